@@ -1,0 +1,86 @@
+"""Generate: how many candidates the proposal draws, and how they come in."""
+
+import streamlit as st
+
+from rsf_core.domain import JobKind
+from rsf_core.rounds import Progress
+from rsf_core.web import session, ui
+
+project = session.project()
+number = ui.chosen_round(project)
+newest = number == project.current_round
+settings = project.settings
+counts = project.counts(number)
+generate, score, *_ = project.stages(number)
+
+ui.heading("Generate", "The proposal draws several completions for each prompt; the law they come from is recorded exactly.")
+
+running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
+if newest and not running:
+    for state in (generate, score):
+        ui.ended_badly(project, state)
+
+if newest and not running and not project.prompts():
+    ui.empty("There is no prompt to draw candidates for.", page="prompts", label="Add prompts")
+elif newest and not running:
+    g = settings.generate
+    drawn = min(g.prompts or 10**9, generate_prompts := project.store.prompt_counts().get("train", 0))  # type: ignore[call-overload]
+    label = "Generate candidates" if not counts.candidates else f"Draw {g.candidates} more for each prompt"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            label,
+            type="secondary" if counts.candidates else "primary",
+            icon=":material/casino:",
+            disabled=generate.progress is Progress.FAILED,
+        ):
+            if ui.attempt(project.generate):
+                st.rerun()
+        st.caption(
+            f"{g.candidates} candidates for each of {drawn} prompts from **{project.rounds()[number - 1].model_id}** "
+            f"({settings.model}), temperature {g.temperature:g}, at most {g.max_new_tokens} tokens. Scoring follows by itself."
+        )
+
+if newest:
+    with st.expander("Settings", icon=":material/settings:"):
+        with st.form("generate-settings", border=False):
+            g = settings.generate
+            first, second, third = st.columns(3)
+            values = {
+                "candidates": first.number_input("Candidates per prompt", 1, 1024, g.candidates),
+                "prompts": second.number_input("Prompts per round", 0, 1_000_000, g.prompts, help="0 means all train prompts."),
+                "max_new_tokens": third.number_input("Most new tokens", 1, 8192, g.max_new_tokens),
+                "temperature": first.number_input("Temperature", 0.05, 5.0, g.temperature, 0.05),
+                "top_k": second.number_input(
+                    "top-k", 0, 100_000, g.top_k, help="0 is off. top-k removes support that samples of q cannot show."
+                ),
+                "top_p": third.number_input(
+                    "top-p", 0.01, 1.0, g.top_p, 0.01, help="1 is off. top-p removes support that samples of q cannot show."
+                ),
+                "seed": first.number_input("Seed", 0, 2**31 - 1, g.seed),
+                "batch_size": second.number_input("Rows decoded at once", 1, 4096, g.batch_size),
+            }
+            if st.form_submit_button("Save settings"):
+                changed = {k: v for k, v in values.items() if v != getattr(g, k)}
+                if all(ui.attempt(lambda k=k, v=v: project.set(f"generate.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
+                    st.rerun()
+
+if not counts.candidates:
+    if not running:
+        ui.empty("The candidates will be listed here as they come in.")
+else:
+    with st.container(horizontal=True):
+        st.metric("Candidates", f"{counts.candidates:,}", border=True)
+        st.metric("Prompts", f"{counts.prompts:,}", border=True)
+        st.metric("Scored", f"{counts.scored:,}", border=True)
+        st.metric("Truncated", f"{counts.truncated / counts.candidates:.0%}", border=True)
+    if not running and newest and counts.decided:
+        with st.container(horizontal=True):
+            if st.button("Choose M", type="primary", icon=":material/tune:"):
+                ui.go("acceptance")
+            if st.button("Review them", icon=":material/rate_review:"):
+                ui.go("review")
+    st.header("Latest", anchor=False)
+    for row in project.store.latest_completions(number, 6):
+        with st.container(border=True):
+            st.caption(row["candidate_id"])
+            ui.text(row["completion"])

@@ -1,0 +1,90 @@
+"""Overview: the round as a path, the one next step, and what the rounds have gained so far."""
+
+import streamlit as st
+
+from rsf_core.domain import JobKind
+from rsf_core.rounds import Progress, Stage, complete, next_stage
+from rsf_core.web import charts, session, ui
+
+project = session.project()
+number = ui.chosen_round(project)
+newest = number == project.current_round
+stages = project.stages(number)
+counts = project.counts(number)
+
+ui.heading(
+    f"Round {number}",
+    "Draw candidates, keep the good ones, train on them, and see on held-out prompts whether it helped.",
+)
+ui.path(stages)
+
+if newest and not ui.running_job(project, list(JobKind)):
+    step = next_stage(stages)
+    failed = next((state for state in stages if state.progress is Progress.FAILED), None)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if failed is not None:
+            ui.ended_badly(project, failed)
+        elif complete(stages):
+            if st.button(f"Start round {number + 1}", type="primary", icon=":material/replay:"):
+                if ui.attempt(project.advance):
+                    st.query_params.pop("round", None)
+                    st.rerun()
+            st.caption("The tuned model becomes the proposal and draws the next candidates.")
+        elif step is Stage.GENERATE and stages[0].progress is Progress.WAITING:
+            if st.button("Add prompts", type="primary", icon=":material/add:"):
+                ui.go("prompts")
+        elif step is Stage.FINETUNE and counts.accepted == 0:
+            if st.button("Choose M", type="primary", icon=":material/tune:"):
+                ui.go("acceptance")
+            st.caption("No candidate is accepted at this M: lower it, or accept some by hand.")
+        elif step is not None:
+            labels = {
+                Stage.GENERATE: ("Generate candidates", ":material/casino:"),
+                Stage.SCORE: ("Score candidates", ":material/star:"),
+                Stage.FINETUNE: (f"Fine-tune on {counts.accepted:,} accepted", ":material/model_training:"),
+                Stage.EVALUATE: ("Compare on held-out prompts", ":material/compare:"),
+            }
+            label, icon = labels[step]
+            if st.button(label, type="primary", icon=icon):
+                if ui.attempt(project.advance):
+                    st.rerun()
+            if step is Stage.FINETUNE and st.button("Review first", icon=":material/rate_review:"):
+                ui.go("review")
+
+if counts.candidates:
+    tuned = counts.accepted / counts.candidates
+    with st.container(horizontal=True):
+        st.metric("Candidates", f"{counts.candidates:,}", border=True)
+        st.metric("Accepted", f"{counts.accepted:,}", f"{tuned:.0%} of all", delta_color="off", delta_arrow="off", border=True)
+        st.metric("By a person", f"{counts.overridden:,}", border=True)
+        st.metric(
+            "Truncated",
+            f"{counts.truncated:,}",
+            f"{counts.truncated / counts.candidates:.0%} of all",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
+
+st.header("Held-out gain", anchor=False)
+found = [c for c in (project.comparison(opened.round) for opened in project.rounds()) if c is not None]
+if not found:
+    ui.empty("After the first round you see here what it gained on prompts the model was never trained on.")
+else:
+    metric = "reward" if "reward" in found[0].after else "pass@1"
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.plotly_chart(charts.gains(found, metric, metric in ui.PERCENT), config=charts.CONFIG)
+    with right:
+        latest = found[-1]
+        st.metric(
+            f"{metric}, round {latest.round} against the base",
+            ui.interval(latest.after[metric], metric).split("  ")[0],
+            ui.interval(latest.gain_over_base[metric], metric, signed=True),
+        )
+        st.caption(
+            f"Mean over {latest.prompts} held-out prompts ({latest.completions} completions); "
+            "brackets are 95 % intervals, paired and clustered by prompt."
+        )
+        if st.button("See the comparison", icon=":material/compare:"):
+            ui.go("train")

@@ -1,0 +1,123 @@
+"""Train: freeze what is accepted, fine-tune on it, and compare with the model before."""
+
+import streamlit as st
+
+from rsf_core import exports
+from rsf_core.domain import JobKind
+from rsf_core.rounds import Progress
+from rsf_core.web import charts, session, ui
+
+project = session.project()
+number = ui.chosen_round(project)
+newest = number == project.current_round
+counts = project.counts(number)
+*_, finetune, evaluate = project.stages(number)
+
+ui.heading("Train", "Freeze the accepted candidates, fine-tune the proposal on them, and compare on held-out prompts.")
+
+TRAINING = [JobKind.FINETUNE, JobKind.EVALUATE]
+running = ui.running_job(project, TRAINING)
+if newest and not running:
+    for state in (finetune, evaluate):
+        ui.ended_badly(project, state)
+    if counts.decided == 0:
+        ui.empty("There are no decisions yet: candidates come first.", page="generate", label="Generate candidates")
+    elif counts.accepted == 0:
+        ui.empty("No candidate is accepted at this M.", page="acceptance", label="Choose M")
+    elif finetune.progress is not Progress.FAILED and evaluate.progress is not Progress.FAILED:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            label = "Freeze and fine-tune" if finetune.progress is not Progress.DONE else "Fine-tune again"
+            kind = "primary" if finetune.progress is not Progress.DONE else "secondary"
+            if st.button(label, type=kind, icon=":material/model_training:"):  # type: ignore[arg-type]
+                if ui.attempt(project.train):
+                    st.rerun()
+            st.caption(
+                f"{counts.accepted:,} accepted candidates of {counts.prompts_accepted} prompts, "
+                f"{counts.overridden:,} decided by a person."
+            )
+
+if newest:
+    with st.expander("Recipe", icon=":material/settings:"):
+        with st.form("recipe", border=False):
+            recipe = project.settings.train
+            first, second, third = st.columns(3)
+            values = {
+                "epochs": first.number_input("Epochs", 1, 100, recipe.epochs),
+                "learning_rate": second.number_input("Learning rate", 1e-7, 1.0, recipe.learning_rate, format="%.2e"),
+                "batch_size": third.number_input("Samples a step", 1, 1024, recipe.batch_size),
+                "rank": first.number_input("LoRA rank", 1, 1024, recipe.rank),
+            }
+            if st.form_submit_button("Save recipe"):
+                changed = {k: v for k, v in values.items() if v != getattr(recipe, k)}
+                if all(ui.attempt(lambda k=k, v=v: project.set(f"train.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
+                    st.rerun()
+
+
+@st.fragment(run_every=ui.REFRESH_SECONDS if running else None)
+def loss_curve() -> None:
+    jobs = [job for job in project.jobs(number) if job.kind is JobKind.FINETUNE]
+    points = [(step, value) for step, name, value in project.metrics(jobs[-1]) if name == "loss"] if jobs else []
+    if not points:
+        return
+    st.header("Loss", anchor=False)
+    total = project.status(jobs[-1]).total
+    st.plotly_chart(charts.loss(*zip(*points, strict=True), total if not jobs[-1].state.ended else None), config=charts.CONFIG)
+
+
+found = project.comparison(number)
+if found is not None:
+    st.header(f"Held-out comparison: {found.before_id} → {found.after_id}", anchor=False)
+    st.dataframe(
+        [
+            {
+                "metric": name,
+                "before": ui.interval(found.before.get(name), name),
+                "after": ui.interval(found.after[name], name),
+                "gain": ui.interval(found.gain.get(name), name, signed=True),
+                "gain over the base": ui.interval(found.gain_over_base.get(name), name, signed=True),
+            }
+            for name in found.after
+        ],
+        hide_index=True,
+    )
+    st.caption(
+        f"{found.completions} completions of {found.prompts} held-out prompts, the same seeds before and after. "
+        "Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
+    )
+    with st.expander("Read some of them", icon=":material/menu_book:", expanded=True):
+        for example in project.held_out_examples(found, 5):
+            st.caption(example["prompt"])
+            before, after = st.columns(2)
+            with before.container(border=True):
+                st.caption("Before")
+                ui.text(example["before"])
+            with after.container(border=True):
+                st.caption("After")
+                ui.text(example["after"])
+
+loss_curve()
+
+sets = [curated for curated in project.curated_sets() if curated.round == number]
+if sets:
+    st.header("Curated sets", anchor=False)
+    for curated in reversed(sets):
+        summary = curated.summary
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{curated.curated_id}** · {summary['samples']} samples from {summary['prompts']} prompts "
+                f"({summary['accepted']} accepted, duplicates once) · acceptance {summary['rate_effective']:.0%}, "
+                f"by the rule alone {summary['rate_automatic']:.0%} · `{curated.content_hash[:12]}`",
+                width="stretch",
+            )
+            for kind, write, mime in (
+                ("JSONL", exports.jsonl, "application/jsonl"),
+                ("Parquet", exports.parquet, "application/vnd.apache.parquet"),
+            ):
+                st.download_button(
+                    kind,
+                    lambda c=curated.curated_id, w=write: w(project.curated_samples(c)),  # type: ignore[misc]
+                    file_name=f"{project.folder.name}-{curated.curated_id}.{kind.lower()}",
+                    mime=mime,
+                    icon=":material/download:",
+                    key=f"{kind}-{curated.curated_id}",
+                )

@@ -1,0 +1,237 @@
+"""The `rsf` command. A thin layer: every command is forwarded to the owner of the project, or run here when nobody else
+has it open."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from rsf_core import __version__, tasks
+from rsf_core.client import Connection, connect
+from rsf_core.commands import plain
+from rsf_core.domain import Action
+from rsf_core.errors import JobError, RsfError
+from rsf_core.terminal import ProgressLine, comparison_table, doctor_table, status_panel
+
+app = typer.Typer(
+    help="RSF Studio: rejection-sampling fine-tuning of language models with a person in the loop.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+out = Console()
+err = Console(stderr=True)
+POLL_SECONDS = 0.3
+
+
+def main() -> None:
+    """The entry point. An RsfError is for the person: one message, exit code 1, no traceback."""
+    try:
+        app()
+    except RsfError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": str(error), "kind": type(error).__name__}))
+        else:
+            err.print(f"[bold red]error[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def init(
+    folder: Folder,
+    task: Annotated[str, typer.Option(help="A bundled task, or a folder with task.toml and prompts.jsonl.")],
+    model: Annotated[str | None, typer.Option(help="A Hugging Face id or folder; the embedded model by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Fixes every random choice of the project.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project in DIR from a task."""
+    from rsf_core.project import Project
+
+    with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
+        counts = project.store.prompt_counts()
+        answer = {"folder": str(project.folder), "task": project.settings.task, "prompts": plain(counts)}
+    _say(answer, as_json, lambda: f"[green]✓[/] {folder}: {' and '.join(f'{n} {s} prompts' for s, n in counts.items())}. "
+         f"Next: [bold]rsf run {folder}[/]")
+
+
+@app.command()
+def run(
+    folder: Folder,
+    rounds: Annotated[int, typer.Option(min=1, help="How many rounds to complete.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Run whole rounds: generate, score, accept, freeze, fine-tune, evaluate."""
+    with connect(folder, "rsf run") as connection:
+        first = connection.call("status")["round"] + (1 if connection.call("round_complete") else 0)
+        while connection.call("status")["round"] < first + rounds - 1 or not connection.call("round_complete"):
+            connection.call("advance", {"author": _who()})
+            _follow(connection, as_json)
+        found = connection.call("comparisons")
+    _say({"comparisons": found}, as_json, lambda: comparison_table(found))
+
+
+@app.command()
+def generate(folder: Folder, as_json: Json = False) -> None:
+    """Draw the candidates of the newest round."""
+    _stage(folder, "generate", as_json)
+
+
+@app.command()
+def score(folder: Folder, as_json: Json = False) -> None:
+    """Score the candidates and derive the decisions."""
+    _stage(folder, "score", as_json)
+
+
+@app.command()
+def freeze(folder: Folder, as_json: Json = False) -> None:
+    """Freeze the effective decisions into a curated set."""
+    with connect(folder, "rsf freeze") as connection:
+        found = connection.call("freeze", {"author": _who()})
+    summary = found["summary"]
+    _say(found, as_json, lambda: f"[green]✓[/] curated set {found['curated_id']}: {summary['samples']} samples of "
+         f"{summary['accepted']} accepted, from {summary['prompts']} prompts ({found['content_hash'][:12]})")
+
+
+@app.command()
+def finetune(folder: Folder, as_json: Json = False) -> None:
+    """Fine-tune the proposal on the newest curated set."""
+    _stage(folder, "finetune", as_json)
+
+
+@app.command()
+def evaluate(folder: Folder, as_json: Json = False) -> None:
+    """Compare the models on the held-out prompts."""
+    with connect(folder, "rsf evaluate") as connection:
+        connection.call("evaluate")
+        _follow(connection, as_json)
+        found = connection.call("comparisons")
+    _say({"comparisons": found}, as_json, lambda: comparison_table(found))
+
+
+@app.command()
+def status(folder: Folder, as_json: Json = False) -> None:
+    """Where the newest round stands."""
+    with connect(folder, "rsf status") as connection:
+        found = connection.call("status") | {"active": connection.call("active_job")}
+    _say(found, as_json, lambda: status_panel(found))
+
+
+@app.command()
+def override(
+    folder: Folder,
+    candidate: Annotated[str, typer.Argument(help="A candidate: round.prompt.k, e.g. 1.17.3.")],
+    action: Annotated[Action, typer.Argument(help="What to do with it; auto goes back to the rule.")],
+    as_json: Json = False,
+) -> None:
+    """Accept or reject a candidate by hand, or give it back to the rule."""
+    arguments = {"candidate_id": candidate, "action": str(action), "reviewer": _who()}
+    with connect(folder, "rsf override") as connection:
+        connection.call("override", arguments)
+    _say(arguments, as_json, lambda: f"[green]✓[/] {candidate}: {action} by {_who()}")
+
+
+@app.command(name="set")
+def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> None:
+    """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
+    with connect(folder, "rsf set") as connection:
+        found = connection.call("set_value", {"key": key, "value": value})
+    _say(found, as_json, lambda: f"[green]✓[/] {key} = {value}")
+
+
+@app.command(name="app")
+def open_app(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The project to open.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Open the app on a project (made on first use from the task positive_reviews)."""
+    from rsf_core.web.server import serve
+
+    serve(folder, host, port)
+
+
+@app.command()
+def doctor(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A project to look at as well.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What is installed, writable and locked, and which model is there."""
+    from rsf_core.doctor import examine
+
+    checks = examine(folder)
+    _say(plain(checks), as_json, lambda: doctor_table(checks))
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command(name="tasks")
+def list_tasks(as_json: Json = False) -> None:
+    """The bundled tasks."""
+    found = [{"name": name, "title": tasks.load(name).title} for name in tasks.names()]
+    _say(found, as_json, lambda: "\n".join(f"[bold]{task['name']}[/]  {task['title']}" for task in found))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+def _stage(folder: Path, command: str, as_json: bool) -> None:
+    with connect(folder, f"rsf {command}") as connection:
+        job_id = connection.call(command)
+        _follow(connection, as_json)
+        found = connection.call("status")
+    _say(found | {"job_id": job_id}, as_json, lambda: status_panel(found))
+
+
+def _follow(connection: Connection, quiet: bool) -> None:
+    """Show the running jobs until all is quiet. Ctrl-C cancels them; raises JobError when one did not end well."""
+    seen: set[str] = set()
+    with ProgressLine(err, quiet) as line:
+        try:
+            while (active := connection.call("active_job")) is not None:
+                seen.add(active["job_id"])
+                line.show(active)
+                time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            for job_id in seen:
+                connection.call("cancel", {"job_id": job_id})
+            err.print("cancelling; what is finished is kept. `rsf run` goes on from there")
+            while connection.call("active_job") is not None:
+                time.sleep(POLL_SECONDS)
+            raise
+    for job_id in sorted(seen):
+        job = connection.call("job", {"job_id": job_id})
+        if job["state"] != "done":
+            raise JobError(f"{job_id} {job['state']}: {job['message']}")
+
+
+def _say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:
+    if as_json:
+        print(json.dumps(data, ensure_ascii=False))
+    else:
+        out.print(text())
+
+
+def _who() -> str:
+    return os.environ.get("RSF_REVIEWER") or getpass.getuser()

@@ -1,0 +1,168 @@
+"""Commands by name, with JSON in and JSON out: what another process may ask of the owner of a project."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pydantic
+
+from rsf_core import rounds
+from rsf_core.domain import Action, Scope
+from rsf_core.errors import RsfError, SettingsError
+from rsf_core.project import Project
+
+Command = Callable[..., Any]
+COMMANDS: dict[str, Command] = {}
+
+
+def command(function: Command) -> Command:
+    """Register a function of (project, **arguments) under its own name."""
+    COMMANDS[function.__name__] = function
+    return function
+
+
+def execute(project: Project, name: str, arguments: dict[str, Any]) -> Any:
+    """Run the named command and give its result as plain JSON. Raises RsfError."""
+    if name not in COMMANDS:
+        raise RsfError(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
+    return plain(COMMANDS[name](project, **arguments))
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON: dataclasses and models become objects, times ISO 8601 in UTC, ±∞ and NaN null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, pydantic.BaseModel):
+        return plain(value.model_dump(mode="json"))
+    if isinstance(value, dict):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+@command
+def status(project: Project) -> dict[str, Any]:
+    """Where the newest round stands."""
+    number = project.current_round
+    return {
+        "folder": str(project.folder),
+        "task": project.settings.task,
+        "model": project.settings.model,
+        "round": number,
+        "proposal": project.rounds()[-1].model_id,
+        "stages": [
+            {"stage": s.stage, "progress": s.progress, "detail": s.detail, "job": s.job.job_id if s.job else None}
+            for s in project.stages()
+        ],
+        "counts": project.counts(),
+        "threshold": project.threshold(),
+        "problem": project.supervisor.problem,
+    }
+
+
+@command
+def active_job(project: Project) -> dict[str, Any] | None:
+    """The job that runs or waits, with its progress; None when all is quiet."""
+    active = project.jobs(active=True)
+    if not active:
+        return None
+    job = max(active, key=lambda job: job.state == "running")
+    progress = project.status(job)
+    return {
+        "job_id": job.job_id,
+        "kind": job.kind,
+        "round": job.round,
+        "state": job.state,
+        "message": progress.message or job.message,
+        "done": progress.done,
+        "total": progress.total,
+        "unit": progress.unit_name,
+        "remaining_seconds": progress.remaining_seconds(),
+        "problem": project.supervisor.problem,
+    }
+
+
+@command
+def job(project: Project, job_id: str) -> Any:
+    return project.store.job(job_id)
+
+
+@command
+def advance(project: Project, author: str) -> str | None:
+    """Start what comes next, opening the next round when this one is complete."""
+    return project.advance(author)
+
+
+@command
+def round_complete(project: Project) -> bool:
+    return rounds.complete(project.stages())
+
+
+@command
+def generate(project: Project) -> str:
+    return project.generate(then_score=False)
+
+
+@command
+def score(project: Project) -> str | None:
+    return project.score()
+
+
+@command
+def freeze(project: Project, author: str) -> Any:
+    return project.freeze(author)
+
+
+@command
+def finetune(project: Project) -> str:
+    return project.finetune(then_evaluate=False)
+
+
+@command
+def evaluate(project: Project) -> str | None:
+    return project.evaluate()
+
+
+@command
+def cancel(project: Project, job_id: str) -> None:
+    project.cancel(job_id)
+
+
+@command
+def resume(project: Project, job_id: str) -> None:
+    project.resume(job_id)
+
+
+@command
+def override(project: Project, candidate_id: str, action: str, reviewer: str) -> bool:
+    try:
+        chosen = Action(action)
+    except ValueError as error:
+        raise SettingsError(f"{action!r} is no action: say {', '.join(Action)}") from error
+    return project.override(candidate_id, chosen, reviewer)
+
+
+@command
+def set_threshold(project: Project, log_m: float, scope: str, author: str) -> None:
+    project.set_threshold(log_m, Scope(scope), author=author)
+
+
+@command
+def set_value(project: Project, key: str, value: str) -> Any:
+    return project.set(key, value)
+
+
+@command
+def comparisons(project: Project) -> list[Any]:
+    """The held-out comparison of every round that has one."""
+    found = (project.comparison(opened.round) for opened in project.rounds())
+    return [comparison for comparison in found if comparison is not None]

@@ -1,0 +1,85 @@
+"""Freezing a round's effective decisions into an immutable curated set."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rsf_core import prompts as prompt_rules
+from rsf_core.domain import Split
+from rsf_core.errors import StageError
+from rsf_core.settings import Settings
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import CuratedRecord
+from rsf_core.store.store import Store, content_hash
+
+
+def freeze(store: Store, settings: Settings, round_number: int, author: str) -> CuratedRecord:
+    """Freeze what is accepted now. Decide first, de-duplicate afterwards: equal completions of one prompt are kept
+    once, and both counts are in the summary. The same decisions give the same set again, not a second one.
+    Raises StageError when nothing is accepted or a train prompt is a near-duplicate of a held-out one."""
+    found = store.thresholds(round_number)
+    accepted = store.accepted_samples(round_number)
+    if not found:
+        raise StageError(f"round {round_number} has no decisions yet: generate and score candidates first")
+    if not accepted:
+        raise StageError(
+            f"round {round_number} has no accepted candidate to train on: lower M on the Acceptance page, accept some "
+            "by hand on the Review page, or draw more candidates"
+        )
+    threshold = found[0]
+    _check_disjoint(store)
+    samples = _without_duplicates([_sample(row, threshold.log_m, settings.accept.weighted) for row in accepted])
+    digest = content_hash(samples)
+    earlier = [c for c in store.curated_sets() if c.round == round_number]
+    for known in earlier:
+        if known.content_hash == digest and known.log_m == threshold.log_m:
+            return known
+    counts = store.round_counts(round_number)
+    record = CuratedRecord(
+        curated_id=f"c{round_number}-{len(earlier) + 1}",
+        round=round_number,
+        target_id=threshold.target_id,
+        log_m=threshold.log_m,
+        scope=threshold.scope,
+        content_hash=digest,
+        summary={
+            "samples": len(samples),
+            "accepted": len(accepted),
+            "candidates": counts.candidates,
+            "prompts": len({sample["prompt_id"] for sample in samples}),
+            "rate_automatic": counts.automatic / counts.candidates,
+            "rate_effective": counts.accepted / counts.candidates,
+            "overridden": counts.overridden,
+            "violated": counts.violated,
+        },
+        author=author,
+        created_at=utc_now(),
+    )
+    store.add_curated_set(record, samples)
+    return record
+
+
+def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]:
+    """The row of a curated set. `weight` is max(1, P/(M q)) where violations are weighted, else 1."""
+    excess = -math.inf if row["log_ratio"] is None else row["log_ratio"] - row["offset_log_m"] - log_m
+    kept = {name: value for name, value in row.items() if name not in ("offset_log_m", "finish")}
+    return kept | {"weight": math.exp(max(0.0, excess)) if weighted else 1.0}
+
+
+def _without_duplicates(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    first: dict[tuple[int, tuple[int, ...]], dict[str, Any]] = {}
+    for sample in samples:
+        first.setdefault((sample["prompt_id"], tuple(sample["token_ids"])), sample)
+    return list(first.values())
+
+
+def _check_disjoint(store: Store) -> None:
+    train, held_out = store.prompts(Split.TRAIN), store.prompts(Split.HELD_OUT)
+    overlap = prompt_rules.check_disjoint([p.text for p in train], [p.text for p in held_out])
+    if overlap:
+        mine, other = overlap[0]
+        raise StageError(
+            f"train prompt {train[mine].prompt_id} ({train[mine].text!r}) is a near-duplicate of held-out prompt "
+            f"{held_out[other].prompt_id} ({held_out[other].text!r}): the comparison would not be honest"
+        )

@@ -1,0 +1,100 @@
+"""From scores to decisions: log ratios under the target, and the M that is in force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.domain import Scope
+from rsf_core.errors import TargetError
+from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, prompt_scale
+from rsf_core.settings import Settings, Target
+from rsf_core.store.records import RoundRecord
+from rsf_core.store.store import Store
+from rsf_core.target import BASE, PROPOSAL, is_indicator, log_prob_scorer, log_ratio
+
+AUTOMATIC = "rule"
+
+
+def reference_model(target: Target, base_id: str) -> str | None:
+    """The model_id of the target's reference, None where it is the proposal (log p_ref then cancels out)."""
+    if target.reference == PROPOSAL:
+        return None
+    return base_id if target.reference == BASE else target.reference
+
+
+def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str) -> None:
+    """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule
+    unless a person has chosen it for this very target. Raises TargetError when a score is missing."""
+    target = settings.target
+    table = _Scores(store.round_scores(opened.round))
+    if not table.candidate_ids:
+        return
+    reference = reference_model(target, base_id)
+    if reference is None:
+        log_reference = None
+    elif reference == opened.model_id:
+        log_reference = table.log_model
+    else:
+        log_reference = table.score(log_prob_scorer(reference))
+    ell = log_ratio(target, table.scores, table.log_q, log_reference)
+    rows = pa.table(
+        {
+            "candidate_id": table.candidate_ids,
+            "log_ratio": ell,
+            "critical_log_m": critical_log_m(ell, table.u),
+            "scale": prompt_scale(ell, table.prompt_ids),
+        }
+    )
+    with store.transaction(f"deciding round {opened.round}"):
+        target_id = store.target_id(target.model_dump(mode="json"), AUTOMATIC)
+        store.replace_log_ratios(opened.round, target_id, rows)
+        current = store.thresholds(opened.round)[:1]
+        if not current or current[0].author == AUTOMATIC or current[0].target_id != target_id:
+            apply_rule(store, settings, opened.round, target_id, ell, rows)
+
+
+def apply_rule(
+    store: Store, settings: Settings, round_number: int, target_id: int, ell: NDArray[np.float64], rows: pa.Table
+) -> None:
+    """Let the rule of `settings.accept` choose M for the round."""
+    scope, rate = settings.accept.scope, settings.accept.rate
+    if is_indicator(settings.target):
+        log_m, scope, reason = 0.0, Scope.GLOBAL, "constraints alone: M = 1 is the exact bound"
+    elif not np.isfinite(ell).any():
+        log_m, reason = 0.0, "no candidate meets the constraints"
+    else:
+        offset = rows["scale"].to_numpy() if scope is Scope.PROMPT else 0.0
+        log_m = log_m_for_rate(rows["critical_log_m"].to_numpy(), rate, offset)
+        reason = f"accepts {rate:.0%} of the candidates"
+    store.add_threshold(round_number, target_id, log_m, scope, AUTOMATIC, reason)
+
+
+class _Scores:
+    """The long table of scores as one array a scorer, in the order of the candidates."""
+
+    def __init__(self, long: pa.Table) -> None:
+        ids = long["candidate_id"].to_numpy(zero_copy_only=False).astype(str)
+        _, first, index = np.unique(ids, return_index=True, return_inverse=True)
+        self.candidate_ids: list[str] = ids[first].tolist()
+        self.prompt_ids = long["prompt_id"].to_numpy()[first]
+        self.log_q = long["log_q"].to_numpy()[first]
+        self.log_model = long["log_model"].to_numpy()[first]
+        self.u = long["u"].to_numpy()[first]
+        scorers = long["scorer"].to_numpy(zero_copy_only=False)
+        values = long["score"].to_numpy(zero_copy_only=False).astype(np.float64)
+        self.scores: dict[str, NDArray[np.float64]] = {}
+        for scorer in {name for name in scorers if name is not None}:
+            mine = scorers == scorer
+            column = np.full(len(first), np.nan)
+            column[index[mine]] = values[mine]
+            if np.isnan(column).any():
+                missing = self.candidate_ids[int(np.argmax(np.isnan(column)))]
+                raise TargetError(f"candidate {missing} has no score of {scorer!r}: score the round again")
+            self.scores[scorer] = column
+
+    def score(self, scorer: str) -> NDArray[np.float64]:
+        if scorer not in self.scores:
+            raise TargetError(f"these candidates have no {scorer!r}: score the round again")
+        return self.scores[scorer]

@@ -1,0 +1,94 @@
+"""The vocabulary as frozen data: no I/O, no torch, no SQL. Log-probabilities and ratios are in nats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Split(StrEnum):
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+
+
+class Finish(StrEnum):
+    """Why a completion ended: the model said so, or it ran into the token limit."""
+
+    EOS = "eos"
+    LENGTH = "length"
+
+
+class Outcome(StrEnum):
+    """What became of a candidate. `TRUNCATED` is an outcome of its own: rejected by default and counted."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    TRUNCATED = "truncated"
+
+
+class Action(StrEnum):
+    """What a person said of a candidate; `AUTO` goes back to the automatic decision."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    AUTO = "auto"
+
+
+class Scope(StrEnum):
+    """Whether M is one constant for all prompts, or relative to each prompt's own scale log Ẑ(c)."""
+
+    GLOBAL = "global"
+    PROMPT = "prompt"
+
+
+class JobKind(StrEnum):
+    GENERATE = "generate"
+    SCORE = "score"
+    FINETUNE = "finetune"
+    EVALUATE = "evaluate"
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt; `reference` is the gold answer where there is one (a number, a translation, a label)."""
+
+    prompt_id: int
+    text: str
+    reference: str | None = None
+    split: Split = Split.TRAIN
+    system: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A prompt with one completion, as drawn. `log_q` is of the distribution really sampled from
+    (after temperature, top-k, top-p), `log_model` of the same model untouched; both summed over `token_ids`,
+    which hold the end-of-sequence token when `finish` is EOS."""
+
+    candidate_id: str
+    prompt_id: int
+    k: int
+    completion: str
+    prompt_token_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    finish: Finish
+    log_q: float
+    log_model: float
+
+
+def candidate_id(round_number: int, prompt_id: int, k: int) -> str:
+    """The name of the k-th candidate (from 0) of a prompt in a round, e.g. `2.17.3`."""
+    return f"{round_number}.{prompt_id}.{k}"

@@ -1,0 +1,65 @@
+"""Every error a person can act on. Each message says what is wrong, where, and what to do next.
+
+RsfError
+├── SettingsError          a value in project.toml, task.toml or on the command line is not allowed
+├── NotAProjectError       the folder is not an RSF Studio project
+├── ProjectLockedError     another process owns the project and cannot be spoken to
+├── ModelError             a model cannot be found, read or saved
+├── PromptFileError        a prompt file cannot be read (rows that are merely broken are reported, not raised)
+├── ScorerError            a scorer is unknown or returned something that is no score
+├── TargetError            a target does not fit the stored scores
+├── StageError             a stage cannot start yet; says what is missing
+├── JobError               a job failed or its spool is damaged
+├── StoreError             the database refused; says what was being written
+└── OutOfSpaceError        the disk is full; nothing already saved is touched
+"""
+
+from __future__ import annotations
+
+
+class RsfError(Exception):
+    """Base of all errors that are meant to be read by a person."""
+
+
+class SettingsError(RsfError):
+    pass
+
+
+class NotAProjectError(RsfError):
+    pass
+
+
+class ProjectLockedError(RsfError):
+    pass
+
+
+class ModelError(RsfError):
+    pass
+
+
+class PromptFileError(RsfError):
+    pass
+
+
+class ScorerError(RsfError):
+    pass
+
+
+class TargetError(RsfError):
+    pass
+
+
+class StageError(RsfError):
+    pass
+
+
+class JobError(RsfError):
+    pass
+
+
+class StoreError(RsfError):
+    pass
+
+
+class OutOfSpaceError(RsfError):
+    pass

@@ -1,0 +1,112 @@
+"""What a model does on held-out prompts, each number with a 95 % interval clustered by prompt, and the gain between two
+models as paired differences by prompt. Pure functions over the samples of an evaluation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import Finish
+from rsf_core.sampling.acceptance import acceptance_prob
+from rsf_core.sampling.intervals import Interval, cluster_mean, paired_difference
+from rsf_core.settings import Target
+from rsf_core.target import PROPOSAL, log_ratio, passes, reward
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutSamples:
+    """K completions for each of the held-out prompts, drawn from one model; every array has shape (n,)."""
+
+    prompt_ids: NDArray[np.int64]
+    completions: Sequence[str]
+    finish: Sequence[str]
+    token_counts: Floats
+    log_q: Floats
+    log_base: Floats
+    log_reference: Floats
+    scores: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One metric: its name, its unit, and whether more of it is better (None: neither)."""
+
+    name: str
+    unit: str
+    more_is_better: bool | None
+
+
+MEASURES = (
+    Measure("reward", "", True),
+    Measure("pass@1", "%", True),
+    Measure("acceptance rate", "%", True),
+    Measure("truncated", "%", False),
+    Measure("distinct-2", "%", None),
+    Measure("length", "tokens", None),
+    Measure("KL to base", "nats", None),
+)
+
+
+def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[str, tuple[Floats, NDArray[np.int64]]]:
+    """Each metric as values whose mean is the metric, with the prompt of each value.
+
+    - reward: r of the target; pass@1: 1 where every constraint holds
+    - acceptance rate: min(1, P/(M q)) at this target and M (`log_m`, nats, global: the same M for every prompt, so that
+      two models are measured by one yardstick)
+    - distinct-2: share of different word pairs among all word pairs of a prompt's completions, one value a prompt
+    - KL to base: log q − log p_base of a sample, an unbiased estimate of KL(q‖base) of the completions as drawn
+    """
+    n = len(samples.log_q)
+    ok = passes(target, samples.scores, n)
+    reference = None if target.reference == PROPOSAL else samples.log_reference
+    ratio = log_ratio(target, samples.scores, samples.log_q, reference)
+    truncated = np.array([float(finish == Finish.LENGTH) for finish in samples.finish])
+    prompts = samples.prompt_ids
+    diversity, diversity_prompts = _distinct_2(samples)
+    measures = {
+        "pass@1": (ok.astype(np.float64), prompts),
+        "acceptance rate": (acceptance_prob(ratio, log_m), prompts),
+        "truncated": (truncated, prompts),
+        "distinct-2": (diversity, diversity_prompts),
+        "length": (samples.token_counts, prompts),
+        "KL to base": (samples.log_q - samples.log_base, prompts),
+    }
+    if target.rewards:
+        measures = {"reward": (reward(target, samples.scores, n), prompts)} | measures
+    return measures
+
+
+def summarise(samples: HeldOutSamples, target: Target, log_m: float) -> dict[str, Interval]:
+    """Every metric of one model as mean and 95 % interval, clustered by prompt."""
+    return {
+        name: cluster_mean(values, prompts)
+        for name, (values, prompts) in per_sample(samples, target, log_m).items()
+        if len(values)
+    }
+
+
+def compare(before: HeldOutSamples, after: HeldOutSamples, target: Target, log_m: float) -> dict[str, Interval]:
+    """after − before of every metric, paired by prompt, with a 95 % interval. Both models drew with the same seeds."""
+    first, second = per_sample(before, target, log_m), per_sample(after, target, log_m)
+    return {
+        name: paired_difference(*first[name], *second[name])
+        for name in first
+        if np.intersect1d(first[name][1], second[name][1]).size
+    }
+
+
+def _distinct_2(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
+    """Per prompt: different word pairs / all word pairs over its completions (Li et al. 2016); prompts whose
+    completions have no pair of words are left out."""
+    pairs: dict[int, list[tuple[str, str]]] = {}
+    for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
+        words = re.findall(r"\w+", completion.lower())
+        pairs.setdefault(prompt_id, []).extend(zip(words, words[1:], strict=False))
+    values = {prompt: len(set(found)) / len(found) for prompt, found in pairs.items() if found}
+    return np.array(list(values.values())), np.array(list(values), dtype=np.int64)

@@ -1,0 +1,42 @@
+"""Files that are either there whole or not at all: write beside, fsync, rename."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rsf_core.errors import OutOfSpaceError
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in place. Raises OutOfSpaceError on a full disk;
+    what stood at `path` before is then still there."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutOfSpaceError(
+                f"the disk is full: {path} could not be written. Free some space and resume; what is saved stays"
+            ) from error
+        raise
+
+
+def write_json(path: Path, data: Any) -> None:
+    write_whole(path, lambda temporary: temporary.write_text(json.dumps(data), encoding="utf-8") and None)
+
+
+def read_json(path: Path) -> Any:
+    """The parsed file, or None when there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None

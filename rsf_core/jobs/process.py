@@ -1,0 +1,47 @@
+"""Job processes: spawned in a session of their own, found again after the owner has restarted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from rsf_core.jobs.files import read_json, write_json
+
+
+def spawn(folder: Path) -> subprocess.Popen[bytes]:
+    """Start the worker on a spool folder. It outlives this process: own session, own log, no inherited pipes."""
+    with (folder / "log.txt").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rsf_core.jobs.worker", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        created = psutil.Process(process.pid).create_time()
+    except psutil.NoSuchProcess:  # it has ended already
+        created = 0.0
+    write_json(folder / "process.json", {"pid": process.pid, "created": created})
+    return process
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether the process started last on this folder still runs. A pid that another process got since is not it."""
+    known = read_json(folder / "process.json")
+    if known is None:
+        return False
+    try:
+        process = psutil.Process(known["pid"])
+        return process.create_time() == known["created"] and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def kill(folder: Path) -> None:
+    """Kill the process at once, if it still runs; its finished segments stay."""
+    if is_alive(folder):
+        psutil.Process(read_json(folder / "process.json")["pid"]).kill()

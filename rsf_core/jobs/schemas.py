@@ -1,0 +1,61 @@
+"""The columns of each kind of segment and the table they go to. A segment with other columns is damaged."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from rsf_core.domain import JobKind
+
+_INTS = pa.list_(pa.int32())
+
+CANDIDATES = pa.schema(
+    [
+        ("candidate_id", pa.string()),
+        ("round", pa.int32()),
+        ("prompt_id", pa.int32()),
+        ("k", pa.int32()),
+        ("completion", pa.string()),
+        ("prompt_token_ids", _INTS),
+        ("token_ids", _INTS),
+        ("finish", pa.string()),
+        ("log_q", pa.float64()),
+        ("log_model", pa.float64()),
+        ("u", pa.float64()),
+        ("sampling", pa.string()),
+        ("model_id", pa.string()),
+        ("job_id", pa.string()),
+    ]
+)
+
+SCORES = pa.schema(
+    [
+        ("candidate_id", pa.string()),
+        ("round", pa.int32()),
+        ("scorer", pa.string()),
+        ("score", pa.float64()),
+        ("job_id", pa.string()),
+    ]
+)
+
+EVALUATION_SAMPLES = pa.schema(
+    [
+        ("evaluation_key", pa.string()),
+        ("model_id", pa.string()),
+        ("prompt_id", pa.int32()),
+        ("k", pa.int32()),
+        ("completion", pa.string()),
+        ("token_count", pa.int32()),
+        ("finish", pa.string()),
+        ("log_q", pa.float64()),
+        ("log_base", pa.float64()),
+        ("log_reference", pa.float64()),
+        ("scores", pa.map_(pa.string(), pa.float64())),
+        ("job_id", pa.string()),
+    ]
+)
+
+SEGMENTS: dict[JobKind, tuple[str, pa.Schema]] = {
+    JobKind.GENERATE: ("candidates", CANDIDATES),
+    JobKind.SCORE: ("scores", SCORES),
+    JobKind.EVALUATE: ("evaluation_samples", EVALUATION_SAMPLES),
+}

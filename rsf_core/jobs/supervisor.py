@@ -1,0 +1,229 @@
+"""The owner's side of jobs: starts them one at a time, commits their segments, and notices how they end.
+
+Everything it knows is in the database and in the spool, so a new owner goes on where the last one stopped: it re-adopts
+what still runs, commits what is there, and starts again what died with the machine.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from rsf_core.domain import JobKind, JobState
+from rsf_core.errors import JobError, RsfError
+from rsf_core.jobs import process
+from rsf_core.jobs.schemas import SEGMENTS
+from rsf_core.jobs.spool import Spool, Status
+from rsf_core.store.records import JobRecord
+from rsf_core.store.store import Store
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.25
+RESTARTS = 2
+LITTLE_SPACE_BYTES = 8 << 20
+
+
+class JobSupervisor:
+    """`on_done(job, result)` runs inside the transaction that marks a job done; `on_ended(job)` after it."""
+
+    def __init__(
+        self,
+        store: Store,
+        spool_folder: Path,
+        on_done: Callable[[JobRecord, dict[str, Any]], None],
+        on_ended: Callable[[JobRecord], None],
+    ) -> None:
+        self._store = store
+        self._folder = spool_folder
+        self._on_done = on_done
+        self._on_ended = on_ended
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._restarts: dict[str, int] = {}
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="job-supervisor", daemon=True)
+        self.problem: str | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching. Running jobs go on; the next owner adopts them."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    # -- what the project asks ---------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        kind: JobKind,
+        round_number: int,
+        spec: Mapping[str, Any],
+        inputs: Mapping[str, pa.Table],
+        follow: Sequence[str] = (),
+    ) -> str:
+        """Queue a job and return its id. `follow` names the stages the project starts once it is done."""
+        with self._lock:
+            job_id = self._store.next_job_id(kind, round_number)
+            full = dict(spec) | {"kind": str(kind), "job_id": job_id, "round": round_number}
+            folder = self._folder / job_id
+            if folder.exists():  # left by a crash between making the folder and saving the job
+                shutil.rmtree(folder)
+            Spool.create(folder, full, inputs)
+            self._store.add_job(job_id, kind, round_number, full, follow)
+            return job_id
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to stop at its next step; a queued one never starts."""
+        with self._lock:
+            job = self._store.job(job_id)
+            if job.state is JobState.QUEUED:
+                self._end(job, JobState.CANCELLED, "cancelled before it started")
+            elif job.state is JobState.RUNNING:
+                self._spool(job_id).request_cancel()
+
+    def resume(self, job_id: str) -> None:
+        """Queue a job again that failed, was cancelled or was interrupted; finished units are kept."""
+        with self._lock:
+            job = self._store.job(job_id)
+            if not job.state.ended or job.state is JobState.DONE:
+                raise JobError(f"{job_id} is {job.state}: only a failed, cancelled or interrupted job can be resumed")
+            if not self._spool(job_id).folder.exists():
+                raise JobError(f"the spool folder of {job_id} is gone: start the stage again")
+            self._spool(job_id).clear_cancel()
+            self._restarts.pop(job_id, None)
+            self._store.add_job_event(job_id, JobState.QUEUED, "waiting to resume")
+
+    def status(self, job: JobRecord) -> Status:
+        """What the process says of itself; the database's word once the job has ended."""
+        if job.state in (JobState.RUNNING,):
+            return self._spool(job.job_id).status()
+        done = 1 if job.state is JobState.DONE else 0
+        return Status(job.state, job.message, done=done, total=1)
+
+    def metrics(self, job: JobRecord) -> list[tuple[int, str, float]]:
+        """`(step, name, value)` of a job, running or ended."""
+        if job.state is JobState.DONE:
+            return [(row["step"], row["name"], row["value"]) for row in self._store.metrics(job.job_id)]
+        return self._spool(job.job_id).metrics()
+
+    def log_tail(self, job_id: str) -> str:
+        return self._spool(job_id).log_tail()
+
+    # -- watching --------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        idle = False
+        while not self._stop.wait(TICK_SECONDS):
+            try:
+                busy = self.tick()
+                self.problem = None
+                if idle and not busy:
+                    continue
+                if not busy:
+                    self._store.checkpoint()
+                idle = not busy
+            except RsfError as error:  # a full disk, say: everything stays in the spool and the next tick tries again
+                if self.problem != str(error):
+                    log.error("%s", error)
+                self.problem = str(error)
+            except Exception as error:  # the thread must not die of one job: say it where the person looks
+                log.exception("the job supervisor failed")
+                self.problem = f"{type(error).__name__}: {error}"
+
+    def tick(self) -> bool:
+        """Look after every active job once; whether there is any."""
+        with self._lock:
+            active = self._store.jobs(active=True)
+            running = [job for job in active if job.state is JobState.RUNNING]
+            for job in running:
+                self._look_after(job)
+            queued = [job for job in active if job.state is JobState.QUEUED]
+            if queued and not running:
+                self._spawn(queued[0], "running")
+            return bool(active)
+
+    def _spawn(self, job: JobRecord, message: str) -> None:
+        self._store.add_job_event(job.job_id, JobState.RUNNING, message)
+        spool = self._spool(job.job_id)
+        spool.write_status(Status(JobState.RUNNING, "starting"))
+        self._children[job.job_id] = process.spawn(spool.folder)
+
+    def _look_after(self, job: JobRecord) -> None:
+        child = self._children.get(job.job_id)
+        if child is not None:
+            child.poll()  # reaps it; is_alive then says no
+        spool = self._spool(job.job_id)
+        # Alive is asked before the status is read: a process that ends in between has written its last status.
+        alive = process.is_alive(spool.folder)
+        status = spool.status()
+        self._commit_segments(job, spool)
+        if status.state is JobState.DONE and not alive:
+            self._finish(job, spool, status)
+        elif status.state.ended and not alive:
+            self._end(job, status.state, status.message)
+        elif not alive:
+            self._restart(job, self._cause_of_death(job, spool))
+
+    def _commit_segments(self, job: JobRecord, spool: Spool) -> None:
+        if job.kind not in SEGMENTS:
+            return
+        table, schema = SEGMENTS[job.kind]
+        committed = self._store.committed_units(job.job_id)
+        for unit, path in spool.segments():
+            if unit in committed:
+                continue
+            try:
+                sha256, rows = spool.read_segment(path, schema)
+            except JobError as error:
+                aside = spool.set_aside(path)
+                log.error("%s", error)
+                message = f"{error}. It is kept as {aside.name} and its part of the work is done again"
+                self._store.add_job_event(job.job_id, JobState.RUNNING, message)
+                continue
+            self._store.commit_segment(job.job_id, unit, sha256, table, rows)
+
+    def _finish(self, job: JobRecord, spool: Spool, status: Status) -> None:
+        missing = status.units - len(self._store.committed_units(job.job_id)) if job.kind in SEGMENTS else 0
+        if missing > 0:
+            self._restart(job, f"{missing} segment(s) were damaged")
+            return
+        with self._store.transaction(f"finishing {job.job_id}"):
+            self._store.add_metrics(job.job_id, spool.metrics())
+            self._on_done(job, spool.result())
+            self._store.add_job_event(job.job_id, JobState.DONE, "done")
+        self._on_ended(self._store.job(job.job_id))
+
+    def _end(self, job: JobRecord, state: JobState, message: str) -> None:
+        self._store.add_job_event(job.job_id, state, message)
+        self._on_ended(self._store.job(job.job_id))
+
+    def _restart(self, job: JobRecord, cause: str) -> None:
+        tries = self._restarts.get(job.job_id, 0)
+        if tries >= RESTARTS:
+            self._end(job, JobState.FAILED, f"{cause}; it was started again {tries} times")
+            return
+        self._restarts[job.job_id] = tries + 1
+        self._spawn(job, f"started again: {cause}")
+
+    def _cause_of_death(self, job: JobRecord, spool: Spool) -> str:
+        if shutil.disk_usage(spool.folder).free < LITTLE_SPACE_BYTES:
+            return f"the disk of {spool.folder} is full: free some space and resume"
+        child = self._children.get(job.job_id)
+        if child is None:
+            return "its process had ended while nobody watched"
+        if child.returncode == -9:
+            return "its process was killed (signal 9), perhaps for want of memory"
+        return f"its process ended with code {child.returncode}: {spool.log_tail() or 'it left no message'}"
+
+    def _spool(self, job_id: str) -> Spool:
+        return Spool(self._folder / job_id)

@@ -1,0 +1,120 @@
+"""The process side of a job: `python -m rsf_core.jobs.worker FOLDER`. It never opens the database."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from rsf_core.domain import JobKind, JobState
+from rsf_core.errors import OutOfSpaceError, RsfError
+from rsf_core.jobs.spool import Spool, Status, now
+
+HEARTBEAT_SECONDS = 1.0
+
+
+class Cancelled(Exception):
+    """The owner asked the job to stop; what is finished is kept."""
+
+
+class JobContext:
+    """What a job function works with: its spec and inputs, and where its segments, progress and metrics go."""
+
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
+        self.spec: dict[str, Any] = spool.spec()
+        self.finished_units = {unit for unit, _ in spool.segments()}
+        self._status = Status(JobState.RUNNING, "starting", started=now(), heartbeat=now())
+        self._lock = threading.Lock()
+
+    def input(self, name: str) -> pa.Table:
+        return self.spool.input(name)
+
+    def cancelled(self) -> bool:
+        return self.spool.cancel_requested
+
+    def check_cancelled(self) -> None:
+        if self.cancelled():
+            raise Cancelled
+
+    def start_counting(self, done: int, total: int, unit_name: str, message: str) -> None:
+        """From here progress is counted: `done` of `total` `unit_name`s were finished before this process."""
+        self._update(done=done, before=done, total=total, unit_name=unit_name, message=message, started=now())
+
+    def progress(self, done: int | None = None, message: str | None = None) -> None:
+        changes: dict[str, Any] = {}
+        if done is not None:
+            changes["done"] = done
+        if message is not None:
+            changes["message"] = message
+        self._update(**changes)
+
+    def write_segment(self, unit: int, table: pa.Table) -> None:
+        self.spool.write_segment(unit, table)
+        self.finished_units.add(unit)
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        self.spool.append_metrics(step, values)
+
+    def beat(self) -> None:
+        self._update()
+
+    def end(self, state: JobState, message: str) -> None:
+        self._update(state=state, message=message, units=len(self.finished_units))
+
+    def _update(self, **changes: Any) -> None:
+        with self._lock:
+            if self._status.state.ended:
+                return
+            self._status = replace(self._status, heartbeat=now(), **changes)
+            self.spool.write_status(self._status)
+
+
+def job_function(kind: JobKind) -> Callable[[JobContext], None]:
+    """The `run` of the module that does this kind of job; imported late, for it may import torch."""
+    function: Callable[[JobContext], None] = importlib.import_module(f"rsf_core.jobs.{kind}").run
+    return function
+
+
+def work(folder: Path) -> JobState:
+    """Do the job in `folder` and return how it ended. Nothing is raised: the status says what went wrong."""
+    spool = Spool(folder)
+    context = JobContext(spool)
+    stop = threading.Event()
+    threading.Thread(target=_beat, args=(context, stop), daemon=True).start()
+    try:
+        job_function(JobKind(context.spec["kind"]))(context)
+        state, message = JobState.DONE, "done"
+    except Cancelled:
+        state, message = JobState.CANCELLED, "cancelled; what was finished is kept"
+    except RsfError as error:
+        traceback.print_exc()
+        state, message = JobState.FAILED, str(error)
+    except MemoryError:
+        traceback.print_exc()
+        state, message = JobState.FAILED, "out of memory: lower the batch size and resume"
+    except Exception as error:  # the edge of the process: whatever happens must reach the person
+        traceback.print_exc()
+        state, message = JobState.FAILED, f"{type(error).__name__}: {error} (the whole trace is in {folder / 'log.txt'})"
+    stop.set()
+    context.end(state, message)
+    return state
+
+
+def _beat(context: JobContext, stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_SECONDS):
+        try:
+            context.beat()
+        except OutOfSpaceError as error:  # the job's own next write says the same and ends it; keep trying till then
+            print(f"heartbeat: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if work(Path(sys.argv[1])) in (JobState.DONE, JobState.CANCELLED) else 1)

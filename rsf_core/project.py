@@ -1,0 +1,321 @@
+"""Project: the public Python API. It opens the folder and owns the store and the job supervisor.
+
+    with Project.create("reviews", task="positive_reviews") as project:
+        project.run(rounds=1)
+        print(project.comparison(1).gain["reward"])
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from rsf_core import deciding, project_file, prompts, reports, rounds, tasks
+from rsf_core.domain import Action, JobState, Prompt, Scope, Split
+from rsf_core.errors import JobError, NotAProjectError, StageError
+from rsf_core.jobs.spool import Status
+from rsf_core.jobs.supervisor import JobSupervisor
+from rsf_core.owner import OwnerLock, OwnerServer
+from rsf_core.project_file import check_folder
+from rsf_core.prompts import Problem, PromptRow
+from rsf_core.reports import Comparison
+from rsf_core.rounds import Stage, StageState
+from rsf_core.settings import Settings
+from rsf_core.stages import BASE_ID, Stages
+from rsf_core.store.records import (
+    CandidateRecord,
+    CuratedRecord,
+    JobRecord,
+    ModelRecord,
+    RoundCounts,
+    RoundRecord,
+    ThresholdRecord,
+)
+from rsf_core.store.store import Store
+
+__all__ = ["Project", "check_folder"]
+
+POLL_SECONDS = 0.1
+REVIEWER = "local"
+
+
+class Project:
+    """A project that this process owns. Use `Project.create` or `Project.open`, and close it (or use `with`)."""
+
+    def __init__(self, folder: Path, lock: OwnerLock) -> None:
+        self.folder = folder
+        self._lock = lock
+        self.store = Store(folder / "rsf.duckdb", folder / "exports")
+        self._stages = Stages(folder, self.store)
+        self.supervisor = JobSupervisor(
+            self.store, folder / "spool", self._stages.on_done, self._stages.on_ended
+        )
+        self._stages.supervisor = self.supervisor
+        self._server: OwnerServer | None = None
+
+    # -- opening and closing -----------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls, folder: str | Path, task: str, model: str | None = None, what: str = "Python", seed: int | None = None
+    ) -> Project:
+        """Make a project from a bundled task (or a task folder) and open it. Raises NotAProjectError when the folder
+        holds something else already."""
+        folder = Path(folder).absolute()
+        if folder.exists() and any(entry.name != "owner.lock" for entry in folder.iterdir()):
+            raise NotAProjectError(f"{folder} is not empty: choose a new folder for the project")
+        loaded = tasks.load(task)
+        settings: dict[str, Any] = {**loaded.defaults, "task": loaded.name}
+        settings["seed"] = secrets.randbelow(2**31) if seed is None else seed
+        if model is not None:
+            settings["model"] = model
+        for name in ("", "spool", "models", "exports"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        lock = OwnerLock(folder, what)
+        project = cls(folder, lock)
+        with project.store.transaction("making the project"):
+            project.add_prompts(loaded.prompts, source=f"task {loaded.name}")
+        project_file.create(folder, settings)  # last: a folder with project.toml is a whole project
+        project._stages.open_round()
+        project._start()
+        return project
+
+    @classmethod
+    def open(cls, folder: str | Path, what: str = "Python") -> Project:
+        """Open an existing project. Raises NotAProjectError, or ProjectLockedError naming who holds it."""
+        folder = Path(folder).absolute()
+        project_file.read(folder)
+        for name in ("spool", "models", "exports"):
+            (folder / name).mkdir(exist_ok=True)
+        lock = OwnerLock(folder, what)
+        try:
+            project = cls(folder, lock)
+        except Exception:
+            lock.release()
+            raise
+        if not project.store.rounds():
+            project._stages.open_round()
+        project._start()
+        return project
+
+    def serve(self, answer: Callable[[str, dict[str, Any]], Any]) -> None:
+        """Answer commands of other processes on the project's socket until closed."""
+        self._server = OwnerServer(self.folder, answer)
+
+    def close(self) -> None:
+        """Give the project back. Jobs that run go on; the next owner adopts them."""
+        if self._server is not None:
+            self._server.close()
+        self.supervisor.stop()
+        self.store.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        self._stages.recover()
+        self.supervisor.start()
+
+    # -- settings and prompts ------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return self._stages.settings()
+
+    def set(self, key: str, text: str) -> Settings:
+        """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes."""
+        return project_file.change(self.folder, key, text)
+
+    def prompts(self, split: Split | None = None) -> list[Prompt]:
+        return self.store.prompts(split)
+
+    def check_prompts(
+        self, rows: Sequence[PromptRow], held_out_share: float
+    ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
+        """The rows that can be added, each with its split (by hash, near-duplicates together), and what is wrong with
+        the others by line: duplicates, or a wish for a split that would put near-duplicates on both sides."""
+        existing = [(prompt.text, prompt.split) for prompt in self.store.prompts()]
+        return prompts.place(existing, rows, held_out_share, self.settings.seed)
+
+    def add_prompts(self, rows: Sequence[PromptRow], source: str, split: Split = Split.TRAIN) -> int:
+        """Add prompts as they are; a row without a split goes to `split`. Use `check_prompts` before."""
+        return self.store.add_prompts(((r.text, r.system, r.reference, r.split or split) for r in rows), source)
+
+    def import_prompts(self, rows: Sequence[PromptRow], source: str, held_out_share: float = 0.25) -> list[Problem]:
+        """Add the rows that can be added and return what is wrong with the others."""
+        placed, problems = self.check_prompts(rows, held_out_share)
+        self.add_prompts([replace(row, split=split) for row, split in placed], source)
+        return problems
+
+    # -- the round ---------------------------------------------------------------------------------------------------
+
+    def rounds(self) -> list[RoundRecord]:
+        return self.store.rounds()
+
+    @property
+    def current_round(self) -> int:
+        return self._stages.current_round().round
+
+    def stages(self, round_number: int | None = None) -> tuple[StageState, ...]:
+        """Where each stage of a round (the newest by default) stands."""
+        return rounds.states(self._stages.facts(round_number or self.current_round))
+
+    def counts(self, round_number: int | None = None) -> RoundCounts:
+        return self.store.round_counts(round_number or self.current_round)
+
+    def start_round(self) -> RoundRecord:
+        """Open the next round with the model the newest one tuned as its proposal."""
+        return self._stages.open_round()
+
+    def generate(self, then_score: bool = True) -> str:
+        """Start drawing candidates; the job's id. Raises StageError."""
+        return self._stages.generate(then_score)
+
+    def score(self, round_number: int | None = None) -> str | None:
+        """Start scoring what has no score under the target in force; None when all have one (decisions are derived)."""
+        return self._stages.score(round_number)
+
+    def freeze(self, author: str = REVIEWER) -> CuratedRecord:
+        """Freeze the newest round's effective decisions into a curated set. Raises StageError."""
+        return self._stages.freeze(author)
+
+    def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
+        """Start fine-tuning on a curated set (the newest of the round by default); the job's id."""
+        return self._stages.finetune(curated_id, then_evaluate)
+
+    def train(self, author: str = REVIEWER) -> str:
+        """Freeze, fine-tune and evaluate, one after the other; the fine-tune job's id."""
+        return self._stages.finetune(self.freeze(author).curated_id)
+
+    def evaluate(self, round_number: int | None = None) -> str | None:
+        """Start the held-out evaluation of a round; None when it is there already."""
+        return self._stages.evaluate(round_number)
+
+    def advance(self, author: str = REVIEWER) -> str | None:
+        """Start whatever comes next in the newest round, or the next round; None while something runs."""
+        found = self.stages()
+        if rounds.complete(found):
+            self.start_round()
+            return self.generate()
+        stage = rounds.next_stage(found)
+        for state in found:
+            if state.stage is stage and state.progress is rounds.Progress.FAILED and state.job is not None:
+                self.resume(state.job.job_id)
+                return state.job.job_id
+        match stage:
+            case Stage.GENERATE:
+                return self.generate()
+            case Stage.SCORE:
+                return self.score()
+            case Stage.FINETUNE:
+                return self.train(author)
+            case Stage.EVALUATE:
+                return self.evaluate()
+            case _:
+                return None
+
+    def run(self, rounds_wanted: int = 1, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
+        """Finish the newest round and go on until `rounds_wanted` rounds more are complete. Raises JobError when a job
+        fails or is cancelled."""
+        goal = self.current_round + rounds_wanted - (0 if rounds.complete(self.stages()) else 1)
+        while self.current_round < goal or not rounds.complete(self.stages()):
+            self.advance()
+            self.wait(on_progress)
+
+    def wait(self, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
+        """Wait until no job is queued or runs. Raises JobError when one of those watched fails or is cancelled."""
+        watched: set[str] = set()
+        while active := self.store.jobs(active=True):
+            watched.update(job.job_id for job in active)
+            if on_progress is not None:
+                on_progress(active[0], self.status(active[0]))
+            time.sleep(POLL_SECONDS)
+        for job_id in watched:
+            job = self.store.job(job_id)
+            if job.state is not JobState.DONE:
+                raise JobError(f"{job_id} {job.state}: {job.message}")
+
+    # -- jobs --------------------------------------------------------------------------------------------------------
+
+    def jobs(self, round_number: int | None = None, active: bool = False) -> list[JobRecord]:
+        return self.store.jobs(round_number=round_number, active=active)
+
+    def status(self, job: JobRecord) -> Status:
+        return self.supervisor.status(job)
+
+    def metrics(self, job: JobRecord) -> list[tuple[int, str, float]]:
+        """`(step, name, value)` of a job, live while it runs."""
+        return self.supervisor.metrics(job)
+
+    def cancel(self, job_id: str) -> None:
+        self.supervisor.cancel(job_id)
+
+    def resume(self, job_id: str) -> None:
+        self.supervisor.resume(job_id)
+
+    # -- decisions -----------------------------------------------------------------------------------------------------
+
+    def threshold(self, round_number: int | None = None) -> ThresholdRecord | None:
+        """The M in force, or None before scoring."""
+        found = self.store.thresholds(round_number or self.current_round)
+        return found[0] if found else None
+
+    def set_threshold(
+        self, log_m: float, scope: Scope, round_number: int | None = None, author: str = REVIEWER, reason: str = "by hand"
+    ) -> None:
+        """Put another M (nats) in force for a round. Raises StageError before scoring."""
+        number = round_number or self.current_round
+        current = self.threshold(number)
+        if current is None:
+            raise StageError(f"round {number} has no scores yet: M is chosen after scoring")
+        self.store.add_threshold(number, current.target_id, log_m, scope, author, reason)
+
+    def ratios(self, round_number: int | None = None) -> pa.Table:
+        """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""
+        return self.store.ratios(round_number or self.current_round)
+
+    def prompts_in_round(self, round_number: int | None = None) -> list[dict[str, Any]]:
+        return self.store.prompts_in_round(round_number or self.current_round)
+
+    def candidates(self, prompt_id: int, round_number: int | None = None) -> list[CandidateRecord]:
+        """All candidates of a prompt in a round, by k."""
+        return self.store.candidates_of_prompt(round_number or self.current_round, prompt_id)
+
+    def override(self, candidate_id: str, action: Action, reviewer: str = REVIEWER, uid: str | None = None) -> bool:
+        """Say accept, reject or auto of a candidate; False when this `uid` has been said before. Raises StoreError for
+        an unknown candidate."""
+        return self.store.add_override(uid or uuid.uuid4().hex, candidate_id, action, reviewer)
+
+    def undo(self, round_number: int | None = None, reviewer: str = REVIEWER) -> str | None:
+        """Take back the reviewer's last override of a round; the candidate's id, or None."""
+        return self.store.undo_override(uuid.uuid4().hex, round_number or self.current_round, reviewer)
+
+    # -- models and results ------------------------------------------------------------------------------------------
+
+    def models(self) -> list[ModelRecord]:
+        return self.store.models()
+
+    def curated_sets(self) -> list[CuratedRecord]:
+        return self.store.curated_sets()
+
+    def curated_samples(self, curated_id: str) -> pa.Table:
+        return self.store.curated_samples(curated_id)
+
+    def comparison(self, round_number: int | None = None) -> Comparison | None:
+        """The held-out comparison of a round, or None before it is there."""
+        return reports.comparison(self.store, self._stages, round_number or self.current_round)
+
+    def held_out_examples(self, comparison: Comparison, count: int = 8) -> list[dict[str, str]]:
+        return reports.held_out_examples(self.store, self._stages, comparison, count)

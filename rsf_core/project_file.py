@@ -1,0 +1,86 @@
+"""project.toml: reading, writing and changing the settings of a project. Comments a person wrote are kept."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from rsf_core.errors import NotAProjectError, SettingsError
+from rsf_core.jobs.files import write_whole
+from rsf_core.settings import Settings, parse
+
+NAME = "project.toml"
+_HEADER = "An RSF Studio project. Change values here, on the pages, or with `rsf set DIR KEY VALUE`."
+
+
+def check_folder(folder: Path) -> None:
+    """Raises NotAProjectError unless `folder` is a project."""
+    if not folder.exists():
+        raise NotAProjectError(f"{folder} does not exist: make a project with `rsf init {folder} --task NAME`")
+    if not (folder / NAME).is_file():
+        raise NotAProjectError(
+            f"{folder} is not an RSF Studio project (it has no {NAME}): name a project folder, or make one with "
+            f"`rsf init DIR --task NAME`"
+        )
+
+
+def read(folder: Path) -> Settings:
+    """The settings in force. Raises SettingsError naming the file and the field."""
+    check_folder(folder)
+    path = folder / NAME
+    try:
+        return parse(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+
+
+def create(folder: Path, settings: dict[str, Any]) -> Settings:
+    """Write a new project.toml holding `settings` (checked first)."""
+    checked = parse(settings, "settings")
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_HEADER))
+    for key, value in checked.model_dump(mode="json", exclude_none=True).items():
+        document.add(key, tomlkit.item(value))
+    _write(folder / NAME, document)
+    return checked
+
+
+def change(folder: Path, key: str, text: str) -> Settings:
+    """Set the dotted `key` to `text`, read as a TOML value where it is one and as plain text otherwise. Nothing is
+    written unless the result is allowed."""
+    check_folder(folder)
+    path = folder / NAME
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    except TOMLKitError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    *sections, name = key.split(".")
+    table: Any = document
+    for section in sections:
+        if not isinstance(table.get(section), dict):
+            raise SettingsError(f"there is no setting {key!r}: {path} has the sections {_sections(document)}")
+        table = table[section]
+    table[name] = _value(text)
+    settings = parse(document.unwrap(), key)
+    _write(path, document)
+    return settings
+
+
+def _sections(document: tomlkit.TOMLDocument) -> str:
+    return ", ".join(name for name, value in document.items() if isinstance(value, dict))
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
+    text = tomlkit.dumps(document)
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8") and None)

@@ -1,0 +1,240 @@
+"""A user's own prompts: reading a file, and placing rows on either side of the held-out split.
+
+Broken rows are reported by line, never raised and never guessed at; the good ones are kept. Pure but for reading the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from rsf_core.domain import Split
+from rsf_core.errors import PromptFileError
+from rsf_core.near_duplicates import near_duplicate_pairs, normalise
+
+MOST_ROWS = 1_000_000
+LONGEST_TEXT = 100_000
+LARGEST_FILE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRow:
+    """A prompt as given, not stored yet. `line` is where it begins in its file (from 1)."""
+
+    text: str
+    reference: str | None = None
+    system: str | None = None
+    split: Split | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one row: its line, the field where one is to blame, and what to do."""
+
+    line: int | None
+    field: str | None
+    message: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.line is not None else "this prompt"
+        return f"{where}{f', {self.field}' if self.field else ''}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    rows: tuple[PromptRow, ...]
+    problems: tuple[Problem, ...]
+
+
+Record = tuple[int, dict[str, Any]]
+
+
+def columns(path: Path, sample: int = 200) -> list[str]:
+    """The names a column chooser offers: of the first `sample` good rows, in order of appearance."""
+    names: dict[str, None] = {}
+    for record in _some(path, sample):
+        names.update(dict.fromkeys(record[1]))
+    return list(names)
+
+
+def preview(path: Path, count: int = 5) -> list[dict[str, Any]]:
+    """The first `count` good rows as they are in the file."""
+    return [fields for _, fields in _some(path, count)]
+
+
+def parse(
+    path: Path,
+    text_column: str,
+    reference_column: str | None = None,
+    system_column: str | None = None,
+    split_column: str | None = None,
+) -> Parsed:
+    """Read .jsonl or .csv rows. Raises PromptFileError when the file can't be read at all."""
+    rows: list[PromptRow] = []
+    problems: list[Problem] = []
+    for record in _records(path):
+        if isinstance(record, Problem):
+            problems.append(record)
+            continue
+        line, fields = record
+        if len(rows) == MOST_ROWS:
+            problems.append(Problem(line, None, f"the file has more than {MOST_ROWS:,} rows; the rest is left out"))
+            break
+        found = _row(line, fields, text_column, reference_column, system_column, split_column)
+        (problems if isinstance(found, Problem) else rows).append(found)  # type: ignore[arg-type]
+    return Parsed(tuple(rows), tuple(problems))
+
+
+def place(
+    existing: Sequence[tuple[str, Split]], rows: Sequence[PromptRow], held_out_share: float, seed: int
+) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
+    """A split for each row that can be added, and what is wrong with the others.
+
+    A near-duplicate goes where the prompt it resembles is. Otherwise the row's own wish counts, else a hash of its text
+    against `held_out_share`, so the split stays what it is when prompts are added. Exact duplicates are left out, and so
+    are rows whose wish would put near-duplicates on both sides."""
+    texts = [text for text, _ in existing] + [row.text for row in rows]
+    first = len(existing)
+    earlier: dict[int, list[int]] = {}
+    for a, b in near_duplicate_pairs(texts):
+        earlier.setdefault(max(a, b), []).append(min(a, b))
+    sides: list[Split | None] = [split for _, split in existing] + [None] * len(rows)
+    seen = {normalise(text): i for i, text in reversed(list(enumerate(texts[:first])))}
+    placed: list[tuple[PromptRow, Split]] = []
+    problems: list[Problem] = []
+    for i, row in enumerate(rows, start=first):
+        key = normalise(row.text)
+        if key in seen:
+            problems.append(Problem(row.line, None, f"is the same as {_name(seen[key], first, rows)}; left out"))
+            continue
+        like = [j for j in earlier.get(i, []) if sides[j] is not None]
+        splits = {side for j in like if (side := sides[j]) is not None}
+        wish = row.split or next(iter(splits), None) or by_hash(key, held_out_share, seed)
+        if splits - {wish}:
+            other = next(j for j in like if sides[j] is not wish)
+            problems.append(
+                Problem(row.line, "split", f"nearly the same as {_name(other, first, rows)}, which is {sides[other]}; left out")
+            )
+            continue
+        seen[key] = i
+        sides[i] = wish
+        placed.append((replace(row, split=wish), wish))
+    return placed, problems
+
+
+def by_hash(key: str, held_out_share: float, seed: int) -> Split:
+    """held_out for the share `held_out_share` of all keys, by a hash of (seed, key)."""
+    digest = blake2b(f"{seed}:{key}".encode(), digest_size=8).digest()
+    return Split.HELD_OUT if int.from_bytes(digest, "big") / 2**64 < held_out_share else Split.TRAIN
+
+
+def check_disjoint(train: Sequence[str], held_out: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs (index in `train`, index in `held_out`) that are the same or nearly the same."""
+    count = len(train)
+    pairs = near_duplicate_pairs([*train, *held_out])
+    return [(min(a, b), max(a, b) - count) for a, b in pairs if min(a, b) < count <= max(a, b)]
+
+
+def _name(index: int, first: int, rows: Sequence[PromptRow]) -> str:
+    if index < first:
+        return "a prompt of the project"
+    line = rows[index - first].line
+    return f"line {line}" if line is not None else "an earlier row"
+
+
+def _row(
+    line: int, fields: dict[str, Any], text: str, reference: str | None, system: str | None, split: str | None
+) -> PromptRow | Problem:
+    values: dict[str, str | None] = {}
+    for role, column in (("text", text), ("reference", reference), ("system", system), ("split", split)):
+        value = fields.get(column) if column is not None else None
+        if isinstance(value, int | float) and not isinstance(value, bool) and role == "reference":
+            value = str(value)
+        if value is not None and not isinstance(value, str):
+            return Problem(line, column, f"must be text, not {type(value).__name__}")
+        if value is not None and len(value) > LONGEST_TEXT:
+            return Problem(line, column, f"is {len(value):,} characters long; at most {LONGEST_TEXT:,} are read")
+        values[role] = value or None
+    if not (values["text"] or "").strip():
+        return Problem(line, text, "is missing or empty")
+    if values["split"] is not None and values["split"] not in list(Split):
+        return Problem(line, split, f"is {values['split']!r}; it must be {' or '.join(Split)}")
+    return PromptRow(
+        text=values["text"] or "",
+        reference=values["reference"],
+        system=values["system"],
+        split=Split(values["split"]) if values["split"] else None,
+        line=line,
+    )
+
+
+def _some(path: Path, count: int) -> Iterable[Record]:
+    found = 0
+    for record in _records(path):
+        if not isinstance(record, Problem):
+            yield record
+            found += 1
+            if found == count:
+                return
+
+
+def _records(path: Path) -> Iterator[Record | Problem]:
+    readers = {".jsonl": _jsonl, ".csv": _csv}
+    if path.suffix.lower() not in readers:
+        raise PromptFileError(f"{path.name}: prompts are read from .jsonl or .csv files")
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise PromptFileError(f"{path.name} is larger than {LARGEST_FILE >> 20} MiB: split it")
+        yield from readers[path.suffix.lower()](path)
+    except OSError as error:
+        raise PromptFileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _jsonl(path: Path) -> Iterator[Record | Problem]:
+    with path.open("rb") as file:
+        for line, raw in enumerate(file, start=1):
+            if line == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            if not raw.strip():
+                continue
+            try:
+                value = json.loads(raw.decode("utf-8"))
+            except UnicodeDecodeError as error:
+                yield Problem(line, None, f"is not UTF-8 (byte {error.start + 1})")
+            except (json.JSONDecodeError, RecursionError) as error:
+                yield Problem(line, None, f"is not JSON: {error}")
+            else:
+                yield (line, value) if isinstance(value, dict) else Problem(line, None, "is not a JSON object")
+
+
+def _csv(path: Path) -> Iterator[Record | Problem]:
+    csv.field_size_limit(2 * LONGEST_TEXT)
+    # bytes that are not UTF-8 become lone surrogates here and are reported row by row
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        names: list[str] | None = None
+        while True:
+            line = reader.line_num + 1
+            try:
+                fields = next(reader, None)
+            except csv.Error as error:
+                yield Problem(line, None, f"is not CSV: {error}")
+                continue
+            if fields is None:
+                return
+            if not fields:
+                continue
+            if any("\udc80" <= c <= "\udcff" for field in fields for c in field):
+                yield Problem(line, None, "is not UTF-8")
+            elif names is None:
+                names = fields
+            elif len(fields) != len(names):
+                yield Problem(line, None, f"has {len(fields)} fields where the header has {len(names)}")
+            else:
+                yield line, dict(zip(names, fields, strict=True))

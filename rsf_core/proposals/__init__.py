@@ -1,0 +1,1 @@
+"""Where candidates come from. `base` is the protocol; implementations stand beside it."""

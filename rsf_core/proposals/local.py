@@ -1,0 +1,211 @@
+"""A proposal that runs here: any causal model of transformers, through its own forward pass.
+
+Each prompt is prefilled once and its cache expanded to its candidates; finished rows are dropped at once, so that a long
+straggler costs one row, not the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rsf_core import models
+from rsf_core.domain import Candidate, Finish, Prompt
+from rsf_core.errors import ModelError
+from rsf_core.forward import by_length, left_pad, positions, right_pad, token_log_probs
+from rsf_core.proposals.inverse_cdf import draw
+from rsf_core.settings import Sampling
+
+Request = tuple[Prompt, int, str]
+SCORING_BATCH = 32
+
+
+@dataclass(slots=True)
+class _Row:
+    """A candidate being drawn."""
+
+    request: Request
+    prompt_token_ids: tuple[int, ...]
+    u: NDArray[np.float64]
+    token_ids: list[int] = field(default_factory=list)
+    log_q: float = 0.0
+    log_model: float = 0.0
+
+
+class LocalProposal:
+    """Implements rsf_core.proposals.base.Proposal for the model in `folder`. Raises ModelError when it can't be loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.model, self.tokenizer = models.load(folder)
+        self.eos = _eos_ids(self.model, self.tokenizer)
+        if not self.eos:
+            raise ModelError(f"the model in {folder} names no end-of-sequence token, so no completion could ever end")
+        self._pad = min(self.eos)
+        self.limit: int | None = getattr(self.model.config, "max_position_embeddings", None)
+
+    def prompt_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
+        """The tokens completions of `prompt` follow: by the chat template where there is one, else the plain text."""
+        if self.tokenizer.chat_template:
+            system = [{"role": "system", "content": prompt.system}] if prompt.system else []
+            text = self.tokenizer.apply_chat_template(
+                [*system, {"role": "user", "content": prompt.text}], add_generation_prompt=True, tokenize=False
+            )
+            ids = self.tokenizer(text, add_special_tokens=False).input_ids
+        else:
+            ids = self.tokenizer("\n\n".join(filter(None, (prompt.system, prompt.text)))).input_ids
+        return tuple(ids) or (self._pad,)
+
+    def draw(
+        self,
+        requests: Sequence[Request],
+        sampling: Sampling,
+        batch_size: int,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Candidate]:
+        """See Proposal.draw. Raises ModelError when a prompt and `max_new_tokens` don't fit into the model's context."""
+        known: dict[int, tuple[int, ...]] = {}
+        for prompt, _, _ in requests:
+            if prompt.prompt_id not in known:
+                known[prompt.prompt_id] = self._checked(prompt, sampling)
+        rows = [
+            _Row(request, known[request[0].prompt_id], uniforms(sampling.seed, request[2], sampling.max_new_tokens))
+            for request in requests
+        ]
+        for batch in by_length([len(row.prompt_token_ids) for row in rows], batch_size):
+            yield from self._decode([rows[i] for i in batch], sampling, should_stop)
+            if should_stop():
+                return
+
+    @torch.inference_mode()
+    def log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
+        """See Proposal.log_prob. Each prompt is computed once for all its completions."""
+        found = np.zeros(len(pairs))
+        order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]), pairs[i][0], len(pairs[i][1])))
+        for start in range(0, len(order), SCORING_BATCH):
+            batch = order[start : start + SCORING_BATCH]
+            found[batch] = self._log_prob([pairs[i] for i in batch])
+        return found
+
+    def _log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
+        first, cache, mask = self._prefill([prompt for prompt, _ in pairs])
+        ids, real = right_pad([completion for _, completion in pairs], self._pad)
+        mask = torch.cat([mask, real], dim=1)
+        logits = first[:, None]
+        if ids.shape[1] > 1:
+            later = self.model(
+                input_ids=ids[:, :-1],
+                attention_mask=mask[:, :-1],
+                position_ids=positions(mask)[:, -ids.shape[1] : -1],
+                past_key_values=cache,
+                use_cache=True,
+            ).logits
+            logits = torch.cat([logits, later], dim=1)
+        return (token_log_probs(logits, ids) * real).sum(1).numpy()
+
+    def _decode(self, rows: list[_Row], sampling: Sampling, should_stop: Callable[[], bool]) -> Iterator[Candidate]:
+        with torch.inference_mode():
+            logits, cache, mask = self._prefill([row.prompt_token_ids for row in rows])
+        for step in range(sampling.max_new_tokens):
+            if should_stop():
+                return
+            with torch.inference_mode():
+                drawn = draw(logits, torch.tensor([row.u[step] for row in rows], dtype=torch.float64), sampling)
+                left, finished = self._append(rows, drawn.tokens, drawn.log_q, drawn.log_model, sampling)
+            yield from finished
+            if not left:
+                return
+            with torch.inference_mode():
+                tokens = drawn.tokens
+                if len(left) < len(rows):
+                    keep = torch.tensor(left)
+                    cache.batch_select_indices(keep)
+                    mask, tokens, rows = mask[keep], tokens[keep], [rows[i] for i in left]
+                mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+                logits = self.model(
+                    input_ids=tokens[:, None],
+                    attention_mask=mask,
+                    position_ids=positions(mask)[:, -1:],
+                    past_key_values=cache,
+                    use_cache=True,
+                ).logits[:, -1]
+
+    def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> tuple[torch.Tensor, Any, torch.Tensor]:
+        """Logits (B, V) of the first completion token, the cache and the mask (B, T): each prompt computed once."""
+        distinct = list(dict.fromkeys(prompts))
+        ids, mask = left_pad(distinct, self._pad)
+        result = self.model(
+            input_ids=ids, attention_mask=mask, position_ids=positions(mask), use_cache=True, logits_to_keep=1
+        )
+        number = {prompt: i for i, prompt in enumerate(distinct)}
+        expand = torch.tensor([number[prompt] for prompt in prompts])
+        cache = result.past_key_values
+        cache.batch_select_indices(expand)
+        return result.logits[expand, -1], cache, mask[expand]
+
+    def _append(
+        self,
+        rows: Sequence[_Row],
+        tokens: torch.Tensor,
+        log_q: torch.Tensor,
+        log_model: torch.Tensor,
+        sampling: Sampling,
+    ) -> tuple[list[int], list[Candidate]]:
+        """Give every row its token; the rows that go on, and the candidates of those that don't."""
+        left, finished = [], []
+        columns = zip(rows, tokens.tolist(), log_q.tolist(), log_model.tolist(), strict=True)
+        for i, (row, token, q, p) in enumerate(columns):
+            row.token_ids.append(token)
+            row.log_q += q
+            row.log_model += p
+            if token in self.eos:
+                finished.append(self._candidate(row, Finish.EOS))
+            elif len(row.token_ids) == sampling.max_new_tokens:
+                finished.append(self._candidate(row, Finish.LENGTH))
+            else:
+                left.append(i)
+        return left, finished
+
+    def _candidate(self, row: _Row, finish: Finish) -> Candidate:
+        prompt, k, name = row.request
+        return Candidate(
+            candidate_id=name,
+            prompt_id=prompt.prompt_id,
+            k=k,
+            completion=self.tokenizer.decode(row.token_ids, skip_special_tokens=True),
+            prompt_token_ids=row.prompt_token_ids,
+            token_ids=tuple(row.token_ids),
+            finish=finish,
+            log_q=row.log_q,
+            log_model=row.log_model,
+        )
+
+    def _checked(self, prompt: Prompt, sampling: Sampling) -> tuple[int, ...]:
+        ids = self.prompt_token_ids(prompt)
+        if self.limit is not None and len(ids) + sampling.max_new_tokens > self.limit:
+            raise ModelError(
+                f"prompt {prompt.prompt_id} has {len(ids)} tokens; with {sampling.max_new_tokens} new ones it does not fit "
+                f"into the model's context of {self.limit}: shorten it or lower generate.max_new_tokens"
+            )
+        return ids
+
+
+def uniforms(seed: int, candidate_id: str, count: int) -> NDArray[np.float64]:
+    """The uniforms in [0, 1) a candidate is drawn with, one a position, shape (count,): Philox keyed by a hash of
+    (seed, candidate id), so a draw does not depend on the batch it happens in."""
+    key = blake2b(f"{seed}:{candidate_id}".encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=np.frombuffer(key, np.uint64))).random(count)
+
+
+def _eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    found: set[int] = set()
+    for value in (getattr(model.generation_config, "eos_token_id", None), tokenizer.eos_token_id):
+        if value is not None:
+            found.update([value] if isinstance(value, int) else value)
+    return frozenset(found)

@@ -1,0 +1,198 @@
+"""Acceptance: a decision is a pure function of two stored numbers, m = ℓ − log u and log M (MATH.md, "Acceptance").
+
+Notation: ℓ = log P − log q is `log_ratio`, one value a candidate, shape (n,), in nats; −∞ says a constraint failed.
+`scale` is 0 for the global scope, or a(c) of `prompt_scale` / `prompt_max`, shape (n,), for the scope of a prompt; all
+functions then work on ℓ − a(c). A prompt with no finite candidate has a(c) = −∞ and nothing of it is ever accepted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.errors import TargetError
+from rsf_core.sampling.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    checked_log_m,
+    checked_log_ratio,
+    dense_groups,
+    excess,
+    group_log_mean,
+    group_max,
+    raise_where,
+    relative,
+)
+
+UNIFORM_BITS = 52  # the most for which k + ½ is exact in float64, so that u is strictly inside (0, 1)
+
+
+def uniform(seed: int, candidate_ids: Sequence[str]) -> Floats:
+    """u of each candidate, strictly inside (0, 1), shape (n,): a hash of (project seed, candidate id), fixed for life.
+
+    The bytes hashed are the seed in ASCII decimal, a zero byte, the candidate id in UTF-8; the hash is BLAKE2b with an
+    8-byte digest, no key, no salt. Read as a big-endian integer its upper 52 bits are k, and u = (k + ½)/2⁵², so u lies
+    on a grid from 2⁻⁵³ to 1 − 2⁻⁵³. Changing any of this changes every decision ever made.
+    """
+    start = blake2b(b"%d\x00" % seed, digest_size=8)
+    digests = bytearray()
+    for candidate_id in candidate_ids:
+        digest = start.copy()
+        digest.update(candidate_id.encode())
+        digests += digest.digest()
+    k = np.frombuffer(bytes(digests), dtype=">u8") >> np.uint64(64 - UNIFORM_BITS)
+    return (k.astype(np.float64) + 0.5) / 2.0**UNIFORM_BITS
+
+
+def critical_log_m(log_ratio: ArrayLike, u: ArrayLike) -> Floats:
+    """m = ℓ − log u, shape (n,), nats: the candidate is accepted iff m > log M.
+
+    It is log u < ℓ − log M solved for log M (von Neumann 1951). ℓ = −∞ gives m = −∞.
+    Raises TargetError naming the index where ℓ is NaN or +∞, or u is outside (0, 1].
+    """
+    ell, uniforms = checked_log_ratio(log_ratio), np.asarray(u, dtype=np.float64)
+    if ell.shape != uniforms.shape:
+        raise TargetError(f"log_ratio has shape {ell.shape} but u has {uniforms.shape}; give one u for each candidate")
+    raise_where(~((uniforms > 0.0) & (uniforms <= 1.0)), uniforms, "u", "must lie in (0, 1]; take it from uniform()")
+    return ell - np.log(uniforms)
+
+
+def acceptance_prob(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Floats:
+    """p_accept = min(1, P/(M q)) = min(1, exp(ℓ − a − log M)), shape (n,); 0 where ℓ or a is −∞."""
+    return np.exp(np.minimum(0.0, excess(log_ratio, log_m, scale)))
+
+
+def accepted(m: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Bools:
+    """The decision m − a > log M, shape (n,), True is accepted; never where m or a is −∞."""
+    checked_log_m(log_m)
+    above: Bools = relative(m, scale, "m") > log_m
+    return above
+
+
+def violated(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Bools:
+    """The bound violations ℓ − a > log M, shape (n,): where M is too small to bound P/q."""
+    above: Bools = excess(log_ratio, log_m, scale) > 0.0
+    return above
+
+
+def importance_weight(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0, cap: float | None = None) -> Floats:
+    """max(1, P/(M q)), shape (n,): the weight in the loss that repairs a bound violation; at most `cap` (≥ 1) if given.
+
+    acceptance_prob × importance_weight = P/(M q) exactly: rejection control (Liu, Chen & Wong 1998, JASA 93:1022).
+    A cap brings back the bias it cuts off. Raises TargetError naming the index where the weight exceeds float64.
+    """
+    if cap is not None and not cap >= 1.0:
+        raise TargetError(f"the cap on importance weights is {cap}; it must be at least 1")
+    log_weight = np.maximum(0.0, excess(log_ratio, log_m, scale))
+    if cap is not None:
+        log_weight = np.minimum(log_weight, math.log(cap))
+    too_large = log_weight > math.log(np.finfo(np.float64).max)
+    raise_where(too_large, log_weight, "the logarithm of the importance weight", "overflows; raise M or set a cap")
+    return np.exp(log_weight)
+
+
+def prompt_scale(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
+    """a(c) = log Ẑ(c) = logsumexp of the prompt's ℓ − log N_c, given back to its candidates, shape (n,), nats.
+
+    With it M is the expected number of draws per accepted sample. `group` names each candidate's prompt by any integer;
+    N_c counts all candidates of the prompt, the −∞ ones too. −∞ for a prompt with no finite candidate. Estimated from
+    the draws it scales: with few candidates a prompt it is noisy, and its largest ratio is at most log N_c above it.
+    """
+    ell = checked_log_ratio(log_ratio)
+    prompts, prompt = dense_groups(group, ell)
+    return np.asarray(group_log_mean(ell, prompts, prompt)[prompt])
+
+
+def prompt_max(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
+    """a(c) = the largest ℓ of the prompt, given back to its candidates, shape (n,), nats; −∞ where none is finite.
+
+    RSO's scale (Liu et al. 2024, arXiv:2309.06657). Biased by being in-sample: the maximum is of the very draws it
+    judges, so at log M = 0 no violation can be seen however many there are.
+    """
+    ell = checked_log_ratio(log_ratio)
+    prompts, prompt = dense_groups(group, ell)
+    return np.asarray(group_max(ell, prompts, prompt)[prompt])
+
+
+def log_m_for_rate(m: ArrayLike, rate: float, scale: ArrayLike = 0.0) -> float:
+    """log M, nats, at which the largest number of candidates ≤ rate·n is accepted: the (1 − rate) quantile by rank.
+
+    It lies midway between two neighbouring order statistics of m − a, so the count is exact; equal values are taken
+    together or not at all. With fewer finite candidates than rate·n it lies just below all finite ones.
+    Raises TargetError where there is no finite candidate, or the rate is outside (0, 1].
+    """
+    return _log_m_for_rate(np.sort(relative(m, scale, "m")), rate)
+
+
+class RankIndex:
+    """Accepted counts at any M by rank, with overrides subtracted: microseconds for 1,000,000 candidates.
+
+    Built once from m (less `scale`) and `override`, shape (n,): 0 none, +1 accept, −1 reject. The accepted set at any M
+    is a suffix of the sorted m − a, its size one binary search; a second search among the overridden takes them out.
+    Raises TargetError naming the index where m is NaN or +∞ or an override is none of the three.
+    """
+
+    def __init__(self, m: ArrayLike, override: ArrayLike | None = None, scale: ArrayLike = 0.0) -> None:
+        values = relative(m, scale, "m")
+        said = np.zeros(values.shape, np.int64) if override is None else np.asarray(override)
+        if said.shape != values.shape:
+            raise TargetError(f"m has shape {values.shape} but override has {said.shape}; give one for each candidate")
+        raise_where((said != 0) & (said != 1) & (said != -1), said, "override", "must be 0, +1 or −1")
+        self._sorted = np.sort(values)
+        self._overridden = np.sort(values[said != 0])
+        self._forced = int(np.count_nonzero(said == 1))
+        self._none_from = int(np.searchsorted(self._sorted, -math.inf, side="right"))
+
+    def __len__(self) -> int:
+        return self._sorted.size
+
+    @property
+    def finite(self) -> int:
+        """How many candidates can be accepted at all: those with m − a > −∞."""
+        return self._sorted.size - self._none_from
+
+    def automatic_count(self, log_m: float) -> int:
+        """How many candidates the automatic decision accepts: #{m − a > log M}."""
+        return self._sorted.size - int(self._sorted.searchsorted(checked_log_m(log_m), side="right"))
+
+    def count(self, log_m: float) -> int:
+        """How many are accepted in effect: the automatic count, less the overridden in it, plus the forced accepts."""
+        overridden = self._overridden.size - int(self._overridden.searchsorted(log_m, side="right"))
+        return self.automatic_count(log_m) - overridden + self._forced
+
+    def counts(self, log_m: ArrayLike) -> Ints:
+        """`count` at every log M of an array, for a curve; any shape."""
+        grid = np.asarray(log_m, dtype=np.float64)
+        raise_where(~np.isfinite(grid), grid, "log M", "must be a finite number of nats")
+        automatic = self._sorted.size - self._sorted.searchsorted(grid, side="right")
+        overridden = self._overridden.size - self._overridden.searchsorted(grid, side="right")
+        return np.asarray(automatic - overridden + self._forced, dtype=np.int64)
+
+    def log_m_for_rate(self, rate: float) -> float:
+        """`log_m_for_rate` of the automatic decisions, without sorting again."""
+        return _log_m_for_rate(self._sorted, rate)
+
+
+def _log_m_for_rate(ascending: Floats, rate: float) -> float:
+    if not 0.0 < rate <= 1.0:
+        raise TargetError(f"the wanted acceptance rate is {rate}; it must lie in (0, 1]")
+    n, first = ascending.size, int(np.searchsorted(ascending, -math.inf, side="right"))
+    if first == n:
+        why = "there are no candidates" if n == 0 else f"all {n} candidates fail a constraint (log ratio −inf)"
+        raise TargetError(f"no M gives a rate of {rate:g}: {why}; generate and score more, or relax the constraints")
+    wanted = math.floor(rate * n * (1.0 + 1e-12))  # 0.29 · 100 is 28.999999999999996
+    cut = max(n - wanted, first)
+    if cut == first:
+        return float(np.nextafter(ascending[first], -math.inf))
+    low = float(ascending[cut - 1])
+    cut = int(np.searchsorted(ascending, low, side="right"))  # equal values go together
+    if cut == n:
+        return low
+    high = float(ascending[cut])
+    middle = low + 0.5 * (high - low)
+    return middle if middle < high else low

@@ -1,0 +1,94 @@
+"""Intervals for functions of sums over prompts (TVD, KL, any ratio), by resampling prompts: the bootstrap-t.
+
+A function θ of totals T is studentised by its own standard error in every replicate, t* = (θ* − θ)/se*, and the limits
+are θ − t*₍high₎·se and θ − t*₍low₎·se (Efron & Tibshirani 1993, ch. 12.5). The weights here are skewed, and the plain
+percentile interval misses about twice as often; tests/sampling/test_coverage.py measures the coverage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.sampling.arrays import Floats, group_sum
+from rsf_core.sampling.intervals import Interval, grouped
+
+MAX_BLOCKS = 500  # more groups than this are resampled in blocks, at no loss that a page could show
+
+
+def bootstrap(
+    values: ArrayLike,
+    groups: ArrayLike,
+    statistic: Callable[[Floats], Floats],
+    rng: np.random.Generator,
+    level: float = 0.95,
+    replicates: int = 1000,
+) -> Interval:
+    """An interval for a smooth function of totals over prompts.
+
+    `values` has shape (n, k); `statistic` turns totals of shape (..., k) into shape (...), for example a ratio of sums,
+    `lambda t: t[..., 0] / t[..., 1]`. The randomness is `rng`. One group, or no spread between groups: limits ∓∞.
+    No values: TargetError.
+    """
+    columns = np.asarray(values, dtype=np.float64)
+    sums = np.stack([group_sum(x, n, index) for x, n, index in (grouped(c, groups) for c in columns.T)], axis=1)
+    return bootstrap_sums(sums, lambda totals: statistic(totals)[..., None], rng, level, replicates)[0]
+
+
+def bootstrap_sums(
+    sums: Floats,
+    statistics: Callable[[Floats], Floats],
+    rng: np.random.Generator,
+    level: float = 0.95,
+    replicates: int = 1000,
+) -> list[Interval]:
+    """The same for s statistics at once, from sums by group of shape (groups, k): totals (..., k) → (..., s)."""
+    groups = sums.shape[0]
+    blocks = _in_blocks(sums, rng)
+    times = rng.multinomial(len(blocks), np.full(len(blocks), 1.0 / len(blocks)), size=replicates).astype(np.float64)
+    squares = blocks[:, :, None] * blocks[:, None, :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, error = _value_and_error(statistics, blocks.sum(axis=0), squares.sum(axis=0), len(blocks))
+        repeated, errors = _value_and_error(
+            statistics, times @ blocks, np.tensordot(times, squares, axes=1), len(blocks)
+        )
+        t = (repeated - value) / errors
+    return [
+        _studentised(float(v), float(e), t[:, s], groups, level)
+        for s, (v, e) in enumerate(zip(value, error, strict=True))
+    ]
+
+
+def _in_blocks(sums: Floats, rng: np.random.Generator) -> Floats:
+    """At most MAX_BLOCKS rows: groups dealt at random into blocks, so that the time does not grow with the groups."""
+    if len(sums) <= MAX_BLOCKS:
+        return sums
+    block = rng.permutation(len(sums)) % MAX_BLOCKS
+    return np.stack([group_sum(column, MAX_BLOCKS, block) for column in sums.T], axis=1)
+
+
+def _value_and_error(
+    statistics: Callable[[Floats], Floats], totals: Floats, squares: Floats, count: int
+) -> tuple[Floats, Floats]:
+    """θ(T) and its standard error √(G/(G−1) · aᵀ(Σ s sᵀ − T Tᵀ/G) a), a = ∂θ/∂T by central differences; (..., s)."""
+    slopes = []
+    for column in range(totals.shape[-1]):
+        step = np.zeros_like(totals)
+        step[..., column] = 1e-6 * np.maximum(np.abs(totals[..., column]), 1e-9)
+        width = 2.0 * step[..., column, None]
+        slopes.append((statistics(totals + step) - statistics(totals - step)) / width)
+    slope = np.stack(slopes, axis=-1)
+    spread = squares - totals[..., :, None] * totals[..., None, :] / count
+    variance = np.einsum("...si,...ij,...sj->...s", slope, spread, slope) * (count / max(count - 1, 1))
+    return statistics(totals), np.sqrt(np.maximum(variance, 0.0))
+
+
+def _studentised(value: float, error: float, t: Floats, groups: int, level: float) -> Interval:
+    defined = t[np.isfinite(t)]
+    if groups == 1 or not error > 1e-9 * abs(value) or defined.size < 0.9 * t.size:
+        return Interval(value, -math.inf, math.inf, groups)
+    low, high = np.quantile(defined, [0.5 - 0.5 * level, 0.5 + 0.5 * level])
+    return Interval(value, value - float(high) * error, value - float(low) * error, groups)

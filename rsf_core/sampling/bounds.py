@@ -1,0 +1,115 @@
+"""Candidates for M: the smallest value that bounds P/q, or the smallest whose distance to the target is tolerable.
+
+A bound estimated from draws looks perfect on those draws. `held_out` chooses M on some prompts and diagnoses it on the
+others; show its diagnosis, or say that the numbers are in-sample.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.errors import TargetError
+from rsf_core.sampling.arrays import Bools, Floats, relative, splitmix64
+from rsf_core.sampling.curve import RatioCurve
+from rsf_core.sampling.diagnosis import Diagnosis, diagnose
+from rsf_core.sampling.diagnostics import finite_somewhere
+
+
+def analytic_bound(
+    weights: Sequence[float], score_bounds: Sequence[tuple[float, float]], beta: float, scale: ArrayLike = 0.0
+) -> float:
+    """log M = sup r/β − min a, nats, with sup r = Σ max(weight·low, weight·high): true of every draw, seen or not.
+
+    Only where reference = proposal, so that ℓ = r/β. No reward at all gives 0, that is M = 1. Under the scope of a
+    prompt the least of the finite scales is subtracted, for one log M has to serve every prompt.
+    Raises TargetError where a scorer has no bound on the side that counts: then no M bounds P/q for certain.
+    """
+    if not (beta > 0.0 and math.isfinite(beta)):
+        raise TargetError(f"β is {beta}; the temperature of the reward must be positive and finite")
+    if len(weights) != len(score_bounds):
+        raise TargetError(f"{len(weights)} weights for {len(score_bounds)} scorers; give each its weight")
+    highest = sum(max(w * low, w * high) for w, (low, high) in zip(weights, score_bounds, strict=True) if w != 0.0)
+    if not math.isfinite(highest):
+        raise TargetError("a scorer has no finite bound, so no analytic M exists; choose M from draws instead")
+    a = np.asarray(scale, dtype=np.float64)
+    lowest = float(np.min(a, initial=math.inf, where=np.isfinite(a)))
+    return highest / beta - (lowest if lowest < math.inf else 0.0)
+
+
+def max_bound(log_ratio: ArrayLike, scale: ArrayLike = 0.0) -> float:
+    """log M = max (ℓ − a), nats: bounds what was seen. On these draws TVD is 0 by construction; on new ones not."""
+    return float(finite_somewhere(relative(log_ratio, scale)).max())
+
+
+def quantile_bound(log_ratio: ArrayLike, violating: float = 0.01, scale: ArrayLike = 0.0) -> float:
+    """log M, nats: the smallest ℓ − a that at most the share `violating` of all draws exceeds, by rank.
+
+    At least the smallest finite ℓ − a. Raises TargetError unless 0 ≤ violating < 1.
+    """
+    if not 0.0 <= violating < 1.0:
+        raise TargetError(f"the share of violating draws is {violating}; it must lie in [0, 1)")
+    w = np.sort(finite_somewhere(relative(log_ratio, scale)))
+    first = int(np.searchsorted(w, -math.inf, side="right"))
+    return float(w[max(w.size - 1 - math.floor(violating * w.size * (1.0 + 1e-12)), first)])
+
+
+def tvd_bound(log_ratio: ArrayLike, epsilon: float = 0.01, scale: ArrayLike = 0.0) -> float:
+    """The smallest log M, nats, at which TVD(p, p_M) ≤ ε on these draws; the largest ℓ − a for ε = 0.
+
+    Raises TargetError unless 0 ≤ ε ≤ 1.
+    """
+    if not 0.0 <= epsilon <= 1.0:
+        raise TargetError(f"the tolerated distance is {epsilon}; a total variation lies in [0, 1]")
+    return RatioCurve(log_ratio, scale).log_m_for_tvd(epsilon)
+
+
+def hold_out(group: ArrayLike, share: float = 0.5, seed: int = 0) -> Bools:
+    """Which rows to hold out, shape (n,): about `share` of the groups, whole, by a hash of (seed, group).
+
+    The hash is splitmix64 of seed·φ + group modulo 2⁶⁴, so a group's side depends on no other group or order.
+    """
+    if not 0.0 < share < 1.0:
+        raise TargetError(f"the held-out share is {share}; it must lie between 0 and 1")
+    x = np.asarray(group).astype(np.int64).view(np.uint64) + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
+    held: Bools = (splitmix64(x) >> np.uint64(11)).astype(np.float64) < share * 2.0**53
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutBound:
+    """An M with a diagnosis on prompts that had no part in choosing it."""
+
+    log_m: float
+    chosen_on: int  # draws
+    diagnosis: Diagnosis
+
+
+def held_out(
+    choose: Callable[[Floats], float],
+    log_ratio: ArrayLike,
+    group: ArrayLike,
+    *,
+    scale: ArrayLike = 0.0,
+    share: float = 0.5,
+    seed: int = 0,
+) -> HeldOutBound:
+    """Choose log M on part of the prompts, e.g. with `max_bound`, and diagnose it on the `share` held out.
+
+    `choose` takes ℓ − a of the first part. A prompt's own scale still comes from that prompt's draws.
+    Raises TargetError where one side is left without prompts or without a finite draw.
+    """
+    w, prompt = relative(log_ratio, scale), np.asarray(group)
+    out = hold_out(prompt, share, seed)
+    if out.all() or not out.any():
+        raise TargetError(
+            f"{np.unique(prompt).size} prompts are too few to hold some out; diagnose in-sample and say so"
+        )
+    log_m = choose(w[~out])
+    ell, a = np.asarray(log_ratio, dtype=np.float64), np.broadcast_to(np.asarray(scale, dtype=np.float64), w.shape)
+    diagnosis = diagnose(ell[out], log_m, scale=a[out], group=prompt[out])
+    return HeldOutBound(log_m, int(np.count_nonzero(~out)), diagnosis)

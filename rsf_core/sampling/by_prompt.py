@@ -1,0 +1,52 @@
+"""What each prompt gets: its acceptance rate, its share of the data, and whether it gets anything at all."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rsf_core.errors import TargetError
+from rsf_core.sampling.acceptance import RankIndex, acceptance_prob
+from rsf_core.sampling.arrays import Floats, Ints, dense_groups, group_max, group_mean, relative
+
+
+class PromptRates(NamedTuple):
+    """One row a prompt, in ascending order of its number; every array has shape (prompts,)."""
+
+    group: NDArray[np.integer]
+    draws: Ints
+    acceptance_rate: Floats
+    share: Floats
+
+
+def prompt_rates(log_ratio: ArrayLike, log_m: float, group: ArrayLike, scale: ArrayLike = 0.0) -> PromptRates:
+    """AR_c, the mean of min(1, P/(M q)) over the prompt's draws, and the share of the accepted it should make up.
+
+    share = N_c·AR_c / Σ N_c·AR_c: with the global scope it goes with Z(c), with the scope of a prompt it is even. A
+    prompt with no finite candidate has rate 0; the shares are all 0 where every prompt has.
+    """
+    prob = acceptance_prob(log_ratio, log_m, scale)
+    count, index = dense_groups(group, prob)
+    draws, rate = np.bincount(index, minlength=count), group_mean(prob, count, index)
+    total = float(draws @ rate)
+    return PromptRates(np.unique(np.asarray(group)), draws, rate, draws * rate / total if total > 0.0 else 0.0 * rate)
+
+
+def prompt_index(
+    m: ArrayLike, group: ArrayLike, override: ArrayLike | None = None, scale: ArrayLike = 0.0
+) -> RankIndex:
+    """A RankIndex of prompts: its `count(log_m)` is how many prompts have an accepted candidate, overrides included.
+
+    A prompt counts by the largest m − a among its candidates that no person rejected, or always where one was accepted
+    by a person (override +1).
+    """
+    values = relative(m, scale, "m")
+    count, index = dense_groups(group, values)
+    said = np.zeros(values.shape, np.int64) if override is None else np.asarray(override)
+    if said.shape != values.shape:
+        raise TargetError(f"m has shape {values.shape} but override has {said.shape}; give one for each candidate")
+    best = group_max(np.where(said < 0, -math.inf, values), count, index)
+    return RankIndex(best, (np.bincount(index, said > 0, minlength=count) > 0).astype(np.int64))

@@ -1,0 +1,124 @@
+"""Every diagnostic at every M: candidates are sorted once, then each M is a binary search (O(log n))."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.sampling.arrays import Floats, Ints, raise_where, relative
+from rsf_core.sampling.diagnostics import finite_somewhere
+
+
+class Curve(NamedTuple):
+    """The diagnostics over a grid of log M, each of the grid's shape; see diagnostics.py for the formulas."""
+
+    log_m: Floats
+    acceptance_rate: Floats
+    tvd: Floats
+    kl_target: Floats
+    kl_proposal: Floats
+    violated_mass: Floats
+    violation_rate: Floats
+
+
+class RatioCurve:
+    """The formulas of diagnostics.py by rank: sums over w ≤ log M and w > log M are prefix and suffix sums of sorted w.
+
+    With v = w − max w in ascending order, all sums are kept as logarithms: Σe^v and Σe^v·(−v), from below and above.
+    Raises TargetError where no draw is finite, or one is NaN or +∞.
+    """
+
+    def __init__(self, log_ratio: ArrayLike, scale: ArrayLike = 0.0) -> None:
+        w = np.sort(finite_somewhere(relative(log_ratio, scale)))
+        self.draws = w.size
+        finite = w[np.searchsorted(w, -math.inf, side="right") :]
+        self.lowest, self.highest = float(finite[0]), float(finite[-1])
+        self._v = finite - self.highest
+        with np.errstate(divide="ignore"):
+            weighted = self._v + np.log(-self._v)
+        self._below, self._above = _running(self._v), _running(self._v[::-1])[::-1]
+        self._below_v, self._above_v = _running(weighted), _running(weighted[::-1])[::-1]
+        self._log_w = float(self._below[-1])
+
+    @property
+    def log_z(self) -> float:
+        """log Ẑ = lse(w) − log N, nats."""
+        return self.highest + self._log_w - math.log(self.draws)
+
+    def violation_rate(self, log_m: ArrayLike) -> Floats:
+        """The share of draws with w > log M."""
+        above: Floats = self._at(log_m)[2] / self.draws
+        return above
+
+    def violated_mass(self, log_m: ArrayLike) -> Floats:
+        """Σ p·[w > log M]."""
+        _, k, _ = self._at(log_m)
+        return np.exp(np.minimum(0.0, self._above[k] - self._log_w))
+
+    def acceptance_rate(self, log_m: ArrayLike) -> Floats:
+        """AR = exp(log Ẑ_M − log M)."""
+        t, k, above = self._at(log_m)
+        return np.exp(np.minimum(0.0, self._log_c(t, k, above) - math.log(self.draws) - t))
+
+    def tvd(self, log_m: ArrayLike) -> Floats:
+        """TVD = Σ_A p − Σ_A p_M with A = {p > p_M}, a suffix too: w > log M + log Ẑ − log Ẑ_M."""
+        t, k, above = self._at(log_m)
+        log_c = self._log_c(t, k, above)
+        j = self._v.searchsorted(t + np.maximum(0.0, self._log_w - log_c), side="right")
+        p_m = (self._v.size - j) * np.exp(np.minimum(0.0, t - log_c))
+        return np.maximum(0.0, np.exp(self._above[j] - self._log_w) - p_m)
+
+    def kl_target(self, log_m: ArrayLike) -> Floats:
+        """KL(p‖p_M) = log Ẑ_M − log Ẑ + Σ_{w > log M} p·(w − log M)."""
+        t, k, above = self._at(log_m)
+        over = -np.exp(self._above_v[k] - self._log_w) - t * np.exp(self._above[k] - self._log_w)
+        return np.maximum(0.0, self._log_c(t, k, above) - self._log_w + np.where(above > 0, over, 0.0))
+
+    def kl_proposal(self, log_m: ArrayLike) -> Floats:
+        """KL(p_M‖q) = Σ p_M·c − log Ẑ_M."""
+        t, k, above = self._at(log_m)
+        log_c = self._log_c(t, k, above)
+        mean_c = above * np.exp(np.minimum(0.0, t - log_c)) * t - np.exp(self._below_v[k] - log_c)
+        return np.maximum(0.0, mean_c - log_c + math.log(self.draws))
+
+    def curve(self, log_m: ArrayLike) -> Curve:
+        """All of them over a grid of log M."""
+        return Curve(
+            np.asarray(log_m, dtype=np.float64),
+            self.acceptance_rate(log_m),
+            self.tvd(log_m),
+            self.kl_target(log_m),
+            self.kl_proposal(log_m),
+            self.violated_mass(log_m),
+            self.violation_rate(log_m),
+        )
+
+    def log_m_for_tvd(self, epsilon: float) -> float:
+        """The smallest log M with TVD ≤ ε, by bisection to float64 (TVD falls with M); the lowest w if any M does."""
+        low, high = self.lowest, self.highest
+        if float(self.tvd(low)) <= epsilon:
+            return low
+        while low < (middle := low + 0.5 * (high - low)) < high:
+            low, high = (low, middle) if float(self.tvd(middle)) <= epsilon else (middle, high)
+        return high
+
+    def _at(self, log_m: ArrayLike) -> tuple[Floats, Ints, Ints]:
+        """log M − max w, the number of w ≤ log M, and of w > log M."""
+        grid = np.asarray(log_m, dtype=np.float64)
+        raise_where(~np.isfinite(grid), grid, "log M", "must be a finite number of nats")
+        t = grid - self.highest
+        k = np.asarray(self._v.searchsorted(t, side="right"))
+        return t, k, self._v.size - k
+
+    def _log_c(self, t: Floats, k: Ints, above: Ints) -> Floats:
+        """lse(c) − max w."""
+        with np.errstate(divide="ignore"):
+            return np.logaddexp(self._below[k], t + np.log(above))
+
+
+def _running(values: Floats) -> Floats:
+    """log Σ_{i<k} exp(values_i) for k = 0…n, shape (n + 1,)."""
+    return np.concatenate(([-math.inf], np.logaddexp.accumulate(values)))

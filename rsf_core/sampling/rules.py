@@ -1,0 +1,71 @@
+"""Four rules on the same candidates, for comparison; each returns which candidates it keeps, shape (n,).
+
+None depends on the order of the candidates. A reward of −∞ says that a constraint failed: no rule keeps it, save
+`random` where the caller does not exclude it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.errors import TargetError
+from rsf_core.sampling.acceptance import accepted as rejection
+from rsf_core.sampling.arrays import Bools, checked_log_ratio, dense_groups, splitmix64
+
+__all__ = ["best_of_n", "overlap", "random", "rejection", "threshold"]
+
+
+def best_of_n(reward: ArrayLike, group: ArrayLike, u: ArrayLike, keep: int = 1) -> Bools:
+    """The `keep` candidates of largest reward of each prompt (RAFT, Dong et al. 2023; Llama 2, Touvron et al. 2023).
+
+    Ties go to the smaller u, a fixed number of the candidate. A prompt with fewer finite rewards keeps what it has.
+    """
+    r, ties = checked_log_ratio(reward, "reward"), np.asarray(u, dtype=np.float64)
+    if ties.shape != r.shape:
+        raise TargetError(f"reward has shape {r.shape} but u has {ties.shape}; give one u for each candidate")
+    if keep < 1:
+        raise TargetError(f"best-of-n is to keep {keep} a prompt; it must keep at least 1")
+    count, index = dense_groups(group, r)
+    order = np.lexsort((ties, -r, index))
+    starts = np.concatenate(([0], np.cumsum(np.bincount(index, minlength=count))))
+    rank = np.empty(r.size, np.int64)
+    rank[order] = np.arange(r.size) - starts[index[order]]
+    kept: Bools = (rank < keep) & (r > -math.inf)
+    return kept
+
+
+def threshold(reward: ArrayLike, at_least: float) -> Bools:
+    """The candidates whose reward is at least a fixed value (ReST, Gulcehre et al. 2023)."""
+    r = checked_log_ratio(reward, "reward")
+    if math.isnan(at_least):
+        raise TargetError("the threshold is NaN; give the smallest reward to keep")
+    kept: Bools = (r >= at_least) & (r > -math.inf)
+    return kept
+
+
+def random(u: ArrayLike, count: int, eligible: ArrayLike | None = None) -> Bools:
+    """`count` of the candidates at random, the control that best-of-n sometimes fails to beat; all if fewer are there.
+
+    It keeps the smallest hashes (splitmix64) of the bits of u, so that what it keeps is fixed for life but owes nothing
+    to the decision of `rejection`, which favours a small u. `eligible` (n,) leaves out the rest.
+    """
+    uniforms = np.asarray(u, dtype=np.float64)
+    allowed = np.ones(uniforms.shape, np.bool_) if eligible is None else np.asarray(eligible, dtype=np.bool_)
+    if allowed.shape != uniforms.shape:
+        raise TargetError(f"u has shape {uniforms.shape} but eligible has {allowed.shape}; give one for each candidate")
+    if count < 0:
+        raise TargetError(f"random is to keep {count} candidates; it must be at least 0")
+    kept = np.zeros(uniforms.shape, np.bool_)
+    among = np.flatnonzero(allowed)
+    kept[among[np.argsort(splitmix64(uniforms[among].view(np.uint64)), kind="stable")[:count]]] = True
+    return kept
+
+
+def overlap(kept: ArrayLike, other: ArrayLike) -> float:
+    """The Jaccard index of two rules: kept by both / kept by either; 1 where neither keeps anything."""
+    a, b = np.asarray(kept, dtype=np.bool_), np.asarray(other, dtype=np.bool_)
+    either = int(np.count_nonzero(a | b))
+    return int(np.count_nonzero(a & b)) / either if either else 1.0

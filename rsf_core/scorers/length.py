@@ -1,0 +1,26 @@
+"""How long a completion is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rsf_core.scorers.base import Scored
+
+
+class Length:
+    name = "length"
+    description = "Number of tokens of the completion, the end-of-sequence token included"
+    bounds = (0.0, math.inf)
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [float(scored.token_count) for scored in batch]
+
+
+class Words:
+    name = "words"
+    description = "Number of words of the completion, split at white space"
+    bounds = (0.0, math.inf)
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [float(len(scored.completion.split())) for scored in batch]

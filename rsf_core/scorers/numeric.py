@@ -1,0 +1,48 @@
+"""Whether a completion states the right number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
+from rsf_core.errors import ScorerError
+from rsf_core.scorers.base import Scored
+
+# a sign counts only where no digit or letter stands before it, so that "20-3" ends in 3, not in −3
+_NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?")
+_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
+
+
+def stated_number(text: str) -> Decimal | None:
+    r"""The number a text gives as its answer: inside the last \boxed{…} where there is one, else the last number of the
+    text. Thousands separators are understood; None where there is no number."""
+    boxed = _BOXED.findall(text)
+    found = _NUMBER.findall(boxed[-1] if boxed else text)
+    return _decimal(found[-1]) if found else None
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text.replace(",", "").replace("−", "-").strip())
+    except InvalidOperation:
+        return None
+
+
+class NumericMatch:
+    name = "numeric_match"
+    description = "1 where the number the completion gives as its answer equals the prompt's reference, else 0"
+    bounds = (0.0, 1.0)
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [float(stated_number(scored.completion) == _reference(scored)) for scored in batch]
+
+
+def _reference(scored: Scored) -> Decimal:
+    reference = _decimal(scored.prompt.reference or "")
+    if reference is None:
+        raise ScorerError(
+            f"the scorer 'numeric_match' needs a number as the reference of prompt {scored.prompt.prompt_id}, "
+            f"which has {scored.prompt.reference!r}"
+        )
+    return reference

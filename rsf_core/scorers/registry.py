@@ -1,0 +1,56 @@
+"""Scorers by name, found through the entry points of the group `rsf_studio.scorers`."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from rsf_core.errors import ScorerError
+from rsf_core.scorers.base import Scored, Scorer
+
+GROUP = "rsf_studio.scorers"
+
+
+def get(name: str) -> Scorer:
+    """The scorer called `name`. Raises ScorerError naming the choices."""
+    found = _entry_points()
+    if name not in found:
+        near = difflib.get_close_matches(name, found, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ScorerError(f"there is no scorer {name!r}{hint} There are: {', '.join(sorted(found)) or 'none'}")
+    return _load(found[name])
+
+
+def available() -> dict[str, str]:
+    """What each installed scorer measures, by name."""
+    return {name: get(name).description for name in sorted(_entry_points())}
+
+
+def score(name: str, batch: Sequence[Scored]) -> list[float]:
+    """One finite score for each of `batch`. Raises ScorerError naming the scorer, the prompt and what it returned."""
+    scores = get(name).score(batch)
+    if len(scores) != len(batch):
+        raise ScorerError(f"the scorer {name!r} returned {len(scores)} scores for {len(batch)} completions")
+    for scored, value in zip(batch, scores, strict=True):
+        if not math.isfinite(value):
+            raise ScorerError(
+                f"the scorer {name!r} returned {value} for a completion of prompt {scored.prompt.prompt_id} "
+                f"({scored.completion[:60]!r}): a score must be a finite number"
+            )
+    return [float(value) for value in scores]
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+@cache
+def _load(point: EntryPoint) -> Scorer:
+    try:
+        return cast(Scorer, point.load()())
+    except Exception as error:  # a third party's code: whatever it raises, say whose it is
+        raise ScorerError(f"the scorer {point.name!r} ({point.value}) cannot be loaded: {error}") from error

@@ -1,0 +1,24 @@
+"""How much a completion repeats itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rsf_core.scorers.base import Scored
+
+
+def repetition(text: str, n: int = 2) -> float:
+    """1 − (different word n-grams / all word n-grams), in [0, 1); 0 where there is no n-gram. Case is ignored."""
+    words = re.findall(r"\w+", text.lower())
+    grams = list(zip(*(words[i:] for i in range(n)), strict=False))
+    return 1.0 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+class Repetition:
+    name = "repetition"
+    description = "Share of word pairs that occurred before in the completion, from 0 (none) towards 1"
+    bounds = (0.0, 1.0)
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [repetition(scored.completion) for scored in batch]

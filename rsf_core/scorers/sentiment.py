@@ -1,0 +1,24 @@
+"""Sentiment of English text by VADER (Hutto & Gilbert 2014): a lexicon and rules, no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from rsf_core.scorers.base import Scored
+
+
+class Sentiment:
+    name = "sentiment"
+    description = "VADER compound sentiment of the completion, from −1 (negative) to 1 (positive)"
+    bounds = (-1.0, 1.0)
+
+    @cached_property
+    def _analyzer(self) -> Any:
+        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon: only when needed
+
+        return SentimentIntensityAnalyzer()
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [self._analyzer.polarity_scores(scored.completion)["compound"] for scored in batch]

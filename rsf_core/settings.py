@@ -1,0 +1,128 @@
+"""The settings of a project, as in project.toml and a task's task.toml. Validation names the field."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rsf_core.domain import Scope
+from rsf_core.errors import SettingsError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Sampling(_Section):
+    """The law that completions are sampled from. top-k and top-p remove support that samples of q cannot show,
+    so both are off (0 and 1) by default."""
+
+    temperature: float = Field(1.0, gt=0, le=5)
+    top_k: int = Field(0, ge=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_new_tokens: int = Field(64, ge=1, le=8192)
+    seed: int = 0
+
+
+class Generate(Sampling):
+    """How a round draws: `candidates` completions for each of `prompts` train prompts (0 means all)."""
+
+    candidates: int = Field(8, ge=1, le=1024)
+    prompts: int = Field(32, ge=0)
+    batch_size: int = Field(64, ge=1, le=4096)
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(**{name: getattr(self, name) for name in Sampling.model_fields})
+
+
+class Constraint(_Section):
+    """A scorer that must reach a threshold; a candidate that fails has log_target −∞."""
+
+    scorer: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _has_a_threshold(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("a constraint needs at_least or at_most")
+        return self
+
+    def __str__(self) -> str:
+        low = f"{self.at_least:g} ≤ " if self.at_least is not None else ""
+        high = f" ≤ {self.at_most:g}" if self.at_most is not None else ""
+        return f"{low}{self.scorer}{high}"
+
+
+class Target(_Section):
+    """log P = log p_ref + Σ weight·score / β where every constraint passes, −∞ otherwise (nats)."""
+
+    reference: str = "base"
+    beta: float = Field(1.0, gt=0)
+    rewards: dict[str, float] = Field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """The names of all scorers the target needs, rewards first, each once."""
+        return tuple(dict.fromkeys([*self.rewards, *(c.scorer for c in self.constraints)]))
+
+
+class Accept(_Section):
+    """How M is chosen once the scores are there: the analytic bound for constraints alone, otherwise the value
+    that accepts the share `rate` of a round. A person's choice on the Acceptance page goes before both."""
+
+    scope: Scope = Scope.PROMPT
+    rate: float = Field(0.25, gt=0, le=1)
+    weighted: bool = False
+
+
+class Train(_Section):
+    """The fine-tuning recipe: LoRA on every linear layer, NLL on completion tokens."""
+
+    epochs: int = Field(3, ge=1, le=100)
+    learning_rate: float = Field(5e-4, gt=0, le=1)
+    rank: int = Field(16, ge=1, le=1024)
+    alpha: float = Field(32, gt=0)
+    batch_size: int = Field(8, ge=1, le=1024)
+    warmup: float = Field(0.1, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
+    max_grad_norm: float = Field(1.0, gt=0)
+    seed: int = 0
+
+
+class Evaluate(_Section):
+    """Held-out evaluation: `candidates` completions for each of `prompts` held-out prompts (0 means all)."""
+
+    candidates: int = Field(4, ge=1, le=1024)
+    prompts: int = Field(48, ge=0)
+
+
+class Settings(_Section):
+    """All settings of a project."""
+
+    task: str
+    seed: int = 0
+    model: str = "smollm2-135m-instruct"
+    generate: Generate = Generate()
+    target: Target = Target()
+    accept: Accept = Accept()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+
+
+def parse(data: dict[str, Any], where: str) -> Settings:
+    """Check `data` (parsed TOML) and return the settings. Raises SettingsError naming `where` and every bad field."""
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError(f"{where}: {describe(error)}") from error
+
+
+def describe(error: ValidationError) -> str:
+    """One line for each field that is wrong: its dotted name, what is allowed, what was given."""
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']} (got {e['input']!r})" for e in error.errors()
+    )

@@ -1,0 +1,278 @@
+"""What each stage gives its job, and what the owner does when a job is done. No mathematics, no SQL, no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from rsf_core import curation, deciding, project_file, rounds
+from rsf_core.domain import JobKind, JobState, Prompt, Split
+from rsf_core.errors import StageError
+from rsf_core.jobs.supervisor import JobSupervisor
+from rsf_core.jobs.units import prompts_table
+from rsf_core.rounds import RoundFacts, Stage
+from rsf_core.settings import Settings
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
+from rsf_core.store.store import Store
+from rsf_core.target import log_prob_scorer
+
+BASE_ID = "base"
+
+
+class Stages:
+    """Starts the stages of the newest round. `supervisor` is set by the project once it is there."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder = folder
+        self._store = store
+        self.supervisor: JobSupervisor
+
+    # -- where the round stands ----------------------------------------------------------------------------------
+
+    def settings(self) -> Settings:
+        return project_file.read(self._folder)
+
+    def current_round(self) -> RoundRecord:
+        return self._store.rounds()[-1]
+
+    def facts(self, number: int) -> RoundFacts:
+        counts = self._store.prompt_counts()
+        tuned = self.tuned_model(number)
+        return RoundFacts(
+            counts=self._store.round_counts(number),
+            jobs=self._store.jobs(round_number=number),
+            curated=self.curated_set(number),
+            tuned=tuned,
+            evaluated=tuned is not None and tuned.model_id in self._store.evaluated_models(self.evaluation_key()),
+            train_prompts=counts.get(Split.TRAIN, 0),
+            held_out_prompts=counts.get(Split.HELD_OUT, 0),
+        )
+
+    def tuned_model(self, number: int) -> ModelRecord | None:
+        found = [model for model in self._store.models() if model.round == number and model.model_id != BASE_ID]
+        return found[-1] if found else None
+
+    def curated_set(self, number: int) -> CuratedRecord | None:
+        found = [curated for curated in self._store.curated_sets() if curated.round == number]
+        return found[-1] if found else None
+
+    # -- starting ----------------------------------------------------------------------------------------------------
+
+    def open_round(self) -> RoundRecord:
+        """Open the next round; its proposal is the model the last one tuned (the base, before any)."""
+        existing = self._store.rounds()
+        number = len(existing) + 1
+        model_id = BASE_ID
+        if existing:
+            tuned = self.tuned_model(existing[-1].round)
+            if tuned is None:
+                raise StageError(f"round {existing[-1].round} has not tuned a model yet: finish it first")
+            model_id = tuned.model_id
+        self._store.add_round(number, model_id, self.settings().model_dump(mode="json"))
+        return self.current_round()
+
+    def generate(self, then_score: bool = True) -> str:
+        """Draw candidates for the newest round's prompts; `then_score` scores them as soon as they are there."""
+        self._refuse_a_second(JobKind.GENERATE)
+        opened, settings = self.current_round(), self.settings()
+        train = self._store.prompts(Split.TRAIN)
+        if not train:
+            raise StageError("there is no train prompt to draw candidates for: add some on the Prompts page")
+        drawn = rounds.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
+        spec = {
+            "model": self._model_spec(opened.model_id),
+            "model_id": opened.model_id,
+            "sampling": settings.generate.sampling.model_dump(),
+            "candidates": settings.generate.candidates,
+            "batch_size": settings.generate.batch_size,
+            "first_k": rounds.first_k(drawn, self._store.next_k(opened.round)),
+            "project_seed": settings.seed,
+        }
+        follow = [Stage.SCORE] if then_score else []
+        return self.supervisor.submit(
+            JobKind.GENERATE, opened.round, spec, {"prompts": prompts_table(drawn)}, follow
+        )
+
+    def score(self, round_number: int | None = None) -> str | None:
+        """Score what has not been scored under the target in force. None when every score is there already; the
+        decisions are then derived anew at once."""
+        number = round_number or self.current_round().round
+        self._refuse_a_second(JobKind.SCORE)
+        opened = self._round(number)
+        settings = self.settings()
+        if self._store.round_counts(number).candidates == 0:
+            raise StageError(f"round {number} has no candidates to score: generate them first")
+        reference = deciding.reference_model(settings.target, BASE_ID)
+        needed = list(settings.target.scorers)
+        spec: dict[str, Any] = {"scorers": needed, "reference": None}
+        if reference is not None and reference != opened.model_id:
+            scorer = log_prob_scorer(reference)
+            needed = [*needed, scorer]
+            spec["reference"] = {"model": self._model_spec(reference), "scorer": scorer}
+        candidates = self._store.candidates_to_score(number, needed)
+        if candidates.num_rows == 0:
+            deciding.retarget(self._store, settings, opened, BASE_ID)
+            return None
+        inputs = {"candidates": candidates, "prompts": prompts_table(self._store.prompts(Split.TRAIN))}
+        return self.supervisor.submit(JobKind.SCORE, number, spec, inputs)
+
+    def freeze(self, author: str) -> CuratedRecord:
+        return curation.freeze(self._store, self.settings(), self.current_round().round, author)
+
+    def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
+        """Fine-tune the newest round's proposal on a curated set (the round's newest by default)."""
+        self._refuse_a_second(JobKind.FINETUNE)
+        opened, settings = self.current_round(), self.settings()
+        curated = self.curated_set(opened.round)
+        if curated_id is not None:
+            curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
+        if curated is None:
+            raise StageError(f"round {opened.round} has no curated set to train on: freeze one first")
+        number = 1 + sum(m.round == opened.round and m.model_id != BASE_ID for m in self._store.models())
+        model_id = f"m{opened.round}-{number}"
+        parent = self._model_spec(opened.model_id)
+        spec = {
+            "model": parent,
+            "model_id": model_id,
+            "out_folder": str(self._folder / "models" / model_id),
+            "recipe": settings.train.model_dump(),
+            "curated_id": curated.curated_id,
+            "lineage": {
+                "model_id": model_id,
+                "parent": parent,
+                "round": opened.round,
+                "curated_id": curated.curated_id,
+                "content_hash": curated.content_hash,
+                "recipe": settings.train.model_dump(),
+                "task": settings.task,
+            },
+        }
+        samples = self._store.curated_samples(curated.curated_id)
+        samples = samples.select(["prompt_token_ids", "token_ids", "weight"])
+        follow = [Stage.EVALUATE] if then_evaluate and self._held_out() else []
+        return self.supervisor.submit(JobKind.FINETUNE, opened.round, spec, {"samples": samples}, follow)
+
+    def evaluate(self, round_number: int | None = None) -> str | None:
+        """Draw held-out completions of the round's tuned model, and of its proposal and the base where they have
+        none yet. None when all have been drawn already."""
+        self._refuse_a_second(JobKind.EVALUATE)
+        opened = self._round(round_number or self.current_round().round)
+        settings = self.settings()
+        held_out = self._held_out()
+        if not held_out:
+            raise StageError("there is no held-out prompt to compare models on: add some on the Prompts page")
+        tuned = self.tuned_model(opened.round)
+        wanted = dict.fromkeys([BASE_ID, opened.model_id, *([tuned.model_id] if tuned else [])])
+        key = self.evaluation_key()
+        have = self._store.evaluated_models(key)
+        missing = [model_id for model_id in wanted if model_id not in have]
+        if not missing:
+            return None
+        reference = deciding.reference_model(settings.target, BASE_ID)
+        spec = {
+            "evaluation_key": key,
+            "models": [self._model_spec(model_id) for model_id in missing],
+            "base": self._model_spec(BASE_ID),
+            "reference": None if reference is None else self._model_spec(reference),
+            "scorers": list(settings.target.scorers),
+            "candidates": settings.evaluate.candidates,
+            "batch_size": settings.generate.batch_size,
+            "sampling": settings.generate.sampling.model_dump(),
+        }
+        return self.supervisor.submit(JobKind.EVALUATE, opened.round, spec, {"prompts": prompts_table(held_out)})
+
+    def evaluation_key(self) -> str:
+        """Names what makes held-out samples comparable: prompts, sampling, count, scorers and reference."""
+        settings = self.settings()
+        parts = [
+            [prompt.prompt_id for prompt in self._held_out()],
+            settings.generate.sampling.model_dump(),
+            settings.evaluate.candidates,
+            list(settings.target.scorers),
+            settings.target.reference,
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    # -- when a job ends -----------------------------------------------------------------------------------------
+
+    def on_done(self, job: JobRecord, result: dict[str, Any]) -> None:
+        """Runs inside the transaction that marks the job done."""
+        if "base" in result and not any(model.model_id == BASE_ID for model in self._store.models()):
+            base = result["base"]
+            self._add_model(BASE_ID, self.settings().model, base["folder"], base["identity"], None, 0, None)
+        if job.kind is JobKind.FINETUNE:
+            spec, parent = job.spec, job.spec["model"]["model_id"]
+            name = f"{self.settings().task} round {job.round}"
+            folder = f"models/{spec['model_id']}"
+            self._add_model(
+                spec["model_id"], name, folder, result["identity"], parent, job.round, spec["curated_id"]
+            )
+
+    def on_ended(self, job: JobRecord) -> None:
+        """Start what follows a job that is done. Asked again after a restart, so it must not start anything twice."""
+        if job.state is not JobState.DONE:
+            return
+        if job.kind is JobKind.SCORE and not self._is_decided(job.round):
+            self.score(job.round)  # derives the decisions, or scores again what a target changed meanwhile needs
+        later = [other for other in self._store.jobs(round_number=job.round) if other.created_at > job.created_at]
+        for stage in job.follow:
+            if any(other.kind == stage for other in later):
+                continue
+            if stage == Stage.SCORE:
+                self.score(job.round)
+            elif stage == Stage.EVALUATE:
+                self.evaluate(job.round)
+
+    def recover(self) -> None:
+        """Start what the last owner had no time to start."""
+        for opened in self._store.rounds():
+            for job in self._store.jobs(round_number=opened.round):
+                self.on_ended(job)
+
+    # -- pieces ------------------------------------------------------------------------------------------------------
+
+    def _held_out(self) -> list[Prompt]:
+        count = self.settings().evaluate.prompts
+        found = self._store.prompts(Split.HELD_OUT)
+        return found[:count] if count else found
+
+    def _round(self, number: int) -> RoundRecord:
+        for opened in self._store.rounds():
+            if opened.round == number:
+                return opened
+        raise StageError(f"there is no round {number}")
+
+    def _model_spec(self, model_id: str) -> dict[str, Any]:
+        """How a job finds a model: the base (or a teacher) by name, a tuned one by its folder in the project."""
+        for model in self._store.models():
+            if model.model_id == model_id:
+                folder = str(self._folder / model.folder) if model_id != BASE_ID else None
+                return {"model_id": model_id, "name": model.name, "folder": folder, "identity": model.identity}
+        name = self.settings().model if model_id == BASE_ID else model_id
+        return {"model_id": model_id, "name": name, "folder": None, "identity": None}
+
+    def _add_model(
+        self,
+        model_id: str,
+        name: str,
+        folder: str,
+        identity: str,
+        parent_id: str | None,
+        round_number: int,
+        curated_id: str | None,
+    ) -> None:
+        record = ModelRecord(model_id, name, folder, identity, parent_id, round_number, curated_id, utc_now())
+        self._store.add_model(record)
+
+    def _is_decided(self, round_number: int) -> bool:
+        counts = self._store.round_counts(round_number)
+        return counts.decided == counts.candidates
+
+    def _refuse_a_second(self, kind: JobKind) -> None:
+        for job in self._store.jobs(active=True):
+            if job.kind is kind:
+                raise StageError(f"{job.job_id} is {job.state} already: wait for it or cancel it")
+

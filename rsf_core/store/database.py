@@ -1,0 +1,159 @@
+"""One DuckDB file: opening, locking down, migrating, transactions. What is asked of it stands in store.py.
+
+A connection shared by threads returns wrong rows without an exception, so every thread has its own cursor; one lock
+orders whoever writes. The `.duckdb` file is never opened, copied or hashed here a second time: closing that second
+handle would drop the process's POSIX lock on it.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from rsf_core.errors import OutOfSpaceError, StoreError
+from rsf_core.store.sql import migrations, queries
+
+Params = Mapping[str, Any]
+
+
+def utc_now() -> datetime:
+    """Now, in UTC and without a zone, as the database stores times."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Database:
+    def __init__(self, path: Path, backups: Path) -> None:
+        self.path = path
+        self._backups = backups
+        try:
+            self._connection = duckdb.connect(str(path), config={"checkpoint_threshold": "256MB"})
+        except duckdb.Error as error:
+            raise StoreError(f"cannot open the database {path}: {error}") from error
+        self._local = threading.local()
+        self._write_lock = threading.RLock()
+        self._depth = 0
+        backups.mkdir(exist_ok=True)
+        for setting in (
+            f"allowed_directories = ['{str(backups).replace(chr(39), chr(39) * 2)}']",
+            "enable_external_access = false",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            "lock_configuration = true",
+        ):
+            self._connection.execute(f"SET {setting}")
+        self._migrate()
+
+    def close(self) -> None:
+        with self._write_lock:
+            self._connection.close()
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log into the file; called when idle, never in the middle of ingest."""
+        with self._write_lock, self._guard("tidying the database"):
+            self._cursor().execute("CHECKPOINT")
+
+    @contextmanager
+    def transaction(self, doing: str) -> Iterator[None]:
+        """All writes inside happen together or not at all. Nested ones join the outer one. `doing` says in the error
+        message what was being written."""
+        with self._write_lock, self._guard(doing):
+            if self._depth:
+                yield
+                return
+            cursor = self._cursor()
+            cursor.execute("BEGIN")
+            self._depth = 1
+            try:
+                yield
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            else:
+                cursor.execute("COMMIT")
+            finally:
+                self._depth = 0
+
+    def run(self, name: str, params: Params | None = None) -> None:
+        """Run the named writing query (inside a transaction)."""
+        self._cursor().execute(queries()[name], dict(params or {}))
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Append Arrow rows to `table`, columns matched by name (inside a transaction)."""
+        cursor = self._cursor()
+        columns = ", ".join(f'"{name}"' for name in rows.column_names)
+        cursor.register("incoming", rows)
+        cursor.execute(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM incoming')
+        cursor.unregister("incoming")  # not after a failure: the rollback has taken the view away already
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append a few rows given as dictionaries (inside a transaction)."""
+        if rows:
+            self.append(table, pa.Table.from_pylist([dict(row) for row in rows]))
+
+    def rows(self, name: str, params: Params | None = None) -> list[dict[str, Any]]:
+        cursor = self._cursor().execute(queries()[name], dict(params or {}))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def arrow(self, name: str, params: Params | None = None) -> pa.Table:
+        return self._cursor().sql(queries()[name], params=dict(params or {})).to_arrow_table()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._connection.cursor()
+        return cursor
+
+    @contextmanager
+    def _guard(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException) as error:
+            if "No space left" in str(error) or "space left on device" in str(error):
+                raise OutOfSpaceError(
+                    f"the disk of {self.path.parent} is full while {doing}: free some space and try again; "
+                    "nothing already saved is touched"
+                ) from error
+            raise StoreError(f"{doing}: {error}") from error
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise OutOfSpaceError(f"the disk of {self.path.parent} is full while {doing}") from error
+            raise
+
+    def _migrate(self) -> None:
+        cursor = self._cursor()
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
+        )
+        done = {row[0] for row in cursor.execute("SELECT number FROM migrations").fetchall()}
+        known = {number for number, _, _ in migrations()}
+        if done - known:
+            raise StoreError(
+                f"{self.path} was written by a newer version of RSF Studio (migration {max(done)}; this version knows "
+                f"{max(known)}): update RSF Studio"
+            )
+        pending = [migration for migration in migrations() if migration[0] not in done]
+        if not pending:
+            return
+        if done:
+            self.backup(f"before-migration-{pending[0][0]}")
+        for number, name, sql in pending:
+            with self.transaction(f"migrating the database ({number}, {name})"):
+                cursor.execute(sql)
+                cursor.execute("INSERT INTO migrations VALUES (?, ?, ?)", [number, name, utc_now()])
+        cursor.execute("CHECKPOINT")
+
+    def backup(self, label: str) -> Path:
+        """Write every table as Parquet through SQL and return the folder; `IMPORT DATABASE` reads it back."""
+        folder = self._backups / f"{utc_now():%Y%m%dT%H%M%S}-{label}"
+        with self._write_lock, self._guard("backing up the database"):
+            self._cursor().execute(f"EXPORT DATABASE '{str(folder).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+        return folder

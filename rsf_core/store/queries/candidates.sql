@@ -1,0 +1,75 @@
+-- name: next_k
+SELECT prompt_id, max(k) + 1 AS k FROM candidates WHERE round = $round GROUP BY prompt_id;
+
+-- name: candidates_to_score
+SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, len(c.token_ids) AS token_count,
+       c.prompt_token_ids, c.token_ids
+FROM candidates c
+WHERE c.round = $round AND EXISTS (
+    SELECT 1 FROM unnest($scorers) AS wanted(scorer)
+    WHERE NOT EXISTS (SELECT 1 FROM scores s
+                      WHERE s.round = $round AND s.candidate_id = c.candidate_id AND s.scorer = wanted.scorer))
+ORDER BY c.prompt_id, c.k;
+
+-- name: round_scores
+SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, s.scorer, s.score
+FROM candidates c LEFT JOIN scores s ON s.candidate_id = c.candidate_id AND s.round = c.round
+WHERE c.round = $round
+ORDER BY c.prompt_id, c.k;
+
+-- name: clear_log_ratios
+DELETE FROM log_ratios WHERE round = $round AND target_id = $target_id;
+
+-- name: round_counts
+SELECT count(*) AS candidates,
+       (SELECT count(DISTINCT candidate_id) FROM scores WHERE round = $round) AS scored,
+       count(decision) AS decided,
+       count(*) FILTER (accepted) AS accepted,
+       count(*) FILTER (finish = 'length') AS truncated,
+       count(*) FILTER (decision = 'accepted') AS automatic,
+       count(override) AS overridden,
+       count(*) FILTER (log_ratio - offset_log_m > log_m) AS violated,
+       count(DISTINCT prompt_id) AS prompts,
+       count(DISTINCT prompt_id) FILTER (accepted) AS prompts_accepted
+FROM decisions WHERE round = $round;
+
+-- name: candidates_of_prompt
+SELECT d.candidate_id, d.round, d.prompt_id, d.k, d.completion, d.finish, d.token_count, d.log_q, d.log_model, d.u,
+       d.model_id, d.log_ratio, d.critical_log_m, d.log_m, d.offset_log_m, d.acceptance_prob, d.decision, d.override,
+       d.reviewer, d.accepted
+FROM decisions d
+WHERE d.round = $round AND d.prompt_id = $prompt_id
+ORDER BY d.k;
+
+-- name: scores_of_prompt
+SELECT s.candidate_id, s.scorer, arg_max(s.score, s.rowid) AS score
+FROM scores s JOIN candidates c ON c.candidate_id = s.candidate_id
+WHERE s.round = $round AND c.round = $round AND c.prompt_id = $prompt_id
+GROUP BY s.candidate_id, s.scorer;
+
+-- name: candidate
+SELECT candidate_id, round, prompt_id FROM candidates WHERE candidate_id = $candidate_id;
+
+-- name: prompts_in_round
+SELECT d.prompt_id, any_value(p.text) AS text, count(*) AS candidates, count(*) FILTER (d.accepted) AS accepted,
+       count(d.override) AS overridden, count(*) FILTER (d.finish = 'length') AS truncated
+FROM decisions d JOIN prompts p USING (prompt_id)
+WHERE d.round = $round
+GROUP BY d.prompt_id
+ORDER BY d.prompt_id;
+
+-- name: ratios
+SELECT candidate_id, prompt_id, log_ratio, critical_log_m, scale, finish, token_count, decision, accepted,
+       coalesce(CASE override WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 END, 0)::TINYINT AS override
+FROM decisions WHERE round = $round AND log_ratio IS NOT NULL
+ORDER BY prompt_id, k;
+
+-- name: latest_completions
+SELECT candidate_id, completion FROM candidates WHERE round = $round ORDER BY rowid DESC LIMIT $limit;
+
+-- name: thresholds
+SELECT round, target_id, log_m, scope, author, reason, created_at
+FROM thresholds WHERE round = $round ORDER BY seq DESC;
+
+-- name: targets
+SELECT target_id, spec, created_at, author FROM targets ORDER BY target_id;

@@ -1,0 +1,22 @@
+-- name: jobs
+SELECT job_id, kind, round, spec, follow, created_at, state, message, started_at, changed_at
+FROM job_states
+WHERE ($round IS NULL OR round = $round)
+  AND ($job_id IS NULL OR job_id = $job_id)
+  AND (NOT $active OR state IN ('queued', 'running'))
+ORDER BY created_at, job_id;
+
+-- name: count_jobs
+SELECT count(*) AS count FROM jobs WHERE round = $round AND kind = $kind;
+
+-- name: committed_units
+SELECT unit, sha256 FROM segments WHERE job_id = $job_id ORDER BY unit;
+
+-- name: segment_known
+SELECT sha256 FROM segments WHERE sha256 = $sha256;
+
+-- name: job_events
+SELECT seq, job_id, state, message, created_at FROM job_events WHERE job_id = $job_id ORDER BY seq;
+
+-- name: metrics
+SELECT step, name, value FROM metrics WHERE job_id = $job_id ORDER BY step, name;

@@ -1,0 +1,130 @@
+"""What the store answers with: one frozen record a row, in the vocabulary of the domain. Times are UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rsf_core.domain import JobKind, JobState, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model the project knows; round 0 is the base."""
+
+    model_id: str
+    name: str
+    folder: str
+    identity: str
+    parent_id: str | None
+    round: int
+    curated_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """A round and its proposal (`model_id`), with the settings it was opened with."""
+
+    round: int
+    model_id: str
+    settings: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job with its current state. `follow` names the stages the owner starts when it is done."""
+
+    job_id: str
+    kind: JobKind
+    round: int
+    spec: dict[str, Any]
+    follow: tuple[str, ...]
+    created_at: datetime
+    state: JobState
+    message: str
+    started_at: datetime | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRecord:
+    """The M in force for a round: `log_m` in nats, relative to each prompt's scale when `scope` is PROMPT."""
+
+    round: int
+    target_id: int
+    log_m: float
+    scope: Scope
+    author: str
+    reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CuratedRecord:
+    """A frozen curated set; `summary` holds its counts and rates."""
+
+    curated_id: str
+    round: int
+    target_id: int
+    log_m: float
+    scope: Scope
+    content_hash: str
+    summary: dict[str, Any]
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRecord:
+    uid: str
+    candidate_id: str
+    action: str
+    reviewer: str
+    undoes: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoundCounts:
+    """How many candidates of a round stand where. `accepted` counts effective decisions, overrides included."""
+
+    candidates: int
+    scored: int
+    decided: int
+    accepted: int
+    truncated: int
+    automatic: int
+    overridden: int
+    violated: int
+    prompts: int
+    prompts_accepted: int
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord:
+    """A candidate as the pages show it. `decision` is None before scoring; `acceptance_prob` lies in [0, 1]."""
+
+    candidate_id: str
+    round: int
+    prompt_id: int
+    k: int
+    completion: str
+    finish: str
+    token_count: int
+    log_q: float
+    log_model: float
+    u: float
+    model_id: str
+    log_ratio: float | None
+    critical_log_m: float | None
+    log_m: float | None
+    offset_log_m: float | None
+    acceptance_prob: float | None
+    decision: str | None
+    override: str | None
+    reviewer: str | None
+    accepted: bool
+    scores: dict[str, float]

@@ -1,0 +1,340 @@
+"""What can be asked of and said to a project's database: one question, one method. SQL stands in queries/*.sql."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from rsf_core.domain import Action, JobKind, JobState, Prompt, Scope, Split
+from rsf_core.errors import StoreError
+from rsf_core.store.database import Database, utc_now
+from rsf_core.store.records import (
+    CandidateRecord,
+    CuratedRecord,
+    JobRecord,
+    ModelRecord,
+    OverrideRecord,
+    RoundCounts,
+    RoundRecord,
+    ThresholdRecord,
+)
+
+
+class Store:
+    def __init__(self, path: Path, backups: Path) -> None:
+        self._db = Database(path, backups)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def transaction(self, doing: str) -> AbstractContextManager[None]:
+        return self._db.transaction(doing)
+
+    def checkpoint(self) -> None:
+        self._db.checkpoint()
+
+    def backup(self, label: str) -> Path:
+        return self._db.backup(label)
+
+    # -- project -----------------------------------------------------------------------------------------------
+
+    def values(self) -> dict[str, str]:
+        return {row["key"]: row["value"] for row in self._db.rows("project_values")}
+
+    def set_value(self, key: str, value: str) -> None:
+        """Say a value once; it can't be changed afterwards."""
+        with self._db.transaction(f"saving {key}"):
+            self._db.insert("project", [{"key": key, "value": value}])
+
+    def prompts(self, split: Split | None = None) -> list[Prompt]:
+        return [
+            Prompt(row["prompt_id"], row["text"], row["reference"], Split(row["split"]), row["system"])
+            for row in self._db.rows("prompts", {"split": split})
+        ]
+
+    def prompt_counts(self) -> dict[Split, int]:
+        return {Split(row["split"]): row["count"] for row in self._db.rows("prompt_counts")}
+
+    def add_prompts(self, prompts: Iterable[tuple[str, str | None, str | None, Split]], source: str) -> int:
+        """Add `(text, system, reference, split)` rows and return how many."""
+        with self._db.transaction("saving prompts"):
+            first = self._db.rows("next_prompt_id")[0]["prompt_id"]
+            now = utc_now()
+            rows = [
+                {
+                    "prompt_id": first + i,
+                    "text": text,
+                    "system": system,
+                    "reference": reference,
+                    "split": str(split),
+                    "source": source,
+                    "created_at": now,
+                }
+                for i, (text, system, reference, split) in enumerate(prompts)
+            ]
+            self._db.insert("prompts", rows)
+            return len(rows)
+
+    def models(self) -> list[ModelRecord]:
+        return [ModelRecord(**row) for row in self._db.rows("models")]
+
+    def add_model(self, model: ModelRecord) -> None:
+        with self._db.transaction(f"saving the model {model.model_id}"):
+            self._db.insert("models", [{f: getattr(model, f) for f in ModelRecord.__slots__}])
+
+    def rounds(self) -> list[RoundRecord]:
+        return [RoundRecord(**row | {"settings": json.loads(row["settings"])}) for row in self._db.rows("rounds")]
+
+    def add_round(self, number: int, model_id: str, settings: dict[str, Any]) -> None:
+        row = {"round": number, "model_id": model_id, "settings": json.dumps(settings), "created_at": utc_now()}
+        with self._db.transaction(f"opening round {number}"):
+            self._db.insert("rounds", [row])
+
+    # -- jobs --------------------------------------------------------------------------------------------------
+
+    def jobs(
+        self, *, round_number: int | None = None, job_id: str | None = None, active: bool = False
+    ) -> list[JobRecord]:
+        rows = self._db.rows("jobs", {"round": round_number, "job_id": job_id, "active": active})
+        return [
+            JobRecord(
+                **row
+                | {
+                    "kind": JobKind(row["kind"]),
+                    "state": JobState(row["state"]),
+                    "spec": json.loads(row["spec"]),
+                    "follow": tuple(json.loads(row["follow"])),
+                }
+            )
+            for row in rows
+        ]
+
+    def job(self, job_id: str) -> JobRecord:
+        found = self.jobs(job_id=job_id)
+        if not found:
+            raise StoreError(f"there is no job {job_id!r}")
+        return found[0]
+
+    def next_job_id(self, kind: JobKind, round_number: int) -> str:
+        count = self._db.rows("count_jobs", {"round": round_number, "kind": kind})[0]["count"]
+        return f"r{round_number}-{kind}-{count + 1}"
+
+    def add_job(self, job_id: str, kind: JobKind, round_number: int, spec: dict[str, Any], follow: Sequence[str]) -> None:
+        with self._db.transaction(f"saving the job {job_id}"):
+            self._db.insert(
+                "jobs",
+                [
+                    {
+                        "job_id": job_id,
+                        "kind": str(kind),
+                        "round": round_number,
+                        "spec": json.dumps(spec),
+                        "follow": json.dumps(list(follow)),
+                        "created_at": utc_now(),
+                    }
+                ],
+            )
+            self.add_job_event(job_id, JobState.QUEUED, "waiting to start")
+
+    def add_job_event(self, job_id: str, state: JobState, message: str) -> None:
+        row = {"job_id": job_id, "state": str(state), "message": message, "created_at": utc_now()}
+        with self._db.transaction(f"saving the state of {job_id}"):
+            self._db.insert("job_events", [row])
+
+    def job_events(self, job_id: str) -> list[dict[str, Any]]:
+        return self._db.rows("job_events", {"job_id": job_id})
+
+    def committed_units(self, job_id: str) -> set[int]:
+        return {row["unit"] for row in self._db.rows("committed_units", {"job_id": job_id})}
+
+    def commit_segment(self, job_id: str, unit: int, sha256: str, table: str, rows: pa.Table) -> bool:
+        """Append a segment's rows and its ledger entry in one transaction. False when it was there already."""
+        with self._db.transaction(f"saving segment {unit} of {job_id}"):
+            if self._db.rows("segment_known", {"sha256": sha256}):
+                return False
+            self._db.append(table, rows)
+            entry = {"sha256": sha256, "job_id": job_id, "unit": unit, "row_count": rows.num_rows}
+            self._db.insert("segments", [entry | {"created_at": utc_now()}])
+            return True
+
+    def metrics(self, job_id: str) -> list[dict[str, Any]]:
+        """`step`, `name`, `value` of a finished job, by step."""
+        return self._db.rows("metrics", {"job_id": job_id})
+
+    def add_metrics(self, job_id: str, rows: Sequence[tuple[int, str, float]]) -> None:
+        with self._db.transaction(f"saving the metrics of {job_id}"):
+            self._db.insert("metrics", [{"job_id": job_id, "step": s, "name": n, "value": v} for s, n, v in rows])
+
+    # -- candidates, targets, thresholds ---------------------------------------------------------------------------
+
+    def next_k(self, round_number: int) -> dict[int, int]:
+        """The first free k of every prompt that has candidates in the round."""
+        return {row["prompt_id"]: row["k"] for row in self._db.rows("next_k", {"round": round_number})}
+
+    def candidates_to_score(self, round_number: int, scorers: Sequence[str]) -> pa.Table:
+        """Candidates of the round that lack a score of any of `scorers`."""
+        return self._db.arrow("candidates_to_score", {"round": round_number, "scorers": list(scorers)})
+
+    def round_scores(self, round_number: int) -> pa.Table:
+        """Long table of the round: candidate_id, prompt_id, k, log_q, log_model, u, scorer, score."""
+        return self._db.arrow("round_scores", {"round": round_number})
+
+    def targets(self) -> list[dict[str, Any]]:
+        return [row | {"spec": json.loads(row["spec"])} for row in self._db.rows("targets")]
+
+    def target_id(self, spec: dict[str, Any], author: str) -> int:
+        """The number of this target, a new version when it isn't known yet."""
+        text = json.dumps(spec, sort_keys=True)
+        with self._db.transaction("saving the target"):
+            known = self._db.rows("targets")
+            for row in known:
+                if row["spec"] == text:
+                    return int(row["target_id"])
+            number = len(known) + 1
+            self._db.insert("targets", [{"target_id": number, "spec": text, "created_at": utc_now(), "author": author}])
+            return number
+
+    def replace_log_ratios(self, round_number: int, target_id: int, rows: pa.Table) -> None:
+        """Rows: candidate_id, log_ratio, critical_log_m, scale."""
+        rows = rows.append_column("round", pa.repeat(pa.scalar(round_number, pa.int32()), rows.num_rows))
+        rows = rows.append_column("target_id", pa.repeat(pa.scalar(target_id, pa.int32()), rows.num_rows))
+        with self._db.transaction(f"saving the log ratios of round {round_number}"):
+            self._db.run("clear_log_ratios", {"round": round_number, "target_id": target_id})
+            self._db.append("log_ratios", rows)
+
+    def thresholds(self, round_number: int) -> list[ThresholdRecord]:
+        """Every M the round has had, the one in force first."""
+        return [
+            ThresholdRecord(**row | {"scope": Scope(row["scope"])})
+            for row in self._db.rows("thresholds", {"round": round_number})
+        ]
+
+    def add_threshold(
+        self, round_number: int, target_id: int, log_m: float, scope: Scope, author: str, reason: str
+    ) -> None:
+        with self._db.transaction(f"saving M of round {round_number}"):
+            self._db.insert(
+                "thresholds",
+                [
+                    {
+                        "round": round_number,
+                        "target_id": target_id,
+                        "log_m": log_m,
+                        "scope": str(scope),
+                        "author": author,
+                        "reason": reason,
+                        "created_at": utc_now(),
+                    }
+                ],
+            )
+
+    def round_counts(self, round_number: int) -> RoundCounts:
+        return RoundCounts(**self._db.rows("round_counts", {"round": round_number})[0])
+
+    def ratios(self, round_number: int) -> pa.Table:
+        """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), decision, …"""
+        return self._db.arrow("ratios", {"round": round_number})
+
+    def prompts_in_round(self, round_number: int) -> list[dict[str, Any]]:
+        return self._db.rows("prompts_in_round", {"round": round_number})
+
+    def candidates_of_prompt(self, round_number: int, prompt_id: int) -> list[CandidateRecord]:
+        params = {"round": round_number, "prompt_id": prompt_id}
+        scores: dict[str, dict[str, float]] = {}
+        for row in self._db.rows("scores_of_prompt", params):
+            scores.setdefault(row["candidate_id"], {})[row["scorer"]] = row["score"]
+        return [
+            CandidateRecord(**row, scores=scores.get(row["candidate_id"], {}))
+            for row in self._db.rows("candidates_of_prompt", params)
+        ]
+
+    def latest_completions(self, round_number: int, limit: int) -> list[dict[str, Any]]:
+        return self._db.rows("latest_completions", {"round": round_number, "limit": limit})
+
+    # -- overrides and curated sets ----------------------------------------------------------------------------------
+
+    def add_override(
+        self, uid: str, candidate_id: str, action: Action, reviewer: str, undoes: str | None = None
+    ) -> bool:
+        """Append what `reviewer` said of a candidate. Saying the same `uid` again changes nothing (False)."""
+        with self._db.transaction(f"saving the override of {candidate_id}"):
+            if self._db.rows("override_known", {"uid": uid}):
+                return False
+            found = self._db.rows("candidate", {"candidate_id": candidate_id})
+            if not found:
+                raise StoreError(
+                    f"there is no candidate {candidate_id!r}; a candidate is named round.prompt.k, e.g. 1.17.3"
+                )
+            row = {
+                "uid": uid,
+                "candidate_id": candidate_id,
+                "round": found[0]["round"],
+                "action": str(action),
+                "reviewer": reviewer,
+                "undoes": undoes,
+                "created_at": utc_now(),
+            }
+            self._db.insert("overrides", [row])
+            return True
+
+    def undo_override(self, uid: str, round_number: int, reviewer: str) -> str | None:
+        """Take back the reviewer's last override in the round by saying the one before again; the candidate's id, or
+        None when there is nothing to undo."""
+        with self._db.transaction("undoing an override"):
+            last = self._db.rows("last_undoable", {"round": round_number, "reviewer": reviewer})
+            if not last:
+                return None
+            before = self._db.rows("action_before", {"uid": last[0]["uid"]})
+            action = Action(before[0]["action"]) if before else Action.AUTO
+            candidate_id: str = last[0]["candidate_id"]
+            self.add_override(uid, candidate_id, action, reviewer, undoes=last[0]["uid"])
+            return candidate_id
+
+    def overrides(self, *, round_number: int | None = None, candidate_id: str | None = None) -> list[OverrideRecord]:
+        params = {"round": round_number, "candidate_id": candidate_id}
+        return [OverrideRecord(**row) for row in self._db.rows("overrides", params)]
+
+    def accepted_samples(self, round_number: int) -> list[dict[str, Any]]:
+        """The candidates whose effective decision is accept, with what a curated set keeps of them."""
+        return self._db.rows("accepted_samples", {"round": round_number})
+
+    def curated_sets(self) -> list[CuratedRecord]:
+        return [
+            CuratedRecord(**row | {"scope": Scope(row["scope"]), "summary": json.loads(row["summary"])})
+            for row in self._db.rows("curated_sets")
+        ]
+
+    def add_curated_set(self, record: CuratedRecord, samples: Sequence[dict[str, Any]]) -> None:
+        row = {f: getattr(record, f) for f in CuratedRecord.__slots__}
+        with self._db.transaction(f"freezing the curated set {record.curated_id}"):
+            self._db.insert(
+                "curated_sets", [row | {"scope": str(record.scope), "summary": json.dumps(record.summary)}]
+            )
+            self._db.insert("curated_samples", [{"curated_id": record.curated_id} | sample for sample in samples])
+
+    def curated_samples(self, curated_id: str) -> pa.Table:
+        return self._db.arrow("curated_samples", {"curated_id": curated_id})
+
+    # -- evaluation --------------------------------------------------------------------------------------------------
+
+    def evaluation_samples(self, evaluation_key: str, model_id: str) -> pa.Table:
+        return self._db.arrow("evaluation_samples", {"evaluation_key": evaluation_key, "model_id": model_id})
+
+    def evaluated_models(self, evaluation_key: str) -> dict[str, int]:
+        rows = self._db.rows("evaluated_models", {"evaluation_key": evaluation_key})
+        return {row["model_id"]: row["count"] for row in rows}
+
+
+def content_hash(samples: Sequence[dict[str, Any]]) -> str:
+    """SHA-256 over what is trained on: prompt and completion tokens and weight of each sample, in a fixed order."""
+    lines = sorted(
+        json.dumps([list(s["prompt_token_ids"]), list(s["token_ids"]), s["weight"]], separators=(",", ":"))
+        for s in samples
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,122 @@
+"""What the `rsf` command prints: progress, tables, panels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from rsf_core.doctor import Check
+
+_MARKS = {"done": "[green]✓[/]", "running": "[cyan]▶[/]", "ready": "○", "waiting": "[dim]·[/]", "failed": "[red]✗[/]"}
+_ORDER = ("reward", "pass@1", "acceptance rate", "truncated", "distinct-2", "length", "KL to base")
+_PERCENT = ("pass@1", "acceptance rate", "truncated", "distinct-2")
+
+
+class ProgressLine:
+    """One bar for each job, with what is done and the time left; silent when `quiet`."""
+
+    def __init__(self, console: Console, quiet: bool) -> None:
+        self._progress = Progress(
+            TextColumn("[bold]{task.fields[kind]}[/]"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=quiet,
+        )
+        self._bars: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for bar in self._bars.values():
+            total = self._progress.tasks[bar].total
+            self._progress.update(bar, left="", **({"completed": total} if error is None else {}))  # type: ignore[arg-type]
+        self._progress.stop()
+
+    def show(self, job: dict[str, Any]) -> None:
+        """`job` as the command `active_job` gives it."""
+        if job["job_id"] not in self._bars:
+            self._bars[job["job_id"]] = self._progress.add_task("", total=None, kind=job["job_id"], left="")
+        left = job["remaining_seconds"]
+        self._progress.update(
+            self._bars[job["job_id"]],
+            description=job["problem"] or job["message"],
+            completed=job["done"],
+            total=job["total"] or None,
+            left=f"{seconds(left)} left" if left is not None else "",
+        )
+
+
+def seconds(value: float) -> str:
+    """A duration a person reads at a glance: 40 s, 3 min 10 s, 2 h 5 min."""
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def interval(found: dict[str, Any] | None, name: str, signed: bool = False) -> str:
+    """value [low, high] of a metric, in percent where it is a share."""
+    if found is None:
+        return "–"
+    scale, digits = (100, 1) if name in _PERCENT else (1, 2)
+
+    def number(value: float | None) -> str:
+        return "?" if value is None else f"{value * scale:{'+' if signed else ''}.{digits}f}"
+
+    unit = " %" if name in _PERCENT else ""
+    return f"{number(found['value'])}{unit} [{number(found['low'])}, {number(found['high'])}]"
+
+
+def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
+    """Held-out results over the rounds: one block a round, one row a metric."""
+    table = Table(title="Held-out prompts, mean with 95 % interval clustered by prompt", title_justify="left")
+    for column, justify in (("round", "right"), ("metric", "left")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for column in ("before", "after", "gain", "gain over base"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for found in comparisons:
+        first = True
+        for name in _ORDER:
+            if name in found["after"]:
+                table.add_row(
+                    f"{found['round']}" if first else "",
+                    name,
+                    interval(found["before"].get(name), name),
+                    interval(found["after"][name], name),
+                    interval(found["gain"].get(name), name, signed=True),
+                    interval(found["gain_over_base"].get(name), name, signed=True),
+                )
+                first = False
+        table.add_section()
+    return table
+
+
+def status_panel(found: dict[str, Any]) -> Table:
+    table = Table(title=f"{found['task']} · round {found['round']} · proposal {found['proposal']}", title_justify="left")
+    for column in ("", "stage", "what"):
+        table.add_column(column)
+    for stage in found["stages"]:
+        table.add_row(_MARKS[stage["progress"]], stage["stage"], stage["detail"])
+    if found.get("problem"):
+        table.caption = f"[red]{found['problem']}[/]"
+    return table
+
+
+def doctor_table(checks: Sequence[Check]) -> Table:
+    table = Table(show_header=False, box=None)
+    for check in checks:
+        table.add_row(_MARKS["done" if check.ok else "failed"], check.name, check.detail)
+    return table

@@ -1,0 +1,1 @@
+"""Fine-tuning on a curated set: the loss, the batches, and the loop."""

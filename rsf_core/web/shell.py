@@ -1,0 +1,38 @@
+"""The script Streamlit runs for every page: navigation, theme, what is open. It must not stand beside pages/: a deep
+link on a fresh server would then run the page alone."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core import bundled
+from rsf_core.errors import RsfError
+from rsf_core.web import session, ui
+
+PAGES = (
+    ("overview", "Overview", ":material/route:"),
+    ("prompts", "Prompts", ":material/format_list_bulleted:"),
+    ("generate", "Generate", ":material/casino:"),
+    ("acceptance", "Acceptance", ":material/tune:"),
+    ("review", "Review", ":material/rate_review:"),
+    ("train", "Train", ":material/model_training:"),
+)
+
+
+def main() -> None:
+    st.set_page_config(page_title="RSF Studio", page_icon=":material/filter_alt:", layout="wide")
+    ui.style()
+    pages = [
+        st.Page(bundled.path("pages", f"{name}.py"), title=title, icon=icon, url_path=name, default=name == "overview")
+        for name, title, icon in PAGES
+    ]
+    page = st.navigation(pages)
+    try:
+        project = session.project()
+        ui.sidebar(project)
+        page.run()
+    except RsfError as error:
+        ui.problem(str(error))
+
+
+main()

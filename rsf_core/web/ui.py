@@ -1,0 +1,191 @@
+"""The pieces every page is made of: heading, empty state, the round as a path, a running job, texts and numbers."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from rsf_core.domain import JobKind, JobState
+from rsf_core.errors import RsfError
+from rsf_core.project import Project
+from rsf_core.rounds import Progress, Stage, StageState
+from rsf_core.sampling.intervals import Interval
+from rsf_core.store.records import CandidateRecord, JobRecord
+from rsf_core.terminal import seconds
+from rsf_core.web import palette
+
+STAGE_NAMES = {
+    Stage.GENERATE: "Generate",
+    Stage.SCORE: "Score",
+    Stage.REVIEW: "Accept & review",
+    Stage.FINETUNE: "Fine-tune",
+    Stage.EVALUATE: "Compare",
+}
+_DOTS = {Progress.DONE: "✓", Progress.FAILED: "!", Progress.RUNNING: "…"}
+REFRESH_SECONDS = 1.0
+PERCENT = ("pass@1", "acceptance rate", "truncated", "distinct-2")
+
+
+def style() -> None:
+    st.html(f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>")
+
+
+def heading(title: str, sentence: str) -> None:
+    """The page's name and one sentence on what is decided here."""
+    st.title(title, anchor=False)
+    st.html(f'<p class="rsf-lead">{html.escape(sentence)}</p>')
+
+
+def sidebar(project: Project) -> None:
+    """What is being looked at: the project and, once there is more than one, the round."""
+    with st.sidebar:
+        st.caption(f"**{project.folder.name}** · task {project.settings.task}")
+        if project.supervisor.problem:
+            st.error(project.supervisor.problem, icon=":material/error:")
+
+
+def chosen_round(project: Project) -> int:
+    """The round being looked at, kept in the URL as ?round=; the newest by default."""
+    newest = project.current_round
+    asked = st.query_params.get("round", "")
+    number = int(asked) if asked.isdigit() and 1 <= int(asked) <= newest else newest
+    if newest > 1:
+        with st.sidebar:
+            picked = st.selectbox("Round", range(newest, 0, -1), index=newest - number)
+        if picked != number:
+            st.query_params["round"] = str(picked)
+            return picked
+    return number
+
+
+def problem(message: str) -> None:
+    st.error(message, icon=":material/error:")
+
+
+def attempt(action: Callable[[], object]) -> bool:
+    """Do what was clicked; an error reaches the person on the page, and only success redraws it."""
+    try:
+        action()
+    except RsfError as error:
+        problem(str(error))
+        return False
+    return True
+
+
+def empty(message: str, *, page: str | None = None, label: str = "", icon: str = ":material/hourglass_empty:") -> None:
+    """What will be here, and the way to make it so."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"{icon} {message}")
+        if page is not None:
+            if st.button(label, type="primary", key=f"go-{page}"):
+                go(page)
+
+
+def go(page: str) -> None:
+    """Open another page of the app."""
+    from rsf_core import bundled
+
+    st.switch_page(bundled.path("pages", f"{page}.py"))
+
+
+def path(stages: Sequence[StageState]) -> None:
+    """The round as a path: what is done, what runs, what comes next."""
+    steps = "".join(
+        f'<div class="rsf-step {state.progress}" role="listitem" aria-label="{STAGE_NAMES[state.stage]}: {state.progress}">'
+        f'<div class="rsf-dot">{_DOTS.get(state.progress, number)}</div>'
+        f'<div class="rsf-name">{html.escape(STAGE_NAMES[state.stage])}</div>'
+        f'<div class="rsf-detail">{html.escape(state.detail)}</div></div>'
+        for number, state in enumerate(stages, start=1)
+    )
+    st.html(f'<div class="rsf-path" role="list">{steps}</div>')
+
+
+def running_job(project: Project, kinds: Sequence[JobKind]) -> bool:
+    """Show the running job of these kinds, live, with a cancel button; whether there is one. A job of another kind is
+    only named: the machine does one at a time."""
+    active = project.jobs(active=True)
+    if not active:
+        return False
+    mine = [job for job in active if job.kind in kinds]
+    if not mine:
+        st.info(f"{active[0].job_id} is {active[0].state}; the next stage starts after it.", icon=":material/schedule:")
+        return False
+    _live_job(project, [job.job_id for job in active], kinds)
+    return True
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _live_job(project: Project, shown: Sequence[str], kinds: Sequence[JobKind]) -> None:
+    active = project.jobs(active=True)
+    if [job.job_id for job in active] != list(shown):
+        st.rerun()  # a job ended or another began: the whole page changes
+    for job in active:
+        if job.kind in kinds:
+            job_card(project, job)
+
+
+def job_card(project: Project, job: JobRecord) -> None:
+    status = project.status(job)
+    left = status.remaining_seconds()
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{job.job_id}** · {html.escape(status.message or job.message)}", width="stretch")
+            if st.button("Cancel", key=f"cancel-{job.job_id}", icon=":material/stop_circle:"):
+                attempt(lambda: project.cancel(job.job_id))
+        counted = f"{status.done:,} of {status.total:,} {status.unit_name}" if status.total else "starting"
+        st.progress(status.fraction, text=counted + (f" · about {seconds(left)} left" if left is not None else ""))
+        if project.supervisor.problem:
+            problem(project.supervisor.problem)
+
+
+def ended_badly(project: Project, state: StageState) -> None:
+    """Say why a stage failed or was cancelled, with the button that goes on from what is finished."""
+    if state.progress is not Progress.FAILED or state.job is None:
+        return
+    job = state.job
+    cancelled = job.state is JobState.CANCELLED
+    (st.warning if cancelled else st.error)(
+        f"{job.job_id} {job.state}: {job.message}", icon=":material/stop_circle:" if cancelled else ":material/error:"
+    )
+    if st.button("Resume", key=f"resume-{job.job_id}", type="primary", icon=":material/play_arrow:"):
+        if attempt(lambda: project.resume(job.job_id)):
+            st.rerun()
+
+
+def text(content: str) -> None:
+    """Text of a prompt or a completion: untrusted, so shown as text only."""
+    if content:
+        st.html(f'<div class="rsf-text" dir="auto">{html.escape(content)}</div>')
+    else:
+        st.html('<div class="rsf-empty">(empty)</div>')
+
+
+def decision_badges(candidate: CandidateRecord) -> None:
+    """The effective decision, who made it, and whether the bound was violated."""
+    if candidate.override is not None:
+        word = palette.ACCEPTED if candidate.override == "accept" else palette.REJECTED
+        st.badge(word.word, icon=word.icon, color=word.badge)
+        st.badge(f"by {candidate.reviewer}", icon=palette.OVERRIDDEN.icon, color=palette.OVERRIDDEN.badge)
+    elif candidate.decision is not None:
+        meaning = palette.BY_DECISION[candidate.decision]
+        st.badge(meaning.word, icon=meaning.icon, color=meaning.badge)
+    if candidate.override is not None and candidate.decision == "truncated":
+        st.badge(palette.TRUNCATED.word, icon=palette.TRUNCATED.icon, color=palette.TRUNCATED.badge)
+    if candidate.log_ratio is not None and candidate.log_m is not None and candidate.offset_log_m is not None:
+        if candidate.log_ratio - candidate.offset_log_m > candidate.log_m:
+            st.badge(palette.VIOLATED.word, icon=palette.VIOLATED.icon, color=palette.VIOLATED.badge)
+
+
+def interval(found: Interval | None, name: str, signed: bool = False) -> str:
+    """value [low, high] of a metric with its unit, in percent where it is a share."""
+    if found is None:
+        return "–"
+    scale, digits, unit = (100.0, 1, " %") if name in PERCENT else (1.0, 2, "")
+    sign = "+" if signed else ""
+    value = f"{found.value * scale:{sign}.{digits}f}{unit}"
+    if not found.known:
+        return value
+    return f"{value}  [{found.low * scale:{sign}.{digits}f}, {found.high * scale:{sign}.{digits}f}]"
