@@ -18,7 +18,11 @@ running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 ratios = project.ratios(number)
 if threshold is None or ratios.num_rows == 0:
     if not running:
-        ui.empty("The log ratios of the candidates will be shown here once they are scored.", page="generate", label="Generate candidates")
+        ui.empty(
+            "The log ratios of the candidates will be shown here once they are scored.",
+            page="generate",
+            label="Generate candidates",
+        )
     st.stop()
 
 scope_names = {Scope.PROMPT: "Per prompt", Scope.GLOBAL: "Global"}
@@ -45,9 +49,25 @@ view = acceptance_view.view(ratios, log_m, scope)
 changed = abs(log_m - threshold.log_m) > 1e-9 or scope is not threshold.scope
 
 with st.container(horizontal=True):
-    st.metric("Accepted", f"{view.accepted:,}", f"{view.accepted / view.candidates:.1%} of all", delta_color="off", delta_arrow="off", border=True)
-    st.metric("Expected rate", f"{view.expected_rate:.1%}", border=True, help="Mean of min(1, P/(M·q)) over all candidates.")
-    st.metric("Prompts with none", f"{view.prompts_with_none:,}", f"of {len(view.prompt_rates)}", delta_color="off", delta_arrow="off", border=True)
+    st.metric(
+        "Accepted",
+        f"{view.accepted:,}",
+        f"{view.accepted / view.candidates:.1%} of all",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
+    st.metric(
+        "Expected rate", f"{view.expected_rate:.1%}", border=True, help="Mean of min(1, P/(M·q)) over all candidates."
+    )
+    st.metric(
+        "Prompts with none",
+        f"{view.prompts_with_none:,}",
+        f"of {len(view.prompt_rates)}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
     st.metric("Bound violated", f"{view.violating:,}", "ℓ > log M", delta_color="off", delta_arrow="off", border=True)
 
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -85,4 +105,6 @@ with st.expander("What M is, and why larger is not better", icon=":material/help
         "So M is the smallest value that still bounds P/q, or the smallest whose distance to the target you accept. "
         "Raising M only removes candidates, lowering it only adds them: each candidate's random number is fixed for life."
     )
-    st.latex(r"p_{\text{accept}} = \min\!\left(1, \frac{P(x\mid c)}{M\,q(x\mid c)}\right),\qquad \ell = \log P - \log q")
+    st.latex(
+        r"p_{\text{accept}} = \min\!\left(1, \frac{P(x\mid c)}{M\,q(x\mid c)}\right),\qquad \ell = \log P - \log q"
+    )

@@ -13,7 +13,9 @@ settings = project.settings
 counts = project.counts(number)
 generate, score, *_ = project.stages(number)
 
-ui.heading("Generate", "The proposal draws several completions for each prompt; the law they come from is recorded exactly.")
+ui.heading(
+    "Generate", "The proposal draws several completions for each prompt; the law they come from is recorded exactly."
+)
 
 running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 if newest and not running:
@@ -47,14 +49,21 @@ if newest:
             first, second, third = st.columns(3)
             values = {
                 "candidates": first.number_input("Candidates per prompt", 1, 1024, g.candidates),
-                "prompts": second.number_input("Prompts per round", 0, 1_000_000, g.prompts, help="0 means all train prompts."),
+                "prompts": second.number_input(
+                    "Prompts per round", 0, 1_000_000, g.prompts, help="0 means all train prompts."
+                ),
                 "max_new_tokens": third.number_input("Most new tokens", 1, 8192, g.max_new_tokens),
                 "temperature": first.number_input("Temperature", 0.05, 5.0, g.temperature, 0.05),
                 "top_k": second.number_input(
                     "top-k", 0, 100_000, g.top_k, help="0 is off. top-k removes support that samples of q cannot show."
                 ),
                 "top_p": third.number_input(
-                    "top-p", 0.01, 1.0, g.top_p, 0.01, help="1 is off. top-p removes support that samples of q cannot show."
+                    "top-p",
+                    0.01,
+                    1.0,
+                    g.top_p,
+                    0.01,
+                    help="1 is off. top-p removes support that samples of q cannot show.",
                 ),
                 "seed": first.number_input("Seed", 0, 2**31 - 1, g.seed),
                 "batch_size": second.number_input("Rows decoded at once", 1, 4096, g.batch_size),

@@ -55,7 +55,9 @@ if counts.candidates:
     tuned = counts.accepted / counts.candidates
     with st.container(horizontal=True):
         st.metric("Candidates", f"{counts.candidates:,}", border=True)
-        st.metric("Accepted", f"{counts.accepted:,}", f"{tuned:.0%} of all", delta_color="off", delta_arrow="off", border=True)
+        st.metric(
+            "Accepted", f"{counts.accepted:,}", f"{tuned:.0%} of all", delta_color="off", delta_arrow="off", border=True
+        )
         st.metric("By a person", f"{counts.overridden:,}", border=True)
         st.metric(
             "Truncated",

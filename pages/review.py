@@ -9,7 +9,9 @@ project = session.project()
 number = ui.chosen_round(project)
 newest = number == project.current_round
 
-ui.heading("Review", "Read what the rule decided, and overrule it where you know better. Your word goes before the rule.")
+ui.heading(
+    "Review", "Read what the rule decided, and overrule it where you know better. Your word goes before the rule."
+)
 
 running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 rows = project.prompts_in_round(number)
@@ -58,9 +60,23 @@ def move(step: int) -> None:
 
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.button("", icon=":material/chevron_left:", shortcut="Up", on_click=show, args=(max(index - 1, 0),), help="Prompt before", disabled=index == 0)
     st.button(
-        "", icon=":material/chevron_right:", shortcut="Down", on_click=show, args=(min(index + 1, len(rows) - 1),), help="Next prompt", disabled=index == len(rows) - 1
+        "",
+        icon=":material/chevron_left:",
+        shortcut="Up",
+        on_click=show,
+        args=(max(index - 1, 0),),
+        help="Prompt before",
+        disabled=index == 0,
+    )
+    st.button(
+        "",
+        icon=":material/chevron_right:",
+        shortcut="Down",
+        on_click=show,
+        args=(min(index + 1, len(rows) - 1),),
+        help="Next prompt",
+        disabled=index == len(rows) - 1,
     )
     st.caption(
         f"Prompt {index + 1} of {len(rows)} · {rows[index]['accepted']} of {rows[index]['candidates']} accepted · "
@@ -78,21 +94,45 @@ with st.container(border=True):
 if newest:
     current = candidates[focus]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Accept", shortcut="A", type="primary", icon=":material/check:", on_click=say, args=(current.candidate_id, Action.ACCEPT))
-        st.button("Reject", shortcut="X", icon=":material/close:", on_click=say, args=(current.candidate_id, Action.REJECT))
-        st.button("Back to the rule", shortcut="D", icon=":material/restart_alt:", on_click=say, args=(current.candidate_id, Action.AUTO))
+        st.button(
+            "Accept",
+            shortcut="A",
+            type="primary",
+            icon=":material/check:",
+            on_click=say,
+            args=(current.candidate_id, Action.ACCEPT),
+        )
+        st.button(
+            "Reject", shortcut="X", icon=":material/close:", on_click=say, args=(current.candidate_id, Action.REJECT)
+        )
+        st.button(
+            "Back to the rule",
+            shortcut="D",
+            icon=":material/restart_alt:",
+            on_click=say,
+            args=(current.candidate_id, Action.AUTO),
+        )
         st.button("Undo", shortcut="U", icon=":material/undo:", on_click=undo)
-        st.button("", shortcut="Left", icon=":material/arrow_upward:", help="Candidate before", on_click=move, args=(-1,))
-        st.button("", shortcut="Right", icon=":material/arrow_downward:", help="Next candidate", on_click=move, args=(1,))
+        st.button(
+            "", shortcut="Left", icon=":material/arrow_upward:", help="Candidate before", on_click=move, args=(-1,)
+        )
+        st.button(
+            "", shortcut="Right", icon=":material/arrow_downward:", help="Next candidate", on_click=move, args=(1,)
+        )
 
 for i, candidate in enumerate(candidates):
-    with st.container(border=True, key=f"focused-{candidate.candidate_id}" if newest and i == focus else f"card-{candidate.candidate_id}"):
+    with st.container(
+        border=True,
+        key=f"focused-{candidate.candidate_id}" if newest and i == focus else f"card-{candidate.candidate_id}",
+    ):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{candidate.k + 1}**", width="content")
             ui.decision_badges(candidate)
             if candidate.acceptance_prob is not None:
                 ratio = "−∞" if candidate.log_ratio == float("-inf") else f"{candidate.log_ratio:.2f} nats"
                 st.caption(f"p_accept {candidate.acceptance_prob:.2f} · ℓ {ratio} · {candidate.token_count} tokens")
-            shown = " · ".join(f"{name} {value:.3g}" for name, value in sorted(candidate.scores.items()) if ":" not in name)
+            shown = " · ".join(
+                f"{name} {value:.3g}" for name, value in sorted(candidate.scores.items()) if ":" not in name
+            )
             st.caption(shown or "not scored yet")
         ui.text(candidate.completion)

@@ -61,7 +61,9 @@ def loss_curve() -> None:
         return
     st.header("Loss", anchor=False)
     total = project.status(jobs[-1]).total
-    st.plotly_chart(charts.loss(*zip(*points, strict=True), total if not jobs[-1].state.ended else None), config=charts.CONFIG)
+    ended = jobs[-1].state.ended
+    figure = charts.loss([step for step, _ in points], [value for _, value in points], None if ended else total)
+    st.plotly_chart(figure, config=charts.CONFIG)
 
 
 found = project.comparison(number)

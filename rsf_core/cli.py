@@ -52,7 +52,9 @@ def main() -> None:
 def init(
     folder: Folder,
     task: Annotated[str, typer.Option(help="A bundled task, or a folder with task.toml and prompts.jsonl.")],
-    model: Annotated[str | None, typer.Option(help="A Hugging Face id or folder; the embedded model by default.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A Hugging Face id or folder; the embedded model by default.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Fixes every random choice of the project.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -62,8 +64,14 @@ def init(
     with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
         counts = project.store.prompt_counts()
         answer = {"folder": str(project.folder), "task": project.settings.task, "prompts": plain(counts)}
-    _say(answer, as_json, lambda: f"[green]✓[/] {folder}: {' and '.join(f'{n} {s} prompts' for s, n in counts.items())}. "
-         f"Next: [bold]rsf run {folder}[/]")
+    _say(
+        answer,
+        as_json,
+        lambda: (
+            f"[green]✓[/] {folder}: {' and '.join(f'{n} {s} prompts' for s, n in counts.items())}. "
+            f"Next: [bold]rsf run {folder}[/]"
+        ),
+    )
 
 
 @app.command()
@@ -100,8 +108,14 @@ def freeze(folder: Folder, as_json: Json = False) -> None:
     with connect(folder, "rsf freeze") as connection:
         found = connection.call("freeze", {"author": _who()})
     summary = found["summary"]
-    _say(found, as_json, lambda: f"[green]✓[/] curated set {found['curated_id']}: {summary['samples']} samples of "
-         f"{summary['accepted']} accepted, from {summary['prompts']} prompts ({found['content_hash'][:12]})")
+    _say(
+        found,
+        as_json,
+        lambda: (
+            f"[green]✓[/] curated set {found['curated_id']}: {summary['samples']} samples of "
+            f"{summary['accepted']} accepted, from {summary['prompts']} prompts ({found['content_hash'][:12]})"
+        ),
+    )
 
 
 @app.command()
@@ -191,7 +205,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 

@@ -15,7 +15,8 @@ from rsf_core import errors
 from rsf_core.commands import execute
 from rsf_core.errors import ProjectLockedError, RsfError
 from rsf_core.owner import describe_holder, holder, socket_path
-from rsf_core.project import Project, check_folder
+from rsf_core.project import Project
+from rsf_core.project_file import check_folder
 
 TIMEOUT_SECONDS = 60.0
 PATIENCE_SECONDS = 3.0
@@ -27,7 +28,9 @@ class Connection(Protocol):
     def call(self, command: str, arguments: Mapping[str, Any] | None = None) -> Any: ...
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None: ...
 
 
 class _Closing(ABC):

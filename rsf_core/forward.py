@@ -43,7 +43,11 @@ def completion_logits(
     ids, attention = left_pad([[*prompt, *completion] for prompt, completion in pairs], pad)
     longest = max(len(completion) for _, completion in pairs)
     logits = model(
-        input_ids=ids, attention_mask=attention, position_ids=positions(attention), logits_to_keep=longest + 1, use_cache=False
+        input_ids=ids,
+        attention_mask=attention,
+        position_ids=positions(attention),
+        logits_to_keep=longest + 1,
+        use_cache=False,
     ).logits[:, :-1]
     targets = ids[:, -longest:]
     lengths = torch.tensor([len(completion) for _, completion in pairs])

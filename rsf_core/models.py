@@ -49,7 +49,9 @@ def resolve(name: str, progress: ReportProgress = lambda fraction, message: None
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not _is_model(folder):
-            raise ModelError(f"{folder} is no model folder: it needs config.json and *.safetensors (other formats are not read)")
+            raise ModelError(
+                f"{folder} is no model folder: it needs config.json and *.safetensors (other formats are not read)"
+            )
         return folder.absolute()
     return _download(name, progress)
 

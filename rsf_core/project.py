@@ -1,8 +1,8 @@
 """Project: the public Python API. It opens the folder and owns the store and the job supervisor.
 
-    with Project.create("reviews", task="positive_reviews") as project:
-        project.run(rounds=1)
-        print(project.comparison(1).gain["reward"])
+with Project.create("reviews", task="positive_reviews") as project:
+    project.run(rounds=1)
+    print(project.comparison(1).gain["reward"])
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from rsf_core import deciding, project_file, prompts, reports, rounds, tasks
+from rsf_core import project_file, prompts, reports, rounds, tasks
 from rsf_core.domain import Action, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, StageError
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.owner import OwnerLock, OwnerServer
-from rsf_core.project_file import check_folder
 from rsf_core.prompts import Problem, PromptRow
 from rsf_core.reports import Comparison
 from rsf_core.rounds import Stage, StageState
 from rsf_core.settings import Settings
-from rsf_core.stages import BASE_ID, Stages
+from rsf_core.stages import Stages
 from rsf_core.store.records import (
     CandidateRecord,
     CuratedRecord,
@@ -40,8 +39,6 @@ from rsf_core.store.records import (
     ThresholdRecord,
 )
 from rsf_core.store.store import Store
-
-__all__ = ["Project", "check_folder"]
 
 POLL_SECONDS = 0.1
 REVIEWER = "local"
@@ -55,9 +52,7 @@ class Project:
         self._lock = lock
         self.store = Store(folder / "rsf.duckdb", folder / "exports")
         self._stages = Stages(folder, self.store)
-        self.supervisor = JobSupervisor(
-            self.store, folder / "spool", self._stages.on_done, self._stages.on_ended
-        )
+        self.supervisor = JobSupervisor(self.store, folder / "spool", self._stages.on_done, self._stages.on_ended)
         self._stages.supervisor = self.supervisor
         self._server: OwnerServer | None = None
 
@@ -273,7 +268,12 @@ class Project:
         return found[0] if found else None
 
     def set_threshold(
-        self, log_m: float, scope: Scope, round_number: int | None = None, author: str = REVIEWER, reason: str = "by hand"
+        self,
+        log_m: float,
+        scope: Scope,
+        round_number: int | None = None,
+        author: str = REVIEWER,
+        reason: str = "by hand",
     ) -> None:
         """Put another M (nats) in force for a round. Raises StageError before scoring."""
         number = round_number or self.current_round

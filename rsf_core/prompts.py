@@ -119,7 +119,11 @@ def place(
         if splits - {wish}:
             other = next(j for j in like if sides[j] is not wish)
             problems.append(
-                Problem(row.line, "split", f"nearly the same as {_name(other, first, rows)}, which is {sides[other]}; left out")
+                Problem(
+                    row.line,
+                    "split",
+                    f"nearly the same as {_name(other, first, rows)}, which is {sides[other]}; left out",
+                )
             )
             continue
         seen[key] = i

@@ -107,4 +107,3 @@ def held_out_examples(store: Store, stages: Stages, comparison: Comparison, coun
         }
         for prompt_id in list(found[comparison.after_id])[:count]
     ]
-

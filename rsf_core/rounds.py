@@ -94,7 +94,9 @@ def states(facts: RoundFacts) -> tuple[StageState, ...]:
         newest.get(JobKind.EVALUATE),
         ready=facts.tuned is not None and facts.held_out_prompts > 0,
         done=facts.evaluated,
-        detail="compared with the model before" if facts.evaluated else f"on {facts.held_out_prompts:,} held-out prompts",
+        detail="compared with the model before"
+        if facts.evaluated
+        else f"on {facts.held_out_prompts:,} held-out prompts",
     )
     return generate, score, review, finetune, evaluate
 

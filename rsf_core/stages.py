@@ -92,9 +92,7 @@ class Stages:
             "project_seed": settings.seed,
         }
         follow = [Stage.SCORE] if then_score else []
-        return self.supervisor.submit(
-            JobKind.GENERATE, opened.round, spec, {"prompts": prompts_table(drawn)}, follow
-        )
+        return self.supervisor.submit(JobKind.GENERATE, opened.round, spec, {"prompts": prompts_table(drawn)}, follow)
 
     def score(self, round_number: int | None = None) -> str | None:
         """Score what has not been scored under the target in force. None when every score is there already; the
@@ -207,9 +205,7 @@ class Stages:
             spec, parent = job.spec, job.spec["model"]["model_id"]
             name = f"{self.settings().task} round {job.round}"
             folder = f"models/{spec['model_id']}"
-            self._add_model(
-                spec["model_id"], name, folder, result["identity"], parent, job.round, spec["curated_id"]
-            )
+            self._add_model(spec["model_id"], name, folder, result["identity"], parent, job.round, spec["curated_id"])
 
     def on_ended(self, job: JobRecord) -> None:
         """Start what follows a job that is done. Asked again after a restart, so it must not start anything twice."""
@@ -275,4 +271,3 @@ class Stages:
         for job in self._store.jobs(active=True):
             if job.kind is kind:
                 raise StageError(f"{job.job_id} is {job.state} already: wait for it or cancel it")
-

@@ -47,8 +47,6 @@ def load(name: str) -> Task:
     if unsplit is not None:
         raise SettingsError(f"{folder / 'prompts.jsonl'}, line {unsplit.line}: split must be train or held_out")
     defaults = text.get("settings", {})
-    task = Task(
-        folder.name, text.get("title", folder.name), text.get("description", ""), defaults, tuple(parsed.rows)
-    )
+    task = Task(folder.name, text.get("title", folder.name), text.get("description", ""), defaults, tuple(parsed.rows))
     settings.parse({**defaults, "task": task.name}, str(folder / "task.toml"))
     return task

@@ -105,7 +105,9 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
 
 
 def status_panel(found: dict[str, Any]) -> Table:
-    table = Table(title=f"{found['task']} · round {found['round']} · proposal {found['proposal']}", title_justify="left")
+    table = Table(
+        title=f"{found['task']} · round {found['round']} · proposal {found['proposal']}", title_justify="left"
+    )
     for column in ("", "stage", "what"):
         table.add_column(column)
     for stage in found["stages"]:

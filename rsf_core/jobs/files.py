@@ -12,7 +12,7 @@ from typing import Any
 from rsf_core.errors import OutOfSpaceError
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place. Raises OutOfSpaceError on a full disk;
     what stood at `path` before is then still there."""
     temporary = path.with_name(path.name + ".tmp")
@@ -31,7 +31,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    write_whole(path, lambda temporary: temporary.write_text(json.dumps(data), encoding="utf-8") and None)
+    write_whole(path, lambda temporary: temporary.write_text(json.dumps(data), encoding="utf-8"))
 
 
 def read_json(path: Path) -> Any:

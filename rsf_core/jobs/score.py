@@ -3,6 +3,7 @@ reference is not the proposal itself."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -36,7 +37,7 @@ def run(context: JobContext) -> None:
             continue
         context.check_cancelled()
         scores = score_unit(unit, prompts, context.spec["scorers"])
-        if model is not None:
+        if model is not None and reference is not None:
             pairs = [(tuple(c["prompt_token_ids"]), tuple(c["token_ids"])) for c in unit]
             scores[reference["scorer"]] = model.log_prob(pairs).tolist()
         context.write_segment(number, _table(unit, scores, context))
@@ -45,7 +46,7 @@ def run(context: JobContext) -> None:
 
 
 def score_unit(
-    candidates: list[dict[str, Any]], prompts: dict[int, Prompt], scorers: list[str]
+    candidates: Sequence[dict[str, Any]], prompts: dict[int, Prompt], scorers: list[str]
 ) -> dict[str, list[float]]:
     """The scores of `candidates` (prompt_id, completion, token_count, finish) by scorer, each in their order."""
     batch = [
@@ -54,7 +55,7 @@ def score_unit(
     return {name: registry.score(name, batch) for name in scorers}
 
 
-def _table(candidates: list[dict[str, Any]], scores: dict[str, list[float]], context: JobContext) -> pa.Table:
+def _table(candidates: Sequence[dict[str, Any]], scores: dict[str, list[float]], context: JobContext) -> pa.Table:
     rows = [
         {
             "candidate_id": candidate["candidate_id"],

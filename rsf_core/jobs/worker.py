@@ -102,7 +102,10 @@ def work(folder: Path) -> JobState:
         state, message = JobState.FAILED, "out of memory: lower the batch size and resume"
     except Exception as error:  # the edge of the process: whatever happens must reach the person
         traceback.print_exc()
-        state, message = JobState.FAILED, f"{type(error).__name__}: {error} (the whole trace is in {folder / 'log.txt'})"
+        state, message = (
+            JobState.FAILED,
+            f"{type(error).__name__}: {error} (the whole trace is in {folder / 'log.txt'})",
+        )
     stop.set()
     context.end(state, message)
     return state

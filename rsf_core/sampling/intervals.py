@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, stdtrit  # type: ignore[import-untyped]
+from scipy.special import betaincinv, stdtrit
 
 from rsf_core.errors import TargetError
 from rsf_core.sampling.arrays import Floats, Ints, dense_groups, group_mean, group_sum, raise_where

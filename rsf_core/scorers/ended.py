@@ -26,4 +26,4 @@ class OneSentence:
     bounds = (0.0, 1.0)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(_SENTENCE.fullmatch(scored.completion.strip().strip("\"“")) is not None) for scored in batch]
+        return [float(_SENTENCE.fullmatch(scored.completion.strip().strip('"“')) is not None) for scored in batch]

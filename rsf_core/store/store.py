@@ -125,7 +125,9 @@ class Store:
         count = self._db.rows("count_jobs", {"round": round_number, "kind": kind})[0]["count"]
         return f"r{round_number}-{kind}-{count + 1}"
 
-    def add_job(self, job_id: str, kind: JobKind, round_number: int, spec: dict[str, Any], follow: Sequence[str]) -> None:
+    def add_job(
+        self, job_id: str, kind: JobKind, round_number: int, spec: dict[str, Any], follow: Sequence[str]
+    ) -> None:
         with self._db.transaction(f"saving the job {job_id}"):
             self._db.insert(
                 "jobs",
@@ -313,9 +315,7 @@ class Store:
     def add_curated_set(self, record: CuratedRecord, samples: Sequence[dict[str, Any]]) -> None:
         row = {f: getattr(record, f) for f in CuratedRecord.__slots__}
         with self._db.transaction(f"freezing the curated set {record.curated_id}"):
-            self._db.insert(
-                "curated_sets", [row | {"scope": str(record.scope), "summary": json.dumps(record.summary)}]
-            )
+            self._db.insert("curated_sets", [row | {"scope": str(record.scope), "summary": json.dumps(record.summary)}])
             self._db.insert("curated_samples", [{"curated_id": record.curated_id} | sample for sample in samples])
 
     def curated_samples(self, curated_id: str) -> pa.Table:

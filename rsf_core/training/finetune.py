@@ -65,7 +65,9 @@ def finetune(
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     total = steps(len(samples), recipe.batch_size, recipe.epochs)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_factor(step, total, recipe.warmup))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: learning_rate_factor(step, total, recipe.warmup)
+    )
     lengths = [len(sample.prompt_token_ids) + len(sample.token_ids) for sample in samples]
     pad = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     step = 0
@@ -91,7 +93,7 @@ def finetune(
             schedule.step()
             optimizer.zero_grad()
             speed = int(mask.sum()) / (time.perf_counter() - started)
-            on_step(StepMetrics(step, total, epoch, loss.item(), rate, norm.item(), speed))
+            on_step(StepMetrics(step, total, epoch, loss.item(), float(rate), norm.item(), speed))
     return model.merge_and_unload().eval(), tokenizer
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core import bundled
-from rsf_core.client import check_folder
 from rsf_core.errors import ProjectLockedError, RsfError
 from rsf_core.owner import describe_holder, holder
+from rsf_core.project_file import check_folder
 from rsf_core.web import session
 
 

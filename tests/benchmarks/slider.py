@@ -38,7 +38,7 @@ def main() -> None:
     connection = duckdb.connect()
     connection.register("columns", {"m": m, "scale": scale, "override": override})
     connection.execute("CREATE TABLE candidates AS SELECT * FROM columns")
-    by_sql, sql_times = _timed(lambda log_m: connection.execute(COUNT, [log_m]).fetchone()[0], log_ms)
+    by_sql, sql_times = _timed(lambda log_m: connection.execute(COUNT, [log_m]).fetchall()[0][0], log_ms)
 
     rank, sql = statistics.median(rank_times), statistics.median(sql_times)
     line = {

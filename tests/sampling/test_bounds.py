@@ -69,7 +69,7 @@ def test_held_out_prompts_see_the_violations_that_the_choosing_draws_cannot():
 
 def test_held_out_prompts_are_whole_and_fixed_by_their_number():
     out = bounds.hold_out(GROUP, 0.3, seed=1)
-    assert all(np.unique(out[GROUP == g]).size == 1 for g in range(0, 500, 7))
+    assert all(np.unique(out[g == GROUP]).size == 1 for g in range(0, 500, 7))
     assert out.mean() == pytest.approx(0.3, abs=0.07)
     order = RNG.permutation(4000)
     assert (bounds.hold_out(GROUP[order], 0.3, seed=1) == out[order]).all()

@@ -39,7 +39,7 @@ def truth(log_m: float = LOG_M) -> dict[str, float]:
         "tvd": 0.5 * np.abs(p - p_m).sum(),
         "kl_target": (p * np.log(p / p_m)).sum(),
         "kl_proposal": (p_m * np.log(p_m / q)).sum(),
-        "violated_mass": p[LEVELS / BETA > log_m].sum(),
+        "violated_mass": p[log_m < LEVELS / BETA].sum(),
     }
 
 

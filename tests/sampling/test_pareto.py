@@ -39,7 +39,8 @@ def test_the_fit_is_the_one_of_zhang_and_stephens_with_the_prior_of_psis():
 
 
 def test_bounded_weights_have_a_small_k_and_equal_ones_0():
-    assert pareto_k(np.random.default_rng(0).uniform(0, 1, 10_000)) < 0.2
+    small = pareto_k(np.random.default_rng(0).uniform(0, 1, 10_000))
+    assert small is not None and small < 0.2
     assert pareto_k(np.where(np.arange(1000) % 3 == 0, 0.0, -math.inf)) == 0.0
     assert pareto_k(np.zeros(100)) == 0.0
 
@@ -50,7 +51,8 @@ def test_too_few_draws_leave_k_unknown(w):
 
 
 def test_weights_hundreds_of_nats_apart_have_a_heavy_tail_and_no_nan():
-    assert pareto_k(np.linspace(-5000, 0, 1000)) > 0.7
+    heavy = pareto_k(np.linspace(-5000, 0, 1000))
+    assert heavy is not None and heavy > 0.7
 
 
 def test_the_limit_grows_with_the_draws_to_seven_tenths():

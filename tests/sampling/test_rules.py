@@ -24,7 +24,7 @@ U = uniform(0, [f"0.{i // 8}.{i % 8}" for i in range(N)])
 def test_best_of_n_keeps_the_best_of_each_prompt_and_never_a_failed_constraint(keep):
     kept = rules.best_of_n(REWARD, GROUP, U, keep)
     for g in np.unique(GROUP):
-        mine, reward = kept[GROUP == g], REWARD[GROUP == g]
+        mine, reward = kept[g == GROUP], REWARD[g == GROUP]
         finite = int(np.isfinite(reward).sum())
         assert mine.sum() == min(keep, finite)
         if 0 < mine.sum() < finite:

@@ -1,6 +1,6 @@
 """Writes prompts.jsonl: sums of two numbers below 50, no unordered pair twice, so no held-out sum is trained on.
 
-    python data/tasks/arithmetic/make.py
+python data/tasks/arithmetic/make.py
 """
 
 import json
@@ -18,7 +18,9 @@ def main() -> None:
     for number, pair in enumerate(pairs[: TRAIN + HELD_OUT]):
         a, b = rng.sample(pair, 2)
         split = "train" if number < TRAIN else "held_out"
-        rows.append({"text": f"What is {a} + {b}?", "reference": str(a + b), "split": split})
+        rows.append(
+            {"text": f"What is {a} + {b}? Answer with just the number.", "reference": str(a + b), "split": split}
+        )
     text = "".join(json.dumps(row) + "\n" for row in rows)
     Path(__file__).with_name("prompts.jsonl").write_text(text, encoding="utf-8")
 

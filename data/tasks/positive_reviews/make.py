@@ -1,6 +1,6 @@
 """Writes prompts.jsonl from the subjects below; every third one is held out.
 
-    python data/tasks/positive_reviews/make.py
+python data/tasks/positive_reviews/make.py
 """
 
 import json
