@@ -105,7 +105,9 @@ def connect(folder: Path, what: str) -> Connection:
     check_folder(folder)
     if holder(folder) is None:
         try:
-            return OwnConnection(Project.open(folder, what=what))
+            project = Project.open(folder, what=what)
+            project.serve(lambda name, arguments: execute(project, name, arguments))
+            return OwnConnection(project)
         except ProjectLockedError:  # somebody was faster
             return ForwardingConnection(folder)
     return ForwardingConnection(folder)

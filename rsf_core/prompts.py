@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -20,6 +21,7 @@ from rsf_core.near_duplicates import near_duplicate_pairs, normalise
 MOST_ROWS = 1_000_000
 LONGEST_TEXT = 100_000
 LARGEST_FILE = 1 << 30
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ def _row(
             return Problem(line, column, f"must be text, not {type(value).__name__}")
         if value is not None and len(value) > LONGEST_TEXT:
             return Problem(line, column, f"is {len(value):,} characters long; at most {LONGEST_TEXT:,} are read")
+        if value is not None and _SURROGATE.search(value):
+            return Problem(line, column, "holds half a surrogate pair (\\ud800 to \\udfff), which is no character")
         values[role] = value or None
     if not (values["text"] or "").strip():
         return Problem(line, text, "is missing or empty")
@@ -211,7 +215,7 @@ def _jsonl(path: Path) -> Iterator[Record | Problem]:
                 value = json.loads(raw.decode("utf-8"))
             except UnicodeDecodeError as error:
                 yield Problem(line, None, f"is not UTF-8 (byte {error.start + 1})")
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:  # JSONDecodeError is one; so is a number of 5,000 digits
                 yield Problem(line, None, f"is not JSON: {error}")
             else:
                 yield (line, value) if isinstance(value, dict) else Problem(line, None, "is not a JSON object")

@@ -161,7 +161,7 @@ class JobSupervisor:
     def _look_after(self, job: JobRecord) -> None:
         child = self._children.get(job.job_id)
         if child is not None:
-            child.poll()  # reaps it; is_alive then says no
+            child.poll()  # reaps it
         spool = self._spool(job.job_id)
         # Alive is asked before the status is read: a process that ends in between has written its last status.
         alive = process.is_alive(spool.folder)
@@ -197,6 +197,7 @@ class JobSupervisor:
         if missing > 0:
             self._restart(job, f"{missing} segment(s) were damaged")
             return
+        self._reap(job.job_id)
         with self._store.transaction(f"finishing {job.job_id}"):
             self._store.add_metrics(job.job_id, spool.metrics())
             self._on_done(job, spool.result())
@@ -204,8 +205,14 @@ class JobSupervisor:
         self._on_ended(self._store.job(job.job_id))
 
     def _end(self, job: JobRecord, state: JobState, message: str) -> None:
+        self._reap(job.job_id)
         self._store.add_job_event(job.job_id, state, message)
         self._on_ended(self._store.job(job.job_id))
+
+    def _reap(self, job_id: str) -> None:
+        child = self._children.pop(job_id, None)
+        if child is not None:
+            child.wait()
 
     def _restart(self, job: JobRecord, cause: str) -> None:
         tries = self._restarts.get(job.job_id, 0)

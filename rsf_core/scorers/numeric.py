@@ -40,7 +40,7 @@ class NumericMatch:
 
 def _reference(scored: Scored) -> Decimal:
     reference = _decimal(scored.prompt.reference or "")
-    if reference is None:
+    if reference is None or not reference.is_finite():
         raise ScorerError(
             f"the scorer 'numeric_match' needs a number as the reference of prompt {scored.prompt.prompt_id}, "
             f"which has {scored.prompt.reference!r}"

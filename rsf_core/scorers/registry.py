@@ -20,28 +20,47 @@ def get(name: str) -> Scorer:
     found = _entry_points()
     if name not in found:
         near = difflib.get_close_matches(name, found, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ScorerError(f"there is no scorer {name!r}{hint} There are: {', '.join(sorted(found)) or 'none'}")
     return _load(found[name])
 
 
 def available() -> dict[str, str]:
-    """What each installed scorer measures, by name."""
-    return {name: get(name).description for name in sorted(_entry_points())}
+    """What each installed scorer measures, by name; of one that cannot be loaded, why."""
+    found = {}
+    for name in sorted(_entry_points()):
+        try:
+            found[name] = get(name).description
+        except ScorerError as error:  # one broken plugin must not hide the others
+            found[name] = str(error)
+    return found
 
 
 def score(name: str, batch: Sequence[Scored]) -> list[float]:
     """One finite score for each of `batch`. Raises ScorerError naming the scorer, the prompt and what it returned."""
-    scores = get(name).score(batch)
+    scorer = get(name)
+    try:
+        scores = scorer.score(batch)
+    except ScorerError:
+        raise
+    except Exception as error:  # a third party's code: whatever it raises, say whose it is
+        raise ScorerError(f"the scorer {name!r} failed: {type(error).__name__}: {error}") from error
     if len(scores) != len(batch):
         raise ScorerError(f"the scorer {name!r} returned {len(scores)} scores for {len(batch)} completions")
     for scored, value in zip(batch, scores, strict=True):
-        if not math.isfinite(value):
+        if not _is_finite(value):
             raise ScorerError(
                 f"the scorer {name!r} returned {value} for a completion of prompt {scored.prompt.prompt_id} "
                 f"({scored.completion[:60]!r}): a score must be a finite number"
             )
     return [float(value) for value in scores]
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except TypeError:  # not a number at all
+        return False
 
 
 def _entry_points() -> dict[str, EntryPoint]:

@@ -286,13 +286,13 @@ class Store:
             return True
 
     def undo_override(self, uid: str, round_number: int, reviewer: str) -> str | None:
-        """Take back the reviewer's last override in the round by saying the one before again; the candidate's id, or
-        None when there is nothing to undo."""
+        """Take back the reviewer's last override in the round by saying again what then holds; the candidate's id, or
+        None when there is nothing to undo. What a colleague has said since stays."""
         with self._db.transaction("undoing an override"):
             last = self._db.rows("last_undoable", {"round": round_number, "reviewer": reviewer})
             if not last:
                 return None
-            before = self._db.rows("action_before", {"uid": last[0]["uid"]})
+            before = self._db.rows("action_without", {"uid": last[0]["uid"]})
             action = Action(before[0]["action"]) if before else Action.AUTO
             candidate_id: str = last[0]["candidate_id"]
             self.add_override(uid, candidate_id, action, reviewer, undoes=last[0]["uid"])

@@ -45,13 +45,12 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _configure(host: str, port: int) -> None:
-    """Give Streamlit the bundled configuration, wherever the command is run; a value already in the environment wins."""
-    config = tomllib.loads(bundled.path(".streamlit", "config.toml").read_text(encoding="utf-8"))
-    options = _flat(config) | {"server.port": port, "server.address": host}
-    for name, value in options.items():
-        variable = "STREAMLIT_" + "".join("_" + c if c.isupper() else c for c in name).replace(".", "_").upper()
-        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        os.environ.setdefault(variable, text.lower() if isinstance(value, bool) else text)
+    """Give Streamlit the bundled configuration, wherever the command is run: it looks beside the working folder only."""
+    from streamlit import config as streamlit_config
+
+    text = bundled.path(".streamlit", "config.toml").read_text(encoding="utf-8")
+    options = _flat(tomllib.loads(text)) | {"server.port": port, "server.address": host}
+    streamlit_config.get_config_options(force_reparse=True, options_from_flags=options)
 
 
 def _flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:

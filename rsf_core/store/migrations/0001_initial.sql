@@ -150,7 +150,7 @@ SELECT c.candidate_id, c.round, c.prompt_id, c.k, c.completion, c.finish, len(c.
        c.log_q, c.log_model, c.u, c.model_id,
        r.target_id, r.log_ratio, r.critical_log_m, r.scale, t.log_m, t.scope,
        CASE t.scope WHEN 'prompt' THEN r.scale ELSE 0 END AS offset_log_m,
-       CASE WHEN r.log_ratio = '-infinity' THEN 0
+       CASE WHEN r.log_ratio IS NULL OR t.log_m IS NULL THEN NULL WHEN r.log_ratio = '-infinity' THEN 0
             ELSE exp(least(0, r.log_ratio - CASE t.scope WHEN 'prompt' THEN r.scale ELSE 0 END - t.log_m)) END
            AS acceptance_prob,
        CASE WHEN t.log_m IS NULL OR r.log_ratio IS NULL THEN NULL

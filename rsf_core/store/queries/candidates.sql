@@ -28,7 +28,7 @@ SELECT count(*) AS candidates,
        count(*) FILTER (finish = 'length') AS truncated,
        count(*) FILTER (decision = 'accepted') AS automatic,
        count(override) AS overridden,
-       count(*) FILTER (log_ratio - offset_log_m > log_m) AS violated,
+       count(*) FILTER (log_ratio > '-infinity' AND log_ratio - offset_log_m > log_m) AS violated,
        count(DISTINCT prompt_id) AS prompts,
        count(DISTINCT prompt_id) FILTER (accepted) AS prompts_accepted
 FROM decisions WHERE round = $round;

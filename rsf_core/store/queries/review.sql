@@ -15,9 +15,10 @@ WHERE o.reviewer = $reviewer AND o.round = $round AND o.undoes IS NULL
   AND NOT EXISTS (SELECT 1 FROM overrides x WHERE x.undoes = o.uid)
 ORDER BY o.seq DESC LIMIT 1;
 
--- name: action_before
-SELECT o.action FROM overrides o, (SELECT seq, candidate_id FROM overrides WHERE uid = $uid) undone
-WHERE o.candidate_id = undone.candidate_id AND o.seq < undone.seq
+-- What holds once $uid is taken back: the last word of anybody that stands, a colleague's later one included.
+-- name: action_without
+SELECT o.action FROM overrides o, (SELECT candidate_id FROM overrides WHERE uid = $uid) undone
+WHERE o.candidate_id = undone.candidate_id AND o.uid <> $uid
   AND o.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM overrides x WHERE x.undoes = o.uid)
 ORDER BY o.seq DESC LIMIT 1;
 

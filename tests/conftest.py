@@ -1,0 +1,81 @@
+"""What every test may ask for: a tiny model built once, a task of twelve prompts, a project on both."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rsf_core.project import Project
+from rsf_core.store.store import Store
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
+
+TRAIN = ("a kettle", "two jazz records", "the night train", "my dentist", "a rainy campsite", "garden hoses", "sushi", "opera")
+HELD_OUT = ("a bakery", "three bicycles", "the ferry", "an alarm clock")
+
+TASK = """
+title = "Small reviews"
+description = "Twelve prompts, for the tests."
+
+[settings.generate]
+candidates = 4
+prompts = 0
+max_new_tokens = 12
+batch_size = 32
+
+[settings.target]
+reference = "base"
+beta = 0.5
+rewards = { sentiment = 1.0 }
+
+[settings.accept]
+scope = "prompt"
+rate = 0.5
+
+[settings.train]
+epochs = 1
+rank = 2
+
+[settings.evaluate]
+candidates = 2
+prompts = 0
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a causal model that generates in milliseconds."""
+    from tests.tiny_models import build  # imports torch: only for the tests that need it
+
+    return build(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def small_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A task folder as the bundled ones are: 8 train and 4 held-out prompts, few tokens, sentiment as reward."""
+    folder = tmp_path_factory.mktemp("tasks") / "small_reviews"
+    folder.mkdir()
+    rows = [{"text": f"Review {subject}.", "split": "train"} for subject in TRAIN]
+    rows += [{"text": f"Review {subject}.", "split": "held_out"} for subject in HELD_OUT]
+    (folder / "prompts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "task.toml").write_text(TASK, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, small_task: Path, tiny_model: Path) -> Iterator[Project]:
+    """A new project on the small task and the tiny model; closed at the end."""
+    with Project.create(tmp_path / "project", str(small_task), str(tiny_model), seed=7) as made:
+        yield made
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store in a file."""
+    opened = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
+    yield opened
+    opened.close()

@@ -1,0 +1,162 @@
+"""The built-in scorers on texts whose score a person knows."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsf_core.domain import Finish, Prompt
+from rsf_core.errors import ScorerError
+from rsf_core.scorers import registry
+from rsf_core.scorers.base import Scored
+from rsf_core.scorers.repetition import repetition
+
+NAMES = ("sentiment", "length", "words", "repetition", "numeric_match", "ended", "one_sentence")
+
+
+def scored(completion: str, reference: str | None = None, finish: Finish = Finish.EOS, token_count: int = 3) -> Scored:
+    return Scored(Prompt(5, "What?", reference), completion, token_count, finish)
+
+
+def score(name: str, completion: str, reference: str | None = None) -> float:
+    return registry.score(name, [scored(completion, reference)])[0]
+
+
+# -- sentiment -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["What a wonderful, charming hotel!", "I love this kettle.", "Great value 😀"])
+def test_praise_has_positive_sentiment(text: str) -> None:
+    assert score("sentiment", text) > 0.3
+
+
+@pytest.mark.parametrize("text", ["A horrible, dirty place.", "I hate this kettle.", "not good"])
+def test_complaint_has_negative_sentiment(text: str) -> None:
+    assert score("sentiment", text) < -0.3
+
+
+@pytest.mark.parametrize("text", ["", "   ", "The kettle is on the table.", "12345", "\x00"])
+def test_text_without_feeling_has_none(text: str) -> None:
+    assert score("sentiment", text) == 0.0
+
+
+# -- length, repetition, form ------------------------------------------------------------------------------------------
+
+
+def test_length_counts_tokens_and_words_count_words() -> None:
+    assert registry.score("length", [scored("a b c", token_count=17)]) == [17.0]
+    assert [score("words", text) for text in ("", "one", " two\n words  ", "can't stop")] == [0.0, 1.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", 0.0),  # no pair at all
+        ("word", 0.0),
+        ("...", 0.0),
+        ("one two three", 0.0),
+        ("a a a a", 2 / 3),  # three equal pairs
+        ("the cat the cat", 1 / 3),
+        ("The cat, the CAT!", 1 / 3),  # neither case nor punctuation counts
+        ("go " * 101, 0.99),
+    ],
+)
+def test_repetition_is_the_share_of_pairs_seen_before(text: str, expected: float) -> None:
+    assert score("repetition", text) == pytest.approx(expected)
+
+
+def test_repetition_of_longer_runs() -> None:
+    assert repetition("a b c a b c", n=3) == pytest.approx(1 / 4)
+    assert repetition("a b", n=3) == 0.0
+
+
+def test_ended_tells_an_end_from_the_token_limit() -> None:
+    batch = [scored("x", finish=Finish.EOS), scored("x", finish=Finish.LENGTH)]
+    assert registry.score("ended", batch) == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A lovely place.", "  A lovely place!  ", '"A lovely place."', "“A lovely place.”", "Really?!", "Wait...",
+     "Naïve café 日本."],
+)  # fmt: skip
+def test_one_sentence_is_recognised(text: str) -> None:
+    assert score("one_sentence", text) == 1.0
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "!?", "No stop", "One. Two.", "Two lines\nof text.", "A sentence. And a half", "One! Two?"]
+)
+def test_anything_else_is_not_one_sentence(text: str) -> None:
+    assert score("one_sentence", text) == 0.0
+
+
+# -- numbers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("42", "42"), ("42.", "42"), (" 42 \n", "42"), ("= 42", "42"), ("17 + 25 = 42", "42"), ("The answer is 42!", "42"),
+        ("**42**", "42"), ("$42", "42"), ("42%", "42"), ("x=42", "42"), ("(42)", "42"), ("42, I think.", "42"),
+        ("1,234", "1234"), ("1234", "1,234"), ("1,234,567.5", "1234567.5"), ("0042", "42"),
+        ("3.0", "3"), ("3", "3.0"), ("3.00", "3.0"), ("3.14", "3.14"), ("is 3.", "3"),
+        ("-3", "-3"), ("−3", "-3"), ("= -3", "-3"), ("+3", "3"), ("-0", "0"), ("(-3)", "-3"),
+        ("20-3", "3"), ("a-3", "3"), ("20 - 3 = 17", "17"), ("1-2-3", "3"),
+        (r"\boxed{42}", "42"), (r"\boxed{42} is 6 times 7", "42"), (r"\boxed{1} then \boxed{-2}.", "-2"),
+        (r"$\boxed{1,000}$", "1000"), (r"\boxed{x = 7}", "7"),
+    ],
+)  # fmt: skip
+def test_the_right_number_matches(text: str, reference: str) -> None:
+    assert score("numeric_match", text, reference) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("", "42"), ("forty-two", "42"), ("43", "42"), ("42 or 43", "42"), ("4 2", "42"), ("420", "42"), ("42.5", "42"),
+        ("3", "-3"), ("-3", "3"), ("20-3", "-3"), ("20-3", "17"), ("3.01", "3"), ("1,234", "1"), ("1.234", "1234"),
+        (r"\boxed{}", "42"), (r"\boxed{41} = 42", "42"), ("NaN", "42"), ("Infinity", "42"), ("e", "2"),
+    ],
+)  # fmt: skip
+def test_another_number_or_none_does_not_match(text: str, reference: str) -> None:
+    assert score("numeric_match", text, reference) == 0.0
+
+
+@pytest.mark.parametrize("reference", [None, "", "many", "4 2", "NaN", "Infinity", "-inf", "1/2"])
+def test_a_reference_that_is_no_number_names_the_prompt(reference: str | None) -> None:
+    with pytest.raises(ScorerError, match="'numeric_match' needs a number as the reference of prompt 5"):
+        score("numeric_match", "42", reference)
+
+
+def test_a_reference_that_is_no_number_is_found_even_where_the_completion_has_none() -> None:
+    with pytest.raises(ScorerError, match="prompt 5"):
+        score("numeric_match", "no idea", None)
+
+
+# -- bounds ----------------------------------------------------------------------------------------------------------
+
+texts = st.one_of(
+    st.text(max_size=200),
+    st.lists(st.sampled_from(["great", "awful", "not", "very", "!", "😀", "12", "-3.5", "1,000", ".", "\n"])).map(" ".join),
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(text=texts, finish=st.sampled_from(list(Finish)), tokens=st.integers(1, 10_000))
+def test_every_score_is_finite_and_within_the_stated_bounds(name: str, text: str, finish: Finish, tokens: int) -> None:
+    low, high = registry.get(name).bounds
+    batch = [scored(text, "12", finish, tokens)]
+    (value,) = registry.score(name, batch)
+    assert math.isfinite(value) and low <= value <= high
+    assert registry.score(name, batch) == [value]  # the same input, the same score
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_batch_is_scored_one_by_one_and_in_order(name: str) -> None:
+    batch = [scored(text, "3") for text in ("good good good", "3", "", "A bad place.")]
+    assert registry.score(name, batch) == [registry.score(name, [one])[0] for one in batch]
+    assert registry.score(name, []) == []

@@ -1,0 +1,131 @@
+"""Scorers by name: the built-ins and a third party's, found in the same way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rsf_core.domain import Finish, Prompt
+from rsf_core.errors import ScorerError
+from rsf_core.scorers import registry
+from rsf_core.scorers.base import Scored
+
+BATCH = [Scored(Prompt(7, "Say hello."), "hello there", 2, Finish.EOS), Scored(Prompt(8, "Bye?"), "bye", 1, Finish.EOS)]
+MODULE = '''
+import math
+
+class Vowels:
+    name = "vowels"
+    description = "Number of vowels"
+    bounds = (0.0, math.inf)
+
+    def score(self, batch):
+        return [sum(letter in "aeiou" for letter in scored.completion) for scored in batch]
+
+class Returns(Vowels):
+    def __init__(self):
+        self.values = {values}
+
+    def score(self, batch):
+        return self.values
+
+class Raises(Vowels):
+    def score(self, batch):
+        return 1 / 0
+
+class Broken:
+    def __init__(self):
+        raise RuntimeError("no licence key")
+'''
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Puts a distribution with scorers on the path, as `pip install` would."""
+
+    def installed(values: str = "[]", **points: str) -> None:
+        info = tmp_path / "acme_scorers-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-scorers\nVersion: 1.0\n")
+        lines = "".join(f"{name} = {value}\n" for name, value in points.items())
+        (info / "entry_points.txt").write_text(f"[rsf_studio.scorers]\n{lines}")
+        (tmp_path / "acme_scorers.py").write_text(MODULE.replace("{values}", values))
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    registry._load.cache_clear()
+    yield installed
+    registry._load.cache_clear()
+    sys.modules.pop("acme_scorers", None)
+
+
+def test_every_built_in_is_there_and_says_what_it_measures() -> None:
+    found = registry.available()
+    assert set(found) >= {"sentiment", "length", "words", "repetition", "numeric_match", "ended", "one_sentence"}
+    for name, description in found.items():
+        assert registry.get(name).name == name and len(description) > 20
+        low, high = registry.get(name).bounds
+        assert low < high
+
+
+def test_an_unknown_name_suggests_and_names_the_choices() -> None:
+    with pytest.raises(ScorerError, match=r"no scorer 'sentimant'; did you mean 'sentiment'\? There are: ended, length,"):
+        registry.get("sentimant")
+    with pytest.raises(ScorerError, match=r"no scorer 'zzz'\. There are: ended, length, .*words"):
+        registry.get("zzz")
+
+
+def test_a_third_partys_scorer_is_used_like_a_built_in(install: Install) -> None:
+    install(vowels="acme_scorers:Vowels")
+    assert registry.available()["vowels"] == "Number of vowels"
+    scores = registry.score("vowels", BATCH)
+    assert scores == [4.0, 1.0] and all(type(value) is float for value in scores)
+    with pytest.raises(ScorerError, match="did you mean 'vowels'"):
+        registry.get("vowel")
+
+
+@pytest.mark.parametrize("values", ["[1.0]", "[1.0, 2.0, 3.0]", "[]"])
+def test_a_wrong_number_of_scores_is_refused(install: Install, values: str) -> None:
+    install(values, returns="acme_scorers:Returns")
+    with pytest.raises(ScorerError, match=r"'returns' returned \d scores for 2 completions"):
+        registry.score("returns", BATCH)
+
+
+@pytest.mark.parametrize("value", ["math.nan", "math.inf", "-math.inf"])
+def test_a_score_that_is_not_finite_is_refused_by_prompt(install: Install, value: str) -> None:
+    install(f"[1.0, {value}]", returns="acme_scorers:Returns")
+    with pytest.raises(ScorerError, match=r"'returns' returned .* prompt 8 \('bye'\).*finite"):
+        registry.score("returns", BATCH)
+
+
+@pytest.mark.parametrize("value", ["None", "'good'"])
+def test_a_score_that_is_no_number_is_refused_by_prompt(install: Install, value: str) -> None:
+    install(f"[1.0, {value}]", returns="acme_scorers:Returns")
+    with pytest.raises(ScorerError, match=r"'returns' returned .* prompt 8"):
+        registry.score("returns", BATCH)
+
+
+def test_a_scorer_that_cannot_be_loaded_is_named(install: Install) -> None:
+    install(broken="acme_scorers:Broken", gone="acme_scorers:Gone", nowhere="acme_nowhere:Scorer")
+    with pytest.raises(ScorerError, match=r"'broken' \(acme_scorers:Broken\) cannot be loaded: no licence key"):
+        registry.get("broken")
+    for name in ("gone", "nowhere"):
+        with pytest.raises(ScorerError, match=f"'{name}' .* cannot be loaded"):
+            registry.get(name)
+
+
+def test_one_broken_scorer_does_not_hide_the_others(install: Install) -> None:
+    install(broken="acme_scorers:Broken", vowels="acme_scorers:Vowels")
+    found = registry.available()
+    assert found["vowels"] == "Number of vowels" and "sentiment" in found
+    assert "no licence key" in found["broken"]
+
+
+def test_a_scorer_that_raises_is_named(install: Install) -> None:
+    install(raises="acme_scorers:Raises")
+    with pytest.raises(ScorerError, match="'raises' failed: ZeroDivisionError"):
+        registry.score("raises", BATCH)

@@ -1,0 +1,97 @@
+"""What a person says is kept for good, and undo walks back through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rsf_core.domain import Action
+from rsf_core.store.store import Store
+from tests.seeding import add_candidates, candidates, decide
+
+NAMES = ("1.1.0", "1.1.1", "1.2.0")
+
+
+@pytest.fixture
+def said(store: Store) -> Iterator[Store]:
+    """A store with decided candidates and nothing said yet."""
+    rows = candidates(prompts=2, per_prompt=2)
+    add_candidates(store, rows)
+    decide(store, rows, 0.0, log_m=-9.0)
+    yield store
+
+
+def current(store: Store) -> dict[str, str | None]:
+    return {record.candidate_id: record.override for prompt in (1, 2) for record in store.candidates_of_prompt(1, prompt)}
+
+
+def test_saying_the_same_uid_again_changes_nothing(said: Store) -> None:
+    assert said.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    assert said.add_override("b", "1.1.0", Action.REJECT, "ann")
+    assert not said.add_override("a", "1.1.0", Action.ACCEPT, "ann")  # a retry that arrives late
+    assert current(said)["1.1.0"] == "reject" and len(said.overrides()) == 2
+
+
+def test_undo_walks_back_step_by_step(said: Store) -> None:
+    for uid, name, action in (("a", "1.1.0", Action.ACCEPT), ("b", "1.2.0", Action.REJECT), ("c", "1.1.0", Action.REJECT)):
+        said.add_override(uid, name, action, "ann")
+    assert said.undo_override("u1", 1, "ann") == "1.1.0" and current(said)["1.1.0"] == "accept"
+    assert said.undo_override("u2", 1, "ann") == "1.2.0" and current(said)["1.2.0"] is None
+    assert said.undo_override("u3", 1, "ann") == "1.1.0" and current(said)["1.1.0"] is None
+    assert said.undo_override("u4", 1, "ann") is None
+    assert len(said.overrides()) == 6  # nothing is ever removed
+
+
+def test_after_an_undo_one_can_go_on(said: Store) -> None:
+    said.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    said.undo_override("u1", 1, "ann")
+    said.add_override("b", "1.1.0", Action.REJECT, "ann")
+    assert current(said)["1.1.0"] == "reject"
+    assert said.undo_override("u2", 1, "ann") == "1.1.0" and current(said)["1.1.0"] is None
+    assert said.undo_override("u3", 1, "ann") is None
+
+
+def test_undo_takes_back_only_ones_own_words_in_this_round(said: Store) -> None:
+    add_candidates(said, candidates(prompts=1, per_prompt=1, round_number=2), job_id="r2-generate-1")
+    said.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    said.add_override("b", "1.1.1", Action.ACCEPT, "ben")
+    said.add_override("c", "2.1.0", Action.ACCEPT, "ann")
+    assert said.undo_override("u1", 1, "ann") == "1.1.0"
+    assert said.undo_override("u2", 1, "ann") is None
+    assert current(said)["1.1.1"] == "accept"
+    assert said.undo_override("u3", 2, "ann") == "2.1.0"
+
+
+def test_undo_does_not_take_back_what_a_colleague_said_later(said: Store) -> None:
+    said.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    said.add_override("b", "1.1.0", Action.REJECT, "ben")
+    assert said.undo_override("u1", 1, "ann") == "1.1.0"
+    assert current(said)["1.1.0"] == "reject"
+
+
+def test_undo_returns_to_what_a_colleague_said_before(said: Store) -> None:
+    said.add_override("a", "1.1.0", Action.REJECT, "ben")
+    said.add_override("b", "1.1.0", Action.ACCEPT, "ann")
+    assert said.undo_override("u1", 1, "ann") == "1.1.0"
+    assert current(said)["1.1.0"] == "reject"
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.tuples(st.sampled_from(NAMES), st.sampled_from(list(Action))), st.none()), max_size=10))
+def test_any_walk_of_one_reviewer_is_a_stack(said: Store, steps: list[tuple[str, Action] | None]) -> None:
+    """None is an undo. The reviewer is new in each example and starts by giving every candidate back to the rule."""
+    reviewer = f"reviewer {len(said.overrides())}"
+    stack: list[tuple[str, Action]] = []
+    for name in NAMES:
+        said.add_override(f"start {reviewer} {name}", name, Action.AUTO, reviewer)
+    for number, step in enumerate(steps):
+        if step is not None:
+            stack.append(step)
+            said.add_override(f"{reviewer} {number}", *step, reviewer)
+        elif stack:
+            assert said.undo_override(f"{reviewer} {number}", 1, reviewer) == stack.pop()[0]
+        expected = {name: Action.AUTO for name in NAMES} | dict(stack)
+        assert {name: current(said)[name] or "auto" for name in NAMES} == expected

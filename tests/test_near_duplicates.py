@@ -1,0 +1,116 @@
+"""Near-duplicates: what counts as one, and that the fast search finds exactly what comparing all pairs finds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsf_core.near_duplicates import SIMILARITY, normalise, near_duplicate_pairs
+
+SUBJECTS = "kettle tent taxi opera ferry bakery dentist hose lamp piano zoo kite quilt tram barber hammock".split()
+
+
+def by_definition(texts: list[str]) -> list[tuple[int, int]]:
+    """The docstring of the module, word for word, in O(n²): multisets of content words, Jaccard ≥ 0.8."""
+    words = [normalise(text).split() for text in texts]
+    shared = Counter(word for found in words for word in set(found))
+    template = {
+        word
+        for word, count in shared.items()
+        if count > max(3, 0.2 * len(texts)) and not any(c.isdigit() for c in word)
+    }
+    bags = [Counter([word for word in found if word not in template] or found) for found in words]
+    pairs = []
+    for i, j in combinations(range(len(texts)), 2):
+        union = (bags[i] | bags[j]).total()
+        if union and (bags[i] & bags[j]).total() / union >= SIMILARITY:
+            pairs.append((i, j))
+    return pairs
+
+
+# few words make near-duplicates common, and some of them templates
+sentences = st.lists(st.sampled_from("a b c d e f g 1 2 17 + -".split()), min_size=0, max_size=12).map(" ".join)
+
+
+@given(st.lists(sentences, max_size=30))
+def test_the_fast_search_finds_exactly_what_comparing_all_pairs_finds(texts: list[str]) -> None:
+    assert near_duplicate_pairs(texts) == by_definition(texts)
+
+
+@given(st.lists(st.one_of(st.text(max_size=20), sentences), max_size=12))
+def test_any_text_is_compared_without_complaint(texts: list[str]) -> None:
+    assert near_duplicate_pairs(texts) == by_definition(texts)
+
+
+@given(st.lists(sentences, max_size=15), st.permutations(range(15)))
+def test_the_order_of_the_texts_does_not_matter(texts: list[str], order: list[int]) -> None:
+    order = [i for i in order if i < len(texts)]
+    found = near_duplicate_pairs([texts[i] for i in order])
+    assert sorted(tuple(sorted((order[i], order[j]))) for i, j in found) == near_duplicate_pairs(texts)
+
+
+def test_words_of_a_template_do_not_make_near_duplicates() -> None:
+    assert near_duplicate_pairs([f"Write one short review sentence about a {subject}." for subject in SUBJECTS]) == []
+
+
+def test_without_its_template_a_subject_that_says_the_same_is_found() -> None:
+    texts = [f"Write one short review sentence about a {subject}." for subject in SUBJECTS]
+    texts.append("write ONE short review sentence, about a (Tent)")
+    assert near_duplicate_pairs(texts) == [(1, len(SUBJECTS))]
+
+
+def test_a_sum_resembles_its_mirror_image_and_no_other_sum() -> None:
+    texts = [f"What is {a} + {b}? Answer with just the number." for a, b in ((17, 25), (25, 17), (17, 26), (18, 25))]
+    assert near_duplicate_pairs(texts) == [(0, 1)]
+
+
+def test_numbers_are_content_however_many_share_them() -> None:
+    texts = [f"2 plus {n}" for n in range(30, 50)]
+    assert near_duplicate_pairs(texts) == []
+
+
+def test_one_word_in_ten_may_differ_and_one_in_five_may_not() -> None:
+    ten = "the quick brown fox jumps over one lazy sleeping dog"
+    assert near_duplicate_pairs([ten, ten.replace("dog", "cat")]) == [(0, 1)]  # 9 of 11
+    assert near_duplicate_pairs([ten, ten.replace("dog", "cat").replace("fox", "hen")]) == []  # 8 of 12
+
+
+def test_repeated_words_count_as_often_as_they_stand() -> None:
+    assert near_duplicate_pairs(["ha ha ha ha ha", "ha"]) == []
+    assert near_duplicate_pairs(["ha ha ha ha ha", "ha ha ha ha"]) == [(0, 1)]  # 4 of 5
+
+
+def test_prompts_of_template_words_alone_are_compared_as_they_are() -> None:
+    assert near_duplicate_pairs(["say hello"] * 4 + ["say goodbye"] * 4) == [
+        *combinations(range(4), 2), *combinations(range(4, 8), 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("texts", [[], ["one"], ["", ""], ["   ", ""]])
+def test_nothing_has_no_near_duplicates(texts: list[str]) -> None:
+    assert near_duplicate_pairs(texts) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Hello, World!", "hello world"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("３ − ２", "3 − 2"),  # full-width digits
+        ("3 - 2", "3 - 2"),
+        ("", ""),
+        ("?!", "?!"),
+        ("日本 語", "日本 語"),
+    ],
+)
+def test_normalising_keeps_words_and_signs_of_operations(text: str, words: str) -> None:
+    assert normalise(text) == words
+
+
+def test_sums_and_differences_are_not_duplicates() -> None:
+    assert normalise("What is 3 + 2?") != normalise("What is 3 - 2?")
