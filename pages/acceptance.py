@@ -56,6 +56,7 @@ with st.container(horizontal=True):
         delta_color="off",
         delta_arrow="off",
         border=True,
+        height="stretch",
     )
     st.metric(
         "Expected rate", f"{view.expected_rate:.1%}", border=True, help="Mean of min(1, P/(M·q)) over all candidates."
@@ -67,8 +68,17 @@ with st.container(horizontal=True):
         delta_color="off",
         delta_arrow="off",
         border=True,
+        height="stretch",
     )
-    st.metric("Bound violated", f"{view.violating:,}", "ℓ > log M", delta_color="off", delta_arrow="off", border=True)
+    st.metric(
+        "Bound violated",
+        f"{view.violating:,}",
+        "ℓ > log M",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+    )
 
 with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Apply this M", type="primary", disabled=not changed or not newest, icon=":material/check:"):

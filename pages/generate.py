@@ -78,10 +78,10 @@ if not counts.candidates:
         ui.empty("The candidates will be listed here as they come in.")
 else:
     with st.container(horizontal=True):
-        st.metric("Candidates", f"{counts.candidates:,}", border=True)
-        st.metric("Prompts", f"{counts.prompts:,}", border=True)
-        st.metric("Scored", f"{counts.scored:,}", border=True)
-        st.metric("Truncated", f"{counts.truncated / counts.candidates:.0%}", border=True)
+        st.metric("Candidates", f"{counts.candidates:,}", border=True, height="stretch")
+        st.metric("Prompts", f"{counts.prompts:,}", border=True, height="stretch")
+        st.metric("Scored", f"{counts.scored:,}", border=True, height="stretch")
+        st.metric("Truncated", f"{counts.truncated / counts.candidates:.0%}", border=True, height="stretch")
     if not running and newest and counts.decided:
         with st.container(horizontal=True):
             if st.button("Choose M", type="primary", icon=":material/tune:"):

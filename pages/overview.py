@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
+from rsf_core.evaluation import SHARES
 from rsf_core.rounds import Progress, Stage, complete, next_stage
 from rsf_core.web import charts, session, ui
 
@@ -54,11 +55,11 @@ if newest and not ui.running_job(project, list(JobKind)):
 if counts.candidates:
     tuned = counts.accepted / counts.candidates
     with st.container(horizontal=True):
-        st.metric("Candidates", f"{counts.candidates:,}", border=True)
+        st.metric("Candidates", f"{counts.candidates:,}", border=True, height="stretch")
         st.metric(
             "Accepted", f"{counts.accepted:,}", f"{tuned:.0%} of all", delta_color="off", delta_arrow="off", border=True
         )
-        st.metric("By a person", f"{counts.overridden:,}", border=True)
+        st.metric("By a person", f"{counts.overridden:,}", border=True, height="stretch")
         st.metric(
             "Truncated",
             f"{counts.truncated:,}",
@@ -66,6 +67,7 @@ if counts.candidates:
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
         )
 
 st.header("Held-out gain", anchor=False)
@@ -76,7 +78,7 @@ else:
     metric = "reward" if "reward" in found[0].after else "pass@1"
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.plotly_chart(charts.gains(found, metric, metric in ui.PERCENT), config=charts.CONFIG)
+        st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
     with right:
         latest = found[-1]
         st.metric(

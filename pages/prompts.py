@@ -20,11 +20,15 @@ ui.heading("Prompts", "What the model is asked. Held-out prompts are never train
 
 train = sum(prompt.split is Split.TRAIN for prompt in found)
 with st.container(horizontal=True):
-    st.metric("Train", f"{train:,}", border=True)
-    st.metric("Held out", f"{len(found) - train:,}", border=True)
-    st.metric("With a reference", f"{sum(prompt.reference is not None for prompt in found):,}", border=True)
+    st.metric("Train", f"{train:,}", border=True, height="stretch")
+    st.metric("Held out", f"{len(found) - train:,}", border=True, height="stretch")
+    st.metric(
+        "With a reference", f"{sum(prompt.reference is not None for prompt in found):,}", border=True, height="stretch"
+    )
 
-listed, by_hand, imported = st.tabs(["All prompts", "Add by hand", "Import a file"])
+listed, by_hand, imported = st.tabs(
+    ["All prompts", "Add by hand", "Import a file"], default=None if found else "Add by hand"
+)
 
 with listed:
     if not found:
@@ -37,20 +41,27 @@ with listed:
             ],
             hide_index=True,
             height=420,
-            column_config={"no.": st.column_config.NumberColumn(width="small"), "prompt": st.column_config.Column(width="large")},
+            column_config={
+                "no.": st.column_config.NumberColumn(width="small"),
+                "prompt": st.column_config.Column(width="large"),
+            },
         )
 
 with by_hand:
     with st.form("by-hand", clear_on_submit=True):
         text = st.text_area("Prompt", height=90)
         first, second = st.columns([2, 1])
-        reference = first.text_input("Reference answer", help="For scorers that compare with a gold answer, e.g. numeric_match.")
+        reference = first.text_input(
+            "Reference answer", help="For scorers that compare with a gold answer, e.g. numeric_match."
+        )
         side = second.selectbox("Split", ["by hash", *Split], format_func=lambda value: str(value).replace("_", " "))
         if st.form_submit_button("Add prompt", type="primary", icon=":material/add:"):
             if not text.strip():
                 ui.problem("The prompt is empty: write what the model is to be asked.")
             else:
-                row = PromptRow(text.strip(), reference.strip() or None, split=None if side == "by hash" else Split(side))
+                row = PromptRow(
+                    text.strip(), reference.strip() or None, split=None if side == "by hash" else Split(side)
+                )
                 for problem in project.import_prompts([row], "by hand"):
                     ui.problem(str(problem))
                     st.stop()
@@ -66,7 +77,9 @@ with imported:
             path.write_bytes(upload.getbuffer())
             names = prompts.columns(path)
             if not names:
-                ui.problem(f"{upload.name} has no readable row: the first line of a CSV names its columns, a JSONL row is an object.")
+                ui.problem(
+                    f"{upload.name} has no readable row: the first line of a CSV names its columns, a JSONL row is an object."
+                )
                 st.stop()
             columns = st.columns(4)
 
@@ -76,7 +89,9 @@ with imported:
                 chosen = columns[place].selectbox(label, options, index=options.index(guess))
                 return None if chosen == NONE else chosen
 
-            text_column = choose(0, "Prompt column", "text", "prompt", "question", "instruction", needed=True) or names[0]
+            text_column = (
+                choose(0, "Prompt column", "text", "prompt", "question", "instruction", needed=True) or names[0]
+            )
             reference_column = choose(1, "Reference column", "reference", "answer", "target", "label")
             system_column = choose(2, "System column", "system")
             split_column = choose(3, "Split column", "split")
@@ -85,9 +100,14 @@ with imported:
         placed, unplaced = project.check_prompts(parsed.rows, share)
         problems = [*parsed.problems, *unplaced]
         held_out = sum(split is Split.HELD_OUT for _, split in placed)
-        st.markdown(f"**{len(placed):,}** prompts can be added: {len(placed) - held_out:,} train, {held_out:,} held out.")
+        st.markdown(
+            f"**{len(placed):,}** prompts can be added: {len(placed) - held_out:,} train, {held_out:,} held out."
+        )
         st.dataframe(
-            [{"line": r.line, "prompt": r.text, "reference": r.reference, "split": s.replace("_", " ")} for r, s in placed[:5]],
+            [
+                {"line": r.line, "prompt": r.text, "reference": r.reference, "split": s.replace("_", " ")}
+                for r, s in placed[:5]
+            ],
             hide_index=True,
         )
         if problems:
@@ -97,5 +117,6 @@ with imported:
                 if len(problems) > SHOWN_PROBLEMS:
                     st.caption(f"and {len(problems) - SHOWN_PROBLEMS:,} more")
         if st.button(f"Add {len(placed):,} prompts", type="primary", disabled=not placed, icon=":material/upload:"):
-            if ui.attempt(lambda: project.import_prompts(parsed.rows, upload.name, share)):
+            source = upload.name
+            if ui.attempt(lambda: project.import_prompts(parsed.rows, source, share)):
                 st.toast(f"{len(placed):,} prompts added.", icon=":material/check:")

@@ -64,7 +64,13 @@ def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]
     """The row of a curated set. `weight` is max(1, P/(M q)) where violations are weighted, else 1."""
     excess = -math.inf if row["log_ratio"] is None else row["log_ratio"] - row["offset_log_m"] - log_m
     kept = {name: value for name, value in row.items() if name not in ("offset_log_m", "finish")}
-    return kept | {"weight": math.exp(max(0.0, excess)) if weighted else 1.0}
+    try:
+        return kept | {"weight": math.exp(max(0.0, excess)) if weighted else 1.0}
+    except OverflowError as error:
+        raise StageError(
+            f"the weight of candidate {row['candidate_id']} would be e^{excess:.0f}, beyond all numbers: raise M, or set "
+            "accept.weighted to false"
+        ) from error
 
 
 def _without_duplicates(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:

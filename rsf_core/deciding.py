@@ -38,7 +38,8 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
         log_reference = table.log_model
     else:
         log_reference = table.score(log_prob_scorer(reference))
-    ell = log_ratio(target, table.scores, table.log_q, log_reference)
+    scores = {scorer: table.score(scorer) for scorer in target.scorers}
+    ell = log_ratio(target, scores, table.log_q, log_reference)
     rows = pa.table(
         {
             "candidate_id": table.candidate_ids,
@@ -72,7 +73,8 @@ def apply_rule(
 
 
 class _Scores:
-    """The long table of scores as one array a scorer, in the order of the candidates."""
+    """The long table of scores as one array a scorer, in the order of the candidates. Scorers that nobody asks for may
+    be incomplete: an earlier target may have needed them."""
 
     def __init__(self, long: pa.Table) -> None:
         ids = long["candidate_id"].to_numpy(zero_copy_only=False).astype(str)
@@ -82,19 +84,18 @@ class _Scores:
         self.log_q = long["log_q"].to_numpy()[first]
         self.log_model = long["log_model"].to_numpy()[first]
         self.u = long["u"].to_numpy()[first]
-        scorers = long["scorer"].to_numpy(zero_copy_only=False)
-        values = long["score"].to_numpy(zero_copy_only=False).astype(np.float64)
-        self.scores: dict[str, NDArray[np.float64]] = {}
-        for scorer in {name for name in scorers if name is not None}:
-            mine = scorers == scorer
-            column = np.full(len(first), np.nan)
-            column[index[mine]] = values[mine]
-            if np.isnan(column).any():
-                missing = self.candidate_ids[int(np.argmax(np.isnan(column)))]
-                raise TargetError(f"candidate {missing} has no score of {scorer!r}: score the round again")
-            self.scores[scorer] = column
+        self._index = index
+        self._scorers = long["scorer"].to_numpy(zero_copy_only=False)
+        self._values = long["score"].to_numpy(zero_copy_only=False).astype(np.float64)
 
     def score(self, scorer: str) -> NDArray[np.float64]:
-        if scorer not in self.scores:
+        """One score a candidate. Raises TargetError naming the scorer, and a candidate that lacks it alone."""
+        mine = self._scorers == scorer
+        if not mine.any():
             raise TargetError(f"these candidates have no {scorer!r}: score the round again")
-        return self.scores[scorer]
+        column = np.full(len(self.candidate_ids), np.nan)
+        column[self._index[mine]] = self._values[mine]
+        if np.isnan(column).any():
+            missing = self.candidate_ids[int(np.argmax(np.isnan(column)))]
+            raise TargetError(f"candidate {missing} has no score of {scorer!r}: score the round again")
+        return column

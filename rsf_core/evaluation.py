@@ -34,30 +34,15 @@ class HeldOutSamples:
     scores: Mapping[str, Floats]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One metric: its name, its unit, and whether more of it is better (None: neither)."""
-
-    name: str
-    unit: str
-    more_is_better: bool | None
-
-
-MEASURES = (
-    Measure("reward", "", True),
-    Measure("pass@1", "%", True),
-    Measure("acceptance rate", "%", True),
-    Measure("truncated", "%", False),
-    Measure("distinct-2", "%", None),
-    Measure("length", "tokens", None),
-    Measure("KL to base", "nats", None),
-)
+SHARES = ("pass@1", "constraints met", "acceptance rate", "truncated", "distinct-2")
+"""The metrics that are shares, shown in percent."""
 
 
 def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[str, tuple[Floats, NDArray[np.int64]]]:
     """Each metric as values whose mean is the metric, with the prompt of each value.
 
-    - reward: r of the target; pass@1: 1 where every constraint holds
+    - reward: r of the target
+    - pass@1: 1 where every constraint holds (named "constraints met" where there is a reward beside them)
     - acceptance rate: min(1, P/(M q)) at this target and M (`log_m`, nats, global: the same M for every prompt, so that
       two models are measured by one yardstick)
     - distinct-2: share of different word pairs among all word pairs of a prompt's completions, one value a prompt
@@ -71,7 +56,7 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     prompts = samples.prompt_ids
     diversity, diversity_prompts = _distinct_2(samples)
     measures = {
-        "pass@1": (ok.astype(np.float64), prompts),
+        ("constraints met" if target.rewards else "pass@1"): (ok.astype(np.float64), prompts),
         "acceptance rate": (acceptance_prob(ratio, log_m), prompts),
         "truncated": (truncated, prompts),
         "distinct-2": (diversity, diversity_prompts),

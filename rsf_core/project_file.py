@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from pydantic import BaseModel
 from tomlkit.exceptions import TOMLKitError
 
 from rsf_core.errors import NotAProjectError, SettingsError
@@ -14,6 +15,7 @@ from rsf_core.jobs.files import write_whole
 from rsf_core.settings import Settings, parse
 
 NAME = "project.toml"
+SECTIONS = tuple(name for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel))
 _HEADER = "An RSF Studio project. Change values here, on the pages, or with `rsf set DIR KEY VALUE`."
 
 
@@ -34,7 +36,7 @@ def read(folder: Path) -> Settings:
     path = folder / NAME
     try:
         return parse(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
 
 
@@ -56,22 +58,20 @@ def change(folder: Path, key: str, text: str) -> Settings:
     path = folder / NAME
     try:
         document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    except TOMLKitError as error:
+    except (TOMLKitError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
     *sections, name = key.split(".")
     table: Any = document
     for section in sections:
+        if section not in table and (table is not document or section in SECTIONS):
+            table[section] = tomlkit.table()  # not written down so far: its defaults hold
         if not isinstance(table.get(section), dict):
-            raise SettingsError(f"there is no setting {key!r}: {path} has the sections {_sections(document)}")
+            raise SettingsError(f"there is no setting {key!r}: the sections are {', '.join(SECTIONS)}")
         table = table[section]
     table[name] = _value(text)
     settings = parse(document.unwrap(), key)
     _write(path, document)
     return settings
-
-
-def _sections(document: tomlkit.TOMLDocument) -> str:
-    return ", ".join(name for name, value in document.items() if isinstance(value, dict))
 
 
 def _value(text: str) -> Any:

@@ -38,7 +38,7 @@ def load(name: str) -> Task:
         )
     try:
         text = tomllib.loads((folder / "task.toml").read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{folder / 'task.toml'} is not valid TOML: {error}") from error
     parsed = prompts.parse(folder / "prompts.jsonl", "text", "reference", "system", "split")
     if parsed.problems:

@@ -11,10 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from rsf_core.doctor import Check
+from rsf_core.evaluation import SHARES
 
 _MARKS = {"done": "[green]✓[/]", "running": "[cyan]▶[/]", "ready": "○", "waiting": "[dim]·[/]", "failed": "[red]✗[/]"}
-_ORDER = ("reward", "pass@1", "acceptance rate", "truncated", "distinct-2", "length", "KL to base")
-_PERCENT = ("pass@1", "acceptance rate", "truncated", "distinct-2")
 
 
 class ProgressLine:
@@ -71,12 +70,12 @@ def interval(found: dict[str, Any] | None, name: str, signed: bool = False) -> s
     """value [low, high] of a metric, in percent where it is a share."""
     if found is None:
         return "–"
-    scale, digits = (100, 1) if name in _PERCENT else (1, 2)
+    scale, digits = (100, 1) if name in SHARES else (1, 2)
 
     def number(value: float | None) -> str:
         return "?" if value is None else f"{value * scale:{'+' if signed else ''}.{digits}f}"
 
-    unit = " %" if name in _PERCENT else ""
+    unit = " %" if name in SHARES else ""
     return f"{number(found['value'])}{unit} [{number(found['low'])}, {number(found['high'])}]"
 
 
@@ -89,17 +88,16 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     for found in comparisons:
         first = True
-        for name in _ORDER:
-            if name in found["after"]:
-                table.add_row(
-                    f"{found['round']}" if first else "",
-                    name,
-                    interval(found["before"].get(name), name),
-                    interval(found["after"][name], name),
-                    interval(found["gain"].get(name), name, signed=True),
-                    interval(found["gain_over_base"].get(name), name, signed=True),
-                )
-                first = False
+        for name in found["after"]:
+            table.add_row(
+                f"{found['round']}" if first else "",
+                name,
+                interval(found["before"].get(name), name),
+                interval(found["after"][name], name),
+                interval(found["gain"].get(name), name, signed=True),
+                interval(found["gain_over_base"].get(name), name, signed=True),
+            )
+            first = False
         table.add_section()
     return table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,19 @@ from rsf_core.project import Project
 from rsf_core.store.store import Store
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
+# several processes with two spinning threads each on two cores are ten times slower than with one
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-TRAIN = ("a kettle", "two jazz records", "the night train", "my dentist", "a rainy campsite", "garden hoses", "sushi", "opera")
+TRAIN = (
+    "a kettle",
+    "two jazz records",
+    "the night train",
+    "my dentist",
+    "a rainy campsite",
+    "garden hoses",
+    "sushi",
+    "opera",
+)
 HELD_OUT = ("a bakery", "three bicycles", "the ferry", "an alarm clock")
 
 TASK = """
@@ -24,7 +36,7 @@ description = "Twelve prompts, for the tests."
 [settings.generate]
 candidates = 4
 prompts = 0
-max_new_tokens = 12
+max_new_tokens = 16
 batch_size = 32
 
 [settings.target]
@@ -73,9 +85,18 @@ def project(tmp_path: Path, small_task: Path, tiny_model: Path) -> Iterator[Proj
         yield made
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The closed file of a store with nothing in it."""
+    folder = tmp_path_factory.mktemp("database")
+    Store(folder / "rsf.duckdb", folder / "exports").close()
+    return folder / "rsf.duckdb"
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty store in a file."""
+def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
+    """An empty store in a file of its own; a copy of the empty one opens three times faster than a new one."""
+    shutil.copy(empty_database, tmp_path / "rsf.duckdb")
     opened = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
     yield opened
     opened.close()

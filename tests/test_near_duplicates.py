@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsf_core.near_duplicates import SIMILARITY, normalise, near_duplicate_pairs
+from rsf_core.near_duplicates import SIMILARITY, near_duplicate_pairs, normalise
 
-SUBJECTS = "kettle tent taxi opera ferry bakery dentist hose lamp piano zoo kite quilt tram barber hammock".split()
+SUBJECTS = ("kettle", "tent", "taxi", "opera", "ferry", "bakery", "dentist", "hose", "lamp", "piano", "zoo", "kite")
 
 
 def by_definition(texts: list[str]) -> list[tuple[int, int]]:
@@ -33,7 +33,7 @@ def by_definition(texts: list[str]) -> list[tuple[int, int]]:
 
 
 # few words make near-duplicates common, and some of them templates
-sentences = st.lists(st.sampled_from("a b c d e f g 1 2 17 + -".split()), min_size=0, max_size=12).map(" ".join)
+sentences = st.lists(st.sampled_from([*"abcdefg12+-", "17"]), min_size=0, max_size=12).map(" ".join)
 
 
 @given(st.lists(sentences, max_size=30))

@@ -23,7 +23,7 @@ def as_existing(placed: Placed) -> list[tuple[str, Split]]:
     return [(row.text, split) for row, split in placed]
 
 
-words = st.lists(st.sampled_from("a b c d e f g h 1 2 3".split()), min_size=1, max_size=7).map(" ".join)
+words = st.lists(st.sampled_from("abcdefgh123"), min_size=1, max_size=7).map(" ".join)
 wishes = st.sampled_from([None, None, Split.TRAIN, Split.HELD_OUT])
 batches = st.lists(st.builds(PromptRow, text=words, split=wishes), max_size=15)
 
@@ -52,7 +52,9 @@ def test_near_duplicates_never_straddle(first: list[PromptRow], second: list[Pro
 
 def second_index(rows: list[PromptRow], placed: PromptRow) -> int:
     """Where the placed row stands: the first one with its text, for later ones are duplicates."""
-    return next(i for i, row in enumerate(rows) if row.text == placed.text and (row.split or placed.split) is placed.split)
+    return next(
+        i for i, row in enumerate(rows) if row.text == placed.text and (row.split or placed.split) is placed.split
+    )
 
 
 @given(batches, st.integers(0, 3))
@@ -101,7 +103,9 @@ def test_a_wish_that_would_straddle_is_reported_with_what_it_resembles() -> None
     ]
     placed, problems = place([], rows, 0.5, seed=1)
     assert [found.line for found, _ in placed] == [3, 5]
-    assert [str(problem) for problem in problems] == ["line 4, split: nearly the same as line 3, which is train; left out"]
+    assert [str(problem) for problem in problems] == [
+        "line 4, split: nearly the same as line 3, which is train; left out"
+    ]
     _, problems = place([(LONG.format("winter"), Split.HELD_OUT)], rows[:1], 0.5, seed=1)
     assert str(problems[0]) == "line 3, split: nearly the same as a prompt of the project, which is held_out; left out"
 

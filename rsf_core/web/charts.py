@@ -46,7 +46,7 @@ def ratio_histogram(view: AcceptanceView, log_m: float) -> go.Figure:
 
 def prompt_rates(view: AcceptanceView) -> go.Figure:
     """How many prompts have which share of their candidates accepted."""
-    figure = _figure("share of a prompt's candidates that is accepted (%)", "prompts")
+    figure = _figure("accepted of a prompt's candidates (%)", "prompts")
     figure.add_histogram(
         x=(100 * view.prompt_rates).tolist(),
         xbins={"start": 0, "end": 100.001, "size": 6.25},

@@ -10,6 +10,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import RsfError
+from rsf_core.evaluation import SHARES
 from rsf_core.project import Project
 from rsf_core.rounds import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
@@ -26,7 +27,6 @@ STAGE_NAMES = {
 }
 _DOTS = {Progress.DONE: "✓", Progress.FAILED: "!", Progress.RUNNING: "…"}
 REFRESH_SECONDS = 1.0
-PERCENT = ("pass@1", "acceptance rate", "truncated", "distinct-2")
 
 
 def style() -> None:
@@ -183,7 +183,7 @@ def interval(found: Interval | None, name: str, signed: bool = False) -> str:
     """value [low, high] of a metric with its unit, in percent where it is a share."""
     if found is None:
         return "–"
-    scale, digits, unit = (100.0, 1, " %") if name in PERCENT else (1.0, 2, "")
+    scale, digits, unit = (100.0, 1, " %") if name in SHARES else (1.0, 2, "")
     sign = "+" if signed else ""
     value = f"{found.value * scale:{sign}.{digits}f}{unit}"
     if not found.known:

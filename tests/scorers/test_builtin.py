@@ -141,7 +141,9 @@ def test_a_reference_that_is_no_number_is_found_even_where_the_completion_has_no
 
 texts = st.one_of(
     st.text(max_size=200),
-    st.lists(st.sampled_from(["great", "awful", "not", "very", "!", "😀", "12", "-3.5", "1,000", ".", "\n"])).map(" ".join),
+    st.lists(st.sampled_from(["great", "awful", "not", "very", "!", "😀", "12", "-3.5", "1,000", ".", "\n"])).map(
+        " ".join
+    ),
 )
 
 

@@ -14,7 +14,7 @@ from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
 
 BATCH = [Scored(Prompt(7, "Say hello."), "hello there", 2, Finish.EOS), Scored(Prompt(8, "Bye?"), "bye", 1, Finish.EOS)]
-MODULE = '''
+MODULE = """
 import math
 
 class Vowels:
@@ -39,7 +39,7 @@ class Raises(Vowels):
 class Broken:
     def __init__(self):
         raise RuntimeError("no licence key")
-'''
+"""
 
 Install = Callable[..., None]
 
@@ -73,7 +73,9 @@ def test_every_built_in_is_there_and_says_what_it_measures() -> None:
 
 
 def test_an_unknown_name_suggests_and_names_the_choices() -> None:
-    with pytest.raises(ScorerError, match=r"no scorer 'sentimant'; did you mean 'sentiment'\? There are: ended, length,"):
+    with pytest.raises(
+        ScorerError, match=r"no scorer 'sentimant'; did you mean 'sentiment'\? There are: ended, length,"
+    ):
         registry.get("sentimant")
     with pytest.raises(ScorerError, match=r"no scorer 'zzz'\. There are: ended, length, .*words"):
         registry.get("zzz")

@@ -97,7 +97,7 @@ def test_a_failing_transaction_leaves_nothing_and_the_next_one_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = open_with(tmp_path, monkeypatch, GOOD)
-    with pytest.raises(StoreError, match="saving two notes"):
+    with pytest.raises(StoreError, match="saving two notes"):  # noqa: PT012
         with db.transaction("saving two notes"):
             db.insert("notes", [{"id": 1, "text": "half"}])
             db.insert("notes", [{"id": 2, "wrong": "column"}])
@@ -108,7 +108,7 @@ def test_a_failing_transaction_leaves_nothing_and_the_next_one_works(
 
 def test_an_inner_transaction_belongs_to_the_outer_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     db = open_with(tmp_path, monkeypatch, GOOD)
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError):  # noqa: PT012
         with db.transaction("outer"):
             add_note(db, 1, "inner, said to be saved")
             raise KeyError("a fault of the caller")
@@ -121,7 +121,7 @@ def test_a_transaction_that_fails_at_its_very_end_leaves_the_database_usable(
 ) -> None:
     """COMMIT itself can fail; here because another connection, outside the lock, was faster with the same key."""
     db = open_with(tmp_path, monkeypatch, (1, "first", "CREATE TABLE notes (id INTEGER PRIMARY KEY, text VARCHAR);"))
-    with pytest.raises(StoreError, match="saving a note"):
+    with pytest.raises(StoreError, match="saving a note"):  # noqa: PT012
         with db.transaction("saving a note"):
             db.insert("notes", [{"id": 1, "text": "slower"}])
             db._connection.cursor().execute("INSERT INTO notes VALUES (1, 'faster')")
@@ -147,9 +147,7 @@ def test_a_transaction_that_fails_at_its_very_end_leaves_the_database_usable(
         "SET allowed_directories = ['/']",
     ],
 )
-def test_sql_cannot_reach_files_outside_the_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str
-) -> None:
+def test_sql_cannot_reach_files_outside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.csv").write_text("a,b\n1,2\n")
@@ -162,7 +160,18 @@ def test_sql_cannot_reach_files_outside_the_project(
 
 
 def test_quotes_and_sql_in_text_stay_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = ["'; DROP TABLE notes; --", '"quoted"', "it''s", "$name", "?", "\\x00", "nul \x00 inside", "line\nline", "日本 🎉", ""]
+    texts = [
+        "'; DROP TABLE notes; --",
+        '"quoted"',
+        "it''s",
+        "$name",
+        "?",
+        "\\x00",
+        "nul \x00 inside",
+        "line\nline",
+        "日本 🎉",
+        "",
+    ]
     db = open_with(tmp_path, monkeypatch, GOOD)
     for number, text in enumerate(texts):
         add_note(db, number, text)

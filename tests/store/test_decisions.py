@@ -20,14 +20,16 @@ def records(store: Store, prompts: int) -> list[CandidateRecord]:
 
 
 def decided(store: Store, name: str = "1.1.0") -> CandidateRecord:
-    return next(record for record in store.candidates_of_prompt(1, int(name.split(".")[1])) if record.candidate_id == name)
+    return next(
+        record for record in store.candidates_of_prompt(1, int(name.split(".")[1])) if record.candidate_id == name
+    )
 
 
 @pytest.mark.parametrize("scope", list(Scope))
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_view_decides_as_the_formula_does(store: Store, scope: Scope, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    prompts, k = 30, 8
+    prompts, k = 10, 8
     ell = np.where(rng.random(prompts * k) < 0.2, -np.inf, rng.normal(0, 3, prompts * k))
     ell[:k] = -np.inf  # a prompt with nothing possible
     finish = np.where(rng.random(prompts * k) < 0.2, str(Finish.LENGTH), str(Finish.EOS))
@@ -42,7 +44,9 @@ def test_the_view_decides_as_the_formula_does(store: Store, scope: Scope, seed: 
         assert [record.decision for record in found] == expected.tolist()
         assert [record.accepted for record in found] == (rule & (finish == "eos")).tolist()
         np.testing.assert_allclose(
-            [record.acceptance_prob for record in found], acceptance_prob(ell, log_m, scale), rtol=1e-14
+            np.array([record.acceptance_prob for record in found], float),
+            acceptance_prob(ell, log_m, scale),
+            rtol=1e-14,
         )
         counts = store.round_counts(1)
         assert counts.accepted == counts.automatic == int((rule & (finish == "eos")).sum())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,16 +14,18 @@ NAMES = ("1.1.0", "1.1.1", "1.2.0")
 
 
 @pytest.fixture
-def said(store: Store) -> Iterator[Store]:
+def said(store: Store) -> Store:
     """A store with decided candidates and nothing said yet."""
     rows = candidates(prompts=2, per_prompt=2)
     add_candidates(store, rows)
     decide(store, rows, 0.0, log_m=-9.0)
-    yield store
+    return store
 
 
 def current(store: Store) -> dict[str, str | None]:
-    return {record.candidate_id: record.override for prompt in (1, 2) for record in store.candidates_of_prompt(1, prompt)}
+    return {
+        record.candidate_id: record.override for prompt in (1, 2) for record in store.candidates_of_prompt(1, prompt)
+    }
 
 
 def test_saying_the_same_uid_again_changes_nothing(said: Store) -> None:
@@ -36,7 +36,11 @@ def test_saying_the_same_uid_again_changes_nothing(said: Store) -> None:
 
 
 def test_undo_walks_back_step_by_step(said: Store) -> None:
-    for uid, name, action in (("a", "1.1.0", Action.ACCEPT), ("b", "1.2.0", Action.REJECT), ("c", "1.1.0", Action.REJECT)):
+    for uid, name, action in (
+        ("a", "1.1.0", Action.ACCEPT),
+        ("b", "1.2.0", Action.REJECT),
+        ("c", "1.1.0", Action.REJECT),
+    ):
         said.add_override(uid, name, action, "ann")
     assert said.undo_override("u1", 1, "ann") == "1.1.0" and current(said)["1.1.0"] == "accept"
     assert said.undo_override("u2", 1, "ann") == "1.2.0" and current(said)["1.2.0"] is None
@@ -79,7 +83,7 @@ def test_undo_returns_to_what_a_colleague_said_before(said: Store) -> None:
     assert current(said)["1.1.0"] == "reject"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.tuples(st.sampled_from(NAMES), st.sampled_from(list(Action))), st.none()), max_size=10))
 def test_any_walk_of_one_reviewer_is_a_stack(said: Store, steps: list[tuple[str, Action] | None]) -> None:
     """None is an undo. The reviewer is new in each example and starts by giving every candidate back to the rule."""
@@ -93,5 +97,5 @@ def test_any_walk_of_one_reviewer_is_a_stack(said: Store, steps: list[tuple[str,
             said.add_override(f"{reviewer} {number}", *step, reviewer)
         elif stack:
             assert said.undo_override(f"{reviewer} {number}", 1, reviewer) == stack.pop()[0]
-        expected = {name: Action.AUTO for name in NAMES} | dict(stack)
+        expected = dict.fromkeys(NAMES, Action.AUTO) | dict(stack)
         assert {name: current(said)[name] or "auto" for name in NAMES} == expected

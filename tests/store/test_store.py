@@ -151,7 +151,13 @@ def test_the_state_of_a_job_is_the_last_thing_said(store: Store) -> None:
     assert (job.state, job.message, job.follow, job.spec) == (JobState.DONE, "now done", ("score",), {"n": 1})
     assert job.started_at is not None and job.started_at <= job.changed_at
     assert store.jobs(active=True) == [] and store.jobs(round_number=2) == []
-    assert [event["state"] for event in store.job_events(job_id)] == ["queued", "running", "interrupted", "running", "done"]
+    assert [event["state"] for event in store.job_events(job_id)] == [
+        "queued",
+        "running",
+        "interrupted",
+        "running",
+        "done",
+    ]
     assert store.next_job_id(JobKind.GENERATE, 1) == "r1-generate-2"
     with pytest.raises(StoreError, match="no job 'r9-score-1'"):
         store.job("r9-score-1")

@@ -1,0 +1,158 @@
+"""Freezing: what is accepted now becomes an immutable set, once."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rsf_core.curation import freeze
+from rsf_core.domain import Action, Scope, Split
+from rsf_core.errors import RsfError, StageError
+from rsf_core.settings import Settings, parse
+from rsf_core.store.store import Store
+from tests.seeding import add_candidates, add_prompts, candidates, decide
+
+
+def settings(weighted: bool = False) -> Settings:
+    return parse({"task": "t", "accept": {"weighted": weighted}}, "test")
+
+
+def seed(store: Store, log_ratio: Any = 0.0, log_m: float = -9.0, scope: Scope = Scope.GLOBAL, **columns: Any) -> None:
+    """Two prompts with three candidates each; at log M = −9 and ℓ = 0 all of them are accepted."""
+    add_prompts(store)
+    rows = candidates(2, 3, **columns)
+    add_candidates(store, rows)
+    decide(store, rows, log_ratio, log_m, scope)
+
+
+def test_the_set_holds_what_is_accepted_and_where_it_came_from(store: Store) -> None:
+    seed(store, finish=["eos", "eos", "eos", "eos", "length", "length"])
+    store.add_override("a", "1.1.0", Action.REJECT, "ann")
+    store.add_override("b", "1.2.1", Action.ACCEPT, "ann")
+    record = freeze(store, settings(), 1, "ben")
+    assert (record.curated_id, record.round, record.author, record.log_m) == ("c1-1", 1, "ben", -9.0)
+    samples = store.curated_samples("c1-1").to_pylist()
+    assert [(s["candidate_id"], s["decided_by"]) for s in samples] == [
+        ("1.1.1", "rule"), ("1.1.2", "rule"), ("1.2.0", "rule"), ("1.2.1", "ann"),
+    ]  # fmt: skip
+    assert samples[0]["prompt"] == store.prompts()[0].text and samples[0]["token_ids"] == [3, 1, 2]
+    assert all(s["weight"] == 1.0 and s["acceptance_prob"] == 1.0 for s in samples)
+    assert store.curated_sets() == [record]
+    summary = record.summary
+    assert (summary["candidates"], summary["overridden"], summary["prompts"]) == (6, 2, 2)
+    assert summary["rate_automatic"] == pytest.approx(4 / 6) and summary["rate_effective"] == pytest.approx(4 / 6)
+
+
+def test_equal_completions_of_a_prompt_are_kept_once_and_both_counts_are_told(store: Store) -> None:
+    same, other = [5, 5, 2], [6, 2]
+    seed(store, token_ids=[same, same, other, same, same, same])
+    summary = freeze(store, settings(), 1, "ann").summary
+    assert (summary["accepted"], summary["samples"]) == (6, 3)
+    kept = store.curated_samples("c1-1")["candidate_id"].to_pylist()
+    assert kept == ["1.1.0", "1.1.2", "1.2.0"]  # the first of each; another prompt may say the same
+
+
+def test_the_same_decisions_are_the_same_set(store: Store) -> None:
+    seed(store)
+    first = freeze(store, settings(), 1, "ann")
+    assert freeze(store, settings(), 1, "ben") == first and len(store.curated_sets()) == 1
+    assert store.curated_samples(first.curated_id).num_rows == 6
+
+
+def test_later_decisions_make_another_set_and_leave_the_first_as_it_was(store: Store) -> None:
+    seed(store)
+    first = freeze(store, settings(), 1, "ann")
+    samples = store.curated_samples("c1-1")
+    store.add_override("a", "1.1.0", Action.REJECT, "ann")
+    second = freeze(store, settings(), 1, "ann")
+    assert (second.curated_id, second.summary["samples"]) == ("c1-2", 5)
+    assert second.content_hash != first.content_hash
+    assert store.curated_samples("c1-1").equals(samples) and store.curated_sets()[0] == first
+    store.add_override("b", "1.1.0", Action.AUTO, "ann")
+    assert freeze(store, settings(), 1, "ann") == first
+
+
+def test_another_m_with_the_same_samples_is_another_set(store: Store) -> None:
+    seed(store)
+    first = freeze(store, settings(), 1, "ann")
+    store.add_threshold(1, 1, -8.0, Scope.GLOBAL, "ann", "by hand")
+    second = freeze(store, settings(), 1, "ann")
+    assert second.content_hash == first.content_hash and (first.log_m, second.log_m) == (-9.0, -8.0)
+
+
+def test_bound_violations_are_weighted_when_asked_for(store: Store) -> None:
+    ell = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0])
+    seed(store, ell, log_m=-1.0)
+    for i in range(6):
+        store.add_override(f"{i}", f"1.{1 + i // 3}.{i % 3}", Action.ACCEPT, "ann")
+    assert freeze(store, settings(), 1, "ann").summary["violated"] == 5
+    assert set(store.curated_samples("c1-1")["weight"].to_pylist()) == {1.0}
+    freeze(store, settings(weighted=True), 1, "ann")
+    np.testing.assert_allclose(store.curated_samples("c1-2")["weight"], np.exp(np.maximum(0, ell + 1.0)))
+
+
+def test_weights_are_relative_to_the_prompts_own_scale(store: Store) -> None:
+    seed(store, [100.0, 101.0, 102.0, -3.0, -2.0, -1.0], log_m=-0.5, scope=Scope.PROMPT)
+    for i in range(6):
+        store.add_override(f"{i}", f"1.{1 + i // 3}.{i % 3}", Action.ACCEPT, "ann")
+    freeze(store, settings(weighted=True), 1, "ann")
+    weights = store.curated_samples("c1-1")["weight"].to_numpy()
+    np.testing.assert_allclose(weights[:3], weights[3:])
+    assert weights[0] == 1.0 and weights[2] > weights[1]
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_what_a_person_accepts_against_the_constraints_has_weight_one(store: Store, scope: Scope) -> None:
+    seed(store, [-math.inf] * 3 + [0.0] * 3, log_m=0.0, scope=scope)
+    store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    freeze(store, settings(weighted=True), 1, "ann")
+    sample = store.curated_samples("c1-1").to_pylist()[0]
+    assert (sample["candidate_id"], sample["weight"], sample["acceptance_prob"]) == ("1.1.0", 1.0, 0.0)
+
+
+def test_what_a_person_accepts_before_it_was_scored_has_weight_one(store: Store) -> None:
+    seed(store)
+    add_candidates(store, candidates(2, 4).slice(7), unit=1)
+    store.add_override("a", "1.2.3", Action.ACCEPT, "ann")
+    freeze(store, settings(weighted=True), 1, "ann")
+    sample = store.curated_samples("c1-1").to_pylist()[-1]
+    assert (sample["candidate_id"], sample["weight"]) == ("1.2.3", 1.0)
+    assert (sample["log_ratio"], sample["acceptance_prob"]) == (None, None)
+
+
+def test_a_weight_beyond_all_numbers_is_refused(store: Store) -> None:
+    seed(store, 800.0)
+    with pytest.raises(RsfError, match=r"weight.*raise M"):
+        freeze(store, settings(weighted=True), 1, "ann")
+    assert store.curated_sets() == []
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_there_is_nothing_to_freeze_before_scoring(store: Store) -> None:
+    add_prompts(store)
+    add_candidates(store, candidates())
+    with pytest.raises(StageError, match="round 1 has no decisions yet: generate and score"):
+        freeze(store, settings(), 1, "ann")
+
+
+def test_an_empty_set_is_refused_and_says_what_to_do(store: Store) -> None:
+    seed(store, log_m=99.0)
+    with pytest.raises(StageError, match=r"no accepted candidate to train on: lower M .* accept some by hand"):
+        freeze(store, settings(), 1, "ann")
+    assert store.curated_sets() == []
+
+
+def test_overlapping_splits_are_refused_and_the_pair_is_named(store: Store) -> None:
+    seed(store)
+    text = store.prompts(Split.TRAIN)[1].text
+    store.add_prompts([(text.upper(), None, None, Split.HELD_OUT)], "the test")
+    with pytest.raises(
+        StageError, match=r"train prompt 2 \('7919 apples\?'\) .* held-out prompt 4 \('7919 APPLES\?'\)"
+    ):
+        freeze(store, settings(), 1, "ann")
+    assert store.curated_sets() == []

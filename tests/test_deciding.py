@@ -1,0 +1,173 @@
+"""From scores to decisions in a real store: ℓ under the target, and who has chosen M."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from rsf_core.deciding import reference_model, retarget
+from rsf_core.domain import Scope
+from rsf_core.errors import TargetError
+from rsf_core.sampling.acceptance import prompt_scale
+from rsf_core.settings import Settings, parse
+from rsf_core.store.records import RoundRecord
+from rsf_core.store.store import Store
+from tests.seeding import add_candidates, add_scores, candidates
+
+LOG_Q = np.array([-1.0, -2.0, -3.0, -4.0])
+LOG_MODEL = np.array([-1.5, -2.5, -2.0, -6.0])
+REWARD = np.array([0.5, -0.5, 1.0, 0.0])
+TILTED = {"reference": "base", "beta": 0.5, "rewards": {"s": 1.0}}
+
+
+def settings(target: dict[str, Any] = TILTED, **accept: Any) -> Settings:
+    return parse({"task": "t", "target": target, "accept": {"scope": "global", "rate": 0.5} | accept}, "test")
+
+
+def opened(model_id: str = "base") -> RoundRecord:
+    return RoundRecord(1, model_id, {}, datetime(2026, 1, 1))
+
+
+@pytest.fixture
+def rows(store: Store) -> pa.Table:
+    """Two prompts with two scored candidates each."""
+    table = candidates(2, 2, log_q=LOG_Q, log_model=LOG_MODEL)
+    add_candidates(store, table)
+    add_scores(store, table, {"s": REWARD, "ended": [1, 1, 0, 1]})
+    return table
+
+
+def ell(store: Store) -> list[float]:
+    return store.ratios(1)["log_ratio"].to_pylist()
+
+
+# -- ℓ -----------------------------------------------------------------------------------------------------------------
+
+
+def test_in_the_first_round_the_reference_is_the_untouched_proposal(store: Store, rows: pa.Table) -> None:
+    retarget(store, settings(), opened(), "base")
+    np.testing.assert_allclose(ell(store), REWARD / 0.5 + LOG_MODEL - LOG_Q)
+    table = store.ratios(1)
+    np.testing.assert_allclose(table["critical_log_m"], np.array(ell(store)) - np.log(rows["u"]))
+    np.testing.assert_allclose(table["scale"], prompt_scale(ell(store), rows["prompt_id"]))
+
+
+def test_later_the_reference_is_what_has_been_scored_under_the_base(store: Store, rows: pa.Table) -> None:
+    log_base = np.array([-7.0, -6.0, -5.0, -4.0])
+    add_scores(store, rows, {"log_prob:base": log_base}, job_id="r1-score-2")
+    retarget(store, settings(), opened("m1-1"), "base")
+    np.testing.assert_allclose(ell(store), REWARD / 0.5 + log_base - LOG_Q)
+
+
+def test_a_reference_that_has_not_been_scored_is_named(store: Store, rows: pa.Table) -> None:
+    with pytest.raises(TargetError, match=r"no 'log_prob:base': score the round again"):
+        retarget(store, settings(), opened("m1-1"), "base")
+    assert ell(store) == [] and store.thresholds(1) == []
+
+
+def test_with_the_proposal_as_reference_no_probability_is_needed(store: Store, rows: pa.Table) -> None:
+    retarget(store, settings(TILTED | {"reference": "proposal"}), opened("m1-1"), "base")
+    np.testing.assert_allclose(ell(store), REWARD / 0.5)
+
+
+def test_a_failed_constraint_is_minus_infinity(store: Store, rows: pa.Table) -> None:
+    target = TILTED | {"constraints": [{"scorer": "ended", "at_least": 1}]}
+    retarget(store, settings(target), opened(), "base")
+    assert np.isneginf(ell(store)).tolist() == [False, False, True, False]
+    assert store.round_counts(1).decided == 4
+
+
+def test_a_score_that_one_candidate_lacks_is_named(store: Store, rows: pa.Table) -> None:
+    add_scores(store, rows.slice(1), {"late": 1.0}, job_id="r1-score-2")
+    with pytest.raises(TargetError, match=r"candidate 1\.1\.0 has no score of 'late'"):
+        retarget(store, settings({"rewards": {"late": 1.0}}), opened(), "base")
+    with pytest.raises(TargetError, match="no 'never': score the round again"):
+        retarget(store, settings({"rewards": {"never": 1.0}}), opened(), "base")
+
+
+def test_scores_that_an_earlier_target_needed_may_be_incomplete(store: Store, rows: pa.Table) -> None:
+    add_scores(store, rows.slice(1), {"of another target": 1.0}, job_id="r1-score-2")
+    retarget(store, settings(), opened(), "base")
+    assert store.round_counts(1).decided == 4
+
+
+def test_a_target_without_scorers_needs_no_scores(store: Store) -> None:
+    table = candidates(2, 2, log_q=LOG_Q, log_model=LOG_MODEL)
+    add_candidates(store, table)
+    retarget(store, settings({"reference": "base"}), opened(), "base")
+    np.testing.assert_allclose(ell(store), LOG_MODEL - LOG_Q)
+
+
+def test_a_round_without_candidates_stays_undecided(store: Store) -> None:
+    retarget(store, settings(), opened(), "base")
+    assert store.thresholds(1) == [] and store.targets() == []
+
+
+def test_the_reference_is_named_by_model() -> None:
+    assert reference_model(settings({"reference": "proposal"}).target, "base") is None
+    assert reference_model(settings({"reference": "base"}).target, "base") == "base"
+    assert reference_model(settings({"reference": "m1-1"}).target, "base") == "m1-1"
+
+
+# -- M -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("rate", [0.1, 0.25, 0.6, 1.0])
+def test_the_rule_accepts_the_share_that_was_asked_for(store: Store, scope: Scope, rate: float) -> None:
+    table = candidates(10, 10, log_q=np.linspace(-9, -1, 100))
+    add_candidates(store, table)
+    add_scores(store, table, {"s": np.sin(np.arange(100))})
+    retarget(store, settings(scope=scope, rate=rate), opened(), "base")
+    assert store.round_counts(1).accepted == round(100 * rate)
+    (chosen,) = store.thresholds(1)
+    assert (chosen.scope, chosen.author) == (scope, "rule") and f"{rate:.0%}" in chosen.reason
+
+
+def test_constraints_alone_are_decided_exactly(store: Store, rows: pa.Table) -> None:
+    """ℓ is 0 or −∞, so M = 1 accepts exactly those that pass, whatever rate and scope were asked for."""
+    target = {"reference": "proposal", "constraints": [{"scorer": "ended", "at_least": 1}]}
+    retarget(store, settings(target, scope="prompt", rate=0.01), opened(), "base")
+    (chosen,) = store.thresholds(1)
+    assert (chosen.log_m, chosen.scope) == (0.0, Scope.GLOBAL) and "exact" in chosen.reason
+    assert store.ratios(1)["accepted"].to_pylist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_nothing_possible_is_decided_too(store: Store, rows: pa.Table, scope: Scope) -> None:
+    target = TILTED | {"constraints": [{"scorer": "ended", "at_least": 2}]}
+    retarget(store, settings(target, scope=scope), opened(), "base")
+    counts = store.round_counts(1)
+    assert (counts.decided, counts.accepted, counts.violated) == (4, 0, 0)
+    assert store.thresholds(1)[0].reason == "no candidate meets the constraints"
+
+
+def test_an_automatic_m_is_replaced_when_more_is_scored(store: Store, rows: pa.Table) -> None:
+    retarget(store, settings(), opened(), "base")
+    more = candidates(4, 2, log_q=-1.0).slice(4)
+    add_candidates(store, more, unit=1)
+    add_scores(store, more, {"s": 3.0, "ended": 1.0}, job_id="r1-score-2")
+    retarget(store, settings(), opened(), "base")
+    first, second = reversed(store.thresholds(1))
+    assert second.log_m > first.log_m and store.round_counts(1).accepted == 4
+
+
+def test_a_persons_m_stays_when_more_is_scored(store: Store, rows: pa.Table) -> None:
+    retarget(store, settings(), opened(), "base")
+    store.add_threshold(1, store.thresholds(1)[0].target_id, 1.25, Scope.PROMPT, "ann", "by hand")
+    retarget(store, settings(rate=0.9), opened(), "base")
+    assert (store.thresholds(1)[0].log_m, store.thresholds(1)[0].author) == (1.25, "ann")
+    assert len(store.thresholds(1)) == 2
+
+
+def test_another_target_lets_the_rule_choose_again(store: Store, rows: pa.Table) -> None:
+    retarget(store, settings(), opened(), "base")
+    store.add_threshold(1, store.thresholds(1)[0].target_id, 1.25, Scope.GLOBAL, "ann", "by hand")
+    retarget(store, settings(TILTED | {"beta": 1.0}), opened(), "base")
+    in_force = store.thresholds(1)[0]
+    assert in_force.author == "rule" and in_force.target_id == 2
+    np.testing.assert_allclose(ell(store), REWARD + LOG_MODEL - LOG_Q)

@@ -1,0 +1,175 @@
+"""A project with real job processes and a tiny model: whole rounds, and what is refused with a clear word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rsf_core import rounds
+from rsf_core.domain import Action, JobKind, JobState, Scope, Split
+from rsf_core.errors import JobError, NotAProjectError, ProjectLockedError, SettingsError, StageError, StoreError
+from rsf_core.project import Project
+from rsf_core.prompts import PromptRow
+from rsf_core.rounds import Progress, Stage
+
+
+def progress(project: Project) -> dict[Stage, Progress]:
+    return {state.stage: state.progress for state in project.stages()}
+
+
+# -- a whole round ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Iterator[Project]:
+    """A project whose first round is complete. Only read by the tests below."""
+    folder = tmp_path_factory.mktemp("finished") / "project"
+    with Project.create(folder, str(small_task), str(tiny_model), seed=7) as project:
+        project.run()
+        yield project
+
+
+def test_a_whole_round_ends_with_every_stage_done(finished: Project) -> None:
+    assert set(progress(finished).values()) == {Progress.DONE} and rounds.complete(finished.stages())
+    assert [(job.kind, job.state) for job in finished.jobs()] == [(kind, JobState.DONE) for kind in JobKind]
+    assert finished.current_round == 1 and finished.jobs(active=True) == []
+
+
+def test_every_candidate_is_there_once_with_its_score_and_decision(finished: Project) -> None:
+    names = finished.ratios()["candidate_id"].to_pylist()
+    train = finished.prompts(Split.TRAIN)
+    assert sorted(names) == sorted(f"1.{prompt.prompt_id}.{k}" for prompt in train for k in range(4))
+    counts = finished.counts()
+    assert counts.candidates == counts.scored == counts.decided == 32 and counts.prompts == 8
+    assert 0 < counts.truncated < 32 and counts.accepted == counts.automatic > 0
+    for record in finished.candidates(train[0].prompt_id):
+        assert set(record.scores) == {"sentiment"} and 0 < record.u < 1 and record.log_q < 0
+        assert record.log_model == pytest.approx(record.log_q, abs=1e-4)  # temperature 1, nothing cut off
+
+
+def test_the_tuned_model_knows_where_it_came_from(finished: Project) -> None:
+    from rsf_core.models import identity, read_lineage
+
+    base, tuned = finished.models()
+    assert (base.model_id, tuned.model_id, tuned.parent_id, tuned.curated_id) == ("base", "m1-1", "base", "c1-1")
+    folder = finished.folder / tuned.folder
+    assert identity(folder) == tuned.identity != base.identity
+    lineage = read_lineage(folder)
+    (curated,) = finished.curated_sets()
+    assert lineage is not None and lineage["content_hash"] == curated.content_hash
+    assert finished.curated_samples("c1-1").num_rows == curated.summary["samples"] <= finished.counts().accepted
+    assert finished.metrics(finished.jobs()[2])  # the loss, step by step
+
+
+def test_the_comparison_is_on_all_held_out_prompts(finished: Project) -> None:
+    found = finished.comparison()
+    assert found is not None and (found.before_id, found.after_id) == ("base", "m1-1")
+    assert (found.prompts, found.completions) == (4, 8)
+    assert found.before["KL to base"].value == pytest.approx(0.0, abs=1e-4) and found.before["reward"].groups == 4
+    assert set(found.gain) == set(found.before) == set(found.after)
+    examples = finished.held_out_examples(found, 3)
+    assert len(examples) == 3 and set(examples[0]) == {"prompt", "before", "after"}
+
+
+def test_the_next_round_starts_from_the_tuned_model(finished: Project) -> None:
+    """On a project of its own: it opens a second round."""
+    opened = finished.start_round()
+    assert (opened.round, opened.model_id) == (2, "m1-1")
+    assert progress(finished)[Stage.GENERATE] is Progress.READY
+    finished.advance()
+    finished.wait()
+    counts = finished.counts(2)
+    assert counts.decided == counts.candidates == 32  # scored under the base as well, which q no longer is
+    assert {"sentiment", "log_prob:base"} == set(finished.candidates(1, 2)[0].scores)
+    assert finished.counts(1).candidates == 32 and finished.comparison(1) is not None
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_owner_is_refused_and_told_who_has_it(project: Project) -> None:
+    import os
+
+    with pytest.raises(ProjectLockedError, match=rf"open in Python \(pid {os.getpid()} on "):
+        Project.open(project.folder, what="a second one")
+    assert project.counts().candidates == 0  # the first one is undisturbed
+
+
+def test_a_closed_project_can_be_opened_again(project: Project, tmp_path: Path) -> None:
+    project.close()
+    with Project.open(tmp_path / "project") as again:
+        assert again.current_round == 1 and len(again.prompts()) == 12
+
+
+def test_a_folder_that_is_no_project_is_refused(tmp_path: Path, small_task: Path) -> None:
+    with pytest.raises(NotAProjectError, match="does not exist"):
+        Project.open(tmp_path / "gone")
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(NotAProjectError, match=r"no project\.toml"):
+        Project.open(tmp_path)
+    with pytest.raises(NotAProjectError, match="not empty: choose a new folder"):
+        Project.create(tmp_path, str(small_task))
+    with pytest.raises(SettingsError, match="no task 'poems'"):
+        Project.create(tmp_path / "new", "poems")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_mistake_in_project_toml_is_named_on_opening_and_the_lock_is_free_again(project: Project) -> None:
+    project.close()
+    path = project.folder / "project.toml"
+    text = path.read_text()
+    path.write_text(text.replace("candidates = 4", "candidates = -4"))
+    with pytest.raises(SettingsError, match=r"project\.toml: generate\.candidates: .*got -4"):
+        Project.open(project.folder)
+    path.write_text(text)
+    Project.open(project.folder).close()
+
+
+def test_a_database_that_cannot_be_read_is_named_and_the_lock_is_free_again(project: Project) -> None:
+    project.close()
+    database = project.folder / "rsf.duckdb"
+    whole = database.read_bytes()
+    database.write_bytes(b"damaged" + whole[7:200])
+    for _ in range(2):  # not ProjectLockedError the second time
+        with pytest.raises(StoreError, match=r"cannot open the database .*rsf\.duckdb"):
+            Project.open(project.folder)
+    database.write_bytes(whole)
+    Project.open(project.folder).close()
+
+
+def test_each_stage_says_what_is_missing(project: Project) -> None:
+    with pytest.raises(StageError, match="round 1 has no candidates to score: generate them first"):
+        project.score()
+    with pytest.raises(StageError, match="no decisions yet"):
+        project.freeze()
+    with pytest.raises(StageError, match="no curated set to train on: freeze one first"):
+        project.finetune()
+    with pytest.raises(StageError, match="round 1 has not tuned a model yet: finish it first"):
+        project.start_round()
+    with pytest.raises(StageError, match="M is chosen after scoring"):
+        project.set_threshold(0.0, Scope.GLOBAL)
+    with pytest.raises(StageError, match="there is no round 7"):
+        project.score(7)
+    with pytest.raises(StoreError, match=r"no candidate '1\.1\.0'"):
+        project.override("1.1.0", Action.ACCEPT)
+    with pytest.raises(StoreError, match="no job 'r1-score-9'"):
+        project.resume("r1-score-9")
+    assert project.jobs() == [] and project.comparison() is None and project.undo() is None
+
+
+def test_imported_prompts_are_placed_and_the_others_reported(project: Project) -> None:
+    rows = [PromptRow("Praise the old mill.", line=1), PromptRow("review OPERA", line=2), PromptRow("", line=3)]
+    problems = project.import_prompts(rows[:2], "by hand", held_out_share=1.0)
+    assert [str(problem) for problem in problems] == ["line 2: is the same as a prompt of the project; left out"]
+    assert project.prompts(Split.HELD_OUT)[-1].text == "Praise the old mill."
+
+
+def test_a_stage_is_not_started_twice(project: Project) -> None:
+    project.generate(then_score=False)
+    with pytest.raises(StageError, match="r1-generate-1 is (queued|running) already: wait for it or cancel it"):
+        project.generate()
+    project.cancel("r1-generate-1")
+    with pytest.raises(JobError, match="cancelled"):
+        project.wait()

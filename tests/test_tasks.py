@@ -1,0 +1,122 @@
+"""The bundled tasks are what they claim to be, and a task folder of one's own is checked by line."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rsf_core import bundled, prompts, tasks
+from rsf_core.domain import Split
+from rsf_core.errors import SettingsError
+from rsf_core.near_duplicates import normalise
+from rsf_core.scorers import registry
+from rsf_core.settings import parse
+from rsf_core.tasks import Task
+
+NAMES = tasks.names()
+
+
+@pytest.fixture(params=NAMES)
+def task(request: pytest.FixtureRequest) -> Task:
+    return tasks.load(request.param)
+
+
+def texts(task: Task, split: Split) -> list[str]:
+    return [row.text for row in task.prompts if row.split is split]
+
+
+def test_the_two_promised_tasks_are_bundled() -> None:
+    assert set(NAMES) >= {"positive_reviews", "arithmetic"}
+
+
+def test_there_are_enough_prompts_on_both_sides(task: Task) -> None:
+    assert len(texts(task, Split.TRAIN)) >= 96 and len(texts(task, Split.HELD_OUT)) >= 48
+
+
+def test_no_prompt_stands_twice_and_none_resembles_one_of_the_other_side(task: Task) -> None:
+    keys = [normalise(row.text) for row in task.prompts]
+    assert len(set(keys)) == len(keys)
+    assert prompts.check_disjoint(texts(task, Split.TRAIN), texts(task, Split.HELD_OUT)) == []
+
+
+def test_settings_parse_and_name_scorers_that_exist(task: Task) -> None:
+    settings = parse({**task.defaults, "task": task.name}, "task.toml")
+    assert settings.target.scorers
+    for scorer in settings.target.scorers:
+        registry.get(scorer)
+    assert task.title and len(task.description) > 20
+
+
+def test_the_readme_says_origin_and_licence(task: Task) -> None:
+    text = bundled.path("data", "tasks", task.name, "README.md").read_text(encoding="utf-8")
+    assert "Origin:" in text and "Licence:" in text
+    counts = [int(number) for number in re.findall(r"\b(\d+) (?:train|held-out)", text)]
+    assert counts == [len(texts(task, Split.TRAIN)), len(texts(task, Split.HELD_OUT))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_prompts_are_what_their_script_makes(name: str, tmp_path: Path) -> None:
+    """make.py writes beside itself, so a copy of it is run."""
+    import runpy
+
+    folder = bundled.path("data", "tasks", name)
+    copy = tmp_path / "make.py"
+    copy.write_text((folder / "make.py").read_text(encoding="utf-8"), encoding="utf-8")
+    runpy.run_path(str(copy), run_name="__main__")
+    assert (tmp_path / "prompts.jsonl").read_bytes() == (folder / "prompts.jsonl").read_bytes()
+
+
+def test_every_reference_of_arithmetic_is_the_sum_and_no_sum_is_on_both_sides() -> None:
+    sums: dict[Split, set[frozenset[int]]] = {split: set() for split in Split}
+    for row in tasks.load("arithmetic").prompts:
+        found = re.fullmatch(r"What is (\d+) \+ (\d+)\? Answer with just the number\.", row.text)
+        assert found is not None and row.split is not None, row.text
+        a, b = int(found[1]), int(found[2])
+        assert row.reference == str(a + b) and 0 < a < 50 and 0 < b < 50
+        sums[row.split].add(frozenset((a, b)))
+    assert not sums[Split.TRAIN] & sums[Split.HELD_OUT]
+    assert sum(map(len, sums.values())) == len(tasks.load("arithmetic").prompts)
+
+
+# -- a folder of one's own -------------------------------------------------------------------------------------------
+
+
+def make(folder: Path, toml: str, *rows: object) -> str:
+    (folder / "task.toml").write_text(toml)
+    (folder / "prompts.jsonl").write_text("".join(f"{r if isinstance(r, str) else json.dumps(r)}\n" for r in rows))
+    return str(folder)
+
+
+def test_a_task_folder_loads_by_its_path(tmp_path: Path) -> None:
+    row = {"text": "Hi", "split": "train", "reference": "1", "system": "S"}
+    task = tasks.load(make(tmp_path, "[settings.train]\nepochs = 9\n", row))
+    assert (task.name, task.title, task.defaults) == (tmp_path.name, tmp_path.name, {"train": {"epochs": 9}})
+    assert [(p.text, p.reference, p.system, p.split) for p in task.prompts] == [("Hi", "1", "S", Split.TRAIN)]
+
+
+def test_an_unknown_task_names_the_choices(tmp_path: Path) -> None:
+    for name in ("poems", str(tmp_path)):
+        with pytest.raises(
+            SettingsError, match=r"no task '.*': choose one of arithmetic, .*positive_reviews.* or a folder"
+        ):
+            tasks.load(name)
+
+
+@pytest.mark.parametrize(
+    ("toml", "row", "message"),
+    [
+        ("a = 1\ntitle = \n", {"text": "Hi", "split": "train"}, r"task\.toml is not valid TOML: .*line 2"),
+        ("", "broken", r"prompts\.jsonl, line 2: is not JSON"),
+        ("", {"text": "Hi"}, r"prompts\.jsonl, line 2: split must be train or held_out"),
+        ("", {"text": "Hi", "split": "dev"}, r"prompts\.jsonl, line 2, split: is 'dev'"),
+        ("[settings.train]\nepochs = 0", {"text": "Hi", "split": "train"}, r"task\.toml: train\.epochs: .*got 0"),
+        ("[settings.tarin]\nepochs = 1", {"text": "Hi", "split": "train"}, r"task\.toml: tarin: "),
+    ],
+)
+def test_a_mistake_in_a_task_folder_is_named(tmp_path: Path, toml: str, row: object, message: str) -> None:
+    folder = make(tmp_path, toml, {"text": "Good", "split": "train"}, row)
+    with pytest.raises(SettingsError, match=message):
+        tasks.load(folder)
