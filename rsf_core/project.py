@@ -55,6 +55,7 @@ class Project:
         self.supervisor = JobSupervisor(self.store, folder / "spool", self._stages.on_done, self._stages.on_ended)
         self._stages.supervisor = self.supervisor
         self._server: OwnerServer | None = None
+        self._closed = False
 
     # -- opening and closing -----------------------------------------------------------------------------------------
 
@@ -96,9 +97,13 @@ class Project:
         except Exception:
             lock.release()
             raise
-        if not project.store.rounds():
-            project._stages.open_round()
-        project._start()
+        try:
+            if not project.store.rounds():
+                project._stages.open_round()
+            project._start()
+        except Exception:
+            project.close()
+            raise
         return project
 
     def serve(self, answer: Callable[[str, dict[str, Any]], Any]) -> None:
@@ -106,7 +111,10 @@ class Project:
         self._server = OwnerServer(self.folder, answer)
 
     def close(self) -> None:
-        """Give the project back. Jobs that run go on; the next owner adopts them."""
+        """Give the project back; once is enough. Jobs that run go on; the next owner adopts them."""
+        if self._closed:
+            return
+        self._closed = True
         if self._server is not None:
             self._server.close()
         self.supervisor.stop()
@@ -232,7 +240,7 @@ class Project:
     def wait(self, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
         """Wait until no job is queued or runs. Raises JobError when one of those watched fails or is cancelled."""
         watched: set[str] = set()
-        while active := self.store.jobs(active=True):
+        while active := self.supervisor.active():
             watched.update(job.job_id for job in active)
             if on_progress is not None:
                 on_progress(active[0], self.status(active[0]))
@@ -245,7 +253,9 @@ class Project:
     # -- jobs --------------------------------------------------------------------------------------------------------
 
     def jobs(self, round_number: int | None = None, active: bool = False) -> list[JobRecord]:
-        return self.store.jobs(round_number=round_number, active=active)
+        if not active:
+            return self.store.jobs(round_number=round_number)
+        return [job for job in self.supervisor.active() if round_number in (None, job.round)]
 
     def status(self, job: JobRecord) -> Status:
         return self.supervisor.status(job)

@@ -105,7 +105,8 @@ class Stages:
             raise StageError(f"round {number} has no candidates to score: generate them first")
         reference = deciding.reference_model(settings.target, BASE_ID)
         needed = list(settings.target.scorers)
-        spec: dict[str, Any] = {"scorers": needed, "reference": None}
+        target = settings.target.model_dump(mode="json")
+        spec: dict[str, Any] = {"scorers": needed, "reference": None, "target": target}
         if reference is not None and reference != opened.model_id:
             scorer = log_prob_scorer(reference)
             needed = [*needed, scorer]
@@ -211,11 +212,11 @@ class Stages:
         """Start what follows a job that is done. Asked again after a restart, so it must not start anything twice."""
         if job.state is not JobState.DONE:
             return
-        if job.kind is JobKind.SCORE and not self._is_decided(job.round):
+        if job.kind is JobKind.SCORE and not self._is_decided(job) and not self._is_active(JobKind.SCORE):
             self.score(job.round)  # derives the decisions, or scores again what a target changed meanwhile needs
         later = [other for other in self._store.jobs(round_number=job.round) if other.created_at > job.created_at]
         for stage in job.follow:
-            if any(other.kind == stage for other in later):
+            if any(other.kind == stage for other in later) or self._is_active(JobKind(stage)):
                 continue
             if stage == Stage.SCORE:
                 self.score(job.round)
@@ -263,9 +264,16 @@ class Stages:
         record = ModelRecord(model_id, name, folder, identity, parent_id, round_number, curated_id, utc_now())
         self._store.add_model(record)
 
-    def _is_decided(self, round_number: int) -> bool:
-        counts = self._store.round_counts(round_number)
-        return counts.decided == counts.candidates
+    def _is_decided(self, job: JobRecord) -> bool:
+        """Whether all candidates have a decision under the target they were scored for, or under a later one."""
+        counts, found = self._store.round_counts(job.round), self._store.thresholds(job.round)
+        if not found or counts.decided < counts.candidates:
+            return False
+        specs = {row["target_id"]: row["spec"] for row in self._store.targets()}
+        return bool(found[0].created_at > job.changed_at or specs[found[0].target_id] == job.spec["target"])
+
+    def _is_active(self, kind: JobKind) -> bool:
+        return any(job.kind is kind for job in self._store.jobs(active=True))
 
     def _refuse_a_second(self, kind: JobKind) -> None:
         for job in self._store.jobs(active=True):

@@ -24,7 +24,7 @@ def progress(project: Project) -> dict[Stage, Progress]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Iterator[Project]:
-    """A project whose first round is complete. Only read by the tests below."""
+    """A project whose first round is complete. Only read by the tests below; the last of them opens a second round."""
     folder = tmp_path_factory.mktemp("finished") / "project"
     with Project.create(folder, str(small_task), str(tiny_model), seed=7) as project:
         project.run()
@@ -74,7 +74,6 @@ def test_the_comparison_is_on_all_held_out_prompts(finished: Project) -> None:
 
 
 def test_the_next_round_starts_from_the_tuned_model(finished: Project) -> None:
-    """On a project of its own: it opens a second round."""
     opened = finished.start_round()
     assert (opened.round, opened.model_id) == (2, "m1-1")
     assert progress(finished)[Stage.GENERATE] is Progress.READY

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import JobKind, JobState
-from rsf_core.errors import JobError, RsfError
+from rsf_core.errors import JobError, RefusedRowsError, RsfError, StageError
 from rsf_core.jobs import process
 from rsf_core.jobs.schemas import SEGMENTS
 from rsf_core.jobs.spool import Spool, Status
@@ -71,8 +71,12 @@ class JobSupervisor:
         inputs: Mapping[str, pa.Table],
         follow: Sequence[str] = (),
     ) -> str:
-        """Queue a job and return its id. `follow` names the stages the project starts once it is done."""
+        """Queue a job and return its id. `follow` names the stages the project starts once it is done. Raises StageError
+        while another of its kind is queued or runs, however close together the two were asked for."""
         with self._lock:
+            for other in self.active():
+                if other.kind is kind:
+                    raise StageError(f"{other.job_id} is {other.state} already: wait for it or cancel it")
             job_id = self._store.next_job_id(kind, round_number)
             full = dict(spec) | {"kind": str(kind), "job_id": job_id, "round": round_number}
             folder = self._folder / job_id
@@ -102,6 +106,11 @@ class JobSupervisor:
             self._spool(job_id).clear_cancel()
             self._restarts.pop(job_id, None)
             self._store.add_job_event(job_id, JobState.QUEUED, "waiting to resume")
+
+    def active(self) -> list[JobRecord]:
+        """The jobs that are queued or run. A job and what follows it are seen as one: there is no gap between them."""
+        with self._lock:
+            return self._store.jobs(active=True)
 
     def status(self, job: JobRecord) -> Status:
         """What the process says of itself; the database's word once the job has ended."""
@@ -184,13 +193,12 @@ class JobSupervisor:
                 continue
             try:
                 sha256, rows = spool.read_segment(path, schema)
-            except JobError as error:
+                self._store.commit_segment(job.job_id, unit, sha256, table, rows)
+            except (JobError, RefusedRowsError) as error:
                 aside = spool.set_aside(path)
                 log.error("%s", error)
                 message = f"{error}. It is kept as {aside.name} and its part of the work is done again"
                 self._store.add_job_event(job.job_id, JobState.RUNNING, message)
-                continue
-            self._store.commit_segment(job.job_id, unit, sha256, table, rows)
 
     def _finish(self, job: JobRecord, spool: Spool, status: Status) -> None:
         missing = status.units - len(self._store.committed_units(job.job_id)) if job.kind in SEGMENTS else 0

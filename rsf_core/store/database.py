@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from rsf_core.errors import OutOfSpaceError, StoreError
+from rsf_core.errors import OutOfSpaceError, RefusedRowsError, StoreError
 from rsf_core.store.sql import migrations, queries
 
 Params = Mapping[str, Any]
@@ -116,6 +116,8 @@ class Database:
     def _guard(self, doing: str) -> Iterator[None]:
         try:
             yield
+        except duckdb.ConstraintException as error:
+            raise RefusedRowsError(f"{doing}: {error}") from error
         except (duckdb.Error, pa.ArrowException) as error:
             if "No space left" in str(error) or "space left on device" in str(error):
                 raise OutOfSpaceError(

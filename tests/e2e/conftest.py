@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from rsf_core.jobs.process import kill as kill_job
+
 RSF = Path(sys.executable).with_name("rsf")
 ARGUMENTS = [
     "--no-sandbox",
@@ -69,6 +71,8 @@ class AppServer:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait()
+        for spool in (self.folder / "spool").glob("*"):  # jobs outlive the app, but not the test
+            kill_job(spool)
 
     def rsf(self, *arguments: str) -> Any:
         """A command said from outside while the app is open: it is forwarded to the app."""
