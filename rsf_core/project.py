@@ -268,7 +268,9 @@ class Project:
         self.supervisor.cancel(job_id)
 
     def resume(self, job_id: str) -> None:
-        self.supervisor.resume(job_id)
+        """Go on with a job that failed or was cancelled; finished units are kept. A model named wrongly may have been
+        corrected in the settings meanwhile."""
+        self._stages.resume(job_id)
 
     # -- decisions -----------------------------------------------------------------------------------------------------
 

@@ -183,6 +183,11 @@ class Stages:
         }
         return self.supervisor.submit(JobKind.EVALUATE, opened.round, spec, {"prompts": prompts_table(held_out)})
 
+    def resume(self, job_id: str) -> None:
+        spec = self._store.job(job_id).spec
+        changes = {"model": self._model_spec(spec["model"]["model_id"])} if "model" in spec else None
+        self.supervisor.resume(job_id, changes)
+
     def evaluation_key(self) -> str:
         """Names what makes held-out samples comparable: prompts, sampling, count, scorers and reference."""
         settings = self.settings()

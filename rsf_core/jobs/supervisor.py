@@ -19,6 +19,7 @@ import pyarrow as pa
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, RefusedRowsError, RsfError, StageError
 from rsf_core.jobs import process
+from rsf_core.jobs.files import write_json
 from rsf_core.jobs.schemas import SEGMENTS
 from rsf_core.jobs.spool import Spool, Status
 from rsf_core.store.records import JobRecord
@@ -95,15 +96,19 @@ class JobSupervisor:
             elif job.state is JobState.RUNNING:
                 self._spool(job_id).request_cancel()
 
-    def resume(self, job_id: str) -> None:
-        """Queue a job again that failed, was cancelled or was interrupted; finished units are kept."""
+    def resume(self, job_id: str, changes: Mapping[str, Any] | None = None) -> None:
+        """Queue a job again that failed, was cancelled or was interrupted; finished units are kept. `changes` to its spec
+        count only while it has none: rows of one job come from one spec."""
         with self._lock:
             job = self._store.job(job_id)
             if not job.state.ended or job.state is JobState.DONE:
                 raise JobError(f"{job_id} is {job.state}: only a failed, cancelled or interrupted job can be resumed")
             if not self._spool(job_id).folder.exists():
                 raise JobError(f"the spool folder of {job_id} is gone: start the stage again")
-            self._spool(job_id).clear_cancel()
+            spool = self._spool(job_id)
+            if changes and not any(spool.segments()):
+                write_json(spool.folder / "spec.json", spool.spec() | dict(changes))
+            spool.clear_cancel()
             self._restarts.pop(job_id, None)
             self._store.add_job_event(job_id, JobState.QUEUED, "waiting to resume")
 

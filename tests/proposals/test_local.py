@@ -1,0 +1,120 @@
+"""The proposal's log q is exact, and a draw depends on its seed and its name alone."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import chisquare
+
+from rsf_core.domain import Finish, Prompt
+from rsf_core.errors import ModelError
+from rsf_core.proposals.local import LocalProposal
+from rsf_core.settings import Sampling
+
+PROMPTS = [
+    Prompt(i, f"Say {word}.", system="Be brief." if i % 2 else None)
+    for i, word in enumerate(["a", "grün", "漢字", "x" * 40])
+]
+REQUESTS = [(prompt, k, f"1.{prompt.prompt_id}.{k}") for prompt in PROMPTS for k in range(6)]
+
+
+@pytest.fixture(scope="module")
+def proposal(tiny_model: Path) -> LocalProposal:
+    return LocalProposal(tiny_model)
+
+
+def drawn(proposal, sampling, batch_size=64, requests=REQUESTS):
+    return {c.candidate_id: c for c in proposal.draw(requests, sampling, batch_size)}
+
+
+@pytest.mark.parametrize(
+    "sampling", [Sampling(max_new_tokens=12), Sampling(max_new_tokens=9, temperature=0.8, top_k=30)], ids=str
+)
+def test_the_same_candidates_come_for_any_batch_size_and_order(proposal, sampling):
+    expected = drawn(proposal, sampling)
+    shuffled = random.Random(0).sample(REQUESTS, len(REQUESTS))
+    for found in (drawn(proposal, sampling, 1), drawn(proposal, sampling, 5), drawn(proposal, sampling, 64, shuffled)):
+        assert found.keys() == expected.keys()
+        for name, candidate in found.items():
+            assert candidate.token_ids == expected[name].token_ids
+            assert candidate.log_q == pytest.approx(expected[name].log_q, abs=1e-4)
+
+
+def test_another_seed_or_name_gives_another_draw(proposal):
+    first = drawn(proposal, Sampling(max_new_tokens=12))
+    other = drawn(proposal, Sampling(max_new_tokens=12, seed=1))
+    assert sum(first[name].token_ids != other[name].token_ids for name in first) > len(first) / 2
+    assert len({c.token_ids for c in first.values()}) > len(first) / 2
+
+
+def test_log_prob_of_a_completion_is_the_log_model_it_was_drawn_with(proposal):
+    found = list(drawn(proposal, Sampling(max_new_tokens=16, temperature=1.3, top_k=40)).values())
+    again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in found])
+    np.testing.assert_allclose(again, [c.log_model for c in found], atol=1e-4)
+    assert all(c.log_q != c.log_model for c in found)
+
+
+def test_without_truncation_or_temperature_log_q_is_log_model(proposal):
+    assert all(c.log_q == c.log_model for c in drawn(proposal, Sampling(max_new_tokens=8)).values())
+
+
+def test_eos_is_a_token_of_the_completion_and_its_finish(proposal):
+    found = drawn(proposal, Sampling(max_new_tokens=12)).values()
+    assert {c.finish for c in found} == {Finish.EOS, Finish.LENGTH}
+    for candidate in found:
+        assert (candidate.token_ids[-1] in proposal.eos) == (candidate.finish is Finish.EOS)
+        assert not set(candidate.token_ids[:-1]) & proposal.eos
+        assert candidate.finish is Finish.EOS or len(candidate.token_ids) == 12
+
+
+def test_the_probabilities_of_all_sequences_sum_to_one(proposal):
+    """Every completion of at most two tokens under top-k 3, by enumeration."""
+    sampling = Sampling(max_new_tokens=2, top_k=3, temperature=0.9)
+    prompt = proposal.prompt_token_ids(PROMPTS[0])
+
+    def next_law(prefix: tuple[int, ...]) -> dict[int, float]:
+        with torch.no_grad():
+            logits = proposal.model(torch.tensor([[*prompt, *prefix]])).logits[0, -1].double() / sampling.temperature
+        top = logits.topk(3)
+        return dict(zip(top.indices.tolist(), torch.softmax(top.values, 0).tolist(), strict=True))
+
+    law: dict[tuple[int, ...], float] = {}
+    for first, p in next_law(()).items():
+        if first in proposal.eos:
+            law[first,] = p
+        else:
+            law |= {(first, second): p * q for second, q in next_law((first,)).items()}
+    assert sum(law.values()) == pytest.approx(1)
+
+    count = 3000
+    found = list(proposal.draw([(PROMPTS[0], k, f"enumeration.{k}") for k in range(count)], sampling, 1000))
+    for candidate in found:
+        assert candidate.log_q == pytest.approx(np.log(law[candidate.token_ids]), abs=1e-4)
+    sequences = list(law)
+    observed = [sum(c.token_ids == sequence for c in found) for sequence in sequences]
+    assert chisquare(observed, [count * law[s] for s in sequences]).pvalue > 0.001
+
+
+def test_stopping_yields_nothing_unfinished(proposal):
+    steps = iter([False] * 4 + [True] * 100)
+    found = list(proposal.draw(REQUESTS, Sampling(max_new_tokens=30), 64, lambda: next(steps)))
+    assert len(found) < len(REQUESTS)
+    assert all(c.finish is Finish.EOS for c in found)
+
+
+def test_a_prompt_that_does_not_fit_is_named(proposal):
+    with pytest.raises(ModelError, match=r"prompt 9 has \d+ tokens"):
+        list(proposal.draw([(Prompt(9, "word " * 400), 0, "1.9.0")], Sampling(max_new_tokens=40), 8))
+
+
+def test_a_system_prompt_comes_first_and_a_plain_model_takes_plain_text(proposal):
+    assert "Be brief." in proposal.tokenizer.decode(proposal.prompt_token_ids(PROMPTS[1]))
+    template, proposal.tokenizer.chat_template = proposal.tokenizer.chat_template, None
+    try:
+        assert proposal.tokenizer.decode(proposal.prompt_token_ids(PROMPTS[1])) == "Be brief.\n\nSay grün."
+    finally:
+        proposal.tokenizer.chat_template = template
