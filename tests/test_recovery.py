@@ -4,6 +4,7 @@ every candidate is there once."""
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,7 +21,7 @@ from rsf_core.domain import JobState, Split
 from rsf_core.errors import JobError, ProjectLockedError
 from rsf_core.jobs import process
 from rsf_core.project import Project
-from tests.seeding import replaced
+from tests.seeding import add_candidates, candidates, replaced
 
 JOB = "r1-generate-1"
 PER_PROMPT = 16  # two prompts make a unit, so there are four
@@ -67,18 +69,6 @@ def expect_every_candidate_once(project: Project) -> None:
     assert project.store.job(JOB).state is JobState.DONE
 
 
-def draw_by_hand(project: Project) -> None:
-    """Start drawing with the watching thread stopped, until the first segment is there and not committed yet."""
-    project.supervisor.stop()
-    project.generate(then_score=False)
-    project.supervisor.tick()
-    until(lambda: segments(project))
-
-
-def finish_by_hand(project: Project) -> None:
-    until(lambda: not project.supervisor.tick())
-
-
 # -- the job process ---------------------------------------------------------------------------------------------------
 
 
@@ -121,60 +111,47 @@ def test_a_killed_job_process_is_started_again_and_completes(slow: Project) -> N
     expect_every_candidate_once(slow)
 
 
-def test_a_damaged_segment_is_set_aside_named_and_done_again(slow: Project) -> None:
-    draw_by_hand(slow)
-    (damaged, *_) = segments(slow)
-    os.truncate(damaged, damaged.stat().st_size // 2)
-    finish_by_hand(slow)
-    assert f"{damaged} is damaged" in messages(slow) and f"kept as {damaged.stem}.damaged" in messages(slow)
-    assert damaged.with_suffix(".damaged").is_file()
-    expect_every_candidate_once(slow)
-
-
-def test_a_segment_with_impossible_values_is_set_aside_and_done_again(slow: Project) -> None:
-    draw_by_hand(slow)
-    (damaged, *_) = segments(slow)
-    rows = pq.read_table(damaged)
-    pq.write_table(replaced(rows, "log_q", [float("nan")] * rows.num_rows), damaged)
-    finish_by_hand(slow)
-    assert "Constraint" in messages(slow) and damaged.with_suffix(".damaged").is_file()
+def test_damaged_segments_are_set_aside_named_and_done_again(slow: Project) -> None:
+    """One is cut off in the middle; another can be read but holds a log-probability that is no number."""
+    slow.supervisor.stop()  # so that nothing is committed before it is damaged
+    slow.generate(then_score=False)
+    slow.supervisor.tick()
+    until(lambda: len(segments(slow)) >= 2)
+    cut, impossible = segments(slow)[:2]
+    os.truncate(cut, cut.stat().st_size // 2)
+    rows = pq.read_table(impossible)
+    pq.write_table(replaced(rows, "log_q", [math.nan] * rows.num_rows), impossible)
+    until(lambda: not slow.supervisor.tick())
+    assert f"{cut} is damaged" in messages(slow) and f"kept as {cut.stem}.damaged" in messages(slow)
+    assert "CHECK constraint" in messages(slow)
+    assert cut.with_suffix(".damaged").is_file() and impossible.with_suffix(".damaged").is_file()
     expect_every_candidate_once(slow)
 
 
 # -- the owner -----------------------------------------------------------------------------------------------------------
 
 
-def start_owner(project: Project, then: str = "") -> "subprocess.Popen[bytes]":
+def start_owner(project: Project, then: str = "") -> subprocess.Popen[bytes]:
     """Close the project here and let another process own it and draw candidates."""
     project.close()
     return subprocess.Popen([sys.executable, "-c", OWNER.format(then=then), str(project.folder)])
 
 
-def test_a_job_outlives_its_owner_and_the_next_one_adopts_it(slow: Project) -> None:
-    slow.generate()
-    until(lambda: segments(slow))
-    os.kill(worker(slow), signal.SIGSTOP)  # so that it is surely still at work
-    slow.close()
-    with Project.open(slow.folder) as again:
-        assert process.is_alive(slow.folder / "spool" / JOB)
-        os.kill(worker(again), signal.SIGCONT)
-        again.wait()
-        assert messages(again).count("running") == 1 and "started again" not in messages(again)  # the same process
-        expect_every_candidate_once(again)
-        assert again.counts().decided == 8 * PER_PROMPT  # and scoring followed
-
-
-def test_a_killed_owner_loses_nothing(slow: Project) -> None:
+def test_a_job_outlives_its_killed_owner_and_the_next_one_adopts_it(slow: Project) -> None:
     owner = start_owner(slow)
     until(lambda: segments(slow))
+    os.kill(worker(slow), signal.SIGSTOP)  # so that it is surely still at work
     with pytest.raises(ProjectLockedError, match=rf"open in the first owner \(pid {owner.pid} on "):
         Project.open(slow.folder)
     owner.kill()
     owner.wait()
     with Project.open(slow.folder) as again:
+        assert process.is_alive(slow.folder / "spool" / JOB)
+        os.kill(worker(again), signal.SIGCONT)
         again.wait()
+        assert "started again" not in messages(again)  # the same process all along
         expect_every_candidate_once(again)
-        assert again.counts().decided == 8 * PER_PROMPT
+        assert again.counts().decided == 8 * PER_PROMPT  # and scoring followed
 
 
 def test_owner_and_job_killed_together_lose_nothing(slow: Project) -> None:
@@ -202,14 +179,44 @@ def test_what_a_crashed_owner_had_no_time_to_start_is_started_on_reopening(proje
         assert [job.job_id for job in later.jobs()] == [JOB, "r1-score-1"] and later.jobs(active=True) == []
 
 
-def test_a_project_reopens_while_later_candidates_are_being_scored(project: Project) -> None:
-    project.generate()
+# -- scoring; the candidates come from elsewhere, so no model is loaded ----------------------------------------------------
+
+
+@pytest.fixture
+def drawn(project: Project) -> Project:
+    """A project with scored candidates."""
+    add_candidates(project.store, candidates(prompts=8, per_prompt=2))
+    project.score()
     project.wait()
-    project.generate(then_score=False)
-    project.wait()
-    assert (project.counts().candidates, project.counts().decided) == (64, 32)
-    assert project.score() == "r1-score-2"
-    project.close()
-    with Project.open(project.folder) as again:
+    assert project.counts().decided == 16
+    return project
+
+
+def test_a_project_reopens_while_later_candidates_are_being_scored(drawn: Project) -> None:
+    later = candidates(prompts=8, per_prompt=3)
+    add_candidates(drawn.store, later.filter(pc.equal(later["k"], 2)), unit=1)
+    assert (drawn.counts().candidates, drawn.counts().decided) == (24, 16)
+    assert drawn.score() == "r1-score-2"
+    drawn.close()
+    with Project.open(drawn.folder) as again:
         again.wait()
-        assert again.counts().decided == 64 and len(again.jobs()) == 4
+        assert again.counts().decided == 24 and len(again.jobs()) == 2
+
+
+def test_a_target_changed_after_scoring_is_in_force_once_its_scores_are_there(drawn: Project) -> None:
+    before = drawn.threshold()
+    drawn.set("target.rewards", "{ length = -0.1 }")
+    assert drawn.score() == "r1-score-2"
+    drawn.wait()
+    after = drawn.threshold()
+    assert before is not None and after is not None and after.target_id != before.target_id
+    assert drawn.counts().decided == 16 and set(drawn.candidates(1)[0].scores) == {"length", "sentiment"}
+    assert drawn.score() is None  # nothing is left to score
+
+
+def test_a_scorer_that_is_not_there_fails_the_job_by_name(drawn: Project) -> None:
+    drawn.set("target.rewards", "{ sentimant = 1.0 }")
+    drawn.score()
+    with pytest.raises(JobError, match=r"r1-score-2 failed: there is no scorer 'sentimant'; did you mean 'sentiment'"):
+        drawn.wait()
+    assert drawn.counts().decided == 16  # what was in force stays in force

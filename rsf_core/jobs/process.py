@@ -11,8 +11,17 @@ import psutil
 from rsf_core.jobs.files import read_json, write_json
 
 
+_left: list[subprocess.Popen[bytes]] = []
+
+
+def leave(child: subprocess.Popen[bytes]) -> None:
+    """Let a process go on without its supervisor; it is reaped some time after it has ended."""
+    _left.append(child)
+
+
 def spawn(folder: Path) -> subprocess.Popen[bytes]:
     """Start the worker on a spool folder. It outlives this process: own session, own log, no inherited pipes."""
+    _left[:] = [child for child in _left if child.poll() is None]
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "rsf_core.jobs.worker", str(folder)],

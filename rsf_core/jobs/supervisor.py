@@ -61,6 +61,9 @@ class JobSupervisor:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        for child in self._children.values():
+            process.leave(child)
+        self._children.clear()
 
     # -- what the project asks ---------------------------------------------------------------------------------------
 
@@ -174,11 +177,11 @@ class JobSupervisor:
 
     def _look_after(self, job: JobRecord) -> None:
         child = self._children.get(job.job_id)
-        if child is not None:
-            child.poll()  # reaps it
         spool = self._spool(job.job_id)
         # Alive is asked before the status is read: a process that ends in between has written its last status.
         alive = process.is_alive(spool.folder)
+        if child is not None and not alive:
+            child.wait()  # reaps it; it has ended already
         status = spool.status()
         self._commit_segments(job, spool)
         if status.state is JobState.DONE and not alive:
