@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from rsf_core import __version__, tasks
 from rsf_core.client import Connection, connect
@@ -44,7 +45,7 @@ def main() -> None:
         if "--json" in sys.argv:
             print(json.dumps({"error": str(error), "kind": type(error).__name__}))
         else:
-            err.print(f"[bold red]error[/] {error}", highlight=False, markup=True, soft_wrap=True)
+            err.print(f"[bold red]error[/] {escape(str(error))}", highlight=False, markup=True, soft_wrap=True)
         sys.exit(1)
 
 
@@ -68,8 +69,8 @@ def init(
         answer,
         as_json,
         lambda: (
-            f"[green]✓[/] {folder}: {' and '.join(f'{n} {s} prompts' for s, n in counts.items())}. "
-            f"Next: [bold]rsf run {folder}[/]"
+            f"[green]✓[/] {escape(str(folder))}: {' and '.join(f'{n} {s} prompts' for s, n in counts.items())}. "
+            f"Next: [bold]rsf run {escape(str(folder))}[/]"
         ),
     )
 
@@ -153,7 +154,7 @@ def override(
     arguments = {"candidate_id": candidate, "action": str(action), "reviewer": _who()}
     with connect(folder, "rsf override") as connection:
         connection.call("override", arguments)
-    _say(arguments, as_json, lambda: f"[green]✓[/] {candidate}: {action} by {_who()}")
+    _say(arguments, as_json, lambda: f"[green]✓[/] {candidate}: {action} by {escape(_who())}")
 
 
 @app.command(name="set")
@@ -161,7 +162,7 @@ def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> No
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
     with connect(folder, "rsf set") as connection:
         found = connection.call("set_value", {"key": key, "value": value})
-    _say(found, as_json, lambda: f"[green]✓[/] {key} = {value}")
+    _say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}")
 
 
 @app.command(name="app")

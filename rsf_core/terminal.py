@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -49,7 +50,7 @@ class ProgressLine:
         left = job["remaining_seconds"]
         self._progress.update(
             self._bars[job["job_id"]],
-            description=job["problem"] or job["message"],
+            description=escape(job["problem"] or job["message"]),
             completed=job["done"],
             total=job["total"] or None,
             left=f"{seconds(left)} left" if left is not None else "",
@@ -109,14 +110,14 @@ def status_panel(found: dict[str, Any]) -> Table:
     for column in ("", "stage", "what"):
         table.add_column(column)
     for stage in found["stages"]:
-        table.add_row(_MARKS[stage["progress"]], stage["stage"], stage["detail"])
+        table.add_row(_MARKS[stage["progress"]], stage["stage"], escape(stage["detail"]))
     if found.get("problem"):
-        table.caption = f"[red]{found['problem']}[/]"
+        table.caption = f"[red]{escape(found['problem'])}[/]"
     return table
 
 
 def doctor_table(checks: Sequence[Check]) -> Table:
     table = Table(show_header=False, box=None)
     for check in checks:
-        table.add_row(_MARKS["done" if check.ok else "failed"], check.name, check.detail)
+        table.add_row(_MARKS["done" if check.ok else "failed"], check.name, escape(check.detail))
     return table

@@ -88,7 +88,7 @@ def test_an_unknown_model_fails_with_a_clear_word_and_goes_on_once_it_is_correct
 
 def test_a_cancelled_job_keeps_finished_candidates_and_resumes_to_exactly_all(slow: Project) -> None:
     slow.generate(then_score=False)
-    until(lambda: slow.counts().candidates)
+    until(lambda: segments(slow))
     slow.cancel(JOB)
     with pytest.raises(JobError, match="cancelled"):
         slow.wait()

@@ -50,6 +50,7 @@ def _configure(host: str, port: int) -> None:
 
     text = bundled.path(".streamlit", "config.toml").read_text(encoding="utf-8")
     options = _flat(tomllib.loads(text)) | {"server.port": port, "server.address": host}
+    options["server.allowedHosts"] = [*options["server.allowedHosts"], host]
     streamlit_config.get_config_options(force_reparse=True, options_from_flags=options)
 
 
