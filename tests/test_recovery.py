@@ -45,7 +45,7 @@ def until(true: Callable[[], object], seconds: float = 90.0) -> None:
 @pytest.fixture
 def slow(project: Project) -> Project:
     """A project that draws its candidates one at a time: time enough to interfere."""
-    for key, value in (("candidates", PER_PROMPT), ("batch_size", 1), ("max_new_tokens", 40)):
+    for key, value in (("candidates", PER_PROMPT), ("batch_size", 1)):
         project.set(f"generate.{key}", str(value))
     return project
 

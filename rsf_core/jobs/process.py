@@ -18,6 +18,7 @@ def leave(child: subprocess.Popen[bytes]) -> None:
     """Let a process go on without its supervisor; it is reaped some time after it has ended."""
     _left.append(child)
 
+
 # OpenMP threads of torch spin while they wait for each other. With anything else on the cores (the app, a browser) they
 # then burn the time they wait for: 32 tokens/s instead of 225, measured beside a second busy process on 2 cores.
 SPIN_COUNT = "1000"
