@@ -14,7 +14,7 @@ from rsf_core.errors import JobError, StageError
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Train
 from rsf_core.training.batches import epoch_batches, steps
-from rsf_core.training.finetune import TrainingSample, finetune, learning_rate_factor
+from rsf_core.training.finetune import StepMetrics, TrainingSample, finetune, learning_rate_factor
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
@@ -23,7 +23,7 @@ RECIPE = Train(epochs=4, learning_rate=5e-3, rank=4, batch_size=4)
 
 
 def run(model: Path, samples=SAMPLES, recipe=RECIPE, should_stop=lambda: False):
-    seen = []
+    seen: list[StepMetrics] = []
     return finetune(samples, model, recipe, seen.append, should_stop), seen
 
 

@@ -1,0 +1,43 @@
+"""The web process stays light, and says at once why it cannot start."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from rsf_core.errors import NotAProjectError, ProjectLockedError, RsfError
+from rsf_core.web.server import serve
+
+
+def test_the_owner_and_every_page_are_loaded_without_torch():
+    code = (
+        "import sys, rsf_core.web.application, rsf_core.web.session, rsf_core.web.charts, rsf_core.web.ui, rsf_core.cli;"
+        "print([name for name in ('torch', 'transformers', 'peft') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_folder_that_is_no_project_is_refused(tmp_path, monkeypatch):
+    monkeypatch.delenv("RSF_PROJECT", raising=False)
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(NotAProjectError, match=r"is not an RSF Studio project.*rsf init"):
+        serve(tmp_path, "127.0.0.1", 1)
+
+
+def test_a_project_that_another_process_holds_is_named_with_its_holder(project, monkeypatch):
+    monkeypatch.setenv("RSF_PROJECT", "")
+    with pytest.raises(ProjectLockedError, match="pid"):
+        serve(project.folder, "127.0.0.1", 1)
+
+
+def test_a_taken_port_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("RSF_PROJECT", "")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(RsfError, match="choose another with --port"):
+            serve(tmp_path / "new", "127.0.0.1", other.getsockname()[1])
