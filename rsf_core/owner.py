@@ -7,6 +7,7 @@ over a Unix socket that only the same user can open.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rsf_core.errors import ProjectLockedError, RsfError
+from rsf_core.errors import OutOfSpaceError, ProjectLockedError, RsfError
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +40,14 @@ class OwnerLock:
         except BlockingIOError as error:
             self._file.close()
             raise ProjectLockedError(describe_holder(folder)) from error
-        self._file.truncate(0)
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "what": what}, self._file)
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            json.dump({"pid": os.getpid(), "host": socket.gethostname(), "what": what}, self._file)
+            self._file.flush()
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise OutOfSpaceError(f"the disk of {folder} is full: free some space; what is saved stays") from error
+            raise
 
     def release(self) -> None:
         self._file.truncate(0)

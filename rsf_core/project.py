@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from rsf_core import project_file, prompts, reports, rounds, tasks
 from rsf_core.domain import Action, JobState, Prompt, Scope, Split
-from rsf_core.errors import JobError, NotAProjectError, StageError
+from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.owner import OwnerLock, OwnerServer
@@ -138,7 +138,13 @@ class Project:
         return self._stages.settings()
 
     def set(self, key: str, text: str) -> Settings:
-        """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes."""
+        """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes. The
+        base model stays what it is once it has drawn a candidate: log-probabilities of two models don't compare."""
+        if key == "model" and (self.store.models() or self.counts(1).candidates):
+            raise SettingsError(
+                f"this project's base model is {self.settings.model} and has drawn candidates already: "
+                "start a new project for another model"
+            )
         return project_file.change(self.folder, key, text)
 
     def prompts(self, split: Split | None = None) -> list[Prompt]:

@@ -55,11 +55,6 @@ def is_indicator(target: Target) -> bool:
     return not target.rewards and target.reference == PROPOSAL
 
 
-def headline(target: Target) -> str:
-    """What a person reads as the result of this target: the mean reward, or the share that meets the constraints."""
-    return "reward" if target.rewards else "pass@1"
-
-
 def _score(scores: Mapping[str, Floats], scorer: str) -> Floats:
     if scorer not in scores:
         raise TargetError(f"the target needs the scorer {scorer!r}, which has not scored these candidates: score again")

@@ -147,12 +147,26 @@ def test_an_empty_set_is_refused_and_says_what_to_do(store: Store) -> None:
     assert store.curated_sets() == []
 
 
-def test_overlapping_splits_are_refused_and_the_pair_is_named(store: Store) -> None:
+def test_a_train_prompt_that_repeats_a_held_out_one_is_left_out_and_counted(store: Store) -> None:
     seed(store)
-    text = store.prompts(Split.TRAIN)[1].text
-    store.add_prompts([(text.upper(), None, None, Split.HELD_OUT)], "the test")
-    with pytest.raises(
-        StageError, match=r"train prompt 2 \('7919 apples\?'\) .* held-out prompt 4 \('7919 APPLES\?'\)"
-    ):
+    whole = freeze(store, settings(), 1, "ann")
+    repeated = store.prompts(Split.TRAIN)[1]
+    store.add_prompts([(repeated.text.upper(), None, None, Split.HELD_OUT)], "the test")
+    honest = freeze(store, settings(), 1, "ann")
+    assert repeated.prompt_id in whole_prompts(store, whole.curated_id)
+    assert repeated.prompt_id not in whole_prompts(store, honest.curated_id)
+    assert honest.summary["near_held_out"] > 0 == whole.summary["near_held_out"]
+    assert honest.summary["accepted"] == whole.summary["accepted"]
+
+
+def whole_prompts(store: Store, curated_id: str) -> set[int]:
+    return set(store.curated_samples(curated_id)["prompt_id"].to_pylist())
+
+
+def test_nothing_but_repeated_prompts_is_refused(store: Store) -> None:
+    seed(store)
+    texts = [prompt.text for prompt in store.prompts(Split.TRAIN)]
+    store.add_prompts([(text, None, None, Split.HELD_OUT) for text in texts], "the test")
+    with pytest.raises(StageError, match="nearly the same as a held-out one"):
         freeze(store, settings(), 1, "ann")
     assert store.curated_sets() == []

@@ -7,7 +7,7 @@ import pytest
 
 from rsf_core.errors import TargetError
 from rsf_core.settings import Constraint, Target
-from rsf_core.target import headline, is_indicator, log_prob_scorer, log_ratio, passes, reward
+from rsf_core.target import is_indicator, log_ratio, passes, reward
 
 SCORES = {"a": np.array([1.0, 0.5, -1.0, 0.0]), "b": np.array([0.0, 0.2, 0.4, 0.2])}
 LOG_Q = np.array([-1.0, -2.0, -3.0, -4.0])
@@ -59,9 +59,3 @@ def test_only_constraints_on_the_proposal_are_an_indicator() -> None:
 def test_a_score_that_is_missing_is_named(target: Target) -> None:
     with pytest.raises(TargetError, match="needs the scorer 'c'"):
         log_ratio(target, SCORES, LOG_Q, LOG_Q)
-
-
-def test_the_result_has_a_name_a_person_reads() -> None:
-    assert headline(Target(rewards={"a": 1.0})) == "reward"
-    assert headline(Target(constraints=(AT_MOST,))) == "pass@1"
-    assert log_prob_scorer("m1-1") == "log_prob:m1-1"
