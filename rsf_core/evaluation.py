@@ -71,7 +71,7 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
 def summarise(samples: HeldOutSamples, target: Target, log_m: float) -> dict[str, Interval]:
     """Every metric of one model as mean and 95 % interval, clustered by prompt."""
     return {
-        name: cluster_mean(values, prompts)
+        name: _in_range(name, cluster_mean(values, prompts))
         for name, (values, prompts) in per_sample(samples, target, log_m).items()
         if len(values)
     }
@@ -85,6 +85,11 @@ def compare(before: HeldOutSamples, after: HeldOutSamples, target: Target, log_m
         for name in first
         if np.intersect1d(first[name][1], second[name][1]).size
     }
+
+
+def _in_range(name: str, found: Interval) -> Interval:
+    """A t interval may reach beyond what a share can be."""
+    return found.clipped(0.0, 1.0) if name in SHARES else found
 
 
 def _distinct_2(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:

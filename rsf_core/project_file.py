@@ -69,7 +69,7 @@ def change(folder: Path, key: str, text: str) -> Settings:
             raise SettingsError(f"there is no setting {key!r}: the sections are {', '.join(SECTIONS)}")
         table = table[section]
     table[name] = _value(text)
-    settings = parse(document.unwrap(), key)
+    settings = parse(document.unwrap(), str(path))
     _write(path, document)
     return settings
 

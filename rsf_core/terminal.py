@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -67,38 +68,42 @@ def seconds(value: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def interval(found: dict[str, Any] | None, name: str, signed: bool = False) -> str:
-    """value [low, high] of a metric, in percent where it is a share."""
+def number(value: float | None, name: str, signed: bool = False) -> str:
+    """A metric as a person reads it, in percent where it is a share; "?" where it is not known."""
+    if value is None:
+        return "?"
+    scale, digits = (100.0, 1) if name in SHARES else (1.0, 2)
+    rounded = round(value * scale, digits) + 0.0  # never −0
+    return f"{rounded:{'+' if signed else ''}.{digits}f}"
+
+
+def gained(found: dict[str, Any] | None, name: str) -> str:
+    """A gain with its 95 % interval."""
     if found is None:
         return "–"
-    scale, digits = (100, 1) if name in SHARES else (1, 2)
-
-    def number(value: float | None) -> str:
-        return "?" if value is None else f"{value * scale:{'+' if signed else ''}.{digits}f}"
-
-    unit = " %" if name in SHARES else ""
-    return f"{number(found['value'])}{unit} [{number(found['low'])}, {number(found['high'])}]"
+    return f"{number(found['value'], name, signed=True)} [{number(found['low'], name)}, {number(found['high'], name)}]"
 
 
 def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
-    """Held-out results over the rounds: one block a round, one row a metric."""
-    table = Table(title="Held-out prompts, mean with 95 % interval clustered by prompt", title_justify="left")
-    for column, justify in (("round", "right"), ("metric", "left")):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for column in ("before", "after", "gain", "gain over base"):
+    """Held-out results over the rounds: one block a round, one row a metric. The intervals of the means are in --json."""
+    table = Table(
+        title="Held-out prompts; gains with 95 % intervals paired by prompt", title_justify="left", box=SIMPLE
+    )
+    table.padding = (0, 1, 0, 0)
+    table.add_column("metric", no_wrap=True)
+    for column in ("before", "after", "gain", "over the base"):
         table.add_column(column, justify="right", no_wrap=True)
     for found in comparisons:
-        first = True
+        table.add_row(f"[bold]round {found['round']}[/]  {found['before_id']} → {found['after_id']}")
         for name in found["after"]:
+            before = found["before"].get(name)
             table.add_row(
-                f"{found['round']}" if first else "",
-                name,
-                interval(found["before"].get(name), name),
-                interval(found["after"][name], name),
-                interval(found["gain"].get(name), name, signed=True),
-                interval(found["gain_over_base"].get(name), name, signed=True),
+                f"{name} (%)" if name in SHARES else name,
+                number(before["value"], name) if before else "–",
+                number(found["after"][name]["value"], name),
+                gained(found["gain"].get(name), name),
+                gained(found["gain_over_base"].get(name), name),
             )
-            first = False
         table.add_section()
     return table
 

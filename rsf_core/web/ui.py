@@ -15,7 +15,7 @@ from rsf_core.project import Project
 from rsf_core.rounds import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import CandidateRecord, JobRecord
-from rsf_core.terminal import seconds
+from rsf_core.terminal import number, seconds
 from rsf_core.web import palette
 
 STAGE_NAMES = {
@@ -183,9 +183,7 @@ def interval(found: Interval | None, name: str, signed: bool = False) -> str:
     """value [low, high] of a metric with its unit, in percent where it is a share."""
     if found is None:
         return "–"
-    scale, digits, unit = (100.0, 1, " %") if name in SHARES else (1.0, 2, "")
-    sign = "+" if signed else ""
-    value = f"{found.value * scale:{sign}.{digits}f}{unit}"
+    value = number(found.value, name, signed) + (" %" if name in SHARES else "")
     if not found.known:
         return value
-    return f"{value}  [{found.low * scale:{sign}.{digits}f}, {found.high * scale:{sign}.{digits}f}]"
+    return f"{value}  [{number(found.low, name, signed)}, {number(found.high, name, signed)}]"
