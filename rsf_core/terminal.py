@@ -87,7 +87,11 @@ def gained(found: dict[str, Any] | None, name: str) -> str:
 def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
     """Held-out results over the rounds: one block a round, one row a metric. The intervals of the means are in --json."""
     table = Table(
-        title="Held-out prompts; gains with 95 % intervals paired by prompt", title_justify="left", box=SIMPLE
+        title="Held-out prompts; gains with 95 % intervals paired by prompt",
+        title_justify="left",
+        box=SIMPLE,
+        show_edge=False,
+        pad_edge=False,
     )
     table.padding = (0, 1, 0, 0)
     table.add_column("metric", no_wrap=True)
@@ -98,7 +102,7 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
         for name in found["after"]:
             before = found["before"].get(name)
             table.add_row(
-                f"{name} (%)" if name in SHARES else name,
+                f"{name} %" if name in SHARES else name,
                 number(before["value"], name) if before else "–",
                 number(found["after"][name]["value"], name),
                 gained(found["gain"].get(name), name),
