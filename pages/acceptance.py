@@ -106,6 +106,40 @@ with right:
     st.header("Share accepted, by prompt", anchor=False)
     st.plotly_chart(charts.prompt_rates(view), config=charts.CONFIG)
 
+diagnosis = acceptance_view.diagnosis(ratios, log_m, scope)
+if diagnosis is not None:
+    with st.expander("How far the accepted lie from the target", icon=":material/straighten:"):
+        violated = diagnosis.violation_rate
+        by_construction = "0 by construction: no candidate violates this M"
+        st.dataframe(
+            [
+                {"measure": measure, "value": value, "what it says": meaning}
+                for measure, value, meaning in (
+                    (
+                        "Total variation",
+                        by_construction if diagnosis.bound_holds_here else ui.limits(diagnosis.tvd),
+                        "largest difference in probability between the target and the law of the accepted",
+                    ),
+                    (
+                        "KL(target ‖ accepted)",
+                        by_construction if diagnosis.bound_holds_here else ui.limits(diagnosis.kl_target, " nats"),
+                        "what the accepted miss of the target",
+                    ),
+                    ("KL(accepted ‖ proposal)", ui.limits(diagnosis.kl_proposal, " nats"), "how far selection moves q"),
+                    ("Bound violated", ui.limits(violated, " %", 100), "share of draws with ℓ > log M, exact interval"),
+                    ("Effective sample size", f"{diagnosis.ess:.0f} of {diagnosis.draws}", "draws the target is worth"),
+                )
+            ],
+            hide_index=True,
+        )
+        st.caption("95 % intervals, by prompt. M was chosen on these very draws, so the truth is somewhat worse.")
+        if not diagnosis.trusted:
+            st.warning(
+                "The weights have a heavy tail (or there are too few of them to tell): total variation and KL cannot be "
+                "trusted here.",
+                icon=":material/warning:",
+            )
+
 with st.expander("What M is, and why larger is not better", icon=":material/help:"):
     st.markdown(
         "**M** makes the target P fit under M·q. With M at least the largest P/q, what is accepted follows the target "

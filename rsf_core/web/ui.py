@@ -187,3 +187,9 @@ def interval(found: Interval | None, name: str, signed: bool = False) -> str:
     if not found.known:
         return value
     return f"{value}  [{number(found.low, name, signed)}, {number(found.high, name, signed)}]"
+
+
+def limits(found: Interval, unit: str = "", scale: float = 1.0) -> str:
+    """value [low, high] of any estimate, to three digits."""
+    value = f"{found.value * scale:.3g}{unit}"
+    return f"{value}  [{found.low * scale:.3g}, {found.high * scale:.3g}]" if found.known else value
