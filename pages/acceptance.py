@@ -59,7 +59,11 @@ with st.container(horizontal=True):
         height="stretch",
     )
     st.metric(
-        "Expected rate", f"{view.expected_rate:.1%}", border=True, help="Mean of min(1, P/(M·q)) over all candidates."
+        "Expected rate",
+        f"{view.expected_rate:.1%}",
+        border=True,
+        height="stretch",
+        help="Mean of min(1, P/(M·q)) over all candidates.",
     )
     st.metric(
         "Prompts with none",

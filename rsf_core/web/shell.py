@@ -3,6 +3,8 @@ link on a fresh server would then run the page alone."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from rsf_core import bundled
@@ -20,7 +22,7 @@ PAGES = (
 
 
 def main() -> None:
-    st.set_page_config(page_title="RSF Studio", page_icon=":material/filter_alt:", layout="wide")
+    st.set_page_config(page_title="RSF Studio", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
     ui.style()
     pages = [
         st.Page(bundled.path("pages", f"{name}.py"), title=title, icon=icon, url_path=name, default=name == "overview")
