@@ -42,13 +42,6 @@ def ratio_histogram(view: AcceptanceView, log_m: float) -> go.Figure:
         figure.add_bar(x=centres, y=counts.tolist(), name=meaning.word, marker_color=meaning.color)
     line = {"line_width": 2, "line_dash": "dash", "line_color": palette.MUTED}
     figure.add_vline(x=log_m, **line, annotation_text="log M", annotation_position="top")
-        x=log_m,
-        line_width=2,
-        line_dash="dash",
-        line_color=palette.MUTED,
-        annotation_text="log M",
-        annotation_position="top",
-    )
     return figure
 
 
