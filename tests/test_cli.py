@@ -94,7 +94,7 @@ def test_a_project_is_made_run_and_looked_at(tmp_path: Path, small_task: Path, t
     assert [stage["progress"] for stage in status["stages"]] == ["done"] * 5
     assert status["counts"]["decided"] == 32 and status["active"] is None and status["threshold"]["author"] == "rule"
     table = rsf("evaluate", folder)  # everything is there already, so it only shows
-    assert "reward" in table and "gain over base" in table
+    assert "reward" in table and "over the base" in table
 
 
 def test_stages_can_be_said_one_by_one(folder: Path) -> None:
@@ -129,8 +129,8 @@ def test_a_candidate_is_overridden_by_name_or_refused(folder: Path) -> None:
 
 def test_brackets_in_what_a_person_types_are_shown_as_they_are(folder: Path) -> None:
     assert "'[/red]'" in rsf("override", folder, "[/red]", "accept", expect=1)
-    assert "model = [/x][bold]" in rsf("set", folder, "model", "[/x][bold]")
-    assert "[/x][bold]" in rsf("doctor", folder)
+    assert "target.reference = [/x][bold]" in rsf("set", folder, "target.reference", "[/x][bold]")
+    rsf("set", folder, "target.reference", "base")
     assert "[/x]" in rsf("status", folder / "[/x]", expect=1)
 
 
