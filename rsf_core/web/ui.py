@@ -146,10 +146,10 @@ def ended_badly(project: Project, state: StageState) -> None:
     if state.progress is not Progress.FAILED or state.job is None:
         return
     job = state.job
-    cancelled = job.state is JobState.CANCELLED
-    (st.warning if cancelled else st.error)(
-        f"{job.job_id} {job.state}: {job.message}", icon=":material/stop_circle:" if cancelled else ":material/error:"
-    )
+    if job.state is JobState.CANCELLED:
+        st.warning(f"{job.job_id}: {job.message}", icon=":material/stop_circle:")
+    else:
+        problem(f"{job.job_id} {job.state}: {job.message}")
     if st.button("Resume", key=f"resume-{job.job_id}", type="primary", icon=":material/play_arrow:"):
         if attempt(lambda: project.resume(job.job_id)):
             st.rerun()
