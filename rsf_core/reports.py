@@ -39,9 +39,10 @@ def comparison(store: Store, stages: Stages, round_number: int) -> Comparison | 
     if opened is None or tuned is None or not thresholds:
         return None
     key = stages.evaluation_key()
-    samples = {model_id: _samples(store, key, model_id) for model_id in (BASE_ID, opened.model_id, tuned.model_id)}
-    if any(len(found.log_q) == 0 for found in samples.values()):
+    compared = (BASE_ID, opened.model_id, tuned.model_id)
+    if not stages.evaluated_models().issuperset(compared):
         return None
+    samples = {model_id: _samples(store, key, model_id) for model_id in compared}
     target = _target(store, thresholds[0])
     log_m = common_log_m(store, thresholds[0])
     base, before, after = samples[BASE_ID], samples[opened.model_id], samples[tuned.model_id]

@@ -46,7 +46,7 @@ class Stages:
             jobs=self._store.jobs(round_number=number),
             curated=self.curated_set(number),
             tuned=tuned,
-            evaluated=tuned is not None and tuned.model_id in self._store.evaluated_models(self.evaluation_key()),
+            evaluated=tuned is not None and tuned.model_id in self.evaluated_models(),
             train_prompts=counts.get(Split.TRAIN, 0),
             held_out_prompts=counts.get(Split.HELD_OUT, 0),
         )
@@ -166,8 +166,7 @@ class Stages:
         tuned = self.tuned_model(opened.round)
         wanted = dict.fromkeys([BASE_ID, opened.model_id, *([tuned.model_id] if tuned else [])])
         key = self.evaluation_key()
-        have = self._store.evaluated_models(key)
-        missing = [model_id for model_id in wanted if model_id not in have]
+        missing = [model_id for model_id in wanted if model_id not in self.evaluated_models()]
         if not missing:
             return None
         reference = deciding.reference_model(settings.target, BASE_ID)
@@ -187,6 +186,12 @@ class Stages:
         spec = self._store.job(job_id).spec
         changes = {"model": self._model_spec(spec["model"]["model_id"])} if "model" in spec else None
         self.supervisor.resume(job_id, changes)
+
+    def evaluated_models(self) -> set[str]:
+        """The models whose held-out completions are all there: part of them would be another comparison."""
+        expected = len(self._held_out()) * self.settings().evaluate.candidates
+        found = self._store.evaluated_models(self.evaluation_key())
+        return {model_id for model_id, count in found.items() if count == expected}
 
     def evaluation_key(self) -> str:
         """Names what makes held-out samples comparable: prompts, sampling, count, scorers and reference."""

@@ -1,7 +1,8 @@
 -- name: evaluation_samples
 SELECT prompt_id, k, completion, token_count, finish, log_q, log_base, log_reference, scores
 FROM evaluation_samples WHERE evaluation_key = $evaluation_key AND model_id = $model_id
+QUALIFY row_number() OVER (PARTITION BY prompt_id, k ORDER BY rowid) = 1
 ORDER BY prompt_id, k;
 
 -- name: evaluated_models
-SELECT model_id, count(*) AS count FROM evaluation_samples WHERE evaluation_key = $evaluation_key GROUP BY model_id;
+SELECT model_id, count(DISTINCT (prompt_id, k)) AS count FROM evaluation_samples WHERE evaluation_key = $evaluation_key GROUP BY model_id;
