@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, AnyStr
 
 from rsf_core.domain import Split
 from rsf_core.errors import PromptFileError
@@ -20,6 +20,7 @@ from rsf_core.near_duplicates import near_duplicate_pairs, normalise
 
 MOST_ROWS = 1_000_000
 LONGEST_TEXT = 100_000
+LONGEST_LINE = 4 << 20  # three fields of the longest text, every character escaped
 LARGEST_FILE = 1 << 30
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -80,14 +81,15 @@ def parse(
     """Read .jsonl or .csv rows. Raises PromptFileError when the file can't be read at all."""
     rows: list[PromptRow] = []
     problems: list[Problem] = []
-    for record in _records(path):
+    for count, record in enumerate(_records(path)):
+        if count == MOST_ROWS:  # broken rows count as well: they are kept as problems
+            line = record.line or 0 if isinstance(record, Problem) else record[0]
+            problems.append(Problem(line, None, f"the file has more than {MOST_ROWS:,} rows; the rest is left out"))
+            break
         if isinstance(record, Problem):
             problems.append(record)
             continue
         line, fields = record
-        if len(rows) == MOST_ROWS:
-            problems.append(Problem(line, None, f"the file has more than {MOST_ROWS:,} rows; the rest is left out"))
-            break
         found = _row(line, fields, text_column, reference_column, system_column, split_column)
         (problems if isinstance(found, Problem) else rows).append(found)  # type: ignore[arg-type]
     return Parsed(tuple(rows), tuple(problems))
@@ -206,9 +208,15 @@ def _records(path: Path) -> Iterator[Record | Problem]:
 
 def _jsonl(path: Path) -> Iterator[Record | Problem]:
     with path.open("rb") as file:
-        for line, raw in enumerate(file, start=1):
+        line = 0
+        while raw := file.readline(LONGEST_LINE + 1):
+            line += 1
             if line == 1:
                 raw = raw.removeprefix(b"\xef\xbb\xbf")
+            if len(raw) > LONGEST_LINE:
+                _skip_line(file, raw)
+                yield Problem(line, None, f"is longer than {LONGEST_LINE:,} bytes")
+                continue
             if not raw.strip():
                 continue
             try:
@@ -225,24 +233,59 @@ def _csv(path: Path) -> Iterator[Record | Problem]:
     csv.field_size_limit(2 * LONGEST_TEXT)
     # bytes that are not UTF-8 become lone surrogates here and are reported row by row
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.reader(file, strict=True)
+        lines = _CsvLines(file)
+        reader = csv.reader(lines, strict=True)
         names: list[str] | None = None
         while True:
-            line = reader.line_num + 1
+            line = lines.count + 1
+            fields: list[str] | None = []
+            wrong, lost = "", False
             try:
                 fields = next(reader, None)
             except csv.Error as error:
-                yield Problem(line, None, f"is not CSV: {error}")
-                continue
+                # a quote left open for so long: where the next row begins can only be guessed at
+                lost = "field limit" in str(error) and lines.count > line
+                wrong = f"is not CSV: {'a quote is not closed' if lost else error}"
             if fields is None:
                 return
-            if not fields:
-                continue
             if any("\udc80" <= c <= "\udcff" for field in fields for c in field):
-                yield Problem(line, None, "is not UTF-8")
-            elif names is None:
+                wrong = "is not UTF-8"
+            elif fields and names is not None and len(fields) != len(names):
+                wrong = f"has {len(fields)} fields where the header has {len(names)}"
+            if wrong and (names is None or lost):
+                yield Problem(
+                    line, None, f"{wrong}; {'the rest of' if lost else 'without its header'} the file is left out"
+                )
+                return
+            if wrong:
+                yield Problem(line, None, wrong)
+            elif fields and names is None:
                 names = fields
-            elif len(fields) != len(names):
-                yield Problem(line, None, f"has {len(fields)} fields where the header has {len(names)}")
-            else:
+            elif fields and names is not None:
                 yield line, dict(zip(names, fields, strict=True))
+
+
+class _CsvLines:
+    """The lines of a CSV file and how many were read so far; one that is too long is an error of its row."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file, self.count = file, 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        raw = self.file.readline(LONGEST_LINE + 1)
+        if not raw:
+            raise StopIteration
+        self.count += 1
+        if len(raw) > LONGEST_LINE:
+            _skip_line(self.file, raw)
+            raise csv.Error(f"a line is longer than {LONGEST_LINE:,} characters")
+        return raw
+
+
+def _skip_line(file: IO[AnyStr], raw: AnyStr) -> None:
+    """Read on to the end of the line that `raw` begins, a piece at a time, so that it is never held as a whole."""
+    while raw and raw[-1:] not in ("\n", "\r", b"\n"):
+        raw = file.readline(LONGEST_LINE)

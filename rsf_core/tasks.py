@@ -32,7 +32,7 @@ def load(name: str) -> Task:
     """A bundled task by its name, or one from a folder with task.toml and prompts.jsonl. Raises SettingsError naming the
     choices, or the file and line that is wrong."""
     folder = bundled.path("data", "tasks", name) if name in names() else Path(name)
-    if not (folder / "task.toml").is_file():
+    if not all((folder / file).is_file() for file in ("task.toml", "prompts.jsonl")):
         raise SettingsError(
             f"there is no task {name!r}: choose one of {', '.join(names())}, or a folder with task.toml and prompts.jsonl"
         )
@@ -46,7 +46,10 @@ def load(name: str) -> Task:
     unsplit = next((row for row in parsed.rows if row.split is None), None)
     if unsplit is not None:
         raise SettingsError(f"{folder / 'prompts.jsonl'}, line {unsplit.line}: split must be train or held_out")
-    defaults = text.get("settings", {})
-    task = Task(folder.name, text.get("title", folder.name), text.get("description", ""), defaults, tuple(parsed.rows))
+    called = folder.resolve().name  # of "." too
+    title, description, defaults = text.get("title", called), text.get("description", ""), text.get("settings", {})
+    if not isinstance(title, str) or not isinstance(description, str) or not isinstance(defaults, dict):
+        raise SettingsError(f"{folder / 'task.toml'}: title and description must be text, settings a table")
+    task = Task(called, title, description, defaults, parsed.rows)
     settings.parse({**defaults, "task": task.name}, str(folder / "task.toml"))
     return task

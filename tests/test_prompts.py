@@ -126,6 +126,22 @@ def test_a_field_beyond_all_measure_does_not_hide_the_rows_before_it(tmp_path: P
     assert [row.text for row in parsed.rows] == ["good"] and parsed.problems[0].line == 3
 
 
+def test_what_follows_a_quote_left_open_for_too_long_is_never_taken_for_rows(tmp_path: Path) -> None:
+    parsed = read(tmp_path, "p.csv", 'text\ngood\n"' + "inside\n" * 50_000 + "tail\n")
+    assert [row.text for row in parsed.rows] == ["good"]
+    assert [str(problem) for problem in parsed.problems] == [
+        "line 3: is not CSV: a quote is not closed; the rest of the file is left out"
+    ]
+
+
+@pytest.mark.parametrize("header", [b"te\xffxt", b'"text" or so', "text\n".encode("utf-16")])
+def test_no_row_is_taken_for_a_header_that_cannot_be_read(tmp_path: Path, header: bytes) -> None:
+    parsed = read(tmp_path, "p.csv", b"\n" + header + b"\nfirst\nsecond\n")
+    assert parsed.rows == () and problems(parsed) == [(2, None)]
+    assert str(parsed.problems[0]).endswith("; without its header the file is left out")
+    assert columns(tmp_path / "p.csv") == []
+
+
 # -- the file as a whole ---------------------------------------------------------------------------------------------
 
 
@@ -146,6 +162,25 @@ def test_too_many_rows_are_cut_and_said(tmp_path: Path, monkeypatch: pytest.Monk
     parsed = read(tmp_path, "p.csv", "text\na\nb\nc\nd\n")
     assert [row.text for row in parsed.rows] == ["a", "b"]
     assert str(parsed.problems[0]) == "line 4: the file has more than 2 rows; the rest is left out"
+
+
+def test_broken_rows_count_towards_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prompts, "MOST_ROWS", 2)
+    assert problems(read(tmp_path, "p.jsonl", "x\n" * 9)) == [(1, None), (2, None), (3, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "after"),
+    [("p.jsonl", '{"text": "a"}\n', '{"text": "b"}'), ("p.csv", "text\na\n", "b\n"), ("q.csv", "text\r\na\r\n", "b")],
+)
+def test_a_line_too_long_to_hold_is_named_and_the_others_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, good: str, after: str
+) -> None:
+    monkeypatch.setattr(prompts, "LONGEST_LINE", 20)
+    parsed = read(tmp_path, name, good + "x" * 1000 + "\n" + after)
+    line = good.count("\n") + 1
+    assert [(row.text, row.line) for row in parsed.rows] == [("a", line - 1), ("b", line + 1)]
+    assert problems(parsed) == [(line, None)] and "longer than 20" in str(parsed.problems[0])
 
 
 def test_columns_and_preview_show_what_is_in_the_good_rows(tmp_path: Path) -> None:

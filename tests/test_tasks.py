@@ -97,6 +97,17 @@ def test_a_task_folder_loads_by_its_path(tmp_path: Path) -> None:
     assert [(p.text, p.reference, p.system, p.split) for p in task.prompts] == [("Hi", "1", "S", Split.TRAIN)]
 
 
+def test_the_current_folder_has_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make(tmp_path, "", {"text": "Hi", "split": "train"}))
+    assert tasks.load(".").name == tmp_path.name
+
+
+def test_a_task_folder_without_prompts_names_the_choices(tmp_path: Path) -> None:
+    (tmp_path / "task.toml").touch()
+    with pytest.raises(SettingsError, match=r"no task '.*': .* a folder with task\.toml and prompts\.jsonl"):
+        tasks.load(str(tmp_path))
+
+
 def test_an_unknown_task_names_the_choices(tmp_path: Path) -> None:
     for name in ("poems", str(tmp_path)):
         with pytest.raises(
@@ -109,6 +120,8 @@ def test_an_unknown_task_names_the_choices(tmp_path: Path) -> None:
     ("toml", "row", "message"),
     [
         ("a = 1\ntitle = \n", {"text": "Hi", "split": "train"}, r"task\.toml is not valid TOML: .*line 2"),
+        ("settings = 3", {"text": "Hi", "split": "train"}, r"task\.toml: .* settings a table"),
+        ("title = 5", {"text": "Hi", "split": "train"}, r"task\.toml: title .* must be text"),
         ("", "broken", r"prompts\.jsonl, line 2: is not JSON"),
         ("", {"text": "Hi"}, r"prompts\.jsonl, line 2: split must be train or held_out"),
         ("", {"text": "Hi", "split": "dev"}, r"prompts\.jsonl, line 2, split: is 'dev'"),

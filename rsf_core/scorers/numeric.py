@@ -10,7 +10,9 @@ from rsf_core.errors import ScorerError
 from rsf_core.scorers.base import Scored
 
 # a sign counts only where no digit or letter stands before it, so that "20-3" ends in 3, not in −3
-_NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?")
+# a comma belongs to the number only where the last three digits follow it: "1,234" and "1,00,000", not "4,5"
+_DIGITS = r"(?:\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)|\d+)(?:\.\d+)?"
+_NUMBER = re.compile(rf"(?<![\w.])[-−+]?(?:{_DIGITS}|\.\d+)|{_DIGITS}")
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 
 
@@ -23,6 +25,8 @@ def stated_number(text: str) -> Decimal | None:
 
 
 def _decimal(text: str) -> Decimal | None:
+    if "," in text and not _NUMBER.fullmatch(text.strip()):
+        return None  # "4,5" may be a decimal or a list; it is not 45
     try:
         return Decimal(text.replace(",", "").replace("−", "-").strip())
     except InvalidOperation:

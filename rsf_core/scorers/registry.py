@@ -40,7 +40,7 @@ def score(name: str, batch: Sequence[Scored]) -> list[float]:
     """One finite score for each of `batch`. Raises ScorerError naming the scorer, the prompt and what it returned."""
     scorer = get(name)
     try:
-        scores = scorer.score(batch)
+        scores = list(scorer.score(batch))  # also of a generator; None is no list and fails here
     except ScorerError:
         raise
     except Exception as error:  # a third party's code: whatever it raises, say whose it is
@@ -59,7 +59,7 @@ def score(name: str, batch: Sequence[Scored]) -> list[float]:
 def _is_finite(value: object) -> bool:
     try:
         return math.isfinite(value)  # type: ignore[arg-type]
-    except TypeError:  # not a number at all
+    except (TypeError, OverflowError):  # not a number at all, or an integer beyond every float
         return False
 
 
@@ -70,6 +70,10 @@ def _entry_points() -> dict[str, EntryPoint]:
 @cache
 def _load(point: EntryPoint) -> Scorer:
     try:
-        return cast(Scorer, point.load()())
+        scorer = point.load()()
     except Exception as error:  # a third party's code: whatever it raises, say whose it is
         raise ScorerError(f"the scorer {point.name!r} ({point.value}) cannot be loaded: {error}") from error
+    missing = [part for part in ("name", "description", "bounds", "score") if not hasattr(scorer, part)]
+    if missing:
+        raise ScorerError(f"the scorer {point.name!r} ({point.value}) is no scorer: it has no {', '.join(missing)}")
+    return cast(Scorer, scorer)

@@ -36,6 +36,20 @@ class Raises(Vowels):
     def score(self, batch):
         return 1 / 0
 
+class Generates(Vowels):
+    def score(self, batch):
+        return (1 for _ in batch)
+
+class Nothing(Vowels):
+    def score(self, batch):
+        pass
+
+class Anonymous:
+    name = "anonymous"
+
+    def score(self, batch):
+        return [1.0 for _ in batch]
+
 class Broken:
     def __init__(self):
         raise RuntimeError("no licence key")
@@ -104,7 +118,7 @@ def test_a_score_that_is_not_finite_is_refused_by_prompt(install: Install, value
         registry.score("returns", BATCH)
 
 
-@pytest.mark.parametrize("value", ["None", "'good'"])
+@pytest.mark.parametrize("value", ["None", "'good'", "10**400"])
 def test_a_score_that_is_no_number_is_refused_by_prompt(install: Install, value: str) -> None:
     install(f"[1.0, {value}]", returns="acme_scorers:Returns")
     with pytest.raises(ScorerError, match=r"'returns' returned .* prompt 8"):
@@ -131,3 +145,17 @@ def test_a_scorer_that_raises_is_named(install: Install) -> None:
     install(raises="acme_scorers:Raises")
     with pytest.raises(ScorerError, match="'raises' failed: ZeroDivisionError"):
         registry.score("raises", BATCH)
+
+
+def test_scores_may_be_generated_but_not_be_missing(install: Install) -> None:
+    install(generates="acme_scorers:Generates", nothing="acme_scorers:Nothing")
+    assert registry.score("generates", BATCH) == [1.0, 1.0]
+    with pytest.raises(ScorerError, match="'nothing' failed: TypeError: 'NoneType'"):
+        registry.score("nothing", BATCH)
+
+
+def test_a_scorer_without_its_parts_says_which_and_does_not_hide_the_others(install: Install) -> None:
+    install(anonymous="acme_scorers:Anonymous")
+    with pytest.raises(ScorerError, match=r"'anonymous' \(acme_scorers:Anonymous\) .* it has no description, bounds"):
+        registry.get("anonymous")
+    assert "sentiment" in registry.available() and "no description" in registry.available()["anonymous"]
