@@ -48,7 +48,7 @@ class Stages:
             tuned=tuned,
             evaluated=tuned is not None and tuned.model_id in self.evaluated_models(),
             train_prompts=counts.get(Split.TRAIN, 0),
-            held_out_prompts=counts.get(Split.HELD_OUT, 0),
+            held_out_prompts=len(self._held_out()),
         )
 
     def tuned_model(self, number: int) -> ModelRecord | None:
