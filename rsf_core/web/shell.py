@@ -31,6 +31,7 @@ def main() -> None:
     page = st.navigation(pages)
     try:
         project = session.project()
+        ui.watch(project, [job.job_id for job in project.jobs(active=True)])
         ui.sidebar(project)
         page.run()
     except RsfError as error:

@@ -103,26 +103,29 @@ def path(stages: Sequence[StageState]) -> None:
     st.html(f'<div class="rsf-path" role="list">{steps}</div>')
 
 
+@st.fragment(run_every=REFRESH_SECONDS)
+def watch(project: Project, shown: Sequence[str]) -> None:
+    """Redraw the page when a job has begun or ended since `shown` was read. The shell reads it before the page reads
+    anything, so a page that was drawn in between is drawn again; it also shows what a colleague or `rsf` has started."""
+    if [job.job_id for job in project.jobs(active=True)] != list(shown):
+        st.rerun()
+
+
 def running_job(project: Project, kinds: Sequence[JobKind]) -> bool:
     """Show the running job of these kinds, live, with a cancel button; whether there is one. A job of another kind is
     only named: the machine does one at a time."""
     active = project.jobs(active=True)
-    if not active:
-        return False
     mine = [job for job in active if job.kind in kinds]
-    if not mine:
+    if mine:
+        _live_jobs(project, kinds)
+    elif active:
         st.info(f"{active[0].job_id} is {active[0].state}; the next stage starts after it.", icon=":material/schedule:")
-        return False
-    _live_job(project, [job.job_id for job in active], kinds)
-    return True
+    return bool(mine)
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
-def _live_job(project: Project, shown: Sequence[str], kinds: Sequence[JobKind]) -> None:
-    active = project.jobs(active=True)
-    if [job.job_id for job in active] != list(shown):
-        st.rerun()  # a job ended or another began: the whole page changes
-    for job in active:
+def _live_jobs(project: Project, kinds: Sequence[JobKind]) -> None:
+    for job in project.jobs(active=True):
         if job.kind in kinds:
             job_card(project, job)
 
