@@ -92,12 +92,22 @@ def _in_range(name: str, found: Interval) -> Interval:
     return found.clipped(0.0, 1.0) if name in SHARES else found
 
 
+def distinct_2(completions: Sequence[str]) -> float:
+    """Different word pairs / all word pairs of the completions together; NaN where they have none. It falls with the
+    number of completions, so compare equal numbers."""
+    pairs = [pair for completion in completions for pair in _word_pairs(completion)]
+    return len(set(pairs)) / len(pairs) if pairs else float("nan")
+
+
+def _word_pairs(completion: str) -> list[tuple[str, str]]:
+    return list(pairwise(re.findall(r"\w+", completion.lower())))
+
+
 def _distinct_2(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
     """Per prompt: different word pairs / all word pairs over its completions (Li et al. 2016); prompts whose
     completions have no pair of words are left out."""
     pairs: dict[int, list[tuple[str, str]]] = {}
     for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
-        words = re.findall(r"\w+", completion.lower())
-        pairs.setdefault(prompt_id, []).extend(pairwise(words))
+        pairs.setdefault(prompt_id, []).extend(_word_pairs(completion))
     values = {prompt: len(set(found)) / len(found) for prompt, found in pairs.items() if found}
     return np.array(list(values.values())), np.array(list(values), dtype=np.int64)

@@ -12,22 +12,28 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from rsf_core import project_file, prompts, reports, rounds, tasks
-from rsf_core.domain import Action, JobState, Prompt, Scope, Split
+from rsf_core import marks, project_file, prompts, reports, rounds, rule_comparison, tasks, thresholds
+from rsf_core.domain import Action, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
+from rsf_core.landscape import Landscape
+from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
 from rsf_core.prompts import Problem, PromptRow
 from rsf_core.reports import Comparison
 from rsf_core.rounds import Stage, StageState
-from rsf_core.settings import Settings
+from rsf_core.rule_comparison import RuleOutcome
+from rsf_core.settings import Settings, Target
 from rsf_core.stages import Stages
 from rsf_core.store.records import (
     CandidateRecord,
@@ -36,11 +42,14 @@ from rsf_core.store.records import (
     ModelRecord,
     RoundCounts,
     RoundRecord,
+    Speed,
     ThresholdRecord,
 )
 from rsf_core.store.store import Store
+from rsf_core.target import reward
 
 POLL_SECONDS = 0.1
+KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
 REVIEWER = "local"
 
 
@@ -54,6 +63,9 @@ class Project:
         self._stages = Stages(folder, self.store)
         self.supervisor = JobSupervisor(self.store, folder / "spool", self._stages.on_done, self._stages.on_ended)
         self._stages.supervisor = self.supervisor
+        self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
+        self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
+        self._landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
         self._server: OwnerServer | None = None
         self._closed = False
 
@@ -299,6 +311,79 @@ class Project:
         if current is None:
             raise StageError(f"round {number} has no scores yet: M is chosen after scoring")
         self.store.add_threshold(number, current.target_id, log_m, scope, author, reason)
+
+    def thresholds(self, round_number: int | None = None) -> list[ThresholdRecord]:
+        """Every M the round has had, the one in force first."""
+        return self.store.thresholds(round_number or self.current_round)
+
+    def undo_threshold(self, round_number: int | None = None, author: str = REVIEWER) -> bool:
+        """Put the M before in force again; False where there is none under this target."""
+        number = round_number or self.current_round
+        earlier = thresholds.before(self.store.thresholds(number))
+        if earlier is None:
+            return False
+        self.store.add_threshold(number, earlier.target_id, earlier.log_m, earlier.scope, author, thresholds.UNDO)
+        return True
+
+    def target(self, round_number: int | None = None) -> Target | None:
+        """The target in force for a round, or None before scoring."""
+        current = self.threshold(round_number)
+        return None if current is None else reports.target_of(self.store, current)
+
+    def landscape(self, scope: Scope, round_number: int | None = None) -> Landscape | None:
+        """The round at every M, or None before scoring. It is kept until a score or an override is added."""
+        number = round_number or self.current_round
+        return self._landscape(number, scope, self.store.ratios_version(number))
+
+    def marks(self, scope: Scope, round_number: int | None = None) -> list[Mark]:
+        """The values of log M worth a mark, each judged on held-out prompts; kept as long as the landscape."""
+        number = round_number or self.current_round
+        return self._marks(number, scope, self.store.ratios_version(number))
+
+    def _make_marks(self, round_number: int, scope: Scope, version: tuple[int, int, int]) -> list[Mark]:
+        landscape, target = self.landscape(scope, round_number), self.target(round_number)
+        if landscape is None or target is None or not landscape.possible:
+            return []
+        return marks.marks(landscape, target)
+
+    def generation_speed(self, round_number: int | None = None) -> Speed | None:
+        """How fast the candidates of a round were drawn, over its finished generate jobs; None where there is none."""
+        number = round_number or self.current_round
+        drawn = [
+            j for j in self.store.jobs(round_number=number) if j.kind is JobKind.GENERATE and j.state is JobState.DONE
+        ]
+        return self._speed(tuple(job.job_id for job in drawn))
+
+    def scorers(self, round_number: int | None = None) -> list[str]:
+        """The scorers that have scored candidates of a round."""
+        return self.store.scorers(round_number or self.current_round)
+
+    def _make_landscape(self, round_number: int, scope: Scope, version: tuple[int, int, int]) -> Landscape | None:
+        ratios = self.store.ratios(round_number)
+        return Landscape(ratios, scope) if ratios.num_rows else None
+
+    def scores(self, scorer: str, round_number: int | None = None) -> NDArray[np.float64]:
+        """The score of every row of `ratios`, in its order; NaN where this scorer has not seen the candidate."""
+        return self.store.score_column(round_number or self.current_round, scorer)
+
+    def reward(self, round_number: int | None = None) -> NDArray[np.float64]:
+        """r of every row of `ratios` under the target in force; −∞ where a constraint fails or it was truncated, so that
+        no rule keeps it. Where the target has no reward, all that pass are alike (0)."""
+        number = round_number or self.current_round
+        target, ratios = self.target(number), self.store.ratios(number)
+        if target is None:
+            raise StageError(f"round {number} has no scores yet: rewards come with scoring")
+        scores = {scorer: self.scores(scorer, number) for scorer in target.rewards}
+        possible = np.isfinite(ratios["log_ratio"].to_numpy()) & ~ratios["truncated"].to_numpy()
+        return np.where(possible, reward(target, scores, ratios.num_rows), -np.inf)
+
+    def compare_rules(self, log_m: float, scope: Scope, round_number: int | None = None) -> list[RuleOutcome]:
+        """What each acceptance rule would keep of the round's candidates, rejection at `log_m` (nats) first."""
+        number = round_number or self.current_round
+        landscape, ratios = self.landscape(scope, number), self.store.ratios(number)
+        if landscape is None:
+            raise StageError(f"round {number} has no scores yet: rules are compared after scoring")
+        return rule_comparison.compare(landscape, log_m, ratios, self.reward(number), self.store.completions)
 
     def ratios(self, round_number: int | None = None) -> pa.Table:
         """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""

@@ -43,7 +43,7 @@ def comparison(store: Store, stages: Stages, round_number: int) -> Comparison | 
     if not stages.evaluated_models().issuperset(compared):
         return None
     samples = {model_id: _samples(store, key, model_id) for model_id in compared}
-    target = _target(store, thresholds[0])
+    target = target_of(store, thresholds[0])
     log_m = common_log_m(store, thresholds[0])
     base, before, after = samples[BASE_ID], samples[opened.model_id], samples[tuned.model_id]
     return Comparison(
@@ -71,7 +71,7 @@ def common_log_m(store: Store, threshold: ThresholdRecord) -> float:
     return threshold.log_m + (float(finite.mean()) if finite.size else 0.0)
 
 
-def _target(store: Store, threshold: ThresholdRecord) -> Target:
+def target_of(store: Store, threshold: ThresholdRecord) -> Target:
     spec = next(row["spec"] for row in store.targets() if row["target_id"] == threshold.target_id)
     return Target.model_validate(spec)
 

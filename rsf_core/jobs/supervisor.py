@@ -154,8 +154,10 @@ class JobSupervisor:
                     log.error("%s", error)
                 self.problem = str(error)
             except Exception as error:  # the thread must not die of one job: say it where the person looks
-                log.exception("the job supervisor failed")
-                self.problem = f"{type(error).__name__}: {error}"
+                problem = f"{type(error).__name__}: {error}"
+                if self.problem != problem:
+                    log.exception("the job supervisor failed")
+                self.problem = problem
 
     def tick(self) -> bool:
         """Look after every active job once; whether there is any."""
@@ -178,6 +180,9 @@ class JobSupervisor:
     def _look_after(self, job: JobRecord) -> None:
         child = self._children.get(job.job_id)
         spool = self._spool(job.job_id)
+        if not spool.folder.exists():
+            self._end(job, JobState.FAILED, f"its folder {spool.folder} is gone: start the stage again")
+            return
         # Alive is asked before the status is read: a process that ends in between has written its last status.
         alive = process.is_alive(spool.folder)
         if child is not None and not alive:

@@ -128,3 +128,11 @@ class CandidateRecord:
     reviewer: str | None
     accepted: bool
     scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How candidates were drawn: completion tokens a candidate, and a second."""
+
+    tokens_per_draw: float
+    tokens_per_second: float

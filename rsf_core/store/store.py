@@ -9,7 +9,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from rsf_core.domain import Action, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import StoreError
@@ -22,6 +24,7 @@ from rsf_core.store.records import (
     OverrideRecord,
     RoundCounts,
     RoundRecord,
+    Speed,
     ThresholdRecord,
 )
 
@@ -242,6 +245,34 @@ class Store:
     def ratios(self, round_number: int) -> pa.Table:
         """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), decision, …"""
         return self._db.arrow("ratios", {"round": round_number})
+
+    def score_column(self, round_number: int, scorer: str) -> NDArray[np.float64]:
+        """The scorer's score of each row of `ratios`, in its order; NaN where there is none."""
+        rows = self._db.arrow("score_column", {"round": round_number, "scorer": scorer})
+        column: NDArray[np.float64] = rows["score"].to_numpy()
+        return column
+
+    def scorers(self, round_number: int) -> list[str]:
+        """The scorers that have scored candidates of the round, by name; log-probabilities of references are none."""
+        return [row["scorer"] for row in self._db.rows("scorers_of_round", {"round": round_number})]
+
+    def completions(self, candidate_ids: Sequence[str]) -> list[str]:
+        """The text of each candidate, in the order asked."""
+        rows = self._db.rows("completions", {"candidate_ids": list(candidate_ids)})
+        texts = {row["candidate_id"]: row["completion"] for row in rows}
+        return [texts[candidate_id] for candidate_id in candidate_ids]
+
+    def generation_speed(self, job_ids: Sequence[str]) -> Speed | None:
+        """Tokens a candidate and a second of these finished jobs; None where they drew nothing, or took no time."""
+        row = self._db.rows("generation_speed", {"job_ids": list(job_ids)})[0]
+        if not row["candidates"] or not row["seconds"]:
+            return None
+        return Speed(row["tokens"] / row["candidates"], row["tokens"] / row["seconds"])
+
+    def ratios_version(self, round_number: int) -> tuple[int, int, int]:
+        """Differs whenever `ratios` does."""
+        row = self._db.rows("ratios_version", {"round": round_number})[0]
+        return row["count"], row["hash"], row["seq"]
 
     def prompts_in_round(self, round_number: int) -> list[dict[str, Any]]:
         return self._db.rows("prompts_in_round", {"round": round_number})

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from rsf_core.acceptance_view import AcceptanceView
+from rsf_core.outcomes import Density, Outcomes
 from rsf_core.reports import Comparison
 from rsf_core.web import palette
 
+Numbers = Sequence[float] | NDArray[np.float64]
+
 HEIGHT = 300
-CONFIG = {"displayModeBar": False}
+RATE_EDGES = (*(100 * i / 16 for i in range(16)), 100.001)
+CONFIG: dict[str, Any] = {"displayModeBar": False}
 
 
 def _figure(x: str, y: str, height: int = HEIGHT) -> go.Figure:
@@ -28,33 +35,134 @@ def _figure(x: str, y: str, height: int = HEIGHT) -> go.Figure:
     return figure
 
 
-def ratio_histogram(view: AcceptanceView, log_m: float) -> go.Figure:
-    """Candidates by log ratio, stacked by outcome, with M as a line."""
-    edges = view.histogram.edges
-    centres = ((edges[:-1] + edges[1:]) / 2).tolist()
-    figure = _figure("log ratio ℓ of the candidate (nats)", "candidates")
-    figure.update_layout(barmode="stack")
+class Box(NamedTuple):
+    """What was brushed: a range on each axis."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+
+def box(event: Any) -> Box | None:
+    """The box drawn on a figure, or None."""
+    if not event.selection.box:
+        return None
+    drawn = event.selection.box[-1]
+    return Box((min(drawn["x"]), max(drawn["x"])), (min(drawn["y"]), max(drawn["y"])))
+
+
+def chosen_bars(event: Any, edges: Numbers) -> tuple[float, float] | None:
+    """The range of values under the bars that were clicked or brushed, whole bars only; None where none was."""
+    points = [point["point_index"] for point in event.selection.points]
+    return (float(edges[min(points)]), float(edges[max(points) + 1])) if points else None
+
+
+def outcomes(found: Outcomes, x: str) -> go.Figure:
+    """Candidates by some value, stacked by outcome, with the share accepted as a line on its own axis."""
+    centres, widths = (found.edges[:-1] + found.edges[1:]) / 2, np.diff(found.edges)
+    figure = _figure(x, "candidates")
+    figure.update_layout(
+        barmode="stack",
+        yaxis2={"overlaying": "y", "side": "right", "range": [0, 100], "title": "accepted (%)", "showgrid": False},
+    )
     for meaning, counts in (
-        (palette.ACCEPTED, view.histogram.accepted),
-        (palette.VIOLATED, view.histogram.violating),
-        (palette.REJECTED, view.histogram.rejected),
+        (palette.ACCEPTED, found.accepted),
+        (palette.REJECTED, found.rejected),
+        (palette.TRUNCATED, found.truncated),
     ):
-        figure.add_bar(x=centres, y=counts.tolist(), name=meaning.word, marker_color=meaning.color)
-    line = {"line_width": 2, "line_dash": "dash", "line_color": palette.MUTED}
-    figure.add_vline(x=log_m, **line, annotation_text="log M", annotation_position="top")
+        if counts.any():
+            figure.add_bar(
+                x=centres.tolist(),
+                y=counts.tolist(),
+                width=(widths * 0.96).tolist(),
+                name=meaning.word,
+                marker_color=meaning.color,
+            )
+    figure.add_scatter(
+        x=centres.tolist(),
+        y=(100 * found.rate).tolist(),
+        yaxis="y2",
+        name="share accepted",
+        mode="lines+markers",
+        line={"color": palette.MUTED, "width": 1.5},
+        marker={"size": 4},
+        hovertemplate="%{y:.1f} %<extra>share accepted</extra>",
+    )
     return figure
 
 
-def prompt_rates(view: AcceptanceView) -> go.Figure:
-    """How many prompts have which share of their candidates accepted."""
-    figure = _figure("accepted of a prompt's candidates (%)", "prompts")
-    figure.add_histogram(
-        x=(100 * view.prompt_rates).tolist(),
-        xbins={"start": 0, "end": 100.001, "size": 6.25},
-        marker_color=palette.ACCEPTED.color,
-        hovertemplate="%{y} prompts at %{x} %<extra></extra>",
+def density(found: Density) -> go.Figure:
+    """ℓ against length: darker where there are more candidates; the share accepted on hover."""
+    figure = _figure("length (tokens)", "log ratio ℓ (nats)", 360)
+    figure.add_heatmap(
+        x=((found.tokens[:-1] + found.tokens[1:]) / 2).tolist(),
+        y=((found.log_ratio[:-1] + found.log_ratio[1:]) / 2).tolist(),
+        z=np.where(found.count > 0, np.log10(np.maximum(found.count, 1)) + 0.25, np.nan).tolist(),
+        customdata=np.stack([found.count, 100 * found.rate], axis=-1).tolist(),
+        colorscale=[[0, "rgba(11,110,79,0.12)"], [1, "rgba(11,110,79,1)"]],
+        showscale=False,
+        hovertemplate="%{x:.0f} tokens, ℓ %{y:.2f}<br>%{customdata[0]:,} candidates, "
+        "%{customdata[1]:.0f} % accepted<extra></extra>",
     )
-    figure.update_xaxes(range=[0, 100])
+    # a box can only be drawn over points: an invisible one in each cell that holds candidates
+    rows, columns = np.nonzero(found.count)
+    figure.add_scatter(
+        x=((found.tokens[:-1] + found.tokens[1:]) / 2)[columns].tolist(),
+        y=((found.log_ratio[:-1] + found.log_ratio[1:]) / 2)[rows].tolist(),
+        mode="markers",
+        marker={"opacity": 0, "size": 9},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.update_layout(hovermode="closest", dragmode="select")
+    return figure
+
+
+def prompt_rates(rates: Numbers) -> go.Figure:
+    """How many prompts have which share of their candidates accepted."""
+    counts, edges = np.histogram(np.asarray(rates) * 100, RATE_EDGES)
+    figure = _figure("accepted of a prompt's candidates (%)", "prompts")
+    figure.add_bar(
+        x=((edges[:-1] + edges[1:]) / 2).tolist(),
+        y=counts.tolist(),
+        width=(np.diff(edges) * 0.94).tolist(),
+        marker_color=palette.ACCEPTED.color,
+        customdata=[f"{low:g}–{high:g} %" for low, high in pairwise(edges)],
+        hovertemplate="%{y:,} prompts with %{customdata} accepted<extra></extra>",
+    )
+    figure.update_layout(hovermode="closest", dragmode="select")
+    return figure
+
+
+def shares(here: Numbers, other: Numbers, names: tuple[str, str]) -> go.Figure:
+    """Each prompt's share of the accepted data, largest first, under the two scopes of M."""
+    figure = _figure("prompts, the largest share first", "share of the accepted data (%)", 260)
+    for values, name, color, dash in (
+        (here, names[0], palette.ACCENT, "solid"),
+        (other, names[1], palette.MUTED, "dot"),
+    ):
+        ranked = 100 * np.sort(np.asarray(values))[::-1]
+        shown = np.unique(np.linspace(0, len(ranked) - 1, 400).astype(int))
+        figure.add_scatter(
+            x=(shown + 1).tolist(),
+            y=ranked[shown].tolist(),
+            name=name,
+            mode="lines",
+            line={"color": color, "dash": dash},
+        )
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def rounds(rates: Sequence[tuple[str, float, float]]) -> go.Figure:
+    """The acceptance rate of each round: by the rule alone, and with the overrides (name, automatic, effective)."""
+    figure = _figure("", "accepted (%)", 260)
+    names = [name for name, _, _ in rates]
+    figure.add_bar(x=names, y=[100 * a for _, a, _ in rates], name="by the rule", marker_color=palette.REJECTED.color)
+    figure.add_bar(
+        x=names, y=[100 * e for _, _, e in rates], name="with overrides", marker_color=palette.ACCEPTED.color
+    )
+    figure.update_traces(hovertemplate="%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>")
+    figure.update_layout(hovermode="closest", barmode="group", bargap=0.4)
     return figure
 
 

@@ -27,6 +27,7 @@ STAGE_NAMES = {
 }
 _DOTS = {Progress.DONE: "✓", Progress.FAILED: "!", Progress.RUNNING: "…"}
 REFRESH_SECONDS = 1.0
+MOST_ROWS = 1_000  # of a table in the browser
 
 
 def style() -> None:
@@ -84,11 +85,15 @@ def empty(message: str, *, page: str | None = None, label: str = "", icon: str =
                 go(page)
 
 
-def go(page: str) -> None:
-    """Open another page of the app."""
+def go(page: str, **query: str) -> None:
+    """Open another page of the app, with what is to be looked at in its URL."""
     from rsf_core import bundled
 
-    st.switch_page(bundled.path("pages", f"{page}.py"))
+    st.switch_page(bundled.path("pages", f"{page}.py"), query_params=query)
+
+
+def review_link(project: Project, number: int, **ranges: object) -> None:
+    pass
 
 
 def path(stages: Sequence[StageState]) -> None:

@@ -59,10 +59,37 @@ GROUP BY d.prompt_id
 ORDER BY d.prompt_id;
 
 -- name: ratios
-SELECT candidate_id, prompt_id, log_ratio, critical_log_m, scale, finish, token_count, decision, accepted,
+SELECT candidate_id, prompt_id, log_ratio, critical_log_m, scale, finish = 'length' AS truncated, token_count, u, accepted,
        coalesce(CASE override WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 END, 0)::TINYINT AS override
 FROM decisions WHERE round = $round AND log_ratio IS NOT NULL
 ORDER BY prompt_id, k;
+
+-- name: score_column
+SELECT coalesce(s.score, 'nan') AS score
+FROM decisions d
+LEFT JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
+           WHERE round = $round AND scorer = $scorer GROUP BY candidate_id) s ON s.candidate_id = d.candidate_id
+WHERE d.round = $round AND d.log_ratio IS NOT NULL
+ORDER BY d.prompt_id, d.k;
+
+-- name: scorers_of_round
+SELECT DISTINCT scorer FROM scores WHERE round = $round AND NOT contains(scorer, ':') ORDER BY scorer;
+
+-- name: completions
+SELECT candidate_id, completion FROM candidates
+WHERE candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]));
+
+-- name: generation_speed
+SELECT count(*) AS candidates, coalesce(sum(len(token_ids)), 0) AS tokens,
+       (SELECT coalesce(sum(epoch(changed_at - started_at)), 0) FROM job_states
+        WHERE job_id IN (SELECT unnest($job_ids::VARCHAR[]))) AS seconds
+FROM candidates WHERE job_id IN (SELECT unnest($job_ids::VARCHAR[]));
+
+-- name: ratios_version
+SELECT count(*) AS count, coalesce(bit_xor(hash(r.critical_log_m)), 0) AS hash,
+       (SELECT coalesce(max(seq), 0) FROM overrides WHERE round = $round) AS seq
+FROM log_ratios r
+WHERE r.round = $round AND r.target_id = (SELECT target_id FROM current_thresholds WHERE round = $round);
 
 -- name: latest_completions
 SELECT candidate_id, completion FROM candidates WHERE round = $round ORDER BY rowid DESC LIMIT $limit;

@@ -1,0 +1,149 @@
+"""What one round looks like under one scope at every M: sorted once, then each M is a binary search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.domain import Scope
+from rsf_core.sampling.acceptance import RankIndex
+from rsf_core.sampling.arrays import relative
+from rsf_core.sampling.by_prompt import prompt_index
+from rsf_core.sampling.curve import RatioCurve
+from rsf_core.sampling.diagnosis import Diagnosis, diagnose
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BINS = 96
+STEPS = 5  # positions of M within a bin, so that an edge of a bin is a position of M
+FAR = 40.0  # nats below the largest ratio at which nothing is ever accepted (e⁻⁴⁰): not worth a place on the axis
+
+
+@dataclass(frozen=True, slots=True)
+class AtM:
+    """The exact numbers at one M. `accepted` and `prompts_with_none` count effective decisions, overrides included;
+    `expected_rate` is the mean of min(1, P/(M·q)) over all candidates (Rao-Blackwellised)."""
+
+    accepted: int
+    automatic: int
+    expected_rate: float
+    prompts_with_none: int
+    violating: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is drawn while M is dragged, at `positions` (nats), B bins and G = 5·B + 1 positions.
+
+    `accepted[b, g]` counts the candidates of bin b that are accepted in effect at position g, `total[b]` all of them;
+    `below` lie left of the first bin. The curves have shape (G,).
+    """
+
+    edges: Floats
+    positions: Floats
+    total: Ints
+    accepted: Ints
+    below: int
+    accepted_count: Ints
+    expected_rate: Floats
+    prompts_with_none: Ints
+    violating: Ints
+
+
+class Landscape:
+    """The candidates of a round (`ratios`: Project.ratios, at least one row) under one scope of M.
+
+    A truncated candidate is never accepted by the rule, so it counts as a draw with P = 0, like one that fails a
+    constraint. Raises TargetError where a ratio is NaN or +∞.
+    """
+
+    def __init__(self, ratios: pa.Table, scope: Scope) -> None:
+        self.scope = scope
+        self.truncated: NDArray[np.bool_] = ratios["truncated"].to_numpy()
+        self.override = ratios["override"].to_numpy()
+        self.prompts: Ints = ratios["prompt_id"].to_numpy().astype(np.int64)
+        self.scale = ratios["scale"].to_numpy() if scope is Scope.PROMPT else np.zeros(ratios.num_rows)
+        self.log_ratio = np.where(self.truncated, -np.inf, ratios["log_ratio"].to_numpy())
+        self.relative = relative(self.log_ratio, self.scale)
+        critical = np.where(self.truncated, -np.inf, ratios["critical_log_m"].to_numpy())
+        self.critical = relative(critical, self.scale, "critical_log_m")
+        self.candidates = ratios.num_rows
+        self.possible = int(np.isfinite(self.relative).sum())
+        self.prompt_ids, self.prompt_index = np.unique(self.prompts, return_inverse=True)
+        self.prompt_count = self.prompt_ids.size
+        self._accepted = RankIndex(self.critical, self.override)
+        self._covered = prompt_index(self.critical, self.prompts, self.override)
+        self._curve = RatioCurve(self.relative) if self.possible else None
+        self._drawn: tuple[tuple[float, float], Picture] | None = None
+
+    @property
+    def curve(self) -> RatioCurve:
+        """Every diagnostic by rank. Only where some candidate is `possible`."""
+        assert self._curve is not None, "no candidate of this round can be accepted"
+        return self._curve
+
+    def at(self, log_m: float) -> AtM:
+        """The exact numbers at `log_m` (nats)."""
+        rate, share = (
+            (float(self._curve.acceptance_rate(log_m)), float(self._curve.violation_rate(log_m)))
+            if self._curve
+            else (0.0, 0.0)
+        )
+        return AtM(
+            self._accepted.count(log_m),
+            self._accepted.automatic_count(log_m),
+            rate,
+            self.prompt_count - self._covered.count(log_m),
+            round(share * self.candidates),
+        )
+
+    def effective(self, log_m: float) -> NDArray[np.bool_]:
+        """Which candidates are accepted at `log_m` in effect, shape (n,)."""
+        accepted: NDArray[np.bool_] = ((self.critical > log_m) & (self.override >= 0)) | (self.override > 0)
+        return accepted
+
+    def log_m_for_count(self, count: int) -> float:
+        """The log M whose automatic decisions accept `count` candidates, as nearly as ties allow."""
+        return self._accepted.log_m_for_rate(min(max(count, 1), self.possible) / self.candidates)
+
+    def diagnosis(self, log_m: float) -> Diagnosis:
+        """How far what is accepted lies from the target, with intervals by prompt. In-sample: see marks.py for M chosen
+        and judged on different prompts."""
+        return diagnose(self.log_ratio, log_m, scale=self.scale, group=self.prompts)
+
+    def span(self, *shown: float) -> tuple[float, float]:
+        """The log M worth looking at: the finite ratios, twice and more the largest, and every M of `shown`."""
+        high = max(self.curve.highest + 2.5, *(m + 0.25 for m in shown))
+        return min(max(self.curve.lowest - 0.5, self.curve.highest - FAR), *(m - 0.25 for m in shown)), high
+
+    def picture(self, low: float, high: float) -> Picture:
+        """What is drawn between `low` and `high` (nats); the last one is kept, for it stays while M is dragged."""
+        if self._drawn is None or self._drawn[0] != (low, high):
+            self._drawn = ((low, high), self._picture(low, high))
+        return self._drawn[1]
+
+    def _picture(self, low: float, high: float) -> Picture:
+        positions = np.linspace(low, high, BINS * STEPS + 1)
+        inside = np.flatnonzero((self.relative >= low) & (self.relative <= high))
+        bin_of = np.minimum(((self.relative[inside] - low) / (high - low) * BINS).astype(np.int64), BINS - 1)
+        override = self.override[inside]
+        # accepted at every position left of m; a person's word counts at all of them, or at none
+        reach = np.searchsorted(positions, self.critical[inside])
+        reach = np.where(override > 0, len(positions), np.where(override < 0, 0, reach))
+        width = len(positions) + 1
+        ends = np.bincount(bin_of * width + reach, minlength=BINS * width).reshape(BINS, width)
+        return Picture(
+            edges=positions[::STEPS],
+            positions=positions,
+            total=np.bincount(bin_of, minlength=BINS),
+            accepted=ends[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:],
+            below=self.possible - len(inside),
+            accepted_count=self._accepted.counts(positions),
+            expected_rate=self.curve.acceptance_rate(positions),
+            prompts_with_none=self.prompt_count - self._covered.counts(positions),
+            violating=np.rint(self.curve.violation_rate(positions) * self.candidates).astype(np.int64),
+        )

@@ -1,0 +1,86 @@
+"""The values of M worth a mark on the axis, each judged on prompts that had no part in choosing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import Scope
+from rsf_core.errors import TargetError
+from rsf_core.landscape import Landscape
+from rsf_core.sampling.agreement import best_agreement
+from rsf_core.sampling.bounds import analytic_bound, held_out, max_bound, quantile_bound, tvd_bound
+from rsf_core.sampling.diagnosis import Diagnosis
+from rsf_core.scorers import registry
+from rsf_core.settings import Target
+from rsf_core.target import PROPOSAL
+
+VIOLATING = 0.01
+TVD = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A candidate for log M (nats), or why there is none (`log_m` None). `held_out` is its diagnosis on other prompts,
+    None where M does not come from the draws or there are too few prompts."""
+
+    name: str
+    log_m: float | None
+    explanation: str
+    held_out: Diagnosis | None = None
+
+
+def marks(landscape: Landscape, target: Target, violating: float = VIOLATING, tvd: float = TVD) -> list[Mark]:
+    """Every mark of a round, from the safest M to the most generous one a person would still defend."""
+    found = [_analytic(landscape, target)]
+    for name, explanation, choose in (
+        ("Largest ratio", "the smallest M that bounds every ratio seen", max_bound),
+        (
+            f"{violating:.0%} violate",
+            f"the smallest M that at most {violating:.0%} of the draws exceed",
+            lambda w: quantile_bound(w, violating),
+        ),
+        (
+            f"TVD ≤ {tvd:.0%}",
+            f"the smallest M whose accepted law differs from the target by at most {tvd:.0%}",
+            lambda w: tvd_bound(w, tvd),
+        ),
+    ):
+        found.append(_from_draws(landscape, name, explanation, choose))
+    return [*found, _agreeing(landscape)]
+
+
+def _analytic(landscape: Landscape, target: Target) -> Mark:
+    name, explanation = "Analytic bound", "sup P/q from the bounds of the scorers: holds for every draw, seen or not"
+    if target.reference != PROPOSAL:
+        return Mark(name, None, f"there is none: P/q has no known bound where the reference is {target.reference!r}")
+    scorers = list(target.rewards)
+    bounds = [registry.get(scorer).bounds for scorer in scorers]
+    try:
+        scale = landscape.scale if landscape.scope is Scope.PROMPT else 0.0
+        log_m = analytic_bound([target.rewards[s] for s in scorers], bounds, target.beta, scale)
+    except TargetError as error:
+        return Mark(name, None, f"there is none: {error}")
+    return Mark(name, log_m, explanation)
+
+
+def _from_draws(
+    landscape: Landscape, name: str, explanation: str, choose: Callable[[NDArray[np.float64]], float]
+) -> Mark:
+    try:
+        judged = held_out(choose, landscape.log_ratio, landscape.prompts, scale=landscape.scale).diagnosis
+    except TargetError:  # too few prompts to hold some out, or nothing possible on one side: the mark itself stands
+        judged = None
+    return Mark(name, choose(landscape.relative), explanation, judged)
+
+
+def _agreeing(landscape: Landscape) -> Mark:
+    name = "Agrees with overrides"
+    try:
+        best = best_agreement(landscape.critical, landscape.override)
+    except TargetError:
+        return Mark(name, None, "there is none yet: no candidate that can be accepted has been reviewed")
+    return Mark(name, best.log_m, f"repeats {best.agreeing} of the {best.overrides} overrides of this round")

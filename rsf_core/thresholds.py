@@ -1,0 +1,23 @@
+"""The history of M: append-only, so that undoing is one more entry, and any earlier M can be taken again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rsf_core.store.records import ThresholdRecord
+
+UNDO = "undo"
+
+
+def before(history: Sequence[ThresholdRecord]) -> ThresholdRecord | None:
+    """What an undo brings back, or None: the M under the one in force, in the order they were chosen. `history` is
+    newest first, as the store gives it. An M chosen under another target is never brought back: it measured other ratios."""
+    standing: list[ThresholdRecord] = []
+    for chosen in reversed(history):
+        if standing and standing[-1].target_id != chosen.target_id:
+            standing.clear()
+        if chosen.reason == UNDO and standing:
+            standing.pop()
+        else:
+            standing.append(chosen)
+    return standing[-2] if len(standing) > 1 else None

@@ -1,0 +1,374 @@
+"""The parts of the Acceptance page. Each that answers to a click is a fragment, so that only it is drawn again."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from rsf_core import outcomes, thresholds
+from rsf_core.domain import Scope
+from rsf_core.landscape import Landscape
+from rsf_core.project import Project
+from rsf_core.sampling.cost import forecast, none_prob
+from rsf_core.sampling.diagnosis import Diagnosis
+from rsf_core.store.records import ThresholdRecord
+from rsf_core.terminal import seconds
+from rsf_core.web import charts, ui
+from rsf_core.web.components.m_tuner import m_tuner
+
+SCOPES = {Scope.PROMPT: "Per prompt", Scope.GLOBAL: "Global"}
+START = "acceptance-start"
+
+
+@st.fragment
+def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: bool) -> None:
+    """Drag M, see what it keeps and how far that is from the target, and put it in force."""
+    scope = st.segmented_control(
+        "Scope of M",
+        list(SCOPES),
+        default=threshold.scope,
+        format_func=SCOPES.__getitem__,
+        required=True,
+        key=f"scope-{number}-{threshold.created_at}",
+        help="Per prompt: M is relative to the prompt's own scale, so that each prompt gets a like share. "
+        "Global: one M for all; prompts with higher ratios get more of the data.",
+    )
+    landscape = project.landscape(scope, number)
+    assert landscape is not None  # the page asked before
+    marks = project.marks(scope, number)
+    start, nonce = _start(project, number, threshold, landscape, scope)
+    log_m = m_tuner(
+        landscape, threshold.log_m if scope is threshold.scope else start, start, marks, f"m-{number}-{nonce}"
+    )
+
+    changed = abs(log_m - threshold.log_m) > 1e-9 or scope is not threshold.scope
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Apply this M", type="primary", disabled=not (changed and editable), icon=":material/check:"):
+            if ui.attempt(lambda: project.set_threshold(log_m, scope, number)):
+                st.rerun()
+        earlier = thresholds.before(project.thresholds(number))
+        if editable and earlier is not None:
+            if st.button("Undo", icon=":material/undo:", help=f"Back to log M = {earlier.log_m:.3f}."):
+                if ui.attempt(lambda: project.undo_threshold(number)):
+                    st.rerun()
+        st.caption(
+            f"In force: log M = {threshold.log_m:.3f}, {SCOPES[threshold.scope].lower()}, by {threshold.author} "
+            f"({threshold.reason})." + ("" if editable else " Earlier rounds are kept as they were.")
+        )
+    numbers(project, number, landscape, log_m)
+
+
+def _start(
+    project: Project, number: int, threshold: ThresholdRecord, landscape: Landscape, scope: Scope
+) -> tuple[float, str]:
+    """Where the tuner starts: at an M taken from the history, else at the M in force; under the other scope at the M
+    that accepts as many. With the name of this start: another name starts the tuner anew."""
+    taken = st.session_state.get(START)
+    if taken is not None and taken["round"] == number and taken["scope"] is scope:
+        return taken["log_m"], f"{scope}-{taken['seq']}"
+    if scope is threshold.scope:
+        return threshold.log_m, f"{scope}-{threshold.created_at}"
+    accepted = project.landscape(threshold.scope, number)
+    assert accepted is not None
+    return landscape.log_m_for_count(accepted.at(threshold.log_m).automatic), f"{scope}-{threshold.created_at}"
+
+
+def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
+    """What holds at one M: the distance to the target with intervals, and what the samples one wants will cost."""
+    found = landscape.diagnosis(log_m)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.header("How far the accepted lie from the target", anchor=False)
+        _distance(found)
+    with right:
+        st.header("What it costs", anchor=False)
+        _cost(project, number, landscape, found)
+
+
+def _distance(found: Diagnosis) -> None:
+    zero = "0 by construction: nothing exceeds this M"
+    rows = [
+        ("Acceptance rate", ui.limits(found.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
+        ("Total variation", zero if found.bound_holds_here else ui.limits(found.tvd), "to the target, 0 to 1"),
+        (
+            "KL(target ‖ accepted)",
+            zero if found.bound_holds_here else ui.limits(found.kl_target, " nats"),
+            "what the accepted miss",
+        ),
+        ("KL(accepted ‖ proposal)", ui.limits(found.kl_proposal, " nats"), "how far selection moves q"),
+        ("Violated mass", ui.limits(found.violated_mass, " %", 100), "of the target, where ℓ > log M"),
+        ("Bound violated", ui.limits(found.violation_rate, " %", 100), "of the draws, exact interval"),
+        ("Effective sample size", f"{found.ess:,.0f} of {found.draws:,}", "draws the target is worth"),
+        (
+            "Tail index k̂",
+            "too few draws" if found.pareto_k is None else f"{found.pareto_k:.2f}  (≤ {found.pareto_k_limit:.2f})",
+            "whether all this can be trusted",
+        ),
+    ]
+    st.dataframe(
+        [{"measure": name, "estimate [95 %]": value, "what it says": meaning} for name, value, meaning in rows],
+        hide_index=True,
+    )
+    st.caption("Intervals are by prompt. M chosen on these very draws flatters itself: see the marks below.")
+    if not found.trusted:
+        st.warning(
+            "The weights have a heavy tail, or there are too few to tell: total variation and KL cannot be trusted here.",
+            icon=":material/warning:",
+        )
+
+
+def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis) -> None:
+    wanted = st.number_input("Accepted samples wanted", 1, 10_000_000, 500, 100, key=f"wanted-{number}")
+    speed = project.generation_speed(number)
+    rate = found.acceptance_rate
+    if speed is None:
+        st.caption("No finished generate job of this round to measure the speed of drawing by.")
+        return
+    values = [
+        forecast(wanted, r, speed.tokens_per_draw, speed.tokens_per_second) for r in (rate.value, rate.high, rate.low)
+    ]
+    value, low, high = values
+    shown = f"{value.draws:,.0f}" if math.isfinite(value.draws) else "never"
+    st.metric("Draws", shown, border=True)
+    if math.isfinite(value.seconds):
+        span = f" ({seconds(low.seconds)} to {seconds(high.seconds)})" if rate.known and rate.low > 0 else ""
+        st.markdown(f"about **{seconds(value.seconds)}** of drawing{span}, at {speed.tokens_per_second:,.0f} tokens/s")
+    per_prompt = outcomes.expected_rates(landscape, found.log_m)
+    k = project.settings.generate.candidates
+    missing = float(none_prob(per_prompt, k).mean())
+    st.caption(f"With {k} candidates a prompt, about {missing:.0%} of the prompts would get none.")
+
+
+def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """The marks under the scope in force, judged on prompts that had no part in choosing them."""
+    landscape = project.landscape(threshold.scope, number)
+    assert landscape is not None
+    rows = []
+    for mark in project.marks(threshold.scope, number):
+        judged = mark.held_out
+        rows.append(
+            {
+                "mark": mark.name,
+                "log M": None if mark.log_m is None else round(mark.log_m, 3),
+                "accepted": None if mark.log_m is None else landscape.at(mark.log_m).accepted,
+                "total variation": "" if judged is None else ui.limits(judged.tvd),
+                "bound violated": "" if judged is None else ui.limits(judged.violation_rate, " %", 100),
+                "what it is": mark.explanation,
+            }
+        )
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        "Total variation and violations: the mark is chosen again on half of the prompts and judged on the other half, so "
+        "that the bound is not tested on the draws it was fitted to."
+    )
+
+
+WHERE = {"prompt": "By prompt", "score": "By score", "length": "By length", "round": "By round"}
+
+
+@st.fragment
+def where(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """Which candidates are accepted at the M in force; what is brushed can be read in Review."""
+    st.header("Where the accepted are", anchor=False)
+    chosen = st.segmented_control(
+        "Look at it",
+        list(WHERE),
+        default="prompt",
+        format_func=WHERE.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+    )
+    landscape = project.landscape(threshold.scope, number)
+    assert landscape is not None
+    if chosen == "prompt":
+        _by_prompt(project, number, landscape, threshold.log_m)
+    elif chosen == "score":
+        _by_score(project, number, landscape, threshold.log_m)
+    elif chosen == "length":
+        tokens = project.ratios(number)["token_count"].to_numpy()
+        found = outcomes.by_length(landscape, tokens, threshold.log_m)
+        event: Any = st.plotly_chart(
+            charts.density(found), config=charts.CONFIG, key=f"length-{number}", on_select="rerun", selection_mode="box"
+        )
+        st.caption("ℓ is a sum over tokens. A slope says that the target prefers long or short completions.")
+        box = charts.box(event)
+        if box is not None:
+            ui.review_link(project, number, tokens=box.x, log_ratio=box.y)
+    else:
+        _by_round(project)
+
+
+def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
+    found = outcomes.by_prompt(landscape, log_m)
+    event: Any = st.plotly_chart(
+        charts.prompt_rates(found.rate),
+        config=charts.CONFIG,
+        key=f"rates-{number}",
+        on_select="rerun",
+        selection_mode=("points", "box"),
+    )
+    chosen = charts.chosen_bars(event, charts.RATE_EDGES)
+    texts = {row["prompt_id"]: row["text"] for row in project.prompts_in_round(number)}
+    low, high = chosen if chosen is not None else (0.0, 100.0)
+    rows = [
+        {"prompt": texts[p], "accepted": a, "of": n, "rate": 100 * a / n, "prompt_id": p}
+        for p, a, n in zip(found.prompt_id.tolist(), found.accepted.tolist(), found.candidates.tolist(), strict=True)
+        if low <= 100 * a / n <= high
+    ]
+    rows.sort(key=lambda row: row["rate"])
+    st.caption(
+        f"{len(rows):,} prompts"
+        + (f" with {low:g} to {min(high, 100):g} % accepted" if chosen else ", the least accepted first")
+        + ". Select bars to narrow the list; select a row to read its candidates in Review."
+    )
+    table = st.dataframe(
+        rows[: ui.MOST_ROWS],
+        hide_index=True,
+        height=240,
+        column_order=["prompt", "accepted", "of", "rate"],
+        column_config={
+            "rate": st.column_config.ProgressColumn("accepted (%)", min_value=0, max_value=100, format="%.0f")
+        },
+        key=f"prompts-{number}-{low}-{high}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    if table.selection.rows:
+        ui.go("review", round=str(number), prompt=str(rows[table.selection.rows[0]]["prompt_id"]))
+
+
+def _by_score(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
+    scorers = project.scorers(number)
+    if not scorers:
+        st.caption("No scorer has scored this round: its target needs log-probabilities only.")
+        return
+    scorer = st.selectbox("Scorer", scorers, key=f"scorer-{number}")
+    found = outcomes.by_value(landscape, project.scores(scorer, number), log_m)
+    event: Any = st.plotly_chart(
+        charts.outcomes(found, scorer),
+        config=charts.CONFIG,
+        key=f"score-{number}-{scorer}",
+        on_select="rerun",
+        selection_mode=("points", "box"),
+    )
+    chosen = charts.chosen_bars(event, found.edges)
+    if chosen is not None:
+        ui.review_link(project, number, scores={scorer: chosen})
+    else:
+        st.caption("Click a bar, or draw a box, to read those candidates in Review.")
+
+
+def _by_round(project: Project) -> None:
+    counts = [(opened.round, project.counts(opened.round)) for opened in project.rounds()]
+    decided = [(number, c) for number, c in counts if c.decided]
+    st.plotly_chart(
+        charts.rounds([(f"round {n}", c.automatic / c.decided, c.accepted / c.decided) for n, c in decided]),
+        config=charts.CONFIG,
+    )
+    st.caption("Each round at its own M; the rate falls where the target stays and M is not chosen again.")
+
+
+@st.fragment
+def scopes(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """What the scope of M does to each prompt's share of the data."""
+    if not st.toggle("What the scope does to each prompt's share", key=f"share-{number}"):
+        return
+    here = project.landscape(threshold.scope, number)
+    scope = Scope.GLOBAL if threshold.scope is Scope.PROMPT else Scope.PROMPT
+    other = project.landscape(scope, number)
+    assert here is not None and other is not None
+    mine = outcomes.by_prompt(here, threshold.log_m)
+    count = here.at(threshold.log_m).automatic
+    theirs = outcomes.by_prompt(other, other.log_m_for_count(count))
+    names = (f"{SCOPES[threshold.scope].lower()} (in force)", f"{SCOPES[scope].lower()}, as many accepted")
+    st.plotly_chart(charts.shares(mine.share, theirs.share, names), config=charts.CONFIG)
+    st.caption(
+        f"Half of the accepted data comes from {outcomes.half_of_the_data(mine):,} of {here.prompt_count:,} prompts; "
+        f"{SCOPES[scope].lower()} it would be {outcomes.half_of_the_data(theirs):,}. Under the global scope a prompt's share "
+        "is proportional to its Z(c): easy prompts get most. Either way each prompt's own accepted law is right."
+    )
+
+
+@st.fragment
+def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """The other rules on the same candidates."""
+    if not st.toggle("Compare with other rules on the same candidates", key=f"rules-{number}"):
+        return
+    found = project.compare_rules(threshold.log_m, threshold.scope, number)
+    st.dataframe(
+        [
+            {
+                "rule": rule.name,
+                "keeps": rule.kept,
+                "prompts": rule.prompts,
+                "overlap with rejection": 100 * rule.overlap,
+                "mean reward": None if math.isnan(rule.reward) else rule.reward,
+                "mean tokens": None if math.isnan(rule.tokens) else rule.tokens,
+                "distinct-2": None if math.isnan(rule.distinct_2) else 100 * rule.distinct_2,
+                "what it is": rule.explanation,
+            }
+            for rule in found
+        ],
+        hide_index=True,
+        column_config={
+            "keeps": st.column_config.NumberColumn(format="localized"),
+            "overlap with rejection": st.column_config.NumberColumn(format="%.0f %%"),
+            "mean reward": st.column_config.NumberColumn(format="%.3f"),
+            "mean tokens": st.column_config.NumberColumn(format="%.1f"),
+            "distinct-2": st.column_config.NumberColumn(format="%.0f %%"),
+        },
+    )
+    st.caption(
+        "Every rule may keep as many as rejection does, without overrides. best_of_n takes the highest rewards and forgets "
+        "the target's spread; random shows what fine-tuning alone would get. distinct-2 is over equally many completions."
+    )
+
+
+def history(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """Every M the round has had: who, when, from, to, and what it changed."""
+    found = project.thresholds(number)
+    with st.expander(f"History of M ({len(found)})", icon=":material/history:"):
+        rows = []
+        for chosen, previous in zip(found, [*found[1:], None], strict=True):
+            same = chosen.target_id == threshold.target_id
+            rows.append(
+                {
+                    "when": chosen.created_at,
+                    "who": chosen.author,
+                    "from": None if previous is None else previous.log_m,
+                    "to": chosen.log_m,
+                    "scope": SCOPES[chosen.scope].lower(),
+                    "accepted": _accepted(project, number, chosen) if same else None,
+                    "why": chosen.reason,
+                }
+            )
+        table = st.dataframe(
+            rows,
+            hide_index=True,
+            column_config={
+                "when": st.column_config.DatetimeColumn(format="distance"),
+                "from": st.column_config.NumberColumn(format="%.3f"),
+                "to": st.column_config.NumberColumn(format="%.3f"),
+            },
+            key=f"history-{number}-{threshold.created_at}",
+            on_select="rerun",
+            selection_mode="single-row",
+        )
+        st.caption(
+            "accepted: candidates that this M accepts now, overrides included; empty for an M of another target."
+        )
+        if table.selection.rows:
+            chosen = found[table.selection.rows[0]]
+            if st.button(f"Try log M = {chosen.log_m:.3f} again", disabled=chosen.target_id != threshold.target_id):
+                taken = st.session_state.get(START, {"seq": 0})["seq"] + 1
+                st.session_state[START] = {"round": number, "scope": chosen.scope, "log_m": chosen.log_m, "seq": taken}
+                st.session_state[f"scope-{number}-{threshold.created_at}"] = chosen.scope
+                st.rerun()
+
+
+def _accepted(project: Project, number: int, chosen: ThresholdRecord) -> int:
+    landscape = project.landscape(chosen.scope, number)
+    assert landscape is not None
+    return landscape.at(chosen.log_m).accepted

@@ -1,0 +1,58 @@
+"""The M tuner: drag M over the histogram of the log ratios; on release it tells Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import streamlit as st
+
+from rsf_core.domain import Scope
+from rsf_core.landscape import Landscape
+from rsf_core.marks import Mark
+from rsf_core.web import palette
+from rsf_core.web.components import declare
+
+_component = declare("m_tuner")
+AXIS = {
+    Scope.GLOBAL: "log ratio ℓ = log P − log q of the candidates, and log M (nats)",
+    Scope.PROMPT: "log ratio relative to its prompt, ℓ − a(c), and log M (nats)",
+}
+
+
+def m_tuner(landscape: Landscape, in_force: float, start: float, marks: Sequence[Mark], key: str) -> float:
+    """Draw the tuner at `start` (nats) and return the log M it stands at since its last release. `in_force` is drawn as
+    the M of now. Another `key` starts it anew."""
+    held = st.session_state.get(key)
+    log_m = start if held is None or held["log_m"] is None else float(held["log_m"])
+    known = [mark.log_m for mark in marks if mark.log_m is not None]
+    picture = landscape.picture(*landscape.span(in_force, start, *known))
+    # What is drawn at a position is exact there. Other M are answered one by one, so that a drag changes no data and
+    # the browser keeps what it has.
+    between = sorted({m for m in (in_force, start, *known, log_m) if m not in picture.positions})
+    data = {
+        "reset": key,
+        "log_m": start,
+        "in_force": in_force,
+        "axis": AXIS[landscape.scope],
+        "candidates": landscape.candidates,
+        "prompts": landscape.prompt_count,
+        "edges": picture.edges.tolist(),
+        "positions": picture.positions.tolist(),
+        "total": picture.total.tolist(),
+        "accepted": picture.accepted.tolist(),
+        "accepted_count": picture.accepted_count.tolist(),
+        "expected_rate": picture.expected_rate.round(6).tolist(),
+        "prompts_with_none": picture.prompts_with_none.tolist(),
+        "violating": picture.violating.tolist(),
+        "between": [{"log_m": m} | asdict(landscape.at(m)) for m in between],
+        "marks": [{"name": m.name, "log_m": m.log_m, "explanation": m.explanation} for m in marks],
+        "colors": {
+            "accepted": palette.ACCEPTED.color,
+            "rejected": palette.REJECTED.color,
+            "violated": palette.VIOLATED.color,
+            "muted": palette.MUTED,
+        },
+    }
+    result = _component(data=data, key=key, default={"log_m": start}, on_log_m_change=lambda: None)
+    return float(result.log_m if result.log_m is not None else start)

@@ -1,0 +1,132 @@
+"""A project with a million scored candidates, for the benchmarks of the pages; made up, no model is needed.
+
+From the repository root: PYTHONPATH=. python tests/benchmarks/million.py FOLDER [CANDIDATES]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from rsf_core.domain import Action, JobKind, JobState, Scope, Split
+from rsf_core.jobs.schemas import CANDIDATES, SCORES
+from rsf_core.project import Project
+from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, prompt_scale, uniform
+from rsf_core.store.database import utc_now
+from rsf_core.target import log_ratio
+
+PER_PROMPT, AT_ONCE, OVERRIDDEN = 16, 100_000, 0.05
+WORDS = np.array(
+    ["the", "a", "train", "was", "late", "but", "our", "guide", "stayed", "kind", "and", "we", "would", "gladly"]
+)
+TASK = '[settings.target]\nreference = "proposal"\nbeta = 0.25\nrewards = { sentiment = 1.0, repetition = -0.5 }\n'
+
+
+def build(folder: Path, count: int = 1_000_000, seed: int = 0) -> Project:
+    """An open project whose first round has `count` candidates, 1 in 20 of them overridden."""
+    rng = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as task:
+        (Path(task) / "task.toml").write_text(f'title = "Million"\n{TASK}')
+        (Path(task) / "prompts.jsonl").write_text("")
+        project = Project.create(folder, task, seed=seed)
+    store, prompts = project.store, -(-count // PER_PROMPT)
+    store.add_prompts(((f"Review trip number {i}.", None, None, Split.TRAIN) for i in range(prompts)), "made up")
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in ("prompt", "ell", "m", "id", "taste")}
+    for unit, start in enumerate(range(0, count, AT_ONCE)):
+        rows = _candidates(rng, start, min(AT_ONCE, count - start), seed)
+        store.commit_segment("r1-generate-1", unit, f"candidates {unit}", "candidates", rows)
+        prompt = rows["prompt_id"].to_numpy()
+        taste = np.random.default_rng(seed).normal(0.2, 0.3, prompts + 1)[prompt]
+        scores = {
+            "sentiment": np.tanh(taste + rng.normal(0, 0.5, len(prompt))),
+            "repetition": rng.beta(1, 9, len(prompt)),
+        }
+        for name, values in scores.items():
+            table = pa.table(
+                {"candidate_id": rows["candidate_id"], "round": rows["round"], "scorer": [name] * len(values)}
+            )
+            table = table.append_column("score", pa.array(values)).append_column(
+                "job_id", pa.array(["r1-score-1"] * len(values))
+            )
+            store.commit_segment(
+                "r1-score-1", unit * 2 + (name == "repetition"), f"{name} {unit}", "scores", table.cast(SCORES)
+            )
+        ell = log_ratio(project.settings.target, scores, rows["log_q"].to_numpy(), None)
+        columns["prompt"].append(prompt)
+        columns["ell"].append(ell)
+        columns["m"].append(critical_log_m(ell, rows["u"].to_numpy()))
+        columns["id"].append(rows["candidate_id"].to_numpy(zero_copy_only=False))
+    prompt, ell, m, ids = (np.concatenate(columns[name]) for name in ("prompt", "ell", "m", "id"))
+    scale = prompt_scale(ell, prompt)
+    target_id = store.target_id(project.settings.target.model_dump(mode="json"), "rule")
+    rows = pa.table({"candidate_id": ids, "log_ratio": ell, "critical_log_m": m, "scale": scale})
+    store.replace_log_ratios(1, target_id, rows)
+    store.add_threshold(1, target_id, log_m_for_rate(m, 0.2), Scope.GLOBAL, "rule", "accepts 20% of the candidates")
+    with store.transaction("making the job"):  # at once, or the supervisor would look for its process
+        store.add_job("r1-generate-1", JobKind.GENERATE, 1, {}, ())
+        store.add_job_event("r1-generate-1", JobState.RUNNING, "running")
+        store.add_job_event("r1-generate-1", JobState.DONE, "done")
+    spoken = rng.choice(count, round(OVERRIDDEN * count), replace=False)
+    _override(project, ids[spoken], rng.random(len(spoken)) < 0.5)
+    return project
+
+
+def _candidates(rng: np.random.Generator, start: int, count: int, seed: int) -> pa.Table:
+    number = np.arange(start, start + count)
+    prompt, k = number // PER_PROMPT + 1, number % PER_PROMPT
+    ids = [f"1.{p}.{i}" for p, i in zip(prompt.tolist(), k.tolist(), strict=True)]
+    lengths = rng.integers(4, 40, count)
+    words = WORDS[rng.integers(0, len(WORDS), int(lengths.sum()))]
+    texts = [" ".join(part) for part in np.split(words, np.cumsum(lengths)[:-1])]
+    log_q = rng.normal(-2.0, 0.4, count) * lengths
+    return pa.table(
+        {
+            "candidate_id": ids,
+            "round": np.ones(count, np.int32),
+            "prompt_id": prompt,
+            "k": k,
+            "completion": texts,
+            "prompt_token_ids": [[1, 2, 3]] * count,
+            "token_ids": [list(range(n)) for n in lengths],
+            "finish": np.where(rng.random(count) < 0.05, "length", "eos"),
+            "log_q": log_q,
+            "log_model": log_q,
+            "u": uniform(seed, ids),
+            "sampling": ["{}"] * count,
+            "model_id": ["base"] * count,
+            "job_id": ["r1-generate-1"] * count,
+        }
+    ).cast(CANDIDATES)
+
+
+def _override(project: Project, ids: np.ndarray, accept: np.ndarray) -> None:
+    words = np.where(accept, Action.ACCEPT, Action.REJECT)
+    with project.store.transaction("making the overrides"):
+        project.store._db.append(
+            "overrides",
+            pa.table(
+                {
+                    "uid": [f"made-up-{name}" for name in ids],
+                    "candidate_id": ids,
+                    "round": np.ones(len(ids), np.int32),
+                    "action": words.astype(str),
+                    "reviewer": ["ann"] * len(ids),
+                    "created_at": [utc_now()] * len(ids),
+                }
+            ),
+        )
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    with build(folder, int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000) as project:
+        print(json.dumps({"folder": str(folder), "candidates": project.counts(1).candidates}))
+
+
+if __name__ == "__main__":
+    main()

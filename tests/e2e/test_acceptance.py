@@ -1,0 +1,130 @@
+"""The Acceptance page in a real browser: M is dragged, taken from a mark, applied, undone and found in the history."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from playwright.sync_api import Page, expect
+
+from rsf_core.project import Project
+from tests.e2e.conftest import AppServer
+from tests.seeding import add_candidates, add_scores, candidates, decide
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+PROMPTS, EACH = 8, 12
+ELL = np.random.default_rng(5).normal(0.0, 1.5, PROMPTS * EACH)
+
+
+def make(folder: Path, task: Path, log_ratio: np.ndarray, log_m: float = 0.5) -> tuple[Path, pa.Table]:
+    """A project whose first round has candidates with these ratios; the rows of log_ratios."""
+    with Project.create(folder, str(task), seed=1) as project:
+        rows = candidates(PROMPTS, EACH)
+        add_candidates(project.store, rows)
+        add_scores(project.store, rows, {"sentiment": np.tanh(ELL)})
+        table = decide(project.store, rows, log_ratio, log_m)
+        return folder, table
+
+
+@pytest.fixture
+def scored(tmp_path: Path, small_task: Path) -> tuple[Path, pa.Table]:
+    return make(tmp_path / "projects" / "scored", small_task, ELL)
+
+
+@pytest.fixture
+def opened(page: Page, serve, scored) -> AppServer:
+    server = serve(scored[0])
+    page.goto(f"{server.url}/acceptance")
+    expect(page.locator(".tuner .accepted")).not_to_be_empty()
+    return server
+
+
+def at(table: pa.Table, log_m: float) -> int:
+    return int((table["critical_log_m"].to_numpy() > log_m).sum())
+
+
+def log_m_shown(page: Page) -> float:
+    return float(page.get_by_label("log M, exact").input_value())
+
+
+def test_dragging_shows_the_exact_count_of_every_m_it_passes(page: Page, opened, scored):
+    box = page.locator(".plot").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 80, box["y"] + 100)
+    page.mouse.down()
+    seen = set()
+    for step in range(12):
+        page.mouse.move(box["x"] + 80 + step * (box["width"] - 160) / 12, box["y"] + 100, steps=2)
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        log_m = log_m_shown(page)
+        assert int(page.locator(".tuner .accepted").inner_text()) in {
+            at(scored[1], log_m - 6e-4),
+            at(scored[1], log_m),
+            at(scored[1], log_m + 6e-4),  # the field shows three decimals
+        }
+        seen.add(log_m)
+    page.mouse.up()
+    assert len(seen) == 12
+    expect(page.get_by_role("button", name="Apply this M")).to_be_enabled()
+
+
+def test_m_is_applied_explicitly_undone_and_kept_in_the_history(page: Page, opened: AppServer, scored):
+    folder = str(opened.folder)
+    before = opened.rsf("status", folder)["counts"]["accepted"]
+    assert before == at(scored[1], 0.5)
+    page.get_by_role("button", name="Largest ratio").click()
+    assert log_m_shown(page) == pytest.approx(ELL.max(), abs=1e-3)
+    assert opened.rsf("status", folder)["counts"]["accepted"] == before  # not before it is applied
+    page.get_by_role("button", name="Apply this M").click()
+    expect(page.get_by_text(re.compile("In force: log M = .* by local"))).to_be_visible()
+    assert opened.rsf("status", folder)["counts"]["accepted"] == at(scored[1], ELL.max()) < before
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("In force: log M = 0.500")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    assert opened.rsf("status", folder)["counts"]["accepted"] == before
+    expect(page.get_by_text("History of M (3)")).to_be_visible()
+
+
+def test_the_keyboard_alone_moves_and_applies_m(page: Page, opened: AppServer):
+    slider = page.get_by_role("slider", name="log M in nats: further right is stricter")
+    slider.focus()
+    start = log_m_shown(page)
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert log_m_shown(page) > start
+    apply = page.get_by_role("button", name="Apply this M")
+    expect(apply).to_be_enabled()
+    apply.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("In force: log M = 0.500")).to_have_count(0)
+
+
+def test_the_other_scope_starts_at_as_many_accepted_and_is_applied_with_its_m(page: Page, opened: AppServer):
+    accepted = page.locator(".tuner .accepted").inner_text()
+    page.get_by_role("button", name="Per prompt").or_(page.get_by_role("radio", name="Per prompt")).first.click()
+    expect(page.locator(".tuner .accepted")).to_have_text(accepted)
+    page.get_by_role("button", name="Apply this M").click()
+    expect(page.get_by_text(re.compile("In force: .* per prompt"))).to_be_visible()
+
+
+def test_every_view_and_the_rule_comparison_open_without_an_error(page: Page, opened: AppServer):
+    for name in ("By score", "By length", "By round", "By prompt"):
+        page.get_by_role("button", name=name).or_(page.get_by_role("radio", name=name)).first.click()
+        expect(page.locator(".js-plotly-plot")).to_have_count(1)
+    page.get_by_text("Compare with other rules on the same candidates").click()
+    page.get_by_text("What the scope does to each prompt's share").click()
+    expect(page.get_by_text("Every rule may keep as many as rejection does")).to_be_visible()
+    expect(page.get_by_text(re.compile("Half of the accepted data comes from"))).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_where_nothing_can_be_accepted_the_page_says_why(page: Page, serve, tmp_path, small_task):
+    folder, _ = make(tmp_path / "projects" / "hopeless", small_task, np.full(PROMPTS * EACH, -np.inf), 0.0)
+    server = serve(folder)
+    page.goto(f"{server.url}/acceptance")
+    expect(page.get_by_text("None of the 96 candidates can be accepted by any M")).to_be_visible()
+    expect(page.get_by_test_id("stMain")).not_to_contain_text("nan")

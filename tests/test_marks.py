@@ -1,0 +1,65 @@
+"""The marks on the axis of M: each is what it says, and is judged on prompts it was not chosen on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from rsf_core.domain import Scope
+from rsf_core.landscape import Landscape
+from rsf_core.marks import Mark, marks
+from rsf_core.settings import Target
+from tests.test_landscape import ratios
+
+BOUNDED = Target.model_validate(
+    {"reference": "proposal", "beta": 0.25, "rewards": {"sentiment": 1.0, "repetition": -0.5}}
+)
+UNBOUNDED = Target.model_validate({"reference": "base", "beta": 0.25, "rewards": {"sentiment": 1.0}})
+
+
+def named(table: pa.Table, target: Target, scope: Scope = Scope.GLOBAL) -> dict[str, Mark]:
+    return {mark.name: mark for mark in marks(Landscape(table, scope), target)}
+
+
+def test_the_marks_stand_where_their_names_say() -> None:
+    table = ratios()
+    landscape = Landscape(table, Scope.GLOBAL)
+    found = named(table, BOUNDED)
+    assert found["Analytic bound"].log_m == pytest.approx(1.0 / 0.25)  # sentiment ≤ 1, −repetition ≤ 0
+    largest = found["Largest ratio"].log_m
+    assert largest is not None and largest == landscape.relative.max() and landscape.at(largest).violating == 0
+    few = found["1% violate"].log_m
+    assert few is not None and landscape.at(few).violating == 4
+    near = found["TVD ≤ 5%"].log_m
+    assert near is not None and landscape.diagnosis(near).tvd.value <= 0.05 < landscape.diagnosis(near - 0.05).tvd.value
+
+
+def test_each_mark_from_draws_is_judged_on_other_prompts() -> None:
+    table = ratios(2000, 50)
+    for mark in marks(Landscape(table, Scope.GLOBAL), BOUNDED):
+        if mark.name in ("Largest ratio", "1% violate", "TVD ≤ 5%"):
+            assert mark.held_out is not None and 0 < mark.held_out.draws < 2000
+        else:
+            assert mark.held_out is None
+
+
+def test_a_target_without_a_known_bound_has_no_analytic_mark_and_says_why() -> None:
+    mark = named(ratios(), UNBOUNDED)["Analytic bound"]
+    assert mark.log_m is None and "'base'" in mark.explanation
+
+
+def test_the_mark_of_the_overrides_repeats_them() -> None:
+    table = ratios()
+    critical = np.where(table["truncated"].to_numpy(), -np.inf, table["critical_log_m"].to_numpy())
+    said = np.where(critical > 0.7, 1, -1).astype(np.int8)
+    found = named(table.set_column(8, "override", pa.array(said)), BOUNDED)["Agrees with overrides"]
+    assert found.log_m is not None and "repeats 400 of the 400" in found.explanation
+    np.testing.assert_array_equal(critical > found.log_m, said == 1)
+
+
+def test_without_overrides_or_with_one_prompt_the_other_marks_still_stand() -> None:
+    table = ratios(40, 1).set_column(8, "override", pa.array(np.zeros(40, np.int8)))
+    found = named(table, BOUNDED)
+    assert found["Agrees with overrides"].log_m is None
+    assert found["Largest ratio"].log_m is not None and found["Largest ratio"].held_out is None
