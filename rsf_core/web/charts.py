@@ -98,7 +98,7 @@ def density(found: Density) -> go.Figure:
         y=((found.log_ratio[:-1] + found.log_ratio[1:]) / 2).tolist(),
         z=np.where(found.count > 0, np.log10(np.maximum(found.count, 1)) + 0.25, np.nan).tolist(),
         customdata=np.stack([found.count, 100 * found.rate], axis=-1).tolist(),
-        colorscale=[[0, "rgba(11,110,79,0.12)"], [1, "rgba(11,110,79,1)"]],
+        colorscale=[[0, "rgba(18,128,92,0.3)"], [1, "rgba(18,128,92,1)"]],
         showscale=False,
         hovertemplate="%{x:.0f} tokens, ℓ %{y:.2f}<br>%{customdata[0]:,} candidates, "
         "%{customdata[1]:.0f} % accepted<extra></extra>",

@@ -134,9 +134,9 @@ class Tuner {
 
     this.axes(c, { ink, line, x, low, span, inner, floor, tall, width, height });
     const bar = (color, from, count, b) => {
-      const left = x(edges[b]), right = x(edges[b + 1]);
+      const left = x(edges[b]), wide = x(edges[b + 1]) - left;
       c.fillStyle = color;
-      c.fillRect(left + 0.5, floor - ((from + count) / this.peak) * tall, Math.max(right - left - 1, 0.5), (count / this.peak) * tall);
+      c.fillRect(left + 0.5, floor - ((from + count) / this.peak) * tall, Math.max(wide - 1, 0.5), (count / this.peak) * tall);
     };
     const bars = (color) => {
       for (let b = 0; b < total.length; b++) if (accepted[b][g]) bar(color, 0, accepted[b][g], b);
