@@ -60,6 +60,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             "rate_effective": counts.accepted / counts.candidates,
             "overridden": counts.overridden,
             "violated": counts.violated,
+            "edited": sum(sample["edited"] for sample in samples),
         },
         author=author,
         created_at=utc_now(),
@@ -69,8 +70,9 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
 
 
 def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]:
-    """The row of a curated set. `weight` is max(1, P/(M q)) where violations are weighted, else 1."""
-    excess = -math.inf if row["log_ratio"] is None else row["log_ratio"] - row["offset_log_m"] - log_m
+    """The row of a curated set. `weight` is max(1, P/(M q)) where violations are weighted, else 1; an edited completion
+    was not drawn from q, so it weighs 1."""
+    excess = -math.inf if row["log_ratio"] is None or row["edited"] else row["log_ratio"] - row["offset_log_m"] - log_m
     kept = {name: value for name, value in row.items() if name not in ("offset_log_m", "finish")}
     try:
         return kept | {"weight": math.exp(max(0.0, excess)) if weighted else 1.0}
@@ -82,9 +84,10 @@ def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]
 
 
 def _without_duplicates(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    first: dict[tuple[int, tuple[int, ...]], dict[str, Any]] = {}
+    first: dict[tuple[Any, ...], dict[str, Any]] = {}
     for sample in samples:
-        first.setdefault((sample["prompt_id"], tuple(sample["token_ids"])), sample)
+        content = sample["completion"] if sample["edited"] else tuple(sample["token_ids"])
+        first.setdefault((sample["prompt_id"], content), sample)
     return list(first.values())
 
 

@@ -34,6 +34,34 @@ class Action(StrEnum):
     AUTO = "auto"
 
 
+class ActKind(StrEnum):
+    """What a person can do to candidates. `ADJUDICATE` settles a disagreement; `BULK` decides many at once; an `EDIT`
+    replaces the completion that is trained on."""
+
+    DECIDE = "decide"
+    ADJUDICATE = "adjudicate"
+    BULK = "bulk"
+    NOTE = "note"
+    FLAG = "flag"
+    TAGS = "tags"
+    EDIT = "edit"
+    UNDO = "undo"
+    REDO = "redo"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing a reviewer says, undone as one step. `act` is its unique name, given by whoever says it, so that it can
+    be sent again without being done again. `action` goes with a decision, `value` with an annotation (None takes it
+    back; tags are separated by commas)."""
+
+    act: str
+    kind: ActKind
+    candidate_ids: tuple[str, ...] = ()
+    action: Action | None = None
+    value: str | None = None
+
+
 class Scope(StrEnum):
     """Whether M is one constant for all prompts, or relative to each prompt's own scale log Ẑ(c)."""
 

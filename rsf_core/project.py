@@ -31,6 +31,7 @@ from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
 from rsf_core.prompts import Problem, PromptRow
 from rsf_core.reports import Comparison
+from rsf_core.reviews import Reviews
 from rsf_core.rounds import Stage, StageState
 from rsf_core.rule_comparison import RuleOutcome
 from rsf_core.settings import Settings, Target
@@ -63,6 +64,7 @@ class Project:
         self._stages = Stages(folder, self.store)
         self.supervisor = JobSupervisor(self.store, folder / "spool", self._stages.on_done, self._stages.on_ended)
         self._stages.supervisor = self.supervisor
+        self.review = Reviews(self.store, self._stages.settings, self.target)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
         self._landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)

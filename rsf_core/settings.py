@@ -93,6 +93,14 @@ class Train(_Section):
     seed: int = 0
 
 
+class Review(_Section):
+    """How a candidate is reviewed: it stays pending until `overlap` reviewers have said something of it. `blind` hides
+    the automatic decision and the scores until one has."""
+
+    overlap: int = Field(1, ge=1, le=20)
+    blind: bool = False
+
+
 class Evaluate(_Section):
     """Held-out evaluation: `candidates` completions for each of `prompts` held-out prompts (0 means all)."""
 
@@ -109,6 +117,7 @@ class Settings(_Section):
     generate: Generate = Generate()
     target: Target = Target()
     accept: Accept = Accept()
+    review: Review = Review()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
 

@@ -150,7 +150,7 @@ class Stages:
             },
         }
         samples = self._store.curated_samples(curated.curated_id)
-        samples = samples.select(["prompt_token_ids", "token_ids", "weight"])
+        samples = samples.select(["prompt_token_ids", "token_ids", "weight", "completion", "edited"])
         follow = [Stage.EVALUATE] if then_evaluate and self._held_out() else []
         return self.supervisor.submit(JobKind.FINETUNE, opened.round, spec, {"samples": samples}, follow)
 

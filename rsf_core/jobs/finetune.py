@@ -17,7 +17,12 @@ def run(context: JobContext) -> None:
     spec = context.spec
     folder = Path(spec["out_folder"])
     samples = [
-        TrainingSample(tuple(row["prompt_token_ids"]), tuple(row["token_ids"]), row["weight"])
+        TrainingSample(
+            tuple(row["prompt_token_ids"]),
+            tuple(row["token_ids"]),
+            row["weight"],
+            row["completion"] if row["edited"] else None,
+        )
         for row in context.input("samples").to_pylist()
     ]
     context.spool.clear_metrics()  # a job that is started again starts from the first step

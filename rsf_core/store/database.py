@@ -57,14 +57,14 @@ class Database:
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log into the file; called when idle, never in the middle of ingest."""
-        with self._write_lock, self._guard("tidying the database"):
+        with self._write_lock, self.guard("tidying the database"):
             self._cursor().execute("CHECKPOINT")
 
     @contextmanager
     def transaction(self, doing: str) -> Iterator[None]:
         """All writes inside happen together or not at all. Nested ones join the outer one. `doing` says in the error
         message what was being written."""
-        with self._write_lock, self._guard(doing):
+        with self._write_lock, self.guard(doing):
             if self._depth:
                 yield
                 return
@@ -113,7 +113,8 @@ class Database:
         return cursor
 
     @contextmanager
-    def _guard(self, doing: str) -> Iterator[None]:
+    def guard(self, doing: str) -> Iterator[None]:
+        """Turns what the database raises into errors that say what was being done."""
         try:
             yield
         except duckdb.ConstraintException as error:
@@ -156,6 +157,6 @@ class Database:
     def backup(self, label: str) -> Path:
         """Write every table as Parquet through SQL and return the folder; `IMPORT DATABASE` reads it back."""
         folder = self._backups / f"{utc_now():%Y%m%dT%H%M%S}-{label}"
-        with self._write_lock, self._guard("backing up the database"):
+        with self._write_lock, self.guard("backing up the database"):
             self._cursor().execute(f"EXPORT DATABASE '{str(folder).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
         return folder

@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core.domain import Action, JobKind, JobState, Prompt, Scope, Split
+from rsf_core.domain import Act, Action, ActKind, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import StoreError
+from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.records import (
     CandidateRecord,
@@ -32,6 +33,7 @@ from rsf_core.store.records import (
 class Store:
     def __init__(self, path: Path, backups: Path) -> None:
         self._db = Database(path, backups)
+        self.acts = Acts(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -246,9 +248,11 @@ class Store:
         """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), decision, …"""
         return self._db.arrow("ratios", {"round": round_number})
 
-    def score_column(self, round_number: int, scorer: str) -> NDArray[np.float64]:
-        """The scorer's score of each row of `ratios`, in its order; NaN where there is none."""
-        rows = self._db.arrow("score_column", {"round": round_number, "scorer": scorer})
+    def score_column(self, round_number: int, scorer: str, everywhere: bool = False) -> NDArray[np.float64]:
+        """The scorer's score of each row of `ratios`, or `everywhere` of `review_table`, in its order; NaN where there is
+        none."""
+        params = {"round": round_number, "scorer": scorer, "everywhere": everywhere}
+        rows = self._db.arrow("score_column", params)
         column: NDArray[np.float64] = rows["score"].to_numpy()
         return column
 
@@ -292,42 +296,60 @@ class Store:
 
     # -- overrides and curated sets ----------------------------------------------------------------------------------
 
-    def add_override(
-        self, uid: str, candidate_id: str, action: Action, reviewer: str, undoes: str | None = None
-    ) -> bool:
-        """Append what `reviewer` said of a candidate. Saying the same `uid` again changes nothing (False)."""
-        with self._db.transaction(f"saving the override of {candidate_id}"):
-            if self._db.rows("override_known", {"uid": uid}):
-                return False
-            found = self._db.rows("candidate", {"candidate_id": candidate_id})
-            if not found:
-                raise StoreError(
-                    f"there is no candidate {candidate_id!r}; a candidate is named round.prompt.k, e.g. 1.17.3"
-                )
-            row = {
-                "uid": uid,
-                "candidate_id": candidate_id,
-                "round": found[0]["round"],
-                "action": str(action),
-                "reviewer": reviewer,
-                "undoes": undoes,
-                "created_at": utc_now(),
-            }
-            self._db.insert("overrides", [row])
-            return True
+    def add_override(self, uid: str, candidate_id: str, action: Action, reviewer: str) -> bool:
+        """Append what `reviewer` said of a candidate. Saying the same `uid` again changes nothing (False). Raises
+        StoreError for an unknown candidate."""
+        number = candidate_id.split(".")[0]
+        act = Act(uid, ActKind.DECIDE, (candidate_id,), action)
+        (said,) = self.acts.say([act], int(number) if number.isdigit() else 0, reviewer)
+        if said.refused is not None:
+            raise StoreError(said.refused)
+        return not said.known
 
     def undo_override(self, uid: str, round_number: int, reviewer: str) -> str | None:
-        """Take back the reviewer's last override in the round by saying again what then holds; the candidate's id, or
-        None when there is nothing to undo. What a colleague has said since stays."""
-        with self._db.transaction("undoing an override"):
-            last = self._db.rows("last_undoable", {"round": round_number, "reviewer": reviewer})
-            if not last:
-                return None
-            before = self._db.rows("action_without", {"uid": last[0]["uid"]})
-            action = Action(before[0]["action"]) if before else Action.AUTO
-            candidate_id: str = last[0]["candidate_id"]
-            self.add_override(uid, candidate_id, action, reviewer, undoes=last[0]["uid"])
-            return candidate_id
+        """Take back the last act of `reviewer` in the round; a candidate it touched, or None when there is none."""
+        (said,) = self.acts.say([Act(uid, ActKind.UNDO)], round_number, reviewer)
+        return said.candidate_ids[0] if said.candidate_ids else None
+
+    # -- review ----------------------------------------------------------------------------------------------------
+
+    def review_table(self, round_number: int) -> pa.Table:
+        """One row a candidate by prompt and k: token_count, truncated, u, log_ratio, critical_log_m (NaN before scoring),
+        scale."""
+        return self._db.arrow("review_table", {"round": round_number})
+
+    def review_version(self, round_number: int) -> tuple[int, int]:
+        """Differs whenever `review_table` does."""
+        row = self._db.rows("review_version", {"round": round_number})[0]
+        return row["candidates"], row["hash"]
+
+    def opinions(self, round_number: int) -> pa.Table:
+        """What each reviewer says now: prompt_id, k, reviewer, action, final; oldest first."""
+        return self._db.arrow("opinions_of_round", {"round": round_number})
+
+    def annotations(self, round_number: int) -> list[dict[str, Any]]:
+        """prompt_id, k, note, flagged, tags, edit of every candidate that has one."""
+        return self._db.rows("annotations_of_round", {"round": round_number})
+
+    def said_version(self, round_number: int) -> tuple[int, int, int]:
+        """Differs whenever `thresholds`, `opinions` or `annotations` of the round do; the last number for the last."""
+        row = self._db.rows("said_version", {"round": round_number})[0]
+        return row["threshold"], row["override"], row["annotation"]
+
+    def matching_text(self, round_number: int, text: str | None, regex: str | None) -> pa.Table:
+        """prompt_id and k of the candidates whose completion, as edited, contains `text` (in any case) and matches the
+        RE2 `regex`. Raises StoreError where the expression is broken."""
+        params = {"round": round_number, "text": text or None, "regex": regex or None}
+        with self._db.guard(f"searching for /{regex}/" if regex else "searching the completions"):
+            return self._db.arrow("matching_text", params)
+
+    def candidates_of_prompts(self, round_number: int, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """candidate_id, prompt_id, k, completion, token_count of all candidates of these prompts, by prompt and k."""
+        return self._db.rows("candidates_of_prompts", {"round": round_number, "prompt_ids": list(prompt_ids)})
+
+    def prompts_by_id(self, prompt_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        rows = self._db.rows("prompts_by_id", {"prompt_ids": list(prompt_ids)})
+        return {row["prompt_id"]: row for row in rows}
 
     def overrides(self, *, round_number: int | None = None, candidate_id: str | None = None) -> list[OverrideRecord]:
         params = {"round": round_number, "candidate_id": candidate_id}
@@ -363,9 +385,13 @@ class Store:
 
 
 def content_hash(samples: Sequence[dict[str, Any]]) -> str:
-    """SHA-256 over what is trained on: prompt and completion tokens and weight of each sample, in a fixed order."""
+    """SHA-256 over what is trained on: prompt and completion tokens (the text of an edited one) and weight of each
+    sample, in a fixed order."""
     lines = sorted(
-        json.dumps([list(s["prompt_token_ids"]), list(s["token_ids"]), s["weight"]], separators=(",", ":"))
+        json.dumps(
+            [list(s["prompt_token_ids"]), s["completion"] if s.get("edited") else list(s["token_ids"]), s["weight"]],
+            separators=(",", ":"),
+        )
         for s in samples
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,13 @@ from rsf_core.training.loss import weighted_nll
 
 @dataclass(frozen=True, slots=True)
 class TrainingSample:
-    """The sampled token ids, never re-tokenised text; `token_ids` end with EOS where the completion did."""
+    """The sampled token ids, never re-tokenised text; `token_ids` end with EOS where the completion did. Only where a
+    person has edited the completion, `text` is what is trained on, and its tokens are made here."""
 
     prompt_token_ids: tuple[int, ...]
     token_ids: tuple[int, ...]
     weight: float = 1.0
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def finetune(
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     base, tokenizer = models.load(model_folder)
+    samples = [_tokenised(sample, tokenizer) for sample in samples]
     config = LoraConfig(
         r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"
     )
@@ -95,6 +98,13 @@ def finetune(
             speed = int(mask.sum()) / (time.perf_counter() - started)
             on_step(StepMetrics(step, total, epoch, loss.item(), float(rate), norm.item(), speed))
     return model.merge_and_unload().eval(), tokenizer
+
+
+def _tokenised(sample: TrainingSample, tokenizer: Any) -> TrainingSample:
+    if sample.text is None:
+        return sample
+    ids = tokenizer(sample.text, add_special_tokens=False).input_ids
+    return replace(sample, token_ids=(*ids, tokenizer.eos_token_id), text=None)
 
 
 def learning_rate_factor(step: int, total: int, warmup: float) -> float:

@@ -107,8 +107,8 @@ def test_a_persons_word_wins_and_auto_returns_to_the_rule(store: Store) -> None:
     counts = store.round_counts(1)
     assert (counts.automatic, counts.accepted, counts.overridden) == (1, 1, 2)
     assert store.ratios(1)["override"].to_pylist() == [-1, 1]
-    store.add_override("c", "1.1.0", Action.AUTO, "ben")
-    store.add_override("d", "1.1.1", Action.AUTO, "ben")
+    store.add_override("c", "1.1.0", Action.AUTO, "ann")
+    store.add_override("d", "1.1.1", Action.AUTO, "ann")
     assert [(r.override, r.accepted) for r in records(store, 1)] == [(None, True), (None, False)]
     assert store.round_counts(1).overridden == 0
 

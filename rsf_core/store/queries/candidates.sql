@@ -69,7 +69,7 @@ SELECT coalesce(s.score, 'nan') AS score
 FROM decisions d
 LEFT JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
            WHERE round = $round AND scorer = $scorer GROUP BY candidate_id) s ON s.candidate_id = d.candidate_id
-WHERE d.round = $round AND d.log_ratio IS NOT NULL
+WHERE d.round = $round AND ($everywhere OR d.log_ratio IS NOT NULL)
 ORDER BY d.prompt_id, d.k;
 
 -- name: scorers_of_round

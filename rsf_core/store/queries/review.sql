@@ -3,32 +3,117 @@ SELECT uid, candidate_id, action, reviewer, undoes, created_at FROM overrides
 WHERE ($round IS NULL OR round = $round) AND ($candidate_id IS NULL OR candidate_id = $candidate_id)
 ORDER BY seq;
 
--- name: override_known
-SELECT uid FROM overrides WHERE uid = $uid;
+-- name: acts_known
+SELECT act FROM acts WHERE act IN (SELECT unnest($acts::VARCHAR[]));
 
--- name: current_action
-SELECT action FROM current_overrides WHERE candidate_id = $candidate_id;
+-- name: acts_of
+SELECT act, kind, target FROM acts WHERE reviewer = $reviewer AND round = $round ORDER BY seq;
 
--- name: last_undoable
-SELECT o.uid, o.candidate_id, o.round, o.action FROM overrides o
-WHERE o.reviewer = $reviewer AND o.round = $round AND o.undoes IS NULL
-  AND NOT EXISTS (SELECT 1 FROM overrides x WHERE x.undoes = o.uid)
-ORDER BY o.seq DESC LIMIT 1;
+-- name: candidates_known
+SELECT candidate_id, round FROM candidates
+WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]))
+  AND candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]));
 
--- What holds once $uid is taken back: the last word of anybody that stands, a colleague's later one included.
--- name: action_without
-SELECT o.action FROM overrides o, (SELECT candidate_id FROM overrides WHERE uid = $uid) undone
-WHERE o.candidate_id = undone.candidate_id AND o.uid <> $uid
-  AND o.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM overrides x WHERE x.undoes = o.uid)
-ORDER BY o.seq DESC LIMIT 1;
+-- Everything was said in order, and what came after $target has been undone: what the reviewer thought before it holds.
+-- name: undo_overrides
+INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, undoes, created_at)
+SELECT $act || ' ' || o.candidate_id, $act, o.candidate_id, o.round,
+       coalesce(before.action, 'auto'), o.reviewer, coalesce(before.final, FALSE), $target, $now
+FROM overrides o
+LEFT JOIN (SELECT candidate_id, arg_max(action, seq) AS action, arg_max(final, seq) AS final FROM overrides
+           WHERE reviewer = $reviewer AND seq < (SELECT min(seq) FROM overrides WHERE act = $target)
+           GROUP BY candidate_id) before USING (candidate_id)
+WHERE o.act = $target;
+
+-- name: redo_overrides
+INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, undoes, created_at)
+SELECT $act || ' ' || candidate_id, $act, candidate_id, round, action, reviewer, final, NULL, $now
+FROM overrides WHERE act = $target;
+
+-- A colleague's later word stays: it is newer than what is undone here.
+-- name: undo_annotations
+INSERT INTO annotations (act, candidate_id, round, kind, value, reviewer, created_at)
+SELECT $act, a.candidate_id, a.round, a.kind, before.value, a.reviewer, $now
+FROM annotations a
+JOIN (SELECT candidate_id, kind, arg_max(reviewer, seq) AS reviewer FROM annotations GROUP BY ALL) newest
+  ON newest.candidate_id = a.candidate_id AND newest.kind = a.kind AND newest.reviewer = a.reviewer
+LEFT JOIN (SELECT candidate_id, kind, arg_max_null(value, seq) AS value FROM annotations
+           WHERE seq < (SELECT min(seq) FROM annotations WHERE act = $target) GROUP BY ALL) before
+  ON before.candidate_id = a.candidate_id AND before.kind = a.kind
+WHERE a.act = $target;
+
+-- name: redo_annotations
+INSERT INTO annotations (act, candidate_id, round, kind, value, reviewer, created_at)
+SELECT $act, candidate_id, round, kind, value, reviewer, $now FROM annotations WHERE act = $target;
+
+-- name: touched
+SELECT DISTINCT candidate_id FROM (
+    SELECT candidate_id FROM overrides WHERE act = $act UNION ALL SELECT candidate_id FROM annotations WHERE act = $act)
+ORDER BY candidate_id LIMIT 1000;
+
+-- name: bulk_override
+INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, created_at)
+SELECT $act || ' ' || c.candidate_id, $act, c.candidate_id, c.round, $action, $reviewer, FALSE, $now
+FROM candidates c JOIN (SELECT unnest($prompt_ids::INTEGER[]) AS prompt_id, unnest($ks::INTEGER[]) AS k) chosen
+  ON chosen.prompt_id = c.prompt_id AND chosen.k = c.k
+WHERE c.round = $round;
+
+-- name: review_table
+SELECT c.prompt_id, c.k, len(c.token_ids) AS token_count, c.finish = 'length' AS truncated, c.u,
+       coalesce(r.log_ratio, 'nan') AS log_ratio, coalesce(r.critical_log_m, 'nan') AS critical_log_m,
+       coalesce(r.scale, 0) AS scale
+FROM candidates c
+LEFT JOIN log_ratios r ON r.candidate_id = c.candidate_id AND r.round = $round
+     AND r.target_id = (SELECT target_id FROM current_thresholds WHERE round = $round)
+WHERE c.round = $round
+ORDER BY c.prompt_id, c.k;
+
+-- name: review_version
+SELECT (SELECT count(*) FROM candidates WHERE round = $round) AS candidates,
+       (SELECT coalesce(bit_xor(hash(critical_log_m)), 0) FROM log_ratios WHERE round = $round
+        AND target_id = (SELECT target_id FROM current_thresholds WHERE round = $round)) AS hash;
+
+-- name: opinions_of_round
+SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
+       reviewer, action, final, seq
+FROM opinions WHERE round = $round AND action <> 'auto' ORDER BY seq;
+
+-- name: annotations_of_round
+SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
+       note, flagged, tags, edit
+FROM current_annotations WHERE round = $round;
+
+-- name: said_version
+SELECT (SELECT coalesce(max(seq), 0) FROM thresholds WHERE round = $round) AS threshold,
+       (SELECT coalesce(max(seq), 0) FROM overrides WHERE round = $round) AS override,
+       (SELECT coalesce(max(seq), 0) FROM annotations WHERE round = $round) AS annotation;
+
+-- name: matching_text
+SELECT c.prompt_id, c.k
+FROM candidates c LEFT JOIN current_annotations a ON a.candidate_id = c.candidate_id
+WHERE c.round = $round
+  AND ($text IS NULL OR contains(lower(coalesce(a.edit, c.completion)), lower($text)))
+  AND ($regex IS NULL OR regexp_matches(coalesce(a.edit, c.completion), $regex))
+ORDER BY c.prompt_id, c.k;
+
+-- name: candidates_of_prompts
+SELECT c.candidate_id, c.prompt_id, c.k, c.completion, len(c.token_ids) AS token_count
+FROM candidates c
+WHERE c.round = $round AND c.prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]))
+ORDER BY c.prompt_id, c.k;
+
+-- name: prompts_by_id
+SELECT prompt_id, text, system, reference FROM prompts WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]));
 
 -- name: accepted_samples
-SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, d.completion, c.prompt_token_ids, c.token_ids,
+SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, coalesce(a.edit, d.completion) AS completion,
+       c.prompt_token_ids, CASE WHEN a.edit IS NULL THEN c.token_ids ELSE [] END AS token_ids,
        CASE WHEN d.override IS NULL THEN 'rule' ELSE d.reviewer END AS decided_by,
-       d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish
+       d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, a.edit IS NOT NULL AS edited
 FROM decisions d
 JOIN candidates c ON c.candidate_id = d.candidate_id AND c.round = d.round
 JOIN prompts p ON p.prompt_id = d.prompt_id
+LEFT JOIN current_annotations a ON a.candidate_id = d.candidate_id
 WHERE d.round = $round AND d.accepted
 ORDER BY d.prompt_id, d.k;
 
@@ -38,5 +123,5 @@ FROM curated_sets ORDER BY created_at, curated_id;
 
 -- name: curated_samples
 SELECT candidate_id, prompt_id, prompt, system, completion, prompt_token_ids, token_ids, weight, decided_by,
-       log_ratio, acceptance_prob
+       log_ratio, acceptance_prob, edited
 FROM curated_samples WHERE curated_id = $curated_id ORDER BY prompt_id, candidate_id;
