@@ -71,7 +71,7 @@ class CandidateFilter(BaseModel):
     prompt: int | None = None
     decision: Outcome | None = None
     overridden: bool | None = None
-    reviewer: str | None = None
+    by: str | None = None
     flagged: bool | None = None
     tag: str | None = None
     p_accept: Range | None = None
@@ -126,8 +126,8 @@ class CandidateFilter(BaseModel):
             said.append(f"{self.decision} by the rule")
         if self.overridden is not None:
             said.append("overridden" if self.overridden else "not overridden")
-        if self.reviewer:
-            said.append(f"reviewed by {self.reviewer}")
+        if self.by:
+            said.append(f"reviewed by {self.by}")
         if self.flagged is not None:
             said.append("flagged" if self.flagged else "not flagged")
         if self.tag:
@@ -237,9 +237,9 @@ class ReviewIndex:
             }[wanted.decision]
         if wanted.overridden is not None:
             keep &= (self.votes != 0) == wanted.overridden
-        if wanted.reviewer:
+        if wanted.by:
             by_them = np.zeros(len(t.places), bool)
-            by_them[self._spoken[self.opinions.reviewers == wanted.reviewer]] = True
+            by_them[self._spoken[self.opinions.reviewers == wanted.by]] = True
             keep &= by_them
         if wanted.flagged is not None:
             keep &= self._at(self._flagged) == wanted.flagged
@@ -311,12 +311,14 @@ class ReviewIndex:
         return np.where(settled != 0, settled, np.where(total != 0, np.sign(total).astype(np.int64), newest))
 
 
-def page(rows: Ints, key: Floats, after: int | None, limit: int) -> Ints:
-    """The first `limit` of `rows` by (key, row), or those that follow the row `after`, without sorting all of them."""
+def page(rows: Ints, key: Floats, after: int | None, limit: int, inclusive: bool = False) -> Ints:
+    """The first `limit` of `rows` by (key, row), or those that follow the row `after` (`inclusive`: from it on), without
+    sorting all of them."""
     if after is not None:
         at = np.flatnonzero(rows == after)
         if at.size:
-            later = (key > key[at[0]]) | ((key == key[at[0]]) & (rows > after))
+            from_there = rows >= after if inclusive else rows > after
+            later = (key > key[at[0]]) | ((key == key[at[0]]) & from_there)
             rows, key = rows[later], key[later]
     if len(rows) > limit:
         border = np.partition(key, limit - 1)[limit - 1]

@@ -97,20 +97,28 @@ class Reviews:
         order: Order = Order.BOUNDARY,
         after: str | None = None,
         limit: int = PAGE,
+        at: str | None = None,
     ) -> Queue:
-        """The first `limit` candidates of a view, or those after the candidate `after`, where it is still in the view.
+        """The first `limit` candidates of a view; those after the candidate `after`, or those from `at` on, where it is
+        still in the view.
         Raises SettingsError or StoreError for a filter that makes no sense."""
         wanted = wanted or CandidateFilter()
         index = self.index(round_number)
         keep = self.mask(round_number, index, wanted)
-        overlap = self._settings().review.overlap
-        counts = {v: int((keep & index.view(v, reviewer, overlap)).sum()) for v in View}
-        rows = np.flatnonzero(keep & index.view(view, reviewer, overlap))
+        views = {v: keep & index.view(v, reviewer, self._settings().review.overlap) for v in View}
+        rows = np.flatnonzero(views[view])
         key = index.key(rows, order, self._settings().seed, self._ordering(round_number, order))
-        last = None if after is None else next(iter(index.rows(_places([after])).tolist()), None)
-        chosen = index.table.places[page(rows, key, last, limit)]
+        place_of = next(iter(index.rows(_places([after or at or ""])).tolist()), None)
+        chosen = index.table.places[page(rows, key, place_of, limit, inclusive=after is None)]
         ids = tuple(_name(round_number, one) for one in chosen.tolist())
+        counts = {v: int(mask.sum()) for v, mask in views.items()}
         return Queue(ids, self._prompts(round_number, index, chosen), counts)
+
+    def counts(self, round_number: int, reviewer: str, wanted: CandidateFilter) -> dict[View, int]:
+        """The size of every view under a filter."""
+        index, overlap = self.index(round_number), self._settings().review.overlap
+        keep = self.mask(round_number, index, wanted)
+        return {view: int((keep & index.view(view, reviewer, overlap)).sum()) for view in View}
 
     def candidates(self, round_number: int, candidate_ids: Sequence[str]) -> tuple[ReviewPrompt, ...]:
         """The prompts of these candidates with all of theirs, in the order asked."""

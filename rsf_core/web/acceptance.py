@@ -11,6 +11,7 @@ from rsf_core import outcomes, thresholds
 from rsf_core.domain import Scope
 from rsf_core.landscape import Landscape
 from rsf_core.project import Project
+from rsf_core.review import CandidateFilter
 from rsf_core.sampling.cost import forecast, none_prob
 from rsf_core.sampling.diagnosis import Diagnosis
 from rsf_core.store.records import ThresholdRecord
@@ -195,7 +196,7 @@ def where(project: Project, number: int, threshold: ThresholdRecord) -> None:
         st.caption("ℓ is a sum over tokens. A slope says that the target prefers long or short completions.")
         box = charts.box(event)
         if box is not None:
-            ui.review_link(project, number, tokens=box.x, log_ratio=box.y)
+            ui.review_link(number, CandidateFilter(tokens=box.x, log_ratio=box.y))
     else:
         _by_round(project)
 
@@ -236,7 +237,13 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
         selection_mode="single-row",
     )
     if table.selection.rows:
-        ui.go("review", round=str(number), prompt=str(rows[table.selection.rows[0]]["prompt_id"]))
+        ui.go(
+            "review",
+            round=str(number),
+            view="all",
+            order="prompt",
+            prompt=str(rows[table.selection.rows[0]]["prompt_id"]),
+        )
 
 
 def _by_score(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
@@ -255,7 +262,7 @@ def _by_score(project: Project, number: int, landscape: Landscape, log_m: float)
     )
     chosen = charts.chosen_bars(event, found.edges)
     if chosen is not None:
-        ui.review_link(project, number, scores={scorer: chosen})
+        ui.review_link(number, CandidateFilter(scores={scorer: chosen}))
     else:
         st.caption("Click a bar, or draw a box, to read those candidates in Review.")
 

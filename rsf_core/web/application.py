@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from rsf_core.web import session
+from rsf_core.web import api, session
 
 SHELL = Path(__file__).with_name("shell.py")
 
@@ -25,4 +25,4 @@ async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any] | None]:
 
 
 def create_app() -> st.App:
-    return st.App(SHELL, lifespan=_lifespan)
+    return st.App(SHELL, lifespan=_lifespan, routes=api.routes())

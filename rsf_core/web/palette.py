@@ -21,6 +21,7 @@ REJECTED = Meaning("rejected", ":material/cancel:", "#9aa3ad", "gray")
 VIOLATED = Meaning("bound violated", ":material/warning:", "#e08a1e", "orange")
 OVERRIDDEN = Meaning("overridden", ":material/person:", "#6d5bd0", "violet")
 TRUNCATED = Meaning("truncated", ":material/content_cut:", "#c2503c", "red")
+FLAGGED = Meaning("flagged", ":material/flag:", "#2f6fb7", "blue")
 
 BY_DECISION = {meaning.word: meaning for meaning in (ACCEPTED, REJECTED, TRUNCATED)}
 ACCENT = "#0b6e4f"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import html
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import RsfError
 from rsf_core.evaluation import SHARES
 from rsf_core.project import Project
+from rsf_core.review import CandidateFilter, View
 from rsf_core.rounds import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import CandidateRecord, JobRecord
@@ -92,8 +95,24 @@ def go(page: str, **query: str) -> None:
     st.switch_page(bundled.path("pages", f"{page}.py"), query_params=query)
 
 
-def review_link(project: Project, number: int, **ranges: object) -> None:
-    pass
+def review_link(number: int, wanted: CandidateFilter) -> None:
+    """A button that opens Review on what was selected."""
+    if st.button(f"Review the candidates with {wanted.describe()}", icon=":material/rate_review:"):
+        go("review", round=str(number), view=View.ALL, **wanted.to_query())
+
+
+def reviewer() -> str:
+    """Who speaks: asked in the sidebar, kept in the session and, where it is not the usual name, in the URL."""
+    usual = os.environ.get("RSF_REVIEWER") or getpass.getuser()
+    name = st.query_params.get("reviewer") or st.session_state.get("reviewer-name") or usual
+    with st.sidebar:
+        typed = st.text_input("Reviewer", name, max_chars=60, help="Every decision names who made it.").strip() or usual
+    st.session_state["reviewer-name"] = typed
+    if typed != usual:
+        st.query_params["reviewer"] = typed
+    else:
+        st.query_params.pop("reviewer", None)
+    return typed
 
 
 def path(stages: Sequence[StageState]) -> None:

@@ -1,0 +1,183 @@
+"""What the review card asks of the server without a page in between: candidates to read, and what was said of them.
+
+Every request is a POST of JSON with a token that names the reviewer. Streamlit protects its own routes only, so these
+check Host and Origin themselves: another site open in the same browser must not decide anything.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from rsf_core.domain import Act, Action, ActKind
+from rsf_core.errors import RsfError
+from rsf_core.review import CandidateFilter, Order, View
+from rsf_core.reviews import ReviewPrompt
+from rsf_core.settings import describe
+from rsf_core.web import session
+
+TOKEN_SECONDS = 24 * 3600
+LONGEST_BODY = 4 * 1024 * 1024
+CLIPPED = 4_000  # characters of a completion that are sent at once; the rest is asked for
+_signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="reviewer")
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def token(reviewer: str) -> str:
+    """What proves to these routes who speaks; good for a day and for this server."""
+    signed: str | bytes = _signer.dumps(reviewer)
+    return signed if isinstance(signed, str) else signed.decode()
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    token: str
+    round: int = Field(ge=1)
+
+
+class QueueBody(_Body):
+    """`filter` is in its URL form; `at` is the candidate to begin with, where it is still in the view."""
+
+    filter: dict[str, str] = {}
+    view: View = View.PENDING
+    order: Order = Order.BOUNDARY
+    after: str | None = None
+    at: str | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+class ActBody(BaseModel):
+    act: str = Field(min_length=8, max_length=80)
+    kind: ActKind
+    candidates: tuple[str, ...] = Field((), max_length=2_000)
+    action: Action | None = None
+    value: str | None = Field(None, max_length=400_000)
+
+
+class SayBody(_Body):
+    acts: list[ActBody] = Field(max_length=500)
+
+
+class TextBody(_Body):
+    candidate: str
+
+
+def queue(body: QueueBody, reviewer: str) -> dict[str, Any]:
+    """Candidates to read, with their prompts and everything else drawn for those."""
+    review = session.project().review
+    wanted = CandidateFilter.from_query(body.filter)
+    found = review.queue(body.round, reviewer, wanted, body.view, body.order, body.after, body.limit, at=body.at)
+    undo, redo = review.can_walk(body.round, reviewer)
+    return {
+        "queue": found.candidate_ids,
+        "prompts": [_prompt(prompt) for prompt in found.prompts],
+        "counts": {str(view): count for view, count in found.counts.items()},
+        "undo": undo,
+        "redo": redo,
+    }
+
+
+def say(body: SayBody, reviewer: str) -> dict[str, Any]:
+    """Record acts in order. What an undo or a redo touched comes back as it now stands, to be shown."""
+    review = session.project().review
+    acts = [Act(a.act, a.kind, a.candidates, a.action, a.value) for a in body.acts]
+    said = review.say(body.round, reviewer, acts)
+    walked = [s.candidate_ids for s, a in zip(said, acts, strict=True) if a.kind in (ActKind.UNDO, ActKind.REDO)]
+    touched = [name for names in walked for name in names][:50]
+    undo, redo = review.can_walk(body.round, reviewer)
+    return {
+        "results": [{"act": s.act, "refused": s.refused, "candidates": s.candidate_ids[:50]} for s in said],
+        "prompts": [_prompt(prompt) for prompt in review.candidates(body.round, touched)] if touched else [],
+        "undo": undo,
+        "redo": redo,
+    }
+
+
+def text(body: TextBody, reviewer: str) -> dict[str, Any]:
+    """The whole completion of a candidate whose text was clipped."""
+    prompts = session.project().review.candidates(body.round, [body.candidate])
+    found = [c for prompt in prompts for c in prompt.candidates if c.candidate_id == body.candidate]
+    if not found:
+        raise RsfError(f"there is no candidate {body.candidate!r} in round {body.round}")
+    return {"completion": found[0].completion}
+
+
+def _prompt(prompt: ReviewPrompt) -> dict[str, Any]:
+    shown = asdict(prompt)
+    for candidate in shown["candidates"]:
+        whole = candidate["completion"]
+        candidate["completion"] = whole[:CLIPPED]
+        candidate["clipped"] = max(0, len(whole) - CLIPPED)
+    return shown
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/api/review/queue", _handler(QueueBody, queue), methods=["POST"]),
+        Route("/api/review/say", _handler(SayBody, say), methods=["POST"]),
+        Route("/api/review/text", _handler(TextBody, text), methods=["POST"]),
+    ]
+
+
+def _handler(
+    kind: type[Body], answer: Callable[[Body, str], dict[str, Any]]
+) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        refused = _refused(request)
+        if refused is not None:
+            return _error(403, refused)
+        raw = b""
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > LONGEST_BODY:
+                return _error(413, f"a request may have {LONGEST_BODY} bytes at most")
+        try:
+            body = kind.model_validate_json(raw)
+        except ValidationError as error:
+            return _error(400, describe(error))
+        try:
+            reviewer = str(_signer.loads(body.token, max_age=TOKEN_SECONDS))  # type: ignore[attr-defined]
+        except BadSignature:
+            return _error(401, "this page is of an earlier server or a day old: reload it, nothing is lost")
+        try:
+            return _json(200, await run_in_threadpool(answer, body, reviewer))
+        except RsfError as error:
+            return _error(409, str(error))
+
+    return handle
+
+
+def _refused(request: Request) -> str | None:
+    """Why the request is not from our own page, or None."""
+    from streamlit import config
+
+    host = urlsplit(f"//{request.headers.get('host', '')}")
+    allowed = [*config.get_option("server.allowedHosts"), config.get_option("server.address")]
+    if host.hostname not in {str(name).strip("[]") for name in allowed}:
+        return f"this server does not answer to the name {host.hostname!r}"
+    if urlsplit(request.headers.get("origin", "")).netloc != host.netloc:
+        return "this request did not come from a page of this server"
+    if request.headers.get("content-type", "").split(";")[0] != "application/json":
+        return "this request is not JSON"
+    return None
+
+
+def _json(status: int, content: dict[str, Any]) -> Response:
+    text = json.dumps(content, ensure_ascii=True, allow_nan=False, default=str)  # a lone surrogate must not break it
+    return Response(text, status, media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def _error(status: int, message: str) -> Response:
+    return JSONResponse({"error": message}, status)

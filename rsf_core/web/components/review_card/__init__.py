@@ -1,0 +1,49 @@
+"""The review card: read and decide in the browser; /api/review (web/api.py) keeps what is said."""
+
+from __future__ import annotations
+
+from rsf_core.review import CandidateFilter, Order, View
+from rsf_core.web import api, palette
+from rsf_core.web.components import declare
+
+_component = declare("review_card")
+
+
+def review_card(
+    project: str,
+    round_number: int,
+    reviewer: str,
+    wanted: CandidateFilter,
+    view: View,
+    order: Order,
+    *,
+    editable: bool,
+    blind: bool,
+    at: str | None = None,
+    nonce: int = 0,
+) -> None:
+    """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew."""
+    _component(
+        key="review-card",
+        data={
+            "project": project,
+            "round": round_number,
+            "reviewer": reviewer,
+            "token": api.token(reviewer),
+            "filter": wanted.to_query(),
+            "view": str(view),
+            "order": str(order),
+            "editable": editable,
+            "blind": blind,
+            "at": at,
+            "nonce": nonce,
+            "colors": {
+                "accepted": palette.ACCEPTED.color,
+                "rejected": palette.REJECTED.color,
+                "truncated": palette.TRUNCATED.color,
+                "violated": palette.VIOLATED.color,
+                "overridden": palette.OVERRIDDEN.color,
+                "flagged": palette.FLAGGED.color,
+            },
+        },
+    )

@@ -1,0 +1,254 @@
+"""The parts of the Review page around the card: views, filters, bulk, table, agreement. What is looked at is in the URL."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from rsf_core.domain import Action, Outcome
+from rsf_core.errors import RsfError
+from rsf_core.project import Project
+from rsf_core.review import CandidateFilter, Order, View
+from rsf_core.reviews import PAGE, ReviewCandidate
+from rsf_core.web import ui
+
+CHANGED = "review-changed"  # counts up when a queue must be asked for anew
+ORDERS = {
+    Order.BOUNDARY: "Nearest to the boundary first",
+    Order.AUDIT: "At random (unbiased audit)",
+    Order.REWARD: "Highest reward first",
+    Order.DISAGREEMENT: "Scorers disagree most",
+    Order.PROMPT: "By prompt",
+}
+WAYS = ["One by one", "Table", "Agreement"]
+ANY = "any"
+YES_NO = {ANY: None, "yes": True, "no": False}
+
+
+def filters(project: Project, number: int) -> CandidateFilter:
+    """The filter in the URL, with a form to change it. A broken one is said and taken as none."""
+    query = {
+        name: value for name, value in st.query_params.items() if name in CandidateFilter.model_fields or "." in name
+    }
+    try:
+        wanted = CandidateFilter.from_query(query)
+        if wanted.text or wanted.regex:
+            project.store.matching_text(number, None, wanted.regex)
+    except RsfError as error:
+        ui.problem(f"{error}. All candidates are shown.")
+        wanted = CandidateFilter()
+    said = wanted.describe()
+    with st.expander(f"Filter: {said}" if said else "Filter", icon=":material/filter_alt:"):
+        _form(project, number, wanted)
+    return wanted
+
+
+def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
+    with st.form(f"filter-{hash(wanted.model_dump_json())}", border=False):
+        first, second, third = st.columns(3)
+        values: dict[str, Any] = {
+            "text": first.text_input("Text contains", wanted.text or "") or None,
+            "regex": second.text_input("Matches (regular expression)", wanted.regex or "") or None,
+            "tag": third.text_input("Tag", wanted.tag or "") or None,
+            "decision": _choice(first, "By the rule", [o.value for o in Outcome], wanted.decision),
+            "overridden": YES_NO[_choice(second, "Overridden", ["yes", "no"], _yes_no(wanted.overridden)) or ANY],
+            "flagged": YES_NO[_choice(third, "Flagged", ["yes", "no"], _yes_no(wanted.flagged)) or ANY],
+            "p_accept": _span(first.slider("p_accept", 0.0, 1.0, wanted.p_accept or (0.0, 1.0), 0.01), (0.0, 1.0)),
+            "by": second.text_input("Reviewed by", wanted.by or "") or None,
+            "prompt": third.number_input("Prompt", 1, None, wanted.prompt, 1),
+        }
+        values["tokens"] = _limits(first, "Tokens", wanted.tokens)
+        values["log_ratio"] = _limits(second, "ℓ (nats)", wanted.log_ratio)
+        values["scores"] = {}
+        for scorer in project.scorers(number):
+            limits = _limits(third, scorer, wanted.scores.get(scorer))
+            if limits is not None:
+                values["scores"][scorer] = limits
+        with st.container(horizontal=True):
+            apply = st.form_submit_button("Apply", type="primary")
+            clear = st.form_submit_button("Clear")
+    if apply:
+        try:
+            look_at(CandidateFilter.model_validate(values))
+        except ValueError as error:
+            ui.problem(f"This filter makes no sense: {error}")
+    if clear:
+        look_at(CandidateFilter())
+
+
+def look_at(wanted: CandidateFilter) -> None:
+    """Put a filter into the URL in place of the one that is there, and draw the page again."""
+    for name in list(st.query_params):
+        if name in CandidateFilter.model_fields or "." in name or name == "at":
+            del st.query_params[name]
+    for name, value in wanted.to_query().items():
+        st.query_params[name] = value
+    st.rerun()
+
+
+def looking(project: Project, number: int, reviewer: str, wanted: CandidateFilter) -> tuple[View, Order, str]:
+    """Which part of the candidates, in which order, and how it is shown; all in the URL."""
+    counts = project.review.counts(number, reviewer, wanted)
+    default = View.PENDING if number == project.current_round and wanted == CandidateFilter() else View.ALL
+    asked = st.query_params.get("view", default)
+    view = st.segmented_control(
+        "View",
+        list(View),
+        default=View(asked) if asked in list(View) else default,
+        format_func=lambda v: f"{v.capitalize()} {counts[v]:,}",
+        required=True,
+        label_visibility="collapsed",
+        help="pending: you have not decided it, and it still wants an opinion",
+    )
+    left, where = st.columns([2, 1], vertical_alignment="bottom")
+    asked = st.query_params.get("show", WAYS[0])
+    way = left.segmented_control(
+        "Show", WAYS, default=asked if asked in WAYS else WAYS[0], required=True, label_visibility="collapsed"
+    )
+    wished = st.query_params.get("order", Order.BOUNDARY)
+    order = where.selectbox(
+        "Order",
+        list(ORDERS),
+        index=list(ORDERS).index(Order(wished)) if wished in list(Order) else 0,
+        format_func=ORDERS.__getitem__,
+        label_visibility="collapsed",
+    )
+    _remember("view", view, default)
+    _remember("order", order, Order.BOUNDARY)
+    _remember("show", way, WAYS[0])
+    return view, order, way
+
+
+def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View, order: Order) -> None:
+    """The candidates of a view as rows, a page at a time."""
+    total = project.review.counts(number, reviewer, wanted)[view]
+    pages = max(1, math.ceil(total / PAGE))
+    asked = st.query_params.get("page", "1")
+    shown = min(int(asked), pages) if asked.isdigit() and int(asked) > 0 else 1
+    shown = int(st.number_input(f"Page of {pages:,} ({total:,} candidates)", 1, pages, shown, 1, width=260))
+    _remember("page", str(shown), "1")
+    rows = project.review.page(number, reviewer, wanted, view, order, shown - 1)
+    if not rows:
+        ui.empty("No candidate is in this view.")
+        return
+    chosen = st.dataframe(
+        [_row(candidate) for candidate in rows],
+        hide_index=True,
+        height=36 * min(len(rows), 14) + 40,
+        column_config={
+            "p_accept": st.column_config.NumberColumn(format="%.2f"),
+            "ℓ (nats)": st.column_config.NumberColumn(format="%.2f"),
+            "completion": st.column_config.TextColumn(width="large"),
+        },
+        key=f"table-{number}-{view}-{order}-{shown}-{hash(wanted.model_dump_json())}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    if chosen.selection.rows:
+        st.query_params["at"] = rows[chosen.selection.rows[0]].candidate_id
+        st.query_params.pop("show", None)
+        st.rerun()
+    st.caption("Select a row to read it.")
+
+
+def _row(candidate: ReviewCandidate) -> dict[str, Any]:
+    who = ", ".join(f"{o.reviewer}: {o.action}" for o in candidate.opinions)
+    return {
+        "candidate": candidate.candidate_id,
+        "completion": (candidate.edit or candidate.completion)[:400],
+        "stands": "accepted" if candidate.accepted else "rejected",
+        "rule": candidate.decision,
+        "reviewers": who,
+        "p_accept": candidate.p_accept,
+        "ℓ (nats)": candidate.log_ratio,
+        "tokens": candidate.tokens,
+        **candidate.scores,
+        "flagged": "⚑" if candidate.flagged else "",
+        "tags": candidate.tags or "",
+    }
+
+
+def bulk(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View) -> None:
+    """Decide everything in a view at once: the count and five examples first, asked once, undone as one step."""
+    with st.expander("Decide all of this view at once", icon=":material/done_all:"):
+        count = project.review.counts(number, reviewer, wanted)[view]
+        said = wanted.describe()
+        st.markdown(f"**{count:,}** candidates are {view}" + (f" and {said}" if said else "") + ".")
+        if not count:
+            return
+        st.caption("Five of them, at random:")
+        for candidate in project.review.page(number, reviewer, wanted, view, Order.AUDIT, 0, 5):
+            with st.container(border=True):
+                ui.text((candidate.edit or candidate.completion)[:600])
+        actions = {"Accept": Action.ACCEPT, "Reject": Action.REJECT, "Give back to the rule": Action.AUTO}
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.segmented_control("Decision", list(actions), default=None, key=f"bulk-{number}")
+            sure = st.checkbox(f"Yes, all {count:,}", key=f"bulk-sure-{number}-{view}-{count}")
+            if st.button("Decide", disabled=not (chosen and sure), icon=":material/done_all:") and chosen:
+                if ui.attempt(lambda: project.review.bulk(number, reviewer, wanted, view, actions[chosen])):
+                    asked_anew()
+                    st.rerun()
+        undo, _ = project.review.can_walk(number, reviewer)
+        if undo and st.button("Undo my last step", icon=":material/undo:", help="A decision in bulk is one step."):
+            if ui.attempt(lambda: project.undo(number, reviewer)):
+                asked_anew()
+                st.rerun()
+
+
+def asked_anew() -> None:
+    st.session_state[CHANGED] = st.session_state.get(CHANGED, 0) + 1
+
+
+def how(project: Project) -> None:
+    """How this project reviews: how many opinions, and whether the rule is hidden."""
+    with st.expander("How we review here", icon=":material/groups:"):
+        with st.form("review-settings", border=False):
+            review = project.settings.review
+            overlap = st.number_input("Opinions a candidate wants", 1, 20, review.overlap)
+            blind = st.toggle("Blind: hide the rule's decision and the scores until one has decided", review.blind)
+            if st.form_submit_button("Save"):
+                changed = {"overlap": overlap, "blind": str(blind).lower()}
+                if all(ui.attempt(lambda k=k, v=v: project.set(f"review.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
+                    st.rerun()
+        st.caption(
+            "What stands: the word that settled it, else what most reviewers say, else (where they are even) the newest "
+            "word, and the rule's decision before all of these. Candidates on which reviewers differ wait in the view "
+            "Disagreement, where Y and Z settle them."
+        )
+
+
+def agreement(project: Project, number: int) -> None:
+    st.caption("coming")
+
+
+def _remember(name: str, value: str, default: str) -> None:
+    if value == default:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def _choice(where: Any, label: str, options: list[str], chosen: str | None) -> str | None:
+    found: str = where.selectbox(label, [ANY, *options], index=0 if chosen is None else 1 + options.index(chosen))
+    return None if found == ANY else found
+
+
+def _yes_no(value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
+
+
+def _span(chosen: tuple[float, float], whole: tuple[float, float]) -> tuple[float, float] | None:
+    return None if chosen == whole else chosen
+
+
+def _limits(where: Any, label: str, limits: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Two fields, either of which may stay empty."""
+    low, high = limits or (-math.inf, math.inf)
+    left, right = where.columns(2)
+    least = left.number_input(f"{label} from", value=low if math.isfinite(low) else None)
+    most = right.number_input("to", value=high if math.isfinite(high) else None, key=f"to-{label}")
+    if least is None and most is None:
+        return None
+    return -math.inf if least is None else float(least), math.inf if most is None else float(most)
