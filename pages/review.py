@@ -38,7 +38,8 @@ if shown == "One by one":
 elif shown == "Table":
     reviewing.table(project, number, reviewer, wanted, view, order)
 else:
-    reviewing.agreement(project, number)
-if shown != "Agreement" and number == project.current_round:
-    reviewing.bulk(project, number, reviewer, wanted, view)
+    reviewing.agreement(project, number, reviewer)
+if number == project.current_round:
+    if shown != "Agreement":
+        reviewing.bulk(project, number, reviewer, wanted, view)
     reviewing.how(project)

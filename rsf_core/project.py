@@ -47,6 +47,7 @@ from rsf_core.store.records import (
     ThresholdRecord,
 )
 from rsf_core.store.store import Store
+from rsf_core.suggestion import Suggestion
 from rsf_core.target import reward
 
 POLL_SECONDS = 0.1
@@ -386,6 +387,15 @@ class Project:
         if landscape is None:
             raise StageError(f"round {number} has no scores yet: rules are compared after scoring")
         return rule_comparison.compare(landscape, log_m, ratios, self.reward(number), self.store.completions)
+
+    def take_suggestion(self, found: Suggestion, round_number: int | None = None, author: str = REVIEWER) -> None:
+        """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
+        number = round_number or self.current_round
+        weights = ", ".join(f"{name} = {weight!r}" for name, weight in found.target.rewards.items())
+        self.set("target.rewards", f"{{ {weights} }}")
+        self.set("target.beta", repr(found.target.beta))
+        if self.score(number) is None:  # every score is there: the decisions are derived already
+            self.set_threshold(found.log_m, found.scope, number, author, "agrees best with the overrides")
 
     def ratios(self, round_number: int | None = None) -> pa.Table:
         """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""

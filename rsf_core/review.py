@@ -355,5 +355,4 @@ def _range(name: str, text: str) -> tuple[float, float]:
 
 
 def _range_text(limits: tuple[float, float]) -> str:
-    low, high = limits  # eight digits: enough for any edge a person or a chart can choose
-    return f"{'' if low == -math.inf else f'{low:.8g}'}..{'' if high == math.inf else f'{high:.8g}'}"
+    return "..".join("" if math.isinf(limit) else repr(limit).removesuffix(".0") for limit in limits)

@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core import agreement, suggestion
+from rsf_core.agreement import Agreement
 from rsf_core.domain import Act, Action, Outcome, Scope
 from rsf_core.errors import StageError
 from rsf_core.review import K_BITS, CandidateFilter, Opinions, Order, ReviewIndex, RoundTable, View, page, place, spread
 from rsf_core.settings import Settings, Target
 from rsf_core.store.acts import Said
 from rsf_core.store.store import Store
+from rsf_core.suggestion import Suggestion
 from rsf_core.target import reward
 
 KEPT_TABLES = 2
@@ -179,6 +182,21 @@ class Reviews:
             matching = self._matching(round_number, wanted.text, wanted.regex, (version, edits))
         return index.mask(wanted, scores, matching)
 
+    def agreement(self, round_number: int) -> Agreement:
+        """How well the rule and people agree, and people with each other."""
+        return agreement.agreement(self.index(round_number), self._settings().seed)
+
+    def suggest(self, round_number: int) -> Suggestion:
+        """The weights, β and M that people's decisions speak for. Raises TargetError where there is too little to tell."""
+        target, thresholds = self._target(round_number), self._store.thresholds(round_number)
+        if target is None or not thresholds:
+            raise StageError(f"round {round_number} has no scores yet: a target is fitted after scoring")
+        constrained = {constraint.scorer for constraint in target.constraints} - set(target.rewards)
+        names = [name for name in self._store.scorers(round_number) if name not in constrained]
+        version = self._store.review_version(round_number)
+        scores = {name: self._score(round_number, name, version) for name in names}
+        return suggestion.suggest(self.index(round_number), target, scores, thresholds[0].scope)
+
     # -- saying ------------------------------------------------------------------------------------------------------
 
     def say(self, round_number: int, reviewer: str, acts: Sequence[Act]) -> list[Said]:
@@ -233,10 +251,9 @@ class Reviews:
         target = self._target(round_number)
         if target is None or order not in (Order.REWARD, Order.DISAGREEMENT):
             return None
-        names = tuple(target.rewards) if order is Order.REWARD else target.scorers
-        return self._column(
-            round_number, order, target.model_dump_json(), names, self._store.review_version(round_number)
-        )
+        version = self._store.review_version(round_number)
+        names = list(target.rewards) if order is Order.REWARD else self._scorers(round_number, version)
+        return self._column(round_number, order, target.model_dump_json(), tuple(names), version)
 
     def _read_column(
         self, round_number: int, order: Order, target: str, names: tuple[str, ...], version: tuple[int, int]

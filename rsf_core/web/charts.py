@@ -166,6 +166,25 @@ def rounds(rates: Sequence[tuple[str, float, float]]) -> go.Figure:
     return figure
 
 
+def overruled(bins: Sequence[tuple[float, float, int, int]]) -> go.Figure:
+    """The share of decided candidates on which people overruled the rule, by p_accept: (low, high, decided, overruled)."""
+    figure = _figure("p_accept", "overruled (%)", 260)
+    shown = [(low, high, decided, over) for low, high, decided, over in bins if decided]
+    figure.add_bar(
+        x=[(low + high) / 2 for low, high, _, _ in shown],
+        y=[100 * over / decided for _, _, decided, over in shown],
+        width=0.09,
+        marker_color=palette.OVERRIDDEN.color,
+        customdata=[[low, high, over, decided] for low, high, decided, over in shown],
+        hovertemplate="p_accept %{customdata[0]:.1f} to %{customdata[1]:.1f}: "
+        "%{customdata[2]} of %{customdata[3]}<extra></extra>",
+    )
+    figure.update_xaxes(range=[0, 1])
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(hovermode="closest")
+    return figure
+
+
 def loss(steps: Sequence[int], losses: Sequence[float], total: int | None) -> go.Figure:
     """The training loss so far; the axis reaches to the last step, so that the curve grows into it."""
     figure = _figure("optimiser step", "loss (nats per token)", 260)

@@ -12,7 +12,8 @@ from rsf_core.errors import RsfError
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter, Order, View
 from rsf_core.reviews import PAGE, ReviewCandidate
-from rsf_core.web import ui
+from rsf_core.sampling.intervals import Interval
+from rsf_core.web import charts, ui
 
 CHANGED = "review-changed"  # counts up when a queue must be asked for anew
 ORDERS = {
@@ -175,7 +176,7 @@ def bulk(project: Project, number: int, reviewer: str, wanted: CandidateFilter, 
     with st.expander("Decide all of this view at once", icon=":material/done_all:"):
         count = project.review.counts(number, reviewer, wanted)[view]
         said = wanted.describe()
-        st.markdown(f"**{count:,}** candidates are {view}" + (f" and {said}" if said else "") + ".")
+        st.markdown(f"**{count:,}** candidates in the view “{view}”" + (f", {said}" if said else "") + ".")
         if not count:
             return
         st.caption("Five of them, at random:")
@@ -219,8 +220,99 @@ def how(project: Project) -> None:
         )
 
 
-def agreement(project: Project, number: int) -> None:
-    st.caption("coming")
+def agreement(project: Project, number: int, reviewer: str) -> None:
+    """How well the rule and people agree, and the target that would agree better."""
+    found = project.review.agreement(number)
+    if not found.reviewed.total:
+        ui.empty("Once candidates are decided by people, this shows how well the rule agrees with them.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("The rule against people", anchor=False)
+        audit = found.audit
+        with st.container(horizontal=True):
+            st.metric(
+                "Precision", _percent(audit.precision), border=True, help="Of what the rule accepts, people accept."
+            )
+            st.metric("Recall", _percent(audit.recall), border=True, help="Of what people accept, the rule accepts.")
+        if audit.total:
+            st.caption(
+                f"From the {audit.total:,} candidates of the random audit that are decided so far (95 % intervals): "
+                "a random sample, so it holds for the whole round."
+            )
+        else:
+            st.caption(
+                "Decide some in the order “At random (unbiased audit)” to measure precision and recall of the round."
+            )
+        all_ = found.reviewed
+        st.dataframe(
+            [
+                {"rule": "accepts", "people accept": all_.accept_accept, "people reject": all_.accept_reject},
+                {"rule": "rejects", "people accept": all_.reject_accept, "people reject": all_.reject_reject},
+            ],
+            hide_index=True,
+        )
+        st.caption(f"All {all_.total:,} decided candidates: those that people happened to look at.")
+    with right:
+        st.header("Overruled by p_accept", anchor=False)
+        st.plotly_chart(charts.overruled(found.by_p_accept), config=charts.CONFIG)
+    st.header("Reviewers", anchor=False)
+    if not found.pairs:
+        st.caption("No candidate has been decided by two reviewers yet: raise “Opinions a candidate wants” below.")
+    else:
+        alpha = "not defined: all said the same" if found.alpha is None else f"{found.alpha:.2f}"
+        st.markdown(f"Krippendorff's α: **{alpha}**")
+        st.dataframe(
+            [
+                {
+                    "reviewers": f"{pair.first} and {pair.second}",
+                    "decided by both": pair.both,
+                    "same": f"{pair.same / pair.both:.0%}",
+                    "Cohen's κ": None if pair.kappa is None else round(pair.kappa, 2),
+                }
+                for pair in found.pairs
+            ],
+            hide_index=True,
+        )
+    st.header("A target that agrees better", anchor=False)
+    _suggestion(project, number, reviewer)
+
+
+def _suggestion(project: Project, number: int, reviewer: str) -> None:
+    try:
+        found = project.review.suggest(number)
+    except RsfError as error:
+        st.caption(f"Not yet: {error}.")
+        return
+    now = project.target(number)
+    st.dataframe(
+        [
+            {
+                "scorer": name,
+                "weight now": None if now is None else now.rewards.get(name, 0.0),
+                "suggested": round(found.target.rewards[name], 4),
+                "weight/β as fitted": ui.limits(limits),
+            }
+            for name, limits in found.fit.coefficients.items()
+        ],
+        hide_index=True,
+    )
+    st.markdown(
+        f"With β = {found.target.beta:.4g} and log M = {found.log_m:.3f} the rule would repeat **{found.agreeing:,}** of "
+        f"{found.decisions:,} decisions by people, instead of {found.agreeing_now:,}; **{found.changed:,}** automatic "
+        "decisions would change."
+    )
+    st.caption(
+        "A logistic fit of the decisions on the scores. Brackets: 95 % intervals; a weight whose interval holds 0 may be "
+        "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too."
+    )
+    if st.button("Make it the target", icon=":material/check:", disabled=number != project.current_round):
+        if ui.attempt(lambda: project.take_suggestion(found, number, reviewer)):
+            st.rerun()
+
+
+def _percent(found: Interval | None) -> str:
+    return "–" if found is None else f"{100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
 
 
 def _remember(name: str, value: str, default: str) -> None:

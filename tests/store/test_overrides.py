@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rsf_core.domain import Action
+from rsf_core.domain import Act, Action, ActKind
 from rsf_core.store.store import Store
 from tests.seeding import add_candidates, candidates, decide
 
@@ -84,18 +84,37 @@ def test_undo_returns_to_what_a_colleague_said_before(said: Store) -> None:
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.one_of(st.tuples(st.sampled_from(NAMES), st.sampled_from(list(Action))), st.none()), max_size=10))
-def test_any_walk_of_one_reviewer_is_a_stack(said: Store, steps: list[tuple[str, Action] | None]) -> None:
-    """None is an undo. The reviewer is new in each example and starts by giving every candidate back to the rule."""
+@given(
+    st.lists(
+        st.one_of(st.tuples(st.sampled_from(NAMES), st.sampled_from(list(Action))), st.sampled_from(["undo", "redo"])),
+        max_size=12,
+    )
+)
+def test_any_walk_of_one_reviewer_is_a_stack(said: Store, steps: list[tuple[str, Action] | str]) -> None:
     reviewer = f"reviewer {len(said.overrides())}"
-    stack: list[tuple[str, Action]] = []
-    for name in NAMES:
-        said.add_override(f"start {reviewer} {name}", name, Action.AUTO, reviewer)
+    done: list[tuple[str, Action]] = []
+    undone: list[tuple[str, Action]] = []
     for number, step in enumerate(steps):
-        if step is not None:
-            stack.append(step)
-            said.add_override(f"{reviewer} {number}", *step, reviewer)
-        elif stack:
-            assert said.undo_override(f"{reviewer} {number}", 1, reviewer) == stack.pop()[0]
-        expected = dict.fromkeys(NAMES, Action.AUTO) | dict(stack)
-        assert {name: current(said)[name] or "auto" for name in NAMES} == expected
+        uid = f"{reviewer} {number}"
+        if isinstance(step, tuple):
+            said.add_override(uid, *step, reviewer)
+            done.append(step)
+            undone.clear()
+        else:
+            (answer,) = said.acts.say([Act(uid, ActKind(step))], 1, reviewer)
+            source, target = (done, undone) if step == "undo" else (undone, done)
+            assert (answer.refused is not None) == (not source)
+            if source:
+                target.append(source.pop())
+                assert answer.candidate_ids == (target[-1][0],)
+        expected = {name: action for name, action in dict(done).items() if action is not Action.AUTO}
+        assert opinions(said, reviewer) == expected
+
+
+def opinions(store: Store, reviewer: str) -> dict[str, str]:
+    """What a reviewer says now, by candidate."""
+    return {
+        f"1.{row['prompt_id']}.{row['k']}": row["action"]
+        for row in store.opinions(1).to_pylist()
+        if row["reviewer"] == reviewer
+    }

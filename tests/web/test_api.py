@@ -1,0 +1,117 @@
+"""The review routes answer our own pages alone, name what is wrong, and lose nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from rsf_core.project import Project
+from rsf_core.web import api, session
+from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
+
+HOST = "127.0.0.1:8501"
+HEADERS = {"host": HOST, "origin": f"http://{HOST}", "content-type": "application/json"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    with Project.create(tmp_path / "p", str(small_task), seed=1) as made:
+        rows = candidates(2, 3, completions=["short", "x" * 10_000, *["other"] * 4])
+        add_prompts(made.store)
+        add_candidates(made.store, rows)
+        add_scores(made.store, rows, {"sentiment": 0.5})
+        decide(made.store, rows, 0.0, -9.0)
+        monkeypatch.setattr(session, "_project", made)
+        yield made
+
+
+@pytest.fixture
+def client(project: Project) -> TestClient:
+    return TestClient(Starlette(routes=list(api.routes())))
+
+
+def post(client: TestClient, what: str, body: dict[str, Any], **headers: str) -> Any:
+    full = {"token": api.token("ann"), "round": 1} | body
+    return client.post(f"/api/review/{what}", content=json.dumps(full), headers=HEADERS | headers)
+
+
+def test_what_is_said_is_stored_once_under_the_name_in_the_token(client: TestClient, project: Project) -> None:
+    acts = [{"act": "first-act", "kind": "decide", "candidates": ["1.1.0"], "action": "reject"}]
+    for _ in range(2):
+        answer = post(client, "say", {"acts": acts})
+        assert answer.status_code == 200 and answer.json()["results"][0]["refused"] is None
+    (said,) = project.store.overrides()
+    assert (said.candidate_id, said.action, said.reviewer) == ("1.1.0", "reject", "ann")
+    assert answer.json()["undo"] == 1
+
+
+def test_an_undo_comes_back_with_what_it_touched(client: TestClient) -> None:
+    acts = [
+        {"act": "first-act", "kind": "decide", "candidates": ["1.1.0"], "action": "reject"},
+        {"act": "second-act", "kind": "undo"},
+        {"act": "third-act", "kind": "undo"},
+    ]
+    answer = post(client, "say", {"acts": acts}).json()
+    assert answer["results"][1]["candidates"] == ["1.1.0"] and "nothing to undo" in answer["results"][2]["refused"]
+    (prompt,) = answer["prompts"]
+    assert prompt["candidates"][0]["opinions"] == []
+
+
+def test_the_queue_clips_long_text_and_the_whole_is_asked_for(client: TestClient) -> None:
+    answer = post(client, "queue", {"order": "prompt", "limit": 2}).json()
+    assert answer["queue"] == ["1.1.0", "1.1.1"] and answer["counts"]["pending"] == 6
+    long = answer["prompts"][0]["candidates"][1]
+    assert len(long["completion"]) == api.CLIPPED and long["clipped"] == 10_000 - api.CLIPPED
+    assert post(client, "text", {"candidate": "1.1.1"}).json()["completion"] == "x" * 10_000
+    assert post(client, "text", {"candidate": "1.7.1"}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": ""}, 403),
+        ({"origin": "http://127.0.0.1:9999"}, 403),
+        ({"host": "evil.example", "origin": "http://evil.example"}, 403),
+        ({"content-type": "text/plain"}, 403),
+    ],
+)
+def test_a_request_from_elsewhere_is_refused(client: TestClient, project: Project, headers, status) -> None:
+    acts = [{"act": "first-act", "kind": "decide", "candidates": ["1.1.0"], "action": "reject"}]
+    assert post(client, "say", {"acts": acts}, **headers).status_code == status
+    assert project.store.overrides() == []
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "status", "said"),
+    [
+        ("say", {"token": "forged", "acts": []}, 401, "reload it"),
+        ("say", {"acts": [{"act": "a", "kind": "decide"}]}, 400, "acts.0.act"),
+        ("say", {"acts": [{"act": "12345678", "kind": "shout"}]}, 400, "acts.0.kind"),
+        ("queue", {"filter": {"tokens": "many"}}, 409, "filter tokens"),
+        ("queue", {"view": "nothing"}, 400, "view"),
+        ("queue", {"round": 0}, 400, "round"),
+        ("queue", {"filter": {"regex": "("}}, 409, "searching for"),
+    ],
+)
+def test_what_is_wrong_is_named(client: TestClient, what, body, status, said) -> None:
+    answer = post(client, what, body)
+    assert answer.status_code == status and said in answer.json()["error"]
+
+
+def test_a_body_beyond_all_measure_is_refused(client: TestClient) -> None:
+    acts = [{"act": "12345678", "kind": "note", "candidates": ["1.1.0"], "value": "x" * api.LONGEST_BODY}]
+    assert post(client, "say", {"acts": acts}).status_code == 413
+
+
+def test_a_lone_surrogate_in_a_note_does_not_break_the_answer(client: TestClient) -> None:
+    acts = [{"act": "12345678", "kind": "note", "candidates": ["1.1.0"], "value": "caf\u00e9 \U0001f600"}]
+    assert post(client, "say", {"acts": acts}).status_code == 200
+    answer = post(client, "queue", {"order": "prompt"}).json()
+    assert answer["prompts"][0]["candidates"][0]["note"] == "café 😀"
