@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from rsf_core.errors import OutOfSpaceError, RefusedRowsError, StoreError
+from rsf_core.store.fair_lock import FairLock
 from rsf_core.store.sql import migrations, queries
 
 Params = Mapping[str, Any]
@@ -38,7 +39,7 @@ class Database:
         except duckdb.Error as error:
             raise StoreError(f"cannot open the database {path}: {error}") from error
         self._local = threading.local()
-        self._write_lock = threading.RLock()
+        self._write_lock = FairLock()
         self._depth = 0
         backups.mkdir(exist_ok=True)
         for setting in (

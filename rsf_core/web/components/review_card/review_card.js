@@ -14,7 +14,7 @@ const NAMES = {
   help: "Keys", acceptAll: "Accept the whole prompt", rejectAll: "Reject the whole prompt",
   settleAccept: "Settle: accept", settleReject: "Settle: reject",
 };
-const REFILL_AT = 15, SEND_AT_ONCE = 100;
+const REFILL_AT = 35, SEND_AT_ONCE = 100;
 const cards = new WeakMap();
 const number = new Intl.NumberFormat("en-US");
 

@@ -1,0 +1,163 @@
+"""Review at 1,000,000 candidates: a page of 50 with filter and order, from a key to the next candidate in headless
+Chromium, and decisions of eight reviewers while a job's segments come in, beside the same on an idle project.
+
+Prints three JSON lines. From the repository root: PYTHONPATH=. python tests/benchmarks/review.py [FOLDER]
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from playwright.sync_api import sync_playwright
+
+from rsf_core.domain import Act, Action, ActKind
+from rsf_core.project import Project
+from rsf_core.review import CandidateFilter, Order, View
+from tests.benchmarks.million import AT_ONCE, _candidates, build
+from tests.e2e.conftest import ARGUMENTS, AppServer
+
+PAGES, KEYS, REVIEWERS, DECISIONS, SEGMENT = 60, 60, 8, 50, 10_000
+PRESS = """async (count) => {
+  const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.card'));
+  const painted = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    document.body.dispatchEvent(new KeyboardEvent('keydown', {key: i % 3 ? 'a' : 'x', bubbles: true, composed: true}));
+    root.querySelector('.focus').getBoundingClientRect();
+    painted.push(performance.now() - start);
+    await new Promise((done) => setTimeout(done, Math.max(0, 16 - (performance.now() - start))));
+  }
+  return painted;
+}"""
+
+
+def pages(project: Project) -> dict[str, object]:
+    """Pages of 50 with random filters, orders and views, each other than the last."""
+    rng, times = np.random.default_rng(0), []
+    project.review.queue(1, "ann")  # the candidates are read once
+    for order in Order:
+        project.review.queue(1, "ann", order=order)
+    views, orders = [View.PENDING, View.ACCEPTED, View.REJECTED, View.ALL], list(Order)
+    for i in range(PAGES):
+        low = float(rng.uniform(-1, 0.5))
+        wanted = CandidateFilter(tokens=(5, float(rng.integers(20, 40))), scores={"sentiment": (low, low + 0.5)})
+        start = time.perf_counter()
+        project.review.queue(1, "ann", wanted, views[i % len(views)], orders[i % len(orders)])
+        times.append(time.perf_counter() - start)
+    p95 = statistics.quantiles(times, n=20)[-1] * 1e3
+    return {
+        "benchmark": "review_page",
+        "candidates": 1_000_000,
+        "median_ms": round(statistics.median(times) * 1e3, 1),
+        "p95_ms": round(p95, 1),
+        "p95_within_100_ms": p95 <= 100,
+    }
+
+
+def keys(folder: Path) -> dict[str, object]:
+    """From a key to the next candidate laid out on the page, and whether all decisions arrived."""
+    server = AppServer(folder, {"RSF_REVIEWER": "bench"})
+    server.start()
+    try:
+        with sync_playwright() as playwright:
+            path = shutil.which("chromium") or shutil.which("google-chrome")
+            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.set_default_timeout(60_000)
+            page.goto(f"{server.url}/review")
+            page.locator(".focus .completion").wait_for()
+            before = server.rsf("status", str(folder))["counts"]["overridden"]
+            painted = page.evaluate(PRESS, KEYS)
+            page.wait_for_function(
+                """() => [...document.querySelectorAll('*')].map((e) => e.shadowRoot)
+                   .find((r) => r?.querySelector('.card')).querySelector('.unsent').textContent === ''"""
+            )
+            after = server.rsf("status", str(folder))["counts"]["overridden"]
+            browser.close()
+    finally:
+        server.stop()
+    p90 = statistics.quantiles(painted, n=10)[-1]
+    return {
+        "benchmark": "review_keys",
+        "candidates": 1_000_000,
+        "keys_in_one_second": KEYS,
+        "stored": after - before,
+        "p90_ms": round(p90, 2),
+        "p90_within_20_ms": p90 <= 20,
+    }
+
+
+def decisions(project: Project) -> dict[str, object]:
+    """The time to commit one decision, with eight reviewers at once: idle, then while segments are ingested."""
+    idle = _decide(project, "idle")
+    stop = threading.Event()
+    thread = threading.Thread(target=_ingest, args=(project, stop))
+    thread.start()
+    busy = _decide(project, "busy")
+    stop.set()
+    thread.join()
+    return {
+        "benchmark": "decision_commit",
+        "reviewers": REVIEWERS,
+        "idle_p99_ms": round(idle, 1),
+        "ingest_p99_ms": round(busy, 1),
+        "ratio": round(busy / idle, 2),
+        "p99_within_100_ms": busy <= 100,
+    }
+
+
+def _decide(project: Project, name: str) -> float:
+    times: list[float] = []
+
+    def work(who: int) -> None:
+        for i in range(DECISIONS):
+            act = Act(f"{name} {who} {i}", ActKind.DECIDE, (f"1.{1 + who * DECISIONS + i}.0",), Action.ACCEPT)
+            start = time.perf_counter()
+            project.review.say(1, f"reviewer {who}", [act])
+            times.append(time.perf_counter() - start)
+            time.sleep(0.02)  # fifty a second each: faster than anyone reads
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in range(REVIEWERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statistics.quantiles(times, n=100)[-1] * 1e3
+
+
+def _ingest(project: Project, stop: threading.Event) -> None:
+    rows, unit = _candidates(np.random.default_rng(1), 0, AT_ONCE, 0), 0
+    column = rows.schema.get_field_index("round")
+    rows = rows.set_column(column, rows.schema.field(column), pa.array(np.full(AT_ONCE, 9, np.int32)))
+    while not stop.is_set():
+        part = rows.slice((unit * SEGMENT) % AT_ONCE, SEGMENT)
+        project.store.commit_segment("r9-generate-1", unit, f"ingested {unit}", "candidates", part)
+        unit += 1
+        time.sleep(0.2)  # still 45,000 candidates a second, more than any model draws
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "million"
+        if len(sys.argv) > 1:  # made before by million.py
+            shutil.copytree(sys.argv[1], folder)
+        else:
+            build(folder).close()
+        with Project.open(folder) as project:
+            print(json.dumps(pages(project)), flush=True)
+        print(json.dumps(keys(folder)), flush=True)
+        with Project.open(folder) as project:
+            print(json.dumps(decisions(project)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
