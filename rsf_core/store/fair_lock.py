@@ -1,5 +1,5 @@
-"""A lock that serves whoever asked first. Python's own may serve one thread again and again: while a job's segments came
-in, a person's decision waited 860 ms for its turn (p99; tests/benchmarks/review.py)."""
+"""A lock that serves whoever asked first. Python's own may serve one thread again and again, and a job's segments come in
+a row: a person's decision would wait for all of them."""
 
 from __future__ import annotations
 

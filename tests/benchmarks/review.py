@@ -98,9 +98,10 @@ def keys(folder: Path) -> dict[str, object]:
 
 def decisions(project: Project) -> dict[str, object]:
     """The time to commit one decision, with eight reviewers at once: idle, then while segments are ingested."""
+    _decide(project, "warm-up")
     idle = _decide(project, "idle")
     stop = threading.Event()
-    thread = threading.Thread(target=_ingest, args=(project, stop))
+    thread = threading.Thread(target=_ingest, args=(project, _rows(), stop))
     thread.start()
     busy = _decide(project, "busy")
     stop.set()
@@ -134,10 +135,14 @@ def _decide(project: Project, name: str) -> float:
     return statistics.quantiles(times, n=100)[-1] * 1e3
 
 
-def _ingest(project: Project, stop: threading.Event) -> None:
-    rows, unit = _candidates(np.random.default_rng(1), 0, AT_ONCE, 0), 0
+def _rows() -> pa.Table:
+    rows = _candidates(np.random.default_rng(1), 0, AT_ONCE, 0)
     column = rows.schema.get_field_index("round")
-    rows = rows.set_column(column, rows.schema.field(column), pa.array(np.full(AT_ONCE, 9, np.int32)))
+    return rows.set_column(column, rows.schema.field(column), pa.array(np.full(AT_ONCE, 9, np.int32)))
+
+
+def _ingest(project: Project, rows: pa.Table, stop: threading.Event) -> None:
+    unit = 0
     while not stop.is_set():
         part = rows.slice((unit * SEGMENT) % AT_ONCE, SEGMENT)
         project.store.commit_segment("r9-generate-1", unit, f"ingested {unit}", "candidates", part)
