@@ -21,7 +21,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core import marks, project_file, prompts, reports, rounds, rule_comparison, tasks, thresholds
+from rsf_core import guardrails, marks, project_file, prompts, reports, rounds, rule_comparison, tasks, thresholds
+from rsf_core.autopilot import Autopilot
 from rsf_core.domain import Action, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
 from rsf_core.jobs.spool import Status
@@ -65,6 +66,9 @@ class Project:
         self._stages = Stages(folder, self.store)
         self.supervisor = JobSupervisor(self.store, folder / "spool", self._stages.on_done, self._stages.on_ended)
         self._stages.supervisor = self.supervisor
+        self.autopilot = Autopilot(self.store, self._stages, self.stages)
+        self._stages.may_propose = self._is_not_worse
+        self._stages.steer = self.autopilot.steer
         self.review = Reviews(self.store, self._stages.settings, self.target)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
@@ -202,6 +206,20 @@ class Project:
     def start_round(self) -> RoundRecord:
         """Open the next round with the model the newest one tuned as its proposal."""
         return self._stages.open_round()
+
+    def next_proposal(self) -> str:
+        """The model that the next round will draw from. Raises StageError where there is none yet."""
+        return self._stages.next_proposal()
+
+    def set_proposal(self, model_id: str, author: str = REVIEWER, reason: str = "by hand") -> None:
+        """Let the next round draw from `model_id`, whatever the newest round has tuned. Raises StageError."""
+        if all(model.model_id != model_id for model in self.models()):
+            raise StageError(f"there is no model {model_id!r}")
+        self.store.add_proposal_choice(model_id, self.current_round, author, reason)
+
+    def _is_not_worse(self, round_number: int) -> bool:
+        found = self.comparison(round_number)
+        return found is None or not guardrails.is_worse(found)
 
     def generate(self, then_score: bool = True) -> str:
         """Start drawing candidates; the job's id. Raises StageError."""

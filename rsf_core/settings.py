@@ -108,6 +108,20 @@ class Evaluate(_Section):
     prompts: int = Field(48, ge=0)
 
 
+class Autopilot(_Section):
+    """When rounds that run by themselves stop: a held-out gain of at most `min_gain` (in units of reward or pass@1), a KL
+    to the base above `max_kl` nats, completions `max_length_ratio` times longer or shorter than the base's, distinct-2
+    below `min_diversity` of the base's, an acceptance rate below `min_acceptance`, or more than `max_duplicates` of the
+    accepted completions repeating another."""
+
+    min_gain: float = 0.0
+    max_kl: float = Field(20.0, gt=0)
+    max_length_ratio: float = Field(3.0, gt=1)
+    min_diversity: float = Field(0.4, ge=0, le=1)
+    min_acceptance: float = Field(0.02, ge=0, le=1)
+    max_duplicates: float = Field(0.9, ge=0, le=1)
+
+
 class Settings(_Section):
     """All settings of a project."""
 
@@ -120,6 +134,7 @@ class Settings(_Section):
     review: Review = Review()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
+    autopilot: Autopilot = Autopilot()
 
 
 def parse(data: dict[str, Any], where: str) -> Settings:

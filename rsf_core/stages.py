@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ BASE_ID = "base"
 
 
 class Stages:
-    """Starts the stages of the newest round. `supervisor` is set by the project once it is there."""
+    """Starts the stages of the newest round. The project sets `supervisor`, `may_propose` (whether the model a round
+    tuned is not worse than its proposal) and `steer` (called when a job has ended) once they are there."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder
         self._store = store
         self.supervisor: JobSupervisor
+        self.may_propose: Callable[[int], bool] = lambda round_number: True
+        self.steer: Callable[[], None] = lambda: None
 
     # -- where the round stands ----------------------------------------------------------------------------------
 
@@ -62,17 +66,27 @@ class Stages:
     # -- starting ----------------------------------------------------------------------------------------------------
 
     def open_round(self) -> RoundRecord:
-        """Open the next round; its proposal is the model the last one tuned (the base, before any)."""
+        """Open the next round with `next_proposal` (the base, before any)."""
         existing = self._store.rounds()
-        number = len(existing) + 1
-        model_id = BASE_ID
-        if existing:
-            tuned = self.tuned_model(existing[-1].round)
-            if tuned is None:
-                raise StageError(f"round {existing[-1].round} has not tuned a model yet: finish it first")
-            model_id = tuned.model_id
-        self._store.add_round(number, model_id, self.settings().model_dump(mode="json"))
+        model_id = self.next_proposal() if existing else BASE_ID
+        self._store.add_round(len(existing) + 1, model_id, self.settings().model_dump(mode="json"))
         return self.current_round()
+
+    def next_proposal(self) -> str:
+        """What the next round draws from: the model a person has chosen since the newest round was opened, else the one
+        that round tuned, unless `may_propose` says that it is worse than its own proposal. Raises StageError where the
+        round has tuned none."""
+        current = self.current_round()
+        chosen = self._store.proposal_choice(current.round)
+        if chosen is not None:
+            return chosen
+        tuned = self.tuned_model(current.round)
+        if tuned is None:
+            raise StageError(f"round {current.round} has not tuned a model yet: finish it first")
+        return tuned.model_id if self.may_propose(current.round) else current.model_id
+
+    def has_held_out(self) -> bool:
+        return bool(self._held_out())
 
     def generate(self, then_score: bool = True) -> str:
         """Draw candidates for the newest round's prompts; `then_score` scores them as soon as they are there."""
@@ -219,9 +233,12 @@ class Stages:
             self._add_model(spec["model_id"], name, folder, result["identity"], parent, job.round, spec["curated_id"])
 
     def on_ended(self, job: JobRecord) -> None:
-        """Start what follows a job that is done. Asked again after a restart, so it must not start anything twice."""
-        if job.state is not JobState.DONE:
-            return
+        """Start what follows a job that has ended. Asked again after a restart, so it must not start anything twice."""
+        if job.state is JobState.DONE:
+            self._follow(job)
+        self.steer()
+
+    def _follow(self, job: JobRecord) -> None:
         if job.kind is JobKind.SCORE and not self._is_decided(job) and not self._is_active(JobKind.SCORE):
             self.score(job.round)  # derives the decisions, or scores again what a target changed meanwhile needs
         later = [other for other in self._store.jobs(round_number=job.round) if other.created_at > job.created_at]
@@ -237,7 +254,9 @@ class Stages:
         """Start what the last owner had no time to start."""
         for opened in self._store.rounds():
             for job in self._store.jobs(round_number=opened.round):
-                self.on_ended(job)
+                if job.state is JobState.DONE:
+                    self._follow(job)
+        self.steer()
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 

@@ -311,6 +311,30 @@ class Store:
         (said,) = self.acts.say([Act(uid, ActKind.UNDO)], round_number, reviewer)
         return said.candidate_ids[0] if said.candidate_ids else None
 
+    # -- rounds that run by themselves -------------------------------------------------------------------------------
+
+    def proposal_choice(self, after_round: int) -> str | None:
+        """The model chosen for the round after `after_round`, or None."""
+        rows = self._db.rows("proposal_choice", {"after_round": after_round})
+        return rows[0]["model_id"] if rows else None
+
+    def add_proposal_choice(self, model_id: str, after_round: int, author: str, reason: str) -> None:
+        row = {"model_id": model_id, "after_round": after_round, "author": author, "reason": reason}
+        with self._db.transaction("saving what the next round draws from"):
+            self._db.insert("proposal_choices", [row | {"created_at": utc_now()}])
+
+    def last_flight(self) -> dict[str, Any] | None:
+        """The newest event of the newest flight."""
+        rows = self._db.rows("last_flight")
+        return rows[0] if rows else None
+
+    def add_flight_event(
+        self, flight: int, event: str, round_number: int, last_round: int, pause: bool, author: str, reason: str
+    ) -> None:
+        row = {"flight": flight, "event": event, "round": round_number, "last_round": last_round, "pause": pause}
+        with self._db.transaction("saving what the autopilot does"):
+            self._db.insert("flight_events", [row | {"author": author, "reason": reason, "created_at": utc_now()}])
+
     # -- review ----------------------------------------------------------------------------------------------------
 
     def review_table(self, round_number: int) -> pa.Table:

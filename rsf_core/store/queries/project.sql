@@ -18,3 +18,9 @@ FROM models ORDER BY created_at, model_id;
 
 -- name: rounds
 SELECT round, model_id, settings, created_at FROM rounds ORDER BY round;
+
+-- name: proposal_choice
+SELECT model_id FROM proposal_choices WHERE after_round = $after_round ORDER BY seq DESC LIMIT 1;
+
+-- name: last_flight
+SELECT flight, event, round, last_round, pause, author, reason, created_at FROM flight_events ORDER BY seq DESC LIMIT 1;

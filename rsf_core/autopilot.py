@@ -1,0 +1,169 @@
+"""Rounds that run by themselves: generate, score, accept, wait for a review where wished, fine-tune, compare, go on.
+
+Every step is decided anew from what is stored, so it goes on after a restart where it was, and whatever a person does in
+between is taken as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from rsf_core import guardrails, reports, rounds
+from rsf_core.errors import RsfError, StageError
+from rsf_core.rounds import Progress, Stage, StageState
+from rsf_core.stages import Stages
+from rsf_core.store.store import Store
+
+
+class FlightState(StrEnum):
+    FLYING = "flying"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+STATES = {
+    "started": FlightState.FLYING,
+    "continued": FlightState.FLYING,
+    "waiting": FlightState.WAITING,
+    "stopped": FlightState.STOPPED,
+    "finished": FlightState.FINISHED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The newest run of rounds by themselves. It ends after `last_round`; with `pause` it waits for a review before each
+    fine-tuning. `reason` says why it waits, stopped or what it finished."""
+
+    flight: int
+    state: FlightState
+    event: str
+    round: int
+    last_round: int
+    pause: bool
+    author: str
+    reason: str
+    changed_at: datetime
+
+    @property
+    def active(self) -> bool:
+        return self.state in (FlightState.FLYING, FlightState.WAITING)
+
+
+class Autopilot:
+    def __init__(self, store: Store, stages: Stages, states: Callable[[], tuple[StageState, ...]]) -> None:
+        self._store, self._stages, self._states = store, stages, states
+
+    def flight(self) -> Flight | None:
+        """The newest flight, or None before any."""
+        row = self._store.last_flight()
+        if row is None:
+            return None
+        return Flight(
+            row["flight"],
+            STATES[row["event"]],
+            row["event"],
+            row["round"],
+            row["last_round"],
+            row["pause"],
+            row["author"],
+            row["reason"],
+            row["created_at"],
+        )
+
+    def start(self, count: int, pause: bool, author: str) -> Flight:
+        """Run rounds until `count` more are complete, the open one included. Raises StageError while one is flying."""
+        now = self.flight()
+        if now is not None and now.active:
+            raise StageError("rounds run by themselves already: stop them first")
+        if count < 1:
+            raise StageError("at least one round has to run")
+        current = self._stages.current_round().round
+        last = current + count - (0 if rounds.complete(self._states()) else 1)
+        number = now.flight + 1 if now else 1
+        self._store.add_flight_event(number, "started", current, last, pause, author, f"{count} rounds")
+        self.steer()
+        return self._now()
+
+    def stop(self, author: str, reason: str = "by hand") -> None:
+        """Go no further. A job that runs goes on to its end."""
+        self._say("stopped", author, reason)
+
+    def go_on(self, author: str) -> None:
+        """Go on after the review that was waited for. Raises StageError where nothing waits."""
+        if self._now().state is not FlightState.WAITING:
+            raise StageError("nothing waits for a review")
+        self._say("continued", author, "reviewed")
+        self.steer()
+
+    def steer(self) -> None:
+        """Start what comes next, until a job runs or the flight waits or ends. Called whenever a job has ended."""
+        while (now := self.flight()) is not None and now.state is FlightState.FLYING:
+            try:
+                if not self._step(now):
+                    return
+            except RsfError as error:  # nobody watches: it is kept where the person will look
+                self.stop(now.author, str(error))
+
+    def _step(self, now: Flight) -> bool:
+        """One step; False where a job runs now."""
+        if self._store.jobs(active=True):
+            return False
+        found, number = self._states(), self._stages.current_round().round
+        for state in found:
+            if state.progress is Progress.FAILED and state.job is not None:
+                self.stop(now.author, f"{state.job.job_id} {state.job.state}: {state.job.message}")
+                return True
+        stage = rounds.next_stage(found)
+        if rounds.complete(found) or (stage is Stage.EVALUATE and not self._stages.has_held_out()):
+            self._after_round(now, number)
+        elif stage is Stage.GENERATE:
+            self._stages.generate()
+        elif stage is Stage.SCORE:
+            self._stages.score()
+        elif stage is Stage.FINETUNE:
+            self._train(now, number)
+        elif stage is Stage.EVALUATE:
+            self._stages.evaluate()
+        return True
+
+    def _train(self, now: Flight, number: int) -> None:
+        reviewed = now.event == "continued" and now.round == number
+        limits = self._stages.settings().autopilot
+        if now.pause and not reviewed:
+            counts = self._store.round_counts(number)
+            self._say(
+                "waiting", now.author, f"{counts.accepted:,} candidates of round {number} are accepted: review them"
+            )
+            return
+        why = guardrails.before_training(self._store.round_counts(number), limits)
+        if why:
+            self.stop(now.author, "; ".join(why))
+            return
+        self._stages.finetune(self._stages.freeze(now.author).curated_id)
+
+    def _after_round(self, now: Flight, number: int) -> None:
+        comparison, curated = reports.comparison(self._store, self._stages, number), self._stages.curated_set(number)
+        limits = self._stages.settings().autopilot
+        why = guardrails.after_round(comparison, curated.summary, limits) if comparison and curated else []
+        if why:
+            self.stop(now.author, f"after round {number}: " + "; ".join(why))
+        elif number >= now.last_round:
+            self._say("finished", now.author, f"round {number} is complete")
+        else:
+            self._stages.open_round()
+
+    def _say(self, event: str, author: str, reason: str) -> None:
+        now = self._now()
+        number = self._stages.current_round().round
+        self._store.add_flight_event(now.flight, event, number, now.last_round, now.pause, author, reason)
+
+    def _now(self) -> Flight:
+        now = self.flight()
+        if now is None:
+            raise StageError("no rounds run by themselves")
+        return now

@@ -1,0 +1,106 @@
+"""Rounds that run by themselves, on a real tiny model: they go on, wait, stop and say why, also across a restart."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from rsf_core.autopilot import FlightState
+from rsf_core.domain import Action, JobKind
+from rsf_core.errors import StageError
+from rsf_core.project import Project
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def quick(project: Project) -> Project:
+    """The small project with guardrails that a tiny random model does not meet."""
+    for key, value in (("min_gain", "-100"), ("max_kl", "1000"), ("max_length_ratio", "1000"), ("min_diversity", "0")):
+        project.set(f"autopilot.{key}", value)
+    return project
+
+
+def wait(project: Project, *states: FlightState) -> None:
+    end = time.monotonic() + 120
+    while True:
+        flight = project.autopilot.flight()
+        assert flight is not None
+        if flight.state in states and not project.jobs(active=True):
+            return
+        assert time.monotonic() < end, flight
+        time.sleep(0.05)
+
+
+def test_two_rounds_run_by_themselves(quick: Project) -> None:
+    flight = quick.autopilot.start(2, pause=False, author="ann")
+    assert flight.state is FlightState.FLYING and flight.last_round == 2
+    with pytest.raises(StageError, match="already"):
+        quick.autopilot.start(1, pause=False, author="ben")
+    wait(quick, FlightState.FINISHED)
+    assert quick.current_round == 2 and quick.comparison(1) is not None and quick.comparison(2) is not None
+    assert [curated.author for curated in quick.curated_sets()] == ["ann", "ann"]
+    assert quick.autopilot.start(1, pause=False, author="ann").last_round == 3  # round 2 is complete: one more
+    quick.autopilot.stop("ann")
+
+
+def test_it_waits_for_a_review_and_trains_on_what_was_said(quick: Project) -> None:
+    quick.autopilot.start(1, pause=True, author="ann")
+    wait(quick, FlightState.WAITING)
+    flight = quick.autopilot.flight()
+    assert flight is not None and "review them" in flight.reason
+    assert not [job for job in quick.jobs() if job.kind is JobKind.FINETUNE]
+    rejected = next(c for p in quick.prompts() for c in quick.candidates(p.prompt_id) if not c.accepted)
+    quick.override(rejected.candidate_id, Action.ACCEPT, "ann")
+    quick.autopilot.go_on("ann")
+    wait(quick, FlightState.FINISHED)
+    samples = quick.curated_samples(quick.curated_sets()[0].curated_id).to_pylist()
+    assert {row["decided_by"] for row in samples if row["candidate_id"] == rejected.candidate_id} == {"ann"}
+
+
+def test_a_guardrail_stops_it_and_says_which(quick: Project) -> None:
+    quick.set("autopilot.min_acceptance", "0.99")
+    quick.autopilot.start(2, pause=False, author="ann")
+    wait(quick, FlightState.STOPPED)
+    flight = quick.autopilot.flight()
+    assert flight is not None and "autopilot.min_acceptance" in flight.reason and quick.curated_sets() == []
+    with pytest.raises(StageError, match="nothing waits"):
+        quick.autopilot.go_on("ann")
+
+
+def test_a_round_without_gain_is_the_last(quick: Project) -> None:
+    quick.set("autopilot.min_gain", "100")
+    quick.autopilot.start(3, pause=False, author="ann")
+    wait(quick, FlightState.STOPPED)
+    flight = quick.autopilot.flight()
+    assert flight is not None and "after round 1: no held-out gain" in flight.reason and quick.current_round == 1
+
+
+def test_a_failed_job_stops_it_with_its_message(tmp_path: Path, small_task: Path) -> None:
+    with Project.create(tmp_path / "p", str(small_task), model="nobody/no-model", seed=1) as broken:
+        broken.autopilot.start(1, pause=False, author="ann")
+        wait(broken, FlightState.STOPPED)
+        flight = broken.autopilot.flight()
+        assert flight is not None and "r1-generate-1 failed: there is no model" in flight.reason
+
+
+def test_it_goes_on_after_a_restart(quick: Project) -> None:
+    quick.autopilot.start(1, pause=False, author="ann")
+    folder = quick.folder
+    quick.close()
+    with Project.open(folder) as again:
+        wait(again, FlightState.FINISHED)
+        assert again.comparison(1) is not None
+
+
+def test_the_next_round_draws_from_what_a_person_chose(quick: Project) -> None:
+    quick.run(1)
+    assert quick.next_proposal() == "m1-1"
+    with pytest.raises(StageError, match="there is no model 'm9-9'"):
+        quick.set_proposal("m9-9")
+    quick.set_proposal("base", author="ann")
+    assert quick.start_round().model_id == "base"
+    with pytest.raises(StageError, match="has not tuned a model"):
+        quick.next_proposal()  # the choice held for one round
