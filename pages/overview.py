@@ -6,6 +6,7 @@ from rsf_core.domain import JobKind
 from rsf_core.evaluation import SHARES
 from rsf_core.rounds import Progress, Stage, complete, next_stage
 from rsf_core.web import charts, session, ui
+from rsf_core.web import flight as flying
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -19,7 +20,9 @@ ui.heading(
 )
 ui.path(stages)
 
-if newest and not ui.running_job(project, list(JobKind)):
+running = newest and ui.running_job(project, list(JobKind))
+flight = project.autopilot.flight()
+if newest and not running and not (flight and flight.active):
     step = next_stage(stages)
     failed = next((state for state in stages if state.progress is Progress.FAILED), None)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -27,7 +30,7 @@ if newest and not ui.running_job(project, list(JobKind)):
             ui.ended_badly(project, failed)
         elif complete(stages):
             if st.button(f"Start round {number + 1}", type="primary", icon=":material/replay:"):
-                if ui.attempt(project.advance):
+                if ui.attempt(lambda: project.advance(ui.reviewer_name())):
                     st.query_params.pop("round", None)
                     st.rerun()
             st.caption("The tuned model becomes the proposal and draws the next candidates.")
@@ -47,10 +50,13 @@ if newest and not ui.running_job(project, list(JobKind)):
             }
             label, icon = labels[step]
             if st.button(label, type="primary", icon=icon):
-                if ui.attempt(project.advance):
+                if ui.attempt(lambda: project.advance(ui.reviewer_name())):
                     st.rerun()
             if step is Stage.FINETUNE and st.button("Review first", icon=":material/rate_review:"):
                 ui.go("review")
+
+if newest and (project.prompts() or (flight and flight.active)):
+    flying.panel(project)
 
 if counts.candidates:
     tuned = counts.accepted / counts.candidates

@@ -29,7 +29,7 @@ if newest and not running:
             label = "Freeze and fine-tune" if finetune.progress is not Progress.DONE else "Fine-tune again"
             kind = "primary" if finetune.progress is not Progress.DONE else "secondary"
             if st.button(label, type=kind, icon=":material/model_training:"):  # type: ignore[arg-type]
-                if ui.attempt(project.train):
+                if ui.attempt(lambda: project.train(ui.reviewer_name())):
                     st.rerun()
             st.caption(
                 f"{counts.accepted:,} accepted candidates of {counts.prompts_accepted} prompts, "

@@ -157,7 +157,7 @@ def override(
     _say(arguments, as_json, lambda: f"[green]✓[/] {candidate}: {action} by {escape(_who())}")
 
 
-@app.command(name="set")
+@app.command(name="set", context_settings={"ignore_unknown_options": True})  # so that a value may be negative
 def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> None:
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
     with connect(folder, "rsf set") as connection:

@@ -65,6 +65,7 @@ def status(project: Project) -> dict[str, Any]:
         ],
         "counts": project.counts(),
         "threshold": project.threshold(),
+        "autopilot": project.autopilot.flight(),
         "problem": project.supervisor.problem,
     }
 
@@ -130,6 +131,28 @@ def finetune(project: Project) -> str:
 @command
 def evaluate(project: Project) -> str | None:
     return project.evaluate()
+
+
+@command
+def autopilot(project: Project, rounds: int, pause: bool, author: str) -> Any:
+    """Start rounds that run by themselves."""
+    return project.autopilot.start(rounds, pause, author)
+
+
+@command
+def autopilot_go_on(project: Project, author: str) -> None:
+    project.autopilot.go_on(author)
+
+
+@command
+def autopilot_stop(project: Project, author: str) -> None:
+    project.autopilot.stop(author)
+
+
+@command
+def set_proposal(project: Project, model_id: str, author: str) -> None:
+    """Let the next round draw from this model."""
+    project.set_proposal(model_id, author)
 
 
 @command

@@ -28,6 +28,7 @@ from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageErro
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.landscape import Landscape
+from rsf_core.lineage import Lineage
 from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
 from rsf_core.prompts import Problem, PromptRow
@@ -67,6 +68,7 @@ class Project:
         self.supervisor = JobSupervisor(self.store, folder / "spool", self._stages.on_done, self._stages.on_ended)
         self._stages.supervisor = self.supervisor
         self.autopilot = Autopilot(self.store, self._stages, self.stages)
+        self.lineage = Lineage(folder, self.store, self._stages)
         self._stages.may_propose = self._is_not_worse
         self._stages.steer = self.autopilot.steer
         self.review = Reviews(self.store, self._stages.settings, self.target)
@@ -215,6 +217,8 @@ class Project:
         """Let the next round draw from `model_id`, whatever the newest round has tuned. Raises StageError."""
         if all(model.model_id != model_id for model in self.models()):
             raise StageError(f"there is no model {model_id!r}")
+        if model_id in self.store.deleted_models():
+            raise StageError(f"the files of {model_id} were deleted: nothing can be drawn from it")
         self.store.add_proposal_choice(model_id, self.current_round, author, reason)
 
     def _is_not_worse(self, round_number: int) -> bool:

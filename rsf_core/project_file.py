@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tomlkit.exceptions import TOMLKitError
 
 from rsf_core.errors import NotAProjectError, SettingsError
-from rsf_core.jobs.files import write_whole
+from rsf_core.files import write_whole
 from rsf_core.settings import Settings, parse
 
 NAME = "project.toml"

@@ -42,7 +42,7 @@ def comparison(store: Store, stages: Stages, round_number: int) -> Comparison | 
     compared = (BASE_ID, opened.model_id, tuned.model_id)
     if not stages.evaluated_models().issuperset(compared):
         return None
-    samples = {model_id: _samples(store, key, model_id) for model_id in compared}
+    samples = {model_id: held_out_samples(store, key, model_id) for model_id in compared}
     target = target_of(store, thresholds[0])
     log_m = common_log_m(store, thresholds[0])
     base, before, after = samples[BASE_ID], samples[opened.model_id], samples[tuned.model_id]
@@ -76,7 +76,8 @@ def target_of(store: Store, threshold: ThresholdRecord) -> Target:
     return Target.model_validate(spec)
 
 
-def _samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
+def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
+    """The completions of a model under an evaluation key, as arrays."""
     table = store.evaluation_samples(key, model_id)
     scores: list[dict[str, float]] = [dict(entry) for entry in table["scores"].to_pylist()]
     names = scores[0].keys() if scores else ()

@@ -153,6 +153,7 @@ class Stages:
             "out_folder": str(self._folder / "models" / model_id),
             "recipe": settings.train.model_dump(),
             "curated_id": curated.curated_id,
+            "log_m": curated.log_m,
             "lineage": {
                 "model_id": model_id,
                 "parent": parent,
@@ -164,7 +165,7 @@ class Stages:
             },
         }
         samples = self._store.curated_samples(curated.curated_id)
-        samples = samples.select(["prompt_token_ids", "token_ids", "weight", "completion", "edited"])
+        samples = samples.select(["prompt_token_ids", "token_ids", "weight", "completion", "edited", "log_q"])
         follow = [Stage.EVALUATE] if then_evaluate and self._held_out() else []
         return self.supervisor.submit(JobKind.FINETUNE, opened.round, spec, {"samples": samples}, follow)
 

@@ -22,29 +22,35 @@ def run(context: JobContext) -> None:
             tuple(row["token_ids"]),
             row["weight"],
             row["completion"] if row["edited"] else None,
+            row["log_q"],
         )
         for row in context.input("samples").to_pylist()
     ]
-    context.spool.clear_metrics()  # a job that is started again starts from the first step
     source = locate(context, spec["model"])
     context.progress(message="loading the model")
     started = time.monotonic()
 
+    counting = False
+
     def on_step(step: StepMetrics) -> None:
-        if step.step == 1:
-            context.start_counting(0, step.total, "steps", "fine-tuning")
-        values = asdict(step)
-        for name in ("step", "total"):
-            values.pop(name)
-        context.metrics(step.step, values)
+        nonlocal counting
+        if not counting:
+            context.start_counting(step.step - 1, step.total, "steps", "fine-tuning")
+            counting = True
+        values = {name: value for name, value in asdict(step).items() if value is not None}
+        context.metrics(step.step, {name: value for name, value in values.items() if name not in ("step", "total")})
         context.progress(step.step)
 
-    tuned = finetune(samples, source, Train(**spec["recipe"]), on_step, context.cancelled)
+    recipe = Train(**spec["recipe"])
+    checkpoint = context.spool.folder / "checkpoint.safetensors"
+    tuned = finetune(samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"])
     if tuned is None:
         raise Cancelled
     context.progress(message="saving the tuned model")
     model, tokenizer = tuned
     models.save(model, tokenizer, folder, spec["lineage"])
+    for path in context.spool.folder.glob("*checkpoint.safetensors"):
+        path.unlink()  # the model is saved: nothing goes on from here
     context.spool.write_result(
         {"identity": models.identity(folder), "folder": str(folder), "seconds": time.monotonic() - started}
     )

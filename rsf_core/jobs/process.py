@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from rsf_core.jobs.files import read_json, write_json
+from rsf_core.files import read_json, write_json
 
 _left: list[subprocess.Popen[bytes]] = []
 

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from rsf_core.domain import JobState
 from rsf_core.errors import JobError
-from rsf_core.jobs.files import read_json, write_json, write_whole
+from rsf_core.files import read_json, write_json, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +146,6 @@ class Spool:
             entry = json.loads(line)
             rows.update({(entry["step"], name): value for name, value in entry["values"].items()})
         return [(step, name, value) for (step, name), value in rows.items()]
-
-    def clear_metrics(self) -> None:
-        (self.folder / "metrics.jsonl").unlink(missing_ok=True)
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         write_json(self.folder / "result.json", dict(result))

@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, RefusedRowsError, RsfError, StageError
+from rsf_core.files import write_json
 from rsf_core.jobs import process
-from rsf_core.jobs.files import write_json
 from rsf_core.jobs.schemas import SEGMENTS
 from rsf_core.jobs.spool import Spool, Status
 from rsf_core.store.records import JobRecord

@@ -323,6 +323,23 @@ class Store:
         with self._db.transaction("saving what the next round draws from"):
             self._db.insert("proposal_choices", [row | {"created_at": utc_now()}])
 
+    def votes(self, first_id: str, second_id: str, reviewer: str | None = None) -> list[dict[str, Any]]:
+        """Blind preferences between two models, oldest first; of one reviewer where named."""
+        return self._db.rows("votes", {"first_id": first_id, "second_id": second_id, "reviewer": reviewer})
+
+    def add_vote(self, first_id: str, second_id: str, prompt_id: int, k: int, preferred_id: str, reviewer: str) -> None:
+        row = {"first_id": first_id, "second_id": second_id, "prompt_id": prompt_id, "k": k}
+        with self._db.transaction("saving a vote"):
+            more = {"preferred_id": preferred_id, "reviewer": reviewer, "created_at": utc_now()}
+            self._db.insert("votes", [row | more])
+
+    def deleted_models(self) -> set[str]:
+        return {row["model_id"] for row in self._db.rows("deleted_models")}
+
+    def add_model_deletion(self, model_id: str, author: str) -> None:
+        with self._db.transaction(f"deleting model {model_id}"):
+            self._db.insert("model_deletions", [{"model_id": model_id, "author": author, "created_at": utc_now()}])
+
     def last_flight(self) -> dict[str, Any] | None:
         """The newest event of the newest flight."""
         rows = self._db.rows("last_flight")

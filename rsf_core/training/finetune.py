@@ -1,40 +1,47 @@
-"""LoRA fine-tuning on a curated set. One loop that reads top to bottom."""
+"""Fine-tuning on a curated set: LoRA or all weights. One loop that reads top to bottom."""
 
 from __future__ import annotations
 
 import math
+import resource
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from peft import LoraConfig, get_peft_model
+from torch import Tensor
 
 from rsf_core import models
 from rsf_core.errors import JobError, StageError
 from rsf_core.forward import completion_logits
 from rsf_core.settings import Train
+from rsf_core.training import checkpoints, loss
 from rsf_core.training.batches import epoch_batches, steps
-from rsf_core.training.loss import weighted_nll
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSample:
     """The sampled token ids, never re-tokenised text; `token_ids` end with EOS where the completion did. Only where a
-    person has edited the completion, `text` is what is trained on, and its tokens are made here."""
+    person has edited the completion, `text` is what is trained on, and its tokens are made here. `log_q` (nats) is what
+    the proposal gave the completion when it was drawn; None for an edited one."""
 
     prompt_token_ids: tuple[int, ...]
     token_ids: tuple[int, ...]
     weight: float = 1.0
     text: str | None = None
+    log_q: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StepMetrics:
-    """One optimiser step, counted from 1; `loss` in nats per completion token."""
+    """One optimiser step, counted from 1; `loss` and `held_out_loss` (after an epoch's last step) in nats per completion
+    token, `memory` the most this process has held, in bytes."""
 
     step: int
     total: int
@@ -43,6 +50,8 @@ class StepMetrics:
     learning_rate: float
     grad_norm: float
     tokens_per_second: float
+    memory: float
+    held_out_loss: float | None = None
 
 
 def finetune(
@@ -51,60 +60,222 @@ def finetune(
     recipe: Train,
     on_step: Callable[[StepMetrics], None],
     should_stop: Callable[[], bool] = lambda: False,
+    checkpoint: Path | None = None,
+    log_m: float = 0.0,
 ) -> tuple[Any, Any] | None:
-    """Train LoRA matrices on every linear layer and return `(merged model, tokenizer)`, or None when stopped.
-    Deterministic in `recipe.seed`. Raises StageError for an empty set, JobError when the loss is not finite."""
+    """Train and return `(model, tokenizer)`, LoRA matrices merged; None when stopped.
+
+    Deterministic in `recipe.seed`. With `checkpoint` the state is written there every `recipe.checkpoint_seconds` and
+    when stopped, and a run that finds it goes on from it: the same losses as without the break. `log_m` (nats) only
+    shifts the value of the rsf loss. Raises StageError for a set that cannot be trained on, JobError when the loss is not
+    finite or the memory does not suffice.
+    """
     if not samples:
         raise StageError("the curated set is empty: there is nothing to train on")
     torch.manual_seed(recipe.seed)
-    rng = np.random.default_rng(recipe.seed)
     base, tokenizer = models.load(model_folder)
     samples = [_tokenised(sample, tokenizer) for sample in samples]
-    config = LoraConfig(
-        r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"
-    )
-    model = get_peft_model(base, config)
-    model.train()
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    total = steps(len(samples), recipe.batch_size, recipe.epochs)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_factor(step, total, recipe.warmup)
-    )
-    lengths = [len(sample.prompt_token_ids) + len(sample.token_ids) for sample in samples]
+    _check_vocabulary(samples, base.get_input_embeddings().num_embeddings)
+    model = _prepared(base, recipe)
+    train, held_out = split(samples, recipe)
     pad = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    run = _Run(model, recipe, pad, log_m, total=steps(len(train), recipe.batch_size, recipe.epochs), path=checkpoint)
+    run.restore()
+    for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
+        if step <= run.step:
+            continue  # done before the break; the order of the samples is the same every time
+        if run.worse_epochs >= recipe.patience and held_out:
+            break  # the held-out loss has not fallen for so many epochs
+        if should_stop():
+            run.save()
+            return None
+        metrics = run.step_on(batch, epoch)
+        if last_of_epoch and held_out:
+            metrics = replace(metrics, held_out_loss=run.judge(held_out))
+        on_step(metrics)
+        run.save_now_and_then()
+    run.take_best()
+    return (model.merge_and_unload() if recipe.method == "lora" else model).eval(), tokenizer
+
+
+class _Run:
+    """The state of a training run, and what one step does to it."""
+
+    def __init__(self, model: Any, recipe: Train, pad: int, log_m: float, total: int, path: Path | None) -> None:
+        self.model, self.recipe, self.pad, self.log_m, self.total, self.path = model, recipe, pad, log_m, total, path
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
+        )
+        self.step, self.worse_epochs, self.best_loss = 0, 0, math.inf
+        self.best: list[Tensor] | None = None
+        self._saved = time.monotonic()
+
+    def step_on(self, batch: Sequence[TrainingSample], epoch: int) -> StepMetrics:
+        """One optimiser step on `batch`, in `recipe.accumulate` parts that are normalised as one."""
+        started = time.perf_counter()
+        rate = self.recipe.learning_rate * learning_rate_factor(self.step, self.total, self.recipe.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        tokens = sum(len(sample.token_ids) for sample in batch)
+        size = -(-len(batch) // self.recipe.accumulate)
+        value = 0.0
+        for start in range(0, len(batch), size):
+            part = self._loss(batch[start : start + size], tokens)
+            with _memory_said(self.recipe, self.step + 1):
+                part.backward()  # type: ignore[no-untyped-call]
+            value += part.item()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.max_grad_norm).item()
+        if not (math.isfinite(value) and math.isfinite(norm)):
+            raise JobError(
+                f"the loss is {value} at step {self.step + 1} of {self.total} (gradient norm {norm}): lower "
+                f"train.learning_rate (now {self.recipe.learning_rate:g}) and start again; the model before is untouched"
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        speed = tokens / (time.perf_counter() - started)
+        return StepMetrics(self.step, self.total, epoch, value, rate, norm, speed, _peak_memory())
+
+    def judge(self, held_out: Sequence[TrainingSample]) -> float:
+        """The loss on the held-out samples, in nats per token; the best weights so far are kept."""
+        tokens = sum(len(sample.token_ids) for sample in held_out)
+        self.model.eval()
+        with torch.no_grad():
+            size = self.recipe.batch_size
+            value = sum(self._loss(held_out[i : i + size], tokens).item() for i in range(0, len(held_out), size))
+        self.model.train()
+        if value < self.best_loss:
+            self.best_loss, self.worse_epochs = value, 0
+            self.best = [parameter.detach().clone() for parameter in self.parameters]
+        else:
+            self.worse_epochs += 1
+        return value
+
+    def take_best(self) -> None:
+        """Go back to the weights with the lowest held-out loss, where one was measured."""
+        if self.best is not None:
+            with torch.no_grad():
+                for parameter, best in zip(self.parameters, self.best, strict=True):
+                    parameter.copy_(best)
+
+    def save_now_and_then(self) -> None:
+        if time.monotonic() - self._saved >= self.recipe.checkpoint_seconds:
+            self.save()
+
+    def save(self) -> None:
+        if self.path is None or self.step == 0:
+            return
+        state = {"step": self.step, "worse_epochs": self.worse_epochs, "best_loss": self.best_loss}
+        if self.best is not None:
+            best = torch.optim.AdamW(self.best)  # no state: only the weights
+            checkpoints.save(self._best_path(), self.best, best, {"best_loss": self.best_loss})
+        checkpoints.save(self.path, self.parameters, self.optimizer, state)
+        self._saved = time.monotonic()
+
+    def restore(self) -> None:
+        """Go on from the checkpoint, where there is one."""
+        state = None if self.path is None else checkpoints.load(self.path, self.parameters, self.optimizer)
+        if state is None:
+            return
+        self.step, self.worse_epochs, self.best_loss = state["step"], state["worse_epochs"], state["best_loss"]
+        if math.isfinite(self.best_loss):
+            self.best = [torch.empty_like(parameter) for parameter in self.parameters]
+            checkpoints.load(self._best_path(), self.best, torch.optim.AdamW(self.best))
+
+    def _best_path(self) -> Path:
+        assert self.path is not None
+        return self.path.with_name(f"best-{self.path.name}")
+
+    def _loss(self, batch: Sequence[TrainingSample], tokens: int) -> Tensor:
+        with _memory_said(self.recipe, self.step + 1):
+            device = self.parameters[0].device.type
+            with torch.autocast(device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+                pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
+                logits, targets, mask = completion_logits(self.model, pairs, self.pad)
+            losses = loss.sequence_nll(logits.float(), targets, mask)
+        known = torch.tensor([sample.log_q is not None for sample in batch])
+        log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64)
+        if self.recipe.growth_bound is not None:
+            losses = torch.where(known, loss.bounded(losses, log_q, self.recipe.growth_bound), losses)
+        if self.recipe.loss == "rsf":
+            losses = torch.where(known, loss.rsf(losses, log_q, self.log_m), losses)
+        weights = torch.tensor([sample.weight for sample in batch], dtype=torch.float64)
+        return loss.weighted_mean(losses, weights, tokens)
+
+
+def split(samples: Sequence[TrainingSample], recipe: Train) -> tuple[list[TrainingSample], list[TrainingSample]]:
+    """What is trained on, and what early stopping is judged by: about `recipe.held_out_share` of the prompts, by a hash,
+    so that no prompt is on both sides. Nothing is held out where one side would be empty."""
+
+    def is_held_out(sample: TrainingSample) -> bool:
+        digest = blake2b(repr((recipe.seed, sample.prompt_token_ids)).encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") < recipe.held_out_share * 2**64
+
+    held_out = [sample for sample in samples if is_held_out(sample)]
+    train = [sample for sample in samples if not is_held_out(sample)]
+    return (train, held_out) if train and held_out else (list(samples), [])
+
+
+def _plan(samples: Sequence[TrainingSample], recipe: Train) -> Iterator[tuple[int, int, bool, list[TrainingSample]]]:
+    """`(step, epoch, whether it is the epoch's last, samples)` of every step, the same every time."""
+    rng = np.random.default_rng(recipe.seed)
+    lengths = [len(sample.prompt_token_ids) + len(sample.token_ids) for sample in samples]
+    per_epoch = steps(len(samples), recipe.batch_size, 1)
     step = 0
     for epoch in range(1, recipe.epochs + 1):
         for batch in epoch_batches(lengths, recipe.batch_size, rng):
-            if should_stop():
-                return None
-            started = time.perf_counter()
-            chosen = [samples[i] for i in batch]
-            logits, targets, mask = completion_logits(model, [(s.prompt_token_ids, s.token_ids) for s in chosen], pad)
-            weights = torch.tensor([sample.weight for sample in chosen], dtype=torch.float64)
-            loss = weighted_nll(logits, targets, mask, weights)
-            loss.backward()  # type: ignore[no-untyped-call]
-            norm = torch.nn.utils.clip_grad_norm_(trained, recipe.max_grad_norm)
             step += 1
-            if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
-                raise JobError(
-                    f"the loss is {loss.item()} at step {step} of {total} (gradient norm {norm.item()}): lower "
-                    f"train.learning_rate (now {recipe.learning_rate:g}) and start again; the model before is untouched"
-                )
-            rate = schedule.get_last_lr()[0]
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            speed = int(mask.sum()) / (time.perf_counter() - started)
-            on_step(StepMetrics(step, total, epoch, loss.item(), float(rate), norm.item(), speed))
-    return model.merge_and_unload().eval(), tokenizer
+            yield step, epoch, step % per_epoch == 0, [samples[i] for i in batch]
+
+
+def _prepared(base: Any, recipe: Train) -> Any:
+    if recipe.method == "full":
+        return base.train()
+    config = LoraConfig(
+        r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"
+    )
+    return get_peft_model(base, config).train()
 
 
 def _tokenised(sample: TrainingSample, tokenizer: Any) -> TrainingSample:
     if sample.text is None:
         return sample
     ids = tokenizer(sample.text, add_special_tokens=False).input_ids
-    return replace(sample, token_ids=(*ids, tokenizer.eos_token_id), text=None)
+    return replace(sample, token_ids=(*ids, tokenizer.eos_token_id), text=None, log_q=None)
+
+
+def _check_vocabulary(samples: Sequence[TrainingSample], size: int) -> None:
+    for number, sample in enumerate(samples):
+        largest = max((*sample.prompt_token_ids, *sample.token_ids))
+        if largest >= size:
+            raise StageError(
+                f"sample {number} of the curated set has the token {largest}, and this model knows {size}: the set was drawn "
+                "with another tokenizer. Draw candidates from this model, or train the model they were drawn from"
+            )
+
+
+class _memory_said:
+    """Turns what torch raises for want of memory into an error that names the settings to change."""
+
+    def __init__(self, recipe: Train, step: int) -> None:
+        self._recipe, self._step = recipe, step
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
+        wanting = isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error or "")
+        if error is not None and wanting:
+            raise JobError(
+                f"out of memory at step {self._step}: raise train.accumulate (now {self._recipe.accumulate}), which splits "
+                f"a step into parts, or lower train.batch_size (now {self._recipe.batch_size}); the model before is untouched"
+            ) from error
+
+
+def _peak_memory() -> float:
+    """The most memory this process has held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1.0 if sys.platform == "darwin" else 1024.0)
 
 
 def learning_rate_factor(step: int, total: int, warmup: float) -> float:

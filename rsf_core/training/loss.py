@@ -3,13 +3,34 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 from rsf_core.forward import token_log_probs
 
 
+def sequence_nll(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    """−log p_θ(x) of each completion, (B,), nats: summed over its tokens. logits (B, C, V), targets and mask (B, C)."""
+    return -(token_log_probs(logits, targets) * mask).sum(1)
+
+
+def rsf(nll: Tensor, log_q: Tensor, log_m: float) -> Tensor:
+    """−log p_accept(x|θ) = nll + log q + log M, (B,), nats: the gradient is that of the nll, for q and M are constants."""
+    return nll + log_q + log_m
+
+
+def bounded(nll: Tensor, log_q: Tensor, growth_bound: float) -> Tensor:
+    """The nll where p_θ(x) < M_θ·q(x), and its value at that bound, without gradient, beyond it: no sample's likelihood
+    is pushed to more than `growth_bound` (M_θ) times that of the proposal. A trust region; (B,), nats."""
+    return nll.clamp(min=-log_q - math.log(growth_bound))
+
+
+def weighted_mean(losses: Tensor, weights: Tensor, tokens: int) -> Tensor:
+    """Σ_i w_i·loss_i / tokens, nats per token: normalised once, by the completion tokens of the whole step."""
+    return (weights * losses).sum() / tokens
+
+
 def weighted_nll(logits: Tensor, targets: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
-    """Σ_i w_i Σ_t −log p(x_it) / Σ_i T_i, a scalar in nats per token: summed over completion tokens, normalised once
-    for the batch. logits (B, C, V), targets and mask (B, C), weights (B,)."""
-    nll = -(token_log_probs(logits, targets) * mask).sum(1)
-    return (weights * nll).sum() / mask.sum()
+    """Σ_i w_i Σ_t −log p(x_it) / Σ_i T_i of one batch, a scalar in nats per token. weights (B,)."""
+    return weighted_mean(sequence_nll(logits, targets, mask), weights, int(mask.sum()))

@@ -93,43 +93,34 @@ def looking(project: Project, number: int, reviewer: str, wanted: CandidateFilte
     """Which part of the candidates, in which order, and how it is shown; all in the URL."""
     counts = project.review.counts(number, reviewer, wanted)
     default = View.PENDING if number == project.current_round and wanted == CandidateFilter() else View.ALL
-    asked = st.query_params.get("view", default)
-    view = st.segmented_control(
-        "View",
-        list(View),
-        default=View(asked) if asked in list(View) else default,
-        format_func=lambda v: f"{v.capitalize()} {counts[v]:,}",
-        required=True,
-        label_visibility="collapsed",
+    view = ui.choice_in_url(
+        "view",
+        [str(v) for v in View],
+        default,
+        format_func=lambda v: f"{v.capitalize()} {counts[View(v)]:,}",
         help="pending: you have not decided it, and it still wants an opinion",
     )
-    left, where = st.columns([2, 1], vertical_alignment="bottom")
-    asked = st.query_params.get("show", WAYS[0])
-    way = left.segmented_control(
-        "Show", WAYS, default=asked if asked in WAYS else WAYS[0], required=True, label_visibility="collapsed"
-    )
-    wished = st.query_params.get("order", Order.BOUNDARY)
-    order = where.selectbox(
-        "Order",
-        list(ORDERS),
-        index=list(ORDERS).index(Order(wished)) if wished in list(Order) else 0,
-        format_func=ORDERS.__getitem__,
-        label_visibility="collapsed",
-    )
-    _remember("view", view, default)
-    _remember("order", order, Order.BOUNDARY)
-    _remember("show", way, WAYS[0])
-    return view, order, way
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        way = ui.choice_in_url("show", WAYS, WAYS[0])
+    orders = {str(order): words for order, words in ORDERS.items()}
+    with right:
+        order = ui.in_url(
+            "order",
+            orders.__contains__,
+            Order.BOUNDARY,
+            lambda key: st.selectbox(
+                "Order", list(orders), format_func=orders.__getitem__, label_visibility="collapsed", key=key
+            ),
+        )
+    return View(view), Order(order), way
 
 
 def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View, order: Order) -> None:
     """The candidates of a view as rows, a page at a time."""
     total = project.review.counts(number, reviewer, wanted)[view]
     pages = max(1, math.ceil(total / PAGE))
-    asked = st.query_params.get("page", "1")
-    shown = min(int(asked), pages) if asked.isdigit() and int(asked) > 0 else 1
-    shown = int(st.number_input(f"Page of {pages:,} ({total:,} candidates)", 1, pages, shown, 1, width=260))
-    _remember("page", str(shown), "1")
+    shown = _page(pages, total)
     rows = project.review.page(number, reviewer, wanted, view, order, shown - 1)
     if not rows:
         ui.empty("No candidate is in this view.")
@@ -152,6 +143,18 @@ def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter,
         st.query_params.pop("show", None)
         st.rerun()
     st.caption("Select a row to read it.")
+
+
+def _page(pages: int, total: int) -> int:
+    """The page of the table, in the URL."""
+
+    def draw(key: str) -> int:
+        st.session_state[key] = min(
+            max(int(st.session_state[key]), 1), pages
+        )  # a URL brings text, a filter fewer pages
+        return int(st.number_input(f"Page of {pages:,} ({total:,} candidates)", 1, pages, step=1, width=260, key=key))
+
+    return int(ui.in_url("page", lambda text: text.isdigit() and 1 <= int(text) <= pages, "1", draw))
 
 
 def _row(candidate: ReviewCandidate) -> dict[str, Any]:
@@ -313,13 +316,6 @@ def _suggestion(project: Project, number: int, reviewer: str) -> None:
 
 def _percent(found: Interval | None) -> str:
     return "–" if found is None else f"{100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
-
-
-def _remember(name: str, value: str, default: str) -> None:
-    if value == default:
-        st.query_params.pop(name, None)
-    elif st.query_params.get(name) != value:
-        st.query_params[name] = value
 
 
 def _choice(where: Any, label: str, options: list[str], chosen: str | None) -> str | None:

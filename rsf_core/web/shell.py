@@ -18,6 +18,7 @@ PAGES = (
     ("acceptance", "Acceptance", ":material/tune:"),
     ("review", "Review", ":material/rate_review:"),
     ("train", "Train", ":material/model_training:"),
+    ("models", "Models", ":material/account_tree:"),
 )
 
 
@@ -31,7 +32,7 @@ def main() -> None:
     page = st.navigation(pages)
     try:
         project = session.project()
-        ui.watch(project, [job.job_id for job in project.jobs(active=True)])
+        ui.watch(project, ui.activity(project))
         ui.sidebar(project)
         page.run()
     except RsfError as error:

@@ -7,6 +7,7 @@ import html
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -51,18 +52,45 @@ def sidebar(project: Project) -> None:
             st.error(project.supervisor.problem, icon=":material/error:")
 
 
+def in_url(name: str, allowed: Callable[[str], bool], default: str, draw: Callable[[str], object]) -> str:
+    """A widget whose value is the URL parameter `name` (left out where it is `default`). `draw` gets the widget's key and
+    returns its value. The widget keeps one identity: with a changing default instead of a key it would be another widget
+    after every choice, and the next click would be lost."""
+    key, seen, default = f"url-{name}", f"url-seen-{name}", str(default)  # Streamlit takes an enum's member amiss
+    asked = st.query_params.get(name, default)
+    if not allowed(asked):
+        asked = default
+    if key not in st.session_state or st.session_state.get(seen) != asked:  # the URL was changed from elsewhere
+        st.session_state[key] = asked
+    chosen = str(draw(key))
+    st.session_state[seen] = chosen
+    if chosen == default:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != chosen:
+        st.query_params[name] = chosen
+    return chosen
+
+
+def choice_in_url(name: str, options: Sequence[str], default: str, **more: Any) -> str:
+    """Buttons side by side for a few options, the chosen one in the URL."""
+    return in_url(
+        name,
+        options.__contains__,
+        default,
+        lambda key: st.segmented_control(
+            name.capitalize(), options, required=True, label_visibility="collapsed", key=key, **more
+        ),
+    )
+
+
 def chosen_round(project: Project) -> int:
     """The round being looked at, kept in the URL as ?round=; the newest by default."""
     newest = project.current_round
-    asked = st.query_params.get("round", "")
-    number = int(asked) if asked.isdigit() and 1 <= int(asked) <= newest else newest
-    if newest > 1:
-        with st.sidebar:
-            picked = st.selectbox("Round", range(newest, 0, -1), index=newest - number)
-        if picked != number:
-            st.query_params["round"] = str(picked)
-            return picked
-    return number
+    if newest == 1:
+        return 1
+    names = [str(number) for number in range(newest, 0, -1)]
+    with st.sidebar:
+        return int(in_url("round", names.__contains__, str(newest), lambda key: st.selectbox("Round", names, key=key)))
 
 
 def problem(message: str) -> None:
@@ -101,12 +129,18 @@ def review_link(number: int, wanted: CandidateFilter) -> None:
         go("review", round=str(number), view=View.ALL, **wanted.to_query())
 
 
+def reviewer_name() -> str:
+    """Who speaks, without asking: the name given in this session, RSF_REVIEWER, or who runs the app."""
+    usual = os.environ.get("RSF_REVIEWER") or getpass.getuser()
+    return str(st.query_params.get("reviewer") or st.session_state.get("reviewer-name") or usual)
+
+
 def reviewer() -> str:
     """Who speaks: asked in the sidebar, kept in the session and, where it is not the usual name, in the URL."""
     usual = os.environ.get("RSF_REVIEWER") or getpass.getuser()
-    name = st.query_params.get("reviewer") or st.session_state.get("reviewer-name") or usual
     with st.sidebar:
-        typed = st.text_input("Reviewer", name, max_chars=60, help="Every decision names who made it.").strip() or usual
+        asked = "Every decision names who made it."
+        typed = st.text_input("Reviewer", reviewer_name(), max_chars=60, help=asked).strip() or usual
     st.session_state["reviewer-name"] = typed
     if typed != usual:
         st.query_params["reviewer"] = typed
@@ -127,11 +161,17 @@ def path(stages: Sequence[StageState]) -> None:
     st.html(f'<div class="rsf-path" role="list">{steps}</div>')
 
 
+def activity(project: Project) -> tuple[str, ...]:
+    """What goes on in the project: the jobs, and what the autopilot does."""
+    flight = project.autopilot.flight()
+    return (*(job.job_id for job in project.jobs(active=True)), flight.event if flight else "")
+
+
 @st.fragment(run_every=REFRESH_SECONDS)
 def watch(project: Project, shown: Sequence[str]) -> None:
-    """Redraw the page when a job has begun or ended since `shown` was read. The shell reads it before the page reads
+    """Redraw the page when `activity` is not as `shown` any more. The shell reads it before the page reads
     anything, so a page that was drawn in between is drawn again; it also shows what a colleague or `rsf` has started."""
-    if [job.job_id for job in project.jobs(active=True)] != list(shown):
+    if activity(project) != tuple(shown):
         st.rerun()
 
 

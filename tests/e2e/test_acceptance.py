@@ -36,7 +36,7 @@ def scored(tmp_path: Path, small_task: Path) -> tuple[Path, pa.Table]:
 
 @pytest.fixture
 def opened(page: Page, serve, scored) -> AppServer:
-    server = serve(scored[0])
+    server = serve(scored[0], RSF_REVIEWER="ann")
     page.goto(f"{server.url}/acceptance")
     expect(page.locator(".tuner .accepted")).not_to_be_empty()
     return server
@@ -79,7 +79,7 @@ def test_m_is_applied_explicitly_undone_and_kept_in_the_history(page: Page, open
     assert log_m_shown(page) == pytest.approx(ELL.max(), abs=1e-3)
     assert opened.rsf("status", folder)["counts"]["accepted"] == before  # not before it is applied
     page.get_by_role("button", name="Apply this M").click()
-    expect(page.get_by_text(re.compile("In force: log M = .* by local"))).to_be_visible()
+    expect(page.get_by_text(re.compile("In force: log M = .* by ann"))).to_be_visible()
     assert opened.rsf("status", folder)["counts"]["accepted"] == at(scored[1], ELL.max()) < before
 
     page.get_by_role("button", name="Undo").click()

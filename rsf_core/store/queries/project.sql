@@ -24,3 +24,11 @@ SELECT model_id FROM proposal_choices WHERE after_round = $after_round ORDER BY 
 
 -- name: last_flight
 SELECT flight, event, round, last_round, pause, author, reason, created_at FROM flight_events ORDER BY seq DESC LIMIT 1;
+
+-- name: votes
+SELECT prompt_id, k, preferred_id, reviewer FROM votes
+WHERE first_id = $first_id AND second_id = $second_id AND ($reviewer IS NULL OR reviewer = $reviewer)
+ORDER BY seq;
+
+-- name: deleted_models
+SELECT model_id FROM model_deletions;

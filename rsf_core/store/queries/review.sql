@@ -122,6 +122,7 @@ SELECT curated_id, round, target_id, log_m, scope, content_hash, summary, author
 FROM curated_sets ORDER BY created_at, curated_id;
 
 -- name: curated_samples
-SELECT candidate_id, prompt_id, prompt, system, completion, prompt_token_ids, token_ids, weight, decided_by,
-       log_ratio, acceptance_prob, edited
-FROM curated_samples WHERE curated_id = $curated_id ORDER BY prompt_id, candidate_id;
+SELECT s.candidate_id, s.prompt_id, s.prompt, s.system, s.completion, s.prompt_token_ids, s.token_ids, s.weight,
+       s.decided_by, s.log_ratio, s.acceptance_prob, s.edited, CASE WHEN s.edited THEN NULL ELSE c.log_q END AS log_q
+FROM curated_samples s LEFT JOIN candidates c ON c.candidate_id = s.candidate_id
+WHERE s.curated_id = $curated_id ORDER BY s.prompt_id, s.candidate_id;

@@ -1,0 +1,28 @@
+"""Models: where each came from, which is better, and which draws next."""
+
+import streamlit as st
+
+from rsf_core.web import modelling, session, ui
+
+project = session.project()
+
+ui.heading("Models", "Every model with where it came from. Compare any two, and choose what the next round draws from.")
+
+models = project.lineage.models()
+if not models:
+    ui.empty(
+        "The base model appears here once it has drawn candidates, and each round adds the one it tuned.",
+        page="generate",
+        label="Generate candidates",
+    )
+    st.stop()
+
+shown = modelling.way_of_looking()
+if shown == "Lineage":
+    modelling.lineage(project, models)
+elif shown == "Compare":
+    modelling.compare(project, models)
+elif shown == "Blind vote":
+    modelling.vote(project, models)
+else:
+    modelling.rounds(project)

@@ -1,0 +1,185 @@
+"""Every model with where it came from: proposal → candidates → decisions → curated set → model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rsf_core.errors import StageError
+from rsf_core.evaluation import compare, summarise
+from rsf_core.reports import common_log_m, held_out_samples, target_of
+from rsf_core.sampling.intervals import Interval
+from rsf_core.stages import BASE_ID, Stages
+from rsf_core.store.records import CuratedRecord, ModelRecord, ThresholdRecord
+from rsf_core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """A model with its held-out metrics (empty where it was not evaluated under the settings of now), its size on disk in
+    bytes (None for the base, whose files are not the project's) and whether its files were deleted."""
+
+    model: ModelRecord
+    metrics: Mapping[str, Interval]
+    size: int | None
+    deleted: bool
+    drew: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two models on the same held-out prompts and seeds: metrics of each, and second − first paired by prompt."""
+
+    first: Mapping[str, Interval]
+    second: Mapping[str, Interval]
+    gain: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class CuratedChange:
+    """What the second of two curated sets has that the first has not, by candidate."""
+
+    added: int
+    removed: int
+    both: int
+
+
+class Lineage:
+    def __init__(self, folder: Path, store: Store, stages: Stages) -> None:
+        self._folder, self._store, self._stages = folder, store, stages
+
+    def models(self) -> list[ModelView]:
+        """Every model of the project, oldest first."""
+        deleted, evaluated = self._store.deleted_models(), self._stages.evaluated_models()
+        rounds = self._store.rounds()
+        found = []
+        for model in self._store.models():
+            folder = self._folder / model.folder
+            gone = model.model_id in deleted
+            size = None if model.model_id == BASE_ID or gone else _size(folder)
+            metrics = self._metrics(model.model_id) if model.model_id in evaluated else {}
+            drew = tuple(opened.round for opened in rounds if opened.model_id == model.model_id)
+            found.append(ModelView(model, metrics, size, gone, drew))
+        return found
+
+    def pairing(self, first: str, second: str) -> Pairing | None:
+        """Two models compared, or None where one has no held-out completions under the settings of now."""
+        threshold = self._threshold()
+        if threshold is None or not self._stages.evaluated_models().issuperset((first, second)):
+            return None
+        key, target = self._stages.evaluation_key(), target_of(self._store, threshold)
+        log_m = common_log_m(self._store, threshold)
+        a, b = (held_out_samples(self._store, key, model_id) for model_id in (first, second))
+        return Pairing(summarise(a, target, log_m), summarise(b, target, log_m), compare(a, b, target, log_m))
+
+    def completions(self, model_id: str) -> dict[tuple[int, int], str]:
+        """The held-out completions of a model by (prompt_id, k)."""
+        table = self._store.evaluation_samples(self._stages.evaluation_key(), model_id)
+        rows = table.select(["prompt_id", "k", "completion"]).to_pylist()
+        return {(row["prompt_id"], row["k"]): row["completion"] for row in rows}
+
+    def delete(self, model_id: str, author: str) -> None:
+        """Delete the files of a tuned model; what it drew and how it did stays. Raises StageError where a round still
+        needs it."""
+        if model_id == BASE_ID:
+            raise StageError("the base model is not the project's to delete")
+        model = next((m for m in self._store.models() if m.model_id == model_id), None)
+        if model is None:
+            raise StageError(f"there is no model {model_id!r}")
+        if self._store.jobs(active=True):
+            raise StageError("a job is running: delete models when all is quiet")
+        current = self._stages.current_round()
+        if model_id == current.model_id:
+            raise StageError(f"{model_id} is the proposal of round {current.round}: its candidates are drawn from it")
+        tuned = self._stages.tuned_model(current.round)
+        if tuned is not None and model_id in (tuned.model_id, self._stages.next_proposal()):
+            raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
+        self._store.add_model_deletion(model_id, author)  # first: half-deleted files must not look whole
+        shutil.rmtree(self._folder / model.folder, ignore_errors=False)
+
+    def graph(self) -> str:
+        """The lineage in Graphviz's language."""
+        ink = 'color="#7d8791", fontcolor="#7d8791", fontname=sans'  # readable on light and dark
+        lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {ink}];"]
+        lines.append(f"edge [fontsize=10, {ink}];")
+        curated = {found.curated_id: found for found in self._store.curated_sets()}
+        following = self._next()
+        for view in self.models():
+            bold = ', penwidth=2.5, color="#12805c"' if view.model.model_id == following else ""
+            faded = ", style=dashed" if view.deleted else ""
+            lines.append(f"{_quoted(view.model.model_id)} [label={_quoted(_label(view))}{bold}{faded}];")
+        for view in self.models():
+            made = curated.get(view.model.curated_id or "")
+            if view.model.parent_id and made:
+                drawn, accepted = made.summary["candidates"], made.summary["accepted"]
+                label = f"round {view.model.round}: {drawn:,} drawn\n{accepted:,} accepted, {made.curated_id}"
+                lines.append(
+                    f"{_quoted(view.model.parent_id)} -> {_quoted(view.model.model_id)} [label={_quoted(label)}];"
+                )
+        return "\n".join([*lines, "}"])
+
+    def changed_settings(self, first: int, second: int) -> dict[str, tuple[Any, Any]]:
+        """The settings that differ between two rounds, by dotted name."""
+        rounds = {opened.round: opened.settings for opened in self._store.rounds()}
+        a, b = _flat(rounds[first]), _flat(rounds[second])
+        return {name: (a.get(name), b.get(name)) for name in sorted(a | b) if a.get(name) != b.get(name)}
+
+    def curated_change(self, first: CuratedRecord, second: CuratedRecord) -> CuratedChange:
+        """What changed between two curated sets: by candidate within a round, by prompt and text between rounds."""
+        columns = ["candidate_id"] if first.round == second.round else ["prompt_id", "completion"]
+        a, b = (
+            {tuple(row.values()) for row in self._store.curated_samples(one.curated_id).select(columns).to_pylist()}
+            for one in (first, second)
+        )
+        return CuratedChange(len(b - a), len(a - b), len(a & b))
+
+    def _next(self) -> str | None:
+        try:
+            return self._stages.next_proposal()
+        except StageError:  # the round has tuned none yet: its own proposal is what counts
+            return self._stages.current_round().model_id
+
+    def _metrics(self, model_id: str) -> dict[str, Interval]:
+        threshold = self._threshold()
+        if threshold is None:
+            return {}
+        samples = held_out_samples(self._store, self._stages.evaluation_key(), model_id)
+        return summarise(samples, target_of(self._store, threshold), common_log_m(self._store, threshold))
+
+    def _threshold(self) -> ThresholdRecord | None:
+        """The newest M that any round has: one yardstick for all models."""
+        for opened in reversed(self._store.rounds()):
+            found = self._store.thresholds(opened.round)
+            if found:
+                return found[0]
+        return None
+
+
+def _label(view: ModelView) -> str:
+    metric = next((name for name in ("reward", "pass@1") if name in view.metrics), None)
+    shown = "" if metric is None else f"\n{metric} {view.metrics[metric].value:.3g}"
+    return view.model.model_id + shown + ("\n(deleted)" if view.deleted else "")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in section.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return found
+
+
+def votes_by_prompt(votes: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], str]:
+    """The newest preference of each (prompt_id, k)."""
+    return {(vote["prompt_id"], vote["k"]): vote["preferred_id"] for vote in votes}

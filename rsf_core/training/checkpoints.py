@@ -1,0 +1,44 @@
+"""A checkpoint is one safetensors file: weights, optimiser state, and the numbers that say where training stood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from rsf_core.errors import JobError
+from rsf_core.files import write_whole
+
+
+def save(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW, state: dict[str, Any]) -> None:
+    """Write all or nothing; what stood there before stays on a full disk (OutOfSpaceError)."""
+    tensors = {f"parameter.{i}": p.detach().contiguous() for i, p in enumerate(parameters)}
+    for i, parameter in enumerate(parameters):
+        for name, value in optimizer.state[parameter].items():
+            tensors[f"optimizer.{i}.{name}"] = value.detach().contiguous()
+    write_whole(path, lambda temporary: save_file(tensors, temporary, metadata={"state": json.dumps(state)}))
+
+
+def load(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW) -> dict[str, Any] | None:
+    """Put everything back and return the state; None where there is no checkpoint. Raises JobError where the file does not
+    belong to these parameters."""
+    if not path.exists():
+        return None
+    with safe_open(path, "pt") as file:
+        state: dict[str, Any] = json.loads(file.metadata()["state"])
+    tensors = load_file(path)
+    for i, parameter in enumerate(parameters):
+        saved = tensors.get(f"parameter.{i}")
+        if saved is None or saved.shape != parameter.shape:
+            raise JobError(f"the checkpoint {path} is of another model or recipe: delete it and start the job again")
+        with torch.no_grad():
+            parameter.copy_(saved)
+        names = [name for name in tensors if name.startswith(f"optimizer.{i}.")]
+        optimizer.state[parameter] = {name.rsplit(".", 1)[1]: tensors[name].clone() for name in names}
+    return state

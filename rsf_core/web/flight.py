@@ -1,0 +1,50 @@
+"""The panel of rounds that run by themselves: start, wait for a review, go on, stop, and why it stopped."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core.autopilot import Flight, FlightState
+from rsf_core.project import Project
+from rsf_core.web import ui
+
+
+def panel(project: Project) -> None:
+    """What the rounds that run by themselves are doing, or the form that starts them."""
+    flight = project.autopilot.flight()
+    if flight is not None and flight.active:
+        _active(project, flight)
+        return
+    if flight is not None and flight.state is FlightState.STOPPED and flight.reason != "by hand":
+        st.warning(f"The autopilot stopped: {flight.reason}.", icon=":material/flight_land:")
+    with st.expander("Run rounds by themselves", icon=":material/flight_takeoff:"):
+        with st.form("autopilot", border=False):
+            left, right = st.columns([1, 2], vertical_alignment="bottom")
+            count = left.number_input("Rounds", 1, 50, 3)
+            pause = right.toggle("Wait for my review before each fine-tuning")
+            st.caption(
+                "Generate, score, accept, fine-tune, compare, and go on with the tuned model. It stops and says why when "
+                "a round gains nothing on the held-out prompts, or when KL, length, diversity or acceptance drift too far "
+                "(section autopilot of project.toml)."
+            )
+            if st.form_submit_button("Start", type="primary", icon=":material/flight_takeoff:"):
+                if ui.attempt(lambda: project.autopilot.start(int(count), pause, ui.reviewer_name())):
+                    st.rerun()
+
+
+def _active(project: Project, flight: Flight) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        if flight.state is FlightState.WAITING:
+            st.markdown(f":material/rate_review: **Waiting for your review.** {flight.reason}.", width="stretch")
+            if st.button("Review", icon=":material/rate_review:"):
+                ui.go("review")
+            if st.button("Go on", type="primary", icon=":material/play_arrow:"):
+                if ui.attempt(lambda: project.autopilot.go_on(ui.reviewer_name())):
+                    st.rerun()
+        else:
+            left = flight.last_round - project.current_round
+            more = f", then {left} more" if left else ""
+            st.markdown(f":material/flight: Round {project.current_round} runs by itself{more}.", width="stretch")
+        if st.button("Stop the autopilot", help="A job that runs goes on to its end."):
+            if ui.attempt(lambda: project.autopilot.stop(ui.reviewer_name())):
+                st.rerun()

@@ -1,0 +1,242 @@
+"""The parts of the Models page: lineage, comparison of two models, blind votes, and the rounds side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import streamlit as st
+
+from rsf_core.errors import StageError
+from rsf_core.evaluation import SHARES
+from rsf_core.lineage import ModelView, votes_by_prompt
+from rsf_core.project import Project
+from rsf_core.sampling.sign_test import sign_test
+from rsf_core.web import charts, ui
+
+WAYS = ["Lineage", "Compare", "Blind vote", "Rounds"]
+
+
+def way_of_looking() -> str:
+    return ui.choice_in_url("show", WAYS, WAYS[0])
+
+
+def lineage(project: Project, models: Sequence[ModelView]) -> None:
+    """The graph, the metrics of every model, and what can be done with one."""
+    _next_proposal(project)
+    st.graphviz_chart(project.lineage.graph(), width="stretch")
+    names = list(dict.fromkeys(name for view in models for name in view.metrics))
+    chosen = st.dataframe(
+        [
+            {
+                "model": view.model.model_id,
+                "from": view.model.parent_id or "–",
+                "drew": ", ".join(f"round {number}" for number in view.drew) or "–",
+                **{name: ui.interval(view.metrics.get(name), name) for name in names},
+                "size (MB)": None if view.size is None else view.size / 1e6,
+                "made": view.model.created_at,
+                "files": "deleted" if view.deleted else "",
+            }
+            for view in models
+        ],
+        hide_index=True,
+        column_config={
+            "made": st.column_config.DatetimeColumn(format="distance"),
+            "size (MB)": st.column_config.NumberColumn(format="%.0f"),
+        },
+        key="models",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    st.caption(
+        "Held-out metrics with 95 % intervals by prompt, all measured by the newest target and M. Select a row to act on it."
+    )
+    if chosen.selection.rows:
+        _actions(project, models[chosen.selection.rows[0]])
+
+
+def _next_proposal(project: Project) -> None:
+    """What the next round draws from, and why that is not what was tuned last, where it is not."""
+    number = project.current_round
+    drawn_from = project.rounds()[-1].model_id
+    try:
+        following = project.next_proposal()
+    except StageError:
+        st.caption(f"Round {number} draws from {drawn_from}; it has tuned no model yet.")
+        return
+    tuned = next((m.model_id for m in reversed(project.models()) if m.round == number), None)
+    st.markdown(f"The next round draws from **{following}**.")
+    if project.store.proposal_choice(number) is None and tuned is not None and following != tuned:
+        st.warning(
+            f"{tuned} is worse than {following} on the held-out prompts beyond chance, so it does not become the proposal. "
+            "Select it below to choose it all the same.",
+            icon=":material/trending_down:",
+        )
+    st.caption(
+        f"The candidates of round {number} were drawn from {drawn_from}: their log q belongs to it and to no other."
+    )
+
+
+def _actions(project: Project, view: ModelView) -> None:
+    model_id = view.model.model_id
+    with st.container(border=True):
+        st.markdown(f"**{model_id}**" + (f" · curated set {view.model.curated_id}" if view.model.curated_id else ""))
+        if view.deleted:
+            st.caption("Its files were deleted; what it drew and how it did is kept.")
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Draw the next round from it", icon=":material/casino:"):
+                if ui.attempt(lambda: project.set_proposal(model_id, ui.reviewer_name())):
+                    st.rerun()
+            if view.size is not None:
+                sure = st.checkbox(f"Yes, delete its files ({view.size / 1e6:,.0f} MB)", key=f"sure-{model_id}")
+                if st.button("Delete", disabled=not sure, icon=":material/delete:"):
+                    if ui.attempt(lambda: project.lineage.delete(model_id, ui.reviewer_name())):
+                        st.rerun()
+
+
+def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:
+    """Two models to set against each other: by default the base and the newest that was evaluated."""
+    ready = [view.model.model_id for view in models if view.metrics]
+    if len(ready) < 2:
+        ui.empty(
+            "Two models with held-out completions can be compared here: finish a round first.",
+            page="train",
+            label="Train",
+        )
+        return None
+    left, right = st.columns(2)
+    asked = st.query_params.get("models", "").split(",")
+    first = asked[0] if asked[0] in ready else ready[0]
+    second = asked[1] if len(asked) == 2 and asked[1] in ready else ready[-1]
+    first = left.selectbox("Model", ready, ready.index(first), key=f"first-{where}")
+    second = right.selectbox("against", ready, ready.index(second), key=f"second-{where}")
+    st.query_params["models"] = f"{first},{second}"
+    if first == second:
+        st.caption("Choose two different models.")
+        return None
+    return first, second
+
+
+def compare(project: Project, models: Sequence[ModelView]) -> None:
+    """Two models side by side, in figures and on the held-out prompts."""
+    chosen = _two(models, "compare")
+    found = chosen and project.lineage.pairing(*chosen)
+    if not chosen or not found:
+        return
+    first, second = chosen
+    st.dataframe(
+        [
+            {
+                "metric": name,
+                first: ui.interval(found.first.get(name), name),
+                second: ui.interval(found.second[name], name),
+                f"{second} − {first}": ui.interval(found.gain.get(name), name, signed=True),
+            }
+            for name in found.second
+        ],
+        hide_index=True,
+    )
+    st.caption("The same held-out prompts and seeds. Brackets: 95 % intervals by prompt; differences are paired.")
+    texts = {prompt.prompt_id: prompt for prompt in project.prompts()}
+    a, b = (project.lineage.completions(model_id) for model_id in chosen)
+    prompt_ids = sorted({prompt_id for prompt_id, _ in a.keys() & b.keys()})
+    prompt_id = st.selectbox("Prompt", prompt_ids, format_func=lambda p: texts[p].text[:120])
+    for k in sorted(k for p, k in a.keys() & b.keys() if p == prompt_id):
+        for column, name, text in zip(st.columns(2), chosen, (a[prompt_id, k], b[prompt_id, k]), strict=True):
+            with column.container(border=True):
+                st.caption(name)
+                ui.text(text)
+
+
+def vote(project: Project, models: Sequence[ModelView]) -> None:
+    """Which completion is better, without knowing whose it is; the exact sign test says whether that is chance."""
+    chosen = _two(models, "vote")
+    if not chosen:
+        return
+    first, second = sorted(chosen)
+    a, b = project.lineage.completions(first), project.lineage.completions(second)
+    reviewer = ui.reviewer()
+    mine = votes_by_prompt(project.store.votes(first, second, reviewer))
+    texts = {prompt.prompt_id: prompt.text for prompt in project.prompts()}
+    left_over = [key for key in sorted(a.keys() & b.keys(), key=lambda key: (key[1], key[0])) if key not in mine]
+    if left_over:
+        prompt_id, k = left_over[0]
+        swapped = blake2b(f"{first}{second}{reviewer}{prompt_id}.{k}".encode(), digest_size=1).digest()[0] % 2 == 1
+        sides = (second, first) if swapped else (first, second)
+        st.caption(f"{len(mine):,} voted, {len(left_over):,} left. Which is better?")
+        with st.container(border=True):
+            ui.text(texts[prompt_id])
+        for column, model_id in zip(st.columns(2), sides, strict=True):
+            with column.container(border=True):
+                ui.text((a if model_id == first else b)[prompt_id, k])
+
+        def say(preferred: str) -> None:
+            ui.attempt(lambda: project.store.add_vote(first, second, prompt_id, k, preferred, reviewer))
+
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            st.button("Left", shortcut="Left", on_click=say, args=(sides[0],), icon=":material/arrow_back:")
+            st.button("Neither", shortcut="Down", on_click=say, args=("",))
+            st.button("Right", shortcut="Right", on_click=say, args=(sides[1],), icon=":material/arrow_forward:")
+    else:
+        st.success("You have voted on every held-out completion of these two.", icon=":material/check:")
+    if mine and (not left_over or st.toggle("Show the result so far (you are not blind any more)")):
+        wins = {model_id: sum(preferred == model_id for preferred in mine.values()) for model_id in (first, second)}
+        p = sign_test(wins[first], wins[second])
+        st.markdown(
+            f"**{first}** {wins[first]} : {wins[second]} **{second}**, {len(mine) - sum(wins.values())} neither. "
+            f"Exact sign test: p = {p:.3g}" + (", which chance explains easily." if p > 0.05 else ".")
+        )
+
+
+def rounds(project: Project) -> None:
+    """All rounds in one table and chart, and what changed between two."""
+    opened = project.rounds()
+    found = [comparison for comparison in (project.comparison(r.round) for r in opened) if comparison is not None]
+    if found:
+        metric = st.selectbox("Metric", list(found[-1].after))
+        st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
+    counts = {r.round: project.counts(r.round) for r in opened}
+    curated = {c.round: c for c in project.curated_sets()}
+    by_round = {comparison.round: comparison for comparison in found}
+    st.dataframe(
+        [
+            {
+                "round": r.round,
+                "proposal": r.model_id,
+                "candidates": counts[r.round].candidates,
+                "accepted": counts[r.round].accepted,
+                "by people": counts[r.round].overridden,
+                "curated set": curated[r.round].curated_id if r.round in curated else "–",
+                "samples": curated[r.round].summary["samples"] if r.round in curated else None,
+                "content": curated[r.round].content_hash[:12] if r.round in curated else "",
+                "model": by_round[r.round].after_id if r.round in by_round else "–",
+            }
+            for r in opened
+        ],
+        hide_index=True,
+    )
+    if len(opened) < 2:
+        st.caption("What changed between two rounds is shown once there are two.")
+        return
+    numbers = [r.round for r in opened]
+    left, right = st.columns(2)
+    first = left.selectbox("From round", numbers, len(numbers) - 2)
+    second = right.selectbox("to round", numbers, len(numbers) - 1)
+    changed = project.lineage.changed_settings(first, second)
+    if changed:
+        st.dataframe(
+            [
+                {"setting": name, f"round {first}": str(a), f"round {second}": str(b)}
+                for name, (a, b) in changed.items()
+            ],
+            hide_index=True,
+        )
+    else:
+        st.caption("The settings of both rounds are the same.")
+    if first in curated and second in curated and first != second:
+        change = project.lineage.curated_change(curated[first], curated[second])
+        st.caption(
+            f"{curated[second].curated_id} has {change.added:,} samples that {curated[first].curated_id} has not, lacks "
+            f"{change.removed:,}, and shares {change.both:,} (same prompt and text)."
+        )

@@ -1,0 +1,87 @@
+"""Models know where they came from, are compared on the same prompts, and are deleted with care."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rsf_core.errors import StageError
+from rsf_core.lineage import votes_by_prompt
+from rsf_core.project import Project
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Iterator[Project]:
+    """Two whole rounds on the tiny model, the second with another setting."""
+    folder = tmp_path_factory.mktemp("lineage") / "p"
+    with Project.create(folder, str(small_task), str(tiny_model), seed=7) as made:
+        made.run(1)
+        made.set("accept.rate", "0.4")
+        made.run(1)
+        yield made
+
+
+def test_every_model_has_its_parent_metrics_and_size(finished: Project) -> None:
+    base, first, second = finished.lineage.models()
+    assert [v.model.model_id for v in (base, first, second)] == ["base", "m1-1", "m2-1"]
+    assert (first.model.parent_id, second.model.parent_id) == ("base", "m1-1")
+    assert (base.drew, first.drew, second.drew) == ((1,), (2,), ())
+    assert base.size is None and first.size is not None and first.size > 1000
+    assert "reward" in second.metrics and second.metrics["reward"].groups == 4
+
+
+def test_the_graph_names_models_candidates_and_curated_sets(finished: Project) -> None:
+    graph = finished.lineage.graph()
+    assert '"base" -> "m1-1"' in graph and '"m1-1" -> "m2-1"' in graph and "c2-1" in graph and "32 drawn" in graph
+
+
+def test_any_two_models_are_paired_on_the_same_prompts(finished: Project) -> None:
+    found = finished.lineage.pairing("base", "m2-1")
+    assert found is not None
+    assert found.gain["reward"].value == pytest.approx(found.second["reward"].value - found.first["reward"].value)
+    back = finished.lineage.pairing("m2-1", "base")
+    assert back is not None and back.gain["reward"].value == pytest.approx(-found.gain["reward"].value)
+    same = finished.comparison(2)
+    assert same is not None and same.gain_over_base["reward"].value == pytest.approx(found.gain["reward"].value)
+    assert finished.lineage.pairing("base", "m9-9") is None
+    assert len(finished.lineage.completions("m1-1")) == 8
+
+
+def test_what_changed_between_rounds_is_named(finished: Project) -> None:
+    assert finished.lineage.changed_settings(1, 2) == {"accept.rate": (0.5, 0.4)}
+    assert finished.lineage.changed_settings(1, 1) == {}
+    first, second = finished.curated_sets()
+    change = finished.lineage.curated_change(first, second)
+    assert change.added + change.both == second.summary["samples"]
+    assert change.removed + change.both == first.summary["samples"]
+
+
+def test_the_newest_vote_of_a_reviewer_counts(finished: Project) -> None:
+    for preferred in ("base", "m1-1"):
+        finished.store.add_vote("base", "m1-1", 9, 0, preferred, "ann")
+    finished.store.add_vote("base", "m1-1", 9, 0, "base", "ben")
+    assert votes_by_prompt(finished.store.votes("base", "m1-1", "ann")) == {(9, 0): "m1-1"}
+    assert len(finished.store.votes("base", "m1-1")) == 3 and finished.store.votes("base", "m2-1") == []
+
+
+def test_a_model_is_deleted_only_where_no_round_needs_it(finished: Project) -> None:
+    lineage = finished.lineage
+    for model_id, reason in (
+        ("base", "not the project's"),
+        ("m9-9", "there is no model"),
+        ("m1-1", "proposal of round 2"),
+        ("m2-1", "next round draws from"),
+    ):
+        with pytest.raises(StageError, match=reason):
+            lineage.delete(model_id, "ann")
+    finished.start_round()
+    lineage.delete("m1-1", "ann")
+    view = lineage.models()[1]
+    assert view.deleted and view.size is None and not (finished.folder / view.model.folder).exists()
+    assert view.metrics  # how it did is kept
+    with pytest.raises(StageError, match="were deleted"):
+        finished.set_proposal("m1-1")
