@@ -42,28 +42,70 @@ if newest:
             recipe = project.settings.train
             first, second, third = st.columns(3)
             values = {
-                "epochs": first.number_input("Epochs", 1, 100, recipe.epochs),
+                "method": first.selectbox("Method", ["lora", "full"], ["lora", "full"].index(recipe.method)),
                 "learning_rate": second.number_input("Learning rate", 1e-7, 1.0, recipe.learning_rate, format="%.2e"),
-                "batch_size": third.number_input("Samples a step", 1, 1024, recipe.batch_size),
+                "epochs": third.number_input("Epochs", 1, 100, recipe.epochs),
                 "rank": first.number_input("LoRA rank", 1, 1024, recipe.rank),
+                "batch_size": second.number_input("Samples a step", 1, 1024, recipe.batch_size),
+                "accumulate": third.number_input(
+                    "Parts of a step",
+                    1,
+                    1024,
+                    recipe.accumulate,
+                    help="More parts need less memory; the step is the same.",
+                ),
+                "precision": first.selectbox("Precision", ["fp32", "bf16"], ["fp32", "bf16"].index(recipe.precision)),
+                "held_out_share": second.number_input(
+                    "Held out to stop early",
+                    0.0,
+                    0.5,
+                    recipe.held_out_share,
+                    0.05,
+                    help="This share of the curated prompts is not trained on and judges each epoch. 0 is off.",
+                ),
+                "patience": third.number_input("Epochs without a better one", 1, 100, recipe.patience),
             }
+            bound = first.number_input(
+                "Growth bound (0 is off)",
+                0.0,
+                value=recipe.growth_bound or 0.0,
+                help="No sample's likelihood is pushed to more than so many times that of the proposal.",
+            )
+            weighted = second.toggle(
+                "Weigh bound violations",
+                project.settings.accept.weighted,
+                help="Each accepted sample gets the weight max(1, P/(M·q)), which repairs a violated bound exactly.",
+            )
             if st.form_submit_button("Save recipe"):
-                changed = {k: v for k, v in values.items() if v != getattr(recipe, k)}
-                if all(ui.attempt(lambda k=k, v=v: project.set(f"train.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
+                changed = {f"train.{k}": str(v) for k, v in values.items() if v != getattr(recipe, k)}
+                if bound > 1 and bound != recipe.growth_bound:
+                    changed["train.growth_bound"] = str(bound)
+                elif bound <= 1 and recipe.growth_bound is not None:
+                    project.unset("train.growth_bound")
+                if weighted != project.settings.accept.weighted:
+                    changed["accept.weighted"] = str(weighted).lower()
+                if all(ui.attempt(lambda k=k, v=v: project.set(k, v)) for k, v in changed.items()):  # type: ignore[misc]
                     st.rerun()
 
 
 @st.fragment(run_every=ui.REFRESH_SECONDS if running else None)
 def loss_curve() -> None:
     jobs = [job for job in project.jobs(number) if job.kind is JobKind.FINETUNE]
-    points = [(step, value) for step, name, value in project.metrics(jobs[-1]) if name == "loss"] if jobs else []
-    if not points:
+    values: dict[str, dict[int, float]] = {}
+    for step, name, value in project.metrics(jobs[-1]) if jobs else []:
+        values.setdefault(name, {})[step] = value
+    if "loss" not in values:
         return
-    st.header("Loss", anchor=False)
-    total = project.status(jobs[-1]).total
-    ended = jobs[-1].state.ended
-    figure = charts.loss([step for step, _ in points], [value for _, value in points], None if ended else total)
-    st.plotly_chart(figure, config=charts.CONFIG)
+    st.header("Training", anchor=False)
+    total = None if jobs[-1].state.ended else project.status(jobs[-1]).total
+    st.plotly_chart(charts.loss(values["loss"], values.get("held_out_loss", {}), total), config=charts.CONFIG)
+    newest = {name: by_step[max(by_step)] for name, by_step in values.items()}
+    with st.container(horizontal=True):
+        st.metric("Tokens a second", f"{newest['tokens_per_second']:,.0f}", border=True)
+        st.metric("Gradient norm", f"{newest['grad_norm']:.2f}", border=True)
+        st.metric("Learning rate", f"{newest['learning_rate']:.1e}", border=True)
+        if "memory" in newest:
+            st.metric("Most memory held", f"{newest['memory'] / 1e9:.1f} GB", border=True)
 
 
 found = project.comparison(number)

@@ -168,6 +168,10 @@ class Project:
             )
         return project_file.change(self.folder, key, text)
 
+    def unset(self, key: str) -> Settings:
+        """Go back to the default of one setting."""
+        return project_file.unset(self.folder, key)
+
     def prompts(self, split: Split | None = None) -> list[Prompt]:
         return self.store.prompts(split)
 

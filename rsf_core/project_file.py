@@ -56,10 +56,7 @@ def change(folder: Path, key: str, text: str) -> Settings:
     written unless the result is allowed."""
     check_folder(folder)
     path = folder / NAME
-    try:
-        document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    except (TOMLKitError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    document = _document(path)
     *sections, name = key.split(".")
     table: Any = document
     for section in sections:
@@ -72,6 +69,28 @@ def change(folder: Path, key: str, text: str) -> Settings:
     settings = parse(document.unwrap(), str(path))
     _write(path, document)
     return settings
+
+
+def unset(folder: Path, key: str) -> Settings:
+    """Remove the dotted `key`, so that its default holds. Nothing is written unless the result is allowed."""
+    check_folder(folder)
+    path = folder / NAME
+    document = _document(path)
+    *sections, name = key.split(".")
+    table: Any = document
+    for section in sections:
+        table = table.get(section, {})
+    table.pop(name, None)
+    settings = parse(document.unwrap(), str(path))
+    _write(path, document)
+    return settings
+
+
+def _document(path: Path) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(path.read_text(encoding="utf-8"))
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
 
 
 def _value(text: str) -> Any:

@@ -130,3 +130,12 @@ def test_a_new_file_says_what_it_is_and_reads_back(tmp_path: Path) -> None:
     assert (tmp_path / "project.toml").read_text().startswith("# An RSF Studio project.")
     with pytest.raises(SettingsError, match=r"train\.epochs"):
         project_file.create(tmp_path / "other", {"task": "t", "train": {"epochs": 0}})
+
+
+def test_unsetting_goes_back_to_the_default_and_keeps_the_comments(folder: Path) -> None:
+    project_file.change(folder, "train.epochs", "9")
+    before = (folder / "project.toml").read_text()
+    assert project_file.unset(folder, "train.epochs").train.epochs == 3
+    assert project_file.unset(folder, "train.growth_bound").train.growth_bound is None  # nothing to remove
+    after = (folder / "project.toml").read_text()
+    assert "epochs" not in after and before.split("[train]")[0] == after.split("[train]")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -185,14 +185,30 @@ def overruled(bins: Sequence[tuple[float, float, int, int]]) -> go.Figure:
     return figure
 
 
-def loss(steps: Sequence[int], losses: Sequence[float], total: int | None) -> go.Figure:
-    """The training loss so far; the axis reaches to the last step, so that the curve grows into it."""
+def loss(train: Mapping[int, float], held_out: Mapping[int, float], total: int | None) -> go.Figure:
+    """The training loss so far and the held-out loss after each epoch, by step; with `total` the axis reaches to the last
+    step, so that the curve grows into it."""
     figure = _figure("optimiser step", "loss (nats per token)", 260)
+    steps = sorted(train)
     figure.add_scatter(
-        x=list(steps), y=list(losses), mode="lines+markers", line_color=palette.ACCENT, marker_size=4, name="loss"
+        x=steps,
+        y=[train[s] for s in steps],
+        mode="lines+markers",
+        line_color=palette.ACCENT,
+        marker_size=4,
+        name="training",
     )
+    if held_out:
+        judged = sorted(held_out)
+        figure.add_scatter(
+            x=judged,
+            y=[held_out[s] for s in judged],
+            mode="lines+markers",
+            line={"color": palette.OVERRIDDEN.color, "dash": "dot"},
+            name="held-out part",
+        )
     if total:
-        figure.update_xaxes(range=[0.5, max(total, max(steps, default=1)) + 0.5])
+        figure.update_xaxes(range=[0.5, max(total, *steps) + 0.5])
     figure.update_yaxes(rangemode="tozero")
     return figure
 
