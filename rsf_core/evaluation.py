@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rsf_core.domain import Finish
 from rsf_core.sampling.acceptance import acceptance_prob
 from rsf_core.sampling.intervals import Interval, cluster_mean, paired_difference
+from rsf_core.sampling.pass_at_k import pass_at_k
 from rsf_core.settings import Target
 from rsf_core.target import PROPOSAL, log_ratio, passes, reward
 
@@ -34,7 +35,7 @@ class HeldOutSamples:
     scores: Mapping[str, Floats]
 
 
-SHARES = ("pass@1", "constraints met", "acceptance rate", "truncated", "distinct-2")
+SHARES = ("pass@1", "pass@k", "constraints met", "acceptance rate", "truncated", "distinct-2", "self-similarity")
 """The metrics that are shares, shown in percent."""
 
 
@@ -45,8 +46,12 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     - pass@1: 1 where every constraint holds (named "constraints met" where there is a reward beside them)
     - acceptance rate: min(1, P/(M q)) at this target and M (`log_m`, nats, global: the same M for every prompt, so that
       two models are measured by one yardstick)
+    - pass@k: the unbiased estimate for k completions, where k is how many each prompt has; one value a prompt
     - distinct-2: share of different word pairs among all word pairs of a prompt's completions, one value a prompt
+    - self-similarity: mean overlap (Jaccard) of the words of two completions of a prompt, one value a prompt
     - KL to base: log q − log p_base of a sample, an unbiased estimate of KL(q‖base) of the completions as drawn
+    - base NLL: −log p_base a token (nats), the logarithm of the perplexity under the base
+    - score: NAME: each scorer that the reward is more than
     """
     n = len(samples.log_q)
     ok = passes(target, samples.scores, n)
@@ -55,14 +60,22 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     truncated = np.array([float(finish == Finish.LENGTH) for finish in samples.finish])
     prompts = samples.prompt_ids
     diversity, diversity_prompts = _distinct_2(samples)
+    similarity, similarity_prompts = _self_similarity(samples)
     measures = {
         ("constraints met" if target.rewards else "pass@1"): (ok.astype(np.float64), prompts),
         "acceptance rate": (acceptance_prob(ratio, log_m), prompts),
         "truncated": (truncated, prompts),
         "distinct-2": (diversity, diversity_prompts),
         "length": (samples.token_counts, prompts),
+        "self-similarity": (similarity, similarity_prompts),
         "KL to base": (samples.log_q - samples.log_base, prompts),
+        "base NLL": (-samples.log_base / np.maximum(samples.token_counts, 1.0), prompts),
     }
+    names, index, drawn = np.unique(prompts, return_inverse=True, return_counts=True)
+    if target.constraints and not target.rewards and drawn.min(initial=2) > 1 and np.unique(drawn).size == 1:
+        measures["pass@k"] = (pass_at_k(np.bincount(index, ok), drawn, int(drawn[0])), names)
+    if len(target.scorers) > 1:
+        measures |= {f"score: {name}": (samples.scores[name], prompts) for name in target.scorers}
     if target.rewards:
         measures = {"reward": (reward(target, samples.scores, n), prompts)} | measures
     return measures
@@ -101,6 +114,19 @@ def distinct_2(completions: Sequence[str]) -> float:
 
 def _word_pairs(completion: str) -> list[tuple[str, str]]:
     return list(pairwise(re.findall(r"\w+", completion.lower())))
+
+
+def _self_similarity(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
+    """Per prompt: the mean over pairs of its completions of shared words / all words; prompts with one are left out."""
+    words: dict[int, list[frozenset[str]]] = {}
+    for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
+        words.setdefault(prompt_id, []).append(frozenset(re.findall(r"\w+", completion.lower())))
+    values = {}
+    for prompt_id, sets in words.items():
+        overlaps = [len(a & b) / len(a | b) for a, b in combinations(sets, 2) if a | b]
+        if overlaps:
+            values[prompt_id] = sum(overlaps) / len(overlaps)
+    return np.array(list(values.values())), np.array(list(values), dtype=np.int64)
 
 
 def _distinct_2(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:

@@ -38,7 +38,11 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
         "truncated": 1 / 4,
         "distinct-2": 2 / 3,  # (good good), (good good), (so good); the other prompt has no pair
         "length": 4.0,
+        "self-similarity": (1 / 2 + 0) / 2,  # {good} and {so, good}; {} and {one}
         "KL to base": (0.5 + 0.0 + 2.0 + 0.5) / 4,
+        "base NLL": (1.5 / 4 + 2.0 / 3 + 5.0 / 8 + 4.5) / 4,
+        "score: s": (0.5 + 0.25 + 1.0 + 0.0) / 4,
+        "score: ended": 3 / 4,
     }
     assert {name: interval.value for name, interval in found.items()} == pytest.approx(expected)
 
@@ -122,3 +126,10 @@ def _plain(prompts: np.ndarray, rewards: np.ndarray) -> HeldOutSamples:
     zeros = np.zeros(n)
     scores = {"s": rewards, "ended": np.ones(n)}
     return HeldOutSamples(prompts, ["a b"] * n, ["eos"] * n, np.ones(n), zeros, zeros, zeros, scores)
+
+
+def test_pass_at_k_is_measured_where_the_target_is_right_or_wrong(samples: HeldOutSamples) -> None:
+    verifiable = TARGET.model_copy(update={"rewards": {}})
+    found = summarise(samples, verifiable, 0.0)
+    assert found["pass@1"].value == 3 / 4 and found["pass@k"].value == 1.0 and found["pass@k"].groups == 2
+    assert "pass@k" not in summarise(samples, TARGET, 0.0)
