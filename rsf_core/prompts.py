@@ -104,34 +104,31 @@ def place(
     against `held_out_share`, so the split stays what it is when prompts are added. Exact duplicates are left out, and so
     are rows whose wish would put near-duplicates on both sides."""
     texts = [text for text, _ in existing] + [row.text for row in rows]
+    keys = [normalise(text) for text in texts]
+    resembling = _resembling(texts, keys)
     first = len(existing)
-    earlier: dict[int, list[int]] = {}
-    for a, b in near_duplicate_pairs(texts):
-        earlier.setdefault(max(a, b), []).append(min(a, b))
-    sides: list[Split | None] = [split for _, split in existing] + [None] * len(rows)
-    seen = {normalise(text): i for i, text in reversed(list(enumerate(texts[:first])))}
+    sides: dict[str, dict[Split, int]] = {}  # of each text: where it stands first on either side
+    for i, (_, split) in enumerate(existing):
+        sides.setdefault(keys[i], {}).setdefault(split, i)
     placed: list[tuple[PromptRow, Split]] = []
     problems: list[Problem] = []
     for i, row in enumerate(rows, start=first):
-        key = normalise(row.text)
-        if key in seen:
-            problems.append(Problem(row.line, None, f"is the same as {_name(seen[key], first, rows)}; left out"))
+        key = keys[i]
+        if key in sides:
+            same = min(sides[key].values())
+            problems.append(Problem(row.line, None, f"is the same as {_name(same, first, rows)}; left out"))
             continue
-        like = [j for j in earlier.get(i, []) if sides[j] is not None]
-        splits = {side for j in like if (side := sides[j]) is not None}
-        wish = row.split or next(iter(splits), None) or by_hash(key, held_out_share, seed)
-        if splits - {wish}:
-            other = next(j for j in like if sides[j] is not wish)
-            problems.append(
-                Problem(
-                    row.line,
-                    "split",
-                    f"nearly the same as {_name(other, first, rows)}, which is {sides[other]}; left out",
-                )
-            )
+        like: dict[Split, int] = {}
+        for other in resembling.get(key, []):
+            for split, j in sides.get(other, {}).items():
+                like[split] = min(j, like.get(split, j))
+        wish = row.split or min(like, key=like.__getitem__, default=None) or by_hash(key, held_out_share, seed)
+        across = next((split for split in like if split is not wish), None)
+        if across is not None:
+            resembled = _name(like[across], first, rows)
+            problems.append(Problem(row.line, "split", f"nearly the same as {resembled}, which is {across}; left out"))
             continue
-        seen[key] = i
-        sides[i] = wish
+        sides[key] = {wish: i}
         placed.append((replace(row, split=wish), wish))
     return placed, problems
 
@@ -143,10 +140,28 @@ def by_hash(key: str, held_out_share: float, seed: int) -> Split:
 
 
 def check_disjoint(train: Sequence[str], held_out: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs (index in `train`, index in `held_out`) that are the same or nearly the same."""
-    count = len(train)
-    pairs = near_duplicate_pairs([*train, *held_out])
-    return [(min(a, b), max(a, b) - count) for a, b in pairs if min(a, b) < count <= max(a, b)]
+    """Pairs (index in `train`, index in `held_out`) that are the same or nearly the same, ascending: every row of `train`
+    with each text of `held_out` it resembles, of whose copies the first is named."""
+    keys = [normalise(text) for text in (*train, *held_out)]
+    resembling = _resembling([*train, *held_out], keys)
+    first: dict[str, int] = {}
+    for j, key in enumerate(keys[len(train) :]):
+        first.setdefault(key, j)
+    return sorted(
+        (i, first[other])
+        for i, key in enumerate(keys[: len(train)])
+        for other in resembling.get(key, ())
+        if other in first
+    )
+
+
+def _resembling(texts: Sequence[str], keys: Sequence[str]) -> dict[str, set[str]]:
+    """Which normalised texts resemble which, themselves included where they stand more than once."""
+    found: dict[str, set[str]] = {}
+    for a, b in near_duplicate_pairs(texts):
+        found.setdefault(keys[a], set()).add(keys[b])
+        found.setdefault(keys[b], set()).add(keys[a])
+    return found
 
 
 def _name(index: int, first: int, rows: Sequence[PromptRow]) -> str:
@@ -261,6 +276,12 @@ def _csv(path: Path) -> Iterator[Record | Problem]:
                 yield Problem(line, None, wrong)
             elif fields and names is None:
                 names = fields
+                twice = next((name for name in names if names.count(name) > 1), None)
+                if twice is not None:
+                    raise PromptFileError(
+                        f"{path.name}, line {line}: the header names the column {twice!r} {names.count(twice)} times, so "
+                        "which of them is meant cannot be said: rename or remove all but one"
+                    )
             elif fields and names is not None:
                 yield line, dict(zip(names, fields, strict=True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -137,4 +138,29 @@ def test_check_disjoint_names_the_pairs_by_their_place() -> None:
     train = ["a completely different prompt", LONG.format("spring")]
     held_out = ["something else entirely", "nothing like it", LONG.format("autumn")]
     assert check_disjoint(train, held_out) == [(1, 2)]
+    assert check_disjoint([*train, train[1]], held_out) == [
+        (1, 2),
+        (len(train), 2),
+    ]  # each copy that may not be trained on
     assert check_disjoint([*train, train[1]], ["x"]) == []  # within one side they may resemble each other
+
+
+def test_copies_of_a_prompt_on_both_sides_are_all_kept_in_mind() -> None:
+    existing = [(LONG.format("spring"), Split.TRAIN), (LONG.format("spring"), Split.HELD_OUT)]
+    _, problems = place(existing, [row(LONG.format("autumn"), line=3)], 0.5, seed=1)
+    assert str(problems[0]).endswith("nearly the same as a prompt of the project, which is held_out; left out")
+
+
+def test_a_row_refused_does_not_stand_in_for_its_copy() -> None:
+    """The first copy wishes for the wrong side and is left out; the second has no wish and goes where it belongs."""
+    rows = [row(LONG.format("autumn"), Split.HELD_OUT, 1), row(LONG.format("autumn"), line=2)]
+    placed, problems = place([(LONG.format("spring"), Split.TRAIN)], rows, 0.5, seed=1)
+    assert [r.line for r, _ in placed] == [2] and placed[0][1] is Split.TRAIN
+    assert [problem.line for problem in problems] == [1]
+
+
+def test_twenty_thousand_copies_are_placed_at_once() -> None:
+    started = time.perf_counter()
+    placed, problems = place([], [row("Say it again.") for _ in range(20_000)], 0.5, seed=1)
+    assert len(placed) == 1 and len(problems) == 19_999
+    assert time.perf_counter() - started < 2

@@ -82,6 +82,14 @@ def test_a_byte_order_mark_and_windows_line_ends_are_understood(tmp_path: Path) 
 # -- CSV -------------------------------------------------------------------------------------------------------------
 
 
+def test_a_csv_header_that_names_a_column_twice_is_refused_by_name(tmp_path: Path) -> None:
+    for read_it in (columns, preview, lambda path: parse(path, "text")):
+        path = tmp_path / "p.csv"
+        path.write_text("text,reference,text\na,b,c\n")
+        with pytest.raises(PromptFileError, match=r"p\.csv, line 1: the header names the column 'text' 2 times"):
+            read_it(path)
+
+
 def test_lines_of_a_csv_file_are_counted_through_quoted_line_breaks(tmp_path: Path) -> None:
     text = 'text,reference\n"two\nlines",1\n"quote "" and, comma",2\n\nlonely\n"three\n\nlines",3\n,4\nlast,5\n'
     parsed = read(tmp_path, "p.csv", text)

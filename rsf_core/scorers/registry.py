@@ -22,7 +22,14 @@ def get(name: str) -> Scorer:
         near = difflib.get_close_matches(name, found, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ScorerError(f"there is no scorer {name!r}{hint} There are: {', '.join(sorted(found)) or 'none'}")
-    return _load(found[name])
+    points = found[name]
+    if len(points) > 1:
+        packages = " and ".join(f"{point.dist.name if point.dist else '?'} ({point.value})" for point in points)
+        raise ScorerError(
+            f"the scorer {name!r} is installed by {packages}, and which of them is meant cannot be said: uninstall one, or "
+            "give it another name in its entry point"
+        )
+    return _load(points[0])
 
 
 def available() -> dict[str, str]:
@@ -63,8 +70,12 @@ def _is_finite(value: object) -> bool:
         return False
 
 
-def _entry_points() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+def _entry_points() -> dict[str, list[EntryPoint]]:
+    """By name; more than one where packages clash over it."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, []).append(point)
+    return found
 
 
 @cache

@@ -159,3 +159,13 @@ def test_a_scorer_without_its_parts_says_which_and_does_not_hide_the_others(inst
     with pytest.raises(ScorerError, match=r"'anonymous' \(acme_scorers:Anonymous\) .* it has no description, bounds"):
         registry.get("anonymous")
     assert "sentiment" in registry.available() and "no description" in registry.available()["anonymous"]
+
+
+def test_a_plugin_with_the_name_of_a_built_in_is_refused_and_both_packages_are_named(install: Install) -> None:
+    install(sentiment="acme_scorers:Vowels", vowels="acme_scorers:Vowels")
+    clash = r"'sentiment' is installed by .*acme-scorers \(acme_scorers:Vowels\)"
+    with pytest.raises(ScorerError, match=clash) as caught:
+        registry.score("sentiment", BATCH)
+    assert "rsf-studio (rsf_core.scorers.sentiment:Sentiment)" in str(caught.value)
+    assert "is installed by" in registry.available()["sentiment"]
+    assert registry.available()["vowels"] == "Number of vowels"  # the clash hides nothing else
