@@ -311,15 +311,12 @@ class ReviewIndex:
         return np.where(settled != 0, settled, np.where(total != 0, np.sign(total).astype(np.int64), newest))
 
 
-def page(rows: Ints, key: Floats, after: int | None, limit: int, inclusive: bool = False) -> Ints:
-    """The first `limit` of `rows` by (key, row), or those that follow the row `after` (`inclusive`: from it on), without
-    sorting all of them."""
+def page(rows: Ints, key: Floats, after: tuple[float, int] | None, limit: int) -> Ints:
+    """The first `limit` of `rows` by (key, row), or those that come after (key, row) `after`, which need not be one of
+    them, without sorting all of them."""
     if after is not None:
-        at = np.flatnonzero(rows == after)
-        if at.size:
-            from_there = rows >= after if inclusive else rows > after
-            later = (key > key[at[0]]) | ((key == key[at[0]]) & from_there)
-            rows, key = rows[later], key[later]
+        later = (key > after[0]) | ((key == after[0]) & (rows > after[1]))
+        rows, key = rows[later], key[later]
     if len(rows) > limit:
         border = np.partition(key, limit - 1)[limit - 1]
         near = key <= border  # with all ties at the border, so that they are cut by place

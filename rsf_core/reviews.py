@@ -102,17 +102,23 @@ class Reviews:
         limit: int = PAGE,
         at: str | None = None,
     ) -> Queue:
-        """The first `limit` candidates of a view; those after the candidate `after`, or those from `at` on, where it is
-        still in the view.
+        """The first `limit` candidates of a view; those after the candidate `after`, which may have left the view, or
+        those from `at` on, where it is still in the view.
         Raises SettingsError or StoreError for a filter that makes no sense."""
         wanted = wanted or CandidateFilter()
         index = self.index(round_number)
         keep = self.mask(round_number, index, wanted)
         views = {v: keep & index.view(v, reviewer, self._settings().review.overlap) for v in View}
         rows = np.flatnonzero(views[view])
-        key = index.key(rows, order, self._settings().seed, self._ordering(round_number, order))
-        place_of = next(iter(index.rows(_places([after or at or ""])).tolist()), None)
-        chosen = index.table.places[page(rows, key, place_of, limit, inclusive=after is None)]
+        seed, column = self._settings().seed, self._ordering(round_number, order)
+        start: tuple[float, int] | None = None
+        for row in index.rows(_places([after or at or ""])).tolist():
+            if after is not None:
+                start = float(index.key(np.array([row]), order, seed, column)[0]), row
+            elif views[view][row]:
+                start = float(index.key(np.array([row]), order, seed, column)[0]), row - 1
+        key = index.key(rows, order, seed, column)
+        chosen = index.table.places[page(rows, key, start, limit)]
         ids = tuple(_name(round_number, one) for one in chosen.tolist())
         counts = {v: int(mask.sum()) for v, mask in views.items()}
         return Queue(ids, self._prompts(round_number, index, chosen), counts)

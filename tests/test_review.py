@@ -155,6 +155,14 @@ def test_pages_follow_each_other_without_gap_or_repeat(review: Reviews) -> None:
         assert review.queue(1, "ann", None, View.ALL, order, at=whole[4], limit=3).candidate_ids == tuple(whole[4:7])
 
 
+def test_a_queue_goes_on_after_a_candidate_that_has_left_the_view(review: Reviews, store: Store) -> None:
+    for order in Order:
+        whole = names(review, view=View.PENDING, order=order)
+        store.add_override(f"left {order}", whole[3], Action.ACCEPT, "ann")
+        follow = review.queue(1, "ann", None, View.PENDING, order, after=whole[3], limit=5).candidate_ids
+        assert list(follow) == whole[4:9]
+
+
 @given(st.lists(st.integers(0, 5), max_size=40), st.integers(1, 10))
 def test_a_page_is_the_beginning_of_the_sorted_rows(keys, limit):
     key, rows = np.array(keys, dtype=np.float64), np.arange(len(keys), dtype=np.int64)
@@ -162,7 +170,9 @@ def test_a_page_is_the_beginning_of_the_sorted_rows(keys, limit):
     assert page(rows, key, None, limit).tolist() == ordered[:limit]
     for at in ordered[:3]:
         rest = ordered[ordered.index(at) + 1 :]
-        assert page(rows, key, at, limit).tolist() == rest[:limit]
+        assert page(rows, key, (keys[at], at), limit).tolist() == rest[:limit]
+        without = rows != at
+        assert page(rows[without], key[without], (keys[at], at), limit).tolist() == rest[:limit]
 
 
 def test_the_audit_order_is_an_unbiased_sample():

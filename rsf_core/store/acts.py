@@ -38,7 +38,10 @@ class Acts:
             results = []
             for act in acts:
                 if act.act in known:
-                    results.append(Said(act.act, act.candidate_ids, known=True))
+                    batch.flush()
+                    walked = act.kind in (ActKind.UNDO, ActKind.REDO)
+                    touched = self._touched(act.act) if walked else act.candidate_ids
+                    results.append(Said(act.act, touched, known=True))
                     continue
                 known.add(act.act)
                 refused = _refusal(act, rounds, round_number)
@@ -104,8 +107,10 @@ class Acts:
         else:
             self._db.run("redo_overrides", params)
         self._db.run(f"{act.kind}_annotations", params)
-        touched = self._db.rows("touched", {"act": target})
-        return Said(act.act, tuple(row["candidate_id"] for row in touched))
+        return Said(act.act, self._touched(target))
+
+    def _touched(self, act: str) -> tuple[str, ...]:
+        return tuple(row["candidate_id"] for row in self._db.rows("touched", {"act": act}))
 
     def _rounds(self, acts: Sequence[Act]) -> dict[str, int]:
         """The round of each candidate that the acts name, as far as there is such a candidate."""

@@ -45,6 +45,14 @@ def test_a_batch_is_kept_in_order_and_sending_it_again_changes_nothing(said: Sto
     assert [(o.uid, o.action) for o in said.overrides()] == [(a.act, a.action) for a in batch]
 
 
+def test_an_undo_sent_again_says_what_it_touched_when_it_was_first_sent(said: Store) -> None:
+    said.acts.say([decided("a", "1.1.0"), decided("b", "1.2.0")], 1, "ann")
+    undo = Act("c", ActKind.UNDO)
+    assert said.acts.say([undo], 1, "ann")[0].candidate_ids == ("1.2.0",)
+    assert said.acts.say([undo], 1, "ann")[0].candidate_ids == ("1.2.0",)
+    assert said.acts.standing(1, "ann") == (["a"], ["b"])
+
+
 def test_the_same_act_twice_in_one_batch_counts_once(said: Store) -> None:
     said.acts.say([decided("a", "1.1.0"), decided("a", "1.1.0")], 1, "ann")
     assert len(said.overrides()) == 1
