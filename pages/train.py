@@ -128,6 +128,32 @@ if found is not None:
         f"{found.completions} completions of {found.prompts} held-out prompts, the same seeds before and after. "
         "Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
     )
+    against = project.control(number)
+    if against is not None:
+        st.header("Against a random selection of the same size", anchor=False)
+        st.dataframe(
+            [
+                {
+                    "metric": name,
+                    "random control": ui.interval(against.first.get(name), name),
+                    "tuned": ui.interval(against.second[name], name),
+                    "what selection gained": ui.interval(against.gain.get(name), name, signed=True),
+                }
+                for name in against.second
+            ],
+            hide_index=True,
+        )
+        st.caption(
+            "The same proposal, recipe and number of samples, chosen at random: what is left is due to selection."
+        )
+    elif newest and not running:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Train a random control", icon=":material/shuffle:"):
+                if ui.attempt(lambda: project.train_control(ui.reviewer_name())):
+                    st.rerun()
+            st.caption(
+                "As many samples, chosen at random: whether selection gained this, or fine-tuning alone would have."
+            )
     with st.expander("Read some of them", icon=":material/menu_book:", expanded=True):
         for example in project.held_out_examples(found, 5):
             st.caption(example["prompt"])

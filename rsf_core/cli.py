@@ -21,7 +21,7 @@ from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
 from rsf_core.domain import Action
 from rsf_core.errors import JobError, RsfError
-from rsf_core.terminal import ProgressLine, comparison_table, doctor_table, status_panel
+from rsf_core.terminal import ProgressLine, comparison_table, control_table, doctor_table, status_panel
 
 app = typer.Typer(
     help="RSF Studio: rejection-sampling fine-tuning of language models with a person in the loop.",
@@ -136,6 +136,36 @@ def evaluate(folder: Folder, as_json: Json = False) -> None:
 
 
 @app.command()
+def control(folder: Folder, as_json: Json = False) -> None:
+    """Fine-tune on a random selection of the same size: what selection gained over it."""
+    with connect(folder, "rsf control") as connection:
+        connection.call("train_control", {"author": _who()})
+        _follow(connection, as_json)
+        found = connection.call("control")
+    _say({"control": found}, as_json, lambda: control_table(found))
+
+
+@app.command()
+def autopilot(
+    folder: Folder,
+    rounds: Annotated[int, typer.Option(help="How many rounds, the open one included.")] = 1,
+    pause: Annotated[bool, typer.Option(help="Wait for a review before each fine-tuning.")] = False,
+    go_on: Annotated[bool, typer.Option(help="Go on after the review.")] = False,
+    stop: Annotated[bool, typer.Option(help="Go no further.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let rounds run by themselves in the app that has the project open, with guardrails."""
+    with connect(folder, "rsf autopilot") as connection:
+        if stop or go_on:
+            connection.call("autopilot_stop" if stop else "autopilot_go_on", {"author": _who()})
+        else:
+            connection.call("autopilot", {"rounds": rounds, "pause": pause, "author": _who()})
+        _follow_flight(connection, as_json)
+        found = connection.call("status")["autopilot"]
+    _say(found, as_json, lambda: f"autopilot {found['state']}: {found['reason']}")
+
+
+@app.command()
 def status(folder: Folder, as_json: Json = False) -> None:
     """Where the newest round stands."""
     with connect(folder, "rsf status") as connection:
@@ -241,6 +271,14 @@ def _follow(connection: Connection, quiet: bool) -> None:
         job = connection.call("job", {"job_id": job_id})
         if job["state"] != "done":
             raise JobError(f"{job_id} {job['state']}: {job['message']}")
+
+
+def _follow_flight(connection: Connection, quiet: bool) -> None:
+    """Follow the jobs of the autopilot until it waits or ends."""
+    while True:
+        _follow(connection, quiet)
+        if connection.call("status")["autopilot"]["state"] != "flying":
+            return
 
 
 def _say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:

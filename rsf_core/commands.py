@@ -129,6 +129,19 @@ def finetune(project: Project) -> str:
 
 
 @command
+def train_control(project: Project, author: str) -> str:
+    """Fine-tune on a random selection as large as the curated set."""
+    return project.train_control(author)
+
+
+@command
+def control(project: Project) -> list[Any]:
+    """The tuned model of every round that has a random control, against it."""
+    found = ((opened.round, project.control(opened.round)) for opened in project.rounds())
+    return [{"round": number, "pairing": pairing} for number, pairing in found if pairing is not None]
+
+
+@command
 def evaluate(project: Project) -> str | None:
     return project.evaluate()
 

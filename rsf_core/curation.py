@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from rsf_core import prompts as prompt_rules
 from rsf_core.domain import Split
 from rsf_core.errors import StageError
+from rsf_core.sampling import rules
 from rsf_core.settings import Settings
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord
@@ -38,7 +43,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
         )
     samples = _without_duplicates([_sample(row, threshold.log_m, settings.accept.weighted) for row in kept])
     digest = content_hash(samples)
-    earlier = [c for c in store.curated_sets() if c.round == round_number]
+    earlier = [c for c in store.curated_sets() if c.round == round_number and not is_control(c.curated_id)]
     for known in earlier:
         if known.content_hash == digest and known.log_m == threshold.log_m:
             return known
@@ -61,6 +66,52 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             "overridden": counts.overridden,
             "violated": counts.violated,
             "edited": sum(sample["edited"] for sample in samples),
+        },
+        author=author,
+        created_at=utc_now(),
+    )
+    store.add_curated_set(record, samples)
+    return record
+
+
+CONTROL = "-random"  # how the id of a control's curated set ends, and of the model trained on it
+
+
+def is_control(curated_id: str | None) -> bool:
+    """Whether a curated set is a random selection, made to see what fine-tuning alone gains."""
+    return curated_id is not None and curated_id.endswith(CONTROL)
+
+
+def freeze_control(store: Store, round_number: int, author: str) -> CuratedRecord:
+    """As many candidates as the round's newest curated set has, chosen at random among those it could have chosen: drawn
+    for a train prompt and not truncated. The same again where it is there already. Raises StageError without such a set."""
+    sets = [c for c in store.curated_sets() if c.round == round_number]
+    chosen = [c for c in sets if not is_control(c.curated_id)]
+    if not chosen:
+        raise StageError(f"round {round_number} has no curated set to match: freeze one first")
+    matched = chosen[-1]
+    curated_id = matched.curated_id + CONTROL
+    known = next((c for c in sets if c.curated_id == curated_id), None)
+    if known is not None:
+        return known
+    near, ratios = _near_held_out(store), store.ratios(round_number)
+    eligible = ~ratios["truncated"].to_numpy() & ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
+    kept = rules.random(ratios["u"].to_numpy(), matched.summary["samples"], eligible)
+    ids = ratios["candidate_id"].filter(pa.array(kept)).to_pylist()
+    rows = store.samples_of(round_number, ids)
+    samples = _without_duplicates([_sample(row, matched.log_m, weighted=False) for row in rows])
+    record = replace(
+        matched,
+        curated_id=curated_id,
+        content_hash=content_hash(samples),
+        summary=matched.summary
+        | {
+            "rule": "random",
+            "samples": len(samples),
+            "accepted": len(rows),
+            "near_held_out": 0,
+            "prompts": len({sample["prompt_id"] for sample in samples}),
+            "edited": 0,
         },
         author=author,
         created_at=utc_now(),

@@ -28,7 +28,7 @@ from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageErro
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.landscape import Landscape
-from rsf_core.lineage import Lineage
+from rsf_core.lineage import Lineage, Pairing
 from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
 from rsf_core.prompts import Problem, PromptRow
@@ -248,6 +248,16 @@ class Project:
     def train(self, author: str = REVIEWER) -> str:
         """Freeze, fine-tune and evaluate, one after the other; the fine-tune job's id."""
         return self._stages.finetune(self.freeze(author).curated_id)
+
+    def train_control(self, author: str = REVIEWER) -> str:
+        """Fine-tune on as many candidates chosen at random, and evaluate: what fine-tuning alone gains. The job's id."""
+        return self._stages.train_control(author)
+
+    def control(self, round_number: int | None = None) -> Pairing | None:
+        """The round's tuned model (second) against its random control (first); None before both are evaluated."""
+        number = round_number or self.current_round
+        control, tuned = self._stages.control(number), self._stages.tuned_model(number)
+        return None if control is None or tuned is None else self.lineage.pairing(control.model_id, tuned.model_id)
 
     def evaluate(self, round_number: int | None = None) -> str | None:
         """Start the held-out evaluation of a round; None when it is there already."""

@@ -56,11 +56,17 @@ class Stages:
         )
 
     def tuned_model(self, number: int) -> ModelRecord | None:
-        found = [model for model in self._store.models() if model.round == number and model.model_id != BASE_ID]
+        found = [m for m in self._store.models() if m.round == number and m.model_id != BASE_ID]
+        found = [model for model in found if not curation.is_control(model.curated_id)]
+        return found[-1] if found else None
+
+    def control(self, number: int) -> ModelRecord | None:
+        """The model of the round that was trained on a random selection, or None."""
+        found = [m for m in self._store.models() if m.round == number and curation.is_control(m.curated_id)]
         return found[-1] if found else None
 
     def curated_set(self, number: int) -> CuratedRecord | None:
-        found = [curated for curated in self._store.curated_sets() if curated.round == number]
+        found = [c for c in self._store.curated_sets() if c.round == number and not curation.is_control(c.curated_id)]
         return found[-1] if found else None
 
     # -- starting ----------------------------------------------------------------------------------------------------
@@ -132,6 +138,15 @@ class Stages:
         inputs = {"candidates": candidates, "prompts": prompts_table(self._store.prompts(Split.TRAIN))}
         return self.supervisor.submit(JobKind.SCORE, number, spec, inputs)
 
+    def train_control(self, author: str) -> str:
+        """Fine-tune the newest round's proposal on a random selection as large as its curated set; the job's id."""
+        curated = curation.freeze_control(self._store, self.current_round().round, author)
+        if any(model.curated_id == curated.curated_id for model in self._store.models()):
+            raise StageError(
+                f"the random control of {curated.curated_id.removesuffix(curation.CONTROL)} is there already"
+            )
+        return self.finetune(curated.curated_id)
+
     def freeze(self, author: str) -> CuratedRecord:
         return curation.freeze(self._store, self.settings(), self.current_round().round, author)
 
@@ -144,8 +159,13 @@ class Stages:
             curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
         if curated is None:
             raise StageError(f"round {opened.round} has no curated set to train on: freeze one first")
-        number = 1 + sum(m.round == opened.round and m.model_id != BASE_ID for m in self._store.models())
+        number = 1 + sum(
+            m.round == opened.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
+            for m in self._store.models()
+        )
         model_id = f"m{opened.round}-{number}"
+        if curation.is_control(curated.curated_id):
+            model_id = "m" + curated.curated_id.removeprefix("c")
         parent = self._model_spec(opened.model_id)
         spec = {
             "model": parent,
@@ -179,7 +199,9 @@ class Stages:
         if not held_out:
             raise StageError("there is no held-out prompt to compare models on: add some on the Prompts page")
         tuned = self.tuned_model(opened.round)
-        wanted = dict.fromkeys([BASE_ID, opened.model_id, *([tuned.model_id] if tuned else [])])
+        control = self.control(opened.round)
+        made = [model.model_id for model in (tuned, control) if model is not None]
+        wanted = dict.fromkeys([BASE_ID, opened.model_id, *made])
         key = self.evaluation_key()
         missing = [model_id for model_id in wanted if model_id not in self.evaluated_models()]
         if not missing:

@@ -77,6 +77,18 @@ def number(value: float | None, name: str, signed: bool = False) -> str:
     return f"{rounded:{'+' if signed else ''}.{digits}f}"
 
 
+def control_table(found: Sequence[dict[str, Any]]) -> Table:
+    """The tuned model of each round against its random control."""
+    table = Table("round", "metric", "random control", "tuned", "gained by selection", box=None, pad_edge=False)
+    for row in found:
+        pairing = row["pairing"]
+        for name in pairing["second"]:
+            first, second = pairing["first"].get(name), pairing["second"][name]
+            shown = number(None if first is None else first["value"], name), number(second["value"], name)
+            table.add_row(str(row["round"]), name, *shown, gained(pairing["gain"].get(name), name))
+    return table
+
+
 def gained(found: dict[str, Any] | None, name: str) -> str:
     """A gain with its 95 % interval."""
     if found is None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rsf_core.curation import freeze
+from rsf_core.curation import freeze, freeze_control, is_control
 from rsf_core.domain import Action, Scope, Split
 from rsf_core.errors import RsfError, StageError
 from rsf_core.settings import Settings, parse
@@ -170,3 +170,30 @@ def test_nothing_but_repeated_prompts_is_refused(store: Store) -> None:
     with pytest.raises(StageError, match="nearly the same as a held-out one"):
         freeze(store, settings(), 1, "ann")
     assert store.curated_sets() == []
+
+
+def test_a_random_control_matches_the_set_in_size_and_owes_nothing_to_the_decisions(store: Store) -> None:
+    add_prompts(store, 40)
+    rows = candidates(40, 5, finish=["length" if i % 10 == 0 else "eos" for i in range(200)])
+    add_candidates(store, rows)
+    decide(store, rows, np.repeat([5.0, -5.0], 100), log_m=0.0)
+    with pytest.raises(StageError, match="no curated set to match"):
+        freeze_control(store, 1, "ann")
+    chosen = freeze(store, settings(), 1, "ann")
+    control = freeze_control(store, 1, "ann")
+    assert control.curated_id == "c1-1-random" and is_control(control.curated_id) and not is_control(chosen.curated_id)
+    assert control.summary["samples"] == chosen.summary["samples"] and control.summary["rule"] == "random"
+    samples = store.curated_samples(control.curated_id).to_pylist()
+    assert {row["decided_by"] for row in samples} == {"random"} and {row["weight"] for row in samples} == {1.0}
+    bad = {
+        name
+        for name, finish in zip(rows["candidate_id"].to_pylist(), rows["finish"].to_pylist(), strict=True)
+        if finish == "length"
+    }
+    names = {row["candidate_id"] for row in samples}
+    assert not names & bad
+    accepted_by_rule = {row["candidate_id"] for row in store.curated_samples(chosen.curated_id).to_pylist()}
+    assert 0.3 < len(names & accepted_by_rule) / len(names) < 0.7  # half of all could be accepted
+    assert freeze_control(store, 1, "ann") == control
+    store.add_override("a", "1.1.1", Action.REJECT, "ann")
+    assert freeze(store, settings(), 1, "ann").curated_id == "c1-2"

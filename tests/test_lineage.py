@@ -85,3 +85,20 @@ def test_a_model_is_deleted_only_where_no_round_needs_it(finished: Project) -> N
     assert view.metrics  # how it did is kept
     with pytest.raises(StageError, match="were deleted"):
         finished.set_proposal("m1-1")
+
+
+def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes(
+    tmp_path: Path, small_task: Path, tiny_model: Path
+) -> None:
+    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
+        project.run(1)
+        assert project.control() is None
+        project.train_control("ann")
+        project.wait()
+        found = project.control()
+        assert found is not None and "reward" in found.gain
+        assert [m.model_id for m in project.models()] == ["base", "m1-1", "m1-1-random"]
+        assert project.next_proposal() == "m1-1"
+        assert project.comparison(1).after_id == "m1-1"  # type: ignore[union-attr]
+        with pytest.raises(StageError, match="is there already"):
+            project.train_control("ann")

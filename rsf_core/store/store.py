@@ -400,6 +400,10 @@ class Store:
         """The candidates whose effective decision is accept, with what a curated set keeps of them."""
         return self._db.rows("accepted_samples", {"round": round_number})
 
+    def samples_of(self, round_number: int, candidate_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The same as `accepted_samples` of these candidates, as they were drawn and whatever was decided."""
+        return self._db.rows("samples_of", {"round": round_number, "candidate_ids": list(candidate_ids)})
+
     def curated_sets(self) -> list[CuratedRecord]:
         return [
             CuratedRecord(**row | {"scope": Scope(row["scope"]), "summary": json.loads(row["summary"])})

@@ -197,7 +197,7 @@ def rounds(project: Project) -> None:
         metric = st.selectbox("Metric", list(found[-1].after))
         st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
     counts = {r.round: project.counts(r.round) for r in opened}
-    curated = {c.round: c for c in project.curated_sets()}
+    curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls
     by_round = {comparison.round: comparison for comparison in found}
     st.dataframe(
         [

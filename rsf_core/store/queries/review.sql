@@ -117,6 +117,15 @@ LEFT JOIN current_annotations a ON a.candidate_id = d.candidate_id
 WHERE d.round = $round AND d.accepted
 ORDER BY d.prompt_id, d.k;
 
+-- name: samples_of
+SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, d.completion, c.prompt_token_ids, c.token_ids,
+       'random' AS decided_by, d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, FALSE AS edited
+FROM decisions d
+JOIN candidates c ON c.candidate_id = d.candidate_id AND c.round = d.round
+JOIN prompts p ON p.prompt_id = d.prompt_id
+WHERE d.round = $round AND d.candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]))
+ORDER BY d.prompt_id, d.k;
+
 -- name: curated_sets
 SELECT curated_id, round, target_id, log_m, scope, content_hash, summary, author, created_at
 FROM curated_sets ORDER BY created_at, curated_id;
