@@ -122,11 +122,12 @@ def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter,
     pages = max(1, math.ceil(total / PAGE))
     shown = _page(pages, total)
     rows = project.review.page(number, reviewer, wanted, view, order, shown - 1)
+    blind = project.settings.review.blind and view is not View.DISAGREEMENT
     if not rows:
         ui.empty("No candidate is in this view.")
         return
     chosen = st.dataframe(
-        [_row(candidate) for candidate in rows],
+        [_row(candidate, blind and all(o.reviewer != reviewer for o in candidate.opinions)) for candidate in rows],
         hide_index=True,
         height=36 * min(len(rows), 14) + 40,
         column_config={
@@ -157,11 +158,13 @@ def _page(pages: int, total: int) -> int:
     return int(ui.in_url("page", lambda text: text.isdigit() and 1 <= int(text) <= pages, "1", draw))
 
 
-def _row(candidate: ReviewCandidate) -> dict[str, Any]:
+def _row(candidate: ReviewCandidate, hidden: bool) -> dict[str, Any]:
+    """A row of the table; `hidden` leaves out what a blind reviewer must not see before deciding."""
     who = ", ".join(f"{o.reviewer}: {o.action}" for o in candidate.opinions)
-    return {
-        "candidate": candidate.candidate_id,
-        "completion": (candidate.edit or candidate.completion)[:400],
+    shown = {"candidate": candidate.candidate_id, "completion": (candidate.edit or candidate.completion)[:400]}
+    if hidden:
+        return shown | {"tokens": candidate.tokens}
+    return shown | {
         "stands": "accepted" if candidate.accepted else "rejected",
         "rule": candidate.decision,
         "reviewers": who,
@@ -190,7 +193,7 @@ def bulk(project: Project, number: int, reviewer: str, wanted: CandidateFilter, 
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.segmented_control("Decision", list(actions), default=None, key=f"bulk-{number}")
             sure = st.checkbox(f"Yes, all {count:,}", key=f"bulk-sure-{number}-{view}-{count}")
-            if st.button("Decide", disabled=not (chosen and sure), icon=":material/done_all:") and chosen:
+            if st.button("Decide", disabled=not (chosen and sure), icon=":material/done_all:") and chosen and sure:
                 if ui.attempt(lambda: project.review.bulk(number, reviewer, wanted, view, actions[chosen])):
                     asked_anew()
                     st.rerun()

@@ -1,8 +1,6 @@
-// The review card: reading and deciding happen in the browser; what is said goes to /api/review in order, each act with
-// a name of its own, and is kept in localStorage until the server has it, so that nothing is lost or done twice.
+// The review card: reading and deciding happen in the browser; what is said goes to /api/review through the outbox.
 // Text of prompts and completions is only ever set as textContent.
 
-const ICONS = { accepted: "✓", rejected: "✕", truncated: "✂", violated: "▲", overridden: "☻", flagged: "⚑" };
 const DEFAULT_KEYS = {
   accept: "a", reject: "x", skip: " ", undo: "u", redo: "U", back: "ArrowLeft", forward: "ArrowRight", up: "ArrowUp",
   down: "ArrowDown", auto: "d", edit: "e", flag: "f", note: "n", tags: "t", help: "h", acceptAll: "A", rejectAll: "X",
@@ -14,9 +12,10 @@ const NAMES = {
   help: "Keys", acceptAll: "Accept the whole prompt", rejectAll: "Reject the whole prompt",
   settleAccept: "Settle: accept", settleReject: "Settle: reject",
 };
-const REFILL_AT = 35, SEND_AT_ONCE = 100;
+const REFILL_AT = 35, AGAIN = 2_000; // candidates left, ms
+const NO_ANSWER = "The server does not answer. Nothing is lost; it is asked again …";
+const SELECTING = '[role="radiogroup"],[role="slider"],[role="listbox"],[role="tablist"],[role="menu"]'; // have arrow keys of their own
 const cards = new WeakMap();
-const number = new Intl.NumberFormat("en-US");
 
 export default function ({ data, parentElement }) {
   let card = cards.get(parentElement);
@@ -36,102 +35,129 @@ class Card {
     this.$ = (selector) => root.querySelector(selector);
     this.candidates = new Map();
     this.prompts = new Map();
+    this.rows = new Map(); // of the list, by candidate
     this.queue = [];
     this.position = 0;
     this.focused = null;
-    this.unsent = [];
-    this.history = [];
+    this.past = []; // what undo takes back; null stands for something that only the server knows
+    this.future = [];
+    this.done = new Set();
+    this.behind = new Map(); // prompts as the server knows them, to be shown once it knows everything that was said here
     this.counts = {};
     this.decided = 0;
-    this.revealed = new Set();
+    this.turn = 0;
     this.keys = { ...DEFAULT_KEYS, ...read("rsf-keys", {}) };
-    this.onkey = (event) => this.key(event);
-    this.ononline = () => this.send();
-    this.onleave = () => this.keep();
-    document.addEventListener("keydown", this.onkey);
-    addEventListener("online", this.ononline);
-    addEventListener("offline", this.ononline);
-    addEventListener("pagehide", this.onleave);
+    this.gone = new AbortController();
+    const { signal } = this.gone;
+    document.addEventListener("keydown", (event) => this.key(event), { signal });
+    for (const name of ["online", "offline"]) addEventListener(name, () => (this.status(), this.outbox?.send()), { signal });
+    addEventListener("pagehide", () => (this.keep(), this.outbox?.flush()), { signal });
+    addEventListener("beforeunload", (event) => this.outbox?.onlyhere && this.outbox.acts.length && event.preventDefault(), { signal });
     this.$(".help-button").onclick = () => this.act("help");
     this.$(".more").onclick = () => this.whole();
+    this.$(".dismiss").onclick = () => this.trouble(null);
   }
 
   close() {
-    document.removeEventListener("keydown", this.onkey);
-    removeEventListener("online", this.ononline);
-    removeEventListener("offline", this.ononline);
-    removeEventListener("pagehide", this.onleave);
-    clearTimeout(this.timer);
+    this.keep();
+    this.gone.abort();
+    clearTimeout(this.again);
+    if (this.outbox.card === this) this.outbox.card = null; // it goes on sending
     this.closed = true;
   }
 
   // What the page wants: whose card, which view. Another view starts another queue; a new token only replaces the old.
   receive(data) {
-    const before = this.data;
+    const first = !this.data;
     this.data = data;
     for (const [name, color] of Object.entries(data.colors)) this.$(".card").style.setProperty(`--${name}`, color);
-    this.store = `rsf-unsent:${data.project}:${data.round}:${data.reviewer}`;
-    this.place = `rsf-at:${data.project}:${data.round}:${data.reviewer}:${data.view}:${data.order}:${JSON.stringify(data.filter)}`;
-    if (!before || before.reviewer !== data.reviewer || before.round !== data.round || before.project !== data.project) {
-      this.unsent = read(this.store, []);
-      this.history = [];
-    }
-    if (!before || before.token !== data.token) this.refusedToken = false;
-    const asked = [data.round, data.reviewer, data.view, data.order, JSON.stringify(data.filter), data.at, data.nonce].join("|");
-    if (asked !== this.asked) {
+    const asked = [data.project, data.round, data.reviewer, data.view, data.order, JSON.stringify(data.filter)].join("|");
+    const nonce = data.nonce !== this.nonce;
+    this.nonce = data.nonce;
+    if (this.outbox?.stopped) this.trouble(null);
+    if (nonce || asked !== this.asked) {
+      if (!first) this.keep();
       this.asked = asked;
-      this.start(data.at ?? read(this.place, null));
-    }
+      this.place = `rsf-at:${asked}`;
+      this.outbox = Outbox.of(data.project, data.reviewer);
+      this.outbox.card = this;
+      this.outbox.accept(data.token);
+      // a link names a candidate; where this tab wrote that link itself, it may have gone on since
+      const linked = first && data.at && data.at !== read("rsf-linked", null, sessionStorage) ? data.at : null;
+      this.start(linked ?? read(this.place, null) ?? data.at);
+    } else this.outbox.accept(data.token);
     this.buttons();
-    this.send();
   }
 
-  // Ask for the queue only once what was said before has arrived: it would come back as undecided.
+  // Ask for the queue once what was said before has arrived: it would come back as undecided.
   async start(at) {
-    const asked = this.asked;
-    this.loading = true;
+    const turn = ++this.turn;
+    clearTimeout(this.again);
+    this.waiting = "Loading …";
     this.paint();
-    while (this.unsent.length && !this.refusedToken && !this.closed && (await this.send())) {}
-    const answer = await this.ask("queue", { filter: this.data.filter, view: this.data.view, order: this.data.order, at });
-    if (asked !== this.asked || this.closed) return;
-    this.loading = false;
-    if (!answer) return this.paint();
+    await this.outbox.send();
+    if (turn !== this.turn || this.closed) return;
+    const answer = await this.ask(at ? { at } : {});
+    if (turn !== this.turn || this.closed) return;
+    if (answer.status !== 200) {
+      this.waiting = answer.error ?? NO_ANSWER;
+      if (answer.status === 0 || answer.status >= 500) this.again = setTimeout(() => this.start(at), AGAIN);
+      return this.paint();
+    }
+    this.waiting = null;
     this.queue = [];
-    this.position = 0;
-    this.decided = 0;
-    this.take(answer);
-    for (const waiting of this.unsent) this.apply(waiting);
+    this.position = this.decided = 0;
+    this.past = [];
+    this.future = [];
+    this.done.clear();
+    this.behind.clear();
+    this.take(answer.content);
+    for (const act of this.outbox.acts) if (act.round === this.data.round) this.apply(act);
     this.focus(this.queue[0] ?? null);
   }
 
-  take(answer) {
-    for (const prompt of answer.prompts) {
+  ask(from) {
+    const { token, round, filter, view, order } = this.data;
+    return post("queue", { token, round, filter, view, order, ...from });
+  }
+
+  take(content) {
+    for (const prompt of content.prompts) {
       this.prompts.set(prompt.prompt_id, prompt);
       for (const candidate of prompt.candidates) this.candidates.set(candidate.candidate_id, candidate);
     }
     const known = new Set(this.queue);
-    this.queue.push(...(answer.queue ?? []).filter((id) => !known.has(id)));
-    this.counts = answer.counts ?? this.counts;
-    this.undoable = answer.undo;
-    this.redoable = answer.redo;
-    if (answer.queue) this.ended = answer.queue.length === 0;
+    this.queue.push(...content.queue.filter((id) => !known.has(id) && !this.passed(id)));
+    this.counts = content.counts;
+    this.cursor = content.queue.at(-1) ?? this.cursor;
+    this.ended = content.queue.length === 0;
+    this.stands(content);
+  }
+
+  // How many steps the server can undo and redo beyond those known here, once it knows everything that was said.
+  stands({ undo, redo }) {
+    if (this.outbox.acts.length || undo === undefined) return;
+    this.undoable = Math.max(0, undo - this.past.length);
+    this.redoable = Math.max(0, redo - this.future.length);
   }
 
   async refill() {
-    if (this.refilling || this.ended || this.queue.length - this.position > REFILL_AT) return;
+    if (this.refilling || this.ended || this.waiting || this.queue.length - this.position > REFILL_AT) return;
+    clearTimeout(this.again);
     this.refilling = true;
-    const asked = this.asked;
-    const after = this.queue.at(-1);
-    const answer = await this.ask("queue", { filter: this.data.filter, view: this.data.view, order: this.data.order, after });
+    const turn = this.turn;
+    const answer = await this.ask({ after: this.cursor });
     this.refilling = false;
-    if (!answer || asked !== this.asked || this.closed) return;
-    const before = this.queue.length;
-    // what was decided here has left the view on the server, and the candidate to go on after may be among it
-    answer.queue = answer.queue.filter((id) => !this.mine(this.candidates.get(id)));
-    this.take({ ...answer, prompts: answer.prompts.filter((prompt) => !this.prompts.has(prompt.prompt_id)) });
-    this.ended = this.queue.length === before;
+    if (turn !== this.turn || this.closed) return;
+    this.unreached = answer.status === 200 ? null : answer.error ?? NO_ANSWER;
+    if (this.unreached) this.again = setTimeout(() => this.refill(), AGAIN);
+    else {
+      const { content } = answer;
+      this.take({ ...content, prompts: content.prompts.filter((prompt) => !this.prompts.has(prompt.prompt_id)) });
+    }
     if (this.focused === null) this.focus(this.queue[this.position] ?? null);
     else this.paint();
+    if (!this.unreached) this.refill();
   }
 
   // -- deciding ------------------------------------------------------------------------------------------------------
@@ -140,17 +166,27 @@ class Card {
     return candidate?.opinions.find((one) => one.reviewer === this.data.reviewer);
   }
 
-  say(kind, ids, extra = {}) {
-    const act = { act: crypto.randomUUID(), kind, candidates: ids, ...extra };
-    this.history.push({ act, focused: this.focused, position: this.position, before: ids.map((id) => structuredClone(this.candidates.get(id))) });
-    this.apply(act);
-    this.push(act);
+  // What need not be shown on the way through the queue.
+  passed(id) {
+    return this.done.has(id) || (this.data.view === "pending" && Boolean(this.mine(this.candidates.get(id))));
   }
 
-  push(act) {
-    this.unsent.push(act);
-    this.keep();
-    this.send();
+  // In a blind review the rule and the others are hidden until one has decided oneself; who settles sees them all.
+  hides(candidate) {
+    return this.data.blind && this.data.view !== "disagreement" && !this.mine(candidate);
+  }
+
+  say(kind, ids, extra = {}) {
+    const act = { act: unique(), round: this.data.round, kind, candidates: ids, ...extra };
+    this.past.push({ act, focused: this.focused, position: this.position, before: this.copies(ids) });
+    this.future = [];
+    this.redoable = 0;
+    this.apply(act);
+    this.outbox.add(act);
+  }
+
+  copies(ids) {
+    return ids.map((id) => structuredClone(this.candidates.get(id)));
   }
 
   // What an act does to what is shown here; the server does the same to what is stored.
@@ -171,14 +207,15 @@ class Card {
   decide(action, ids = [this.focused], kind = "decide") {
     if (!this.data.editable || this.focused === null) return;
     this.say(kind, ids, { action });
+    for (const id of ids) this.done.add(id);
     this.decided += ids.length;
     this.advance();
   }
 
   advance() {
-    let next = this.queue.indexOf(this.focused, this.position);
-    next = (next < 0 ? this.position : next) + 1;
-    while (next < this.queue.length && this.mine(this.candidates.get(this.queue[next]))) next++;
+    const here = this.queue.indexOf(this.focused, this.position);
+    let next = here < 0 ? this.position : here + 1; // from a candidate beside the queue back to where it stood
+    while (next < this.queue.length && this.passed(this.queue[next])) next++;
     this.position = next;
     this.focus(this.queue[next] ?? null);
     this.refill();
@@ -186,22 +223,43 @@ class Card {
 
   undo() {
     if (!this.data.editable) return;
-    const last = this.history.pop();
-    if (last) {
-      for (const candidate of last.before) this.replace(candidate);
-      this.position = last.position;
-      this.focus(last.focused);
-    } else if (!this.undoable && !this.unsent.length) return this.trouble("There is nothing to undo.");
-    this.push({ act: crypto.randomUUID(), kind: "undo", candidates: [], jump: !last });
+    if (!this.past.length && !this.undoable) return this.trouble("There is nothing to undo.");
+    if (!this.past.length) this.undoable--;
+    const step = this.past.pop() ?? null;
+    this.future.push(step);
+    if (step) {
+      step.after = this.copies(step.act.candidates);
+      for (const id of step.act.candidates) this.done.delete(id);
+      this.show(step, step.before);
+    }
+    this.walk("undo", step);
   }
 
   redo() {
     if (!this.data.editable) return;
-    this.push({ act: crypto.randomUUID(), kind: "redo", candidates: [], jump: true });
+    if (!this.future.length && !this.redoable) return this.trouble("There is nothing to redo.");
+    if (!this.future.length) this.redoable--;
+    const step = this.future.pop() ?? null;
+    this.past.push(step);
+    if (step) this.show(step, step.after);
+    this.walk("redo", step);
+  }
+
+  show(step, candidates) {
+    candidates.forEach((candidate) => this.replace(candidate));
+    this.position = step.position;
+    this.focus(step.focused);
+  }
+
+  // What is not known here is shown when the server has answered, unless one has gone on meanwhile.
+  walk(kind, step) {
+    this.outbox.add({ act: unique(), round: this.data.round, kind, candidates: [], expects: step?.act.candidates, from: this.focused });
+    if (!step && this.outbox.failures) this.trouble(`The ${kind} is shown once the server answers.`);
   }
 
   replace(candidate) {
     const old = this.candidates.get(candidate.candidate_id);
+    if (old && !old.clipped) candidate = { ...candidate, completion: old.completion, clipped: 0 };
     if (old) Object.assign(old, candidate);
     else this.candidates.set(candidate.candidate_id, candidate);
   }
@@ -209,76 +267,55 @@ class Card {
   // -- the server ----------------------------------------------------------------------------------------------------
 
   keep() {
-    if (!this.store) return;
-    if (this.unsent.length) write(this.store, this.unsent);
-    else localStorage.removeItem(this.store);
+    if (!this.place) return;
     if (this.focused !== null) write(this.place, this.focused);
+    else if (!this.waiting) localStorage.removeItem(this.place);
   }
 
-  async send() {
-    this.status();
-    if (this.sending || !this.unsent.length || this.refusedToken || this.closed) return false;
-    clearTimeout(this.timer);
-    this.sending = true;
-    const store = this.store, batch = this.unsent.slice(0, SEND_AT_ONCE);
-    const answer = await this.ask("say", { acts: batch.map(({ jump, ...act }) => act) });
-    this.sending = false;
-    if (store !== this.store) return false;
-    if (answer) {
-      this.failures = 0;
-      const settled = new Set(answer.results.map((result) => result.act));
-      this.unsent = this.unsent.filter((act) => !settled.has(act.act));
-      this.keep();
-      this.undoable = answer.undo;
-      this.redoable = answer.redo;
-      const refused = answer.results.filter((result) => result.refused);
-      if (refused.length) this.trouble(refused.map((result) => result.refused).join(" · "));
-      if (!this.unsent.length) {
-        for (const prompt of answer.prompts) {
-          if (!this.prompts.has(prompt.prompt_id)) this.take({ ...answer, queue: undefined, prompts: [prompt] });
-          else prompt.candidates.forEach((candidate) => this.replace(candidate));
-        }
-        const walked = batch.findLast((act) => act.jump);
-        const touched = walked && answer.results.find((result) => result.act === walked.act)?.candidates[0];
-        if (touched) this.focus(touched);
-        else this.paint();
+  // The outbox's answer for a batch. Once nothing is unsent, what the server knows is shown.
+  told(batch, content) {
+    if (batch[0].round !== this.data.round) return;
+    const results = new Map(content.results.map((result) => [result.act, result]));
+    const refused = batch.filter((act) => results.get(act.act)?.refused);
+    if (refused.length) {
+      const words = refused.map((act) => `${act.kind} ${act.candidates.slice(0, 3).join(", ")}: ${results.get(act.act).refused}`);
+      this.trouble(`Not saved: ${words.join(" · ")}`, true);
+    }
+    for (const prompt of content.prompts) this.behind.set(prompt.prompt_id, prompt);
+    this.stands(content);
+    const walks = batch.filter((act) => act.kind === "undo" || act.kind === "redo");
+    const other = walks.some((act) => act.expects && !same(act.expects, results.get(act.act)?.candidates ?? []));
+    this.adrift ||= other || refused.length > 0; // refused, or another tab of the same reviewer was at work
+    if (this.outbox.acts.length) return;
+    if (this.adrift) {
+      this.adrift = false;
+      return this.start(this.focused);
+    }
+    for (const prompt of this.behind.values()) {
+      if (this.prompts.has(prompt.prompt_id)) prompt.candidates.forEach((candidate) => this.replace(candidate));
+      else {
+        this.prompts.set(prompt.prompt_id, prompt);
+        for (const candidate of prompt.candidates) this.candidates.set(candidate.candidate_id, candidate);
       }
-    } else if (!this.refusedToken) {
-      this.failures = (this.failures ?? 0) + 1;
-      this.timer = setTimeout(() => this.send(), Math.min(5000, 300 * 2 ** this.failures));
     }
-    this.status();
-    if (answer && this.unsent.length) this.send();
-    return Boolean(answer);
+    this.behind.clear();
+    const last = walks.at(-1), touched = last && !last.expects && results.get(last.act)?.candidates[0];
+    if (touched && last.from === this.focused) this.focus(touched);
+    else if (walks.length) this.paint();
   }
 
-  async ask(what, body) {
-    try {
-      const text = JSON.stringify({ token: this.data.token, round: this.data.round, ...body });
-      const answer = await fetch(`/api/review/${what}`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: text,
-        keepalive: text.length < 60000,
-      });
-      const content = await answer.json();
-      if (answer.ok) return content;
-      if (answer.status === 401) this.refusedToken = true;
-      this.trouble(content.error);
-      if (answer.status === 400 && what === "say") this.refusedToken = true; // sending it again cannot help
-    } catch (error) {
-      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error; // no answer, or none of ours
-    }
-    return null;
-  }
-
+  // Read all of a clipped text; whether that went well.
   async whole() {
     const candidate = this.candidates.get(this.focused);
-    const answer = await this.ask("text", { candidate: candidate.candidate_id });
-    if (!answer) return;
-    candidate.completion = answer.completion;
-    candidate.clipped = 0;
+    const answer = await post("text", { token: this.data.token, round: this.data.round, candidate: candidate.candidate_id });
+    if (this.closed) return false;
+    if (answer.status !== 200) {
+      this.trouble(answer.error ?? "The server does not answer: the rest of this text cannot be read now.");
+      return false;
+    }
+    Object.assign(candidate, { completion: answer.content.completion, clipped: 0 });
     this.paint();
+    return this.focused === candidate.candidate_id;
   }
 
   // -- keys ----------------------------------------------------------------------------------------------------------
@@ -287,6 +324,7 @@ class Card {
     const target = event.composedPath()[0];
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+    if (/^(Arrow| )/.test(event.key) && target.closest?.(SELECTING)) return;
     if (this.remapping) {
       event.preventDefault();
       if (event.key !== "Escape" && event.key !== "Shift") this.remap(event.key);
@@ -345,7 +383,7 @@ class Card {
   }
 
   edit(candidate) {
-    if (candidate.clipped) return this.whole().then(() => this.edit(this.candidates.get(this.focused)));
+    if (candidate.clipped) return this.whole().then((read) => read && this.edit(candidate));
     const editor = this.$(".editor");
     editor.hidden = false;
     editor.value = candidate.edit ?? candidate.completion;
@@ -444,19 +482,40 @@ class Card {
   focus(id) {
     this.focused = id;
     this.paint();
+    clearTimeout(this.settling);
+    if (!this.waiting) this.settling = setTimeout(() => !this.closed && this.settle(), 350);
   }
 
-  trouble(message) {
+  // Where a burst of keys came to rest: into the URL, and said to who listens instead of reading.
+  settle() {
+    this.keep();
+    const url = new URL(location);
+    if (this.focused === null) url.searchParams.delete("at");
+    else url.searchParams.set("at", this.focused);
+    write("rsf-linked", this.focused, sessionStorage);
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
+    const candidate = this.candidates.get(this.focused);
+    this.$(".spoken").textContent = candidate
+      ? `Prompt ${candidate.prompt_id}, candidate ${candidate.k + 1}. ${this.hides(candidate) ? "" : facts(candidate, this.effective(candidate))}. ${(candidate.edit ?? candidate.completion).slice(0, 300) || "(empty)"}`
+      : this.$(".empty").textContent;
+  }
+
+  // `stay`: until it is dismissed.
+  trouble(message, stay = false) {
+    if (this.staying && message && !stay) return;
+    this.staying = Boolean(message && stay);
     this.$(".trouble").hidden = !message;
-    this.$(".trouble").textContent = message ?? "";
+    this.$(".trouble-text").textContent = message ?? "";
     clearTimeout(this.quiet);
-    if (message && !this.refusedToken) this.quiet = setTimeout(() => this.trouble(null), 8000);
+    if (message && !stay && !this.outbox.stopped) this.quiet = setTimeout(() => this.trouble(null), 8000);
   }
 
   status() {
-    const left = this.unsent.reduce((sum, act) => sum + Math.max(1, act.candidates.length), 0);
-    const why = !navigator.onLine ? "offline" : this.failures ? "the server does not answer" : "";
-    this.$(".unsent").textContent = left ? `${left} unsent${why ? ` (${why}; kept here)` : ""}` : "";
+    const { acts, failures, onlyhere, stopped } = this.outbox;
+    const left = acts.reduce((sum, act) => sum + Math.max(1, act.candidates.length), 0);
+    const why = !navigator.onLine ? "offline" : stopped ? "reload the page" : failures ? "the server does not answer" : "";
+    const where = onlyhere ? "keep this tab open" : "kept here";
+    this.$(".unsent").textContent = left ? `${left} unsent${why ? ` (${why}; ${where})` : ""}` : "";
   }
 
   paint() {
@@ -468,7 +527,8 @@ class Card {
     this.$(".where").textContent =
       `${number.format(pending)} ${this.data.view} at the last look` + (this.decided ? ` · ${number.format(this.decided)} decided since` : "");
     if (!candidate) {
-      this.$(".empty").textContent = this.loading ? "Loading …"
+      this.$(".empty").textContent = this.waiting ? this.waiting
+        : this.unreached ? this.unreached
         : this.refilling ? "Looking for more …"
         : this.queue.length ? "That was the last one of this view. Undo takes you back."
         : "Nothing is left in this view.";
@@ -476,21 +536,16 @@ class Card {
     }
     const prompt = this.prompts.get(candidate.prompt_id);
     this.$(".prompt-id").textContent = prompt.prompt_id;
-    this.$(".prompt-text").textContent = (prompt.system ? `${prompt.system}\n\n` : "") + prompt.text;
+    this.$(".prompt-text").textContent = visible((prompt.system ? `${prompt.system}\n\n` : "") + prompt.text);
     this.$(".reference").hidden = prompt.reference === null;
-    this.$(".reference-text").textContent = prompt.reference ?? "";
-    const siblings = this.siblings(), hidden = this.data.blind && !this.mine(candidate);
+    this.$(".reference-text").textContent = visible(prompt.reference ?? "");
+    const siblings = this.siblings(), hidden = this.hides(candidate);
     this.$(".number").textContent = `${candidate.k + 1} of ${siblings.length}`;
     const state = this.effective(candidate);
     this.$(".focus").className = `focus ${hidden ? "" : state ? "accepted" : "rejected"}`;
     this.badges(candidate, state, hidden);
-    const ratio = candidate.impossible ? "−∞" : candidate.log_ratio?.toFixed(2);
-    this.$(".meta").textContent = [
-      !hidden && candidate.p_accept !== null && `p_accept ${candidate.p_accept.toFixed(2)}`,
-      !hidden && ratio !== undefined && `ℓ ${ratio} nats`,
-      `${candidate.tokens} tokens`,
-    ].filter(Boolean).join(" · ");
-    this.$(".scores").textContent = hidden ? "" : Object.entries(candidate.scores).map(([name, score]) => `${name} ${Number(score.toPrecision(3))}`).join(" · ");
+    this.$(".meta").textContent = (hidden ? [`${candidate.tokens} tokens`] : numbers(candidate)).join(" · ");
+    this.$(".scores").textContent = hidden ? "" : scores(candidate).join(" · ");
     this.text(candidate);
     this.$(".more").hidden = !candidate.clipped;
     this.$(".more").textContent = `Show ${number.format(candidate.clipped)} more characters`;
@@ -530,8 +585,8 @@ class Card {
   text(candidate) {
     const shown = this.$(".completion");
     shown.classList.toggle("none", !candidate.completion && !candidate.edit);
-    if (candidate.edit !== null) shown.replaceChildren(...difference(candidate.completion, candidate.edit));
-    else shown.textContent = candidate.completion || "(empty)";
+    if (candidate.edit !== null) shown.replaceChildren(...difference(visible(candidate.completion), visible(candidate.edit)));
+    else shown.textContent = visible(candidate.completion) || "(empty)";
     shown.scrollTop = 0;
   }
 
@@ -543,32 +598,47 @@ class Card {
     this.$(".said").replaceChildren(...lines.map((line) => element("div", "", line)));
   }
 
+  // The list. A row is made once and drawn again only where something in it has changed.
   others(siblings) {
     const list = this.$(".others");
     this.$(".others-label").textContent = siblings.length > 1 ? "All candidates of this prompt" : "";
-    list.replaceChildren(
-      ...siblings.map((one) => {
-        const hidden = this.data.blind && !this.mine(one), state = this.effective(one);
-        const button = element("button", "other");
-        button.type = "button";
-        button.setAttribute("aria-current", String(one.candidate_id === this.focused));
-        const mark = element("span", "mark", hidden ? "" : ICONS[one.truncated && !one.opinions.length ? "truncated" : state ? "accepted" : "rejected"]);
-        mark.title = hidden ? "" : state ? "accepted" : one.truncated ? "truncated" : "rejected";
-        mark.style.setProperty("--tone", this.data.colors[state ? "accepted" : one.truncated ? "truncated" : "rejected"]);
-        const line = element("span", "line1", (one.edit ?? one.completion).slice(0, 160).replaceAll("\n", " ⏎ ") || "(empty)");
-        line.dir = "auto";
-        const p = hidden || one.p_accept === null ? "" : `p ${one.p_accept.toFixed(2)}`;
-        button.append(element("span", "no", String(one.k + 1)), mark, element("span", "p", p), line);
-        button.onclick = () => this.focus(one.candidate_id);
-        const item = element("li");
-        item.append(button);
-        return item;
-      }),
-    );
-    const current = list.querySelector('[aria-current="true"]');
+    const first = siblings[0].candidate_id, anew = this.listed !== first;
+    if (anew) this.rows.clear();
+    const rows = siblings.map((one) => {
+      if (!this.rows.has(one.candidate_id)) this.rows.set(one.candidate_id, this.row(one));
+      const row = this.rows.get(one.candidate_id);
+      row.button.setAttribute("aria-current", String(one.candidate_id === this.focused));
+      const hidden = this.hides(one), state = this.effective(one);
+      const kind = hidden ? "" : state ? "accepted" : one.truncated && !one.opinions.length ? "truncated" : "rejected";
+      const words = hidden ? `${one.tokens} tokens` : facts(one, state);
+      const text = one.edit ?? one.completion;
+      if (row.words !== words || row.text !== text) {
+        row.mark.textContent = ICONS[kind] ?? "";
+        row.mark.style.setProperty("--tone", this.data.colors[kind] ?? "currentColor");
+        row.line.textContent = visible(text.slice(0, 160)).replaceAll("\n", " ⏎ ") || "(empty)";
+        row.facts.textContent = words;
+        Object.assign(row, { words, text });
+      }
+      return row.item;
+    });
+    if (anew || list.children.length !== rows.length) list.replaceChildren(...rows);
+    this.listed = first;
+    const current = this.rows.get(this.focused)?.button;
     if (current && list.scrollHeight > list.clientHeight) {
       list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 2;
     }
+  }
+
+  row(candidate) {
+    const button = element("button", "other"), item = element("li");
+    button.type = "button";
+    const mark = element("span", "mark"), line = element("span", "line1"), facts = element("span", "facts");
+    mark.setAttribute("aria-hidden", "true"); // said in words beside it
+    line.dir = "auto";
+    button.append(element("span", "no", String(candidate.k + 1)), mark, line, facts);
+    button.onclick = () => this.focus(candidate.candidate_id);
+    item.append(button);
+    return { button, item, mark, line, facts };
   }
 
   buttons() {
@@ -587,50 +657,6 @@ class Card {
   }
 }
 
-function element(tag, name = "", words = "") {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  if (words) made.textContent = words;
-  return made;
-}
-
-function keyName(key) {
-  const arrows = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space" };
-  return arrows[key] ?? (key.length === 1 && key !== key.toLowerCase() ? `Shift+${key}` : key.toUpperCase());
-}
-
-// Words taken out and put in, by the longest common run of words; long texts are shown one after the other.
-function difference(before, after) {
-  const a = before.split(/(\s+)/), b = after.split(/(\s+)/);
-  const piece = (tag, words) => element(tag, "", words);
-  if (a.length * b.length > 400000) return [piece("del", before), document.createTextNode("\n"), piece("ins", after)];
-  const common = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      common[i][j] = a[i] === b[j] ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
-    }
-  }
-  const pieces = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
-    if (i < a.length && j < b.length && a[i] === b[j]) pieces.push(document.createTextNode(a[i])), i++, j++;
-    else if (j >= b.length || (i < a.length && common[i + 1][j] >= common[i][j + 1])) pieces.push(piece("del", a[i++]));
-    else pieces.push(piece("ins", b[j++]));
-  }
-  return pieces;
-}
-
-function read(key, otherwise) {
-  try {
-    return JSON.parse(localStorage.getItem(key)) ?? otherwise;
-  } catch {
-    return otherwise; // written by something else: as good as nothing
-  }
-}
-
-function write(key, value) {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error; // the browser's store is full or forbidden: memory has it still
-  }
+function same(some, others) {
+  return some.length > 50 || [...some].sort().join() === [...others].sort().join(); // the server names fifty at most
 }

@@ -1,0 +1,159 @@
+// What was said and is not yet known to be stored: kept in localStorage act by act (so that tabs do not write over each
+// other), sent in order, and sent again until the server has it. It outlives the card: going to another page of the app in
+// the middle of a burst does not hold back the rest. Sending twice is harmless, as every act has a name of its own.
+
+const AT_ONCE = 100, LARGEST = 1_000_000, KEPT_ALIVE = 60_000; // acts, bytes, and the bytes a browser sends for a closed tab
+const PATIENCE = 20_000; // ms without an answer before it is asked again
+const outboxes = new Map();
+let counter = 0;
+
+class Outbox {
+  static of(project, reviewer) {
+    const prefix = `rsf-act:${project}:${reviewer}:`;
+    if (!outboxes.has(prefix)) outboxes.set(prefix, new Outbox(prefix));
+    const found = outboxes.get(prefix);
+    found.adopt();
+    return found;
+  }
+
+  constructor(prefix) {
+    this.prefix = prefix;
+    this.acts = [];
+    this.failures = 0;
+    this.alone = 0; // this many acts are sent one by one, to find the one that the server refuses to read
+    this.onlyhere = false; // the browser's store is full or forbidden: a closed tab would lose what is unsent
+  }
+
+  // What a closed tab or an earlier visit left behind.
+  adopt() {
+    const known = new Set(this.acts.map((act) => act.key));
+    for (const key of Object.keys(localStorage).filter((key) => key.startsWith(this.prefix) && !known.has(key)).sort()) {
+      const act = read(key, null);
+      if (act?.act) this.acts.push({ ...act, key });
+    }
+    this.acts.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  add(act) {
+    act.key = `${this.prefix}${String(Date.now()).padStart(15, "0")}-${String(counter++).padStart(9, "0")}-${act.act}`;
+    this.acts.push(act);
+    this.onlyhere = !write(act.key, act);
+    this.send();
+  }
+
+  // Send until nothing is left (true) or the server cannot be reached or does not listen (false); then it is tried again.
+  send() {
+    this.flight ??= this.drain().finally(() => (this.flight = null));
+    return this.flight;
+  }
+
+  async drain() {
+    clearTimeout(this.timer);
+    while (this.acts.length && !this.stopped) {
+      const batch = this.next(this.alone ? 1 : AT_ONCE, LARGEST);
+      const answer = await post("say", this.body(batch), true);
+      if (answer.status === 200) {
+        this.failures = 0;
+        this.alone = Math.max(0, this.alone - 1);
+        this.forget(batch);
+        this.card?.told(batch, answer.content);
+      } else if (answer.status === 400 || answer.status === 413) {
+        if (batch.length > 1) this.alone = batch.length;
+        else {
+          this.alone = Math.max(0, this.alone - 1);
+          this.forget(batch);
+          this.card?.told(batch, { results: [{ act: batch[0].act, refused: answer.error, candidates: [] }], prompts: [] });
+        }
+      } else {
+        if (answer.status === 401 || answer.status === 403) this.stopped = answer.error;
+        else this.timer = setTimeout(() => this.send(), Math.min(5000, 300 * 2 ** ++this.failures));
+        if (answer.error) this.card?.trouble(answer.error);
+        this.card?.status();
+        return false;
+      }
+      this.card?.status();
+    }
+    return !this.acts.length;
+  }
+
+  // The next acts of one round that go together.
+  next(most, bytes) {
+    const batch = [];
+    for (const act of this.acts) {
+      bytes -= size(JSON.stringify(act));
+      if (batch.length && (batch.length === most || act.round !== batch[0].round || bytes < 0)) break;
+      batch.push(act);
+    }
+    return batch;
+  }
+
+  body(batch) {
+    const acts = batch.map(({ act, kind, candidates, action, value }) => ({ act, kind, candidates, action, value }));
+    return { token: this.token, round: batch[0].round, acts };
+  }
+
+  forget(batch) {
+    for (const act of batch) localStorage.removeItem(act.key);
+    const gone = new Set(batch);
+    this.acts = this.acts.filter((act) => !gone.has(act));
+  }
+
+  // The tab goes: everything once more in one request that outlives it, with what is under way, so that the order holds.
+  flush() {
+    if (this.acts.length && !this.stopped) post("say", this.body(this.next(AT_ONCE, KEPT_ALIVE - 1000)), true);
+  }
+
+  // A new page brings a new token.
+  accept(token) {
+    if (token !== this.token) this.stopped = null;
+    this.token = token;
+    this.send();
+  }
+}
+
+// Ask the server: {status, content} or {status, error}; status 0 where there was no answer.
+async function post(what, body, keepalive = false) {
+  const text = JSON.stringify(body);
+  try {
+    const answer = await fetch(`/api/review/${what}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: text,
+      keepalive: keepalive && size(text) <= KEPT_ALIVE,
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    const content = await answer.json();
+    return answer.ok ? { status: answer.status, content } : { status: answer.status, error: content.error };
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
+    return { status: 0, error: null };
+  }
+}
+
+function size(text) {
+  return new TextEncoder().encode(text).length;
+}
+
+// Names no other act has. crypto.randomUUID is missing where the app is reached over plain http from another machine.
+function unique() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function read(key, otherwise, store = localStorage) {
+  try {
+    return JSON.parse(store.getItem(key)) ?? otherwise;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof DOMException)) throw error;
+    return otherwise; // written by something else, or the store is forbidden: as good as nothing
+  }
+}
+
+function write(key, value, store = localStorage) {
+  try {
+    store.setItem(key, JSON.stringify(value));
+    return true;
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error; // full or forbidden
+    return false;
+  }
+}

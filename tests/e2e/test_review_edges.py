@@ -1,0 +1,195 @@
+"""The review card where things go wrong or stand otherwise: refused, slow, offline, two tabs, plain http, blind."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.e2e.test_review import EACH, PRESS, open_card, review, said, settled
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+__all__ = ["review"]  # the fixture
+SAY, QUEUE = "**/api/review/say", "**/api/review/queue"
+
+
+def test_undo_after_a_redo_takes_back_what_was_redone(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    for key in ("a", "x", "u", "Shift+U", "u"):
+        page.keyboard.press(key)
+        settled(page)
+    expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
+    expect(page.locator(".badges")).not_to_contain_text("ann")
+    page.keyboard.press("1")
+    expect(page.locator(".badges")).to_contain_text("ann: accept")
+    page.keyboard.press("Shift+U")
+    settled(page)
+    expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
+    expect(page.locator(".badges")).to_contain_text("ann: reject")
+
+
+def test_a_view_of_what_i_decided_is_walked_one_by_one(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    page.evaluate(PRESS, ["a"] * 4)
+    settled(page)
+    open_card(page, server, "?order=prompt&view=overridden")
+    for seen in range(1, 5):
+        expect(page.locator(".number")).to_have_text(f"{seen} of {EACH}")
+        page.keyboard.press("Space")
+    expect(page.locator(".empty")).to_contain_text("last one")
+
+
+def test_a_queue_that_cannot_be_read_is_not_called_empty_and_is_asked_for_again(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    page.route(QUEUE, lambda route: route.abort())
+    page.goto(f"{server.url}/review?order=prompt")
+    expect(page.locator(".empty")).to_contain_text("does not answer")
+    page.unroute(QUEUE)
+    expect(page.locator(".number")).to_have_text(f"1 of {EACH}", timeout=15_000)
+
+
+def test_one_act_that_is_refused_does_not_hold_up_the_others(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    page.evaluate("() => document.querySelector('section.main, body').focus()")
+    page.route(SAY, lambda route: route.abort())
+    page.keyboard.press("a")
+    page.evaluate(NOTE, "x" * 500_000)
+    page.keyboard.press("x")
+    page.unroute(SAY)
+    settled(page)
+    expect(page.locator(".trouble")).to_contain_text("value")
+    assert [action for _, action, _ in said(server)] == ["accept", "reject"]
+
+
+NOTE = """(text) => {
+  // what a hand cannot type: a note beyond what the field and the server allow
+  const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.card'));
+  document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', bubbles: true, composed: true}));
+  const field = root.querySelector('.line-input');
+  field.value = text;
+  field.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, composed: true}));
+}"""
+
+
+def test_a_long_note_in_any_script_is_sent(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    page.evaluate(NOTE, "東" * 40_000)  # 40,000 characters, 120,000 bytes: beyond what `keepalive` carries
+    settled(page)
+    page.reload()
+    expect(page.locator(".said")).to_contain_text("東東東")
+
+
+def test_the_card_works_over_plain_http_where_the_browser_has_no_random_uuid(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    page.add_init_script("delete Crypto.prototype.randomUUID")
+    open_card(page, server, "?order=prompt")
+    page.keyboard.press("a")
+    expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
+    settled(page)
+    assert said(server) == [("1.1.0", "accept", "ann")]
+
+
+def test_two_tabs_of_one_reviewer_both_keep_what_they_could_not_send(browser: Browser, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    first, second = context.new_page(), context.new_page()
+    for tab, query in ((first, "?order=prompt"), (second, "?order=prompt&prompt=2")):
+        open_card(tab, server, query)
+    for tab in (first, second):
+        tab.route(SAY, lambda route: route.abort())
+        tab.evaluate(PRESS, ["a"] * 3)
+        expect(tab.locator(".unsent")).to_contain_text("unsent")
+    first.close()
+    second.close()
+    third = context.new_page()
+    open_card(third, server, "?order=prompt")
+    settled(third)
+    context.close()
+    stored = said(server)
+    assert sorted(name for name, _, _ in stored) == ["1.1.0", "1.1.1", "1.1.2", "1.2.0", "1.2.1", "1.2.2"]
+
+
+def test_going_to_another_page_in_the_middle_of_a_burst_still_sends_it(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+
+    held: list[Route] = []
+    hold = True
+
+    def handle(route: Route) -> None:
+        if hold:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(SAY, handle)
+    page.evaluate(PRESS, ["a"] * 30)
+    page.get_by_role("link", name="Prompts").click()
+    expect(page.get_by_role("heading", name="Prompts")).to_be_visible()
+    hold = False
+    for route in held:
+        route.continue_()
+    page.wait_for_function("() => Object.keys(localStorage).every((key) => !key.startsWith('rsf-act'))")
+    page.wait_for_timeout(1_000)
+    assert [name for name, _, _ in said(server)] == [f"1.{1 + i // EACH}.{i % EACH}" for i in range(30)]
+
+
+def test_editing_a_long_text_while_the_server_is_gone_asks_once(page: Page, serve, review):
+    server = serve(review(("long " * 20_000,)), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    asked = []
+    page.route("**/api/review/text", lambda route: (asked.append(1), route.abort()))
+    page.keyboard.press("e")
+    expect(page.locator(".trouble")).to_contain_text("does not answer")
+    page.wait_for_timeout(300)
+    assert len(asked) == 1
+    expect(page.locator(".editor")).to_be_hidden()
+
+
+def test_blind_review_hides_the_rule_everywhere_but_shows_both_opinions_to_who_settles(browser: Browser, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    for name, value in (("overlap", "2"), ("blind", "true")):
+        server.rsf("set", str(server.folder), f"review.{name}", value)
+    pages = [browser.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(3)]
+    for page, key, who in zip(pages, "ax", ("ann", "ben"), strict=False):
+        open_card(page, server, f"?order=prompt&reviewer={who}")
+        expect(page.locator(".badges")).to_have_text("")
+        assert "p_accept" not in page.locator(".read").inner_text()
+        page.keyboard.press(key)
+        settled(page)
+    cleo = pages[-1]
+    open_card(cleo, server, "?view=disagreement&reviewer=cleo")
+    expect(cleo.locator(".badges")).to_contain_text("ann: accept")
+    expect(cleo.locator(".badges")).to_contain_text("ben: reject")
+    cleo.goto(f"{server.url}/review?show=Table&view=all&order=prompt&reviewer=cleo")
+    expect(cleo.get_by_test_id("stDataFrame")).to_be_visible()
+    grid = cleo.get_by_test_id("data-grid-canvas")
+    expect(grid).to_contain_text("completion number 0")
+    expect(grid.get_by_role("columnheader", include_hidden=True)).to_have_text(["candidate", "completion", "tokens"])
+    for page in pages:
+        page.context.close()
+
+
+def test_the_list_says_of_every_candidate_what_decides_it_and_who_did(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt&view=all")
+    page.keyboard.press("a")
+    row = page.locator(".other").first
+    for words in ("accepted", "ann", "p_accept", "ℓ", "tokens", "sentiment"):
+        expect(row).to_contain_text(words)
+
+
+def test_the_link_to_a_candidate_shows_it(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    for _ in range(3):
+        page.keyboard.press("Space")
+    page.wait_for_url("**at=1.1.3*")
+    link = page.url
+    page.evaluate("() => localStorage.clear()")
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.locator(".number")).to_have_text(f"4 of {EACH}")
