@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rsf_core.jobs.process import kill as kill_job
 
+expect.set_options(timeout=20_000)  # milliseconds: a busy machine draws a page slowly
 RSF = Path(sys.executable).with_name("rsf")
 ARGUMENTS = [
     "--no-sandbox",

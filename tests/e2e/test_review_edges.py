@@ -140,8 +140,13 @@ def test_going_to_another_page_in_the_middle_of_a_burst_still_sends_it(page: Pag
 def test_editing_a_long_text_while_the_server_is_gone_asks_once(page: Page, serve, review):
     server = serve(review(("long " * 20_000,)), RSF_REVIEWER="ann")
     open_card(page, server, "?order=prompt")
-    asked = []
-    page.route("**/api/review/text", lambda route: (asked.append(1), route.abort()))
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    page.route("**/api/review/text", refuse)
     page.keyboard.press("e")
     expect(page.locator(".trouble")).to_contain_text("does not answer")
     page.wait_for_timeout(300)
