@@ -1,28 +1,23 @@
-"""One meaning per colour, in every page, chart and component; never by colour alone: each has an icon and a word."""
+"""One meaning per colour, in every page, chart and component; never by colour alone: each comes with its word (and, on the
+review card, a sign)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-BadgeColor = Literal["green", "gray", "orange", "violet", "red", "blue"]
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
     word: str
-    icon: str
     color: str
-    badge: BadgeColor
 
 
-ACCEPTED = Meaning("accepted", ":material/check_circle:", "#12805c", "green")
-REJECTED = Meaning("rejected", ":material/cancel:", "#9aa3ad", "gray")
-VIOLATED = Meaning("bound violated", ":material/warning:", "#e08a1e", "orange")
-OVERRIDDEN = Meaning("overridden", ":material/person:", "#6d5bd0", "violet")
-TRUNCATED = Meaning("truncated", ":material/content_cut:", "#c2503c", "red")
-FLAGGED = Meaning("flagged", ":material/flag:", "#2f6fb7", "blue")
+ACCEPTED = Meaning("accepted", "#12805c")
+REJECTED = Meaning("rejected", "#9aa3ad")
+VIOLATED = Meaning("bound violated", "#e08a1e")
+OVERRIDDEN = Meaning("overridden", "#6d5bd0")
+TRUNCATED = Meaning("truncated", "#c2503c")
+FLAGGED = Meaning("flagged", "#2f6fb7")
 
-BY_DECISION = {meaning.word: meaning for meaning in (ACCEPTED, REJECTED, TRUNCATED)}
 ACCENT = "#0b6e4f"
 MUTED = "#8a949e"

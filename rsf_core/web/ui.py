@@ -18,9 +18,8 @@ from rsf_core.project import Project
 from rsf_core.review import CandidateFilter, View
 from rsf_core.rounds import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
-from rsf_core.store.records import CandidateRecord, JobRecord
+from rsf_core.store.records import JobRecord
 from rsf_core.terminal import number, seconds
-from rsf_core.web import palette
 
 STAGE_NAMES = {
     Stage.GENERATE: "Generate",
@@ -228,22 +227,6 @@ def text(content: str) -> None:
         st.html(f'<div class="rsf-text" dir="auto">{html.escape(content)}</div>')
     else:
         st.html('<div class="rsf-empty">(empty)</div>')
-
-
-def decision_badges(candidate: CandidateRecord) -> None:
-    """The effective decision, who made it, and whether the bound was violated."""
-    if candidate.override is not None:
-        word = palette.ACCEPTED if candidate.override == "accept" else palette.REJECTED
-        st.badge(word.word, icon=word.icon, color=word.badge)
-        st.badge(f"by {candidate.reviewer}", icon=palette.OVERRIDDEN.icon, color=palette.OVERRIDDEN.badge)
-    elif candidate.decision is not None:
-        meaning = palette.BY_DECISION[candidate.decision]
-        st.badge(meaning.word, icon=meaning.icon, color=meaning.badge)
-    if candidate.override is not None and candidate.decision == "truncated":
-        st.badge(palette.TRUNCATED.word, icon=palette.TRUNCATED.icon, color=palette.TRUNCATED.badge)
-    if candidate.log_ratio is not None and candidate.log_m is not None and candidate.offset_log_m is not None:
-        if candidate.log_ratio - candidate.offset_log_m > candidate.log_m:
-            st.badge(palette.VIOLATED.word, icon=palette.VIOLATED.icon, color=palette.VIOLATED.badge)
 
 
 def interval(found: Interval | None, name: str, signed: bool = False) -> str:

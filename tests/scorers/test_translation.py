@@ -1,0 +1,35 @@
+"""chrF is sacrebleu's, between 0 and 1, and a prompt without a reference is named."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sacrebleu import sentence_chrf
+
+from rsf_core.domain import Finish, Prompt
+from rsf_core.errors import ScorerError
+from rsf_core.scorers import registry
+from rsf_core.scorers.base import Scored
+
+PROMPT = Prompt(7, "Translate: The cat sleeps.", "Le chat dort.")
+
+
+def score(completion: str, prompt: Prompt = PROMPT) -> float:
+    return registry.score("chrf", [Scored(prompt, completion, 3, Finish.EOS)])[0]
+
+
+@given(st.text(max_size=60))
+def test_it_is_chrf_as_the_field_measures_it(completion):
+    assert score(completion) == pytest.approx(sentence_chrf(completion, ["Le chat dort."]).score / 100)
+    assert 0.0 <= score(completion) <= 1.0
+
+
+def test_the_nearer_the_higher():
+    assert score("Le chat dort.") == 1.0
+    assert 1.0 > score("Le chien dort.") > score("The cat sleeps.") > score("") == 0.0
+
+
+def test_a_prompt_without_a_reference_is_named():
+    with pytest.raises(ScorerError, match="prompt 9 has none"):
+        score("Bonjour", Prompt(9, "Hello"))
