@@ -88,10 +88,10 @@ def test_every_built_in_is_there_and_says_what_it_measures() -> None:
 
 def test_an_unknown_name_suggests_and_names_the_choices() -> None:
     with pytest.raises(
-        ScorerError, match=r"no scorer 'sentimant'; did you mean 'sentiment'\? There are: ended, length,"
+        ScorerError, match=r"there is no scorer 'sentimant'; did you mean 'sentiment'\? There are: chrf, ended, length,"
     ):
         registry.get("sentimant")
-    with pytest.raises(ScorerError, match=r"no scorer 'zzz'\. There are: ended, length, .*words"):
+    with pytest.raises(ScorerError, match=r"no scorer 'zzz'\. There are: chrf, ended, length, .*words"):
         registry.get("zzz")
 
 
