@@ -40,6 +40,21 @@ def test_a_view_of_what_i_decided_is_walked_one_by_one(page: Page, serve, review
     expect(page.locator(".empty")).to_contain_text("last one")
 
 
+def test_a_second_of_keys_is_preloaded_and_the_end_of_it_waits_instead_of_ending(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    page.wait_for_load_state("networkidle")
+    page.route(QUEUE, lambda route: route.abort())
+    page.evaluate(PRESS, ["a"] * 110)
+    expect(page.locator(".where")).to_contain_text("100 decided since")  # the keys after these found nothing to decide
+    expect(page.locator(".empty")).to_contain_text("does not answer")
+    page.unroute(QUEUE)
+    expect(page.locator(".number")).to_have_text(f"1 of {EACH}", timeout=15_000)
+    expect(page.locator(".prompt-id")).to_have_text("6")
+    settled(page)
+    assert len(said(server)) == 100
+
+
 def test_a_queue_that_cannot_be_read_is_not_called_empty_and_is_asked_for_again(page: Page, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
     page.route(QUEUE, lambda route: route.abort())

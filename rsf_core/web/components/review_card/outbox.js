@@ -4,6 +4,8 @@
 
 const AT_ONCE = 100, LARGEST = 1_000_000, KEPT_ALIVE = 60_000; // acts, bytes, and the bytes a browser sends for a closed tab
 const PATIENCE = 20_000; // ms without an answer before it is asked again
+const PACE = 150; // ms between requests in a burst: a request for every key would take the time that painting needs
+const LOCAL = store("localStorage"), SESSION = store("sessionStorage");
 const outboxes = new Map();
 let counter = 0;
 
@@ -27,7 +29,7 @@ class Outbox {
   // What a closed tab or an earlier visit left behind.
   adopt() {
     const known = new Set(this.acts.map((act) => act.key));
-    for (const key of Object.keys(localStorage).filter((key) => key.startsWith(this.prefix) && !known.has(key)).sort()) {
+    for (const key of Object.keys(LOCAL ?? {}).filter((key) => key.startsWith(this.prefix) && !known.has(key)).sort()) {
       const act = read(key, null);
       if (act?.act) this.acts.push({ ...act, key });
     }
@@ -47,9 +49,17 @@ class Outbox {
     return this.flight;
   }
 
+  // As send, without a pause between requests.
+  hurry() {
+    this.hasty = true;
+    this.wake?.();
+    return this.send().finally(() => (this.hasty = false));
+  }
+
   async drain() {
     clearTimeout(this.timer);
     while (this.acts.length && !this.stopped) {
+      const sent = performance.now();
       const batch = this.next(this.alone ? 1 : AT_ONCE, LARGEST);
       const answer = await post("say", this.body(batch), true);
       if (answer.status === 200) {
@@ -72,6 +82,8 @@ class Outbox {
         return false;
       }
       this.card?.status();
+      const early = sent + PACE - performance.now();
+      if (this.acts.length && early > 0 && !this.hasty && !this.alone) await new Promise((done) => setTimeout((this.wake = done), early));
     }
     return !this.acts.length;
   }
@@ -93,7 +105,7 @@ class Outbox {
   }
 
   forget(batch) {
-    for (const act of batch) localStorage.removeItem(act.key);
+    for (const act of batch) LOCAL?.removeItem(act.key);
     const gone = new Set(batch);
     this.acts = this.acts.filter((act) => !gone.has(act));
   }
@@ -139,19 +151,29 @@ function unique() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function read(key, otherwise, store = localStorage) {
+// A store of the browser, null where it is forbidden: then what is unsent is kept in this tab only.
+function store(name) {
   try {
-    return JSON.parse(store.getItem(key)) ?? otherwise;
+    return window[name];
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof DOMException)) throw error;
-    return otherwise; // written by something else, or the store is forbidden: as good as nothing
+    if (!(error instanceof DOMException)) throw error;
+    return null;
   }
 }
 
-function write(key, value, store = localStorage) {
+function read(key, otherwise, from = LOCAL) {
   try {
-    store.setItem(key, JSON.stringify(value));
-    return true;
+    return JSON.parse(from?.getItem(key) ?? null) ?? otherwise;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof DOMException)) throw error;
+    return otherwise; // written by something else: as good as nothing
+  }
+}
+
+function write(key, value, to = LOCAL) {
+  try {
+    to?.setItem(key, JSON.stringify(value));
+    return to !== null;
   } catch (error) {
     if (!(error instanceof DOMException)) throw error; // full or forbidden
     return false;

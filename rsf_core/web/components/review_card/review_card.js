@@ -12,7 +12,7 @@ const NAMES = {
   help: "Keys", acceptAll: "Accept the whole prompt", rejectAll: "Reject the whole prompt",
   settleAccept: "Settle: accept", settleReject: "Settle: reject",
 };
-const REFILL_AT = 35, AGAIN = 2_000; // candidates left, ms
+const AHEAD = 50, AGAIN = 2_000; // candidates that are always there to go on with, ms until a queue is asked for again
 const NO_ANSWER = "The server does not answer. Nothing is lost; it is asked again …";
 const SELECTING = '[role="radiogroup"],[role="slider"],[role="listbox"],[role="tablist"],[role="menu"]'; // have arrow keys of their own
 const cards = new WeakMap();
@@ -43,6 +43,8 @@ class Card {
     this.future = [];
     this.done = new Set();
     this.behind = new Map(); // prompts as the server knows them, to be shown once it knows everything that was said here
+    this.later = []; // what was said since it knew them so
+    this.recent = []; // what was said while a queue is under way
     this.counts = {};
     this.decided = 0;
     this.turn = 0;
@@ -63,6 +65,7 @@ class Card {
     this.gone.abort();
     clearTimeout(this.again);
     if (this.outbox.card === this) this.outbox.card = null; // it goes on sending
+    this.outbox.hurry();
     this.closed = true;
   }
 
@@ -75,15 +78,17 @@ class Card {
     const nonce = data.nonce !== this.nonce;
     this.nonce = data.nonce;
     if (this.outbox?.stopped) this.trouble(null);
-    if (nonce || asked !== this.asked) {
+    if (nonce || this.stale || asked !== this.asked) {
       if (!first) this.keep();
       this.asked = asked;
       this.place = `rsf-at:${asked}`;
-      this.outbox = Outbox.of(data.project, data.reviewer);
-      this.outbox.card = this;
+      const outbox = Outbox.of(data.project, data.reviewer);
+      if (this.outbox && this.outbox !== outbox) this.outbox.card = null;
+      this.outbox = outbox;
+      outbox.card = this;
       this.outbox.accept(data.token);
       // a link names a candidate; where this tab wrote that link itself, it may have gone on since
-      const linked = first && data.at && data.at !== read("rsf-linked", null, sessionStorage) ? data.at : null;
+      const linked = first && data.at && data.at !== read("rsf-linked", null, SESSION) ? data.at : null;
       this.start(linked ?? read(this.place, null) ?? data.at);
     } else this.outbox.accept(data.token);
     this.buttons();
@@ -93,27 +98,33 @@ class Card {
   async start(at) {
     const turn = ++this.turn;
     clearTimeout(this.again);
+    this.recent = [];
     this.waiting = "Loading …";
     this.paint();
-    await this.outbox.send();
+    await this.outbox.hurry();
     if (turn !== this.turn || this.closed) return;
     const answer = await this.ask(at ? { at } : {});
     if (turn !== this.turn || this.closed) return;
     if (answer.status !== 200) {
       this.waiting = answer.error ?? NO_ANSWER;
+      this.stale = answer.status === 401; // a newer token will come with the page
       if (answer.status === 0 || answer.status >= 500) this.again = setTimeout(() => this.start(at), AGAIN);
       return this.paint();
     }
     this.waiting = null;
+    this.stale = false;
     this.queue = [];
     this.position = this.decided = 0;
     this.past = [];
     this.future = [];
     this.done.clear();
     this.behind.clear();
+    this.later = [];
     this.take(answer.content);
-    for (const act of this.outbox.acts) if (act.round === this.data.round) this.apply(act);
+    // the answer may be older than what was said while it was under way
+    for (const act of new Set([...this.outbox.acts, ...this.recent])) if (act.round === this.data.round) this.apply(act);
     this.focus(this.queue[0] ?? null);
+    this.refill();
   }
 
   ask(from) {
@@ -142,7 +153,7 @@ class Card {
   }
 
   async refill() {
-    if (this.refilling || this.ended || this.waiting || this.queue.length - this.position > REFILL_AT) return;
+    if (this.refilling || this.ended || this.waiting || this.queue.length - this.position > AHEAD) return;
     clearTimeout(this.again);
     this.refilling = true;
     const turn = this.turn;
@@ -182,6 +193,7 @@ class Card {
     this.future = [];
     this.redoable = 0;
     this.apply(act);
+    if (this.waiting) this.recent.push(act);
     this.outbox.add(act);
   }
 
@@ -269,7 +281,7 @@ class Card {
   keep() {
     if (!this.place) return;
     if (this.focused !== null) write(this.place, this.focused);
-    else if (!this.waiting) localStorage.removeItem(this.place);
+    else if (!this.waiting) LOCAL?.removeItem(this.place);
   }
 
   // The outbox's answer for a batch. Once nothing is unsent, what the server knows is shown.
@@ -282,6 +294,9 @@ class Card {
       this.trouble(`Not saved: ${words.join(" · ")}`, true);
     }
     for (const prompt of content.prompts) this.behind.set(prompt.prompt_id, prompt);
+    // what is said after such an answer is not in it
+    const fresh = new Set(content.prompts.flatMap((prompt) => prompt.candidates.map((candidate) => candidate.candidate_id)));
+    this.later = this.behind.size ? [...this.later, ...batch].filter((act) => !act.candidates.some((id) => fresh.has(id))) : [];
     this.stands(content);
     const walks = batch.filter((act) => act.kind === "undo" || act.kind === "redo");
     const other = walks.some((act) => act.expects && !same(act.expects, results.get(act.act)?.candidates ?? []));
@@ -298,7 +313,9 @@ class Card {
         for (const candidate of prompt.candidates) this.candidates.set(candidate.candidate_id, candidate);
       }
     }
+    for (const act of this.later) this.apply(act);
     this.behind.clear();
+    this.later = [];
     const last = walks.at(-1), touched = last && !last.expects && results.get(last.act)?.candidates[0];
     if (touched && last.from === this.focused) this.focus(touched);
     else if (walks.length) this.paint();
@@ -434,6 +451,7 @@ class Card {
     for (const [name, words] of Object.entries(NAMES)) {
       const row = element("tr"), change = element("button", "quiet", "Change");
       change.type = "button";
+      change.setAttribute("aria-label", `Change the key of “${words}”`);
       change.onclick = () => {
         this.remapping = name;
         change.textContent = "Press a key, or Esc";
@@ -450,7 +468,7 @@ class Card {
     const reset = element("button", "quiet", "Back to the usual keys");
     reset.type = "button";
     reset.onclick = () => {
-      localStorage.removeItem("rsf-keys");
+      LOCAL?.removeItem("rsf-keys");
       this.keys = { ...DEFAULT_KEYS };
       this.redraw_help();
     };
@@ -492,7 +510,7 @@ class Card {
     const url = new URL(location);
     if (this.focused === null) url.searchParams.delete("at");
     else url.searchParams.set("at", this.focused);
-    write("rsf-linked", this.focused, sessionStorage);
+    write("rsf-linked", this.focused, SESSION);
     if (url.href !== location.href) history.replaceState(history.state, "", url);
     const candidate = this.candidates.get(this.focused);
     this.$(".spoken").textContent = candidate

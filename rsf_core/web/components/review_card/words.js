@@ -42,8 +42,9 @@ function difference(before, after) {
 
 // What a candidate's decision, numbers and reviewers are, in words.
 function facts(candidate, state) {
-  const rule = candidate.opinions.length ? candidate.opinions.map((one) => `${one.reviewer}: ${one.action}${one.final ? ", settled" : ""}`) : ["by the rule"];
-  return [candidate.decision || candidate.opinions.length ? [state ? "accepted" : "rejected", ...rule].join(" · ") : null, ...numbers(candidate), ...scores(candidate), candidate.flagged && "flagged"]
+  const people = candidate.opinions.map((one) => `${one.reviewer}: ${one.action}${one.final ? ", settled" : ""}`);
+  const decided = people.length ? [state ? "accepted" : "rejected", ...people] : candidate.decision ? [candidate.decision, "by the rule"] : [];
+  return [...decided, ...numbers(candidate), ...scores(candidate), candidate.flagged && "flagged"]
     .filter(Boolean)
     .join(" · ");
 }
