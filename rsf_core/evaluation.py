@@ -35,8 +35,19 @@ class HeldOutSamples:
     scores: Mapping[str, Floats]
 
 
-SHARES = ("pass@1", "pass@k", "constraints met", "acceptance rate", "truncated", "distinct-2", "self-similarity")
+SHARES = (
+    "pass@1",
+    "pass@k",
+    "accuracy",
+    "constraints met",
+    "acceptance rate",
+    "truncated",
+    "distinct-2",
+    "self-similarity",
+)
 """The metrics that are shares, shown in percent."""
+ACCURACY = "label_match"
+"""The scorer whose mean is the accuracy: 1 where a label is the gold one, also where the format around it is wrong."""
 
 
 def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[str, tuple[Floats, NDArray[np.int64]]]:
@@ -44,6 +55,7 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
 
     - reward: r of the target
     - pass@1: 1 where every constraint holds (named "constraints met" where there is a reward beside them)
+    - accuracy: share of gold labels, where the target has the scorer `label_match`
     - acceptance rate: min(1, P/(M q)) at this target and M (`log_m`, nats, global: the same M for every prompt, so that
       two models are measured by one yardstick)
     - pass@k: the unbiased estimate for k completions, where k is how many each prompt has; one value a prompt
@@ -51,7 +63,7 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     - self-similarity: mean overlap (Jaccard) of the words of two completions of a prompt, one value a prompt
     - KL to base: log q − log p_base of a sample, an unbiased estimate of KL(q‖base) of the completions as drawn
     - base NLL: −log p_base a token (nats), the logarithm of the perplexity under the base
-    - score: NAME: each scorer that the reward is more than
+    - score: NAME: each other scorer, where the target has several
     """
     n = len(samples.log_q)
     ok = passes(target, samples.scores, n)
@@ -63,6 +75,7 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     similarity, similarity_prompts = _self_similarity(samples)
     measures = {
         ("constraints met" if target.rewards else "pass@1"): (ok.astype(np.float64), prompts),
+        **({"accuracy": (samples.scores[ACCURACY], prompts)} if ACCURACY in target.scorers else {}),
         "acceptance rate": (acceptance_prob(ratio, log_m), prompts),
         "truncated": (truncated, prompts),
         "distinct-2": (diversity, diversity_prompts),
@@ -75,7 +88,8 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     if target.constraints and not target.rewards and drawn.min(initial=2) > 1 and np.unique(drawn).size == 1:
         measures["pass@k"] = (pass_at_k(np.bincount(index, ok), drawn, int(drawn[0])), names)
     if len(target.scorers) > 1:
-        measures |= {f"score: {name}": (samples.scores[name], prompts) for name in target.scorers}
+        others = [name for name in target.scorers if name != ACCURACY]
+        measures |= {f"score: {name}": (samples.scores[name], prompts) for name in others}
     if target.rewards:
         measures = {"reward": (reward(target, samples.scores, n), prompts)} | measures
     return measures

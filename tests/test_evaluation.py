@@ -47,6 +47,16 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
     assert {name: interval.value for name, interval in found.items()} == pytest.approx(expected)
 
 
+def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutSamples) -> None:
+    constraints = tuple(Constraint(scorer=name, at_least=1) for name in ("label_format", "label_match"))
+    scores = {"label_format": np.array([1.0, 0, 0, 1]), "label_match": np.array([1.0, 1, 0, 1])}
+    labelled = replace(samples, scores=scores)
+    found = summarise(labelled, Target(reference="proposal", constraints=constraints), log_m=0.0)
+    assert found["accuracy"].value == 3 / 4 and found["pass@1"].value == 2 / 4 and "accuracy" in SHARES
+    without = summarise(labelled, Target(reference="proposal", constraints=constraints[:1]), log_m=0.0)
+    assert "accuracy" not in without
+
+
 def test_the_interval_is_over_prompts_not_completions(samples: HeldOutSamples) -> None:
     found = summarise(samples, TARGET, log_m=0.0)
     assert found["reward"].groups == 2 and found["distinct-2"].groups == 1

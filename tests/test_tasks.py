@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rsf_core import bundled, prompts, tasks
-from rsf_core.domain import Split
+from rsf_core.domain import Finish, Prompt, Split
 from rsf_core.errors import SettingsError
-from rsf_core.near_duplicates import normalise
+from rsf_core.near_duplicates import near_duplicate_pairs, normalise
 from rsf_core.scorers import registry
+from rsf_core.scorers.base import Scored
 from rsf_core.settings import parse
+from rsf_core.target import passes
 from rsf_core.tasks import Task
 
 NAMES = tasks.names()
+FRENCH = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZàâçèéêëîïôùûüœæÀÂÇÉÈÊÎÔŒ '-,.?!")
 
 
 @pytest.fixture(params=NAMES)
@@ -28,8 +34,8 @@ def texts(task: Task, split: Split) -> list[str]:
     return [row.text for row in task.prompts if row.split is split]
 
 
-def test_the_two_promised_tasks_are_bundled() -> None:
-    assert set(NAMES) >= {"positive_reviews", "arithmetic"}
+def test_the_four_promised_tasks_are_bundled() -> None:
+    assert set(NAMES) >= {"positive_reviews", "arithmetic", "sentiment_labels", "translation_en_fr"}
 
 
 def test_there_are_enough_prompts_on_both_sides(task: Task) -> None:
@@ -79,6 +85,46 @@ def test_every_reference_of_arithmetic_is_the_sum_and_no_sum_is_on_both_sides() 
         sums[row.split].add(frozenset((a, b)))
     assert not sums[Split.TRAIN] & sums[Split.HELD_OUT]
     assert sum(map(len, sums.values())) == len(tasks.load("arithmetic").prompts)
+
+
+def test_the_perfect_answer_to_every_labelled_sentence_is_accepted() -> None:
+    task = tasks.load("sentiment_labels")
+    target = parse({**task.defaults, "task": task.name}, "task.toml").target
+    batch = [
+        Scored(Prompt(i, row.text, row.reference), f"The sentence is {row.reference}. So it reads.", 9, Finish.EOS)
+        for i, row in enumerate(task.prompts)
+    ]
+    scores = {name: np.array(registry.score(name, batch)) for name in target.scorers}
+    assert passes(target, scores, len(batch)).all()
+
+
+def test_labels_are_even_on_both_sides_also_among_the_first_of_them() -> None:
+    for split in Split:
+        labels = [row.reference for row in tasks.load("sentiment_labels").prompts if row.split is split]
+        for count in (48, len(labels)):
+            assert Counter(labels[:count]) == dict.fromkeys(("positive", "negative", "neutral"), count // 3)
+
+
+def test_no_labelled_sentence_stands_twice() -> None:
+    sentences = [row.text.split('"')[1] for row in tasks.load("sentiment_labels").prompts]
+    assert near_duplicate_pairs(sentences) == []
+
+
+def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> None:
+    """French words are what the references have and the English sentences lack; each has its own full stop."""
+    task = tasks.load("translation_en_fr")
+    references: dict[Split, list[str]] = {split: [] for split in Split}
+    for row in task.prompts:
+        request, _, english = row.text.partition("\n\n")
+        french = row.reference or ""
+        assert "into French" in request and row.split is not None
+        assert french[0].isupper() and french[-1] == english[-1] and french[-1] in ".?!", french
+        assert (french[-2] == " ") == (french[-1] in "?!") and "  " not in french, french  # as French sets them
+        assert unicodedata.is_normalized("NFC", french) and set(french) <= FRENCH, french
+        assert registry.score("chrf", [Scored(Prompt(1, row.text, french), french, 9, Finish.EOS)]) == [1.0]
+        assert registry.score("chrf", [Scored(Prompt(1, row.text, french), english, 9, Finish.EOS)])[0] < 0.6, french
+        references[row.split].append(french)
+    assert prompts.check_disjoint(references[Split.TRAIN], references[Split.HELD_OUT]) == []
 
 
 # -- a folder of one's own -------------------------------------------------------------------------------------------

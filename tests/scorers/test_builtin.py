@@ -14,7 +14,18 @@ from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.repetition import repetition
 
-NAMES = ("sentiment", "length", "words", "repetition", "numeric_match", "ended", "one_sentence")
+REFERENCES = {"label_match": "neutral", "chrf": "Le chat dort."}  # of the tests of all scorers; the others take 12
+NAMES = (
+    "sentiment",
+    "length",
+    "words",
+    "repetition",
+    "numeric_match",
+    "ended",
+    "one_sentence",
+    "label_format",
+    *REFERENCES,
+)
 
 
 def scored(completion: str, reference: str | None = None, finish: Finish = Finish.EOS, token_count: int = 3) -> Scored:
@@ -139,6 +150,52 @@ def test_a_reference_that_is_no_number_is_found_even_where_the_completion_has_no
         score("numeric_match", "no idea", None)
 
 
+# -- labels ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The sentence is negative. Cold soup is bad.", "The sentence is negative, as cold soup disappoints.",
+     "The sentence is neutral because it states a fact", "  The sentence is positive. It is kind!  \n"],
+)  # fmt: skip
+def test_a_label_with_its_reason_on_one_line_has_the_format(text: str) -> None:
+    assert score("label_format", text) == 1.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "negative", "The sentence is negative.", "The sentence is negative", "The sentence is negative because.",
+     "The sentence is positive, negative or neutral.", "The sentence is positive, and neutral in a way.",
+     "The sentence is negative. It is\ncold.", "Label: negative\nReason: cold soup", "The sentence is mixed. It is cold.",
+     "I think: The sentence is negative. It is cold.", "The sentence is negatively. It is cold."],
+)  # fmt: skip
+def test_anything_else_has_not(text: str) -> None:
+    assert score("label_format", text) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "expected"),
+    [
+        ("The sentence is negative. Cold soup is bad.", "negative", 1.0),
+        ("The sentence is negative", "negative", 1.0),  # the label is right, whatever the format lacks
+        ("The sentence is negative. It is not positive.", "positive", 0.0),
+        ("It is negative.", "negative", 0.0),
+        ("The sentence is negatively meant.", "negative", 0.0),
+        ("", "neutral", 0.0),
+    ],
+)
+def test_the_label_a_completion_opens_with_is_compared(text: str, label: str, expected: float) -> None:
+    assert score("label_match", text, label) == expected
+
+
+@pytest.mark.parametrize("reference", [None, "", "Positive", "bad"])
+def test_a_reference_that_is_no_label_names_the_prompt(reference: str | None) -> None:
+    with pytest.raises(
+        ScorerError, match=r"'label_match' needs positive, negative or neutral as .* prompt 5, which has"
+    ):
+        score("label_match", "The sentence is neutral.", reference)
+
+
 # -- bounds ----------------------------------------------------------------------------------------------------------
 
 texts = st.one_of(
@@ -153,7 +210,7 @@ texts = st.one_of(
 @given(text=texts, finish=st.sampled_from(list(Finish)), tokens=st.integers(1, 10_000))
 def test_every_score_is_finite_and_within_the_stated_bounds(name: str, text: str, finish: Finish, tokens: int) -> None:
     low, high = registry.get(name).bounds
-    batch = [scored(text, "12", finish, tokens)]
+    batch = [scored(text, REFERENCES.get(name, "12"), finish, tokens)]
     (value,) = registry.score(name, batch)
     assert math.isfinite(value) and low <= value <= high
     assert registry.score(name, batch) == [value]  # the same input, the same score
@@ -161,6 +218,6 @@ def test_every_score_is_finite_and_within_the_stated_bounds(name: str, text: str
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_batch_is_scored_one_by_one_and_in_order(name: str) -> None:
-    batch = [scored(text, "3") for text in ("good good good", "3", "", "A bad place.")]
+    batch = [scored(text, REFERENCES.get(name, "3")) for text in ("good good good", "3", "", "A bad place.")]
     assert registry.score(name, batch) == [registry.score(name, [one])[0] for one in batch]
     assert registry.score(name, []) == []

@@ -80,6 +80,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 def test_every_built_in_is_there_and_says_what_it_measures() -> None:
     found = registry.available()
     assert set(found) >= {"sentiment", "length", "words", "repetition", "numeric_match", "ended", "one_sentence"}
+    assert set(found) >= {"label_format", "label_match", "chrf"}
     for name, description in found.items():
         assert registry.get(name).name == name and len(description) > 20
         low, high = registry.get(name).bounds
@@ -88,10 +89,11 @@ def test_every_built_in_is_there_and_says_what_it_measures() -> None:
 
 def test_an_unknown_name_suggests_and_names_the_choices() -> None:
     with pytest.raises(
-        ScorerError, match=r"there is no scorer 'sentimant'; did you mean 'sentiment'\? There are: chrf, ended, length,"
+        ScorerError,
+        match=r"there is no scorer 'sentimant'; did you mean 'sentiment'\? There are: chrf, ended, label_format,",
     ):
         registry.get("sentimant")
-    with pytest.raises(ScorerError, match=r"no scorer 'zzz'\. There are: chrf, ended, length, .*words"):
+    with pytest.raises(ScorerError, match=r"no scorer 'zzz'\. There are: chrf, ended, label_format, .*words"):
         registry.get("zzz")
 
 

@@ -30,6 +30,13 @@ def test_the_nearer_the_higher():
     assert 1.0 > score("Le chien dort.") > score("The cat sleeps.") > score("") == 0.0
 
 
+def test_it_is_what_its_definition_gives():
+    """chrF2 (Popović 2015) by hand: "aab" against "ab", mean precision and recall over the orders both have."""
+    precision, recall = (2 / 3 + 1 / 2) / 2, (2 / 2 + 1 / 1) / 2  # 1-grams a, b; the 2-gram ab
+    found = score("aab", Prompt(7, "Translate: ba", "ab"))
+    assert found == pytest.approx(5 * precision * recall / (4 * precision + recall))
+
+
 def test_a_prompt_without_a_reference_is_named():
     with pytest.raises(ScorerError, match="prompt 9 has none"):
         score("Bonjour", Prompt(9, "Hello"))

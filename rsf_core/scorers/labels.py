@@ -1,0 +1,52 @@
+"""Whether a completion labels the sentiment of a sentence in the fixed format, and with the gold label.
+
+The format is one line, "The sentence is LABEL" with a full stop, a comma or "because" and then a reason:
+"The sentence is negative, as cold soup disappoints."
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rsf_core.errors import ScorerError
+from rsf_core.scorers.base import Scored
+
+LABELS = ("positive", "negative", "neutral")
+_LABEL = "|".join(LABELS)
+_OPENING = re.compile(rf"The sentence is ({_LABEL})\b")
+# "positive, negative or neutral" names no label: after the comma a reason has to begin
+_ANSWER = re.compile(rf"{_OPENING.pattern}(?:[.,]| because) (?!(?:and |or |but )?(?:{_LABEL})\b)\w[^\n]*\w[.!]?")
+
+
+def stated_label(text: str) -> str | None:
+    """The label a completion opens with; None where it opens otherwise."""
+    found = _OPENING.match(text.strip())
+    return found[1] if found else None
+
+
+class LabelFormat:
+    name = "label_format"
+    description = 'Format of labels: 1 where it is "The sentence is LABEL" and a reason, on one line, else 0'
+    bounds = (0.0, 1.0)
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [float(_ANSWER.fullmatch(scored.completion.strip()) is not None) for scored in batch]
+
+
+class LabelMatch:
+    name = "label_match"
+    description = "1 where the label the completion opens with is the prompt's reference, else 0"
+    bounds = (0.0, 1.0)
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [float(stated_label(scored.completion) == _gold(scored)) for scored in batch]
+
+
+def _gold(scored: Scored) -> str:
+    if scored.prompt.reference not in LABELS:
+        raise ScorerError(
+            f"the scorer 'label_match' needs {', '.join(LABELS[:-1])} or {LABELS[-1]} as the reference of prompt "
+            f"{scored.prompt.prompt_id}, which has {scored.prompt.reference!r}"
+        )
+    return scored.prompt.reference
