@@ -36,7 +36,9 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# TRL is what the fine-tuning benchmark compares with, and nothing else needs it.
 bench: $(READY)
+	@$(PIP) install -qq --constraint requirements.lock trl==1.16.0
 	@for script in tests/benchmarks/*.py; do HF_HUB_OFFLINE=1 $(BIN)/python $$script || exit 1; done
 
 # A half-finished set-up has no .ready and is done again.

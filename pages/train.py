@@ -76,6 +76,13 @@ if newest:
                 project.settings.accept.weighted,
                 help="Each accepted sample gets the weight max(1, P/(M·q)), which repairs a violated bound exactly.",
             )
+            values["per_prompt"] = third.number_input(
+                "Samples of a prompt together",
+                1,
+                1024,
+                recipe.per_prompt,
+                help="The prompt is computed once for them: faster where many were accepted, but a step sees fewer prompts.",
+            )
             if st.form_submit_button("Save recipe"):
                 changed = {f"train.{k}": str(v) for k, v in values.items() if v != getattr(recipe, k)}
                 if bound > 1 and bound != recipe.growth_bound:

@@ -1,7 +1,8 @@
 """Teacher forcing: the logits at the completion positions of (prompt, completion) pairs, for scoring and for training.
 
 Rows are padded on the left, so that the completions end together and the head, the dearest part of a small model, is
-computed on the last positions only.
+computed on the last positions only. Where completions share a prompt, it can be computed once for all of them: its keys
+and values are repeated, not its tokens, and the gradient goes through.
 """
 
 from __future__ import annotations
@@ -53,6 +54,39 @@ def completion_logits(
     lengths = torch.tensor([len(completion) for _, completion in pairs])
     mask = torch.arange(longest).flip(0)[None, :] < lengths[:, None]
     return logits, targets, mask
+
+
+def prefill(model: Any, prompts: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Any, Tensor]:
+    """Logits (B, V) of the first completion token, the cache and its mask (B, T); equal prompts are computed once."""
+    rows = [tuple(prompt) for prompt in prompts]
+    distinct = list(dict.fromkeys(rows))
+    ids, mask = left_pad(distinct, pad)
+    result = model(input_ids=ids, attention_mask=mask, position_ids=positions(mask), use_cache=True, logits_to_keep=1)
+    number = {prompt: i for i, prompt in enumerate(distinct)}
+    expand = torch.tensor([number[prompt] for prompt in rows])
+    cache = result.past_key_values
+    cache.batch_select_indices(expand)
+    return result.logits[expand, -1], cache, mask[expand]
+
+
+def shared_prompt_logits(
+    model: Any, pairs: Sequence[tuple[Sequence[int], Sequence[int]]], pad: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What `completion_logits` gives, with equal prompts computed once; the completions begin together here."""
+    first, cache, mask = prefill(model, [prompt for prompt, _ in pairs], pad)
+    targets, real = right_pad([completion for _, completion in pairs], pad)
+    mask = torch.cat([mask, real], dim=1)
+    logits = first[:, None]
+    if targets.shape[1] > 1:
+        later = model(
+            input_ids=targets[:, :-1],
+            attention_mask=mask[:, :-1],
+            position_ids=positions(mask)[:, -targets.shape[1] : -1],
+            past_key_values=cache,
+            use_cache=True,
+        ).logits
+        logits = torch.cat([logits, later], dim=1)
+    return logits, targets, real.bool()
 
 
 def token_log_probs(logits: Tensor, targets: Tensor) -> Tensor:

@@ -83,14 +83,17 @@ class Train(_Section):
     """The fine-tuning recipe. `method`: LoRA on every linear layer, or all weights. `loss`: the negative log-likelihood of
     the accepted, or rsf, which adds the constants that make it −log p_accept. `growth_bound` (M_θ, a factor above 1) stops
     pushing a sample once the model gives it that many times the proposal's likelihood. A step is `batch_size` samples, in
-    `accumulate` parts. `held_out_share` of the curated prompts judge each epoch: training ends after `patience` epochs
-    without a better one, and the best counts. `precision` bf16 computes in bf16 over fp32 weights."""
+    `accumulate` parts; it takes up to `per_prompt` samples of a prompt together and computes the prompt once for them:
+    faster where many were accepted, but it sees fewer prompts. `held_out_share` of the curated prompts judge each epoch:
+    training ends after `patience` epochs without a better one, and the best counts. `precision` bf16 computes in bf16 over
+    fp32 weights."""
 
     method: Literal["lora", "full"] = "lora"
     loss: Literal["nll", "rsf"] = "nll"
     growth_bound: float | None = Field(None, gt=1)
     precision: Literal["fp32", "bf16"] = "fp32"
     accumulate: int = Field(1, ge=1, le=1024)
+    per_prompt: int = Field(1, ge=1, le=1024)
     held_out_share: float = Field(0.0, ge=0, le=0.5)
     patience: int = Field(1, ge=1)
     checkpoint_seconds: float = Field(30.0, ge=0)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rsf_core import models
 from rsf_core.domain import Candidate, Finish, Prompt
 from rsf_core.errors import ModelError
-from rsf_core.forward import by_length, left_pad, positions, right_pad, token_log_probs
+from rsf_core.forward import by_length, positions, prefill, shared_prompt_logits, token_log_probs
 from rsf_core.proposals.inverse_cdf import draw
 from rsf_core.settings import Sampling
 
@@ -94,24 +94,12 @@ class LocalProposal:
         return found
 
     def _log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
-        first, cache, mask = self._prefill([prompt for prompt, _ in pairs])
-        ids, real = right_pad([completion for _, completion in pairs], self._pad)
-        mask = torch.cat([mask, real], dim=1)
-        logits = first[:, None]
-        if ids.shape[1] > 1:
-            later = self.model(
-                input_ids=ids[:, :-1],
-                attention_mask=mask[:, :-1],
-                position_ids=positions(mask)[:, -ids.shape[1] : -1],
-                past_key_values=cache,
-                use_cache=True,
-            ).logits
-            logits = torch.cat([logits, later], dim=1)
-        return (token_log_probs(logits, ids) * real).sum(1).numpy()
+        logits, targets, mask = shared_prompt_logits(self.model, pairs, self._pad)
+        return (token_log_probs(logits, targets) * mask).sum(1).numpy()
 
     def _decode(self, rows: list[_Row], sampling: Sampling, should_stop: Callable[[], bool]) -> Iterator[Candidate]:
         with torch.inference_mode():
-            logits, cache, mask = self._prefill([row.prompt_token_ids for row in rows])
+            logits, cache, mask = prefill(self.model, [row.prompt_token_ids for row in rows], self._pad)
         for step in range(sampling.max_new_tokens):
             if should_stop():
                 return
@@ -135,19 +123,6 @@ class LocalProposal:
                     past_key_values=cache,
                     use_cache=True,
                 ).logits[:, -1]
-
-    def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> tuple[torch.Tensor, Any, torch.Tensor]:
-        """Logits (B, V) of the first completion token, the cache and the mask (B, T): each prompt computed once."""
-        distinct = list(dict.fromkeys(prompts))
-        ids, mask = left_pad(distinct, self._pad)
-        result = self.model(
-            input_ids=ids, attention_mask=mask, position_ids=positions(mask), use_cache=True, logits_to_keep=1
-        )
-        number = {prompt: i for i, prompt in enumerate(distinct)}
-        expand = torch.tensor([number[prompt] for prompt in prompts])
-        cache = result.past_key_values
-        cache.batch_select_indices(expand)
-        return result.logits[expand, -1], cache, mask[expand]
 
     def _append(
         self,

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
 LENGTH_POOL = 8  # batches whose samples are sorted by length together: little padding, still shuffled
 
 
-def epoch_batches(lengths: Sequence[int], size: int, rng: np.random.Generator) -> Iterator[list[int]]:
-    """Indices of one epoch in batches of `size`, each index once, in a random order: samples of like length (tokens)
-    come together within pools of some batches, and the batches of a pool are shuffled again."""
-    order = rng.permutation(len(lengths))
+def together(prompts: Sequence[Hashable], at_most: int, rng: np.random.Generator) -> list[list[int]]:
+    """Indices of the samples in groups of one prompt each, at most `at_most` in a group, its samples in random order.
+    A group stays in one batch where it fits, so that its prompt is computed once."""
+    by_prompt: dict[Hashable, list[int]] = {}
+    for i in rng.permutation(len(prompts)).tolist() if at_most > 1 else range(len(prompts)):
+        by_prompt.setdefault(prompts[i], []).append(i)
+    return [found[i : i + at_most] for found in by_prompt.values() for i in range(0, len(found), at_most)]
+
+
+def epoch_batches(
+    groups: Sequence[Sequence[int]], lengths: Sequence[int], size: int, rng: np.random.Generator
+) -> Iterator[list[int]]:
+    """Indices of one epoch in batches of `size`, each index once, in a random order: groups of like length (tokens, by
+    sample) come together within pools of some batches, and the batches of a pool are shuffled again."""
+    order = [groups[i] for i in rng.permutation(len(groups))]
+    shuffled = [i for group in order for i in group]
+    longest = {i: (max(lengths[j] for j in group), place) for place, group in enumerate(order) for i in group}
     pool = size * LENGTH_POOL
-    for start in range(0, len(order), pool):
-        pooled = sorted(order[start : start + pool].tolist(), key=lengths.__getitem__)
+    for start in range(0, len(shuffled), pool):
+        pooled = sorted(shuffled[start : start + pool], key=longest.__getitem__)
         batches = [pooled[i : i + size] for i in range(0, len(pooled), size)]
         for i in rng.permutation(len(batches)):
             yield batches[i]

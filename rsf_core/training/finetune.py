@@ -19,10 +19,10 @@ from torch import Tensor
 
 from rsf_core import models
 from rsf_core.errors import JobError, StageError
-from rsf_core.forward import completion_logits
+from rsf_core.forward import completion_logits, shared_prompt_logits
 from rsf_core.settings import Train
 from rsf_core.training import checkpoints, loss
-from rsf_core.training.batches import epoch_batches, steps
+from rsf_core.training.batches import epoch_batches, steps, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,9 @@ class _Run:
             device = self.parameters[0].device.type
             with torch.autocast(device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
                 pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
-                logits, targets, mask = completion_logits(self.model, pairs, self.pad)
+                shares = 2 * len({prompt for prompt, _ in pairs}) <= len(pairs)  # then once for each pays
+                forward = shared_prompt_logits if shares else completion_logits
+                logits, targets, mask = forward(self.model, pairs, self.pad)
             losses = loss.sequence_nll(logits.float(), targets, mask)
         known = torch.tensor([sample.log_q is not None for sample in batch])
         log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64)
@@ -221,10 +223,11 @@ def _plan(samples: Sequence[TrainingSample], recipe: Train) -> Iterator[tuple[in
     """`(step, epoch, whether it is the epoch's last, samples)` of every step, the same every time."""
     rng = np.random.default_rng(recipe.seed)
     lengths = [len(sample.prompt_token_ids) + len(sample.token_ids) for sample in samples]
+    groups = together([sample.prompt_token_ids for sample in samples], recipe.per_prompt, rng)
     per_epoch = steps(len(samples), recipe.batch_size, 1)
     step = 0
     for epoch in range(1, recipe.epochs + 1):
-        for batch in epoch_batches(lengths, recipe.batch_size, rng):
+        for batch in epoch_batches(groups, lengths, recipe.batch_size, rng):
             step += 1
             yield step, epoch, step % per_epoch == 0, [samples[i] for i in batch]
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,48 +68,15 @@ PRESS = """async (keys) => {
     await new Promise((done) => setTimeout(done, 16));
   }
 }"""
-MEASURE = """() => {
-  // from a key to when the frame that shows what it did has been painted: the first task after that frame
-  window.painted = [];
-  addEventListener('keydown', (event) => requestAnimationFrame(() => {
-    const after = new MessageChannel();
-    after.port1.onmessage = () => painted.push(performance.now() - event.timeStamp);
-    after.port2.postMessage(null);
-  }), {capture: true});
-}"""
-
-
-def p90(times: list[float]) -> float:
-    return statistics.quantiles(times, n=10)[-1]
-
-
-def pressed(page: Page, keys: list[str]) -> list[float]:
-    """Press keys sixty a second; how long each took (ms) until what it did was painted."""
-    page.evaluate("() => painted.splice(0)")
-    start = time.perf_counter()
-    for i, key in enumerate(keys):
-        time.sleep(max(0.0, start + i / 60 - time.perf_counter()))
-        page.keyboard.press(key)
-    page.wait_for_function("(n) => painted.length === n", arg=len(keys))
-    times: list[float] = page.evaluate("() => painted")
-    return times
 
 
 def test_sixty_keys_in_a_second_are_sixty_decisions_in_order(page: Page, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
     open_card(page, server, "?order=prompt")
-    page.wait_for_load_state("networkidle")
-    page.evaluate(MEASURE)
     keys = ["a" if i % 3 else "x" for i in range(60)]
-    before, painted, after = pressed(page, ["q"] * 30), pressed(page, keys), pressed(page, ["q"] * 30)
+    page.evaluate(PRESS, keys)
     settled(page)
     expect(page.locator(".where")).to_contain_text("60 decided since")
-    machine = max(p90(before), p90(after))  # keys that do nothing: what a frame takes while other programs run
-    measured = {"median_ms": statistics.median(painted), "p90_ms": p90(painted), "idle_key_p90_ms": machine}
-    named = {"measure": "key to next candidate painted"} | {name: round(value, 2) for name, value in measured.items()}
-    print(json.dumps(named))
-    # other programs slow down a part of a burst, the card itself would slow down all of it
-    assert min(p90(painted[i : i + 20]) for i in range(0, 60, 20)) < max(50, 20 + machine)
     stored = said(server)
     expected = [
         (f"1.{1 + i // EACH}.{i % EACH}", "accept" if k == "a" else "reject", "ann") for i, k in enumerate(keys)

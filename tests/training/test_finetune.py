@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rsf_core import models
+from rsf_core import forward, models
 from rsf_core.errors import JobError, StageError
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Train
-from rsf_core.training.batches import epoch_batches, steps
+from rsf_core.training.batches import epoch_batches, steps, together
 from rsf_core.training.finetune import StepMetrics, TrainingSample, finetune, learning_rate_factor
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -68,11 +70,33 @@ def test_an_empty_set_and_a_diverging_loss_are_said_with_the_remedy(tiny_model):
         run(tiny_model, samples=bad)
 
 
-def test_an_epoch_holds_every_sample_once():
-    lengths = list(range(50))
-    batches = list(epoch_batches(lengths, 8, np.random.default_rng(0)))
-    assert Counter(i for batch in batches for i in batch) == Counter(range(50))
-    assert len(batches) * 3 == steps(50, 8, 3)
+@given(prompts=st.lists(st.integers(0, 9), min_size=1, max_size=60), at_most=st.integers(1, 9), size=st.integers(1, 9))
+def test_an_epoch_holds_every_sample_once_and_groups_hold_one_prompt(prompts, at_most, size):
+    rng = np.random.default_rng(0)
+    groups = together(prompts, at_most, rng)
+    assert all(len({prompts[i] for i in group}) == 1 and len(group) <= at_most for group in groups)
+    batches = list(epoch_batches(groups, [3 * prompt for prompt in prompts], size, rng))
+    assert Counter(i for batch in batches for i in batch) == Counter(range(len(prompts)))
+    assert len(batches) * 3 == steps(len(prompts), size, 3)
+
+
+def test_the_samples_of_a_prompt_come_in_one_batch_where_they_fit():
+    prompts = [i % 12 for i in range(48)]
+    rng = np.random.default_rng(0)
+    batches = list(epoch_batches(together(prompts, 4, rng), [5] * 48, 8, rng))
+    assert [len({prompts[i] for i in batch}) for batch in batches] == [2] * 6
+
+
+def test_a_prompt_computed_once_for_its_samples_trains_the_same_model(tiny_model):
+    """Two prompts and completions of unequal lengths, against the plain forward."""
+    samples = [TrainingSample((0, 5, 6)[: 2 + i % 2], s.token_ids[i % 3 :]) for i, s in enumerate(SAMPLES)]
+    recipe = RECIPE.model_copy(update={"per_prompt": 2})
+    _, shared = run(tiny_model, samples, recipe)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rsf_core.training.finetune.shared_prompt_logits", forward.completion_logits)
+        _, plain = run(tiny_model, samples, recipe)
+    assert [m.loss for m in shared] == pytest.approx([m.loss for m in plain], abs=2e-5)
+    assert [m.grad_norm for m in shared] == pytest.approx([m.grad_norm for m in plain], rel=1e-3)
 
 
 def test_the_learning_rate_warms_up_and_ends_near_zero():
