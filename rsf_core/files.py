@@ -21,13 +21,19 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
+    except Exception as error:
         temporary.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full_disk(error):
             raise OutOfSpaceError(
                 f"the disk is full: {path} could not be written. Free some space and resume; what is saved stays"
             ) from error
         raise
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """safetensors reports a full disk in an error of its own, with the number of the error in its text."""
+    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return getattr(error, "errno", None) in numbers or any(f"os error {number}" in str(error) for number in numbers)
 
 
 def write_json(path: Path, data: Any) -> None:

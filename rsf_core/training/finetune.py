@@ -258,6 +258,9 @@ def _check_vocabulary(samples: Sequence[TrainingSample], size: int) -> None:
             )
 
 
+_WANT_OF_MEMORY = ("can't allocate memory", "not enough memory")  # torch's allocators, on Linux and elsewhere
+
+
 class _memory_said:
     """Turns what torch raises for want of memory into an error that names the settings to change."""
 
@@ -268,8 +271,8 @@ class _memory_said:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
-        wanting = isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error or "")
-        if error is not None and wanting:
+        said = isinstance(error, RuntimeError) and any(words in str(error) for words in _WANT_OF_MEMORY)
+        if said or isinstance(error, torch.OutOfMemoryError | MemoryError):
             raise JobError(
                 f"out of memory at step {self._step}: raise train.accumulate (now {self._recipe.accumulate}), which splits "
                 f"a step into parts, or lower train.batch_size (now {self._recipe.batch_size}); the model before is untouched"

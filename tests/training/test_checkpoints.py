@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -53,20 +55,51 @@ def test_a_checkpoint_of_another_recipe_is_refused(tiny_model, tmp_path):
         run(tiny_model, RECIPE.model_copy(update={"rank": 8}), checkpoint=path)
 
 
-def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
-    parameter = torch.nn.Parameter(torch.ones(3))
-    optimizer = torch.optim.AdamW([parameter])
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
+    """A file may grow to 64 KiB in the process that saves: the second checkpoint doesn't fit, as on a full disk."""
     path = tmp_path / "c.safetensors"
-    checkpoints.save(path, [parameter], optimizer, {"step": 1})
-    before = path.read_bytes()
+    code = f"""
+import resource, signal, torch
+from pathlib import Path
+from rsf_core.errors import OutOfSpaceError
+from rsf_core.training import checkpoints
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+for step, size in ((1, 3), (2, 100_000)):
+    parameters = [torch.nn.Parameter(torch.ones(size))]
+    try:
+        checkpoints.save(Path({str(path)!r}), parameters, torch.optim.AdamW(parameters), {{"step": step}})
+    except OutOfSpaceError as error:
+        print("said:", error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "said: the disk is full" in done.stdout, done.stderr
+    parameters = [torch.nn.Parameter(torch.zeros(3))]
+    assert checkpoints.load(path, parameters, torch.optim.AdamW(parameters)) == {"step": 1}
+    assert parameters[0].tolist() == [1, 1, 1] and [file.name for file in tmp_path.iterdir()] == [path.name]
 
-    def full(*arguments, **more):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "save_file", full)
-    with pytest.raises(Exception, match="the disk is full"):
-        checkpoints.save(path, [parameter], optimizer, {"step": 2})
-    assert path.read_bytes() == before
+def test_too_little_memory_names_the_settings_to_change(tiny_model):
+    """The address space may grow by little in the process that trains: torch's own allocator says no."""
+    code = f"""
+import resource
+from pathlib import Path
+from rsf_core.errors import JobError
+from rsf_core.settings import Train
+from rsf_core.training.finetune import TrainingSample, finetune
+samples = [TrainingSample((1, 2, 3), tuple(range(5, 200))) for _ in range(4096)]
+recipe = Train(epochs=1, batch_size=1024)
+first = Train(epochs=1, batch_size=1)
+finetune(samples[:1], Path({str(tiny_model)!r}), first, lambda step: None)
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (1 << 27),) * 2)
+try:
+    finetune(samples, Path({str(tiny_model)!r}), recipe, lambda step: None)
+except JobError as error:
+    print("said:", error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "said: out of memory at step 1: raise train.accumulate (now 1)" in done.stdout, done.stderr
 
 
 def test_a_step_in_parts_is_the_same_step(tiny_model):
