@@ -66,12 +66,14 @@ def identity(folder: Path) -> str:
 
 
 def load(folder: Path) -> tuple[Any, Any]:
-    """`(model, tokenizer)` in float32, in evaluation mode. Raises ModelError."""
+    """`(model, tokenizer)` in float32, in evaluation mode: a causal model, or an encoder-decoder. Raises ModelError."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+        seq2seq = AutoConfig.from_pretrained(folder).is_encoder_decoder
+        kind = AutoModelForSeq2SeqLM if seq2seq else AutoModelForCausalLM
+        model = kind.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise ModelError(f"the model in {folder} cannot be loaded: {error}") from error

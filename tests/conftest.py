@@ -67,6 +67,21 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_encoder_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an encoder-decoder that generates in milliseconds."""
+    from tests.tiny_models import build_encoder_decoder
+
+    return build_encoder_decoder(tmp_path_factory.mktemp("models") / "tiny_encoder_decoder")
+
+
+@pytest.fixture(scope="session", params=["tiny_model", "tiny_encoder_decoder"])
+def any_model(request: pytest.FixtureRequest) -> Path:
+    """Each of the two in turn."""
+    folder: Path = request.getfixturevalue(request.param)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def small_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A task folder as the bundled ones are: 8 train and 4 held-out prompts, few tokens, sentiment as reward."""
     folder = tmp_path_factory.mktemp("tasks") / "small_reviews"

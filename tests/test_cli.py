@@ -17,6 +17,7 @@ import typer
 
 from rsf_core import bundled
 from rsf_core.cli import app
+from rsf_core.models import load
 from rsf_core.owner import socket_path
 from rsf_core.project import Project
 from tests.seeding import add_candidates, candidates
@@ -95,6 +96,22 @@ def test_a_project_is_made_run_and_looked_at(tmp_path: Path, small_task: Path, t
     assert status["counts"]["decided"] == 32 and status["active"] is None and status["threshold"]["author"] == "rule"
     table = rsf("evaluate", folder)  # everything is there already, so it only shows
     assert "reward" in table and "over the base" in table
+
+
+def test_an_encoder_decoder_goes_through_a_round_of_translation(tmp_path: Path, tiny_encoder_decoder: Path) -> None:
+    folder = tmp_path / "p"
+    rsf("init", folder, "--task", "translation_en_fr", "--model", tiny_encoder_decoder, "--seed", "3")
+    for key, value in (
+        ("generate.candidates", 4),
+        ("generate.prompts", 24),
+        ("evaluate.prompts", 6),
+        ("train.rank", 2),
+    ):
+        rsf("set", folder, key, value)
+    (found,) = rsf_json("run", folder)["comparisons"]
+    assert 0 < found["after"]["score: chrf"]["value"] < 1
+    assert found["after"]["KL to base"]["value"] != 0
+    assert load(folder / "models" / found["after_id"])[0].config.is_encoder_decoder
 
 
 def test_stages_can_be_said_one_by_one(folder: Path) -> None:

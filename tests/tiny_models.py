@@ -1,4 +1,5 @@
-"""A tiny random causal model that behaves like a real one: byte-level tokenizer, chat template, completions that end."""
+"""Tiny random models that behave like real ones: byte-level tokenizer, completions that end; the causal one with a chat
+template."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
+from transformers import BartConfig, BartForConditionalGeneration, GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 START, END = "<|im_start|>", "<|im_end|>"
 TEMPLATE = (
@@ -18,24 +19,8 @@ EOS_BOOST = 3.0  # P(EOS) of about 5 % a step: half of the completions of 16 tok
 
 
 def build(folder: Path, seed: int = 0) -> Path:
-    """Write the model into `folder` and return it. The same seed gives the same weights."""
-    folder.mkdir(parents=True, exist_ok=True)
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: i for i, token in enumerate([START, END, *alphabet])}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([START, END])
-    tokenizer.save(str(folder / "tokenizer.json"))
-    settings = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "eos_token": END,
-        "pad_token": END,
-        "chat_template": TEMPLATE,
-        "clean_up_tokenization_spaces": False,
-        "model_max_length": 1024,
-    }
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    """Write a causal model into `folder` and return it. The same seed gives the same weights."""
+    vocabulary = _tokenizer(folder, chat_template=TEMPLATE)
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(vocabulary),
@@ -60,3 +45,56 @@ def build(folder: Path, seed: int = 0) -> Path:
     model.generation_config = GenerationConfig(eos_token_id=vocabulary[END], pad_token_id=vocabulary[END])
     model.save_pretrained(folder)
     return folder
+
+
+def build_encoder_decoder(folder: Path, seed: int = 0) -> Path:
+    """Write an encoder-decoder into `folder` and return it. The same seed gives the same weights."""
+    vocabulary = _tokenizer(folder)
+    end = vocabulary[END]
+    torch.manual_seed(seed)
+    config = BartConfig(
+        vocab_size=len(vocabulary),
+        d_model=32,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        encoder_ffn_dim=64,
+        decoder_ffn_dim=64,
+        max_position_embeddings=1024,
+        init_std=0.15,
+        bos_token_id=vocabulary[START],
+        eos_token_id=end,
+        pad_token_id=end,
+        decoder_start_token_id=vocabulary[START],
+        forced_eos_token_id=None,
+    )
+    model = BartForConditionalGeneration(config)
+    model.final_logits_bias[0, end] = 3.0
+    model.generation_config = GenerationConfig(
+        eos_token_id=end, pad_token_id=end, decoder_start_token_id=vocabulary[START]
+    )
+    model.save_pretrained(folder)
+    return folder
+
+
+def _tokenizer(folder: Path, **settings: str) -> dict[str, int]:
+    """Write a byte-level tokenizer; its vocabulary."""
+    folder.mkdir(parents=True, exist_ok=True)
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: i for i, token in enumerate([START, END, *alphabet])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([START, END])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": END,
+        "pad_token": END,
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": 1024,
+        **settings,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    return vocabulary

@@ -1,6 +1,6 @@
-"""A proposal that runs here: any causal model of transformers, through its own forward pass.
+"""A proposal that runs here: any causal or encoder-decoder model of transformers, through its own forward pass.
 
-Each prompt is prefilled once and its cache expanded to its candidates; finished rows are dropped at once, so that a long
+Each prompt is computed once and its cache expanded to its candidates; finished rows are dropped at once, so that a long
 straggler costs one row, not the batch.
 """
 
@@ -16,10 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rsf_core import models
+from rsf_core import forward, models
 from rsf_core.domain import Candidate, Finish, Prompt
 from rsf_core.errors import ModelError
-from rsf_core.forward import by_length, positions, prefill, shared_prompt_logits, token_log_probs
 from rsf_core.proposals.inverse_cdf import draw
 from rsf_core.settings import Sampling
 
@@ -48,7 +47,7 @@ class LocalProposal:
         if not self.eos:
             raise ModelError(f"the model in {folder} names no end-of-sequence token, so no completion could ever end")
         self._pad = min(self.eos)
-        self.limit: int | None = getattr(self.model.config, "max_position_embeddings", None)
+        self._forward = forward.of(self.model, self._pad)
 
     def prompt_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
         """The tokens completions of `prompt` follow: by the chat template where there is one, else the plain text."""
@@ -78,7 +77,7 @@ class LocalProposal:
             _Row(request, known[request[0].prompt_id], uniforms(sampling.seed, request[2], sampling.max_new_tokens))
             for request in requests
         ]
-        for batch in by_length([len(row.prompt_token_ids) for row in rows], batch_size):
+        for batch in forward.by_length([len(row.prompt_token_ids) for row in rows], batch_size):
             yield from self._decode([rows[i] for i in batch], sampling, should_stop)
             if should_stop():
                 return
@@ -94,12 +93,12 @@ class LocalProposal:
         return found
 
     def _log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
-        logits, targets, mask = shared_prompt_logits(self.model, pairs, self._pad)
-        return (token_log_probs(logits, targets) * mask).sum(1).numpy()
+        logits, targets, mask = self._forward.completion_logits(pairs)
+        return (forward.token_log_probs(logits, targets) * mask).sum(1).numpy()
 
     def _decode(self, rows: list[_Row], sampling: Sampling, should_stop: Callable[[], bool]) -> Iterator[Candidate]:
         with torch.inference_mode():
-            logits, cache, mask = prefill(self.model, [row.prompt_token_ids for row in rows], self._pad)
+            logits, decoding = self._forward.begin([row.prompt_token_ids for row in rows])
         for step in range(sampling.max_new_tokens):
             if should_stop():
                 return
@@ -113,16 +112,9 @@ class LocalProposal:
                 tokens = drawn.tokens
                 if len(left) < len(rows):
                     keep = torch.tensor(left)
-                    cache.batch_select_indices(keep)
-                    mask, tokens, rows = mask[keep], tokens[keep], [rows[i] for i in left]
-                mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
-                logits = self.model(
-                    input_ids=tokens[:, None],
-                    attention_mask=mask,
-                    position_ids=positions(mask)[:, -1:],
-                    past_key_values=cache,
-                    use_cache=True,
-                ).logits[:, -1]
+                    decoding.keep(keep)
+                    tokens, rows = tokens[keep], [rows[i] for i in left]
+                logits = decoding.step(tokens)
 
     def _append(
         self,
@@ -163,10 +155,11 @@ class LocalProposal:
 
     def _checked(self, prompt: Prompt, sampling: Sampling) -> tuple[int, ...]:
         ids = self.prompt_token_ids(prompt)
-        if self.limit is not None and len(ids) + sampling.max_new_tokens > self.limit:
+        if not self._forward.fits(len(ids), sampling.max_new_tokens):
             raise ModelError(
                 f"prompt {prompt.prompt_id} has {len(ids)} tokens; with {sampling.max_new_tokens} new ones it does not fit "
-                f"into the model's context of {self.limit}: shorten it or lower generate.max_new_tokens"
+                f"into the model's context of {self.model.config.max_position_embeddings}: shorten it or lower "
+                "generate.max_new_tokens"
             )
         return ids
 

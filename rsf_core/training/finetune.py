@@ -1,4 +1,4 @@
-"""Fine-tuning on a curated set: LoRA or all weights. One loop that reads top to bottom."""
+"""Fine-tuning on a curated set: LoRA or all weights, causal or encoder-decoder. One loop that reads top to bottom."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, TaskType, get_peft_model
 from torch import Tensor
 
-from rsf_core import models
+from rsf_core import forward, models
 from rsf_core.errors import JobError, StageError
-from rsf_core.forward import completion_logits, shared_prompt_logits
 from rsf_core.settings import Train
 from rsf_core.training import checkpoints, loss
 from rsf_core.training.batches import epoch_batches, steps, together
@@ -102,7 +101,8 @@ class _Run:
     """The state of a training run, and what one step does to it."""
 
     def __init__(self, model: Any, recipe: Train, pad: int, log_m: float, total: int, path: Path | None) -> None:
-        self.model, self.recipe, self.pad, self.log_m, self.total, self.path = model, recipe, pad, log_m, total, path
+        self.model, self.recipe, self.log_m, self.total, self.path = model, recipe, log_m, total, path
+        self.forward = forward.of(model, pad)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
@@ -114,6 +114,7 @@ class _Run:
     def step_on(self, batch: Sequence[TrainingSample], epoch: int) -> StepMetrics:
         """One optimiser step on `batch`, in `recipe.accumulate` parts that are normalised as one."""
         started = time.perf_counter()
+        torch.manual_seed(self.recipe.seed + self.step)  # of a model with dropout: the same after a break
         rate = self.recipe.learning_rate * learning_rate_factor(self.step, self.total, self.recipe.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -192,9 +193,7 @@ class _Run:
             device = self.parameters[0].device.type
             with torch.autocast(device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
                 pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
-                shares = 2 * len({prompt for prompt, _ in pairs}) <= len(pairs)  # then once for each pays
-                forward = shared_prompt_logits if shares else completion_logits
-                logits, targets, mask = forward(self.model, pairs, self.pad)
+                logits, targets, mask = self.forward.completion_logits(pairs)
             losses = loss.sequence_nll(logits.float(), targets, mask)
         known = torch.tensor([sample.log_q is not None for sample in batch])
         log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64)
@@ -236,7 +235,11 @@ def _prepared(base: Any, recipe: Train) -> Any:
     if recipe.method == "full":
         return base.train()
     config = LoraConfig(
-        r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        target_modules="all-linear",
+        lora_dropout=0.0,
+        task_type=TaskType.SEQ_2_SEQ_LM if base.config.is_encoder_decoder else TaskType.CAUSAL_LM,
     )
     return get_peft_model(base, config).train()
 
@@ -244,7 +247,7 @@ def _prepared(base: Any, recipe: Train) -> Any:
 def _tokenised(sample: TrainingSample, tokenizer: Any) -> TrainingSample:
     if sample.text is None:
         return sample
-    ids = tokenizer(sample.text, add_special_tokens=False).input_ids
+    ids = tokenizer(text_target=sample.text, add_special_tokens=False).input_ids  # an encoder-decoder's other side
     return replace(sample, token_ids=(*ids, tokenizer.eos_token_id), text=None, log_q=None)
 
 

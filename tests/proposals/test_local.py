@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
+from rsf_core import forward
 from rsf_core.domain import Finish, Prompt
 from rsf_core.errors import ModelError
 from rsf_core.proposals.local import LocalProposal
@@ -23,8 +26,8 @@ REQUESTS = [(prompt, k, f"1.{prompt.prompt_id}.{k}") for prompt in PROMPTS for k
 
 
 @pytest.fixture(scope="module")
-def proposal(tiny_model: Path) -> LocalProposal:
-    return LocalProposal(tiny_model)
+def proposal(any_model: Path) -> LocalProposal:
+    return LocalProposal(any_model)
 
 
 def drawn(proposal, sampling, batch_size=64, requests=REQUESTS):
@@ -71,15 +74,25 @@ def test_eos_is_a_token_of_the_completion_and_its_finish(proposal):
         assert candidate.finish is Finish.EOS or len(candidate.token_ids) == 12
 
 
+def next_logits(proposal: LocalProposal, prompt: tuple[int, ...], prefix: tuple[int, ...]) -> torch.Tensor:
+    """As transformers itself gives them, nothing padded, nothing kept: (V,)."""
+    model = proposal.model
+    with torch.no_grad():
+        if model.config.is_encoder_decoder:
+            start = model.generation_config.decoder_start_token_id
+            result = model(input_ids=torch.tensor([prompt]), decoder_input_ids=torch.tensor([[start, *prefix]]))
+        else:
+            result = model(torch.tensor([[*prompt, *prefix]]))
+    return result.logits[0, -1]
+
+
 def test_the_probabilities_of_all_sequences_sum_to_one(proposal):
     """Every completion of at most two tokens under top-k 3, by enumeration."""
     sampling = Sampling(max_new_tokens=2, top_k=3, temperature=0.9)
     prompt = proposal.prompt_token_ids(PROMPTS[0])
 
     def next_law(prefix: tuple[int, ...]) -> dict[int, float]:
-        with torch.no_grad():
-            logits = proposal.model(torch.tensor([[*prompt, *prefix]])).logits[0, -1].double() / sampling.temperature
-        top = logits.topk(3)
+        top = (next_logits(proposal, prompt, prefix).double() / sampling.temperature).topk(3)
         return dict(zip(top.indices.tolist(), torch.softmax(top.values, 0).tolist(), strict=True))
 
     law: dict[tuple[int, ...], float] = {}
@@ -111,10 +124,34 @@ def test_a_prompt_that_does_not_fit_is_named(proposal):
         list(proposal.draw([(Prompt(9, "word " * 400), 0, "1.9.0")], Sampling(max_new_tokens=40), 8))
 
 
-def test_a_system_prompt_comes_first_and_a_plain_model_takes_plain_text(proposal):
+def test_a_system_prompt_comes_first_and_a_plain_model_takes_plain_text(proposal, monkeypatch):
     assert "Be brief." in proposal.tokenizer.decode(proposal.prompt_token_ids(PROMPTS[1]))
-    template, proposal.tokenizer.chat_template = proposal.tokenizer.chat_template, None
-    try:
-        assert proposal.tokenizer.decode(proposal.prompt_token_ids(PROMPTS[1])) == "Be brief.\n\nSay grün."
-    finally:
-        proposal.tokenizer.chat_template = template
+    monkeypatch.setattr(proposal.tokenizer, "chat_template", None)
+    assert proposal.tokenizer.decode(proposal.prompt_token_ids(PROMPTS[1])) == "Be brief.\n\nSay grün."
+
+
+def test_a_token_the_decoder_is_forced_to_begin_with_is_given_not_drawn(tiny_encoder_decoder):
+    """NLLB and mBART name the target language so."""
+    proposal = LocalProposal(tiny_encoder_decoder)
+    start = proposal.model.generation_config.decoder_start_token_id
+    forced = proposal.tokenizer("F").input_ids[0]
+    proposal.model.generation_config.forced_bos_token_id = forced
+    proposal._forward = forward.of(proposal.model, 0)
+    first, _ = proposal._forward.begin([(5, 6, 7)])
+    with torch.no_grad():
+        expected = proposal.model(
+            input_ids=torch.tensor([[5, 6, 7]]), decoder_input_ids=torch.tensor([[start, forced]])
+        ).logits[:, -1]
+    torch.testing.assert_close(first, expected)
+    found = list(proposal.draw(REQUESTS, Sampling(max_new_tokens=8), 64))
+    again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in found])
+    np.testing.assert_allclose(again, [c.log_model for c in found], atol=1e-4)
+
+
+def test_an_encoder_decoder_that_names_no_start_token_is_refused(tiny_encoder_decoder, tmp_path):
+    folder = shutil.copytree(tiny_encoder_decoder, tmp_path / "model")
+    for name in ("config.json", "generation_config.json"):
+        config = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps(config | {"decoder_start_token_id": None}))
+    with pytest.raises(ModelError, match="decoder_start_token_id"):
+        LocalProposal(folder)

@@ -34,12 +34,12 @@ def run(model: Path, recipe: Train = RECIPE, stop_after: int = 10**9, **more):
 
 @pytest.mark.parametrize("method", ["lora", "full"])
 @pytest.mark.parametrize("stop_after", [1, 5, 8])
-def test_a_stopped_run_goes_on_to_the_same_losses_and_weights(tiny_model, tmp_path, method, stop_after):
+def test_a_stopped_run_goes_on_to_the_same_losses_and_weights(any_model, tmp_path, method, stop_after):
     recipe = RECIPE.model_copy(update={"method": method, "held_out_share": 0.3, "patience": 9})
-    whole, expected = run(tiny_model, recipe)
+    whole, expected = run(any_model, recipe)
     path = tmp_path / "checkpoint.safetensors"
-    stopped, first = run(tiny_model, recipe, stop_after, checkpoint=path)
-    resumed, rest = run(tiny_model, recipe, checkpoint=path)
+    stopped, first = run(any_model, recipe, stop_after, checkpoint=path)
+    resumed, rest = run(any_model, recipe, checkpoint=path)
     assert stopped is None and len(first) == stop_after
     assert [s.step for s in first + rest] == [s.step for s in expected]
     assert [s.loss for s in first + rest] == pytest.approx([s.loss for s in expected], abs=1e-5)
