@@ -74,6 +74,7 @@ class JobKind(StrEnum):
     SCORE = "score"
     FINETUNE = "finetune"
     EVALUATE = "evaluate"
+    TRIAL = "trial"
 
 
 class JobState(StrEnum):

@@ -40,6 +40,16 @@ class Pairing:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A typed prompt and what two models made of it, by model: completions with the same random numbers."""
+
+    job_id: str
+    text: str
+    system: str | None
+    completions: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class CuratedChange:
     """What the second of two curated sets has that the first has not, by candidate."""
 
@@ -81,6 +91,17 @@ class Lineage:
         table = self._store.evaluation_samples(self._stages.evaluation_key(), model_id)
         rows = table.select(["prompt_id", "k", "completion"]).to_pylist()
         return {(row["prompt_id"], row["k"]): row["completion"] for row in rows}
+
+    def trials(self, first: str, second: str) -> list[Trial]:
+        """The typed prompts that both models have completed, the newest first."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for row in self._store.trials():
+            found.setdefault(row["job_id"], {}).setdefault(row["model_id"], []).append(row["completion"])
+        return [
+            Trial(job_id, spec["text"], spec["system"], {name: drawn[name] for name in (first, second)})
+            for job_id, drawn in found.items()
+            if {first, second} <= drawn.keys() and (spec := self._store.job(job_id).spec)
+        ]
 
     def delete(self, model_id: str, author: str) -> None:
         """Delete the files of a tuned model; what it drew and how it did stays. Raises StageError where a round still

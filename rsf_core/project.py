@@ -263,6 +263,11 @@ class Project:
         """Start the held-out evaluation of a round; None when it is there already."""
         return self._stages.evaluate(round_number)
 
+    def try_out(self, models: Sequence[str], text: str, system: str | None = None, candidates: int = 2) -> str:
+        """Start drawing completions of a typed prompt from some models, with the same random numbers; the job's id. They
+        are then in `lineage.trials`. Raises StageError."""
+        return self._stages.try_out(models, text, system, candidates)
+
     def advance(self, author: str = REVIEWER) -> str | None:
         """Start whatever comes next in the newest round, or the next round; None while something runs."""
         found = self.stages()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +218,25 @@ class Stages:
             "sampling": settings.generate.sampling.model_dump(),
         }
         return self.supervisor.submit(JobKind.EVALUATE, opened.round, spec, {"prompts": prompts_table(held_out)})
+
+    def try_out(self, models: Sequence[str], text: str, system: str | None, candidates: int) -> str:
+        """Draw completions of a typed prompt from some models; the job's id."""
+        self._refuse_a_second(JobKind.TRIAL)
+        if not text.strip():
+            raise StageError("type a prompt first: there is nothing to complete")
+        gone = self._store.deleted_models().intersection(models)
+        if gone:
+            raise StageError(f"the files of {', '.join(sorted(gone))} were deleted: nothing can be drawn from it")
+        settings = self.settings()
+        spec = {
+            "models": [self._model_spec(model_id) for model_id in models],
+            "text": text,
+            "system": system or None,
+            "candidates": candidates,
+            "batch_size": settings.generate.batch_size,
+            "sampling": settings.generate.sampling.model_dump(),
+        }
+        return self.supervisor.submit(JobKind.TRIAL, self.current_round().round, spec, {})
 
     def resume(self, job_id: str) -> None:
         spec = self._store.job(job_id).spec

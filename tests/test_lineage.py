@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core.errors import StageError
+from rsf_core.errors import JobError, StageError
 from rsf_core.lineage import votes_by_prompt
 from rsf_core.project import Project
 
@@ -58,6 +58,26 @@ def test_what_changed_between_rounds_is_named(finished: Project) -> None:
     change = finished.lineage.curated_change(first, second)
     assert change.added + change.both == second.summary["samples"]
     assert change.removed + change.both == first.summary["samples"]
+
+
+def test_a_typed_prompt_is_completed_by_both_models_and_stays(finished: Project) -> None:
+    for text in ("Review a teapot.", "Review a teapot, again."):
+        finished.try_out(("base", "m2-1"), text, "Be brief.", candidates=3)
+        finished.wait()
+    newest, first = finished.lineage.trials("m2-1", "base")
+    assert (newest.text, first.text, first.system) == ("Review a teapot, again.", "Review a teapot.", "Be brief.")
+    assert {name: len(texts) for name, texts in first.completions.items()} == {"m2-1": 3, "base": 3}
+    assert first.completions["base"] != newest.completions["base"]
+    assert finished.lineage.trials("base", "m1-1") == []
+    assert [stage.progress for stage in finished.stages()] == ["done"] * 5  # a trial is no stage of the round
+
+
+def test_a_prompt_that_cannot_be_completed_is_refused_or_said(finished: Project) -> None:
+    with pytest.raises(StageError, match="type a prompt"):
+        finished.try_out(("base", "m2-1"), "  ")
+    finished.try_out(("base", "m2-1"), "word " * 400)
+    with pytest.raises(JobError, match="does not fit into the model's context"):
+        finished.wait()
 
 
 def test_the_newest_vote_of_a_reviewer_counts(finished: Project) -> None:

@@ -54,8 +54,20 @@ EVALUATION_SAMPLES = pa.schema(
     ]
 )
 
+TRIALS = pa.schema(
+    [
+        ("job_id", pa.string()),
+        ("model_id", pa.string()),
+        ("k", pa.int32()),
+        ("completion", pa.string()),
+        ("finish", pa.string()),
+        ("token_count", pa.int32()),
+    ]
+)
+
 SEGMENTS: dict[JobKind, tuple[str, pa.Schema]] = {
     JobKind.GENERATE: ("candidates", CANDIDATES),
     JobKind.SCORE: ("scores", SCORES),
     JobKind.EVALUATE: ("evaluation_samples", EVALUATION_SAMPLES),
+    JobKind.TRIAL: ("trials", TRIALS),
 }

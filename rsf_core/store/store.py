@@ -424,6 +424,10 @@ class Store:
     def evaluation_samples(self, evaluation_key: str, model_id: str) -> pa.Table:
         return self._db.arrow("evaluation_samples", {"evaluation_key": evaluation_key, "model_id": model_id})
 
+    def trials(self) -> list[dict[str, Any]]:
+        """`job_id`, `model_id`, `completion` of every typed prompt, the newest job first, then by model and k."""
+        return self._db.rows("trials")
+
     def evaluated_models(self, evaluation_key: str) -> dict[str, int]:
         rows = self._db.rows("evaluated_models", {"evaluation_key": evaluation_key})
         return {row["model_id"]: row["count"] for row in rows}

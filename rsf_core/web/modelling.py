@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import streamlit as st
 
+from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import StageError
 from rsf_core.evaluation import SHARES
 from rsf_core.lineage import ModelView, votes_by_prompt
@@ -138,15 +139,48 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
         hide_index=True,
     )
     st.caption("The same held-out prompts and seeds. Brackets: 95 % intervals by prompt; differences are paired.")
+    if ui.choice_in_url("prompts", ["Held-out prompts", "Your own prompt"], "Held-out prompts") == "Your own prompt":
+        _own_prompt(project, chosen)
+        return
     texts = {prompt.prompt_id: prompt for prompt in project.prompts()}
     a, b = (project.lineage.completions(model_id) for model_id in chosen)
     prompt_ids = sorted({prompt_id for prompt_id, _ in a.keys() & b.keys()})
     prompt_id = st.selectbox("Prompt", prompt_ids, format_func=lambda p: texts[p].text[:120])
     for k in sorted(k for p, k in a.keys() & b.keys() if p == prompt_id):
-        for column, name, text in zip(st.columns(2), chosen, (a[prompt_id, k], b[prompt_id, k]), strict=True):
-            with column.container(border=True):
-                st.caption(name)
-                ui.text(text)
+        _side_by_side(chosen, (a[prompt_id, k], b[prompt_id, k]))
+
+
+def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
+    """A prompt typed here, completed by both models with the same random numbers."""
+    with st.form("own-prompt", border=False):
+        text = st.text_area("Your prompt", height=90)
+        left, right = st.columns([3, 1])
+        system = left.text_input("System prompt", help="May be left empty.")
+        count = right.number_input("Completions", 1, 16, 2)
+        if st.form_submit_button("Complete with both", type="primary", icon=":material/casino:"):
+            if ui.attempt(lambda: project.try_out(chosen, text, system.strip() or None, count)):
+                st.rerun()
+    running = ui.running_job(project, [JobKind.TRIAL])
+    newest = next((job for job in reversed(project.jobs()) if job.kind is JobKind.TRIAL), None)
+    if newest is not None and newest.state is JobState.FAILED and not running:
+        ui.problem(f"{newest.job_id}: {newest.message}")
+    trials = project.lineage.trials(*chosen)
+    if not trials:
+        if not running:
+            st.caption("The completions appear here side by side, and stay.")
+        return
+    shown = st.selectbox("Asked before", trials, format_func=lambda t: t.text[:120], key=f"trial-{trials[0].job_id}")
+    with st.container(border=True):
+        ui.text("\n\n".join(filter(None, (shown.system, shown.text))))
+    for texts in zip(*(shown.completions[model_id] for model_id in chosen), strict=True):
+        _side_by_side(chosen, texts)
+
+
+def _side_by_side(names: Sequence[str], texts: Sequence[str]) -> None:
+    for column, name, text in zip(st.columns(2), names, texts, strict=True):
+        with column.container(border=True):
+            st.caption(name)
+            ui.text(text)
 
 
 def vote(project: Project, models: Sequence[ModelView]) -> None:

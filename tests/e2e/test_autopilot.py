@@ -61,4 +61,11 @@ def test_two_rounds_by_themselves_with_a_pause_for_review(page: Page, serve, tin
     page.get_by_role("radio", name="Blind vote").click()
     page.get_by_role("button", name="Left").click()
     expect(page.get_by_text("1 voted")).to_be_visible()
+
+    page.get_by_role("radio", name="Compare").click()
+    page.get_by_role("radio", name="Your own prompt").click()
+    page.get_by_label("Your prompt").fill("Review a teapot.")
+    page.get_by_role("button", name="Complete with both").click()
+    expect(page.get_by_text("Asked before")).to_be_visible(timeout=JOB)
+    expect(page.locator(".rsf-text, .rsf-empty")).to_have_count(1 + 2 * 2)  # the prompt, and two completions of each
     expect(page.get_by_test_id("stException")).to_have_count(0)

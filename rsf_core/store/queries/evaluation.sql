@@ -6,3 +6,7 @@ ORDER BY prompt_id, k;
 
 -- name: evaluated_models
 SELECT model_id, count(DISTINCT (prompt_id, k)) AS count FROM evaluation_samples WHERE evaluation_key = $evaluation_key GROUP BY model_id;
+
+-- name: trials
+SELECT t.job_id, t.model_id, t.completion FROM trials t JOIN jobs j USING (job_id)
+ORDER BY j.created_at DESC, t.model_id, t.k;
