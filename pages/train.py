@@ -16,6 +16,12 @@ counts = project.counts(number)
 ui.heading("Train", "Freeze the accepted candidates, fine-tune the proposal on them, and compare on held-out prompts.")
 
 TRAINING = [JobKind.FINETUNE, JobKind.EVALUATE]
+CURVES = {
+    "Loss": ("loss", "loss (nats per token)"),
+    "Learning rate": ("learning_rate", "learning rate"),
+    "Gradient norm": ("grad_norm", "gradient norm"),
+    "Tokens a second": ("tokens_per_second", "completion tokens a second"),
+}
 running = ui.running_job(project, TRAINING)
 if newest and not running:
     for state in (finetune, evaluate):
@@ -43,6 +49,12 @@ if newest:
             first, second, third = st.columns(3)
             values = {
                 "method": first.selectbox("Method", ["lora", "full"], ["lora", "full"].index(recipe.method)),
+                "loss": first.selectbox(
+                    "Loss",
+                    ["nll", "rsf"],
+                    ["nll", "rsf"].index(recipe.loss),
+                    help="rsf is −log p_accept: the nll plus constants of the proposal and M. The gradient is the same.",
+                ),
                 "learning_rate": second.number_input("Learning rate", 1e-7, 1.0, recipe.learning_rate, format="%.2e"),
                 "epochs": third.number_input("Epochs", 1, 100, recipe.epochs),
                 "rank": first.number_input("LoRA rank", 1, 1024, recipe.rank),
@@ -105,7 +117,10 @@ def loss_curve() -> None:
         return
     st.header("Training", anchor=False)
     total = None if jobs[-1].state.ended else project.status(jobs[-1]).total
-    st.plotly_chart(charts.loss(values["loss"], values.get("held_out_loss", {}), total), config=charts.CONFIG)
+    label = ui.choice_in_url("curve", list(CURVES), "Loss")
+    metric, axis = CURVES[label]
+    held_out = values.get("held_out_loss", {}) if metric == "loss" else {}
+    st.plotly_chart(charts.training(axis, values[metric], held_out, total), config=charts.CONFIG)
     newest = {name: by_step[max(by_step)] for name, by_step in values.items()}
     with st.container(horizontal=True):
         st.metric("Tokens a second", f"{newest['tokens_per_second']:,.0f}", border=True)

@@ -185,10 +185,10 @@ def overruled(bins: Sequence[tuple[float, float, int, int]]) -> go.Figure:
     return figure
 
 
-def loss(train: Mapping[int, float], held_out: Mapping[int, float], total: int | None) -> go.Figure:
-    """The training loss so far and the held-out loss after each epoch, by step; with `total` the axis reaches to the last
-    step, so that the curve grows into it."""
-    figure = _figure("optimiser step", "loss (nats per token)", 260)
+def training(label: str, train: Mapping[int, float], held_out: Mapping[int, float], total: int | None) -> go.Figure:
+    """A training metric so far and, of the loss, the held-out part's after each epoch, by step; with `total` the axis
+    reaches to the last step, so that the curve grows into it."""
+    figure = _figure("optimiser step", label, 260)
     steps = sorted(train)
     figure.add_scatter(
         x=steps,
