@@ -168,10 +168,10 @@ if found is not None:
         st.caption(
             "The same proposal, recipe and number of samples, chosen at random: what is left is due to selection."
         )
-    elif newest and not running:
+    elif not running:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Train a random control", icon=":material/shuffle:"):
-                if ui.attempt(lambda: project.train_control(ui.reviewer_name())):
+                if ui.attempt(lambda: project.train_control(ui.reviewer_name(), number)):
                     st.rerun()
             st.caption(
                 "As many samples, chosen at random: whether selection gained this, or fine-tuning alone would have."

@@ -136,10 +136,14 @@ def evaluate(folder: Folder, as_json: Json = False) -> None:
 
 
 @app.command()
-def control(folder: Folder, as_json: Json = False) -> None:
+def control(
+    folder: Folder,
+    round_number: Annotated[int | None, typer.Option("--round", help="Of which round; the newest by default.")] = None,
+    as_json: Json = False,
+) -> None:
     """Fine-tune on a random selection of the same size: what selection gained over it."""
     with connect(folder, "rsf control") as connection:
-        connection.call("train_control", {"author": _who()})
+        connection.call("train_control", {"author": _who(), "round_number": round_number})
         _follow(connection, as_json)
         found = connection.call("control")
     _say({"control": found}, as_json, lambda: control_table(found))

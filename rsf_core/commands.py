@@ -129,9 +129,9 @@ def finetune(project: Project) -> str:
 
 
 @command
-def train_control(project: Project, author: str) -> str:
-    """Fine-tune on a random selection as large as the curated set."""
-    return project.train_control(author)
+def train_control(project: Project, author: str, round_number: int | None) -> str:
+    """Fine-tune on a random selection as large as the curated set of a round (None: the newest)."""
+    return project.train_control(author, round_number)
 
 
 @command

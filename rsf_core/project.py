@@ -249,9 +249,10 @@ class Project:
         """Freeze, fine-tune and evaluate, one after the other; the fine-tune job's id."""
         return self._stages.finetune(self.freeze(author).curated_id)
 
-    def train_control(self, author: str = REVIEWER) -> str:
-        """Fine-tune on as many candidates chosen at random, and evaluate: what fine-tuning alone gains. The job's id."""
-        return self._stages.train_control(author)
+    def train_control(self, author: str = REVIEWER, round_number: int | None = None) -> str:
+        """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains.
+        The job's id."""
+        return self._stages.train_control(author, round_number)
 
     def control(self, round_number: int | None = None) -> Pairing | None:
         """The round's tuned model (second) against its random control (first); None before both are evaluated."""

@@ -138,9 +138,9 @@ class Stages:
         inputs = {"candidates": candidates, "prompts": prompts_table(self._store.prompts(Split.TRAIN))}
         return self.supervisor.submit(JobKind.SCORE, number, spec, inputs)
 
-    def train_control(self, author: str) -> str:
-        """Fine-tune the newest round's proposal on a random selection as large as its curated set; the job's id."""
-        curated = curation.freeze_control(self._store, self.current_round().round, author)
+    def train_control(self, author: str, round_number: int | None = None) -> str:
+        """Fine-tune a round's proposal on a random selection as large as its curated set; the job's id."""
+        curated = curation.freeze_control(self._store, round_number or self.current_round().round, author)
         if any(model.curated_id == curated.curated_id for model in self._store.models()):
             raise StageError(
                 f"the random control of {curated.curated_id.removesuffix(curation.CONTROL)} is there already"
@@ -151,7 +151,8 @@ class Stages:
         return curation.freeze(self._store, self.settings(), self.current_round().round, author)
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
-        """Fine-tune the newest round's proposal on a curated set (the round's newest by default)."""
+        """Fine-tune the newest round's proposal on a curated set (the round's newest by default); a random control
+        starts from the proposal of its own round."""
         self._refuse_a_second(JobKind.FINETUNE)
         opened, settings = self.current_round(), self.settings()
         curated = self.curated_set(opened.round)
@@ -159,6 +160,8 @@ class Stages:
             curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
         if curated is None:
             raise StageError(f"round {opened.round} has no curated set to train on: freeze one first")
+        if curation.is_control(curated.curated_id):
+            opened = self._round(curated.round)
         number = 1 + sum(
             m.round == opened.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
             for m in self._store.models()

@@ -122,3 +122,19 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
         assert project.comparison(1).after_id == "m1-1"  # type: ignore[union-attr]
         with pytest.raises(StageError, match="is there already"):
             project.train_control("ann")
+
+
+def test_a_control_of_an_earlier_round_starts_from_that_rounds_proposal(
+    tmp_path: Path, small_task: Path, tiny_model: Path
+) -> None:
+    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
+        project.run(1)
+        project.start_round()
+        with pytest.raises(StageError, match="round 2 has no curated set"):
+            project.train_control("ann")
+        project.train_control("ann", 1)
+        project.wait()
+        control = project.models()[-1]
+        assert (control.model_id, control.parent_id, control.round) == ("m1-1-random", "base", 1)
+        assert project.control(1) is not None and project.control(2) is None
+        assert [stage.progress for stage in project.stages(1)] == ["done"] * 5
