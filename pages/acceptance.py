@@ -11,6 +11,7 @@ threshold = project.threshold(number)
 
 ui.heading("Acceptance", "Which M, and what does it cost? A candidate is accepted with probability min(1, P/(M·q)).")
 
+ui.stale_proposal(project, number)
 running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 landscape = project.landscape(threshold.scope, number) if threshold else None
 if threshold is None or landscape is None:

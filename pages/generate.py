@@ -17,6 +17,7 @@ ui.heading(
     "Generate", "The proposal draws several completions for each prompt; the law they come from is recorded exactly."
 )
 
+ui.stale_proposal(project, number)
 running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 if newest and not running:
     for state in (generate, score):

@@ -14,6 +14,7 @@ ui.heading(
     "Review", "Read what the rule decided, and overrule it where you know better. Your word goes before the rule."
 )
 
+ui.stale_proposal(project, number)
 running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 if not project.counts(number).candidates:
     if not running:

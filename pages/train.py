@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core import exports
-from rsf_core.domain import JobKind
+from rsf_core.domain import JobKind, JobState
 from rsf_core.rounds import Progress
 from rsf_core.web import charts, session, ui
 
@@ -150,24 +150,25 @@ if found is not None:
         f"{found.completions} completions of {found.prompts} held-out prompts, the same seeds before and after. "
         "Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
     )
-    against = project.control(number)
-    if against is not None:
+    if found.control:
         st.header("Against a random selection of the same size", anchor=False)
         st.dataframe(
             [
                 {
                     "metric": name,
-                    "random control": ui.interval(against.first.get(name), name),
-                    "tuned": ui.interval(against.second[name], name),
-                    "what selection gained": ui.interval(against.gain.get(name), name, signed=True),
+                    "random control": ui.interval(found.control.get(name), name),
+                    "tuned": ui.interval(found.after[name], name),
+                    "what selection gained": ui.interval(found.selection.get(name), name, signed=True),
                 }
-                for name in against.second
+                for name in found.after
             ],
             hide_index=True,
         )
         st.caption(
             "The same proposal, recipe and number of samples, chosen at random: what is left is due to selection."
         )
+    elif not running and (job := project.control_job(number)) is not None and job.state is not JobState.DONE:
+        ui.job_ended_badly(project, job)
     elif not running:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Train a random control", icon=":material/shuffle:"):

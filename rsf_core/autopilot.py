@@ -144,12 +144,16 @@ class Autopilot:
         if why:
             self.stop(now.author, "; ".join(why))
             return
-        self._stages.finetune(self._stages.freeze(now.author).curated_id)
+        curated = self._stages.freeze(now.author)
+        why = guardrails.repetition(curated.summary, limits)
+        if why:
+            self.stop(now.author, f"{curated.curated_id}: " + "; ".join(why))
+            return
+        self._stages.finetune(curated.curated_id)
 
     def _after_round(self, now: Flight, number: int) -> None:
-        comparison, curated = reports.comparison(self._store, self._stages, number), self._stages.curated_set(number)
-        limits = self._stages.settings().autopilot
-        why = guardrails.after_round(comparison, curated.summary, limits) if comparison and curated else []
+        comparison = reports.comparison(self._store, self._stages, number)
+        why = guardrails.after_round(comparison, self._stages.settings().autopilot) if comparison else []
         if why:
             self.stop(now.author, f"after round {number}: " + "; ".join(why))
         elif number >= now.last_round:

@@ -21,7 +21,7 @@ from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
 from rsf_core.domain import Action
 from rsf_core.errors import JobError, RsfError
-from rsf_core.terminal import ProgressLine, comparison_table, control_table, doctor_table, status_panel
+from rsf_core.terminal import ProgressLine, comparison_table, doctor_table, status_panel
 
 app = typer.Typer(
     help="RSF Studio: rejection-sampling fine-tuning of language models with a person in the loop.",
@@ -79,6 +79,7 @@ def init(
 def run(
     folder: Folder,
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds to complete.")] = 1,
+    control: Annotated[bool, typer.Option("--control", help="Train the random control of each round as well.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run whole rounds: generate, score, accept, freeze, fine-tune, evaluate."""
@@ -87,6 +88,9 @@ def run(
         while connection.call("status")["round"] < first + rounds - 1 or not connection.call("round_complete"):
             connection.call("advance", {"author": _who()})
             _follow(connection, as_json)
+            if control and connection.call("round_complete"):
+                connection.call("train_control", {"author": _who(), "round_number": None})
+                _follow(connection, as_json)
         found = connection.call("comparisons")
     _say({"comparisons": found}, as_json, lambda: comparison_table(found))
 
@@ -145,8 +149,8 @@ def control(
     with connect(folder, "rsf control") as connection:
         connection.call("train_control", {"author": _who(), "round_number": round_number})
         _follow(connection, as_json)
-        found = connection.call("control")
-    _say({"control": found}, as_json, lambda: control_table(found))
+        found = connection.call("comparisons")
+    _say({"comparisons": found}, as_json, lambda: comparison_table(found))
 
 
 @app.command()

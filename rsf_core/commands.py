@@ -135,13 +135,6 @@ def train_control(project: Project, author: str, round_number: int | None) -> st
 
 
 @command
-def control(project: Project) -> list[Any]:
-    """The tuned model of every round that has a random control, against it."""
-    found = ((opened.round, project.control(opened.round)) for opened in project.rounds())
-    return [{"round": number, "pairing": pairing} for number, pairing in found if pairing is not None]
-
-
-@command
 def evaluate(project: Project) -> str | None:
     return project.evaluate()
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from rsf_core import prompts as prompt_rules
 from rsf_core.domain import Split
 from rsf_core.errors import StageError
+from rsf_core.near_duplicates import near_duplicate_pairs
 from rsf_core.sampling import rules
 from rsf_core.settings import Settings
 from rsf_core.store.database import utc_now
@@ -60,6 +61,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             "accepted": len(accepted),
             "near_held_out": len(accepted) - len(kept),
             "candidates": counts.candidates,
+            "distinct": _distinct(samples),
             "prompts": len({sample["prompt_id"] for sample in samples}),
             "rate_automatic": counts.automatic / counts.candidates,
             "rate_effective": counts.accepted / counts.candidates,
@@ -82,16 +84,11 @@ def is_control(curated_id: str | None) -> bool:
     return curated_id is not None and curated_id.endswith(CONTROL)
 
 
-def freeze_control(store: Store, round_number: int, author: str) -> CuratedRecord:
-    """As many candidates as the round's newest curated set has, chosen at random among those it could have chosen: drawn
-    for a train prompt and not truncated. The same again where it is there already. Raises StageError without such a set."""
-    sets = [c for c in store.curated_sets() if c.round == round_number]
-    chosen = [c for c in sets if not is_control(c.curated_id)]
-    if not chosen:
-        raise StageError(f"round {round_number} has no curated set to match: freeze one first")
-    matched = chosen[-1]
-    curated_id = matched.curated_id + CONTROL
-    known = next((c for c in sets if c.curated_id == curated_id), None)
+def freeze_control(store: Store, matched: CuratedRecord, author: str) -> CuratedRecord:
+    """As many candidates as the curated set `matched` has, chosen at random among those it could have chosen: drawn for a
+    train prompt and not truncated. The same again where it is there already."""
+    round_number, curated_id = matched.round, matched.curated_id + CONTROL
+    known = next((c for c in store.curated_sets() if c.curated_id == curated_id), None)
     if known is not None:
         return known
     near, ratios = _near_held_out(store), store.ratios(round_number)
@@ -108,6 +105,7 @@ def freeze_control(store: Store, round_number: int, author: str) -> CuratedRecor
         | {
             "rule": "random",
             "samples": len(samples),
+            "distinct": _distinct(samples),
             "accepted": len(rows),
             "near_held_out": 0,
             "prompts": len({sample["prompt_id"] for sample in samples}),
@@ -140,6 +138,17 @@ def _without_duplicates(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
         content = sample["completion"] if sample["edited"] else tuple(sample["token_ids"])
         first.setdefault((sample["prompt_id"], content), sample)
     return list(first.values())
+
+
+def _distinct(samples: list[dict[str, Any]]) -> int:
+    """How many samples there are when near-duplicates of one prompt count once. Between prompts they are no fault: the
+    answers to two sums may be the same."""
+    by_prompt: dict[int, list[str]] = {}
+    for sample in samples:
+        by_prompt.setdefault(sample["prompt_id"], []).append(sample["completion"])
+    return len(samples) - sum(
+        len({later for _, later in near_duplicate_pairs(completions)}) for completions in by_prompt.values()
+    )
 
 
 def _near_held_out(store: Store) -> set[int]:

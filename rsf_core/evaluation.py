@@ -62,7 +62,7 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     - distinct-2: share of different word pairs among all word pairs of a prompt's completions, one value a prompt
     - self-similarity: mean overlap (Jaccard) of the words of two completions of a prompt, one value a prompt
     - KL to base: log q − log p_base of a sample, an unbiased estimate of KL(q‖base) of the completions as drawn
-    - base NLL: −log p_base a token (nats), the logarithm of the perplexity under the base
+    - log perplexity: −log p_base a token (nats), the logarithm of the perplexity under the base
     - score: NAME: each other scorer, where the target has several
     """
     n = len(samples.log_q)
@@ -82,7 +82,7 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
         "length": (samples.token_counts, prompts),
         "self-similarity": (similarity, similarity_prompts),
         "KL to base": (samples.log_q - samples.log_base, prompts),
-        "base NLL": (-samples.log_base / np.maximum(samples.token_counts, 1.0), prompts),
+        "log perplexity": (-samples.log_base / np.maximum(samples.token_counts, 1.0), prompts),
     }
     names, index, drawn = np.unique(prompts, return_inverse=True, return_counts=True)
     if target.constraints and not target.rewards and drawn.min(initial=2) > 1 and np.unique(drawn).size == 1:

@@ -31,8 +31,18 @@ def before_training(counts: RoundCounts, limits: Autopilot) -> list[str]:
     return []
 
 
-def after_round(comparison: Comparison, summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
-    """Why there must not be another round after this one; `summary` is that of its curated set."""
+def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
+    """Why a round must not be trained on a curated set with this summary: too much of it is the same."""
+    kept = summary["accepted"] - summary["near_held_out"]
+    repeated = 1 - summary["distinct"] / kept
+    if repeated <= limits.max_duplicates:
+        return []
+    said = f"{repeated:.0%} of the accepted completions repeat another of their prompt or nearly do"
+    return [f"{said} (autopilot.max_duplicates is {limits.max_duplicates:.0%})"]
+
+
+def after_round(comparison: Comparison, limits: Autopilot) -> list[str]:
+    """Why there must not be another round after this one."""
     found = []
     metric = headline(comparison)
     gain = comparison.gain.get(metric)
@@ -54,13 +64,6 @@ def after_round(comparison: Comparison, summary: Mapping[str, Any], limits: Auto
         found.append(
             f"diversity has fallen to {diversity:.0%} of the base's distinct-2 (autopilot.min_diversity is "
             f"{limits.min_diversity:.0%})"
-        )
-    kept = summary["accepted"] - summary.get("near_held_out", 0)
-    repeated = 1 - summary["samples"] / kept if kept else 0.0
-    if repeated > limits.max_duplicates:
-        found.append(
-            f"{repeated:.0%} of the accepted completions repeat another of their prompt (autopilot.max_duplicates is "
-            f"{limits.max_duplicates:.0%})"
         )
     return found
 

@@ -50,6 +50,15 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class StaleProposal:
+    """The candidates of `round` were drawn from `drew`, and the model in use is `current` now."""
+
+    round: int
+    drew: str
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
 class CuratedChange:
     """What the second of two curated sets has that the first has not, by candidate."""
 
@@ -122,13 +131,21 @@ class Lineage:
         self._store.add_model_deletion(model_id, author)  # first: half-deleted files must not look whole
         shutil.rmtree(self._folder / model.folder, ignore_errors=False)
 
+    def stale_proposal(self) -> StaleProposal | None:
+        """Whether the newest round's candidates were drawn from another model than the current one: their log q is no
+        longer that of the model in use. None where they belong to it, or where there are none."""
+        opened, current = self._stages.current_round(), self._stages.current_model()
+        if current == opened.model_id or not self._store.round_counts(opened.round).candidates:
+            return None
+        return StaleProposal(opened.round, opened.model_id, current)
+
     def graph(self) -> str:
         """The lineage in Graphviz's language."""
         ink = 'color="#7d8791", fontcolor="#7d8791", fontname=sans'  # readable on light and dark
         lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {ink}];"]
         lines.append(f"edge [fontsize=10, {ink}];")
         curated = {found.curated_id: found for found in self._store.curated_sets()}
-        following = self._next()
+        following = self._stages.current_model()
         for view in self.models():
             bold = ', penwidth=2.5, color="#12805c"' if view.model.model_id == following else ""
             faded = ", style=dashed" if view.deleted else ""
@@ -157,12 +174,6 @@ class Lineage:
             for one in (first, second)
         )
         return CuratedChange(len(b - a), len(a - b), len(a & b))
-
-    def _next(self) -> str | None:
-        try:
-            return self._stages.next_proposal()
-        except StageError:  # the round has tuned none yet: its own proposal is what counts
-            return self._stages.current_round().model_id
 
     def _metrics(self, model_id: str) -> dict[str, Interval]:
         threshold = self._threshold()

@@ -28,7 +28,7 @@ from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageErro
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.landscape import Landscape
-from rsf_core.lineage import Lineage, Pairing
+from rsf_core.lineage import Lineage
 from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
 from rsf_core.prompts import Problem, PromptRow
@@ -213,6 +213,11 @@ class Project:
         """Open the next round with the model the newest one tuned as its proposal."""
         return self._stages.open_round()
 
+    def draw_next_round(self) -> str:
+        """Open the next round and start drawing from its proposal; the generate job's id. Raises StageError."""
+        self.start_round()
+        return self.generate()
+
     def next_proposal(self) -> str:
         """The model that the next round will draw from. Raises StageError where there is none yet."""
         return self._stages.next_proposal()
@@ -251,14 +256,12 @@ class Project:
 
     def train_control(self, author: str = REVIEWER, round_number: int | None = None) -> str:
         """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains.
-        The job's id."""
+        It is then in `comparison(round).control`. The job's id."""
         return self._stages.train_control(author, round_number)
 
-    def control(self, round_number: int | None = None) -> Pairing | None:
-        """The round's tuned model (second) against its random control (first); None before both are evaluated."""
-        number = round_number or self.current_round
-        control, tuned = self._stages.control(number), self._stages.tuned_model(number)
-        return None if control is None or tuned is None else self.lineage.pairing(control.model_id, tuned.model_id)
+    def control_job(self, round_number: int | None = None) -> JobRecord | None:
+        """The newest job that tunes a random control of a round, or None."""
+        return self._stages.control_job(round_number or self.current_round)
 
     def evaluate(self, round_number: int | None = None) -> str | None:
         """Start the held-out evaluation of a round; None when it is there already."""
@@ -273,8 +276,7 @@ class Project:
         """Start whatever comes next in the newest round, or the next round; None while something runs."""
         found = self.stages()
         if rounds.complete(found):
-            self.start_round()
-            return self.generate()
+            return self.draw_next_round()
         stage = rounds.next_stage(found)
         for state in found:
             if state.stage is stage and state.progress is rounds.Progress.FAILED and state.job is not None:

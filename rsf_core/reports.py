@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from rsf_core.store.store import Store
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One round's held-out result: the proposal before, the tuned model after, and the gains paired by prompt,
-    against the proposal (`gain`) and against the base (`gain_over_base`)."""
+    against the proposal (`gain`) and against the base (`gain_over_base`). `control` is the metrics of the model that was
+    tuned on as many candidates chosen at random, `control_over_base` its gain over the base and `selection` what the tuned
+    model gained over it: what is due to selection, not to fine-tuning as such. All three are empty without a control."""
 
     round: int
     before_id: str
@@ -29,6 +31,9 @@ class Comparison:
     gain_over_base: dict[str, Interval]
     prompts: int
     completions: int
+    control: dict[str, Interval] = field(default_factory=dict)
+    control_over_base: dict[str, Interval] = field(default_factory=dict)
+    selection: dict[str, Interval] = field(default_factory=dict)
 
 
 def comparison(store: Store, stages: Stages, round_number: int) -> Comparison | None:
@@ -39,14 +44,18 @@ def comparison(store: Store, stages: Stages, round_number: int) -> Comparison | 
     if opened is None or tuned is None or not thresholds:
         return None
     key = stages.evaluation_key()
-    compared = (BASE_ID, opened.model_id, tuned.model_id)
-    if not stages.evaluated_models().issuperset(compared):
+    compared = {BASE_ID, opened.model_id, tuned.model_id}
+    evaluated = stages.evaluated_models()
+    if not compared <= evaluated:
         return None
+    control = stages.control(round_number)
+    if control is not None and control.model_id in evaluated:
+        compared.add(control.model_id)
     samples = {model_id: held_out_samples(store, key, model_id) for model_id in compared}
     target = target_of(store, thresholds[0])
     log_m = common_log_m(store, thresholds[0])
     base, before, after = samples[BASE_ID], samples[opened.model_id], samples[tuned.model_id]
-    return Comparison(
+    found = Comparison(
         round=round_number,
         before_id=opened.model_id,
         after_id=tuned.model_id,
@@ -56,6 +65,15 @@ def comparison(store: Store, stages: Stages, round_number: int) -> Comparison | 
         gain_over_base=compare(base, after, target, log_m),
         prompts=len(np.unique(after.prompt_ids)),
         completions=len(after.log_q),
+    )
+    if control is None or control.model_id not in compared:
+        return found
+    random = samples[control.model_id]
+    return replace(
+        found,
+        control=summarise(random, target, log_m),
+        control_over_base=compare(base, random, target, log_m),
+        selection=compare(random, after, target, log_m),
     )
 
 

@@ -47,7 +47,7 @@ class Stages:
         tuned = self.tuned_model(number)
         return RoundFacts(
             counts=self._store.round_counts(number),
-            jobs=self._store.jobs(round_number=number),
+            jobs=[job for job in self._store.jobs(round_number=number) if not _tunes_control(job)],
             curated=self.curated_set(number),
             tuned=tuned,
             evaluated=tuned is not None and tuned.model_id in self.evaluated_models(),
@@ -61,8 +61,14 @@ class Stages:
         return found[-1] if found else None
 
     def control(self, number: int) -> ModelRecord | None:
-        """The model of the round that was trained on a random selection, or None."""
-        found = [m for m in self._store.models() if m.round == number and curation.is_control(m.curated_id)]
+        """The random control of the round's tuned model, or None."""
+        tuned = self.tuned_model(number)
+        wanted = None if tuned is None else tuned.model_id + curation.CONTROL
+        return next((m for m in self._store.models() if m.model_id == wanted), None)
+
+    def control_job(self, number: int) -> JobRecord | None:
+        """The newest job that tunes a random control of the round: no stage of it."""
+        found = [job for job in self._store.jobs(round_number=number) if _tunes_control(job)]
         return found[-1] if found else None
 
     def curated_set(self, number: int) -> CuratedRecord | None:
@@ -90,6 +96,13 @@ class Stages:
         if tuned is None:
             raise StageError(f"round {current.round} has not tuned a model yet: finish it first")
         return tuned.model_id if self.may_propose(current.round) else current.model_id
+
+    def current_model(self) -> str:
+        """What would be drawn from now: the next proposal, or the newest round's own while that has tuned none."""
+        try:
+            return self.next_proposal()
+        except StageError:
+            return self.current_round().model_id
 
     def has_held_out(self) -> bool:
         return bool(self._held_out())
@@ -139,42 +152,61 @@ class Stages:
         return self.supervisor.submit(JobKind.SCORE, number, spec, inputs)
 
     def train_control(self, author: str, round_number: int | None = None) -> str:
-        """Fine-tune a round's proposal on a random selection as large as its curated set; the job's id."""
-        curated = curation.freeze_control(self._store, round_number or self.current_round().round, author)
-        if any(model.curated_id == curated.curated_id for model in self._store.models()):
+        """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
+        set that model was tuned on, and evaluate; the job's id. One that was broken off goes on. Raises StageError without
+        a tuned model."""
+        opened = self._round(round_number or self.current_round().round)
+        tuned = self.tuned_model(opened.round)
+        if tuned is None:
             raise StageError(
-                f"the random control of {curated.curated_id.removesuffix(curation.CONTROL)} is there already"
+                f"round {opened.round} has tuned no model to set a random control against: fine-tune first"
             )
-        return self.finetune(curated.curated_id)
+        if self.control(opened.round) is not None:
+            raise StageError(f"the random control of {tuned.model_id} is there already")
+        model_id = tuned.model_id + curation.CONTROL
+        begun = self.control_job(opened.round)
+        if begun is not None and begun.spec["model_id"] == model_id:
+            self.resume(begun.job_id)
+            return begun.job_id
+        matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
+        curated = curation.freeze_control(self._store, matched, author)
+        specs = (job.spec for job in self._store.jobs(round_number=opened.round) if job.kind is JobKind.FINETUNE)
+        recipe = next(spec["recipe"] for spec in specs if spec["model_id"] == tuned.model_id)
+        return self._finetune(opened, curated, model_id, recipe)
 
     def freeze(self, author: str) -> CuratedRecord:
         return curation.freeze(self._store, self.settings(), self.current_round().round, author)
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
-        """Fine-tune the newest round's proposal on a curated set (the round's newest by default); a random control
-        starts from the proposal of its own round."""
-        self._refuse_a_second(JobKind.FINETUNE)
-        opened, settings = self.current_round(), self.settings()
+        """Fine-tune the newest round's proposal on a curated set of it (the newest by default); the job's id."""
+        opened = self.current_round()
         curated = self.curated_set(opened.round)
         if curated_id is not None:
             curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
         if curated is None:
             raise StageError(f"round {opened.round} has no curated set to train on: freeze one first")
-        if curation.is_control(curated.curated_id):
-            opened = self._round(curated.round)
         number = 1 + sum(
             m.round == opened.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
             for m in self._store.models()
         )
-        model_id = f"m{opened.round}-{number}"
-        if curation.is_control(curated.curated_id):
-            model_id = "m" + curated.curated_id.removeprefix("c")
+        recipe = self.settings().train.model_dump()
+        return self._finetune(opened, curated, f"m{opened.round}-{number}", recipe, then_evaluate)
+
+    def _finetune(
+        self,
+        opened: RoundRecord,
+        curated: CuratedRecord,
+        model_id: str,
+        recipe: dict[str, Any],
+        then_evaluate: bool = True,
+    ) -> str:
+        self._refuse_a_second(JobKind.FINETUNE)
         parent = self._model_spec(opened.model_id)
         spec = {
             "model": parent,
             "model_id": model_id,
             "out_folder": str(self._folder / "models" / model_id),
-            "recipe": settings.train.model_dump(),
+            "recipe": recipe,
             "curated_id": curated.curated_id,
             "log_m": curated.log_m,
             "lineage": {
@@ -183,8 +215,8 @@ class Stages:
                 "round": opened.round,
                 "curated_id": curated.curated_id,
                 "content_hash": curated.content_hash,
-                "recipe": settings.train.model_dump(),
-                "task": settings.task,
+                "recipe": recipe,
+                "task": self.settings().task,
             },
         }
         samples = self._store.curated_samples(curated.curated_id)
@@ -242,8 +274,16 @@ class Stages:
         return self.supervisor.submit(JobKind.TRIAL, self.current_round().round, spec, {})
 
     def resume(self, job_id: str) -> None:
+        """Go on with a job. What may have been corrected meanwhile, and does not change what it computes, is taken anew:
+        where its model is, and how training fits into the memory."""
         spec = self._store.job(job_id).spec
-        changes = {"model": self._model_spec(spec["model"]["model_id"])} if "model" in spec else None
+        changes: dict[str, Any] = {}
+        if "model" in spec:
+            changes["model"] = self._model_spec(spec["model"]["model_id"])
+        if "recipe" in spec:
+            train = self.settings().train
+            kept = {"accumulate": train.accumulate, "checkpoint_seconds": train.checkpoint_seconds}
+            changes["recipe"] = spec["recipe"] | kept
         self.supervisor.resume(job_id, changes)
 
     def evaluated_models(self) -> set[str]:
@@ -353,3 +393,7 @@ class Stages:
         for job in self._store.jobs(active=True):
             if job.kind is kind:
                 raise StageError(f"{job.job_id} is {job.state} already: wait for it or cancel it")
+
+
+def _tunes_control(job: JobRecord) -> bool:
+    return job.kind is JobKind.FINETUNE and curation.is_control(job.spec["curated_id"])

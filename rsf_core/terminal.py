@@ -77,18 +77,6 @@ def number(value: float | None, name: str, signed: bool = False) -> str:
     return f"{rounded:{'+' if signed else ''}.{digits}f}"
 
 
-def control_table(found: Sequence[dict[str, Any]]) -> Table:
-    """The tuned model of each round against its random control."""
-    table = Table("round", "metric", "random control", "tuned", "gained by selection", box=None, pad_edge=False)
-    for row in found:
-        pairing = row["pairing"]
-        for name in pairing["second"]:
-            first, second = pairing["first"].get(name), pairing["second"][name]
-            shown = number(None if first is None else first["value"], name), number(second["value"], name)
-            table.add_row(str(row["round"]), name, *shown, gained(pairing["gain"].get(name), name))
-    return table
-
-
 def gained(found: dict[str, Any] | None, name: str) -> str:
     """A gain with its 95 % interval."""
     if found is None:
@@ -107,8 +95,15 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
     )
     table.padding = (0, 1, 0, 0)
     table.add_column("metric", no_wrap=True)
-    for column in ("before", "after", "gain", "over the base"):
-        table.add_column(column, justify="right", no_wrap=True)
+    controlled = any(found["control"] for found in comparisons)
+    for column in (
+        "before",
+        "after",
+        "gain",
+        "over the base",
+        *(["random control over the base"] if controlled else []),
+    ):
+        table.add_column(column, justify="right")
     for found in comparisons:
         table.add_row(f"[bold]round {found['round']}[/]  {found['before_id']} → {found['after_id']}")
         for name in found["after"]:
@@ -119,6 +114,7 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
                 number(found["after"][name]["value"], name),
                 gained(found["gain"].get(name), name),
                 gained(found["gain_over_base"].get(name), name),
+                *([gained(found["control_over_base"].get(name), name)] if controlled else []),
             )
         table.add_section()
     return table

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from rsf_core.autopilot import FlightState
-from rsf_core.domain import Action, JobKind
+from rsf_core.domain import Act, Action, ActKind, JobKind, Split
 from rsf_core.errors import StageError
+from rsf_core.lineage import StaleProposal
 from rsf_core.project import Project
 
 pytestmark = pytest.mark.timeout(240)
@@ -70,6 +71,24 @@ def test_a_guardrail_stops_it_and_says_which(quick: Project) -> None:
         quick.autopilot.go_on("ann")
 
 
+def test_a_set_of_repetitions_is_frozen_and_not_trained_on(quick: Project) -> None:
+    quick.generate()
+    quick.wait()
+    prompt = quick.prompts(Split.TRAIN)[0].prompt_id
+    for candidate in (c for p in quick.prompts(Split.TRAIN) for c in quick.candidates(p.prompt_id)):
+        mine = candidate.candidate_id.split(".")[1] == str(prompt)
+        quick.override(candidate.candidate_id, Action.ACCEPT if mine else Action.REJECT, "ann")
+        if mine:
+            act = Act(f"edit {candidate.candidate_id}", ActKind.EDIT, (candidate.candidate_id,), value="The very same.")
+            quick.review.say(1, "ann", [act])
+    quick.set("autopilot.max_duplicates", "0.7")
+    quick.autopilot.start(1, pause=False, author="ann")
+    wait(quick, FlightState.STOPPED)
+    flight = quick.autopilot.flight()
+    assert flight is not None and "c1-1: 75% of the accepted completions repeat" in flight.reason
+    assert len(quick.curated_sets()) == 1 and quick.models()[1:] == []
+
+
 def test_a_round_without_gain_is_the_last(quick: Project) -> None:
     quick.set("autopilot.min_gain", "100")
     quick.autopilot.start(3, pause=False, author="ann")
@@ -100,7 +119,17 @@ def test_the_next_round_draws_from_what_a_person_chose(quick: Project) -> None:
     assert quick.next_proposal() == "m1-1"
     with pytest.raises(StageError, match="there is no model 'm9-9'"):
         quick.set_proposal("m9-9")
+    assert quick.lineage.stale_proposal() == StaleProposal(1, "base", "m1-1")
     quick.set_proposal("base", author="ann")
+    assert quick.lineage.stale_proposal() is None
     assert quick.start_round().model_id == "base"
     with pytest.raises(StageError, match="has not tuned a model"):
         quick.next_proposal()  # the choice held for one round
+    quick.set_proposal("m1-1", author="ann")
+    assert quick.lineage.stale_proposal() is None  # nothing has been drawn from the other yet
+    quick.generate()
+    quick.wait()
+    assert quick.lineage.stale_proposal() == StaleProposal(2, "base", "m1-1")
+    quick.draw_next_round()
+    quick.wait()
+    assert quick.rounds()[-1].model_id == "m1-1" and quick.lineage.stale_proposal() is None

@@ -55,6 +55,13 @@ def test_equal_completions_of_a_prompt_are_kept_once_and_both_counts_are_told(st
     assert kept == ["1.1.0", "1.1.2", "1.2.0"]  # the first of each; another prompt may say the same
 
 
+def test_near_duplicates_of_a_prompt_are_kept_and_counted(store: Store) -> None:
+    said = ["It is a fine kettle indeed.", "It is a fine kettle, indeed!", "Mine broke."]
+    seed(store, completions=said * 2)
+    summary = freeze(store, settings(), 1, "ann").summary
+    assert (summary["accepted"], summary["samples"], summary["distinct"]) == (6, 6, 4)
+
+
 def test_the_same_decisions_are_the_same_set(store: Store) -> None:
     seed(store)
     first = freeze(store, settings(), 1, "ann")
@@ -177,10 +184,8 @@ def test_a_random_control_matches_the_set_in_size_and_owes_nothing_to_the_decisi
     rows = candidates(40, 5, finish=["length" if i % 10 == 0 else "eos" for i in range(200)])
     add_candidates(store, rows)
     decide(store, rows, np.repeat([5.0, -5.0], 100), log_m=0.0)
-    with pytest.raises(StageError, match="no curated set to match"):
-        freeze_control(store, 1, "ann")
     chosen = freeze(store, settings(), 1, "ann")
-    control = freeze_control(store, 1, "ann")
+    control = freeze_control(store, chosen, "ann")
     assert control.curated_id == "c1-1-random" and is_control(control.curated_id) and not is_control(chosen.curated_id)
     assert control.summary["samples"] == chosen.summary["samples"] and control.summary["rule"] == "random"
     samples = store.curated_samples(control.curated_id).to_pylist()
@@ -194,6 +199,6 @@ def test_a_random_control_matches_the_set_in_size_and_owes_nothing_to_the_decisi
     assert not names & bad
     accepted_by_rule = {row["candidate_id"] for row in store.curated_samples(chosen.curated_id).to_pylist()}
     assert 0.3 < len(names & accepted_by_rule) / len(names) < 0.7  # half of all could be accepted
-    assert freeze_control(store, 1, "ann") == control
+    assert freeze_control(store, chosen, "ann") == control
     store.add_override("a", "1.1.1", Action.REJECT, "ann")
     assert freeze(store, settings(), 1, "ann").curated_id == "c1-2"

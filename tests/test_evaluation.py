@@ -40,7 +40,7 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
         "length": 4.0,
         "self-similarity": (1 / 2 + 0) / 2,  # {good} and {so, good}; {} and {one}
         "KL to base": (0.5 + 0.0 + 2.0 + 0.5) / 4,
-        "base NLL": (1.5 / 4 + 2.0 / 3 + 5.0 / 8 + 4.5) / 4,
+        "log perplexity": (1.5 / 4 + 2.0 / 3 + 5.0 / 8 + 4.5) / 4,
         "score: s": (0.5 + 0.25 + 1.0 + 0.0) / 4,
         "score: ended": 3 / 4,
     }

@@ -14,7 +14,7 @@ from rsf_core.settings import Autopilot
 from rsf_core.store.records import RoundCounts
 
 LIMITS = Autopilot()
-SUMMARY = {"accepted": 100, "near_held_out": 0, "samples": 90}
+SUMMARY = {"accepted": 120, "near_held_out": 20, "distinct": 90}
 
 
 def around(value: float, half: float = 0.05) -> Interval:
@@ -41,24 +41,30 @@ def comparison(
 
 
 def test_a_good_round_passes() -> None:
-    assert guardrails.after_round(comparison(), SUMMARY, LIMITS) == []
+    assert guardrails.after_round(comparison(), LIMITS) == []
+    assert guardrails.repetition(SUMMARY, LIMITS) == []
 
 
 @pytest.mark.parametrize(
-    ("made", "summary", "reason"),
+    ("made", "reason"),
     [
-        (comparison(gain=0.0), SUMMARY, "no held-out gain: reward changed by"),
-        (comparison(gain=-0.2), SUMMARY, "autopilot.min_gain"),
-        (comparison(kl=21.0), SUMMARY, "21.0 nats from the base"),
-        (comparison(length=70.0), SUMMARY, "3.50 times as long"),
-        (comparison(length=5.0), SUMMARY, "0.25 times as long"),
-        (comparison(distinct=0.3), SUMMARY, "33% of the base's distinct-2"),
-        (comparison(), SUMMARY | {"samples": 5}, "95% of the accepted completions repeat"),
+        (comparison(gain=0.0), "no held-out gain: reward changed by"),
+        (comparison(gain=-0.2), "autopilot.min_gain"),
+        (comparison(kl=21.0), "21.0 nats from the base"),
+        (comparison(length=70.0), "3.50 times as long"),
+        (comparison(length=5.0), "0.25 times as long"),
+        (comparison(distinct=0.3), "33% of the base's distinct-2"),
     ],
 )
-def test_each_guardrail_says_why(made, summary, reason) -> None:
-    (why,) = guardrails.after_round(made, summary, LIMITS)
+def test_each_guardrail_says_why(made, reason) -> None:
+    (why,) = guardrails.after_round(made, LIMITS)
     assert reason in why
+
+
+def test_a_set_that_says_nearly_always_the_same_is_not_trained_on() -> None:
+    assert guardrails.repetition(SUMMARY | {"distinct": 10}, LIMITS) == []
+    (why,) = guardrails.repetition(SUMMARY | {"distinct": 9}, LIMITS)
+    assert "91% of the accepted completions repeat" in why and "autopilot.max_duplicates" in why
 
 
 def test_nothing_accepted_is_not_trained_on() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, StageError
 from rsf_core.lineage import votes_by_prompt
 from rsf_core.project import Project
@@ -112,14 +114,27 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
 ) -> None:
     with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
         project.run(1)
-        assert project.control() is None
-        project.train_control("ann")
+        before = project.comparison(1)
+        assert before is not None and not before.control and not before.selection
+        project.set("train.epochs", "3")  # the control is tuned by the recipe of the model it is set against
+        job_id = project.train_control("ann")
+        project.cancel(job_id)
+        with contextlib.suppress(JobError):  # where it had started already
+            project.wait()
+        assert [stage.progress for stage in project.stages()] == ["done"] * 5  # it is no stage of the round
+        job = project.control_job()
+        assert job is not None and (job.job_id, job.state) == (job_id, JobState.CANCELLED)
+        assert project.train_control("ann") == job_id  # goes on
         project.wait()
-        found = project.control()
-        assert found is not None and "reward" in found.gain
+        tuned, control = (job for job in project.jobs() if job.kind is JobKind.FINETUNE)
+        assert control.spec["recipe"] == tuned.spec["recipe"]
         assert [m.model_id for m in project.models()] == ["base", "m1-1", "m1-1-random"]
         assert project.next_proposal() == "m1-1"
-        assert project.comparison(1).after_id == "m1-1"  # type: ignore[union-attr]
+        found, pairing = project.comparison(1), project.lineage.pairing("m1-1-random", "m1-1")
+        assert found is not None and pairing is not None and found.after_id == "m1-1"
+        assert (found.control, found.selection) == (pairing.first, pairing.gain)
+        reward = found.gain_over_base["reward"].value - found.control_over_base["reward"].value
+        assert found.selection["reward"].value == pytest.approx(reward)
         with pytest.raises(StageError, match="is there already"):
             project.train_control("ann")
 
@@ -130,11 +145,11 @@ def test_a_control_of_an_earlier_round_starts_from_that_rounds_proposal(
     with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
         project.run(1)
         project.start_round()
-        with pytest.raises(StageError, match="round 2 has no curated set"):
+        with pytest.raises(StageError, match="round 2 has tuned no model"):
             project.train_control("ann")
         project.train_control("ann", 1)
         project.wait()
         control = project.models()[-1]
         assert (control.model_id, control.parent_id, control.round) == ("m1-1-random", "base", 1)
-        assert project.control(1) is not None and project.control(2) is None
+        assert project.comparison(1).control and project.comparison(2) is None  # type: ignore[union-attr]
         assert [stage.progress for stage in project.stages(1)] == ["done"] * 5

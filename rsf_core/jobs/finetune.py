@@ -10,7 +10,8 @@ from rsf_core import models
 from rsf_core.jobs.loading import locate
 from rsf_core.jobs.worker import Cancelled, JobContext
 from rsf_core.settings import Train
-from rsf_core.training.finetune import StepMetrics, TrainingSample, finetune
+from rsf_core.training.finetune import StepMetrics, finetune
+from rsf_core.training.samples import TrainingSample
 
 
 def run(context: JobContext) -> None:
@@ -21,7 +22,8 @@ def run(context: JobContext) -> None:
             tuple(row["prompt_token_ids"]),
             tuple(row["token_ids"]),
             row["weight"],
-            row["completion"] if row["edited"] else None,
+            row["completion"],
+            row["edited"],
             row["log_q"],
         )
         for row in context.input("samples").to_pylist()

@@ -250,7 +250,7 @@ class JobSupervisor:
         if child is None:
             return "its process had ended while nobody watched"
         if child.returncode == -9:
-            return "its process was killed (signal 9), perhaps for want of memory"
+            return "its process was killed (signal 9), perhaps for want of memory: see batch_size and train.accumulate"
         return f"its process ended with code {child.returncode}: {spool.log_tail() or 'it left no message'}"
 
     def _spool(self, job_id: str) -> Spool:

@@ -7,8 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from hashlib import blake2b
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,8 @@ from rsf_core.errors import JobError, StageError
 from rsf_core.settings import Train
 from rsf_core.training import checkpoints, loss
 from rsf_core.training.batches import epoch_batches, steps, together
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingSample:
-    """The sampled token ids, never re-tokenised text; `token_ids` end with EOS where the completion did. Only where a
-    person has edited the completion, `text` is what is trained on, and its tokens are made here. `log_q` (nats) is what
-    the proposal gave the completion when it was drawn; None for an edited one."""
-
-    prompt_token_ids: tuple[int, ...]
-    token_ids: tuple[int, ...]
-    weight: float = 1.0
-    text: str | None = None
-    log_q: float | None = None
+from rsf_core.training.samples import TrainingSample, check_tokenizer, split, tokenised
+from rsf_core.training.trouble import DivergenceWatch, memory_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +54,15 @@ def finetune(
 
     Deterministic in `recipe.seed`. With `checkpoint` the state is written there every `recipe.checkpoint_seconds` and
     when stopped, and a run that finds it goes on from it: the same losses as without the break. `log_m` (nats) only
-    shifts the value of the rsf loss. Raises StageError for a set that cannot be trained on, JobError when the loss is not
-    finite or the memory does not suffice.
+    shifts the value of the rsf loss. Raises StageError for a set that cannot be trained on, JobError when the loss
+    diverges or the memory does not suffice.
     """
     if not samples:
         raise StageError("the curated set is empty: there is nothing to train on")
     torch.manual_seed(recipe.seed)
     base, tokenizer = models.load(model_folder)
-    samples = [_tokenised(sample, tokenizer) for sample in samples]
-    _check_vocabulary(samples, base.get_input_embeddings().num_embeddings)
+    check_tokenizer(samples, tokenizer, base.get_input_embeddings().num_embeddings)
+    samples = [tokenised(sample, tokenizer) for sample in samples]
     model = _prepared(base, recipe)
     train, held_out = split(samples, recipe)
     pad = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
@@ -108,6 +96,7 @@ class _Run:
             self.parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
         )
         self.step, self.worse_epochs, self.best_loss = 0, 0, math.inf
+        self.watch = DivergenceWatch(math.log(model.get_input_embeddings().num_embeddings))
         self.best: list[Tensor] | None = None
         self._saved = time.monotonic()
 
@@ -120,17 +109,19 @@ class _Run:
             group["lr"] = rate
         tokens = sum(len(sample.token_ids) for sample in batch)
         size = -(-len(batch) // self.recipe.accumulate)
-        value = 0.0
+        value = nll = 0.0
         for start in range(0, len(batch), size):
-            part = self._loss(batch[start : start + size], tokens)
-            with _memory_said(self.recipe, self.step + 1):
+            part, part_nll = self._loss(batch[start : start + size], tokens)
+            with memory_said(self.recipe, self.step + 1):
                 part.backward()  # type: ignore[no-untyped-call]
-            value += part.item()
+            value, nll = value + part.item(), nll + part_nll
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.max_grad_norm).item()
-        if not (math.isfinite(value) and math.isfinite(norm)):
+        finite = math.isfinite(value) and math.isfinite(norm)
+        problem = self.watch.see(nll) if finite else f"the loss is {value} (gradient norm {norm})"
+        if problem:
             raise JobError(
-                f"the loss is {value} at step {self.step + 1} of {self.total} (gradient norm {norm}): lower "
-                f"train.learning_rate (now {self.recipe.learning_rate:g}) and start again; the model before is untouched"
+                f"{problem} at step {self.step + 1} of {self.total}: lower train.learning_rate (now "
+                f"{self.recipe.learning_rate:g}) and start again; the model before is untouched"
             )
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -144,7 +135,7 @@ class _Run:
         self.model.eval()
         with torch.no_grad():
             size = self.recipe.batch_size
-            value = sum(self._loss(held_out[i : i + size], tokens).item() for i in range(0, len(held_out), size))
+            value = sum(self._loss(held_out[i : i + size], tokens)[0].item() for i in range(0, len(held_out), size))
         self.model.train()
         if value < self.best_loss:
             self.best_loss, self.worse_epochs = value, 0
@@ -167,7 +158,12 @@ class _Run:
     def save(self) -> None:
         if self.path is None or self.step == 0:
             return
-        state = {"step": self.step, "worse_epochs": self.worse_epochs, "best_loss": self.best_loss}
+        state = {
+            "step": self.step,
+            "worse_epochs": self.worse_epochs,
+            "best_loss": self.best_loss,
+            "watch": asdict(self.watch),
+        }
         if self.best is not None:
             best = torch.optim.AdamW(self.best)  # no state: only the weights
             checkpoints.save(self._best_path(), self.best, best, {"best_loss": self.best_loss})
@@ -180,6 +176,7 @@ class _Run:
         if state is None:
             return
         self.step, self.worse_epochs, self.best_loss = state["step"], state["worse_epochs"], state["best_loss"]
+        self.watch = DivergenceWatch(**state["watch"])
         if math.isfinite(self.best_loss):
             self.best = [torch.empty_like(parameter) for parameter in self.parameters]
             checkpoints.load(self._best_path(), self.best, torch.optim.AdamW(self.best))
@@ -188,13 +185,15 @@ class _Run:
         assert self.path is not None
         return self.path.with_name(f"best-{self.path.name}")
 
-    def _loss(self, batch: Sequence[TrainingSample], tokens: int) -> Tensor:
-        with _memory_said(self.recipe, self.step + 1):
+    def _loss(self, batch: Sequence[TrainingSample], tokens: int) -> tuple[Tensor, float]:
+        """The loss of part of a step of `tokens` completion tokens, and its plain negative log-likelihood; nats a token."""
+        with memory_said(self.recipe, self.step + 1):
             device = self.parameters[0].device.type
             with torch.autocast(device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
                 pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
                 logits, targets, mask = self.forward.completion_logits(pairs)
             losses = loss.sequence_nll(logits.float(), targets, mask)
+        nll = losses.detach().sum().item() / tokens
         known = torch.tensor([sample.log_q is not None for sample in batch])
         log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64)
         if self.recipe.growth_bound is not None:
@@ -202,20 +201,7 @@ class _Run:
         if self.recipe.loss == "rsf":
             losses = torch.where(known, loss.rsf(losses, log_q, self.log_m), losses)
         weights = torch.tensor([sample.weight for sample in batch], dtype=torch.float64)
-        return loss.weighted_mean(losses, weights, tokens)
-
-
-def split(samples: Sequence[TrainingSample], recipe: Train) -> tuple[list[TrainingSample], list[TrainingSample]]:
-    """What is trained on, and what early stopping is judged by: about `recipe.held_out_share` of the prompts, by a hash,
-    so that no prompt is on both sides. Nothing is held out where one side would be empty."""
-
-    def is_held_out(sample: TrainingSample) -> bool:
-        digest = blake2b(repr((recipe.seed, sample.prompt_token_ids)).encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "big") < recipe.held_out_share * 2**64
-
-    held_out = [sample for sample in samples if is_held_out(sample)]
-    train = [sample for sample in samples if not is_held_out(sample)]
-    return (train, held_out) if train and held_out else (list(samples), [])
+        return loss.weighted_mean(losses, weights, tokens), nll
 
 
 def _plan(samples: Sequence[TrainingSample], recipe: Train) -> Iterator[tuple[int, int, bool, list[TrainingSample]]]:
@@ -242,44 +228,6 @@ def _prepared(base: Any, recipe: Train) -> Any:
         task_type=TaskType.SEQ_2_SEQ_LM if base.config.is_encoder_decoder else TaskType.CAUSAL_LM,
     )
     return get_peft_model(base, config).train()
-
-
-def _tokenised(sample: TrainingSample, tokenizer: Any) -> TrainingSample:
-    if sample.text is None:
-        return sample
-    ids = tokenizer(text_target=sample.text, add_special_tokens=False).input_ids  # an encoder-decoder's other side
-    return replace(sample, token_ids=(*ids, tokenizer.eos_token_id), text=None, log_q=None)
-
-
-def _check_vocabulary(samples: Sequence[TrainingSample], size: int) -> None:
-    for number, sample in enumerate(samples):
-        largest = max((*sample.prompt_token_ids, *sample.token_ids))
-        if largest >= size:
-            raise StageError(
-                f"sample {number} of the curated set has the token {largest}, and this model knows {size}: the set was drawn "
-                "with another tokenizer. Draw candidates from this model, or train the model they were drawn from"
-            )
-
-
-_WANT_OF_MEMORY = ("can't allocate memory", "not enough memory")  # torch's allocators, on Linux and elsewhere
-
-
-class _memory_said:
-    """Turns what torch raises for want of memory into an error that names the settings to change."""
-
-    def __init__(self, recipe: Train, step: int) -> None:
-        self._recipe, self._step = recipe, step
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
-        said = isinstance(error, RuntimeError) and any(words in str(error) for words in _WANT_OF_MEMORY)
-        if said or isinstance(error, torch.OutOfMemoryError | MemoryError):
-            raise JobError(
-                f"out of memory at step {self._step}: raise train.accumulate (now {self._recipe.accumulate}), which splits "
-                f"a step into parts, or lower train.batch_size (now {self._recipe.batch_size}); the model before is untouched"
-            ) from error
 
 
 def _peak_memory() -> float:

@@ -59,11 +59,10 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
 def _next_proposal(project: Project) -> None:
     """What the next round draws from, and why that is not what was tuned last, where it is not."""
     number = project.current_round
-    drawn_from = project.rounds()[-1].model_id
     try:
         following = project.next_proposal()
     except StageError:
-        st.caption(f"Round {number} draws from {drawn_from}; it has tuned no model yet.")
+        st.caption(f"Round {number} draws from {project.rounds()[-1].model_id}; it has tuned no model yet.")
         return
     tuned = next((m.model_id for m in reversed(project.models()) if m.round == number), None)
     st.markdown(f"The next round draws from **{following}**.")
@@ -73,9 +72,7 @@ def _next_proposal(project: Project) -> None:
             "Select it below to choose it all the same.",
             icon=":material/trending_down:",
         )
-    st.caption(
-        f"The candidates of round {number} were drawn from {drawn_from}: their log q belongs to it and to no other."
-    )
+    ui.stale_proposal(project, number)
 
 
 def _actions(project: Project, view: ModelView) -> None:

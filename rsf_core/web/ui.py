@@ -6,6 +6,7 @@ import getpass
 import html
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,14 +212,44 @@ def ended_badly(project: Project, state: StageState) -> None:
     """Say why a stage failed or was cancelled, with the button that goes on from what is finished."""
     if state.progress is not Progress.FAILED or state.job is None:
         return
-    job = state.job
+    tunes = state.stage is Stage.FINETUNE
+    job_ended_badly(project, state.job, partial(project.train, reviewer_name()) if tunes else None)
+
+
+def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object] | None = None) -> None:
+    """Say why a job failed or was cancelled, with the buttons that go on from what is finished or, where that can be
+    done, begin anew."""
     if job.state is JobState.CANCELLED:
         st.warning(f"{job.job_id}: {job.message}", icon=":material/stop_circle:")
     else:
         problem(f"{job.job_id} {job.state}: {job.message}")
-    if st.button("Resume", key=f"resume-{job.job_id}", type="primary", icon=":material/play_arrow:"):
-        if attempt(lambda: project.resume(job.job_id)):
-            st.rerun()
+    with st.container(horizontal=True):
+        if st.button("Resume", key=f"resume-{job.job_id}", type="primary", icon=":material/play_arrow:"):
+            if attempt(lambda: project.resume(job.job_id)):
+                st.rerun()
+        said = "By the recipe of now, on what is accepted now. Resume keeps the recipe that the job began with."
+        if anew is not None and st.button("Start again", icon=":material/restart_alt:", help=said):
+            if attempt(anew):
+                st.rerun()
+
+
+def stale_proposal(project: Project, number: int) -> None:
+    """Say that the newest round's candidates come from another model than the one in use, with the way to draw anew."""
+    stale = project.lineage.stale_proposal()
+    if stale is None or stale.round != number:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(
+            f"The candidates of round {number} were drawn from **{stale.drew}**, and the model in use is now "
+            f"**{stale.current}**. Their log q belongs to {stale.drew}: to train {stale.current}, draw from it.",
+            icon=":material/history:",
+            width="stretch",
+        )
+        if not project.jobs(active=True):
+            if st.button(f"Start round {number + 1}", icon=":material/replay:", help=f"Draws from {stale.current}."):
+                if attempt(project.draw_next_round):
+                    st.query_params.pop("round", None)
+                    go("generate")
 
 
 def text(content: str) -> None:

@@ -26,7 +26,8 @@ from rsf_core import models, tasks
 from rsf_core.domain import Prompt
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Train
-from rsf_core.training.finetune import StepMetrics, TrainingSample, finetune
+from rsf_core.training.finetune import StepMetrics, finetune
+from rsf_core.training.samples import TrainingSample
 
 PAIRS, STEPS, BATCH = 5, 4, 8
 OPENINGS = ("I bought it in spring and", "After a long week it", "My sister told me that it", "To be honest, it")

@@ -6,18 +6,21 @@ import math
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from rsf_core import models
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, StageError
 from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.settings import Train
 from rsf_core.training import checkpoints
-from rsf_core.training.finetune import StepMetrics, TrainingSample, finetune, split
+from rsf_core.training.finetune import StepMetrics, finetune
+from rsf_core.training.samples import TrainingSample, split
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
@@ -86,7 +89,8 @@ import resource
 from pathlib import Path
 from rsf_core.errors import JobError
 from rsf_core.settings import Train
-from rsf_core.training.finetune import TrainingSample, finetune
+from rsf_core.training.finetune import finetune
+from rsf_core.training.samples import TrainingSample
 samples = [TrainingSample((1, 2, 3), tuple(range(5, 200))) for _ in range(4096)]
 recipe = Train(epochs=1, batch_size=1024)
 first = Train(epochs=1, batch_size=1)
@@ -155,6 +159,17 @@ def test_one_sample_and_a_set_of_another_tokenizer(tiny_model):
     foreign = [TrainingSample((0, 5), (10**6, 1))]
     with pytest.raises(StageError, match=r"has the token 1000000, and this model knows \d+: .* another tokenizer"):
         run(tiny_model, samples=foreign)
+
+
+def test_tokens_that_read_otherwise_than_when_they_were_drawn_are_of_another_tokenizer(tiny_model):
+    _, tokenizer = models.load(tiny_model)
+    drawn = [replace(s, text=tokenizer.decode(s.token_ids, skip_special_tokens=True)) for s in SAMPLES]
+    assert run(tiny_model, samples=drawn)[0] is not None
+    foreign = [*drawn[:3], replace(drawn[3], text="other words")]
+    with pytest.raises(StageError, match=r"sample 3 .* was drawn as 'other words' and reads .* another tokenizer"):
+        run(tiny_model, samples=foreign)
+    edited = [*drawn[:3], replace(drawn[3], text="other words", edited=True)]
+    assert run(tiny_model, samples=edited)[0] is not None
 
 
 @pytest.mark.timeout(240)

@@ -16,7 +16,9 @@ from rsf_core.errors import JobError, StageError
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Train
 from rsf_core.training.batches import epoch_batches, steps, together
-from rsf_core.training.finetune import StepMetrics, TrainingSample, finetune, learning_rate_factor
+from rsf_core.training.finetune import StepMetrics, finetune, learning_rate_factor
+from rsf_core.training.samples import TrainingSample
+from rsf_core.training.trouble import DivergenceWatch
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
@@ -69,6 +71,24 @@ def test_an_empty_set_and_a_diverging_loss_are_said_with_the_remedy(tiny_model):
     bad = [TrainingSample(s.prompt_token_ids, s.token_ids, weight=float("inf")) for s in SAMPLES]
     with pytest.raises(JobError, match=r"at step 1 of 12.*train.learning_rate"):
         run(tiny_model, samples=bad)
+
+
+def test_a_loss_that_stays_worse_than_guessing_is_a_divergence_and_leaves_the_model_alone(tiny_model):
+    """All weights at a rate of 1: nothing becomes infinite, and nothing is learned."""
+    before = [(file.name, file.read_bytes()) for file in sorted(tiny_model.iterdir())]
+    wild = RECIPE.model_copy(update={"method": "full", "learning_rate": 1.0, "epochs": 20})
+    with pytest.raises(
+        JobError, match=r"diverges: the loss began at .* for 5 steps at step .*train.learning_rate \(now 1\)"
+    ):
+        run(tiny_model, recipe=wild)
+    assert [(file.name, file.read_bytes()) for file in sorted(tiny_model.iterdir())] == before
+
+
+def test_bad_steps_are_forgiven_until_five_come_in_a_row():
+    watch = DivergenceWatch(log_vocabulary=5.0)
+    assert [watch.see(nll) for nll in (2.0, 7.0, 7.0, 7.0, 7.0, 5.9, 7.0, 7.0, 7.0, 7.0)] == [None] * 10
+    assert "began at 2.00 nats a token, guessing gives 5.00" in (watch.see(7.0) or "")
+    assert DivergenceWatch(log_vocabulary=5.0, first=9.0, worse=4).see(9.9) is None  # it began worse than guessing
 
 
 @given(prompts=st.lists(st.integers(0, 9), min_size=1, max_size=60), at_most=st.integers(1, 9), size=st.integers(1, 9))

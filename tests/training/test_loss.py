@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
-from rsf_core.training.loss import weighted_nll
+from rsf_core.training.loss import bounded, rsf, sequence_nll, weighted_nll
 
 
 @pytest.fixture
@@ -37,11 +39,34 @@ def test_a_weight_of_two_is_the_sample_twice(batch):
 def test_minus_log_p_accept_has_the_gradient_of_the_nll_whatever_m(batch):
     """−log p_accept = −log p_θ + log q + log M: the proposal and M are constants."""
     logits, targets, mask = batch
+    log_q = torch.tensor([-7.0, -2.0, -30.0], dtype=torch.float64)
     (nll,) = torch.autograd.grad(plain_nll(*batch), logits)
-    log_p = (torch.log_softmax(logits, -1).gather(-1, targets[..., None]).squeeze(-1) * mask).sum()
-    log_q, log_m = torch.tensor(-7.0), torch.tensor(3.0)
-    (accept,) = torch.autograd.grad(-(log_p - log_q - log_m), logits)
-    torch.testing.assert_close(nll, accept)
+    for log_m in (-5.0, 0.0, 3.0):
+        losses = rsf(sequence_nll(*batch), log_q, log_m)
+        (accept,) = torch.autograd.grad(losses.sum(), logits)
+        torch.testing.assert_close(accept, nll)
+        log_p = (torch.log_softmax(logits, -1).gather(-1, targets[..., None]).squeeze(-1) * mask).sum(1)
+        torch.testing.assert_close(losses, -(log_p - log_q - log_m))  # −log (p_θ / (M q))
+
+
+def test_the_growth_bound_is_the_nll_below_it_and_flat_beyond(batch):
+    """p_θ(x) ≥ M_θ·q(x) for the second sample alone: only its gradient is gone."""
+    logits = batch[0]
+    nll = sequence_nll(*batch)
+    log_q = -nll.detach() + torch.tensor([0.0, -2.0, 5.0], dtype=torch.float64)  # p_θ/q = 1, e², e^−5
+    losses = bounded(nll, log_q, growth_bound=3.0)
+    torch.testing.assert_close(losses[[0, 2]], nll[[0, 2]])
+    (found,) = torch.autograd.grad(losses.sum(), logits, retain_graph=True)
+    (whole,) = torch.autograd.grad(nll.sum(), logits)
+    assert not found[1].any()
+    torch.testing.assert_close(found[[0, 2]], whole[[0, 2]])
+
+
+def test_min_one_in_the_acceptance_would_be_a_growth_bound_of_m(batch):
+    """−log min(1, p_θ/(M·q)) has no gradient where p_θ > M·q: it is `bounded` at M, up to the constants."""
+    nll, log_q, log_m = sequence_nll(*batch), torch.tensor([-9.0, -12.0, -1.0], dtype=torch.float64), 0.7
+    capped = -torch.clamp(-nll - log_q - log_m, max=0.0)
+    torch.testing.assert_close(rsf(bounded(nll, log_q, math.exp(log_m)), log_q, log_m), capped)
 
 
 def test_the_loss_of_the_original_description_raises_the_cross_entropy(batch):

@@ -1,0 +1,67 @@
+"""What is trained on: sampled token ids, checked against the tokenizer of the model that is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+from rsf_core.errors import StageError
+from rsf_core.settings import Train
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSample:
+    """The sampled token ids, never re-tokenised text; `token_ids` end with EOS where the completion did. `text` is what
+    they read as when they were drawn; only where a person has `edited` it, it is what is trained on, and its tokens are
+    made here. `log_q` (nats) is what the proposal gave the completion when it was drawn; None for an edited one."""
+
+    prompt_token_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    weight: float = 1.0
+    text: str | None = None
+    edited: bool = False
+    log_q: float | None = None
+
+
+def tokenised(sample: TrainingSample, tokenizer: Any) -> TrainingSample:
+    """The sample with the tokens of its text where a person has edited it: they were not drawn, so there is no log q."""
+    if not sample.edited:
+        return sample
+    ids = tokenizer(text_target=sample.text, add_special_tokens=False).input_ids  # an encoder-decoder's other side
+    return replace(sample, token_ids=(*ids, tokenizer.eos_token_id), log_q=None)
+
+
+def check_tokenizer(samples: Sequence[TrainingSample], tokenizer: Any, size: int) -> None:
+    """Refuse a set that was drawn with another tokenizer: a token this model does not know, or tokens that read otherwise
+    here than when they were drawn."""
+    remedy = (
+        "the set was drawn with another tokenizer: draw candidates from this model, or train the one they came from"
+    )
+    for number, sample in enumerate(samples):
+        largest = max((*sample.prompt_token_ids, *sample.token_ids))
+        if largest >= size:
+            raise StageError(
+                f"sample {number} of the curated set has the token {largest}, and this model knows {size}: {remedy}"
+            )
+        if sample.text is not None and not sample.edited:
+            read = tokenizer.decode(sample.token_ids, skip_special_tokens=True)
+            if read != sample.text:
+                raise StageError(
+                    f"sample {number} of the curated set was drawn as {sample.text[:60]!r} and reads {read[:60]!r} with the "
+                    f"tokenizer of this model: {remedy}"
+                )
+
+
+def split(samples: Sequence[TrainingSample], recipe: Train) -> tuple[list[TrainingSample], list[TrainingSample]]:
+    """What is trained on, and what early stopping is judged by: about `recipe.held_out_share` of the prompts, by a hash,
+    so that no prompt is on both sides. Nothing is held out where one side would be empty."""
+
+    def is_held_out(sample: TrainingSample) -> bool:
+        digest = blake2b(repr((recipe.seed, sample.prompt_token_ids)).encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") < recipe.held_out_share * 2**64
+
+    held_out = [sample for sample in samples if is_held_out(sample)]
+    train = [sample for sample in samples if not is_held_out(sample)]
+    return (train, held_out) if train and held_out else (list(samples), [])

@@ -1,0 +1,55 @@
+"""What goes wrong while training, said so that a person knows what to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from rsf_core.errors import JobError
+from rsf_core.settings import Train
+
+DIVERGED_STEPS = 5
+
+
+@dataclass(slots=True)
+class DivergenceWatch:
+    """Whether training diverges while its numbers stay finite: the negative log-likelihood (nats a token) has been worse
+    for `DIVERGED_STEPS` steps than where it began and than guessing each token alike, `log_vocabulary`, by over a nat."""
+
+    log_vocabulary: float
+    first: float | None = None
+    worse: int = 0
+
+    def see(self, nll: float) -> str | None:
+        """What is wrong after a step with this negative log-likelihood, or None."""
+        self.first = nll if self.first is None else self.first
+        limit = max(self.first, self.log_vocabulary) + 1
+        self.worse = self.worse + 1 if nll > limit else 0
+        if self.worse < DIVERGED_STEPS:
+            return None
+        return (
+            f"training diverges: the loss began at {self.first:.2f} nats a token, guessing gives {self.log_vocabulary:.2f}, "
+            f"and it has been above {limit:.2f} for {DIVERGED_STEPS} steps"
+        )
+
+
+_WANT_OF_MEMORY = ("can't allocate memory", "not enough memory")  # torch's allocators, on Linux and elsewhere
+
+
+class memory_said:
+    """Turns what torch raises for want of memory into an error that names the settings to change."""
+
+    def __init__(self, recipe: Train, step: int) -> None:
+        self._recipe, self._step = recipe, step
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
+        said = isinstance(error, RuntimeError) and any(words in str(error) for words in _WANT_OF_MEMORY)
+        if said or isinstance(error, torch.OutOfMemoryError | MemoryError):
+            raise JobError(
+                f"out of memory at step {self._step}: raise train.accumulate (now {self._recipe.accumulate}), which splits "
+                f"a step into parts, and resume; the model before is untouched"
+            ) from error
