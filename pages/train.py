@@ -107,16 +107,26 @@ if newest:
                     st.rerun()
 
 
+found = project.comparison(number)
+
+
 @st.fragment(run_every=ui.REFRESH_SECONDS if running else None)
 def loss_curve() -> None:
-    jobs = [job for job in project.jobs(number) if job.kind is JobKind.FINETUNE]
+    jobs = {str(job.spec["model_id"]): job for job in project.jobs(number) if job.kind is JobKind.FINETUNE}
+    if not jobs:
+        return
+    names = list(reversed(jobs))  # the newest first
+    tuned = found.after_id if found is not None and not running else names[0]
+    st.header("Training", anchor=False)
+    chosen = ui.choice_in_url("model", names, tuned) if len(names) > 1 else names[0]
+    job = jobs[chosen]
     values: dict[str, dict[int, float]] = {}
-    for step, name, value in project.metrics(jobs[-1]) if jobs else []:
+    for step, name, value in project.metrics(job):
         values.setdefault(name, {})[step] = value
     if "loss" not in values:
+        st.caption(f"The curve of {chosen} begins with its first step.")
         return
-    st.header("Training", anchor=False)
-    total = None if jobs[-1].state.ended else project.status(jobs[-1]).total
+    total = None if job.state.ended else project.status(job).total
     label = ui.choice_in_url("curve", list(CURVES), "Loss")
     metric, axis = CURVES[label]
     held_out = values.get("held_out_loss", {}) if metric == "loss" else {}
@@ -130,7 +140,8 @@ def loss_curve() -> None:
             st.metric("Most memory held", f"{newest['memory'] / 1e9:.1f} GB", border=True)
 
 
-found = project.comparison(number)
+if running:
+    loss_curve()
 if found is not None:
     st.header(f"Held-out comparison: {found.before_id} → {found.after_id}", anchor=False)
     st.dataframe(
@@ -188,7 +199,8 @@ if found is not None:
                 st.caption("After")
                 ui.text(example["after"])
 
-loss_curve()
+if not running:
+    loss_curve()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -204,10 +216,15 @@ if sets:
     for curated in reversed(sets):
         summary = curated.summary
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            what = (
+                f"{summary['accepted']} chosen at random, duplicates once"
+                if summary.get("rule") == "random"
+                else f"{summary['accepted']} accepted, duplicates once, {summary['distinct']} without near-duplicates; "
+                f"acceptance {summary['rate_effective']:.0%}, by the rule alone {summary['rate_automatic']:.0%}"
+            )
             st.markdown(
-                f"**{curated.curated_id}** · {summary['samples']} samples from {summary['prompts']} prompts "
-                f"({summary['accepted']} accepted, duplicates once) · acceptance {summary['rate_effective']:.0%}, "
-                f"by the rule alone {summary['rate_automatic']:.0%} · `{curated.content_hash[:12]}`",
+                f"**{curated.curated_id}** · {summary['samples']} samples from {summary['prompts']} prompts ({what}) · "
+                f"`{curated.content_hash[:12]}`",
                 width="stretch",
             )
             for kind, mime in (("JSONL", "application/jsonl"), ("Parquet", "application/vnd.apache.parquet")):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rsf_core.curation import is_control
 from rsf_core.errors import StageError
 from rsf_core.evaluation import compare, summarise
 from rsf_core.reports import common_log_m, held_out_samples, target_of
@@ -154,7 +155,12 @@ class Lineage:
             made = curated.get(view.model.curated_id or "")
             if view.model.parent_id and made:
                 drawn, accepted = made.summary["candidates"], made.summary["accepted"]
-                label = f"round {view.model.round}: {drawn:,} drawn\n{accepted:,} accepted, {made.curated_id}"
+                how = (
+                    "at random"
+                    if is_control(made.curated_id)
+                    else f"accepted, {made.summary['overridden']:,} by people"
+                )
+                label = f"round {view.model.round}: {drawn:,} drawn\n{accepted:,} {how}\n{made.curated_id}"
                 lines.append(
                     f"{_quoted(view.model.parent_id)} -> {_quoted(view.model.model_id)} [label={_quoted(label)}];"
                 )

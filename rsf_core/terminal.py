@@ -114,10 +114,20 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
                 number(found["after"][name]["value"], name),
                 gained(found["gain"].get(name), name),
                 gained(found["gain_over_base"].get(name), name),
-                *([gained(found["control_over_base"].get(name), name)] if controlled else []),
             )
+        _add_control(table, found)
         table.add_section()
     return table
+
+
+def _add_control(table: Table, found: dict[str, Any]) -> None:
+    """The random control of a round by its headline metric: `before` is the control, `gain` what selection gained over it."""
+    name = next((name for name in ("reward", "pass@1") if name in found["control"]), None)
+    if name is None:
+        return
+    control = number(found["control"][name]["value"], name)
+    cells = control, number(found["after"][name]["value"], name), gained(found["selection"].get(name), name)
+    table.add_row("against a random control", *cells, "")
 
 
 def status_panel(found: dict[str, Any]) -> Table:

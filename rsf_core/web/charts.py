@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rsf_core.outcomes import Density, Outcomes
 from rsf_core.reports import Comparison
+from rsf_core.sampling.intervals import Interval
 from rsf_core.web import palette
 
 Numbers = Sequence[float] | NDArray[np.float64]
@@ -214,19 +215,28 @@ def training(label: str, train: Mapping[int, float], held_out: Mapping[int, floa
 
 
 def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.Figure:
-    """The held-out metric of the base and of each round's model, with its 95 % interval."""
+    """The held-out metric of the base and of each round's model with its 95 % interval, and of the random controls."""
     scale = 100.0 if percent else 1.0
     first = comparisons[0]
     points = [("base" if first.before_id == "base" else first.before_id, first.before[metric])]
     points += [(f"round {found.round}", found.after[metric]) for found in comparisons]
-    values = [point.value * scale for _, point in points]
     figure = _figure("", f"held-out {metric}" + (" (%)" if percent else ""), 280)
+    _add_intervals(figure, points, scale, "tuned", mode="lines+markers", line_color=palette.ACCENT, marker_size=9)
+    controls = [(f"round {found.round}", found.control[metric]) for found in comparisons if metric in found.control]
+    if controls:
+        look = {"color": palette.MUTED, "size": 10, "symbol": "diamond-open"}
+        _add_intervals(figure, controls, scale, "random control", mode="markers", marker=look)
+    figure.update_layout(hovermode="closest", showlegend=bool(controls))
+    return figure
+
+
+def _add_intervals(
+    figure: go.Figure, points: Sequence[tuple[str, Interval]], scale: float, name: str, **look: Any
+) -> None:
+    """Points with their 95 % intervals, where these are known."""
     figure.add_scatter(
-        x=[name for name, _ in points],
-        y=values,
-        mode="lines+markers",
-        line_color=palette.ACCENT,
-        marker_size=9,
+        x=[label for label, _ in points],
+        y=[point.value * scale for _, point in points],
         error_y={
             "type": "data",
             "symmetric": False,
@@ -235,7 +245,7 @@ def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.F
             "thickness": 1.4,
             "width": 5,
         },
-        hovertemplate="%{x}: %{y:.2f}<extra></extra>",
+        name=name,
+        hovertemplate="%{x}: %{y:.2f}<extra>%{fullData.name}</extra>",
+        **look,
     )
-    figure.update_layout(hovermode="closest", showlegend=False)
-    return figure

@@ -94,11 +94,17 @@ def sentences() -> Iterator[list[tuple[str, str]]]:
     """All sentences of each pattern, in English and in French."""
     yield [(f"The {n.english} is {a.english}.", f"{n.the} est {a.of(n)}.") for n in NOUNS for a in ADJECTIVES]
     yield [(f"My {f.english} has a {n.english}.", f"{f.my} a {n.a}.") for f in FAMILY for n in NOUNS]
-    yield [(f"I see the {n.english} in the {p.english}.", f"Je vois {n.the} dans {p.the}.") for n in NOUNS for p in PLACES]
-    yield [(f"There is a {n.english} in the {p.english}.", f"Il y a {n.a} dans {p.the}.") for n in NOUNS for p in PLACES]
+    yield [
+        (f"I see the {n.english} in the {p.english}.", f"Je vois {n.the} dans {p.the}.") for n in NOUNS for p in PLACES
+    ]
+    yield [
+        (f"There is a {n.english} in the {p.english}.", f"Il y a {n.a} dans {p.the}.") for n in NOUNS for p in PLACES
+    ]
     yield [(f"Where is the {n.english}?", f"Où est {n.the} ?") for n in NOUNS]
     yield [(f"I like the {n.english}.", f"J'aime {n.the}.") for n in NOUNS]
-    yield [(f"We have a {a.english} and a {b.english}.", f"Nous avons {a.a} et {b.a}.") for a, b in combinations(NOUNS, 2)]
+    yield [
+        (f"We have a {a.english} and a {b.english}.", f"Nous avons {a.a} et {b.a}.") for a, b in combinations(NOUNS, 2)
+    ]
     yield [(f"My {f.english} eats {food}.", f"{f.my} mange {french}.") for f in FAMILY for food, french in FOOD]
     yield [(f"My {f.english} drinks {drink}.", f"{f.my} boit {french}.") for f in FAMILY for drink, french in DRINKS]
 
