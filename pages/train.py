@@ -219,7 +219,7 @@ if sets:
             what = (
                 f"{summary['accepted']} chosen at random, duplicates once"
                 if summary.get("rule") == "random"
-                else f"{summary['accepted']} accepted, duplicates once, {summary['distinct']} without near-duplicates; "
+                else f"{summary['accepted']} accepted, duplicates once, {summary.get('distinct', summary['samples'])} without near-duplicates; "
                 f"acceptance {summary['rate_effective']:.0%}, by the rule alone {summary['rate_automatic']:.0%}"
             )
             st.markdown(

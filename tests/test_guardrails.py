@@ -14,7 +14,7 @@ from rsf_core.settings import Autopilot
 from rsf_core.store.records import RoundCounts
 
 LIMITS = Autopilot()
-SUMMARY = {"accepted": 120, "near_held_out": 20, "distinct": 90}
+SUMMARY = {"accepted": 120, "near_held_out": 20, "samples": 95, "distinct": 90}
 
 
 def around(value: float, half: float = 0.05) -> Interval:
