@@ -34,7 +34,10 @@ def before_training(counts: RoundCounts, limits: Autopilot) -> list[str]:
 def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
     """Why a round must not be trained on a curated set with this summary: too much of it is the same."""
     kept = summary["accepted"] - summary["near_held_out"]
-    repeated = 1 - summary.get("distinct", summary["samples"]) / kept  # sets of before count exact copies only
+    distinct = summary.get(
+        "distinct", summary["samples"]
+    )  # a set frozen by an earlier version counts exact copies only
+    repeated = 1 - distinct / kept
     if repeated <= limits.max_duplicates:
         return []
     said = f"{repeated:.0%} of the accepted completions repeat another of their prompt or nearly do"
