@@ -216,10 +216,11 @@ if sets:
     for curated in reversed(sets):
         summary = curated.summary
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            distinct = summary.get("distinct", summary["samples"])
             what = (
                 f"{summary['accepted']} chosen at random, duplicates once"
                 if summary.get("rule") == "random"
-                else f"{summary['accepted']} accepted, duplicates once, {summary.get('distinct', summary['samples'])} without near-duplicates; "
+                else f"{summary['accepted']} accepted, duplicates once, {distinct} without near-duplicates; "
                 f"acceptance {summary['rate_effective']:.0%}, by the rule alone {summary['rate_automatic']:.0%}"
             )
             st.markdown(
