@@ -259,6 +259,10 @@ class Project:
         It is then in `comparison(round).control`. The job's id."""
         return self._stages.train_control(author, round_number)
 
+    def tuned_model(self, round_number: int | None = None) -> ModelRecord | None:
+        """The model a round tuned on what was accepted (not its random control), or None."""
+        return self._stages.tuned_model(round_number or self.current_round)
+
     def control_job(self, round_number: int | None = None) -> JobRecord | None:
         """The newest job that tunes a random control of a round, or None."""
         return self._stages.control_job(round_number or self.current_round)

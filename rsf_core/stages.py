@@ -154,7 +154,7 @@ class Stages:
     def train_control(self, author: str, round_number: int | None = None) -> str:
         """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
         set that model was tuned on, and evaluate; the job's id. One that was broken off goes on. Raises StageError without
-        a tuned model."""
+        a tuned model, or where its control is there already."""
         opened = self._round(round_number or self.current_round().round)
         tuned = self.tuned_model(opened.round)
         if tuned is None:
@@ -164,15 +164,24 @@ class Stages:
         if self.control(opened.round) is not None:
             raise StageError(f"the random control of {tuned.model_id} is there already")
         model_id = tuned.model_id + curation.CONTROL
+        recipe = self._recipe_of(tuned)
         begun = self.control_job(opened.round)
-        if begun is not None and begun.spec["model_id"] == model_id:
+        if begun is not None and (begun.spec["model_id"], begun.spec["recipe"]) == (model_id, recipe):
             self.resume(begun.job_id)
             return begun.job_id
         matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
         curated = curation.freeze_control(self._store, matched, author)
-        specs = (job.spec for job in self._store.jobs(round_number=opened.round) if job.kind is JobKind.FINETUNE)
-        recipe = next(spec["recipe"] for spec in specs if spec["model_id"] == tuned.model_id)
         return self._finetune(opened, curated, model_id, recipe)
+
+    def _recipe_of(self, tuned: ModelRecord) -> dict[str, Any]:
+        """What the model was tuned by: the recipe of the job that made it, not of one that failed to before."""
+        made = (
+            job
+            for job in self._store.jobs(round_number=tuned.round)
+            if job.kind is JobKind.FINETUNE and job.state is JobState.DONE and job.spec["model_id"] == tuned.model_id
+        )
+        recipe: dict[str, Any] = next(made).spec["recipe"]
+        return recipe
 
     def freeze(self, author: str) -> CuratedRecord:
         return curation.freeze(self._store, self.settings(), self.current_round().round, author)

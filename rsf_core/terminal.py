@@ -85,7 +85,8 @@ def gained(found: dict[str, Any] | None, name: str) -> str:
 
 
 def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
-    """Held-out results over the rounds: one block a round, one row a metric. The intervals of the means are in --json."""
+    """Held-out results over the rounds: one block a round, one row a metric, and one for its random control. The intervals
+    of the means are in --json."""
     table = Table(
         title="Held-out prompts; gains with 95 % intervals paired by prompt",
         title_justify="left",
@@ -95,15 +96,8 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
     )
     table.padding = (0, 1, 0, 0)
     table.add_column("metric", no_wrap=True)
-    controlled = any(found["control"] for found in comparisons)
-    for column in (
-        "before",
-        "after",
-        "gain",
-        "over the base",
-        *(["random control over the base"] if controlled else []),
-    ):
-        table.add_column(column, justify="right")
+    for column in ("before", "after", "gain", "over the base"):
+        table.add_column(column, justify="right", no_wrap=True)
     for found in comparisons:
         table.add_row(f"[bold]round {found['round']}[/]  {found['before_id']} → {found['after_id']}")
         for name in found["after"]:

@@ -139,6 +139,31 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
             project.train_control("ann")
 
 
+def test_a_control_is_tuned_by_the_recipe_that_made_the_model_and_not_by_one_that_failed(
+    tmp_path: Path, small_task: Path, tiny_model: Path
+) -> None:
+    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
+        project.generate()
+        project.wait()
+        wild = {"method": "full", "learning_rate": "1", "epochs": "20", "batch_size": "1"}
+        for key, value in wild.items():
+            project.set(f"train.{key}", value)
+        project.train("ann")
+        with pytest.raises(JobError, match="diverges"):
+            project.wait()
+        assert [model.model_id for model in project.models()] == ["base"]
+        for key in wild:
+            project.unset(f"train.{key}")
+        project.train("ann")  # begins anew, where a resume would fail again
+        project.wait()
+        project.train_control("ann")
+        project.wait()
+        failed, tuned, control = (job for job in project.jobs() if job.kind is JobKind.FINETUNE)
+        assert failed.spec["recipe"]["learning_rate"] == 1
+        assert control.spec["recipe"] == tuned.spec["recipe"] != failed.spec["recipe"]
+        assert project.tuned_model() == project.models()[1] and project.models()[1].model_id == "m1-1"
+
+
 def test_a_control_of_an_earlier_round_starts_from_that_rounds_proposal(
     tmp_path: Path, small_task: Path, tiny_model: Path
 ) -> None:

@@ -51,5 +51,5 @@ class memory_said:
         if said or isinstance(error, torch.OutOfMemoryError | MemoryError):
             raise JobError(
                 f"out of memory at step {self._step}: raise train.accumulate (now {self._recipe.accumulate}), which splits "
-                f"a step into parts, and resume; the model before is untouched"
+                "a step into parts, and resume; the model before is untouched"
             ) from error

@@ -64,12 +64,12 @@ def _next_proposal(project: Project) -> None:
     except StageError:
         st.caption(f"Round {number} draws from {project.rounds()[-1].model_id}; it has tuned no model yet.")
         return
-    tuned = next((m.model_id for m in reversed(project.models()) if m.round == number), None)
+    tuned = project.tuned_model(number)
     st.markdown(f"The next round draws from **{following}**.")
-    if project.store.proposal_choice(number) is None and tuned is not None and following != tuned:
+    if project.store.proposal_choice(number) is None and tuned is not None and following != tuned.model_id:
         st.warning(
-            f"{tuned} is worse than {following} on the held-out prompts beyond chance, so it does not become the proposal. "
-            "Select it below to choose it all the same.",
+            f"{tuned.model_id} is worse than {following} on the held-out prompts beyond chance, so it does not become the "
+            "proposal. Select it below to choose it all the same.",
             icon=":material/trending_down:",
         )
     ui.stale_proposal(project, number)

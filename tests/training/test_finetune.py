@@ -18,7 +18,6 @@ from rsf_core.settings import Train
 from rsf_core.training.batches import epoch_batches, steps, together
 from rsf_core.training.finetune import StepMetrics, finetune, learning_rate_factor
 from rsf_core.training.samples import TrainingSample
-from rsf_core.training.trouble import DivergenceWatch
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
@@ -82,13 +81,6 @@ def test_a_loss_that_stays_worse_than_guessing_is_a_divergence_and_leaves_the_mo
     ):
         run(tiny_model, recipe=wild)
     assert [(file.name, file.read_bytes()) for file in sorted(tiny_model.iterdir())] == before
-
-
-def test_bad_steps_are_forgiven_until_five_come_in_a_row():
-    watch = DivergenceWatch(log_vocabulary=5.0)
-    assert [watch.see(nll) for nll in (2.0, 7.0, 7.0, 7.0, 7.0, 5.9, 7.0, 7.0, 7.0, 7.0)] == [None] * 10
-    assert "began at 2.00 nats a token, guessing gives 5.00" in (watch.see(7.0) or "")
-    assert DivergenceWatch(log_vocabulary=5.0, first=9.0, worse=4).see(9.9) is None  # it began worse than guessing
 
 
 @given(prompts=st.lists(st.integers(0, 9), min_size=1, max_size=60), at_most=st.integers(1, 9), size=st.integers(1, 9))
