@@ -25,7 +25,8 @@ def way_of_looking() -> str:
 def lineage(project: Project, models: Sequence[ModelView]) -> None:
     """The graph, the metrics of every model, and what can be done with one."""
     _next_proposal(project)
-    st.graphviz_chart(project.lineage.graph(), width="stretch")
+    few = len(models) < 5  # stretched, a small graph would be drawn in giant letters
+    st.graphviz_chart(project.lineage.graph(), width="content" if few else "stretch")
     names = list(dict.fromkeys(name for view in models for name in view.metrics))
     chosen = st.dataframe(
         [

@@ -155,10 +155,15 @@ def path(stages: Sequence[StageState]) -> None:
         f'<div class="rsf-step {state.progress}" role="listitem" aria-label="{STAGE_NAMES[state.stage]}: {state.progress}">'
         f'<div class="rsf-dot">{_DOTS.get(state.progress, number)}</div>'
         f'<div class="rsf-name">{html.escape(STAGE_NAMES[state.stage])}</div>'
-        f'<div class="rsf-detail">{html.escape(state.detail)}</div></div>'
+        f'<div class="rsf-detail">{html.escape(_in_short(state))}</div></div>'
         for number, state in enumerate(stages, start=1)
     )
     st.html(f'<div class="rsf-path" role="list">{steps}</div>')
+
+
+def _in_short(state: StageState) -> str:
+    """A failed stage in one word: the whole message stands below the path, with what to do."""
+    return str(state.job.state) if state.progress is Progress.FAILED and state.job else state.detail
 
 
 def activity(project: Project) -> tuple[str, ...]:
