@@ -72,14 +72,15 @@ class Causal:
     def in_one_sequence(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
         """Padded on the left, so that the completions end together."""
         ids, attention = left_pad([[*prompt, *completion] for prompt, completion in pairs], self.pad)
-        longest = max(len(completion) for _, completion in pairs)
+        longest, width = max(len(completion) for _, completion in pairs), ids.shape[1]
         logits = self.model(
             input_ids=ids,
             attention_mask=attention,
             position_ids=positions(attention),
-            logits_to_keep=longest + 1,
+            # by index, not by number: what a slice gives is not contiguous, and torch's head on it half as fast
+            logits_to_keep=torch.arange(width - longest - 1, width - 1),
             use_cache=False,
-        ).logits[:, :-1]
+        ).logits
         targets = ids[:, -longest:]
         lengths = torch.tensor([len(completion) for _, completion in pairs])
         mask = torch.arange(longest).flip(0)[None, :] < lengths[:, None]
@@ -218,15 +219,6 @@ def right_pad(rows: Sequence[Tokens], pad: int) -> tuple[Tensor, Tensor]:
 def positions(mask: Tensor) -> Tensor:
     """Position ids of left-padded rows, (B, T): 0 at the first real token (and on the padding, which nothing sees)."""
     return (mask.cumsum(1) - 1).clamp(min=0)
-
-
-def token_log_probs(logits: Tensor, targets: Tensor) -> Tensor:
-    """log p of each target token, (B, C), nats. The normaliser is summed in float64: a float32 logsumexp is off by
-    3e-4 over a sequence."""
-    peak = logits.detach().amax(-1, keepdim=True)
-    shifted = logits - peak
-    log_z = shifted.exp().sum(-1, dtype=torch.float64).log()
-    return shifted.gather(-1, targets[..., None]).squeeze(-1).double() - log_z
 
 
 def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:

@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from rsf_core import forward
+from rsf_core.log_probs import token_log_probs
 
 PAD, EOS = 1, 2
 BART = {
@@ -87,7 +88,7 @@ def alone(model: PreTrainedModel, prompt: tuple[int, ...], completion: tuple[int
 def test_teacher_forcing_gives_what_the_model_gives_alone(model):
     with torch.no_grad():
         logits, targets, mask = forward.of(model, PAD).completion_logits(PAIRS)
-        found = forward.token_log_probs(logits, targets)
+        found = token_log_probs(logits, targets)
     for row, real, (prompt, completion) in zip(found, mask, PAIRS, strict=True):
         torch.testing.assert_close(row[real], alone(model, prompt, completion), atol=1e-5, rtol=0)
 
@@ -127,12 +128,12 @@ def test_prompts_computed_once_or_in_one_sequence_are_the_same():
 
 def test_the_gradient_goes_through_what_is_shared(model):
     logits, targets, mask = forward.of(model, PAD).completion_logits(PAIRS)
-    (forward.token_log_probs(logits, targets) * mask).sum().backward()
+    (token_log_probs(logits, targets) * mask).sum().backward()
     shared = model.get_input_embeddings().weight.grad[list(PAIRS[0][0][:-1])].abs().sum(1)
     model.zero_grad()
     for prompt, completion in PAIRS:
         logits, targets, mask = forward.of(model, PAD).completion_logits([(prompt, completion)])
-        (forward.token_log_probs(logits, targets) * mask).sum().backward()
+        (token_log_probs(logits, targets) * mask).sum().backward()
     apart = model.get_input_embeddings().weight.grad[list(PAIRS[0][0][:-1])].abs().sum(1)
     torch.testing.assert_close(shared, apart, atol=1e-4, rtol=1e-4)
     assert (shared > 0).all()

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rsf_core import forward, models
 from rsf_core.domain import Candidate, Finish, Prompt
 from rsf_core.errors import ModelError
+from rsf_core.log_probs import token_log_probs
 from rsf_core.proposals.inverse_cdf import draw
 from rsf_core.settings import Sampling
 
@@ -94,7 +95,7 @@ class LocalProposal:
 
     def _log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
         logits, targets, mask = self._forward.completion_logits(pairs)
-        return (forward.token_log_probs(logits, targets) * mask).sum(1).numpy()
+        return (token_log_probs(logits, targets) * mask).sum(1).numpy()
 
     def _decode(self, rows: list[_Row], sampling: Sampling, should_stop: Callable[[], bool]) -> Iterator[Candidate]:
         with torch.inference_mode():

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, TaskType, get_peft_model
 from torch import Tensor
 
 from rsf_core import forward, models
 from rsf_core.errors import JobError, StageError
 from rsf_core.settings import Train
-from rsf_core.training import checkpoints, loss
+from rsf_core.training import checkpoints, lora, loss
 from rsf_core.training.batches import epoch_batches, steps, together
 from rsf_core.training.samples import TrainingSample, check_tokenizer, split, tokenised
 from rsf_core.training.trouble import DivergenceWatch, memory_said
@@ -63,7 +62,8 @@ def finetune(
     base, tokenizer = models.load(model_folder)
     check_tokenizer(samples, tokenizer, base.get_input_embeddings().num_embeddings)
     samples = [tokenised(sample, tokenizer) for sample in samples]
-    model = _prepared(base, recipe)
+    model = lora.attach(base, recipe.rank, recipe.alpha) if recipe.method == "lora" else base
+    model.train()
     train, held_out = split(samples, recipe)
     pad = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     run = _Run(model, recipe, pad, log_m, total=steps(len(train), recipe.batch_size, recipe.epochs), path=checkpoint)
@@ -192,7 +192,7 @@ class _Run:
             with torch.autocast(device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
                 pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
                 logits, targets, mask = self.forward.completion_logits(pairs)
-            losses = loss.sequence_nll(logits.float(), targets, mask)
+            losses = loss.sequence_nll(logits, targets, mask)
         nll = losses.detach().sum().item() / tokens
         known = torch.tensor([sample.log_q is not None for sample in batch])
         log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64)
@@ -215,19 +215,6 @@ def _plan(samples: Sequence[TrainingSample], recipe: Train) -> Iterator[tuple[in
         for batch in epoch_batches(groups, lengths, recipe.batch_size, rng):
             step += 1
             yield step, epoch, step % per_epoch == 0, [samples[i] for i in batch]
-
-
-def _prepared(base: Any, recipe: Train) -> Any:
-    if recipe.method == "full":
-        return base.train()
-    config = LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.alpha,
-        target_modules="all-linear",
-        lora_dropout=0.0,
-        task_type=TaskType.SEQ_2_SEQ_LM if base.config.is_encoder_decoder else TaskType.CAUSAL_LM,
-    )
-    return get_peft_model(base, config).train()
 
 
 def _peak_memory() -> float:

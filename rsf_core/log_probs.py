@@ -1,0 +1,57 @@
+"""Log-probabilities of tokens from a model's logits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+BLOCK = 2**19  # logits computed together: 2 MB in float32
+
+
+def token_log_probs(logits: Tensor, targets: Tensor) -> Tensor:
+    """log p of each target token, (B, C), nats, float64; logits (B, C, V) of any precision. The normaliser is summed in
+    float64: a float32 logsumexp is off by 3e-4 over a sequence."""
+    result: Tensor = _TokenLogProbs.apply(logits, targets)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _TokenLogProbs(torch.autograd.Function):
+    """Some rows at a time, so that what stands between the logits and the result stays in the processor's cache: each
+    pass over all logits of a batch would cost more than its arithmetic."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
+        rows, chosen = logits.reshape(-1, logits.shape[-1]), targets.reshape(-1, 1)
+        log_z = torch.empty(len(rows), 1, dtype=torch.float64, device=rows.device)
+        for block in _blocks(rows):
+            some = _at_least_float32(rows[block])
+            peak = some.amax(-1, keepdim=True)
+            log_z[block] = (some - peak).exp_().sum(-1, keepdim=True, dtype=torch.float64).log_() + peak
+        ctx.save_for_backward(rows, chosen, log_z)
+        ctx.shape = logits.shape
+        return (rows.gather(-1, chosen) - log_z).view(targets.shape)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """∂ log p(target) / ∂ logits = 1[target] − softmax(logits)."""
+        rows, chosen, log_z = ctx.saved_tensors
+        gradient = gradient.reshape(-1, 1)
+        result = torch.empty_like(rows)
+        for block in _blocks(rows):
+            some = _at_least_float32(rows[block])
+            of_each = gradient[block].to(some.dtype)
+            softmax = (some - log_z[block].to(some.dtype)).exp_()
+            result[block] = softmax.mul_(-of_each).scatter_add_(-1, chosen[block], of_each)
+        return result.view(ctx.shape), None
+
+
+def _blocks(rows: Tensor) -> Iterator[slice]:
+    size = max(1, BLOCK // rows.shape[1])
+    return (slice(start, start + size) for start in range(0, len(rows), size))
+
+
+def _at_least_float32(logits: Tensor) -> Tensor:
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
