@@ -4,6 +4,7 @@ import streamlit as st
 
 from rsf_core import exports
 from rsf_core.domain import JobKind, JobState
+from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.rounds import Progress
 from rsf_core.web import charts, session, ui
 
@@ -43,6 +44,8 @@ if newest and not running:
             )
 
 if newest:
+    if project.settings.train.precision == "bf16" and multiplies_bf16() is False:
+        st.warning(SLOW_BF16, icon=":material/speed:")
     with st.expander("Recipe", icon=":material/settings:"):
         with st.form("recipe", border=False):
             recipe = project.settings.train

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from rsf_core import guardrails, reports, rounds
+from rsf_core.domain import JobState
 from rsf_core.errors import RsfError, StageError
 from rsf_core.rounds import Progress, Stage, StageState
 from rsf_core.stages import Stages
@@ -152,14 +153,27 @@ class Autopilot:
         self._stages.finetune(curated.curated_id)
 
     def _after_round(self, now: Flight, number: int) -> None:
+        limits = self._stages.settings().autopilot
         comparison = reports.comparison(self._store, self._stages, number)
-        why = guardrails.after_round(comparison, self._stages.settings().autopilot) if comparison else []
+        if limits.control and comparison and not comparison.control:
+            self._control(now, number)
+            return
+        why = guardrails.after_round(comparison, limits) if comparison else []
         if why:
             self.stop(now.author, f"after round {number}: " + "; ".join(why))
         elif number >= now.last_round:
             self._say("finished", now.author, f"round {number} is complete")
         else:
             self._stages.open_round()
+
+    def _control(self, now: Flight, number: int) -> None:
+        job = self._stages.control_job(number)
+        if job is not None and job.state is not JobState.DONE:
+            self.stop(now.author, f"the random control, {job.job_id}, {job.state}: {job.message}")
+        elif self._stages.control(number) is None:
+            self._stages.train_control(now.author, number)
+        else:
+            self._stages.evaluate(number)
 
     def _say(self, event: str, author: str, reason: str) -> None:
         now = self._now()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rsf_core import __version__, models, project_file, tasks
 from rsf_core.errors import RsfError
+from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.owner import holder
 from rsf_core.scorers import registry
 
@@ -31,6 +32,7 @@ def examine(folder: Path | None) -> list[Check]:
     checks = [
         Check("RSF Studio", True, f"{__version__} on Python {platform.python_version()}, {os.cpu_count()} cores"),
         *(_package(name) for name in PACKAGES),
+        *([Check("bf16", True, SLOW_BF16)] if multiplies_bf16() is False else []),
         _model(),
         _writable("cache", models.cache_folder()),
         Check("tasks", bool(tasks.names()), ", ".join(tasks.names())),

@@ -53,9 +53,11 @@ def after_round(comparison: Comparison, limits: Autopilot) -> list[str]:
         found.append(
             f"no held-out gain: {metric} changed by {gain.value:+.3f} (autopilot.min_gain is {limits.min_gain:g})"
         )
-    kl = comparison.after.get("KL to base")
-    if kl is not None and kl.value > limits.max_kl:
-        found.append(f"the model has moved {kl.value:.1f} nats from the base (autopilot.max_kl is {limits.max_kl:g})")
+    moved = comparison.gain_over_base.get("KL to base")  # drawn at a temperature, the base is away from itself already
+    if moved is not None and moved.value > limits.max_kl:
+        found.append(
+            f"the model has moved {moved.value:.1f} nats from the base (autopilot.max_kl is {limits.max_kl:g})"
+        )
     ratio = _ratio(comparison, "length")
     if ratio is not None and not 1 / limits.max_length_ratio <= ratio <= limits.max_length_ratio:
         found.append(

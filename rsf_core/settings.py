@@ -125,10 +125,12 @@ class Evaluate(_Section):
 
 class Autopilot(_Section):
     """When rounds that run by themselves stop: a held-out gain of at most `min_gain` (in units of reward or pass@1), a KL
-    to the base above `max_kl` nats, completions `max_length_ratio` times longer or shorter than the base's, distinct-2
-    below `min_diversity` of the base's, an acceptance rate below `min_acceptance`, or more than `max_duplicates` of the
-    accepted completions repeating another of their prompt, exactly or nearly."""
+    to the base more than `max_kl` nats above that of the base as drawn, completions `max_length_ratio` times longer or
+    shorter than the base's, distinct-2 below `min_diversity` of the base's, an acceptance rate below `min_acceptance`, or
+    more than `max_duplicates` of the accepted completions repeating another of their prompt, exactly or nearly. With
+    `control` each round trains the random control of its model as well."""
 
+    control: bool = False
     min_gain: float = 0.0
     max_kl: float = Field(20.0, gt=0)
     max_length_ratio: float = Field(3.0, gt=1)

@@ -47,6 +47,28 @@ def test_two_rounds_run_by_themselves(quick: Project) -> None:
     quick.autopilot.stop("ann")
 
 
+def test_each_round_trains_a_control_and_one_cancelled_stops_it_until_it_is_resumed(quick: Project) -> None:
+    quick.set("autopilot.control", "true")
+    quick.autopilot.start(1, pause=True, author="ann")
+    wait(quick, FlightState.WAITING)
+    quick.autopilot.go_on("ann")
+    end = time.monotonic() + 120
+    while (job := quick.control_job()) is None:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    quick.cancel(job.job_id)
+    wait(quick, FlightState.STOPPED)
+    flight, job = quick.autopilot.flight(), quick.control_job()
+    assert flight is not None and job is not None
+    assert flight.reason == f"the random control, {job.job_id}, {job.state}: {job.message}"
+    quick.resume(job.job_id)
+    wait(quick, FlightState.STOPPED)
+    quick.autopilot.start(1, pause=True, author="ann")
+    wait(quick, FlightState.WAITING)
+    found = quick.comparison(1)
+    assert quick.current_round == 2 and found is not None and found.control
+
+
 def test_it_waits_for_a_review_and_trains_on_what_was_said(quick: Project) -> None:
     quick.autopilot.start(1, pause=True, author="ann")
     wait(quick, FlightState.WAITING)

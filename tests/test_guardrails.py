@@ -22,11 +22,21 @@ def around(value: float, half: float = 0.05) -> Interval:
 
 
 def comparison(
-    gain: float = 0.1, kl: float = 2.0, length: float = 20.0, distinct: float = 0.9, half: float = 0.05
+    gain: float = 0.1,
+    kl: float = 2.0,
+    length: float = 20.0,
+    distinct: float = 0.9,
+    half: float = 0.05,
+    base_kl: float = 0.0,
 ) -> Comparison:
     """A round against a base of length 20 and distinct-2 0.9."""
     after = {"reward": around(0.5), "KL to base": around(kl), "length": around(length), "distinct-2": around(distinct)}
-    over_base = {"reward": around(gain), "length": around(length - 20.0), "distinct-2": around(distinct - 0.9)}
+    over_base = {
+        "reward": around(gain),
+        "KL to base": around(kl - base_kl),
+        "length": around(length - 20.0),
+        "distinct-2": around(distinct - 0.9),
+    }
     return Comparison(
         round=1,
         before_id="base",
@@ -43,6 +53,10 @@ def comparison(
 def test_a_good_round_passes() -> None:
     assert guardrails.after_round(comparison(), LIMITS) == []
     assert guardrails.repetition(SUMMARY, LIMITS) == []
+
+
+def test_what_a_temperature_takes_the_base_away_from_itself_is_no_movement() -> None:
+    assert guardrails.after_round(comparison(kl=23.0, base_kl=5.0), LIMITS) == []
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,26 @@ def panel(project: Project) -> None:
             left, right = st.columns([1, 2], vertical_alignment="bottom")
             count = left.number_input("Rounds", 1, 50, 3)
             pause = right.toggle("Wait for my review before each fine-tuning")
+            control = right.toggle(
+                "Train a random control of each round",
+                project.settings.autopilot.control,
+                help="The same recipe on as many candidates chosen at random: shows what the selection gains over mere "
+                "fine-tuning. It takes as long as the fine-tuning and its comparison.",
+            )
             st.caption(
                 "Generate, score, accept, fine-tune, compare, and go on with the tuned model. It stops and says why when "
                 "a round gains nothing on the held-out prompts, or when KL, length, diversity or acceptance drift too far "
                 "(section autopilot of project.toml)."
             )
             if st.form_submit_button("Start", type="primary", icon=":material/flight_takeoff:"):
-                if ui.attempt(lambda: project.autopilot.start(int(count), pause, ui.reviewer_name())):
+                if ui.attempt(lambda: _start(project, int(count), pause, control)):
                     st.rerun()
+
+
+def _start(project: Project, count: int, pause: bool, control: bool) -> None:
+    if control != project.settings.autopilot.control:
+        project.set("autopilot.control", str(control).lower())
+    project.autopilot.start(count, pause, ui.reviewer_name())
 
 
 def _active(project: Project, flight: Flight) -> None:
