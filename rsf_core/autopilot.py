@@ -167,6 +167,7 @@ class Autopilot:
             self._stages.open_round()
 
     def _control(self, now: Flight, number: int) -> None:
+        """Train and evaluate the round's random control; stop where that was broken off."""
         job = self._stages.control_job(number)
         if job is not None and job.state is not JobState.DONE:
             self.stop(now.author, f"the random control, {job.job_id}, {job.state}: {job.message}")

@@ -12,8 +12,8 @@ BLOCK = 2**19  # logits computed together: 2 MB in float32
 
 
 def token_log_probs(logits: Tensor, targets: Tensor) -> Tensor:
-    """log p of each target token, (B, C), nats, float64; logits (B, C, V) of any precision. The normaliser is summed in
-    float64: a float32 logsumexp is off by 3e-4 over a sequence."""
+    """log p of each target token = its logit − log Σ exp(logits): (B, C), nats, float64; logits (B, C, V) of any precision,
+    targets (B, C). The normaliser is summed in float64: a float32 logsumexp is off by 3e-4 over a sequence."""
     result: Tensor = _TokenLogProbs.apply(logits, targets)  # type: ignore[no-untyped-call]
     return result
 

@@ -28,7 +28,8 @@ def attach(base: Any, rank: int, alpha: float) -> Any:
 
 
 class _Forward:
-    """x (..., in) → W·x + b + scaling·B·A·x, (..., out), in the precision of the autocast around it, if any."""
+    """x (..., in) → W·x + b + scaling·B·A·x, (..., out), in the precision of the autocast around it, if any. For training:
+    the layer's one adapter, not merged and not switched off."""
 
     def __init__(self, layer: lora.Linear) -> None:
         (name,) = layer.active_adapters
@@ -47,7 +48,8 @@ class _Forward:
 
 
 class _Product(torch.autograd.Function):
-    """x Wᵀ + b + s·(x Aᵀ) Bᵀ and its gradients by x, A and B. x (N, in), W (out, in), A (r, in), B (out, r)."""
+    """x Wᵀ + b + s·(x Aᵀ) Bᵀ, (N, out), and its gradients by x, A and B (Hu et al. 2021). x (N, in), W (out, in), b (out,),
+    A (r, in), B (out, r), all of one precision but b."""
 
     @staticmethod
     def forward(
