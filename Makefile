@@ -23,8 +23,11 @@ help:
 app: $(READY)
 	@$(BIN)/rsf app $(DIR) --port $(PORT)
 
+# Two processes: most of the time goes to starting job processes, which load torch on one core. tests/conftest.py says
+# which tests stay together.
 test: $(READY) chromium
-	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(ARGS)
+	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" HF_HUB_OFFLINE=1 \
+		$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.store.store import Store
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
 # several processes with two spinning threads each on two cores are ten times slower than with one
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+settings.register_profile("beside others", deadline=None)  # what an example takes says nothing on a busy machine
+settings.load_profile("beside others")
 
 TRAIN = (
     "a kettle",
@@ -56,6 +61,14 @@ rank = 2
 candidates = 2
 prompts = 0
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes: those of a file together, for its fixtures, and the browser's in one, for two
+    browsers and two servers on two cores make each other wait."""
+    for item in items:
+        group = "browser" if "browser" in item.keywords else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -115,3 +128,44 @@ def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
     opened = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
     yield opened
     opened.close()
+
+
+class _JobThread(threading.Thread):
+    """What the supervisor sees of a job process, for a job that runs in this one."""
+
+    returncode = 0
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.folder = folder
+        self.start()
+
+    def run(self) -> None:
+        from rsf_core.jobs.worker import work
+
+        work(self.folder)
+
+    def wait(self) -> None:
+        self.join()
+
+    def poll(self) -> int | None:
+        return None if self.is_alive() else self.returncode
+
+
+@pytest.fixture(scope="module")
+def jobs_in_threads() -> Iterator[None]:
+    """Run jobs in this process, which has torch loaded already: starting one takes seconds. For tests of what follows from
+    jobs; that they are processes of their own is tested in test_project, test_recovery and in the browser."""
+    threads: dict[Path, _JobThread] = {}
+
+    def spawn(folder: Path) -> _JobThread:
+        threads[folder] = _JobThread(folder)
+        return threads[folder]
+
+    def is_alive(folder: Path) -> bool:
+        return folder in threads and threads[folder].is_alive()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "spawn", spawn)
+        patch.setattr(process, "is_alive", is_alive)
+        yield

@@ -13,7 +13,7 @@ from rsf_core.errors import StageError
 from rsf_core.lineage import StaleProposal
 from rsf_core.project import Project
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
 
 @pytest.fixture

@@ -102,6 +102,26 @@ def test_a_cancelled_job_keeps_finished_candidates_and_resumes_to_exactly_all(sl
         slow.resume(JOB)
 
 
+def test_a_cancelled_fine_tuning_is_cancelled_and_not_failed_and_goes_on_where_it_was(project: Project) -> None:
+    project.set("train.epochs", "100")
+    project.generate()
+    project.wait()
+    project.train()
+    tuning = project.jobs()[-1]
+    until(lambda: project.metrics(project.store.job(tuning.job_id)))
+    project.cancel(tuning.job_id)
+    with pytest.raises(JobError, match="r1-finetune-1 cancelled"):
+        project.wait()
+    ended = project.store.job(tuning.job_id)
+    assert (ended.state, ended.message) == (JobState.CANCELLED, "cancelled; what was finished is kept")
+    before = project.metrics(ended)
+    project.resume(tuning.job_id)
+    project.wait()
+    after = project.metrics(project.store.job(tuning.job_id))
+    assert after[: len(before)] == before and len({step for step, _, _ in after}) > len({step for step, _, _ in before})
+    assert project.tuned_model() is not None
+
+
 def test_a_killed_job_process_is_started_again_and_completes(slow: Project) -> None:
     slow.generate(then_score=False)
     until(lambda: segments(slow))

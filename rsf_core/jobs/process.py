@@ -29,7 +29,7 @@ def spawn(folder: Path) -> subprocess.Popen[bytes]:
     _left[:] = [child for child in _left if child.poll() is None]
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rsf_core.jobs.worker", str(folder)],
+            [sys.executable, "-m", "rsf_core.jobs", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

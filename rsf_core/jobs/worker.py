@@ -1,4 +1,4 @@
-"""The process side of a job: `python -m rsf_core.jobs.worker FOLDER`. It never opens the database."""
+"""The process side of a job. It never opens the database."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def work(folder: Path) -> JobState:
     stop = threading.Event()
     threading.Thread(target=_beat, args=(context, stop), daemon=True).start()
     try:
-        job_function(JobKind(context.spec["kind"]))(context)
+        run = job_function(JobKind(context.spec["kind"]))
+        context.check_cancelled()  # importing it can take seconds
+        run(context)
         state, message = JobState.DONE, "done"
     except Cancelled:
         state, message = JobState.CANCELLED, "cancelled; what was finished is kept"
@@ -116,7 +118,3 @@ def _beat(context: JobContext, stop: threading.Event) -> None:
             context.beat()
         except OutOfSpaceError as error:  # the job's own next write says the same and ends it; keep trying till then
             print(f"heartbeat: {error}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    sys.exit(0 if work(Path(sys.argv[1])) in (JobState.DONE, JobState.CANCELLED) else 1)

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rsf_core.jobs.process import kill as kill_job
 
-expect.set_options(timeout=20_000)  # milliseconds: a busy machine draws a page slowly
+expect.set_options(timeout=40_000)  # milliseconds: a busy machine draws a page slowly
 RSF = Path(sys.executable).with_name("rsf")
 ARGUMENTS = [
     "--no-sandbox",
@@ -113,6 +113,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(40_000)
     yield page
     page.close()

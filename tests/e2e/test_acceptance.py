@@ -14,7 +14,7 @@ from rsf_core.project import Project
 from tests.e2e.conftest import AppServer
 from tests.seeding import add_candidates, add_scores, candidates, decide
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PROMPTS, EACH = 8, 12
 ELL = np.random.default_rng(5).normal(0.0, 1.5, PROMPTS * EACH)
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-JOB = 90_000
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+JOB = 180_000
 
 
 def test_two_rounds_by_themselves_with_a_pause_for_review(page: Page, serve, tiny_model):

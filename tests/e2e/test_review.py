@@ -14,7 +14,7 @@ from rsf_core.project import Project
 from tests.e2e.conftest import AppServer
 from tests.seeding import add_candidates, add_scores, candidates, decide
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PROMPTS, EACH = 8, 20
 HOSTILE = (
     "<script>document.title = 'owned'</script><img src=http://203.0.113.9/x.png onerror=\"document.title='owned'\">",

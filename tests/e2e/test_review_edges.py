@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.test_review import EACH, PRESS, open_card, review, said, settled
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 __all__ = ["review"]  # the fixture
 SAY, QUEUE = "**/api/review/say", "**/api/review/queue"
 

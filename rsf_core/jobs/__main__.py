@@ -1,0 +1,12 @@
+"""A job process: `python -m rsf_core.jobs FOLDER`. Not `-m rsf_core.jobs.worker`: that would load the worker twice, and a
+job that raises the one module's Cancelled would not be caught by the other."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rsf_core.domain import JobState
+from rsf_core.jobs.worker import work
+
+sys.exit(0 if work(Path(sys.argv[1])) in (JobState.DONE, JobState.CANCELLED) else 1)
