@@ -27,7 +27,7 @@ app: $(READY)
 # which tests stay together.
 test: $(READY) chromium
 	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" HF_HUB_OFFLINE=1 \
-		$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+		$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -8,9 +8,11 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from rsf_core.jobs import process
 from rsf_core.project import Project
@@ -63,12 +65,16 @@ prompts = 0
 """
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes: those of a file together, for its fixtures, and the browser's in one, for two
+class _Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Where tests run in several processes: those of a file in one, for its fixtures, and all of the browser in one, for two
     browsers and two servers on two cores make each other wait."""
-    for item in items:
-        group = "browser" if "browser" in item.keywords else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/e2e/") else nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Together:
+    return _Together(config, log)
 
 
 @pytest.fixture(scope="session")
