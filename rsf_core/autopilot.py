@@ -117,7 +117,7 @@ class Autopilot:
         found, number = self._states(), self._stages.current_round().round
         for state in found:
             if state.progress is Progress.FAILED and state.job is not None:
-                self.stop(now.author, f"{state.job.job_id} {state.job.state}: {state.job.message}")
+                self.stop(now.author, state.job.outcome)
                 return True
         stage = rounds.next_stage(found)
         if rounds.complete(found) or (stage is Stage.EVALUATE and not self._stages.has_held_out()):
@@ -170,7 +170,7 @@ class Autopilot:
         """Train and evaluate the round's random control; stop where that was broken off."""
         job = self._stages.control_job(number)
         if job is not None and job.state is not JobState.DONE:
-            self.stop(now.author, f"the random control, {job.job_id}, {job.state}: {job.message}")
+            self.stop(now.author, f"the random control: {job.outcome}")
         elif self._stages.control(number) is None:
             self._stages.train_control(now.author, number)
         else:

@@ -278,7 +278,7 @@ def _follow(connection: Connection, quiet: bool) -> None:
     for job_id in sorted(seen):
         job = connection.call("job", {"job_id": job_id})
         if job["state"] != "done":
-            raise JobError(f"{job_id} {job['state']}: {job['message']}")
+            raise JobError(job["outcome"])
 
 
 def _follow_flight(connection: Connection, quiet: bool) -> None:

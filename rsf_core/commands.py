@@ -94,7 +94,8 @@ def active_job(project: Project) -> dict[str, Any] | None:
 
 @command
 def job(project: Project, job_id: str) -> Any:
-    return project.store.job(job_id)
+    found = project.store.job(job_id)
+    return plain(found) | {"outcome": found.outcome}
 
 
 @command

@@ -317,7 +317,7 @@ class Project:
         for job_id in watched:
             job = self.store.job(job_id)
             if job.state is not JobState.DONE:
-                raise JobError(f"{job_id} {job.state}: {job.message}")
+                raise JobError(job.outcome)
 
     # -- jobs --------------------------------------------------------------------------------------------------------
 

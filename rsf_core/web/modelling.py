@@ -161,7 +161,7 @@ def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
     running = ui.running_job(project, [JobKind.TRIAL])
     newest = next((job for job in reversed(project.jobs()) if job.kind is JobKind.TRIAL), None)
     if newest is not None and newest.state is JobState.FAILED and not running:
-        ui.problem(f"{newest.job_id}: {newest.message}")
+        ui.problem(newest.outcome)
     trials = project.lineage.trials(*chosen)
     if not trials:
         if not running:

@@ -225,9 +225,9 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
     """Say why a job failed or was cancelled, with the buttons that go on from what is finished or, where that can be
     done, begin anew."""
     if job.state is JobState.CANCELLED:
-        st.warning(f"{job.job_id}: {job.message}", icon=":material/stop_circle:")
+        st.warning(job.outcome, icon=":material/stop_circle:")
     else:
-        problem(f"{job.job_id} {job.state}: {job.message}")
+        problem(job.outcome)
     with st.container(horizontal=True):
         if st.button("Resume", key=f"resume-{job.job_id}", type="primary", icon=":material/play_arrow:"):
             if attempt(lambda: project.resume(job.job_id)):

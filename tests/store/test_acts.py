@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -146,7 +145,8 @@ def test_where_reviewers_are_even_the_newest_word_holds(said: Store) -> None:
     assert "1.1.0" not in accepted(said)
 
 
-def test_decisions_are_quick_while_a_jobs_segments_come_in(said: Store) -> None:
+def test_decisions_do_not_wait_for_the_end_of_a_jobs_segments(said: Store) -> None:
+    """The ingest ends only once all is said: a decision that waited for it would wait for ever."""
     stop = threading.Event()
 
     def ingest() -> None:
@@ -158,14 +158,10 @@ def test_decisions_are_quick_while_a_jobs_segments_come_in(said: Store) -> None:
 
     thread = threading.Thread(target=ingest)
     thread.start()
-    times = []
     try:
         for i in range(60):
-            start = time.perf_counter()
             said.acts.say([decided(f"act {i}", f"1.{1 + i % 4}.{i % 3}")], 1, "ann")
-            times.append(time.perf_counter() - start)
     finally:
         stop.set()
         thread.join()
     assert len(said.overrides()) == 60
-    assert sorted(times)[54] < 1.0  # the benchmark gives the figure; here only that nobody waits for the whole ingest
