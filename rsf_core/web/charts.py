@@ -208,8 +208,11 @@ def training(label: str, train: Mapping[int, float], held_out: Mapping[int, floa
             line={"color": palette.OVERRIDDEN.color, "dash": "dot"},
             name="held-out part",
         )
+    last = max(total or 0, *steps)
     if total:
-        figure.update_xaxes(range=[0.5, max(total, *steps) + 0.5])
+        figure.update_xaxes(range=[0.5, last + 0.5])
+    if last <= 10:  # there is no step between two
+        figure.update_xaxes(dtick=1)
     figure.update_yaxes(rangemode="tozero")
     return figure
 
