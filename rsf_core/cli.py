@@ -158,6 +158,9 @@ def autopilot(
     folder: Folder,
     rounds: Annotated[int, typer.Option(help="How many rounds, the open one included.")] = 1,
     pause: Annotated[bool, typer.Option(help="Wait for a review before each fine-tuning.")] = False,
+    control: Annotated[
+        bool | None, typer.Option(help="Train the random control of each round as well; without it, as last time.")
+    ] = None,
     go_on: Annotated[bool, typer.Option(help="Go on after the review.")] = False,
     stop: Annotated[bool, typer.Option(help="Go no further.")] = False,
     as_json: Json = False,
@@ -167,6 +170,8 @@ def autopilot(
         if stop or go_on:
             connection.call("autopilot_stop" if stop else "autopilot_go_on", {"author": _who()})
         else:
+            if control is not None:
+                connection.call("set_value", {"key": "autopilot.control", "value": str(control).lower()})
             connection.call("autopilot", {"rounds": rounds, "pause": pause, "author": _who()})
         _follow_flight(connection, as_json)
         found = connection.call("status")["autopilot"]

@@ -122,6 +122,16 @@ def test_stages_can_be_said_one_by_one(folder: Path) -> None:
     assert "c1-1" in rsf("freeze", folder)
 
 
+def test_rounds_run_by_themselves_wait_for_a_review_and_are_stopped(folder: Path) -> None:
+    assert "waiting: " in rsf("autopilot", folder, "--rounds", 2, "--pause", "--control")
+    assert "rounds run by themselves already" in rsf("autopilot", folder, expect=1)
+    stopped = rsf_json("autopilot", folder, "--stop")
+    assert (stopped["state"], stopped["reason"], stopped["last_round"]) == ("stopped", "by hand", 2)
+    with Project.open(folder) as project:
+        assert project.settings.autopilot.control
+    assert "nothing waits for a review" in rsf("autopilot", folder, "--go-on", expect=1)
+
+
 # -- small commands and what they refuse ---------------------------------------------------------------------------------
 
 
