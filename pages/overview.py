@@ -28,12 +28,14 @@ if newest and not running and not (flight and flight.active):
     with st.container(horizontal=True, vertical_alignment="center"):
         if failed is not None:
             ui.ended_badly(project, failed)
-        elif complete(stages):
+        if complete(stages):  # also where a job failed that was to add to it
             if st.button(f"Start round {number + 1}", type="primary", icon=":material/replay:"):
                 if ui.attempt(lambda: project.advance(ui.reviewer_name())):
                     st.query_params.pop("round", None)
                     st.rerun()
             st.caption("The tuned model becomes the proposal and draws the next candidates.")
+        elif failed is not None:
+            pass
         elif step is Stage.GENERATE and stages[0].progress is Progress.WAITING:
             if st.button("Add prompts", type="primary", icon=":material/add:"):
                 ui.go("prompts")
@@ -81,7 +83,7 @@ found = [c for c in (project.comparison(opened.round) for opened in project.roun
 if not found:
     ui.empty("After the first round you see here what it gained on prompts the model was never trained on.")
 else:
-    metric = "reward" if "reward" in found[0].after else "pass@1"
+    metric = "reward" if "reward" in found[-1].after else "pass@1"
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)

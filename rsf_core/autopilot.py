@@ -115,12 +115,15 @@ class Autopilot:
         if self._store.jobs(active=True):
             return False
         found, number = self._states(), self._stages.current_round().round
+        if rounds.complete(found):  # whatever became of a job that was to add to it
+            self._after_round(now, number)
+            return True
         for state in found:
             if state.progress is Progress.FAILED and state.job is not None:
                 self.stop(now.author, state.job.outcome)
                 return True
         stage = rounds.next_stage(found)
-        if rounds.complete(found) or (stage is Stage.EVALUATE and not self._stages.has_held_out()):
+        if stage is Stage.EVALUATE and not self._stages.has_held_out():
             self._after_round(now, number)
         elif stage is Stage.GENERATE:
             self._stages.generate()

@@ -88,7 +88,8 @@ def run(
         while connection.call("status")["round"] < first + rounds - 1 or not connection.call("round_complete"):
             connection.call("advance", {"author": _who()})
             _follow(connection, as_json)
-            if control and connection.call("round_complete"):
+            compared = connection.call("comparisons")[-1:] if control and connection.call("round_complete") else []
+            if compared and not compared[0]["control"]:
                 connection.call("train_control", {"author": _who(), "round_number": None})
                 _follow(connection, as_json)
         found = connection.call("comparisons")
@@ -292,6 +293,7 @@ def _follow_flight(connection: Connection, quiet: bool) -> None:
         _follow(connection, quiet)
         if connection.call("status")["autopilot"]["state"] != "flying":
             return
+        time.sleep(POLL_SECONDS)
 
 
 def _say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:

@@ -22,7 +22,7 @@ from rsf_core.store.store import Store, content_hash
 
 def freeze(store: Store, settings: Settings, round_number: int, author: str) -> CuratedRecord:
     """Freeze what is accepted now. Decide first, de-duplicate afterwards: equal completions of one prompt are kept
-    once, and both counts are in the summary. The same decisions give the same set again, not a second one.
+    once, and both counts are in the summary. Decisions unchanged since the newest set give that set again.
     Candidates of train prompts that nearly repeat a held-out prompt are left out and counted. Raises StageError when
     nothing is left to train on."""
     found = store.thresholds(round_number)
@@ -45,9 +45,9 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
     samples = _without_duplicates([_sample(row, threshold.log_m, settings.accept.weighted) for row in kept])
     digest = content_hash(samples)
     earlier = [c for c in store.curated_sets() if c.round == round_number and not is_control(c.curated_id)]
-    for known in earlier:
-        if known.content_hash == digest and known.log_m == threshold.log_m:
-            return known
+    for newest in earlier[-1:]:
+        if newest.content_hash == digest and newest.log_m == threshold.log_m:
+            return newest
     counts = store.round_counts(round_number)
     record = CuratedRecord(
         curated_id=f"c{round_number}-{len(earlier) + 1}",
@@ -85,18 +85,23 @@ def is_control(curated_id: str | None) -> bool:
 
 
 def freeze_control(store: Store, matched: CuratedRecord, author: str) -> CuratedRecord:
-    """As many candidates as the curated set `matched` has, chosen at random among those it could have chosen: drawn for a
-    train prompt and not truncated. The same again where it is there already."""
+    """As many samples as the curated set `matched` has, chosen at random among those it could have chosen: drawn for a
+    train prompt, not truncated, and of equal completions of a prompt one. The same again where it is there already.
+    Raises StageError where there is none."""
     round_number, curated_id = matched.round, matched.curated_id + CONTROL
     known = next((c for c in store.curated_sets() if c.curated_id == curated_id), None)
     if known is not None:
         return known
     near, ratios = _near_held_out(store), store.ratios(round_number)
     eligible = ~ratios["truncated"].to_numpy() & ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
+    rows = store.samples_of(round_number, ratios["candidate_id"].filter(pa.array(eligible)).to_pylist())
+    once = _without_duplicates([_sample(row, matched.log_m, weighted=False) for row in rows])
+    if not once:
+        raise StageError(f"every candidate of round {round_number} is truncated: there is none to choose at random")
+    eligible &= np.isin(ratios["candidate_id"].to_numpy(zero_copy_only=False), [row["candidate_id"] for row in once])
     kept = rules.random(ratios["u"].to_numpy(), matched.summary["samples"], eligible)
-    ids = ratios["candidate_id"].filter(pa.array(kept)).to_pylist()
-    rows = store.samples_of(round_number, ids)
-    samples = _without_duplicates([_sample(row, matched.log_m, weighted=False) for row in rows])
+    chosen = set(ratios["candidate_id"].filter(pa.array(kept)).to_pylist())
+    samples = [sample for sample in once if sample["candidate_id"] in chosen]
     record = replace(
         matched,
         curated_id=curated_id,
@@ -106,7 +111,7 @@ def freeze_control(store: Store, matched: CuratedRecord, author: str) -> Curated
             "rule": "random",
             "samples": len(samples),
             "distinct": _distinct(samples),
-            "accepted": len(rows),
+            "accepted": len(samples),
             "near_held_out": 0,
             "prompts": len({sample["prompt_id"] for sample in samples}),
             "edited": 0,

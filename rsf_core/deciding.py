@@ -10,7 +10,7 @@ from rsf_core.domain import Scope
 from rsf_core.errors import TargetError
 from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, prompt_scale
 from rsf_core.settings import Settings, Target
-from rsf_core.store.records import RoundRecord
+from rsf_core.store.records import RoundRecord, ThresholdRecord
 from rsf_core.store.store import Store
 from rsf_core.target import BASE, PROPOSAL, is_indicator, log_prob_scorer, log_ratio
 
@@ -22,6 +22,12 @@ def reference_model(target: Target, base_id: str) -> str | None:
     if target.reference == PROPOSAL:
         return None
     return base_id if target.reference == BASE else target.reference
+
+
+def target_of(store: Store, threshold: ThresholdRecord) -> Target:
+    """The target that an M belongs to."""
+    spec = next(row["spec"] for row in store.targets() if row["target_id"] == threshold.target_id)
+    return Target.model_validate(spec)
 
 
 def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str) -> None:

@@ -75,7 +75,5 @@ def after_round(comparison: Comparison, limits: Autopilot) -> list[str]:
 
 def _ratio(comparison: Comparison, metric: str) -> float | None:
     """The metric after, as a multiple of the base's; None where the base has none of it."""
-    after, gain = comparison.after.get(metric), comparison.gain_over_base.get(metric)
-    if after is None or gain is None or after.value == gain.value:
-        return None
-    return after.value / (after.value - gain.value)
+    after, base = comparison.after.get(metric), comparison.base.get(metric)
+    return None if after is None or base is None or base.value == 0 else after.value / base.value

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.curation import is_control
+from rsf_core.deciding import target_of
 from rsf_core.errors import StageError
 from rsf_core.evaluation import compare, summarise
-from rsf_core.reports import common_log_m, held_out_samples, target_of
+from rsf_core.reports import common_log_m, held_out_samples
 from rsf_core.sampling.intervals import Interval
+from rsf_core.settings import Target
 from rsf_core.stages import BASE_ID, Stages
-from rsf_core.store.records import CuratedRecord, ModelRecord, ThresholdRecord
+from rsf_core.store.records import CuratedRecord, ModelRecord
 from rsf_core.store.store import Store
 
 
@@ -74,31 +76,29 @@ class Lineage:
 
     def models(self) -> list[ModelView]:
         """Every model of the project, oldest first."""
-        deleted, evaluated = self._store.deleted_models(), self._stages.evaluated_models()
+        deleted, yardstick = self._store.deleted_models(), self._yardstick()
         rounds = self._store.rounds()
         found = []
         for model in self._store.models():
             folder = self._folder / model.folder
             gone = model.model_id in deleted
             size = None if model.model_id == BASE_ID or gone else _size(folder)
-            metrics = self._metrics(model.model_id) if model.model_id in evaluated else {}
+            metrics = yardstick.metrics(model.model_id) if yardstick else {}
             drew = tuple(opened.round for opened in rounds if opened.model_id == model.model_id)
             found.append(ModelView(model, metrics, size, gone, drew))
         return found
 
     def pairing(self, first: str, second: str) -> Pairing | None:
         """Two models compared, or None where one has no held-out completions under the settings of now."""
-        threshold = self._threshold()
-        if threshold is None or not self._stages.evaluated_models().issuperset((first, second)):
-            return None
-        key, target = self._stages.evaluation_key(), target_of(self._store, threshold)
-        log_m = common_log_m(self._store, threshold)
-        a, b = (held_out_samples(self._store, key, model_id) for model_id in (first, second))
-        return Pairing(summarise(a, target, log_m), summarise(b, target, log_m), compare(a, b, target, log_m))
+        yardstick = self._yardstick()
+        return yardstick.pairing(first, second) if yardstick else None
 
     def completions(self, model_id: str) -> dict[tuple[int, int], str]:
         """The held-out completions of a model by (prompt_id, k)."""
-        table = self._store.evaluation_samples(self._stages.evaluation_key(), model_id)
+        yardstick = self._yardstick()
+        if yardstick is None:
+            return {}
+        table = self._store.evaluation_samples(yardstick.key, model_id)
         rows = table.select(["prompt_id", "k", "completion"]).to_pylist()
         return {(row["prompt_id"], row["k"]): row["completion"] for row in rows}
 
@@ -124,13 +124,18 @@ class Lineage:
         if self._store.jobs(active=True):
             raise StageError("a job is running: delete models when all is quiet")
         current = self._stages.current_round()
+        if model_id == self._stages.settings().target.reference:
+            raise StageError(f"{model_id} is the reference of the target: candidates are scored by it")
+        if model_id == self._store.proposal_choice(current.round):
+            raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         if model_id == current.model_id:
             raise StageError(f"{model_id} is the proposal of round {current.round}: its candidates are drawn from it")
         tuned = self._stages.tuned_model(current.round)
         if tuned is not None and model_id in (tuned.model_id, self._stages.next_proposal()):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         self._store.add_model_deletion(model_id, author)  # first: half-deleted files must not look whole
-        shutil.rmtree(self._folder / model.folder, ignore_errors=False)
+        if (self._folder / model.folder).exists():
+            shutil.rmtree(self._folder / model.folder)
 
     def stale_proposal(self) -> StaleProposal | None:
         """Whether the newest round's candidates were drawn from another model than the current one: their log q is no
@@ -181,20 +186,40 @@ class Lineage:
         )
         return CuratedChange(len(b - a), len(a - b), len(a & b))
 
-    def _metrics(self, model_id: str) -> dict[str, Interval]:
-        threshold = self._threshold()
-        if threshold is None:
-            return {}
-        samples = held_out_samples(self._store, self._stages.evaluation_key(), model_id)
-        return summarise(samples, target_of(self._store, threshold), common_log_m(self._store, threshold))
-
-    def _threshold(self) -> ThresholdRecord | None:
-        """The newest M that any round has: one yardstick for all models."""
+    def _yardstick(self) -> _Yardstick | None:
+        """One for all models: target and M of the newest round under whose target any was evaluated."""
         for opened in reversed(self._store.rounds()):
-            found = self._store.thresholds(opened.round)
-            if found:
-                return found[0]
+            for threshold in self._store.thresholds(opened.round)[:1]:
+                target = target_of(self._store, threshold)
+                evaluated = self._stages.evaluated_models(target)
+                if evaluated:
+                    key = self._stages.evaluation_key(target)
+                    return _Yardstick(self._store, key, evaluated, target, common_log_m(self._store, threshold))
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Yardstick:
+    """What models are measured by: the held-out completions under an evaluation key, a target and log M (nats)."""
+
+    store: Store
+    key: str
+    evaluated: set[str]
+    target: Target
+    log_m: float
+
+    def metrics(self, model_id: str) -> dict[str, Interval]:
+        """Empty where the model was not evaluated."""
+        if model_id not in self.evaluated:
+            return {}
+        return summarise(held_out_samples(self.store, self.key, model_id), self.target, self.log_m)
+
+    def pairing(self, first: str, second: str) -> Pairing | None:
+        if not self.evaluated.issuperset((first, second)):
+            return None
+        a, b = (held_out_samples(self.store, self.key, model_id) for model_id in (first, second))
+        gain = compare(a, b, self.target, self.log_m)
+        return Pairing(self.metrics(first), self.metrics(second), gain)
 
 
 def _label(view: ModelView) -> str:
@@ -216,6 +241,15 @@ def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in section.items():
         found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
     return found
+
+
+def prompts_won(votes: Mapping[tuple[int, int], str], first: str, second: str) -> tuple[int, int]:
+    """On how many prompts each of two models was preferred more often than the other. Votes on completions of one prompt
+    are not independent, so the sign test counts prompts."""
+    lead: dict[int, int] = {}
+    for (prompt_id, _), preferred in votes.items():
+        lead[prompt_id] = lead.get(prompt_id, 0) + (preferred == first) - (preferred == second)
+    return sum(ahead > 0 for ahead in lead.values()), sum(ahead < 0 for ahead in lead.values())
 
 
 def votes_by_prompt(votes: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], str]:

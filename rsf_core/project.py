@@ -21,7 +21,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core import guardrails, marks, project_file, prompts, reports, rounds, rule_comparison, tasks, thresholds
+from rsf_core import (
+    deciding,
+    guardrails,
+    marks,
+    project_file,
+    prompts,
+    reports,
+    rounds,
+    rule_comparison,
+    tasks,
+    thresholds,
+)
 from rsf_core.autopilot import Autopilot
 from rsf_core.domain import Action, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
@@ -379,7 +390,7 @@ class Project:
     def target(self, round_number: int | None = None) -> Target | None:
         """The target in force for a round, or None before scoring."""
         current = self.threshold(round_number)
-        return None if current is None else reports.target_of(self.store, current)
+        return None if current is None else deciding.target_of(self.store, current)
 
     def landscape(self, scope: Scope, round_number: int | None = None) -> Landscape | None:
         """The round at every M, or None before scoring. It is kept until a score or an override is added."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from rsf_core.deciding import target_of
 from rsf_core.domain import Scope
 from rsf_core.evaluation import HeldOutSamples, compare, summarise
 from rsf_core.sampling.intervals import Interval
-from rsf_core.settings import Target
 from rsf_core.stages import BASE_ID, Stages
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
@@ -25,6 +25,7 @@ class Comparison:
     round: int
     before_id: str
     after_id: str
+    base: dict[str, Interval]
     before: dict[str, Interval]
     after: dict[str, Interval]
     gain: dict[str, Interval]
@@ -43,22 +44,23 @@ def comparison(store: Store, stages: Stages, round_number: int) -> Comparison | 
     thresholds = store.thresholds(round_number)
     if opened is None or tuned is None or not thresholds:
         return None
-    key = stages.evaluation_key()
+    target = target_of(store, thresholds[0])
+    key = stages.evaluation_key(target)
     compared = {BASE_ID, opened.model_id, tuned.model_id}
-    evaluated = stages.evaluated_models()
+    evaluated = stages.evaluated_models(target)
     if not compared <= evaluated:
         return None
     control = stages.control(round_number)
     if control is not None and control.model_id in evaluated:
         compared.add(control.model_id)
     samples = {model_id: held_out_samples(store, key, model_id) for model_id in compared}
-    target = target_of(store, thresholds[0])
     log_m = common_log_m(store, thresholds[0])
     base, before, after = samples[BASE_ID], samples[opened.model_id], samples[tuned.model_id]
     found = Comparison(
         round=round_number,
         before_id=opened.model_id,
         after_id=tuned.model_id,
+        base=summarise(base, target, log_m),
         before=summarise(before, target, log_m),
         after=summarise(after, target, log_m),
         gain=compare(before, after, target, log_m),
@@ -89,11 +91,6 @@ def common_log_m(store: Store, threshold: ThresholdRecord) -> float:
     return threshold.log_m + (float(finite.mean()) if finite.size else 0.0)
 
 
-def target_of(store: Store, threshold: ThresholdRecord) -> Target:
-    spec = next(row["spec"] for row in store.targets() if row["target_id"] == threshold.target_id)
-    return Target.model_validate(spec)
-
-
 def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
     """The completions of a model under an evaluation key, as arrays."""
     table = store.evaluation_samples(key, model_id)
@@ -113,7 +110,7 @@ def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
 
 def held_out_examples(store: Store, stages: Stages, comparison: Comparison, count: int) -> list[dict[str, str]]:
     """The first completion before and after of the first `count` held-out prompts, for reading."""
-    key = stages.evaluation_key()
+    key = stages.evaluation_key(stages.target(comparison.round))
     texts = {prompt.prompt_id: prompt.text for prompt in store.prompts()}
     found = {}
     for model_id in (comparison.before_id, comparison.after_id):

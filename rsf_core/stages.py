@@ -14,7 +14,7 @@ from rsf_core.errors import StageError
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.jobs.units import prompts_table
 from rsf_core.rounds import RoundFacts, Stage
-from rsf_core.settings import Settings
+from rsf_core.settings import Settings, Target
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
@@ -50,10 +50,15 @@ class Stages:
             jobs=[job for job in self._store.jobs(round_number=number) if not _tunes_control(job)],
             curated=self.curated_set(number),
             tuned=tuned,
-            evaluated=tuned is not None and tuned.model_id in self.evaluated_models(),
+            evaluated=tuned is not None and tuned.model_id in self.evaluated_models(self.target(number)),
             train_prompts=counts.get(Split.TRAIN, 0),
             held_out_prompts=len(self._held_out()),
         )
+
+    def target(self, number: int) -> Target:
+        """What a round is judged by: the target its decisions were made under; before them that of the settings."""
+        found = self._store.thresholds(number)
+        return deciding.target_of(self._store, found[0]) if found else self.settings().target
 
     def tuned_model(self, number: int) -> ModelRecord | None:
         found = [m for m in self._store.models() if m.round == number and m.model_id != BASE_ID]
@@ -67,9 +72,11 @@ class Stages:
         return next((m for m in self._store.models() if m.model_id == wanted), None)
 
     def control_job(self, number: int) -> JobRecord | None:
-        """The newest job that tunes a random control of the round: no stage of it."""
-        found = [job for job in self._store.jobs(round_number=number) if _tunes_control(job)]
-        return found[-1] if found else None
+        """The newest job that tunes the random control of the round's tuned model: no stage of the round."""
+        tuned = self.tuned_model(number)
+        wanted = None if tuned is None else tuned.model_id + curation.CONTROL
+        jobs = (job for job in self._store.jobs(round_number=number) if _tunes_control(job))
+        return next((job for job in reversed([*jobs]) if job.spec["model_id"] == wanted), None)
 
     def curated_set(self, number: int) -> CuratedRecord | None:
         found = [c for c in self._store.curated_sets() if c.round == number and not curation.is_control(c.curated_id)]
@@ -153,8 +160,8 @@ class Stages:
 
     def train_control(self, author: str, round_number: int | None = None) -> str:
         """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
-        set that model was tuned on, and evaluate; the job's id. One that was broken off goes on. Raises StageError without
-        a tuned model, or where its control is there already."""
+        set that model was tuned on, and evaluate; the job's id. One that was broken off goes on, one that was not compared
+        is. Raises StageError without a tuned model, or where its control is there and compared already."""
         opened = self._round(round_number or self.current_round().round)
         tuned = self.tuned_model(opened.round)
         if tuned is None:
@@ -162,11 +169,14 @@ class Stages:
                 f"round {opened.round} has tuned no model to set a random control against: fine-tune first"
             )
         if self.control(opened.round) is not None:
-            raise StageError(f"the random control of {tuned.model_id} is there already")
+            comparing = self.evaluate(opened.round)
+            if comparing is None:
+                raise StageError(f"the random control of {tuned.model_id} is there already")
+            return comparing
         model_id = tuned.model_id + curation.CONTROL
         recipe = self._recipe_of(tuned)
         begun = self.control_job(opened.round)
-        if begun is not None and (begun.spec["model_id"], begun.spec["recipe"]) == (model_id, recipe):
+        if begun is not None and begun.spec["recipe"] == recipe and self.supervisor.can_resume(begun.job_id):
             self.resume(begun.job_id)
             return begun.job_id
         matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
@@ -192,6 +202,8 @@ class Stages:
         curated = self.curated_set(opened.round)
         if curated_id is not None:
             curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
+            if curated is not None and (curated.round != opened.round or curation.is_control(curated_id)):
+                raise StageError(f"{curated_id} is no set of accepted candidates of round {opened.round}")
         if curated is None:
             raise StageError(f"round {opened.round} has no curated set to train on: freeze one first")
         number = 1 + sum(
@@ -244,19 +256,21 @@ class Stages:
             raise StageError("there is no held-out prompt to compare models on: add some on the Prompts page")
         tuned = self.tuned_model(opened.round)
         control = self.control(opened.round)
-        made = [model.model_id for model in (tuned, control) if model is not None]
+        gone = self._store.deleted_models()
+        made = [model.model_id for model in (tuned, control) if model is not None and model.model_id not in gone]
         wanted = dict.fromkeys([BASE_ID, opened.model_id, *made])
-        key = self.evaluation_key()
-        missing = [model_id for model_id in wanted if model_id not in self.evaluated_models()]
+        target = self.target(opened.round)
+        evaluated = self.evaluated_models(target)
+        missing = [model_id for model_id in wanted if model_id not in evaluated]
         if not missing:
             return None
-        reference = deciding.reference_model(settings.target, BASE_ID)
+        reference = deciding.reference_model(target, BASE_ID)
         spec = {
-            "evaluation_key": key,
+            "evaluation_key": self.evaluation_key(target),
             "models": [self._model_spec(model_id) for model_id in missing],
             "base": self._model_spec(BASE_ID),
             "reference": None if reference is None else self._model_spec(reference),
-            "scorers": list(settings.target.scorers),
+            "scorers": list(target.scorers),
             "candidates": settings.evaluate.candidates,
             "batch_size": settings.generate.batch_size,
             "sampling": settings.generate.sampling.model_dump(),
@@ -289,27 +303,30 @@ class Stages:
         changes: dict[str, Any] = {}
         if "model" in spec:
             changes["model"] = self._model_spec(spec["model"]["model_id"])
+        if "batch_size" in spec:
+            changes["batch_size"] = self.settings().generate.batch_size
         if "recipe" in spec:
             train = self.settings().train
             kept = {"accumulate": train.accumulate, "checkpoint_seconds": train.checkpoint_seconds}
             changes["recipe"] = spec["recipe"] | kept
         self.supervisor.resume(job_id, changes)
 
-    def evaluated_models(self) -> set[str]:
-        """The models whose held-out completions are all there: part of them would be another comparison."""
+    def evaluated_models(self, target: Target) -> set[str]:
+        """The models whose held-out completions are all there, with what `target` needs: part of them would be another
+        comparison."""
         expected = len(self._held_out()) * self.settings().evaluate.candidates
-        found = self._store.evaluated_models(self.evaluation_key())
+        found = self._store.evaluated_models(self.evaluation_key(target))
         return {model_id for model_id, count in found.items() if count == expected}
 
-    def evaluation_key(self) -> str:
-        """Names what makes held-out samples comparable: prompts, sampling, count, scorers and reference."""
+    def evaluation_key(self, target: Target) -> str:
+        """Names what makes held-out samples comparable: prompts, sampling, count, and the target's scorers and reference."""
         settings = self.settings()
         parts = [
             [prompt.prompt_id for prompt in self._held_out()],
             settings.generate.sampling.model_dump(),
             settings.evaluate.candidates,
-            list(settings.target.scorers),
-            settings.target.reference,
+            list(target.scorers),
+            target.reference,
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -319,7 +336,7 @@ class Stages:
         """Runs inside the transaction that marks the job done."""
         if "base" in result and not any(model.model_id == BASE_ID for model in self._store.models()):
             base = result["base"]
-            self._add_model(BASE_ID, self.settings().model, base["folder"], base["identity"], None, 0, None)
+            self._add_model(BASE_ID, base["name"], base["folder"], base["identity"], None, 0, None)
         if job.kind is JobKind.FINETUNE:
             spec, parent = job.spec, job.spec["model"]["model_id"]
             name = f"{self.settings().task} round {job.round}"
@@ -328,9 +345,11 @@ class Stages:
 
     def on_ended(self, job: JobRecord) -> None:
         """Start what follows a job that has ended. Asked again after a restart, so it must not start anything twice."""
-        if job.state is JobState.DONE:
-            self._follow(job)
-        self.steer()
+        try:
+            if job.state is JobState.DONE:
+                self._follow(job)
+        finally:  # whatever kept the next stage from starting: rounds that run by themselves say so and stop
+            self.steer()
 
     def _follow(self, job: JobRecord) -> None:
         if job.kind is JobKind.SCORE and not self._is_decided(job) and not self._is_active(JobKind.SCORE):

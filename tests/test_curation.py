@@ -78,8 +78,6 @@ def test_later_decisions_make_another_set_and_leave_the_first_as_it_was(store: S
     assert (second.curated_id, second.summary["samples"]) == ("c1-2", 5)
     assert second.content_hash != first.content_hash
     assert store.curated_samples("c1-1").equals(samples) and store.curated_sets()[0] == first
-    store.add_override("b", "1.1.0", Action.AUTO, "ann")
-    assert freeze(store, settings(), 1, "ann") == first
 
 
 def test_another_m_with_the_same_samples_is_another_set(store: Store) -> None:
@@ -202,3 +200,39 @@ def test_a_random_control_matches_the_set_in_size_and_owes_nothing_to_the_decisi
     assert freeze_control(store, chosen, "ann") == control
     store.add_override("a", "1.1.1", Action.REJECT, "ann")
     assert freeze(store, settings(), 1, "ann").curated_id == "c1-2"
+
+
+def test_a_random_control_is_as_large_where_completions_repeat(store: Store) -> None:
+    add_prompts(store, 10)
+    rows = candidates(10, 20, token_ids=[[3, i % 10, 2] for i in range(200)])  # of each completion two
+    add_candidates(store, rows)
+    decide(store, rows, np.tile(np.repeat([5.0, -5.0], 10), 10), log_m=0.0)  # the first of each are accepted
+    chosen = freeze(store, settings(), 1, "ann")
+    control = freeze_control(store, chosen, "ann")
+    assert control.summary["samples"] == chosen.summary["samples"] == 100
+    samples = store.curated_samples(control.curated_id).to_pylist()
+    assert len({(row["prompt_id"], tuple(row["token_ids"])) for row in samples}) == 100
+
+
+def test_there_is_no_control_where_every_candidate_is_truncated(store: Store) -> None:
+    add_prompts(store)
+    rows = candidates(finish="length")
+    add_candidates(store, rows)
+    decide(store, rows, 5.0, log_m=0.0)
+    store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    chosen = freeze(store, settings(), 1, "ann")
+    with pytest.raises(StageError, match="every candidate of round 1 is truncated"):
+        freeze_control(store, chosen, "ann")
+
+
+def test_decisions_taken_back_make_a_set_of_their_own_again(store: Store) -> None:
+    """The newest set is what fine-tuning takes, so it must be that of the decisions of now."""
+    seed(store)
+    first = freeze(store, settings(), 1, "ann")
+    store.add_override("a", "1.1.0", Action.REJECT, "ann")
+    second = freeze(store, settings(), 1, "ann")
+    store.add_override("b", "1.1.0", Action.AUTO, "ann")
+    third = freeze(store, settings(), 1, "ann")
+    assert [c.curated_id for c in (first, second, third)] == ["c1-1", "c1-2", "c1-3"]
+    assert third.content_hash == first.content_hash != second.content_hash
+    assert freeze(store, settings(), 1, "ann") == third

@@ -41,6 +41,7 @@ def comparison(
         round=1,
         before_id="base",
         after_id="m1-1",
+        base={"length": around(20.0), "distinct-2": around(0.9)},
         before=after,
         after=after,
         gain={"reward": around(gain, half)},

@@ -10,7 +10,7 @@ import pytest
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, StageError
-from rsf_core.lineage import votes_by_prompt
+from rsf_core.lineage import prompts_won, votes_by_prompt
 from rsf_core.project import Project
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
@@ -90,6 +90,11 @@ def test_the_newest_vote_of_a_reviewer_counts(finished: Project) -> None:
     assert len(finished.store.votes("base", "m1-1")) == 3 and finished.store.votes("base", "m2-1") == []
 
 
+def test_votes_on_one_prompt_count_as_one() -> None:
+    votes = {(1, 0): "a", (1, 1): "a", (1, 2): "b", (2, 0): "b", (2, 1): "", (3, 0): "a", (3, 1): "b", (4, 0): ""}
+    assert prompts_won(votes, "a", "b") == (1, 1)
+
+
 def test_a_model_is_deleted_only_where_no_round_needs_it(finished: Project) -> None:
     lineage = finished.lineage
     for model_id, reason in (
@@ -162,6 +167,42 @@ def test_a_control_is_tuned_by_the_recipe_that_made_the_model_and_not_by_one_tha
         assert failed.spec["recipe"]["learning_rate"] == 1
         assert control.spec["recipe"] == tuned.spec["recipe"] != failed.spec["recipe"]
         assert project.tuned_model() == project.models()[1] and project.models()[1].model_id == "m1-1"
+
+
+def test_each_round_is_judged_by_its_own_target(tmp_path: Path, small_task: Path, tiny_model: Path) -> None:
+    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
+        project.run(1)
+        before = project.comparison(1)
+        project.set("target.rewards", "{ words = -0.01 }")
+        assert project.comparison(1) == before
+        project.run(1)
+        after = project.comparison(2)
+        assert before is not None and after is not None and project.comparison(1) == before
+        assert before.after["reward"].value != after.before["reward"].value  # of the same model, by another reward
+        _, first, second = project.lineage.models()
+        assert second.metrics["reward"] == after.after["reward"] and first.metrics["reward"] == after.before["reward"]
+        assert [stage.progress for stage in project.stages(1)] == ["done"] * 5
+
+
+def test_a_model_that_is_still_named_is_not_deleted(tmp_path: Path, small_task: Path, tiny_model: Path) -> None:
+    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
+        project.run(1)
+        project.train_control("ann")
+        project.wait()
+        project.start_round()
+        project.set_proposal("m1-1-random", "ann", "a test")
+        with pytest.raises(StageError, match="next round draws from"):
+            project.lineage.delete("m1-1-random", "ann")
+        project.set_proposal("m1-1", "ann", "a test")
+        project.set("target.reference", "m1-1-random")
+        with pytest.raises(StageError, match="reference of the target"):
+            project.lineage.delete("m1-1-random", "ann")
+        project.unset("target.reference")
+        project.lineage.delete("m1-1-random", "ann")
+        project.set("evaluate.candidates", "3")  # all are compared anew, but for what was deleted
+        assert project.evaluate(1) is not None
+        project.wait()
+        assert project.comparison(1) is not None
 
 
 def test_a_control_of_an_earlier_round_starts_from_that_rounds_proposal(

@@ -24,11 +24,23 @@ def interval(value: float) -> dict[str, Interval]:
 
 def test_a_random_control_is_one_line_with_what_selection_gained_over_it() -> None:
     plainly = Comparison(
-        1, "base", "m1-1", interval(0.3), interval(0.5), interval(0.2), interval(0.2), 48, 192, {}, {}, {}
+        1,
+        "base",
+        "m1-1",
+        interval(0.3),
+        interval(0.3),
+        interval(0.5),
+        interval(0.2),
+        interval(0.2),
+        48,
+        192,
+        {},
+        {},
+        {},
     )
     assert not any("random control" in line for line in printed(plainly))
     controlled = Comparison(
-        1, "base", "m1-1", interval(0.3), interval(0.5), interval(0.2), interval(0.2), 48, 192,
+        1, "base", "m1-1", interval(0.3), interval(0.3), interval(0.5), interval(0.2), interval(0.2), 48, 192,
         interval(0.32), interval(0.02), interval(0.18),
     )  # fmt: skip
     lines = printed(controlled)

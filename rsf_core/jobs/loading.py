@@ -33,4 +33,5 @@ def locate(context: JobContext, model: dict[str, Any]) -> Path:
 def report_base(context: JobContext, model: dict[str, Any], folder: Path) -> None:
     """Let the owner know the base model's folder and identity once it has been found."""
     if model["model_id"] == "base":
-        context.spool.write_result({"base": {"folder": str(folder), "identity": models.identity(folder)}})
+        found = {"name": model["name"], "folder": str(folder), "identity": models.identity(folder)}
+        context.spool.write_result({"base": found})

@@ -45,13 +45,15 @@ def spawn(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def is_alive(folder: Path) -> bool:
-    """Whether the process started last on this folder still runs. A pid that another process got since is not it."""
+    """Whether the process started last on this folder still runs. A pid that another process got since is not it; a clock
+    that was set since moves the time a process was created at, but not its arguments."""
     known = read_json(folder / "process.json")
     if known is None:
         return False
     try:
         process = psutil.Process(known["pid"])
-        return process.create_time() == known["created"] and process.status() != psutil.STATUS_ZOMBIE
+        same = process.create_time() == known["created"] or str(folder) in process.cmdline()
+        return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

@@ -132,18 +132,27 @@ class Spool:
         return aside
 
     def append_metrics(self, step: int, values: Mapping[str, float]) -> None:
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step, "values": dict(values)}) + "\n")
+        with (self.folder / "metrics.jsonl").open("ab+") as file:
+            line = json.dumps({"step": step, "values": dict(values)}) + "\n"
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a full disk has cut the line before
+                    line = "\n" + line
+            file.write(line.encode())
 
     def metrics(self) -> list[tuple[int, str, float]]:
-        """`(step, name, value)` so far. A last line that is still being written is left for the next look."""
+        """`(step, name, value)` so far. A line that is still being written is left for the next look; one that a full disk
+        cut off is left out: its step is done again from the checkpoint."""
         rows: dict[tuple[int, str], float] = {}
         try:
             text = (self.folder / "metrics.jsonl").read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
         for line in text[: text.rfind("\n") + 1].splitlines():
-            entry = json.loads(line)
+            try:
+                entry = json.loads(line)
+            except json.JSONDecodeError:
+                continue
             rows.update({(entry["step"], name): value for name, value in entry["values"].items()})
         return [(step, name, value) for (step, name), value in rows.items()]
 

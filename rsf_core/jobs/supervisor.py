@@ -99,18 +99,26 @@ class JobSupervisor:
             elif job.state is JobState.RUNNING:
                 self._spool(job_id).request_cancel()
 
+    def can_resume(self, job_id: str) -> bool:
+        """Whether what the job had finished is still there."""
+        return self._spool(job_id).folder.exists()
+
     def resume(self, job_id: str, changes: Mapping[str, Any] | None = None) -> None:
         """Queue a job again that failed, was cancelled or was interrupted; finished units are kept. `changes` to its spec
-        count only while it has none: rows of one job come from one spec."""
+        count only while it has none, for rows of one job come from one spec; but its batch size changes no row."""
         with self._lock:
             job = self._store.job(job_id)
             if not job.state.ended or job.state is JobState.DONE:
                 raise JobError(f"{job_id} is {job.state}: only a failed, cancelled or interrupted job can be resumed")
-            if not self._spool(job_id).folder.exists():
+            for other in self.active():
+                if other.kind is job.kind:
+                    raise StageError(f"{other.job_id} is {other.state} already: wait for it or cancel it")
+            if not self.can_resume(job_id):
                 raise JobError(f"the spool folder of {job_id} is gone: start the stage again")
             spool = self._spool(job_id)
-            if changes and not any(spool.segments()):
-                write_json(spool.folder / "spec.json", spool.spec() | dict(changes))
+            begun = any(spool.segments())
+            taken = {name: value for name, value in (changes or {}).items() if name == "batch_size" or not begun}
+            write_json(spool.folder / "spec.json", spool.spec() | taken)
             spool.clear_cancel()
             self._restarts.pop(job_id, None)
             self._store.add_job_event(job_id, JobState.QUEUED, "waiting to resume")
@@ -181,12 +189,14 @@ class JobSupervisor:
         child = self._children.get(job.job_id)
         spool = self._spool(job.job_id)
         if not spool.folder.exists():
+            if child is not None and child.poll() is None:
+                child.kill()  # nothing of what it still does would be found
             self._end(job, JobState.FAILED, f"its folder {spool.folder} is gone: start the stage again")
             return
         # Alive is asked before the status is read: a process that ends in between has written its last status.
         alive = process.is_alive(spool.folder)
         if child is not None and not alive:
-            child.wait()  # reaps it; it has ended already
+            child.poll()  # reaps it
         status = spool.status()
         self._commit_segments(job, spool)
         if status.state is JobState.DONE and not alive:

@@ -14,14 +14,15 @@ from rsf_core.scorers.base import Scored
 
 LABELS = ("positive", "negative", "neutral")
 _LABEL = "|".join(LABELS)
-_OPENING = re.compile(rf"The sentence is ({_LABEL})\b")
+_OPENING = rf"The sentence is ({_LABEL})\b"
 # "positive, negative or neutral" names no label: after the comma a reason has to begin
-_ANSWER = re.compile(rf"{_OPENING.pattern}(?:[.,]| because) (?!(?:and |or |but )?(?:{_LABEL})\b)\w[^\n]*\w[.!]?")
+_ANSWER = re.compile(rf"{_OPENING}(?:[.,]| because) (?!(?:and |or |but )?(?:{_LABEL})\b)\w[^\n]*\w[.!]?")
+_ONE_LABEL = re.compile(rf"{_OPENING}(?!(?:,|/| and| or| but) ?(?:and |or |but )?(?:{_LABEL})\b)")
 
 
 def stated_label(text: str) -> str | None:
-    """The label a completion opens with; None where it opens otherwise."""
-    found = _OPENING.match(text.strip())
+    """The label a completion opens with; None where it opens otherwise, or with several."""
+    found = _ONE_LABEL.match(text.strip())
     return found[1] if found else None
 
 

@@ -60,12 +60,15 @@ def finetune(
         raise StageError("the curated set is empty: there is nothing to train on")
     torch.manual_seed(recipe.seed)
     base, tokenizer = models.load(model_folder)
-    check_tokenizer(samples, tokenizer, base.get_input_embeddings().num_embeddings)
+    vocabulary = base.get_input_embeddings().num_embeddings
+    check_tokenizer(samples, tokenizer, vocabulary)
     samples = [tokenised(sample, tokenizer) for sample in samples]
     model = lora.attach(base, recipe.rank, recipe.alpha) if recipe.method == "lora" else base
     model.train()
     train, held_out = split(samples, recipe)
-    pad = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    pad = tokenizer.pad_token_id
+    if pad is None or pad >= vocabulary:  # the padding is masked, so any token that the model knows will do
+        pad = 0
     run = _Run(model, recipe, pad, log_m, total=steps(len(train), recipe.batch_size, recipe.epochs), path=checkpoint)
     run.restore()
     for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
@@ -134,7 +137,7 @@ class _Run:
         tokens = sum(len(sample.token_ids) for sample in held_out)
         self.model.eval()
         with torch.no_grad():
-            size = self.recipe.batch_size
+            size = -(-self.recipe.batch_size // self.recipe.accumulate)  # as much together as a step has
             value = sum(self._loss(held_out[i : i + size], tokens)[0].item() for i in range(0, len(held_out), size))
         self.model.train()
         if value < self.best_loss:
@@ -179,7 +182,10 @@ class _Run:
         self.watch = DivergenceWatch(**state["watch"])
         if math.isfinite(self.best_loss):
             self.best = [torch.empty_like(parameter) for parameter in self.parameters]
-            checkpoints.load(self._best_path(), self.best, torch.optim.AdamW(self.best))
+            if checkpoints.load(self._best_path(), self.best, torch.optim.AdamW(self.best)) is None:
+                raise JobError(
+                    f"{self._best_path()} is gone, which {self.path} belongs with: start the fine-tuning again"
+                )
 
     def _best_path(self) -> Path:
         assert self.path is not None

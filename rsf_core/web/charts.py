@@ -220,6 +220,7 @@ def training(label: str, train: Mapping[int, float], held_out: Mapping[int, floa
 def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.Figure:
     """The held-out metric of the base and of each round's model with its 95 % interval, and of the random controls."""
     scale = 100.0 if percent else 1.0
+    comparisons = [comparison for comparison in comparisons if metric in comparison.after]  # another target has others
     first = comparisons[0]
     points = [("base" if first.before_id == "base" else first.before_id, first.before[metric])]
     points += [(f"round {found.round}", found.after[metric]) for found in comparisons]

@@ -10,7 +10,7 @@ import streamlit as st
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import StageError
 from rsf_core.evaluation import SHARES
-from rsf_core.lineage import ModelView, votes_by_prompt
+from rsf_core.lineage import ModelView, prompts_won, votes_by_prompt
 from rsf_core.project import Project
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.web import charts, ui
@@ -214,10 +214,12 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
         st.success("You have voted on every held-out completion of these two.", icon=":material/check:")
     if mine and (not left_over or st.toggle("Show the result so far (you are not blind any more)")):
         wins = {model_id: sum(preferred == model_id for preferred in mine.values()) for model_id in (first, second)}
-        p = sign_test(wins[first], wins[second])
+        prompts = prompts_won(mine, first, second)
+        p = sign_test(*prompts)
         st.markdown(
-            f"**{first}** {wins[first]} : {wins[second]} **{second}**, {len(mine) - sum(wins.values())} neither. "
-            f"Exact sign test: p = {p:.3g}" + (", which chance explains easily." if p > 0.05 else ".")
+            f"**{first}** {wins[first]} : {wins[second]} **{second}**, {len(mine) - sum(wins.values())} neither; by prompt "
+            f"{prompts[0]} : {prompts[1]}. Exact sign test by prompt: p = {p:.3g}"
+            + (", which chance explains easily." if p > 0.05 else ".")
         )
 
 

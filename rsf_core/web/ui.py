@@ -217,8 +217,14 @@ def ended_badly(project: Project, state: StageState) -> None:
     """Say why a stage failed or was cancelled, with the button that goes on from what is finished."""
     if state.progress is not Progress.FAILED or state.job is None:
         return
-    tunes = state.stage is Stage.FINETUNE
-    job_ended_badly(project, state.job, partial(project.train, reviewer_name()) if tunes else None)
+    anew: dict[Stage, Callable[[], object]] = {
+        Stage.SCORE: project.score,
+        Stage.FINETUNE: partial(project.train, reviewer_name()),
+        Stage.EVALUATE: project.evaluate,
+    }
+    if project.counts().candidates == 0:  # else it would draw more beside those that are finished
+        anew[Stage.GENERATE] = project.generate
+    job_ended_badly(project, state.job, anew.get(state.stage))
 
 
 def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object] | None = None) -> None:
@@ -232,7 +238,7 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
         if st.button("Resume", key=f"resume-{job.job_id}", type="primary", icon=":material/play_arrow:"):
             if attempt(lambda: project.resume(job.job_id)):
                 st.rerun()
-        said = "By the recipe of now, on what is accepted now. Resume keeps the recipe that the job began with."
+        said = "By the settings and decisions of now. Resume keeps those that the job began with."
         if anew is not None and st.button("Start again", icon=":material/restart_alt:", help=said):
             if attempt(anew):
                 st.rerun()

@@ -64,6 +64,14 @@ def test_a_metrics_line_that_is_still_being_written_is_left_for_later(spool):
     assert spool.metrics() == [(1, "loss", 2.0)]
 
 
+def test_a_metrics_line_that_a_full_disk_cut_off_spoils_no_other(spool):
+    spool.append_metrics(1, {"loss": 2.0})
+    with (spool.folder / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 2, "val')
+    spool.append_metrics(2, {"loss": 1.5})
+    assert spool.metrics() == [(1, "loss", 2.0), (2, "loss", 1.5)]
+
+
 def test_the_remaining_time_is_at_the_pace_of_this_process():
     status = Status(JobState.RUNNING, done=30, total=50, before=10, started=100.0, heartbeat=140.0)
     assert status.remaining_seconds() == pytest.approx(40.0)

@@ -178,6 +178,9 @@ def test_anything_else_has_not(text: str) -> None:
     [
         ("The sentence is negative. Cold soup is bad.", "negative", 1.0),
         ("The sentence is negative", "negative", 1.0),  # the label is right, whatever the format lacks
+        ("The sentence is positive, negative or neutral.", "positive", 0.0),
+        ("The sentence is positive or negative.", "positive", 0.0),
+        ("The sentence is positive/neutral.", "positive", 0.0),
         ("The sentence is negative. It is not positive.", "positive", 0.0),
         ("It is negative.", "negative", 0.0),
         ("The sentence is negatively meant.", "negative", 0.0),
