@@ -12,7 +12,7 @@ import importlib.metadata
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,19 @@ def _download(name: str, progress: ReportProgress) -> Path:
     if not _is_model(folder):
         raise ModelError(f"{name} has no safetensors weights; other formats are not read")
     return folder
+
+
+def misread(
+    tokenizer: Any, vocabulary: int, prompt_token_ids: Sequence[int], token_ids: Sequence[int], text: str | None
+) -> str | None:
+    """What shows that tokens were drawn with another tokenizer: one that a model of `vocabulary` tokens does not know, or a
+    completion that reads otherwise than its `text`, where that is given. None where nothing does."""
+    largest = max((*prompt_token_ids, *token_ids))
+    if largest >= vocabulary:
+        return f"has the token {largest}, and this model knows {vocabulary}"
+    if text is not None and (read := tokenizer.decode(token_ids, skip_special_tokens=True)) != text:
+        return f"was drawn as {text[:60]!r} and reads {read[:60]!r} with the tokenizer of this model"
+    return None
 
 
 @contextlib.contextmanager

@@ -95,6 +95,8 @@ def _table(
     candidates = sorted(candidates, key=lambda c: (c.prompt_id, c.k))
     pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
     log_base = base.log_prob(pairs)
+    if reference is not None:
+        reference.check((*pair, c.completion) for pair, c in zip(pairs, candidates, strict=True))
     # with the proposal as reference it cancels out of log P − log q, whatever the model
     log_reference = [c.log_q for c in candidates] if reference is None else reference.log_prob(pairs)
     rows: list[dict[str, Any]] = [

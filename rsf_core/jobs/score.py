@@ -39,6 +39,7 @@ def run(context: JobContext) -> None:
         scores = score_unit(unit, prompts, context.spec["scorers"])
         if model is not None and reference is not None:
             pairs = [(tuple(c["prompt_token_ids"]), tuple(c["token_ids"])) for c in unit]
+            model.check((*pair, c["completion"]) for pair, c in zip(pairs, unit, strict=True))
             scores[reference["scorer"]] = model.log_prob(pairs).tolist()
         context.write_segment(number, _table(unit, scores, context))
         done += len(unit)

@@ -6,7 +6,7 @@ straggler costs one row, not the batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -82,6 +82,20 @@ class LocalProposal:
             yield from self._decode([rows[i] for i in batch], sampling, should_stop)
             if should_stop():
                 return
+
+    def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]]) -> None:
+        """Refuse what another model has drawn and this one cannot judge: (prompt token ids, token ids, completion) of another
+        tokenizer, or longer than its context. Raises ModelError."""
+        vocabulary = self.model.get_input_embeddings().num_embeddings
+        for prompt, completion, text in drawn:
+            problem = models.misread(self.tokenizer, vocabulary, prompt, completion, text)
+            if problem is None and not self._forward.fits(len(prompt), len(completion)):
+                problem = f"({text[:60]!r}) is longer than its context of {self.model.config.max_position_embeddings}"
+            if problem:
+                raise ModelError(
+                    f"the reference cannot judge the candidates: one {problem}. Set target.reference to a model with the "
+                    "tokenizer of the one they were drawn from"
+                )
 
     @torch.inference_mode()
     def log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:

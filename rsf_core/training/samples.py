@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from rsf_core.errors import StageError
+from rsf_core.models import misread
 from rsf_core.settings import Train
 
 
@@ -40,18 +41,10 @@ def check_tokenizer(samples: Sequence[TrainingSample], tokenizer: Any, size: int
         "the set was drawn with another tokenizer: draw candidates from this model, or train the one they came from"
     )
     for number, sample in enumerate(samples):
-        largest = max((*sample.prompt_token_ids, *sample.token_ids))
-        if largest >= size:
-            raise StageError(
-                f"sample {number} of the curated set has the token {largest}, and this model knows {size}: {remedy}"
-            )
-        if sample.text is not None and not sample.edited:
-            read = tokenizer.decode(sample.token_ids, skip_special_tokens=True)
-            if read != sample.text:
-                raise StageError(
-                    f"sample {number} of the curated set was drawn as {sample.text[:60]!r} and reads {read[:60]!r} with the "
-                    f"tokenizer of this model: {remedy}"
-                )
+        text = None if sample.edited else sample.text
+        problem = misread(tokenizer, size, sample.prompt_token_ids, sample.token_ids, text)
+        if problem:
+            raise StageError(f"sample {number} of the curated set {problem}: {remedy}")
 
 
 def split(samples: Sequence[TrainingSample], recipe: Train) -> tuple[list[TrainingSample], list[TrainingSample]]:

@@ -124,6 +124,21 @@ def test_a_prompt_that_does_not_fit_is_named(proposal):
         list(proposal.draw([(Prompt(9, "word " * 400), 0, "1.9.0")], Sampling(max_new_tokens=40), 8))
 
 
+def test_what_another_tokenizer_drew_or_what_is_too_long_is_not_judged(proposal):
+    (candidate,) = drawn(proposal, Sampling(max_new_tokens=8), requests=REQUESTS[:1]).values()
+    prompt, ids, text = candidate.prompt_token_ids, candidate.token_ids, candidate.completion
+    proposal.check([(prompt, ids, text)])
+    for wrong, reason in (
+        ((prompt, ids, text + "!"), "was drawn as"),
+        ((prompt, (*ids, 10**6), text), "has the token 1000000, and this model knows"),
+        ((prompt * 200, ids * 200, proposal.tokenizer.decode(ids * 200, skip_special_tokens=True)), "longer than its"),
+    ):
+        if proposal.model.config.is_encoder_decoder and "longer" in reason:
+            continue  # a T5 has no limit
+        with pytest.raises(ModelError, match=reason):
+            proposal.check([wrong])
+
+
 def test_a_system_prompt_comes_first_and_a_plain_model_takes_plain_text(proposal, monkeypatch):
     assert "Be brief." in proposal.tokenizer.decode(proposal.prompt_token_ids(PROMPTS[1]))
     monkeypatch.setattr(proposal.tokenizer, "chat_template", None)
