@@ -54,7 +54,7 @@ if newest:
                     "Prompts per round", 0, 1_000_000, g.prompts, help="0 means all train prompts."
                 ),
                 "max_new_tokens": third.number_input("Most new tokens", 1, 8192, g.max_new_tokens),
-                "temperature": first.number_input("Temperature", 0.05, 5.0, g.temperature, 0.05),
+                "temperature": first.number_input("Temperature", 0.01, 5.0, g.temperature, 0.05),
                 "top_k": second.number_input(
                     "top-k", 0, 100_000, g.top_k, help="0 is off. top-k removes support that samples of q cannot show."
                 ),

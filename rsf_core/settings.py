@@ -18,18 +18,18 @@ class Sampling(_Section):
     """The law that completions are sampled from. top-k and top-p remove support that samples of q cannot show,
     so both are off (0 and 1) by default."""
 
-    temperature: float = Field(1.0, gt=0, le=5)
-    top_k: int = Field(0, ge=0)
-    top_p: float = Field(1.0, gt=0, le=1)
+    temperature: float = Field(1.0, ge=0.01, le=5)
+    top_k: int = Field(0, ge=0, le=100_000)
+    top_p: float = Field(1.0, ge=0.01, le=1)
     max_new_tokens: int = Field(64, ge=1, le=8192)
-    seed: int = 0
+    seed: int = Field(0, ge=0, le=2**31 - 1)
 
 
 class Generate(Sampling):
     """How a round draws: `candidates` completions for each of `prompts` train prompts (0 means all)."""
 
     candidates: int = Field(8, ge=1, le=1024)
-    prompts: int = Field(32, ge=0)
+    prompts: int = Field(32, ge=0, le=1_000_000)
     batch_size: int = Field(64, ge=1, le=4096)
 
     @property
@@ -95,10 +95,10 @@ class Train(_Section):
     accumulate: int = Field(1, ge=1, le=1024)
     per_prompt: int = Field(1, ge=1, le=1024)
     held_out_share: float = Field(0.0, ge=0, le=0.5)
-    patience: int = Field(1, ge=1)
+    patience: int = Field(1, ge=1, le=100)
     checkpoint_seconds: float = Field(30.0, ge=0)
     epochs: int = Field(3, ge=1, le=100)
-    learning_rate: float = Field(5e-4, gt=0, le=1)
+    learning_rate: float = Field(5e-4, ge=1e-7, le=1)
     rank: int = Field(16, ge=1, le=1024)
     alpha: float = Field(32, gt=0)
     batch_size: int = Field(8, ge=1, le=1024)
