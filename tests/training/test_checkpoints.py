@@ -56,6 +56,15 @@ def test_a_checkpoint_of_another_recipe_is_refused(tiny_model, tmp_path):
         run(tiny_model, RECIPE.model_copy(update={"rank": 8}), checkpoint=path)
 
 
+def test_a_checkpoint_without_its_best_weights_is_refused(tiny_model, tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    recipe = RECIPE.model_copy(update={"held_out_share": 0.3, "patience": 9})
+    run(tiny_model, recipe, 5, checkpoint=path)
+    (tmp_path / "best-checkpoint.safetensors").unlink()
+    with pytest.raises(JobError, match=r"best-checkpoint\.safetensors is gone"):
+        run(tiny_model, recipe, checkpoint=path)
+
+
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
     """A file may grow to 64 KiB in the process that saves: the second checkpoint doesn't fit, as on a full disk."""
     path = tmp_path / "c.safetensors"

@@ -57,6 +57,17 @@ def test_the_seed_decides_everything(any_model):
         assert torch.equal(a, b)
 
 
+def test_a_pad_token_that_the_model_does_not_know_pads_nothing(tiny_model, tmp_path):
+    model, tokenizer = models.load(tiny_model)
+    tokenizer.add_special_tokens({"pad_token": "[PAD]"})  # and the embeddings are not enlarged
+    assert tokenizer.pad_token_id >= model.get_input_embeddings().num_embeddings
+    models.save(model, tokenizer, tmp_path / "padded", {"round": 0})
+    uneven = [TrainingSample(s.prompt_token_ids, s.token_ids[i % 3 :]) for i, s in enumerate(SAMPLES)]
+    _, seen = run(tmp_path / "padded", samples=uneven)
+    _, expected = run(tiny_model, samples=uneven)
+    assert [step.loss for step in seen] == pytest.approx([step.loss for step in expected], abs=1e-5)
+
+
 def test_a_stop_is_honoured_between_steps(tiny_model):
     steps_seen = iter([False, False, True])
     result, seen = run(tiny_model, should_stop=lambda: next(steps_seen))
