@@ -196,7 +196,7 @@ class JobSupervisor:
         # Alive is asked before the status is read: a process that ends in between has written its last status.
         alive = process.is_alive(spool.folder)
         if child is not None and not alive:
-            child.poll()  # reaps it
+            child.wait()  # reaps it; it has ended, or its last threads are about to
         status = spool.status()
         self._commit_segments(job, spool)
         if status.state is JobState.DONE and not alive:

@@ -215,6 +215,7 @@ def test_a_view_is_decided_in_bulk_and_undone_as_one_step(page: Page, serve, rev
     before = server.rsf("status", folder)["counts"]
     page.goto(f"{server.url}/review?view=rejected&text=number+1")
     page.get_by_text("Decide all of this view at once").click()
+    expect(page.get_by_text("Yes, all")).to_be_visible()
     page.get_by_role("button", name="Accept", exact=True).or_(page.get_by_role("radio", name="Accept")).last.click()
     page.get_by_text("Yes, all").click()
     page.get_by_role("button", name="Decide", exact=True).click()
