@@ -23,8 +23,8 @@ ui.path(stages)
 running = newest and ui.running_job(project, list(JobKind))
 flight = project.autopilot.flight()
 if newest and not running and not (flight and flight.active):
-    step = next_stage(stages)
     failed = next((state for state in stages if state.progress is Progress.FAILED), None)
+    step = None if failed else next_stage(stages)
     with st.container(horizontal=True, vertical_alignment="center"):
         if failed is not None:
             ui.ended_badly(project, failed)
@@ -34,8 +34,6 @@ if newest and not running and not (flight and flight.active):
                     st.query_params.pop("round", None)
                     st.rerun()
             st.caption("The tuned model becomes the proposal and draws the next candidates.")
-        elif failed is not None:
-            pass
         elif step is Stage.GENERATE and stages[0].progress is Progress.WAITING:
             if st.button("Add prompts", type="primary", icon=":material/add:"):
                 ui.go("prompts")

@@ -88,8 +88,7 @@ def run(
         while connection.call("status")["round"] < first + rounds - 1 or not connection.call("round_complete"):
             connection.call("advance", {"author": _who()})
             _follow(connection, as_json)
-            compared = connection.call("comparisons")[-1:] if control and connection.call("round_complete") else []
-            if compared and not compared[0]["control"]:
+            if control and connection.call("round_complete") and not connection.call("has_control"):
                 connection.call("train_control", {"author": _who(), "round_number": None})
                 _follow(connection, as_json)
         found = connection.call("comparisons")
@@ -293,7 +292,7 @@ def _follow_flight(connection: Connection, quiet: bool) -> None:
         _follow(connection, quiet)
         if connection.call("status")["autopilot"]["state"] != "flying":
             return
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # one job has ended and the next is not started yet
 
 
 def _say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:

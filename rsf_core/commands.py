@@ -192,6 +192,13 @@ def set_value(project: Project, key: str, value: str) -> Any:
 
 
 @command
+def has_control(project: Project) -> bool:
+    """Whether the newest round was compared with its random control."""
+    found = project.comparison()
+    return found is not None and bool(found.control)
+
+
+@command
 def comparisons(project: Project) -> list[Any]:
     """The held-out comparison of every round that has one."""
     found = (project.comparison(opened.round) for opened in project.rounds())

@@ -45,9 +45,8 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
     samples = _without_duplicates([_sample(row, threshold.log_m, settings.accept.weighted) for row in kept])
     digest = content_hash(samples)
     earlier = [c for c in store.curated_sets() if c.round == round_number and not is_control(c.curated_id)]
-    for newest in earlier[-1:]:
-        if newest.content_hash == digest and newest.log_m == threshold.log_m:
-            return newest
+    if earlier and (earlier[-1].content_hash, earlier[-1].log_m) == (digest, threshold.log_m):
+        return earlier[-1]
     counts = store.round_counts(round_number)
     record = CuratedRecord(
         curated_id=f"c{round_number}-{len(earlier) + 1}",
@@ -95,13 +94,12 @@ def freeze_control(store: Store, matched: CuratedRecord, author: str) -> Curated
     near, ratios = _near_held_out(store), store.ratios(round_number)
     eligible = ~ratios["truncated"].to_numpy() & ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
     rows = store.samples_of(round_number, ratios["candidate_id"].filter(pa.array(eligible)).to_pylist())
+    u_of = dict(zip(ratios["candidate_id"].to_pylist(), ratios["u"].to_pylist(), strict=True))
     once = _without_duplicates([_sample(row, matched.log_m, weighted=False) for row in rows])
     if not once:
         raise StageError(f"every candidate of round {round_number} is truncated: there is none to choose at random")
-    eligible &= np.isin(ratios["candidate_id"].to_numpy(zero_copy_only=False), [row["candidate_id"] for row in once])
-    kept = rules.random(ratios["u"].to_numpy(), matched.summary["samples"], eligible)
-    chosen = set(ratios["candidate_id"].filter(pa.array(kept)).to_pylist())
-    samples = [sample for sample in once if sample["candidate_id"] in chosen]
+    kept = rules.random([u_of[sample["candidate_id"]] for sample in once], matched.summary["samples"])
+    samples = [sample for sample, chosen in zip(once, kept, strict=True) if chosen]
     record = replace(
         matched,
         curated_id=curated_id,

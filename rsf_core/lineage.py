@@ -215,11 +215,12 @@ class _Yardstick:
         return summarise(held_out_samples(self.store, self.key, model_id), self.target, self.log_m)
 
     def pairing(self, first: str, second: str) -> Pairing | None:
+        """None where one of them was not evaluated."""
         if not self.evaluated.issuperset((first, second)):
             return None
         a, b = (held_out_samples(self.store, self.key, model_id) for model_id in (first, second))
-        gain = compare(a, b, self.target, self.log_m)
-        return Pairing(self.metrics(first), self.metrics(second), gain)
+        measured = (self.target, self.log_m)
+        return Pairing(summarise(a, *measured), summarise(b, *measured), compare(a, b, *measured))
 
 
 def _label(view: ModelView) -> str:

@@ -67,16 +67,18 @@ class Stages:
 
     def control(self, number: int) -> ModelRecord | None:
         """The random control of the round's tuned model, or None."""
-        tuned = self.tuned_model(number)
-        wanted = None if tuned is None else tuned.model_id + curation.CONTROL
+        wanted = self._control_id(number)
         return next((m for m in self._store.models() if m.model_id == wanted), None)
 
     def control_job(self, number: int) -> JobRecord | None:
         """The newest job that tunes the random control of the round's tuned model: no stage of the round."""
+        wanted, jobs = self._control_id(number), self._store.jobs(round_number=number)
+        found = [job for job in jobs if _tunes_control(job) and job.spec["model_id"] == wanted]
+        return found[-1] if found else None
+
+    def _control_id(self, number: int) -> str | None:
         tuned = self.tuned_model(number)
-        wanted = None if tuned is None else tuned.model_id + curation.CONTROL
-        jobs = (job for job in self._store.jobs(round_number=number) if _tunes_control(job))
-        return next((job for job in reversed([*jobs]) if job.spec["model_id"] == wanted), None)
+        return None if tuned is None else tuned.model_id + curation.CONTROL
 
     def curated_set(self, number: int) -> CuratedRecord | None:
         found = [c for c in self._store.curated_sets() if c.round == number and not curation.is_control(c.curated_id)]

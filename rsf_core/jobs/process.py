@@ -54,7 +54,7 @@ def is_alive(folder: Path) -> bool:
         process = psutil.Process(known["pid"])
         same = process.create_time() == known["created"] or str(folder) in process.cmdline()
         return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, psutil.AccessDenied):  # gone, or somebody else's
         return False
 
 
