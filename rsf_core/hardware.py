@@ -8,8 +8,8 @@ from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
 SLOW_BF16 = (
-    "This processor has no instructions for bf16 products (AVX-512 on x86, bf16 on ARM): a step takes ten times as long "
-    "as in fp32, or longer. Use fp32 on this machine."
+    "This processor has no instructions for bf16 products (AVX-512 on x86, bf16 on ARM): they are computed in fp32 and "
+    "rounded, and a step takes up to twice as long as in fp32. Use fp32 on this machine."
 )
 NEEDED = {"x86_64": {"avx512bw", "avx512dq", "avx512vl"}, "aarch64": {"bf16"}}  # by torch's oneDNN
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from rsf_core import forward, models
 from rsf_core.errors import JobError, StageError
 from rsf_core.settings import Train
-from rsf_core.training import checkpoints, lora, loss
+from rsf_core.training import bf16, checkpoints, lora, loss
 from rsf_core.training.batches import epoch_batches, steps, together
 from rsf_core.training.samples import TrainingSample, check_tokenizer, split, tokenised
 from rsf_core.training.trouble import DivergenceWatch, memory_said
@@ -71,19 +71,20 @@ def finetune(
         pad = 0
     run = _Run(model, recipe, pad, log_m, total=steps(len(train), recipe.batch_size, recipe.epochs), path=checkpoint)
     run.restore()
-    for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
-        if step <= run.step:
-            continue  # done before the break; the order of the samples is the same every time
-        if run.worse_epochs >= recipe.patience and held_out:
-            break  # the held-out loss has not fallen for so many epochs
-        if should_stop():
-            run.save()
-            return None
-        metrics = run.step_on(batch, epoch)
-        if last_of_epoch and held_out:
-            metrics = replace(metrics, held_out_loss=run.judge(held_out))
-        on_step(metrics)
-        run.save_now_and_then()
+    with bf16.products(base.device.type, recipe.precision):
+        for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
+            if step <= run.step:
+                continue  # done before the break; the order of the samples is the same every time
+            if run.worse_epochs >= recipe.patience and held_out:
+                break  # the held-out loss has not fallen for so many epochs
+            if should_stop():
+                run.save()
+                return None
+            metrics = run.step_on(batch, epoch)
+            if last_of_epoch and held_out:
+                metrics = replace(metrics, held_out_loss=run.judge(held_out))
+            on_step(metrics)
+            run.save_now_and_then()
     run.take_best()
     return (model.merge_and_unload() if recipe.method == "lora" else model).eval(), tokenizer
 

@@ -1,7 +1,9 @@
 """A fine-tuning step (LoRA r = 16 on all linears, loss on the completion only) against TRL's SFTTrainer without gradient
 checkpointing: the same samples, precision and batch of eight, the embedded model, run in turn. One candidate a prompt, and
 eight of one prompt, which is then computed once. Prints one JSON line for each; the ratio is completion tokens per second
-of ours over theirs, the median of the pairs. TRL is of the benchmarks only: `make bench` installs it.
+of ours over theirs, the median of the pairs. On a processor without bf16 instructions TRL gets our products too
+(training/bf16.py): without them its step would take some ten times as long, which says nothing of the rest. TRL is of the
+benchmarks only: `make bench` installs it.
 
     python tests/benchmarks/finetuning.py
 """
@@ -14,7 +16,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from contextlib import nullcontext
+from typing import Any, Literal, get_args
 
 import torch
 from datasets import Dataset
@@ -24,9 +27,9 @@ from trl import SFTConfig, SFTTrainer
 
 from rsf_core import models, tasks
 from rsf_core.domain import Prompt
-from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Train
+from rsf_core.training.bf16 import products
 from rsf_core.training.finetune import StepMetrics, finetune
 from rsf_core.training.samples import TrainingSample
 
@@ -44,13 +47,8 @@ def main() -> None:
     folder = models.resolve(models.DEFAULT_MODEL)
     for per_prompt in (1, BATCH):
         samples = _samples(LocalProposal(folder), per_prompt)
-        _measure(folder, samples, "fp32", per_prompt)
-        if multiplies_bf16() is False:  # it would measure torch's plain loops, for an hour
-            print(
-                json.dumps({"benchmark": f"fine-tuning step, LoRA, bf16, {per_prompt} a prompt", "not_run": SLOW_BF16})
-            )
-        else:
-            _measure(folder, samples, "bf16", per_prompt)
+        for precision in get_args(Precision):
+            _measure(folder, samples, precision, per_prompt)
 
 
 def _measure(folder: Any, samples: list[TrainingSample], precision: Precision, per_prompt: int) -> None:
@@ -63,9 +61,10 @@ def _measure(folder: Any, samples: list[TrainingSample], precision: Precision, p
             ratios.append(mine / other)
             ours.append(mine)
             theirs.append(other)
+    helped = "" if isinstance(products("cpu", precision), nullcontext) else " with our products in fp32"
     line = {
         "benchmark": f"fine-tuning step, LoRA, {precision}, {per_prompt} accepted a prompt",
-        "against": f"TRL SFTTrainer, {precision}, no checkpointing",
+        "against": f"TRL SFTTrainer, {precision}{helped}, no checkpointing",
         "ratio": round(statistics.median(ratios), 2),
         "ratios": [round(ratio, 2) for ratio in ratios],
         "tokens_per_second": round(statistics.median(ours)),
@@ -142,7 +141,8 @@ def _trl(folder: Any, samples: Sequence[TrainingSample], precision: Precision) -
             peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
             callbacks=[clock],
         )
-        trainer.train()
+        with products("cpu", precision):
+            trainer.train()
     tokens = sum(len(sample.token_ids) for sample in samples)
     loss = next(entry["loss"] for entry in trainer.state.log_history if "loss" in entry)
     return statistics.median(tokens / seconds for seconds in clock.seconds[1:]), float(loss)
