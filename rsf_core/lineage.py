@@ -54,11 +54,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class StaleProposal:
-    """The candidates of `round` were drawn from `drew`, and the model in use is `current` now."""
+    """The candidates of `round` were drawn from `drew`, and the model in use is `current` now; `trained`: it is what the
+    round has tuned, as after every complete round."""
 
     round: int
     drew: str
     current: str
+    trained: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ class Lineage:
         opened, current = self._stages.current_round(), self._stages.current_model()
         if current == opened.model_id or not self._store.round_counts(opened.round).candidates:
             return None
-        return StaleProposal(opened.round, opened.model_id, current)
+        tuned = self._stages.tuned_model(opened.round)
+        return StaleProposal(opened.round, opened.model_id, current, tuned is not None and tuned.model_id == current)
 
     def graph(self) -> str:
         """The lineage in Graphviz's language."""

@@ -165,6 +165,15 @@ def _download(name: str, progress: ReportProgress) -> Path:
     return folder
 
 
+def eos_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
+    """The tokens that end a completion: the tokenizer's own first, then those the model's generation config adds."""
+    found: list[int] = []
+    for value in (tokenizer.eos_token_id, getattr(model.generation_config, "eos_token_id", None)):
+        if value is not None:
+            found.extend([value] if isinstance(value, int) else value)
+    return tuple(dict.fromkeys(found))
+
+
 def misread(
     tokenizer: Any, vocabulary: int, prompt_token_ids: Sequence[int], token_ids: Sequence[int], text: str | None
 ) -> str | None:

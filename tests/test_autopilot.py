@@ -141,7 +141,7 @@ def test_the_next_round_draws_from_what_a_person_chose(quick: Project) -> None:
     assert quick.next_proposal() == "m1-1"
     with pytest.raises(StageError, match="there is no model 'm9-9'"):
         quick.set_proposal("m9-9")
-    assert quick.lineage.stale_proposal() == StaleProposal(1, "base", "m1-1")
+    assert quick.lineage.stale_proposal() == StaleProposal(1, "base", "m1-1", trained=True)
     quick.set_proposal("base", author="ann")
     assert quick.lineage.stale_proposal() is None
     assert quick.start_round().model_id == "base"
@@ -151,7 +151,7 @@ def test_the_next_round_draws_from_what_a_person_chose(quick: Project) -> None:
     assert quick.lineage.stale_proposal() is None  # nothing has been drawn from the other yet
     quick.generate()
     quick.wait()
-    assert quick.lineage.stale_proposal() == StaleProposal(2, "base", "m1-1")
+    assert quick.lineage.stale_proposal() == StaleProposal(2, "base", "m1-1", trained=False)
     quick.draw_next_round()
     quick.wait()
     assert quick.rounds()[-1].model_id == "m1-1" and quick.lineage.stale_proposal() is None

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +24,7 @@ from rsf_core.settings import Sampling
 
 Request = tuple[Prompt, int, str]
 SCORING_BATCH = 32
+SCORED_LOGITS = 2**27  # computed together when scoring: 512 MB in float32
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class LocalProposal:
 
     def __init__(self, folder: Path) -> None:
         self.model, self.tokenizer = models.load(folder)
-        self.eos = _eos_ids(self.model, self.tokenizer)
+        self.eos = frozenset(models.eos_ids(self.model, self.tokenizer))
         if not self.eos:
             raise ModelError(f"the model in {folder} names no end-of-sequence token, so no completion could ever end")
         self._pad = min(self.eos)
@@ -102,9 +102,14 @@ class LocalProposal:
         """See Proposal.log_prob. Each prompt is computed once for all its completions."""
         found = np.zeros(len(pairs))
         order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]), pairs[i][0], len(pairs[i][1])))
-        for start in range(0, len(order), SCORING_BATCH):
-            batch = order[start : start + SCORING_BATCH]
+        vocabulary = self.model.get_input_embeddings().num_embeddings
+        start = 0
+        while start < len(order):
+            longest = max(len(pairs[i][1]) for i in order[start : start + SCORING_BATCH])
+            rows = max(1, min(SCORING_BATCH, SCORED_LOGITS // (vocabulary * longest)))
+            batch = order[start : start + rows]
             found[batch] = self._log_prob([pairs[i] for i in batch])
+            start += rows
         return found
 
     def _log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
@@ -184,11 +189,3 @@ def uniforms(seed: int, candidate_id: str, count: int) -> NDArray[np.float64]:
     (seed, candidate id), so a draw does not depend on the batch it happens in."""
     key = blake2b(f"{seed}:{candidate_id}".encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(key, np.uint64))).random(count)
-
-
-def _eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
-    found: set[int] = set()
-    for value in (getattr(model.generation_config, "eos_token_id", None), tokenizer.eos_token_id):
-        if value is not None:
-            found.update([value] if isinstance(value, int) else value)
-    return frozenset(found)

@@ -62,14 +62,15 @@ def finetune(
     base, tokenizer = models.load(model_folder)
     vocabulary = base.get_input_embeddings().num_embeddings
     check_tokenizer(samples, tokenizer, vocabulary)
-    samples = [tokenised(sample, tokenizer) for sample in samples]
     model = lora.attach(base, recipe.rank, recipe.alpha) if recipe.method == "lora" else base
     model.train()
-    train, held_out = split(samples, recipe)
     pad = tokenizer.pad_token_id
     if pad is None or pad >= vocabulary:  # the padding is masked, so any token that the model knows will do
         pad = 0
-    run = _Run(model, recipe, pad, log_m, total=steps(len(train), recipe.batch_size, recipe.epochs), path=checkpoint)
+    passes, ends = forward.of(model, pad), models.eos_ids(base, tokenizer)
+    train, held_out = split([tokenised(sample, tokenizer, passes, ends) for sample in samples], recipe)
+    total = steps(len(train), recipe.batch_size, recipe.epochs)
+    run = _Run(model, passes, recipe, log_m, total, checkpoint)
     run.restore()
     with bf16.products(base.device.type, recipe.precision):
         for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
@@ -92,9 +93,11 @@ def finetune(
 class _Run:
     """The state of a training run, and what one step does to it."""
 
-    def __init__(self, model: Any, recipe: Train, pad: int, log_m: float, total: int, path: Path | None) -> None:
-        self.model, self.recipe, self.log_m, self.total, self.path = model, recipe, log_m, total, path
-        self.forward = forward.of(model, pad)
+    def __init__(
+        self, model: Any, passes: forward.Forward, recipe: Train, log_m: float, total: int, path: Path | None
+    ) -> None:
+        self.model, self.forward, self.recipe, self.log_m = model, passes, recipe, log_m
+        self.total, self.path = total, path
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True

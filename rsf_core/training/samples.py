@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from rsf_core.errors import StageError
+from rsf_core.forward import Forward
 from rsf_core.models import misread
 from rsf_core.settings import Train
 
@@ -26,12 +27,19 @@ class TrainingSample:
     log_q: float | None = None
 
 
-def tokenised(sample: TrainingSample, tokenizer: Any) -> TrainingSample:
-    """The sample with the tokens of its text where a person has edited it: they were not drawn, so there is no log q."""
+def tokenised(sample: TrainingSample, tokenizer: Any, forward: Forward, ends: Sequence[int]) -> TrainingSample:
+    """The sample with the tokens of its text where a person has edited it: they were not drawn, so there is no log q. They
+    end with the first of `ends`, the model's EOS tokens. Raises StageError where they don't fit into its context."""
     if not sample.edited:
         return sample
     ids = tokenizer(text_target=sample.text, add_special_tokens=False).input_ids  # an encoder-decoder's other side
-    return replace(sample, token_ids=(*ids, tokenizer.eos_token_id), log_q=None)
+    ids = [*ids, *ends[:1]]
+    if not forward.fits(len(sample.prompt_token_ids), len(ids)):
+        raise StageError(
+            f"the edited completion that begins {(sample.text or '')[:60]!r} has {len(ids)} tokens, which with its prompt "
+            "is more than the model's context: shorten it on Review, then freeze again"
+        )
+    return replace(sample, token_ids=tuple(ids), log_q=None)
 
 
 def check_tokenizer(samples: Sequence[TrainingSample], tokenizer: Any, size: int) -> None:

@@ -250,12 +250,11 @@ def stale_proposal(project: Project, number: int) -> None:
     if stale is None or stale.round != number:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(
+        said = (
             f"The candidates of round {number} were drawn from **{stale.drew}**, and the model in use is now "
-            f"**{stale.current}**. Their log q belongs to {stale.drew}: to train {stale.current}, draw from it.",
-            icon=":material/history:",
-            width="stretch",
+            f"**{stale.current}**. Their log q belongs to {stale.drew}: to train {stale.current}, draw from it."
         )
+        (st.info if stale.trained else st.warning)(said, icon=":material/history:", width="stretch")
         if not project.jobs(active=True):
             if st.button(f"Start round {number + 1}", icon=":material/replay:", help=f"Draws from {stale.current}."):
                 if attempt(project.draw_next_round):

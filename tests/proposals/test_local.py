@@ -15,6 +15,7 @@ from scipy.stats import chisquare
 from rsf_core import forward
 from rsf_core.domain import Finish, Prompt
 from rsf_core.errors import ModelError
+from rsf_core.proposals import local
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Sampling
 
@@ -59,6 +60,18 @@ def test_log_prob_of_a_completion_is_the_log_model_it_was_drawn_with(proposal):
     again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in found])
     np.testing.assert_allclose(again, [c.log_model for c in found], atol=1e-4)
     assert all(c.log_q != c.log_model for c in found)
+
+
+def test_a_larger_vocabulary_is_scored_in_smaller_batches_with_the_same_result(proposal, monkeypatch):
+    pairs = [(c.prompt_token_ids, c.token_ids) for c in drawn(proposal, Sampling(max_new_tokens=16)).values()]
+    expected = proposal.log_prob(pairs)
+    sizes, forward = [], proposal._forward.completion_logits
+    monkeypatch.setattr(proposal._forward, "completion_logits", lambda some: sizes.append(len(some)) or forward(some))
+    vocabulary = proposal.model.get_input_embeddings().num_embeddings
+    for allowed in (1, 3 * 16 * vocabulary):  # not even one row; three of the longest
+        monkeypatch.setattr(local, "SCORED_LOGITS", allowed)
+        np.testing.assert_allclose(proposal.log_prob(pairs), expected, atol=1e-4)
+    assert sizes[: len(pairs)] == [1] * len(pairs) and 1 < max(sizes[len(pairs) :]) < 32
 
 
 def test_without_truncation_or_temperature_log_q_is_log_model(proposal):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core import models
+from rsf_core import forward, models
 from rsf_core.errors import StageError
 from rsf_core.settings import Train
-from rsf_core.training.samples import TrainingSample, check_tokenizer, split
+from rsf_core.training.samples import TrainingSample, check_tokenizer, split, tokenised
 
 SAMPLES = [TrainingSample((0, 5, 6, 7 + i % 4), (20 + i, 30, 40 + i, 1), log_q=-20.0) for i in range(16)]
 
@@ -32,3 +32,38 @@ def test_tokens_that_read_otherwise_than_when_they_were_drawn_are_of_another_tok
         check_tokenizer(foreign, tokenizer, size)
     edited = [*drawn[:3], replace(drawn[3], text="other words", edited=True)]
     check_tokenizer(edited, tokenizer, size)
+
+
+@pytest.fixture
+def an_edit(any_model: Path):
+    """An edited sample of so many words, made tokens for the model."""
+    model, tokenizer = models.load(any_model)
+    passes, ends = forward.of(model, pad=0), models.eos_ids(model, tokenizer)
+
+    def made(words: int) -> TrainingSample:
+        sample = TrainingSample((5, 6), (7, 8), text=" ".join(["good"] * words), edited=True, log_q=-3.0)
+        return tokenised(sample, tokenizer, passes, ends)
+
+    return made, tokenizer, ends
+
+
+def test_an_edited_completion_has_the_tokens_of_its_text_an_end_and_no_log_q(an_edit) -> None:
+    made, tokenizer, ends = an_edit
+    sample = made(3)
+    assert tokenizer.decode(sample.token_ids, skip_special_tokens=True).strip() == "good good good"
+    assert sample.token_ids[-1] == ends[0] and sample.log_q is None
+
+
+def test_an_edited_completion_that_the_context_cannot_hold_is_named(an_edit) -> None:
+    made, _, _ = an_edit
+    with pytest.raises(StageError, match=r"begins 'good good .* more than the model's context: shorten it on Review"):
+        made(5000)
+
+
+def test_the_tokenizer_s_own_end_comes_before_those_of_the_model_and_none_is_no_error(tiny_model: Path) -> None:
+    model, tokenizer = models.load(tiny_model)
+    own = tokenizer.eos_token_id
+    model.generation_config.eos_token_id = [own + 1, own]
+    assert models.eos_ids(model, tokenizer) == (own, own + 1)
+    tokenizer.eos_token = model.generation_config.eos_token_id = None
+    assert models.eos_ids(model, tokenizer) == ()
