@@ -65,8 +65,13 @@ def test_log_prob_of_a_completion_is_the_log_model_it_was_drawn_with(proposal):
 def test_a_larger_vocabulary_is_scored_in_smaller_batches_with_the_same_result(proposal, monkeypatch):
     pairs = [(c.prompt_token_ids, c.token_ids) for c in drawn(proposal, Sampling(max_new_tokens=16)).values()]
     expected = proposal.log_prob(pairs)
-    sizes, forward = [], proposal._forward.completion_logits
-    monkeypatch.setattr(proposal._forward, "completion_logits", lambda some: sizes.append(len(some)) or forward(some))
+    sizes, whole = [], proposal._log_prob
+
+    def counted(some):
+        sizes.append(len(some))
+        return whole(some)
+
+    monkeypatch.setattr(proposal, "_log_prob", counted)
     vocabulary = proposal.model.get_input_embeddings().num_embeddings
     for allowed in (1, 3 * 16 * vocabulary):  # not even one row; three of the longest
         monkeypatch.setattr(local, "SCORED_LOGITS", allowed)
