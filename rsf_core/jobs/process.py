@@ -36,24 +36,21 @@ def spawn(folder: Path) -> subprocess.Popen[bytes]:
             start_new_session=True,
             env={"GOMP_SPINCOUNT": SPIN_COUNT, **os.environ},
         )
-    try:
-        created = psutil.Process(process.pid).create_time()
-    except psutil.NoSuchProcess:  # it has ended already
-        created = 0.0
-    write_json(folder / "process.json", {"pid": process.pid, "created": created})
+    write_json(folder / "process.json", {"pid": process.pid})
     return process
 
 
 def is_alive(folder: Path) -> bool:
-    """Whether the process started last on this folder still runs. A pid that another process got since is not it; a clock
-    that was set since moves the time a process was created at, but not its arguments."""
+    """Whether the process started last on this folder still runs. A pid that another process got since is not it, nor is
+    that of the job which a copied folder is a copy of: the arguments tell."""
     known = read_json(folder / "process.json")
     if known is None:
         return False
     try:
         process = psutil.Process(known["pid"])
-        same = process.create_time() == known["created"] or str(folder) in process.cmdline()
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        path = os.path.realpath(folder)
+        ours = any(os.path.realpath(argument) == path for argument in process.cmdline())
+        return ours and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied):  # gone, or somebody else's
         return False
 

@@ -3,7 +3,7 @@
     spec.json            what to do (owner)             status.json     state, done/total, heartbeat, message (process)
     inputs/NAME.parquet  the rows to work on (owner)    NNNN.parquet    segment of unit NNNN, whole or absent (process)
     cancel               asks the process to stop       metrics.jsonl   one {"step", "values"} a line (process)
-    process.json         pid and its start time         result.json     what a finished job leaves besides rows (process)
+    process.json         its pid                       result.json     what a finished job leaves besides rows (process)
     log.txt              stdout and stderr              NNNN.damaged    a segment that could not be read (owner)
 
 A unit is a fixed part of the job's work; its number is the segment's, so that a job that is started again does only the

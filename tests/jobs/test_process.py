@@ -1,0 +1,54 @@
+"""A job's process is told by the folder it works on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rsf_core.files import write_json
+from rsf_core.jobs import process
+
+
+@pytest.fixture
+def job(tmp_path: Path):
+    """A folder, and a process that runs on it."""
+    folder = tmp_path / "job"
+    folder.mkdir()
+    running = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", str(folder)])
+    write_json(folder / "process.json", {"pid": running.pid})
+    yield folder, running
+    running.kill()
+    running.wait()
+
+
+def test_it_is_alive_until_it_is_killed_also_through_another_path(job, tmp_path):
+    folder, running = job
+    (tmp_path / "link").symlink_to(folder)
+    assert process.is_alive(folder) and process.is_alive(tmp_path / "link")
+    process.kill(tmp_path / "link")
+    os.waitid(os.P_PID, running.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has asked how
+    assert not process.is_alive(folder)
+    running.wait()
+    assert not process.is_alive(folder)
+
+
+def test_a_copy_of_the_folder_has_no_process_and_cannot_kill_that_of_the_original(job, tmp_path):
+    folder, running = job
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    assert not process.is_alive(copy)
+    process.kill(copy)
+    assert running.poll() is None and process.is_alive(folder)
+
+
+def test_a_process_that_got_the_pid_later_is_not_the_job(job):
+    folder, running = job
+    other = folder.with_name("other")
+    other.mkdir()
+    write_json(other / "process.json", {"pid": running.pid})
+    assert not process.is_alive(other)
+    assert not process.is_alive(folder.with_name("never started"))
