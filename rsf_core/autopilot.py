@@ -6,7 +6,6 @@ between is taken as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,8 +13,9 @@ from enum import StrEnum
 from rsf_core import guardrails, reports, rounds
 from rsf_core.domain import JobState
 from rsf_core.errors import RsfError, StageError
-from rsf_core.rounds import Progress, Stage, StageState
+from rsf_core.rounds import Progress, Stage
 from rsf_core.stages import Stages
+from rsf_core.standing import Standing
 from rsf_core.store.store import Store
 
 
@@ -56,8 +56,8 @@ class Flight:
 
 
 class Autopilot:
-    def __init__(self, store: Store, stages: Stages, states: Callable[[], tuple[StageState, ...]]) -> None:
-        self._store, self._stages, self._states = store, stages, states
+    def __init__(self, store: Store, standing: Standing, stages: Stages) -> None:
+        self._store, self._standing, self._stages = store, standing, stages
 
     def flight(self) -> Flight | None:
         """The newest flight, or None before any."""
@@ -83,8 +83,8 @@ class Autopilot:
             raise StageError("rounds run by themselves already: stop them first")
         if count < 1:
             raise StageError("at least one round has to run")
-        current = self._stages.current_round().round
-        last = current + count - (0 if rounds.complete(self._states()) else 1)
+        current = self._standing.current_round().round
+        last = current + count - (0 if rounds.complete(self._standing.states(current)) else 1)
         number = now.flight + 1 if now else 1
         self._store.add_flight_event(number, "started", current, last, pause, author, f"{count} rounds")
         self.steer()
@@ -114,7 +114,8 @@ class Autopilot:
         """One step; False where a job runs now."""
         if self._store.jobs(active=True):
             return False
-        found, number = self._states(), self._stages.current_round().round
+        number = self._standing.current_round().round
+        found = self._standing.states(number)
         if rounds.complete(found):  # whatever became of a job that was to add to it
             self._after_round(now, number)
             return True
@@ -123,7 +124,7 @@ class Autopilot:
                 self.stop(now.author, state.job.outcome)
                 return True
         stage = rounds.next_stage(found)
-        if stage is Stage.EVALUATE and not self._stages.has_held_out():
+        if stage is Stage.EVALUATE and not self._standing.held_out():
             self._after_round(now, number)
         elif stage is Stage.GENERATE:
             self._stages.generate()
@@ -137,7 +138,7 @@ class Autopilot:
 
     def _train(self, now: Flight, number: int) -> None:
         reviewed = now.event == "continued" and now.round == number
-        limits = self._stages.settings().autopilot
+        limits = self._standing.settings().autopilot
         if now.pause and not reviewed:
             counts = self._store.round_counts(number)
             self._say(
@@ -156,8 +157,8 @@ class Autopilot:
         self._stages.finetune(curated.curated_id)
 
     def _after_round(self, now: Flight, number: int) -> None:
-        limits = self._stages.settings().autopilot
-        comparison = reports.comparison(self._store, self._stages, number)
+        limits = self._standing.settings().autopilot
+        comparison = reports.comparison(self._store, self._standing, number)
         if limits.control and comparison and not comparison.control:
             self._control(now, number)
             return
@@ -171,17 +172,17 @@ class Autopilot:
 
     def _control(self, now: Flight, number: int) -> None:
         """Train and evaluate the round's random control; stop where that was broken off."""
-        job = self._stages.control_job(number)
+        job = self._standing.control_job(number)
         if job is not None and job.state is not JobState.DONE:
             self.stop(now.author, f"the random control: {job.outcome}")
-        elif self._stages.control(number) is None:
+        elif self._standing.control(number) is None:
             self._stages.train_control(now.author, number)
         else:
             self._stages.evaluate(number)
 
     def _say(self, event: str, author: str, reason: str) -> None:
         now = self._now()
-        number = self._stages.current_round().round
+        number = self._standing.current_round().round
         self._store.add_flight_event(now.flight, event, number, now.last_round, now.pause, author, reason)
 
     def _now(self) -> Flight:

@@ -13,10 +13,11 @@ from rsf_core.curation import is_control
 from rsf_core.deciding import target_of
 from rsf_core.errors import StageError
 from rsf_core.evaluation import compare, summarise
+from rsf_core.proposing import current_model, next_proposal
 from rsf_core.reports import common_log_m, held_out_samples
 from rsf_core.sampling.intervals import Interval
 from rsf_core.settings import Target
-from rsf_core.stages import BASE_ID, Stages
+from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.records import CuratedRecord, ModelRecord
 from rsf_core.store.store import Store
 
@@ -73,8 +74,8 @@ class CuratedChange:
 
 
 class Lineage:
-    def __init__(self, folder: Path, store: Store, stages: Stages) -> None:
-        self._folder, self._store, self._stages = folder, store, stages
+    def __init__(self, folder: Path, store: Store, standing: Standing) -> None:
+        self._folder, self._store, self._standing = folder, store, standing
 
     def models(self) -> list[ModelView]:
         """Every model of the project, oldest first."""
@@ -125,15 +126,15 @@ class Lineage:
             raise StageError(f"there is no model {model_id!r}")
         if self._store.jobs(active=True):
             raise StageError("a job is running: delete models when all is quiet")
-        current = self._stages.current_round()
-        if model_id == self._stages.settings().target.reference:
+        current = self._standing.current_round()
+        if model_id == self._standing.settings().target.reference:
             raise StageError(f"{model_id} is the reference of the target: candidates are scored by it")
         if model_id == self._store.proposal_choice(current.round):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         if model_id == current.model_id:
             raise StageError(f"{model_id} is the proposal of round {current.round}: its candidates are drawn from it")
-        tuned = self._stages.tuned_model(current.round)
-        if tuned is not None and model_id in (tuned.model_id, self._stages.next_proposal()):
+        tuned = self._standing.tuned_model(current.round)
+        if tuned is not None and model_id in (tuned.model_id, next_proposal(self._store, self._standing)):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         self._store.add_model_deletion(model_id, author)  # first: half-deleted files must not look whole
         if (self._folder / model.folder).exists():
@@ -142,10 +143,10 @@ class Lineage:
     def stale_proposal(self) -> StaleProposal | None:
         """Whether the newest round's candidates were drawn from another model than the current one: their log q is no
         longer that of the model in use. None where they belong to it, or where there are none."""
-        opened, current = self._stages.current_round(), self._stages.current_model()
+        opened, current = self._standing.current_round(), current_model(self._store, self._standing)
         if current == opened.model_id or not self._store.round_counts(opened.round).candidates:
             return None
-        tuned = self._stages.tuned_model(opened.round)
+        tuned = self._standing.tuned_model(opened.round)
         return StaleProposal(opened.round, opened.model_id, current, tuned is not None and tuned.model_id == current)
 
     def graph(self) -> str:
@@ -154,7 +155,7 @@ class Lineage:
         lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {ink}];"]
         lines.append(f"edge [fontsize=10, {ink}];")
         curated = {found.curated_id: found for found in self._store.curated_sets()}
-        following = self._stages.current_model()
+        following = current_model(self._store, self._standing)
         for view in self.models():
             bold = ', penwidth=2.5, color="#12805c"' if view.model.model_id == following else ""
             faded = ", style=dashed" if view.deleted else ""
@@ -194,9 +195,9 @@ class Lineage:
         for opened in reversed(self._store.rounds()):
             for threshold in self._store.thresholds(opened.round)[:1]:
                 target = target_of(self._store, threshold)
-                evaluated = self._stages.evaluated_models(target)
+                evaluated = self._standing.evaluated_models(target)
                 if evaluated:
-                    key = self._stages.evaluation_key(target)
+                    key = self._standing.evaluation_key(target)
                     return _Yardstick(self._store, key, evaluated, target, common_log_m(self._store, threshold))
         return None
 

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from rsf_core import (
     deciding,
-    guardrails,
     marks,
     project_file,
     prompts,
+    proposing,
     reports,
     rounds,
     rule_comparison,
@@ -36,6 +36,7 @@ from rsf_core import (
 from rsf_core.autopilot import Autopilot
 from rsf_core.domain import Action, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
+from rsf_core.following import Following
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.landscape import Landscape
@@ -49,6 +50,7 @@ from rsf_core.rounds import Stage, StageState
 from rsf_core.rule_comparison import RuleOutcome
 from rsf_core.settings import Settings, Target
 from rsf_core.stages import Stages
+from rsf_core.standing import Standing
 from rsf_core.store.records import (
     CandidateRecord,
     CuratedRecord,
@@ -75,14 +77,14 @@ class Project:
         self.folder = folder
         self._lock = lock
         self.store = Store(folder / "rsf.duckdb", folder / "exports")
-        self._stages = Stages(folder, self.store)
-        self.supervisor = JobSupervisor(self.store, folder / "spool", self._stages.on_done, self._stages.on_ended)
-        self._stages.supervisor = self.supervisor
-        self.autopilot = Autopilot(self.store, self._stages, self.stages)
-        self.lineage = Lineage(folder, self.store, self._stages)
-        self._stages.may_propose = self._is_not_worse
-        self._stages.steer = self.autopilot.steer
-        self.review = Reviews(self.store, self._stages.settings, self.target)
+        self._standing = Standing(folder, self.store)
+        self.supervisor = JobSupervisor(self.store, folder / "spool")
+        self._stages = Stages(folder, self.store, self._standing, self.supervisor)
+        self.autopilot = Autopilot(self.store, self._standing, self._stages)
+        self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
+        self.supervisor.listen(self._following.on_done, self._following.on_ended)
+        self.lineage = Lineage(folder, self.store, self._standing)
+        self.review = Reviews(self.store, self._standing.settings, self.target)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
         self._landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
@@ -160,14 +162,14 @@ class Project:
         self.close()
 
     def _start(self) -> None:
-        self._stages.recover()
+        self._following.recover()
         self.supervisor.start()
 
     # -- settings and prompts ------------------------------------------------------------------------------------------
 
     @property
     def settings(self) -> Settings:
-        return self._stages.settings()
+        return self._standing.settings()
 
     def set(self, key: str, text: str) -> Settings:
         """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes. The
@@ -211,11 +213,11 @@ class Project:
 
     @property
     def current_round(self) -> int:
-        return self._stages.current_round().round
+        return self._standing.current_round().round
 
     def stages(self, round_number: int | None = None) -> tuple[StageState, ...]:
         """Where each stage of a round (the newest by default) stands."""
-        return rounds.states(self._stages.facts(round_number or self.current_round))
+        return self._standing.states(round_number or self.current_round)
 
     def counts(self, round_number: int | None = None) -> RoundCounts:
         return self.store.round_counts(round_number or self.current_round)
@@ -231,7 +233,7 @@ class Project:
 
     def next_proposal(self) -> str:
         """The model that the next round will draw from. Raises StageError where there is none yet."""
-        return self._stages.next_proposal()
+        return proposing.next_proposal(self.store, self._standing)
 
     def set_proposal(self, model_id: str, author: str = REVIEWER, reason: str = "by hand") -> None:
         """Let the next round draw from `model_id`, whatever the newest round has tuned. Raises StageError."""
@@ -240,10 +242,6 @@ class Project:
         if model_id in self.store.deleted_models():
             raise StageError(f"the files of {model_id} were deleted: nothing can be drawn from it")
         self.store.add_proposal_choice(model_id, self.current_round, author, reason)
-
-    def _is_not_worse(self, round_number: int) -> bool:
-        found = self.comparison(round_number)
-        return found is None or not guardrails.is_worse(found)
 
     def generate(self, then_score: bool = True) -> str:
         """Start drawing candidates; the job's id. Raises StageError."""
@@ -272,11 +270,11 @@ class Project:
 
     def tuned_model(self, round_number: int | None = None) -> ModelRecord | None:
         """The model a round tuned on what was accepted (not its random control), or None."""
-        return self._stages.tuned_model(round_number or self.current_round)
+        return self._standing.tuned_model(round_number or self.current_round)
 
     def control_job(self, round_number: int | None = None) -> JobRecord | None:
         """The newest job that tunes a random control of a round, or None."""
-        return self._stages.control_job(round_number or self.current_round)
+        return self._standing.control_job(round_number or self.current_round)
 
     def evaluate(self, round_number: int | None = None) -> str | None:
         """Start the held-out evaluation of a round; None when it is there already."""
@@ -489,7 +487,7 @@ class Project:
 
     def comparison(self, round_number: int | None = None) -> Comparison | None:
         """The held-out comparison of a round, or None before it is there."""
-        return reports.comparison(self.store, self._stages, round_number or self.current_round)
+        return reports.comparison(self.store, self._standing, round_number or self.current_round)
 
     def held_out_examples(self, comparison: Comparison, count: int = 8) -> list[dict[str, str]]:
-        return reports.held_out_examples(self.store, self._stages, comparison, count)
+        return reports.held_out_examples(self.store, self._standing, comparison, count)

@@ -10,7 +10,7 @@ from rsf_core.deciding import target_of
 from rsf_core.domain import Scope
 from rsf_core.evaluation import HeldOutSamples, compare, summarise
 from rsf_core.sampling.intervals import Interval
-from rsf_core.stages import BASE_ID, Stages
+from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 
@@ -37,20 +37,20 @@ class Comparison:
     selection: dict[str, Interval] = field(default_factory=dict)
 
 
-def comparison(store: Store, stages: Stages, round_number: int) -> Comparison | None:
+def comparison(store: Store, standing: Standing, round_number: int) -> Comparison | None:
     """The held-out comparison of a round, or None before its evaluation is done."""
     opened = next((r for r in store.rounds() if r.round == round_number), None)
-    tuned = stages.tuned_model(round_number)
+    tuned = standing.tuned_model(round_number)
     thresholds = store.thresholds(round_number)
     if opened is None or tuned is None or not thresholds:
         return None
     target = target_of(store, thresholds[0])
-    key = stages.evaluation_key(target)
+    key = standing.evaluation_key(target)
     compared = {BASE_ID, opened.model_id, tuned.model_id}
-    evaluated = stages.evaluated_models(target)
+    evaluated = standing.evaluated_models(target)
     if not compared <= evaluated:
         return None
-    control = stages.control(round_number)
+    control = standing.control(round_number)
     if control is not None and control.model_id in evaluated:
         compared.add(control.model_id)
     samples = {model_id: held_out_samples(store, key, model_id) for model_id in compared}
@@ -108,9 +108,9 @@ def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
     )
 
 
-def held_out_examples(store: Store, stages: Stages, comparison: Comparison, count: int) -> list[dict[str, str]]:
+def held_out_examples(store: Store, standing: Standing, comparison: Comparison, count: int) -> list[dict[str, str]]:
     """The first completion before and after of the first `count` held-out prompts, for reading."""
-    key = stages.evaluation_key(stages.target(comparison.round))
+    key = standing.evaluation_key(standing.target(comparison.round))
     texts = {prompt.prompt_id: prompt.text for prompt in store.prompts()}
     found = {}
     for model_id in (comparison.before_id, comparison.after_id):

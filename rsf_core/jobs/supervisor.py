@@ -33,25 +33,23 @@ LITTLE_SPACE_BYTES = 8 << 20
 
 
 class JobSupervisor:
-    """`on_done(job, result)` runs inside the transaction that marks a job done; `on_ended(job)` after it."""
-
-    def __init__(
-        self,
-        store: Store,
-        spool_folder: Path,
-        on_done: Callable[[JobRecord, dict[str, Any]], None],
-        on_ended: Callable[[JobRecord], None],
-    ) -> None:
+    def __init__(self, store: Store, spool_folder: Path) -> None:
         self._store = store
         self._folder = spool_folder
-        self._on_done = on_done
-        self._on_ended = on_ended
+        self._on_done: Callable[[JobRecord, dict[str, Any]], None] = lambda job, result: None
+        self._on_ended: Callable[[JobRecord], None] = lambda job: None
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._restarts: dict[str, int] = {}
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="job-supervisor", daemon=True)
         self.problem: str | None = None
+
+    def listen(
+        self, on_done: Callable[[JobRecord, dict[str, Any]], None], on_ended: Callable[[JobRecord], None]
+    ) -> None:
+        """`on_done(job, result)` is to run inside the transaction that marks a job done; `on_ended(job)` after it."""
+        self._on_done, self._on_ended = on_done, on_ended
 
     def start(self) -> None:
         self._thread.start()

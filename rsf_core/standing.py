@@ -1,0 +1,110 @@
+"""Where the rounds stand: what is stored, read as the stages and the reports need it. Starts nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from rsf_core import curation, deciding, project_file, rounds
+from rsf_core.domain import JobKind, Prompt, Split
+from rsf_core.errors import StageError
+from rsf_core.rounds import RoundFacts, StageState
+from rsf_core.settings import Settings, Target
+from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
+from rsf_core.store.store import Store
+
+BASE_ID = "base"
+
+
+class Standing:
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder, self._store = folder, store
+
+    def settings(self) -> Settings:
+        return project_file.read(self._folder)
+
+    def current_round(self) -> RoundRecord:
+        return self._store.rounds()[-1]
+
+    def round(self, number: int) -> RoundRecord:
+        """Raises StageError where there is none."""
+        for opened in self._store.rounds():
+            if opened.round == number:
+                return opened
+        raise StageError(f"there is no round {number}")
+
+    def states(self, number: int) -> tuple[StageState, ...]:
+        """Where each stage of a round stands."""
+        return rounds.states(self.facts(number))
+
+    def facts(self, number: int) -> RoundFacts:
+        counts = self._store.prompt_counts()
+        tuned = self.tuned_model(number)
+        return RoundFacts(
+            counts=self._store.round_counts(number),
+            jobs=[job for job in self._store.jobs(round_number=number) if not _tunes_control(job)],
+            curated=self.curated_set(number),
+            tuned=tuned,
+            evaluated=tuned is not None and tuned.model_id in self.evaluated_models(self.target(number)),
+            train_prompts=counts.get(Split.TRAIN, 0),
+            held_out_prompts=len(self.held_out()),
+        )
+
+    def target(self, number: int) -> Target:
+        """What a round is judged by: the target its decisions were made under; before them that of the settings."""
+        found = self._store.thresholds(number)
+        return deciding.target_of(self._store, found[0]) if found else self.settings().target
+
+    def tuned_model(self, number: int) -> ModelRecord | None:
+        found = [m for m in self._store.models() if m.round == number and m.model_id != BASE_ID]
+        found = [model for model in found if not curation.is_control(model.curated_id)]
+        return found[-1] if found else None
+
+    def control(self, number: int) -> ModelRecord | None:
+        """The random control of the round's tuned model, or None."""
+        wanted = self._control_id(number)
+        return next((m for m in self._store.models() if m.model_id == wanted), None)
+
+    def control_job(self, number: int) -> JobRecord | None:
+        """The newest job that tunes the random control of the round's tuned model: no stage of the round."""
+        wanted, jobs = self._control_id(number), self._store.jobs(round_number=number)
+        found = [job for job in jobs if _tunes_control(job) and job.spec["model_id"] == wanted]
+        return found[-1] if found else None
+
+    def curated_set(self, number: int) -> CuratedRecord | None:
+        found = [c for c in self._store.curated_sets() if c.round == number and not curation.is_control(c.curated_id)]
+        return found[-1] if found else None
+
+    def held_out(self) -> list[Prompt]:
+        """The prompts that models are compared on."""
+        count = self.settings().evaluate.prompts
+        found = self._store.prompts(Split.HELD_OUT)
+        return found[:count] if count else found
+
+    def evaluated_models(self, target: Target) -> set[str]:
+        """The models whose held-out completions are all there, with what `target` needs: part of them would be another
+        comparison."""
+        expected = len(self.held_out()) * self.settings().evaluate.candidates
+        found = self._store.evaluated_models(self.evaluation_key(target))
+        return {model_id for model_id, count in found.items() if count == expected}
+
+    def evaluation_key(self, target: Target) -> str:
+        """Names what makes held-out samples comparable: prompts, sampling, count, and the target's scorers and reference."""
+        settings = self.settings()
+        parts = [
+            [prompt.prompt_id for prompt in self.held_out()],
+            settings.generate.sampling.model_dump(),
+            settings.evaluate.candidates,
+            list(target.scorers),
+            target.reference,
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _control_id(self, number: int) -> str | None:
+        tuned = self.tuned_model(number)
+        return None if tuned is None else tuned.model_id + curation.CONTROL
+
+
+def _tunes_control(job: JobRecord) -> bool:
+    return job.kind is JobKind.FINETUNE and curation.is_control(job.spec["curated_id"])
