@@ -10,7 +10,6 @@ import pytest
 from rsf_core.autopilot import FlightState
 from rsf_core.domain import Act, Action, ActKind, JobKind, Split
 from rsf_core.errors import StageError
-from rsf_core.lineage import StaleProposal
 from rsf_core.project import Project
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
@@ -134,24 +133,3 @@ def test_it_goes_on_after_a_restart(quick: Project) -> None:
     with Project.open(folder) as again:
         wait(again, FlightState.FINISHED)
         assert again.comparison(1) is not None
-
-
-def test_the_next_round_draws_from_what_a_person_chose(quick: Project) -> None:
-    quick.run(1)
-    assert quick.next_proposal() == "m1-1"
-    with pytest.raises(StageError, match="there is no model 'm9-9'"):
-        quick.set_proposal("m9-9")
-    assert quick.lineage.stale_proposal() == StaleProposal(1, "base", "m1-1", trained=True)
-    quick.set_proposal("base", author="ann")
-    assert quick.lineage.stale_proposal() is None
-    assert quick.start_round().model_id == "base"
-    with pytest.raises(StageError, match="has not tuned a model"):
-        quick.next_proposal()  # the choice held for one round
-    quick.set_proposal("m1-1", author="ann")
-    assert quick.lineage.stale_proposal() is None  # nothing has been drawn from the other yet
-    quick.generate()
-    quick.wait()
-    assert quick.lineage.stale_proposal() == StaleProposal(2, "base", "m1-1", trained=False)
-    quick.draw_next_round()
-    quick.wait()
-    assert quick.rounds()[-1].model_id == "m1-1" and quick.lineage.stale_proposal() is None
