@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,21 @@ class Trial:
     text: str
     system: str | None
     completions: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """The held-out completions of two models by (prompt_id, k), in the order they are to be read, and the model that a
+    reviewer prefers ('' where neither). What was said of completions that are no longer these does not count."""
+
+    first: str
+    second: str
+    texts: Mapping[tuple[int, int], tuple[str, str]]
+    said: Mapping[tuple[int, int], str]
+
+    @property
+    def left(self) -> list[tuple[int, int]]:
+        return [key for key in self.texts if key not in self.said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,22 @@ class Lineage:
         table = self._store.evaluation_samples(yardstick.key, model_id)
         rows = table.select(["prompt_id", "k", "completion"]).to_pylist()
         return {(row["prompt_id"], row["k"]): row["completion"] for row in rows}
+
+    def ballot(self, first: str, second: str, reviewer: str) -> Ballot:
+        """What a reviewer has said of two models' held-out completions, and what is left to say."""
+        a, b = self.completions(first), self.completions(second)
+        texts = {key: (a[key], b[key]) for key in sorted(a.keys() & b.keys(), key=lambda key: (key[1], key[0]))}
+        said = {}
+        for vote in self._store.votes(first, second, reviewer):  # oldest first: the newest word counts
+            key = vote["prompt_id"], vote["k"]
+            if key in texts and vote["texts"] in (None, _digest(texts[key])):
+                said[key] = vote["preferred_id"]
+        return Ballot(first, second, texts, said)
+
+    def vote(self, ballot: Ballot, key: tuple[int, int], preferred: str, reviewer: str) -> None:
+        """Save which model's completion a reviewer prefers ('' where neither), without having known whose it was."""
+        texts = _digest(ballot.texts[key])
+        self._store.add_vote(ballot.first, ballot.second, *key, preferred, reviewer, texts)
 
     def trials(self, first: str, second: str) -> list[Trial]:
         """The typed prompts that both models have completed, the newest first."""
@@ -257,6 +289,5 @@ def prompts_won(votes: Mapping[tuple[int, int], str], first: str, second: str) -
     return sum(ahead > 0 for ahead in lead.values()), sum(ahead < 0 for ahead in lead.values())
 
 
-def votes_by_prompt(votes: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], str]:
-    """The newest preference of each (prompt_id, k)."""
-    return {(vote["prompt_id"], vote["k"]): vote["preferred_id"] for vote in votes}
+def _digest(texts: tuple[str, str]) -> str:
+    return blake2b(json.dumps(texts).encode(), digest_size=16).hexdigest()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, StageError
-from rsf_core.lineage import prompts_won, votes_by_prompt
+from rsf_core.lineage import prompts_won
 from rsf_core.project import Project
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
@@ -83,11 +84,28 @@ def test_a_prompt_that_cannot_be_completed_is_refused_or_said(finished: Project)
 
 
 def test_the_newest_vote_of_a_reviewer_counts(finished: Project) -> None:
+    lineage = finished.lineage
+    ballot = lineage.ballot("base", "m1-1", "ann")
+    first, *others = ballot.left
+    assert ballot.texts[first] == (lineage.completions("base")[first], lineage.completions("m1-1")[first])
     for preferred in ("base", "m1-1"):
-        finished.store.add_vote("base", "m1-1", 9, 0, preferred, "ann")
-    finished.store.add_vote("base", "m1-1", 9, 0, "base", "ben")
-    assert votes_by_prompt(finished.store.votes("base", "m1-1", "ann")) == {(9, 0): "m1-1"}
-    assert len(finished.store.votes("base", "m1-1")) == 3 and finished.store.votes("base", "m2-1") == []
+        lineage.vote(ballot, first, preferred, "ann")
+    lineage.vote(ballot, first, "base", "ben")
+    again = lineage.ballot("base", "m1-1", "ann")
+    assert again.said == {first: "m1-1"} and again.left == others
+    assert lineage.ballot("base", "m1-1", "ben").said == {first: "base"}
+    assert lineage.ballot("base", "m2-1", "ann").said == {}
+
+
+def test_a_vote_on_completions_that_are_others_now_does_not_count(finished: Project) -> None:
+    ballot = finished.lineage.ballot("base", "m2-1", "eve")
+    key = ballot.left[0]
+    finished.lineage.vote(replace(ballot, texts={key: ("what was read", "then")}), key, "base", "eve")
+    assert finished.lineage.ballot("base", "m2-1", "eve").said == {}
+    before = finished.store.votes("base", "m2-1", "eve")
+    finished.lineage.vote(ballot, key, "", "eve")
+    assert finished.lineage.ballot("base", "m2-1", "eve").said == {key: ""}
+    assert len(before) == 1  # it stays, for the day the completions are those again
 
 
 def test_votes_on_one_prompt_count_as_one() -> None:

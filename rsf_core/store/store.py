@@ -327,10 +327,13 @@ class Store:
         """Blind preferences between two models, oldest first; of one reviewer where named."""
         return self._db.rows("votes", {"first_id": first_id, "second_id": second_id, "reviewer": reviewer})
 
-    def add_vote(self, first_id: str, second_id: str, prompt_id: int, k: int, preferred_id: str, reviewer: str) -> None:
+    def add_vote(
+        self, first_id: str, second_id: str, prompt_id: int, k: int, preferred_id: str, reviewer: str, texts: str
+    ) -> None:
+        """`texts` names the two completions that were read."""
         row = {"first_id": first_id, "second_id": second_id, "prompt_id": prompt_id, "k": k}
         with self._db.transaction("saving a vote"):
-            more = {"preferred_id": preferred_id, "reviewer": reviewer, "created_at": utc_now()}
+            more = {"preferred_id": preferred_id, "reviewer": reviewer, "texts": texts, "created_at": utc_now()}
             self._db.insert("votes", [row | more])
 
     def deleted_models(self) -> set[str]:

@@ -10,7 +10,7 @@ import streamlit as st
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import StageError
 from rsf_core.evaluation import SHARES
-from rsf_core.lineage import ModelView, prompts_won, votes_by_prompt
+from rsf_core.lineage import ModelView, prompts_won
 from rsf_core.project import Project
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.web import charts, ui
@@ -187,38 +187,38 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
     if not chosen:
         return
     first, second = sorted(chosen)
-    a, b = project.lineage.completions(first), project.lineage.completions(second)
     reviewer = ui.reviewer()
-    mine = votes_by_prompt(project.store.votes(first, second, reviewer))
-    texts = {prompt.prompt_id: prompt.text for prompt in project.prompts()}
-    left_over = [key for key in sorted(a.keys() & b.keys(), key=lambda key: (key[1], key[0])) if key not in mine]
+    ballot = project.lineage.ballot(first, second, reviewer)
+    mine, left_over = ballot.said, ballot.left
+    prompts = {prompt.prompt_id: prompt.text for prompt in project.prompts()}
     if left_over:
-        prompt_id, k = left_over[0]
-        swapped = blake2b(f"{first}{second}{reviewer}{prompt_id}.{k}".encode(), digest_size=1).digest()[0] % 2 == 1
-        sides = (second, first) if swapped else (first, second)
+        key = left_over[0]
+        swapped = blake2b(f"{first}{second}{reviewer}{key[0]}.{key[1]}".encode(), digest_size=1).digest()[0] % 2 == 1
+        sides = list(zip((first, second), ballot.texts[key], strict=True))
+        sides = sides[::-1] if swapped else sides
         st.caption(f"{len(mine):,} voted, {len(left_over):,} left. Which is better?")
         with st.container(border=True):
-            ui.text(texts[prompt_id])
-        for column, model_id in zip(st.columns(2), sides, strict=True):
+            ui.text(prompts[key[0]])
+        for column, (_, text) in zip(st.columns(2), sides, strict=True):
             with column.container(border=True):
-                ui.text((a if model_id == first else b)[prompt_id, k])
+                ui.text(text)
 
         def say(preferred: str) -> None:
-            ui.attempt(lambda: project.store.add_vote(first, second, prompt_id, k, preferred, reviewer))
+            ui.attempt(lambda: project.lineage.vote(ballot, key, preferred, reviewer))
 
         with st.container(horizontal=True, horizontal_alignment="center"):
-            st.button("Left", shortcut="Left", on_click=say, args=(sides[0],), icon=":material/arrow_back:")
+            st.button("Left", shortcut="Left", on_click=say, args=(sides[0][0],), icon=":material/arrow_back:")
             st.button("Neither", shortcut="Down", on_click=say, args=("",))
-            st.button("Right", shortcut="Right", on_click=say, args=(sides[1],), icon=":material/arrow_forward:")
+            st.button("Right", shortcut="Right", on_click=say, args=(sides[1][0],), icon=":material/arrow_forward:")
     else:
         st.success("You have voted on every held-out completion of these two.", icon=":material/check:")
     if mine and (not left_over or st.toggle("Show the result so far (you are not blind any more)")):
         wins = {model_id: sum(preferred == model_id for preferred in mine.values()) for model_id in (first, second)}
-        prompts = prompts_won(mine, first, second)
-        p = sign_test(*prompts)
+        won = prompts_won(mine, first, second)
+        p = sign_test(*won)
         st.markdown(
             f"**{first}** {wins[first]} : {wins[second]} **{second}**, {len(mine) - sum(wins.values())} neither; by prompt "
-            f"{prompts[0]} : {prompts[1]}. Exact sign test by prompt: p = {p:.3g}"
+            f"{won[0]} : {won[1]}. Exact sign test by prompt: p = {p:.3g}"
             + (", which chance explains easily." if p > 0.05 else ".")
         )
 

@@ -26,7 +26,7 @@ SELECT model_id FROM proposal_choices WHERE after_round = $after_round ORDER BY 
 SELECT flight, event, round, last_round, pause, author, reason, created_at FROM flight_events ORDER BY seq DESC LIMIT 1;
 
 -- name: votes
-SELECT prompt_id, k, preferred_id, reviewer FROM votes
+SELECT prompt_id, k, preferred_id, reviewer, texts FROM votes
 WHERE first_id = $first_id AND second_id = $second_id AND ($reviewer IS NULL OR reviewer = $reviewer)
 ORDER BY seq;
 
