@@ -47,7 +47,8 @@ def filters(project: Project, number: int) -> CandidateFilter:
 
 
 def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
-    with st.form(f"filter-{hash(wanted.model_dump_json())}", border=False):
+    form = f"filter-{hash(wanted.model_dump_json())}"
+    with st.form(form, border=False):
         first, second, third = st.columns(3)
         values: dict[str, Any] = {
             "text": first.text_input("Text contains", wanted.text or "") or None,
@@ -60,11 +61,11 @@ def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
             "by": second.text_input("Reviewed by", wanted.by or "") or None,
             "prompt": third.number_input("Prompt", 1, None, wanted.prompt, 1),
         }
-        values["tokens"] = _limits(first, "Tokens", wanted.tokens)
-        values["log_ratio"] = _limits(second, "ℓ (nats)", wanted.log_ratio)
+        values["tokens"] = _limits(first, form, "Tokens", wanted.tokens)
+        values["log_ratio"] = _limits(second, form, "ℓ (nats)", wanted.log_ratio)
         values["scores"] = {}
         for scorer in project.scorers(number):
-            limits = _limits(third, scorer, wanted.scores.get(scorer))
+            limits = _limits(third, form, scorer, wanted.scores.get(scorer))
             if limits is not None:
                 values["scores"][scorer] = limits
         with st.container(horizontal=True):
@@ -334,12 +335,12 @@ def _span(chosen: tuple[float, float], whole: tuple[float, float]) -> tuple[floa
     return None if chosen == whole else chosen
 
 
-def _limits(where: Any, label: str, limits: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Two fields, either of which may stay empty."""
+def _limits(where: Any, form: str, label: str, limits: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Two fields, either of which may stay empty; new ones in another form, so that none keeps what was cleared."""
     low, high = limits or (-math.inf, math.inf)
     left, right = where.columns(2)
     least = left.number_input(f"{label} from", value=low if math.isfinite(low) else None)
-    most = right.number_input("to", value=high if math.isfinite(high) else None, key=f"to-{label}")
+    most = right.number_input("to", value=high if math.isfinite(high) else None, key=f"{form}-to-{label}")
     if least is None and most is None:
         return None
     return -math.inf if least is None else float(least), math.inf if most is None else float(most)
