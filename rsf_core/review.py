@@ -331,13 +331,21 @@ def audit_key(places: Ints, seed: int) -> Floats:
 
 
 def spread(columns: list[Floats]) -> Floats:
-    """How differently the scorers rank each candidate: the largest less the smallest of its ranks, in [0, 1]."""
+    """How differently the scorers rank each candidate: the largest less the smallest of its ranks, in [0, 1]. Equal scores
+    share the average of their ranks, a missing one (NaN) has none, and a scorer that scores all alike ranks nothing."""
     ranks = []
     for column in columns:
-        order = np.argsort(np.argsort(column, kind="stable"), kind="stable")
-        ranks.append(order / max(len(column) - 1, 1))
+        known = ~np.isnan(column)
+        values, which, counts = np.unique(column[known], return_inverse=True, return_counts=True)
+        if len(values) > 1:
+            rank = np.full(len(column), np.nan)
+            average = np.cumsum(counts) - (counts + 1) / 2
+            rank[known] = average[which] / (len(which) - 1)
+            ranks.append(rank)
+    if not ranks:
+        return np.zeros(len(columns[0]))
     stacked = np.stack(ranks)
-    widest: Floats = stacked.max(axis=0) - stacked.min(axis=0)
+    widest: Floats = np.fmax.reduce(stacked) - np.fmin.reduce(stacked)
     return widest
 
 

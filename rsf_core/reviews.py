@@ -112,7 +112,8 @@ class Reviews:
         rows = np.flatnonzero(views[view])
         seed, column = self._settings().seed, self._ordering(round_number, order)
         start: tuple[float, int] | None = None
-        for row in index.rows(_places([after or at or ""])).tolist():
+        here = [name for name in (after or at or "",) if name.startswith(f"{round_number}.")]  # not of another round
+        for row in index.rows(_places(here)).tolist():
             if after is not None:
                 start = float(index.key(np.array([row]), order, seed, column)[0]), row
             elif views[view][row]:
@@ -160,7 +161,13 @@ class Reviews:
             round_number, self._store.review_version(round_number), self._store.said_version(round_number)
         )
 
-    def _read_index(self, round_number: int, version: tuple[int, int], said: tuple[int, int, int]) -> ReviewIndex:
+    def version(self, round_number: int) -> str:
+        """Differs whenever the rule decides otherwise or other candidates are near the boundary; what people say does not
+        change it."""
+        in_force = [(t.log_m, str(t.scope)) for t in self._store.thresholds(round_number)[:1]]
+        return repr((self._store.review_version(round_number), in_force))
+
+    def _read_index(self, round_number: int, version: tuple[int, ...], said: tuple[int, int, int]) -> ReviewIndex:
         thresholds = self._store.thresholds(round_number)
         flagged: list[int] = []
         tagged: dict[str, list[int]] = {}
@@ -234,13 +241,13 @@ class Reviews:
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 
-    def _read_table(self, round_number: int, version: tuple[int, int]) -> RoundTable:
+    def _read_table(self, round_number: int, version: tuple[int, ...]) -> RoundTable:
         return RoundTable.read(self._store.review_table(round_number))
 
-    def _read_scorers(self, round_number: int, version: tuple[int, int]) -> list[str]:
+    def _read_scorers(self, round_number: int, version: tuple[int, ...]) -> list[str]:
         return self._store.scorers(round_number)
 
-    def _read_score(self, round_number: int, scorer: str, version: tuple[int, int]) -> Floats:
+    def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
         return self._store.score_column(round_number, scorer, everywhere=True)
 
     def _read_matching(
@@ -262,7 +269,7 @@ class Reviews:
         return self._column(round_number, order, target.model_dump_json(), tuple(names), version)
 
     def _read_column(
-        self, round_number: int, order: Order, target: str, names: tuple[str, ...], version: tuple[int, int]
+        self, round_number: int, order: Order, target: str, names: tuple[str, ...], version: tuple[int, ...]
     ) -> Floats | None:
         scores = {name: self._score(round_number, name, version) for name in names}
         if order is Order.REWARD:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rsf_core.domain import Action, Outcome, Scope
 from rsf_core.errors import SettingsError, StageError, StoreError
-from rsf_core.review import CandidateFilter, Order, View, audit_key, page, place
+from rsf_core.review import CandidateFilter, Order, View, audit_key, page, place, spread
 from rsf_core.reviews import Reviews
 from rsf_core.settings import Settings
 from rsf_core.store.store import Store
@@ -182,6 +182,46 @@ def test_the_audit_order_is_an_unbiased_sample():
     first = np.argsort(key)[:4000]
     assert abs(np.bincount(first % 8) - 500).max() < 80  # every k is drawn alike
     assert not np.array_equal(np.argsort(key), np.argsort(audit_key(places, seed=6)))
+
+
+def test_equal_scores_rank_alike_and_a_scorer_that_tells_nothing_apart_is_left_out():
+    ones, halves = np.ones(4), np.array([0.0, 0.0, 1.0, 1.0])
+    assert spread([halves, ones]).tolist() == [0, 0, 0, 0]
+    assert spread([ones, ones]).tolist() == [0, 0, 0, 0]
+    found = spread([halves, np.array([1.0, 2.0, 3.0, 4.0])])
+    assert found == pytest.approx([1 / 6] * 4)
+    assert spread([halves, halves[::-1], ones]) == pytest.approx([2 / 3] * 4)
+    missing = spread([np.array([0.0, 1.0, math.nan, math.nan]), np.array([1.0, 0.0, 2.0, math.nan])])
+    assert missing == pytest.approx([0.5, 1.0, 0.0, math.nan], nan_ok=True)
+
+
+def test_a_place_of_another_round_is_no_place_to_begin(review: Reviews) -> None:
+    whole = names(review)
+    assert review.queue(1, "ann", None, View.ALL, Order.PROMPT, at="2.3.1", limit=2).candidate_ids == tuple(whole[:2])
+
+
+def test_the_version_follows_the_rule_and_not_what_people_say(review: Reviews, store: Store) -> None:
+    first = review.version(1)
+    store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    assert review.version(1) == first
+    store.add_threshold(1, 1, LOG_M + 1, Scope.PROMPT, "ann", "looser")
+    looser = review.version(1)
+    rows = candidates(PROMPTS, EACH, finish=FINISH)
+    decide(store, rows, ELL - 1, LOG_M + 1, Scope.PROMPT)
+    assert len({first, looser, review.version(1)}) == 3
+
+
+def test_a_card_read_before_scoring_gets_its_decisions_where_all_ratios_are_alike(store: Store) -> None:
+    add_prompts(store, 2)
+    rows = candidates(2, 3)
+    add_candidates(store, rows)
+    review = Reviews(store, lambda: SETTINGS, lambda number: SETTINGS.target)
+    before, version = review.queue(1, "ann"), review.version(1)
+    assert {c.decision for prompt in before.prompts for c in prompt.candidates} == {None}
+    decide(store, rows, -math.inf, LOG_M)
+    after = review.queue(1, "ann")
+    assert {c.decision for prompt in after.prompts for c in prompt.candidates} == {Outcome.REJECTED}
+    assert review.version(1) != version
 
 
 def test_bulk_decides_a_view_and_nothing_else(review: Reviews) -> None:

@@ -362,10 +362,10 @@ class Store:
         scale."""
         return self._db.arrow("review_table", {"round": round_number})
 
-    def review_version(self, round_number: int) -> tuple[int, int]:
+    def review_version(self, round_number: int) -> tuple[int, ...]:
         """Differs whenever `review_table` does."""
         row = self._db.rows("review_version", {"round": round_number})[0]
-        return row["candidates"], row["hash"]
+        return row["candidates"], row["target_id"], row["ratios"], row["hash"]
 
     def opinions(self, round_number: int) -> pa.Table:
         """What each reviewer says now: prompt_id, k, reviewer, action, final; oldest first."""

@@ -126,6 +126,25 @@ def test_undoing_a_note_leaves_a_colleagues_later_one(said: Store) -> None:
     assert annotation(said, "1.1.0")["note"] == "theirs"
 
 
+@pytest.mark.parametrize("first", ["ann", "ben"])
+def test_a_text_that_was_taken_back_does_not_come_back_with_a_colleagues_undo(said: Store, first: str) -> None:
+    said.acts.say([Act("a", ActKind.EDIT, ("1.1.0",), value="of ann")], 1, "ann")
+    said.acts.say([Act("b", ActKind.EDIT, ("1.1.0",), value="of ben")], 1, "ben")
+    said.acts.say([Act("u1", ActKind.UNDO)], 1, first)
+    assert annotation(said, "1.1.0")["edit"] == ("of ben" if first == "ann" else "of ann")
+    said.acts.say([Act("u2", ActKind.UNDO)], 1, "ben" if first == "ann" else "ann")
+    assert annotation(said, "1.1.0")["edit"] is None
+
+
+def test_undoing_what_was_redone_over_a_colleagues_text_brings_that_text_back(said: Store) -> None:
+    said.acts.say([Act("a", ActKind.EDIT, ("1.1.0",), value="of ann")], 1, "ann")
+    said.acts.say([Act("b", ActKind.EDIT, ("1.1.0",), value="of ben")], 1, "ben")
+    said.acts.say([Act("u", ActKind.UNDO), Act("r", ActKind.REDO)], 1, "ann")
+    assert annotation(said, "1.1.0")["edit"] == "of ann"
+    said.acts.say([Act("u2", ActKind.UNDO)], 1, "ann")
+    assert annotation(said, "1.1.0")["edit"] == "of ben"
+
+
 def test_most_reviewers_win_and_a_settling_word_wins_over_all(said: Store) -> None:
     for reviewer, action in (("ann", Action.REJECT), ("ben", Action.REJECT), ("cleo", Action.ACCEPT)):
         said.add_override(reviewer, "1.1.0", action, reviewer)

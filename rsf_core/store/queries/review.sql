@@ -30,16 +30,24 @@ INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, u
 SELECT $act || ' ' || candidate_id, $act, candidate_id, round, action, reviewer, final, NULL, $now
 FROM overrides WHERE act = $target;
 
--- A colleague's later word stays: it is newer than what is undone here.
+-- All share one text, so what holds is the newest word that nobody has taken back, whoever said it. Only where that is the
+-- one undone here does anything change: a colleague's later word stays.
 -- name: undo_annotations
 INSERT INTO annotations (act, candidate_id, round, kind, value, reviewer, created_at)
+WITH walked AS (SELECT target, arg_max(kind, seq) AS kind FROM acts WHERE kind IN ('undo', 'redo') GROUP BY target),
+standing AS (
+    SELECT a.candidate_id, a.kind, a.value, a.seq, coalesce(said.target, said.act) AS origin
+    FROM annotations a
+    JOIN acts said ON said.act = a.act AND said.kind <> 'undo'
+    LEFT JOIN walked ON walked.target = coalesce(said.target, said.act)
+    WHERE a.candidate_id IN (SELECT candidate_id FROM annotations WHERE act = $target)
+      AND (walked.kind IS DISTINCT FROM 'undo' OR walked.target = $target)),
+newest AS (SELECT candidate_id, kind, arg_max(origin, seq) AS origin FROM standing GROUP BY ALL),
+before AS (SELECT candidate_id, kind, arg_max_null(value, seq) AS value FROM standing WHERE origin <> $target GROUP BY ALL)
 SELECT $act, a.candidate_id, a.round, a.kind, before.value, a.reviewer, $now
 FROM annotations a
-JOIN (SELECT candidate_id, kind, arg_max(reviewer, seq) AS reviewer FROM annotations GROUP BY ALL) newest
-  ON newest.candidate_id = a.candidate_id AND newest.kind = a.kind AND newest.reviewer = a.reviewer
-LEFT JOIN (SELECT candidate_id, kind, arg_max_null(value, seq) AS value FROM annotations
-           WHERE seq < (SELECT min(seq) FROM annotations WHERE act = $target) GROUP BY ALL) before
-  ON before.candidate_id = a.candidate_id AND before.kind = a.kind
+JOIN newest ON newest.candidate_id = a.candidate_id AND newest.kind = a.kind AND newest.origin = $target
+LEFT JOIN before ON before.candidate_id = a.candidate_id AND before.kind = a.kind
 WHERE a.act = $target;
 
 -- name: redo_annotations
@@ -69,9 +77,11 @@ WHERE c.round = $round
 ORDER BY c.prompt_id, c.k;
 
 -- name: review_version
+WITH in_force AS (SELECT target_id FROM current_thresholds WHERE round = $round)
 SELECT (SELECT count(*) FROM candidates WHERE round = $round) AS candidates,
-       (SELECT coalesce(bit_xor(hash(critical_log_m)), 0) FROM log_ratios WHERE round = $round
-        AND target_id = (SELECT target_id FROM current_thresholds WHERE round = $round)) AS hash;
+       coalesce((SELECT target_id FROM in_force), 0) AS target_id,
+       count(*) AS ratios, coalesce(bit_xor(hash(critical_log_m)), 0) AS hash
+FROM log_ratios WHERE round = $round AND target_id = (SELECT target_id FROM in_force);
 
 -- name: opinions_of_round
 SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
