@@ -13,7 +13,7 @@ from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.jobs.units import prompts_table
 from rsf_core.rounds import Stage
 from rsf_core.standing import BASE_ID, Standing
-from rsf_core.store.records import CuratedRecord, ModelRecord, RoundRecord
+from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
 from rsf_core.target import log_prob_scorer
 
@@ -216,8 +216,16 @@ class Stages:
 
     def resume(self, job_id: str) -> None:
         """Go on with a job. What may have been corrected meanwhile, and does not change what it computes, is taken anew:
-        where its model is, and how training fits into the memory."""
-        spec = self._store.job(job_id).spec
+        where its model is, and how training fits into the memory. Raises StageError where another job was started after it
+        for the same: what both made would be there twice."""
+        job = self._store.job(job_id)
+        newer = [other for other in self._store.jobs(round_number=job.round) if _supersedes(other, job)]
+        if newer:
+            raise StageError(
+                f"{job_id} cannot go on: {newer[-1].job_id} was started after it for the same. Resume that one if it is not "
+                "done, or start the stage again"
+            )
+        spec = job.spec
         changes: dict[str, Any] = {}
         if "model" in spec:
             changes["model"] = self._model_spec(spec["model"]["model_id"])
@@ -242,3 +250,11 @@ class Stages:
         for job in self._store.jobs(active=True):
             if job.kind is kind:
                 raise StageError(f"{job.job_id} is {job.state} already: wait for it or cancel it")
+
+
+def _supersedes(other: JobRecord, job: JobRecord) -> bool:
+    """Whether another job of the round was started after this one to make the same. A control's fine-tuning makes another
+    model than the round's own, and every trial stands for itself."""
+    if other.kind is not job.kind or other.created_at <= job.created_at or job.kind is JobKind.TRIAL:
+        return False
+    return job.kind is not JobKind.FINETUNE or other.spec["model_id"] == job.spec["model_id"]

@@ -196,3 +196,40 @@ def test_half_an_evaluation_is_no_comparison_and_a_second_try_doubles_nothing(pr
     with project.store.transaction("the test"):
         project.store._db.append("evaluation_samples", rows.slice(0, 5))
     assert project.comparison(1) == whole
+
+
+def test_a_job_that_was_begun_anew_is_not_resumed_beside_the_newer_one(project: Project) -> None:
+    project.supervisor.stop()  # so that nothing starts
+    project.generate()
+    project.cancel("r1-generate-1")
+    project.generate()
+    project.cancel("r1-generate-2")
+    with pytest.raises(
+        StageError, match=r"r1-generate-1 cannot go on: r1-generate-2 .* Resume that one if it is not done"
+    ):
+        project.resume("r1-generate-1")
+    assert project.advance() == "r1-generate-2" and project.jobs(active=True)[0].job_id == "r1-generate-2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second", "refused"),
+    [
+        (JobKind.FINETUNE, {"model_id": "m1-1"}, {"model_id": "m1-1"}, True),
+        (JobKind.FINETUNE, {"model_id": "m1-1-random"}, {"model_id": "m1-2"}, False),
+        (JobKind.SCORE, {}, {}, True),
+        (JobKind.EVALUATE, {}, {}, True),
+        (JobKind.TRIAL, {}, {}, False),
+    ],
+)
+def test_only_a_newer_job_for_the_same_keeps_one_from_being_resumed(
+    project: Project, kind: JobKind, first: dict[str, str], second: dict[str, str], refused: bool
+) -> None:
+    project.supervisor.stop()
+    made = []
+    for spec in (first, second):
+        curated = {"curated_id": "c1-1"} if kind is JobKind.FINETUNE else {}
+        made.append(project.supervisor.submit(kind, 1, spec | curated, {}))
+        project.cancel(made[-1])
+    with pytest.raises(StageError, match=made[1]) if refused else contextlib.nullcontext():
+        project.resume(made[0])
+    assert [job.job_id for job in project.jobs(active=True)] == ([] if refused else made[:1])

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 RESTARTS = 2
 LITTLE_SPACE_BYTES = 8 << 20
+NEVER_PASSES = (RefusedRowsError, JobError, KeyError, ValueError)  # what a job left is impossible, damaged or not whole
 
 
 class JobSupervisor:
@@ -40,6 +41,7 @@ class JobSupervisor:
         self._on_ended: Callable[[JobRecord], None] = lambda job: None
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._restarts: dict[str, int] = {}
+        self._untold: list[str] = []  # jobs that have ended and whose `on_ended` has not returned yet
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="job-supervisor", daemon=True)
@@ -48,7 +50,8 @@ class JobSupervisor:
     def listen(
         self, on_done: Callable[[JobRecord, dict[str, Any]], None], on_ended: Callable[[JobRecord], None]
     ) -> None:
-        """`on_done(job, result)` is to run inside the transaction that marks a job done; `on_ended(job)` after it."""
+        """`on_done(job, result)` is to run inside the transaction that marks a job done; `on_ended(job)` after it,
+        again with every tick until it does not raise."""
         self._on_done, self._on_ended = on_done, on_ended
 
     def start(self) -> None:
@@ -94,6 +97,7 @@ class JobSupervisor:
             job = self._store.job(job_id)
             if job.state is JobState.QUEUED:
                 self._end(job, JobState.CANCELLED, "cancelled before it started")
+                self._tell_ended()  # it is cancelled whatever that says: the next tick asks again and reports it
             elif job.state is JobState.RUNNING:
                 self._spool(job_id).request_cancel()
 
@@ -166,16 +170,27 @@ class JobSupervisor:
                 self.problem = problem
 
     def tick(self) -> bool:
-        """Look after every active job once; whether there is any."""
+        """Look after every active job once; whether there is any. What goes wrong with one keeps no other from going on: the
+        first error is raised at the end."""
+        errors: list[Exception] = []
         with self._lock:
             active = self._store.jobs(active=True)
             running = [job for job in active if job.state is JobState.RUNNING]
+            over = []  # they only wait for being finished: a disk with space again, say
             for job in running:
-                self._look_after(job)
+                try:
+                    self._look_after(job)
+                except Exception as error:
+                    errors.append(error)
+                    if self._is_over(job):
+                        over.append(job)
+            errors += self._tell_ended()
             queued = [job for job in active if job.state is JobState.QUEUED]
-            if queued and not running:
+            if queued and len(over) == len(running):
                 self._spawn(queued[0], "running")
-            return bool(active)
+        if errors:
+            raise errors[0]
+        return bool(active)
 
     def _spawn(self, job: JobRecord, message: str) -> None:
         self._store.add_job_event(job.job_id, JobState.RUNNING, message)
@@ -184,6 +199,22 @@ class JobSupervisor:
         self._children[job.job_id] = process.spawn(spool.folder)
 
     def _look_after(self, job: JobRecord) -> None:
+        try:
+            self._see_to(job)
+        except NEVER_PASSES as error:
+            if process.is_alive(self._spool(job.job_id).folder):
+                raise
+            said = str(error) if isinstance(error, RsfError) else f"{type(error).__name__}: {error}"
+            self._end(job, JobState.FAILED, f"what it left could not be saved: {said}. Start the stage again")
+
+    def _is_over(self, job: JobRecord) -> bool:
+        spool = self._spool(job.job_id)
+        try:
+            return not process.is_alive(spool.folder) and spool.status().state.ended
+        except NEVER_PASSES:
+            return False
+
+    def _see_to(self, job: JobRecord) -> None:
         child = self._children.get(job.job_id)
         spool = self._spool(job.job_id)
         if not spool.folder.exists():
@@ -231,12 +262,23 @@ class JobSupervisor:
             self._store.add_metrics(job.job_id, spool.metrics())
             self._on_done(job, spool.result())
             self._store.add_job_event(job.job_id, JobState.DONE, "done")
-        self._on_ended(self._store.job(job.job_id))
+        self._untold.append(job.job_id)
 
     def _end(self, job: JobRecord, state: JobState, message: str) -> None:
         self._reap(job.job_id)
         self._store.add_job_event(job.job_id, state, message)
-        self._on_ended(self._store.job(job.job_id))
+        self._untold.append(job.job_id)
+
+    def _tell_ended(self) -> list[Exception]:
+        """Let the project start what follows the jobs that have ended. The errors of those that the next tick asks again."""
+        errors: list[Exception] = []
+        for job_id in dict.fromkeys(self._untold):
+            try:
+                self._on_ended(self._store.job(job_id))
+                self._untold = [other for other in self._untold if other != job_id]
+            except Exception as error:
+                errors.append(error)
+        return errors
 
     def _reap(self, job_id: str) -> None:
         child = self._children.pop(job_id, None)
