@@ -34,10 +34,13 @@ elif newest and not running:
             label,
             type="secondary" if counts.candidates else "primary",
             icon=":material/casino:",
-            disabled=generate.progress is Progress.FAILED,
         ):
             if ui.attempt(project.generate):
                 st.rerun()
+        if generate.progress is Progress.FAILED and counts.decided < counts.candidates:
+            if st.button(f"Score the {counts.candidates:,} that are there", icon=":material/speed:"):
+                if ui.attempt(project.score):
+                    st.rerun()
         st.caption(
             f"{g.candidates} candidates for each of {drawn} prompts from **{project.rounds()[number - 1].model_id}** "
             f"({settings.model}), temperature {g.temperature:g}, at most {g.max_new_tokens} tokens. Scoring follows by itself."

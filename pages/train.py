@@ -1,5 +1,7 @@
 """Train: freeze what is accepted, fine-tune on it, and compare with the model before."""
 
+from functools import partial
+
 import streamlit as st
 
 from rsf_core import exports
@@ -31,7 +33,7 @@ if newest and not running:
         ui.empty("There are no decisions yet: candidates come first.", page="generate", label="Generate candidates")
     elif counts.accepted == 0:
         ui.empty("No candidate is accepted at this M.", page="acceptance", label="Choose M")
-    elif finetune.progress is not Progress.FAILED and evaluate.progress is not Progress.FAILED:
+    elif finetune.progress is not Progress.FAILED:
         with st.container(horizontal=True, vertical_alignment="center"):
             label = "Freeze and fine-tune" if finetune.progress is not Progress.DONE else "Fine-tune again"
             kind = "primary" if finetune.progress is not Progress.DONE else "secondary"
@@ -164,6 +166,12 @@ if found is not None:
         f"{found.completions} completions of {found.prompts} held-out prompts, the same seeds before and after. "
         "Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
     )
+    if not found.current and not running:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Compare again", icon=":material/refresh:"):
+                if ui.attempt(lambda: project.evaluate(number)):
+                    st.rerun()
+            st.caption("Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed.")
     if found.control:
         st.header("Against a random selection of the same size", anchor=False)
         st.dataframe(
@@ -183,6 +191,10 @@ if found is not None:
         )
     elif not running and (job := project.control_job(number)) is not None and job.state is not JobState.DONE:
         ui.job_ended_badly(project, job)
+    elif not running and (job := evaluate.job) is not None and job.state is not JobState.DONE:
+        ui.job_ended_badly(project, job, partial(project.evaluate, number))
+    elif (control := project.control(number)) is not None and control.model_id in project.store.deleted_models():
+        st.caption(f"The random control {control.model_id} was deleted before it was compared under these settings.")
     elif not running:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Train a random control", icon=":material/shuffle:"):
@@ -193,7 +205,7 @@ if found is not None:
             )
     with st.expander("Read some of them", icon=":material/menu_book:", expanded=True):
         for example in project.held_out_examples(found, 5):
-            st.caption(example["prompt"])
+            ui.text(example["prompt"])
             before, after = st.columns(2)
             with before.container(border=True):
                 st.caption("Before")

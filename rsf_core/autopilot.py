@@ -120,7 +120,7 @@ class Autopilot:
             self._after_round(now, number)
             return True
         for state in found:
-            if state.progress is Progress.FAILED and state.job is not None:
+            if state.progress is Progress.FAILED and state.job is not None and self._standing.agrees(state.job):
                 self.stop(now.author, state.job.outcome)
                 return True
         stage = rounds.next_stage(found)
@@ -159,8 +159,7 @@ class Autopilot:
     def _after_round(self, now: Flight, number: int) -> None:
         limits = self._standing.settings().autopilot
         comparison = reports.comparison(self._store, self._standing, number)
-        if limits.control and comparison and not comparison.control:
-            self._control(now, number)
+        if limits.control and comparison and not comparison.control and self._control(now, number):
             return
         why = guardrails.after_round(comparison, limits) if comparison else []
         if why:
@@ -170,15 +169,17 @@ class Autopilot:
         else:
             self._stages.open_round()
 
-    def _control(self, now: Flight, number: int) -> None:
-        """Train and evaluate the round's random control; stop where that was broken off."""
-        job = self._standing.control_job(number)
+    def _control(self, now: Flight, number: int) -> bool:
+        """Train and evaluate the round's random control; stop where that was broken off. False where there is nothing to
+        do for it: its files were deleted."""
+        job, control = self._standing.control_job(number), self._standing.control(number)
         if job is not None and job.state is not JobState.DONE:
             self.stop(now.author, f"the random control: {job.outcome}")
-        elif self._standing.control(number) is None:
+        elif control is None:
             self._stages.train_control(now.author, number)
-        else:
-            self._stages.evaluate(number)
+        elif control.model_id in self._store.deleted_models() or self._stages.evaluate(number) is None:
+            return False
+        return True
 
     def _say(self, event: str, author: str, reason: str) -> None:
         now = self._now()

@@ -21,6 +21,7 @@ from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
 from rsf_core.domain import Action
 from rsf_core.errors import JobError, RsfError
+from rsf_core.project_file import model_name
 from rsf_core.terminal import ProgressLine, comparison_table, doctor_table, status_panel
 
 app = typer.Typer(
@@ -204,7 +205,7 @@ def override(
 def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> None:
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
     with connect(folder, "rsf set") as connection:
-        found = connection.call("set_value", {"key": key, "value": value})
+        found = connection.call("set_value", {"key": key, "value": model_name(value) if key == "model" else value})
     _say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pydantic
 
 from rsf_core import rounds
-from rsf_core.domain import Action, Scope
+from rsf_core.domain import Action, JobKind, Scope
 from rsf_core.errors import RsfError, SettingsError
 from rsf_core.project import Project
 
@@ -116,7 +116,7 @@ def generate(project: Project) -> str:
 
 @command
 def score(project: Project) -> str | None:
-    return project.score()
+    return _begun(project, JobKind.SCORE) or project.score()
 
 
 @command
@@ -137,7 +137,7 @@ def train_control(project: Project, author: str, round_number: int | None) -> st
 
 @command
 def evaluate(project: Project) -> str | None:
-    return project.evaluate()
+    return _begun(project, JobKind.EVALUATE) or project.evaluate()
 
 
 @command
@@ -193,9 +193,10 @@ def set_value(project: Project, key: str, value: str) -> Any:
 
 @command
 def has_control(project: Project) -> bool:
-    """Whether the newest round was compared with its random control."""
-    found = project.comparison()
-    return found is not None and bool(found.control)
+    """Whether the newest round was compared with its random control, or can be no more: its files were deleted."""
+    found, control = project.comparison(), project.control()
+    deleted = control is not None and control.model_id in project.store.deleted_models()
+    return deleted or (found is not None and bool(found.control))
 
 
 @command
@@ -203,3 +204,9 @@ def comparisons(project: Project) -> list[Any]:
     """The held-out comparison of every round that has one."""
     found = (project.comparison(opened.round) for opened in project.rounds())
     return [comparison for comparison in found if comparison is not None]
+
+
+def _begun(project: Project, kind: JobKind) -> str | None:
+    """The job that runs or waits already: what follows another stage starts by itself, also when a project is opened."""
+    found = [job.job_id for job in project.jobs(project.current_round, active=True) if job.kind is kind]
+    return found[-1] if found else None

@@ -46,12 +46,14 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
         log_reference = table.score(log_prob_scorer(reference))
     scores = {scorer: table.score(scorer) for scorer in target.scorers}
     ell = log_ratio(target, scores, table.log_q, log_reference)
+    possible = np.where(table.truncated, -np.inf, ell)  # the rule accepts none that was cut off: a draw with P = 0
+    scale = prompt_scale(possible, table.prompt_ids)
     rows = pa.table(
         {
             "candidate_id": table.candidate_ids,
             "log_ratio": ell,
             "critical_log_m": critical_log_m(ell, table.u),
-            "scale": prompt_scale(ell, table.prompt_ids),
+            "scale": scale,
         }
     )
     with store.transaction(f"deciding round {opened.round}"):
@@ -59,21 +61,26 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
         store.replace_log_ratios(opened.round, target_id, rows)
         current = store.thresholds(opened.round)[:1]
         if not current or current[0].author == AUTOMATIC or current[0].target_id != target_id:
-            apply_rule(store, settings, opened.round, target_id, ell, rows)
+            apply_rule(store, settings, opened.round, target_id, critical_log_m(possible, table.u), scale)
 
 
 def apply_rule(
-    store: Store, settings: Settings, round_number: int, target_id: int, ell: NDArray[np.float64], rows: pa.Table
+    store: Store,
+    settings: Settings,
+    round_number: int,
+    target_id: int,
+    critical: NDArray[np.float64],
+    scale: NDArray[np.float64],
 ) -> None:
-    """Let the rule of `settings.accept` choose M for the round."""
+    """Let the rule of `settings.accept` choose M for the round: `critical` is each candidate's critical log M (−∞ where
+    it cannot be accepted), `scale` that of its prompt, both in nats."""
     scope, rate = settings.accept.scope, settings.accept.rate
     if is_indicator(settings.target):
         log_m, scope, reason = 0.0, Scope.GLOBAL, "constraints alone: M = 1 is the exact bound"
-    elif not np.isfinite(ell).any():
+    elif not np.isfinite(critical).any():
         log_m, reason = 0.0, "no candidate meets the constraints"
     else:
-        offset = rows["scale"].to_numpy() if scope is Scope.PROMPT else 0.0
-        log_m = log_m_for_rate(rows["critical_log_m"].to_numpy(), rate, offset)
+        log_m = log_m_for_rate(critical, rate, scale if scope is Scope.PROMPT else 0.0)
         reason = f"accepts {rate:.0%} of the candidates"
     store.add_threshold(round_number, target_id, log_m, scope, AUTOMATIC, reason)
 
@@ -90,6 +97,7 @@ class _Scores:
         self.log_q = long["log_q"].to_numpy()[first]
         self.log_model = long["log_model"].to_numpy()[first]
         self.u = long["u"].to_numpy()[first]
+        self.truncated = long["truncated"].to_numpy(zero_copy_only=False)[first]
         self._index = index
         self._scorers = long["scorer"].to_numpy(zero_copy_only=False)
         self._values = long["score"].to_numpy(zero_copy_only=False).astype(np.float64)

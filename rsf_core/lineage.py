@@ -159,14 +159,19 @@ class Lineage:
         if self._store.jobs(active=True):
             raise StageError("a job is running: delete models when all is quiet")
         current = self._standing.current_round()
-        if model_id == self._standing.settings().target.reference:
+        if model_id in (self._standing.settings().target.reference, self._standing.target(current.round).reference):
             raise StageError(f"{model_id} is the reference of the target: candidates are scored by it")
         if model_id == self._store.proposal_choice(current.round):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         if model_id == current.model_id:
             raise StageError(f"{model_id} is the proposal of round {current.round}: its candidates are drawn from it")
         tuned = self._standing.tuned_model(current.round)
-        if tuned is not None and model_id in (tuned.model_id, next_proposal(self._store, self._standing)):
+        if tuned is not None and model_id == tuned.model_id:
+            raise StageError(
+                f"{model_id} is what round {current.round} tuned: it can be deleted once round {current.round + 1} is open "
+                "and draws from another"
+            )
+        if tuned is not None and model_id == next_proposal(self._store, self._standing):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         self._store.add_model_deletion(model_id, author)  # first: half-deleted files must not look whole
         if (self._folder / model.folder).exists():
@@ -223,14 +228,13 @@ class Lineage:
         return CuratedChange(len(b - a), len(a - b), len(a & b))
 
     def _yardstick(self) -> _Yardstick | None:
-        """One for all models: target and M of the newest round under whose target any was evaluated."""
+        """One for all models: target, M and completions of the newest round whose models any were evaluated by."""
         for opened in reversed(self._store.rounds()):
             for threshold in self._store.thresholds(opened.round)[:1]:
-                target = target_of(self._store, threshold)
-                evaluated = self._standing.evaluated_models(target)
-                if evaluated:
-                    key = self._standing.evaluation_key(target)
-                    return _Yardstick(self._store, key, evaluated, target, common_log_m(self._store, threshold))
+                found = self._standing.evaluation(opened.round)
+                if found.models:
+                    target, log_m = target_of(self._store, threshold), common_log_m(self._store, threshold)
+                    return _Yardstick(self._store, found.key, found.models, target, log_m)
         return None
 
 

@@ -106,7 +106,7 @@ class Project:
         settings: dict[str, Any] = {**loaded.defaults, "task": loaded.name}
         settings["seed"] = secrets.randbelow(2**31) if seed is None else seed
         if model is not None:
-            settings["model"] = model
+            settings["model"] = project_file.model_name(model)
         for name in ("", "spool", "models", "exports"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(folder, what)
@@ -179,7 +179,7 @@ class Project:
                 f"this project's base model is {self.settings.model} and has drawn candidates already: "
                 "start a new project for another model"
             )
-        return project_file.change(self.folder, key, text)
+        return project_file.change(self.folder, key, project_file.model_name(text) if key == "model" else text)
 
     def unset(self, key: str) -> Settings:
         """Go back to the default of one setting."""
@@ -272,6 +272,10 @@ class Project:
         """The model a round tuned on what was accepted (not its random control), or None."""
         return self._standing.tuned_model(round_number or self.current_round)
 
+    def control(self, round_number: int | None = None) -> ModelRecord | None:
+        """The random control of a round's tuned model, or None."""
+        return self._standing.control(round_number or self.current_round)
+
     def control_job(self, round_number: int | None = None) -> JobRecord | None:
         """The newest job that tunes a random control of a round, or None."""
         return self._standing.control_job(round_number or self.current_round)
@@ -292,9 +296,10 @@ class Project:
             return self.draw_next_round()
         stage = rounds.next_stage(found)
         for state in found:
-            if state.stage is stage and state.progress is rounds.Progress.FAILED and state.job is not None:
-                self.resume(state.job.job_id)
-                return state.job.job_id
+            failed = state.job if state.stage is stage and state.progress is rounds.Progress.FAILED else None
+            if failed is not None and self._standing.agrees(failed):
+                self.resume(failed.job_id)
+                return failed.job_id
         match stage:
             case Stage.GENERATE:
                 return self.generate()

@@ -30,6 +30,11 @@ def check_folder(folder: Path) -> None:
         )
 
 
+def model_name(name: str) -> str:
+    """The absolute path where `name` is a folder: jobs and the app may start in another one. Else the name of a model."""
+    return str(Path(name).absolute()) if Path(name).is_dir() else name
+
+
 def read(folder: Path) -> Settings:
     """The settings in force. Raises SettingsError naming the file and the field."""
     check_folder(folder)

@@ -20,7 +20,8 @@ class Comparison:
     """One round's held-out result: the proposal before, the tuned model after, and the gains paired by prompt,
     against the proposal (`gain`) and against the base (`gain_over_base`). `control` is the metrics of the model that was
     tuned on as many candidates chosen at random, `control_over_base` its gain over the base and `selection` what the tuned
-    model gained over it: what is due to selection, not to fine-tuning as such. All three are empty without a control."""
+    model gained over it: what is due to selection, not to fine-tuning as such. All three are empty without a control.
+    `current` is False where the settings that completions are drawn by have changed since."""
 
     round: int
     before_id: str
@@ -35,6 +36,7 @@ class Comparison:
     control: dict[str, Interval] = field(default_factory=dict)
     control_over_base: dict[str, Interval] = field(default_factory=dict)
     selection: dict[str, Interval] = field(default_factory=dict)
+    current: bool = True
 
 
 def comparison(store: Store, standing: Standing, round_number: int) -> Comparison | None:
@@ -45,15 +47,14 @@ def comparison(store: Store, standing: Standing, round_number: int) -> Compariso
     if opened is None or tuned is None or not thresholds:
         return None
     target = target_of(store, thresholds[0])
-    key = standing.evaluation_key(target)
+    evaluation = standing.evaluation(round_number)
     compared = {BASE_ID, opened.model_id, tuned.model_id}
-    evaluated = standing.evaluated_models(target)
-    if not compared <= evaluated:
+    if not compared <= evaluation.models:
         return None
     control = standing.control(round_number)
-    if control is not None and control.model_id in evaluated:
+    if control is not None and control.model_id in evaluation.models:
         compared.add(control.model_id)
-    samples = {model_id: held_out_samples(store, key, model_id) for model_id in compared}
+    samples = {model_id: held_out_samples(store, evaluation.key, model_id) for model_id in compared}
     log_m = common_log_m(store, thresholds[0])
     base, before, after = samples[BASE_ID], samples[opened.model_id], samples[tuned.model_id]
     found = Comparison(
@@ -67,6 +68,7 @@ def comparison(store: Store, standing: Standing, round_number: int) -> Compariso
         gain_over_base=compare(base, after, target, log_m),
         prompts=len(np.unique(after.prompt_ids)),
         completions=len(after.log_q),
+        current=evaluation.current,
     )
     if control is None or control.model_id not in compared:
         return found
@@ -110,7 +112,7 @@ def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
 
 def held_out_examples(store: Store, standing: Standing, comparison: Comparison, count: int) -> list[dict[str, str]]:
     """The first completion before and after of the first `count` held-out prompts, for reading."""
-    key = standing.evaluation_key(standing.target(comparison.round))
+    key = standing.evaluation(comparison.round).key
     texts = {prompt.prompt_id: prompt.text for prompt in store.prompts()}
     found = {}
     for model_id in (comparison.before_id, comparison.after_id):

@@ -118,7 +118,8 @@ def complete(found: Sequence[StageState]) -> bool:
 def _job_stage(stage: Stage, job: JobRecord | None, *, ready: bool, done: bool, detail: str) -> StageState:
     if job is not None and not job.state.ended:
         return StageState(stage, Progress.RUNNING, job.message, job)
-    if job is not None and job.state is not JobState.DONE and (stage is not Stage.SCORE or not done):
+    adds = stage in (Stage.SCORE, Stage.EVALUATE) and done  # what the stage is for is there already
+    if job is not None and job.state is not JobState.DONE and not adds:
         return StageState(stage, Progress.FAILED, job.message, job)
     if done:
         return StageState(stage, Progress.DONE, detail, job)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from rsf_core import curation, deciding, project_file, rounds
-from rsf_core.domain import JobKind, Prompt, Split
+from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.rounds import RoundFacts, StageState
 from rsf_core.settings import Settings, Target
@@ -15,6 +16,15 @@ from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundR
 from rsf_core.store.store import Store
 
 BASE_ID = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The key of held-out completions and the models that have them all; `current`: under the settings of now."""
+
+    key: str
+    models: set[str]
+    current: bool
 
 
 class Standing:
@@ -46,7 +56,7 @@ class Standing:
             jobs=[job for job in self._store.jobs(round_number=number) if not _tunes_control(job)],
             curated=self.curated_set(number),
             tuned=tuned,
-            evaluated=tuned is not None and tuned.model_id in self.evaluated_models(self.target(number)),
+            evaluated=tuned is not None and tuned.model_id in self.evaluation(number).models,
             train_prompts=counts.get(Split.TRAIN, 0),
             held_out_prompts=len(self.held_out()),
         )
@@ -81,6 +91,44 @@ class Standing:
         count = self.settings().evaluate.prompts
         found = self._store.prompts(Split.HELD_OUT)
         return found[:count] if count else found
+
+    def evaluation(self, number: int) -> Evaluation:
+        """What a round is compared by: its models' held-out completions under the settings of now, else those of its newest
+        finished evaluation that the round's target can be judged by. Other settings do not undo a comparison."""
+        target, tuned = self.target(number), self.tuned_model(number)
+        now = Evaluation(self.evaluation_key(target), self.evaluated_models(target), current=True)
+        if tuned is None or tuned.model_id in now.models:
+            return now
+        reference = deciding.reference_model(target, BASE_ID)
+        for job in reversed(self._store.jobs(round_number=number)):
+            if job.kind is not JobKind.EVALUATE or job.state is not JobState.DONE:
+                continue
+            judged_by = None if job.spec["reference"] is None else job.spec["reference"]["model_id"]
+            if judged_by != reference or not set(target.scorers) <= set(job.spec["scorers"]):
+                continue
+            counts = self._store.evaluated_models(job.spec["evaluation_key"])
+            models = {model_id for model_id, count in counts.items() if count == max(counts.values())}
+            if tuned.model_id in models:
+                return Evaluation(job.spec["evaluation_key"], models, current=False)
+        return now
+
+    def agrees(self, job: JobRecord) -> bool:
+        """Whether a job that failed would do what the settings of now ask for; else resuming it repeats its failure."""
+        settings, spec = self.settings(), job.spec
+        match job.kind:
+            case JobKind.GENERATE:
+                wanted = settings.generate
+                return bool(spec["sampling"] == wanted.sampling.model_dump() and spec["candidates"] == wanted.candidates)
+            case JobKind.SCORE:
+                return bool(spec["target"] == settings.target.model_dump(mode="json"))
+            case JobKind.FINETUNE:
+                free = {"accumulate", "checkpoint_seconds"}  # resume takes these anew
+                recipe = settings.train.model_dump()
+                return all(spec["recipe"].get(name) == recipe[name] for name in recipe.keys() - free)
+            case JobKind.EVALUATE:
+                return bool(spec["evaluation_key"] == self.evaluation_key(self.target(job.round)))
+            case _:
+                return True
 
     def evaluated_models(self, target: Target) -> set[str]:
         """The models whose held-out completions are all there, with what `target` needs: part of them would be another

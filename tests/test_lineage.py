@@ -119,7 +119,7 @@ def test_a_model_is_deleted_only_where_no_round_needs_it(finished: Project) -> N
         ("base", "not the project's"),
         ("m9-9", "there is no model"),
         ("m1-1", "proposal of round 2"),
-        ("m2-1", "next round draws from"),
+        ("m2-1", "what round 2 tuned"),
     ):
         with pytest.raises(StageError, match=reason):
             lineage.delete(model_id, "ann")

@@ -24,6 +24,7 @@ from rsf_core.settings import Sampling
 
 Request = tuple[Prompt, int, str]
 SCORING_BATCH = 32
+BATCHES_AHEAD = 2  # drawn out of turn, sorted by length
 SCORED_LOGITS = 2**27  # computed together when scoring: 512 MB in float32
 
 
@@ -78,10 +79,14 @@ class LocalProposal:
             _Row(request, known[request[0].prompt_id], uniforms(sampling.seed, request[2], sampling.max_new_tokens))
             for request in requests
         ]
-        for batch in forward.by_length([len(row.prompt_token_ids) for row in rows], batch_size):
-            yield from self._decode([rows[i] for i in batch], sampling, should_stop)
-            if should_stop():
-                return
+        # like lengths together, but not far from their turn: a job keeps its finished units, which are runs of requests
+        window = BATCHES_AHEAD * batch_size
+        for start in range(0, len(rows), window):
+            near = rows[start : start + window]
+            for batch in forward.by_length([len(row.prompt_token_ids) for row in near], batch_size):
+                yield from self._decode([near[i] for i in batch], sampling, should_stop)
+                if should_stop():
+                    return
 
     def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]]) -> None:
         """Refuse what another model has drawn and this one cannot judge: (prompt token ids, token ids, completion) of another

@@ -127,10 +127,8 @@ def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis)
     if speed is None:
         st.caption("No finished generate job of this round to measure the speed of drawing by.")
         return
-    values = [
-        forecast(wanted, r, speed.tokens_per_draw, speed.tokens_per_second) for r in (rate.value, rate.high, rate.low)
-    ]
-    value, low, high = values
+    rates = (rate.value, rate.high, rate.low) if rate.known else (rate.value,) * 3  # of one prompt there is no interval
+    value, low, high = (forecast(wanted, r, speed.tokens_per_draw, speed.tokens_per_second) for r in rates)
     shown = f"{value.draws:,.0f}" if math.isfinite(value.draws) else "never"
     st.metric("Draws", shown, border=True)
     if math.isfinite(value.seconds):
@@ -368,11 +366,19 @@ def history(project: Project, number: int, threshold: ThresholdRecord) -> None:
         )
         if table.selection.rows:
             chosen = found[table.selection.rows[0]]
-            if st.button(f"Try log M = {chosen.log_m:.3f} again", disabled=chosen.target_id != threshold.target_id):
-                taken = st.session_state.get(START, {"seq": 0})["seq"] + 1
-                st.session_state[START] = {"round": number, "scope": chosen.scope, "log_m": chosen.log_m, "seq": taken}
-                st.session_state[f"scope-{number}-{threshold.created_at}"] = chosen.scope
-                st.rerun()
+            st.button(
+                f"Try log M = {chosen.log_m:.3f} again",
+                disabled=chosen.target_id != threshold.target_id,
+                on_click=_try_again,
+                args=(number, threshold, chosen),
+            )
+
+
+def _try_again(number: int, threshold: ThresholdRecord, chosen: ThresholdRecord) -> None:
+    """A callback: the scope's field is drawn by then, and may only be set before."""
+    taken = st.session_state.get(START, {"seq": 0})["seq"] + 1
+    st.session_state[START] = {"round": number, "scope": chosen.scope, "log_m": chosen.log_m, "seq": taken}
+    st.session_state[f"scope-{number}-{threshold.created_at}"] = chosen.scope
 
 
 def _accepted(project: Project, number: int, chosen: ThresholdRecord) -> int:

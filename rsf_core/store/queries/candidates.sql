@@ -12,7 +12,7 @@ WHERE c.round = $round AND EXISTS (
 ORDER BY c.prompt_id, c.k;
 
 -- name: round_scores
-SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, s.scorer, s.score
+SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, c.finish = 'length' AS truncated, s.scorer, s.score
 FROM candidates c LEFT JOIN scores s ON s.candidate_id = c.candidate_id AND s.round = c.round
 WHERE c.round = $round
 ORDER BY c.prompt_id, c.k;
