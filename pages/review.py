@@ -33,6 +33,7 @@ if shown == "One by one":
         order,
         editable=number == project.current_round,
         blind=project.settings.review.blind,
+        version=project.review.version(number),
         at=st.query_params.get("at"),
         nonce=st.session_state.get(reviewing.CHANGED, 0),
     )

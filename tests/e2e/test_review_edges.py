@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.e2e.test_review import EACH, PRESS, open_card, review, said, settled
+from rsf_core.project import Project
+from tests.e2e.test_review import EACH, PRESS, PROMPTS, open_card, review, said, settled
+from tests.seeding import add_candidates, candidates, decide
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 __all__ = ["review"]  # the fixture
@@ -26,6 +29,64 @@ def test_undo_after_a_redo_takes_back_what_was_redone(page: Page, serve, review)
     settled(page)
     expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
     expect(page.locator(".badges")).to_contain_text("ann: reject")
+
+
+def test_after_the_round_is_switched_the_card_reads_and_decides_the_other_round(page: Page, serve, review):
+    folder = review()
+    with Project.open(folder) as project:
+        store = project.store
+        store.add_round(2, store.rounds()[-1].model_id, store.rounds()[-1].settings)
+        texts = [f"second {i}" for i in range(PROMPTS * EACH)]
+        rows = candidates(PROMPTS, EACH, round_number=2, completions=texts)
+        add_candidates(store, rows, job_id="r2-generate-1")
+        decide(store, rows, np.linspace(-2, 2, PROMPTS * EACH), 0.5, round_number=2)
+    server = serve(folder, RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt&round=1&view=all")
+    expect(page.locator(".focus .completion")).to_have_text("completion number 0")
+    page.keyboard.press("ArrowRight")
+    page.get_by_test_id("stSidebar").get_by_role("combobox").last.click()
+    page.get_by_role("option", name="2", exact=True).click()
+    expect(page.locator(".focus .completion")).to_have_text("second 0")
+    page.evaluate(PRESS, ["a"] * 70)  # beyond what comes with the first answer
+    expect(page.locator(".focus .completion")).to_have_text("second 70")
+    settled(page)
+    assert [name for name, _, _ in said(server)] == [f"2.{1 + i // EACH}.{i % EACH}" for i in range(70)]
+
+
+def test_with_caps_lock_on_a_is_one_candidate_and_with_shift_the_whole_prompt(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    page.evaluate(PRESS, ["A", "X"])  # as the browser says them: no Shift is held
+    expect(page.locator(".number")).to_have_text(f"3 of {EACH}")
+    page.keyboard.press("Shift+A")
+    expect(page.locator(".prompt-id")).to_have_text("2")
+    settled(page)
+    assert [action for _, action, _ in said(server)] == ["accept", "reject"] + ["accept"] * EACH
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_once_m_has_changed_the_card_begins_with_what_is_nearest_now(page: Page, serve, review, away: bool):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server)
+    for _ in range(3):
+        page.keyboard.press("Space")
+    page.wait_for_url("**at=1.*")
+    link = page.url
+    if away:
+        page.goto("about:blank")
+    server.stop()
+    with Project.open(server.folder) as project:
+        before = project.review.queue(1, "ann").candidate_ids[0]
+        in_force = project.store.thresholds(1)[0]
+        project.store.add_threshold(1, in_force.target_id, 2.5, in_force.scope, "ben", "stricter")
+        nearest = project.review.queue(1, "ann").candidate_ids[0]
+    assert nearest != before
+    server.start()
+    if away:
+        page.goto(link)
+    _, prompt, k = nearest.split(".")
+    expect(page.locator(".prompt-id")).to_have_text(prompt)
+    expect(page.locator(".number")).to_have_text(f"{int(k) + 1} of {EACH}")
 
 
 def test_a_view_of_what_i_decided_is_walked_one_by_one(page: Page, serve, review):

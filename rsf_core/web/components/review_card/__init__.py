@@ -19,10 +19,12 @@ def review_card(
     *,
     editable: bool,
     blind: bool,
+    version: str = "",
     at: str | None = None,
     nonce: int = 0,
 ) -> None:
-    """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew."""
+    """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew; another
+    `version` of the round (Reviews.version) also forgets where one was in it."""
     _component(
         key="review-card",
         data={
@@ -35,6 +37,7 @@ def review_card(
             "order": str(order),
             "editable": editable,
             "blind": blind,
+            "version": version,
             "at": at,
             "nonce": nonce,
             "colors": {

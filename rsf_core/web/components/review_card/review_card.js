@@ -69,14 +69,19 @@ class Card {
     this.closed = true;
   }
 
-  // What the page wants: whose card, which view. Another view starts another queue; a new token only replaces the old.
+  // What the page wants: whose card, which view. Another view or version of the round (M, scores) starts another queue; a
+  // new token only replaces the old.
   receive(data) {
     const first = !this.data;
     this.data = data;
     for (const [name, color] of Object.entries(data.colors)) this.$(".card").style.setProperty(`--${name}`, color);
-    const asked = [data.project, data.round, data.reviewer, data.view, data.order, JSON.stringify(data.filter)].join("|");
+    const asked = [data.project, data.round, data.version, data.reviewer, data.view, data.order, JSON.stringify(data.filter)].join("|");
     const nonce = data.nonce !== this.nonce;
     this.nonce = data.nonce;
+    // where this tab was before M or the scores changed is no place to begin: what is nearest now would be left out
+    const wrote = read("rsf-linked", {}, SESSION), own = data.at === wrote.at;
+    const old = (this.version ?? (own ? wrote.version : data.version)) !== data.version;
+    this.version = data.version;
     if (this.outbox?.stopped) this.trouble(null);
     if (nonce || this.stale || asked !== this.asked) {
       if (!first) this.keep();
@@ -88,8 +93,8 @@ class Card {
       outbox.card = this;
       this.outbox.accept(data.token);
       // a link names a candidate; where this tab wrote that link itself, it may have gone on since
-      const linked = first && data.at && data.at !== read("rsf-linked", null, SESSION) ? data.at : null;
-      this.start(linked ?? read(this.place, null) ?? data.at);
+      const linked = first && data.at && !own ? data.at : null;
+      this.start(linked ?? read(this.place, null) ?? (old ? null : data.at));
     } else this.outbox.accept(data.token);
     this.buttons();
   }
@@ -120,6 +125,11 @@ class Card {
     this.done.clear();
     this.behind.clear();
     this.later = [];
+    // another round has the same prompt ids, another version other decisions: nothing of before may stand in for them
+    this.prompts.clear();
+    this.candidates.clear();
+    this.rows.clear();
+    this.listed = null;
     this.take(answer.content);
     // the answer may be older than what was said while it was under way
     for (const act of new Set([...this.outbox.acts, ...this.recent])) if (act.round === this.data.round) this.apply(act);
@@ -198,7 +208,7 @@ class Card {
   }
 
   copies(ids) {
-    return ids.map((id) => structuredClone(this.candidates.get(id)));
+    return ids.filter((id) => this.candidates.has(id)).map((id) => structuredClone(this.candidates.get(id)));
   }
 
   // What an act does to what is shown here; the server does the same to what is stored.
@@ -279,9 +289,9 @@ class Card {
   // -- the server ----------------------------------------------------------------------------------------------------
 
   keep() {
-    if (!this.place) return;
+    if (!this.place || this.waiting) return; // while a queue is on its way, what is shown is of the one before
     if (this.focused !== null) write(this.place, this.focused);
-    else if (!this.waiting) LOCAL?.removeItem(this.place);
+    else LOCAL?.removeItem(this.place);
   }
 
   // The outbox's answer for a batch. Once nothing is unsent, what the server knows is shown.
@@ -341,17 +351,18 @@ class Card {
     const target = event.composedPath()[0];
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
-    if (/^(Arrow| )/.test(event.key) && target.closest?.(SELECTING)) return;
+    const key = pressed(event);
+    if (/^(Arrow| )/.test(key) && target.closest?.(SELECTING)) return;
     if (this.remapping) {
       event.preventDefault();
-      if (event.key !== "Escape" && event.key !== "Shift") this.remap(event.key);
+      if (!["Escape", "Shift", "CapsLock"].includes(key)) this.remap(key);
       return;
     }
-    const wanted = Object.keys(this.keys).find((name) => this.keys[name] === event.key);
-    const digit = /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
+    const wanted = Object.keys(this.keys).find((name) => this.keys[name] === key);
+    const digit = /^[1-9]$/.test(key) ? Number(key) : 0;
     if (!wanted && !digit) return;
-    if (event.repeat && !/^Arrow/.test(event.key)) return;
-    if (target.tagName === "BUTTON" && (event.key === " " || event.key === "Enter")) return; // the button's own keys
+    if (event.repeat && !/^Arrow/.test(key)) return;
+    if (target.tagName === "BUTTON" && (key === " " || key === "Enter")) return; // the button's own keys
     event.preventDefault();
     if (digit) this.focus(this.siblings()[digit - 1]?.candidate_id ?? this.focused);
     else this.act(wanted);
@@ -510,7 +521,7 @@ class Card {
     const url = new URL(location);
     if (this.focused === null) url.searchParams.delete("at");
     else url.searchParams.set("at", this.focused);
-    write("rsf-linked", this.focused, SESSION);
+    write("rsf-linked", { at: this.focused, version: this.data.version }, SESSION);
     if (url.href !== location.href) history.replaceState(history.state, "", url);
     const candidate = this.candidates.get(this.focused);
     this.$(".spoken").textContent = candidate

@@ -20,6 +20,11 @@ function keyName(key) {
   return arrows[key] ?? (key.length === 1 && key !== key.toLowerCase() ? `Shift+${key}` : key.toUpperCase());
 }
 
+// The key as Shift has it: with Caps Lock on, A alone is not the A that accepts a whole prompt.
+function pressed({ key, shiftKey }) {
+  return key.length === 1 ? (shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
+}
+
 // Words taken out and put in, by the longest common run of words; long texts are shown one after the other.
 function difference(before, after) {
   const a = before.split(/(\s+)/), b = after.split(/(\s+)/);
