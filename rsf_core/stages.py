@@ -144,13 +144,12 @@ class Stages:
         spec = {
             "model": parent,
             "model_id": model_id,
-            "out_folder": str(self._folder / "models" / model_id),
             "recipe": recipe,
             "curated_id": curated.curated_id,
             "log_m": curated.log_m,
             "lineage": {
                 "model_id": model_id,
-                "parent": parent,
+                "parent": {name: parent[name] for name in ("model_id", "name", "identity")},  # it may move
                 "round": opened.round,
                 "curated_id": curated.curated_id,
                 "content_hash": curated.content_hash,
@@ -238,11 +237,12 @@ class Stages:
         self._supervisor.resume(job_id, changes)
 
     def _model_spec(self, model_id: str) -> dict[str, Any]:
-        """How a job finds a model: the base (or a teacher) by name, a tuned one by its folder in the project."""
+        """How a job finds a model: a tuned one by its folder in the project, the base by where it was found first (its name
+        may mean another meanwhile), and before that, like a teacher, by name."""
         for model in self._store.models():
             if model.model_id == model_id:
-                folder = str(self._folder / model.folder) if model_id != BASE_ID else None
-                return {"model_id": model_id, "name": model.name, "folder": folder, "identity": model.identity}
+                found = {"name": model.name, "folder": model.folder, "identity": model.identity}
+                return {"model_id": model_id} | found
         name = self._standing.settings().model if model_id == BASE_ID else model_id
         return {"model_id": model_id, "name": name, "folder": None, "identity": None}
 

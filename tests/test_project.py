@@ -14,6 +14,8 @@ from rsf_core.errors import JobError, NotAProjectError, ProjectLockedError, Sett
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import Progress, Stage
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import ModelRecord
 
 
 def progress(project: Project) -> dict[Stage, Progress]:
@@ -233,3 +235,15 @@ def test_only_a_newer_job_for_the_same_keeps_one_from_being_resumed(
     with pytest.raises(StageError, match=made[1]) if refused else contextlib.nullcontext():
         project.resume(made[0])
     assert [job.job_id for job in project.jobs(active=True)] == ([] if refused else made[:1])
+
+
+def test_a_job_finds_models_by_where_they_are_and_those_of_the_project_within_it(
+    project: Project, tiny_model: Path
+) -> None:
+    project.supervisor.stop()
+    unknown = project.store.job(project.generate()).spec["model"]
+    assert (unknown["name"], unknown["folder"]) == (str(tiny_model), None)
+    for name, folder, parent in (("base", str(tiny_model), None), ("m1-1", "models/m1-1", "base")):
+        project.store.add_model(ModelRecord(name, "./tiny", folder, "id", parent, 0, None, utc_now()))
+    models = project.store.job(project.try_out(["base", "m1-1"], "Review tea.")).spec["models"]
+    assert [model["folder"] for model in models] == [str(tiny_model), "models/m1-1"]

@@ -122,6 +122,24 @@ def test_a_cancelled_fine_tuning_is_cancelled_and_not_failed_and_goes_on_where_i
     assert project.tuned_model() is not None
 
 
+def test_a_fine_tuning_broken_off_goes_on_in_a_project_that_has_moved(project: Project) -> None:
+    project.set("train.epochs", "20")
+    project.generate()
+    project.wait()
+    project.train()
+    until(lambda: project.metrics(project.store.job("r1-finetune-1")))
+    project.cancel("r1-finetune-1")
+    with pytest.raises(JobError, match="r1-finetune-1 cancelled"):
+        project.wait()
+    project.close()
+    moved = project.folder.rename(project.folder.with_name("moved"))
+    with Project.open(moved) as again:
+        again.resume("r1-finetune-1")
+        again.wait()
+        assert again.comparison() is not None and (moved / "models" / "m1-1").is_dir()
+        assert not project.folder.exists()
+
+
 def test_a_killed_job_process_is_started_again_and_completes(slow: Project) -> None:
     slow.generate(then_score=False)
     until(lambda: segments(slow))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 from rsf_core import models
 from rsf_core.jobs.loading import locate
@@ -16,7 +15,7 @@ from rsf_core.training.samples import TrainingSample
 
 def run(context: JobContext) -> None:
     spec = context.spec
-    folder = Path(spec["out_folder"])
+    folder = context.project / "models" / spec["model_id"]
     samples = [
         TrainingSample(
             tuple(row["prompt_token_ids"]),
@@ -51,8 +50,6 @@ def run(context: JobContext) -> None:
     context.progress(message="saving the tuned model")
     model, tokenizer = tuned
     models.save(model, tokenizer, folder, spec["lineage"])
+    context.spool.write_result({"identity": models.identity(folder), "seconds": time.monotonic() - started})
     for path in context.spool.folder.glob("*checkpoint.safetensors"):
-        path.unlink()  # the model is saved: nothing goes on from here
-    context.spool.write_result(
-        {"identity": models.identity(folder), "folder": str(folder), "seconds": time.monotonic() - started}
-    )
+        path.unlink()  # the model is saved and its result written: nothing goes on from here

@@ -11,13 +11,16 @@ from rsf_core.jobs.worker import JobContext
 
 
 def locate(context: JobContext, model: dict[str, Any]) -> Path:
-    """The folder of the model a spec names (`model_id`, `name`, `folder`, `identity`). Raises ModelError when its
-    weights are not the ones the project knows."""
+    """The folder of the model a spec names (`model_id`, `name`, `folder`, `identity`): `folder`, which is one of the
+    project where it is not absolute; a base that is gone from there is looked for by its name, as one without `folder`.
+    Raises ModelError when its weights are not the ones the project knows."""
 
     def progress(fraction: float, message: str) -> None:
         context.start_counting(round(fraction * 100), 100, "%", message)
 
-    folder = Path(model["folder"]) if model["folder"] else models.resolve(model["name"], progress)
+    folder = context.project / model["folder"] if model["folder"] else None
+    if folder is None or (model["model_id"] == "base" and not models.is_ready(str(folder))):
+        folder = models.resolve(model["name"], progress)
     if not folder.is_dir():
         raise ModelError(f"the folder of model {model['model_id']} is gone: {folder}")
     identity = models.identity(folder)
@@ -33,5 +36,5 @@ def locate(context: JobContext, model: dict[str, Any]) -> Path:
 def report_base(context: JobContext, model: dict[str, Any], folder: Path) -> None:
     """Let the owner know the base model's folder and identity once it has been found."""
     if model["model_id"] == "base":
-        found = {"name": model["name"], "folder": str(folder), "identity": models.identity(folder)}
+        found = {"name": model["name"], "folder": str(folder.absolute()), "identity": models.identity(folder)}
         context.spool.write_result({"base": found})

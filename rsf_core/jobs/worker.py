@@ -34,6 +34,11 @@ class JobContext:
         self._status = Status(JobState.RUNNING, "starting", started=now(), heartbeat=now())
         self._lock = threading.Lock()
 
+    @property
+    def project(self) -> Path:
+        """The project's folder, wherever it is now: the spool's is PROJECT/spool/JOB."""
+        return self.spool.folder.absolute().parents[1]
+
     def input(self, name: str) -> pa.Table:
         return self.spool.input(name)
 
