@@ -68,6 +68,22 @@ def test_each_round_trains_a_control_and_one_cancelled_stops_it_until_it_is_resu
     assert quick.current_round == 2 and found is not None and found.control
 
 
+def test_a_control_whose_files_were_deleted_is_not_waited_for(quick: Project) -> None:
+    quick.run(1)
+    quick.train_control()
+    quick.wait()
+    quick.lineage.delete("m1-1-random", "ann")
+    quick.set("generate.temperature", "0.9")
+    quick.evaluate()
+    quick.wait()
+    quick.set("autopilot.control", "true")
+    found = quick.comparison(1)
+    assert found is not None and not found.control
+    quick.autopilot.start(1, pause=True, author="ann")
+    wait(quick, FlightState.WAITING)
+    assert quick.current_round == 2
+
+
 def test_it_waits_for_a_review_and_trains_on_what_was_said(quick: Project) -> None:
     quick.autopilot.start(1, pause=True, author="ann")
     wait(quick, FlightState.WAITING)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 import typer
 
@@ -31,6 +32,7 @@ with Project.open(sys.argv[1], what="a patient owner") as project:
     project.serve(lambda name, arguments: execute(project, name, arguments))
     time.sleep(600)
 """
+MORE = pc.field("k") >= 2
 MUTE = """
 import sys, time
 from pathlib import Path
@@ -120,6 +122,14 @@ def test_stages_can_be_said_one_by_one(folder: Path) -> None:
     assert (frozen["curated_id"], frozen["author"]) == ("c1-1", "ann")
     assert rsf_json("freeze", folder)["curated_id"] == "c1-1"
     assert "c1-1" in rsf("freeze", folder)
+
+
+def test_scoring_that_opening_the_project_has_begun_is_waited_for(folder: Path) -> None:
+    with Project.open(folder) as project:
+        add_candidates(project.store, candidates(prompts=8, per_prompt=4).filter(MORE), job_id="r1-generate-2")
+    found = rsf_json("score", folder)
+    assert found["job_id"] == "r1-score-2"
+    assert found["counts"]["decided"] == found["counts"]["candidates"]
 
 
 def test_rounds_run_by_themselves_wait_for_a_review_and_are_stopped(folder: Path) -> None:

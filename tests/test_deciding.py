@@ -171,3 +171,17 @@ def test_another_target_lets_the_rule_choose_again(store: Store, rows: pa.Table)
     in_force = store.thresholds(1)[0]
     assert in_force.author == "rule" and in_force.target_id == 2
     np.testing.assert_allclose(ell(store), REWARD + LOG_MODEL - LOG_Q)
+
+
+def test_the_rule_chooses_m_for_what_it_can_accept(store: Store) -> None:
+    """A truncated candidate is a draw with P = 0, however good what it says is."""
+    table = candidates(2, 4, finish=["eos", "eos", "length", "length"] * 2)
+    add_candidates(store, table)
+    add_scores(store, table, {"s": [0.1, 0.2, 9.0, 9.0, 0.3, 0.4, 9.0, 9.0]})
+    only_rewards = {"rewards": {"s": 1.0}}
+    retarget(store, settings(only_rewards, rate=0.25), opened(), "base")
+    assert store.round_counts(1).accepted == 2
+    retarget(store, settings(only_rewards, rate=0.5, scope="prompt"), opened(), "base")
+    assert store.round_counts(1).accepted == 4
+    possible = np.where(table["finish"].to_numpy() == "length", -np.inf, ell(store))
+    np.testing.assert_allclose(store.ratios(1)["scale"], prompt_scale(possible, table["prompt_id"]))

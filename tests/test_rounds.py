@@ -98,6 +98,11 @@ def test_where_each_stage_stands(found: RoundFacts, expected: tuple[Progress, ..
     assert all(state.detail for state in got)
 
 
+def test_a_job_that_was_to_add_to_a_stage_does_not_undo_it() -> None:
+    done = facts(DECIDED, *BOTH, FINETUNED, EVALUATED, job("evaluate", "cancelled", 2), tuned=TUNED, evaluated=True)
+    assert complete(states(done)) and states(done)[-1].job is not None
+
+
 def test_with_nothing_accepted_fine_tuning_waits() -> None:
     none = RoundCounts(40, 40, 40, 0, 3, 0, 0, 0, 5, 0)
     assert states(facts(none, *BOTH))[3].progress is W

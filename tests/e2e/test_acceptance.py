@@ -86,7 +86,16 @@ def test_m_is_applied_explicitly_undone_and_kept_in_the_history(page: Page, open
     expect(page.get_by_text("In force: log M = 0.500")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     assert opened.rsf("status", folder)["counts"]["accepted"] == before
-    expect(page.get_by_text("History of M (3)")).to_be_visible()
+    history = page.get_by_text("History of M (3)")
+    history.click()
+    grid = page.get_by_test_id("stExpander").filter(has=history).locator(".dvn-scroller")
+    grid.click(position={"x": 20, "y": 35 + 35 + 17})  # the box of the second row
+    page.get_by_role("button", name=re.compile("Try log M = .* again")).click()
+    expect(page.get_by_role("button", name="Apply this M")).to_be_enabled()
+    fields = page.get_by_label("log M, exact")
+    expect(fields.last).to_have_value(f"{ELL.max():.3f}")
+    expect(fields).to_have_count(1)
+    expect(page.get_by_text("In force: log M = 0.500")).to_be_visible()
 
 
 def test_the_keyboard_alone_moves_and_applies_m(page: Page, opened: AppServer):

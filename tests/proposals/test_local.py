@@ -48,6 +48,15 @@ def test_the_same_candidates_come_for_any_batch_size_and_order(proposal, samplin
             assert candidate.log_q == pytest.approx(expected[name].log_q, abs=1e-4)
 
 
+def test_none_is_drawn_far_from_its_turn(proposal):
+    """Whatever its prompt's length: a job that is stopped keeps its finished units, which are runs of requests."""
+    prompts = [Prompt(number, "word " * (1 + 7 * number % 5)) for number in range(8)]
+    requests = [(prompt, k, f"1.{prompt.prompt_id}.{k}") for prompt in prompts for k in range(2)]
+    order = [int(c.candidate_id.split(".")[1]) for c in proposal.draw(requests, Sampling(max_new_tokens=4), 2)]
+    assert order != sorted(order)
+    assert all(abs(prompt - sorted(order)[at]) < 2 for at, prompt in enumerate(order))
+
+
 def test_another_seed_or_name_gives_another_draw(proposal):
     first = drawn(proposal, Sampling(max_new_tokens=12))
     other = drawn(proposal, Sampling(max_new_tokens=12, seed=1))
