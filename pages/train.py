@@ -171,7 +171,9 @@ if found is not None:
             if st.button("Compare again", icon=":material/refresh:"):
                 if ui.attempt(lambda: project.evaluate(number)):
                     st.rerun()
-            st.caption("Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed.")
+            st.caption(
+                "Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed."
+            )
     if found.control:
         st.header("Against a random selection of the same size", anchor=False)
         st.dataframe(

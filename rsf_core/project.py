@@ -79,7 +79,7 @@ class Project:
         self.store = Store(folder / "rsf.duckdb", folder / "exports")
         self._standing = Standing(folder, self.store)
         self.supervisor = JobSupervisor(self.store, folder / "spool")
-        self._stages = Stages(folder, self.store, self._standing, self.supervisor)
+        self._stages = Stages(self.store, self._standing, self.supervisor)
         self.autopilot = Autopilot(self.store, self._standing, self._stages)
         self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
         self.supervisor.listen(self._following.on_done, self._following.on_ended)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rsf_core import curation, deciding, proposing, rounds
@@ -21,9 +20,8 @@ from rsf_core.target import log_prob_scorer
 class Stages:
     """Opens rounds and starts their stages: those of the newest round, where a number may be given also of an earlier."""
 
-    def __init__(self, folder: Path, store: Store, standing: Standing, supervisor: JobSupervisor) -> None:
-        self._folder, self._store = folder, store
-        self._standing, self._supervisor = standing, supervisor
+    def __init__(self, store: Store, standing: Standing, supervisor: JobSupervisor) -> None:
+        self._store, self._standing, self._supervisor = store, standing, supervisor
 
     def open_round(self) -> RoundRecord:
         """Open the next round with `next_proposal` (the base, before any)."""

@@ -118,7 +118,9 @@ class Standing:
         match job.kind:
             case JobKind.GENERATE:
                 wanted = settings.generate
-                return bool(spec["sampling"] == wanted.sampling.model_dump() and spec["candidates"] == wanted.candidates)
+                return bool(
+                    spec["sampling"] == wanted.sampling.model_dump() and spec["candidates"] == wanted.candidates
+                )
             case JobKind.SCORE:
                 return bool(spec["target"] == settings.target.model_dump(mode="json"))
             case JobKind.FINETUNE:
