@@ -79,7 +79,7 @@ class Card {
     const nonce = data.nonce !== this.nonce;
     this.nonce = data.nonce;
     // where this tab was before M or the scores changed is no place to begin: what is nearest now would be left out
-    const wrote = read("rsf-linked", {}, SESSION), own = data.at === wrote.at;
+    const wrote = read("rsf-linked", null, SESSION) ?? {}, own = data.at === wrote.at;
     const old = (this.version ?? (own ? wrote.version : data.version)) !== data.version;
     this.version = data.version;
     if (this.outbox?.stopped) this.trouble(null);
