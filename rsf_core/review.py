@@ -195,7 +195,8 @@ class Opinions:
 
 
 class ReviewIndex:
-    """A round as it stands: the automatic decision at M, everybody's opinions and the annotations, as arrays (n,)."""
+    """A round as it stands: the automatic decision at M, everybody's opinions and the annotations, as arrays (n,).
+    `version` names the state of the table, for what is read beside it."""
 
     def __init__(
         self,
@@ -205,8 +206,9 @@ class ReviewIndex:
         opinions: Opinions,
         flagged: Ints,
         tagged: dict[str, Ints],
+        version: tuple[int, ...] = (),
     ) -> None:
-        self.table, self.opinions = table, opinions
+        self.table, self.opinions, self.version = table, opinions, version
         self._flagged, self._tagged = flagged, tagged
         n = len(table.places)
         offset = table.scale if scope is Scope.PROMPT else np.zeros(n)

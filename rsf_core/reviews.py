@@ -110,7 +110,7 @@ class Reviews:
         keep = self.mask(round_number, index, wanted)
         views = {v: keep & index.view(v, reviewer, self._settings().review.overlap) for v in View}
         rows = np.flatnonzero(views[view])
-        seed, column = self._settings().seed, self._ordering(round_number, order)
+        seed, column = self._settings().seed, self._ordering(round_number, order, index.version)
         start: tuple[float, int] | None = None
         here = [name for name in (after or at or "",) if name.startswith(f"{round_number}.")]  # not of another round
         for row in index.rows(_places(here)).tolist():
@@ -150,7 +150,7 @@ class Reviews:
         rows = np.flatnonzero(
             self.mask(round_number, index, wanted) & index.view(view, reviewer, self._settings().review.overlap)
         )
-        key = index.key(rows, order, self._settings().seed, self._ordering(round_number, order))
+        key = index.key(rows, order, self._settings().seed, self._ordering(round_number, order, index.version))
         chosen = index.table.places[page(rows, key, None, (number + 1) * size)[number * size :]]
         found = {c.candidate_id: c for p in self._prompts(round_number, index, chosen) for c in p.candidates}
         return [found[_name(round_number, one)] for one in chosen.tolist()]
@@ -183,16 +183,16 @@ class Reviews:
             Opinions.read(self._store.opinions(round_number)),
             np.array(flagged, dtype=np.int64),
             {tag: np.array(places, dtype=np.int64) for tag, places in tagged.items()},
+            version,
         )
 
     def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
         """Where the filter holds, shape (n,)."""
-        version = self._store.review_version(round_number)
-        scores = {name: self._score(round_number, name, version) for name in wanted.scores}
+        scores = {name: self._score(round_number, name, index.version) for name in wanted.scores}
         matching = None
         if wanted.text or wanted.regex:
             *_, edits = self._store.said_version(round_number)
-            matching = self._matching(round_number, wanted.text, wanted.regex, (version, edits))
+            matching = self._matching(round_number, wanted.text, wanted.regex, (index.version, edits))
         return index.mask(wanted, scores, matching)
 
     def agreement(self, round_number: int) -> Agreement:
@@ -206,9 +206,9 @@ class Reviews:
             raise StageError(f"round {round_number} has no scores yet: a target is fitted after scoring")
         constrained = {constraint.scorer for constraint in target.constraints} - set(target.rewards)
         names = [name for name in self._store.scorers(round_number) if name not in constrained]
-        version = self._store.review_version(round_number)
-        scores = {name: self._score(round_number, name, version) for name in names}
-        return suggestion.suggest(self.index(round_number), target, scores, thresholds[0].scope)
+        index = self.index(round_number)
+        scores = {name: self._score(round_number, name, index.version) for name in names}
+        return suggestion.suggest(index, target, scores, thresholds[0].scope)
 
     # -- saying ------------------------------------------------------------------------------------------------------
 
@@ -259,12 +259,11 @@ class Reviews:
         )
         return found
 
-    def _ordering(self, round_number: int, order: Order) -> Floats | None:
+    def _ordering(self, round_number: int, order: Order, version: tuple[int, ...]) -> Floats | None:
         """The column that an order goes by, None for the other orders and where the target has none."""
         target = self._target(round_number)
         if target is None or order not in (Order.REWARD, Order.DISAGREEMENT):
             return None
-        version = self._store.review_version(round_number)
         names = list(target.rewards) if order is Order.REWARD else self._scorers(round_number, version)
         return self._column(round_number, order, target.model_dump_json(), tuple(names), version)
 
@@ -287,8 +286,9 @@ class Reviews:
         rows = self._store.candidates_of_prompts(round_number, prompt_ids)
         opinions = self._opinions(index, prompt_ids)
         annotated = {place(row["prompt_id"], row["k"]): row for row in self._store.annotations(round_number)}
-        version = self._store.review_version(round_number)
-        columns = {name: self._score(round_number, name, version) for name in self._scorers(round_number, version)}
+        columns = {
+            name: self._score(round_number, name, index.version) for name in self._scorers(round_number, index.version)
+        }
         where = np.array([place(row["prompt_id"], row["k"]) for row in rows], dtype=np.int64)
         for row, at in zip(rows, index.rows(where).tolist(), strict=True):
             scores = {name: float(column[at]) for name, column in columns.items() if not math.isnan(column[at])}
