@@ -195,8 +195,8 @@ if found is not None:
         ui.job_ended_badly(project, job)
     elif not running and (job := evaluate.job) is not None and job.state is not JobState.DONE:
         ui.job_ended_badly(project, job, partial(project.evaluate, number))
-    elif (control := project.control(number)) is not None and control.model_id in project.store.deleted_models():
-        st.caption(f"The random control {control.model_id} was deleted before it was compared under these settings.")
+    elif project.control_is_deleted(number):
+        st.caption("The random control of this round was deleted before it was compared under these settings.")
     elif not running:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Train a random control", icon=":material/shuffle:"):

@@ -172,12 +172,12 @@ class Autopilot:
     def _control(self, now: Flight, number: int) -> bool:
         """Train and evaluate the round's random control; stop where that was broken off. False where there is nothing to
         do for it: its files were deleted."""
-        job, control = self._standing.control_job(number), self._standing.control(number)
+        job = self._standing.control_job(number)
         if job is not None and job.state is not JobState.DONE:
             self.stop(now.author, f"the random control: {job.outcome}")
-        elif control is None:
+        elif self._standing.control(number) is None:
             self._stages.train_control(now.author, number)
-        elif control.model_id in self._store.deleted_models() or self._stages.evaluate(number) is None:
+        elif self._standing.control_is_deleted(number) or self._stages.evaluate(number) is None:
             return False
         return True
 

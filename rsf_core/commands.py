@@ -194,9 +194,8 @@ def set_value(project: Project, key: str, value: str) -> Any:
 @command
 def has_control(project: Project) -> bool:
     """Whether the newest round was compared with its random control, or can be no more: its files were deleted."""
-    found, control = project.comparison(), project.control()
-    deleted = control is not None and control.model_id in project.store.deleted_models()
-    return deleted or (found is not None and bool(found.control))
+    found = project.comparison()
+    return project.control_is_deleted() or (found is not None and bool(found.control))
 
 
 @command

@@ -272,9 +272,9 @@ class Project:
         """The model a round tuned on what was accepted (not its random control), or None."""
         return self._standing.tuned_model(round_number or self.current_round)
 
-    def control(self, round_number: int | None = None) -> ModelRecord | None:
-        """The random control of a round's tuned model, or None."""
-        return self._standing.control(round_number or self.current_round)
+    def control_is_deleted(self, round_number: int | None = None) -> bool:
+        """Whether the files of a round's random control were deleted: it can be compared no more."""
+        return self._standing.control_is_deleted(round_number or self.current_round)
 
     def control_job(self, round_number: int | None = None) -> JobRecord | None:
         """The newest job that tunes a random control of a round, or None."""

@@ -28,6 +28,8 @@ class Evaluation:
 
 
 class Standing:
+    """Of one project: settings and rounds, and what each round has drawn, decided, tuned and compared."""
+
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder, self._store = folder, store
 
@@ -75,6 +77,11 @@ class Standing:
         """The random control of the round's tuned model, or None."""
         wanted = self._control_id(number)
         return next((m for m in self._store.models() if m.model_id == wanted), None)
+
+    def control_is_deleted(self, number: int) -> bool:
+        """Whether the files of the round's random control were deleted: it can be compared no more."""
+        control = self.control(number)
+        return control is not None and control.model_id in self._store.deleted_models()
 
     def control_job(self, number: int) -> JobRecord | None:
         """The newest job that tunes the random control of the round's tuned model: no stage of the round."""

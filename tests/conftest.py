@@ -119,6 +119,13 @@ def project(tmp_path: Path, small_task: Path, tiny_model: Path) -> Iterator[Proj
         yield made
 
 
+@pytest.fixture
+def complete(jobs_in_threads: None, project: Project) -> Project:
+    """The project with its first round complete; its jobs run in threads."""
+    project.run(1)
+    return project
+
+
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The closed file of a store with nothing in it."""

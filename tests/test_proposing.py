@@ -9,14 +9,6 @@ from rsf_core.errors import StageError
 from rsf_core.lineage import StaleProposal
 from rsf_core.project import Project
 
-pytestmark = pytest.mark.usefixtures("jobs_in_threads")
-
-
-@pytest.fixture
-def complete(project: Project) -> Project:
-    project.run(1)
-    return project
-
 
 def test_the_next_round_draws_from_what_a_person_chose(complete: Project) -> None:
     assert complete.next_proposal() == "m1-1"

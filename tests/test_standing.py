@@ -9,14 +9,6 @@ import pytest
 from rsf_core.domain import JobKind
 from rsf_core.project import Project
 
-pytestmark = pytest.mark.usefixtures("jobs_in_threads")
-
-
-@pytest.fixture
-def complete(project: Project) -> Project:
-    project.run(1)
-    return project
-
 
 def test_other_settings_do_not_undo_a_comparison_and_comparing_again_takes_them(complete: Project) -> None:
     before = complete.comparison(1)

@@ -27,7 +27,8 @@ _PRODUCTS = {
 
 
 def products(device: str, precision: Literal["fp32", "bf16"]) -> AbstractContextManager[Any]:
-    """What steps of training, forward and backward, run in, beside the autocast."""
+    """The context that steps of training run in, forward and backward, beside the autocast: `ProductsInFp32` where bf16 is
+    asked of a processor that has no instructions for it, else one that changes nothing."""
     needed = device == "cpu" and precision == "bf16" and multiplies_bf16() is False
     return ProductsInFp32() if needed else nullcontext()  # type: ignore[no-untyped-call]
 
@@ -40,8 +41,8 @@ class ProductsInFp32(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs = kwargs or {}
         if func not in _PRODUCTS or args[0].dtype != torch.bfloat16:
             return func(*args, **kwargs)
-        wide = [_to(torch.float32, value) for value in args]
-        wide_kwargs = {name: _to(torch.float32, value) for name, value in kwargs.items()}
+        wide = [_in_fp32(value) for value in args]
+        wide_kwargs = {name: _in_fp32(value) for name, value in kwargs.items()}
         if func is _ATEN.addmm_.default:
             return args[0].copy_(_ATEN.addmm(*wide, **wide_kwargs))
         result = func(*wide, **wide_kwargs)
@@ -53,5 +54,5 @@ class ProductsInFp32(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return tuple(gradient.to(torch.bfloat16) for gradient in result)
 
 
-def _to(dtype: torch.dtype, value: Any) -> Any:
-    return value.to(dtype) if isinstance(value, Tensor) and value.dtype == torch.bfloat16 else value
+def _in_fp32(value: Any) -> Any:
+    return value.float() if isinstance(value, Tensor) and value.dtype == torch.bfloat16 else value

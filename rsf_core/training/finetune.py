@@ -67,10 +67,10 @@ def finetune(
     pad = tokenizer.pad_token_id
     if pad is None or pad >= vocabulary:  # the padding is masked, so any token that the model knows will do
         pad = 0
-    passes, ends = forward.of(model, pad), models.eos_ids(base, tokenizer)
-    train, held_out = split([tokenised(sample, tokenizer, passes, ends) for sample in samples], recipe)
+    forward_pass, ends = forward.of(model, pad), models.eos_ids(base, tokenizer)
+    train, held_out = split([tokenised(sample, tokenizer, forward_pass, ends) for sample in samples], recipe)
     total = steps(len(train), recipe.batch_size, recipe.epochs)
-    run = _Run(model, passes, recipe, log_m, total, checkpoint)
+    run = _Run(model, forward_pass, recipe, log_m, total, checkpoint)
     run.restore()
     with bf16.products(base.device.type, recipe.precision):
         for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
@@ -94,9 +94,9 @@ class _Run:
     """The state of a training run, and what one step does to it."""
 
     def __init__(
-        self, model: Any, passes: forward.Forward, recipe: Train, log_m: float, total: int, path: Path | None
+        self, model: Any, forward_pass: forward.Forward, recipe: Train, log_m: float, total: int, path: Path | None
     ) -> None:
-        self.model, self.forward, self.recipe, self.log_m = model, passes, recipe, log_m
+        self.model, self.forward, self.recipe, self.log_m = model, forward_pass, recipe, log_m
         self.total, self.path = total, path
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(

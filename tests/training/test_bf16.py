@@ -7,19 +7,12 @@ from contextlib import nullcontext
 import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    T5Config,
-    T5ForConditionalGeneration,
-)
 
 from rsf_core.settings import Train
 from rsf_core.training import bf16, finetune
 from rsf_core.training.bf16 import ProductsInFp32
 from rsf_core.training.samples import TrainingSample
+from tests.architectures import gpt2, llama, t5
 
 ULP = 2.0**-8  # of bf16
 
@@ -81,20 +74,6 @@ def test_attention_and_its_gradients_are_near_the_exact_ones(masked):
     for found, truth in zip(attend(ProductsInFp32(), torch.bfloat16), exact, strict=True):
         assert found.dtype == torch.bfloat16
         assert (found.double() - truth).norm() < 2 * ULP * truth.norm()
-
-
-def llama():
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
-    return LlamaForCausalLM(LlamaConfig(vocab_size=50, **sizes))
-
-
-def gpt2():
-    return GPT2LMHeadModel(GPT2Config(vocab_size=50, n_positions=32, n_embd=32, n_layer=2, n_head=4))
-
-
-def t5():
-    config = T5Config(vocab_size=50, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0)
-    return T5ForConditionalGeneration(config)
 
 
 @pytest.mark.parametrize("architecture", [llama, gpt2, t5])

@@ -7,38 +7,9 @@ import copy
 import pytest
 import torch
 from peft.tuners.lora import Linear
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    T5Config,
-    T5ForConditionalGeneration,
-)
 
 from rsf_core.training import lora
-
-
-def llama():
-    config = LlamaConfig(
-        vocab_size=50,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        attention_bias=True,
-    )
-    return LlamaForCausalLM(config)
-
-
-def gpt2():
-    return GPT2LMHeadModel(GPT2Config(vocab_size=50, n_positions=32, n_embd=32, n_layer=2, n_head=4))
-
-
-def t5():
-    config = T5Config(vocab_size=50, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0)
-    return T5ForConditionalGeneration(config)
-
+from tests.architectures import gpt2, llama, t5
 
 pytestmark = pytest.mark.filterwarnings("ignore:fan_in_fan_out")  # which peft sets itself for GPT-2
 
