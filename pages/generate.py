@@ -77,23 +77,38 @@ if newest:
                 if all(ui.attempt(lambda k=k, v=v: project.set(f"generate.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
                     st.rerun()
 
-if not counts.candidates:
-    if not running:
+
+@st.fragment(run_every=ui.REFRESH_SECONDS if running else None)
+def numbers() -> None:
+    """What has been drawn so far."""
+    counts = project.counts(number)
+    if not counts.candidates:
         ui.empty("The candidates will be listed here as they come in.")
-else:
+        return
     with st.container(horizontal=True):
         st.metric("Candidates", f"{counts.candidates:,}", border=True, height="stretch")
         st.metric("Prompts", f"{counts.prompts:,}", border=True, height="stretch")
         st.metric("Scored", f"{counts.scored:,}", border=True, height="stretch")
         st.metric("Truncated", f"{counts.truncated / counts.candidates:.0%}", border=True, height="stretch")
-    if not running and newest and counts.decided:
-        with st.container(horizontal=True):
-            if st.button("Choose M", type="primary", icon=":material/tune:"):
-                ui.go("acceptance")
-            if st.button("Review them", icon=":material/rate_review:"):
-                ui.go("review")
-    st.header("Latest", anchor=False)
-    for row in project.store.latest_completions(number, 6):
+
+
+@st.fragment(run_every=ui.REFRESH_SECONDS if running else None)
+def latest() -> None:
+    """The newest completions."""
+    rows = project.store.latest_completions(number, 6)
+    if rows:
+        st.header("Latest", anchor=False)
+    for row in rows:
         with st.container(border=True):
             st.caption(row["candidate_id"])
             ui.text(row["completion"])
+
+
+numbers()
+if not running and newest and counts.decided:
+    with st.container(horizontal=True):
+        if st.button("Choose M", type="primary", icon=":material/tune:"):
+            ui.go("acceptance")
+        if st.button("Review them", icon=":material/rate_review:"):
+            ui.go("review")
+latest()
