@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rsf_core.domain import Finish, Prompt
+from rsf_core.errors import ScorerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,24 @@ class Scorer(Protocol):
     def score(self, batch: Sequence[Scored]) -> list[float]:
         """One score for each of `batch`, in order."""
         ...
+
+
+@runtime_checkable
+class ChecksReferences(Protocol):
+    """What a scorer has beside `score` where it reads the prompt's reference, so that a reference it cannot read is found
+    before anything is drawn."""
+
+    def reference_problem(self, reference: str | None) -> str | None:
+        """What is wrong with this reference, as the rest of a sentence that the scorer's name begins ("needs a number as
+        the reference, not 'many'"); None where it can be read. Raises nothing."""
+        ...
+
+
+def instead(reference: str | None) -> str:
+    """What stands there in place of a reference that was needed: "not 'many'", "and there is none"."""
+    return f"not {reference!r:.80}" if reference and reference.strip() else "and there is none"
+
+
+def unreadable(name: str, prompt: Prompt, problem: str) -> ScorerError:
+    """For a scorer that meets a reference it cannot read after all."""
+    return ScorerError(f"the scorer {name!r} {problem} (prompt {prompt.prompt_id}): edit the prompt or retire it")

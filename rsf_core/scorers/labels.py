@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rsf_core.errors import ScorerError
-from rsf_core.scorers.base import Scored
+from rsf_core.domain import Prompt
+from rsf_core.scorers.base import Scored, instead, unreadable
 
 LABELS = ("positive", "negative", "neutral")
 _LABEL = "|".join(LABELS)
@@ -41,13 +41,14 @@ class LabelMatch:
     bounds = (0.0, 1.0)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(stated_label(scored.completion) == _gold(scored)) for scored in batch]
+        return [float(stated_label(scored.completion) == _gold(scored.prompt)) for scored in batch]
+
+    def reference_problem(self, reference: str | None) -> str | None:
+        wanted = f"needs {', '.join(LABELS[:-1])} or {LABELS[-1]} as the reference"
+        return None if reference in LABELS else f"{wanted}, {instead(reference)}"
 
 
-def _gold(scored: Scored) -> str:
-    if scored.prompt.reference not in LABELS:
-        raise ScorerError(
-            f"the scorer 'label_match' needs {', '.join(LABELS[:-1])} or {LABELS[-1]} as the reference of prompt "
-            f"{scored.prompt.prompt_id}, which has {scored.prompt.reference!r}"
-        )
-    return scored.prompt.reference
+def _gold(prompt: Prompt) -> str:
+    if (problem := LabelMatch().reference_problem(prompt.reference)) is not None:
+        raise unreadable(LabelMatch.name, prompt, problem)
+    return str(prompt.reference)

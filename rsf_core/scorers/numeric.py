@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
-from rsf_core.errors import ScorerError
-from rsf_core.scorers.base import Scored
+from rsf_core.domain import Prompt
+from rsf_core.scorers.base import Scored, instead, unreadable
 
 # a sign counts only where no digit or letter stands before it, so that "20-3" ends in 3, not in −3
 # a comma belongs to the number only where the last three digits follow it: "1,234" and "1,00,000", not "4,5"
@@ -39,14 +39,23 @@ class NumericMatch:
     bounds = (0.0, 1.0)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(stated_number(scored.completion) == _reference(scored)) for scored in batch]
+        return [float(stated_number(scored.completion) == _reference(scored.prompt)) for scored in batch]
+
+    def reference_problem(self, reference: str | None) -> str | None:
+        if reference_number(reference) is not None:
+            return None
+        return f"needs a number as the reference, {instead(reference)}"
 
 
-def _reference(scored: Scored) -> Decimal:
-    reference = _decimal(scored.prompt.reference or "")
-    if reference is None or not reference.is_finite():
-        raise ScorerError(
-            f"the scorer 'numeric_match' needs a number as the reference of prompt {scored.prompt.prompt_id}, "
-            f"which has {scored.prompt.reference!r}"
-        )
-    return reference
+def reference_number(reference: str | None) -> Decimal | None:
+    """The number a reference is: all of it, or what stands behind the #### that ends a worked solution (GSM8K)."""
+    text = (reference or "").rpartition("####")[2]
+    number = _decimal(text)
+    return number if number is not None and number.is_finite() else None
+
+
+def _reference(prompt: Prompt) -> Decimal:
+    number = reference_number(prompt.reference)
+    if number is None:
+        raise unreadable(NumericMatch.name, prompt, f"needs a number as the reference, {instead(prompt.reference)}")
+    return number

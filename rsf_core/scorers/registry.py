@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
+from rsf_core.domain import Prompt
 from rsf_core.errors import ScorerError
-from rsf_core.scorers.base import Scored, Scorer
+from rsf_core.scorers.base import ChecksReferences, Scored, Scorer
 
 GROUP = "rsf_studio.scorers"
+SHOWN = 5  # prompts named in one message
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceProblem:
+    """A prompt whose reference a scorer cannot read; `problem` goes on after the scorer's name."""
+
+    prompt_id: int
+    scorer: str
+    problem: str
 
 
 def get(name: str) -> Scorer:
@@ -41,6 +53,48 @@ def available() -> dict[str, str]:
         except ScorerError as error:  # one broken plugin must not hide the others
             found[name] = str(error)
     return found
+
+
+def reference_problem(name: str, reference: str | None) -> str | None:
+    """What the scorer finds wrong with this reference ("needs a number as the reference, not 'many'"); None where it can
+    read it or reads none. Raises ScorerError where there is no such scorer, or its check fails."""
+    return _check(name, get(name), reference)
+
+
+def reference_problems(names: Iterable[str], prompts: Sequence[Prompt]) -> list[ReferenceProblem]:
+    """Every prompt whose reference one of these scorers cannot read, by prompt, each once with the first scorer. Raises
+    ScorerError where there is no such scorer, or its check fails."""
+    scorers = {name: get(name) for name in names}
+    found = []
+    for prompt in prompts:
+        problems = ((name, _check(name, scorer, prompt.reference)) for name, scorer in scorers.items())
+        wrong = next(((name, problem) for name, problem in problems if problem is not None), None)
+        if wrong is not None:
+            found.append(ReferenceProblem(prompt.prompt_id, *wrong))
+    return found
+
+
+def describe(problems: Sequence[ReferenceProblem]) -> str:
+    """The first few, each by its prompt, and how many there are beside them; without a full stop."""
+    shown = "; ".join(f"prompt {p.prompt_id}: {p.scorer!r} {p.problem}" for p in problems[:SHOWN])
+    more = len(problems) - SHOWN
+    return shown + (f"; and {more:,} more: {_ids(problems[SHOWN:])}" if more > 0 else "")
+
+
+def _ids(problems: Sequence[ReferenceProblem], shown: int = 50) -> str:
+    listed = ", ".join(str(p.prompt_id) for p in problems[:shown])
+    return listed + (", …" if len(problems) > shown else "")
+
+
+def _check(name: str, scorer: Scorer, reference: str | None) -> str | None:
+    if not isinstance(scorer, ChecksReferences):
+        return None
+    try:
+        return scorer.reference_problem(reference)
+    except Exception as error:  # a third party's code: whatever it raises, say whose it is
+        raise ScorerError(
+            f"the scorer {name!r} failed to check a reference ({reference!r:.80}): {type(error).__name__}: {error}"
+        ) from error
 
 
 def score(name: str, batch: Sequence[Scored]) -> list[float]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sacrebleu.metrics.chrf import CHRF
 
-from rsf_core.errors import ScorerError
-from rsf_core.scorers.base import Scored
+from rsf_core.domain import Prompt
+from rsf_core.scorers.base import Scored, unreadable
 
 
 class ChrF:
@@ -19,13 +19,17 @@ class ChrF:
         self._chrf = CHRF()
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [self._chrf.sentence_score(scored.completion, [_reference(scored)]).score / 100.0 for scored in batch]
+        return [
+            self._chrf.sentence_score(scored.completion, [_reference(scored.prompt)]).score / 100.0 for scored in batch
+        ]
+
+    def reference_problem(self, reference: str | None) -> str | None:
+        if reference and reference.strip():
+            return None
+        return "needs a translation as the reference, and there is none"
 
 
-def _reference(scored: Scored) -> str:
-    if not scored.prompt.reference:
-        raise ScorerError(
-            f"the scorer 'chrf' needs a reference translation, and prompt {scored.prompt.prompt_id} has none: add one to "
-            "the prompt file"
-        )
-    return scored.prompt.reference
+def _reference(prompt: Prompt) -> str:
+    if not prompt.reference or not prompt.reference.strip():
+        raise unreadable(ChrF.name, prompt, "needs a translation as the reference, and there is none")
+    return prompt.reference

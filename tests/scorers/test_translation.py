@@ -38,5 +38,5 @@ def test_it_is_what_its_definition_gives():
 
 
 def test_a_prompt_without_a_reference_is_named():
-    with pytest.raises(ScorerError, match="prompt 9 has none"):
+    with pytest.raises(ScorerError, match=r"needs a translation as the reference, and there is none \(prompt 9\)"):
         score("Bonjour", Prompt(9, "Hello"))
