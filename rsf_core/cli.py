@@ -3,9 +3,7 @@ has it open."""
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from rsf_core import __version__, tasks
+from rsf_core import __version__, access, tasks
 from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
 from rsf_core.domain import Action
@@ -304,4 +302,5 @@ def _say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:
 
 
 def _who() -> str:
-    return os.environ.get("RSF_REVIEWER") or getpass.getuser()
+    """Who speaks. Raises AccessError where that is no name for a person."""
+    return access.usual_name()

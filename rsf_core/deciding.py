@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core.domain import Scope
+from rsf_core.domain import ChosenBy, Scope
 from rsf_core.errors import TargetError
 from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, prompt_scale
 from rsf_core.settings import Settings, Target
@@ -60,7 +60,7 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
         target_id = store.target_id(target.model_dump(mode="json"), AUTOMATIC)
         store.replace_log_ratios(opened.round, target_id, rows)
         current = store.thresholds(opened.round)[:1]
-        if not current or current[0].author == AUTOMATIC or current[0].target_id != target_id:
+        if not current or current[0].chosen_by is ChosenBy.RULE or current[0].target_id != target_id:
             apply_rule(store, settings, opened.round, target_id, critical_log_m(possible, table.u), scale)
 
 
@@ -82,7 +82,7 @@ def apply_rule(
     else:
         log_m = log_m_for_rate(critical, rate, scale if scope is Scope.PROMPT else 0.0)
         reason = f"accepts {rate:.0%} of the candidates"
-    store.add_threshold(round_number, target_id, log_m, scope, AUTOMATIC, reason)
+    store.add_threshold(round_number, target_id, log_m, scope, AUTOMATIC, reason, ChosenBy.RULE)
 
 
 class _Scores:

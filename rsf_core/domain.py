@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+K_BITS = 20  # there are fewer than 2²⁰ candidates of a prompt in a round
+_CANDIDATE = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,6})")
 
 
 class Split(StrEnum):
@@ -69,6 +73,14 @@ class Scope(StrEnum):
     PROMPT = "prompt"
 
 
+class ChosenBy(StrEnum):
+    """Who chose an M: the rule of the settings, a person, or an undo, which takes a choice back."""
+
+    RULE = "rule"
+    PERSON = "person"
+    UNDO = "undo"
+
+
 class JobKind(StrEnum):
     GENERATE = "generate"
     SCORE = "score"
@@ -121,3 +133,13 @@ class Candidate:
 def candidate_id(round_number: int, prompt_id: int, k: int) -> str:
     """The name of the k-th candidate (from 0) of a prompt in a round, e.g. `2.17.3`."""
     return f"{round_number}.{prompt_id}.{k}"
+
+
+def parse_candidate_id(name: str) -> tuple[int, int, int] | None:
+    """(round, prompt_id, k) of a candidate's name as `candidate_id` writes it, None for every other text: signs, spaces,
+    leading zeros, digits other than 0 to 9 and numbers that no project can have are no names."""
+    found = _CANDIDATE.fullmatch(name)
+    if found is None:
+        return None
+    round_number, prompt_id, k = (int(part) for part in found.groups())
+    return (round_number, prompt_id, k) if k < 1 << K_BITS else None

@@ -12,6 +12,7 @@ RsfError
 ├── JobError               a job failed or its spool is damaged
 ├── StoreError             the database refused; says what was being written
 │   └── RefusedRowsError   a value among the rows is impossible, such as a log-probability that is no number
+├── AccessError            somebody may not do this, cannot come in, or has chosen a name that nobody can have
 └── OutOfSpaceError        the disk is full; nothing already saved is touched
 """
 
@@ -63,6 +64,10 @@ class StoreError(RsfError):
 
 
 class RefusedRowsError(StoreError):
+    pass
+
+
+class AccessError(RsfError):
     pass
 
 

@@ -34,7 +34,7 @@ from rsf_core import (
     thresholds,
 )
 from rsf_core.autopilot import Autopilot
-from rsf_core.domain import Action, JobKind, JobState, Prompt, Scope, Split
+from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
 from rsf_core.following import Following
 from rsf_core.jobs.spool import Status
@@ -387,7 +387,9 @@ class Project:
         earlier = thresholds.before(self.store.thresholds(number))
         if earlier is None:
             return False
-        self.store.add_threshold(number, earlier.target_id, earlier.log_m, earlier.scope, author, thresholds.UNDO)
+        self.store.add_threshold(
+            number, earlier.target_id, earlier.log_m, earlier.scope, author, thresholds.UNDO, ChosenBy.UNDO
+        )
         return True
 
     def target(self, round_number: int | None = None) -> Target | None:

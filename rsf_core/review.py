@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from rsf_core.domain import Outcome, Scope
+from rsf_core.domain import K_BITS, Outcome, Scope
 from rsf_core.errors import SettingsError
 from rsf_core.sampling.arrays import splitmix64
 from rsf_core.settings import describe
@@ -22,11 +22,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-K_BITS = 20  # a place is prompt_id · 2²⁰ + k: one integer a candidate, in the order of prompt and k
-
 
 def place(prompt_id: Any, k: Any) -> Any:
-    """Where a candidate stands in its round, as one integer; works on arrays."""
+    """Where a candidate stands in its round, prompt_id · 2²⁰ + k: one integer a candidate, in the order of prompt and k;
+    works on arrays."""
     return (prompt_id << K_BITS) | k
 
 

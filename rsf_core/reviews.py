@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from rsf_core import agreement, suggestion
 from rsf_core.agreement import Agreement
-from rsf_core.domain import Act, Action, Outcome, Scope
+from rsf_core.domain import K_BITS, Act, Action, Outcome, Scope, parse_candidate_id
 from rsf_core.errors import StageError
-from rsf_core.review import K_BITS, CandidateFilter, Opinions, Order, ReviewIndex, RoundTable, View, page, place, spread
+from rsf_core.review import CandidateFilter, Opinions, Order, ReviewIndex, RoundTable, View, page, place, spread
 from rsf_core.settings import Settings, Target
 from rsf_core.store.acts import Said
 from rsf_core.store.store import Store
@@ -356,9 +356,8 @@ def _tags(text: str | None) -> list[str]:
 
 def _places(candidate_ids: Sequence[str]) -> NDArray[np.int64]:
     """Where candidates stand in their round, by name; a name that is none is left out."""
-    parts = [name.split(".") for name in candidate_ids]
-    good = [(int(p[1]), int(p[2])) for p in parts if len(p) == 3 and p[1].isdigit() and p[2].isdigit()]
-    return np.array([place(prompt, k) for prompt, k in good], dtype=np.int64)
+    parsed = [parse_candidate_id(name) for name in candidate_ids]
+    return np.array([place(found[1], found[2]) for found in parsed if found is not None], dtype=np.int64)
 
 
 def _name(round_number: int, where: int) -> str:

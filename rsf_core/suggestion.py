@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from rsf_core import agreement
 from rsf_core.agreement import Fit
-from rsf_core.domain import Scope
-from rsf_core.review import K_BITS, ReviewIndex
+from rsf_core.domain import K_BITS, Scope
+from rsf_core.review import ReviewIndex
 from rsf_core.sampling.acceptance import critical_log_m, prompt_scale
 from rsf_core.sampling.agreement import best_agreement
 from rsf_core.sampling.arrays import relative

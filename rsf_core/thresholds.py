@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rsf_core.domain import ChosenBy
 from rsf_core.store.records import ThresholdRecord
 
-UNDO = "undo"
+UNDO = "undo"  # the reason that is shown
 
 
 def before(history: Sequence[ThresholdRecord]) -> ThresholdRecord | None:
@@ -16,7 +17,7 @@ def before(history: Sequence[ThresholdRecord]) -> ThresholdRecord | None:
     for chosen in reversed(history):
         if standing and standing[-1].target_id != chosen.target_id:
             standing.clear()
-        if chosen.reason == UNDO and standing:
+        if chosen.chosen_by is ChosenBy.UNDO and standing:
             standing.pop()
         else:
             standing.append(chosen)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from rsf_core.domain import Scope, Split, candidate_id
+from rsf_core.domain import ChosenBy, Scope, Split, candidate_id
 from rsf_core.jobs.schemas import CANDIDATES, SCORES
 from rsf_core.sampling.acceptance import critical_log_m, prompt_scale, uniform
 from rsf_core.store.store import Store
@@ -91,7 +91,7 @@ def decide(
     )
     target_id = store.target_id({"reference": "base"}, "rule")
     store.replace_log_ratios(round_number, target_id, table)
-    store.add_threshold(round_number, target_id, log_m, scope, "rule", "for the test")
+    store.add_threshold(round_number, target_id, log_m, scope, "rule", "for the test", ChosenBy.RULE)
     return table
 
 

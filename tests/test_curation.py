@@ -236,3 +236,10 @@ def test_decisions_taken_back_make_a_set_of_their_own_again(store: Store) -> Non
     assert [c.curated_id for c in (first, second, third)] == ["c1-1", "c1-2", "c1-3"]
     assert third.content_hash == first.content_hash != second.content_hash
     assert freeze(store, settings(), 1, "ann") == third
+
+
+def test_a_person_who_was_called_rule_is_not_taken_for_the_rule(store: Store) -> None:
+    seed(store)
+    store.add_override("a", "1.1.0", Action.ACCEPT, "rule")
+    freeze(store, settings(), 1, "ben")
+    assert [row["decided_by"] for row in store.curated_samples("c1-1").to_pylist()][:2] == ["rule (a person)", "rule"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,15 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.deciding import reference_model, retarget
-from rsf_core.domain import Scope
+from rsf_core.domain import ChosenBy, Scope
 from rsf_core.errors import TargetError
 from rsf_core.sampling.acceptance import prompt_scale
 from rsf_core.settings import Settings, parse
+from rsf_core.store import database
 from rsf_core.store.records import RoundRecord
+from rsf_core.store.sql import migrations
 from rsf_core.store.store import Store
+from rsf_core.thresholds import before
 from tests.seeding import add_candidates, add_scores, candidates
 
 LOG_Q = np.array([-1.0, -2.0, -3.0, -4.0])
@@ -185,3 +189,48 @@ def test_the_rule_chooses_m_for_what_it_can_accept(store: Store) -> None:
     assert store.round_counts(1).accepted == 4
     possible = np.where(table["finish"].to_numpy() == "length", -np.inf, ell(store))
     np.testing.assert_allclose(store.ratios(1)["scale"], prompt_scale(possible, table["prompt_id"]))
+
+
+@pytest.mark.parametrize("reason", ["by hand", "undo", "accepts 50% of the candidates"])
+def test_the_m_of_a_person_called_rule_stays_like_any_persons(store: Store, rows: pa.Table, reason: str) -> None:
+    retarget(store, settings(), opened(), "base")
+    store.add_threshold(1, store.thresholds(1)[0].target_id, 1.25, Scope.PROMPT, "rule", reason)
+    retarget(store, settings(rate=0.9), opened(), "base")
+    assert store.thresholds(1)[0].log_m == 1.25
+
+
+def test_a_persons_reason_undo_takes_nothing_back(store: Store, rows: pa.Table) -> None:
+    retarget(store, settings(), opened(), "base")
+    target_id = store.thresholds(1)[0].target_id
+    for log_m, reason in ((1.0, "by hand"), (2.0, "undo")):
+        store.add_threshold(1, target_id, log_m, Scope.PROMPT, "undo", reason)
+    earlier = before(store.thresholds(1))
+    assert earlier is not None and earlier.log_m == 1.0
+
+
+def test_a_project_of_an_earlier_version_tells_a_person_called_rule_from_the_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [
+        ("rule", "accepts 50% of the candidates", ChosenBy.RULE),
+        ("rule", "constraints alone: M = 1 is the exact bound", ChosenBy.RULE),
+        ("rule", "no candidate meets the constraints", ChosenBy.RULE),
+        ("rule", "by hand", ChosenBy.PERSON),
+        ("rule", "agrees best with the overrides", ChosenBy.PERSON),
+        ("rule", "undo", ChosenBy.UNDO),
+        ("ann", "by hand", ChosenBy.PERSON),
+        ("undo", "undo", ChosenBy.UNDO),
+    ]
+    with monkeypatch.context() as patch:
+        older = tuple(migration for migration in migrations() if migration[0] < 9)
+        patch.setattr(database, "migrations", lambda: older)
+        store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
+        for author, reason, _ in said:
+            row = {"round": 1, "target_id": 1, "log_m": 0.0, "scope": "global", "author": author, "reason": reason}
+            with store.transaction("for the test"):
+                store._db.insert("thresholds", [row | {"created_at": datetime(2026, 1, 1)}])
+        store.close()
+    store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
+    found = [(t.author, t.reason, t.chosen_by) for t in reversed(store.thresholds(1))]
+    store.close()
+    assert found == said

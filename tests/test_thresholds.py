@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rsf_core.domain import Scope
+from rsf_core.domain import ChosenBy, Scope
 from rsf_core.project import Project
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.thresholds import UNDO, before
@@ -15,7 +15,16 @@ def chosen(*steps: tuple[float, str] | tuple[float, str, int]) -> list[Threshold
     found = []
     for log_m, reason, *target in steps:
         found.append(
-            ThresholdRecord(1, target[0] if target else 1, log_m, Scope.GLOBAL, "ann", reason, datetime(2026, 1, 1))
+            ThresholdRecord(
+                1,
+                target[0] if target else 1,
+                log_m,
+                Scope.GLOBAL,
+                "ann",
+                reason,
+                datetime(2026, 1, 1),
+                ChosenBy.UNDO if reason == UNDO else ChosenBy.PERSON,
+            )
         )
     return found[::-1]
 

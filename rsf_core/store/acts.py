@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rsf_core.domain import Act, Action, ActKind
+from rsf_core.domain import Act, Action, ActKind, parse_candidate_id
 from rsf_core.store.database import Database, utc_now
 
 ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
@@ -115,7 +115,7 @@ class Acts:
     def _rounds(self, acts: Sequence[Act]) -> dict[str, int]:
         """The round of each candidate that the acts name, as far as there is such a candidate."""
         names = {name for act in acts for name in act.candidate_ids}
-        prompts = [int(parts[1]) for parts in (name.split(".") for name in names) if _is_name(parts)]
+        prompts = [found[1] for found in map(parse_candidate_id, names) if found is not None]
         params = {"candidate_ids": list(names), "prompt_ids": prompts}
         return {row["candidate_id"]: row["round"] for row in self._db.rows("candidates_known", params)}
 
@@ -154,7 +154,7 @@ def _refusal(act: Act, rounds: dict[str, int], round_number: int) -> str | None:
     """Why the act cannot be said, or None."""
     for name in act.candidate_ids:
         if name not in rounds:
-            return f"there is no candidate {name!r}; a candidate is named round.prompt.k, e.g. 1.17.3"
+            return f"there is no candidate {name[:60]!r}; a candidate is named round.prompt.k, e.g. 1.17.3"
         if rounds[name] != round_number:
             return f"candidate {name} is of round {rounds[name]}, and this was said in round {round_number}"
     decides = act.kind in (ActKind.DECIDE, ActKind.ADJUDICATE)
@@ -165,7 +165,3 @@ def _refusal(act: Act, rounds: dict[str, int], round_number: int) -> str | None:
     if act.kind is ActKind.EDIT and act.value is not None and not act.value.strip():
         return "an edited completion cannot be empty: reject the candidate instead"
     return None
-
-
-def _is_name(parts: list[str]) -> bool:
-    return len(parts) == 3 and all(part.isdigit() and len(part) < 10 for part in parts)

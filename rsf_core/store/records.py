@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rsf_core.domain import JobKind, JobState, Scope
+from rsf_core.domain import ChosenBy, JobKind, JobState, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRecord:
-    """The M in force for a round: `log_m` in nats, relative to each prompt's scale when `scope` is PROMPT."""
+    """The M in force for a round: `log_m` in nats, relative to each prompt's scale when `scope` is PROMPT. `author` and
+    `reason` are for showing; what is done with it goes by `chosen_by`."""
 
     round: int
     target_id: int
@@ -66,6 +67,7 @@ class ThresholdRecord:
     author: str
     reason: str
     created_at: datetime
+    chosen_by: ChosenBy = ChosenBy.PERSON
 
 
 @dataclass(frozen=True, slots=True)

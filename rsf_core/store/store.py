@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core.domain import Act, Action, ActKind, JobKind, JobState, Prompt, Scope, Split
+from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Prompt, Scope, Split, parse_candidate_id
 from rsf_core.errors import StoreError
 from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database, utc_now
@@ -218,12 +218,19 @@ class Store:
     def thresholds(self, round_number: int) -> list[ThresholdRecord]:
         """Every M the round has had, the one in force first."""
         return [
-            ThresholdRecord(**row | {"scope": Scope(row["scope"])})
+            ThresholdRecord(**row | {"scope": Scope(row["scope"]), "chosen_by": ChosenBy(row["chosen_by"])})
             for row in self._db.rows("thresholds", {"round": round_number})
         ]
 
     def add_threshold(
-        self, round_number: int, target_id: int, log_m: float, scope: Scope, author: str, reason: str
+        self,
+        round_number: int,
+        target_id: int,
+        log_m: float,
+        scope: Scope,
+        author: str,
+        reason: str,
+        chosen_by: ChosenBy = ChosenBy.PERSON,
     ) -> None:
         with self._db.transaction(f"saving M of round {round_number}"):
             self._db.insert(
@@ -237,6 +244,7 @@ class Store:
                         "author": author,
                         "reason": reason,
                         "created_at": utc_now(),
+                        "chosen_by": str(chosen_by),
                     }
                 ],
             )
@@ -299,9 +307,9 @@ class Store:
     def add_override(self, uid: str, candidate_id: str, action: Action, reviewer: str) -> bool:
         """Append what `reviewer` said of a candidate. Saying the same `uid` again changes nothing (False). Raises
         StoreError for an unknown candidate."""
-        number = candidate_id.split(".")[0]
+        named = parse_candidate_id(candidate_id)
         act = Act(uid, ActKind.DECIDE, (candidate_id,), action)
-        (said,) = self.acts.say([act], int(number) if number.isdigit() else 0, reviewer)
+        (said,) = self.acts.say([act], named[0] if named else 0, reviewer)
         if said.refused is not None:
             raise StoreError(said.refused)
         return not said.known

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from rsf_core.domain import Act, Action, ActKind
+from rsf_core.domain import Act, Action, ActKind, candidate_id, parse_candidate_id
+from rsf_core.errors import StoreError
 from rsf_core.store.store import Store
 from tests.seeding import add_candidates, candidates, decide
 
@@ -184,3 +185,24 @@ def test_decisions_do_not_wait_for_the_end_of_a_jobs_segments(said: Store) -> No
         stop.set()
         thread.join()
     assert len(said.overrides()) == 60
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("1.².0", "1.1.²", "١.1.0", "1.1." + "9" * 20, "9" * 20 + ".1.0", "1.-1.0", "-1.1.0", "+1.1.0", "1_0.1.0"),
+        *("1.1.1048576", "1.01.0", "1.1", "1.1.0.0", "1.1.0 ", " 1.1.0", "1.1.0\n", "1.1.0\x00", "x" * 100_000),
+        *("", ".", "..", "1..0", "one.two.three"),
+    ],
+)
+def test_a_text_that_is_no_name_of_a_candidate_is_refused_alone(said: Store, name: str) -> None:
+    assert parse_candidate_id(name) is None
+    bad, good = said.acts.say([decided("bad act", name), decided("good act", "1.1.0")], 1, "ann")
+    assert bad.refused is not None and "there is no candidate" in bad.refused and good.refused is None
+    with pytest.raises(StoreError, match="there is no candidate"):
+        said.add_override("again", name, Action.ACCEPT, "ann")
+
+
+def test_a_name_of_a_candidate_is_read_as_it_is_written() -> None:
+    for parts in ((1, 17, 3), (0, 0, 0), (999_999_999, 999_999_999, 2**20 - 1)):
+        assert parse_candidate_id(candidate_id(*parts)) == parts

@@ -46,8 +46,9 @@ def test_migrations_run_once_and_are_recorded(tmp_path: Path, monkeypatch: pytes
     assert look(tmp_path, "SELECT number, name FROM migrations ORDER BY number") == [(1, "first"), (2, "second")]
 
 
-def test_the_shipped_migrations_are_numbered_from_one_without_gaps() -> None:
-    assert [number for number, _, _ in migrations()] == list(range(1, len(migrations()) + 1))
+def test_the_shipped_migrations_have_numbers_of_their_own_from_one_on() -> None:
+    numbers = [number for number, _, _ in migrations()]
+    assert numbers[0] == 1 and numbers == sorted(set(numbers))
 
 
 def test_failing_migration_rolls_back_with_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

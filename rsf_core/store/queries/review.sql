@@ -118,7 +118,8 @@ SELECT prompt_id, text, system, reference FROM prompts WHERE prompt_id IN (SELEC
 -- name: accepted_samples
 SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, coalesce(a.edit, d.completion) AS completion,
        c.prompt_token_ids, CASE WHEN a.edit IS NULL THEN c.token_ids ELSE [] END AS token_ids,
-       CASE WHEN d.override IS NULL THEN 'rule' ELSE d.reviewer END AS decided_by,
+       CASE WHEN d.override IS NULL THEN 'rule'  -- the next: a person of an earlier version who was called so
+            WHEN d.reviewer IN ('rule', 'random') THEN d.reviewer || ' (a person)' ELSE d.reviewer END AS decided_by,
        d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, a.edit IS NOT NULL AS edited
 FROM decisions d
 JOIN candidates c ON c.candidate_id = d.candidate_id AND c.round = d.round

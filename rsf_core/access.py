@@ -1,0 +1,95 @@
+"""Who may speak, under which name, and what each role may do. Pure rules: no I/O, no web."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rsf_core.errors import AccessError
+
+LONGEST_NAME = 60
+# What the system itself says and decides goes by these; `local` is who speaks through the Python API without a name.
+RESERVED = frozenset({"rule", "undo", "redo", "random", "auto", "autopilot", "local", "system", "rsf"})
+# letters of different scripts that look alike: "rulе" with a Cyrillic е is not "rule", and nobody could tell
+_LOOKALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+_UNSEEN = (
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Cn",
+    "Zl",
+    "Zp",
+)  # control, format (zero width, bidi), surrogate, private, unassigned
+
+
+class Role(StrEnum):
+    """The owner of a project does everything; a reviewer looks at everything and says what they think of candidates."""
+
+    OWNER = "owner"
+    REVIEWER = "reviewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who speaks. `link_id` is the link they came in by, None where the name is a label that anybody on this machine may
+    give."""
+
+    name: str
+    role: Role
+    link_id: str | None = None
+
+
+def person_name(text: str) -> str:
+    """`text` as the name of a person: NFKC, single spaces. Raises AccessError for a name that is empty, too long, has
+    characters that cannot be seen, mixes scripts that look alike, or belongs to the system."""
+    if len(text) > 10 * LONGEST_NAME:  # before it is normalised: that can make it 18 times as long
+        raise AccessError(f"a name has at most {LONGEST_NAME} characters: choose a shorter one")
+    hidden = next((c for c in text.strip() if unicodedata.category(c) in _UNSEEN), None)
+    if hidden is not None:
+        raise AccessError(
+            f"the name {_shown(text)} has a character that cannot be seen (U+{ord(hidden):04X}): write it without"
+        )
+    name = " ".join(unicodedata.normalize("NFKC", text).split())
+    if not any(unicodedata.category(c)[0] in "LN" for c in name):
+        raise AccessError(f"{_shown(text)} is no name: it needs a letter or a digit")
+    if len(name) > LONGEST_NAME:
+        raise AccessError(f"a name has at most {LONGEST_NAME} characters: {_shown(name)} has {len(name)}")
+    for word in name.split():
+        scripts = {unicodedata.name(c, "").split()[0] for c in word if unicodedata.category(c)[0] == "L"}
+        alike = sorted(scripts.intersection(_LOOKALIKE))
+        if len(alike) > 1:
+            letters = " and ".join(script.capitalize() for script in alike)
+            raise AccessError(
+                f"the name {_shown(name)} mixes {letters} letters, which look alike: write it in one script"
+            )
+    if alike_name(name) in RESERVED:
+        raise AccessError(
+            f"{_shown(name)} is a name of the system's own, and would be taken for it: choose another, such as your own"
+        )
+    return name
+
+
+def usual_name() -> str:
+    """Who speaks where nobody says another name: RSF_REVIEWER, or who runs this process. Raises AccessError where that is
+    no name for a person, and says what to do."""
+    given = os.environ.get("RSF_REVIEWER")
+    try:
+        return person_name(given or getpass.getuser())
+    except AccessError as error:
+        raise AccessError(
+            f"{error}. It is in {'RSF_REVIEWER' if given else 'your user name: set RSF_REVIEWER'}"
+        ) from error
+
+
+def alike_name(name: str) -> str:
+    """What two names share that a reader would take for one: letters and digits alone, in lower case."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(c for c in folded if unicodedata.category(c)[0] in "LMN")
+
+
+def _shown(text: str) -> str:
+    return ascii(text) if any(unicodedata.category(c) in _UNSEEN for c in text) else f"“{text}”"
