@@ -53,7 +53,7 @@ class Following:
         if job.kind is JobKind.SCORE and not self._is_decided(job) and not self._is_active(JobKind.SCORE):
             # derives the decisions, or scores again what a target changed meanwhile needs
             self._stages.score(job.round)
-        later = [other for other in self._store.jobs(round_number=job.round) if other.created_at > job.created_at]
+        later = [other for other in self._store.jobs(round_number=job.round) if other.seq > job.seq]
         for stage in job.follow:
             if any(other.kind == stage for other in later) or self._is_active(JobKind(stage)):
                 continue
@@ -68,7 +68,7 @@ class Following:
         if not found or counts.decided < counts.candidates:
             return False
         specs = {row["target_id"]: row["spec"] for row in self._store.targets()}
-        return bool(found[0].created_at > job.changed_at or specs[found[0].target_id] == job.spec["target"])
+        return bool(found[0].seq > job.changed_seq or specs[found[0].target_id] == job.spec["target"])
 
     def _is_active(self, kind: JobKind) -> bool:
         return any(job.kind is kind for job in self._store.jobs(active=True))

@@ -253,6 +253,6 @@ class Stages:
 def _supersedes(other: JobRecord, job: JobRecord) -> bool:
     """Whether another job of the round was started after this one to make the same. A control's fine-tuning makes another
     model than the round's own, and every trial stands for itself."""
-    if other.kind is not job.kind or other.created_at <= job.created_at or job.kind is JobKind.TRIAL:
+    if other.kind is not job.kind or other.seq <= job.seq or job.kind is JobKind.TRIAL:
         return False
     return job.kind is not JobKind.FINETUNE or other.spec["model_id"] == job.spec["model_id"]

@@ -1,8 +1,10 @@
-"""What the store answers with: one frozen record a row, in the vocabulary of the domain. Times are UTC."""
+"""What the store answers with: one frozen record a row, in the vocabulary of the domain. Times are UTC and for showing; what
+came first is told by `seq`, which counts over jobs, their events, thresholds, curated sets and models (0: not stored yet)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +23,7 @@ class ModelRecord:
     round: int
     curated_id: str | None
     created_at: datetime
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,40 @@ class RoundRecord:
     created_at: datetime
 
 
+class StoredSpec(Mapping[str, Any]):
+    """The spec of a job, read when something of it is asked for: where a job stands is asked twice a second, and the spec of
+    one of an earlier version can name 75,000 prompts."""
+
+    def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
+        self._read = read
+
+    def __getitem__(self, name: str) -> Any:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job with its current state. `follow` names the stages the owner starts when it is done."""
+    """A job with its current state. `follow` names the stages the owner starts when it is done; `seq` is when it was asked
+    for, `changed_seq` its newest event."""
 
     job_id: str
     kind: JobKind
     round: int
-    spec: dict[str, Any]
+    spec: Mapping[str, Any] = field(compare=False)
     follow: tuple[str, ...]
     created_at: datetime
     state: JobState
     message: str
     started_at: datetime | None
     changed_at: datetime
+    seq: int = 0
+    changed_seq: int = 0
 
     @property
     def outcome(self) -> str:
@@ -68,6 +91,7 @@ class ThresholdRecord:
     reason: str
     created_at: datetime
     chosen_by: ChosenBy = ChosenBy.PERSON
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +107,7 @@ class CuratedRecord:
     summary: dict[str, Any]
     author: str
     created_at: datetime
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)

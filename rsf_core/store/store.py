@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,18 @@ from rsf_core.store.records import (
     RoundCounts,
     RoundRecord,
     Speed,
+    StoredSpec,
     ThresholdRecord,
 )
+
+KEPT_SPECS = 256  # a few kB each; what a job was asked for never changes
 
 
 class Store:
     def __init__(self, path: Path, backups: Path) -> None:
         self._db = Database(path, backups)
         self.acts = Acts(self._db)
+        self._job_spec = lru_cache(maxsize=KEPT_SPECS)(self._read_job_spec)
 
     def close(self) -> None:
         self._db.close()
@@ -91,7 +96,7 @@ class Store:
 
     def add_model(self, model: ModelRecord) -> None:
         with self._db.transaction(f"saving the model {model.model_id}"):
-            self._db.insert("models", [{f: getattr(model, f) for f in ModelRecord.__slots__}])
+            self._db.insert("models", [_row(model)])
 
     def rounds(self) -> list[RoundRecord]:
         return [RoundRecord(**row | {"settings": json.loads(row["settings"])}) for row in self._db.rows("rounds")]
@@ -113,7 +118,7 @@ class Store:
                 | {
                     "kind": JobKind(row["kind"]),
                     "state": JobState(row["state"]),
-                    "spec": json.loads(row["spec"]),
+                    "spec": StoredSpec(partial(self._job_spec, row["job_id"])),
                     "follow": tuple(json.loads(row["follow"])),
                 }
             )
@@ -125,6 +130,10 @@ class Store:
         if not found:
             raise StoreError(f"there is no job {job_id!r}")
         return found[0]
+
+    def _read_job_spec(self, job_id: str) -> dict[str, Any]:
+        spec: dict[str, Any] = json.loads(self._db.rows("job_spec", {"job_id": job_id})[0]["spec"])
+        return spec
 
     def next_job_id(self, kind: JobKind, round_number: int) -> str:
         count = self._db.rows("count_jobs", {"round": round_number, "kind": kind})[0]["count"]
@@ -277,7 +286,7 @@ class Store:
     def generation_speed(self, job_ids: Sequence[str]) -> Speed | None:
         """Tokens a candidate and a second of these finished jobs; None where they drew nothing, or took no time."""
         row = self._db.rows("generation_speed", {"job_ids": list(job_ids)})[0]
-        if not row["candidates"] or not row["seconds"]:
+        if not row["candidates"] or row["seconds"] <= 0:  # below 0: the clock was set back meanwhile
             return None
         return Speed(row["tokens"] / row["candidates"], row["tokens"] / row["seconds"])
 
@@ -422,7 +431,7 @@ class Store:
         ]
 
     def add_curated_set(self, record: CuratedRecord, samples: Sequence[dict[str, Any]]) -> None:
-        row = {f: getattr(record, f) for f in CuratedRecord.__slots__}
+        row = _row(record)
         with self._db.transaction(f"freezing the curated set {record.curated_id}"):
             self._db.insert("curated_sets", [row | {"scope": str(record.scope), "summary": json.dumps(record.summary)}])
             self._db.insert("curated_samples", [{"curated_id": record.curated_id} | sample for sample in samples])
@@ -442,6 +451,11 @@ class Store:
     def evaluated_models(self, evaluation_key: str) -> dict[str, int]:
         rows = self._db.rows("evaluated_models", {"evaluation_key": evaluation_key})
         return {row["model_id"]: row["count"] for row in rows}
+
+
+def _row(record: ModelRecord | CuratedRecord) -> dict[str, Any]:
+    """The columns of a record; the database numbers it."""
+    return {name: getattr(record, name) for name in record.__slots__ if name != "seq"}
 
 
 def content_hash(samples: Sequence[dict[str, Any]]) -> str:

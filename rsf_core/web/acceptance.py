@@ -32,7 +32,7 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
         default=threshold.scope,
         format_func=SCOPES.__getitem__,
         required=True,
-        key=f"scope-{number}-{threshold.created_at}",
+        key=f"scope-{number}-{threshold.seq}",
         help="Per prompt: M is relative to the prompt's own scale, so that each prompt gets a like share. "
         "Global: one M for all; prompts with higher ratios get more of the data.",
     )
@@ -70,10 +70,10 @@ def _start(
     if taken is not None and taken["round"] == number and taken["scope"] is scope:
         return taken["log_m"], f"{scope}-{taken['seq']}"
     if scope is threshold.scope:
-        return threshold.log_m, f"{scope}-{threshold.created_at}"
+        return threshold.log_m, f"{scope}-{threshold.seq}"
     accepted = project.landscape(threshold.scope, number)
     assert accepted is not None
-    return landscape.log_m_for_count(accepted.at(threshold.log_m).automatic), f"{scope}-{threshold.created_at}"
+    return landscape.log_m_for_count(accepted.at(threshold.log_m).automatic), f"{scope}-{threshold.seq}"
 
 
 def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
@@ -357,7 +357,7 @@ def history(project: Project, number: int, threshold: ThresholdRecord) -> None:
                 "from": st.column_config.NumberColumn(format="%.3f"),
                 "to": st.column_config.NumberColumn(format="%.3f"),
             },
-            key=f"history-{number}-{threshold.created_at}",
+            key=f"history-{number}-{threshold.seq}",
             on_select="rerun",
             selection_mode="single-row",
         )
@@ -378,7 +378,7 @@ def _try_again(number: int, threshold: ThresholdRecord, chosen: ThresholdRecord)
     """A callback: the scope's field is drawn by then, and may only be set before."""
     taken = st.session_state.get(START, {"seq": 0})["seq"] + 1
     st.session_state[START] = {"round": number, "scope": chosen.scope, "log_m": chosen.log_m, "seq": taken}
-    st.session_state[f"scope-{number}-{threshold.created_at}"] = chosen.scope
+    st.session_state[f"scope-{number}-{threshold.seq}"] = chosen.scope
 
 
 def _accepted(project: Project, number: int, chosen: ThresholdRecord) -> int:

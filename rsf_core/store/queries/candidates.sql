@@ -95,7 +95,7 @@ WHERE r.round = $round AND r.target_id = (SELECT target_id FROM current_threshol
 SELECT candidate_id, completion FROM candidates WHERE round = $round ORDER BY rowid DESC LIMIT $limit;
 
 -- name: thresholds
-SELECT round, target_id, log_m, scope, author, reason, created_at, chosen_by
+SELECT round, target_id, log_m, scope, author, reason, created_at, chosen_by, seq
 FROM thresholds WHERE round = $round ORDER BY seq DESC;
 
 -- name: targets

@@ -9,4 +9,4 @@ SELECT model_id, count(DISTINCT (prompt_id, k)) AS count FROM evaluation_samples
 
 -- name: trials
 SELECT t.job_id, t.model_id, t.completion FROM trials t JOIN jobs j USING (job_id)
-ORDER BY j.created_at DESC, t.model_id, t.k;
+ORDER BY j.seq DESC, t.model_id, t.k;

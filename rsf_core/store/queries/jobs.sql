@@ -1,10 +1,13 @@
 -- name: jobs
-SELECT job_id, kind, round, spec, follow, created_at, state, message, started_at, changed_at
+SELECT job_id, kind, round, follow, created_at, state, message, started_at, changed_at, seq, changed_seq
 FROM job_states
 WHERE ($round IS NULL OR round = $round)
   AND ($job_id IS NULL OR job_id = $job_id)
   AND (NOT $active OR state IN ('queued', 'running'))
-ORDER BY created_at, job_id;
+ORDER BY seq;
+
+-- name: job_spec
+SELECT spec FROM jobs WHERE job_id = $job_id;
 
 -- name: count_jobs
 SELECT count(*) AS count FROM jobs WHERE round = $round AND kind = $kind;

@@ -13,8 +13,8 @@ SELECT split, count(*) AS count FROM prompts GROUP BY split;
 SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
 
 -- name: models
-SELECT model_id, name, folder, identity, parent_id, round, curated_id, created_at
-FROM models ORDER BY created_at, model_id;
+SELECT model_id, name, folder, identity, parent_id, round, curated_id, created_at, seq
+FROM models ORDER BY seq;
 
 -- name: rounds
 SELECT round, model_id, settings, created_at FROM rounds ORDER BY round;

@@ -138,8 +138,8 @@ WHERE d.round = $round AND d.candidate_id IN (SELECT unnest($candidate_ids::VARC
 ORDER BY d.prompt_id, d.k;
 
 -- name: curated_sets
-SELECT curated_id, round, target_id, log_m, scope, content_hash, summary, author, created_at
-FROM curated_sets ORDER BY created_at, curated_id;
+SELECT curated_id, round, target_id, log_m, scope, content_hash, summary, author, created_at, seq
+FROM curated_sets ORDER BY seq;
 
 -- name: curated_samples
 SELECT s.candidate_id, s.prompt_id, s.prompt, s.system, s.completion, s.prompt_token_ids, s.token_ids, s.weight,

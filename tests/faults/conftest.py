@@ -1,0 +1,39 @@
+"""What the tests of faults share: a clock that can be set, waits that end, a whole or a short run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import cycle
+
+import pytest
+
+from rsf_core import curation, following
+from rsf_core.store import acts, database, store
+
+
+class Clock:
+    """The wall clock as the owner reads it, moved by `offset`; each reading goes on to the next of `jumps`."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+        self._jumps: Iterator[timedelta] = cycle([timedelta()])
+        self._now = database.utc_now
+
+    def back(self, hours: float) -> None:
+        self.offset -= timedelta(hours=hours)
+
+    def jump(self, *hours: float) -> None:
+        """From now on every reading is off by the next of these, again and again."""
+        self._jumps = cycle([timedelta(hours=by) for by in hours])
+
+    def __call__(self) -> datetime:
+        return self._now() + self.offset + next(self._jumps)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    for module in (database, store, acts, curation, following):
+        monkeypatch.setattr(module, "utc_now", made)
+    return made
