@@ -37,3 +37,8 @@ def epoch_batches(
 def steps(samples: int, size: int, epochs: int) -> int:
     """How many optimiser steps `epochs` over `samples` take."""
     return -(-samples // size) * epochs
+
+
+def mean_tokens_a_step(token_counts: Sequence[int], size: int) -> float:
+    """The completion tokens of an epoch's steps of `size` samples, on average: what every step's loss is divided by."""
+    return sum(token_counts) / steps(len(token_counts), size, 1)

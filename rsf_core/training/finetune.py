@@ -19,7 +19,7 @@ from rsf_core import forward, models
 from rsf_core.errors import JobError, StageError
 from rsf_core.settings import Train
 from rsf_core.training import bf16, checkpoints, lora, loss
-from rsf_core.training.batches import epoch_batches, steps, together
+from rsf_core.training.batches import epoch_batches, mean_tokens_a_step, steps, together
 from rsf_core.training.samples import TrainingSample, check_tokenizer, split, tokenised
 from rsf_core.training.trouble import DivergenceWatch, memory_said
 
@@ -27,7 +27,8 @@ from rsf_core.training.trouble import DivergenceWatch, memory_said
 @dataclass(frozen=True, slots=True)
 class StepMetrics:
     """One optimiser step, counted from 1; `loss` and `held_out_loss` (after an epoch's last step) in nats per completion
-    token, `memory` the most this process has held, in bytes."""
+    token of the step, `grad_norm` of the objective, which is normalised by the epoch's mean tokens a step; `memory` the most
+    this process has held, in bytes."""
 
     step: int
     total: int
@@ -69,8 +70,7 @@ def finetune(
         pad = 0
     forward_pass, ends = forward.of(model, pad), models.eos_ids(base, tokenizer)
     train, held_out = split([tokenised(sample, tokenizer, forward_pass, ends) for sample in samples], recipe)
-    total = steps(len(train), recipe.batch_size, recipe.epochs)
-    run = _Run(model, forward_pass, recipe, log_m, total, checkpoint)
+    run = _Run(model, forward_pass, recipe, log_m, train, checkpoint)
     run.restore()
     with bf16.products(base.device.type, recipe.precision):
         for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
@@ -94,10 +94,17 @@ class _Run:
     """The state of a training run, and what one step does to it."""
 
     def __init__(
-        self, model: Any, forward_pass: forward.Forward, recipe: Train, log_m: float, total: int, path: Path | None
+        self,
+        model: Any,
+        forward_pass: forward.Forward,
+        recipe: Train,
+        log_m: float,
+        samples: Sequence[TrainingSample],
+        path: Path | None,
     ) -> None:
-        self.model, self.forward, self.recipe, self.log_m = model, forward_pass, recipe, log_m
-        self.total, self.path = total, path
+        self.model, self.forward, self.recipe, self.log_m, self.path = model, forward_pass, recipe, log_m, path
+        self.total = steps(len(samples), recipe.batch_size, recipe.epochs)
+        self.tokens_a_step = mean_tokens_a_step([len(sample.token_ids) for sample in samples], recipe.batch_size)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
@@ -108,7 +115,8 @@ class _Run:
         self._saved = time.monotonic()
 
     def step_on(self, batch: Sequence[TrainingSample], epoch: int) -> StepMetrics:
-        """One optimiser step on `batch`, in `recipe.accumulate` parts that are normalised as one."""
+        """One optimiser step on `batch`, in `recipe.accumulate` parts. The objective is Σ_i w_i·loss_i over the epoch's mean
+        tokens a step, the same number for every part and step, so that each sample counts alike whatever its batch."""
         started = time.perf_counter()
         torch.manual_seed(self.recipe.seed + self.step)  # of a model with dropout: the same after a break
         rate = self.recipe.learning_rate * learning_rate_factor(self.step, self.total, self.recipe.warmup)
@@ -118,10 +126,10 @@ class _Run:
         size = -(-len(batch) // self.recipe.accumulate)
         value = nll = 0.0
         for start in range(0, len(batch), size):
-            part, part_nll = self._loss(batch[start : start + size], tokens)
+            part, part_nll = self._loss(batch[start : start + size])
             with memory_said(self.recipe, self.step + 1):
-                part.backward()  # type: ignore[no-untyped-call]
-            value, nll = value + part.item(), nll + part_nll
+                (part / self.tokens_a_step).backward()  # type: ignore[no-untyped-call]
+            value, nll = value + part.item() / tokens, nll + part_nll / tokens
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.max_grad_norm).item()
         finite = math.isfinite(value) and math.isfinite(norm)
         problem = self.watch.see(nll) if finite else f"the loss is {value} (gradient norm {norm})"
@@ -142,7 +150,8 @@ class _Run:
         self.model.eval()
         with torch.no_grad():
             size = -(-self.recipe.batch_size // self.recipe.accumulate)  # as much together as a step has
-            value = sum(self._loss(held_out[i : i + size], tokens)[0].item() for i in range(0, len(held_out), size))
+            parts = [held_out[i : i + size] for i in range(0, len(held_out), size)]
+            value = sum(self._loss(part)[0].item() for part in parts) / tokens
         self.model.train()
         if value < self.best_loss:
             self.best_loss, self.worse_epochs = value, 0
@@ -195,15 +204,15 @@ class _Run:
         assert self.path is not None
         return self.path.with_name(f"best-{self.path.name}")
 
-    def _loss(self, batch: Sequence[TrainingSample], tokens: int) -> tuple[Tensor, float]:
-        """The loss of part of a step of `tokens` completion tokens, and its plain negative log-likelihood; nats a token."""
+    def _loss(self, batch: Sequence[TrainingSample]) -> tuple[Tensor, float]:
+        """The weighted loss summed over part of a step, and its plain negative log-likelihood; nats."""
         with memory_said(self.recipe, self.step + 1):
             device = self.parameters[0].device.type
             with torch.autocast(device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
                 pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
                 logits, targets, mask = self.forward.completion_logits(pairs)
             losses = loss.sequence_nll(logits, targets, mask)
-        nll = losses.detach().sum().item() / tokens
+        nll = losses.detach().sum().item()
         known = torch.tensor([sample.log_q is not None for sample in batch])
         log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64)
         if self.recipe.growth_bound is not None:
@@ -211,7 +220,7 @@ class _Run:
         if self.recipe.loss == "rsf":
             losses = torch.where(known, loss.rsf(losses, log_q, self.log_m), losses)
         weights = torch.tensor([sample.weight for sample in batch], dtype=torch.float64)
-        return loss.weighted_mean(losses, weights, tokens), nll
+        return loss.weighted_sum(losses, weights), nll
 
 
 def _plan(samples: Sequence[TrainingSample], recipe: Train) -> Iterator[tuple[int, int, bool, list[TrainingSample]]]:

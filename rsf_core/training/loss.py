@@ -26,11 +26,7 @@ def bounded(nll: Tensor, log_q: Tensor, growth_bound: float) -> Tensor:
     return nll.clamp(min=-log_q - math.log(growth_bound))
 
 
-def weighted_mean(losses: Tensor, weights: Tensor, tokens: int) -> Tensor:
-    """Σ_i w_i·loss_i / tokens, nats per token: normalised once, by the completion tokens of the whole step."""
-    return (weights * losses).sum() / tokens
-
-
-def weighted_nll(logits: Tensor, targets: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
-    """Σ_i w_i Σ_t −log p(x_it) / Σ_i T_i of one batch, a scalar in nats per token. weights (B,)."""
-    return weighted_mean(sequence_nll(logits, targets, mask), weights, int(mask.sum()))
+def weighted_sum(losses: Tensor, weights: Tensor) -> Tensor:
+    """Σ_i w_i·loss_i, a scalar in nats. What it is divided by must be the same for every step of an epoch: a step's own
+    tokens, with batches of like length, make nearly a per-token mean and over-train short completions (MATH.md, "Loss")."""
+    return (weights * losses).sum()

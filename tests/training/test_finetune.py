@@ -49,6 +49,24 @@ def test_the_first_loss_is_the_nll_of_the_completions_alone(tiny_model):
     assert seen[0].loss == pytest.approx(-log_probs.sum() / sum(len(s.token_ids) for s in SAMPLES), abs=1e-4)
 
 
+def test_short_and_long_completions_are_learned_as_often_as_they_occur(tiny_model):
+    """Half `a`, half `b` nine times, batches of like length: a step divided by its own tokens trained to 68 % and 31 %."""
+    short, long = TrainingSample((0, 5, 6), (20, 1)), TrainingSample((0, 5, 6), (*[30] * 9, 1))
+    recipe = Train(epochs=100, learning_rate=1e-2, method="full", batch_size=8, per_prompt=1, held_out_share=0)
+    (model, tokenizer), _ = run(tiny_model, [short, long] * 8, recipe)
+    models.save(model, tokenizer, tiny_model.parent / "halves", {"round": 1})
+    log_p = LocalProposal(tiny_model.parent / "halves").log_prob([(s.prompt_token_ids, s.token_ids) for s in (short, long)])
+    assert np.exp(log_p) == pytest.approx([0.5, 0.5], abs=0.04)
+
+
+def test_parts_of_a_step_give_the_gradient_of_the_whole(tiny_model):
+    uneven = [TrainingSample(s.prompt_token_ids, s.token_ids[i % 3 :]) for i, s in enumerate(SAMPLES)]
+    _, whole = run(tiny_model, uneven)
+    _, parts = run(tiny_model, uneven, RECIPE.model_copy(update={"accumulate": 3}))
+    assert [m.grad_norm for m in parts] == pytest.approx([m.grad_norm for m in whole], rel=1e-3)
+    assert [m.loss for m in parts] == pytest.approx([m.loss for m in whole], abs=1e-5)
+
+
 def test_the_seed_decides_everything(any_model):
     (first, _), seen = run(any_model)
     (second, _), again = run(any_model)

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from rsf_core.training.loss import bounded, rsf, sequence_nll, weighted_nll
+from rsf_core.training.loss import bounded, rsf, sequence_nll, weighted_sum
 
 
 @pytest.fixture
@@ -23,17 +23,14 @@ def plain_nll(logits, targets, mask):
     return -(torch.log_softmax(logits, -1).gather(-1, targets[..., None]).squeeze(-1) * mask).sum()
 
 
-def test_it_is_the_sum_over_completion_tokens_normalised_once(batch):
-    logits, targets, mask = batch
-    assert weighted_nll(logits, targets, mask, torch.ones(3)).item() == pytest.approx(plain_nll(*batch).item() / 8)
+def test_it_is_the_sum_over_completion_tokens(batch):
+    assert weighted_sum(sequence_nll(*batch), torch.ones(3)).item() == pytest.approx(plain_nll(*batch).item())
 
 
 def test_a_weight_of_two_is_the_sample_twice(batch):
-    logits, targets, mask = batch
-    weighted = weighted_nll(logits, targets, mask, torch.tensor([2.0, 1.0, 1.0])) * mask.sum()
-    rows = [0, 0, 1, 2]
-    twice = weighted_nll(logits[rows], targets[rows], mask[rows], torch.ones(4)) * mask[rows].sum()
-    assert weighted.item() == pytest.approx(twice.item())
+    nll = sequence_nll(*batch)
+    twice = weighted_sum(nll[[0, 0, 1, 2]], torch.ones(4))
+    assert weighted_sum(nll, torch.tensor([2.0, 1.0, 1.0])).item() == pytest.approx(twice.item())
 
 
 def test_minus_log_p_accept_has_the_gradient_of_the_nll_whatever_m(batch):
