@@ -55,7 +55,9 @@ def test_short_and_long_completions_are_learned_as_often_as_they_occur(tiny_mode
     recipe = Train(epochs=100, learning_rate=1e-2, method="full", batch_size=8, per_prompt=1, held_out_share=0)
     (model, tokenizer), _ = run(tiny_model, [short, long] * 8, recipe)
     models.save(model, tokenizer, tiny_model.parent / "halves", {"round": 1})
-    log_p = LocalProposal(tiny_model.parent / "halves").log_prob([(s.prompt_token_ids, s.token_ids) for s in (short, long)])
+    log_p = LocalProposal(tiny_model.parent / "halves").log_prob(
+        [(s.prompt_token_ids, s.token_ids) for s in (short, long)]
+    )
     assert np.exp(log_p) == pytest.approx([0.5, 0.5], abs=0.04)
 
 
