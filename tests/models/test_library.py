@@ -11,7 +11,7 @@ import pytest
 from rsf_core import models
 from rsf_core.errors import ModelError
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 
 
 def test_an_unknown_name_is_answered_with_what_was_tried():

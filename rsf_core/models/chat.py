@@ -1,0 +1,116 @@
+"""What the chat template of a tokenizer makes of a prompt, and the token its turns end with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rsf_core.domain import Prompt
+from rsf_core.errors import ModelError
+from rsf_core.models.rendering import render
+
+# words no template holds of its own
+_SYSTEM, _USER, _ASSISTANT = "Zyqsystemzyq", "Zyquserzyq", "Zyqassistantzyq"
+_WHERE = "the chat template of the model (chat_template in tokenizer_config.json, or chat_template.jinja)"
+
+Content = Callable[[str], Any]
+
+
+def _as_text(text: str) -> Any:
+    return text
+
+
+def _as_parts(text: str) -> Any:
+    return [{"type": "text", "text": text}]
+
+
+class Chat:
+    """The chat template of a tokenizer. Raises ModelError where it is none, or does not show what it is given."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        try:
+            self._template = tokenizer.get_chat_template()
+        except ValueError as error:
+            raise ModelError(f"{_WHERE} cannot be chosen: {str(error)[:200]}") from error
+        if not isinstance(self._template, str):
+            raise ModelError(f"{_WHERE} is no text but a {type(self._template).__name__}")
+        self._names = {
+            name: value for name, value in tokenizer.special_tokens_map.items() if isinstance(value, str | list)
+        }
+        self._content: dict[bool, Content] = {}
+
+    def prompt(self, prompt: Prompt) -> str:
+        """The rendered turns of `prompt` up to where the completion begins. Raises ModelError."""
+        content = self._content_for(bool(prompt.system))
+        rendered = self._render(_turns(content, prompt.system, prompt.text), completion_follows=True)
+        for text, turn in ((prompt.text, "the prompt"), (prompt.system or "", "the system text")):
+            if not _holds(rendered, text):
+                raise ModelError(
+                    f"{_WHERE} leaves out {turn} that begins {text.strip()[:60]!r}: correct the template, or change the text"
+                )
+        return rendered
+
+    def turn_end(self) -> int | None:
+        """The added token that an assistant's turn ends with; None where a turn ends with plain text, or not at all."""
+        try:
+            content = self._content_for(False)
+            turns = [*_turns(content, None, _USER), {"role": "assistant", "content": content(_ASSISTANT)}]
+            rendered = self._render(turns, completion_follows=False)
+        except ModelError:
+            return (
+                None  # a template that takes no assistant's turn; one that takes no prompt is refused with the prompts
+            )
+        _, found, tail = rendered.rpartition(_ASSISTANT)
+        tail = tail.lstrip()
+        starts = [
+            (len(token.content), number)
+            for number, token in self._tokenizer.added_tokens_decoder.items()
+            if token.content and tail.startswith(token.content)
+        ]
+        return max(starts)[1] if found and starts else None
+
+    def _content_for(self, with_system: bool) -> Content:
+        """How the template reads what a turn says: as a text or as a list of parts. Found out once."""
+        if with_system not in self._content:
+            self._content[with_system] = self._find_content(with_system)
+        return self._content[with_system]
+
+    def _find_content(self, with_system: bool) -> Content:
+        system = _SYSTEM if with_system else None
+        problems = []
+        for content in (_as_text, _as_parts):
+            try:
+                rendered = self._render(_turns(content, system, _USER), completion_follows=True)
+            except ModelError as error:
+                problems.append(error)
+                if "did not end in time" in str(error):
+                    break
+                continue
+            if _USER in rendered and (system is None or system in rendered):
+                return content
+        if with_system:
+            self._content_for(False)  # says what is wrong where the system turn is not the cause
+            said = f" (it says: {str(problems[0]).partition(': ')[2]})" if problems else ", but leaves it out"
+            raise ModelError(
+                f"{_WHERE} takes no system turn{said}: remove the system text of the prompts, or use another model"
+            ) from (problems[0] if problems else None)
+        if problems:
+            raise problems[0]
+        raise ModelError(f"{_WHERE} leaves out the prompt: correct the template, or use another model")
+
+    def _render(self, turns: list[dict[str, Any]], completion_follows: bool) -> str:
+        try:
+            return render(self._template, turns, self._names, completion_follows)
+        except ModelError as error:
+            raise ModelError(f"{_WHERE} fails: {error}. Correct the template, or use another model") from error
+
+
+def _turns(content: Content, system: str | None, text: str) -> list[dict[str, Any]]:
+    first = [{"role": "system", "content": content(system)}] if system else []
+    return [*first, {"role": "user", "content": content(text)}]
+
+
+def _holds(rendered: str, text: str) -> bool:
+    """Whether the text is in what was rendered, but for white space, which templates trim."""
+    return text.strip() in rendered or "".join(text.split()) in "".join(rendered.split())

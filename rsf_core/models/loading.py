@@ -1,0 +1,173 @@
+"""A model and its tokenizer out of a folder, or the reason why not: nothing is filled with random numbers, no code of the
+folder is run, and nothing is allocated that its files don't hold."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rsf_core.errors import ModelError, RsfError
+from rsf_core.models import checkpoint, rendering
+from rsf_core.models.checkpoint import Checkpoint, named
+
+_PROBE = "Say 1 word: a."
+_SLACK = 2**24  # numbers a model may have beyond those its files hold before the loading report names them
+_MOST_BUFFERS = 2**28  # numbers that a model computes for itself (position tables), 1 GiB
+
+
+def load(folder: Path) -> tuple[Any, Any]:
+    """`(model, tokenizer)` in float32, in evaluation mode: a causal model, or an encoder-decoder. Raises ModelError saying
+    what is wrong with the folder and what to do."""
+    found = checkpoint.read(folder)
+    rendering.prepare()  # while the weights are read
+    with _said(folder, "the model"):
+        kind, config = _kind(folder)
+        _check_size(folder, found, kind, config)
+        model = _weights(folder, kind)
+    with _said(folder, "the tokenizer"):
+        tokenizer = _tokenizer(folder)
+    return model.eval(), tokenizer
+
+
+def _kind(folder: Path) -> tuple[Any, Any]:
+    """The class that builds the model, and its config."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    if type(config) not in kind._model_mapping:
+        raise ModelError(
+            f"the model in {folder} is of the type {config.model_type!r}, which transformers knows neither as a causal "
+            "language model nor as a text-to-text encoder-decoder: use a model that completes text"
+        )
+    return kind, config
+
+
+def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> None:
+    """Build the model without memory and compare it with the weights: a config that is not theirs would allocate what it
+    says and fill it with random numbers."""
+    import torch
+
+    with torch.device("meta"):
+        model = kind.from_config(config, trust_remote_code=False)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    buffers = sum(buffer.numel() for buffer in model.buffers())
+    stored = found.numbers * (16 if "quantization_config" in found.config else 2)  # packed into fewer
+    if parameters > stored + _SLACK or buffers > stored + _MOST_BUFFERS:
+        raise ModelError(
+            f"{folder / 'config.json'} describes a model of {max(parameters, buffers):,} numbers, and the weights beside it hold "
+            f"{found.numbers:,}: they do not belong together. Copy or download the model again"
+        )
+
+
+def _weights(folder: Path, kind: Any) -> Any:
+    """The model with all its weights out of the folder, none made up."""
+    import torch
+
+    model, report = kind.from_pretrained(
+        folder,
+        dtype=torch.float32,
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
+        ignore_mismatched_sizes=True,  # refused below, by name
+        output_loading_info=True,
+    )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"the weights in {folder} lack {named(missing)}, which config.json asks for; random numbers would stand in for "
+            "them. Copy or download the model again"
+        )
+    odd = sorted(
+        f"{name} is {_shape(has)} instead of {_shape(wants)}" for name, has, wants in report["mismatched_keys"]
+    )
+    if odd:
+        raise ModelError(
+            f"the weights in {folder} have other shapes than config.json says: {named(odd)}. Copy or download the model again"
+        )
+    unused = sorted(_beyond(report["unexpected_keys"], model))
+    if unused:
+        raise ModelError(
+            f"the weights in {folder} hold {named(unused)}, for which config.json names too few layers: the model would be "
+            "cut short. Copy or download the model again"
+        )
+    broken = sorted(name for name, parameter in model.named_parameters() if not _finite(parameter))
+    if broken:
+        raise ModelError(
+            f"the weights in {folder} hold numbers that are not finite (NaN or infinity) in {named(broken)}: copy or download "
+            "the model again; where it was trained, training has diverged"
+        )
+    return model
+
+
+def _beyond(unexpected: set[str], model: Any) -> set[str]:
+    """Stored weights that go on where a list of the model's layers ends. Others may be left: parts for another task."""
+    import torch
+
+    found = set()
+    for name in unexpected:
+        for place in re.finditer(r"\.(\d+)\.", name):
+            for prefix in ("", f"{model.base_model_prefix}."):
+                with contextlib.suppress(AttributeError):
+                    layers = model.get_submodule(prefix + name[: place.start()])
+                    if isinstance(layers, torch.nn.ModuleList) and int(place[1]) >= len(layers):
+                        found.add(name)
+    return found
+
+
+def _shape(shape: Any) -> str:
+    return "×".join(map(str, shape))
+
+
+def _finite(parameter: Any) -> bool:
+    """One pass without a copy: NaN and infinities are among the extremes."""
+    import torch
+
+    if parameter.numel() == 0:
+        return True
+    low, high = torch.aminmax(parameter.detach())
+    return bool(torch.isfinite(low) and torch.isfinite(high))
+
+
+def _tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    if not any(folder.glob("*token*")) and not any(
+        path.suffix in (".model", ".spm", ".tiktoken", ".txt") or path.name.startswith(("vocab", "merges", "spiece"))
+        for path in folder.iterdir()
+    ):
+        raise ModelError(f"{folder} has no tokenizer (tokenizer.json and tokenizer_config.json): copy it there as well")
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    ids = tokenizer(_PROBE, add_special_tokens=False).input_ids
+    if not ids or not isinstance(ids[0], int) or len(tokenizer) <= len(tokenizer.added_tokens_decoder):
+        raise ModelError(
+            f"the tokenizer in {folder} knows no words ({len(tokenizer)} tokens): its vocabulary is missing. Copy or download "
+            "the model again"
+        )
+    tokenizer.decode(ids)
+    return tokenizer
+
+
+@contextlib.contextmanager
+def _said(folder: Path, what: str) -> Iterator[None]:
+    """Whatever a library raises over a folder becomes a sentence: damaged files make it raise anything."""
+    try:
+        yield
+    except RsfError:
+        raise
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except MemoryError as error:
+        raise ModelError(
+            f"{what} in {folder} does not fit into the memory of this machine: use a smaller one"
+        ) from error
+    except BaseException as error:  # a panic of the tokenizers library is no Exception
+        said = " ".join(str(error).split())[:300] or "no reason given"
+        raise ModelError(
+            f"{what} in {folder} cannot be loaded ({type(error).__name__}: {said}): copy or download the model again, or use "
+            "another"
+        ) from error

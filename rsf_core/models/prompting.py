@@ -1,0 +1,64 @@
+"""The tokens that a completion of a prompt follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rsf_core.domain import Prompt
+from rsf_core.errors import ModelError
+from rsf_core.models.chat import Chat
+from rsf_core.models.tokens import vocabulary
+
+
+class Prompting:
+    """Prompts as tokens of one model: by the chat template where there is one, else the plain text. `pad` stands for a
+    prompt without any."""
+
+    def __init__(self, model: Any, tokenizer: Any, pad: int) -> None:
+        self._tokenizer, self._pad = tokenizer, pad
+        self._vocabulary = vocabulary(model)
+        self._causal = not model.config.is_encoder_decoder
+        self._chat: tuple[Any, Chat] | None = None
+
+    def token_ids(self, prompt: Prompt) -> tuple[int, ...]:
+        """Raises ModelError where the template fails, or gives a token the model has no embedding for."""
+        if self._tokenizer.chat_template:
+            ids = self._encoded(self._template().prompt(prompt), special=False)
+        else:
+            text = "\n\n".join(filter(None, (prompt.system, prompt.text)))
+            ids = self._encoded(text, special=True)
+            if self._causal:
+                ids = _without_what_follows(ids, self._encoded(text, special=False))
+        if ids and max(ids) >= self._vocabulary:
+            token = max(ids)
+            raise ModelError(
+                f"the tokenizer gives the token {token} ({self._tokenizer.convert_ids_to_tokens(token)!r}), and the model has "
+                f"embeddings for {self._vocabulary} tokens: the tokenizer is of another model, or tokens were added to it "
+                "without resizing the model"
+            )
+        return ids or (self._pad,)
+
+    def _template(self) -> Chat:
+        if self._chat is None or self._chat[0] != self._tokenizer.chat_template:
+            self._chat = (self._tokenizer.chat_template, Chat(self._tokenizer))
+        return self._chat[1]
+
+    def _encoded(self, text: str, special: bool) -> tuple[int, ...]:
+        try:
+            return tuple(self._tokenizer(text, add_special_tokens=special).input_ids)
+        except Exception as error:  # a tokenizer out of a damaged folder can raise anything
+            raise ModelError(
+                f"the tokenizer of the model cannot read {text[:60]!r}: {type(error).__name__}: {str(error)[:200]}. Copy or "
+                "download the model again"
+            ) from error
+
+
+def _without_what_follows(ids: tuple[int, ...], plain: tuple[int, ...]) -> tuple[int, ...]:
+    """`ids` up to the end of the text's own tokens, `plain`: a tokenizer that puts EOS behind a text (add_eos_token) would
+    end it before the completion begins."""
+    if not plain:
+        return ids[:1]  # the token that begins a text, or the one that stands for none
+    for start in range(len(ids) - len(plain) + 1):
+        if ids[start : start + len(plain)] == plain:
+            return ids[: start + len(plain)]
+    return ids

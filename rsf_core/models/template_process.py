@@ -1,0 +1,66 @@
+"""Run as a script: renders chat templates for another process, which can end it when a template does not end.
+
+One JSON request a line on stdin, one JSON answer a line on stdout. A template is a program out of a model folder: it may
+loop for ever or build a text of gigabytes. Each rendering gets so many seconds of processor time, the argument of the
+script, which then ends this process, and all of them MORE_MEMORY over what the start has taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+from transformers.utils.chat_template_utils import render_jinja_template
+
+MORE_MEMORY = 2**29  # bytes
+LONGEST = 2**24  # characters: more than any context holds
+
+
+def main() -> None:
+    _limit_memory()
+    seconds = int(sys.argv[1])
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever prints by mistake is no answer
+    for line in sys.stdin:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, most))
+        out.write(json.dumps(_answer(json.loads(line))) + "\n")
+        out.flush()
+
+
+def _answer(request: dict[str, Any]) -> dict[str, str]:
+    """`text`, or `error`: what the template or Jinja said."""
+    try:
+        rendered = render_jinja_template(
+            conversations=[request["messages"]],
+            chat_template=request["template"],
+            add_generation_prompt=request["add_generation_prompt"],
+            **request["names"],
+        )
+        text = rendered[0][0]
+        if len(text) > LONGEST:
+            return {"error": f"it made a text of {len(text):,} characters"}
+        return {"text": text}
+    except MemoryError:
+        return {"error": f"it took more than {MORE_MEMORY // 2**20} MiB of memory"}
+    except RecursionError:
+        return {"error": "it calls itself without end"}
+    except Exception as error:  # a template can raise anything; the person is told what
+        return {"error": f"{type(error).__name__}: {str(error)[:300]}"}
+
+
+def _limit_memory() -> None:
+    """Where the system tells the size of a process and limits it (Linux); elsewhere the processor time alone bounds it."""
+    with contextlib.suppress(OSError, ValueError):
+        with open("/proc/self/statm", encoding="ascii") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + MORE_MEMORY, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main()
