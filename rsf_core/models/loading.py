@@ -58,8 +58,8 @@ def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> None
     stored = found.numbers * (16 if "quantization_config" in found.config else 2)  # packed into fewer
     if parameters > stored + _SLACK or buffers > stored + _MOST_BUFFERS:
         raise ModelError(
-            f"{folder / 'config.json'} describes a model of {max(parameters, buffers):,} numbers, and the weights beside it hold "
-            f"{found.numbers:,}: they do not belong together. Copy or download the model again"
+            f"{folder / 'config.json'} describes a model of {max(parameters, buffers):,} numbers, and the weights "
+            f"beside it hold {found.numbers:,}: they do not belong together. Copy or download the model again"
         )
 
 
