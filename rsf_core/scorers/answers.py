@@ -1,0 +1,261 @@
+r"""Which of the numbers in a text is its answer.
+
+In this order: what follows "####", the first that a number follows (GSM8K's mark; a model that runs on to another question
+writes it again); the last \boxed{…}; what follows "the answer is" or "Answer:", the last; the last number of the text. What
+is thought aloud (<think>…</think>) is no answer. Where the place of the answer holds a tuple, an interval, an inequality,
+several numbers or something that cannot be read, the text has no number as its answer: another one is not taken instead.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rsf_core.scorers.notation import UNREADABLE, one_notation
+from rsf_core.scorers.number import RUN, Number, divide, evaluate, plain, scaled
+
+_RUN = re.compile(RUN)
+_SCIENTIFIC = re.compile(r"[eE]([-+]?\d+)(?!\w)")
+_TIMES_TEN = re.compile(r"\s?(?:\*|[xX])\s?10\s?(?:\^|\*\*)\s?(?:\{\s?[-+]?\d+\s?\}|\(\s?[-+]?\d+\s?\)|[-+]?\d+)")
+_POWER = re.compile(r"(?:(?:\s?\^\s?|\*\*)(?:\{\s?[-+]?\d+\s?\}|\(\s?[-+]?\d+\s?\)|[-+]?\d+))++")
+_MIXED = re.compile(r" {1,2}(\d{1,9})\s?/\s?(\d{1,9})(?![\d.,/]*\d)")
+_DIVIDED = re.compile(rf"(?:\s?/\s?{RUN})++")
+_RATIO = re.compile(rf"(?::{RUN})++")
+_BEYOND = re.compile(rf"\s?\*?\s?{UNREADABLE}|\s?\^[{{(]?[-+]?\d|\*\*[({{]?\d")  # 2π, 9^{{9^9}}
+_RAISED = re.compile(r"(?:\^|[^\W_]_)[{(]?[-+]?$")  # cm^2, x_1
+_CURRENCY = "$€£¥₹"
+_LETTER = re.compile(r"[^\W\d\u0590-\U0010ffff]")  # of a script with spaces between words; also _
+_CODE = re.compile(r"(?:^|[^a-z])(?:usd|eur|gbp|rs|inr|cad|aud|jpy|cny|chf)$", re.IGNORECASE)
+_ITEM = rf"[-+$]{{0,2}}(?:{RUN}|[^\W\d](?!\w)|\\infty|∞|inf(?:inity)?)"
+_TUPLE = re.compile(rf"[(\[{{]\s*+{_ITEM}(?:\s*+,\s*+{_ITEM})++\s*+[)\]}}]")  # also an interval, a set
+
+_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
+_THINKING = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
+_MARK = re.compile(r"(?<!#)####(?!#)")
+_HEADING = re.compile(r"\s*\d+\s*[.):]\s+[^\W\d]")  # "#### 1. Understand the problem"
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{|[{}]")
+_BOX_START = re.compile(r"\\(?:boxed|fbox)\b\s*\{?\s*")
+_PHRASE = re.compile(
+    r"(?:\banswer\b[^.:=\n\d]{0,80}?(?::|=|\b(?:is|was|be|equals|comes to)\b(?!\s+(?:not|n't)\b))|答案\s*(?:是|为|為|:))",
+    re.IGNORECASE,
+)
+_DIRECTLY = re.compile(
+    r"[^\w\n]*+(?:\n\s*+[^\w\n]*+)?(?:(?:approximately|about|roughly|exactly|only|just|equal to|simply|therefore|now)\s++)?"
+    r"(?:[^\W\d]{1,10}(?:_\w)?\s*+=)?[^\w\n]*+",
+    re.IGNORECASE,
+)
+_NEXT_QUESTION = re.compile(
+    r"^[ \t]*+(?:#{1,6} )?(?:question|problem|q|human|user)\s?\d{0,3}\s?:", re.IGNORECASE | re.MULTILINE
+)
+_LINKED = re.compile(
+    r"[^.;:\n\d]{0,40}?(?:=|\s[-+*/]\s|^[-+*/])[^.;:\n\d]{0,40}"
+)  # between the numbers of one calculation
+_LISTED = re.compile(r"\s*(?:,|or|to|-|&)\s*[$(]*", re.IGNORECASE)
+_NO_NUMBER = re.compile(
+    rf"[<>≤≥≠±!]|\\(?:le|ge|lt|gt|leq|geq|ne|neq|pm)\b|\bor\b|/\s?{RUN}\s?/"  # an inequality, a choice, a date
+)
+_VARIABLE = re.compile(r"\s?[xyznkabpqruvwij](?![a-zA-Z])|\s?\\[a-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A number in a text, sign and exponent included; `value` is None for what is no single number (3:2, 2π, a pair).
+    `glued`: letters stand before it without a space."""
+
+    start: int
+    end: int
+    value: Number | None
+    glued: bool
+
+
+def stated_number(text: str) -> Number | None:
+    """The number a text gives as its answer; None where there is none. Linear in the text, and raises on nothing."""
+    text = one_notation(_without_thought(text))
+    numbers = _numbers(text)
+    for mark in _MARK.finditer(text):
+        if not _HEADING.match(text, mark.end()) and _is_direct(text, mark.end(), numbers):
+            return _after(text, mark.end(), numbers)
+    question = _NEXT_QUESTION.search(text, 1)
+    if question is not None and (_boxes(text[: question.start()]) or _PHRASE.search(text, 0, question.start())):
+        text = text[: question.start()]
+        numbers = [number for number in numbers if number.end <= len(text)]
+    boxes = _boxes(text)
+    if boxes:
+        return _only_number(text[slice(*boxes[-1])])
+    if _BOX_START.search(text):
+        return None  # broken off inside: more digits may have followed
+    for phrase in reversed(list(_PHRASE.finditer(text))):
+        at = bisect_left(numbers, phrase.end(), key=lambda number: number.start)
+        if at < len(numbers) and (
+            _is_direct(text, phrase.end(), numbers) or numbers[at].start <= _line_end(text, phrase.end())
+        ):
+            return _after(text, phrase.end(), numbers)
+    free = [number for number in numbers if not number.glued] or numbers
+    return free[-1].value if free else None
+
+
+def reference_number(reference: str | None) -> Number | None:
+    """The number a reference is: all of it ("1,234", "$5", "12 cm", "x = 5"), or the answer that a worked solution marks with
+    ####, \\boxed{…} or "the answer is". None where it is no number, or several without a mark."""
+    if not reference or not reference.strip():
+        return None
+    text = one_notation(reference)
+    if _MARK.search(text):
+        return _only_number(text[[mark.end() for mark in _MARK.finditer(text)][-1] :])
+    if _boxes(text):
+        return _only_number(text[slice(*_boxes(text)[-1])])
+    alone = _only_number(text)
+    return stated_number(reference) if alone is None and _PHRASE.search(text) else alone
+
+
+def _without_thought(text: str) -> str:
+    ends = [match.end() for match in _THOUGHT.finditer(text)]
+    rest = text[ends[-1] :] if ends else text
+    thinking = _THINKING.search(rest)
+    return rest if thinking is None else rest[: thinking.start()]
+
+
+def _boxes(text: str) -> list[tuple[int, int]]:
+    """Where the content of each closed \boxed{…} lies, in the order in which they begin."""
+    opened: list[int | None] = []
+    found = []
+    for match in _BOX.finditer(text):
+        if match[0] == "}":
+            start = opened.pop() if opened else None
+            if start is not None:
+                found.append((start, match.start()))
+        else:
+            opened.append(None if match[0] == "{" else match.end())
+    return sorted(found)
+
+
+def _only_number(text: str) -> Number | None:
+    """The number that all of `text` stands for, with a unit or a name at most; None where it is another thing."""
+    text = text.strip().rstrip(".").strip()
+    if _NO_NUMBER.search(text):
+        return None
+    text = text.rpartition("=")[2].strip(" $*\n\t")
+    value = evaluate(text.translate({ord(symbol): " " for symbol in _CURRENCY}))
+    if value is not None:
+        return value
+    free = [number for number in _numbers(text) if not number.glued]
+    if len(free) != 1 or UNREADABLE in text or _VARIABLE.match(text, free[0].end):
+        return None
+    return free[0].value
+
+
+def _is_direct(text: str, start: int, numbers: list[_Found]) -> bool:
+    """Whether a number follows at once, with signs, brackets or "x =" between at most."""
+    at = bisect_left(numbers, start, key=lambda number: number.start)
+    return at < len(numbers) and _DIRECTLY.fullmatch(text, start, min(numbers[at].start, start + 200)) is not None
+
+
+def _after(text: str, start: int, numbers: list[_Found]) -> Number | None:
+    """The answer that a mark at `start` announces: the number that follows at once, or what the calculation that it begins
+    comes to; else the last number of the line."""
+    at = bisect_left(numbers, start, key=lambda number: number.start)
+    if not _is_direct(text, start, numbers):
+        end = _line_end(text, start)
+        return [number for number in numbers[at:] if number.start < end][-1].value
+    result = at  # behind the last "=" of a calculation
+    for last in range(at, len(numbers) - 1):
+        between = text[numbers[last].end : numbers[last + 1].start][:100]
+        if not _LINKED.fullmatch(between):
+            return None if _LISTED.fullmatch(between) else numbers[result].value if result == last else None
+        if "=" in between:
+            result = last + 1
+    return numbers[result].value if result == len(numbers) - 1 else None
+
+
+def _line_end(text: str, start: int) -> int:
+    """Where the line ends on which `start` lies, or the next one where nothing more stands on it."""
+    start += len(text[start : start + 50]) - len(text[start : start + 50].lstrip())
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def _numbers(text: str) -> list[_Found]:
+    found: list[_Found] = []
+    tuples = [match.span() for match in _TUPLE.finditer(text)][::-1]
+    at = 0
+    while (match := _RUN.search(text, at)) is not None:
+        while tuples and tuples[-1][1] <= match.start():
+            tuples.pop()
+        if tuples and tuples[-1][0] <= match.start():
+            at = tuples[-1][1]
+            found.append(_Found(match.start(), at, None, False))
+        else:
+            at, more = _one(text, match)
+            found += more
+    return found
+
+
+def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:
+    """Where to go on, and what a run of digits stands for: mostly one number, none for an index or the exponent of a unit
+    (cm^2, x_1), several for 4,5."""
+    start, end = match.span()
+    if _RAISED.search(text[max(0, start - 5) : start]):
+        return end, []
+    sign_at, negative, glued = _front(text, start)
+    value = plain(match[0])
+    if value is None:
+        if text[max(0, start - 1) : start] in tuple("([{") and text[end : end + 1] in tuple(")]}"):
+            return end, [_Found(start, end, None, False)]  # (4,5)
+        pieces = re.split(r"[,']", match[0])
+        values = [plain(piece) for piece in pieces]
+        return end, [_Found(start, end, None if v is None else Number(v), glued) for v in values]
+    number, end = _back(text, start, end, value)
+    if negative and number is not None:
+        number = number.negated()
+    return end, [_Found(sign_at, end, number, glued)]
+
+
+def _front(text: str, start: int) -> tuple[int, bool, bool]:
+    """Where a number begins with its sign and currency, whether it is negative, and whether letters are glued to it."""
+    at = start
+    if at and text[at - 1] in _CURRENCY:
+        at -= 1
+    elif at > 1 and text[at - 1] == " " and text[at - 2] in _CURRENCY:
+        at -= 2
+    spaced = at > 1 and text[at - 1] == " " and text[at - 2] in "-+"
+    sign = at - 2 if spaced else at - 1
+    if sign >= 0 and text[sign] in "-+" and _is_sign(text, sign, spaced):
+        begin = sign - 1 if sign and text[sign - 1] in _CURRENCY else sign
+        return begin, text[sign] == "-", False
+    glued = at == start and _LETTER.search(text[max(0, at - 1) : at]) and not _CODE.search(text[max(0, at - 5) : at])
+    return at, False, bool(glued)
+
+
+def _is_sign(text: str, sign: int, spaced: bool) -> bool:
+    """A sign counts only where no operand stands before it, so that "20-3" ends in 3; with a space behind it only after =,
+    : or a bracket, for elsewhere it is a bullet or an operator."""
+    if spaced:
+        return text[max(0, sign - 3) : sign].rstrip(" $")[-1:] in ("=", ":", "(", "{")
+    before = text[sign - 1 : sign] if sign else ""
+    return not (before.isalnum() or before in ("_", ".", ")", "]", "}", "%", "°"))
+
+
+def _back(text: str, start: int, end: int, value: Decimal) -> tuple[Number | None, int]:
+    """The number with the exponent, the fraction and the power that follow, and where it ends."""
+    number: Number | None = Number(value)
+    if (match := _SCIENTIFIC.match(text, end)) is not None:
+        power_of_ten = scaled(value, match[1])
+        number, end = (None if power_of_ten is None else Number(power_of_ten)), match.end()
+    elif (match := _TIMES_TEN.match(text, end) or _POWER.match(text, end)) is not None:
+        number, end = evaluate(re.sub(r"[xX]", "*", text[start : match.end()])), match.end()
+    elif (match := _MIXED.match(text, end)) is not None and value == value.to_integral_value() and _proper(match):
+        number, end = evaluate(text[start : match.end()]), match.end()
+    if (match := _DIVIDED.match(text, end)) is not None:
+        dates = match[0].count("/") > 1
+        below = None if dates else evaluate(match[0].replace("/", "", 1))
+        number = None if number is None or below is None else divide(number, below)
+        end = match.end()
+    if (match := _RATIO.match(text, end) or _BEYOND.match(text, end)) is not None:
+        number, end = None, match.end()
+    return number, end
+
+
+def _proper(match: re.Match[str]) -> bool:
+    return int(match[1]) < int(match[2])

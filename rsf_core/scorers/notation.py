@@ -1,0 +1,105 @@
+r"""A text with its numbers in one notation: 10³ → 10^3, ½ → 1/2, \dfrac{3}{4} → 3/4, 1{,}234 → 1,234, −５ → -5."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from rsf_core import text as plain_text
+from rsf_core.scorers.number import Number, evaluate
+
+UNREADABLE = "\ufffc"
+r"""Stands for a part of a formula that is no number of its own: \sqrt{2}, \frac{\pi}{2}."""
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_VULGAR = re.compile("[¼½¾⅐-⅞↉]")
+_GROUP_SPACE = re.compile(r"(?<=\d)[\u00a0\u2007-\u2009\u202f](?=\d{3}(?!\d))")  # 12 345, with spaces that do not break
+_SIGNS = str.maketrans("−–∕⁄÷×⋅·∗٫٬", "--///****.,")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+_LATEX = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"\\!|\\left(?![a-zA-Z])|\\right(?![a-zA-Z])|\\displaystyle", ""),
+        (r"(?<=\d)(?:\{,\}|\\[,;: ])(?=\d{3})", ","),
+        (r"\\([$%#&])", r"\1"),
+        (r"\\[()\[\],;:]|\\q?quad|~", " "),
+        (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
+        (r"\\(?:times|cdot)(?![a-zA-Z])", "*"),
+        (r"\\div(?![a-zA-Z])", "/"),
+        (r"\\(?:text|mbox|mathrm|mathbf|mathit|textbf|textit|textrm|operatorname)\s*(?=\{)", " "),
+        (r"\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![a-zA-Z]))", "°"),
+    )
+)
+_ROOT = re.compile(r"\\sqrt(?![a-zA-Z])\s*(?:\[\d\]\s*)?(?:\{[^{}]{0,100}\}|\d)?|√\s*\(?\d*\)?|\\pi(?![a-zA-Z])|π")
+MAX_FRACTIONS = 200  # the last ones of a text are read
+_ARGUMENT = 300  # characters
+
+
+def one_notation(text: str) -> str:
+    """`text` with digits, signs, powers, fractions and LaTeX written as in a program. Linear, and raises on nothing."""
+    if not text.isascii():
+        text = _VULGAR.sub(_fraction, _RAISED.sub(_power, text))
+        text = plain_text.plain(_GROUP_SPACE.sub("", text)).translate(_SIGNS)
+        text = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
+    if "\\" in text or "√" in text or "π" in text or "{,}" in text:
+        for pattern, replacement in _LATEX:
+            text = pattern.sub(replacement, text)
+        text = _without_fractions(_ROOT.sub(UNREADABLE, text))
+    return text
+
+
+def _power(match: re.Match[str]) -> str:
+    return "^" + match[0].translate(_SUPERSCRIPTS)
+
+
+def _fraction(match: re.Match[str]) -> str:
+    """½ as 1/2, and 2½ as 2 1/2."""
+    space = " " if match.start() and match.string[match.start() - 1].isdigit() else ""
+    return space + unicodedata.normalize("NFKC", match[0])
+
+
+def _without_fractions(text: str) -> str:
+    r"""Every \frac{a}{b} as a/b, from the right, so that one inside another is read before it."""
+    done = ""
+    for _ in range(MAX_FRACTIONS):
+        start = text.rfind("\\frac")
+        if start < 0:
+            break
+        done = _one_fraction(text[start + 5 :] + done, mixed=start > 0 and text[start - 1].isdigit())
+        text = text[:start]
+    return text + done
+
+
+def _one_fraction(rest: str, mixed: bool) -> str:
+    """What follows \frac, its two arguments replaced by what they come to."""
+    above = _argument(rest, 0)
+    below = None if above is None else _argument(rest, above[1])
+    if above is None or below is None:
+        return UNREADABLE + rest
+    value = evaluate(f"({above[0]})/({below[0]})")
+    rest = rest[below[1] :]
+    return UNREADABLE + rest if value is None else _written(value, mixed, rest.startswith(("^", "**"))) + rest
+
+
+def _argument(text: str, at: int) -> tuple[str, int] | None:
+    """The argument that begins at `at`, in braces or one digit, and where it ends."""
+    at += len(text[at : at + 20]) - len(text[at : at + 20].lstrip())
+    if text[at : at + 1].isdigit():
+        return text[at], at + 1
+    if text[at : at + 1] != "{":
+        return None
+    depth = 0
+    for end in range(at, min(len(text), at + _ARGUMENT)):
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
+        if depth == 0:
+            return text[at + 1 : end], end + 1
+    return None
+
+
+def _written(value: Number, mixed: bool, raised: bool) -> str:
+    above, below = (part.normalize() for part in (value.numerator, value.denominator))
+    if max(abs(above.adjusted()), abs(below.adjusted())) > 40:
+        return UNREADABLE
+    text = f"{above:f}" if below == 1 else f"{above:f}/{below:f}"
+    return f"({text})" if raised else f" {text}" if mixed else text

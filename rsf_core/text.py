@@ -1,0 +1,50 @@
+"""What counts as the same text, and what as a word, in every script: one answer for scorers, metrics and guardrails."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import regex
+
+_MARKS = regex.compile(r"(\p{M}{30})(?=\p{M})")
+_JOINER = "\u034f"  # COMBINING GRAPHEME JOINER: ends a run of marks that is sorted as one
+_APOSTROPHES = dict.fromkeys(map(ord, "’‘‛ʼʹ′´＇՚"), "'")
+_QUOTES = dict.fromkeys(map(ord, "“”„‟″«»＂"), '"')
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphen, zero-width space, word joiner, BOM
+_TYPOGRAPHY = _APOSTROPHES | _QUOTES | _INVISIBLE | dict.fromkeys(map(ord, "‐‑－﹣"), "-")
+
+# Scripts that are written without spaces: each character with its marks is a word, as Unicode's default rules have it
+# (UAX #29; where words end there, only a dictionary knows).
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
+_LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}_\u200c\u200d]--[{_UNSPACED}]]"
+_WORD = regex.compile(
+    rf"[{_UNSPACED}]\p{{M}}*+"
+    r"|\p{Nd}++(?:[.,]\p{Nd}++)+(?![\p{L}\p{M}])"  # 4.50 and 1,234
+    rf"|{_LETTER}++(?:'{_LETTER}++)*+"  # can't
+    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f)[\p{M}\u200d\p{Emoji_Modifier}\ufe0f]*+",
+    regex.V1,
+)
+
+
+def composed(text: str) -> str:
+    """Canonically composed (NFC): é is one character, however it was typed. Nothing else is changed."""
+    return unicodedata.normalize("NFC", _stream_safe(text))
+
+
+def plain(text: str) -> str:
+    """The text without what typography alone adds: NFKC (full-width letters, ligatures, "…"), one apostrophe, one quotation
+    mark, one hyphen, nothing invisible. For reading it, not for showing it."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _stream_safe(text.translate(_TYPOGRAPHY)))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, case and typography ignored: runs of letters, marks and digits, with apostrophes ("can't") and
+    decimal points inside; in Chinese, Japanese, Thai and the like each character; each emoji."""
+    return list(_WORD.findall(plain(text).casefold()))
+
+
+def _stream_safe(text: str) -> str:
+    """At most 30 marks in a row (UAX #15, Stream-Safe Text Format): longer runs take quadratic time to sort."""
+    return str(_MARKS.sub(rf"\1{_JOINER}", text))
