@@ -236,8 +236,7 @@ class Reviews:
 
     def can_walk(self, round_number: int, reviewer: str) -> tuple[int, int]:
         """How many acts of the reviewer can be undone, and redone."""
-        undo, redo = self._store.acts.standing(round_number, reviewer)
-        return len(undo), len(redo)
+        return self._store.acts.depths(round_number, reviewer)
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id
-from rsf_core.store.database import Database, utc_now
+from rsf_core.store.database import AT_ONCE, Database, utc_now
+from rsf_core.store.round_log import ACTIONS, TABLES, RoundLog, RoundLogs
 
 ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
+WALKS = (ActKind.UNDO, ActKind.REDO)
+TOUCHED = 1_000  # candidates of an undone act that are named
+TOGETHER = 1_000  # acts of several reviewers in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,47 +30,55 @@ class Said:
     known: bool = False
 
 
+@dataclass(slots=True, eq=False)
+class _Request:
+    """Acts of one reviewer that wait to be said."""
+
+    acts: Sequence[Act]
+    round: int
+    reviewer: str
+    said: list[Said] | None = None
+    error: Exception | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self.said is not None or self.error is not None
+
+
 class Acts:
     def __init__(self, database: Database) -> None:
         self._db = database
+        self.logs = RoundLogs(database)
+        self._waiting: deque[_Request] = deque()
+        self._guard = threading.Lock()
 
     def say(self, acts: Sequence[Act], round_number: int, reviewer: str) -> list[Said]:
         """Append the acts of one reviewer, in order, all in one transaction. An act said before changes nothing, so it
         can be sent again; one that cannot be is refused alone, with the reason. Undo and redo walk this reviewer's acts
-        of the round."""
-        with self._db.transaction(f"saving what {reviewer} said"):
-            known = {row["act"] for row in self._db.rows("acts_known", {"acts": [act.act for act in acts]})}
-            rounds = self._rounds(acts)
-            batch = _Batch(self._db, round_number, reviewer)
-            results = []
-            for act in acts:
-                if act.act in known:
-                    batch.flush()
-                    walked = act.kind in (ActKind.UNDO, ActKind.REDO)
-                    touched = self._touched(act.act) if walked else act.candidate_ids
-                    results.append(Said(act.act, touched, known=True))
-                    continue
-                known.add(act.act)
-                refused = _refusal(act, rounds, round_number)
-                if refused is not None:
-                    results.append(Said(act.act, act.candidate_ids, refused))
-                elif act.kind in (ActKind.UNDO, ActKind.REDO):
-                    batch.flush()
-                    results.append(self._walk(act, round_number, reviewer))
-                else:
-                    batch.add(act)
-                    results.append(Said(act.act, act.candidate_ids))
-            batch.flush()
-            return results
+        of the round. Who waits for another's transaction, or a job's, to end goes into one together with all who wait:
+        it is the commit that takes time."""
+        request = _Request(acts, round_number, reviewer)
+        if self._db.in_transaction:
+            self._commit([request])
+        else:
+            with self._guard:
+                self._waiting.append(request)
+            with self._db.writing():
+                while not request.answered:
+                    self._answer()
+        if request.error is not None:
+            raise request.error
+        return request.said or []
 
     def bulk(
         self, act: str, places: Sequence[tuple[int, int]], action: Action, round_number: int, reviewer: str
     ) -> int:
         """Say `action` of every candidate at `places` (prompt_id, k) as one act; how many there were."""
         with self._db.transaction(f"saving what {reviewer} said of {len(places):,} candidates"):
-            if self._db.rows("acts_known", {"acts": [act]}):
+            if self._db.look_up("acts_known", [act]):
                 return 0
-            self._add(act, ActKind.BULK, round_number, reviewer, None)
+            row = {"act": act, "kind": str(ActKind.BULK), "round": round_number, "reviewer": reviewer, "target": None}
+            self._db.insert("acts", [row | {"created_at": utc_now()}])
             self._db.run(
                 "bulk_override",
                 {
@@ -80,74 +95,193 @@ class Acts:
 
     def standing(self, round_number: int, reviewer: str) -> tuple[list[str], list[str]]:
         """The reviewer's acts of a round that can be undone and those that can be redone, the next one last."""
-        undo: list[str] = []
-        redo: list[str] = []
-        for row in self._db.rows("acts_of", {"reviewer": reviewer, "round": round_number}):
-            if row["kind"] == ActKind.UNDO:
-                undo.remove(row["target"])
-                redo.append(row["target"])
-            elif row["kind"] == ActKind.REDO:
-                redo.remove(row["target"])
-                undo.append(row["target"])
-            else:
-                undo.append(row["act"])
-                redo.clear()
-        return undo, redo
+        log = self.logs.of(round_number)
+        with log.lock:
+            log.refresh()
+            undo, redo = log.line(reviewer)
+        names = {row["seq"]: row["act"] for row in self._db.look_up("acts_by_seq", [*undo, *redo])}
+        return [names[seq] for seq in undo], [names[seq] for seq in redo]
 
-    def _walk(self, act: Act, round_number: int, reviewer: str) -> Said:
-        undo, redo = self.standing(round_number, reviewer)
-        waiting = undo if act.kind is ActKind.UNDO else redo
-        if not waiting:
+    def depths(self, round_number: int, reviewer: str) -> tuple[int, int]:
+        """How many acts of the reviewer in the round can be undone, and redone."""
+        log = self.logs.of(round_number)
+        with log.lock:
+            log.refresh()
+            return log.depths(reviewer)
+
+    def _answer(self) -> None:
+        """Say what waits, as far as it goes together; while writing."""
+        with self._guard:
+            together = [self._waiting.popleft()]
+            count = len(together[0].acts)
+            while self._waiting and (count := count + len(self._waiting[0].acts)) <= TOGETHER:
+                together.append(self._waiting.popleft())
+        try:
+            self._try(together)
+            if len(together) > 1 and together[0].error is not None:  # one of them spoils it for all
+                for request in together:
+                    request.error = None
+                    self._try([request])
+        finally:  # interrupted: those whose turn it was still wait for an answer
+            with self._guard:
+                self._waiting.extendleft(request for request in reversed(together) if not request.answered)
+
+    def _try(self, requests: Sequence[_Request]) -> None:
+        try:
+            self._commit(requests)
+        except Exception as error:  # each is raised in the thread that waits for it
+            for request in requests:
+                request.error = error
+
+    def _commit(self, requests: Sequence[_Request]) -> None:
+        """Say all of them in one transaction."""
+        who = requests[0].reviewer if len(requests) == 1 else f"{len(requests)} reviewers"
+        nested = self._db.in_transaction
+        with ExitStack() as held:
+            batch = _Batch(self._db, self.logs, held)
+            try:
+                with self._db.transaction(f"saving what {who} said"):
+                    said = self._perform(requests, batch)
+                    batch.flush()
+            except BaseException:
+                batch.forget()
+                raise
+            if nested:  # whether it comes to hold is not known yet
+                batch.forget()
+        for request, results in zip(requests, said, strict=True):
+            request.said = results
+
+    def _perform(self, requests: Sequence[_Request], batch: _Batch) -> list[list[Said]]:
+        acts = [act for request in requests for act in request.acts]
+        names = dict.fromkeys(act.act for act in acts)
+        before = {row["act"]: row for row in self._db.look_up("acts_known", list(names))}
+        known = set(before)
+        rounds = self._rounds(acts)
+        said = []
+        for request in requests:
+            results = []
+            for act in request.acts:
+                refused = _refusal(act, rounds, request.round)
+                if act.act in known:
+                    touched = self._retold(act, before.get(act.act), batch) if act.kind in WALKS else act.candidate_ids
+                    results.append(Said(act.act, touched, known=True))
+                elif refused is not None:
+                    results.append(Said(act.act, act.candidate_ids, refused))
+                elif act.kind in WALKS:
+                    results.append(self._walk(act, request.round, request.reviewer, batch))
+                else:
+                    batch.add(act, request.round, request.reviewer)
+                    results.append(Said(act.act, act.candidate_ids))
+                known.add(act.act)
+            said.append(results)
+        return said
+
+    def _walk(self, act: Act, round_number: int, reviewer: str, batch: _Batch) -> Said:
+        """Undo or redo: say again what held before, or what was said."""
+        log = batch.log(round_number)
+        target = log.walk(act.kind, reviewer)
+        if target is None:
             return Said(act.act, (), f"there is nothing to {act.kind} in this round")
-        target = waiting[-1]
-        self._add(act.act, act.kind, round_number, reviewer, target)
-        params = {"act": act.act, "target": target, "now": utc_now()}
-        if act.kind is ActKind.UNDO:
-            self._db.run("undo_overrides", params | {"reviewer": reviewer})
-        else:
-            self._db.run("redo_overrides", params)
-        self._db.run(f"{act.kind}_annotations", params)
-        return Said(act.act, self._touched(target))
+        undoing = act.kind is ActKind.UNDO
+        touched = tuple(log.touched(target)[:TOUCHED])
+        texts = log.texts_before(target) if undoing else log.texts_of(target)
+        values = {
+            row["seq"]: row["value"] for row in self._db.look_up("annotation_values", [s for *_, s in texts if s])
+        }
+        name = str(self._db.look_up("acts_by_seq", [target])[0]["act"])
+        batch.walk(
+            act,
+            log,
+            reviewer,
+            name,
+            log.before(target) if undoing else log.said(target),
+            [(where, kind, values.get(seq)) for where, kind, seq in texts],
+        )
+        return Said(act.act, touched)
 
-    def _touched(self, act: str) -> tuple[str, ...]:
-        return tuple(row["candidate_id"] for row in self._db.rows("touched", {"act": act}))
+    def _retold(self, act: Act, row: dict[str, Any] | None, batch: _Batch) -> tuple[str, ...]:
+        """What an undo or a redo that was said before had touched."""
+        if row is None:  # earlier in this very transaction
+            batch.flush()
+            row = next(iter(self._db.look_up("acts_known", [act.act])), None)
+        if row is None or row["target"] is None:  # refused before, or the name of another act
+            return ()
+        (target,) = self._db.look_up("acts_known", [row["target"]])
+        return tuple(batch.log(row["round"]).touched(target["seq"])[:TOUCHED])
 
     def _rounds(self, acts: Sequence[Act]) -> dict[str, int]:
         """The round of each candidate that the acts name, as far as there is such a candidate."""
         names = {name for act in acts for name in act.candidate_ids}
-        prompts = [found[1] for found in map(parse_candidate_id, names) if found is not None]
+        prompts = list({found[1] for found in map(parse_candidate_id, names) if found is not None})
+        if len(prompts) <= AT_ONCE:
+            rows = self._db.look_up("candidates_of_few_prompts", prompts)
+            return {row["candidate_id"]: row["round"] for row in rows if row["candidate_id"] in names}
         params = {"candidate_ids": list(names), "prompt_ids": prompts}
         return {row["candidate_id"]: row["round"] for row in self._db.rows("candidates_known", params)}
-
-    def _add(self, act: str, kind: ActKind, round_number: int, reviewer: str, target: str | None) -> None:
-        row = {"act": act, "kind": str(kind), "round": round_number, "reviewer": reviewer, "target": target}
-        self._db.insert("acts", [row | {"created_at": utc_now()}])
 
 
 class _Batch:
     """Rows that wait to be appended together, in the order they were said."""
 
-    def __init__(self, database: Database, round_number: int, reviewer: str) -> None:
-        self._db = database
-        self._common = {"round": round_number, "reviewer": reviewer}
-        self._rows: dict[str, list[dict[str, Any]]] = {"acts": [], "overrides": [], "annotations": []}
+    def __init__(self, database: Database, logs: RoundLogs, held: ExitStack) -> None:
+        self._db, self._logs, self._held = database, logs, held
+        self._rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
+        self._locked: dict[int, RoundLog] = {}
 
-    def add(self, act: Act) -> None:
-        common = self._common | {"act": act.act, "created_at": utc_now()}
-        self._rows["acts"].append(common | {"kind": str(act.kind)})
-        for name in act.candidate_ids:
+    def add(self, act: Act, round_number: int, reviewer: str) -> None:
+        common = {"act": act.act, "round": round_number, "reviewer": reviewer, "created_at": utc_now()}
+        self._rows["acts"].append(common | {"kind": str(act.kind), "target": None})
+        names = dict.fromkeys(act.candidate_ids)  # one that is named twice is meant once
+        for name in names:
             about = common | {"candidate_id": name}
             if act.kind in ANNOTATIONS:
                 self._rows["annotations"].append(about | {"kind": str(act.kind), "value": act.value})
             else:
-                uid = act.act if len(act.candidate_ids) == 1 else f"{act.act} {name}"
+                uid = act.act if len(names) == 1 else f"{act.act} {name}"
                 final = act.kind is ActKind.ADJUDICATE
-                self._rows["overrides"].append(about | {"uid": uid, "action": str(act.action), "final": final})
+                more = {"uid": uid, "action": str(act.action), "final": final, "undoes": None}
+                self._rows["overrides"].append(about | more)
+
+    def log(self, round_number: int) -> RoundLog:
+        """The log of a round with everything said so far; nobody else asks it before all this is committed."""
+        self.flush()
+        if round_number not in self._locked:
+            log = self._locked[round_number] = self._logs.of(round_number)
+            self._held.enter_context(log.lock)
+        self._locked[round_number].read_on()
+        return self._locked[round_number]
+
+    def walk(
+        self,
+        act: Act,
+        log: RoundLog,
+        reviewer: str,
+        target: str,
+        words: tuple[Any, Any, Any],
+        texts: Sequence[tuple[int, str, str | None]],
+    ) -> None:
+        """An undo or a redo of `target`: `words` are the places, votes and final that it brings back, `texts` the
+        annotations."""
+        common = {"act": act.act, "round": log.round, "reviewer": reviewer, "created_at": utc_now()}
+        self._rows["acts"].append(common | {"kind": str(act.kind), "target": target})
+        for where, kind, value in texts:
+            self._rows["annotations"].append(common | {"candidate_id": log.name(where), "kind": kind, "value": value})
+        places, votes, final = words
+        undoes = target if act.kind is ActKind.UNDO else None
+        for where, vote, settled in zip(places.tolist(), votes.tolist(), final.tolist(), strict=True):
+            name = log.name(where)
+            about = common | {"candidate_id": name, "uid": f"{act.act} {name}", "action": str(ACTIONS[vote])}
+            self._rows["overrides"].append(about | {"final": settled, "undoes": undoes})
 
     def flush(self) -> None:
         for table, rows in self._rows.items():
             self._db.insert(table, rows)
             rows.clear()
+
+    def forget(self) -> None:
+        """What was written does not come to hold."""
+        for log in self._locked.values():
+            log.forget()
 
 
 def _refusal(act: Act, rounds: dict[str, int], round_number: int) -> str | None:
@@ -160,7 +294,7 @@ def _refusal(act: Act, rounds: dict[str, int], round_number: int) -> str | None:
     decides = act.kind in (ActKind.DECIDE, ActKind.ADJUDICATE)
     if decides and act.action is None:
         return f"{act.kind} needs an action: {', '.join(Action)}"
-    if act.kind not in (ActKind.UNDO, ActKind.REDO) and not act.candidate_ids:
+    if act.kind not in WALKS and not act.candidate_ids:
         return f"{act.kind} names no candidate"
     if act.kind is ActKind.EDIT and act.value is not None and not act.value.strip():
         return "an edited completion cannot be empty: reject the candidate instead"

@@ -8,7 +8,9 @@ handle would drop the process's POSIX lock on it.
 from __future__ import annotations
 
 import errno
+import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +25,9 @@ from rsf_core.store.fair_lock import FairLock
 from rsf_core.store.sql import migrations, queries
 
 Params = Mapping[str, Any]
+FEW = 64  # rows up to which writing values is quicker than going through Arrow
+AT_ONCE = 256  # keys of one look-up
+_WRITES = re.compile(r"\b(?:INSERT INTO|DELETE FROM|UPDATE) (\w+)")
 
 
 def utc_now() -> datetime:
@@ -41,6 +46,8 @@ class Database:
         self._local = threading.local()
         self._write_lock = FairLock()
         self._depth = 0
+        self._written: set[str] = set()  # the tables that the transaction has written, as far as it is known
+        self._versions: Counter[str] = Counter()
         backups.mkdir(exist_ok=True)
         for setting in (
             f"allowed_directories = ['{str(backups).replace(chr(39), chr(39) * 2)}']",
@@ -72,6 +79,7 @@ class Database:
             cursor = self._cursor()
             cursor.execute("BEGIN")
             self._depth = 1
+            self._written = set()
             try:
                 yield
             except BaseException:
@@ -79,15 +87,33 @@ class Database:
                 raise
             else:
                 cursor.execute("COMMIT")
+                self._versions.update(self._written or {"any"})
             finally:
                 self._depth = 0
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Nobody else writes meanwhile; transactions inside are separate."""
+        with self._write_lock:
+            yield
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction."""
+        return self._write_lock.mine and self._depth > 0
+
+    def version(self, *tables: str) -> tuple[int, ...]:
+        """Differs after every commit that wrote to one of `tables`. Ask before reading: what is read may be newer."""
+        return (self._versions["any"], *(self._versions[table] for table in tables))
+
     def run(self, name: str, params: Params | None = None) -> None:
         """Run the named writing query (inside a transaction)."""
+        self._written.update(_WRITES.findall(queries()[name]))
         self._cursor().execute(queries()[name], dict(params or {}))
 
     def append(self, table: str, rows: pa.Table) -> None:
         """Append Arrow rows to `table`, columns matched by name (inside a transaction)."""
+        self._written.add(table)
         cursor = self._cursor()
         columns = ", ".join(f'"{name}"' for name in rows.column_names)
         cursor.register("incoming", rows)
@@ -95,14 +121,32 @@ class Database:
         cursor.unregister("incoming")  # not after a failure: the rollback has taken the view away already
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Append a few rows given as dictionaries (inside a transaction)."""
-        if rows:
+        """Append rows given as dictionaries, all with the same keys (inside a transaction)."""
+        if len(rows) > FEW:
             self.append(table, pa.Table.from_pylist([dict(row) for row in rows]))
+        elif rows:
+            self._written.add(table)
+            columns = ", ".join(f'"{name}"' for name in rows[0])
+            one = f"({', '.join('?' * len(rows[0]))})"
+            sql = f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([one] * len(rows))}'
+            self._cursor().execute(sql, [row[name] for row in rows for name in rows[0]])
 
     def rows(self, name: str, params: Params | None = None) -> list[dict[str, Any]]:
         cursor = self._cursor().execute(queries()[name], dict(params or {}))
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def look_up(self, name: str, keys: Sequence[Any]) -> list[dict[str, Any]]:
+        """The named query for each of `keys`, which stand as `IN $keys` in it: as constants, so that an index or what is
+        known of each part of the table is used, where a joined list would mean to read all of it."""
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(keys), AT_ONCE):
+            part = keys[start : start + AT_ONCE]
+            sql = queries()[name].replace("$keys", f"({', '.join('?' * len(part))})")
+            cursor = self._cursor().execute(sql, list(part))
+            names = [column[0] for column in cursor.description or ()]
+            found += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return found
 
     def arrow(self, name: str, params: Params | None = None) -> pa.Table:
         return self._cursor().sql(queries()[name], params=dict(params or {})).to_arrow_table()

@@ -7,7 +7,9 @@ import threading
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, candidate_id, parse_candidate_id
-from rsf_core.errors import StoreError
+from rsf_core.errors import RefusedRowsError, StoreError
+from rsf_core.store.round_log import TABLES
+from rsf_core.store.sql import queries
 from rsf_core.store.store import Store
 from tests.seeding import add_candidates, candidates, decide
 
@@ -206,3 +208,62 @@ def test_a_text_that_is_no_name_of_a_candidate_is_refused_alone(said: Store, nam
 def test_a_name_of_a_candidate_is_read_as_it_is_written() -> None:
     for parts in ((1, 17, 3), (0, 0, 0), (999_999_999, 999_999_999, 2**20 - 1)):
         assert parse_candidate_id(candidate_id(*parts)) == parts
+
+
+def test_who_waits_together_is_kept_together_and_only_who_cannot_be_is_told_so(said: Store) -> None:
+    said.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")
+    answers: dict[str, object] = {}
+
+    def say(reviewer: str, act: Act) -> None:
+        try:
+            answers[reviewer] = said.acts.say([act, Act(f"{reviewer} undoes", ActKind.UNDO)], 1, reviewer)
+        except RefusedRowsError as error:
+            answers[reviewer] = error
+
+    acts = {f"reviewer {i}": decided(f"by {i}", f"1.{1 + i % 4}.{i % 3}") for i in range(12)}
+    acts["spoiler"] = Act("taken", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT)  # its rows' names are taken
+    threads = [threading.Thread(target=say, args=item) for item in acts.items()]
+    with said.transaction("holding them up"):
+        for thread in threads:
+            thread.start()
+        while len(said.acts._waiting) < len(threads):
+            threading.Event().wait(0.01)
+    for thread in threads:
+        thread.join(60)
+    assert isinstance(answers.pop("spoiler"), RefusedRowsError)
+    assert all(not one.refused for said_ in answers.values() for one in said_)  # type: ignore[attr-defined]
+    assert {row.reviewer for row in said.overrides()} == {"ann", *answers}
+    assert [said.acts.depths(1, reviewer) for reviewer in answers] == [(0, 1)] * 12 and said.acts.depths(
+        1, "spoiler"
+    ) == (0, 0)
+
+
+def test_a_candidate_that_is_named_twice_in_an_act_is_meant_once(said: Store) -> None:
+    said.acts.say([Act("a", ActKind.DECIDE, ("1.1.0", "1.1.0"), Action.REJECT)], 1, "ann")
+    assert [o.candidate_id for o in said.overrides()] == ["1.1.0"]
+
+
+def test_rows_that_came_past_the_acts_are_seen(said: Store) -> None:
+    """A migration, or a tool: the log in memory is behind the database, never beside it."""
+    said.acts.say([decided("a", "1.1.0")], 1, "ann")
+    assert said.acts.depths(1, "ann") == (1, 0)
+    with said.transaction("a tool"):
+        said._db._cursor().execute(
+            "INSERT INTO acts (act, kind, round, reviewer, created_at) VALUES ('b', 'decide', 1, 'ann', now()::TIMESTAMP)"
+        )
+    assert said.acts.standing(1, "ann") == (["a", "b"], [])
+
+
+def test_no_act_reads_all_acts_and_no_undo_all_overrides(said: Store) -> None:
+    """By the database's own plan: an index or the range of a part of the table, whatever was said before."""
+    acts = [decided(f"act {i}", f"1.{1 + i % 4}.{i % 3}") for i in range(60)]
+    said.acts.say(acts, 1, "ann")
+    cursor = said._db._cursor()
+    known = queries()["acts_known"].replace("$keys", "('act 1', 'act 2')")
+    assert "Index Scan" in cursor.execute(f"EXPLAIN ANALYZE {known}").fetchall()[0][1]
+    last = {table: cursor.execute(f"SELECT max(seq) FROM {table}").fetchall()[0][0] or 0 for table in TABLES}
+    since = queries()["said_since"]
+    for name, value in (last | {"round": 1}).items():
+        since = since.replace(f"${name}", str(value))
+    plan = cursor.execute(f"EXPLAIN {since}").fetchall()[0][1]
+    assert "overrides" not in plan and "Table: x.main.acts" not in plan  # nothing is newer: no part of them is read

@@ -4,60 +4,36 @@ WHERE ($round IS NULL OR round = $round) AND ($candidate_id IS NULL OR candidate
 ORDER BY seq;
 
 -- name: acts_known
-SELECT act FROM acts WHERE act IN (SELECT unnest($acts::VARCHAR[]));
+SELECT act, seq, kind, round, target FROM acts WHERE act IN $keys;
 
--- name: acts_of
-SELECT act, kind, target FROM acts WHERE reviewer = $reviewer AND round = $round ORDER BY seq;
+-- name: acts_by_seq
+SELECT seq, act FROM acts WHERE seq IN $keys;
+
+-- name: candidates_of_few_prompts
+SELECT candidate_id, round FROM candidates WHERE prompt_id IN $keys;
 
 -- name: candidates_known
 SELECT candidate_id, round FROM candidates
 WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]))
   AND candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]));
 
--- Everything was said in order, and what came after $target has been undone: what the reviewer thought before it holds.
--- name: undo_overrides
-INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, undoes, created_at)
-SELECT $act || ' ' || o.candidate_id, $act, o.candidate_id, o.round,
-       coalesce(before.action, 'auto'), o.reviewer, coalesce(before.final, FALSE), $target, $now
-FROM overrides o
-LEFT JOIN (SELECT candidate_id, arg_max(action, seq) AS action, arg_max(final, seq) AS final FROM overrides
-           WHERE reviewer = $reviewer AND seq < (SELECT min(seq) FROM overrides WHERE act = $target)
-           GROUP BY candidate_id) before USING (candidate_id)
-WHERE o.act = $target;
+-- What was said in a round since, in one look, so that it is of one moment: acts (0), overrides (1), annotations (2).
+-- name: said_since
+SELECT 0::TINYINT AS part, seq, act, kind, reviewer, NULL::BIGINT AS place, NULL::TINYINT AS vote, NULL::BOOLEAN AS final,
+       NULL::VARCHAR AS value
+FROM acts WHERE seq > $acts AND round = $round
+UNION ALL
+SELECT 1, seq, act, NULL, reviewer, (split_part(candidate_id, '.', 2)::BIGINT << 20) | split_part(candidate_id, '.', 3)::BIGINT,
+       CASE action WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 ELSE 0 END, coalesce(final, FALSE), NULL
+FROM overrides WHERE seq > $overrides AND round = $round
+UNION ALL
+SELECT 2, seq, act, kind, NULL, (split_part(candidate_id, '.', 2)::BIGINT << 20) | split_part(candidate_id, '.', 3)::BIGINT,
+       NULL, NULL, value
+FROM annotations WHERE seq > $annotations AND round = $round
+ORDER BY part, seq;
 
--- name: redo_overrides
-INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, undoes, created_at)
-SELECT $act || ' ' || candidate_id, $act, candidate_id, round, action, reviewer, final, NULL, $now
-FROM overrides WHERE act = $target;
-
--- All share one text, so what holds is the newest word that nobody has taken back, whoever said it. Only where that is the
--- one undone here does anything change: a colleague's later word stays.
--- name: undo_annotations
-INSERT INTO annotations (act, candidate_id, round, kind, value, reviewer, created_at)
-WITH walked AS (SELECT target, arg_max(kind, seq) AS kind FROM acts WHERE kind IN ('undo', 'redo') GROUP BY target),
-standing AS (
-    SELECT a.candidate_id, a.kind, a.value, a.seq, coalesce(said.target, said.act) AS origin
-    FROM annotations a
-    JOIN acts said ON said.act = a.act AND said.kind <> 'undo'
-    LEFT JOIN walked ON walked.target = coalesce(said.target, said.act)
-    WHERE a.candidate_id IN (SELECT candidate_id FROM annotations WHERE act = $target)
-      AND (walked.kind IS DISTINCT FROM 'undo' OR walked.target = $target)),
-newest AS (SELECT candidate_id, kind, arg_max(origin, seq) AS origin FROM standing GROUP BY ALL),
-before AS (SELECT candidate_id, kind, arg_max_null(value, seq) AS value FROM standing WHERE origin <> $target GROUP BY ALL)
-SELECT $act, a.candidate_id, a.round, a.kind, before.value, a.reviewer, $now
-FROM annotations a
-JOIN newest ON newest.candidate_id = a.candidate_id AND newest.kind = a.kind AND newest.origin = $target
-LEFT JOIN before ON before.candidate_id = a.candidate_id AND before.kind = a.kind
-WHERE a.act = $target;
-
--- name: redo_annotations
-INSERT INTO annotations (act, candidate_id, round, kind, value, reviewer, created_at)
-SELECT $act, candidate_id, round, kind, value, reviewer, $now FROM annotations WHERE act = $target;
-
--- name: touched
-SELECT DISTINCT candidate_id FROM (
-    SELECT candidate_id FROM overrides WHERE act = $act UNION ALL SELECT candidate_id FROM annotations WHERE act = $act)
-ORDER BY candidate_id LIMIT 1000;
+-- name: annotation_values
+SELECT seq, value FROM annotations WHERE seq IN $keys;
 
 -- name: bulk_override
 INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, created_at)

@@ -1,0 +1,238 @@
+"""What was said in one round, in memory: read once, and from then on only what is new. The database has it all; this is
+what would need a scan of it to be known, so that an act costs the same whatever was said before."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.domain import K_BITS, Action, ActKind
+from rsf_core.errors import StoreError
+from rsf_core.store.columns import Columns
+from rsf_core.store.database import Database
+
+Ints = NDArray[np.int64]
+TABLES = ("acts", "overrides", "annotations")
+ACTIONS = (Action.AUTO, Action.ACCEPT, Action.REJECT)  # by the sign of a vote: 0, 1, −1
+_REVIEWER_BITS = 52  # above the bits of a place
+
+
+@dataclass(slots=True)
+class _Line:
+    """A reviewer's acts in the order they stand: those before `next` can be undone, the others redone."""
+
+    acts: array[int] = field(default_factory=lambda: array("q"))
+    next: int = 0
+
+    def walk(self, kind: str) -> int | None:
+        """The act that an undo or a redo is about, None where there is none."""
+        at = self.next - 1 if kind == ActKind.UNDO else self.next
+        return self.acts[at] if 0 <= at < len(self.acts) else None
+
+    def said(self, seq: int) -> None:
+        del self.acts[self.next :]  # what was undone before it can be redone no more
+        self.acts.append(seq)
+        self.next += 1
+
+
+class RoundLog:
+    """Hold `lock` while asking or refreshing. Acts are named by their seq."""
+
+    def __init__(self, database: Database, round_number: int) -> None:
+        self._db, self.round = database, round_number
+        self.lock = threading.RLock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing: the next refresh reads all anew."""
+        self._seen: tuple[int, ...] | None = None
+        self._last = dict.fromkeys(TABLES, 0)
+        self._lines: dict[str, _Line] = {}
+        self.reviewers: dict[str, int] = {}
+        self._newest: dict[int, int] = {}  # reviewer and place → row of `overrides`
+        # act: twice the seq, or one more than the act before where a row is of no act, so that it ascends
+        self.overrides = Columns(
+            act=np.int64, place=np.int64, reviewer=np.int64, vote=np.int8, final=np.bool_, previous=np.int64
+        )
+        self._texts_of: dict[int, list[tuple[int, str, int]]] = {}  # act → (place, kind, seq) of its annotations
+        self._texts: dict[
+            tuple[int, str], dict[int, int]
+        ] = {}  # act → seq of those nobody has taken back, oldest first
+        self.notes: dict[int, dict[str, str | None]] = {}  # place → kind → what holds
+        self.annotated: list[int] = []  # the place of each annotation, in order
+        self.life = object()  # another one where rows seen before may be gone
+
+    # -- keeping up ------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read what has been committed since the last time."""
+        version = self._db.version(*TABLES)
+        if version != self._seen:
+            self.read_on()
+            self._seen = version
+
+    def read_on(self) -> None:
+        """Read what has been said since the last time; in a transaction also what that has written: `forget` it all where
+        it does not come to hold."""
+        rows = self._db.arrow("said_since", self._last | {"round": self.round})
+        if rows.num_rows:
+            ends = np.searchsorted(rows["part"].to_numpy(), [1, 2]).tolist()
+            acts, overrides, annotations = rows[: ends[0]], rows[ends[0] : ends[1]], rows[ends[1] :]
+            for table, part in zip(TABLES, (acts, overrides, annotations), strict=True):
+                if part.num_rows:
+                    self._last[table] = part["seq"][-1].as_py()
+            seqs = dict(zip(acts["act"].to_pylist(), acts["seq"].to_pylist(), strict=True))
+            self._add_overrides(overrides, seqs)
+            self._add_acts(acts, self._add_annotations(annotations, seqs))
+
+    def _add_annotations(self, rows: pa.Table, seqs: Mapping[str, int]) -> dict[int, list[tuple[int, str, int]]]:
+        """Place, kind and seq of the annotations of each act."""
+        found: dict[int, list[tuple[int, str, int]]] = {}
+        for row in rows.to_pylist():
+            self.notes.setdefault(row["place"], {})[row["kind"]] = row["value"]
+            self.annotated.append(row["place"])
+            found.setdefault(seqs.get(row["act"], 0), []).append((row["place"], row["kind"], row["seq"]))
+        return found
+
+    def _add_acts(self, rows: pa.Table, texts: Mapping[int, list[tuple[int, str, int]]]) -> None:
+        columns = (rows[name].to_pylist() for name in ("seq", "act", "kind", "reviewer"))
+        for seq, act, kind, reviewer in zip(*columns, strict=True):
+            line = self._lines.get(reviewer) or self._lines.setdefault(reviewer, _Line())
+            if kind in (ActKind.UNDO, ActKind.REDO):
+                target = line.walk(kind)
+                if target is None:
+                    raise StoreError(f"act {act!r} of {reviewer} in round {self.round} has nothing to {kind}")
+                line.next += 1 if kind == ActKind.REDO else -1
+                self._walked(target, kind)
+                continue
+            line.said(seq)
+            if seq in texts:
+                self._texts_of[seq] = texts[seq]
+                for where, about, text in texts[seq]:
+                    self._texts.setdefault((where, about), {})[seq] = text
+
+    def _walked(self, target: int, kind: str) -> None:
+        for where, about, text in self._texts_of.get(target, ()):
+            standing = self._texts[where, about]
+            standing.pop(target, None)
+            if kind == ActKind.REDO:
+                standing[target] = text
+
+    def _add_overrides(self, rows: pa.Table, seqs: Mapping[str, int]) -> None:
+        if not rows.num_rows:
+            return
+        numbers, first = self.reviewers, len(self.overrides)
+        who = np.array([numbers.setdefault(name, len(numbers)) for name in rows["reviewer"].to_pylist()], np.int64)
+        where = rows["place"].to_numpy()
+        act = np.array([2 * seqs.get(name, 0) for name in rows["act"].to_pylist()], np.int64)
+        if not act.all():
+            before = self.overrides["act"][-1] | 1 if first else 1
+            act = np.where(act == 0, 1 | np.maximum.accumulate(np.maximum(act, before)), act)
+        row = np.arange(first, first + len(where))
+        key = (who << _REVIEWER_BITS) | where
+        order = np.lexsort((row, key))
+        ordered = key[order]
+        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+        previous = np.empty(len(row), np.int64)
+        previous[order[1:]] = row[order[:-1]]
+        names = ordered[starts].tolist()
+        previous[order[starts]] = [self._newest.get(name, -1) for name in names]
+        ends = np.r_[starts[1:], len(row)] - 1
+        self._newest.update(zip(names, row[order[ends]].tolist(), strict=True))
+        vote, final = rows["vote"].to_numpy(), rows["final"].to_numpy(zero_copy_only=False)
+        self.overrides.append(act=act, place=where, reviewer=who, vote=vote, final=final, previous=previous)
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def walk(self, kind: str, reviewer: str) -> int | None:
+        """The act that the reviewer's next undo or redo is about, None where there is none."""
+        line = self._lines.get(reviewer)
+        return None if line is None else line.walk(kind)
+
+    def depths(self, reviewer: str) -> tuple[int, int]:
+        """How many acts of the reviewer can be undone, and redone."""
+        line = self._lines.get(reviewer) or _Line()
+        return line.next, len(line.acts) - line.next
+
+    def line(self, reviewer: str) -> tuple[list[int], list[int]]:
+        """The reviewer's acts that can be undone and those that can be redone, the next one last."""
+        line = self._lines.get(reviewer) or _Line()
+        return line.acts[: line.next].tolist(), line.acts[line.next :].tolist()[::-1]
+
+    def rows_of(self, act: int) -> slice:
+        """The rows of `overrides` that an act added."""
+        first, end = np.searchsorted(self.overrides["act"], [2 * act, 2 * act + 1])
+        return slice(int(first), int(end))
+
+    def before(self, act: int) -> tuple[Ints, NDArray[np.int8], NDArray[np.bool_]]:
+        """Places, votes (0: left to the rule) and final: what its reviewer had said, before the act, of what it touched."""
+        rows = self.rows_of(act)
+        previous, there = self.overrides["previous"][rows], self.overrides["previous"][rows] >= 0
+        votes = np.where(there, self.overrides["vote"][previous], 0).astype(np.int8)
+        return self.overrides["place"][rows], votes, there & self.overrides["final"][previous]
+
+    def said(self, act: int) -> tuple[Ints, NDArray[np.int8], NDArray[np.bool_]]:
+        """Places, votes and final as the act said them."""
+        rows = self.rows_of(act)
+        return self.overrides["place"][rows], self.overrides["vote"][rows], self.overrides["final"][rows]
+
+    def texts_of(self, act: int) -> list[tuple[int, str, int | None]]:
+        """The act's annotations: place, kind and the seq of the row that has the value."""
+        return list(self._texts_of.get(act, ()))
+
+    def texts_before(self, act: int) -> list[tuple[int, str, int | None]]:
+        """The annotations that an undo of the act changes: place, kind and the seq of the row with the value that then
+        holds (None: nothing). All share one text, so what holds is the newest word that nobody has taken back, whoever said
+        it; only where that is the one undone does anything change: a colleague's later word stays."""
+        found: list[tuple[int, str, int | None]] = []
+        for where, kind, _ in self._texts_of.get(act, ()):
+            newest = reversed(self._texts[where, kind].items())
+            if next(newest)[0] == act:
+                _, seq = next(newest, (0, None))
+                found.append((where, kind, seq))
+        return found
+
+    def touched(self, act: int) -> list[str]:
+        """The names of the candidates an act touched, sorted."""
+        places = set(self.overrides["place"][self.rows_of(act)].tolist())
+        places.update(where for where, _, _ in self._texts_of.get(act, ()))
+        return sorted(self.name(where) for where in places)
+
+    def name(self, where: int) -> str:
+        """The id of the candidate at a place."""
+        return f"{self.round}.{where >> K_BITS}.{where & ((1 << K_BITS) - 1)}"
+
+    def words(self, where: int) -> list[int]:
+        """The rows of `overrides` that are some reviewer's newest word on a candidate, oldest first."""
+        numbers = range(len(self.reviewers))
+        rows = [self._newest.get((number << _REVIEWER_BITS) | where, -1) for number in numbers]
+        return sorted(row for row in rows if row >= 0)
+
+    def standing(self) -> Ints:
+        """The rows of `overrides` that are some reviewer's newest word, oldest first."""
+        return np.sort(np.fromiter(self._newest.values(), np.int64, len(self._newest)))
+
+
+class RoundLogs:
+    """The logs of the rounds spoken of last."""
+
+    KEPT = 3
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._lock = threading.Lock()
+        self._logs: dict[int, RoundLog] = {}
+
+    def of(self, round_number: int) -> RoundLog:
+        with self._lock:
+            log = self._logs.pop(round_number, None) or RoundLog(self._db, round_number)
+            self._logs[round_number] = log  # the one asked for last stands last
+            while len(self._logs) > self.KEPT:
+                del self._logs[next(iter(self._logs))]
+            return log
