@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.domain import Split
-from rsf_core.near_duplicates import near_duplicate_pairs, normalise
-from rsf_core.prompts import PromptRow, by_hash, check_disjoint, place
+from rsf_core.near_duplicates import near_duplicate_pairs
+from rsf_core.prompts import PromptRow, by_hash, check_disjoint, identity, place
 
 Placed = Sequence[tuple[PromptRow, Split]]
 LONG = "describe the old lighthouse keeper walking home along cold windy cliffs in {}"  # 1 of 12 words differs
@@ -33,7 +33,7 @@ batches = st.lists(st.builds(PromptRow, text=words, split=wishes), max_size=15)
 def test_every_row_is_placed_or_reported(rows: list[PromptRow], share: float, seed: int) -> None:
     placed, problems = place([], rows, share, seed)
     assert len(placed) + len(problems) == len(rows)
-    keys = [normalise(row.text) for row, _ in placed]
+    keys = [identity(row.text, row.system) for row, _ in placed]
     assert len(set(keys)) == len(keys)
     assert all(row.split is split for row, split in placed)
 
@@ -123,14 +123,14 @@ def test_a_prompt_that_resembles_both_sides_is_left_out() -> None:
 
 
 def test_a_duplicate_is_reported_with_what_it_repeats() -> None:
-    rows = [row("Why is the sky blue?", line=1), row("why is the SKY blue", line=2), row("Good  morning.", line=3)]
-    placed, problems = place([("good morning", Split.TRAIN)], rows, 0.0, seed=1)
+    rows = [row("Why is the sky blue?", line=1), row("Why is  the sky blue?\n", line=2), row("Caf\u00e9", line=3)]
+    placed, problems = place([("Cafe\u0301", Split.TRAIN)], rows, 0.0, seed=1)
     assert [found.line for found, _ in placed] == [1]
     assert [str(problem) for problem in problems] == [
         "line 2: is the same as line 1; left out",
         "line 3: is the same as a prompt of the project; left out",
     ]
-    _, problems = place([], [row("Hi."), row("hi")], 0.0, seed=1)
+    _, problems = place([], [row("Hi."), row(" Hi. ")], 0.0, seed=1)
     assert str(problems[0]) == "this prompt: is the same as an earlier row; left out"
 
 
@@ -163,3 +163,58 @@ def test_a_row_refused_does_not_stand_in_for_its_copy() -> None:
 def test_twenty_thousand_copies_are_placed_at_once() -> None:
     placed, problems = place([], [row("Say it again.") for _ in range(20_000)], 0.5, seed=1)
     assert len(placed) == 1 and len(problems) == 19_999
+
+
+# -- the same ----------------------------------------------------------------------------------------------------------
+
+DIFFERENT = [
+    ("Write hello world in C.", "Write hello world in C#."),
+    ("Write hello world in C.", "Write hello world in C++."),
+    ("What is .NET?", "What is NET?"),
+    ("What is (1 + 2) * 3?", "What is 1 + (2 * 3)?"),
+    ("What is 10² - 2?", "What is 102 - 2?"),
+    ("Simplify x².", "Simplify x2."),
+    ("What is ½ of 3?", "What is 1/2 of 3?"),
+    ("Who leads the US?", "Who leads the us?"),
+    ("Let's eat, grandma", "Let's eat grandma"),
+    ("Is it's right?", "Is its right?"),
+    ("Is it a or b?", "Is it a or b!"),
+    ("print(A)", "print(a)"),
+    ("Explain 😀", "Explain 😢"),
+    ("कल", "कला"),
+    ("की", "कि"),
+    ("ป่า", "ป้า"),
+    ("كَتَبَ", "كُتِبَ"),
+    ("a b", "ab"),
+    ("5 < 6", "5 > 6"),
+    ("naïve", "naive"),
+    ("ﬁ", "fi"),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT)
+def test_prompts_that_a_model_reads_differently_are_both_kept(a: str, b: str) -> None:
+    placed, problems = place([], [row(a), row(b)], 0.25, seed=1)
+    assert [found.text for found, _ in placed] == [a, b] and problems == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("é", "e\u0301"), ("a  b\n", " a\tb"), ("Å", "\u212b"), ("한", "\u1112\u1161\u11ab")]
+)
+def test_the_unicode_form_and_white_space_make_no_other_prompt(a: str, b: str) -> None:
+    assert len(place([], [row(a), row(b)], 0.25, seed=1)[0]) == 1
+
+
+def test_one_text_under_two_system_prompts_is_two_prompts_on_one_side() -> None:
+    rows = [
+        PromptRow("Introduce yourself.", system=system) for system in ("A pirate.", "A robot.", None, "A  pirate.", "")
+    ]
+    placed, problems = place([], rows, 0.5, seed=1)
+    assert [found.system for found, _ in placed] == ["A pirate.", "A robot.", None] and len(problems) == 2
+    assert len({split for _, split in placed}) == 1
+
+
+def test_a_text_that_is_no_prompt_any_more_keeps_what_resembles_it_on_its_side() -> None:
+    for split in Split:
+        placed, problems = place([], [row(LONG.format("spring"))], 0.5, 1, former=[(LONG.format("spring"), split)])
+        assert [found for _, found in placed] == [split] and problems == []

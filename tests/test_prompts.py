@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsf_core import prompts
 from rsf_core.domain import Split
 from rsf_core.errors import PromptFileError
-from rsf_core.prompts import Parsed, PromptRow, columns, parse, preview
+from rsf_core.prompts import Parsed, PromptRow, columns, parse, recognise
+from rsf_core.prompts import rows as limits
 
 
 def read(folder: Path, name: str, content: bytes | str) -> Parsed:
@@ -42,7 +42,7 @@ def test_a_whole_jsonl_row_is_read(tmp_path: Path) -> None:
         (b'{"text": "two"} {"text": "values"}', None, "is not JSON"),
         (b'{"text": "bad \xff byte"}', None, r"is not UTF-8 \(byte 15\)"),
         (b"[" * 100_000, None, "is not JSON"),
-        (b'{"text": "x", "reference": ' + b"9" * 5000 + b"}", None, "is not JSON"),
+        (b'{"text": "x", "text": "y"}', None, "names 'text' 2 times"),
         (b'["text"]', None, "is not a JSON object"),
         (b"3", None, "is not a JSON object"),
         (b"null", None, "is not a JSON object"),
@@ -69,9 +69,23 @@ def test_a_broken_jsonl_row_is_named_by_line_and_the_others_are_kept(
     assert re.search(message, str(parsed.problems[0]))
 
 
-def test_a_number_is_welcome_as_reference(tmp_path: Path) -> None:
-    parsed = read(tmp_path, "p.jsonl", '{"text": "a", "reference": 44}\n{"text": "b", "reference": -1.5}\n')
-    assert [row.reference for row in parsed.rows] == ["44", "-1.5"]
+@pytest.mark.parametrize("spelled", ["44", "-1.5", "0.10", "1e-07", "1E5", "12345678901234567890123", "9" * 5000])
+def test_a_number_is_welcome_as_reference_and_keeps_its_spelling(tmp_path: Path, spelled: str) -> None:
+    row = '{"text": "a", "reference": ' + spelled + "}"
+    assert [row.reference for row in read(tmp_path, "p.jsonl", row).rows] == [spelled]
+    assert [row.reference for row in read(tmp_path, "p.json", f"[{row}]").rows] == [spelled]
+
+
+@pytest.mark.parametrize("nothing", ["NaN", "Infinity", "-Infinity", "null", '""', '"  "', '"nan"', '"None"', '"-inf"'])
+def test_what_stands_for_nothing_is_no_reference(tmp_path: Path, nothing: str) -> None:
+    assert [row.reference for row in read(tmp_path, "p.jsonl", '{"text": "a", "reference": ' + nothing + "}").rows] == [
+        None
+    ]
+
+
+@pytest.mark.parametrize("answer", ["none", "NA", "infinite", "nano", "0", "no"])
+def test_what_may_be_an_answer_stays_one(tmp_path: Path, answer: str) -> None:
+    assert [row.reference for row in read(tmp_path, "p.csv", f"text,reference\na,{answer}\n").rows] == [answer]
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_understood(tmp_path: Path) -> None:
@@ -83,7 +97,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_understood(tmp_path: Path) 
 
 
 def test_a_csv_header_that_names_a_column_twice_is_refused_by_name(tmp_path: Path) -> None:
-    for read_it in (columns, preview, lambda path: parse(path, "text")):
+    for read_it in (columns, recognise, lambda path: parse(path, "text")):
         path = tmp_path / "p.csv"
         path.write_text("text,reference,text\na,b,c\n")
         with pytest.raises(PromptFileError, match=r"p\.csv, line 1: the header names the column 'text' 2 times"):
@@ -142,7 +156,7 @@ def test_what_follows_a_quote_left_open_for_too_long_is_never_taken_for_rows(tmp
     ]
 
 
-@pytest.mark.parametrize("header", [b"te\xffxt", b'"text" or so', "text\n".encode("utf-16")])
+@pytest.mark.parametrize("header", [b"te\xffxt", b'"text" or so'])
 def test_no_row_is_taken_for_a_header_that_cannot_be_read(tmp_path: Path, header: bytes) -> None:
     parsed = read(tmp_path, "p.csv", b"\n" + header + b"\nfirst\nsecond\n")
     assert parsed.rows == () and problems(parsed) == [(2, None)]
@@ -159,21 +173,21 @@ def test_an_empty_file_has_no_rows_and_no_problems(tmp_path: Path, name: str) ->
 
 
 def test_a_file_of_another_kind_or_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PromptFileError, match=r"p\.xlsx: prompts are read from \.jsonl or \.csv"):
+    with pytest.raises(PromptFileError, match=r"p\.xlsx: prompts are read from \.jsonl, \.json, \.csv"):
         read(tmp_path, "p.xlsx", b"")
     with pytest.raises(PromptFileError, match=r"gone\.csv cannot be read: No such file"):
         parse(tmp_path / "gone.csv", "text")
 
 
 def test_too_many_rows_are_cut_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prompts, "MOST_ROWS", 2)
+    monkeypatch.setattr(limits, "MOST_ROWS", 2)
     parsed = read(tmp_path, "p.csv", "text\na\nb\nc\nd\n")
     assert [row.text for row in parsed.rows] == ["a", "b"]
     assert str(parsed.problems[0]) == "line 4: the file has more than 2 rows; the rest is left out"
 
 
 def test_broken_rows_count_towards_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prompts, "MOST_ROWS", 2)
+    monkeypatch.setattr(limits, "MOST_ROWS", 2)
     assert problems(read(tmp_path, "p.jsonl", "x\n" * 9)) == [(1, None), (2, None), (3, None)]
 
 
@@ -184,18 +198,17 @@ def test_broken_rows_count_towards_the_limit(tmp_path: Path, monkeypatch: pytest
 def test_a_line_too_long_to_hold_is_named_and_the_others_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, good: str, after: str
 ) -> None:
-    monkeypatch.setattr(prompts, "LONGEST_LINE", 20)
+    monkeypatch.setattr(limits, "LONGEST_LINE", 20)
     parsed = read(tmp_path, name, good + "x" * 1000 + "\n" + after)
     line = good.count("\n") + 1
     assert [(row.text, row.line) for row in parsed.rows] == [("a", line - 1), ("b", line + 1)]
     assert problems(parsed) == [(line, None)] and "longer than 20" in str(parsed.problems[0])
 
 
-def test_columns_and_preview_show_what_is_in_the_good_rows(tmp_path: Path) -> None:
+def test_columns_are_those_of_the_good_rows(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text('{"b": 1, "a": "x"}\nbroken\n{"c": null, "a": "y"}\n')
-    assert columns(path) == ["b", "a", "c"]
-    assert preview(path, 1) == [{"b": 1, "a": "x"}] and len(preview(path)) == 2
+    assert columns(path) == ["a", "b", "c"]  # what may be a prompt first, the others in their order
 
 
 def test_a_column_that_is_not_there_is_named_in_every_row(tmp_path: Path) -> None:

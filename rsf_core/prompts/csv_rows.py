@@ -1,0 +1,131 @@
+"""Rows of a CSV file, whichever sign stands between its columns."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rsf_core.errors import PromptFileError
+from rsf_core.prompts import rows as limits
+from rsf_core.prompts.encodings import DAMAGED, Encoding
+from rsf_core.prompts.lines import Lines, LineTooLongError, damage, open_text
+from rsf_core.prompts.records import Record
+from rsf_core.prompts.rows import Problem
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+_SAMPLED_ROWS = 50
+_SAMPLED_CHARACTERS = 256 << 10
+
+
+def delimiter(path: Path, encoding: Encoding) -> tuple[str, bool]:
+    """The sign between the columns, and whether a line `sep=` in front says so. Else it is the one that gives the most rows
+    as many fields as the header has; the comma where the header has one column."""
+    with open_text(path, encoding) as file:
+        sample = file.read(_SAMPLED_CHARACTERS).removeprefix("\ufeff")
+    said = _SEP_LINE.match(sample)
+    if said:
+        return said[1], True
+    best, of_best = ",", (0.0, 0)
+    for sign in DELIMITERS:
+        rows = _sampled(sample, sign)
+        widths = [len(row) for row in rows]
+        if not widths or widths[0] < 2:
+            continue
+        fits = sum(width == widths[0] for width in widths) / len(widths), widths[0]
+        if fits > of_best:
+            best, of_best = sign, fits
+    return best, False
+
+
+def _sampled(sample: str, sign: str) -> list[list[str]]:
+    """The first rows of a sample, without the empty cells at their ends; the last one may be cut off."""
+    csv.field_size_limit(_SAMPLED_CHARACTERS)
+    found: list[list[str]] = []
+    for row in csv.reader(sample.splitlines(keepends=True), delimiter=sign):
+        while row and not row[-1].strip():
+            row.pop()
+        if row:
+            found.append(row)
+        if len(found) > _SAMPLED_ROWS:
+            break
+    complete = found[:-1] if len(sample) == _SAMPLED_CHARACTERS or len(found) > _SAMPLED_ROWS else found
+    return complete or found
+
+
+def records(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
+    """Every row below the header, by the line it begins on. Raises PromptFileError where the header can't be used."""
+    sign, said = delimiter(path, encoding)
+    csv.field_size_limit(2 * limits.LONGEST_TEXT)
+    with open_text(path, encoding) as file:
+        lines = Lines(file, limits.LONGEST_LINE)
+        if said:
+            next(lines, None)
+        reader = csv.reader(lines, delimiter=sign, strict=True)
+        header: _Header | None = None
+        while True:
+            line = lines.count + 1
+            fields: list[str] | None = []
+            wrong, lost = "", False
+            try:
+                fields = next(reader, None)
+            except LineTooLongError:
+                wrong = f"a line is longer than {limits.LONGEST_LINE:,} characters"
+                # what the reader holds of the row is let go: the next line begins a new one
+                reader = csv.reader(lines, delimiter=sign, strict=True)
+            except csv.Error as error:
+                # a quote left open for so long: where the next row begins can only be guessed at
+                lost = "field limit" in str(error) and lines.count > line
+                wrong = f"is not CSV: {'a quote is not closed' if lost else error}"
+            if fields is None:
+                return
+            damaged = next((field for field in fields if DAMAGED in field), None)
+            if damaged is not None:
+                wrong = damage(damaged, encoding) or ""
+                wrong = wrong.split(" (")[0]
+            if wrong and (header is None or lost):
+                rest = "the rest of" if lost else "without its header"
+                yield Problem(line, None, f"{wrong}; {rest} the file is left out")
+                return
+            if wrong:
+                yield Problem(line, None, wrong)
+            elif header is None:
+                header = _Header(fields, f"{path.name}, line {line}") if any(map(str.strip, fields)) else None
+            elif any(map(str.strip, fields)):
+                yield header.record(line, fields)
+
+
+class _Header:
+    """The names of the columns. Those without a name at the end, as spreadsheets leave them, are no columns."""
+
+    def __init__(self, fields: Sequence[str], where: str) -> None:
+        names = [name.strip() for name in fields]
+        while names and not names[-1]:
+            names.pop()
+        if len(names) > limits.MOST_COLUMNS:
+            raise PromptFileError(
+                f"{where}: the header has {len(names):,} columns; at most {limits.MOST_COLUMNS:,} are read. Keep those of "
+                "the prompt, its reference and its system prompt"
+            )
+        self.names = [name or f"column {number}" for number, name in enumerate(names, start=1)]
+        twice = next((name for name, count in Counter(self.names).items() if count > 1), None)
+        if twice is not None:
+            raise PromptFileError(
+                f"{where}: the header names the column {twice!r} {self.names.count(twice)} times, so which of them is meant "
+                "cannot be said: rename or remove all but one"
+            )
+        self._width = len(fields)
+
+    def record(self, line: int, fields: list[str]) -> Record | Problem:
+        named, beyond = fields[: len(self.names)], fields[len(self.names) :]
+        if len(named) < len(self.names):
+            return Problem(line, None, f"has {len(fields)} fields where the header has {len(self.names)}")
+        if any(map(str.strip, beyond)):
+            if len(fields) == self._width:
+                place = next(i for i, field in enumerate(beyond, start=len(self.names) + 1) if field.strip())
+                return Problem(line, None, f"has a value in column {place}, which the header does not name")
+            return Problem(line, None, f"has {len(fields)} fields where the header has {len(self.names)}")
+        return Record(line, dict(zip(self.names, named, strict=True)))

@@ -1,0 +1,123 @@
+"""In which encoding a text file is: told by its marks, its zero bytes and whether it is UTF-8, guessed only after that.
+
+Bytes that are no text in the encoding found become `DAMAGED`, so that they are reported by the row they stand in.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+DAMAGED = "\udcff"  # half a surrogate pair: no decoder makes one
+_CHUNK = 1 << 20
+_SAMPLE = 64 << 10
+_LEAST_TO_GUESS = 8  # bytes beyond ASCII; with fewer a guess says nothing
+_MARKS = (  # the longer ones first: that of UTF-32 begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "UTF-32", "utf-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32", "utf-32"),
+    (codecs.BOM_UTF8, "UTF-8", "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "UTF-16", "utf-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16", "utf-16"),
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_SIGN_IN_A_WORD = re.compile(r"[A-Za-z][¡-©«-¶¸¹»-¿×÷][A-Za-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """`label` is how a person calls it; `guessed` where another one could read the same bytes as well."""
+
+    label: str
+    codec: str
+    guessed: bool = False
+
+
+UTF_8 = Encoding("UTF-8", "utf-8")
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return DAMAGED, error.end
+
+
+ERRORS = "rsf_damaged"
+codecs.register_error(ERRORS, _mark)
+
+
+def find(path: Path) -> Encoding:
+    """The encoding of a text file. UTF-8 also where some bytes of it are damaged. Raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(_SAMPLE)
+    for mark, label, codec in _MARKS:
+        if head.startswith(mark):
+            return Encoding(label, codec)
+    wide = _utf16_without_mark(head)
+    if wide is not None:
+        return wide
+    sample = _lines_beyond_utf8(path)
+    if sample is None:
+        return UTF_8
+    text = sample.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if sum(character > "\x7f" for character in text) - broken >= broken:
+        return UTF_8  # most of what is beyond ASCII is UTF-8: some of it is damaged
+    try:
+        western = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        western = ""
+    if _is_western(western):
+        return Encoding("Windows-1252", "cp1252", guessed=True)
+    return _guess(sample)
+
+
+def _utf16_without_mark(head: bytes) -> Encoding | None:
+    """ASCII characters, line ends at the least, have a zero byte in UTF-16: all of them on the same side."""
+    zeros = head[0::2].count(0), head[1::2].count(0)
+    if sum(zeros) < max(2, len(head) // 200):
+        return None
+    if zeros[0] <= zeros[1] // 10:
+        return Encoding("UTF-16 LE", "utf-16-le")
+    if zeros[1] <= zeros[0] // 10:
+        return Encoding("UTF-16 BE", "utf-16-be")
+    return None
+
+
+def _lines_beyond_utf8(path: Path) -> bytes | None:
+    """None where the whole file is UTF-8, else some of its lines with bytes beyond ASCII."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        found = bytearray()
+        with path.open("rb") as file:
+            while len(found) < _SAMPLE and (line := file.readline(_CHUNK)):
+                found += line if not line.isascii() else b""
+        return bytes(found)
+    return None
+
+
+def _is_western(text: str) -> bool:
+    """Whether text read as Windows-1252 reads like a language that is written so: letters with accents stand among plain
+    ones, and no sign stands within a word."""
+    if not text or "ÿ" in text or _SIGN_IN_A_WORD.search(text):  # ÿ is the byte FF: damage, or a mark gone astray
+        return False
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    strange = sum(len(word) > 2 and sum(c > "\x7f" for c in word) > len(word) / 2 for word in words)
+    return bool(strange <= len(words) / 5)
+
+
+def _guess(sample: bytes) -> Encoding:
+    if sum(byte > 0x7F for byte in sample) < _LEAST_TO_GUESS:
+        return UTF_8
+    from charset_normalizer import from_bytes  # only where nothing else tells
+
+    best = from_bytes(sample).best()
+    if best is None or best.encoding in ("ascii", "utf_8"):
+        return UTF_8
+    return Encoding(best.encoding.replace("_", "-"), best.encoding, guessed=True)

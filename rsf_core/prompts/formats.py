@@ -1,0 +1,200 @@
+"""What the columns of a prompt file mean: the formats that datasets come in, told by their names and values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rsf_core.domain import Split
+from rsf_core.prompts import conversations, files
+from rsf_core.prompts import rows as limits
+from rsf_core.prompts.files import Layout
+from rsf_core.prompts.records import Number
+
+SAMPLE = 200
+TURNS = ("turns", "dialog", "dialogue", "conversation_turns")
+CONVERSATIONS = ("messages", "conversations", "conversation", "prompt", *TURNS)
+# a column that belongs to the prompt of another: what an instruction is about
+COMPANIONS = {
+    "instruction": ("input", "context"),
+    "question": ("context", "passage"),
+    "query": ("context", "passage"),
+}
+_TEXTS = (
+    "prompt",
+    "instruction",
+    "question",
+    "query",
+    "text",
+    "problem",
+    "input",
+    "user",
+    "request",
+    "task",
+    "content",
+)
+_REFERENCES = (
+    "reference",
+    "answer",
+    "target",
+    "label",
+    "output",
+    "completion",
+    "response",
+    "gold",
+    "ground_truth",
+    "solution",
+    "expected",
+    "translation",
+)
+_SYSTEMS = ("system", "system_prompt", "system_message")
+_SPLITS = ("split",)
+_NO_TEXT = {
+    "id",
+    "ids",
+    "index",
+    "idx",
+    "no",
+    "nr",
+    "number",
+    "uuid",
+    "hash",
+    "url",
+    "source",
+    "type",
+    "kind",
+    "category",
+}
+_NO_TEXT |= {"language", "lang", "len", "length", "count", "tokens", "date", "score", "rating", "name"}
+GSM8K = re.compile(r"^####[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file as it was recognised: its layout, the name of its format, all its columns with that of the prompt in front, and
+    which of them holds what."""
+
+    layout: Layout
+    name: str
+    columns: tuple[str, ...]
+    text: str | None
+    reference: str | None = None
+    system: str | None = None
+    split: str | None = None
+
+    def describe(self) -> str:
+        return f"{self.layout.describe()}; {self.name}"
+
+
+def recognise(path: Path) -> Format:
+    """Raises PromptFileError when the file can't be read at all. `text` is None where it has no good row."""
+    layout = files.look(path)
+    found = files.sample(path, layout, SAMPLE)
+    names = list(dict.fromkeys(name for record in found for name in record.fields))[: limits.MOST_COLUMNS]
+    values = {name: [r.fields[name] for r in found if r.fields.get(name) is not None] for name in names}
+    ordered = sorted(names, key=lambda name: -_fitness(name, values[name], values))
+    if not ordered:
+        return Format(layout, "no readable row", (), None)
+    text = ordered[0]
+    free = [name for name in names if name != text and name not in companions(text, names)]
+    reference = _named(free, _REFERENCES)
+    if reference is None and holds_conversations(text, values[text]) and any(_replies(values[text])):
+        reference = text
+    system, split = _named(free, _SYSTEMS), _named(free, _SPLITS)
+    if split is not None and not set(map(str, values[split])) <= set(Split):
+        split = None
+    name = _format_name(text, reference, names, values)
+    return Format(layout, name, tuple(ordered), text, reference, system, split)
+
+
+def columns(path: Path) -> list[str]:
+    """The names a column chooser offers, the one that most likely holds the prompt first, then as they come in the file."""
+    return list(recognise(path).columns)
+
+
+def companions(text: str, names: Sequence[str]) -> list[str]:
+    """The columns among `names` that are part of the prompt whose first part is the column `text`."""
+    wanted = COMPANIONS.get(text.strip().lower(), ())
+    return [name for name in names if name.strip().lower() in wanted]
+
+
+def holds_conversations(name: str, values: Sequence[Any]) -> bool:
+    """Whether a column holds conversations: lists of turns, or under a fitting name of texts."""
+    return bool(values) and all(_is_conversation(name, value) for value in values[:10])
+
+
+def _is_conversation(name: str, value: Any) -> bool:
+    return conversations.is_one(value) or (name.strip().lower() in TURNS and conversations.are_turns(value))
+
+
+def _replies(values: Sequence[Any]) -> list[bool]:
+    return [conversations.is_one(value) and conversations.reply_in(value) is not None for value in values]
+
+
+def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
+    """The first of `wanted` that a column is called, whatever its case."""
+    lower = {name.strip().lower().replace(" ", "_"): name for name in reversed(names)}
+    return next((lower[name] for name in wanted if name in lower), None)
+
+
+def _fitness(name: str, values: Sequence[Any], others: dict[str, list[Any]]) -> float:
+    """How likely a column holds the prompt; 0 where it can't, so that such columns stay in their order."""
+    plain = name.strip().lower()
+    if holds_conversations(name, values):
+        return 900.0 if plain in ("prompt", *CONVERSATIONS) else 400.0
+    texts = [value for value in values if isinstance(value, str) and not isinstance(value, Number) and value.strip()]
+    if not texts or len(texts) < len(values) / 2:
+        return 0.0
+    words = re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().strip())
+    if _NO_TEXT & set(words) and plain not in _TEXTS:
+        return 0.0
+    if plain in _REFERENCES or plain in _SYSTEMS or plain in _SPLITS:
+        return 0.0
+    if plain in _TEXTS:
+        return 800.0 - _TEXTS.index(plain)
+    if any(word in _TEXTS for word in words):
+        return 600.0
+    if all(_is_number(text) for text in texts):
+        return 0.0
+    # among columns of unknown names that of the longest texts
+    mean = sum(map(len, texts)) / len(texts)
+    return 1.0 + min(mean, 10_000.0) / 100.0 if " " in "".join(texts).strip() or len(others) == 1 else 0.5
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _format_name(text: str, reference: str | None, names: Sequence[str], values: dict[str, list[Any]]) -> str:
+    plain = text.strip().lower()
+    if holds_conversations(text, values[text]):
+        if {"candidate_id", "completion", "prompt_token_ids"} <= set(names):
+            return "an export of RSF Studio (the question is the prompt, the completion the reference)"
+        if plain in TURNS:
+            return "turns (the first question is the prompt)"
+        first = values[text][0][0]
+        return f"conversations ({'ShareGPT' if 'from' in first else 'chat messages'}: the first question is the prompt)"
+    joined = companions(text, names)
+    if plain == "instruction" and joined:
+        kind = "Alpaca" if joined[0].strip().lower() == "input" else "Dolly"
+        return f"{kind} ({text} and {joined[0]} together are the prompt)"
+    if joined:
+        return f"columns ({text} and {joined[0]} together are the prompt)"
+    if reference is not None and values[reference] and all(gsm8k_answer(str(value)) for value in values[reference]):
+        return "GSM8K (the reference is what stands behind ####)"
+    return "columns"
+
+
+def gsm8k_answer(reference: str) -> str | None:
+    """What stands behind the only #### of a worked answer, in its last line; None where it is no such answer."""
+    found = GSM8K.findall(reference) if "####" in reference else []
+    if len(found) != 1 or not reference.rstrip().endswith(found[0]):
+        return None
+    return str(found[0])

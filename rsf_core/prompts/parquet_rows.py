@@ -1,0 +1,64 @@
+"""Rows of a Parquet file, few at a time: a small file can hold a value that is large many times over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rsf_core.errors import PromptFileError
+from rsf_core.prompts import rows as limits
+from rsf_core.prompts.records import Number, Record
+from rsf_core.prompts.rows import Problem
+
+_HELD = 256 << 20  # bytes of one batch, were each of its values as large as all of its column
+
+
+def records(path: Path, names: frozenset[str] | None = None) -> Iterator[Record | Problem]:
+    """Every row, numbered from 1; only the columns `names` where given. Raises PromptFileError where it is no Parquet."""
+    try:
+        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+            found = file.schema_arrow.names
+            if len(found) > limits.MOST_COLUMNS:
+                raise PromptFileError(
+                    f"{path.name} has {len(found):,} columns; at most {limits.MOST_COLUMNS:,} are read"
+                )
+            twice = next((name for name in found if found.count(name) > 1), None)
+            if twice is not None:
+                raise PromptFileError(f"{path.name} has two columns of the name {twice!r}: rename or remove one")
+            line = 0
+            for group in range(file.num_row_groups):
+                wanted = None if names is None else [name for name in found if name in names]
+                for batch in file.iter_batches(
+                    batch_size=_batch_rows(file.metadata.row_group(group)), row_groups=[group], columns=wanted
+                ):
+                    for fields in batch.to_pylist():
+                        line += 1
+                        yield Record(line, {name: _plain(value) for name, value in fields.items()})
+    except pa.ArrowException as error:
+        raise PromptFileError(f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+
+
+def _batch_rows(group: Any) -> int:
+    largest = max((group.column(i).total_uncompressed_size for i in range(group.num_columns)), default=1)
+    return int(min(1024, max(1, _HELD // max(1, largest))))
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON would give it: numbers by their spelling, lists and objects of such."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return Number(repr(value)) if math.isfinite(value) else Number("NaN")
+    if isinstance(value, int | Decimal):
+        return Number(str(value))
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    return value

@@ -1,0 +1,181 @@
+"""A prompt file as prompts: broken rows are reported by line, never raised and never guessed at; the good ones are kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rsf_core.domain import Split
+from rsf_core.prompts import conversations, files
+from rsf_core.prompts import rows as limits
+from rsf_core.prompts.conversations import Conversation
+from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer
+from rsf_core.prompts.records import Number, Record
+from rsf_core.prompts.rows import Parsed, Problem, PromptRow
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# how other programs spell that there is nothing; "none", "na" and "null" in words may be answers
+_NOTHING = {"NaN", "nan", "NAN", "-nan", "None", "NULL", "null", "<NA>", "#N/A", "N/A", "NaT"}
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_NO_INPUT = ("", "<noinput>", "<no input>")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column holds what."""
+
+    text: str
+    reference: str | None = None
+    system: str | None = None
+    split: str | None = None
+
+    @property
+    def chosen(self) -> tuple[str | None, ...]:
+        return self.text, self.reference, self.system, self.split
+
+
+class _WrongRow(Exception):
+    def __init__(self, field: str | None, message: str) -> None:
+        self.field, self.message = field, message
+
+
+def parse(
+    path: Path,
+    text_column: str,
+    reference_column: str | None = None,
+    system_column: str | None = None,
+    split_column: str | None = None,
+) -> Parsed:
+    """Read the rows of a prompt file. What belongs to the column of the text is read with it: the `input` of an Alpaca
+    instruction, the system turn of a conversation. Raises PromptFileError when the file can't be read at all."""
+    wanted = Columns(text_column, reference_column, system_column, split_column)
+    rows: list[PromptRow] = []
+    problems: list[Problem] = []
+    notes: Counter[str] = Counter()
+    for count, record in enumerate(files.records(path)):
+        if count == limits.MOST_ROWS:  # broken rows count as well: they are kept as problems
+            message = f"the file has more than {limits.MOST_ROWS:,} rows; the rest is left out"
+            problems.append(Problem(record.line or 0, None, message))
+            break
+        if isinstance(record, Problem):
+            problems.append(record)
+            continue
+        try:
+            rows.append(_row(record, wanted, problems, notes))
+        except _WrongRow as wrong:
+            problems.append(Problem(record.line, wrong.field, wrong.message))
+    return Parsed(tuple(rows), tuple(problems), tuple(f"{count:,} {note}" for note, count in notes.items()))
+
+
+def _row(record: Record, wanted: Columns, problems: list[Problem], notes: Counter[str]) -> PromptRow:
+    fields = record.fields
+    asked = _conversation(fields.get(wanted.text), wanted.text)
+    if asked is None:
+        text, turn_system = _joined(fields, wanted), None
+    else:
+        text, turn_system = asked.question, asked.system
+    system = _text(fields.get(wanted.system), wanted.system) if wanted.system is not None else None
+    if not (system or "").strip():
+        system = turn_system
+    elif (turn_system or "").strip() and turn_system != system:
+        raise _WrongRow(wanted.system, "is another system prompt than that of the conversation")
+    split = _text(fields.get(wanted.split), wanted.split) if wanted.split is not None else None
+    if split and split not in list(Split):
+        raise _WrongRow(wanted.split, f"is {split!r}; it must be {' or '.join(Split)}")
+    for value, column in ((text, wanted.text), (system, wanted.system or wanted.text)):
+        _check(value, column)
+    if not text.strip():
+        raise _WrongRow(wanted.text, "is missing or empty")
+    reference = _reference(fields, wanted, asked, notes)
+    if asked is not None and asked.left_out:
+        others = f"{asked.left_out} later question{'s' if asked.left_out > 1 else ''} of the conversation"
+        lost = ""
+        if reference is not None and _answers_the_last(fields, wanted):
+            reference, lost = None, ", and the reference, which answers the last"
+        message = f"the first question is read; {others} {'is' if asked.left_out == 1 else 'are'} left out{lost}"
+        problems.append(Problem(record.line, wanted.text, message, kept=True))
+    return PromptRow(text, reference, system or None, Split(split) if split else None, record.line)
+
+
+def _conversation(value: Any, column: str) -> Conversation | None:
+    """The conversation in the text column; None where it holds plain text. Raises _WrongRow."""
+    name = column.strip().lower()
+    if isinstance(value, str) and name in CONVERSATIONS and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)  # as a spreadsheet holds it
+        except (ValueError, RecursionError):
+            return None
+    if not isinstance(value, list):
+        return None
+    if not any(isinstance(turn, dict) for turn in value) and not (name in TURNS and conversations.are_turns(value)):
+        return None
+    found = conversations.read(value)
+    if isinstance(found, str):
+        raise _WrongRow(column, found)
+    return found
+
+
+def _joined(fields: dict[str, Any], wanted: Columns) -> str:
+    """The text, with the columns that belong to it below."""
+    text = _text(fields.get(wanted.text), wanted.text) or ""
+    if not text.strip():
+        return ""
+    parts = [text]
+    for name in companions(wanted.text, list(fields)):
+        if name in wanted.chosen:
+            continue
+        value = fields[name]
+        part = str(value) if isinstance(value, Number) else _text(value, name) or ""
+        if part.strip().lower() not in _NO_INPUT and part not in _NOTHING:
+            parts.append(part)
+    return "\n\n".join(parts)
+
+
+def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | None, notes: Counter[str]) -> str | None:
+    if wanted.reference is None:
+        return None
+    value = fields.get(wanted.reference)
+    if wanted.reference == wanted.text:
+        found = asked.reply if asked is not None else None
+    elif isinstance(value, Number):
+        found = str(value)
+    elif conversations.is_one(value) or (asked is not None and conversations.are_turns(value)):
+        found = conversations.reply_in(value)
+    else:
+        found = _text(value, wanted.reference)
+    _check(found, wanted.reference)
+    if found is None or not found.strip():
+        return None
+    if found.strip() in _NOTHING or _INFINITE.fullmatch(found.strip()):
+        notes["references are NaN, None or infinite: read as no reference"] += 1
+        return None
+    answer = gsm8k_answer(found)
+    if answer is not None:
+        notes["references are worked answers: what stands behind #### is taken"] += 1
+    return answer or found
+
+
+def _answers_the_last(fields: dict[str, Any], wanted: Columns) -> bool:
+    """Whether the reference of a conversation with several questions stands in a column of its own, for all of it."""
+    return wanted.reference != wanted.text and not conversations.are_turns(fields.get(wanted.reference or ""))
+
+
+def _text(value: Any, column: str | None) -> str | None:
+    if isinstance(value, Number):
+        raise _WrongRow(column, f"must be text, not {value.kind}")
+    if value is not None and not isinstance(value, str):
+        raise _WrongRow(column, f"must be text, not {type(value).__name__}")
+    return value
+
+
+def _check(value: str | None, column: str | None) -> None:
+    if value is None:
+        return
+    if len(value) > limits.LONGEST_TEXT:
+        raise _WrongRow(column, f"is {len(value):,} characters long; at most {limits.LONGEST_TEXT:,} are read")
+    if not value.isascii() and _SURROGATE.search(value):
+        raise _WrongRow(column, "holds half a surrogate pair (\\ud800 to \\udfff), which is no character")

@@ -1,0 +1,24 @@
+"""A row of a file as its reader gives it, before anything is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The fields of a row by their names; `line` is where it begins (of Parquet: the number of the row)."""
+
+    line: int
+    fields: dict[str, Any]
+
+
+class Number(str):
+    """A number as it is spelled in the file: 0.10 stays 0.10, and no digit of a long one is lost."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        return "float" if any(sign in self for sign in ".eE") else "int"

@@ -1,0 +1,59 @@
+"""A prompt as given, what may be wrong with it, and when two of them are the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from rsf_core.domain import Split
+
+MOST_ROWS = 1_000_000
+MOST_COLUMNS = 1_000
+LONGEST_TEXT = 100_000
+LONGEST_LINE = 4 << 20  # three fields of the longest text, every character escaped
+LARGEST_FILE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRow:
+    """A prompt as given, not stored yet. `line` is where it begins in its file (from 1)."""
+
+    text: str
+    reference: str | None = None
+    system: str | None = None
+    split: Split | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one row: its line, the field where one is to blame, and what to do. Where `kept`, the row is read
+    all the same and this says what of it is not."""
+
+    line: int | None
+    field: str | None
+    message: str
+    kept: bool = False
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.line is not None else "this prompt"
+        return f"{where}{f', {self.field}' if self.field else ''}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The rows that can be read, what is wrong with rows, and what was done to many of them at once."""
+
+    rows: tuple[PromptRow, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+
+
+def identity(text: str, system: str | None) -> str:
+    """Two prompts with the same identity are one prompt. It is what a model reads: case, signs and marks count; only the
+    Unicode form (NFC) and how much white space there is do not."""
+    return f"{_plain(system or '')}\0{_plain(text)}"
+
+
+def _plain(text: str) -> str:
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
