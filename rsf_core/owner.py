@@ -26,6 +26,7 @@ from rsf_core.errors import OutOfSpaceError, ProjectLockedError, RsfError
 log = logging.getLogger(__name__)
 
 LONGEST_SOCKET_PATH = 100
+POLL_SECONDS = 0.1  # how soon closing is noticed
 Answer = Callable[[str, dict[str, Any]], Any]
 
 
@@ -97,7 +98,9 @@ class OwnerServer:
         finally:
             os.umask(old)
         self._server.answer = answer
-        self._thread = threading.Thread(target=self._server.serve_forever, name="owner-socket", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(POLL_SECONDS,), name="owner-socket", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

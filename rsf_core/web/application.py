@@ -11,17 +11,19 @@ from typing import Any
 import streamlit as st
 
 from rsf_core.web import api, session
+from rsf_core.web.ending import TEARDOWN_SECONDS, within
 
 SHELL = Path(__file__).with_name("shell.py")
 
 
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any] | None]:
+    session.begin()
     await asyncio.to_thread(session.project)
     try:
         yield None
     finally:
-        await asyncio.to_thread(session.close)
+        await asyncio.to_thread(within, TEARDOWN_SECONDS, session.end, "closing the project")
 
 
 def create_app() -> st.App:

@@ -27,12 +27,15 @@ def serve(folder: Path | None, host: str, port: int) -> None:
     _check_port(host, port)
     _configure(host, port)
 
-    import uvicorn
-
     from rsf_core.web.application import create_app
+    from rsf_core.web.ending import run_to_end
 
+    session.project()  # what cannot be opened is said here, before anything is served
     print(f"RSF Studio: http://{host}:{port}   project {session.folder()}   (Ctrl-C ends it; jobs go on)", flush=True)
-    uvicorn.run(create_app(), host=host, port=port, log_level="warning")
+    try:
+        run_to_end(create_app(), host, port)
+    finally:
+        session.end()
 
 
 def _check_port(host: str, port: int) -> None:

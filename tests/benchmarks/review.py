@@ -22,8 +22,9 @@ from playwright.sync_api import sync_playwright
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter, Order, View
+from tests.app_server import AppServer
 from tests.benchmarks.million import AT_ONCE, _candidates, build
-from tests.e2e.conftest import ARGUMENTS, AppServer
+from tests.e2e.conftest import ARGUMENTS
 
 PAGES, KEYS, REVIEWERS, DECISIONS, SEGMENT = 60, 60, 8, 50, 10_000
 MEASURE = """() => {

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from rsf_core.jobs.process import kill as kill_job
+from tests.app_server import AppServer
 
 expect.set_options(timeout=40_000)  # milliseconds: a busy machine draws a page slowly
-RSF = Path(sys.executable).with_name("rsf")
+CLOSING_SECONDS = 60.0
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,56 +26,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-class AppServer:
-    """`rsf app` on a folder, in a process that can be killed and started again on the same port."""
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.folder = folder
-        self._environment = os.environ | {"HF_HUB_OFFLINE": "1"} | environment
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with (self.folder.parent / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [RSF, "app", self.folder, "--port", str(self.port)], env=self._environment, stdout=log, stderr=log
-            )
-        give_up = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health")
-                return
-            except (urllib.error.URLError, ConnectionError):
-                log_text = (self.folder.parent / "server.log").read_text()
-                assert self.process.poll() is None, log_text
-                assert time.monotonic() < give_up, log_text
-                time.sleep(0.1)
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait()
-        for spool in (self.folder / "spool").glob("*"):  # jobs outlive the app, but not the test
-            kill_job(spool)
-
-    def rsf(self, *arguments: str) -> Any:
-        """A command said from outside while the app is open: it is forwarded to the app."""
-        done = subprocess.run(
-            [RSF, *arguments, "--json"], env=self._environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
 
 
 @pytest.fixture
@@ -107,7 +51,18 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
+        rescue = threading.Timer(CLOSING_SECONDS, _kill_browsers)  # playwright's own closing has no limit
+        rescue.start()
         browser.close()
+        rescue.cancel()
+
+
+def _kill_browsers() -> None:
+    """Those that this process has started, and no others."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "chrom" in child.name():
+                child.kill()
 
 
 @pytest.fixture

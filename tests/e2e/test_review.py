@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rsf_core.project import Project
-from tests.e2e.conftest import AppServer
+from tests.app_server import AppServer
 from tests.seeding import add_candidates, add_scores, candidates, decide
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

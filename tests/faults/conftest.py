@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import cycle
@@ -37,3 +38,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     for module in (database, store, acts, curation, following):
         monkeypatch.setattr(module, "utc_now", made)
     return made
+
+
+@pytest.fixture(scope="session")
+def whole() -> bool:
+    """Whether `RSF_FAULTS=whole` asks for all of it, and not for the share that is fit for every day."""
+    return os.environ.get("RSF_FAULTS") == "whole"

@@ -1,0 +1,84 @@
+"""`rsf app` as a process of its own, for the tests that speak to it from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from rsf_core.jobs.process import kill as kill_job
+
+RSF = Path(sys.executable).with_name("rsf")
+PATIENCE_SECONDS = 60.0  # for anything that is to happen on a busy machine; then the test fails
+
+
+class AppServer:
+    """`rsf app` on a folder, in a process that can be killed and started again on the same port."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self._environment = os.environ | {"HF_HUB_OFFLINE": "1"} | environment
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with (self.folder.parent / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [RSF, "app", self.folder, "--port", str(self.port)],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=PATIENCE_SECONDS).close()
+                return
+            except OSError:  # URLError and refused connections
+                log_text = (self.folder.parent / "server.log").read_text()
+                assert self.process.poll() is None, log_text
+                assert time.monotonic() < give_up, log_text
+                time.sleep(0.1)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(PATIENCE_SECONDS)
+
+    def stop(self) -> None:
+        """Ended as a person would, and killed where that does not help: no test may hang in its teardown."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+        for spool in (self.folder / "spool").glob("*"):  # jobs outlive the app, but not the test
+            kill_job(spool)
+
+    def rsf(self, *arguments: str) -> Any:
+        """A command said from outside while the app is open: it is forwarded to the app."""
+        done = subprocess.run(
+            [RSF, *arguments, "--json"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)

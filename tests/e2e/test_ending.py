@@ -1,0 +1,25 @@
+"""The app ends with a real tab open, and the tab says that it has."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app_server import PATIENCE_SECONDS, AppServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+def test_ctrl_c_ends_the_app_within_three_seconds_of_an_open_tab(serve: Callable[..., AppServer], page: Page) -> None:
+    server = serve()
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="Round 1")).to_be_visible()
+    assert server.process is not None
+    asked = time.monotonic()
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(PATIENCE_SECONDS) == 0
+    assert time.monotonic() - asked < 3.0
