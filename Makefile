@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check # -qq below: errors, not
 FIND_CHROMIUM = command -v chromium || command -v chromium-browser || command -v google-chrome
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: help app test lint format bench lock clean
+.PHONY: help app test lint format bench simulations lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test   all tests, browser tests included"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  the benchmarks, one JSON line each"
+	@echo "make simulations  what the intervals cover, one JSON line each; resumable (ARGS=\"--only shares\")"
 	@echo "make format what ruff can put right by itself"
 	@echo "make lock   remake requirements.lock"
 	@echo "make clean  remove .venv and the caches"
@@ -43,6 +44,10 @@ format: $(READY)
 bench: $(READY)
 	@$(PIP) install -qq --constraint requirements.lock trl==1.16.0
 	@for script in tests/benchmarks/*.py; do HF_HUB_OFFLINE=1 $(BIN)/python $$script || exit 1; done
+
+# What docs/results/simulations.jsonl holds already is not run again: remove it to run all anew (about an hour).
+simulations: $(READY)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulations $(ARGS)
 
 # A half-finished set-up has no .ready and is done again.
 $(READY): requirements.lock pyproject.toml

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rsf_core.evaluation import SHARES, HeldOutSamples, compare, per_sample, summarise
+from rsf_core.evaluation import SHARES, HeldOutSamples, compare, metric_bounds, per_sample, summarise
+from rsf_core.sampling.intervals import UNBOUNDED
 from rsf_core.settings import Constraint, Target
 
 TARGET = Target(reference="base", beta=0.5, rewards={"s": 1.0}, constraints=(Constraint(scorer="ended", at_least=1),))
@@ -33,12 +34,14 @@ def test_each_metric_by_hand(samples: HeldOutSamples) -> None:
     # ℓ = r/β + log p_base − log q = 0.5, 0.5, −∞, −0.5, so p_accept = 1, 1, 0, e^−0.75
     expected = {
         "reward": (0.5 + 0.25 + 1.0 + 0.0) / 4,
+        "reward, ended": (0.375 + 0.0) / 2,  # of the second prompt only "one" ended
         "constraints met": 3 / 4,
         "acceptance rate": (1 + 1 + 0 + np.exp(-0.75)) / 4,
         "truncated": 1 / 4,
         "distinct-2": 2 / 3,  # (good good), (good good), (so good); the other prompt has no pair
         "length": 4.0,
         "self-similarity": (1 / 2 + 0) / 2,  # {good} and {so, good}; {} and {one}
+        "entropy": (1.0 + 2.0 + 3.0 + 4.0) / 4,
         "KL to base": (0.5 + 0.0 + 2.0 + 0.5) / 4,
         "log perplexity": (1.5 / 4 + 2.0 / 3 + 5.0 / 8 + 4.5) / 4,
         "score: s": (0.5 + 0.25 + 1.0 + 0.0) / 4,
@@ -55,6 +58,41 @@ def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutS
     assert found["accuracy"].value == 3 / 4 and found["pass@1"].value == 2 / 4 and "accuracy" in SHARES
     without = summarise(labelled, Target(reference="proposal", constraints=constraints[:1]), log_m=0.0)
     assert "accuracy" not in without
+
+
+@pytest.mark.parametrize("finish", [["eos", "length", "eos", "eos"], ["length"] * 4])
+def test_a_truncated_completion_is_what_the_rule_takes_it_for(samples: HeldOutSamples, finish: list[str]) -> None:
+    ended = np.array([f == "eos" for f in finish], dtype=float)
+    cut = replace(samples, finish=finish, scores={"s": samples.scores["s"], "ended": np.ones(4)})
+    found = {name: values for name, (values, _) in per_sample(cut, TARGET, -9.0).items()}
+    np.testing.assert_array_equal(found["acceptance rate"], ended)  # M is so small that all else is accepted
+    assert len(found["reward"]) == 4 and len(found["reward, ended"]) == ended.sum()
+    plain = per_sample(cut, TARGET.model_copy(update={"rewards": {}}), -9.0)
+    np.testing.assert_array_equal(plain["pass@1"][0], ended)
+    by_prompt = ended.reshape(2, 2).max(axis=1)
+    np.testing.assert_allclose(plain["pass@k"][0], by_prompt)
+
+
+def test_no_share_and_no_gain_has_width_0_and_limits_keep_to_the_range(samples: HeldOutSamples) -> None:
+    """Both models pass everywhere: that is no proof that they always do."""
+    prompts = np.repeat(np.arange(20), 2)
+    same = replace(_plain(prompts, np.zeros(40)), finish=["eos"] * 40)
+    target = TARGET.model_copy(update={"rewards": {}})
+    for found in (summarise(same, target, 0.0)["pass@1"], summarise(same, target, 0.0)["truncated"]):
+        assert 0.0 <= found.low < found.high <= 1.0 and found.high - found.low > 0.1
+    gain = compare(same, same, target, 0.0)["pass@1"]
+    assert -0.25 < gain.low < -0.1 and 0.1 < gain.high < 0.25
+
+
+def test_what_is_known_of_a_scorer_bounds_its_mean() -> None:
+    values = np.array([0.5, -0.5])
+    twice = Target(rewards={"sentiment": 2.0, "repetition": -1.0}, beta=1.0)
+    assert metric_bounds("reward", twice, values) == (-3.0, 2.0) == metric_bounds("reward, ended", twice, values)
+    assert metric_bounds("score: sentiment", twice, values) == (-1.0, 1.0)
+    assert metric_bounds("score: sentiment", twice, values * 3) == UNBOUNDED  # a scorer that does not keep its word
+    assert metric_bounds("reward", Target(rewards={"length": 1.0}, beta=1.0), values) == UNBOUNDED
+    assert metric_bounds("score: of nowhere", twice, values) == metric_bounds("length", twice, values) == UNBOUNDED
+    assert metric_bounds("truncated", twice, values) == (0.0, 1.0)
 
 
 def test_the_interval_is_over_prompts_not_completions(samples: HeldOutSamples) -> None:
@@ -96,9 +134,9 @@ def test_the_gain_is_paired_by_prompt(samples: HeldOutSamples) -> None:
     prompts = np.repeat(np.arange(12), 2)
     easy = np.repeat(rng.normal(0, 3, 12), 2)
     before = _plain(prompts, easy)
-    after = _plain(prompts, easy + 0.3)
+    after = _plain(prompts, easy + 0.3 + np.repeat(np.tile([-0.01, 0.01], 6), 2))
     gain = compare(before, after, TARGET, 0.0)["reward"]
-    assert gain.value == pytest.approx(0.3) and gain.low == pytest.approx(0.3) and gain.groups == 12
+    assert gain.value == pytest.approx(0.3) and gain.low == pytest.approx(0.3, abs=0.01) and gain.groups == 12
     assert summarise(after, TARGET, 0.0)["reward"].low < summarise(before, TARGET, 0.0)["reward"].value
 
 

@@ -18,7 +18,7 @@ from rsf_core.sampling.arrays import (
 )
 from rsf_core.sampling.bootstrap import bootstrap_sums
 from rsf_core.sampling.diagnostics import Draws
-from rsf_core.sampling.intervals import Interval, clopper_pearson, pooled_mean
+from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
 from rsf_core.sampling.pareto import pareto_k, pareto_k_limit
 
 
@@ -32,13 +32,13 @@ class Diagnosis:
     log_m: float
     log_z: float
     log_z_m: float
-    acceptance_rate: Interval  # t over prompts
+    acceptance_rate: Interval  # by prompt, limits of a share
     tvd: Interval  # this and the next three: bootstrap over prompts
     kl_target: Interval
     kl_proposal: Interval
     violated_mass: Interval
     violations: int
-    violation_rate: Interval  # Clopper-Pearson: exact for independent draws, too narrow for many draws a prompt
+    violation_rate: Interval  # of draws, by prompt, limits of a share
     ess: float
     ess_truncated: float
     pareto_k: float | None
@@ -86,13 +86,13 @@ def diagnose(
         log_m=d.log_m,
         log_z=d.log_z,
         log_z_m=d.log_z_m,
-        acceptance_rate=pooled_mean(accepted, index, level).clipped(0.0, 1.0),
+        acceptance_rate=pooled_mean(accepted, index, level, SHARE),
         tvd=ratios[0].clipped(0.0, 1.0),
         kl_target=ratios[1].clipped(0.0, np.inf),
         kl_proposal=ratios[2].clipped(0.0, np.inf),
         violated_mass=ratios[3].clipped(0.0, 1.0),
         violations=violations,
-        violation_rate=clopper_pearson(violations, n, level),
+        violation_rate=pooled_mean(d.w > d.log_m, index, level, SHARE),
         ess=diagnostics.ess(d),
         ess_truncated=diagnostics.ess_truncated(d),
         pareto_k=pareto_k(checked_log_ratio(log_ratio)),

@@ -1,13 +1,16 @@
 """Intervals that respect prompts: draws of one prompt resemble each other, so prompts, not draws, are the sample.
 
 Pooling the draws as if they were independent covers 61 % where it claims 95 % (MATH.md). Ratios of sums are in
-bootstrap.py. Uses scipy for two quantiles.
+bootstrap.py, the limits of bounded values in bounded.py. An interval never has width 0: what shows no spread is unknown,
+or is given the limits of its range. `bounds` is the range that a value can take, such as (0, 1) for a share; without it,
+values that are all 0 or 1 are taken as outcomes in (0, 1), and others as unbounded.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,13 +18,15 @@ from scipy.special import betaincinv, stdtrit
 
 from rsf_core.errors import TargetError
 from rsf_core.sampling.arrays import Floats, Ints, dense_groups, group_mean, group_sum, raise_where
+from rsf_core.sampling.bounded import difference_limits, mean_limits
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
     """An estimate with its confidence limits, from `groups` independent groups (prompts; draws for a proportion).
 
-    Where the data say nothing of the spread, as one group does, the limits are −∞ and +∞, and `known` is False.
+    Where the data say nothing of the spread, as one group does, or groups of unbounded values that are all equal, the
+    limits are −∞ and +∞, and `known` is False.
     """
 
     value: float
@@ -40,29 +45,33 @@ class Interval:
         return Interval(self.value, min(max(self.low, low), high), max(min(self.high, high), low), self.groups)
 
 
-def cluster_mean(values: ArrayLike, groups: ArrayLike, level: float = 0.95) -> Interval:
-    """The mean over groups of the groups' means, ± t·s/√G with G − 1 degrees of freedom. Every group counts equally.
+Bounds: TypeAlias = tuple[float, float]
+UNBOUNDED: Bounds = (-math.inf, math.inf)
+SHARE: Bounds = (0.0, 1.0)
 
-    `values` and `groups` have shape (n,), the limits the unit of the values. One group: limits ∓∞. None: TargetError.
+
+def cluster_mean(values: ArrayLike, groups: ArrayLike, level: float = 0.95, bounds: Bounds | None = None) -> Interval:
+    """The mean over groups of the groups' means; every group counts equally.
+
+    Unbounded values: ± t·s/√G with G − 1 degrees of freedom; bounded ones: see bounded.py. `values` and `groups` have
+    shape (n,), the limits the unit of the values. One group: limits ∓∞. None, or a value out of bounds: TargetError.
     """
-    return _t_interval(*_means(values, groups)[1:], level)
+    x, count, index = grouped(values, groups)
+    means = group_mean(x, count, index)
+    return _interval(float(means.mean()), means - means.mean(), x, bounds, level)
 
 
-def pooled_mean(values: ArrayLike, groups: ArrayLike, level: float = 0.95) -> Interval:
-    """The mean over all values, every value counting equally, with a t interval over groups.
+def pooled_mean(values: ArrayLike, groups: ArrayLike, level: float = 0.95, bounds: Bounds | None = None) -> Interval:
+    """The mean over all values, every value counting equally, with an interval over groups.
 
     It is the ratio ΣS_g / ΣN_g of group sums to group sizes; its standard error by linearisation is
     √(G/(G−1) · Σ(S_g − value·N_g)²) / ΣN_g (Cochran 1977, ch. 9A). Equal to `cluster_mean` for groups of one size.
-    One group: limits ∓∞. No values: TargetError.
+    One group: limits ∓∞. No values, or one out of bounds: TargetError.
     """
     x, count, index = grouped(values, groups)
-    sizes = np.bincount(index, minlength=count)
-    value, _ = float(x.mean()), _checked(level)
-    if count == 1:
-        return Interval(value, -math.inf, math.inf, 1)
-    residual = group_sum(x, count, index) - value * sizes
-    error = math.sqrt(count / (count - 1) * float(residual @ residual)) / x.size
-    return _around(value, error, count, level)
+    value = float(x.mean())
+    residual = group_sum(x, count, index) - value * np.bincount(index, minlength=count)
+    return _interval(value, residual * (count / x.size), x, bounds, level)
 
 
 def paired_difference(
@@ -71,20 +80,34 @@ def paired_difference(
     after: ArrayLike,
     after_groups: ArrayLike,
     level: float = 0.95,
+    bounds: Bounds | None = None,
 ) -> Interval:
-    """The mean over groups of (mean after − mean before), with a t interval on those differences.
+    """The mean over groups of (mean after − mean before), with an interval on those differences.
 
-    Only groups present on both sides count; the numbers of values need not match. One common group: limits ∓∞.
-    None in common: TargetError.
+    Only groups present on both sides count; the numbers of values need not match. `bounds` is the range of the values
+    themselves. One common group: limits ∓∞. None in common, or a value out of bounds: TargetError.
     """
-    names_before, mean_before, _ = _means(before, before_groups)
-    names_after, mean_after, _ = _means(after, after_groups)
+    difference = paired_differences(before, before_groups, after, after_groups)[1]
+    low, high = _bounds(np.concatenate((np.ravel(before), np.ravel(after))).astype(np.float64), bounds)
+    value = float(difference.mean())
+    if difference.size == 1 or not math.isfinite(high - low):
+        return _t_interval(value, difference - value, level)
+    limits = difference_limits(difference / (high - low), _checked(level))
+    return Interval(value, *(float(limit) * (high - low) for limit in limits), difference.size)
+
+
+def paired_differences(
+    before: ArrayLike, before_groups: ArrayLike, after: ArrayLike, after_groups: ArrayLike
+) -> tuple[NDArray[np.generic], Floats]:
+    """The groups present on both sides, ascending, and (mean after − mean before) of each; none: TargetError."""
+    names_before, mean_before = _means(before, before_groups)
+    names_after, mean_after = _means(after, after_groups)
     common, left, right = np.intersect1d(names_before, names_after, assume_unique=True, return_indices=True)
     if common.size == 0:
         raise TargetError(
             "no prompt is in both sets, so there is no paired difference; evaluate both on the same prompts"
         )
-    return _t_interval(mean_after[right] - mean_before[left], common.size, level)
+    return common, mean_after[right] - mean_before[left]
 
 
 def clopper_pearson(successes: int, draws: int, level: float = 0.95) -> Interval:
@@ -111,25 +134,42 @@ def grouped(values: ArrayLike, groups: ArrayLike) -> tuple[Floats, int, Ints]:
     return x, *dense_groups(groups, x)
 
 
-def _means(values: ArrayLike, groups: ArrayLike) -> tuple[NDArray[np.generic], Floats, int]:
+def _means(values: ArrayLike, groups: ArrayLike) -> tuple[NDArray[np.generic], Floats]:
     x, count, index = grouped(values, groups)
-    return np.unique(np.asarray(groups)), group_mean(x, count, index), count
+    return np.unique(np.asarray(groups)), group_mean(x, count, index)
 
 
-def _t_interval(means: Floats, count: int, level: float) -> Interval:
-    value, _ = float(means.mean()), _checked(level)
-    if count == 1:
-        return Interval(value, -math.inf, math.inf, 1)
-    return _around(value, float(means.std(ddof=1)) / math.sqrt(count), count, level)
+def _bounds(x: Floats, bounds: Bounds | None) -> Bounds:
+    """The range of the values x; TargetError names one that is out of it."""
+    outcomes = bool(((x == 0.0) | (x == 1.0)).all())
+    low, high = bounds or (SHARE if outcomes else UNBOUNDED)
+    if not low < high:
+        raise TargetError(f"the bounds are {low} and {high}; the lower must be less than the upper")
+    slack = 1e-9 * (high - low) if math.isfinite(high - low) else 0.0  # a mean of a thousand thirds
+    raise_where((x < low - slack) | (x > high + slack), x, "value", f"must lie between {low:g} and {high:g}")
+    return low, high
 
 
-def _around(value: float, error: float, count: int, level: float) -> Interval:
-    half = _t(count - 1, level) * error
+def _interval(value: float, deviations: Floats, x: Floats, bounds: Bounds | None, level: float) -> Interval:
+    """From the deviations of the groups, (G,), that sum to 0, and the values x they are made of."""
+    low, high = _bounds(x, bounds)
+    width, count = high - low, deviations.size
+    if count == 1 or not math.isfinite(width):
+        return _t_interval(value, deviations, level)
+    draws = float(x.size) if bool(((x == low) | (x == high)).all()) else math.inf
+    mean = np.asarray(min(max((value - low) / width, 0.0), 1.0))
+    limits = mean_limits(deviations / width, mean, _checked(level), draws)
+    return Interval(value, *(low + width * float(limit) for limit in limits), count)
+
+
+def _t_interval(value: float, deviations: Floats, level: float) -> Interval:
+    """value ± t·√(Σ deviations²/(G(G − 1))); limits ∓∞ for one group, or groups that are equal but for rounding."""
+    count, quantile = deviations.size, 0.5 + 0.5 * _checked(level)
+    if np.abs(deviations).max() <= 1e-12 * max(1.0, abs(value)):
+        return Interval(value, -math.inf, math.inf, count)
+    error = math.sqrt(float(deviations @ deviations) / (count * (count - 1)))
+    half = float(stdtrit(count - 1, quantile)) * error
     return Interval(value, value - half, value + half, count)
-
-
-def _t(freedom: int, level: float) -> float:
-    return float(stdtrit(freedom, 0.5 + 0.5 * _checked(level)))
 
 
 def _checked(level: float) -> float:

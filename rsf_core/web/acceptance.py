@@ -100,7 +100,7 @@ def _distance(found: Diagnosis) -> None:
         ),
         ("KL(accepted ‖ proposal)", ui.limits(found.kl_proposal, " nats"), "how far selection moves q"),
         ("Violated mass", ui.limits(found.violated_mass, " %", 100), "of the target, where ℓ > log M"),
-        ("Bound violated", ui.limits(found.violation_rate, " %", 100), "of the draws, exact interval"),
+        ("Bound violated", ui.limits(found.violation_rate, " %", 100), "of the draws"),
         ("Effective sample size", f"{found.ess:,.0f} of {found.draws:,}", "draws the target is worth"),
         (
             "Tail index k̂",

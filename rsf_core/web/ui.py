@@ -271,16 +271,17 @@ def text(content: str) -> None:
 
 
 def interval(found: Interval | None, name: str, signed: bool = False) -> str:
-    """value [low, high] of a metric with its unit, in percent where it is a share."""
+    """value [low, high] of a metric with its unit, in percent where it is a share; "no interval" where all prompts are
+    equal or there is one alone, which says nothing of the spread."""
     if found is None:
         return "–"
     value = number(found.value, name, signed) + (" %" if name in SHARES else "")
     if not found.known:
-        return value
+        return f"{value}  (no interval)"
     return f"{value}  [{number(found.low, name, signed)}, {number(found.high, name, signed)}]"
 
 
 def limits(found: Interval, unit: str = "", scale: float = 1.0) -> str:
     """value [low, high] of any estimate, to three digits."""
     value = f"{found.value * scale:.3g}{unit}"
-    return f"{value}  [{found.low * scale:.3g}, {found.high * scale:.3g}]" if found.known else value
+    return f"{value}  [{found.low * scale:.3g}, {found.high * scale:.3g}]" if found.known else f"{value}  (no interval)"

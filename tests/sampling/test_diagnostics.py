@@ -151,7 +151,7 @@ def test_a_bound_nobody_violates_leaves_the_distance_unknown():
     assert d.bound_holds_here
     for interval in (d.tvd, d.kl_target, d.violated_mass):
         assert interval.value == 0 and not interval.known
-    assert d.acceptance_rate.known and 0 < d.violation_rate.high <= 3 / 300
+    assert d.acceptance_rate.known and 0 < d.violation_rate.high <= 3 / 50  # prompts, not draws, are the sample
 
 
 def test_constraints_alone_with_m_1_accept_all_that_pass():

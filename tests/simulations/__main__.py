@@ -1,0 +1,65 @@
+"""Every simulation in full, a JSON line for each cell of its grid; what a results file holds already is not run again.
+
+python -m tests.simulations [--only NAME] [--sets N] [--results FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tests.simulations import shares
+
+
+class Simulation(NamedTuple):
+    """`run(cell, sets, rng)` gives the figures of one cell from `sets` simulated data sets."""
+
+    cells: Callable[[], Iterable[dict[str, Any]]]
+    run: Callable[[Mapping[str, Any], int, np.random.Generator], dict[str, float]]
+    sets: int
+
+
+SIMULATIONS = {
+    "shares": Simulation(shares.share_cells, shares.share_coverage, 2000),
+    "gains of shares": Simulation(shares.gain_cells, shares.gain_coverage, 2000),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=sorted(SIMULATIONS))
+    parser.add_argument("--sets", type=int, help="data sets a cell; without it each simulation's own number")
+    parser.add_argument("--results", type=Path, default=Path("docs/results/simulations.jsonl"))
+    options = parser.parse_args()
+    names = [options.only] if options.only else list(SIMULATIONS)
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    done = options.results.read_text("utf-8").splitlines() if options.results.exists() else []
+    keys = {_key(row["simulation"], row["cell"], row["sets"]) for row in map(json.loads, done)}
+    with options.results.open("a", encoding="utf-8") as results:
+        for name in names:
+            simulation = SIMULATIONS[name]
+            sets = options.sets or simulation.sets
+            for cell in simulation.cells():
+                key = _key(name, cell, sets)
+                if key in keys:
+                    continue
+                figures = simulation.run(cell, sets, np.random.default_rng(zlib.crc32(key.encode())))
+                shown = {figure: round(value, 5) for figure, value in figures.items()}
+                line = json.dumps({"simulation": name, "cell": cell, "sets": sets} | shown)
+                print(line, flush=True)
+                results.write(line + "\n")
+                results.flush()
+
+
+def _key(name: str, cell: Mapping[str, Any], sets: int) -> str:
+    return json.dumps([name, dict(sorted(cell.items())), sets])
+
+
+if __name__ == "__main__":
+    main()
