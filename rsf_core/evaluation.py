@@ -60,8 +60,8 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     - pass@1: 1 where every constraint holds and the completion is not truncated, which the rule takes for P = 0
     - constraints met: 1 where every constraint holds, where there is a reward beside them
     - accuracy: share of gold labels, where the target has the scorer `label_match`
-    - acceptance rate: min(1, P/(M q)), 0 where truncated, at this target and M (`log_m`, nats, global: the same M for every prompt, so that
-      two models are measured by one yardstick)
+    - acceptance rate: min(1, P/(M q)), 0 where truncated, at this target and M (`log_m`, nats, global: the same M for
+      every prompt, so that two models are measured by one yardstick)
     - pass@k: the unbiased estimate for k completions, where k is how many each prompt has; one value a prompt
     - distinct-2: share of different word pairs among all word pairs of a prompt's completions, one value a prompt
     - self-similarity: mean overlap (Jaccard) of the words of two completions of a prompt, one value a prompt

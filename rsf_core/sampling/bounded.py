@@ -49,7 +49,8 @@ def difference_limits(differences: Floats, level: float) -> tuple[Floats, Floats
     together = np.divide(up * down, spread, out=np.zeros_like(up), where=spread > 0.0).clip(0.0, 1.0)
 
     def reach(one: Floats, other: Floats) -> Floats:
-        return np.sqrt(one**2 + other**2 + 2.0 * together * one * other)
+        reached: Floats = np.sqrt(one**2 + other**2 + 2.0 * together * one * other)
+        return reached
 
     mean = up - down
     low = mean - reach(up - up_low, down_high - down)

@@ -92,8 +92,8 @@ def paired_difference(
     value = float(difference.mean())
     if difference.size == 1 or not math.isfinite(high - low):
         return _t_interval(value, difference - value, level)
-    limits = difference_limits(difference / (high - low), _checked(level))
-    return Interval(value, *(float(limit) * (high - low) for limit in limits), difference.size)
+    lower, upper = difference_limits(difference / (high - low), _checked(level))
+    return Interval(value, float(lower) * (high - low), float(upper) * (high - low), difference.size)
 
 
 def paired_differences(
@@ -158,8 +158,8 @@ def _interval(value: float, deviations: Floats, x: Floats, bounds: Bounds | None
         return _t_interval(value, deviations, level)
     draws = float(x.size) if bool(((x == low) | (x == high)).all()) else math.inf
     mean = np.asarray(min(max((value - low) / width, 0.0), 1.0))
-    limits = mean_limits(deviations / width, mean, _checked(level), draws)
-    return Interval(value, *(low + width * float(limit) for limit in limits), count)
+    lower, upper = mean_limits(deviations / width, mean, _checked(level), draws)
+    return Interval(value, low + width * float(lower), low + width * float(upper), count)
 
 
 def _t_interval(value: float, deviations: Floats, level: float) -> Interval:
