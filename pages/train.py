@@ -235,13 +235,14 @@ if sets:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             distinct = summary.get("distinct", summary["samples"])
             what = (
-                f"{summary['accepted']} chosen at random, duplicates once"
+                "chosen at random among all that was drawn, as many samples and tokens as the set it matches"
                 if summary.get("rule") == "random"
                 else f"{summary['accepted']} accepted, duplicates once, {distinct} without near-duplicates; "
                 f"acceptance {summary['rate_effective']:.0%}, by the rule alone {summary['rate_automatic']:.0%}"
             )
+            size = f", {summary['tokens']:,} tokens" if "tokens" in summary else ""  # sets frozen before do not say
             st.markdown(
-                f"**{curated.curated_id}** · {summary['samples']} samples from {summary['prompts']} prompts ({what}) · "
+                f"**{curated.curated_id}** · {summary['samples']} samples{size} from {summary['prompts']} prompts ({what}) · "
                 f"`{curated.content_hash[:12]}`",
                 width="stretch",
             )

@@ -57,6 +57,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
         content_hash=digest,
         summary={
             "samples": len(samples),
+            "tokens": _tokens(samples),
             "accepted": len(accepted),
             "near_held_out": len(accepted) - len(kept),
             "candidates": counts.candidates,
@@ -71,8 +72,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
         author=author,
         created_at=utc_now(),
     )
-    store.add_curated_set(record, samples)
-    return record
+    return store.add_curated_set(record, samples)
 
 
 CONTROL = "-random"  # how the id of a control's curated set ends, and of the model trained on it
@@ -84,21 +84,26 @@ def is_control(curated_id: str | None) -> bool:
 
 
 def freeze_control(store: Store, matched: CuratedRecord, author: str) -> CuratedRecord:
-    """As many samples as the curated set `matched` has, chosen at random among those it could have chosen: drawn for a
-    train prompt, not truncated, and of equal completions of a prompt one. The same again where it is there already.
-    Raises StageError where there is none."""
+    """As many samples as the curated set `matched` has, with as many completion tokens, chosen at random among what the
+    proposal drew for train prompts: truncated ones too, and of equal completions of a prompt one. What this gains is gained
+    by fine-tuning alone. The same again where it is there already. Raises StageError where there is none."""
     round_number, curated_id = matched.round, matched.curated_id + CONTROL
     known = next((c for c in store.curated_sets() if c.curated_id == curated_id), None)
     if known is not None:
         return known
     near, ratios = _near_held_out(store), store.ratios(round_number)
-    eligible = ~ratios["truncated"].to_numpy() & ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
+    eligible = ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
     rows = store.samples_of(round_number, ratios["candidate_id"].filter(pa.array(eligible)).to_pylist())
     u_of = dict(zip(ratios["candidate_id"].to_pylist(), ratios["u"].to_pylist(), strict=True))
     once = _without_duplicates([_sample(row, matched.log_m, weighted=False) for row in rows])
     if not once:
-        raise StageError(f"every candidate of round {round_number} is truncated: there is none to choose at random")
-    kept = rules.random([u_of[sample["candidate_id"]] for sample in once], matched.summary["samples"])
+        raise StageError(f"round {round_number} has no candidate to choose at random")
+    kept = rules.random_of_size(
+        [u_of[sample["candidate_id"]] for sample in once],
+        matched.summary["samples"],
+        [len(sample["token_ids"]) for sample in once],
+        _tokens(store.curated_samples(matched.curated_id).to_pylist()),
+    )
     samples = [sample for sample, chosen in zip(once, kept, strict=True) if chosen]
     record = replace(
         matched,
@@ -108,6 +113,7 @@ def freeze_control(store: Store, matched: CuratedRecord, author: str) -> Curated
         | {
             "rule": "random",
             "samples": len(samples),
+            "tokens": _tokens(samples),
             "distinct": _distinct(samples),
             "accepted": len(samples),
             "near_held_out": 0,
@@ -117,8 +123,7 @@ def freeze_control(store: Store, matched: CuratedRecord, author: str) -> Curated
         author=author,
         created_at=utc_now(),
     )
-    store.add_curated_set(record, samples)
-    return record
+    return store.add_curated_set(record, samples)
 
 
 def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]:
@@ -141,6 +146,11 @@ def _without_duplicates(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
         content = sample["completion"] if sample["edited"] else tuple(sample["token_ids"])
         first.setdefault((sample["prompt_id"], content), sample)
     return list(first.values())
+
+
+def _tokens(samples: list[dict[str, Any]]) -> int:
+    """The completion tokens of a set, as drawn (an edited completion has those of the candidate that was edited)."""
+    return sum(len(sample["token_ids"]) for sample in samples)
 
 
 def _distinct(samples: list[dict[str, Any]]) -> int:

@@ -48,6 +48,7 @@ from rsf_core.reports import Comparison
 from rsf_core.reviews import Reviews
 from rsf_core.rounds import Stage, StageState
 from rsf_core.rule_comparison import RuleOutcome
+from rsf_core.sampling.streams import child_seed
 from rsf_core.settings import Settings, Target
 from rsf_core.stages import Stages
 from rsf_core.standing import Standing
@@ -105,6 +106,9 @@ class Project:
         loaded = tasks.load(task)
         settings: dict[str, Any] = {**loaded.defaults, "task": loaded.name}
         settings["seed"] = secrets.randbelow(2**31) if seed is None else seed
+        for section in ("generate", "train"):  # written out, so that each can be read, and set apart by a person
+            own = child_seed(settings["seed"], section)
+            settings[section] = {"seed": own, **settings.get(section, {})}
         if model is not None:
             settings["model"] = project_file.model_name(model)
         for name in ("", "spool", "models", "exports"):

@@ -11,6 +11,7 @@ from rsf_core.errors import StageError
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.jobs.units import prompts_table
 from rsf_core.rounds import Stage
+from rsf_core.sampling.streams import child_seed
 from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
@@ -91,6 +92,7 @@ class Stages:
             return comparing
         model_id = tuned.model_id + curation.CONTROL
         recipe = self._recipe_of(tuned)
+        recipe = recipe | {"seed": child_seed(recipe["seed"], "control")}  # the recipe's, drawn independently
         begun = self._standing.control_job(opened.round)
         if begun is not None and begun.spec["recipe"] == recipe and self._supervisor.can_resume(begun.job_id):
             self.resume(begun.job_id)

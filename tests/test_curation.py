@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 from rsf_core.curation import freeze, freeze_control, is_control
@@ -188,13 +189,10 @@ def test_a_random_control_matches_the_set_in_size_and_owes_nothing_to_the_decisi
     assert control.summary["samples"] == chosen.summary["samples"] and control.summary["rule"] == "random"
     samples = store.curated_samples(control.curated_id).to_pylist()
     assert {row["decided_by"] for row in samples} == {"random"} and {row["weight"] for row in samples} == {1.0}
-    bad = {
-        name
-        for name, finish in zip(rows["candidate_id"].to_pylist(), rows["finish"].to_pylist(), strict=True)
-        if finish == "length"
-    }
+    cut_off = pc.filter(rows["candidate_id"], pc.equal(rows["finish"], "length")).to_pylist()
     names = {row["candidate_id"] for row in samples}
-    assert not names & bad
+    assert names & set(cut_off)  # the proposal draws them, so the control has them
+    assert control.summary["tokens"] == sum(len(row["token_ids"]) for row in samples) == chosen.summary["tokens"]
     accepted_by_rule = {row["candidate_id"] for row in store.curated_samples(chosen.curated_id).to_pylist()}
     assert 0.3 < len(names & accepted_by_rule) / len(names) < 0.7  # half of all could be accepted
     assert freeze_control(store, chosen, "ann") == control
@@ -214,15 +212,16 @@ def test_a_random_control_is_as_large_where_completions_repeat(store: Store) -> 
     assert len({(row["prompt_id"], tuple(row["token_ids"])) for row in samples}) == 100
 
 
-def test_there_is_no_control_where_every_candidate_is_truncated(store: Store) -> None:
-    add_prompts(store)
-    rows = candidates(finish="length")
+def test_a_random_control_has_as_many_tokens_where_the_accepted_are_short(store: Store) -> None:
+    add_prompts(store, 40)
+    lengths = [3 if i % 5 < 2 else 12 for i in range(200)]
+    rows = candidates(40, 5, token_ids=[[3 + i % 50] * length for i, length in enumerate(lengths)])
     add_candidates(store, rows)
-    decide(store, rows, 5.0, log_m=0.0)
-    store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    decide(store, rows, np.where(np.array(lengths) < 5, 5.0, -5.0), log_m=0.0)
     chosen = freeze(store, settings(), 1, "ann")
-    with pytest.raises(StageError, match="every candidate of round 1 is truncated"):
-        freeze_control(store, chosen, "ann")
+    control = freeze_control(store, chosen, "ann")
+    assert control.summary["samples"] == chosen.summary["samples"]
+    assert control.summary["tokens"] == pytest.approx(chosen.summary["tokens"], abs=12)
 
 
 def test_decisions_taken_back_make_a_set_of_their_own_again(store: Store) -> None:

@@ -23,6 +23,17 @@ def progress(project: Project) -> dict[Stage, Progress]:
     return {state.stage: state.progress for state in project.stages()}
 
 
+def test_the_seed_of_a_project_seeds_its_draws_and_its_training(
+    small_task: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    drawn = []
+    for name, seed in (("a", 1), ("b", 2), ("again", 1)):
+        with Project.create(tmp_path / name, str(small_task), str(tiny_model), seed=seed) as project:
+            drawn.append((project.settings.generate.seed, project.settings.train.seed, project.settings.seed))
+    assert drawn[0] == drawn[2]
+    assert len({*drawn[0], *drawn[1]}) == 6
+
+
 # -- a whole round ---------------------------------------------------------------------------------------------------
 
 

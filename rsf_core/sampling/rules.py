@@ -15,7 +15,7 @@ from rsf_core.errors import TargetError
 from rsf_core.sampling.acceptance import accepted as rejection
 from rsf_core.sampling.arrays import Bools, checked_log_ratio, dense_groups, splitmix64
 
-__all__ = ["best_of_n", "overlap", "random", "rejection", "threshold"]
+__all__ = ["best_of_n", "overlap", "random", "random_of_size", "rejection", "threshold"]
 
 
 def best_of_n(reward: ArrayLike, group: ArrayLike, u: ArrayLike, keep: int = 1) -> Bools:
@@ -62,6 +62,36 @@ def random(u: ArrayLike, count: int, eligible: ArrayLike | None = None) -> Bools
     among = np.flatnonzero(allowed)
     kept[among[np.argsort(splitmix64(uniforms[among].view(np.uint64)), kind="stable")[:count]]] = True
     return kept
+
+
+def random_of_size(u: ArrayLike, count: int, size: ArrayLike, total: float) -> Bools:
+    """`count` of the candidates at random whose sizes (tokens, shape (n,), ≥ 1) add up to `total` as nearly as can be.
+
+    The `count` largest of g + λ·size, g a Gumbel number from the bits of u: weighted sampling without replacement with
+    weights e^(λ·size) (Efraimidis & Spirakis 2006). λ is found by bisection, for the total grows with it; where the
+    candidates have `total` by themselves λ is about 0 and the selection is `random`'s law. Every candidate can be chosen.
+    """
+    uniforms, sizes = np.asarray(u, dtype=np.float64), np.asarray(size, dtype=np.float64)
+    if sizes.shape != uniforms.shape:
+        raise TargetError(f"u has shape {uniforms.shape} but size has {sizes.shape}; give one for each candidate")
+    if count < 0:
+        raise TargetError(f"random is to keep {count} candidates; it must be at least 0")
+    kept = np.ones(uniforms.shape, np.bool_)
+    if count >= uniforms.size:
+        return kept
+    hashed = (splitmix64(uniforms.view(np.uint64)) >> np.uint64(12)).astype(np.float64)
+    gumbel = -np.log(-np.log((hashed + 0.5) / 2.0**52))
+
+    def chosen(tilt: float) -> Bools:
+        kept = np.zeros(uniforms.shape, np.bool_)
+        kept[np.argsort(-(gumbel + tilt * sizes), kind="stable")[:count]] = True
+        return kept
+
+    low, high = -64.0 / float(np.ptp(sizes) or 1.0), 64.0 / float(np.ptp(sizes) or 1.0)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if sizes[chosen(middle)].sum() < total else (low, middle)
+    return min((chosen(low), chosen(high)), key=lambda kept: abs(sizes[kept].sum() - total))
 
 
 def overlap(kept: ArrayLike, other: ArrayLike) -> float:

@@ -430,11 +430,13 @@ class Store:
             for row in self._db.rows("curated_sets")
         ]
 
-    def add_curated_set(self, record: CuratedRecord, samples: Sequence[dict[str, Any]]) -> None:
+    def add_curated_set(self, record: CuratedRecord, samples: Sequence[dict[str, Any]]) -> CuratedRecord:
+        """The set as it is stored, with its number in the sequence."""
         row = _row(record)
         with self._db.transaction(f"freezing the curated set {record.curated_id}"):
             self._db.insert("curated_sets", [row | {"scope": str(record.scope), "summary": json.dumps(record.summary)}])
             self._db.insert("curated_samples", [{"curated_id": record.curated_id} | sample for sample in samples])
+            return next(stored for stored in self.curated_sets() if stored.curated_id == record.curated_id)
 
     def curated_samples(self, curated_id: str) -> pa.Table:
         return self._db.arrow("curated_samples", {"curated_id": curated_id})

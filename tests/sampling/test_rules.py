@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rsf_core.errors import TargetError
 from rsf_core.sampling import rules
@@ -79,3 +81,28 @@ def test_overlap_is_the_jaccard_index():
 def test_a_rule_refuses_what_it_cannot_judge(call, says):
     with pytest.raises(TargetError, match=says):
         call()
+
+
+@given(
+    sizes=st.lists(st.integers(1, 60), min_size=2, max_size=80),
+    share=st.floats(0, 1),
+    wish=st.floats(0, 1),
+    seed=st.integers(0, 99),
+)
+def test_a_random_selection_of_a_size_has_the_count_and_the_nearest_total(sizes, share, wish, seed):
+    size, count = np.array(sizes), round(share * len(sizes))
+    u = uniform(seed, [str(i) for i in range(len(sizes))])
+    ascending = np.sort(size)
+    least, most = ascending[:count].sum(), ascending[len(sizes) - count :].sum()
+    total = least + wish * (most - least)
+    kept = rules.random_of_size(u, count, size, total)
+    assert kept.sum() == count
+    assert abs(size[kept].sum() - total) <= np.ptp(size)
+
+
+def test_a_random_selection_of_the_size_it_has_by_itself_is_uniform():
+    rng, times = np.random.default_rng(0), np.zeros(12)
+    size = np.arange(1, 13)
+    for _ in range(2_000):
+        times += rules.random_of_size(rng.random(12), 6, size, 39.0)
+    assert times / 2_000 == pytest.approx(np.full(12, 0.5), abs=0.06)
