@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -22,6 +23,9 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
+KEPT_ORDERS = 6
+SPARSE = 50  # a view of fewer than one row in so many is picked first and sorted then
+
 
 def place(prompt_id: Any, k: Any) -> Any:
     """Where a candidate stands in its round, prompt_id · 2²⁰ + k: one integer a candidate, in the order of prompt and k;
@@ -36,6 +40,9 @@ def _ascending(limits: tuple[float, float]) -> tuple[float, float]:
 
 
 Range = Annotated[tuple[float, float], AfterValidator(_ascending)]
+
+
+Tagged = dict[str, Ints] | Callable[[], dict[str, Ints]]
 
 
 class View(StrEnum):
@@ -172,6 +179,14 @@ class RoundTable:
         found: Ints = rows[there][self.places[rows[there]] == places[there]]
         return found
 
+    def row_of(self, places: Sequence[int] | Ints) -> list[int]:
+        """The row at each place, −1 where it is not there."""
+        where = np.array(places, np.int64)
+        rows = np.searchsorted(self.places, where)
+        there = rows < len(self.places)
+        there[there] = self.places[rows[there]] == where[there]
+        return np.where(there, rows, -1).tolist()  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
@@ -192,23 +207,39 @@ class Opinions:
             np.array(rows["final"].to_pylist(), dtype=bool),
         )
 
+    @classmethod
+    def none(cls) -> Opinions:
+        return cls(np.zeros(0, np.int64), np.zeros(0, str), np.zeros(0, np.int64), np.zeros(0, bool))
+
+    def where(self, keep: Bools) -> Opinions:
+        return Opinions(self.places[keep], self.reviewers[keep], self.votes[keep], self.final[keep])
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a reviewer says of a candidate: +1 accept or −1 reject, and whether it is final."""
+
+    reviewer: str
+    vote: int
+    final: bool
+
 
 class ReviewIndex:
     """A round as it stands: the automatic decision at M, everybody's opinions and the annotations, as arrays (n,).
-    `version` names the state of the table, for what is read beside it."""
+    `version` names the state of the table, for what is read beside it. It does not change; `told` makes the next one,
+    which shares with it what the rule decides."""
 
     def __init__(
         self,
         table: RoundTable,
         log_m: float | None,
         scope: Scope,
-        opinions: Opinions,
+        opinions: Opinions | Callable[[], Opinions],
         flagged: Ints,
-        tagged: dict[str, Ints],
+        tagged: Tagged,
         version: tuple[int, ...] = (),
     ) -> None:
-        self.table, self.opinions, self.version = table, opinions, version
-        self._flagged, self._tagged = flagged, tagged
+        self.table, self.version, self.generation = table, version, 0
         n = len(table.places)
         offset = table.scale if scope is Scope.PROMPT else np.zeros(n)
         offset = np.where(np.isfinite(offset), offset, 0.0)
@@ -220,9 +251,103 @@ class ReviewIndex:
             excess = table.log_ratio - offset - m
             self.p_accept = np.exp(np.minimum(0.0, excess))
             self.violated: Bools = excess > 0
-        self._spoken = np.searchsorted(table.places, opinions.places)  # the row of each opinion
-        self.votes = self._votes(n)
+        self._orders: dict[object, tuple[Ints, Ints]] = {}
+        self.hear(opinions, flagged, tagged)
+
+    def hear(self, opinions: Opinions | Callable[[], Opinions], flagged: Ints, tagged: Tagged) -> None:
+        """Take in everything that was said, anew."""
+        self._opinions, n = opinions, len(self.table.places)
+        spoken = np.array(self.table.row_of(self.opinions.places), np.int64)  # the row of each opinion
+        o, spoken = (
+            self.opinions.where(spoken >= 0),
+            spoken[spoken >= 0],
+        )  # the others were drawn after the table was read
+        self.voices = np.bincount(spoken, minlength=n).astype(np.int32)  # how many reviewers have decided it
+        self.settled = np.zeros(n, bool)
+        self.settled[spoken[o.final]] = True
+        said = np.zeros((2, n), bool)
+        said[(o.votes > 0).astype(int), spoken] = True
+        self._split: Bools = said[0] & said[1] & ~self.settled
+        self.votes = _in_force(o, spoken, n)
         self.accepted = np.where(self.votes != 0, self.votes > 0, self.automatic)
+        self._own: dict[str, Bools] = {}
+        self._flags = self._at(flagged)
+        self._tagged: Tagged = tagged
+
+    @property
+    def tagged(self) -> dict[str, Ints]:
+        """The places that have each tag."""
+        if not isinstance(self._tagged, dict):
+            self._tagged = self._tagged()
+        return self._tagged
+
+    @property
+    def opinions(self) -> Opinions:
+        """Everybody's, as arrays of another length; made when they are asked for."""
+        if not isinstance(self._opinions, Opinions):
+            self._opinions = self._opinions()
+        return self._opinions
+
+    def told(
+        self,
+        words: Mapping[int, Sequence[Word]],
+        flags: Mapping[int, bool],
+        tagged: Tagged,
+        opinions: Callable[[], Opinions],
+    ) -> ReviewIndex:
+        """The index after something was said: `words` has for some places all that reviewers now say of them, the oldest
+        first, `flags` for some whether they are flagged; the others stay."""
+        new = copy(self)
+        new.generation += 1
+        new._opinions, new._tagged, new._own = opinions, tagged, dict(self._own)
+        rows = dict(zip(words, self.table.row_of(list(words)), strict=True))
+        if any(row >= 0 for row in rows.values()):
+            new.voices, new.settled, new._split = self.voices.copy(), self.settled.copy(), self._split.copy()
+            new.votes, new.accepted = self.votes.copy(), self.accepted.copy()
+            new._own = {name: mine.copy() for name, mine in new._own.items()}
+        for where, said in words.items():
+            row = rows[where]
+            if row < 0:  # drawn after the table was read
+                continue
+            votes = [word.vote for word in said]
+            final = [word.vote for word in said if word.final]
+            total = sum(votes)
+            new.voices[row], new.settled[row] = len(said), bool(final)
+            new._split[row] = len(set(votes)) > 1 and not final
+            vote = final[-1] if final else (total > 0) - (total < 0) or (votes[-1] if votes else 0)
+            new.votes[row] = vote
+            new.accepted[row] = vote > 0 if vote else self.automatic[row]
+            by = {word.reviewer for word in said}
+            for name, mine in new._own.items():
+                mine[row] = name in by
+        if flags:
+            new._flags = self._flags.copy()
+            for row, flagged in zip(self.table.row_of(list(flags)), flags.values(), strict=True):
+                if row >= 0:
+                    new._flags[row] = flagged
+        return new
+
+    def own(self, reviewer: str) -> Bools:
+        """Where the reviewer has an opinion, shape (n,)."""
+        found = self._own.get(reviewer)
+        if found is None:
+            found = self._at(self.opinions.places[self.opinions.reviewers == reviewer])
+            self._own[reviewer] = found
+        return found
+
+    def order(self, order: Order, seed: int, column: Floats | None, name: object) -> tuple[Ints, Ints]:
+        """All rows in an order, and where in it each row stands; `column` as in `key`, `name` tells one from another."""
+        key = (order, seed, name)
+        found = self._orders.get(key)
+        if found is None:
+            rows = np.arange(len(self.table.places))
+            first = np.argsort(self.key(rows, order, seed, column), kind="stable")  # alike: by place
+            rank = np.empty_like(first)
+            rank[first] = rows
+            if len(self._orders) >= KEPT_ORDERS:
+                self._orders.pop(next(iter(self._orders)), None)
+            found = self._orders[key] = first, rank
+        return found
 
     def mask(self, wanted: CandidateFilter, scores: Mapping[str, Floats], matching: Ints | None) -> Bools:
         """Where everything holds that is set in `wanted`. `scores` has a column (n,) for each scorer it names; `matching`
@@ -239,13 +364,11 @@ class ReviewIndex:
         if wanted.overridden is not None:
             keep &= (self.votes != 0) == wanted.overridden
         if wanted.by:
-            by_them = np.zeros(len(t.places), bool)
-            by_them[self._spoken[self.opinions.reviewers == wanted.by]] = True
-            keep &= by_them
+            keep &= self.own(wanted.by)
         if wanted.flagged is not None:
-            keep &= self._at(self._flagged) == wanted.flagged
+            keep &= self._flags == wanted.flagged
         if wanted.tag:
-            keep &= self._at(self._tagged.get(wanted.tag, np.zeros(0, np.int64)))
+            keep &= self._at(self.tagged.get(wanted.tag, np.zeros(0, np.int64)))
         columns = [(wanted.p_accept, self.p_accept), (wanted.log_ratio, t.log_ratio), (wanted.tokens, t.tokens)]
         for limits, column in [*columns, *((limits, scores[name]) for name, limits in wanted.scores.items())]:
             if limits is not None:
@@ -257,28 +380,19 @@ class ReviewIndex:
     def view(self, view: View, reviewer: str, overlap: int = 1) -> Bools:
         """Where a candidate belongs into `view`, shape (n,). A candidate wants `overlap` opinions."""
         if view is View.PENDING:
-            done = np.bincount(self._spoken, minlength=len(self.table.places)) >= overlap
-            done[self._spoken[(self.opinions.reviewers == reviewer) | self.opinions.final]] = True
-            return ~done
-        if view is View.DISAGREEMENT:
-            return self.disagreement()
+            if overlap <= 1:
+                return np.asarray(self.voices == 0)
+            return ~((self.voices >= overlap) | self.settled | self.own(reviewer))
         chosen: Bools = {
             View.ACCEPTED: self.accepted,
             View.REJECTED: ~self.accepted,
             View.OVERRIDDEN: self.votes != 0,
-            View.FLAGGED: self._at(self._flagged),
+            View.FLAGGED: self._flags,
             View.TRUNCATED: self.table.truncated,
+            View.DISAGREEMENT: self._split,  # reviewers say different things and nobody has settled it
             View.ALL: np.ones(len(self.table.places), bool),
         }[view]
         return chosen
-
-    def disagreement(self) -> Bools:
-        """Where reviewers say different things and nobody has settled it."""
-        said = np.zeros((2, len(self.table.places)), bool)
-        said[(self.opinions.votes > 0).astype(int), self._spoken] = True
-        split: Bools = said[0] & said[1]
-        split[self._spoken[self.opinions.final]] = False
-        return split
 
     def key(self, rows: Ints, order: Order, seed: int, column: Floats | None) -> Floats:
         """What `rows` are sorted by, smallest first, then by place; `column` (n,) is the reward or the spread of the
@@ -300,16 +414,30 @@ class ReviewIndex:
         found[self.rows(places)] = True
         return found
 
-    def _votes(self, n: int) -> Ints:
-        """+1, −1 or 0 for each candidate by the rule of the store: the final word, else the majority, else the newest."""
-        o = self.opinions
-        rows = self._spoken
-        total = np.bincount(rows, o.votes, minlength=n)
-        newest = np.zeros(n, np.int64)
-        newest[rows] = o.votes  # oldest first, so the last assignment is the newest word
-        settled = np.zeros(n, np.int64)
-        settled[rows[o.final]] = o.votes[o.final]
-        return np.where(settled != 0, settled, np.where(total != 0, np.sign(total).astype(np.int64), newest))
+
+def _in_force(opinions: Opinions, rows: Ints, n: int) -> NDArray[np.int8]:
+    """+1, −1 or 0 for each of n candidates by the rule of the store: the final word, else the majority, else the newest."""
+    votes = opinions.votes.astype(np.int8)
+    total = np.bincount(rows, opinions.votes, minlength=n)
+    newest, settled = np.zeros(n, np.int8), np.zeros(n, np.int8)
+    newest[rows] = votes  # oldest first, so the last assignment is the newest word
+    settled[rows[opinions.final]] = votes[opinions.final]
+    return np.where(settled != 0, settled, np.where(total != 0, np.sign(total).astype(np.int8), newest))
+
+
+def first(order: tuple[Ints, Ints], chosen: Bools, start: int, limit: int) -> Ints:
+    """The first `limit` rows of `chosen` (n,) that stand at `start` or later in `order` (rows, and the rank of each)."""
+    ordered, rank = order
+    if np.count_nonzero(chosen) * SPARSE < len(chosen):
+        rows = np.flatnonzero(chosen)
+        return page(rows, rank[rows].astype(np.float64), (start - 0.5, 0), limit)
+    found: list[Ints] = []
+    missing, step = limit, 4 * limit
+    while missing > 0 and start < len(ordered):
+        part = ordered[start : start + step]
+        found.append(part[chosen[part]][:missing])
+        missing, start, step = missing - len(found[-1]), start + step, 2 * step
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
 def page(rows: Ints, key: Floats, after: tuple[float, int] | None, limit: int) -> Ints:

@@ -31,6 +31,7 @@ from rsf_core.store.records import (
     ThresholdRecord,
 )
 
+KEPT_VERSIONS = 16
 KEPT_SPECS = 256  # a few kB each; what a job was asked for never changes
 
 
@@ -38,6 +39,8 @@ class Store:
     def __init__(self, path: Path, backups: Path) -> None:
         self._db = Database(path, backups)
         self.acts = Acts(self._db)
+        self._candidates_in = lru_cache(maxsize=KEPT_VERSIONS)(self._count_candidates)
+        self._ratios_state = lru_cache(maxsize=KEPT_VERSIONS)(self._read_ratios_state)
         self._job_spec = lru_cache(maxsize=KEPT_SPECS)(self._read_job_spec)
 
     def close(self) -> None:
@@ -379,10 +382,21 @@ class Store:
         scale."""
         return self._db.arrow("review_table", {"round": round_number})
 
+    def drawn_version(self) -> tuple[int, ...]:
+        """Differs whenever candidates, log ratios or M of any round do; costs nothing."""
+        return self._db.version("candidates", "log_ratios", "thresholds")
+
     def review_version(self, round_number: int) -> tuple[int, ...]:
         """Differs whenever `review_table` does."""
-        row = self._db.rows("review_version", {"round": round_number})[0]
-        return row["candidates"], row["target_id"], row["ratios"], row["hash"]
+        count = self._candidates_in(round_number, self._db.version("candidates"))
+        return count, *self._ratios_state(round_number, self._db.version("log_ratios", "thresholds"))
+
+    def _count_candidates(self, round_number: int, version: tuple[int, ...]) -> int:
+        return int(self._db.rows("count_candidates", {"round": round_number})[0]["count"])
+
+    def _read_ratios_state(self, round_number: int, version: tuple[int, ...]) -> tuple[int, int, int]:
+        row = self._db.rows("ratios_state", {"round": round_number})[0]
+        return row["target_id"], row["ratios"], row["hash"]
 
     def opinions(self, round_number: int) -> pa.Table:
         """What each reviewer says now: prompt_id, k, reviewer, action, final; oldest first."""
@@ -392,10 +406,9 @@ class Store:
         """prompt_id, k, note, flagged, tags, edit of every candidate that has one."""
         return self._db.rows("annotations_of_round", {"round": round_number})
 
-    def said_version(self, round_number: int) -> tuple[int, int, int]:
-        """Differs whenever `thresholds`, `opinions` or `annotations` of the round do; the last number for the last."""
-        row = self._db.rows("said_version", {"round": round_number})[0]
-        return row["threshold"], row["override"], row["annotation"]
+    def edits_version(self) -> tuple[int, ...]:
+        """Differs whenever a completion was edited."""
+        return self._db.version("annotations")
 
     def matching_text(self, round_number: int, text: str | None, regex: str | None) -> pa.Table:
         """prompt_id and k of the candidates whose completion, as edited, contains `text` (in any case) and matches the
@@ -406,10 +419,11 @@ class Store:
 
     def candidates_of_prompts(self, round_number: int, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
         """candidate_id, prompt_id, k, completion, token_count of all candidates of these prompts, by prompt and k."""
-        return self._db.rows("candidates_of_prompts", {"round": round_number, "prompt_ids": list(prompt_ids)})
+        rows = self._db.look_up("candidates_of_prompts", list(prompt_ids))
+        return [row for row in rows if row.pop("round") == round_number]
 
     def prompts_by_id(self, prompt_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-        rows = self._db.rows("prompts_by_id", {"prompt_ids": list(prompt_ids)})
+        rows = self._db.look_up("prompts_by_id", list(prompt_ids))
         return {row["prompt_id"]: row for row in rows}
 
     def overrides(self, *, round_number: int | None = None, candidate_id: str | None = None) -> list[OverrideRecord]:

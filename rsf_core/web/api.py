@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,12 +24,13 @@ from starlette.routing import Route
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.errors import RsfError
 from rsf_core.review import CandidateFilter, Order, View
-from rsf_core.reviews import ReviewPrompt
+from rsf_core.review_candidates import ReviewPrompt
 from rsf_core.settings import describe
 from rsf_core.web import session
 
 TOKEN_SECONDS = 24 * 3600
 LONGEST_BODY = 4 * 1024 * 1024
+KEPT_PROMPTS = 1_000  # as they are sent, about 10 kB each
 CLIPPED = 4_000  # characters of a completion that are sent at once; the rest is asked for
 _signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="reviewer")
 Body = TypeVar("Body", bound=BaseModel)
@@ -82,7 +84,7 @@ def queue(body: QueueBody, reviewer: str) -> dict[str, Any]:
     undo, redo = review.can_walk(body.round, reviewer)
     return {
         "queue": found.candidate_ids,
-        "prompts": [_prompt(prompt) for prompt in found.prompts],
+        "prompts": found.prompts,
         "counts": {str(view): count for view, count in found.counts.items()},
         "undo": undo,
         "redo": redo,
@@ -99,7 +101,7 @@ def say(body: SayBody, reviewer: str) -> dict[str, Any]:
     undo, redo = review.can_walk(body.round, reviewer)
     return {
         "results": [{"act": s.act, "refused": s.refused, "candidates": s.candidate_ids[:50]} for s in said],
-        "prompts": [_prompt(prompt) for prompt in review.candidates(body.round, touched)] if touched else [],
+        "prompts": review.candidates(body.round, touched) if touched else (),
         "undo": undo,
         "redo": redo,
     }
@@ -114,13 +116,15 @@ def text(body: TextBody, reviewer: str) -> dict[str, Any]:
     return {"completion": found[0].completion}
 
 
-def _prompt(prompt: ReviewPrompt) -> dict[str, Any]:
+@lru_cache(maxsize=KEPT_PROMPTS)
+def _prompt(prompt: ReviewPrompt) -> str:
+    """As JSON, made once as long as nothing of the prompt changes: many reviewers read the same."""
     shown = asdict(prompt)
     for candidate in shown["candidates"]:
         whole = candidate["completion"]
         candidate["completion"] = whole[:CLIPPED]
         candidate["clipped"] = max(0, len(whole) - CLIPPED)
-    return shown
+    return _dumps(shown)
 
 
 def routes() -> list[Route]:
@@ -152,7 +156,7 @@ def _handler(
         except BadSignature:
             return _error(401, "this page is of an earlier server or a day old: reload it, nothing is lost")
         try:
-            return _json(200, await run_in_threadpool(answer, body, reviewer))
+            return _json(200, await run_in_threadpool(lambda: _body(answer(body, reviewer))))
         except RsfError as error:
             return _error(409, str(error))
 
@@ -174,8 +178,20 @@ def _refused(request: Request) -> str | None:
     return None
 
 
-def _json(status: int, content: dict[str, Any]) -> Response:
-    text = json.dumps(content, ensure_ascii=True, allow_nan=False, default=str)  # a lone surrogate must not break it
+def _dumps(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=True, allow_nan=False, default=str)  # a lone surrogate must not break it
+
+
+def _body(content: dict[str, Any]) -> str:
+    """As JSON; `prompts` are written by themselves."""
+    prompts = content.pop("prompts", None)
+    text = _dumps(content)
+    if prompts is None:
+        return text
+    return f'{text[:-1]}, "prompts": [{", ".join(map(_prompt, prompts))}]}}'
+
+
+def _json(status: int, text: str) -> Response:
     return Response(text, status, media_type="application/json", headers={"cache-control": "no-store"})
 
 

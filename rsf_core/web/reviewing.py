@@ -11,7 +11,8 @@ from rsf_core.domain import Action, Outcome
 from rsf_core.errors import RsfError
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter, Order, View
-from rsf_core.reviews import PAGE, ReviewCandidate
+from rsf_core.review_candidates import ReviewCandidate
+from rsf_core.reviews import PAGE
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import charts, ui
 

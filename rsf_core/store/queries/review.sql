@@ -52,10 +52,12 @@ LEFT JOIN log_ratios r ON r.candidate_id = c.candidate_id AND r.round = $round
 WHERE c.round = $round
 ORDER BY c.prompt_id, c.k;
 
--- name: review_version
+-- name: count_candidates
+SELECT count(*) AS count FROM candidates WHERE round = $round;
+
+-- name: ratios_state
 WITH in_force AS (SELECT target_id FROM current_thresholds WHERE round = $round)
-SELECT (SELECT count(*) FROM candidates WHERE round = $round) AS candidates,
-       coalesce((SELECT target_id FROM in_force), 0) AS target_id,
+SELECT coalesce((SELECT target_id FROM in_force), 0) AS target_id,
        count(*) AS ratios, coalesce(bit_xor(hash(critical_log_m)), 0) AS hash
 FROM log_ratios WHERE round = $round AND target_id = (SELECT target_id FROM in_force);
 
@@ -69,11 +71,6 @@ SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candid
        note, flagged, tags, edit
 FROM current_annotations WHERE round = $round;
 
--- name: said_version
-SELECT (SELECT coalesce(max(seq), 0) FROM thresholds WHERE round = $round) AS threshold,
-       (SELECT coalesce(max(seq), 0) FROM overrides WHERE round = $round) AS override,
-       (SELECT coalesce(max(seq), 0) FROM annotations WHERE round = $round) AS annotation;
-
 -- name: matching_text
 SELECT c.prompt_id, c.k
 FROM candidates c LEFT JOIN current_annotations a ON a.candidate_id = c.candidate_id
@@ -83,13 +80,11 @@ WHERE c.round = $round
 ORDER BY c.prompt_id, c.k;
 
 -- name: candidates_of_prompts
-SELECT c.candidate_id, c.prompt_id, c.k, c.completion, len(c.token_ids) AS token_count
-FROM candidates c
-WHERE c.round = $round AND c.prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]))
-ORDER BY c.prompt_id, c.k;
+SELECT round, candidate_id, prompt_id, k, completion, len(token_ids) AS token_count
+FROM candidates WHERE prompt_id IN $keys ORDER BY prompt_id, k;
 
 -- name: prompts_by_id
-SELECT prompt_id, text, system, reference FROM prompts WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]));
+SELECT prompt_id, text, system, reference FROM prompts WHERE prompt_id IN $keys;
 
 -- name: accepted_samples
 SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, coalesce(a.edit, d.completion) AS completion,
