@@ -3,7 +3,6 @@ models as paired differences by prompt. Pure functions over the samples of an ev
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +19,7 @@ from rsf_core.sampling.pass_at_k import pass_at_k
 from rsf_core.scorers import registry
 from rsf_core.settings import Target
 from rsf_core.target import PROPOSAL, log_ratio, passes, reward
+from rsf_core.text import words
 
 Floats = NDArray[np.float64]
 
@@ -155,16 +155,16 @@ def distinct_2(completions: Sequence[str]) -> float:
 
 
 def _word_pairs(completion: str) -> list[tuple[str, str]]:
-    return list(pairwise(re.findall(r"\w+", completion.lower())))
+    return list(pairwise(words(completion)))
 
 
 def _self_similarity(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
     """Per prompt: the mean over pairs of its completions of shared words / all words; prompts with one are left out."""
-    words: dict[int, list[frozenset[str]]] = {}
+    vocabularies: dict[int, list[frozenset[str]]] = {}
     for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
-        words.setdefault(prompt_id, []).append(frozenset(re.findall(r"\w+", completion.lower())))
+        vocabularies.setdefault(prompt_id, []).append(frozenset(words(completion)))
     values = {}
-    for prompt_id, sets in words.items():
+    for prompt_id, sets in vocabularies.items():
         overlaps = [len(a & b) / len(a | b) for a, b in combinations(sets, 2) if a | b]
         if overlaps:
             values[prompt_id] = sum(overlaps) / len(overlaps)

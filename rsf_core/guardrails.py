@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from rsf_core.reports import Comparison
+from rsf_core.sampling.intervals import Interval
 from rsf_core.settings import Autopilot
 from rsf_core.store.records import RoundCounts
 
@@ -37,6 +39,8 @@ def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
     distinct = summary.get(
         "distinct", summary["samples"]
     )  # a set frozen by an earlier version counts exact copies only
+    if kept <= 0:
+        return ["how much is repeated cannot be computed: no accepted completion is left to train on"]
     repeated = 1 - distinct / kept
     if repeated <= limits.max_duplicates:
         return []
@@ -45,35 +49,67 @@ def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
 
 
 def after_round(comparison: Comparison, limits: Autopilot) -> list[str]:
-    """Why there must not be another round after this one."""
-    found = []
+    """Why there must not be another round after this one. A guardrail that cannot be computed stops as well."""
+    checks = (_gain, _movement, _length, _diversity)
+    return [reason for check in checks if (reason := check(comparison, limits)) is not None]
+
+
+def _gain(comparison: Comparison, limits: Autopilot) -> str | None:
     metric = headline(comparison)
-    gain = comparison.gain.get(metric)
-    if gain is not None and gain.value <= limits.min_gain:
-        found.append(
-            f"no held-out gain: {metric} changed by {gain.value:+.3f} (autopilot.min_gain is {limits.min_gain:g})"
-        )
-    moved = comparison.gain_over_base.get("KL to base")  # drawn at a temperature, the base is away from itself already
-    if moved is not None and moved.value > limits.max_kl:
-        found.append(
-            f"the model has moved {moved.value:.1f} nats from the base (autopilot.max_kl is {limits.max_kl:g})"
-        )
-    ratio = _ratio(comparison, "length")
-    if ratio is not None and not 1 / limits.max_length_ratio <= ratio <= limits.max_length_ratio:
-        found.append(
-            f"completions are {ratio:.2f} times as long as the base's (autopilot.max_length_ratio is "
-            f"{limits.max_length_ratio:g})"
-        )
-    diversity = _ratio(comparison, "distinct-2")
-    if diversity is not None and diversity < limits.min_diversity:
-        found.append(
-            f"diversity has fallen to {diversity:.0%} of the base's distinct-2 (autopilot.min_diversity is "
-            f"{limits.min_diversity:.0%})"
-        )
-    return found
+    gain = _value(comparison.gain, metric)
+    if gain is None:
+        return f"the held-out gain cannot be computed: no held-out prompt has {metric} before and after"
+    if gain > limits.min_gain:
+        return None
+    return f"no held-out gain: {metric} changed by {gain:+.3f} (autopilot.min_gain is {limits.min_gain:g})"
 
 
-def _ratio(comparison: Comparison, metric: str) -> float | None:
-    """The metric after, as a multiple of the base's; None where the base has none of it."""
-    after, base = comparison.after.get(metric), comparison.base.get(metric)
-    return None if after is None or base is None or base.value == 0 else after.value / base.value
+def _movement(comparison: Comparison, limits: Autopilot) -> str | None:
+    moved = _value(
+        comparison.gain_over_base, "KL to base"
+    )  # drawn at a temperature, the base is away from itself already
+    if moved is None:
+        return "how far the model has moved from the base cannot be computed (autopilot.max_kl)"
+    if moved <= limits.max_kl:
+        return None
+    return f"the model has moved {moved:.1f} nats from the base (autopilot.max_kl is {limits.max_kl:g})"
+
+
+def _length(comparison: Comparison, limits: Autopilot) -> str | None:
+    after, base = _value(comparison.after, "length"), _value(comparison.base, "length")
+    if after is None or not base:
+        return "the lengths of the completions cannot be compared with the base's (autopilot.max_length_ratio)"
+    ratio, most = after / base, limits.max_length_ratio
+    if 1 / most <= ratio <= most:
+        return None
+    return f"completions are {ratio:.2f} times as long as the base's (autopilot.max_length_ratio is {most:g})"
+
+
+def _diversity(comparison: Comparison, limits: Autopilot) -> str | None:
+    """distinct-2 against the base's. Prompts whose completions have no pair of words have none: where that became most of
+    them, what the few others say is no measure."""
+    if limits.min_diversity == 0:
+        return None
+    off = "set autopilot.min_diversity to 0 to go on without it"
+    after, base = comparison.after.get("distinct-2"), comparison.base.get("distinct-2")
+    if base is None or not base.value > 0:
+        return f"diversity cannot be measured: the base's completions have no pair of words; {off}"
+    if after is None or not math.isfinite(after.value) or 2 * after.groups < base.groups:
+        prompts = 0 if after is None else after.groups
+        return (
+            f"diversity cannot be measured: completions of {prompts} prompts have a pair of words, of the base's "
+            f"{base.groups}, so most are a single word or empty; {off}"
+        )
+    ratio = after.value / base.value
+    if ratio >= limits.min_diversity:
+        return None
+    return (
+        f"diversity has fallen to {ratio:.0%} of the base's distinct-2 (autopilot.min_diversity is "
+        f"{limits.min_diversity:.0%})"
+    )
+
+
+def _value(metrics: Mapping[str, Interval], name: str) -> float | None:
+    """A metric's value; None where it could not be computed: every comparison with a NaN is false."""
+    found = metrics.get(name)
+    return None if found is None or not math.isfinite(found.value) else found.value

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
+from typing import Any
 
-import regex
-
-_MARKS = regex.compile(r"(\p{M}{30})(?=\p{M})")
 _JOINER = "\u034f"  # COMBINING GRAPHEME JOINER: ends a run of marks that is sorted as one
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘‛ʼʹ′´＇՚"), "'")
 _QUOTES = dict.fromkeys(map(ord, "“”„‟″«»＂"), '"')
@@ -17,13 +16,20 @@ _TYPOGRAPHY = _APOSTROPHES | _QUOTES | _INVISIBLE | dict.fromkeys(map(ord, "‐�
 # (UAX #29; where words end there, only a dictionary knows).
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
 _LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}_\u200c\u200d]--[{_UNSPACED}]]"
-_WORD = regex.compile(
+_WORD = (
     rf"[{_UNSPACED}]\p{{M}}*+"
     r"|\p{Nd}++(?:[.,]\p{Nd}++)+(?![\p{L}\p{M}])"  # 4.50 and 1,234
     rf"|{_LETTER}++(?:'{_LETTER}++)*+"  # can't
-    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f)[\p{M}\u200d\p{Emoji_Modifier}\ufe0f]*+",
-    regex.V1,
+    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f)[\p{M}\u200d\p{Emoji_Modifier}\ufe0f]*+"
 )
+_MARKS = r"(\p{M}{30})(?=\p{M})"
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    import regex  # scripts and marks are unknown to re; loaded when needed, for it takes a while
+
+    return regex.compile(pattern, regex.V1)
 
 
 def composed(text: str) -> str:
@@ -42,9 +48,9 @@ def plain(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text, case and typography ignored: runs of letters, marks and digits, with apostrophes ("can't") and
     decimal points inside; in Chinese, Japanese, Thai and the like each character; each emoji."""
-    return list(_WORD.findall(plain(text).casefold()))
+    return list(_compiled(_WORD).findall(plain(text).casefold()))
 
 
 def _stream_safe(text: str) -> str:
     """At most 30 marks in a row (UAX #15, Stream-Safe Text Format): longer runs take quadratic time to sort."""
-    return str(_MARKS.sub(rf"\1{_JOINER}", text))
+    return str(_compiled(_MARKS).sub(rf"\1{_JOINER}", text))

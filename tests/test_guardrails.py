@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
+from typing import Any
 
 import pytest
 
@@ -74,6 +76,53 @@ def test_what_a_temperature_takes_the_base_away_from_itself_is_no_movement() -> 
 def test_each_guardrail_says_why(made, reason) -> None:
     (why,) = guardrails.after_round(made, LIMITS)
     assert reason in why
+
+
+def without(made: Comparison, metric: str, *where: str) -> Comparison:
+    kept: dict[str, Any] = {name: {k: v for k, v in getattr(made, name).items() if k != metric} for name in where}
+    return dataclasses.replace(made, **kept)
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (without(comparison(), "reward", "gain"), "the held-out gain cannot be computed"),
+        (without(comparison(), "KL to base", "gain_over_base"), r"cannot be computed \(autopilot.max_kl\)"),
+        (
+            without(comparison(), "length", "after"),
+            r"cannot be compared with the base's \(autopilot.max_length_ratio\)",
+        ),
+        (comparison(gain=math.nan), "the held-out gain cannot be computed"),
+        (comparison(kl=math.nan), "autopilot.max_kl"),
+        (comparison(length=math.nan), "autopilot.max_length_ratio"),
+        (comparison(distinct=math.nan), "diversity cannot be measured: .* set autopilot.min_diversity to 0"),
+        (
+            without(comparison(), "distinct-2", "after"),
+            "completions of 0 prompts have a pair of words, of the base's 48",
+        ),
+        (without(comparison(), "distinct-2", "after", "base"), "the base's completions have no pair of words"),
+    ],
+)
+def test_a_guardrail_that_cannot_be_computed_stops(made, reason) -> None:
+    (why,) = guardrails.after_round(made, LIMITS)
+    assert re.search(reason, why)
+
+
+def test_diversity_of_the_few_prompts_that_still_have_pairs_of_words_is_no_measure() -> None:
+    made = comparison()
+    few = made.after | {"distinct-2": Interval(0.9, 0.8, 1.0, 20)}
+    (why,) = guardrails.after_round(dataclasses.replace(made, after=few), LIMITS)
+    assert "completions of 20 prompts have a pair of words, of the base's 48" in why
+
+
+def test_a_guardrail_that_is_off_needs_nothing() -> None:
+    single_words = without(comparison(), "distinct-2", "after", "base")
+    assert guardrails.after_round(single_words, Autopilot(min_diversity=0)) == []
+
+
+def test_a_set_with_nothing_to_train_on_is_not_trained_on() -> None:
+    (why,) = guardrails.repetition(SUMMARY | {"accepted": 20}, LIMITS)
+    assert "cannot be computed" in why
 
 
 def test_a_set_that_says_nearly_always_the_same_is_not_trained_on() -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rsf_core.domain import Finish
 from rsf_core.scorers.base import Scored
-
-_SENTENCE = re.compile(r"[^.!?\n]*\w[^.!?\n]*[.!?]+[\"'”’)]*")
+from rsf_core.scorers.sentences import is_one_sentence
 
 
 class Ended:
@@ -22,8 +20,8 @@ class Ended:
 
 class OneSentence:
     name = "one_sentence"
-    description = "1 where the completion is a single sentence on one line with its full stop, else 0"
+    description = "1 where the completion is a single sentence on one line with its stop, else 0"
     bounds = (0.0, 1.0)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(_SENTENCE.fullmatch(scored.completion.strip().strip('"“')) is not None) for scored in batch]
+        return [float(is_one_sentence(scored.completion)) for scored in batch]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from rsf_core.domain import Prompt
 from rsf_core.scorers.base import Scored, instead, unreadable
+from rsf_core.text import plain
 
 LABELS = ("positive", "negative", "neutral")
 _LABEL = "|".join(LABELS)
@@ -22,7 +23,7 @@ _ONE_LABEL = re.compile(rf"{_OPENING}(?!(?:,|/| and| or| but) ?(?:and |or |but )
 
 def stated_label(text: str) -> str | None:
     """The label a completion opens with; None where it opens otherwise, or with several."""
-    found = _ONE_LABEL.match(text.strip())
+    found = _ONE_LABEL.match(plain(text).strip())
     return found[1] if found else None
 
 
@@ -32,7 +33,7 @@ class LabelFormat:
     bounds = (0.0, 1.0)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(_ANSWER.fullmatch(scored.completion.strip()) is not None) for scored in batch]
+        return [float(_ANSWER.fullmatch(plain(scored.completion).strip()) is not None) for scored in batch]
 
 
 class LabelMatch:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from rsf_core.scorers.base import Scored
+from rsf_core.text import words
 
 
 class Length:
@@ -19,8 +20,8 @@ class Length:
 
 class Words:
     name = "words"
-    description = "Number of words of the completion, split at white space"
+    description = "Number of words of the completion (characters in Chinese, Japanese and Thai)"
     bounds = (0.0, math.inf)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(len(scored.completion.split())) for scored in batch]
+        return [float(len(words(scored.completion))) for scored in batch]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rsf_core.scorers.base import Scored
+from rsf_core.text import words
 
 
 def repetition(text: str, n: int = 2) -> float:
-    """1 − (different word n-grams / all word n-grams), in [0, 1); 0 where there is no n-gram. Case is ignored."""
-    words = re.findall(r"\w+", text.lower())
-    grams = list(zip(*(words[i:] for i in range(n)), strict=False))
+    """1 − (different word n-grams / all word n-grams), in [0, 1); 0 where there is no n-gram. Case and
+    typography are ignored; in Chinese, Japanese and Thai a word is a character."""
+    found = words(text)
+    grams = list(zip(*(found[i:] for i in range(n)), strict=False))
     return 1.0 - len(set(grams)) / len(grams) if grams else 0.0
 
 

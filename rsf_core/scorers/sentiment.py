@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from rsf_core.scorers.base import Scored
+from rsf_core.text import plain
+
+_BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # isn`t
+_DASH = re.compile(r"\s?(?:[—―–]|-{2,3})\s?")
 
 
 class Sentiment:
@@ -21,4 +26,9 @@ class Sentiment:
         return SentimentIntensityAnalyzer()
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [self._analyzer.polarity_scores(scored.completion)["compound"] for scored in batch]
+        return [self._analyzer.polarity_scores(_readable(scored.completion))["compound"] for scored in batch]
+
+
+def _readable(text: str) -> str:
+    """`text` as the lexicon is written: it knows "isn't" and no ’, and takes "not—good" for one word."""
+    return _DASH.sub(" - ", _BACKTICK.sub("'", plain(text)))

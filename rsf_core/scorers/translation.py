@@ -8,6 +8,7 @@ from sacrebleu.metrics.chrf import CHRF
 
 from rsf_core.domain import Prompt
 from rsf_core.scorers.base import Scored, unreadable
+from rsf_core.text import composed
 
 
 class ChrF:
@@ -20,7 +21,8 @@ class ChrF:
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [
-            self._chrf.sentence_score(scored.completion, [_reference(scored.prompt)]).score / 100.0 for scored in batch
+            self._chrf.sentence_score(composed(scored.completion), [composed(_reference(scored.prompt))]).score / 100.0
+            for scored in batch
         ]
 
     def reference_problem(self, reference: str | None) -> str | None:

@@ -30,6 +30,7 @@ from rsf_core.store.records import (
     StoredSpec,
     ThresholdRecord,
 )
+from rsf_core.text import composed
 
 KEPT_VERSIONS = 16
 KEPT_SPECS = 256  # a few kB each; what a job was asked for never changes
@@ -412,8 +413,12 @@ class Store:
 
     def matching_text(self, round_number: int, text: str | None, regex: str | None) -> pa.Table:
         """prompt_id and k of the candidates whose completion, as edited, contains `text` (in any case) and matches the
-        RE2 `regex`. Raises StoreError where the expression is broken."""
-        params = {"round": round_number, "text": text or None, "regex": regex or None}
+        RE2 `regex`; é is found however it was typed, here or there (NFC). Raises StoreError where the expression is broken."""
+        params = {
+            "round": round_number,
+            "text": composed(text) if text else None,
+            "regex": composed(regex) if regex else None,
+        }
         with self._db.guard(f"searching for /{regex}/" if regex else "searching the completions"):
             return self._db.arrow("matching_text", params)
 

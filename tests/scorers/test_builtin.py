@@ -49,6 +49,27 @@ def test_complaint_has_negative_sentiment(text: str) -> None:
     assert score("sentiment", text) < -0.3
 
 
+@pytest.mark.parametrize("apostrophe", "'’‘ʼ′´`＇")
+@pytest.mark.parametrize(
+    "text", ["It isn't good.", "I don't like it!", "I can't complain.", "It's the best, isn't it?"]
+)
+def test_the_sign_of_a_text_does_not_depend_on_its_apostrophes(text: str, apostrophe: str) -> None:
+    assert score("sentiment", text.replace("'", apostrophe)) == score("sentiment", text) != 0
+
+
+@pytest.mark.parametrize(
+    ("typeset", "typed"),
+    [
+        ("“Good!”", '"Good!"'), ("It was “good”.", 'It was "good".'), ("good…", "good..."),
+        ("It was not—I repeat—good.", "It was not--I repeat--good."),
+        ("Ｇｏｏｄ！", "Good!"), ("go­od", "good"), ("very good", "very good"), ("It was not​ good", "It was not good"),
+        ("Le café is good", "Le café is good"), ("good 😀️", "good 😀"),
+    ],
+)  # fmt: skip
+def test_typography_does_not_change_the_sentiment(typeset: str, typed: str) -> None:
+    assert score("sentiment", typeset) == score("sentiment", typed) != 0
+
+
 @pytest.mark.parametrize("text", ["", "   ", "The kettle is on the table.", "12345", "\x00"])
 def test_text_without_feeling_has_none(text: str) -> None:
     assert score("sentiment", text) == 0.0
@@ -60,6 +81,12 @@ def test_text_without_feeling_has_none(text: str) -> None:
 def test_length_counts_tokens_and_words_count_words() -> None:
     assert registry.score("length", [scored("a b c", token_count=17)]) == [17.0]
     assert [score("words", text) for text in ("", "one", " two\n words  ", "can't stop")] == [0.0, 1.0, 2.0, 2.0]
+    assert [score("words", text) for text in ("好吃", "can’t stop…", "हिन्दी में", "Room 4.50, please!")] == [
+        2.0,
+        2.0,
+        2.0,
+        3.0,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +100,16 @@ def test_length_counts_tokens_and_words_count_words() -> None:
         ("the cat the cat", 1 / 3),
         ("The cat, the CAT!", 1 / 3),  # neither case nor punctuation counts
         ("go " * 101, 0.99),
+        ("好吃" * 8, 1 - 2 / 15),
+        ("这家酒店很好", 0.0),
+        ("美味しい" * 4, 1 - 4 / 15),
+        ("อร่อย" * 4, 1 - 4 / 15),
+        ("बहुत अच्छा " * 4, 1 - 2 / 7),
+        ("की का " * 2, 1 / 3),  # two words that differ by a vowel sign
+        ("جيد جدا " * 4, 1 - 2 / 7),
+        ("😀" * 9, 7 / 8),
+        ("ＧＯ go Ｇｏ", 1 / 2),
+        ("can't can’t can't", 1 / 2),
     ],
 )
 def test_repetition_is_the_share_of_pairs_seen_before(text: str, expected: float) -> None:
@@ -89,29 +126,15 @@ def test_ended_tells_an_end_from_the_token_limit() -> None:
     assert registry.score("ended", batch) == [1.0, 0.0]
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["A lovely place.", "  A lovely place!  ", '"A lovely place."', "“A lovely place.”", "Really?!", "Wait...",
-     "Naïve café 日本."],
-)  # fmt: skip
-def test_one_sentence_is_recognised(text: str) -> None:
-    assert score("one_sentence", text) == 1.0
-
-
-@pytest.mark.parametrize(
-    "text", ["", ".", "!?", "No stop", "One. Two.", "Two lines\nof text.", "A sentence. And a half", "One! Two?"]
-)
-def test_anything_else_is_not_one_sentence(text: str) -> None:
-    assert score("one_sentence", text) == 0.0
-
-
 # -- labels ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "text",
     ["The sentence is negative. Cold soup is bad.", "The sentence is negative, as cold soup disappoints.",
-     "The sentence is neutral because it states a fact", "  The sentence is positive. It is kind!  \n"],
+     "The sentence is neutral because it states a fact", "  The sentence is positive. It is kind!  \n",
+     "The sentence is negative, as it’s cold.", "The\u00a0sentence is positive. Café e\u0301té!",
+     "Ｔｈｅ sentence is neutral. It is."],
 )  # fmt: skip
 def test_a_label_with_its_reason_on_one_line_has_the_format(text: str) -> None:
     assert score("label_format", text) == 1.0

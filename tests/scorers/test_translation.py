@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,9 @@ def score(completion: str, prompt: Prompt = PROMPT) -> float:
 
 @given(st.text(max_size=60))
 def test_it_is_chrf_as_the_field_measures_it(completion):
-    assert score(completion) == pytest.approx(sentence_chrf(completion, ["Le chat dort."]).score / 100)
+    assert score(completion) == pytest.approx(
+        sentence_chrf(unicodedata.normalize("NFC", completion), ["Le chat dort."]).score / 100
+    )
     assert 0.0 <= score(completion) <= 1.0
 
 
@@ -35,6 +39,12 @@ def test_it_is_what_its_definition_gives():
     precision, recall = (2 / 3 + 1 / 2) / 2, (2 / 2 + 1 / 1) / 2  # 1-grams a, b; the 2-gram ab
     found = score("aab", Prompt(7, "Translate: ba", "ab"))
     assert found == pytest.approx(5 * precision * recall / (4 * precision + recall))
+
+
+@pytest.mark.parametrize("completion", ["Le cafe\u0301 est ferme\u0301.", "Le café est fermé."])
+@pytest.mark.parametrize("reference", ["Le cafe\u0301 est ferme\u0301.", "Le café est fermé."])
+def test_the_unicode_form_of_either_side_does_not_count(completion, reference):
+    assert score(completion, Prompt(7, "Translate", reference)) == 1.0
 
 
 def test_a_prompt_without_a_reference_is_named():

@@ -197,3 +197,13 @@ def test_the_content_hash_sees_what_is_trained_on_and_not_the_order() -> None:
     assert content_hash([one]) != content_hash([two])
     assert content_hash([one]) != content_hash([one | {"weight": 2.0}])
     assert content_hash([one]) != content_hash([one, one])
+
+
+def test_text_and_expressions_find_a_letter_in_whichever_unicode_form_it_was_written(store: Store) -> None:
+    rows = candidates(1, 3, completions=["un e\u0301te\u0301 chaud", "un été chaud", "un ete chaud"])
+    add_candidates(store, rows)
+    for form in ("été", "e\u0301te\u0301", "ÉTÉ"):
+        assert store.matching_text(1, form, None)["k"].to_pylist() == [0, 1]
+    for expression in ("^un été ", "e\u0301t.", "[é]t[éè]"):
+        assert store.matching_text(1, None, expression)["k"].to_pylist() == [0, 1]
+    assert store.matching_text(1, None, "^un .{3} chaud$")["k"].to_pylist() == [0, 1, 2]

@@ -75,8 +75,8 @@ FROM current_annotations WHERE round = $round;
 SELECT c.prompt_id, c.k
 FROM candidates c LEFT JOIN current_annotations a ON a.candidate_id = c.candidate_id
 WHERE c.round = $round
-  AND ($text IS NULL OR contains(lower(coalesce(a.edit, c.completion)), lower($text)))
-  AND ($regex IS NULL OR regexp_matches(coalesce(a.edit, c.completion), $regex))
+  AND ($text IS NULL OR contains(lower(nfc_normalize(coalesce(a.edit, c.completion))), lower($text)))
+  AND ($regex IS NULL OR regexp_matches(nfc_normalize(coalesce(a.edit, c.completion)), $regex))
 ORDER BY c.prompt_id, c.k;
 
 -- name: candidates_of_prompts

@@ -1,0 +1,125 @@
+"""Whether a text is a single sentence: rules of its own, linear in the text.
+
+A stop ends a sentence unless it belongs to a number (4.50), an abbreviation or initials (Dr. Smith, J. K. Rowling, U.S. Army)
+or a quotation that the sentence goes on after ("Really?" she asked). Where an abbreviation could end the sentence as well
+("in the U.S. It …"), a word that mostly begins sentences decides. "…" and "..." end one before a capital letter alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rsf_core.text import plain
+
+_LATIN_STOPS = ".!?"
+_STOPS = ".!?。！？｡।॥؟۔։።‼⁇⁈⁉"  # of Chinese and Japanese, Hindi, Arabic and Urdu, Armenian, Amharic
+_CLOSERS = "\"')]}»›」』】〉》）］*_~`"
+_OPENERS = "\"'([{«‹「『【〈《（［*_~`¿¡"
+_STOP = re.compile(rf"[{re.escape(_STOPS)}]++")
+_CLOSING = re.compile(rf"[{re.escape(_CLOSERS)}]*+")
+_WORD_BEFORE = re.compile(r"[^\W\d_](?:[\w.'-]{0,23})$")
+_NEXT = re.compile(r"\w+(?:'\w+)?")
+_LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
+_LIST_MARK = re.compile(r"(?:\d{1,3}|[^\W\d_])[.)]\s+")
+
+_GOES_ON = frozenset([
+    "dr", "mr", "mrs", "ms", "mx", "prof", "rev", "hon", "gen", "col", "maj", "capt", "cpt", "lt", "sgt", "cmdr",
+    "adm", "gov", "sen", "rep", "pres", "st", "mt", "ft", "mme", "mlle", "msgr", "e.g", "i.e", "eg", "ie", "vs",
+    "cf", "viz", "approx", "ca", "c.f", "no", "nos", "nr", "vol", "fig", "figs", "eq", "sec", "ch", "pp", "p", "art",
+    "al",
+])  # fmt: skip
+"""Abbreviations that something always follows."""
+_MAY_END = frozenset([
+    "etc", "inc", "ltd", "co", "corp", "llc", "plc", "bros", "jr", "sr", "esq", "a.m", "p.m", "pm", "u.s", "u.k",
+    "u.n", "e.u", "u.s.a", "d.c", "ph.d", "m.d", "b.a", "m.a", "b.sc", "m.sc", "bc", "b.c", "a.d", "ave", "blvd",
+    "rd", "dept", "sq", "tel", "ext", "jan", "feb", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+    "mon", "tue", "wed", "thu", "fri", "hr", "hrs", "oz", "lb", "lbs", "ft", "yr",
+])  # fmt: skip
+"""Abbreviations that may stand at the end of a sentence too."""
+_BEGINS = frozenset([
+    "the", "a", "an", "it", "its", "i", "i'm", "i've", "i'd", "he", "she", "we", "you", "they", "this", "that",
+    "these", "those", "there", "here", "my", "our", "your", "his", "her", "their", "but", "and", "or", "so", "if",
+    "when", "while", "although", "however", "in", "on", "at", "for", "with", "as", "after", "before", "what", "who",
+    "where", "why", "how", "yes", "no", "not", "one", "all", "every", "overall", "everything", "nothing", "would",
+    "will", "can", "could", "great", "good", "please", "thanks", "then", "also", "it's", "that's", "there's",
+    "we'll", "he's", "she's", "they're",
+])  # fmt: skip
+"""Words that stand at the beginning of a sentence far more often than capitalised inside one."""
+
+
+def is_one_sentence(text: str) -> bool:
+    """Whether `text` is one sentence on one line with its stop; quotation marks, brackets and emoji may follow that."""
+    text = plain(text).strip()
+    if _LINE_BREAK.search(text):
+        return False
+    mark = _LIST_MARK.match(text)
+    start = mark.end() if mark is not None else 0
+    following = _NEXT.search(text, start)
+    if following is None:
+        return False
+    first_word = following.start()
+    for stop in _STOP.finditer(text, start):
+        after = _CLOSING.match(text, stop.end())
+        end = after.end() if after is not None else stop.end()
+        if following is not None and following.start() < end:
+            following = _NEXT.search(text, end)
+        if following is None:  # nothing but emoji or signs
+            return True
+        if stop.start() > first_word and _ends_here(text, stop, end, following):
+            return False
+    return False
+
+
+def _ends_here(text: str, stop: re.Match[str], end: int, following: re.Match[str]) -> bool:
+    """Whether a sentence ends at `stop`, where the word `following` comes after it; `end` is behind closing quotes."""
+    quoted, spaced = end > stop.end(), text[end : end + 1].isspace()
+    capital = not following[0][0].islower()
+    if set(stop[0]) - set(_LATIN_STOPS):  # no space follows these in most scripts
+        return not quoted or text[end : end + 1].isspace()
+    if quoted and not capital:
+        return False  # "Really?" she asked
+    if stop[0] != ".":
+        dots = set(stop[0]) == {"."}
+        if not spaced and end == following.start():
+            word = following[0]
+            return capital and word[0].isalpha() and not dots and (len(word) > 1 or not word.isascii())
+        return capital and following[0] != "I" if dots else True
+    if not spaced:
+        return _glued(text, stop.start(), following, end)
+    return not _is_abbreviation(text, stop.start(), following)
+
+
+def _glued(text: str, stop: int, following: re.Match[str], end: int) -> bool:
+    """ "It was good.It was bad": two words of a language, the second with a capital; not 4.50, example.com or U.S."""
+    before = _word_before(text, stop)
+    word = following[0]
+    return (
+        end == following.start()
+        and len(before) > 1
+        and "." not in before
+        and before[-1].islower()
+        and word[0].isupper()
+        and (word[1:].islower() or word in ("I", "A"))
+    )
+
+
+def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
+    before = _word_before(text, stop)
+    if not before:
+        return False
+    name, follows = before.casefold(), following[0]
+    if name in _GOES_ON and not (name in ("no", "st", "art", "al", "p", "ch") and _begins(follows)):
+        return name not in ("no", "art", "sec", "p", "ch") or not follows[0].islower()
+    initial = len(before) == 1 and before.isupper()
+    if name in _MAY_END or initial or ("." in before and all(len(part) <= 2 for part in before.split("."))):
+        return not _begins(follows) or (initial and follows == "I" and before != "I")
+    return False
+
+
+def _begins(word: str) -> bool:
+    return word[0].isupper() and word.casefold() in _BEGINS
+
+
+def _word_before(text: str, at: int) -> str:
+    match = _WORD_BEFORE.search(text[max(0, at - 24) : at])
+    return match[0] if match is not None else ""

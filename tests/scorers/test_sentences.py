@@ -1,0 +1,46 @@
+"""one_sentence knows decimals, abbreviations, quotations and the stops of other scripts, and takes no longer than a look."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsf_core.scorers.sentences import is_one_sentence
+from tests.scorers.sentence_rows import NOT_ONE, ONE
+
+
+@pytest.mark.parametrize("text", ONE)
+def test_one_sentence_is_recognised(text: str) -> None:
+    assert is_one_sentence(text)
+
+
+@pytest.mark.parametrize("text", NOT_ONE)
+def test_anything_else_is_not_one_sentence(text: str) -> None:
+    assert not is_one_sentence(text)
+
+
+@pytest.mark.parametrize("text", [text for text in ONE if text[-1] in ".!?。！"])
+def test_what_comes_after_one_sentence_makes_it_two(text: str) -> None:
+    assert not is_one_sentence(f"{text} The room was clean.")
+    assert not is_one_sentence(f"{text}\nThe room was clean.")
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(".!?…。’\"' \nA1")), max_size=100))
+def test_no_text_makes_it_raise_and_space_around_changes_nothing(text: str) -> None:
+    assert is_one_sentence(f"  {text}\n") == is_one_sentence(text)
+
+
+@pytest.mark.parametrize(
+    "unit", ["very good and ", "a", ".", "A. ", "a.", "Dr. ", "'", "e.g. ", "。」", "?a", "1.", ". . ", ". ... "]
+)
+def test_a_long_text_costs_no_more_than_its_length(unit: str) -> None:
+    def seconds(size: int) -> float:
+        text = unit * (size // len(unit)) + " a."
+        start = time.process_time()
+        is_one_sentence(text)
+        return time.process_time() - start
+
+    assert seconds(80_000) < 24 * max(seconds(10_000), 0.01)
