@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,7 +20,19 @@ from rsf_core.settings import parse
 from rsf_core.store.store import Store
 from tests.seeding import add_candidates, candidates, decide
 
+ROW = {
+    "system": None,
+    "prompt": "a",
+    "completion": "b",
+    "weight": 1.0,
+    "candidate_id": "1.1.0",
+    "decided_by": "ann",
+    "acceptance_prob": 1.0,
+    "prompt_token_ids": [1],
+    "token_ids": [2],
+}
 NASTY = ["plain", 'quote " and \\ backslash', "two\nlines", "日本 🎉", "</script>", "nul \x00 inside"]
+LINE_ENDS = ["next\x85line", "line\u2028separator", "paragraph\u2029separator", "return\rand\r\nfeed", "form\x0cfeed"]
 
 
 @pytest.fixture
@@ -60,3 +75,54 @@ def test_files_written_are_read_by_name(samples: pa.Table, tmp_path: Path) -> No
 def test_an_empty_set_is_an_empty_file_that_still_opens(samples: pa.Table) -> None:
     assert exports.jsonl(samples.slice(0, 0)) == b""
     assert pq.read_table(io.BytesIO(exports.parquet(samples.slice(0, 0)))).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [ROW],
+        [],
+        [ROW | {"token_ids": []}],
+        [ROW | {"token_ids": [], "prompt_token_ids": []}, ROW | {"token_ids": []}],
+        [ROW | {"system": "Be kind."}],
+        [ROW | {"acceptance_prob": None}, ROW | {"acceptance_prob": math.nan}],
+        [ROW | {"weight": 2, "token_ids": None}],
+    ],
+)
+def test_the_columns_of_a_set_do_not_depend_on_what_is_in_it(rows: list[dict[str, Any]]) -> None:
+    samples = pa.Table.from_pylist(rows) if rows else pa.Table.from_pylist([ROW]).slice(0, 0)
+    content = exports.parquet(samples)
+    assert pq.read_schema(io.BytesIO(content)).equals(exports.SCHEMA)
+    frame = pd.read_parquet(io.BytesIO(content))
+    assert len(frame) == len(rows) and list(frame.columns) == exports.SCHEMA.names
+    assert [list(ids) if ids is not None else None for ids in frame["token_ids"]] == [row["token_ids"] for row in rows]
+    lines = [json.loads(line) for line in exports.jsonl(samples).decode().splitlines()]
+    assert lines == pq.read_table(io.BytesIO(content)).to_pylist() == exports.rows(samples)
+
+
+def test_sets_of_all_kinds_are_read_together_as_one(tmp_path: Path) -> None:
+    for name, row in (("drawn", ROW), ("edited", ROW | {"token_ids": [], "acceptance_prob": None})):
+        (tmp_path / f"{name}.parquet").write_bytes(exports.parquet(pa.Table.from_pylist([row])))
+    assert pq.read_table(tmp_path)["token_ids"].to_pylist() == [[2], []]
+
+
+def test_every_sample_is_one_line_for_every_reader_of_lines() -> None:
+    content = exports.jsonl(pa.Table.from_pylist([ROW | {"completion": text} for text in LINE_ENDS])).decode()
+    lines = content.splitlines()
+    assert len(lines) == len(LINE_ENDS)
+    assert [json.loads(line)["completion"][0]["content"] for line in lines] == LINE_ENDS
+
+
+def test_half_a_surrogate_pair_is_written_as_json_has_it() -> None:
+    class Samples:
+        def to_pylist(self) -> list[dict[str, Any]]:
+            return [ROW | {"completion": "half \ud83d of it"}]
+
+    (line,) = exports.jsonl(Samples()).splitlines()
+    assert json.loads(line)["completion"][0]["content"] == "half \ud83d of it"
+
+
+def test_no_number_is_written_as_nothing_for_json_has_no_other_word() -> None:
+    rows = [ROW | {"acceptance_prob": value} for value in (math.nan, math.inf, -math.inf)]
+    for line in exports.jsonl(pa.Table.from_pylist(rows)).splitlines():
+        assert json.loads(line, parse_constant=pytest.fail)["acceptance_prob"] is None
