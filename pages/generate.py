@@ -23,7 +23,7 @@ if newest and not running:
     for state in (generate, score):
         ui.ended_badly(project, state)
 
-if newest and not running and not project.prompts():
+if newest and not running and not any(project.store.prompt_counts().values()):
     ui.empty("There is no prompt to draw candidates for.", page="prompts", label="Add prompts")
 elif newest and not running:
     g = settings.generate
@@ -37,7 +37,7 @@ elif newest and not running:
         ):
             if ui.attempt(project.generate):
                 st.rerun()
-        if generate.progress is Progress.FAILED and counts.decided < counts.candidates:
+        if generate.progress is Progress.FAILED and counts.undecided:
             if st.button(f"Score the {counts.candidates:,} that are there", icon=":material/speed:"):
                 if ui.attempt(project.score):
                     st.rerun()

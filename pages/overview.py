@@ -55,7 +55,7 @@ if newest and not running and not (flight and flight.active):
             if step is Stage.FINETUNE and st.button("Review first", icon=":material/rate_review:"):
                 ui.go("review")
 
-if newest and (project.prompts() or (flight and flight.active)):
+if newest and (any(project.store.prompt_counts().values()) or (flight and flight.active)):
     flying.panel(project)
 
 if counts.candidates:

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +18,10 @@ from rich.markup import escape
 from rsf_core import __version__, access, tasks
 from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
-from rsf_core.domain import Action
-from rsf_core.errors import JobError, RsfError
+from rsf_core.domain import Action, Split
+from rsf_core.errors import JobError, PromptError, RsfError
 from rsf_core.project_file import model_name
-from rsf_core.terminal import ProgressLine, comparison_table, doctor_table, status_panel
+from rsf_core.terminal import ProgressLine, comparison_table, doctor_table, prompts_table, status_panel
 
 app = typer.Typer(
     help="RSF Studio: rejection-sampling fine-tuning of language models with a person in the loop.",
@@ -197,6 +198,59 @@ def override(
     with connect(folder, "rsf override") as connection:
         connection.call("override", arguments)
     _say(arguments, as_json, lambda: f"[green]✓[/] {candidate}: {action} by {escape(_who())}")
+
+
+class PromptAction(StrEnum):
+    LIST = "list"
+    EDIT = "edit"
+    RETIRE = "retire"
+    RESTORE = "restore"
+
+
+@app.command()
+def prompts(
+    folder: Folder,
+    action: Annotated[PromptAction, typer.Argument(help="What to do.")] = PromptAction.LIST,
+    prompt_ids: Annotated[list[int] | None, typer.Argument(metavar="[NO]...", help="Numbers of prompts.")] = None,
+    text: Annotated[str | None, typer.Option(help="edit: the new text.")] = None,
+    reference: Annotated[str | None, typer.Option(help='edit: the new reference; "" for none.')] = None,
+    system: Annotated[str | None, typer.Option(help='edit: the new system prompt; "" for none.')] = None,
+    search: Annotated[str, typer.Option(help="list: only those with this in text or reference.")] = "",
+    split: Annotated[Split | None, typer.Option(help="list: only those of one side.")] = None,
+    retired: Annotated[bool, typer.Option("--retired", help="list: only those that are retired.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="list: at most so many.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="list: after so many.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """List prompts, or edit, retire and put back (restore) some. What was drawn for them stays as it is."""
+    numbers = prompt_ids or []
+    if action is PromptAction.LIST and not numbers:
+        asked = {"split": split, "retired": retired, "text": search, "limit": limit, "offset": offset}
+        with connect(folder, "rsf prompts") as connection:
+            found = connection.call("prompts", asked)
+        _say(found, as_json, lambda: prompts_table(found))
+        return
+    if not numbers or (action in (PromptAction.LIST, PromptAction.EDIT) and len(numbers) > 1):
+        wanted = "the number of one prompt" if action is PromptAction.EDIT else "the numbers of prompts"
+        raise PromptError(f"name {wanted}: rsf prompts DIR {action} NO; rsf prompts DIR list shows them")
+    with connect(folder, "rsf prompts") as connection:
+        if action is PromptAction.LIST:
+            found = connection.call(
+                "prompts", {"split": None, "retired": None, "text": str(numbers[0]), "limit": 1, "offset": 0}
+            )
+            _say(found, as_json, lambda: prompts_table(found))
+        elif action is PromptAction.EDIT:
+            change = {"text": text, "reference": reference, "system": system}
+            number = connection.call("edit_prompt", {"prompt_id": numbers[0], **change, "author": _who()})
+            _say(
+                {"prompt_id": number, "replaces": numbers[0]},
+                as_json,
+                lambda: f"[green]✓[/] prompt {number} replaces {numbers[0]}",
+            )
+        else:
+            connection.call(f"{action}_prompts", {"prompt_ids": numbers, "author": _who()})
+            done = "retired" if action is PromptAction.RETIRE else "put back"
+            _say({"prompt_ids": numbers}, as_json, lambda: f"[green]✓[/] {done}: {', '.join(map(str, numbers))}")
 
 
 @app.command(name="set", context_settings={"ignore_unknown_options": True})  # so that a value may be negative

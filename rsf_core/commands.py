@@ -11,9 +11,10 @@ from typing import Any
 import pydantic
 
 from rsf_core import rounds
-from rsf_core.domain import Action, JobKind, Scope
-from rsf_core.errors import RsfError, SettingsError
+from rsf_core.domain import Action, JobKind, Scope, Split
+from rsf_core.errors import PromptError, RsfError, SettingsError
 from rsf_core.project import Project
+from rsf_core.prompts import PromptRow
 
 Command = Callable[..., Any]
 COMMANDS: dict[str, Command] = {}
@@ -179,6 +180,35 @@ def override(project: Project, candidate_id: str, action: str, reviewer: str) ->
     except ValueError as error:
         raise SettingsError(f"{action!r} is no action: say {', '.join(Action)}") from error
     return project.override(candidate_id, chosen, reviewer)
+
+
+@command
+def prompts(project: Project, limit: int, offset: int, split: str | None, retired: bool | None, text: str) -> Any:
+    """A part of the list of prompts."""
+    side = None if split is None else Split(split)
+    return project.prompt_page(limit, offset, split=side, retired=retired, text=text)
+
+
+@command
+def edit_prompt(
+    project: Project, prompt_id: int, text: str | None, reference: str | None, system: str | None, author: str
+) -> int:
+    """Replace a prompt by an edited one, its new number; what is None stays as it is."""
+    old = next(iter(project.store.prompt_book.by_id([prompt_id])), None)
+    if old is None:
+        raise PromptError(f"there is no prompt {prompt_id}")
+    given = (old.text if text is None else text, old.reference if reference is None else reference)
+    return project.edit_prompt(prompt_id, PromptRow(*given, old.system if system is None else system), author)
+
+
+@command
+def retire_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
+    project.retire_prompts(prompt_ids, author)
+
+
+@command
+def restore_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
+    project.restore_prompts(prompt_ids, author)
 
 
 @command

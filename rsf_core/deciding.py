@@ -34,10 +34,13 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
     """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule
     unless a person has chosen it for this very target. Raises TargetError when a score is missing."""
     target = settings.target
-    table = _Scores(store.round_scores(opened.round))
+    reference = reference_model(target, base_id)
+    needed = list(target.scorers)
+    if reference is not None and reference != opened.model_id:
+        needed.append(log_prob_scorer(reference))
+    table = _Scores(store.round_scores(opened.round, needed))
     if not table.candidate_ids:
         return
-    reference = reference_model(target, base_id)
     if reference is None:
         log_reference = None
     elif reference == opened.model_id:

@@ -6,6 +6,7 @@ RsfError
 ├── ProjectLockedError     another process owns the project and cannot be spoken to
 ├── ModelError             a model cannot be found, read or saved
 ├── PromptFileError        a prompt file cannot be read (rows that are merely broken are reported, not raised)
+├── PromptError            a prompt cannot be edited, retired or put back
 ├── ScorerError            a scorer is unknown or returned something that is no score
 ├── TargetError            a target does not fit the stored scores
 ├── StageError             a stage cannot start yet; says what is missing
@@ -40,6 +41,10 @@ class ModelError(RsfError):
 
 
 class PromptFileError(RsfError):
+    pass
+
+
+class PromptError(RsfError):
     pass
 
 

@@ -65,7 +65,7 @@ class Following:
     def _is_decided(self, job: JobRecord) -> bool:
         """Whether all candidates have a decision under the target they were scored for, or under a later one."""
         counts, found = self._store.round_counts(job.round), self._store.thresholds(job.round)
-        if not found or counts.decided < counts.candidates:
+        if not found or counts.undecided:
             return False
         specs = {row["target_id"]: row["spec"] for row in self._store.targets()}
         return bool(found[0].seq > job.changed_seq or specs[found[0].target_id] == job.spec["target"])

@@ -11,7 +11,6 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +24,6 @@ from rsf_core import (
     deciding,
     marks,
     project_file,
-    prompts,
     proposing,
     reports,
     rounds,
@@ -43,6 +41,7 @@ from rsf_core.landscape import Landscape
 from rsf_core.lineage import Lineage
 from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
+from rsf_core.prompt_book import PromptBook
 from rsf_core.prompts import Problem, PromptRow
 from rsf_core.reports import Comparison
 from rsf_core.reviews import Reviews
@@ -57,6 +56,7 @@ from rsf_core.store.records import (
     CuratedRecord,
     JobRecord,
     ModelRecord,
+    PromptPage,
     RoundCounts,
     RoundRecord,
     Speed,
@@ -85,6 +85,7 @@ class Project:
         self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
         self.supervisor.listen(self._following.on_done, self._following.on_ended)
         self.lineage = Lineage(folder, self.store, self._standing)
+        self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.review = Reviews(self.store, self._standing.settings, self.target)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
@@ -189,16 +190,24 @@ class Project:
         """Go back to the default of one setting."""
         return project_file.unset(self.folder, key)
 
-    def prompts(self, split: Split | None = None) -> list[Prompt]:
-        return self.store.prompts(split)
+    def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
+        """The prompts in use; with `retired` also those that are not any more."""
+        return self.store.prompts(split, retired=retired)
+
+    def prompt_page(
+        self, limit: int, offset: int = 0, *, split: Split | None = None, retired: bool | None = None, text: str = ""
+    ) -> PromptPage:
+        """A part of the list of prompts by number; `text` is looked for in text and reference, or is a number."""
+        return self.store.prompt_book.page(limit, offset, split=split, retired=retired, text=text)
 
     def check_prompts(
         self, rows: Sequence[PromptRow], held_out_share: float
     ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
         """The rows that can be added, each with its split (by hash, near-duplicates together), and what is wrong with
-        the others by line: duplicates, or a wish for a split that would put near-duplicates on both sides."""
-        existing = [(prompt.text, prompt.split) for prompt in self.store.prompts()]
-        return prompts.place(existing, rows, held_out_share, self.settings.seed)
+        the others by line: duplicates, a reference that a scorer of the target cannot read, or a wish for a split that would
+        put near-duplicates on both sides."""
+        found = self.prompt_book.placed(rows, held_out_share)
+        return list(found.rows), list(found.problems)
 
     def add_prompts(self, rows: Sequence[PromptRow], source: str, split: Split = Split.TRAIN) -> int:
         """Add prompts as they are; a row without a split goes to `split`. Use `check_prompts` before."""
@@ -207,8 +216,20 @@ class Project:
     def import_prompts(self, rows: Sequence[PromptRow], source: str, held_out_share: float = 0.25) -> list[Problem]:
         """Add the rows that can be added and return what is wrong with the others."""
         placed, problems = self.check_prompts(rows, held_out_share)
-        self.add_prompts([replace(row, split=split) for row, split in placed], source)
+        self.add_prompts([row for row, _ in placed], source)
         return problems
+
+    def edit_prompt(self, prompt_id: int, row: PromptRow, author: str = REVIEWER) -> int:
+        """Replace a prompt by an edited one on the same side of the split; its new number. Raises PromptError."""
+        return self.prompt_book.edit(prompt_id, row, author)
+
+    def retire_prompts(self, prompt_ids: Sequence[int], author: str = REVIEWER) -> None:
+        """Take prompts out: they are not drawn or evaluated any more; what was drawn for them stays. Raises PromptError."""
+        self.prompt_book.retire(prompt_ids, author)
+
+    def restore_prompts(self, prompt_ids: Sequence[int], author: str = REVIEWER) -> None:
+        """Put retired prompts back. Raises PromptError."""
+        self.prompt_book.restore(prompt_ids, author)
 
     # -- the round ---------------------------------------------------------------------------------------------------
 

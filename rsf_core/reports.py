@@ -113,7 +113,7 @@ def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
 def held_out_examples(store: Store, standing: Standing, comparison: Comparison, count: int) -> list[dict[str, str]]:
     """The first completion before and after of the first `count` held-out prompts, for reading."""
     key = standing.evaluation(comparison.round).key
-    texts = {prompt.prompt_id: prompt.text for prompt in store.prompts()}
+    texts = {prompt.prompt_id: prompt.text for prompt in store.prompts(retired=True)}
     found = {}
     for model_id in (comparison.before_id, comparison.after_id):
         table = store.evaluation_samples(key, model_id).select(["prompt_id", "k", "completion"])

@@ -54,7 +54,7 @@ def states(facts: RoundFacts) -> tuple[StageState, ...]:
     """Where each stage of the round stands, in order."""
     newest: dict[JobKind, JobRecord] = {job.kind: job for job in facts.jobs}
     counts = facts.counts
-    scored = counts.candidates > 0 and counts.decided == counts.candidates
+    scored = counts.decided > 0 and counts.undecided == 0
     generate = _job_stage(
         Stage.GENERATE,
         newest.get(JobKind.GENERATE),

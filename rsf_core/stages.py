@@ -63,7 +63,8 @@ class Stages:
         reference = deciding.reference_model(settings.target, BASE_ID)
         needed = list(settings.target.scorers)
         target = settings.target.model_dump(mode="json")
-        spec: dict[str, Any] = {"scorers": needed, "reference": None, "target": target}
+        retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
+        spec: dict[str, Any] = {"scorers": needed, "reference": None, "target": target, "retired": retired}
         if reference is not None and reference != opened.model_id:
             scorer = log_prob_scorer(reference)
             needed = [*needed, scorer]
@@ -225,6 +226,8 @@ class Stages:
                 "done, or start the stage again"
             )
         spec = job.spec
+        if job.kind is JobKind.SCORE and spec.get("retired", 0) != self._store.prompt_book.version()[1]:
+            raise StageError(f"prompts were retired or edited since {job_id} began: start scoring again")
         changes: dict[str, Any] = {}
         if "model" in spec:
             changes["model"] = self._model_spec(spec["model"]["model_id"])

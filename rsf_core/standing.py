@@ -129,7 +129,8 @@ class Standing:
                     spec["sampling"] == wanted.sampling.model_dump() and spec["candidates"] == wanted.candidates
                 )
             case JobKind.SCORE:
-                return bool(spec["target"] == settings.target.model_dump(mode="json"))
+                same = spec.get("retired", 0) == self._store.prompt_book.version()[1]
+                return bool(same and spec["target"] == settings.target.model_dump(mode="json"))
             case JobKind.FINETUNE:
                 free = {"accumulate", "checkpoint_seconds"}  # resume takes these anew
                 recipe = settings.train.model_dump()

@@ -137,6 +137,20 @@ def status_panel(found: dict[str, Any]) -> Table:
     return table
 
 
+def prompts_table(found: dict[str, Any]) -> Table:
+    """Some prompts, as the command `prompts` gives them; texts on one line."""
+    table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
+    table.add_column("no.", justify="right")
+    for column in ("split", "prompt", "reference", "state"):
+        table.add_column(column, overflow="ellipsis", no_wrap=True)
+    for prompt in found["prompts"]:
+        state = {None: "", "retire": "retired", "replace": f"now {prompt['replaced_by']}"}[prompt["retired"]]
+        texts = (" ".join((prompt[name] or "").split())[:200] for name in ("text", "reference"))
+        table.add_row(str(prompt["prompt_id"]), prompt["split"].replace("_", " "), *map(escape, texts), state)
+    table.caption = f"{len(found['prompts']):,} of {found['total']:,}"
+    return table
+
+
 def doctor_table(checks: Sequence[Check]) -> Table:
     table = Table(show_header=False, box=None)
     for check in checks:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rsf_core.domain import ChosenBy, JobKind, JobState, Scope
+from rsf_core.domain import ChosenBy, JobKind, JobState, Scope, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,8 @@ class OverrideRecord:
 
 @dataclass(frozen=True, slots=True)
 class RoundCounts:
-    """How many candidates of a round stand where. `accepted` counts effective decisions, overrides included."""
+    """How many candidates of a round stand where. `accepted` counts effective decisions, overrides included; `retired` those
+    without a decision whose prompt was retired, so that none will come."""
 
     candidates: int
     scored: int
@@ -134,6 +135,12 @@ class RoundCounts:
     violated: int
     prompts: int
     prompts_accepted: int
+    retired: int = 0
+
+    @property
+    def undecided(self) -> int:
+        """How many still wait for their scores."""
+        return self.candidates - self.decided - self.retired
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +176,27 @@ class Speed:
 
     tokens_per_draw: float
     tokens_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRecord:
+    """A prompt as the list shows it. `retired` says how it was taken out ("retire", or "replace" by an edited one, which is
+    `replaced_by`); None where it is in use."""
+
+    prompt_id: int
+    text: str
+    reference: str | None
+    system: str | None
+    split: Split
+    source: str
+    created_at: datetime
+    retired: str | None
+    replaced_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPage:
+    """Some of the prompts that were asked for, and how many these are."""
+
+    total: int
+    prompts: tuple[PromptRecord, ...]

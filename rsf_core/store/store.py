@@ -18,6 +18,7 @@ from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, P
 from rsf_core.errors import StoreError
 from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database, utc_now
+from rsf_core.store.prompts import Prompts
 from rsf_core.store.records import (
     CandidateRecord,
     CuratedRecord,
@@ -40,6 +41,7 @@ class Store:
     def __init__(self, path: Path, backups: Path) -> None:
         self._db = Database(path, backups)
         self.acts = Acts(self._db)
+        self.prompt_book = Prompts(self._db)
         self._candidates_in = lru_cache(maxsize=KEPT_VERSIONS)(self._count_candidates)
         self._ratios_state = lru_cache(maxsize=KEPT_VERSIONS)(self._read_ratios_state)
         self._job_spec = lru_cache(maxsize=KEPT_SPECS)(self._read_job_spec)
@@ -66,34 +68,17 @@ class Store:
         with self._db.transaction(f"saving {key}"):
             self._db.insert("project", [{"key": key, "value": value}])
 
-    def prompts(self, split: Split | None = None) -> list[Prompt]:
-        return [
-            Prompt(row["prompt_id"], row["text"], row["reference"], Split(row["split"]), row["system"])
-            for row in self._db.rows("prompts", {"split": split})
-        ]
+    def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
+        """The prompts in use; with `retired` also those that are not any more, for the texts of what was drawn for them."""
+        return self.prompt_book.all(split, retired)
 
     def prompt_counts(self) -> dict[Split, int]:
-        return {Split(row["split"]): row["count"] for row in self._db.rows("prompt_counts")}
+        """How many prompts are in use."""
+        return self.prompt_book.counts()
 
     def add_prompts(self, prompts: Iterable[tuple[str, str | None, str | None, Split]], source: str) -> int:
         """Add `(text, system, reference, split)` rows and return how many."""
-        with self._db.transaction("saving prompts"):
-            first = self._db.rows("next_prompt_id")[0]["prompt_id"]
-            now = utc_now()
-            rows = [
-                {
-                    "prompt_id": first + i,
-                    "text": text,
-                    "system": system,
-                    "reference": reference,
-                    "split": str(split),
-                    "source": source,
-                    "created_at": now,
-                }
-                for i, (text, system, reference, split) in enumerate(prompts)
-            ]
-            self._db.insert("prompts", rows)
-            return len(rows)
+        return len(self.prompt_book.add(prompts, source))
 
     def models(self) -> list[ModelRecord]:
         return [ModelRecord(**row) for row in self._db.rows("models")]
@@ -201,9 +186,9 @@ class Store:
         """Candidates of the round that lack a score of any of `scorers`."""
         return self._db.arrow("candidates_to_score", {"round": round_number, "scorers": list(scorers)})
 
-    def round_scores(self, round_number: int) -> pa.Table:
+    def round_scores(self, round_number: int, scorers: Sequence[str] = ()) -> pa.Table:
         """Long table of the round: candidate_id, prompt_id, k, log_q, log_model, u, scorer, score."""
-        return self._db.arrow("round_scores", {"round": round_number})
+        return self._db.arrow("round_scores", {"round": round_number, "scorers": list(scorers)})
 
     def targets(self) -> list[dict[str, Any]]:
         return [row | {"spec": json.loads(row["spec"])} for row in self._db.rows("targets")]

@@ -140,7 +140,7 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
     if ui.choice_in_url("prompts", ["Held-out prompts", "Your own prompt"], "Held-out prompts") == "Your own prompt":
         _own_prompt(project, chosen)
         return
-    texts = {prompt.prompt_id: prompt for prompt in project.prompts()}
+    texts = {prompt.prompt_id: prompt for prompt in project.prompts(retired=True)}
     a, b = (project.lineage.completions(model_id) for model_id in chosen)
     prompt_ids = sorted({prompt_id for prompt_id, _ in a.keys() & b.keys()})
     prompt_id = st.selectbox("Prompt", prompt_ids, format_func=lambda p: texts[p].text[:120])
@@ -190,7 +190,7 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
     reviewer = ui.reviewer()
     ballot = project.lineage.ballot(first, second, reviewer)
     mine, left_over = ballot.said, ballot.left
-    prompts = {prompt.prompt_id: prompt.text for prompt in project.prompts()}
+    prompts = {prompt.prompt_id: prompt.text for prompt in project.prompts(retired=True)}
     if left_over:
         key = left_over[0]
         swapped = blake2b(f"{first}{second}{reviewer}{key[0]}.{key[1]}".encode(), digest_size=1).digest()[0] % 2 == 1

@@ -5,16 +5,20 @@ SELECT prompt_id, max(k) + 1 AS k FROM candidates WHERE round = $round GROUP BY 
 SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, len(c.token_ids) AS token_count,
        c.prompt_token_ids, c.token_ids
 FROM candidates c
-WHERE c.round = $round AND EXISTS (
+WHERE c.round = $round AND c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) AND EXISTS (
     SELECT 1 FROM unnest($scorers) AS wanted(scorer)
     WHERE NOT EXISTS (SELECT 1 FROM scores s
                       WHERE s.round = $round AND s.candidate_id = c.candidate_id AND s.scorer = wanted.scorer))
 ORDER BY c.prompt_id, c.k;
 
+-- Without candidates of retired prompts that lack a score of any of $scorers: they are not waited for.
 -- name: round_scores
 SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, c.finish = 'length' AS truncated, s.scorer, s.score
 FROM candidates c LEFT JOIN scores s ON s.candidate_id = c.candidate_id AND s.round = c.round
-WHERE c.round = $round
+WHERE c.round = $round AND NOT (c.prompt_id IN (SELECT prompt_id FROM retired_prompts) AND EXISTS (
+    SELECT 1 FROM unnest($scorers) AS wanted(scorer)
+    WHERE NOT EXISTS (SELECT 1 FROM scores t
+                      WHERE t.round = $round AND t.candidate_id = c.candidate_id AND t.scorer = wanted.scorer)))
 ORDER BY c.prompt_id, c.k;
 
 -- name: clear_log_ratios
@@ -30,7 +34,8 @@ SELECT count(*) AS candidates,
        count(override) AS overridden,
        count(*) FILTER (log_ratio > '-infinity' AND log_ratio - offset_log_m > log_m) AS violated,
        count(DISTINCT prompt_id) AS prompts,
-       count(DISTINCT prompt_id) FILTER (accepted) AS prompts_accepted
+       count(DISTINCT prompt_id) FILTER (accepted) AS prompts_accepted,
+       count(*) FILTER (decision IS NULL AND prompt_id IN (SELECT prompt_id FROM retired_prompts)) AS retired
 FROM decisions WHERE round = $round;
 
 -- name: candidates_of_prompt

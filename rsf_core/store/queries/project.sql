@@ -1,17 +1,6 @@
 -- name: project_values
 SELECT key, value FROM project;
 
--- name: prompts
-SELECT prompt_id, text, reference, split, system, source, created_at
-FROM prompts WHERE $split IS NULL OR split = $split
-ORDER BY prompt_id;
-
--- name: prompt_counts
-SELECT split, count(*) AS count FROM prompts GROUP BY split;
-
--- name: next_prompt_id
-SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
-
 -- name: models
 SELECT model_id, name, folder, identity, parent_id, round, curated_id, created_at, seq
 FROM models ORDER BY seq;

@@ -1,0 +1,174 @@
+"""The prompts of a project as a person keeps them: added where they can be, edited, retired and put back.
+
+What was drawn, decided and curated stays as it is: an edited prompt is another prompt, which takes the place of the earlier.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+from rsf_core.domain import Prompt, Split
+from rsf_core.errors import PromptError
+from rsf_core.prompts import Problem, PromptRow, identity, place
+from rsf_core.scorers import registry
+from rsf_core.settings import Settings
+from rsf_core.store.records import PromptRecord
+from rsf_core.store.store import Store
+
+_KEPT = 4  # placings, each as large as its file
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The rows that can be added, each with its split, and what is wrong with the others."""
+
+    rows: tuple[tuple[PromptRow, Split], ...]
+    problems: tuple[Problem, ...]
+
+    def count(self, split: Split) -> int:
+        return sum(side is split for _, side in self.rows)
+
+
+class PromptBook:
+    def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
+        self._store, self._settings = store, settings
+        self._placements: OrderedDict[bytes, Placement] = OrderedDict()
+        self._guard = threading.Lock()
+
+    # -- adding --------------------------------------------------------------------------------------------------------
+
+    def key(self, rows: Sequence[PromptRow], held_out_share: float) -> bytes:
+        """Names a placing: the rows, the prompts that are there, the share and what the target needs."""
+        digest = blake2b(digest_size=16)
+        settings = self._settings()
+        digest.update(repr((self._store.prompt_book.version(), held_out_share, settings.seed)).encode())
+        digest.update(repr(settings.target.scorers).encode())
+        for row in rows:
+            digest.update(repr(row).encode())
+        return digest.digest()
+
+    def known(self, key: bytes) -> Placement | None:
+        """A placing made before."""
+        with self._guard:
+            return self._placements.get(key)
+
+    def placed(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
+        """Where each row goes, and what is wrong with the others: duplicates, a reference that a scorer of the target cannot
+        read, a wish that would put near-duplicates on both sides. Made once for the same rows and prompts."""
+        key = self.key(rows, held_out_share)
+        found = self.known(key)
+        if found is None:
+            found = self._place(rows, held_out_share)
+            with self._guard:
+                self._placements[key] = found
+                while len(self._placements) > _KEPT:
+                    self._placements.popitem(last=False)
+        return found
+
+    def _place(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
+        unreadable = self.unreadable(rows)
+        wrong = {id(row) for row, _ in unreadable}
+        in_use, former = self._existing()
+        good = [row for row in rows if id(row) not in wrong]
+        placed, problems = place(in_use, good, held_out_share, self._settings().seed, former)
+        return Placement(tuple(placed), (*(problem for _, problem in unreadable), *problems))
+
+    def unreadable(self, rows: Sequence[PromptRow]) -> list[tuple[PromptRow, Problem]]:
+        """The rows whose reference a scorer of the target cannot read, or misses, each with what to do."""
+        as_prompts = [Prompt(number, row.text, row.reference) for number, row in enumerate(rows)]
+        found = []
+        for wrong in registry.reference_problems(self._settings().target.scorers, as_prompts):
+            row = rows[wrong.prompt_id]
+            message = (
+                f"the scorer {wrong.scorer!r} of the target {wrong.problem}; correct the reference in the file, choose "
+                "another column for it, or change the target; left out"
+            )
+            found.append((row, Problem(row.line, "reference", message)))
+        return found
+
+    def _existing(self) -> tuple[list[tuple[str, Split, str | None]], list[tuple[str, Split, str | None]]]:
+        """The prompts in use, and those that were: what they resemble stays on their side."""
+        in_use: list[tuple[str, Split, str | None]] = []
+        former: list[tuple[str, Split, str | None]] = []
+        current = {prompt.prompt_id for prompt in self._store.prompts()}
+        for prompt in self._store.prompts(retired=True):
+            entry = (prompt.text, prompt.split, prompt.system)
+            (in_use if prompt.prompt_id in current else former).append(entry)
+        return in_use, former
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def retire(self, prompt_ids: Sequence[int], author: str) -> None:
+        """Take prompts out: they are not drawn, evaluated or waited for any more. Raises PromptError where one is out."""
+        with self._store.transaction("retiring prompts"):
+            for prompt in self._of(prompt_ids):
+                if prompt.retired is not None:
+                    raise PromptError(f"prompt {prompt.prompt_id} is retired already")
+            self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "retire", author)
+
+    def restore(self, prompt_ids: Sequence[int], author: str) -> None:
+        """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, or is there twice
+        then."""
+        with self._store.transaction("putting prompts back"):
+            taken = self._identities()
+            for prompt in self._of(prompt_ids):
+                if prompt.retired is None:
+                    raise PromptError(f"prompt {prompt.prompt_id} is in use already")
+                newer = prompt.replaced_by
+                if newer is not None and self._of([newer])[0].retired is None:
+                    raise PromptError(
+                        f"prompt {prompt.prompt_id} was edited and is prompt {newer} now: edit that, or retire it first"
+                    )
+                same = taken.setdefault(identity(prompt.text, prompt.system), prompt.prompt_id)
+                if same != prompt.prompt_id:
+                    raise PromptError(f"prompt {prompt.prompt_id} is the same as prompt {same}, which is in use")
+            self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author)
+
+    def edit(self, prompt_id: int, row: PromptRow, author: str) -> int:
+        """Replace a prompt by `row`, on the same side of the split; its new number. What was drawn for the earlier text keeps
+        it. Raises PromptError where the prompt is retired, nothing changes, or the new one is there already, is nearly the
+        same as one of the other side, or has a reference that the target cannot use."""
+        with self._store.transaction(f"editing prompt {prompt_id}"):
+            old = self._of([prompt_id])[0]
+            if old.retired is not None:
+                raise PromptError(f"prompt {prompt_id} is retired: put it back before you edit it")
+            new = replace(row, text=row.text.strip(), reference=(row.reference or "").strip() or None, split=old.split)
+            new = replace(new, system=(row.system or "").strip() or None, line=None)
+            if not new.text:
+                raise PromptError("the prompt is empty: write what the model is to be asked")
+            if (new.text, new.reference, new.system) == (old.text, old.reference, old.system):
+                raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
+            for _, problem in self.unreadable([new]):
+                raise PromptError(f"{problem.message.removesuffix('; left out')}")
+            same = self._identities().get(identity(new.text, new.system), prompt_id)
+            if same != prompt_id:
+                raise PromptError(f"this is the same as prompt {same}: retire one of them instead")
+            if identity(new.text, new.system) != identity(old.text, old.system):
+                self._refuse_across(new, prompt_id)
+            (number,) = self._store.prompt_book.add(
+                [(new.text, new.system, new.reference, old.split)], f"edit of prompt {prompt_id} by {author}"
+            )
+            self._store.prompt_book.say([prompt_id], "replace", author, number)
+            return number
+
+    def _refuse_across(self, new: PromptRow, prompt_id: int) -> None:
+        """Near-duplicates never stand on both sides of the split."""
+        side = new.split
+        others = [(p.text, p.split, p.system) for p in self._store.prompts(retired=True) if p.split is not side]
+        _, problems = place([], [new], 0.0, 0, others)
+        if problems:
+            raise PromptError(f"prompt {prompt_id} is {side}, and this is {problems[0].message.split(';')[0]}")
+
+    def _identities(self) -> dict[str, int]:
+        return {identity(prompt.text, prompt.system): prompt.prompt_id for prompt in self._store.prompts()}
+
+    def _of(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
+        found = {prompt.prompt_id: prompt for prompt in self._store.prompt_book.by_id(prompt_ids)}
+        for prompt_id in prompt_ids:
+            if prompt_id not in found:
+                raise PromptError(f"there is no prompt {prompt_id}")
+        return [found[prompt_id] for prompt_id in prompt_ids]

@@ -1,0 +1,78 @@
+"""The prompts of a project: added, retired, put back and replaced, never changed or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rsf_core.domain import Prompt, Split
+from rsf_core.store.database import Database, utc_now
+from rsf_core.store.records import PromptPage, PromptRecord
+
+_SHOWN = 1_000  # characters of a text in a list
+
+
+class Prompts:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def all(self, split: Split | None = None, retired: bool = False) -> list[Prompt]:
+        """Those in use, by number; with `retired` also those that are not any more."""
+        return [
+            Prompt(row["prompt_id"], row["text"], row["reference"], Split(row["split"]), row["system"])
+            for row in self._db.rows("prompts", {"split": split, "retired": retired})
+        ]
+
+    def counts(self) -> dict[Split, int]:
+        """How many are in use."""
+        return {Split(row["split"]): row["count"] for row in self._db.rows("prompt_counts")}
+
+    def with_reference(self) -> int:
+        return sum(row["with_reference"] for row in self._db.rows("prompt_counts"))
+
+    def version(self) -> tuple[int, int]:
+        """Differs whenever prompts do; the second number whenever one was retired, replaced or put back."""
+        row = self._db.rows("prompts_version")[0]
+        return row["prompt_id"], row["seq"]
+
+    def page(
+        self, limit: int, offset: int = 0, *, split: Split | None = None, retired: bool | None = None, text: str = ""
+    ) -> PromptPage:
+        """A part of the list by number. `text` is looked for in text and reference, whatever its case, or is a number."""
+        asked = {"split": split, "retired": retired, "text": text or None}
+        rows = self._db.rows("prompt_page", {**asked, "limit": limit, "offset": offset, "shown": _SHOWN})
+        return PromptPage(self._db.rows("prompt_page_count", asked)[0]["count"], tuple(map(_record, rows)))
+
+    def by_id(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
+        """Those that there are, with their whole texts."""
+        return [_record(row) for row in self._db.rows("prompt_state", {"prompt_ids": list(prompt_ids)})]
+
+    def add(self, prompts: Iterable[tuple[str, str | None, str | None, Split]], source: str) -> list[int]:
+        """Add `(text, system, reference, split)` rows; their numbers."""
+        with self._db.transaction("saving prompts"):
+            first = self._db.rows("next_prompt_id")[0]["prompt_id"]
+            now = utc_now()
+            rows = [
+                {
+                    "prompt_id": first + i,
+                    "text": text,
+                    "system": system,
+                    "reference": reference,
+                    "split": str(split),
+                    "source": source,
+                    "created_at": now,
+                }
+                for i, (text, system, reference, split) in enumerate(prompts)
+            ]
+            self._db.insert("prompts", rows)
+            return list(range(first, first + len(rows)))
+
+    def say(self, prompt_ids: Sequence[int], action: str, author: str, replaced_by: int | None = None) -> None:
+        """Append an event, "retire", "replace" or "restore", of each of these prompts."""
+        row = {"action": action, "replaced_by": replaced_by, "author": author, "created_at": utc_now()}
+        with self._db.transaction("saving what becomes of prompts"):
+            self._db.insert("prompt_events", [{"prompt_id": prompt_id} | row for prompt_id in prompt_ids])
+
+
+def _record(row: dict[str, Any]) -> PromptRecord:
+    return PromptRecord(**row | {"split": Split(row["split"])})

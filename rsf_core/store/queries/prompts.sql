@@ -1,0 +1,42 @@
+-- name: prompts
+SELECT prompt_id, text, reference, split, system
+FROM prompts
+WHERE ($split IS NULL OR split = $split)
+  AND ($retired OR prompt_id NOT IN (SELECT prompt_id FROM retired_prompts))
+ORDER BY prompt_id;
+
+-- name: prompt_counts
+SELECT split, count(*) AS count, count(reference) AS with_reference FROM prompts
+WHERE prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) GROUP BY split;
+
+-- name: next_prompt_id
+SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
+
+-- Texts are cut to what a list shows.
+-- name: prompt_page
+SELECT p.prompt_id, left(p.text, $shown) AS text, left(p.reference, $shown) AS reference, left(p.system, $shown) AS system,
+       p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
+FROM prompts p LEFT JOIN retired_prompts r USING (prompt_id)
+WHERE ($split IS NULL OR p.split = $split)
+  AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
+  AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
+       OR contains(nfc_normalize(lower(coalesce(p.reference, ''))), nfc_normalize(lower($text))))
+ORDER BY p.prompt_id LIMIT $limit OFFSET $offset;
+
+-- name: prompt_page_count
+SELECT count(*) AS count
+FROM prompts p LEFT JOIN retired_prompts r USING (prompt_id)
+WHERE ($split IS NULL OR p.split = $split)
+  AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
+  AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
+       OR contains(nfc_normalize(lower(coalesce(p.reference, ''))), nfc_normalize(lower($text))));
+
+-- name: prompt_state
+SELECT p.prompt_id, p.text, p.reference, p.system, p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
+FROM prompts p LEFT JOIN retired_prompts r USING (prompt_id)
+WHERE p.prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]));
+
+-- Prompts are only added and events only appended: two numbers tell whether anything has changed.
+-- name: prompts_version
+SELECT (SELECT coalesce(max(prompt_id), 0) FROM prompts) AS prompt_id,
+       (SELECT coalesce(max(seq), 0) FROM prompt_events) AS seq;
