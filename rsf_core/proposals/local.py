@@ -26,7 +26,9 @@ from rsf_core.settings import Sampling
 Request = tuple[Prompt, int, str]
 SCORING_BATCH = 32
 BATCHES_AHEAD = 2  # drawn out of turn, sorted by length
+NAMED = 5  # prompts left out, in a message
 SCORED_LOGITS = 2**27  # computed together when scoring: 512 MB in float32
+_SHORTEN = "shorten it on the Prompts page, retire it, or lower generate.max_new_tokens"
 
 
 @dataclass(slots=True)
@@ -41,6 +43,19 @@ class _Row:
     log_model: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Why prompts cannot be drawn from, by their ids."""
+
+    problems: dict[int, str]
+
+    def named(self) -> str:
+        """The first few in words, then how many more."""
+        few = list(self.problems.values())[:NAMED]
+        more = len(self.problems) - len(few)
+        return "; ".join(few) + (f"; and {more:,} more" if more else "")
+
+
 class LocalProposal:
     """Implements rsf_core.proposals.base.Proposal for the model in `folder`. Raises ModelError when it can't be loaded."""
 
@@ -52,6 +67,7 @@ class LocalProposal:
         self._pad = min(self.eos)
         self._forward = forward.of(self.model, self._pad)
         self._prompting = Prompting(self.model, self.tokenizer, self._pad)
+        self._ids: dict[tuple[str | None, str], tuple[int, ...]] = {}
 
     def prompt_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
         """The tokens completions of `prompt` follow. Raises ModelError; see Prompting."""
@@ -65,22 +81,27 @@ class LocalProposal:
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Candidate]:
         """See Proposal.draw. Raises ModelError when a prompt and `max_new_tokens` don't fit into the model's context."""
-        known: dict[int, tuple[int, ...]] = {}
-        for prompt, _, _ in requests:
-            if prompt.prompt_id not in known:
-                known[prompt.prompt_id] = self._checked(prompt, sampling)
-        rows = [
-            _Row(request, known[request[0].prompt_id], uniforms(sampling.seed, request[2], sampling.max_new_tokens))
-            for request in requests
-        ]
+        for prompt in dict.fromkeys(prompt for prompt, _, _ in requests):
+            problem = self._too_long(prompt, sampling.max_new_tokens)
+            if problem:
+                raise ModelError(f"{problem}: {_SHORTEN}")
         # like lengths together, but not far from their turn: a job keeps its finished units, which are runs of requests
         window = BATCHES_AHEAD * batch_size
-        for start in range(0, len(rows), window):
-            near = rows[start : start + window]
+        for start in range(0, len(requests), window):
+            near = [self._row(request, sampling) for request in requests[start : start + window]]
             for batch in forward.by_length([len(row.prompt_token_ids) for row in near], batch_size):
                 yield from self._decode([near[i] for i in batch], sampling, should_stop)
                 if should_stop():
                     return
+
+    def fitting(self, prompts: Sequence[Prompt], max_new_tokens: int) -> tuple[list[Prompt], LeftOut]:
+        """The prompts that fit into the model's context with so many new tokens, and those that don't. Raises ModelError
+        where none does, or the chat template fails."""
+        problems = {prompt.prompt_id: self._too_long(prompt, max_new_tokens) for prompt in prompts}
+        left_out = LeftOut({prompt: problem for prompt, problem in problems.items() if problem})
+        if prompts and len(left_out.problems) == len(problems):
+            raise ModelError(f"no prompt can be drawn from: {left_out.named()}. {_SHORTEN[0].upper()}{_SHORTEN[1:]}")
+        return [prompt for prompt in prompts if prompt.prompt_id not in left_out.problems], left_out
 
     def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]]) -> None:
         """Refuse what another model has drawn and this one cannot judge: (prompt token ids, token ids, completion) of another
@@ -172,15 +193,26 @@ class LocalProposal:
             log_model=row.log_model,
         )
 
-    def _checked(self, prompt: Prompt, sampling: Sampling) -> tuple[int, ...]:
-        ids = self.prompt_token_ids(prompt)
-        if not self._forward.fits(len(ids), sampling.max_new_tokens):
-            raise ModelError(
-                f"prompt {prompt.prompt_id} has {len(ids)} tokens; with {sampling.max_new_tokens} new ones it does not fit "
-                f"into the model's context of {self.model.config.max_position_embeddings}: shorten it or lower "
-                "generate.max_new_tokens"
-            )
-        return ids
+    def _row(self, request: Request, sampling: Sampling) -> _Row:
+        """Its uniforms are made as its turn comes: those of all requests of a job would be gigabytes."""
+        u = uniforms(sampling.seed, request[2], sampling.max_new_tokens)
+        return _Row(request, self._known_ids(request[0]), u)
+
+    def _too_long(self, prompt: Prompt, max_new_tokens: int) -> str | None:
+        ids = self._known_ids(prompt)
+        if self._forward.fits(len(ids), max_new_tokens):
+            return None
+        return (
+            f"prompt {prompt.prompt_id} has {len(ids)} tokens; with {max_new_tokens} new ones it does not fit into the "
+            f"model's context of {self.model.config.max_position_embeddings}"
+        )
+
+    def _known_ids(self, prompt: Prompt) -> tuple[int, ...]:
+        """Tokens of prompts are made once: each is checked before any is drawn."""
+        key = (prompt.system, prompt.text)
+        if key not in self._ids:
+            self._ids[key] = self.prompt_token_ids(prompt)
+        return self._ids[key]
 
 
 def uniforms(seed: int, candidate_id: str, count: int) -> NDArray[np.float64]:

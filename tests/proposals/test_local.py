@@ -151,6 +151,32 @@ def test_a_prompt_that_does_not_fit_is_named(proposal):
         list(proposal.draw([(Prompt(9, "word " * 400), 0, "1.9.0")], Sampling(max_new_tokens=40), 8))
 
 
+def test_the_prompts_that_fit_are_told_from_those_that_do_not(proposal):
+    long = [Prompt(number, "word " * 400) for number in range(9, 17)]
+    good, left_out = proposal.fitting([PROMPTS[0], *long, PROMPTS[1]], 40)
+    assert good == PROMPTS[:2] and list(left_out.problems) == list(range(9, 17))
+    assert left_out.named().startswith("prompt 9 has ") and left_out.named().endswith("; and 3 more")
+    assert list(proposal.draw([(good[0], 0, "1.1.0")], Sampling(max_new_tokens=2), 8))
+    with pytest.raises(ModelError, match=r"no prompt can be drawn from: prompt 9 has .* retire it"):
+        proposal.fitting(long, 40)
+    assert proposal.fitting([], 40) == ([], local.LeftOut({}))
+
+
+def test_uniforms_are_made_as_a_row_s_turn_comes(proposal, monkeypatch):
+    """Those of 100,000 requests of 1,024 tokens would be 781 MiB."""
+    made, whole = [], local.uniforms
+
+    def counted(*given):
+        made.append(given)
+        return whole(*given)
+
+    monkeypatch.setattr(local, "uniforms", counted)
+    drawing = proposal.draw(REQUESTS, Sampling(max_new_tokens=4), 2)
+    next(drawing)
+    assert 0 < len(made) <= 2 * local.BATCHES_AHEAD
+    assert len([*drawing]) == len(REQUESTS) - 1 and len(made) == len(REQUESTS)
+
+
 def test_what_another_tokenizer_drew_or_what_is_too_long_is_not_judged(proposal):
     (candidate,) = drawn(proposal, Sampling(max_new_tokens=8), requests=REQUESTS[:1]).values()
     prompt, ids, text = candidate.prompt_token_ids, candidate.token_ids, candidate.completion

@@ -4,70 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
-from transformers import (
-    LlamaConfig,
-    LlamaForCausalLM,
-    M2M100Config,
-    M2M100ForConditionalGeneration,
-    MarianConfig,
-    MarianMTModel,
-    MBartConfig,
-    MBartForConditionalGeneration,
-    PreTrainedModel,
-    T5Config,
-    T5ForConditionalGeneration,
-)
+from transformers import PreTrainedModel
 
 from rsf_core import forward
 from rsf_core.log_probs import token_log_probs
+from tests.forward.families import EOS, FAMILIES, PAD, llama
 
-PAD, EOS = 1, 2
-BART = {
-    "vocab_size": 50,
-    "d_model": 32,
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "encoder_attention_heads": 4,
-    "decoder_attention_heads": 4,
-    "encoder_ffn_dim": 64,
-    "decoder_ffn_dim": 64,
-    "max_position_embeddings": 64,
-    "pad_token_id": PAD,
-    "eos_token_id": EOS,
-    "bos_token_id": 0,
-    "init_std": 0.3,
-}
 # prompts and completions of unequal lengths; the first prompt comes twice
 PAIRS = [((5, 6, 7, 8, EOS), (11, 12, 13, EOS)), ((9, 10, EOS), (14, 15)), ((5, 6, 7, 8, EOS), (16,))]
 
 
-def llama() -> PreTrainedModel:
-    config = LlamaConfig(
-        vocab_size=50, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4
-    )
-    return LlamaForCausalLM(config)
-
-
-def t5() -> PreTrainedModel:
-    config = T5Config(vocab_size=50, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=PAD)
-    return T5ForConditionalGeneration(config)
-
-
-def marian() -> PreTrainedModel:
-    return MarianMTModel(MarianConfig(**BART, decoder_start_token_id=PAD))
-
-
-def mbart() -> PreTrainedModel:
-    return MBartForConditionalGeneration(MBartConfig(**BART, decoder_start_token_id=EOS))
-
-
-def nllb() -> PreTrainedModel:
-    model = M2M100ForConditionalGeneration(M2M100Config(**BART, decoder_start_token_id=EOS))
-    model.generation_config.forced_bos_token_id = 7  # the target language
-    return model
-
-
-@pytest.fixture(params=[llama, t5, marian, mbart, nllb], ids=lambda make: make.__name__)
+@pytest.fixture(params=FAMILIES, ids=lambda make: make.__name__)
 def model(request: pytest.FixtureRequest) -> PreTrainedModel:
     torch.manual_seed(0)
     return request.param().eval()
@@ -79,9 +26,10 @@ def alone(model: PreTrainedModel, prompt: tuple[int, ...], completion: tuple[int
         if model.config.is_encoder_decoder:
             prefix = forward.EncoderDecoder(model, PAD).prefix
             decoder = torch.tensor([[*prefix, *completion[:-1]]])
-            logits = model(input_ids=torch.tensor([prompt]), decoder_input_ids=decoder).logits[0, len(prefix) - 1 :]
+            logits = model(input_ids=torch.tensor([prompt]), decoder_input_ids=decoder, use_cache=False).logits[0]
+            logits = logits[len(prefix) - 1 :]
         else:
-            logits = model(torch.tensor([[*prompt, *completion]])).logits[0, len(prompt) - 1 : -1]
+            logits = model(torch.tensor([[*prompt, *completion]]), use_cache=False).logits[0, len(prompt) - 1 : -1]
     return torch.log_softmax(logits.double(), -1)[torch.arange(len(completion)), torch.tensor(completion)]
 
 
