@@ -8,12 +8,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check # -qq below: errors, not
 FIND_CHROMIUM = command -v chromium || command -v chromium-browser || command -v google-chrome
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: help app test lint format bench simulations lock clean
+.PHONY: help app test faults lint format bench simulations lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make app    open the app (PORT=$(PORT), DIR=project folder)"
 	@echo "make test   all tests, browser tests included"
+	@echo "make faults  kills, hangs, full disks, spoilt files: all of what make test does a part of"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  the benchmarks, one JSON line each"
 	@echo "make simulations  what the intervals cover, one JSON line each; resumable (ARGS=\"--only shares\")"
@@ -29,6 +30,10 @@ app: $(READY)
 test: $(READY) chromium
 	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" HF_HUB_OFFLINE=1 \
 		$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS)
+
+# One process: what is killed, stopped and filled here is measured in seconds.
+faults: $(READY)
+	@RSF_FAULTS=whole HF_HUB_OFFLINE=1 $(BIN)/python -m pytest tests/faults -rs -s $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .

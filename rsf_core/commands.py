@@ -89,6 +89,7 @@ def active_job(project: Project) -> dict[str, Any] | None:
         "total": progress.total,
         "unit": progress.unit_name,
         "remaining_seconds": progress.remaining_seconds(),
+        "note": progress.note,
         "problem": project.supervisor.problem,
     }
 

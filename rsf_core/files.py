@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rsf_core.errors import OutOfSpaceError
+from rsf_core.errors import OutOfSpaceError, StoreError
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -26,6 +27,22 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         if is_full_disk(error):
             raise OutOfSpaceError(
                 f"the disk is full: {path} could not be written. Free some space and resume; what is saved stays"
+            ) from error
+        raise
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Turns what is raised inside, where `folder` or what is in it cannot be written, into an error that says so. Raises
+    StoreError, or OutOfSpaceError on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if is_full_disk(error):
+            raise OutOfSpaceError(f"the disk of {folder} is full: free some space; what is saved stays") from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise StoreError(
+                f"{folder} cannot be written ({error.strerror}): mount it writable, or make it yours, and try again"
             ) from error
         raise
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rsf_core.domain import JobKind, JobState
+from rsf_core.errors import JobError
 from rsf_core.rounds import Stage
 from rsf_core.stages import Stages
 from rsf_core.standing import BASE_ID, Standing
@@ -23,15 +24,13 @@ class Following:
     def on_done(self, job: JobRecord, result: dict[str, Any]) -> None:
         """Runs inside the transaction that marks the job done."""
         if "base" in result and not any(model.model_id == BASE_ID for model in self._store.models()):
-            base = result["base"]
-            self._store.add_model(
-                ModelRecord(BASE_ID, base["name"], base["folder"], base["identity"], None, 0, None, utc_now())
-            )
+            name, folder, identity = (_text(result["base"], key) for key in ("name", "folder", "identity"))
+            self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
         if job.kind is JobKind.FINETUNE:
             model_id, parent = job.spec["model_id"], job.spec["model"]["model_id"]
             name, folder = f"{self._standing.settings().task} round {job.round}", f"models/{model_id}"
             made = (parent, job.round, job.spec["curated_id"])
-            self._store.add_model(ModelRecord(model_id, name, folder, result["identity"], *made, utc_now()))
+            self._store.add_model(ModelRecord(model_id, name, folder, _text(result, "identity"), *made, utc_now()))
 
     def on_ended(self, job: JobRecord) -> None:
         """Start what follows a job that has ended. Asked again after a restart, so it must not start anything twice."""
@@ -72,3 +71,11 @@ class Following:
 
     def _is_active(self, kind: JobKind) -> bool:
         return any(job.kind is kind for job in self._store.jobs(active=True))
+
+
+def _text(found: Any, name: str) -> str:
+    """Raises JobError where what a job has left names no such thing."""
+    value = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(value, str):
+        raise JobError(f"its result.json is damaged: {name} is {str(value)[:80]!r}, and no text")
+    return value

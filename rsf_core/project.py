@@ -34,6 +34,7 @@ from rsf_core import (
 from rsf_core.autopilot import Autopilot
 from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
+from rsf_core.files import writable
 from rsf_core.following import Following
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -112,9 +113,10 @@ class Project:
             settings[section] = {"seed": own, **settings.get(section, {})}
         if model is not None:
             settings["model"] = project_file.model_name(model)
-        for name in ("", "spool", "models", "exports"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        lock = OwnerLock(folder, what)
+        with writable(folder):
+            for name in ("", "spool", "models", "exports"):
+                (folder / name).mkdir(parents=True, exist_ok=True)
+            lock = OwnerLock(folder, what)
         project = cls(folder, lock)
         with project.store.transaction("making the project"):
             project.add_prompts(loaded.prompts, source=f"task {loaded.name}")
@@ -128,9 +130,10 @@ class Project:
         """Open an existing project. Raises NotAProjectError, or ProjectLockedError naming who holds it."""
         folder = Path(folder).absolute()
         project_file.read(folder)
-        for name in ("spool", "models", "exports"):
-            (folder / name).mkdir(exist_ok=True)
-        lock = OwnerLock(folder, what)
+        with writable(folder):
+            for name in ("spool", "models", "exports"):
+                (folder / name).mkdir(exist_ok=True)
+            lock = OwnerLock(folder, what)
         try:
             project = cls(folder, lock)
         except Exception:

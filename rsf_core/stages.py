@@ -8,8 +8,8 @@ from typing import Any
 from rsf_core import curation, deciding, proposing, rounds
 from rsf_core.domain import JobKind, JobState, Split
 from rsf_core.errors import StageError
+from rsf_core.jobs import units
 from rsf_core.jobs.supervisor import JobSupervisor
-from rsf_core.jobs.units import prompts_table
 from rsf_core.rounds import Stage
 from rsf_core.sampling.streams import child_seed
 from rsf_core.standing import BASE_ID, Standing
@@ -45,11 +45,13 @@ class Stages:
             "sampling": settings.generate.sampling.model_dump(),
             "candidates": settings.generate.candidates,
             "batch_size": settings.generate.batch_size,
-            "first_k": rounds.first_k(drawn, self._store.next_k(opened.round)),
+            "unit_size": units.fitting_size(len(drawn), units.GENERATED // settings.generate.candidates),
             "project_seed": settings.seed,
         }
+        first_k = rounds.first_k(drawn, self._store.next_k(opened.round))["k"]
+        inputs = {"prompts": units.prompts_table(drawn, first_k)}
         follow = [Stage.SCORE] if then_score else []
-        return self._supervisor.submit(JobKind.GENERATE, opened.round, spec, {"prompts": prompts_table(drawn)}, follow)
+        return self._supervisor.submit(JobKind.GENERATE, opened.round, spec, inputs, follow)
 
     def score(self, round_number: int | None = None) -> str | None:
         """Score what has not been scored under the target in force. None when every score is there already; the
@@ -73,7 +75,8 @@ class Stages:
         if candidates.num_rows == 0:
             deciding.retarget(self._store, settings, opened, BASE_ID)
             return None
-        inputs = {"candidates": candidates, "prompts": prompts_table(self._store.prompts(Split.TRAIN))}
+        spec["unit_size"] = units.fitting_size(candidates.num_rows, units.SCORED)
+        inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
         return self._supervisor.submit(JobKind.SCORE, number, spec, inputs)
 
     def train_control(self, author: str, round_number: int | None = None) -> str:
@@ -192,8 +195,11 @@ class Stages:
             "candidates": settings.evaluate.candidates,
             "batch_size": settings.generate.batch_size,
             "sampling": settings.generate.sampling.model_dump(),
+            "unit_size": units.fitting_size(
+                len(missing) * len(held_out), units.EVALUATED // settings.evaluate.candidates
+            ),
         }
-        return self._supervisor.submit(JobKind.EVALUATE, opened.round, spec, {"prompts": prompts_table(held_out)})
+        return self._supervisor.submit(JobKind.EVALUATE, opened.round, spec, {"prompts": units.prompts_table(held_out)})
 
     def try_out(self, models: Sequence[str], text: str, system: str | None, candidates: int) -> str:
         """Draw completions of a typed prompt from some models; the job's id."""

@@ -16,6 +16,10 @@ from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundR
 from rsf_core.store.store import Store
 
 BASE_ID = "base"
+STATE_TABLES = (  # all that decides where a round stands
+    *("rounds", "prompts", "candidates", "scores", "targets", "log_ratios", "thresholds", "overrides", "curated_sets"),
+    *("models", "model_deletions", "evaluation_samples", "jobs", "job_events"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,13 @@ class Standing:
 
     def states(self, number: int) -> tuple[StageState, ...]:
         """Where each stage of a round stands."""
-        return rounds.states(self.facts(number))
+        settings = self.settings().model_dump_json()
+        name = ("states", number, settings)
+        return self._store.unchanged(name, STATE_TABLES, lambda: rounds.states(self.facts(number)))
 
     def facts(self, number: int) -> RoundFacts:
         counts = self._store.prompt_counts()
+        held_out = counts.get(Split.HELD_OUT, 0)
         tuned = self.tuned_model(number)
         return RoundFacts(
             counts=self._store.round_counts(number),
@@ -60,7 +67,7 @@ class Standing:
             tuned=tuned,
             evaluated=tuned is not None and tuned.model_id in self.evaluation(number).models,
             train_prompts=counts.get(Split.TRAIN, 0),
-            held_out_prompts=len(self.held_out()),
+            held_out_prompts=min(held_out, self.settings().evaluate.prompts or held_out),
         )
 
     def target(self, number: int) -> Target:

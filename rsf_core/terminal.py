@@ -51,7 +51,7 @@ class ProgressLine:
         left = job["remaining_seconds"]
         self._progress.update(
             self._bars[job["job_id"]],
-            description=escape(job["problem"] or job["message"]),
+            description=escape(job["problem"] or " · ".join(filter(None, (job["message"], job["note"])))),
             completed=job["done"],
             total=job["total"] or None,
             left=f"{seconds(left)} left" if left is not None else "",
@@ -132,6 +132,9 @@ def status_panel(found: dict[str, Any]) -> Table:
         table.add_column(column)
     for stage in found["stages"]:
         table.add_row(_MARKS[stage["progress"]], stage["stage"], escape(stage["detail"]))
+    active = found.get("active")
+    if active and active["note"]:
+        table.caption = f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"
     if found.get("problem"):
         table.caption = f"[red]{escape(found['problem'])}[/]"
     return table

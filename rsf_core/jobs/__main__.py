@@ -3,10 +3,14 @@ job that raises the one module's Cancelled would not be caught by the other."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from rsf_core.domain import JobState
 from rsf_core.jobs.worker import work
 
-sys.exit(0 if work(Path(sys.argv[1])) in (JobState.DONE, JobState.CANCELLED) else 1)
+state = work(Path(sys.argv[1]))
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(0 if state in (JobState.DONE, JobState.CANCELLED) else 1)  # a thread left behind would keep it for ever

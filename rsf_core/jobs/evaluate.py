@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import Candidate, Prompt
+from rsf_core.jobs import units as units_of
 from rsf_core.jobs.loading import locate
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.jobs.score import score_unit
@@ -18,14 +19,12 @@ from rsf_core.jobs.worker import JobContext
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Sampling
 
-UNIT_CANDIDATES = 64
-
 
 def run(context: JobContext) -> None:
     spec = context.spec
     prompts = read_prompts(context.input("prompts"))
     count = int(spec["candidates"])
-    units = chunks(prompts, max(1, UNIT_CANDIDATES // count))
+    units = chunks(prompts, units_of.size(spec, units_of.EVALUATED // count))
     total = len(spec["models"]) * len(prompts) * count
     done = sum(
         len(unit) * count
@@ -115,7 +114,14 @@ def _table(
         }
         for i, c in enumerate(candidates)
     ]
-    scores = score_unit(rows, prompts, context.spec["scorers"])
+    drawing = context.message
+    scores = score_unit(
+        rows,
+        prompts,
+        context.spec["scorers"],
+        lambda name: context.progress(message=f"scoring completions with {name}"),
+    )
+    context.progress(message=drawing)
     for i, row in enumerate(rows):
         row["scores"] = [(name, values[i]) for name, values in scores.items()]
     return pa.Table.from_pylist(rows, schema=EVALUATION_SAMPLES)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from rsf_core.domain import Candidate, Prompt, candidate_id
+from rsf_core.jobs import units as units_of
 from rsf_core.jobs.loading import locate, report_base
 from rsf_core.jobs.schemas import CANDIDATES
 from rsf_core.jobs.units import chunks, read_prompts
@@ -19,23 +20,21 @@ from rsf_core.jobs.worker import JobContext
 from rsf_core.sampling.acceptance import uniform
 from rsf_core.settings import Sampling
 
-UNIT_CANDIDATES = 32
-
 
 def run(context: JobContext) -> None:
     spec = context.spec
     sampling = Sampling(**spec["sampling"])
     prompts = read_prompts(context.input("prompts"))
     count = int(spec["candidates"])
-    first_k: dict[int, int] = dict(zip(spec["first_k"]["prompt_id"], spec["first_k"]["k"], strict=True))
-    units = chunks(prompts, max(1, UNIT_CANDIDATES // count))
+    first_k = units_of.first_k(spec, context.input("prompts"))
+    units = chunks(prompts, units_of.size(spec, units_of.GENERATED // count))
     unit_of = {prompt.prompt_id: number for number, unit in enumerate(units) for prompt in unit}
     requests = [
         (prompt, k, candidate_id(spec["round"], prompt.prompt_id, k))
         for number, unit in enumerate(units)
         if number not in context.finished_units
         for prompt in unit
-        for k in range(first_k.get(prompt.prompt_id, 0), first_k.get(prompt.prompt_id, 0) + count)
+        for k in range(first_k[prompt.prompt_id], first_k[prompt.prompt_id] + count)
     ]
     folder = locate(context, spec["model"])
     report_base(context, spec["model"], folder)

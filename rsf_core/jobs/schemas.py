@@ -65,6 +65,9 @@ TRIALS = pa.schema(
     ]
 )
 
+# Of the inputs of a job: what tells which rows its segments must hold.
+INPUT_COLUMNS = ("candidate_id", "prompt_id", "first_k")
+
 SEGMENTS: dict[JobKind, tuple[str, pa.Schema]] = {
     JobKind.GENERATE: ("candidates", CANDIDATES),
     JobKind.SCORE: ("scores", SCORES),

@@ -7,7 +7,8 @@
     log.txt              stdout and stderr              NNNN.damaged    a segment that could not be read (owner)
 
 A unit is a fixed part of the job's work; its number is the segment's, so that a job that is started again does only the
-units without a segment.
+units without a segment. Nothing that lies here is believed: other files are ignored, and what is damaged or not what its
+name says raises a JobError that names it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,14 @@ import pyarrow.parquet as pq
 
 from rsf_core.domain import JobState
 from rsf_core.errors import JobError
-from rsf_core.files import read_json, write_json, write_whole
+from rsf_core.files import read_json, writable, write_json, write_whole
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """`done` and `total` count `unit_name`s; `before` of them were done when this process started, at `started`;
-    `heartbeat` and `started` are Unix seconds. `units` is the number of segments of a job that is done."""
+    `heartbeat` and `started` are seconds by the process's own monotonic clock, and compare with nothing else. `units` is the
+    number of segments it has written. `note` and `cancelling` are the owner's: what it has noticed of the process."""
 
     state: JobState
     message: str = ""
@@ -43,6 +46,8 @@ class Status:
     started: float = 0.0
     heartbeat: float = 0.0
     units: int = 0
+    note: str = ""
+    cancelling: bool = False
 
     @property
     def fraction(self) -> float:
@@ -56,6 +61,12 @@ class Status:
         return max(0.0, pace * (self.total - self.done))
 
 
+SEGMENT = re.compile(r"[0-9]{4,9}\.parquet")
+OWNERS = ("note", "cancelling")
+LARGEST = 2**53  # beyond it a count is no count
+LONGEST_MESSAGE = 2000
+
+
 class Spool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -64,7 +75,8 @@ class Spool:
     def create(folder: Path, spec: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> Spool:
         """Make the folder with its spec and inputs; it appears whole or not at all."""
         temporary = folder.with_name(folder.name + ".tmp")
-        (temporary / "inputs").mkdir(parents=True, exist_ok=True)
+        with writable(folder.parent):
+            (temporary / "inputs").mkdir(parents=True, exist_ok=True)
         for name, table in inputs.items():
             write_whole(temporary / "inputs" / f"{name}.parquet", lambda path, t=table: pq.write_table(t, path))  # type: ignore[misc]
         write_json(temporary / "spec.json", dict(spec))
@@ -74,13 +86,20 @@ class Spool:
     # -- what the owner gives --------------------------------------------------------------------------------------
 
     def spec(self) -> dict[str, Any]:
-        spec: dict[str, Any] | None = read_json(self.folder / "spec.json")
+        spec = self._object("spec.json")
         if spec is None:
             raise JobError(f"{self.folder} has no spec.json: it is no job folder")
         return spec
 
-    def input(self, name: str) -> pa.Table:
-        return pq.read_table(self.folder / "inputs" / f"{name}.parquet")
+    def input(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of an input; of `columns`, those that it has. Raises JobError where it cannot be read."""
+        path = self.folder / "inputs" / f"{name}.parquet"
+        try:
+            if columns is not None:
+                columns = [name for name in pq.read_schema(path).names if name in columns]
+            return pq.read_table(path, columns=columns)
+        except (pa.ArrowException, FileNotFoundError, IsADirectoryError, ValueError) as error:
+            raise JobError(f"{path} is damaged: {error}") from error
 
     def request_cancel(self) -> None:
         (self.folder / "cancel").touch()
@@ -95,39 +114,57 @@ class Spool:
     # -- what the process says -------------------------------------------------------------------------------------
 
     def write_status(self, status: Status) -> None:
-        write_json(self.folder / "status.json", asdict(status))
+        said = {name: value for name, value in asdict(status).items() if name not in OWNERS}
+        write_json(self.folder / "status.json", said)
 
     def status(self) -> Status:
+        """Raises JobError where status.json is no status."""
+        data = self._object("status.json")
         try:
-            data = read_json(self.folder / "status.json")
-        except json.JSONDecodeError as error:
+            return Status(JobState.QUEUED) if data is None else _status(data)
+        except ValueError as error:
             raise JobError(f"{self.folder / 'status.json'} is damaged: {error}") from error
-        return Status(**data | {"state": JobState(data["state"])}) if data else Status(JobState.QUEUED)
 
-    def write_segment(self, unit: int, table: pa.Table) -> None:
-        """`table` with the job's name in its metadata, so that equal rows of two jobs are not taken for a replay."""
-        named = table.replace_schema_metadata({"job": self.folder.name, "unit": str(unit)})
-        write_whole(self.folder / f"{unit:04d}.parquet", lambda path: pq.write_table(named, path))
+    def write_segment(self, unit: int, table: pa.Table, left_out: Sequence[int] = ()) -> None:
+        """`table` with the names of its job and unit in its metadata: it is told by them, and equal rows of two jobs are not
+        taken for a replay. `left_out` are the prompts of the unit that it holds nothing of, on purpose."""
+        said = {"job": self.folder.name, "unit": str(unit)}
+        if left_out:
+            said["left_out"] = json.dumps(list(left_out))
+        named = table.replace_schema_metadata(said)
+        write_whole(self.folder / segment_name(unit), lambda path: pq.write_table(named, path))
 
     def segments(self) -> Iterator[tuple[int, Path]]:
-        """`(unit, path)` of every segment that is there, by unit."""
-        for path in sorted(self.folder.glob("*.parquet"), key=lambda path: int(path.stem)):
-            yield int(path.stem), path
+        """`(unit, path)` of every file that is named as a segment is, by unit. Links, folders and other names are none."""
+        found = []
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                if SEGMENT.fullmatch(entry.name):
+                    unit = int(entry.name.partition(".")[0])
+                    if entry.name == segment_name(unit) and entry.is_file(follow_symlinks=False):
+                        found.append((unit, self.folder / entry.name))
+        yield from sorted(found)
 
     def read_segment(self, path: Path, schema: pa.Schema) -> tuple[str, pa.Table]:
-        """SHA-256 and rows of a segment. Raises JobError when it can't be read or has other columns than `schema`."""
+        """SHA-256 and rows of a segment, with its metadata. Raises JobError when it can't be read, has other columns than
+        `schema`, or was written for another job or unit than its place says."""
         try:
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             table = pq.read_table(path)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise JobError(f"{path} is damaged: {error}") from error
         if not table.schema.equals(schema):
             raise JobError(f"{path} is damaged: it has the columns {table.schema.names}, not {schema.names}")
-        return sha256, table.replace_schema_metadata(None)
+        job, unit = (_metadata(table, name) for name in ("job", "unit"))
+        if (job, unit) != (self.folder.name, str(int(path.stem))):
+            raise JobError(f"{path} is another segment: it was written for unit {unit} of {job}")
+        return sha256, table
 
     def set_aside(self, path: Path) -> Path:
         """Rename a damaged segment so that its unit is done again; the file is kept for a look."""
         aside = path.with_suffix(".damaged")
+        if aside.is_dir():
+            aside = path.with_suffix(".damaged-too")
         os.replace(path, aside)
         return aside
 
@@ -145,30 +182,93 @@ class Spool:
         cut off is left out: its step is done again from the checkpoint."""
         rows: dict[tuple[int, str], float] = {}
         try:
-            text = (self.folder / "metrics.jsonl").read_text(encoding="utf-8")
-        except FileNotFoundError:
+            text = (self.folder / "metrics.jsonl").read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, IsADirectoryError):
             return []
         for line in text[: text.rfind("\n") + 1].splitlines():
-            try:
-                entry = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            rows.update({(entry["step"], name): value for name, value in entry["values"].items()})
+            step, values = _metrics(line)
+            rows.update({(step, name): value for name, value in values.items()})
         return [(step, name, value) for (step, name), value in rows.items()]
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         write_json(self.folder / "result.json", dict(result))
 
     def result(self) -> dict[str, Any]:
-        return read_json(self.folder / "result.json") or {}
+        """Empty where there is none. Raises JobError where it is no object."""
+        return self._object("result.json") or {}
 
     def log_tail(self, characters: int = 600) -> str:
         try:
             return (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace")[-characters:].strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             return ""
+
+    def _object(self, name: str) -> dict[str, Any] | None:
+        path = self.folder / name
+        try:
+            data = read_json(path)
+        except (ValueError, RecursionError, IsADirectoryError) as error:
+            raise JobError(f"{path} is damaged: {error}") from error
+        if data is not None and not isinstance(data, dict):
+            raise JobError(f"{path} is damaged: it holds no object, but a {type(data).__name__}")
+        return data
+
+
+def segment_name(unit: int) -> str:
+    return f"{unit:04d}.parquet"
+
+
+def left_out(segment: pa.Table) -> list[int]:
+    """The prompts that a segment names as left out. Raises JobError where that is no list of numbers."""
+    text = _metadata(segment, "left_out")
+    try:
+        named = json.loads(text) if text else []
+    except (ValueError, RecursionError) as error:
+        raise JobError(f"what it leaves out cannot be read: {error}") from error
+    if not isinstance(named, list) or not all(isinstance(prompt, int) for prompt in named):
+        raise JobError(f"what it leaves out is no list of prompts: {text}")
+    return named
 
 
 def now() -> float:
-    """Unix seconds: unlike a monotonic clock it means the same to the owner and to the process."""
-    return time.time()
+    """Seconds of a clock that nobody sets. It means something only to the process that reads it."""
+    return time.monotonic()
+
+
+def _metadata(table: pa.Table, name: str) -> str | None:
+    found = (table.schema.metadata or {}).get(name.encode())
+    return None if found is None else found.decode("utf-8", "replace")
+
+
+def _status(data: Mapping[str, Any]) -> Status:
+    """Raises ValueError naming the field that is not what it should be. Names of later versions are left aside."""
+    try:
+        values: dict[str, Any] = {"state": JobState(str(data.get("state")))}
+    except ValueError as error:
+        raise ValueError(f"{str(data.get('state'))[:80]!r} is no state") from error
+    for name in ("message", "unit_name"):
+        text = data.get(name, "")
+        if not isinstance(text, str):
+            raise ValueError(f"{name} is no text")
+        values[name] = text.encode("utf-8", "replace").decode()[:LONGEST_MESSAGE]
+    for name in ("done", "total", "before", "units", "started", "heartbeat"):
+        number = data.get(name, 0)
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        counted = whole or (isinstance(number, float) and name in ("started", "heartbeat"))
+        if not counted or not 0 <= number < LARGEST:  # neither of which a NaN is
+            raise ValueError(f"{name} is no number that it can be")
+        values[name] = number
+    return Status(**values)
+
+
+def _metrics(line: str) -> tuple[int, dict[str, float]]:
+    """Step and values of a line of metrics; nothing where it is none."""
+    try:
+        entry = json.loads(line)
+        step, values = entry["step"], entry["values"]
+        if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < 1 << 31:
+            return 0, {}
+        numbers = {name: value for name, value in values.items() if isinstance(value, int | float)}
+        return step, {name.encode("utf-8", "replace").decode(): float(value) for name, value in numbers.items()}
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
+        return 0, {}

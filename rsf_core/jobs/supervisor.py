@@ -10,7 +10,9 @@ import logging
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,9 @@ from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, RefusedRowsError, RsfError, StageError
 from rsf_core.files import write_json
 from rsf_core.jobs import process
-from rsf_core.jobs.schemas import SEGMENTS
+from rsf_core.jobs.committing import Ingest
 from rsf_core.jobs.spool import Spool, Status
+from rsf_core.jobs.watching import Watch
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
 
@@ -30,7 +33,9 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 RESTARTS = 2
 LITTLE_SPACE_BYTES = 8 << 20
-NEVER_PASSES = (RefusedRowsError, JobError, KeyError, ValueError)  # what a job left is impossible, damaged or not whole
+STOP_SECONDS = 10.0
+# What a job left is impossible, damaged or not whole.
+NEVER_PASSES = (RefusedRowsError, JobError, LookupError, ValueError, TypeError, AttributeError)
 
 
 class JobSupervisor:
@@ -41,6 +46,8 @@ class JobSupervisor:
         self._on_ended: Callable[[JobRecord], None] = lambda job: None
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._restarts: dict[str, int] = {}
+        self._watches: dict[str, Watch] = {}  # of the jobs that run
+        self._ingests: dict[str, Ingest] = {}  # likewise
         self._untold: list[str] = []  # jobs that have ended and whose `on_ended` has not returned yet
         self._lock = threading.RLock()
         self._stop = threading.Event()
@@ -61,7 +68,7 @@ class JobSupervisor:
         """Stop watching. Running jobs go on; the next owner adopts them."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
         for child in self._children.values():
             process.leave(child)
         self._children.clear()
@@ -99,7 +106,11 @@ class JobSupervisor:
                 self._end(job, JobState.CANCELLED, "cancelled before it started")
                 self._tell_ended()  # it is cancelled whatever that says: the next tick asks again and reports it
             elif job.state is JobState.RUNNING:
-                self._spool(job_id).request_cancel()
+                self._watch_of(job_id).cancel(time.monotonic())
+                try:
+                    self._spool(job_id).request_cancel()
+                except OSError as error:  # a full disk: the job does not hear of it, so its process will be ended
+                    log.error("%s could not be asked to stop: %s", job_id, error)
 
     def can_resume(self, job_id: str) -> bool:
         """Whether what the job had finished is still there."""
@@ -120,7 +131,11 @@ class JobSupervisor:
             spool = self._spool(job_id)
             begun = any(spool.segments())
             taken = {name: value for name, value in (changes or {}).items() if name == "batch_size" or not begun}
-            write_json(spool.folder / "spec.json", spool.spec() | taken)
+            try:
+                before = spool.spec()
+            except JobError:  # it was damaged meanwhile: the database has it as it was asked for
+                before = dict(job.spec)
+            write_json(spool.folder / "spec.json", before | taken)
             spool.clear_cancel()
             self._restarts.pop(job_id, None)
             self._store.add_job_event(job_id, JobState.QUEUED, "waiting to resume")
@@ -131,9 +146,15 @@ class JobSupervisor:
             return self._store.jobs(active=True)
 
     def status(self, job: JobRecord) -> Status:
-        """What the process says of itself; the database's word once the job has ended."""
-        if job.state in (JobState.RUNNING,):
-            return self._spool(job.job_id).status()
+        """What the process says of itself, with what was noticed of it; the database's word once the job has ended."""
+        if job.state is JobState.RUNNING:
+            spool, watch = self._spool(job.job_id), self._watches.get(job.job_id)
+            try:
+                said = spool.status()
+            except JobError as error:
+                said = Status(JobState.RUNNING, str(error))
+            note = watch.note(time.monotonic(), process.is_stopped(spool.folder)) if watch else ""
+            return replace(said, note=note, cancelling=spool.cancel_requested or bool(watch and watch.cancelled))
         done = 1 if job.state is JobState.DONE else 0
         return Status(job.state, job.message, done=done, total=1)
 
@@ -187,16 +208,34 @@ class JobSupervisor:
             errors += self._tell_ended()
             queued = [job for job in active if job.state is JobState.QUEUED]
             if queued and len(over) == len(running):
-                self._spawn(queued[0], "running")
+                try:
+                    self._begin(queued[0])
+                except Exception as error:
+                    errors.append(error)
         if errors:
             raise errors[0]
         return bool(active)
 
+    def _begin(self, job: JobRecord) -> None:
+        try:
+            self._ingest(job).commit_all()  # what lies there already: the job is not to count on a segment that is none
+        except NEVER_PASSES as error:
+            self._end(job, JobState.FAILED, f"it cannot be started: {_said(error)}. Start the stage again")
+            return
+        self._spawn(job, "running")
+
     def _spawn(self, job: JobRecord, message: str) -> None:
         self._store.add_job_event(job.job_id, JobState.RUNNING, message)
         spool = self._spool(job.job_id)
-        spool.write_status(Status(JobState.RUNNING, "starting"))
-        self._children[job.job_id] = process.spawn(spool.folder)
+        self._watches[job.job_id] = Watch(time.monotonic())
+        process.kill(spool.folder)  # what an earlier one left, or one that an owner has started in the moment it died
+        try:
+            spool.write_status(Status(JobState.RUNNING, "starting"))
+            self._children[job.job_id] = process.spawn(spool.folder)
+        except (OSError, RsfError) as error:
+            self._end(
+                job, JobState.FAILED, f"its process could not be started: {_said(error)}. Resume it once that is mended"
+            )
 
     def _look_after(self, job: JobRecord) -> None:
         try:
@@ -204,8 +243,7 @@ class JobSupervisor:
         except NEVER_PASSES as error:
             if process.is_alive(self._spool(job.job_id).folder):
                 raise
-            said = str(error) if isinstance(error, RsfError) else f"{type(error).__name__}: {error}"
-            self._end(job, JobState.FAILED, f"what it left could not be saved: {said}. Start the stage again")
+            self._end(job, JobState.FAILED, f"what it left could not be saved: {_said(error)}. Start the stage again")
 
     def _is_over(self, job: JobRecord) -> bool:
         spool = self._spool(job.job_id)
@@ -218,44 +256,55 @@ class JobSupervisor:
         child = self._children.get(job.job_id)
         spool = self._spool(job.job_id)
         if not spool.folder.exists():
+            process.kill(spool.folder)  # nothing of what it still does would be found
             if child is not None and child.poll() is None:
-                child.kill()  # nothing of what it still does would be found
+                child.kill()
             self._end(job, JobState.FAILED, f"its folder {spool.folder} is gone: start the stage again")
             return
         # Alive is asked before the status is read: a process that ends in between has written its last status.
-        alive = process.is_alive(spool.folder)
-        if child is not None and not alive:
-            child.wait()  # reaps it; it has ended, or its last threads are about to
+        alive = process.is_alive(spool.folder) or (child is not None and child.poll() is None)
+        ingest, watch, now = self._ingest(job), self._watch_of(job.job_id), time.monotonic()
+        if alive:
+            self._mind(spool, watch, ingest, now)
+            return
         status = spool.status()
-        self._commit_segments(job, spool)
-        if status.state is JobState.DONE and not alive:
-            self._finish(job, spool, status)
-        elif status.state.ended and not alive:
+        ingest.commit_all()
+        cancelled = watch.cancelled or spool.cancel_requested
+        if status.state is JobState.DONE:
+            self._finish(job, spool, ingest)
+        elif cancelled and (watch.told or not status.state.ended):
+            self._end(job, JobState.CANCELLED, "cancelled; what was finished is kept")
+        elif status.state.ended:
             self._end(job, status.state, status.message)
-        elif not alive:
+        else:
             self._restart(job, self._cause_of_death(job, spool))
 
-    def _commit_segments(self, job: JobRecord, spool: Spool) -> None:
-        if job.kind not in SEGMENTS:
-            return
-        table, schema = SEGMENTS[job.kind]
-        committed = self._store.committed_units(job.job_id)
-        for unit, path in spool.segments():
-            if unit in committed:
-                continue
-            try:
-                sha256, rows = spool.read_segment(path, schema)
-                self._store.commit_segment(job.job_id, unit, sha256, table, rows)
-            except (JobError, RefusedRowsError) as error:
-                aside = spool.set_aside(path)
-                log.error("%s", error)
-                message = f"{error}. It is kept as {aside.name} and its part of the work is done again"
-                self._store.add_job_event(job.job_id, JobState.RUNNING, message)
+    def _mind(self, spool: Spool, watch: Watch, ingest: Ingest, now: float) -> None:
+        """One that runs: end it where it has to stop and does not, and save what it has finished."""
+        try:
+            status = spool.status()
+        except JobError:  # it writes another within a second
+            status = Status(JobState.RUNNING)
+        watch.see(status, len(ingest.committed), now)
+        if spool.cancel_requested:
+            watch.cancel(now)
+        signal_due = watch.due(now)
+        if signal_due is not None:
+            process.ask(spool.folder, signal_due)
+        ingest.commit(status.units, now)
 
-    def _finish(self, job: JobRecord, spool: Spool, status: Status) -> None:
-        missing = status.units - len(self._store.committed_units(job.job_id)) if job.kind in SEGMENTS else 0
+    def _watch_of(self, job_id: str) -> Watch:
+        return self._watches.setdefault(job_id, Watch(time.monotonic()))
+
+    def _ingest(self, job: JobRecord) -> Ingest:
+        if job.job_id not in self._ingests:
+            self._ingests[job.job_id] = Ingest(self._store, self._spool(job.job_id), job)
+        return self._ingests[job.job_id]
+
+    def _finish(self, job: JobRecord, spool: Spool, ingest: Ingest) -> None:
+        missing = ingest.missing()
         if missing > 0:
-            self._restart(job, f"{missing} segment(s) were damaged")
+            self._restart(job, f"{missing} segment(s) were damaged or are missing")
             return
         self._reap(job.job_id)
         with self._store.transaction(f"finishing {job.job_id}"):
@@ -281,9 +330,13 @@ class JobSupervisor:
         return errors
 
     def _reap(self, job_id: str) -> None:
+        """Nothing of the job is left: neither its process nor what that has started."""
         child = self._children.pop(job_id, None)
-        if child is not None:
-            child.wait()
+        self._watches.pop(job_id, None)
+        self._ingests.pop(job_id, None)
+        process.kill(self._spool(job_id).folder)
+        if child is not None and not process.reap(child):
+            process.leave(child)
 
     def _restart(self, job: JobRecord, cause: str) -> None:
         tries = self._restarts.get(job.job_id, 0)
@@ -301,7 +354,13 @@ class JobSupervisor:
             return "its process had ended while nobody watched"
         if child.returncode == -9:
             return "its process was killed (signal 9), perhaps for want of memory: see batch_size and train.accumulate"
+        if child.returncode == 0:
+            return "its process ended without saying how (with code 0)"
         return f"its process ended with code {child.returncode}: {spool.log_tail() or 'it left no message'}"
 
     def _spool(self, job_id: str) -> Spool:
         return Spool(self._folder / job_id)
+
+
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, RsfError) else f"{type(error).__name__}: {error}"

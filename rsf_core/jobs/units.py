@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from rsf_core.domain import Prompt, Split
 
 T = TypeVar("T")
+MOST = 1000  # units of a job: a file each, and a kill loses what the unfinished one had
+GENERATED, EVALUATED, SCORED = 32, 64, 256  # candidates a unit, at least
+
+
+def fitting_size(items: int, least: int) -> int:
+    """How many of `items` make a unit: `least`, and more where that would give more than MOST units. Whoever asks for a job
+    writes it into the spec as `unit_size`, for what is finished holds only as long as units are cut alike."""
+    return max(1, least, -(-items // MOST))
+
+
+def size(spec: Mapping[str, Any], least: int) -> int:
+    """The size of a job's units; jobs asked for by earlier versions have the least."""
+    return max(1, int(spec.get("unit_size", least)))
+
+
+def first_k(spec: Mapping[str, Any], prompts: pa.Table) -> dict[int, int]:
+    """From where the new candidates of each prompt are counted: a column of the prompts; in the spec of earlier versions."""
+    if "first_k" in prompts.column_names:
+        return dict(zip(prompts["prompt_id"].to_pylist(), prompts["first_k"].to_pylist(), strict=True))
+    return dict(zip(spec["first_k"]["prompt_id"], spec["first_k"]["k"], strict=True))
 
 
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
@@ -17,7 +37,9 @@ def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def prompts_table(prompts: Sequence[Prompt]) -> pa.Table:
+def prompts_table(prompts: Sequence[Prompt], first_k: Sequence[int] | None = None) -> pa.Table:
+    """The prompts as rows; `first_k` says from where the new candidates of each are counted."""
+    counted = {} if first_k is None else {"first_k": pa.array(first_k, pa.int32())}
     return pa.table(
         {
             "prompt_id": pa.array([p.prompt_id for p in prompts], pa.int32()),
@@ -26,6 +48,7 @@ def prompts_table(prompts: Sequence[Prompt]) -> pa.Table:
             "split": pa.array([str(p.split) for p in prompts], pa.string()),
             "system": pa.array([p.system for p in prompts], pa.string()),
         }
+        | counted
     )
 
 

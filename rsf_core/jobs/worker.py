@@ -6,7 +6,7 @@ import importlib
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,10 @@ class JobContext:
         """The project's folder, wherever it is now: the spool's is PROJECT/spool/JOB."""
         return self.spool.folder.absolute().parents[1]
 
+    @property
+    def message(self) -> str:
+        return self._status.message
+
     def input(self, name: str) -> pa.Table:
         return self.spool.input(name)
 
@@ -54,15 +58,18 @@ class JobContext:
         self._update(done=done, before=done, total=total, unit_name=unit_name, message=message, started=now())
 
     def progress(self, done: int | None = None, message: str | None = None) -> None:
-        """A count alone is written with the next heartbeat: one fsync a second, not one a candidate."""
+        """A count alone is written with the next heartbeat: one fsync a second, not one a candidate. Another message is
+        written at once: what follows may hang."""
         with self._lock:
             self._status = replace(self._status, done=self._status.done if done is None else done)
-        if message is not None:
+        if message is not None and message != self._status.message:
             self._update(message=message)
 
-    def write_segment(self, unit: int, table: pa.Table) -> None:
-        self.spool.write_segment(unit, table)
+    def write_segment(self, unit: int, table: pa.Table, left_out: Sequence[int] = ()) -> None:
+        """The rows of a unit, all of them but those of the prompts `left_out`."""
+        self.spool.write_segment(unit, table, left_out)
         self.finished_units.add(unit)
+        self._update(units=len(self.finished_units))
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         self.spool.append_metrics(step, values)
@@ -90,7 +97,12 @@ def job_function(kind: JobKind) -> Callable[[JobContext], None]:
 def work(folder: Path) -> JobState:
     """Do the job in `folder` and return how it ended. Nothing is raised: the status says what went wrong."""
     spool = Spool(folder)
-    context = JobContext(spool)
+    try:
+        context = JobContext(spool)
+    except RsfError as error:
+        traceback.print_exc()
+        spool.write_status(Status(JobState.FAILED, str(error)))
+        return JobState.FAILED
     stop = threading.Event()
     threading.Thread(target=_beat, args=(context, stop), daemon=True).start()
     try:
@@ -106,6 +118,9 @@ def work(folder: Path) -> JobState:
     except MemoryError:
         traceback.print_exc()
         state, message = JobState.FAILED, "out of memory: lower the batch size and resume"
+    except SystemExit as error:  # a scorer of somebody else's that ends the process
+        traceback.print_exc()
+        state, message = JobState.FAILED, f"something in it called sys.exit({error.code!r}) (see {folder / 'log.txt'})"
     except Exception as error:  # the edge of the process: whatever happens must reach the person
         traceback.print_exc()
         state, message = (
@@ -121,5 +136,5 @@ def _beat(context: JobContext, stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
             context.beat()
-        except OutOfSpaceError as error:  # the job's own next write says the same and ends it; keep trying till then
+        except (OutOfSpaceError, OSError) as error:  # the job's own next write says the same and ends it; try till then
             print(f"heartbeat: {error}", file=sys.stderr)

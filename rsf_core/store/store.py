@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +33,10 @@ from rsf_core.store.records import (
 )
 from rsf_core.text import composed
 
+T = TypeVar("T")
 KEPT_VERSIONS = 16
+JOB_TABLES = ("jobs", "job_events")
+KEPT_ANSWERS = 64  # to what is polled
 KEPT_SPECS = 256  # a few kB each; what a job was asked for never changes
 
 
@@ -44,6 +47,7 @@ class Store:
         self.prompt_book = Prompts(self._db)
         self._candidates_in = lru_cache(maxsize=KEPT_VERSIONS)(self._count_candidates)
         self._ratios_state = lru_cache(maxsize=KEPT_VERSIONS)(self._read_ratios_state)
+        self._kept: dict[Hashable, tuple[tuple[int, ...], Any]] = {}
         self._job_spec = lru_cache(maxsize=KEPT_SPECS)(self._read_job_spec)
 
     def close(self) -> None:
@@ -95,11 +99,30 @@ class Store:
         with self._db.transaction(f"opening round {number}"):
             self._db.insert("rounds", [row])
 
+    def unchanged(self, name: Hashable, tables: Sequence[str], read: Callable[[], T]) -> T:
+        """What `read` gives, kept under `name` until something is saved in `tables`, which are all it reads. Who polls asks
+        twice a second, and hardly anything changes in between."""
+        if self._db.in_transaction:
+            return read()
+        version, kept = self._db.version(*tables), self._kept.get(name)
+        if kept is None or kept[0] != version:
+            if len(self._kept) >= KEPT_ANSWERS:
+                self._kept.clear()
+            kept = self._kept[name] = (version, read())
+        found: T = kept[1]
+        return found
+
     # -- jobs --------------------------------------------------------------------------------------------------
 
     def jobs(
         self, *, round_number: int | None = None, job_id: str | None = None, active: bool = False
     ) -> list[JobRecord]:
+        if job_id is None:
+            name = ("jobs", round_number, active)
+            return list(self.unchanged(name, JOB_TABLES, lambda: self._jobs(round_number, None, active)))
+        return self._jobs(round_number, job_id, active)
+
+    def _jobs(self, round_number: int | None, job_id: str | None, active: bool) -> list[JobRecord]:
         rows = self._db.rows("jobs", {"round": round_number, "job_id": job_id, "active": active})
         return [
             JobRecord(

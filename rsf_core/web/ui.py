@@ -205,10 +205,13 @@ def job_card(project: Project, job: JobRecord) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{job.job_id}** · {html.escape(status.message or job.message)}", width="stretch")
-            if st.button("Cancel", key=f"cancel-{job.job_id}", icon=":material/stop_circle:"):
+            label = "Cancelling…" if status.cancelling else "Cancel"
+            if st.button(label, key=f"cancel-{job.job_id}", icon=":material/stop_circle:", disabled=status.cancelling):
                 attempt(lambda: project.cancel(job.job_id))
         counted = f"{status.done:,} of {status.total:,} {status.unit_name}" if status.total else "starting"
         st.progress(status.fraction, text=counted + (f" · about {seconds(left)} left" if left is not None else ""))
+        if status.note:
+            st.caption(status.note)
         if project.supervisor.problem:
             problem(project.supervisor.problem)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import cycle
 
@@ -11,6 +12,15 @@ import pytest
 
 from rsf_core import curation, following
 from rsf_core.store import acts, database, store
+
+WHOLE = os.environ.get("RSF_FAULTS") == "whole"  # as `make faults` runs them: more kills, real times
+
+
+def until(true: Callable[[], object], seconds: float = 90.0) -> None:
+    give_up = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < give_up, "waited in vain"
+        time.sleep(0.02)
 
 
 class Clock:
@@ -43,4 +53,4 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture(scope="session")
 def whole() -> bool:
     """Whether `RSF_FAULTS=whole` asks for all of it, and not for the share that is fit for every day."""
-    return os.environ.get("RSF_FAULTS") == "whole"
+    return WHOLE

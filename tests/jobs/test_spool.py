@@ -57,6 +57,59 @@ def test_other_columns_are_damage(spool):
         spool.read_segment(spool.folder / "0000.parquet", SCHEMA)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "notes.parquet",
+        "._0000.parquet",
+        "0003 (1).parquet",
+        "0.parquet",
+        "00001.parquet",
+        "+001.parquet",
+        "١٢٣٤.parquet",
+        "0000.parquet.tmp",
+        "0000.PARQUET",
+        "-001.parquet",
+        "99999999999.parquet",
+    ],
+)
+def test_a_file_with_another_name_is_no_segment(spool, name):
+    spool.write_segment(0, TABLE)
+    (spool.folder / name).write_bytes((spool.folder / "0000.parquet").read_bytes())
+    (spool.folder / "0007.parquet").mkdir()
+    (spool.folder / "0008.parquet").symlink_to(spool.folder / "0000.parquet")
+    assert [unit for unit, _ in spool.segments()] == [0]
+
+
+def test_a_segment_in_the_place_of_another_is_told_by_its_metadata(spool, tmp_path):
+    other = Spool.create(tmp_path / "other", {"kind": "generate"}, {})
+    for one in (spool, other):
+        one.write_segment(0, TABLE)
+    (spool.folder / "0003.parquet").write_bytes((spool.folder / "0000.parquet").read_bytes())
+    (spool.folder / "0000.parquet").write_bytes((other.folder / "0000.parquet").read_bytes())
+    with pytest.raises(JobError, match=r"0003\.parquet is another segment: it was written for unit 0 of job"):
+        spool.read_segment(spool.folder / "0003.parquet", SCHEMA)
+    with pytest.raises(JobError, match=r"0000\.parquet is another segment: it was written for unit 0 of other"):
+        spool.read_segment(spool.folder / "0000.parquet", SCHEMA)
+
+
+def test_metrics_that_are_json_and_no_metrics_are_left_out(spool):
+    spool.append_metrics(1, {"loss": 2.0})
+    lines = [
+        b"[]",
+        b"7",
+        b'{"step": 2}',
+        b'{"step": "2", "values": {"loss": 1}}',
+        b'{"step": -1, "values": {"loss": 1}}',
+    ]
+    lines += [b'{"step": 3, "values": {"loss": "low"}}', b'{"step": 4, "values": [1]}', b"\xff\xfe", b"[" * 100_000]
+    lines += [b'{"step": true, "values": {"loss": 1}}', b'{"step": 5, "values": {"loss": 1' + b"0" * 400 + b"}}"]
+    with (spool.folder / "metrics.jsonl").open("ab") as file:
+        file.write(b"\n".join(lines) + b"\n")
+    spool.append_metrics(6, {"loss": 1.5})
+    assert spool.metrics() == [(1, "loss", 2.0), (6, "loss", 1.5)]
+
+
 def test_a_metrics_line_that_is_still_being_written_is_left_for_later(spool):
     spool.append_metrics(1, {"loss": 2.0})
     with (spool.folder / "metrics.jsonl").open("a") as file:

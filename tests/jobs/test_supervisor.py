@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import OutOfSpaceError
 from rsf_core.files import write_json
+from rsf_core.following import Following
 from rsf_core.jobs import process
 from rsf_core.jobs.spool import Spool, Status
 from rsf_core.jobs.supervisor import JobSupervisor
+from rsf_core.jobs.units import prompts_table
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
 from rsf_core.store.store import Store
@@ -25,7 +28,8 @@ class _Ended:
 
     returncode = 0
 
-    def wait(self) -> None: ...
+    def poll(self) -> int:
+        return 0
 
 
 @pytest.fixture
@@ -41,7 +45,8 @@ def supervisor(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "spool").mkdir()
     made = JobSupervisor(store, tmp_path / "spool")
     made.submit(JobKind.FINETUNE, 1, {"model_id": "m1-1"}, {})
-    made.submit(JobKind.EVALUATE, 1, {}, {})
+    nothing = {"evaluation_key": "key", "models": [], "candidates": 1, "scorers": []}
+    made.submit(JobKind.EVALUATE, 1, nothing, {"prompts": prompts_table([])})
     return made
 
 
@@ -103,11 +108,104 @@ def test_no_second_process_starts_beside_one_that_still_works(
     supervisor: JobSupervisor, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     supervisor.tick()
-    monkeypatch.setattr(process, "is_alive", lambda folder: folder.name == FIRST)
-    write_json(tmp_path / "spool" / FIRST / "status.json", {"state": "no such state"})
-    with pytest.raises(ValueError, match="no such state"):
-        supervisor.tick()
-    assert (store.job(FIRST).state, store.job(SECOND).state) == (JobState.RUNNING, JobState.QUEUED)
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "is_alive", lambda folder: folder.name == FIRST)
+        write_json(tmp_path / "spool" / FIRST / "status.json", {"state": "no such state"})
+        assert supervisor.tick() is True  # it writes another within a second
+        assert (store.job(FIRST).state, store.job(SECOND).state) == (JobState.RUNNING, JobState.QUEUED)
+        assert "'no such state' is no state" in supervisor.status(store.job(FIRST)).message
+    supervisor.tick()
+    assert store.job(FIRST).state is JobState.FAILED and "'no such state' is no state" in store.job(FIRST).message
+
+
+# What can stand where an object, a word or a number is expected: JSON, and not what it should be.
+STATUSES = [
+    [],
+    "done",
+    7,
+    True,
+    {},
+    {"state": None},
+    {"state": ["done"]},
+    {"state": "DONE"},
+    {"state": "done", "units": "many"},
+    {"state": "done", "done": -1},
+    {"state": "done", "total": 10**400},
+    {"state": "done", "heartbeat": float("nan")},
+    {"state": "done", "started": float("inf")},
+    {"state": "done", "message": {"text": "done"}},
+    {"state": "done", "units": True},
+]
+
+
+@pytest.mark.parametrize("written", STATUSES, ids=str)
+def test_a_status_that_is_json_and_no_status_fails_its_job_by_name_and_no_other(
+    supervisor: JobSupervisor, store: Store, tmp_path: Path, written: object
+) -> None:
+    supervisor.tick()
+    (tmp_path / "spool" / FIRST / "status.json").write_text(json.dumps(written))
+    assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
+    first = store.job(FIRST)
+    assert first.state is JobState.FAILED and "status.json is damaged" in first.message
+
+
+def test_names_of_a_later_version_in_a_status_are_left_aside(
+    supervisor: JobSupervisor, store: Store, tmp_path: Path
+) -> None:
+    supervisor.tick()
+    write_json(tmp_path / "spool" / FIRST / "status.json", {"state": "done", "mood": "good", "done": 2**53 - 1})
+    assert ticks(supervisor, lambda: store.job(FIRST).state is JobState.DONE) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "7", "[" * 100_000, '"\\ud800"', "\x00", '{"base": []}', '{"base": {"name": 3}}']
+)
+def test_a_result_that_is_none_fails_its_job_by_name_and_no_other(
+    supervisor: JobSupervisor, store: Store, tmp_path: Path, text: str
+) -> None:
+    following = Following(store, None, None, lambda: None)  # type: ignore[arg-type]
+    supervisor.listen(following.on_done, lambda job: None)
+    supervisor.tick()
+    (tmp_path / "spool" / FIRST / "result.json").write_text(text)
+    assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
+    assert store.job(FIRST).state is JobState.FAILED and "result.json" in store.job(FIRST).message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"pid": "1"}', '{"pid": -1}', '{"pid": 1}', f'{{"pid": {10**30}}}', '{"pid": null}', "\x00"],
+)
+def test_a_process_file_that_names_no_process_means_that_there_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "process.json").write_text(text)
+    assert not process.is_alive(tmp_path) and not process.is_stopped(tmp_path)
+    process.kill(tmp_path)  # and nobody else is killed
+
+
+def test_a_job_whose_process_cannot_be_started_fails_and_the_next_one_starts(
+    supervisor: JobSupervisor, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = process.spawn
+
+    def spawn(folder: Path) -> object:
+        if folder.name == FIRST:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return started(folder)
+
+    monkeypatch.setattr(process, "spawn", spawn)
+    assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
+    first = store.job(FIRST)
+    assert first.state is JobState.FAILED and "its process could not be started" in first.message
+
+
+def test_a_spec_that_is_damaged_fails_its_job_and_resuming_mends_it(
+    supervisor: JobSupervisor, store: Store, tmp_path: Path
+) -> None:
+    supervisor.tick()
+    Spool(tmp_path / "spool" / FIRST).write_status(Status(JobState.FAILED, "no memory"))
+    ticks(supervisor, lambda: store.job(FIRST).state.ended)
+    (tmp_path / "spool" / FIRST / "spec.json").write_text('{"model_id"')
+    supervisor.resume(FIRST)
+    assert Spool(tmp_path / "spool" / FIRST).spec()["model_id"] == "m1-1"
 
 
 def test_what_follows_a_job_is_asked_for_again_until_it_could_be_started(

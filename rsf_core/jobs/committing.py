@@ -1,0 +1,71 @@
+"""Saving what a running job has made: each segment once, and only what the job was to make."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+from rsf_core.domain import JobState
+from rsf_core.errors import JobError, RefusedRowsError
+from rsf_core.jobs.contents import Contents, contents
+from rsf_core.jobs.schemas import INPUT_COLUMNS, SEGMENTS
+from rsf_core.jobs.spool import Spool, left_out
+from rsf_core.store.records import JobRecord
+from rsf_core.store.store import Store
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0  # how often the folder is listed while the job says that there is nothing new
+
+
+class Ingest:
+    """Of one job; `committed` are the units that the database has."""
+
+    def __init__(self, store: Store, spool: Spool, job: JobRecord) -> None:
+        self._store, self._spool, self._job = store, spool, job
+        self.committed: set[int] = store.committed_units(job.job_id) if job.kind in SEGMENTS else set()
+        self._contents: Contents | None = None
+        self._listed = -math.inf
+
+    def commit(self, units: int, now: float) -> None:
+        """Save what is new. The job says that it has written `units` segments; the folder is listed only where that is more
+        than are saved, or not for long: it holds those too. `now` is monotonic, in seconds."""
+        if self._job.kind in SEGMENTS and (units > len(self.committed) or now - self._listed >= LOOK_SECONDS):
+            self.commit_all()
+            self._listed = now
+
+    def commit_all(self) -> None:
+        """Save what is new, wherever it comes from. A segment that is damaged, or is not what its place says, is set aside
+        and said, so that its unit is done again. Raises JobError where spec or inputs are damaged."""
+        if self._job.kind not in SEGMENTS:
+            return
+        table, schema = SEGMENTS[self._job.kind]
+        for unit, path in self._spool.segments():
+            if unit in self.committed or unit >= self.contents.units:
+                continue
+            try:
+                sha256, rows = self._spool.read_segment(path, schema)
+                try:
+                    self.contents.check(unit, rows, left_out(rows))
+                except JobError as error:
+                    raise JobError(f"{path} is damaged: {error}") from error
+                rows = rows.replace_schema_metadata(None)
+                self._store.commit_segment(self._job.job_id, unit, sha256, table, rows)
+                self.committed.add(unit)
+            except (JobError, RefusedRowsError) as error:
+                aside = self._spool.set_aside(path)
+                log.error("%s", error)
+                message = f"{error}. It is kept as {aside.name} and its part of the work is done again"
+                self._store.add_job_event(self._job.job_id, JobState.RUNNING, message)
+
+    def missing(self) -> int:
+        """How many units are not saved yet."""
+        return self.contents.units - len(self.committed) if self._job.kind in SEGMENTS else 0
+
+    @property
+    def contents(self) -> Contents:
+        if self._contents is None:
+            job = self._job
+            columns = INPUT_COLUMNS
+            self._contents = contents(job.kind, job.job_id, job.spec, lambda name: self._spool.input(name, columns))
+        return self._contents

@@ -1,0 +1,135 @@
+"""What the segments of a job must hold, by its spec and inputs: a segment is believed by what is in it, not by its name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from rsf_core.domain import JobKind, candidate_id
+from rsf_core.errors import JobError
+from rsf_core.jobs import units
+
+Inputs = Callable[[str], pa.Table]
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """`units` segments; that of unit i holds `keys(i)` in the columns `key`, each once, and one value in each column of
+    `same`. `keys` gives them by prompt where a unit may leave prompts out. `scorers` are the names in each map of scores."""
+
+    units: int
+    key: tuple[str, ...]
+    keys: Callable[[int], Mapping[int, list[Key]]]
+    same: Mapping[str, Any]
+    scorers: Sequence[str] = field(default=())
+
+    def check(self, unit: int, rows: pa.Table, left_out: Sequence[int] = ()) -> None:
+        """Raises JobError where `rows` are not those of the unit. `left_out` are the prompts that the segment names as left
+        out: it holds nothing of them."""
+        by_prompt = self.keys(unit)
+        strangers = [prompt for prompt in left_out if prompt not in by_prompt]
+        if strangers:
+            raise JobError(f"it leaves out prompt {strangers[0]}, which is none of its unit {unit}")
+        expected = Counter(key for prompt, keys in by_prompt.items() if prompt not in left_out for key in keys)
+        there = Counter(zip(*(rows[name].to_pylist() for name in self.key), strict=True))
+        if there != expected:
+            raise JobError(f"its rows are not those of unit {unit}: {_difference(expected, there)}")
+        for name, value in self.same.items():
+            others = [other for other in rows[name].unique().to_pylist() if other != value]
+            if others:
+                raise JobError(f"{name} is {others[0]!r} in it, and {value!r} in this job")
+        if self.scorers:
+            wanted = sorted(self.scorers)
+            for scores in rows["scores"].to_pylist():
+                names = sorted(name for name, _ in scores)
+                if names != wanted:
+                    raise JobError(f"it has scores of {', '.join(names) or 'nobody'}, not of {', '.join(wanted)}")
+
+
+def contents(kind: JobKind, job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+    """What the segments of a job must hold. Raises JobError where spec or inputs are damaged."""
+    try:
+        return _MAKERS[kind](job_id, spec, inputs)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise JobError(f"the spec of {job_id} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _generate(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+    prompts, count = inputs("prompts"), int(spec["candidates"])
+    ids, first_k = prompts["prompt_id"].to_pylist(), units.first_k(spec, prompts)
+    cut = units.chunks(ids, units.size(spec, units.GENERATED // count))
+
+    def keys(unit: int) -> dict[int, list[Key]]:
+        return {
+            prompt: [
+                (candidate_id(spec["round"], prompt, k), prompt, k)
+                for k in range(first_k[prompt], first_k[prompt] + count)
+            ]
+            for prompt in cut[unit]
+        }
+
+    same = {"round": spec["round"], "model_id": spec["model_id"], "job_id": job_id}
+    return Contents(len(cut), ("candidate_id", "prompt_id", "k"), keys, same)
+
+
+def _score(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+    rows = inputs("candidates")
+    pairs = list(zip(rows["candidate_id"].to_pylist(), rows["prompt_id"].to_pylist(), strict=True))
+    cut = units.chunks(pairs, units.size(spec, units.SCORED))
+    reference = spec.get("reference")
+    scorers = [*spec["scorers"], *([reference["scorer"]] if reference else [])]
+
+    def keys(unit: int) -> dict[int, list[Key]]:
+        found: dict[int, list[Key]] = {}
+        for name, prompt in cut[unit]:
+            found.setdefault(prompt, []).extend((name, scorer) for scorer in scorers)
+        return found
+
+    return Contents(len(cut), ("candidate_id", "scorer"), keys, {"round": spec["round"], "job_id": job_id})
+
+
+def _evaluate(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+    ids, count = inputs("prompts")["prompt_id"].to_pylist(), int(spec["candidates"])
+    models = [model["model_id"] for model in spec["models"]]
+    cut = units.chunks(ids, units.size(spec, units.EVALUATED // count))
+
+    def keys(unit: int) -> dict[int, list[Key]]:
+        model, number = divmod(unit, len(cut))
+        return {prompt: [(models[model], prompt, k) for k in range(count)] for prompt in cut[number]}
+
+    same = {"evaluation_key": spec["evaluation_key"], "job_id": job_id}
+    return Contents(len(models) * len(cut), ("model_id", "prompt_id", "k"), keys, same, spec["scorers"])
+
+
+def _trial(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+    models, count = [model["model_id"] for model in spec["models"]], int(spec["candidates"])
+
+    def keys(unit: int) -> dict[int, list[Key]]:
+        return {0: [(models[unit], k) for k in range(count)]}
+
+    return Contents(len(models), ("model_id", "k"), keys, {"job_id": job_id})
+
+
+_MAKERS: dict[JobKind, Callable[[str, Mapping[str, Any], Inputs], Contents]] = {
+    JobKind.GENERATE: _generate,
+    JobKind.SCORE: _score,
+    JobKind.EVALUATE: _evaluate,
+    JobKind.TRIAL: _trial,
+}
+
+
+def _difference(expected: Counter[Key], there: Counter[Key]) -> str:
+    """In a few words: what is missing, what is there too often, what does not belong."""
+    lacks, more = expected - there, there - expected
+    found = []
+    for what, rows in (("lacks", lacks), ("has too much", more)):
+        if rows:
+            found.append(
+                f"it {what}: {rows.total():,} of {expected.total():,}, e.g. {' '.join(map(str, next(iter(rows))))}"
+            )
+    return "; ".join(found)

@@ -1,0 +1,121 @@
+"""Job processes that do not do as they should, for real: started as any other, but without torch."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+
+from rsf_core.domain import JobKind
+from rsf_core.jobs import worker
+from rsf_core.jobs.schemas import TRIALS
+from rsf_core.jobs.worker import JobContext
+
+
+def rows(context: JobContext, unit: int) -> pa.Table:
+    """What a trial with one completion a model leaves as its unit."""
+    row = {"job_id": context.spool.folder.name, "model_id": context.spec["models"][unit]["model_id"], "k": 0}
+    return pa.Table.from_pylist([row | {"completion": "x", "finish": "eos", "token_count": 1}], schema=TRIALS)
+
+
+def _stopped(context: JobContext) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _sleeps_in_c(context: JobContext) -> None:
+    ctypes.CDLL(None).sleep(600)
+
+
+def _holds_the_interpreter(context: JobContext) -> None:
+    ctypes.PyDLL(None).sleep(600)  # no other thread runs meanwhile, not even the one that reports
+
+
+def _loops(context: JobContext) -> None:
+    while True:
+        pass
+
+
+def _does_not_hear(context: JobContext) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(1)
+
+
+def _waits_for_a_child(context: JobContext) -> None:
+    _leaves_a_child(context)
+    time.sleep(600)
+
+
+def _leaves_a_thread(context: JobContext) -> None:
+    threading.Thread(target=time.sleep, args=(600,), daemon=False).start()
+    context.write_segment(1, rows(context, 1))
+
+
+def _leaves_a_child(context: JobContext) -> None:
+    """One that hears no SIGTERM, and one in a session of its own."""
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
+    first = subprocess.Popen([sys.executable, "-S", "-c", deaf], stdout=subprocess.PIPE)
+    assert first.stdout is not None and first.stdout.readline()
+    second = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    (context.spool.folder / "children").write_text(f"{first.pid} {second.pid}")
+    context.write_segment(1, rows(context, 1))
+
+
+def _exits(context: JobContext) -> None:
+    os._exit(0)
+
+
+def _calls_exit(context: JobContext) -> None:
+    sys.exit(0)
+
+
+BEHAVIOURS: dict[str, Callable[[JobContext], None]] = {
+    "is stopped": _stopped,
+    "sleeps in C": _sleeps_in_c,
+    "holds the interpreter": _holds_the_interpreter,
+    "loops": _loops,
+    "hears no SIGTERM": _does_not_hear,
+    "waits for a child": _waits_for_a_child,
+    "leaves a thread": _leaves_a_thread,
+    "leaves a child": _leaves_a_child,
+    "exits": _exits,
+    "calls sys.exit": _calls_exit,
+}
+
+
+def behave(context: JobContext) -> None:
+    """One unit is done as it should be, and then …"""
+    if 0 not in context.finished_units:
+        context.start_counting(0, 2, "completions", "about to misbehave")
+        context.write_segment(0, rows(context, 0))
+    BEHAVIOURS[context.spec["behaviour"]](context)
+
+
+def main() -> None:
+    def job_function(kind: JobKind) -> Callable[[JobContext], None]:
+        return behave
+
+    worker.job_function = job_function
+    sys.argv = sys.argv[2:]  # as `python -m rsf_core.jobs FOLDER` has them
+    runpy.run_module("rsf_core.jobs", run_name="__main__")
+
+
+def interpreter(folder: Path) -> Path:
+    """What is to be started in place of Python for a job to misbehave."""
+    path = folder / "python"
+    root = Path(__file__).parents[2]
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
+        "from tests.faults.misbehaving import main\nmain()\n"
+    )
+    path.chmod(0o755)
+    return path
