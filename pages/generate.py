@@ -34,11 +34,14 @@ elif newest and not running:
             label,
             type="secondary" if counts.candidates else "primary",
             icon=":material/casino:",
+            disabled=ui.locked("generate"),
         ):
             if ui.attempt(project.generate):
                 st.rerun()
         if generate.progress is Progress.FAILED and counts.undecided:
-            if st.button(f"Score the {counts.candidates:,} that are there", icon=":material/speed:"):
+            if st.button(
+                f"Score the {counts.candidates:,} that are there", icon=":material/speed:", disabled=ui.locked("score")
+            ):
                 if ui.attempt(project.score):
                     st.rerun()
         st.caption(
@@ -72,7 +75,7 @@ if newest:
                 "seed": first.number_input("Seed", 0, 2**31 - 1, g.seed),
                 "batch_size": second.number_input("Rows decoded at once", 1, 4096, g.batch_size),
             }
-            if st.form_submit_button("Save settings"):
+            if st.form_submit_button("Save settings", disabled=ui.locked("set")):
                 changed = {k: v for k, v in values.items() if v != getattr(g, k)}
                 if all(ui.attempt(lambda k=k, v=v: project.set(f"generate.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
                     st.rerun()

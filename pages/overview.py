@@ -29,7 +29,9 @@ if newest and not running and not (flight and flight.active):
         if failed is not None:
             ui.ended_badly(project, failed)
         if complete(stages):  # also where a job failed that was to add to it
-            if st.button(f"Start round {number + 1}", type="primary", icon=":material/replay:"):
+            if st.button(
+                f"Start round {number + 1}", type="primary", icon=":material/replay:", disabled=ui.locked("advance")
+            ):
                 if ui.attempt(lambda: project.advance(ui.reviewer_name())):
                     st.query_params.pop("round", None)
                     st.rerun()
@@ -49,7 +51,7 @@ if newest and not running and not (flight and flight.active):
                 Stage.EVALUATE: ("Compare on held-out prompts", ":material/compare:"),
             }
             label, icon = labels[step]
-            if st.button(label, type="primary", icon=icon):
+            if st.button(label, type="primary", icon=icon, disabled=ui.locked("advance")):
                 if ui.attempt(lambda: project.advance(ui.reviewer_name())):
                     st.rerun()
             if step is Stage.FINETUNE and st.button("Review first", icon=":material/rate_review:"):

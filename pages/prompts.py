@@ -55,7 +55,9 @@ with by_hand:
             "Reference answer", help="For scorers that compare with a gold answer, e.g. numeric_match."
         )
         side = second.selectbox("Split", ["by hash", *Split], format_func=lambda value: str(value).replace("_", " "))
-        if st.form_submit_button("Add prompt", type="primary", icon=":material/add:"):
+        if st.form_submit_button(
+            "Add prompt", type="primary", icon=":material/add:", disabled=ui.locked("import_prompts")
+        ):
             if not text.strip():
                 ui.problem("The prompt is empty: write what the model is to be asked.")
             else:
@@ -68,7 +70,9 @@ with by_hand:
                 st.rerun()
 
 with imported:
-    upload = st.file_uploader("JSONL or CSV, UTF-8, one prompt a row", type=["jsonl", "csv"])
+    upload = st.file_uploader(
+        "JSONL or CSV, UTF-8, one prompt a row", type=["jsonl", "csv"], disabled=ui.locked("import_prompts")
+    )
     if upload is None:
         st.caption("You choose the columns and see a preview before anything is saved.")
     else:

@@ -37,7 +37,7 @@ if newest and not running:
         with st.container(horizontal=True, vertical_alignment="center"):
             label = "Freeze and fine-tune" if finetune.progress is not Progress.DONE else "Fine-tune again"
             kind = "primary" if finetune.progress is not Progress.DONE else "secondary"
-            if st.button(label, type=kind, icon=":material/model_training:"):  # type: ignore[arg-type]
+            if st.button(label, type=kind, icon=":material/model_training:", disabled=ui.locked("train")):  # type: ignore[arg-type]
                 if ui.attempt(lambda: project.train(ui.reviewer_name())):
                     st.rerun()
             st.caption(
@@ -100,7 +100,7 @@ if newest:
                 recipe.per_prompt,
                 help="The prompt is computed once for them: faster where many were accepted, but a step sees fewer prompts.",
             )
-            if st.form_submit_button("Save recipe"):
+            if st.form_submit_button("Save recipe", disabled=ui.locked("set")):
                 changed = {f"train.{k}": str(v) for k, v in values.items() if v != getattr(recipe, k)}
                 if bound > 1 and bound != recipe.growth_bound:
                     changed["train.growth_bound"] = str(bound)
@@ -168,7 +168,7 @@ if found is not None:
     )
     if not found.current and not running:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Compare again", icon=":material/refresh:"):
+            if st.button("Compare again", icon=":material/refresh:", disabled=ui.locked("evaluate")):
                 if ui.attempt(lambda: project.evaluate(number)):
                     st.rerun()
             st.caption(
@@ -199,7 +199,7 @@ if found is not None:
         st.caption("The random control of this round was deleted before it was compared under these settings.")
     elif not running:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Train a random control", icon=":material/shuffle:"):
+            if st.button("Train a random control", icon=":material/shuffle:", disabled=ui.locked("train_control")):
                 if ui.attempt(lambda: project.train_control(ui.reviewer_name(), number)):
                     st.rerun()
             st.caption(

@@ -93,3 +93,52 @@ def alike_name(name: str) -> str:
 
 def _shown(text: str) -> str:
     return ascii(text) if any(unicodedata.category(c) in _UNSEEN for c in text) else f"“{text}”"
+
+
+# What a reviewer may do, by the names of Project and its parts; what is not here is the owner's.
+_SAYS = ("review.say", "review.bulk", "override", "undo", "lineage.vote")
+_LOOKS_AT = {
+    "": (
+        *(
+            "folder",
+            "settings",
+            "current_round",
+            "rounds",
+            "stages",
+            "counts",
+            "jobs",
+            "status",
+            "metrics",
+            "prompts",
+            "prompt_page",
+        ),
+        *("prompts_in_round", "candidates", "next_proposal", "tuned_model", "control_is_deleted", "control_job"),
+        *("models", "threshold", "thresholds", "target", "landscape", "marks", "generation_speed", "scorers", "scores"),
+        *("reward", "ratios", "compare_rules", "curated_sets", "curated_samples", "comparison", "held_out_examples"),
+    ),
+    "autopilot.": ("flight",),
+    "supervisor.": ("problem",),
+    "lineage.": (
+        *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),
+        "curated_change",
+    ),
+    "review.": (
+        *("queue", "counts", "candidates", "page", "index", "version", "mask", "agreement", "suggest", "can_walk"),
+    ),
+    "store.": ("job", "prompt_counts", "latest_completions", "matching_text", "proposal_choice"),
+}
+REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
+
+
+def allowed(role: Role, action: str) -> bool:
+    """Whether a role may do this: the name of a method or property of Project, or of a part of it (`review.say`)."""
+    return role is Role.OWNER or action in REVIEWERS
+
+
+def check(actor: Actor, action: str) -> None:
+    """Raises AccessError where `actor` may not do this."""
+    if not allowed(actor.role, action):
+        raise AccessError(
+            f"this is for the owner of the project ({action.replace('_', ' ').replace('.', ': ')}): you are here as the "
+            f"reviewer “{actor.name}”, and may look at everything and review. Ask the owner to do it"
+        )

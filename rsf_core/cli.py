@@ -4,6 +4,7 @@ has it open."""
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -19,9 +20,18 @@ from rsf_core import __version__, access, tasks
 from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
 from rsf_core.domain import Action, Split
-from rsf_core.errors import JobError, PromptError, RsfError
+from rsf_core.errors import AccessError, JobError, PromptError, RsfError
+from rsf_core.invites import DAYS
 from rsf_core.project_file import model_name
-from rsf_core.terminal import ProgressLine, comparison_table, doctor_table, prompts_table, status_panel
+from rsf_core.terminal import (
+    ProgressLine,
+    comparison_table,
+    doctor_table,
+    invitation_text,
+    links_table,
+    prompts_table,
+    status_panel,
+)
 
 app = typer.Typer(
     help="RSF Studio: rejection-sampling fine-tuning of language models with a person in the loop.",
@@ -38,7 +48,9 @@ POLL_SECONDS = 0.3
 
 
 def main() -> None:
-    """The entry point. An RsfError is for the person: one message, exit code 1, no traceback."""
+    """The entry point. An RsfError is for the person: one message, exit code 1, no traceback. What is written is for this
+    user alone."""
+    os.umask(0o077)
     try:
         app()
     except RsfError as error:
@@ -265,12 +277,47 @@ def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> No
 def open_app(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The project to open.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on; others reach it with --access links only.")] = (
+        "127.0.0.1"
+    ),
+    access: Annotated[str, typer.Option(help="local: open on this machine, without a step. links: by links alone.")] = (
+        "local"
+    ),
+    url: Annotated[
+        str | None,
+        typer.Option(help="Where browsers reach it, if not there: a proxy, a tunnel; e.g. https://rsf.lab.org."),
+    ] = None,
 ) -> None:
     """Open the app on a project (made on first use from the task positive_reviews)."""
+    from rsf_core.web import own
     from rsf_core.web.server import serve
 
-    serve(folder, host, port)
+    serve(folder, host, port, own.named(access), url)
+
+
+@app.command()
+def invite(
+    folder: Folder,
+    name: Annotated[str | None, typer.Argument(help="Whose link it is: what they say carries this name.")] = None,
+    owner: Annotated[bool, typer.Option("--owner", help="They may do everything; else they look and review.")] = False,
+    days: Annotated[int, typer.Option(help="How long the link is good.")] = DAYS,
+    show: Annotated[bool, typer.Option("--list", help="Every link there has been.")] = False,
+    revoke: Annotated[str | None, typer.Option(metavar="NAME|ID", help="End the links of a name, or one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a link by which a person comes into the app (rsf app --access links); list or end links."""
+    if (name is not None) + show + (revoke is not None) != 1:
+        raise AccessError("say one of: a NAME to invite, --list, or --revoke NAME|ID")
+    with connect(folder, "rsf invite") as connection:
+        if name is not None:
+            made = connection.call("invite", {"name": name, "owner": owner, "days": days, "author": _who()})
+            print(json.dumps(made) if as_json else invitation_text(made, folder))  # not wrapped: it is copied
+            return
+        if revoke is not None:
+            found = connection.call("revoke", {"name_or_id": revoke, "author": _who()})
+        else:
+            found = connection.call("links")
+    _say(found, as_json, lambda: links_table(found))
 
 
 @app.command()

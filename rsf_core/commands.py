@@ -15,6 +15,7 @@ from rsf_core.domain import Action, JobKind, Scope, Split
 from rsf_core.errors import PromptError, RsfError, SettingsError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
+from rsf_core.store.links import LinkRecord
 
 Command = Callable[..., Any]
 COMMANDS: dict[str, Command] = {}
@@ -234,6 +235,33 @@ def comparisons(project: Project) -> list[Any]:
     """The held-out comparison of every round that has one."""
     found = (project.comparison(opened.round) for opened in project.rounds())
     return [comparison for comparison in found if comparison is not None]
+
+
+@command
+def invite(project: Project, name: str, owner: bool, days: int, author: str) -> dict[str, Any]:
+    """Make a link for a person; `url` is told once. `open` says whether the app is open by links at this moment."""
+    invitation = project.invites.invite(name, author, owner, days)
+    return _link(invitation.link) | {
+        "url": project.invites.url(invitation),
+        "open": project.invites.address is not None,
+    }
+
+
+@command
+def links(project: Project) -> list[dict[str, Any]]:
+    """Every link there has been, the oldest first, without what opens it."""
+    return [_link(link) for link in project.invites.links()]
+
+
+@command
+def revoke(project: Project, name_or_id: str, author: str) -> list[dict[str, Any]]:
+    """End the links of a name, or one link, at once."""
+    return [_link(link) for link in project.invites.revoke(name_or_id, author)]
+
+
+def _link(link: LinkRecord) -> dict[str, Any]:
+    shown = ("link_id", "name", "role", "state", "created_by", "created_at", "expires_at")
+    return {name: getattr(link, name) for name in shown}
 
 
 def _begun(project: Project, kind: JobKind) -> str | None:

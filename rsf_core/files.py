@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rsf_core.errors import OutOfSpaceError, StoreError
+
+log = logging.getLogger(__name__)
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -63,3 +68,38 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+
+
+def keep_private(folder: Path) -> None:
+    """See to it that nobody but the user reads a folder: 0700, files in it 0600. What is deeper is looked at only where the
+    folder itself was open, since nobody gets past it after. Links are left alone: they may lead elsewhere. Where it cannot
+    be done (another user's folder, a file system without modes) it is said."""
+    try:
+        was = stat.S_IMODE(folder.stat().st_mode)
+        if was & _OTHERS:
+            _take_from_others(folder)  # first: from here on nobody comes in
+            for path, folders, files in os.walk(folder):
+                for name in (*folders, *files):
+                    _take_from_others(Path(path, name))
+            log.warning("%s could be read by others (%04o); now it is yours alone (0700, its files 0600)", folder, was)
+        else:
+            for entry in folder.iterdir():
+                _take_from_others(entry)
+    except FileNotFoundError:  # the folder itself was removed
+        return
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOTSUP):
+            raise
+        log.warning("%s may be read by others: its modes cannot be changed (%s)", folder, error.strerror)
+
+
+def _take_from_others(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:  # a job's temporary file
+        return
+    if (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and mode & _OTHERS:
+        try:
+            os.chmod(path, stat.S_IMODE(mode) & ~_OTHERS)
+        except FileNotFoundError:
+            return

@@ -34,8 +34,9 @@ from rsf_core import (
 from rsf_core.autopilot import Autopilot
 from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
-from rsf_core.files import writable
+from rsf_core.files import keep_private, writable
 from rsf_core.following import Following
+from rsf_core.invites import Invites
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.landscape import Landscape
@@ -87,6 +88,7 @@ class Project:
         self.supervisor.listen(self._following.on_done, self._following.on_ended)
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
+        self.invites = Invites(self.store.links)
         self.review = Reviews(self.store, self._standing.settings, self.target)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
@@ -115,13 +117,14 @@ class Project:
             settings["model"] = project_file.model_name(model)
         with writable(folder):
             for name in ("", "spool", "models", "exports"):
-                (folder / name).mkdir(parents=True, exist_ok=True)
+                (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = OwnerLock(folder, what)
         project = cls(folder, lock)
         with project.store.transaction("making the project"):
             project.add_prompts(loaded.prompts, source=f"task {loaded.name}")
         project_file.create(folder, settings)  # last: a folder with project.toml is a whole project
         project._stages.open_round()
+        keep_private(folder)
         project._start()
         return project
 
@@ -140,6 +143,7 @@ class Project:
             lock.release()
             raise
         try:
+            keep_private(folder)
             if not project.store.rounds():
                 project._stages.open_round()
             project._start()
@@ -161,6 +165,7 @@ class Project:
             self._server.close()
         self.supervisor.stop()
         self.store.close()
+        keep_private(self.folder)
         self._lock.release()
 
     def __enter__(self) -> Self:

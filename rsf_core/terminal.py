@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -158,4 +159,35 @@ def doctor_table(checks: Sequence[Check]) -> Table:
     table = Table(show_header=False, box=None)
     for check in checks:
         table.add_row(_MARKS["done" if check.ok else "failed"], check.name, escape(check.detail))
+    return table
+
+
+def invitation_text(made: dict[str, Any], folder: Path) -> str:
+    """The link on a line of its own, so that it can be copied."""
+    does = "owner: may do everything" if made["role"] == "owner" else "reviewer: looks and reviews"
+    lines = [
+        f"A link for {made['name']} ({does}), good until {made['expires_at'][:10]}. It is told once: send it to nobody else.",
+        f"  {made['url']}",
+    ]
+    if not made["open"]:
+        lines.append(f"The app is not open by links now: rsf app {folder} --access links")
+    return "\n".join(lines)
+
+
+def links_table(links: Sequence[dict[str, Any]]) -> Table | str:
+    if not links:
+        return "There is no link yet."
+    table = Table(box=SIMPLE)
+    for column in ("id", "name", "role", "state", "until", "made by"):
+        table.add_column(column, no_wrap=True)
+    for link in links:
+        shown = (
+            link["link_id"],
+            link["name"],
+            link["role"],
+            link["state"],
+            link["expires_at"][:10],
+            link["created_by"],
+        )
+        table.add_row(*(escape(cell) for cell in shown))
     return table

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ PATIENCE_SECONDS = 60.0  # for anything that is to happen on a busy machine; the
 class AppServer:
     """`rsf app` on a folder, in a process that can be killed and started again on the same port."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], *arguments: str) -> None:
         self.folder = folder
+        self._arguments = arguments
         self._environment = os.environ | {"HF_HUB_OFFLINE": "1"} | environment
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -35,7 +37,7 @@ class AppServer:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with (self.folder.parent / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [RSF, "app", self.folder, "--port", str(self.port)],
+                [RSF, "app", self.folder, "--port", str(self.port), *self._arguments],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -45,6 +47,8 @@ class AppServer:
         while True:
             try:
                 urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=PATIENCE_SECONDS).close()
+                return
+            except urllib.error.HTTPError:  # it answers: this process has no link
                 return
             except OSError:  # URLError and refused connections
                 log_text = (self.folder.parent / "server.log").read_text()

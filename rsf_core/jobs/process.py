@@ -40,6 +40,7 @@ def spawn(folder: Path) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            umask=0o077,
             env={"GOMP_SPINCOUNT": SPIN_COUNT, **os.environ, FOLDER: os.path.realpath(folder)},
         )
     try:

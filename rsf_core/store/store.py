@@ -18,6 +18,7 @@ from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, P
 from rsf_core.errors import StoreError
 from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database, utc_now
+from rsf_core.store.links import Links
 from rsf_core.store.prompts import Prompts
 from rsf_core.store.records import (
     CandidateRecord,
@@ -49,6 +50,7 @@ class Store:
         self._ratios_state = lru_cache(maxsize=KEPT_VERSIONS)(self._read_ratios_state)
         self._kept: dict[Hashable, tuple[tuple[int, ...], Any]] = {}
         self._job_spec = lru_cache(maxsize=KEPT_SPECS)(self._read_job_spec)
+        self.links = Links(self._db)
 
     def close(self) -> None:
         self._db.close()

@@ -46,12 +46,22 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
 
     changed = abs(log_m - threshold.log_m) > 1e-9 or scope is not threshold.scope
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Apply this M", type="primary", disabled=not (changed and editable), icon=":material/check:"):
+        if st.button(
+            "Apply this M",
+            type="primary",
+            disabled=not (changed and editable) or ui.locked("set_threshold"),
+            icon=":material/check:",
+        ):
             if ui.attempt(lambda: project.set_threshold(log_m, scope, number, ui.reviewer_name())):
                 st.rerun()
         earlier = thresholds.before(project.thresholds(number))
         if editable and earlier is not None:
-            if st.button("Undo", icon=":material/undo:", help=f"Back to log M = {earlier.log_m:.3f}."):
+            if st.button(
+                "Undo",
+                icon=":material/undo:",
+                help=f"Back to log M = {earlier.log_m:.3f}.",
+                disabled=ui.locked("undo_threshold"),
+            ):
                 if ui.attempt(lambda: project.undo_threshold(number, ui.reviewer_name())):
                     st.rerun()
         st.caption(

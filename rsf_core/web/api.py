@@ -1,7 +1,7 @@
 """What the review card asks of the server without a page in between: candidates to read, and what was said of them.
 
-Every request is a POST of JSON with a token that names the reviewer. Streamlit protects its own routes only, so these
-check Host and Origin themselves: another site open in the same browser must not decide anything.
+Every request is a POST of JSON that has come through the gate, with a token that names the reviewer. With links the reviewer
+is whose link it is, and the token must be of the same link: a page that was drawn for another is reloaded first.
 """
 
 from __future__ import annotations
@@ -12,33 +12,37 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from rsf_core.access import Actor, Role, person_name
 from rsf_core.domain import Act, Action, ActKind
-from rsf_core.errors import RsfError
+from rsf_core.errors import AccessError, RsfError
+from rsf_core.guarded import guarded
+from rsf_core.project import Project
 from rsf_core.review import CandidateFilter, Order, View
 from rsf_core.review_candidates import ReviewPrompt
 from rsf_core.settings import describe
 from rsf_core.web import session
+from rsf_core.web.gate import ACTOR, Gate
 
 TOKEN_SECONDS = 24 * 3600
 LONGEST_BODY = 4 * 1024 * 1024
 KEPT_PROMPTS = 1_000  # as they are sent, about 10 kB each
 CLIPPED = 4_000  # characters of a completion that are sent at once; the rest is asked for
 _signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="reviewer")
-Body = TypeVar("Body", bound=BaseModel)
+Body = TypeVar("Body", bound="_Body")
 
 
-def token(reviewer: str) -> str:
+def token(reviewer: str, link_id: str | None = None) -> str:
     """What proves to these routes who speaks; good for a day and for this server."""
-    signed: str | bytes = _signer.dumps(reviewer)
+    signed: str | bytes = _signer.dumps([reviewer, link_id])
     return signed if isinstance(signed, str) else signed.decode()
 
 
@@ -46,7 +50,7 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     token: str
-    round: int = Field(ge=1)
+    round: int = Field(ge=1, lt=10**9)
 
 
 class QueueBody(_Body):
@@ -76,9 +80,9 @@ class TextBody(_Body):
     candidate: str
 
 
-def queue(body: QueueBody, reviewer: str) -> dict[str, Any]:
+def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
     """Candidates to read, with their prompts and everything else drawn for those."""
-    review = session.project().review
+    review = project.review
     wanted = CandidateFilter.from_query(body.filter)
     found = review.queue(body.round, reviewer, wanted, body.view, body.order, body.after, body.limit, at=body.at)
     undo, redo = review.can_walk(body.round, reviewer)
@@ -91,9 +95,9 @@ def queue(body: QueueBody, reviewer: str) -> dict[str, Any]:
     }
 
 
-def say(body: SayBody, reviewer: str) -> dict[str, Any]:
+def say(body: SayBody, project: Project, reviewer: str) -> dict[str, Any]:
     """Record acts in order. What an undo or a redo touched comes back as it now stands, to be shown."""
-    review = session.project().review
+    review = project.review
     acts = [Act(a.act, a.kind, a.candidates, a.action, a.value) for a in body.acts]
     said = review.say(body.round, reviewer, acts)
     walked = [s.candidate_ids for s, a in zip(said, acts, strict=True) if a.kind in (ActKind.UNDO, ActKind.REDO)]
@@ -107,12 +111,12 @@ def say(body: SayBody, reviewer: str) -> dict[str, Any]:
     }
 
 
-def text(body: TextBody, reviewer: str) -> dict[str, Any]:
+def text(body: TextBody, project: Project, reviewer: str) -> dict[str, Any]:
     """The whole completion of a candidate whose text was clipped."""
-    prompts = session.project().review.candidates(body.round, [body.candidate])
+    prompts = project.review.candidates(body.round, [body.candidate])
     found = [c for prompt in prompts for c in prompt.candidates if c.candidate_id == body.candidate]
     if not found:
-        raise RsfError(f"there is no candidate {body.candidate!r} in round {body.round}")
+        raise RsfError(f"there is no candidate {body.candidate[:60]!r} in round {body.round}")
     return {"completion": found[0].completion}
 
 
@@ -128,54 +132,51 @@ def _prompt(prompt: ReviewPrompt) -> str:
 
 
 def routes() -> list[Route]:
+    gate = [Middleware(Gate)]  # the app has it in front of everything; these never answer without
     return [
-        Route("/api/review/queue", _handler(QueueBody, queue), methods=["POST"]),
-        Route("/api/review/say", _handler(SayBody, say), methods=["POST"]),
-        Route("/api/review/text", _handler(TextBody, text), methods=["POST"]),
+        Route("/api/review/queue", _handler(QueueBody, queue), methods=["POST"], middleware=gate),
+        Route("/api/review/say", _handler(SayBody, say), methods=["POST"], middleware=gate),
+        Route("/api/review/text", _handler(TextBody, text), methods=["POST"], middleware=gate),
     ]
 
 
 def _handler(
-    kind: type[Body], answer: Callable[[Body, str], dict[str, Any]]
+    kind: type[Body], answer: Callable[[Body, Project, str], dict[str, Any]]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
-        refused = _refused(request)
-        if refused is not None:
-            return _error(403, refused)
-        raw = b""
+        if request.headers.get("content-type", "").split(";")[0] != "application/json":
+            return _error(403, "this request is not JSON")
+        raw = bytearray()
         async for chunk in request.stream():
             raw += chunk
             if len(raw) > LONGEST_BODY:
                 return _error(413, f"a request may have {LONGEST_BODY} bytes at most")
         try:
-            body = kind.model_validate_json(raw)
+            body = kind.model_validate_json(bytes(raw))
         except ValidationError as error:
             return _error(400, describe(error))
         try:
-            reviewer = str(_signer.loads(body.token, max_age=TOKEN_SECONDS))  # type: ignore[attr-defined]
+            actor = _actor(request, body.token)
+            project = guarded(session.opened(), lambda: actor)
+            return _json(200, await run_in_threadpool(lambda: _body(answer(body, project, actor.name))))
         except BadSignature:
             return _error(401, "this page is of an earlier server or a day old: reload it, nothing is lost")
-        try:
-            return _json(200, await run_in_threadpool(lambda: _body(answer(body, reviewer))))
+        except AccessError as error:
+            return _error(403, str(error))
         except RsfError as error:
             return _error(409, str(error))
 
     return handle
 
 
-def _refused(request: Request) -> str | None:
-    """Why the request is not from our own page, or None."""
-    from streamlit import config
-
-    host = urlsplit(f"//{request.headers.get('host', '')}")
-    allowed = [*config.get_option("server.allowedHosts"), config.get_option("server.address")]
-    if host.hostname not in {str(name).strip("[]") for name in allowed}:
-        return f"this server does not answer to the name {host.hostname!r}"
-    if urlsplit(request.headers.get("origin", "")).netloc != host.netloc:
-        return "this request did not come from a page of this server"
-    if request.headers.get("content-type", "").split(";")[0] != "application/json":
-        return "this request is not JSON"
-    return None
+def _actor(request: Request, token: str) -> Actor:
+    """Who speaks: whose link it is, or the label in the token where the app is open to its machine. Raises BadSignature for
+    a token that is not of this server, or not of this link."""
+    name, link_id = _signer.loads(token, max_age=TOKEN_SECONDS)
+    actor: Actor | None = request.scope[ACTOR]
+    if link_id != (None if actor is None else actor.link_id):
+        raise BadSignature("of another link")
+    return actor or Actor(person_name(name), Role.OWNER)
 
 
 def _dumps(content: Any) -> str:

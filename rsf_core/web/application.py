@@ -9,22 +9,44 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
+from streamlit import config
 
-from rsf_core.web import api, session
+from rsf_core.access import Role, usual_name
+from rsf_core.invites import DAYS
+from rsf_core.web import api, own, session
 from rsf_core.web.ending import TEARDOWN_SECONDS, within
+from rsf_core.web.gate import Gate
 
 SHELL = Path(__file__).with_name("shell.py")
 
 
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any] | None]:
+    own.check(config.get_option("server.address") or "0.0.0.0", own.access(), own.url())
     session.begin()
-    await asyncio.to_thread(session.project)
+    await asyncio.to_thread(_open)
     try:
         yield None
     finally:
         await asyncio.to_thread(within, TEARDOWN_SECONDS, session.end, "closing the project")
 
 
+def _open() -> None:
+    """Open the project; with links, see to it that an owner can come in."""
+    invites = session.opened().invites
+    if own.access() is not own.Access.LINKS:
+        return
+    invites.address = own.address()
+    owners = [link for link in invites.links() if link.role is Role.OWNER and link.state == "open"]
+    if owners:
+        names = ", ".join(sorted({link.name for link in owners}))
+        print(f"Open by links. Owners: {names}. rsf invite makes another link, --list shows all.", flush=True)
+    else:
+        name = usual_name()
+        invitation = invites.invite(name, name, owner=True)
+        print(f"The owner's link, told once, good for {DAYS} days:\n  {invites.url(invitation)}", flush=True)
+
+
 def create_app() -> st.App:
-    return st.App(SHELL, lifespan=_lifespan, routes=api.routes())
+    return st.App(SHELL, lifespan=_lifespan, routes=api.routes(), middleware=[Middleware(Gate)])

@@ -33,7 +33,9 @@ def panel(project: Project) -> None:
                 "a round gains nothing on the held-out prompts, or when KL, length, diversity or acceptance drift too far "
                 "(section autopilot of project.toml)."
             )
-            if st.form_submit_button("Start", type="primary", icon=":material/flight_takeoff:"):
+            if st.form_submit_button(
+                "Start", type="primary", icon=":material/flight_takeoff:", disabled=ui.locked("autopilot.start")
+            ):
                 if ui.attempt(lambda: _start(project, int(count), pause, control)):
                     st.rerun()
 
@@ -50,13 +52,15 @@ def _active(project: Project, flight: Flight) -> None:
             st.markdown(f":material/rate_review: **Waiting for your review.** {flight.reason}.", width="stretch")
             if st.button("Review", icon=":material/rate_review:"):
                 ui.go("review")
-            if st.button("Go on", type="primary", icon=":material/play_arrow:"):
+            if st.button("Go on", type="primary", icon=":material/play_arrow:", disabled=ui.locked("autopilot.go_on")):
                 if ui.attempt(lambda: project.autopilot.go_on(ui.reviewer_name())):
                     st.rerun()
         else:
             left = flight.last_round - project.current_round
             more = f", then {left} more" if left else ""
             st.markdown(f":material/flight: Round {project.current_round} runs by itself{more}.", width="stretch")
-        if st.button("Stop the autopilot", help="A job that runs goes on to its end."):
+        if st.button(
+            "Stop the autopilot", help="A job that runs goes on to its end.", disabled=ui.locked("autopilot.stop")
+        ):
             if ui.attempt(lambda: project.autopilot.stop(ui.reviewer_name())):
                 st.rerun()

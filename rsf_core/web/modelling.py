@@ -84,12 +84,12 @@ def _actions(project: Project, view: ModelView) -> None:
             st.caption("Its files were deleted; what it drew and how it did is kept.")
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Draw the next round from it", icon=":material/casino:"):
+            if st.button("Draw the next round from it", icon=":material/casino:", disabled=ui.locked("set_proposal")):
                 if ui.attempt(lambda: project.set_proposal(model_id, ui.reviewer_name())):
                     st.rerun()
             if view.size is not None:
                 sure = st.checkbox(f"Yes, delete its files ({view.size / 1e6:,.0f} MB)", key=f"sure-{model_id}")
-                if st.button("Delete", disabled=not sure, icon=":material/delete:"):
+                if st.button("Delete", disabled=not sure or ui.locked("lineage.delete"), icon=":material/delete:"):
                     if ui.attempt(lambda: project.lineage.delete(model_id, ui.reviewer_name())):
                         st.rerun()
 
@@ -155,7 +155,9 @@ def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
         left, right = st.columns([3, 1])
         system = left.text_input("System prompt", help="May be left empty.")
         count = right.number_input("Completions", 1, 16, 2)
-        if st.form_submit_button("Complete with both", type="primary", icon=":material/casino:"):
+        if st.form_submit_button(
+            "Complete with both", type="primary", icon=":material/casino:", disabled=ui.locked("try_out")
+        ):
             if ui.attempt(lambda: project.try_out(chosen, text, system.strip() or None, count)):
                 st.rerun()
     running = ui.running_job(project, [JobKind.TRIAL])

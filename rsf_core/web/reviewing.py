@@ -217,7 +217,7 @@ def how(project: Project) -> None:
             review = project.settings.review
             overlap = st.number_input("Opinions a candidate wants", 1, 20, review.overlap)
             blind = st.toggle("Blind: hide the rule's decision and the scores until one has decided", review.blind)
-            if st.form_submit_button("Save"):
+            if st.form_submit_button("Save", disabled=ui.locked("set")):
                 changed = {"overlap": overlap, "blind": str(blind).lower()}
                 if all(ui.attempt(lambda k=k, v=v: project.set(f"review.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
                     st.rerun()
@@ -314,7 +314,11 @@ def _suggestion(project: Project, number: int, reviewer: str) -> None:
         "A logistic fit of the decisions on the scores. Brackets: 95 % intervals; a weight whose interval holds 0 may be "
         "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too."
     )
-    if st.button("Make it the target", icon=":material/check:", disabled=number != project.current_round):
+    if st.button(
+        "Make it the target",
+        icon=":material/check:",
+        disabled=number != project.current_round or ui.locked("take_suggestion"),
+    ):
         if ui.attempt(lambda: project.take_suggestion(found, number, reviewer)):
             st.rerun()
 

@@ -12,12 +12,17 @@ from rsf_core import bundled
 from rsf_core.errors import ProjectLockedError, RsfError
 from rsf_core.owner import describe_holder, holder
 from rsf_core.project_file import check_folder
-from rsf_core.web import session
+from rsf_core.web import own, session
 
 
-def serve(folder: Path | None, host: str, port: int) -> None:
+def serve(
+    folder: Path | None, host: str, port: int, access: own.Access = own.Access.LOCAL, url: str | None = None
+) -> None:
     """Serve the app on `host`:`port` until interrupted. Raises RsfError where that cannot work, before anything
-    starts: the folder is no project, another process has it open, or the port is taken."""
+    starts: others would reach it without links, the folder is no project, another process has it open, or the port is
+    taken."""
+    own.check(host, access, url)
+    os.environ[own.ACCESS_VARIABLE], os.environ[own.URL_VARIABLE] = access, url or ""
     if folder is not None:
         if folder.exists() and any(folder.iterdir()):
             check_folder(folder)
@@ -53,7 +58,7 @@ def _configure(host: str, port: int) -> None:
 
     text = bundled.path(".streamlit", "config.toml").read_text(encoding="utf-8")
     options = _flat(tomllib.loads(text)) | {"server.port": port, "server.address": host}
-    options["server.allowedHosts"] = [*options["server.allowedHosts"], host]
+    options["server.allowedHosts"] = []  # the gate knows the app's own names, and its ports
     streamlit_config.get_config_options(force_reparse=True, options_from_flags=options)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rsf_core import bundled
 from rsf_core.errors import RsfError
-from rsf_core.web import session, ui
+from rsf_core.web import inviting, session, ui
 
 PAGES = (
     ("overview", "Overview", ":material/route:"),
@@ -34,6 +34,9 @@ def main() -> None:
         project = session.project()
         ui.watch(project, ui.activity(project))
         ui.sidebar(project)
+        if session.actor().link_id is not None and not ui.locked("invites.invite"):
+            with st.sidebar:
+                inviting.button(project)
         page.run()
     except RsfError as error:
         ui.problem(str(error))

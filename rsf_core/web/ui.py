@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import html
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from rsf_core import access
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import RsfError
 from rsf_core.evaluation import SHARES
@@ -21,6 +20,7 @@ from rsf_core.rounds import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import JobRecord
 from rsf_core.terminal import number, seconds
+from rsf_core.web import session
 
 STAGE_NAMES = {
     Stage.GENERATE: "Generate",
@@ -42,6 +42,14 @@ def heading(title: str, sentence: str) -> None:
     """The page's name and one sentence on what is decided here."""
     st.title(title, anchor=False)
     st.html(f'<p class="rsf-lead">{html.escape(sentence)}</p>')
+    if session.actor().role is access.Role.REVIEWER:
+        st.caption("You are here as a reviewer: look at everything, and review. What is greyed out is the owner’s.")
+
+
+def locked(action: str) -> bool:
+    """Whether the button of an action is greyed out: it is the owner's, and a reviewer looks at the page. It would be refused
+    too, where it is done."""
+    return not access.allowed(session.actor().role, action)
 
 
 def sidebar(project: Project) -> None:
@@ -50,6 +58,9 @@ def sidebar(project: Project) -> None:
         st.caption(f"**{project.folder.name}** · task {project.settings.task}")
         if project.supervisor.problem:
             st.error(project.supervisor.problem, icon=":material/error:")
+        actor = session.actor()
+        if actor.link_id is not None:
+            st.text(f"{actor.name} ({actor.role}, by a link)")
 
 
 def in_url(name: str, allowed: Callable[[str], bool], default: str, draw: Callable[[str], object]) -> str:
@@ -130,23 +141,25 @@ def review_link(number: int, wanted: CandidateFilter) -> None:
 
 
 def reviewer_name() -> str:
-    """Who speaks, without asking: the name given in this session, RSF_REVIEWER, or who runs the app."""
-    usual = os.environ.get("RSF_REVIEWER") or getpass.getuser()
-    return str(st.query_params.get("reviewer") or st.session_state.get("reviewer-name") or usual)
+    """Who speaks, without asking."""
+    return session.actor().name
 
 
 def reviewer() -> str:
-    """Who speaks: asked in the sidebar, kept in the session and, where it is not the usual name, in the URL."""
-    usual = os.environ.get("RSF_REVIEWER") or getpass.getuser()
+    """Who speaks. By a link it is whose link it is; else a label, asked for in the sidebar and kept in session and URL."""
+    actor = session.actor()
     with st.sidebar:
-        asked = "Every decision names who made it."
-        typed = st.text_input("Reviewer", reviewer_name(), max_chars=60, help=asked).strip() or usual
-    st.session_state["reviewer-name"] = typed
-    if typed != usual:
-        st.query_params["reviewer"] = typed
-    else:
-        st.query_params.pop("reviewer", None)
-    return typed
+        if actor.link_id is not None:
+            return actor.name
+        offered = session.offered()
+        typed = st.text_input("Reviewer", actor.name, max_chars=60, help="Every decision names who made it.").strip()
+        st.caption("A label, not a login: anybody at this machine can give any name.")
+        if typed != actor.name and attempt(lambda: session.speak_as(typed or access.usual_name())):
+            return session.actor().name
+        if offered is not None:
+            st.text(f"The address names {offered}. Nobody speaks under that name yet.")
+            st.button("Speak under this name", on_click=session.speak_as, args=(offered,), icon=":material/badge:")
+    return actor.name
 
 
 def path(stages: Sequence[StageState]) -> None:
@@ -206,7 +219,8 @@ def job_card(project: Project, job: JobRecord) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{job.job_id}** · {html.escape(status.message or job.message)}", width="stretch")
             label = "Cancelling…" if status.cancelling else "Cancel"
-            if st.button(label, key=f"cancel-{job.job_id}", icon=":material/stop_circle:", disabled=status.cancelling):
+            done = status.cancelling or locked("cancel")
+            if st.button(label, key=f"cancel-{job.job_id}", icon=":material/stop_circle:", disabled=done):
                 attempt(lambda: project.cancel(job.job_id))
         counted = f"{status.done:,} of {status.total:,} {status.unit_name}" if status.total else "starting"
         st.progress(status.fraction, text=counted + (f" · about {seconds(left)} left" if left is not None else ""))
@@ -238,11 +252,19 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
     else:
         problem(job.outcome)
     with st.container(horizontal=True):
-        if st.button("Resume", key=f"resume-{job.job_id}", type="primary", icon=":material/play_arrow:"):
+        if st.button(
+            "Resume",
+            key=f"resume-{job.job_id}",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=locked("resume"),
+        ):
             if attempt(lambda: project.resume(job.job_id)):
                 st.rerun()
         said = "By the settings and decisions of now. Resume keeps those that the job began with."
-        if anew is not None and st.button("Start again", icon=":material/restart_alt:", help=said):
+        if anew is not None and st.button(
+            "Start again", icon=":material/restart_alt:", help=said, disabled=locked("resume")
+        ):
             if attempt(anew):
                 st.rerun()
 
@@ -259,7 +281,12 @@ def stale_proposal(project: Project, number: int) -> None:
         )
         (st.info if stale.trained else st.warning)(said, icon=":material/history:", width="stretch")
         if not project.jobs(active=True):
-            if st.button(f"Start round {number + 1}", icon=":material/replay:", help=f"Draws from {stale.current}."):
+            if st.button(
+                f"Start round {number + 1}",
+                icon=":material/replay:",
+                help=f"Draws from {stale.current}.",
+                disabled=locked("draw_next_round"),
+            ):
                 if attempt(project.draw_next_round):
                     st.query_params.pop("round", None)
                     go("generate")

@@ -53,8 +53,12 @@ def said(server: AppServer) -> list[tuple[str, str, str]]:
         return database.execute("SELECT candidate_id, action, reviewer FROM overrides ORDER BY seq").fetchall()
 
 
-def open_card(page: Page, server: AppServer, query: str = "") -> None:
-    page.goto(f"{server.url}/review{query}")
+def open_card(page: Page, server: AppServer, query: str = "", who: str | None = None) -> None:
+    """Open the card, as `who` where the address names somebody: that speaks for nobody until it is said."""
+    page.goto(f"{server.url}/review{query}" + (f"&reviewer={who}" if who else ""))
+    if who is not None:
+        page.get_by_role("button", name="Speak under this name").click()
+        expect(page.get_by_label("Reviewer", exact=True)).to_have_value(who)
     expect(page.locator(".focus .completion")).not_to_be_empty()
 
 
@@ -147,13 +151,13 @@ def test_two_reviewers_at_once_both_count_and_a_disagreement_is_settled(browser:
     first, second = (browser.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(2))
     server.rsf("set", str(server.folder), "review.overlap", "2")
     open_card(first, server, "?order=prompt")
-    open_card(second, server, "?order=prompt&reviewer=ben")
+    open_card(second, server, "?order=prompt", who="ben")
     first.keyboard.press("a")
     second.keyboard.press("x")
     settled(first)
     settled(second)
     third = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    open_card(third, server, "?view=disagreement&reviewer=cleo")
+    open_card(third, server, "?view=disagreement", who="cleo")
     expect(third.locator(".badges")).to_contain_text("ann: accept")
     expect(third.locator(".badges")).to_contain_text("ben: reject")
     third.keyboard.press("y")

@@ -21,3 +21,7 @@ ORDER BY seq;
 
 -- name: deleted_models
 SELECT model_id FROM model_deletions;
+
+-- name: links
+SELECT l.link_id, l.name, l.role, l.secret_sha256, l.created_by, l.created_at, l.expires_at, r.revoked_by, r.revoked_at
+FROM links l LEFT JOIN link_revocations r USING (link_id) ORDER BY l.seq;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rsf_core.review import CandidateFilter, Order, View
-from rsf_core.web import api, palette
+from rsf_core.web import api, palette, session
 from rsf_core.web.components import declare
 
 _component = declare("review_card")
@@ -31,7 +31,7 @@ def review_card(
             "project": project,
             "round": round_number,
             "reviewer": reviewer,
-            "token": api.token(reviewer),
+            "token": api.token(reviewer, session.actor().link_id),
             "filter": wanted.to_query(),
             "view": str(view),
             "order": str(order),

@@ -1,0 +1,83 @@
+"""Coming in by a link: its secret becomes a cookie and leaves the URL. Without one there is one page, which says how to get
+in.
+
+The cookie is HttpOnly and SameSite=Lax: Strict would not come along when a link in a chat or a mail is clicked, which is how
+people come in. Nothing is changed by a GET, and all else must come from our own pages (gate.py), so Lax opens nothing."""
+
+from __future__ import annotations
+
+import html
+from http import HTTPStatus
+
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import Scope
+
+from rsf_core.access import Actor
+from rsf_core.errors import AccessError
+from rsf_core.invites import ENTRANCE
+from rsf_core.web import session
+
+PATH = ENTRANCE
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>RSF Studio</title><style>
+:root {{ color-scheme: light dark }}
+body {{ font: 16px/1.55 system-ui, sans-serif; margin: 0; display: grid; place-items: center; min-height: 100vh;
+  background: light-dark(#f6f8f7, #14191a); color: light-dark(#1d2426, #e6ebea) }}
+main {{ max-width: 34rem; margin: 2rem; padding: 2rem 2.25rem; border-radius: .5rem; border: 1px solid
+  light-dark(#dfe4e2, #333c3d); background: light-dark(#fff, #1d2425) }}
+h1 {{ font-size: 1.35rem; margin: 0 0 .75rem }} p {{ margin: .6rem 0 }}
+.why {{ color: light-dark(#8a3b12, #f0a67c) }}
+code {{ background: light-dark(#f1f4f3, #14191a); padding: .1rem .35rem; border-radius: .25rem }}
+</style></head><body><main><h1>This project is open by a link</h1>
+<p class="why">{why}</p>
+<p>Open the link that you were given; this browser then remembers it until it ends.</p>
+<p>You have none? Ask whoever owns the project for one. The owner makes it in the app (“Invite a
+reviewer”) or with <code>rsf invite DIR NAME</code>.</p>
+</main></body></html>
+"""
+
+
+def secret(scope: Scope) -> str | None:
+    """The secret that this browser has, as far as it has one."""
+    return HTTPConnection(scope).cookies.get(session.cookie_name())
+
+
+def actor(secret: str | None) -> Actor:
+    """Whose link it is. Raises AccessError, saying why, where there is none that lets anybody in."""
+    return session.opened().invites.actor(secret)
+
+
+def enter(scope: Scope) -> Response:
+    """The answer to somebody who opens a link: a cookie and the first page, or why the link lets nobody in."""
+    given = HTTPConnection(scope).query_params.get("key", "")
+    if scope["method"] not in ("GET", "HEAD"):
+        return closed(scope, "A link is opened, not sent to.", HTTPStatus.METHOD_NOT_ALLOWED)
+    try:
+        link = session.opened().invites.find(given)
+    except AccessError as error:
+        return closed(scope, str(error))
+    response = RedirectResponse("/", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
+    response.set_cookie(
+        session.cookie_name(),
+        given,
+        max_age=link.seconds_left,
+        path="/",
+        secure=scope.get("scheme") in ("https", "wss"),
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def closed(scope: Scope, why: str, status: HTTPStatus = HTTPStatus.UNAUTHORIZED) -> Response:
+    """The one answer to whoever is not let in: a page for a person, words for a program."""
+    headers = {"cache-control": "no-store"}
+    if scope["type"] == "websocket" or scope["path"].startswith("/api/"):
+        return JSONResponse({"error": why}, status, headers)
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+    page = _PAGE.format(why=html.escape(why[:1].upper() + why[1:]))
+    return HTMLResponse(page, status, headers | {"content-security-policy": policy})

@@ -1,0 +1,71 @@
+"""The headers on every answer: nobody frames the app, and nothing in it loads or runs what is not its own.
+
+What Streamlit 1.67 needs beyond 'self' was found in a browser: styles that its library sets on elements, components and
+workers that it loads from blobs, WebAssembly of the graph on Models, and one script inside its index.html."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Send
+
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def guarded(send: Send) -> Send:
+    """`send` that adds the headers to an answer as it starts."""
+
+    async def wrapped(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            headers = MutableHeaders(scope=message)
+            for name, value in every().items():
+                if name != "content-security-policy" or name not in headers:  # a page may have a stricter one
+                    headers[name] = value
+        await send(message)
+
+    return wrapped
+
+
+@cache
+def every() -> dict[str, str]:
+    return {
+        "content-security-policy": policy(),
+        "x-frame-options": "DENY",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+    }
+
+
+def policy() -> str:
+    scripts = " ".join(f"'sha256-{digest}'" for digest in _inline_scripts())
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' blob: 'wasm-unsafe-eval' {scripts}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "worker-src 'self' blob:",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "frame-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _inline_scripts() -> list[str]:
+    """The digests of the scripts that stand in Streamlit's index.html itself."""
+    import streamlit
+
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    return [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _INLINE.findall(page)]

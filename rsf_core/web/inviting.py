@@ -1,0 +1,41 @@
+"""The dialog in which the owner makes links for people, sees who can come in, and ends what they had."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core.errors import RsfError
+from rsf_core.invites import DAYS, MOST_DAYS
+from rsf_core.project import Project
+from rsf_core.web import session, ui
+
+_ROLES = {"Reviewer: looks at everything and reviews": False, "Owner: may do everything": True}
+
+
+def button(project: Project) -> None:
+    """The way to the dialog, for an owner who came in by a link."""
+    if st.button("Invite a reviewer", icon=":material/person_add:"):
+        _dialog(project)
+
+
+@st.dialog("Invite a reviewer", width="medium")
+def _dialog(project: Project) -> None:
+    with st.form("invite", border=False):
+        name = st.text_input("Name", max_chars=60, help="What they say carries this name.")
+        role = st.radio("May do", list(_ROLES))
+        days = st.number_input("Good for days", 1, MOST_DAYS, DAYS)
+        if st.form_submit_button("Make a link", type="primary", icon=":material/link:"):
+            try:
+                made = project.invites.invite(name, session.actor().name, _ROLES[role], int(days))
+            except RsfError as error:
+                ui.problem(str(error))
+            else:
+                st.code(project.invites.url(made), language=None, wrap_lines=True)
+                st.caption("Send it to this person alone. It is told once: whoever has it comes in under this name.")
+    still_open = [link for link in project.invites.links() if link.state == "open"]
+    for link in still_open:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(f"{link.name} · {link.role} · until {link.expires_at:%d %b %Y}", width="stretch")
+            if st.button("Revoke", key=f"revoke-{link.link_id}", icon=":material/block:"):
+                if ui.attempt(lambda link_id=link.link_id: project.invites.revoke(link_id, session.actor().name)):  # type: ignore[misc]
+                    st.rerun(scope="fragment")
