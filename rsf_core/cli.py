@@ -273,6 +273,14 @@ def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> No
     _say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}")
 
 
+@app.command()
+def unset(folder: Folder, key: str, as_json: Json = False) -> None:
+    """Go back to the default of a setting, e.g. `rsf unset DIR generate.candidates`."""
+    with connect(folder, "rsf unset") as connection:
+        found = connection.call("unset_value", {"key": key})
+    _say(found, as_json, lambda: f"[green]✓[/] {escape(key)}: the default")
+
+
 @app.command(name="app")
 def open_app(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The project to open.")] = None,

@@ -69,6 +69,7 @@ def status(project: Project) -> dict[str, Any]:
         "threshold": project.threshold(),
         "autopilot": project.autopilot.flight(),
         "problem": project.supervisor.problem,
+        "settings_problems": [str(problem) for problem in project.settings_problems()],
     }
 
 
@@ -221,6 +222,11 @@ def set_threshold(project: Project, log_m: float, scope: str, author: str) -> No
 @command
 def set_value(project: Project, key: str, value: str) -> Any:
     return project.set(key, value)
+
+
+@command
+def unset_value(project: Project, key: str) -> Any:
+    return project.unset(key)
 
 
 @command

@@ -50,6 +50,7 @@ from rsf_core.reviews import Reviews
 from rsf_core.rounds import Stage, StageState
 from rsf_core.rule_comparison import RuleOutcome
 from rsf_core.sampling.streams import child_seed
+from rsf_core.settings import Problem as SettingsProblem
 from rsf_core.settings import Settings, Target
 from rsf_core.stages import Stages
 from rsf_core.standing import Standing
@@ -132,7 +133,7 @@ class Project:
     def open(cls, folder: str | Path, what: str = "Python") -> Project:
         """Open an existing project. Raises NotAProjectError, or ProjectLockedError naming who holds it."""
         folder = Path(folder).absolute()
-        project_file.read(folder)
+        project_file.read_tolerantly(folder)
         with writable(folder):
             for name in ("spool", "models", "exports"):
                 (folder / name).mkdir(exist_ok=True)
@@ -193,6 +194,11 @@ class Project:
                 "start a new project for another model"
             )
         return project_file.change(self.folder, key, project_file.model_name(text) if key == "model" else text)
+
+    def settings_problems(self) -> list[SettingsProblem]:
+        """What is wrong with values in project.toml: their defaults hold in their place, and no stage starts before they are
+        set or unset."""
+        return self._standing.settings_problems()
 
     def unset(self, key: str) -> Settings:
         """Go back to the default of one setting."""

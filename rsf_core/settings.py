@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+import copy
+import itertools
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from rsf_core.domain import Scope
 from rsf_core.errors import SettingsError
+
+LARGEST = 1e6  # of what has no bound of its own: far beyond sense, and far from overflow
+LARGEST_TILT = 1e12  # nats for a score of 1
+MOST_SHOWN = 10  # problems in one error
+LONGEST_SHOWN = 80  # characters of a value in an error
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes without quotes
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Weight = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Seed = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 
 
 class _Section(BaseModel):
@@ -40,7 +57,7 @@ class Generate(Sampling):
 class Constraint(_Section):
     """A scorer that must reach a threshold; a candidate that fails has log_target −∞."""
 
-    scorer: str
+    scorer: Name
     at_least: float | None = None
     at_most: float | None = None
 
@@ -59,10 +76,19 @@ class Constraint(_Section):
 class Target(_Section):
     """log P = log p_ref + Σ weight·score / β where every constraint passes, −∞ otherwise (nats)."""
 
-    reference: str = "base"
-    beta: float = Field(1.0, gt=0)
-    rewards: dict[str, float] = Field(default_factory=dict)
-    constraints: tuple[Constraint, ...] = ()
+    reference: ModelName = "base"
+    beta: float = Field(1.0, gt=0, le=LARGEST)
+    rewards: dict[Name, Weight] = Field(default_factory=dict, max_length=1_000)
+    constraints: tuple[Constraint, ...] = Field((), max_length=1_000)
+
+    @model_validator(mode="after")
+    def _stays_finite(self) -> Self:
+        for scorer, weight in self.rewards.items():
+            if abs(weight) / self.beta > LARGEST_TILT:
+                raise ValueError(
+                    f"the weight of {scorer} / beta is {weight:g} / {self.beta:g}: {LARGEST_TILT:g} at most"
+                )
+        return self
 
     @property
     def scorers(self) -> tuple[str, ...]:
@@ -90,22 +116,22 @@ class Train(_Section):
 
     method: Literal["lora", "full"] = "lora"
     loss: Literal["nll", "rsf"] = "nll"
-    growth_bound: float | None = Field(None, gt=1)
+    growth_bound: float | None = Field(None, gt=1, le=LARGEST)
     precision: Literal["fp32", "bf16"] = "fp32"
     accumulate: int = Field(1, ge=1, le=1024)
     per_prompt: int = Field(1, ge=1, le=1024)
     held_out_share: float = Field(0.0, ge=0, le=0.5)
     patience: int = Field(1, ge=1, le=100)
-    checkpoint_seconds: float = Field(30.0, ge=0)
+    checkpoint_seconds: float = Field(30.0, ge=0, le=LARGEST)
     epochs: int = Field(3, ge=1, le=100)
     learning_rate: float = Field(5e-4, ge=1e-7, le=1)
     rank: int = Field(16, ge=1, le=1024)
-    alpha: float = Field(32, gt=0)
+    alpha: float = Field(32, gt=0, le=LARGEST)
     batch_size: int = Field(8, ge=1, le=1024)
     warmup: float = Field(0.1, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0)
-    max_grad_norm: float = Field(1.0, gt=0)
-    seed: int = 0
+    weight_decay: float = Field(0.0, ge=0, le=LARGEST)
+    max_grad_norm: float = Field(1.0, gt=0, le=LARGEST)
+    seed: Seed = 0
 
 
 class Review(_Section):
@@ -120,7 +146,7 @@ class Evaluate(_Section):
     """Held-out evaluation: `candidates` completions for each of `prompts` held-out prompts (0 means all)."""
 
     candidates: int = Field(4, ge=1, le=1024)
-    prompts: int = Field(48, ge=0)
+    prompts: int = Field(48, ge=0, le=1_000_000)
 
 
 class Autopilot(_Section):
@@ -131,9 +157,9 @@ class Autopilot(_Section):
     `control` each round trains the random control of its model as well."""
 
     control: bool = False
-    min_gain: float = 0.0
-    max_kl: float = Field(20.0, gt=0)
-    max_length_ratio: float = Field(3.0, gt=1)
+    min_gain: float = Field(0.0, ge=-LARGEST, le=LARGEST)
+    max_kl: float = Field(20.0, gt=0, le=LARGEST)
+    max_length_ratio: float = Field(3.0, gt=1, le=LARGEST)
     min_diversity: float = Field(0.4, ge=0, le=1)
     min_acceptance: float = Field(0.02, ge=0, le=1)
     max_duplicates: float = Field(0.9, ge=0, le=1)
@@ -142,9 +168,9 @@ class Autopilot(_Section):
 class Settings(_Section):
     """All settings of a project."""
 
-    task: str
-    seed: int = 0
-    model: str = "smollm2-135m-instruct"
+    task: Name
+    seed: Seed = 0
+    model: ModelName = "smollm2-135m-instruct"
     generate: Generate = Generate()
     target: Target = Target()
     accept: Accept = Accept()
@@ -154,16 +180,102 @@ class Settings(_Section):
     autopilot: Autopilot = Autopilot()
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value that is not allowed: where it stands and, in words, what is allowed and what was given."""
+
+    path: tuple[str, ...]
+    message: str
+
+    @property
+    def key(self) -> str:
+        return ".".join(self.path)
+
+    @property
+    def setting(self) -> str:
+        """What can be set or unset to mend it, as `rsf set` takes it: a list goes as a whole."""
+        names = itertools.takewhile(lambda name: not name.isdigit(), self.path)
+        return ".".join(name if _BARE.fullmatch(name) else json.dumps(name) for name in names)
+
+    def __str__(self) -> str:
+        return f"{_clipped(self.key) or 'settings'}: {self.message}"
+
+
 def parse(data: dict[str, Any], where: str) -> Settings:
     """Check `data` (parsed TOML) and return the settings. Raises SettingsError naming `where` and every bad field."""
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
         raise SettingsError(f"{where}: {describe(error)}") from error
+    except (RecursionError, OverflowError) as error:
+        raise SettingsError(f"{where}: something in it is nested or large beyond reason ({error})") from error
+
+
+def tolerate(data: dict[str, Any], where: str) -> tuple[Settings, list[Problem]]:
+    """The settings with the default in place of every value that is not allowed, and what is wrong with each. Raises
+    SettingsError where nothing can be made of it."""
+    problems: list[Problem] = []
+    kept = copy.deepcopy(data)
+    for _ in range(len(Settings.model_fields) + 2):  # a default can only break a rule about several values
+        try:
+            return Settings.model_validate(kept), problems
+        except ValidationError as error:
+            found = _problems(error)
+        for problem in found:
+            problems.append(problem)
+            _leave_out(kept, problem.path)
+    raise SettingsError(f"{where}: {join(problems)}")
+
+
+def problems(data: dict[str, Any]) -> list[Problem]:
+    """What is wrong with each value that is not allowed."""
+    try:
+        Settings.model_validate(data)
+    except ValidationError as error:
+        return _problems(error)
+    return []
 
 
 def describe(error: ValidationError) -> str:
     """One line for each field that is wrong: its dotted name, what is allowed, what was given."""
-    return "; ".join(
-        f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']} (got {e['input']!r})" for e in error.errors()
-    )
+    return join(_problems(error))
+
+
+def join(found: Sequence[Problem]) -> str:
+    """The first of the problems in one line, and how many more there are."""
+    more = [f"and {len(found) - MOST_SHOWN:,} more"] if len(found) > MOST_SHOWN else []
+    return "; ".join([*map(str, found[:MOST_SHOWN]), *more])
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    return [
+        Problem(tuple(str(part) for part in e["loc"] if part != "[key]"), f"{e['msg']} (got {_shown(e['input'])})")
+        for e in error.errors()
+    ]
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a table a thousand deep
+        text = f"a very large {type(value).__name__}"
+    return _clipped(text)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+
+
+def _leave_out(data: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Remove the nearest table entry that holds `path`; a list goes as a whole. The task has no default."""
+    table: dict[str, Any] = data
+    for at, name in enumerate(path):
+        below = table.get(name)
+        if at < len(path) - 1 and isinstance(below, dict):
+            table = below
+            continue
+        if len(path) == 1 and name == "task":
+            data["task"] = "unknown"
+        else:
+            table.pop(name, None)
+        return

@@ -34,7 +34,7 @@ class Stages:
     def generate(self, then_score: bool = True) -> str:
         """Draw candidates for the newest round's prompts; `then_score` scores them as soon as they are there."""
         self._refuse_a_second(JobKind.GENERATE)
-        opened, settings = self._standing.current_round(), self._standing.settings()
+        opened, settings = self._standing.current_round(), self._standing.sound_settings()
         train = self._store.prompts(Split.TRAIN)
         if not train:
             raise StageError("there is no train prompt to draw candidates for: add some on the Prompts page")
@@ -59,7 +59,7 @@ class Stages:
         number = round_number or self._standing.current_round().round
         self._refuse_a_second(JobKind.SCORE)
         opened = self._standing.round(number)
-        settings = self._standing.settings()
+        settings = self._standing.sound_settings()
         if self._store.round_counts(number).candidates == 0:
             raise StageError(f"round {number} has no candidates to score: generate them first")
         reference = deciding.reference_model(settings.target, BASE_ID)
@@ -116,7 +116,9 @@ class Stages:
         return recipe
 
     def freeze(self, author: str) -> CuratedRecord:
-        return curation.freeze(self._store, self._standing.settings(), self._standing.current_round().round, author)
+        return curation.freeze(
+            self._store, self._standing.sound_settings(), self._standing.current_round().round, author
+        )
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
         """Fine-tune the newest round's proposal on a curated set of it (the newest by default); the job's id."""
@@ -132,7 +134,7 @@ class Stages:
             m.round == opened.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
             for m in self._store.models()
         )
-        recipe = self._standing.settings().train.model_dump()
+        recipe = self._standing.sound_settings().train.model_dump()
         return self._finetune(opened, curated, f"m{opened.round}-{number}", recipe, then_evaluate)
 
     def _finetune(
@@ -171,7 +173,7 @@ class Stages:
         none yet. None when all have been drawn already."""
         self._refuse_a_second(JobKind.EVALUATE)
         opened = self._standing.round(round_number or self._standing.current_round().round)
-        settings = self._standing.settings()
+        settings = self._standing.sound_settings()
         held_out = self._standing.held_out()
         if not held_out:
             raise StageError("there is no held-out prompt to compare models on: add some on the Prompts page")
@@ -209,7 +211,7 @@ class Stages:
         gone = self._store.deleted_models().intersection(models)
         if gone:
             raise StageError(f"the files of {', '.join(sorted(gone))} were deleted: nothing can be drawn from it")
-        settings = self._standing.settings()
+        settings = self._standing.sound_settings()
         spec = {
             "models": [self._model_spec(model_id) for model_id in models],
             "text": text,

@@ -11,7 +11,7 @@ from rsf_core import curation, deciding, project_file, rounds
 from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.rounds import RoundFacts, StageState
-from rsf_core.settings import Settings, Target
+from rsf_core.settings import Problem, Settings, Target
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
 
@@ -38,7 +38,17 @@ class Standing:
         self._folder, self._store = folder, store
 
     def settings(self) -> Settings:
+        """Those in force, with the default in place of a value that is not allowed: such a project can be looked at and
+        repaired. What is started asks for `sound_settings`."""
+        return project_file.read_tolerantly(self._folder)[0]
+
+    def sound_settings(self) -> Settings:
+        """The settings as they are written. Raises SettingsError naming every value that is not allowed."""
         return project_file.read(self._folder)
+
+    def settings_problems(self) -> list[Problem]:
+        """What is wrong with values in the settings file."""
+        return project_file.read_tolerantly(self._folder)[1]
 
     def current_round(self) -> RoundRecord:
         return self._store.rounds()[-1]

@@ -22,10 +22,17 @@ def log_prob_scorer(model_id: str) -> str:
 
 
 def reward(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
-    """r = Σ weight·score over the target's rewards, shape (count,). Raises TargetError naming a missing scorer."""
+    """r = Σ weight·score over the target's rewards, shape (count,). Raises TargetError naming a missing scorer,
+    or one whose scores times its weight overflow."""
     total = np.zeros(count)
-    for scorer, weight in target.rewards.items():
-        total += weight * _score(scores, scorer)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for scorer, weight in target.rewards.items():
+            total += weight * _score(scores, scorer)
+            if not np.isfinite(total / target.beta).all():
+                raise TargetError(
+                    f"target.rewards.{scorer}: {weight:g} times its scores / beta {target.beta:g} is too large a number: "
+                    "choose a smaller weight or a larger beta"
+                )
     return total
 
 

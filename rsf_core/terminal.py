@@ -134,10 +134,12 @@ def status_panel(found: dict[str, Any]) -> Table:
     for stage in found["stages"]:
         table.add_row(_MARKS[stage["progress"]], stage["stage"], escape(stage["detail"]))
     active = found.get("active")
-    if active and active["note"]:
-        table.caption = f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"
-    if found.get("problem"):
-        table.caption = f"[red]{escape(found['problem'])}[/]"
+    said = [f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"] if active and active["note"] else []
+    problems = [problem for problem in (found.get("problem"), *found.get("settings_problems", ())) if problem]
+    said += [f"[red]{escape(problem)}[/]" for problem in problems]
+    if said:
+        table.caption = "
+".join(said)
     return table
 
 

@@ -37,6 +37,7 @@ def main() -> None:
         if session.actor().link_id is not None and not ui.locked("invites.invite"):
             with st.sidebar:
                 inviting.button(project)
+        ui.settings_problems(project)
         page.run()
     except RsfError as error:
         ui.problem(str(error))

@@ -108,6 +108,22 @@ def problem(message: str) -> None:
     st.error(message, icon=":material/error:")
 
 
+def settings_problems(project: Project) -> None:
+    """Say which settings are not allowed, with the button that mends each."""
+    for place, found in enumerate(project.settings_problems()):
+        problem(f"project.toml: {found}. The default holds in its place, and no stage starts before it is mended.")
+        help_text = f"Or give it another value: rsf set DIR {found.setting} VALUE"
+        if st.button(
+            "Use the default",
+            key=f"mend-setting-{place}",
+            icon=":material/build:",
+            help=help_text,
+            disabled=locked("unset"),
+        ):
+            if attempt(lambda found=found: project.unset(found.setting)):  # type: ignore[misc]
+                st.rerun()
+
+
 def attempt(action: Callable[[], object]) -> bool:
     """Do what was clicked; an error reaches the person on the page, and only success redraws it."""
     try:
