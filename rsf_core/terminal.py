@@ -138,8 +138,7 @@ def status_panel(found: dict[str, Any]) -> Table:
     problems = [problem for problem in (found.get("problem"), *found.get("settings_problems", ())) if problem]
     said += [f"[red]{escape(problem)}[/]" for problem in problems]
     if said:
-        table.caption = "
-".join(said)
+        table.caption = "\n".join(said)
     return table
 
 
