@@ -102,6 +102,7 @@ _LOOKS_AT = {
         *(
             "folder",
             "settings",
+            "settings_problems",
             "current_round",
             "rounds",
             "stages",
