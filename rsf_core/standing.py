@@ -17,7 +17,18 @@ from rsf_core.store.store import Store
 
 BASE_ID = "base"
 STATE_TABLES = (  # all that decides where a round stands
-    *("rounds", "prompts", "candidates", "scores", "targets", "log_ratios", "thresholds", "overrides", "curated_sets"),
+    *(
+        "rounds",
+        "prompts",
+        "prompt_events",
+        "candidates",
+        "scores",
+        "targets",
+        "log_ratios",
+        "thresholds",
+        "overrides",
+        "curated_sets",
+    ),
     *("models", "model_deletions", "evaluation_samples", "jobs", "job_events"),
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import re
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from rsf_core.store.fair_lock import FairLock
 from rsf_core.store.sql import migrations, queries
 
 Params = Mapping[str, Any]
+ROOM_BYTES = 8 << 20  # that a checkpoint needs, besides twice the log
 FEW = 64  # rows up to which writing values is quicker than going through Arrow
 AT_ONCE = 256  # keys of one look-up
 _WRITES = re.compile(r"\b(?:INSERT INTO|DELETE FROM|UPDATE) (\w+)")
@@ -64,8 +66,15 @@ class Database:
             self._connection.close()
 
     def checkpoint(self) -> None:
-        """Fold the write-ahead log into the file; called when idle, never in the middle of ingest."""
+        """Fold the write-ahead log into the file; called when idle, never in the middle of ingest. Raises OutOfSpaceError
+        before it is begun where there is no room for it: one that fails half-way makes DuckDB refuse all that follows."""
         with self._write_lock, self.guard("tidying the database"):
+            log = self.path.with_name(self.path.name + ".wal")
+            needed = ROOM_BYTES + 2 * (log.stat().st_size if log.exists() else 0)
+            if shutil.disk_usage(self.path.parent).free < needed:
+                raise OutOfSpaceError(
+                    f"the disk of {self.path.parent} is nearly full: free {needed >> 20} MB; what is saved stays"
+                )
             self._cursor().execute("CHECKPOINT")
 
     @contextmanager

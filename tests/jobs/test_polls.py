@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rsf_core.commands import execute
-from rsf_core.domain import JobKind, JobState
+from rsf_core.domain import JobKind, JobState, Split
 from rsf_core.project import Project
 from rsf_core.store.database import Database
 from rsf_core.store.store import Store
@@ -85,6 +85,8 @@ def test_whatever_is_saved_is_seen_by_the_next_poll(quiet: Project) -> None:
     assert quiet.stages()[0].progress == "failed" and quiet.jobs()[0].state is JobState.CANCELLED
     add_candidates(quiet.store, candidates(prompts=8, per_prompt=2))
     assert quiet.counts().candidates == 16
+    quiet.store.prompt_book.say([quiet.prompts(Split.HELD_OUT)[0].prompt_id], "retire", "ann")
+    assert quiet.stages()[4].detail == "on 3 held-out prompts"
     quiet.set("evaluate.prompts", "1")
     assert quiet.stages()[4].detail == "on 1 held-out prompts"
 

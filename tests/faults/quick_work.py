@@ -1,0 +1,101 @@
+"""Jobs as the product starts them, that work by its protocol and units, but draw and train nothing: a kill costs a second to
+recover from, not the time that torch takes to load. Scoring is the product's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import runpy
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from rsf_core.domain import JobKind
+from rsf_core.files import write_whole
+from rsf_core.jobs import contents, score, worker
+from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES
+from rsf_core.jobs.worker import JobContext
+
+PAUSE_SECONDS = 0.05  # a unit
+
+
+def _units(context: JobContext, row: Callable[[tuple[Any, ...]], dict[str, Any]], schema: pa.Schema) -> None:
+    """Every unit that is not there yet, with the rows that it is to have."""
+    wanted = contents.contents(JobKind(context.spec["kind"]), context.spec["job_id"], context.spec, context.input)
+    context.start_counting(len(context.finished_units), wanted.units, "units", "working")
+    for unit in range(wanted.units):
+        if unit in context.finished_units:
+            continue
+        context.check_cancelled()
+        time.sleep(PAUSE_SECONDS)
+        keys = [key for of_prompt in wanted.keys(unit).values() for key in of_prompt]
+        rows = [dict(wanted.same) | dict(zip(wanted.key, key, strict=True)) | row(key) for key in keys]
+        context.write_segment(unit, pa.Table.from_pylist(rows, schema=schema))
+        context.progress(unit + 1)
+
+
+def _number(key: tuple[Any, ...]) -> float:
+    """In (0, 1), the same whenever it is asked."""
+    return (1 + int.from_bytes(hashlib.sha256(json.dumps(key).encode()).digest()[:4], "big")) / (2 + (1 << 32))
+
+
+def _generate(context: JobContext) -> None:
+    context.spool.write_result({"base": {"name": "quick", "folder": "/nowhere", "identity": "quick"}})
+    said: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "finish": "eos", "log_q": -1.0}
+    said |= {"log_model": -1.0, "sampling": "{}"}
+    words = ("great", "awful", "fine", "sad")
+    _units(
+        context,
+        lambda key: said | {"completion": f"{words[int(_number(key) * 4)]} {key[0]}", "u": _number(key)},
+        CANDIDATES,
+    )
+
+
+def _evaluate(context: JobContext) -> None:
+    said: dict[str, Any] = {"completion": "fine", "token_count": 2, "finish": "eos", "log_q": -1.0, "log_base": -1.0}
+    said |= {"log_reference": -1.0}
+    scorers = context.spec["scorers"]
+    _units(context, lambda key: said | {"scores": [(name, _number(key)) for name in scorers]}, EVALUATION_SAMPLES)
+
+
+def _finetune(context: JobContext) -> None:
+    context.start_counting(0, 10, "steps", "training")
+    for step in range(1, 11):
+        context.check_cancelled()
+        time.sleep(PAUSE_SECONDS)
+        context.metrics(step, {"loss": 1.0 / step})
+        context.progress(step)
+    folder = context.project / "models" / context.spec["model_id"]
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "model.safetensors", lambda path: path.write_text(context.spec["model_id"]))
+    context.spool.write_result({"identity": context.spec["model_id"], "seconds": 1.0})
+
+
+WORK = {
+    JobKind.GENERATE: _generate,
+    JobKind.SCORE: score.run,
+    JobKind.EVALUATE: _evaluate,
+    JobKind.FINETUNE: _finetune,
+}
+
+
+def main() -> None:
+    worker.job_function = WORK.__getitem__  # type: ignore[assignment]
+    sys.argv = sys.argv[2:]  # as `python -m rsf_core.jobs FOLDER` has them
+    runpy.run_module("rsf_core.jobs", run_name="__main__")
+
+
+def interpreter(folder: Path) -> Path:
+    """What is to be started in place of Python for a job to be quick."""
+    path = folder / "quick-python"
+    root = Path(__file__).parents[2]
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
+        "from tests.faults.quick_work import main\nmain()\n"
+    )
+    path.chmod(0o755)
+    return path

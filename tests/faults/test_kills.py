@@ -1,0 +1,180 @@
+"""Owner and job killed again and again, in every stage of several rounds: what was acknowledged is there, nothing is there
+twice, and the project opens at once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rsf_core.domain import JobState
+from rsf_core.files import read_json
+from rsf_core.jobs import process
+from rsf_core.project import Project
+from rsf_core.rounds import complete
+from tests.faults import quick_work
+from tests.faults.conftest import WHOLE, until
+
+KILLS = int(os.environ.get("RSF_KILLS", 200 if WHOLE else 6))
+OPENING_SECONDS = 1.0  # of the processor
+
+
+class Owner:
+    """A process that owns the project, and what it has said."""
+
+    def __init__(self, folder: Path, interpreter: Path, rounds: int) -> None:
+        root = str(Path(__file__).parents[2])
+        arguments = [sys.executable, "-m", "tests.faults.owner", str(folder), str(interpreter), str(rounds)]
+        environment = {**os.environ, "PYTHONPATH": root}
+        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=root, env=environment)
+        self.opened: list[float] = []
+        self.said: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.endswith("\n"):
+                what, _, rest = line.strip().partition(" ")
+                if what == "open":
+                    self.opened.append(float(rest))
+                elif what == "said":
+                    self.said.append(rest)
+
+    def is_ready(self) -> bool:
+        """Whether the project is open, or all has been done."""
+        return bool(self.opened) or self.process.poll() is not None
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.wait()
+
+    def wait(self) -> None:
+        until(lambda: self.process.poll() is not None, 280)
+        self._reader.join(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def at_work(folder: Path, owner: Owner) -> bool:
+    """Whether a job runs, or all has been done."""
+    return bool(running(folder)) or owner.process.poll() is not None
+
+
+def running(folder: Path) -> list[int]:
+    """The pids of the job processes of a project."""
+    found = []
+    for other in psutil.process_iter():
+        try:
+            if other.environ().get(process.FOLDER, "").startswith(os.path.realpath(folder) + os.sep):
+                found.append(other.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.timeout(1500 if WHOLE else 300)
+def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_twice(
+    tmp_path: Path, small_task: Path
+) -> None:
+    folder, chance = tmp_path / "project", random.Random(1)
+    Project.create(folder, str(small_task), "quick", seed=7).close()
+    interpreter = quick_work.interpreter(tmp_path)
+    said: list[str] = []
+    opened: list[float] = []
+    kills: dict[str, int] = {}
+    stages: dict[str, int] = {}
+    rounds = 1
+    owner = Owner(folder, interpreter, rounds)
+    try:
+        while sum(kills.values()) < KILLS:
+            until(owner.is_ready)
+            if owner.process.poll() is not None:  # all rounds are complete: one more
+                owner.wait()
+                said, opened, rounds = said + owner.said, opened + owner.opened, rounds + 1
+                owner = Owner(folder, interpreter, rounds)
+                continue
+            what = chance.choice(["owner", "job", "both"])
+            if what != "owner":
+                until(partial(at_work, folder, owner))
+            time.sleep(chance.uniform(0.0, 1.5))
+            jobs = running(folder)
+            if what == "job" and not jobs:
+                continue  # it has ended meanwhile
+            for stage in {_stage(folder, pid) for pid in jobs}:
+                stages[stage] = stages.get(stage, 0) + 1
+            if what in ("owner", "both"):
+                owner.kill()
+                said += owner.said
+                opened += owner.opened
+            if what in ("job", "both"):
+                for pid in jobs:
+                    _kill(pid)
+            kills[what] = kills.get(what, 0) + 1
+            if what in ("owner", "both"):
+                owner = Owner(folder, interpreter, rounds)
+        owner.wait()
+        assert owner.process.returncode == 0
+        said += owner.said
+        opened += owner.opened
+    finally:
+        owner.kill()
+        for pid in running(folder):
+            _kill(pid)
+    assert stages, "no job was there to be killed"
+    assert stages.keys() >= {*quick_work.WORK} or not WHOLE
+    print(
+        f"{kills} in {stages} over {rounds} rounds; {len(said)} acts; opening at most {max(opened):.2f} s of {len(opened)}"
+    )
+    expect_whole(folder, said, rounds)
+    assert max(opened) <= OPENING_SECONDS
+
+
+def expect_whole(folder: Path, said: list[str], rounds: int) -> None:
+    with Project.open(folder) as project:
+        kept = {row.uid for row in project.store.overrides()}
+        assert said and set(said) <= kept
+        cursor = project.store._db._cursor()
+        for table, key in (
+            ("candidates", "candidate_id"),
+            ("scores", "candidate_id, scorer"),
+            ("evaluation_samples", "evaluation_key, model_id, prompt_id, k"),
+            ("overrides", "uid"),
+            ("models", "model_id"),
+            ("segments", "job_id, unit"),
+            ("metrics", "job_id, step, name"),
+        ):
+            twice = cursor.execute(f"SELECT {key}, count(*) FROM {table} GROUP BY ALL HAVING count(*) > 1").fetchall()
+            assert twice == [], table
+        assert len(project.rounds()) == rounds
+        for opened in project.rounds():
+            assert complete(project.stages(opened.round))
+            counts = project.counts(opened.round)
+            assert (counts.candidates, counts.decided) == (32, 32)
+        done = [job.job_id for job in project.jobs() if job.state is JobState.DONE]
+        assert len(done) >= 4 * rounds and project.jobs(active=True) == []
+
+
+def _stage(folder: Path, pid: int) -> str:
+    """What the job process works at."""
+    for job in (folder / "spool").iterdir():
+        if (read_json(job / "process.json") or {}).get("pid") == pid:
+            return job.name.split("-")[1]
+    return "starting"
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
