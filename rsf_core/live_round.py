@@ -6,13 +6,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Scope
 from rsf_core.review import Opinions, ReviewIndex, RoundTable, Word
-from rsf_core.review_candidates import ReviewPrompt
+from rsf_core.review_candidates import ReviewPrompt, said_of
 from rsf_core.store.round_log import RoundLog
 from rsf_core.store.store import Store
 
@@ -23,7 +24,7 @@ KEPT_CANDIDATES = 20_000  # of the prompts that are kept as they are shown, abou
 class LiveRound:
     def __init__(self, store: Store, round_number: int) -> None:
         self._store, self.round = store, round_number
-        self._reading, self._lock = threading.Lock(), threading.Lock()
+        self._reading, self._making, self._lock = threading.Lock(), threading.Lock(), threading.Lock()
         self._index: ReviewIndex | None = None
         self._drawn: tuple[int, ...] | None = None  # the state of the database in which the candidates were read
         self._rule: object = None
@@ -86,13 +87,21 @@ class LiveRound:
             flags = {where: log.notes[where].get("flag") is not None for where in marked}
             said = {where: words(log, where) for where in spoken}
             index = index.told(said, flags, lambda: self._tagged(log), lambda: self._opinions(log))
-            for prompt in np.unique(places >> K_BITS).tolist():
-                self._changed[prompt] = index.generation
-                gone = self._prompts.pop(prompt, None)
-                self._kept -= len(gone.candidates) if gone else 0
+            for where in np.unique(places).tolist():
+                self._retell(index, log, where)
         self._index, self._life = index, log.life
         self._spoken, self._annotated = len(log.overrides), len(log.annotated)
         return index
+
+    def _retell(self, index: ReviewIndex, log: RoundLog, where: int) -> None:
+        """Something was said of a candidate: show it so, where its prompt is kept."""
+        number, k = where >> K_BITS, where & ((1 << K_BITS) - 1)
+        self._changed[number] = index.generation
+        prompt, (row,) = self._prompts.get(number), index.table.row_of([where])
+        if prompt is not None and row >= 0:
+            heard = words(log, where), log.notes.get(where, {})
+            shown = tuple(said_of(c, bool(index.accepted[row]), *heard) if c.k == k else c for c in prompt.candidates)
+            self._prompts[number] = replace(prompt, candidates=shown)
 
     def _opinions(self, log: RoundLog) -> Opinions:
         with log.lock:
@@ -117,20 +126,25 @@ class LiveRound:
 
     def prompts(
         self,
-        index: ReviewIndex,
         prompt_ids: Sequence[int],
         make: Callable[[ReviewIndex, Sequence[int]], Sequence[ReviewPrompt]],
     ) -> tuple[ReviewPrompt, ...]:
-        """The prompts as they are shown; those that are not kept are made."""
-        with self._lock:
-            found = {number: self._prompts[number] for number in prompt_ids if number in self._prompts}
-        missing = [number for number in prompt_ids if number not in found]
-        for prompt in make(index, missing) if missing else ():
-            found[prompt.prompt_id] = prompt
-            with self._lock:
-                if self._changed.get(prompt.prompt_id, self._oldest) <= index.generation:
-                    self._keep(prompt)
+        """The prompts as they are shown; those that are not kept are made of the index as it then stands."""
+        found = self._found(prompt_ids)
+        if len(found) < len(prompt_ids):
+            with self._making:  # where many ask for the same, one makes them
+                index, found = self.index(), self._found(prompt_ids)
+                missing = [number for number in prompt_ids if number not in found]
+                for prompt in make(index, missing) if missing else ():
+                    found[prompt.prompt_id] = prompt
+                    with self._lock:
+                        if self._changed.get(prompt.prompt_id, self._oldest) <= index.generation:
+                            self._keep(prompt)
         return tuple(found[number] for number in prompt_ids if number in found)
+
+    def _found(self, prompt_ids: Sequence[int]) -> dict[int, ReviewPrompt]:
+        with self._lock:
+            return {number: self._prompts[number] for number in prompt_ids if number in self._prompts}
 
     def _keep(self, prompt: ReviewPrompt) -> None:
         before = self._prompts.pop(prompt.prompt_id, None)

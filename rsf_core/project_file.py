@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,20 +46,33 @@ def model_name(name: str) -> str:
 
 def read(folder: Path) -> Settings:
     """The settings in force. Raises SettingsError naming the file and every field that is not allowed."""
-    return parse(_data(folder), str(folder / NAME))
+    return parse(_loaded(*_at(folder)), str(folder / NAME))
 
 
 def read_tolerantly(folder: Path) -> tuple[Settings, list[Problem]]:
     """The settings with the default in place of what is not allowed, and what is wrong: so that a project can be opened and
     repaired. Raises SettingsError where the file is no TOML."""
-    return tolerate(_data(folder), str(folder / NAME))
+    settings, problems = _tolerated(*_at(folder))
+    return settings, list(problems)
 
 
-def _data(folder: Path) -> dict[str, Any]:
+def _at(folder: Path) -> tuple[Path, str]:
     check_folder(folder)
     path = folder / NAME
     with _named(path):
-        return tomllib.loads(_text(path).replace("\r\n", "\n"))
+        return path, _text(path)
+
+
+def _loaded(path: Path, text: str) -> dict[str, Any]:
+    with _named(path):
+        return tomllib.loads(text.replace("\r\n", "\n"))
+
+
+@lru_cache(maxsize=8)
+def _tolerated(path: Path, text: str) -> tuple[Settings, tuple[Problem, ...]]:
+    """What a text says: asked for several times a second, and the same as long as nobody changes a setting."""
+    settings, problems = tolerate(_loaded(path, text), str(path))
+    return settings, tuple(problems)
 
 
 def create(folder: Path, settings: dict[str, Any]) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rsf_core.domain import Action, Outcome
@@ -18,9 +18,10 @@ class Opinion:
     final: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReviewCandidate:
-    """A candidate as a reviewer sees it. `completion` is as drawn, `edit` what replaces it. Ratios are None before
+    """A candidate as a reviewer sees it, the same one as long as nothing is said of it. `completion` is as drawn, `edit` what
+    replaces it. Ratios are None before
     scoring; −∞ (a failed constraint) is a log_ratio of None with `impossible`."""
 
     candidate_id: str
@@ -68,7 +69,7 @@ def candidate(
     decided = scored and not math.isnan(index.margin[at])
     truncated = bool(index.table.truncated[at])
     rule = Outcome.TRUNCATED if truncated else Outcome.ACCEPTED if index.automatic[at] else Outcome.REJECTED
-    return ReviewCandidate(
+    drawn = ReviewCandidate(
         candidate_id=row["candidate_id"],
         prompt_id=row["prompt_id"],
         k=row["k"],
@@ -81,7 +82,23 @@ def candidate(
         p_accept=float(index.p_accept[at]) if decided else None,
         decision=rule if decided else None,
         violated=decided and not truncated and bool(index.violated[at]),
-        accepted=bool(index.accepted[at]),
+        accepted=False,
+        opinions=(),
+        flagged=False,
+        note=None,
+        tags=None,
+        edit=None,
+    )
+    return said_of(drawn, bool(index.accepted[at]), words, notes)
+
+
+def said_of(
+    drawn: ReviewCandidate, accepted: bool, words: Sequence[Word], notes: Mapping[str, str | None]
+) -> ReviewCandidate:
+    """The candidate with what is said of it now."""
+    return replace(
+        drawn,
+        accepted=accepted,
         opinions=tuple(Opinion(w.reviewer, Action.ACCEPT if w.vote > 0 else Action.REJECT, w.final) for w in words),
         flagged=notes.get("flag") is not None,
         note=notes.get("note"),

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from rsf_core.target import reward
 KEPT_TABLES = 2
 PAGE = 50
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,10 @@ class Reviews:
         self._store, self._settings, self._target = store, settings, target
         self._guard = threading.Lock()
         self._rounds: dict[int, LiveRound] = {}
-        self._scorers = lru_cache(maxsize=KEPT_TABLES)(self._read_scorers)
-        self._column = lru_cache(maxsize=4)(self._read_column)
-        self._score = lru_cache(maxsize=16)(self._read_score)
-        self._matching = lru_cache(maxsize=16)(self._read_matching)
+        self._scorers = kept(KEPT_TABLES, self._read_scorers)
+        self._column = kept(4, self._read_column)
+        self._score = kept(16, self._read_score)
+        self._matching = kept(16, self._read_matching)
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -80,7 +82,7 @@ class Reviews:
         chosen = index.table.places[first(ordered, views[view], start, limit)]
         ids = tuple(_name(round_number, one) for one in chosen.tolist())
         counts = {v: int(np.count_nonzero(mask)) for v, mask in views.items()}
-        return Queue(ids, self._prompts(round_number, index, chosen), counts)
+        return Queue(ids, self._prompts(round_number, chosen), counts)
 
     def counts(self, round_number: int, reviewer: str, wanted: CandidateFilter) -> dict[View, int]:
         """The size of every view under a filter."""
@@ -90,7 +92,7 @@ class Reviews:
     def candidates(self, round_number: int, candidate_ids: Sequence[str]) -> tuple[ReviewPrompt, ...]:
         """The prompts of these candidates with all of theirs, in the order asked."""
         index = self.index(round_number)
-        return self._prompts(round_number, index, index.table.places[index.rows(_places(candidate_ids))])
+        return self._prompts(round_number, index.table.places[index.rows(_places(candidate_ids))])
 
     def page(
         self,
@@ -107,7 +109,7 @@ class Reviews:
         mask = self.mask(round_number, index, wanted) & index.view(view, reviewer, self._settings().review.overlap)
         rows = first(self._order(round_number, index, order), mask, 0, (number + 1) * size)
         chosen = index.table.places[rows[number * size :]]
-        found = {c.candidate_id: c for p in self._prompts(round_number, index, chosen) for c in p.candidates}
+        found = {c.candidate_id: c for p in self._prompts(round_number, chosen) for c in p.candidates}
         return [found[_name(round_number, one)] for one in chosen.tolist()]
 
     def index(self, round_number: int) -> ReviewIndex:
@@ -228,9 +230,9 @@ class Reviews:
             )
         return spread(list(scores.values())) if len(scores) > 1 else None
 
-    def _prompts(self, round_number: int, index: ReviewIndex, places: NDArray[np.int64]) -> tuple[ReviewPrompt, ...]:
+    def _prompts(self, round_number: int, places: NDArray[np.int64]) -> tuple[ReviewPrompt, ...]:
         prompt_ids = list(dict.fromkeys((places >> K_BITS).tolist()))
-        return self._live(round_number).prompts(index, prompt_ids, partial(self._made, round_number))
+        return self._live(round_number).prompts(prompt_ids, partial(self._made, round_number))
 
     def _made(self, round_number: int, index: ReviewIndex, prompt_ids: Sequence[int]) -> list[ReviewPrompt]:
         """The prompts as they are shown."""
@@ -264,6 +266,17 @@ class Reviews:
             while len(self._rounds) > KEPT_TABLES:
                 del self._rounds[next(iter(self._rounds))]
             return found
+
+
+def kept(most: int, read: Callable[..., T]) -> Callable[..., T]:
+    """`read`, with its last answers kept; where many ask the same at once, one reads and the others wait for it."""
+    remembered, lock = lru_cache(maxsize=most)(read), threading.Lock()
+
+    def answer(*arguments: Any) -> T:
+        with lock:
+            return remembered(*arguments)
+
+    return answer
 
 
 def _places(candidate_ids: Sequence[str]) -> NDArray[np.int64]:

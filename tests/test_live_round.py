@@ -89,6 +89,9 @@ def test_a_prompt_is_the_same_until_something_of_it_is_said(filled: Store) -> No
     review.say(1, "ann", [Act("a note", ActKind.NOTE, ("1.1.1",), value="why")])
     changed, same = review.candidates(1, ["1.1.0", "1.2.0"])
     assert same is second_one and changed is not first_one and changed.candidates[1].note == "why"
+    assert [new is old for new, old in zip(changed.candidates, first_one.candidates, strict=True)] == [
+        k != 1 for k in range(EACH)
+    ]
 
 
 def test_who_comes_while_the_candidates_are_read_anew_goes_on_with_those_of_before(

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id
-from rsf_core.store.database import AT_ONCE, Database, utc_now
-from rsf_core.store.round_log import ACTIONS, TABLES, RoundLog, RoundLogs
+from rsf_core.review import place
+from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
+from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, RoundLog, RoundLogs
 
 ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
 WALKS = (ActKind.UNDO, ActKind.REDO)
@@ -148,6 +149,8 @@ class Acts:
                 raise
             if nested:  # whether it comes to hold is not known yet
                 batch.forget()
+            else:
+                batch.committed()
         for request, results in zip(requests, said, strict=True):
             request.said = results
 
@@ -215,9 +218,9 @@ class Acts:
         prompts = list({found[1] for found in map(parse_candidate_id, names) if found is not None})
         if len(prompts) <= AT_ONCE:
             rows = self._db.look_up("candidates_of_few_prompts", prompts)
-            return {row["candidate_id"]: row["round"] for row in rows if row["candidate_id"] in names}
-        params = {"candidate_ids": list(names), "prompt_ids": prompts}
-        return {row["candidate_id"]: row["round"] for row in self._db.rows("candidates_known", params)}
+        else:
+            rows = self._db.rows("candidates_known", {"candidate_ids": list(names), "prompt_ids": prompts})
+        return {row["candidate_id"]: row["round"] for row in rows if row["candidate_id"] in names}
 
 
 class _Batch:
@@ -227,6 +230,9 @@ class _Batch:
         self._db, self._logs, self._held = database, logs, held
         self._rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
         self._locked: dict[int, RoundLog] = {}
+        self._before = database.version(*TABLES)
+        self._new: dict[int, list[dict[str, Any]]] = {}  # what was written of each round, as said_since reads it
+        self._many = False  # more than is worth telling
 
     def add(self, act: Act, round_number: int, reviewer: str) -> None:
         common = {"act": act.act, "round": round_number, "reviewer": reviewer, "created_at": utc_now()}
@@ -248,8 +254,10 @@ class _Batch:
         if round_number not in self._locked:
             log = self._locked[round_number] = self._logs.of(round_number)
             self._held.enter_context(log.lock)
-        self._locked[round_number].read_on()
-        return self._locked[round_number]
+        log = self._locked[round_number]
+        if not self._told(log):
+            log.read_on()
+        return log
 
     def walk(
         self,
@@ -274,9 +282,33 @@ class _Batch:
             self._rows["overrides"].append(about | {"final": settled, "undoes": undoes})
 
     def flush(self) -> None:
-        for table, rows in self._rows.items():
-            self._db.insert(table, rows)
-            rows.clear()
+        parts = {table: list(rows) for table, rows in self._rows.items()}
+        self._many = self._many or max(map(len, parts.values())) > FEW
+        for part, (table, rows) in enumerate(parts.items()):
+            self._rows[table].clear()
+            seqs = self._db.insert(table, rows, returning="seq")
+            for seq, row in zip(seqs, rows, strict=False):  # none of many rows
+                new = row | {"part": part, "seq": seq}
+                if "candidate_id" in row:
+                    new["place"] = place(*(parse_candidate_id(row["candidate_id"]) or (0, 0, 0))[1:])
+                if "action" in row:
+                    new["vote"] = VOTES[row["action"]]
+                self._new.setdefault(row["round"], []).append(new)
+
+    def committed(self) -> None:
+        """Tell the logs in memory, so that they need not read what was written here."""
+        after = self._db.version(*TABLES)
+        for number in self._new.keys() | self._locked.keys():
+            log = self._logs.known(number)
+            if log is not None:
+                with log.lock:
+                    if self._told(log):
+                        log.kept_up(self._before, after)
+
+    def _told(self, log: RoundLog) -> bool:
+        """Whether the log knows all that was written of its round."""
+        rows = sorted(self._new.pop(log.round, []), key=lambda row: (row["part"], row["seq"]))
+        return not self._many and log.take(rows, self._before)
 
     def forget(self) -> None:
         """What was written does not come to hold."""

@@ -129,8 +129,9 @@ class Database:
         cursor.execute(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM incoming')
         cursor.unregister("incoming")  # not after a failure: the rollback has taken the view away already
 
-    def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Append rows given as dictionaries, all with the same keys (inside a transaction)."""
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]], returning: str | None = None) -> list[Any]:
+        """Append rows given as dictionaries, all with the same keys (inside a transaction). What the database gave each of
+        up to `FEW` rows as its `returning` column; nothing of more."""
         if len(rows) > FEW:
             self.append(table, pa.Table.from_pylist([dict(row) for row in rows]))
         elif rows:
@@ -138,7 +139,10 @@ class Database:
             columns = ", ".join(f'"{name}"' for name in rows[0])
             one = f"({', '.join('?' * len(rows[0]))})"
             sql = f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([one] * len(rows))}'
-            self._cursor().execute(sql, [row[name] for row in rows for name in rows[0]])
+            sql += f' RETURNING "{returning}"' if returning else ""
+            made = self._cursor().execute(sql, [row[name] for row in rows for name in rows[0]])
+            return [found[0] for found in made.fetchall()] if returning else []
+        return []
 
     def rows(self, name: str, params: Params | None = None) -> list[dict[str, Any]]:
         cursor = self._cursor().execute(queries()[name], dict(params or {}))

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,21 @@ from rsf_core.store.database import Database
 
 Ints = NDArray[np.int64]
 TABLES = ("acts", "overrides", "annotations")
+VOTES = {"auto": 0, "accept": 1, "reject": -1}
 ACTIONS = (Action.AUTO, Action.ACCEPT, Action.REJECT)  # by the sign of a vote: 0, 1, −1
+_SAID = pa.schema(
+    [
+        ("part", pa.int8()),
+        ("seq", pa.int64()),
+        ("act", pa.string()),
+        ("kind", pa.string()),
+        ("reviewer", pa.string()),
+        ("place", pa.int64()),
+        ("vote", pa.int8()),
+        ("final", pa.bool_()),
+        ("value", pa.string()),
+    ]
+)
 _REVIEWER_BITS = 52  # above the bits of a place
 
 
@@ -80,7 +95,23 @@ class RoundLog:
     def read_on(self) -> None:
         """Read what has been said since the last time; in a transaction also what that has written: `forget` it all where
         it does not come to hold."""
-        rows = self._db.arrow("said_since", self._last | {"round": self.round})
+        self._add(self._db.arrow("said_since", self._last | {"round": self.round}))
+
+    def take(self, rows: Sequence[Mapping[str, Any]], before: tuple[int, ...]) -> bool:
+        """Take in rows that were just written, as `said_since` would read them; False where it can't be told that they are
+        all that is new since the last refresh (`before`: the version of the database before they were written)."""
+        first = {TABLES[row["part"]]: row["seq"] for row in reversed(rows)}
+        if self._seen != before or any(seq != self._last[table] + 1 for table, seq in first.items()):
+            return False
+        self._add(pa.Table.from_pylist([{name: row.get(name) for name in _SAID.names} for row in rows], _SAID))
+        return True
+
+    def kept_up(self, before: tuple[int, ...], after: tuple[int, ...]) -> None:
+        """What was taken in is committed."""
+        if self._seen == before:
+            self._seen = after
+
+    def _add(self, rows: pa.Table) -> None:
         if rows.num_rows:
             ends = np.searchsorted(rows["part"].to_numpy(), [1, 2]).tolist()
             acts, overrides, annotations = rows[: ends[0]], rows[ends[0] : ends[1]], rows[ends[1] :]
@@ -236,3 +267,8 @@ class RoundLogs:
             while len(self._logs) > self.KEPT:
                 del self._logs[next(iter(self._logs))]
             return log
+
+    def known(self, round_number: int) -> RoundLog | None:
+        """The log of a round, where it is in memory."""
+        with self._lock:
+            return self._logs.get(round_number)

@@ -282,8 +282,8 @@ class Store:
     def score_column(self, round_number: int, scorer: str, everywhere: bool = False) -> NDArray[np.float64]:
         """The scorer's score of each row of `ratios`, or `everywhere` of `review_table`, in its order; NaN where there is
         none."""
-        params = {"round": round_number, "scorer": scorer, "everywhere": everywhere}
-        rows = self._db.arrow("score_column", params)
+        name = "score_column_everywhere" if everywhere else "score_column"
+        rows = self._db.arrow(name, {"round": round_number, "scorer": scorer})
         column: NDArray[np.float64] = rows["score"].to_numpy()
         return column
 

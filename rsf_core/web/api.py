@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ from rsf_core.errors import AccessError, RsfError
 from rsf_core.guarded import guarded
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter, Order, View
-from rsf_core.review_candidates import ReviewPrompt
+from rsf_core.review_candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.settings import describe
 from rsf_core.web import session
 from rsf_core.web.gate import ACTOR, Gate
@@ -123,11 +123,18 @@ def text(body: TextBody, project: Project, reviewer: str) -> dict[str, Any]:
 @lru_cache(maxsize=KEPT_PROMPTS)
 def _prompt(prompt: ReviewPrompt) -> str:
     """As JSON, made once as long as nothing of the prompt changes: many reviewers read the same."""
-    shown = asdict(prompt)
-    for candidate in shown["candidates"]:
-        whole = candidate["completion"]
-        candidate["completion"] = whole[:CLIPPED]
-        candidate["clipped"] = max(0, len(whole) - CLIPPED)
+    names = [field.name for field in fields(prompt) if field.name != "candidates"]
+    text = _dumps({name: getattr(prompt, name) for name in names})
+    return f'{text[:-1]}, "candidates": [{", ".join(map(_candidate, prompt.candidates))}]}}'
+
+
+@lru_cache(maxsize=16 * KEPT_PROMPTS)
+def _candidate(candidate: ReviewCandidate) -> str:
+    shown = {field.name: getattr(candidate, field.name) for field in fields(candidate)}
+    shown["scores"] = dict(candidate.scores)
+    shown["opinions"] = [asdict(opinion) for opinion in candidate.opinions]
+    shown["completion"] = candidate.completion[:CLIPPED]
+    shown["clipped"] = max(0, len(candidate.completion) - CLIPPED)
     return _dumps(shown)
 
 

@@ -197,5 +197,5 @@ class Acts(RuleBasedStateMachine):
             assert shown == (value is not None if kind is ActKind.FLAG else value)
 
 
-Acts.TestCase.settings = settings(max_examples=12, stateful_step_count=12, deadline=None)
+Acts.TestCase.settings = settings(max_examples=6, stateful_step_count=10, deadline=None)
 test_what_holds_is_what_was_said_and_not_taken_back = Acts.TestCase

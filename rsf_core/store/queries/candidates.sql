@@ -74,8 +74,16 @@ SELECT coalesce(s.score, 'nan') AS score
 FROM decisions d
 LEFT JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
            WHERE round = $round AND scorer = $scorer GROUP BY candidate_id) s ON s.candidate_id = d.candidate_id
-WHERE d.round = $round AND ($everywhere OR d.log_ratio IS NOT NULL)
+WHERE d.round = $round AND d.log_ratio IS NOT NULL
 ORDER BY d.prompt_id, d.k;
+
+-- name: score_column_everywhere
+SELECT coalesce(s.score, 'nan') AS score
+FROM candidates c
+LEFT JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
+           WHERE round = $round AND scorer = $scorer GROUP BY candidate_id) s ON s.candidate_id = c.candidate_id
+WHERE c.round = $round
+ORDER BY c.prompt_id, c.k;
 
 -- name: scorers_of_round
 SELECT DISTINCT scorer FROM scores WHERE round = $round AND NOT contains(scorer, ':') ORDER BY scorer;
