@@ -66,7 +66,7 @@ TRIALS = pa.schema(
 )
 
 # Of the inputs of a job: what tells which rows its segments must hold.
-INPUT_COLUMNS = ("candidate_id", "prompt_id", "first_k")
+INPUT_COLUMNS = ("candidate_id", "prompt_id", "first_k", "missing")
 
 SEGMENTS: dict[JobKind, tuple[str, pa.Schema]] = {
     JobKind.GENERATE: ("candidates", CANDIDATES),

@@ -217,6 +217,10 @@ class JobSupervisor:
         return bool(active)
 
     def _begin(self, job: JobRecord) -> None:
+        folder = self._spool(job.job_id).folder
+        if not folder.is_dir():
+            self._end(job, JobState.FAILED, f"its folder {folder} is gone: start the stage again")
+            return
         try:
             self._ingest(job).commit_all()  # what lies there already: the job is not to count on a segment that is none
         except NEVER_PASSES as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,6 +196,18 @@ def test_a_job_whose_process_cannot_be_started_fails_and_the_next_one_starts(
     assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
     first = store.job(FIRST)
     assert first.state is JobState.FAILED and "its process could not be started" in first.message
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_job_whose_folder_is_gone_fails_and_the_next_one_starts(
+    supervisor: JobSupervisor, store: Store, tmp_path: Path, running: bool
+) -> None:
+    if running:
+        supervisor.tick()
+    shutil.rmtree(tmp_path / "spool" / FIRST)
+    assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
+    first = store.job(FIRST)
+    assert first.state is JobState.FAILED and f"{FIRST} is gone: start the stage again" in first.message
 
 
 def test_a_spec_that_is_damaged_fails_its_job_and_resuming_mends_it(
