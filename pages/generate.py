@@ -22,6 +22,7 @@ running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 if newest and not running:
     for state in (generate, score):
         ui.ended_badly(project, state)
+ui.left_out(generate)
 
 if newest and not running and not any(project.store.prompt_counts().values()):
     ui.empty("There is no prompt to draw candidates for.", page="prompts", label="Add prompts")

@@ -29,6 +29,7 @@ running = ui.running_job(project, TRAINING)
 if newest and not running:
     for state in (finetune, evaluate):
         ui.ended_badly(project, state)
+    ui.left_out(evaluate)
     if counts.decided == 0:
         ui.empty("There are no decisions yet: candidates come first.", page="generate", label="Generate candidates")
     elif counts.accepted == 0:

@@ -392,6 +392,8 @@ def _follow(connection: Connection, quiet: bool) -> None:
         job = connection.call("job", {"job_id": job_id})
         if job["state"] != "done":
             raise JobError(job["outcome"])
+        if job["message"] != "done":
+            err.print(f"{job_id}: {job['message']}", markup=False)
 
 
 def _follow_flight(connection: Connection, quiet: bool) -> None:

@@ -62,7 +62,13 @@ def status(project: Project) -> dict[str, Any]:
         "round": number,
         "proposal": project.rounds()[-1].model_id,
         "stages": [
-            {"stage": s.stage, "progress": s.progress, "detail": s.detail, "job": s.job.job_id if s.job else None}
+            {
+                "stage": s.stage,
+                "progress": s.progress,
+                "detail": s.detail,
+                "note": s.note,
+                "job": s.job.job_id if s.job else None,
+            }
             for s in project.stages()
         ],
         "counts": project.counts(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError
 from rsf_core.rounds import Stage
 from rsf_core.stages import Stages
-from rsf_core.standing import BASE_ID, Standing
+from rsf_core.standing import BASE_ID, Standing, left_out_key
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
 from rsf_core.store.store import Store
@@ -26,6 +27,10 @@ class Following:
         if "base" in result and not any(model.model_id == BASE_ID for model in self._store.models()):
             name, folder, identity = (_text(result["base"], key) for key in ("name", "folder", "identity"))
             self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
+        if job.kind is JobKind.EVALUATE and result.get("left_out"):
+            key = left_out_key(job.spec["evaluation_key"])
+            if key not in self._store.values():
+                self._store.set_value(key, json.dumps(result["left_out"]))
         if job.kind is JobKind.FINETUNE:
             model_id, parent = job.spec["model_id"], job.spec["model"]["model_id"]
             name, folder = f"{self._standing.settings().task} round {job.round}", f"models/{model_id}"

@@ -29,12 +29,14 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageState:
-    """`job` is the newest job of the stage; `detail` says in a few words what there is or what is missing."""
+    """`job` is the newest job of the stage; `detail` says in a few words what there is or what is missing, `note` what a job
+    that is done had to leave out."""
 
     stage: Stage
     progress: Progress
     detail: str
     job: JobRecord | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,9 @@ def _job_stage(stage: Stage, job: JobRecord | None, *, ready: bool, done: bool, 
     if job is not None and job.state is not JobState.DONE and not adds:
         return StageState(stage, Progress.FAILED, job.message, job)
     if done:
-        return StageState(stage, Progress.DONE, detail, job)
+        told = job.message if job is not None and job.state is JobState.DONE else ""
+        note = told.removeprefix("done").lstrip(". ")
+        return StageState(stage, Progress.DONE, detail, job, note)
     return StageState(stage, Progress.READY if ready else Progress.WAITING, detail, job)
 
 

@@ -49,7 +49,8 @@ class Stages:
             "project_seed": settings.seed,
         }
         first_k = rounds.first_k(drawn, self._store.next_k(opened.round))["k"]
-        inputs = {"prompts": units.prompts_table(drawn, first_k)}
+        held_out = self._standing.held_out()  # so that the job says before training which of them are too long
+        inputs = {"prompts": units.prompts_table(drawn, first_k), "held_out": units.prompts_table(held_out)}
         follow = [Stage.SCORE] if then_score else []
         return self._supervisor.submit(JobKind.GENERATE, opened.round, spec, inputs, follow)
 

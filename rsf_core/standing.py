@@ -170,9 +170,11 @@ class Standing:
 
     def evaluated_models(self, target: Target) -> set[str]:
         """The models whose held-out completions are all there, with what `target` needs: part of them would be another
-        comparison."""
-        expected = len(self.held_out()) * self.settings().evaluate.candidates
-        found = self._store.evaluated_models(self.evaluation_key(target))
+        comparison. Prompts too long for the models, which an evaluation has found out, are of none."""
+        key = self.evaluation_key(target)
+        left_out: list[int] = json.loads(self._store.values().get(left_out_key(key), "[]"))
+        expected = (len(self.held_out()) - len(left_out)) * self.settings().evaluate.candidates
+        found = self._store.evaluated_models(key)
         return {model_id for model_id, count in found.items() if count == expected}
 
     def evaluation_key(self, target: Target) -> str:
@@ -190,6 +192,11 @@ class Standing:
     def _control_id(self, number: int) -> str | None:
         tuned = self.tuned_model(number)
         return None if tuned is None else tuned.model_id + curation.CONTROL
+
+
+def left_out_key(evaluation_key: str) -> str:
+    """Under which value of the project the held-out prompts stand that an evaluation has left out."""
+    return f"left out of {evaluation_key}"
 
 
 def _tunes_control(job: JobRecord) -> bool:

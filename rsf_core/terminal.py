@@ -132,7 +132,11 @@ def status_panel(found: dict[str, Any]) -> Table:
     for column in ("", "stage", "what"):
         table.add_column(column)
     for stage in found["stages"]:
-        table.add_row(_MARKS[stage["progress"]], stage["stage"], escape(stage["detail"]))
+        table.add_row(
+            _MARKS[stage["progress"]],
+            stage["stage"],
+            escape(" · ".join(filter(None, (stage["detail"], stage["note"])))),
+        )
     active = found.get("active")
     said = [f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"] if active and active["note"] else []
     problems = [problem for problem in (found.get("problem"), *found.get("settings_problems", ())) if problem]

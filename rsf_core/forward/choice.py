@@ -27,7 +27,7 @@ from rsf_core.forward.recomputed import Apart, Grouped, RecomputedCausal, Recomp
 TOLERANCES = {torch.float64: 1e-7, torch.float32: 1e-4}
 _TOLERANCE = 0.05
 _LENGTHS = (7, 3, 5)  # of the prompts: longer and shorter than the convolutions of hybrids
-_COMPLETION = 4
+_COMPLETION = 3
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def of(model: Any, pad: int) -> Forward:
         tolerance = TOLERANCES.get(model.dtype, _TOLERANCE) * spread
         for name, way in ways:
             try:
-                difference = max(_difference(way, some, right) for some, right in _checks(pairs, expected))
+                difference = _difference(way, pairs, expected)
             except (MemoryError, KeyboardInterrupt):
                 raise
             except Exception as error:  # this way is not open: the model's code takes or keeps something else
@@ -131,19 +131,11 @@ def _probes(model: Any, pad: int, fits: Callable[[int, int], bool]) -> Pairs:
     ]
 
 
-def _checks(pairs: Pairs, expected: list[Tensor]) -> Iterator[tuple[Pairs, list[Tensor]]]:
-    """All together, and those of one prompt: what is shared may be computed in another way."""
-    yield pairs, expected
-    yield [pairs[0], pairs[2]], [expected[0], expected[2]]
-
-
 def _alone(way: Forward, pairs: Pairs, name: str) -> tuple[list[Tensor], float]:
     """log p of each token of each completion, (C,), as the model gives it for one row without padding or cache; and the
     standard deviation of its logits at a position."""
     try:
-        found = [log_probs for pair in pairs for log_probs in _judged(way, [pair])]
-        logits, _, _ = way.completion_logits([pairs[0]])
-        return found, float(logits.double().std(-1).mean())
+        parts = [way.completion_logits([pair]) for pair in pairs if pair is not pairs[2]]
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:  # whatever the model's code raises over the tokens of a prompt
@@ -151,17 +143,26 @@ def _alone(way: Forward, pairs: Pairs, name: str) -> tuple[list[Tensor], float]:
             f"{name} cannot be used: it does not compute plain text ({type(error).__name__}: {str(error)[:200]}). Use a model "
             "of another architecture"
         ) from error
+    first, second, last = (_log_probs(*part)[0] for part in parts)
+    return [first, second, first[:1], last], float(parts[0][0].double().std(-1).mean())
 
 
 def _difference(way: Forward, pairs: Pairs, expected: list[Tensor]) -> float:
-    """By how much a token's log p differs at most, judged or drawn, from what it is alone; nats."""
-    found = _judged(way, pairs) + _drawn(way, pairs)
-    worst = max(float((a - b).abs().max()) for a, b in zip(found, [*expected, *expected], strict=True))
+    """By how much a token's log p differs at most from what it is alone, judged or drawn; nats. Those of one prompt are
+    judged once more by themselves: what they share may be computed in another way."""
+    shared = [pairs[0], pairs[2]]
+    found = [
+        *_log_probs(*way.completion_logits(pairs)),
+        *_log_probs(*way.completion_logits(shared)),
+        *_drawn(way, pairs),
+    ]
+    right = [*expected, expected[0], expected[2], *expected]
+    worst = max(float((a - b).abs().max()) for a, b in zip(found, right, strict=True))
     return worst if worst == worst else float("inf")  # NaN
 
 
-def _judged(way: Forward, pairs: Pairs) -> list[Tensor]:
-    logits, targets, mask = way.completion_logits(pairs)
+def _log_probs(logits: Tensor, targets: Tensor, mask: Tensor) -> list[Tensor]:
+    """log p of the tokens of each row, (C,)."""
     return [
         torch.log_softmax(row[real].double(), -1).gather(1, target[real][:, None])[:, 0]
         for row, target, real in zip(logits, targets, mask, strict=True)

@@ -1,17 +1,20 @@
 """The evaluate job: held-out completions of one or more models, scored, with log-probabilities under base and
-reference. A unit is a run of prompts of one model."""
+reference. A unit is a run of prompts of one model.
+
+One model is drawn from at a time, beside the base and the reference, which judge each of its units: what a job keeps does not
+grow with the models that it compares. Held-out prompts too long for them are left out, the same for all, and named."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
 from rsf_core.domain import Candidate, Prompt
 from rsf_core.jobs import units as units_of
-from rsf_core.jobs.loading import locate
+from rsf_core.jobs.drawing import UnitsInTurn, said
+from rsf_core.jobs.loading import locate, report
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.jobs.score import score_unit
 from rsf_core.jobs.units import chunks, read_prompts
@@ -25,60 +28,53 @@ def run(context: JobContext) -> None:
     prompts = read_prompts(context.input("prompts"))
     count = int(spec["candidates"])
     units = chunks(prompts, units_of.size(spec, units_of.EVALUATED // count))
-    total = len(spec["models"]) * len(prompts) * count
+    base = LocalProposal(locate(context, spec["base"]))
+    reference = spec["reference"]
+    judges = {spec["base"]["model_id"]: base}
+    if reference and reference["model_id"] not in judges:
+        judges[reference["model_id"]] = LocalProposal(locate(context, reference))
+    fitting, left_out = base.fitting(prompts, int(spec["sampling"]["max_new_tokens"]))
+    note = said(left_out, "not compared on")
+    if note:
+        report(context, note=f"done. {note}", left_out=sorted(left_out.problems))
+    fit = {prompt.prompt_id for prompt in fitting}
     done = sum(
-        len(unit) * count
+        sum(prompt.prompt_id in fit for prompt in unit) * count
         for m in range(len(spec["models"]))
         for number, unit in enumerate(units)
         if m * len(units) + number in context.finished_units
     )
-    loaded: dict[str, LocalProposal] = {}
-
-    def load(model: dict[str, Any]) -> LocalProposal:
-        if model["model_id"] not in loaded:
-            loaded[model["model_id"]] = LocalProposal(locate(context, model))
-        return loaded[model["model_id"]]
-
-    base = load(spec["base"])
-    reference = load(spec["reference"]) if spec["reference"] else None
+    total = len(spec["models"]) * len(fitting) * count
     context.start_counting(done, total, "completions", "drawing held-out completions")
     for m, model in enumerate(spec["models"]):
         left = {n: unit for n, unit in enumerate(units) if m * len(units) + n not in context.finished_units}
         if not left:
             continue
-        done = _evaluate(context, model["model_id"], load(model), base, reference, left, m * len(units), done)
+        context.progress(message=f"drawing held-out completions of {model['model_id']}. {note}".strip())
+        table = partial(
+            _table,
+            prompts={prompt.prompt_id: prompt for prompt in prompts},
+            context=context,
+            model_id=model["model_id"],
+            base=base,
+            reference=judges[reference["model_id"]] if reference else None,
+        )
+        drawn = UnitsInTurn(context, left, left_out, count, EVALUATION_SAMPLES, table, m * len(units))
+        # not kept: the next model takes the place of this one
+        done = _draw(context, judges.get(model["model_id"]) or LocalProposal(locate(context, model)), drawn, done)
 
 
-def _evaluate(
-    context: JobContext,
-    model_id: str,
-    proposal: LocalProposal,
-    base: LocalProposal,
-    reference: LocalProposal | None,
-    units: dict[int, Sequence[Prompt]],
-    first_unit: int,
-    done: int,
-) -> int:
-    count = int(context.spec["candidates"])
-    context.progress(message=f"drawing held-out completions of {model_id}")
+def _draw(context: JobContext, proposal: LocalProposal, drawn: UnitsInTurn, done: int) -> int:
     requests = [
         (prompt, k, f"held-out.{prompt.prompt_id}.{k}")  # the same seeds for every model: the comparison is paired
-        for unit in units.values()
-        for prompt in unit
-        for k in range(count)
+        for prompt in drawn.prompts
+        for k in range(int(context.spec["candidates"]))
     ]
-    unit_of = {prompt.prompt_id: number for number, unit in units.items() for prompt in unit}
-    waiting: dict[int, list[Candidate]] = defaultdict(list)
     sampling = Sampling(**context.spec["sampling"])
     for candidate in proposal.draw(requests, sampling, int(context.spec["batch_size"]), context.cancelled):
-        unit = unit_of[candidate.prompt_id]
-        waiting[unit].append(candidate)
         done += 1
         context.progress(done)
-        if len(waiting[unit]) == len(units[unit]) * count:
-            prompts = {prompt.prompt_id: prompt for prompt in units[unit]}
-            table = _table(waiting.pop(unit), prompts, context, model_id, base, reference)
-            context.write_segment(first_unit + unit, table)
+        drawn.add(candidate)
     context.check_cancelled()
     return done
 
@@ -91,7 +87,6 @@ def _table(
     base: LocalProposal,
     reference: LocalProposal | None,
 ) -> pa.Table:
-    candidates = sorted(candidates, key=lambda c: (c.prompt_id, c.k))
     pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
     log_base = base.log_prob(pairs)
     if reference is not None:

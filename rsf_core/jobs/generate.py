@@ -1,19 +1,21 @@
 """The generate job: K candidates for each prompt from the proposal, with exact log q.
 
-A unit is a run of prompts with all their new candidates; its segment is written once the last of them has finished.
+A unit is a run of prompts with all their new candidates; its segment is written once the last of them has finished. Prompts
+too long for the model are left out and named; so are held-out ones, which the comparison after training will leave out.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from rsf_core.domain import Candidate, Prompt, candidate_id
 from rsf_core.jobs import units as units_of
-from rsf_core.jobs.loading import locate, report_base
+from rsf_core.jobs.drawing import UnitsInTurn, said
+from rsf_core.jobs.loading import locate, report, report_base
 from rsf_core.jobs.schemas import CANDIDATES
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.worker import JobContext
@@ -28,49 +30,54 @@ def run(context: JobContext) -> None:
     count = int(spec["candidates"])
     first_k = units_of.first_k(spec, context.input("prompts"))
     units = chunks(prompts, units_of.size(spec, units_of.GENERATED // count))
-    unit_of = {prompt.prompt_id: number for number, unit in enumerate(units) for prompt in unit}
-    requests = [
-        (prompt, k, candidate_id(spec["round"], prompt.prompt_id, k))
-        for number, unit in enumerate(units)
-        if number not in context.finished_units
-        for prompt in unit
-        for k in range(first_k[prompt.prompt_id], first_k[prompt.prompt_id] + count)
-    ]
     folder = locate(context, spec["model"])
     report_base(context, spec["model"], folder)
-    if requests:
-        sizes = {number: len(unit) * count for number, unit in enumerate(units)}
-        _draw(context, folder, sampling, requests, unit_of, sizes)
+    left = {number: unit for number, unit in enumerate(units) if number not in context.finished_units}
+    if left:
+        _draw(context, folder, sampling, prompts, left, first_k)
 
 
 def _draw(
     context: JobContext,
     folder: Path,
     sampling: Sampling,
-    requests: list[tuple[Prompt, int, str]],
-    unit_of: dict[int, int],
-    unit_sizes: dict[int, int],
+    prompts: Sequence[Prompt],
+    units: dict[int, Sequence[Prompt]],
+    first_k: dict[int, int],
 ) -> None:
     from rsf_core.proposals.local import LocalProposal
 
     context.progress(message="loading the model")
     proposal = LocalProposal(folder)
-    total = sum(unit_sizes.values())
+    count = int(context.spec["candidates"])
+    fitting, left_out = proposal.fitting(prompts, sampling.max_new_tokens)
+    too_long = proposal.too_long(_held_out(context), sampling.max_new_tokens)
+    note = " ".join(filter(None, (said(left_out, "not drawn from"), said(too_long, "not compared on after training"))))
+    if note:
+        report(context, note=f"done. {note}")
+    total = len(fitting) * count
+    drawn = UnitsInTurn(context, units, left_out, count, CANDIDATES, lambda rows: _table(rows, context, sampling))
+    requests = [
+        (prompt, k, candidate_id(context.spec["round"], prompt.prompt_id, k))
+        for prompt in drawn.prompts
+        for k in range(first_k[prompt.prompt_id], first_k[prompt.prompt_id] + count)
+    ]
     done = total - len(requests)
-    context.start_counting(done, total, "candidates", "drawing candidates")
-    waiting: dict[int, list[Candidate]] = defaultdict(list)
+    context.start_counting(done, total, "candidates", f"drawing candidates. {note}" if note else "drawing candidates")
     for candidate in proposal.draw(requests, sampling, int(context.spec["batch_size"]), context.cancelled):
-        unit = unit_of[candidate.prompt_id]
-        waiting[unit].append(candidate)
         done += 1
         context.progress(done)
-        if len(waiting[unit]) == unit_sizes[unit]:
-            context.write_segment(unit, _table(waiting.pop(unit), context, sampling))
+        drawn.add(candidate)
     context.check_cancelled()
 
 
+def _held_out(context: JobContext) -> list[Prompt]:
+    """Those the models will be compared on; jobs of earlier versions don't know them."""
+    known = (context.spool.folder / "inputs" / "held_out.parquet").exists()
+    return read_prompts(context.input("held_out")) if known else []
+
+
 def _table(candidates: list[Candidate], context: JobContext, sampling: Sampling) -> pa.Table:
-    candidates = sorted(candidates, key=lambda c: (c.prompt_id, c.k))
     u = uniform(int(context.spec["project_seed"]), [c.candidate_id for c in candidates])
     shared = {
         "round": context.spec["round"],

@@ -37,4 +37,9 @@ def report_base(context: JobContext, model: dict[str, Any], folder: Path) -> Non
     """Let the owner know the base model's folder and identity once it has been found."""
     if model["model_id"] == "base":
         found = {"name": model["name"], "folder": str(folder.absolute()), "identity": models.identity(folder)}
-        context.spool.write_result({"base": found})
+        report(context, base=found)
+
+
+def report(context: JobContext, **found: Any) -> None:
+    """Leave something for the owner beside what the job has left already. A `note` is what the job says once it is done."""
+    context.spool.write_result(context.spool.result() | found)

@@ -313,8 +313,9 @@ class JobSupervisor:
         self._reap(job.job_id)
         with self._store.transaction(f"finishing {job.job_id}"):
             self._store.add_metrics(job.job_id, spool.metrics())
-            self._on_done(job, spool.result())
-            self._store.add_job_event(job.job_id, JobState.DONE, "done")
+            result = spool.result()
+            self._on_done(job, result)
+            self._store.add_job_event(job.job_id, JobState.DONE, str(result.get("note", "done")))
         self._untold.append(job.job_id)
 
     def _end(self, job: JobRecord, state: JobState, message: str) -> None:

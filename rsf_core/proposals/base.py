@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,21 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import Candidate, Prompt
 from rsf_core.settings import Sampling
+
+NAMED = 5  # prompts left out, in a message
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Why prompts cannot be drawn from, by their ids."""
+
+    problems: dict[int, str]
+
+    def named(self) -> str:
+        """The first few in words, then how many more."""
+        few = list(self.problems.values())[:NAMED]
+        more = len(self.problems) - len(few)
+        return "; ".join(few) + (f"; and {more:,} more" if more else "")
 
 
 class Proposal(Protocol):

@@ -20,13 +20,13 @@ from rsf_core.domain import Candidate, Finish, Prompt
 from rsf_core.errors import ModelError
 from rsf_core.log_probs import token_log_probs
 from rsf_core.models.prompting import Prompting
+from rsf_core.proposals.base import LeftOut
 from rsf_core.proposals.inverse_cdf import draw
 from rsf_core.settings import Sampling
 
 Request = tuple[Prompt, int, str]
 SCORING_BATCH = 32
 BATCHES_AHEAD = 2  # drawn out of turn, sorted by length
-NAMED = 5  # prompts left out, in a message
 SCORED_LOGITS = 2**27  # computed together when scoring: 512 MB in float32
 _SHORTEN = "shorten it on the Prompts page, retire it, or lower generate.max_new_tokens"
 
@@ -41,19 +41,6 @@ class _Row:
     token_ids: list[int] = field(default_factory=list)
     log_q: float = 0.0
     log_model: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Why prompts cannot be drawn from, by their ids."""
-
-    problems: dict[int, str]
-
-    def named(self) -> str:
-        """The first few in words, then how many more."""
-        few = list(self.problems.values())[:NAMED]
-        more = len(self.problems) - len(few)
-        return "; ".join(few) + (f"; and {more:,} more" if more else "")
 
 
 class LocalProposal:
@@ -97,11 +84,15 @@ class LocalProposal:
     def fitting(self, prompts: Sequence[Prompt], max_new_tokens: int) -> tuple[list[Prompt], LeftOut]:
         """The prompts that fit into the model's context with so many new tokens, and those that don't. Raises ModelError
         where none does, or the chat template fails."""
-        problems = {prompt.prompt_id: self._too_long(prompt, max_new_tokens) for prompt in prompts}
-        left_out = LeftOut({prompt: problem for prompt, problem in problems.items() if problem})
-        if prompts and len(left_out.problems) == len(problems):
+        left_out = self.too_long(prompts, max_new_tokens)
+        if prompts and len(left_out.problems) == len(prompts):
             raise ModelError(f"no prompt can be drawn from: {left_out.named()}. {_SHORTEN[0].upper()}{_SHORTEN[1:]}")
         return [prompt for prompt in prompts if prompt.prompt_id not in left_out.problems], left_out
+
+    def too_long(self, prompts: Sequence[Prompt], max_new_tokens: int) -> LeftOut:
+        """The prompts that don't fit. Raises ModelError where the chat template fails."""
+        problems = {prompt.prompt_id: self._too_long(prompt, max_new_tokens) for prompt in prompts}
+        return LeftOut({prompt: problem for prompt, problem in problems.items() if problem})
 
     def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]]) -> None:
         """Refuse what another model has drawn and this one cannot judge: (prompt token ids, token ids, completion) of another

@@ -246,6 +246,12 @@ def job_card(project: Project, job: JobRecord) -> None:
             problem(project.supervisor.problem)
 
 
+def left_out(state: StageState) -> None:
+    """Say what a stage that is done had to leave out."""
+    if state.note:
+        st.warning(state.note, icon=":material/content_cut:")
+
+
 def ended_badly(project: Project, state: StageState) -> None:
     """Say why a stage failed or was cancelled, with the button that goes on from what is finished."""
     if state.progress is not Progress.FAILED or state.job is None:

@@ -16,6 +16,7 @@ from rsf_core import forward
 from rsf_core.domain import Finish, Prompt
 from rsf_core.errors import ModelError
 from rsf_core.proposals import local
+from rsf_core.proposals.base import LeftOut
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Sampling
 
@@ -159,7 +160,7 @@ def test_the_prompts_that_fit_are_told_from_those_that_do_not(proposal):
     assert list(proposal.draw([(good[0], 0, "1.1.0")], Sampling(max_new_tokens=2), 8))
     with pytest.raises(ModelError, match=r"no prompt can be drawn from: prompt 9 has .* retire it"):
         proposal.fitting(long, 40)
-    assert proposal.fitting([], 40) == ([], local.LeftOut({}))
+    assert proposal.fitting([], 40) == ([], LeftOut({}))
 
 
 def test_uniforms_are_made_as_a_row_s_turn_comes(proposal, monkeypatch):

@@ -1,0 +1,82 @@
+"""A prompt too long for the model stops nobody: the others are drawn, it is named, and held-out ones before training."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rsf_core.domain import Split
+from rsf_core.errors import RsfError
+from rsf_core.jobs import evaluate
+from rsf_core.project import Project
+from rsf_core.prompts import PromptRow
+from rsf_core.proposals.local import LocalProposal
+
+LONG = "the meeting was long. " * 200
+
+pytestmark = pytest.mark.usefixtures("jobs_in_threads")
+
+
+@pytest.fixture
+def added(project: Project) -> Project:
+    """Two prompts too long for the tiny model's context of 1,024 beside good ones: a train and a held-out one."""
+    project.import_prompts([PromptRow(LONG)], "long", 0.0)
+    project.import_prompts([PromptRow("Name a colour. " * 300, split=Split.HELD_OUT)], "long", 0.0)
+    return project
+
+
+def test_the_others_are_drawn_and_the_rest_is_named_before_training(added: Project) -> None:
+    added.generate()
+    added.wait()
+    counts = added.counts()
+    assert counts.candidates == 8 * 4 and counts.decided == counts.candidates
+    note = added.stages()[0].note
+    assert "1 prompt is not drawn from: prompt 13 has 4" in note
+    assert "1 prompt is not compared on after training: prompt 14 has 4" in note
+    added.generate()  # and once more, for those that can be drawn from
+    added.wait()
+    assert added.counts().candidates == 2 * 8 * 4
+
+
+def test_models_are_compared_on_the_others(added: Project) -> None:
+    added.run(1)
+    assert [stage.progress for stage in added.stages()] == ["done"] * 5
+    assert "1 prompt is not compared on: prompt 14 has 4" in added.stages()[-1].note
+    assert added.evaluate() is None  # nothing is missing: it is not drawn again and again
+    compared = added.comparison(1)
+    assert compared is not None and compared.after
+
+
+def test_where_none_can_be_drawn_from_it_is_said(project: Project) -> None:
+    project.set("generate.max_new_tokens", "1024")
+    project.generate()
+    with pytest.raises(RsfError, match=r"no prompt can be drawn from: prompt 1 has .* and 3 more\. Shorten it"):
+        project.wait()
+
+
+def test_one_model_is_held_at_a_time_beside_those_that_judge(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[weakref.ref[Any]] = []
+    most: list[int] = []
+
+    class Counted(LocalProposal):
+        def __init__(self, folder: Path) -> None:
+            super().__init__(folder)
+            alive.append(weakref.ref(self))
+            gc.collect()
+            most.append(sum(ref() is not None for ref in alive))
+
+    monkeypatch.setattr(evaluate, "LocalProposal", Counted)
+    # another count of candidates is another comparison: base and tuned model are drawn from anew, the base judges
+    complete.set("evaluate.candidates", "3")
+    complete.evaluate()
+    complete.wait()
+    assert len(alive) == 2 and max(most) <= 2
+    complete.train_control("ann")  # a third: the second is not kept
+    complete.wait()
+    assert complete.stages()[-1].progress == "done" and max(most) <= 2
