@@ -281,6 +281,40 @@ def unset(folder: Folder, key: str, as_json: Json = False) -> None:
     _say(found, as_json, lambda: f"[green]✓[/] {escape(key)}: the default")
 
 
+@app.command()
+def backup(
+    folder: Folder,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="By default a new one in DIR/exports.")] = None,
+    models: Annotated[bool, typer.Option("--models", help="The models' files too: they can be large.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Back up prompts, candidates, scores, decisions, results and settings to one file; also while the app is open. Models
+    can be trained again from it, so their files are left out unless asked for."""
+    with connect(folder, "rsf backup") as connection:
+        found = connection.call("backup", {"file": None if file is None else str(file.absolute()), "models": models})
+    rows = sum(found["tables"].values())
+    _say(found, as_json, lambda: f"[green]✓[/] {escape(found['file'])}: {rows:,} rows in {len(found['tables'])} tables")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file written by `rsf backup`.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the project.")],
+    as_json: Json = False,
+) -> None:
+    """Make a project from a backup."""
+    from rsf_core.store.backup import restore as restored
+
+    manifest = restored(file.absolute(), folder.absolute())
+    rows = sum(manifest.tables.values())
+    missing = [name for name in manifest.models if not (folder / "models" / name).is_dir()]
+    text = f"[green]✓[/] {escape(str(folder))}: {rows:,} rows in {len(manifest.tables)} tables."
+    if missing:
+        text += f" Without the files of {escape(', '.join(missing))}: train them again to draw from them"
+    answer = {"folder": str(folder.absolute()), "tables": manifest.tables, "missing_models": missing}
+    _say(answer, as_json, lambda: text)
+
+
 @app.command(name="app")
 def open_app(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The project to open.")] = None,

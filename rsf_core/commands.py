@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pydantic
@@ -233,6 +234,12 @@ def set_value(project: Project, key: str, value: str) -> Any:
 @command
 def unset_value(project: Project, key: str) -> Any:
     return project.unset(key)
+
+
+@command
+def backup(project: Project, file: str | None, models: bool) -> dict[str, Any]:
+    """Back the project up to `file` (None: a new one among the exports)."""
+    return project.backup(None if file is None else Path(file), models)
 
 
 @command

@@ -14,6 +14,7 @@ RsfError
 ├── StoreError             the database refused; says what was being written
 │   └── RefusedRowsError   a value among the rows is impossible, such as a log-probability that is no number
 ├── AccessError            somebody may not do this, cannot come in, or has chosen a name that nobody can have
+├── BackupError            a backup cannot be written, or is damaged
 └── OutOfSpaceError        the disk is full; nothing already saved is touched
 """
 
@@ -73,6 +74,10 @@ class RefusedRowsError(StoreError):
 
 
 class AccessError(RsfError):
+    pass
+
+
+class BackupError(RsfError):
     pass
 
 

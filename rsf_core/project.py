@@ -200,6 +200,11 @@ class Project:
         set or unset."""
         return self._standing.settings_problems()
 
+    def backup(self, file: Path | None = None, models: bool = False) -> dict[str, Any]:
+        """Back up everything that cannot be computed again to `file` (None: a new one among the exports), with `models` the
+        models' files too; the file, its tables' rows and its models. Raises BackupError. `rsf restore` reads it."""
+        return self.store.backup(file, models)
+
     def unset(self, key: str) -> Settings:
         """Go back to the default of one setting."""
         return project_file.unset(self.folder, key)

@@ -8,6 +8,8 @@ handle would drop the process's POSIX lock on it.
 from __future__ import annotations
 
 import errno
+import itertools
+import logging
 import re
 import shutil
 import threading
@@ -22,8 +24,11 @@ import duckdb
 import pyarrow as pa
 
 from rsf_core.errors import OutOfSpaceError, RefusedRowsError, StoreError
+from rsf_core.store.backup import Manifest, save
 from rsf_core.store.fair_lock import FairLock
 from rsf_core.store.sql import migrations, queries
+
+log = logging.getLogger(__name__)
 
 Params = Mapping[str, Any]
 ROOM_BYTES = 8 << 20  # that a checkpoint needs, besides twice the log
@@ -206,15 +211,27 @@ class Database:
             return
         if done:
             self.backup(f"before-migration-{pending[0][0]}")
-        for number, name, sql in pending:
+        for place, (number, name, sql) in enumerate(pending, start=1):
+            if done:  # on standard error, where nothing else was set up: the person waits for it
+                log.warning("migrating the database: %d of %d (%d, %s) …", place, len(pending), number, name)
             with self.transaction(f"migrating the database ({number}, {name})"):
                 cursor.execute(sql)
                 cursor.execute("INSERT INTO migrations VALUES (?, ?, ?)", [number, name, utc_now()])
         cursor.execute("CHECKPOINT")
 
     def backup(self, label: str) -> Path:
-        """Write every table as Parquet through SQL and return the folder; `IMPORT DATABASE` reads it back."""
-        folder = self._backups / f"{utc_now():%Y%m%dT%H%M%S}-{label}"
-        with self._write_lock, self.guard("backing up the database"):
-            self._cursor().execute(f"EXPORT DATABASE '{str(folder).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
-        return folder
+        """Back up the project, without the models' files, beside the exports; the file, which `rsf restore` reads."""
+        file = self.new_backup(label)
+        self.back_up_to(file, models=False)
+        return file
+
+    def new_backup(self, label: str) -> Path:
+        """A name beside the exports that no backup has yet."""
+        stem = f"{utc_now():%Y%m%dT%H%M%S}-{label}"
+        names = (f"{stem}-{at}.zip" if at else f"{stem}.zip" for at in itertools.count())
+        return next(self._backups / name for name in names if not (self._backups / name).exists())
+
+    def back_up_to(self, file: Path, models: bool) -> Manifest:
+        """Back up the project as it is at this moment; writing goes on meanwhile. Raises BackupError."""
+        with self.guard("backing up the database"):
+            return save(self._connection, self.path.parent, self._backups, file, models)

@@ -52,6 +52,13 @@ class Store:
         self._job_spec = lru_cache(maxsize=KEPT_SPECS)(self._read_job_spec)
         self.links = Links(self._db)
 
+    def backup(self, file: Path | None, models: bool) -> dict[str, Any]:
+        """Back up to `file`, or to a new one among the exports; what is in it."""
+        if file is None:
+            file = self._db.new_backup("by-hand")
+        made = self._db.back_up_to(file, models)
+        return {"file": str(file), "tables": made.tables, "models": made.models}
+
     def close(self) -> None:
         self._db.close()
 
@@ -60,9 +67,6 @@ class Store:
 
     def checkpoint(self) -> None:
         self._db.checkpoint()
-
-    def backup(self, label: str) -> Path:
-        return self._db.backup(label)
 
     # -- project -----------------------------------------------------------------------------------------------
 

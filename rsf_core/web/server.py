@@ -35,7 +35,7 @@ def serve(
     from rsf_core.web.application import create_app
     from rsf_core.web.ending import run_to_end
 
-    session.project()  # what cannot be opened is said here, before anything is served
+    session.opened()  # what cannot be opened is said here, before anything is served
     print(f"RSF Studio: http://{host}:{port}   project {session.folder()}   (Ctrl-C ends it; jobs go on)", flush=True)
     try:
         run_to_end(create_app(), host, port)

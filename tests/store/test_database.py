@@ -11,7 +11,9 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.errors import StoreError
+from rsf_core.store import backup as backups
 from rsf_core.store import database
+from rsf_core.store.backup import restore
 from rsf_core.store.database import Database
 from rsf_core.store.sql import migrations
 
@@ -79,10 +81,22 @@ def test_a_later_migration_is_preceded_by_a_backup(tmp_path: Path, monkeypatch: 
     assert not list((tmp_path / "exports").iterdir())  # nothing to save before the first one
     open_with(tmp_path, monkeypatch, GOOD, LATER).close()
     (backup,) = (tmp_path / "exports").iterdir()
-    assert backup.name.endswith("before-migration-2")
-    with duckdb.connect(str(tmp_path / "restored.duckdb")) as restored:
-        restored.execute(f"IMPORT DATABASE '{backup}'")
-        assert restored.execute("SELECT id, text FROM notes").fetchall() == [(1, "before")]
+    assert backup.name.endswith("before-migration-2.zip")
+    monkeypatch.setattr(backups, "migrations", lambda: (GOOD, LATER))
+    assert restore(backup, tmp_path / "restored").migration == 1
+    assert look(tmp_path / "restored", "SELECT id, text FROM notes") == [(1, "before")]
+
+
+def test_a_migration_shows_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_with(tmp_path, monkeypatch, GOOD).close()
+    assert caplog.messages == []  # nobody waits for an empty one
+    open_with(tmp_path, monkeypatch, GOOD, LATER, (3, "third", "CREATE TABLE last (id INTEGER);")).close()
+    assert caplog.messages == [
+        "migrating the database: 1 of 2 (2, second) …",
+        "migrating the database: 2 of 2 (3, third) …",
+    ]
 
 
 def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
@@ -184,7 +198,7 @@ def test_a_folder_with_a_quote_in_its_name_works(tmp_path: Path, monkeypatch: py
     folder = tmp_path / "it's mine"
     folder.mkdir()
     db = open_with(folder, monkeypatch, GOOD)
-    assert (db.backup("by-hand") / "schema.sql").is_file()
+    assert db.backup("by-hand").is_file()
     db.close()
 
 

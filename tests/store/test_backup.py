@@ -1,0 +1,249 @@
+"""A backup of any version of the database is restored to the same rows, and a damaged one is refused by name."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from rsf_core import cli
+from rsf_core.errors import BackupError
+from rsf_core.project import Project
+from rsf_core.store import database
+from rsf_core.store.backup import MANIFEST, restore
+from rsf_core.store.database import Database
+from rsf_core.store.sql import migrations
+from tests.seeding import add_candidates, add_scores, candidates, decide
+
+VERSIONS = [number for number, _, _ in migrations()]
+ROWS = 3
+VALUES: dict[str, Callable[[int], Any]] = {
+    "INTEGER": lambda row: row + 1,
+    "BIGINT": lambda row: row + 1,
+    "VARCHAR": lambda row: f'{row} it\'s "é"\n日本',
+    "DOUBLE": lambda row: (row + 1) / 10,
+    "BOOLEAN": lambda row: row % 2 == 0,
+    "TIMESTAMP": lambda row: f"2026-01-0{row + 1} 12:34:56.789",
+    "INTEGER[]": lambda row: list(range(row)),
+    "MAP(VARCHAR, DOUBLE)": lambda row: {"sentiment": float("-inf"), "length": row / 3},
+}
+
+
+def fill(path: Path) -> None:
+    """Some rows in every table, whatever its columns are."""
+    with duckdb.connect(str(path)) as connection:
+        tables = connection.execute("SELECT table_name, sql FROM duckdb_tables()").fetchall()
+        for place, (table, sql) in enumerate(found for found in tables if found[0] != "migrations"):
+            allowed = {
+                name: re.findall(r"'([^']*)'", one) for name, one in re.findall(r'"?(\w+)"? IN \(([^)]*)\)', sql)
+            }
+            columns = [
+                (name, kind)
+                for name, kind, default in connection.execute(
+                    "SELECT column_name, data_type, column_default FROM duckdb_columns() WHERE table_name = ?", [table]
+                ).fetchall()
+                if not str(default).startswith("nextval")
+            ]
+            named, marks = ", ".join(f'"{name}"' for name, _ in columns), ", ".join("?" * len(columns))
+            for row in range(ROWS):
+                values = [
+                    allowed[name][row % len(allowed[name])] if name in allowed else VALUES[kind](row)
+                    for name, kind in columns
+                ]
+                moment = [f"{place:03}" if kind == "TIMESTAMP" else None for _, kind in columns]  # no two alike
+                values = [value + unique if unique else value for value, unique in zip(values, moment, strict=True)]
+                connection.execute(f'INSERT INTO "{table}" ({named}) VALUES ({marks})', values)
+
+
+def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every table and view, sorted, and where each sequence stands."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        names = connection.execute(
+            "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+        found = {name: connection.execute(f'SELECT * FROM "{name}" ORDER BY ALL').fetchall() for (name,) in names}
+        found["sequences"] = connection.execute(
+            "SELECT sequence_name, last_value FROM duckdb_sequences() ORDER BY 1"
+        ).fetchall()
+    found["migrations"] = [row[:2] for row in found["migrations"]]  # when each ran is not the same
+    return found
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_backup_of_every_version_gives_the_same_rows_and_migrates_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    original, restored = tmp_path / "original", tmp_path / "restored"
+    original.mkdir()
+    (original / "project.toml").write_text('task = "t"\n')
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "migrations", lambda: migrations()[:version])
+        Database(original / "rsf.duckdb", original / "exports").close()
+        fill(original / "rsf.duckdb")
+        opened = Database(original / "rsf.duckdb", original / "exports")
+        file = opened.backup("by-hand")
+        opened.close()
+    manifest = restore(file, restored)
+    assert manifest.migration == version
+    assert all(count in (ROWS, version) for count in manifest.tables.values())
+    assert content(restored / "rsf.duckdb") == content(original / "rsf.duckdb")
+    assert (restored / "project.toml").read_text() == 'task = "t"\n'
+    for folder in (original, restored):
+        Database(folder / "rsf.duckdb", folder / "exports").close()
+    assert content(restored / "rsf.duckdb") == content(original / "rsf.duckdb")
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
+
+
+@pytest.fixture
+def reviewed(tmp_path: Path, small_task: Path) -> Path:
+    """A project with candidates, decisions and overrides, and a model's folder."""
+    folder = tmp_path / "reviewed"
+    with Project.create(folder, str(small_task), seed=1) as project:
+        rows = candidates(3, 4)
+        add_candidates(project.store, rows)
+        add_scores(project.store, rows, {"sentiment": 0.5})
+        decide(project.store, rows, 0.0, 0.5)
+        (folder / "models" / "m1-1").mkdir()
+        (folder / "models" / "m1-1" / "weights.safetensors").write_bytes(b"\x00" * 1_000)
+    return folder
+
+
+def backed_up(folder: Path, models: bool = False) -> Path:
+    with Project.open(folder) as project:
+        return Path(project.backup(models=models)["file"])
+
+
+@pytest.mark.parametrize("models", [False, True])
+def test_a_restored_project_is_the_project(tmp_path: Path, reviewed: Path, models: bool) -> None:
+    file = backed_up(reviewed, models)
+    manifest = restore(file, tmp_path / "restored")
+    assert manifest.models == ["m1-1"]
+    assert (tmp_path / "restored" / "models" / "m1-1" / "weights.safetensors").is_file() == models
+    assert content(tmp_path / "restored" / "rsf.duckdb") == content(reviewed / "rsf.duckdb")
+    with Project.open(tmp_path / "restored") as again, Project.open(reviewed) as before:
+        assert again.settings == before.settings
+        assert again.counts(1) == before.counts(1)
+        assert again.prompts() == before.prompts()
+
+
+def test_a_backup_and_a_restore_by_command(
+    tmp_path: Path, reviewed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the project is open elsewhere, as in the app, the command is forwarded."""
+    from rsf_core.commands import execute
+
+    def rsf(*arguments: str) -> Any:
+        monkeypatch.setattr("sys.argv", ["rsf", *arguments, "--json"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, json.loads(capsys.readouterr().out)
+
+    with Project.open(reviewed) as project:
+        project.serve(lambda name, arguments: execute(project, name, arguments))
+        code, found = rsf("backup", str(reviewed), str(tmp_path / "kept.zip"))
+        assert code == 0 and found["file"] == str(tmp_path / "kept.zip")
+        code, found = rsf("backup", str(reviewed), str(tmp_path / "kept.zip"))
+        assert code == 1 and "is there already" in found["error"]
+    code, found = rsf("restore", str(tmp_path / "kept.zip"), str(tmp_path / "again"))
+    assert code == 0 and found["missing_models"] == ["m1-1"]
+    code, found = rsf("restore", str(tmp_path / "kept.zip"), str(tmp_path / "again"))
+    assert code == 1 and "is not empty" in found["error"]
+
+
+def rewritten(file: Path, change: Callable[[dict[str, bytes]], None]) -> None:
+    """The same zip with other content, its own check sums right."""
+    with zipfile.ZipFile(file) as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    change(found)
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in found.items():
+            archive.writestr(name, text)
+
+
+def without_a_table(found: dict[str, bytes]) -> None:
+    del found["tables/prompts.parquet"]
+
+
+def another_table(found: dict[str, bytes]) -> None:
+    found["tables/prompts.parquet"] = found["tables/scores.parquet"]
+
+
+def without_a_manifest(found: dict[str, bytes]) -> None:
+    del found[MANIFEST]
+
+
+def changed(**values: Any) -> Callable[[dict[str, bytes]], None]:
+    def change(found: dict[str, bytes]) -> None:
+        found[MANIFEST] = json.dumps(json.loads(found[MANIFEST]) | values).encode()
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without_a_table, "prompts.parquet cannot be read"),
+        (another_table, "prompts.parquet is not as it was written"),
+        (without_a_manifest, "its manifest cannot be read"),
+        (changed(migration=10_000), "newer version"),
+        (changed(migration=1), "does not hold the tables of migration 1"),
+        (changed(format=2), "newer version"),
+        (changed(tables={}), "does not hold the tables"),
+        (changed(tables={"a; DROP TABLE prompts": 1}), "names what no backup holds"),
+        (changed(files={"../evil": "x"}), "names what no backup holds"),
+        (changed(files={"models/../../evil": "x"}), "names what no backup holds"),
+        (changed(files={"/etc/evil": "x"}), "names what no backup holds"),
+        (changed(sequences={"nothing_seq": 5}), "names a sequence nothing_seq"),
+        (changed(files=5), "cannot be read"),
+        (changed(extra=5), "cannot be read"),
+    ],
+)
+def test_a_backup_that_is_not_whole_is_refused_by_name_and_leaves_nothing(
+    tmp_path: Path, reviewed: Path, change: Callable[[dict[str, bytes]], None], message: str
+) -> None:
+    file = Path(shutil.copy(backed_up(reviewed), tmp_path / "kept.zip"))
+    rewritten(file, change)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(BackupError, match=message) as refused:
+        restore(file, tmp_path / "restored")
+    assert str(file) in str(refused.value)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_cut_off_file_and_any_changed_byte_are_refused(tmp_path: Path, reviewed: Path) -> None:
+    whole = backed_up(reviewed).read_bytes()
+    file = tmp_path / "kept.zip"
+    for at in range(0, len(whole), max(1, len(whole) // 40)):
+        for damaged in (whole[:at], whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :]):
+            file.write_bytes(damaged)
+            try:
+                restore(file, tmp_path / "restored")
+            except BackupError:
+                assert not (tmp_path / "restored").exists()
+            else:  # the byte says nothing, such as a time
+                assert content(tmp_path / "restored" / "rsf.duckdb") == content(reviewed / "rsf.duckdb")
+                shutil.rmtree(tmp_path / "restored")
+    with pytest.raises(BackupError, match="there is no file"):
+        restore(tmp_path / "none.zip", tmp_path / "restored")
+
+
+def test_what_a_killed_backup_leaves_does_not_look_like_one(reviewed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    with Project.open(reviewed) as project:
+        with monkeypatch.context() as patch:
+            patch.setattr(zipfile.ZipFile, "writestr", killed)  # the manifest comes last
+            with pytest.raises(KeyboardInterrupt):
+                project.backup()
+        assert list((reviewed / "exports").glob("*.zip")) == []
+        file = Path(project.backup()["file"])
+        assert [entry for entry in (reviewed / "exports").iterdir() if entry.name.startswith(".")] == []
+    assert zipfile.is_zipfile(file)
