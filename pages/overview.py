@@ -4,6 +4,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.evaluation import SHARES
+from rsf_core.reports import gains_together
 from rsf_core.rounds import Progress, Stage, complete, next_stage
 from rsf_core.web import charts, session, ui
 from rsf_core.web import flight as flying
@@ -83,7 +84,7 @@ found = [c for c in (project.comparison(opened.round) for opened in project.roun
 if not found:
     ui.empty("After the first round you see here what it gained on prompts the model was never trained on.")
 else:
-    metric = "reward" if "reward" in found[-1].after else "pass@1"
+    metric, together = found[-1].headline, gains_together(found)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
@@ -92,11 +93,19 @@ else:
         st.metric(
             f"{metric}, round {latest.round} against the base",
             ui.interval(latest.after[metric], metric).split("  ")[0],
-            ui.interval(latest.gain_over_base[metric], metric, signed=True),
+            ui.interval(together.get((latest.round, "tuned"), latest.gain_over_base[metric]), metric, signed=True),
         )
         st.caption(
             f"Mean over {latest.prompts} held-out prompts ({latest.completions} completions); "
-            "brackets are 95 % intervals, paired and clustered by prompt."
+            "brackets are 95 % intervals, paired and clustered by prompt"
+            + (f", and hold for all {len(together)} gains shown together." if len(together) > 1 else ".")
         )
+        if len(together) > 1:
+            shown = [str(number) for (number, which), gain in together.items() if which == "tuned" and gain.low > 0]
+            st.caption(
+                f"Beyond chance, seen together: round {', '.join(shown)}."
+                if shown
+                else "None is beyond chance, seen together."
+            )
         if st.button("See the comparison", icon=":material/compare:"):
             ui.go("train")

@@ -14,11 +14,13 @@ from rsf_core.store.records import RoundCounts
 
 def headline(comparison: Comparison) -> str:
     """The metric a round is judged by: the reward where the target has one, else pass@1."""
-    return "reward" if "reward" in comparison.after else "pass@1"
+    return comparison.headline
 
 
 def is_worse(comparison: Comparison) -> bool:
-    """Whether the tuned model is worse than its proposal beyond chance: the whole 95 % interval of its gain is below 0."""
+    """Whether the tuned model is worse than its proposal beyond chance: the lower limit of what it lost is above 0, that
+    is, the whole 95 % interval of its gain is below 0. Else it becomes the next proposal: a small gain, which one held-out
+    set seldom shows, would otherwise never be built on."""
     gain = comparison.gain.get(headline(comparison))
     return gain is not None and gain.known and gain.high < 0
 
@@ -41,7 +43,8 @@ def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
     )  # a set frozen by an earlier version counts exact copies only
     if kept <= 0:
         return ["how much is repeated cannot be computed: no accepted completion is left to train on"]
-    repeated = 1 - distinct / kept
+    first = summary.get("prompts", 0)  # one completion of each prompt repeats nothing, so 7 of 8 equal ones are all
+    repeated = (kept - distinct) / max(kept - first, 1)
     if repeated <= limits.max_duplicates:
         return []
     said = f"{repeated:.0%} of the accepted completions repeat another of their prompt or nearly do"
@@ -50,18 +53,24 @@ def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
 
 def after_round(comparison: Comparison, limits: Autopilot) -> list[str]:
     """Why there must not be another round after this one. A guardrail that cannot be computed stops as well."""
-    checks = (_gain, _movement, _length, _diversity)
+    checks = (_gain, _movement, _length, _diversity, _alike, _entropy)
     return [reason for check in checks if (reason := check(comparison, limits)) is not None]
 
 
 def _gain(comparison: Comparison, limits: Autopilot) -> str | None:
     metric = headline(comparison)
-    gain = _value(comparison.gain, metric)
-    if gain is None:
+    gain = comparison.gain.get(metric)
+    if gain is None or not math.isfinite(gain.value):
         return f"the held-out gain cannot be computed: no held-out prompt has {metric} before and after"
-    if gain > limits.min_gain:
+    if gain.value <= limits.min_gain:
+        return f"no held-out gain: {metric} changed by {gain.value:+.3f} (autopilot.min_gain is {limits.min_gain:g})"
+    if not (limits.gain_shown and gain.known and gain.low <= limits.min_gain):
         return None
-    return f"no held-out gain: {metric} changed by {gain:+.3f} (autopilot.min_gain is {limits.min_gain:g})"
+    return (
+        f"no gain could be shown with {comparison.prompts} held-out prompts: {metric} changed by {gain.value:+.3f} "
+        f"[{gain.low:+.3f}, {gain.high:+.3f}], which chance may explain (autopilot.min_gain is {limits.min_gain:g}; add "
+        "held-out prompts, or set autopilot.gain_shown to false to go by the estimate)"
+    )
 
 
 def _movement(comparison: Comparison, limits: Autopilot) -> str | None:
@@ -107,6 +116,24 @@ def _diversity(comparison: Comparison, limits: Autopilot) -> str | None:
         f"diversity has fallen to {ratio:.0%} of the base's distinct-2 (autopilot.min_diversity is "
         f"{limits.min_diversity:.0%})"
     )
+
+
+def _alike(comparison: Comparison, limits: Autopilot) -> str | None:
+    """How different the completions of a prompt are, 1 − self-similarity, against the base's."""
+    after, base = _value(comparison.after, "self-similarity"), _value(comparison.base, "self-similarity")
+    if after is None or base is None or 1 - after >= limits.min_diversity * (1 - base):
+        return None  # with one completion a prompt there is none
+    return (
+        f"completions of a prompt have become alike: self-similarity {after:.0%}, the base's is {base:.0%} "
+        f"(autopilot.min_diversity is {limits.min_diversity:.0%})"
+    )
+
+
+def _entropy(comparison: Comparison, limits: Autopilot) -> str | None:
+    after, base = _value(comparison.after, "entropy"), _value(comparison.base, "entropy")
+    if after is None or not base or after >= limits.min_entropy * base:
+        return None  # a base that is drawn greedily has none
+    return f"entropy has fallen to {after / base:.0%} of the base's (autopilot.min_entropy is {limits.min_entropy:.0%})"
 
 
 def _value(metrics: Mapping[str, Interval], name: str) -> float | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from rsf_core.deciding import target_of
 from rsf_core.domain import Scope
-from rsf_core.evaluation import HeldOutSamples, compare, summarise
-from rsf_core.sampling.intervals import Interval
+from rsf_core.evaluation import HeldOutSamples, compare, metric_bounds, per_sample, summarise
+from rsf_core.sampling.intervals import Interval, difference_interval, paired_differences
+from rsf_core.sampling.simultaneous import simultaneous_level
+from rsf_core.settings import Target
 from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
@@ -21,7 +25,9 @@ class Comparison:
     against the proposal (`gain`) and against the base (`gain_over_base`). `control` is the metrics of the model that was
     tuned on as many candidates chosen at random, `control_over_base` its gain over the base and `selection` what the tuned
     model gained over it: what is due to selection, not to fine-tuning as such. All three are empty without a control.
-    `current` is False where the settings that completions are drawn by have changed since."""
+    `together` holds a tuned model's and its control's gain over the base in the headline metric by prompt, from which
+    `gains_together` makes intervals that hold for all rounds shown. `current` is False where the settings that completions
+    are drawn by have changed since."""
 
     round: int
     before_id: str
@@ -36,7 +42,37 @@ class Comparison:
     control: dict[str, Interval] = field(default_factory=dict)
     control_over_base: dict[str, Interval] = field(default_factory=dict)
     selection: dict[str, Interval] = field(default_factory=dict)
+    together: dict[str, dict[int, float]] = field(default_factory=dict)
+    together_width: float | None = None  # of the range of the headline's values; None where it has no bounds
     current: bool = True
+
+    @property
+    def headline(self) -> str:
+        """The metric a round is judged by: the reward where the target has one, else pass@1."""
+        return "reward" if "reward" in self.after else "pass@1"
+
+
+def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> dict[tuple[int, str], Interval]:
+    """The gain over the base of every round's model and random control ("tuned", "control"), in the headline metric of
+    the newest round, as intervals that hold for all of them together: the best may be believed."""
+    if not comparisons:
+        return {}
+    metric = comparisons[-1].headline
+    shown = {
+        (found.round, which): (by_prompt, found.together_width)
+        for found in comparisons
+        if found.headline == metric
+        for which, by_prompt in found.together.items()
+    }
+    prompts = sorted({prompt for by_prompt, _ in shown.values() for prompt in by_prompt})
+    columns = [[by_prompt.get(prompt, math.nan) for prompt in prompts] for by_prompt, _ in shown.values()]
+    if not prompts:
+        return {}
+    each = simultaneous_level(np.array(columns).T, level)
+    return {
+        name: difference_interval(np.array(list(by_prompt.values())), math.inf if width is None else width, each)
+        for name, (by_prompt, width) in shown.items()
+    }
 
 
 def comparison(store: Store, standing: Standing, round_number: int) -> Comparison | None:
@@ -70,15 +106,32 @@ def comparison(store: Store, standing: Standing, round_number: int) -> Compariso
         completions=len(after.log_q),
         current=evaluation.current,
     )
+    by_prompt, width = _by_prompt(base, after, target, log_m, found.headline)
+    found = replace(found, together={"tuned": by_prompt}, together_width=width)
     if control is None or control.model_id not in compared:
         return found
     random = samples[control.model_id]
+    beside = _by_prompt(base, random, target, log_m, found.headline)[0]
     return replace(
         found,
         control=summarise(random, target, log_m),
         control_over_base=compare(base, random, target, log_m),
         selection=compare(random, after, target, log_m),
+        together=found.together | {"control": beside},
     )
+
+
+def _by_prompt(
+    before: HeldOutSamples, after: HeldOutSamples, target: Target, log_m: float, metric: str
+) -> tuple[dict[int, float], float | None]:
+    """The gain in a metric of each prompt, and the width of the range of its values where that is known."""
+    first, second = (per_sample(samples, target, log_m)[metric] for samples in (before, after))
+    if not np.intersect1d(first[1], second[1]).size:
+        return {}, None
+    prompts, gains = paired_differences(*first, *second)
+    low, high = metric_bounds(metric, target, first[0], second[0])
+    width = high - low
+    return dict(zip(prompts.tolist(), gains.tolist(), strict=True)), width if math.isfinite(width) else None
 
 
 def common_log_m(store: Store, threshold: ThresholdRecord) -> float:

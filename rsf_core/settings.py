@@ -150,17 +150,21 @@ class Evaluate(_Section):
 
 
 class Autopilot(_Section):
-    """When rounds that run by themselves stop: a held-out gain of at most `min_gain` (in units of reward or pass@1), a KL
-    to the base more than `max_kl` nats above that of the base as drawn, completions `max_length_ratio` times longer or
-    shorter than the base's, distinct-2 below `min_diversity` of the base's, an acceptance rate below `min_acceptance`, or
-    more than `max_duplicates` of the accepted completions repeating another of their prompt, exactly or nearly. With
-    `control` each round trains the random control of its model as well."""
+    """When rounds that run by themselves stop: a held-out gain of at most `min_gain` (in units of reward or pass@1), or with
+    `gain_shown` one whose lower 95 % limit is, so that a null round passes in 2.5 % and not in 41 to 48 %; a KL to the base
+    more than `max_kl` nats above that of the base as drawn; completions `max_length_ratio` times longer or shorter than
+    the base's; distinct-2 or 1 − self-similarity below `min_diversity` of the base's, or entropy below `min_entropy` of it;
+    an acceptance rate below `min_acceptance`; or more than `max_duplicates` of the accepted completions, all but one of
+    each prompt, repeating another of their prompt, exactly or nearly. With `control` each round trains the random control
+    of its model as well."""
 
     control: bool = False
     min_gain: float = Field(0.0, ge=-LARGEST, le=LARGEST)
+    gain_shown: bool = True
     max_kl: float = Field(20.0, gt=0, le=LARGEST)
     max_length_ratio: float = Field(3.0, gt=1, le=LARGEST)
     min_diversity: float = Field(0.4, ge=0, le=1)
+    min_entropy: float = Field(0.1, ge=0, le=1)
     min_acceptance: float = Field(0.02, ge=0, le=1)
     max_duplicates: float = Field(0.9, ge=0, le=1)
 

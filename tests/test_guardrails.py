@@ -67,6 +67,10 @@ def test_what_a_temperature_takes_the_base_away_from_itself_is_no_movement() -> 
     [
         (comparison(gain=0.0), "no held-out gain: reward changed by"),
         (comparison(gain=-0.2), "autopilot.min_gain"),
+        (
+            comparison(gain=0.04),
+            "no gain could be shown with 48 held-out prompts: reward changed by +0.040 [-0.010, +0.090]",
+        ),
         (comparison(kl=21.0), "21.0 nats from the base"),
         (comparison(length=70.0), "3.50 times as long"),
         (comparison(length=5.0), "0.25 times as long"),
@@ -129,6 +133,37 @@ def test_a_set_that_says_nearly_always_the_same_is_not_trained_on() -> None:
     assert guardrails.repetition(SUMMARY | {"distinct": 10}, LIMITS) == []
     (why,) = guardrails.repetition(SUMMARY | {"distinct": 9}, LIMITS)
     assert "91% of the accepted completions repeat" in why and "autopilot.max_duplicates" in why
+
+
+def test_eight_equal_completions_of_a_prompt_are_all_that_can_repeat() -> None:
+    """7 of 8 are 88 %, which a limit of 90 % would never stop."""
+    alike = {"accepted": 80, "near_held_out": 0, "samples": 80, "distinct": 10, "prompts": 10}
+    (why,) = guardrails.repetition(alike, LIMITS)
+    assert "100% of the accepted completions" in why
+    assert guardrails.repetition(alike | {"distinct": 80}, LIMITS) == []
+    assert guardrails.repetition(alike | {"accepted": 10, "samples": 10}, LIMITS) == []  # one of each
+
+
+def test_a_small_gain_passes_where_the_estimate_is_to_decide() -> None:
+    assert guardrails.after_round(comparison(gain=0.04), Autopilot(gain_shown=False)) == []
+    assert guardrails.after_round(comparison(gain=0.04, half=math.inf), LIMITS) == []  # of one prompt: no interval
+    assert guardrails.after_round(comparison(gain=0.2), Autopilot(min_gain=0.16)) != []
+
+
+def test_collapse_is_seen_by_self_similarity_and_entropy() -> None:
+    made = comparison()
+    base = made.base | {"self-similarity": around(0.4), "entropy": around(30.0)}
+
+    def of(similarity: float, entropy: float) -> list[str]:
+        after = made.after | {"self-similarity": around(similarity), "entropy": around(entropy)}
+        return guardrails.after_round(dataclasses.replace(made, base=base, after=after), LIMITS)
+
+    assert of(0.5, 20.0) == [] and of(0.75, 3.1) == []
+    (alike,) = of(0.77, 20.0)
+    assert "self-similarity 77%" in alike and "autopilot.min_diversity" in alike
+    (flat,) = of(0.5, 2.9)
+    assert "entropy has fallen to 10%" in flat and "autopilot.min_entropy" in flat
+    assert len(of(1.0, 0.0)) == 2
 
 
 def test_nothing_accepted_is_not_trained_on() -> None:

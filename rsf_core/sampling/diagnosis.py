@@ -1,12 +1,19 @@
-"""One call that says everything about a choice of M: the numbers of diagnostics.py with intervals by prompt."""
+"""One call that says everything about a choice of M: the numbers of diagnostics.py with intervals by prompt.
+
+What the target has and no draw shows, no interval knows: with lognormal ratios of σ = 2 the bootstrap covers 84 % for TVD
+and 81 % for KL(p‖p_M), and least where few large weights were drawn, which is where k̂ says trust. So TVD and the violated
+mass have an interval only where `trusted`, and KL(p‖p_M), to which the unseen adds most, only where `end_is_seen`: else they
+cannot be told from these draws. Where shown, it is the hull of the bootstrap and of limits by influence.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
 from rsf_core.sampling import diagnostics
 from rsf_core.sampling.arrays import (
@@ -17,6 +24,7 @@ from rsf_core.sampling.arrays import (
     group_sum,
 )
 from rsf_core.sampling.bootstrap import bootstrap_sums
+from rsf_core.sampling.bounded import KURTOSIS, mean_limits
 from rsf_core.sampling.diagnostics import Draws
 from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
 from rsf_core.sampling.pareto import pareto_k, pareto_k_limit
@@ -43,6 +51,8 @@ class Diagnosis:
     ess_truncated: float
     pareto_k: float | None
     pareto_k_limit: float
+    upper_spread: float  # nats, see `upper_spread`
+    prompts_at_the_top: int  # whose largest ratio is the largest of all, but for TOP nats
 
     @property
     def bound_holds_here(self) -> bool:
@@ -54,8 +64,26 @@ class Diagnosis:
 
     @property
     def trusted(self) -> bool:
-        """Whether k̂ allows to trust Ẑ, TVD and KL; False as well where k̂ cannot be told."""
-        return self.pareto_k is not None and self.pareto_k <= self.pareto_k_limit
+        """Whether TVD and the violated mass can be told from these draws: the ratios have an end that was seen, or are so
+        even that what was not drawn weighs little. k̂ does not decide: it is least where the tail was missed."""
+        return self.end_is_seen or self.upper_spread <= EVEN
+
+    @property
+    def end_is_seen(self) -> bool:
+        """Whether MANY prompts have reached the largest ratio, so that the ratios end there; KL(p‖p_M) needs it."""
+        return self.prompts_at_the_top >= MANY
+
+
+TOP = 0.05  # nats
+MANY = 5
+EVEN = 0.65  # nats; lognormal ratios of σ = 0.5 pass in 9 of 10 data sets, of σ = 1 in 1 of 20
+
+
+def upper_spread(w: Floats) -> float:
+    """The standard deviation of the ratios w, nats, from the upper half: (97.5 % quantile − median)/1.96, −∞ left out."""
+    finite = w[w > -np.inf]
+    middle, high = np.quantile(finite, [0.5, 0.975])
+    return float(high - middle) / 1.96
 
 
 def diagnose(
@@ -79,7 +107,9 @@ def diagnose(
     count, index = dense_groups(np.arange(n) if group is None else group, d.w)
     accepted = np.exp(d.c - d.log_m)
     ratios = _ratio_intervals(d, count, index, np.random.default_rng(0) if rng is None else rng, level)
-    return Diagnosis(
+    ell = checked_log_ratio(log_ratio)
+    at_the_top = min(int(np.unique(index[values >= values.max() - TOP]).size) for values in (ell, d.w))
+    found = Diagnosis(
         draws=n,
         prompts=count,
         finite=int(np.count_nonzero(d.w > -np.inf)),
@@ -95,9 +125,20 @@ def diagnose(
         violation_rate=pooled_mean(d.w > d.log_m, index, level, SHARE),
         ess=diagnostics.ess(d),
         ess_truncated=diagnostics.ess_truncated(d),
-        pareto_k=pareto_k(checked_log_ratio(log_ratio)),
+        pareto_k=pareto_k(ell),
         pareto_k_limit=pareto_k_limit(n),
+        upper_spread=upper_spread(d.w),
+        prompts_at_the_top=at_the_top,
     )
+    if found.bound_holds_here or not found.end_is_seen:
+        found = replace(found, kl_target=_untold(found.kl_target))
+    if found.bound_holds_here or not found.trusted:
+        found = replace(found, tvd=_untold(found.tvd), violated_mass=_untold(found.violated_mass))
+    return found
+
+
+def _untold(found: Interval) -> Interval:
+    return Interval(found.value, -math.inf, math.inf, found.groups)
 
 
 def _ratio_intervals(d: Draws, count: int, index: Ints, rng: np.random.Generator, level: float) -> list[Interval]:
@@ -125,7 +166,60 @@ def _ratio_intervals(d: Draws, count: int, index: Ints, rng: np.random.Generator
         kl_proposal = moved / p_m - np.log(p_m / n * d.w.size)
         return np.stack([kl_target, kl_proposal, violated / p, *tvds], axis=-1)
 
-    *others, below, tvd, above = bootstrap_sums(sums, statistics, rng, level)
-    known = [one for one in (below, tvd, above) if one.known]
-    low, high = min((i.low for i in known), default=-math.inf), max((i.high for i in known), default=math.inf)
-    return [Interval(tvd.value, low, high, count), *others]
+    kl_target, kl_proposal, violated_mass, below, tvd, above = bootstrap_sums(sums, statistics, rng, level)
+    if count == 1:
+        return [tvd, kl_target, kl_proposal, violated_mass]
+    y = _influences(d, count, index)
+    return [
+        _hull(tvd, [below, tvd, above, _share_by_influence(tvd, y["tvd"], level)]),
+        _hull(kl_target, [kl_target, _divergence_by_influence(kl_target, y["kl_target"], level)]),
+        _hull(kl_proposal, [kl_proposal, _divergence_by_influence(kl_proposal, y["kl_proposal"], level)]),
+        _hull(violated_mass, [violated_mass, _share_by_influence(violated_mass, y["violated_mass"], level)]),
+    ]
+
+
+def _influences(d: Draws, count: int, index: Ints) -> dict[str, Floats]:
+    """What each prompt adds to an estimate by linearisation, shape (prompts,), in the mean 0; G times its part of the sum.
+
+    For TVD the event A is held: it is the best of all events, so its edge has no first-order effect.
+    """
+
+    def of(values: Floats) -> Floats:
+        return group_sum(values, count, index)
+
+    p, p_m, n = of(d.p), of(d.p_m), of(np.ones_like(d.p)) / d.p.size
+    event = d.w > d.log_m + d.log_z - d.log_z_m
+    gained, kept = of(d.p * event), of(d.p_m * event)
+    above = d.w > d.log_m
+    over = of(d.p * np.where(above, np.where(above, d.w, 0.0) - d.log_m, 0.0))
+    moved = of(d.p_m * np.where(d.p_m > 0.0, d.c, 0.0))
+    violated = of(d.p * above)
+    return {
+        "tvd": count * ((gained - gained.sum() * p) - (kept - kept.sum() * p_m)),
+        "kl_target": count * (p_m - p + over - over.sum() * p),
+        "kl_proposal": count * (moved - moved.sum() * p_m - (p_m - n)),
+        "violated_mass": count * (violated - violated.sum() * p),
+    }
+
+
+def _share_by_influence(found: Interval, y: Floats, level: float) -> Interval:
+    low, high = mean_limits(y, np.asarray(min(max(found.value, 0.0), 1.0)), level)
+    return Interval(found.value, float(low), float(high), found.groups)
+
+
+def _divergence_by_influence(found: Interval, y: Floats, level: float) -> Interval:
+    """value·exp(± t·se/value), which keeps to what is positive and is skewed as divergences are."""
+    if not (found.value > 0.0 and np.abs(y).max() > 0.0):
+        return found
+    second, fourth = float((y**2).mean()), float((y**4).mean())
+    spread = max(fourth - second**2, np.finfo(np.float64).tiny)
+    freedom = min(max(KURTOSIS * y.size * second**2 / spread, 1.0), y.size - 1)
+    half = float(stdtrit(freedom, 0.5 + 0.5 * level)) * math.sqrt(second / (y.size - 1)) / found.value
+    factor = math.exp(min(half, 50.0))
+    return Interval(found.value, found.value / factor, found.value * factor, found.groups)
+
+
+def _hull(found: Interval, of: list[Interval]) -> Interval:
+    known = [one for one in of if one.known]
+    low = min((one.low for one in known), default=-math.inf)
+    return Interval(found.value, low, max((one.high for one in known), default=math.inf), found.groups)

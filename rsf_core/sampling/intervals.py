@@ -89,11 +89,16 @@ def paired_difference(
     """
     difference = paired_differences(before, before_groups, after, after_groups)[1]
     low, high = _bounds(np.concatenate((np.ravel(before), np.ravel(after))).astype(np.float64), bounds)
+    return difference_interval(difference, high - low, level)
+
+
+def difference_interval(difference: Floats, width: float = math.inf, level: float = 0.95) -> Interval:
+    """The mean of the groups' differences, (G,), of values whose range is `width` wide; see `paired_difference`."""
     value = float(difference.mean())
-    if difference.size == 1 or not math.isfinite(high - low):
+    if difference.size == 1 or not math.isfinite(width):
         return _t_interval(value, difference - value, level)
-    lower, upper = difference_limits(difference / (high - low), _checked(level))
-    return Interval(value, float(lower) * (high - low), float(upper) * (high - low), difference.size)
+    lower, upper = difference_limits(difference / width, _checked(level))
+    return Interval(value, float(lower) * width, float(upper) * width, difference.size)
 
 
 def paired_differences(

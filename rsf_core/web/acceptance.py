@@ -13,7 +13,8 @@ from rsf_core.landscape import Landscape
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter
 from rsf_core.sampling.cost import forecast, none_prob
-from rsf_core.sampling.diagnosis import Diagnosis
+from rsf_core.sampling.diagnosis import EVEN, MANY, TOP, Diagnosis
+from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.terminal import seconds
 from rsf_core.web import charts, ui
@@ -100,22 +101,30 @@ def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -
 
 def _distance(found: Diagnosis) -> None:
     zero = "0 by construction: nothing exceeds this M"
+
+    def told(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
+        return ui.limits(interval, unit, scale) if interval.known else "cannot be told from these draws"
+
     rows = [
         ("Acceptance rate", ui.limits(found.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
-        ("Total variation", zero if found.bound_holds_here else ui.limits(found.tvd), "to the target, 0 to 1"),
+        ("Total variation", zero if found.bound_holds_here else told(found.tvd), "to the target, 0 to 1"),
         (
             "KL(target ‖ accepted)",
-            zero if found.bound_holds_here else ui.limits(found.kl_target, " nats"),
+            zero if found.bound_holds_here else told(found.kl_target, " nats"),
             "what the accepted miss",
         ),
         ("KL(accepted ‖ proposal)", ui.limits(found.kl_proposal, " nats"), "how far selection moves q"),
-        ("Violated mass", ui.limits(found.violated_mass, " %", 100), "of the target, where ℓ > log M"),
+        (
+            "Violated mass",
+            zero if found.bound_holds_here else told(found.violated_mass, " %", 100),
+            "of the target, where ℓ > log M",
+        ),
         ("Bound violated", ui.limits(found.violation_rate, " %", 100), "of the draws"),
         ("Effective sample size", f"{found.ess:,.0f} of {found.draws:,}", "draws the target is worth"),
         (
             "Tail index k̂",
             "too few draws" if found.pareto_k is None else f"{found.pareto_k:.2f}  (≤ {found.pareto_k_limit:.2f})",
-            "whether all this can be trusted",
+            "of the weights; small also where the tail was missed",
         ),
     ]
     st.dataframe(
@@ -123,9 +132,14 @@ def _distance(found: Diagnosis) -> None:
         hide_index=True,
     )
     st.caption("Intervals are by prompt. M chosen on these very draws flatters itself: see the marks below.")
-    if not found.trusted:
+    if not found.end_is_seen:
+        lost = (
+            "KL(target ‖ accepted)" if found.trusted else "Total variation, KL(target ‖ accepted) and the violated mass"
+        )
         st.warning(
-            "The weights have a heavy tail, or there are too few to tell: total variation and KL cannot be trusted here.",
+            f"{lost} cannot be told from these draws: only {found.prompts_at_the_top} prompts come within {TOP:g} nats of the "
+            f"largest ratio, so larger ones may not have been drawn yet (it takes {MANY}, or for all but KL ratios that "
+            f"spread by at most {EVEN:g} nats above their median; here {found.upper_spread:.2f}).",
             icon=":material/warning:",
         )
 
@@ -162,7 +176,11 @@ def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> N
                 "mark": mark.name,
                 "log M": None if mark.log_m is None else round(mark.log_m, 3),
                 "accepted": None if mark.log_m is None else landscape.at(mark.log_m).accepted,
-                "total variation": "" if judged is None else ui.limits(judged.tvd),
+                "total variation": ""
+                if judged is None
+                else ui.limits(judged.tvd)
+                if judged.tvd.known
+                else "cannot be told",
                 "bound violated": "" if judged is None else ui.limits(judged.violation_rate, " %", 100),
                 "what it is": mark.explanation,
             }

@@ -12,6 +12,7 @@ from rsf_core.errors import StageError
 from rsf_core.evaluation import SHARES
 from rsf_core.lineage import ModelView, prompts_won
 from rsf_core.project import Project
+from rsf_core.reports import gains_together
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.web import charts, ui
 
@@ -232,6 +233,17 @@ def rounds(project: Project) -> None:
     if found:
         metric = st.selectbox("Metric", list(found[-1].after))
         st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
+        together, headline = gains_together(found), found[-1].headline
+        if len(together) > 1:
+            names = {"tuned": "round", "control": "random control of round"}
+            said = [
+                f"{names[which]} {number}: {ui.interval(gain, headline, signed=True)}"
+                + (", beyond chance" if gain.known and gain.low > 0 else "")
+                for (number, which), gain in together.items()
+            ]
+            st.caption(
+                f"{headline} over the base, with 95 % intervals that hold for all shown together. " + "; ".join(said)
+            )
     counts = {r.round: project.counts(r.round) for r in opened}
     curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls
     by_round = {comparison.round: comparison for comparison in found}

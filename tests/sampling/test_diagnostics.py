@@ -130,7 +130,7 @@ def test_the_estimators_agree_with_two_poissons():
 
 def test_one_call_gives_the_same_numbers_with_intervals():
     rng = np.random.default_rng(0)
-    w, group = rng.normal(-900, 1, 800), np.arange(800) // 16
+    w, group = np.minimum(rng.normal(-900, 1, 800), -898.5), np.arange(800) // 16  # an end that many prompts reach
     w[::9] = -math.inf
     whole, d = diagnose(w, -899.0, group=group), diagnostics.draws(w, -899.0)
     assert (whole.draws, whole.prompts, whole.finite) == (800, 50, 711)
@@ -143,6 +143,24 @@ def test_one_call_gives_the_same_numbers_with_intervals():
     assert whole.ess == diagnostics.ess(d) and whole.ess_truncated == diagnostics.ess_truncated(d)
     assert diagnose(w, -899.0, group=group) == whole  # the same after a reload
     assert diagnose(w + 900, 1.0, group=group).tvd.high == pytest.approx(whole.tvd.high, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "end", "tvd", "kl"), [(0.5, 9, True, False), (2, 9, False, False), (2, 1, True, True)]
+)
+def test_what_cannot_be_told_from_the_draws_has_no_interval(sigma, end, tvd, kl):
+    """Unless five prompts have reached the largest ratio, larger ones may be missing; of even ratios they weigh little."""
+    w = np.minimum(sigma * np.random.default_rng(0).normal(size=800), end)
+    d = diagnose(w, 0.25 * sigma, group=np.arange(800) // 16)
+    assert (d.tvd.known, d.violated_mass.known, d.trusted) == (tvd, tvd, tvd)
+    assert (d.kl_target.known, d.end_is_seen) == (kl, kl)
+    assert d.kl_proposal.known and d.acceptance_rate.known and d.violation_rate.known
+
+
+def test_one_far_prompt_is_not_an_end():
+    w = np.where(np.arange(800) // 16 < 4, 3.0, 0.0)
+    assert not diagnose(w, 1.0, group=np.arange(800) // 16).end_is_seen
+    assert diagnose(np.where(np.arange(800) // 16 < 5, 3.0, 0.0), 1.0, group=np.arange(800) // 16).end_is_seen
 
 
 def test_a_bound_nobody_violates_leaves_the_distance_unknown():

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.simulations import shares
+from tests.simulations import looks, shares, starving
 
 
 class Simulation(NamedTuple):
@@ -28,6 +28,8 @@ class Simulation(NamedTuple):
 SIMULATIONS = {
     "shares": Simulation(shares.share_cells, shares.share_coverage, 2000),
     "gains of shares": Simulation(shares.gain_cells, shares.gain_coverage, 2000),
+    "prompts with none": Simulation(starving.cells, starving.coverage, 500),
+    "several looks": Simulation(looks.cells, looks.coverage, 500),
 }
 
 
