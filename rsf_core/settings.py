@@ -96,6 +96,13 @@ class Target(_Section):
         return tuple(dict.fromkeys([*self.rewards, *(c.scorer for c in self.constraints)]))
 
 
+class Score(_Section):
+    """How scorers are called: one that does not return within `timeout_seconds` from a batch of candidates (up to 256) ends
+    its job and is named."""
+
+    timeout_seconds: float = Field(60.0, gt=0, le=86_400)
+
+
 class Accept(_Section):
     """How M is chosen once the scores are there: the analytic bound for constraints alone, otherwise the value
     that accepts the share `rate` of a round. A person's choice on the Acceptance page goes before both."""
@@ -177,6 +184,7 @@ class Settings(_Section):
     model: ModelName = "smollm2-135m-instruct"
     generate: Generate = Generate()
     target: Target = Target()
+    score: Score = Score()
     accept: Accept = Accept()
     review: Review = Review()
     train: Train = Train()

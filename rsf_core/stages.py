@@ -68,6 +68,7 @@ class Stages:
         target = settings.target.model_dump(mode="json")
         retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
         spec: dict[str, Any] = {"scorers": needed, "reference": None, "target": target, "retired": retired}
+        spec["timeout_seconds"] = settings.score.timeout_seconds
         if reference is not None and reference != opened.model_id:
             scorer = log_prob_scorer(reference)
             needed = [*needed, scorer]
@@ -195,6 +196,7 @@ class Stages:
             "base": self._model_spec(BASE_ID),
             "reference": None if reference is None else self._model_spec(reference),
             "scorers": list(target.scorers),
+            "timeout_seconds": settings.score.timeout_seconds,
             "candidates": settings.evaluate.candidates,
             "batch_size": settings.generate.batch_size,
             "sampling": settings.generate.sampling.model_dump(),
@@ -242,6 +244,8 @@ class Stages:
             changes["model"] = self._model_spec(spec["model"]["model_id"])
         if "batch_size" in spec:
             changes["batch_size"] = self._standing.settings().generate.batch_size
+        if "scorers" in spec:
+            changes["timeout_seconds"] = self._standing.settings().score.timeout_seconds
         if "recipe" in spec:
             train = self._standing.settings().train
             kept = {"accumulate": train.accumulate, "checkpoint_seconds": train.checkpoint_seconds}

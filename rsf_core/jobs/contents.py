@@ -79,15 +79,17 @@ def _generate(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
 
 def _score(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
     rows = inputs("candidates")
-    pairs = list(zip(rows["candidate_id"].to_pylist(), rows["prompt_id"].to_pylist(), strict=True))
-    cut = units.chunks(pairs, units.size(spec, units.SCORED))
     reference = spec.get("reference")
     scorers = [*spec["scorers"], *([reference["scorer"]] if reference else [])]
+    # what each candidate lacks; a job of an earlier version scores all with all
+    lacking = rows["missing"].to_pylist() if "missing" in rows.schema.names else [scorers] * rows.num_rows
+    wanted = list(zip(rows["candidate_id"].to_pylist(), rows["prompt_id"].to_pylist(), lacking, strict=True))
+    cut = units.chunks(wanted, units.size(spec, units.SCORED))
 
     def keys(unit: int) -> dict[int, list[Key]]:
         found: dict[int, list[Key]] = {}
-        for name, prompt in cut[unit]:
-            found.setdefault(prompt, []).extend((name, scorer) for scorer in scorers)
+        for name, prompt, missing in cut[unit]:
+            found.setdefault(prompt, []).extend((name, scorer) for scorer in missing)
         return found
 
     return Contents(len(cut), ("candidate_id", "scorer"), keys, {"round": spec["round"], "job_id": job_id})

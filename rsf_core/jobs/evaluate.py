@@ -16,7 +16,7 @@ from rsf_core.jobs import units as units_of
 from rsf_core.jobs.drawing import UnitsInTurn, said
 from rsf_core.jobs.loading import locate, report
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
-from rsf_core.jobs.score import score_unit
+from rsf_core.jobs.score import score
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.worker import JobContext
 from rsf_core.proposals.local import LocalProposal
@@ -110,12 +110,8 @@ def _table(
         for i, c in enumerate(candidates)
     ]
     drawing = context.message
-    scores = score_unit(
-        rows,
-        prompts,
-        context.spec["scorers"],
-        lambda name: context.progress(message=f"scoring completions with {name}"),
-    )
+    named = [row | {"candidate_id": f"held-out {row['prompt_id']}.{row['k']} of {model_id}"} for row in rows]
+    scores = {scorer: score(context, scorer, named, prompts) for scorer in context.spec["scorers"]}
     context.progress(message=drawing)
     for i, row in enumerate(rows):
         row["scores"] = [(name, values[i]) for name, values in scores.items()]

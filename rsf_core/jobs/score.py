@@ -1,14 +1,16 @@
-"""The score job: every scorer the target needs, and the log-probability under the reference model where the
-reference is not the proposal itself."""
+"""The score job: what the candidates lack of the scorers that the target needs, and of the log-probability under the
+reference model where the reference is not the proposal itself. A pair of candidate and scorer is scored once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from rsf_core.domain import Finish, Prompt
+from rsf_core.errors import ScorerError
+from rsf_core.jobs import calling
 from rsf_core.jobs import units as units_of
 from rsf_core.jobs.loading import locate
 from rsf_core.jobs.schemas import SCORES
@@ -30,54 +32,69 @@ def run(context: JobContext) -> None:
         context.progress(message="loading the reference model")
         model = LocalProposal(locate(context, reference["model"]))
     done = sum(len(unit) for number, unit in enumerate(units) if number in context.finished_units)
+    _refuse_unreadable(context.spec["scorers"], candidates, prompts)
     context.start_counting(done, len(candidates), "candidates", "scoring candidates")
     for number, unit in enumerate(units):
         if number in context.finished_units:
             continue
         context.check_cancelled()
-        scores = score_unit(unit, prompts, context.spec["scorers"], lambda name: _name(context, name))
+        rows = []
+        for scorer in context.spec["scorers"]:
+            lacking = [candidate for candidate in unit if lacks(candidate, scorer)]
+            rows += _rows(context, scorer, lacking, score(context, scorer, lacking, prompts))
         if model is not None and reference is not None:
+            lacking = [candidate for candidate in unit if lacks(candidate, reference["scorer"])]
             context.progress(message="scoring candidates under the reference model")
-            pairs = [(tuple(c["prompt_token_ids"]), tuple(c["token_ids"])) for c in unit]
-            model.check((*pair, c["completion"]) for pair, c in zip(pairs, unit, strict=True))
-            scores[reference["scorer"]] = model.log_prob(pairs).tolist()
-        context.write_segment(number, _table(unit, scores, context))
+            pairs = [(tuple(c["prompt_token_ids"]), tuple(c["token_ids"])) for c in lacking]
+            model.check((*pair, c["completion"]) for pair, c in zip(pairs, lacking, strict=True))
+            rows += _rows(context, reference["scorer"], lacking, model.log_prob(pairs).tolist() if pairs else [])
+        context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
         done += len(unit)
         context.progress(done)
 
 
-def score_unit(
-    candidates: Sequence[dict[str, Any]],
-    prompts: dict[int, Prompt],
-    scorers: list[str],
-    on_scorer: Callable[[str], None] = lambda name: None,
-) -> dict[str, list[float]]:
-    """The scores of `candidates` (prompt_id, completion, token_count, finish) by scorer, each in their order. `on_scorer` is
-    told the name of each before it is called: where one hangs, that is what is to be read."""
+def lacks(candidate: dict[str, Any], scorer: str) -> bool:
+    """Whether the candidate still needs a score of this scorer; a job of an earlier version scores all with all."""
+    missing = candidate.get("missing")
+    return missing is None or scorer in missing
+
+
+def score(
+    context: JobContext, scorer: str, candidates: Sequence[dict[str, Any]], prompts: dict[int, Prompt]
+) -> list[float]:
+    """The scores of `candidates` (candidate_id, prompt_id, completion, token_count, finish), in their order. Raises
+    ScorerError; a scorer that does not return ends the process."""
+    if not candidates:
+        return []
     batch = [
-        Scored(prompts[c["prompt_id"]], c["completion"], c["token_count"], Finish(c["finish"])) for c in candidates
+        Scored(prompts[c["prompt_id"]], c["completion"], c["token_count"], Finish(c["finish"]), c["candidate_id"])
+        for c in candidates
     ]
-    scores = {}
-    for name in scorers:
-        on_scorer(name)
-        scores[name] = registry.score(name, batch)
-    return scores
+    with calling.limited(context, scorer, [c["candidate_id"] for c in candidates]):
+        return registry.score(scorer, batch)
 
 
-def _name(context: JobContext, scorer: str) -> None:
-    context.progress(message=f"scoring candidates with {scorer}")
+def _refuse_unreadable(scorers: list[str], candidates: Sequence[dict[str, Any]], prompts: dict[int, Prompt]) -> None:
+    """Before anything is scored: all prompts at once, not one a try."""
+    drawn = [prompts[prompt_id] for prompt_id in sorted({candidate["prompt_id"] for candidate in candidates})]
+    problems = registry.reference_problems(scorers, drawn)
+    if problems:
+        raise ScorerError(
+            f"{len(problems):,} of {len(drawn):,} prompts have a reference that a scorer cannot read: "
+            f"{registry.describe(problems)}. Edit these prompts' references or change the target, then score again"
+        )
 
 
-def _table(candidates: Sequence[dict[str, Any]], scores: dict[str, list[float]], context: JobContext) -> pa.Table:
-    rows = [
+def _rows(
+    context: JobContext, scorer: str, candidates: Sequence[dict[str, Any]], scores: Sequence[float]
+) -> list[dict[str, Any]]:
+    return [
         {
             "candidate_id": candidate["candidate_id"],
             "round": context.spec["round"],
             "scorer": scorer,
-            "score": values[i],
+            "score": value,
             "job_id": context.spool.folder.name,
         }
-        for scorer, values in scores.items()
-        for i, candidate in enumerate(candidates)
+        for candidate, value in zip(candidates, scores, strict=True)
     ]
-    return pa.Table.from_pylist(rows, schema=SCORES)

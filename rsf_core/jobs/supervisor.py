@@ -21,7 +21,7 @@ import pyarrow as pa
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, RefusedRowsError, RsfError, StageError
 from rsf_core.files import write_json
-from rsf_core.jobs import process
+from rsf_core.jobs import calling, process
 from rsf_core.jobs.committing import Ingest
 from rsf_core.jobs.spool import Spool, Status
 from rsf_core.jobs.watching import Watch
@@ -130,7 +130,8 @@ class JobSupervisor:
                 raise JobError(f"the spool folder of {job_id} is gone: start the stage again")
             spool = self._spool(job_id)
             begun = any(spool.segments())
-            taken = {name: value for name, value in (changes or {}).items() if name == "batch_size" or not begun}
+            free = ("batch_size", "timeout_seconds")
+            taken = {name: value for name, value in (changes or {}).items() if name in free or not begun}
             try:
                 before = spool.spec()
             except JobError:  # it was damaged meanwhile: the database has it as it was asked for
@@ -234,6 +235,7 @@ class JobSupervisor:
         self._watches[job.job_id] = Watch(time.monotonic())
         process.kill(spool.folder)  # what an earlier one left, or one that an owner has started in the moment it died
         try:
+            calling.forget(spool.folder)
             spool.write_status(Status(JobState.RUNNING, "starting"))
             self._children[job.job_id] = process.spawn(spool.folder)
         except (OSError, RsfError) as error:
@@ -280,8 +282,10 @@ class JobSupervisor:
             self._end(job, JobState.CANCELLED, "cancelled; what was finished is kept")
         elif status.state.ended:
             self._end(job, status.state, status.message)
+        elif (hung := calling.timed_out(spool.folder)) is not None:
+            self._end(job, JobState.FAILED, hung)
         else:
-            self._restart(job, self._cause_of_death(job, spool))
+            self._restart(job, self._cause_of_death(job, spool) + calling.during(spool.folder))
 
     def _mind(self, spool: Spool, watch: Watch, ingest: Ingest, now: float) -> None:
         """One that runs: end it where it has to stop and does not, and save what it has finished."""

@@ -12,12 +12,17 @@ from rsf_core.errors import ScorerError
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a scorer sees of a candidate."""
+    """What a scorer sees of a candidate; `candidate_id` names it in errors."""
 
     prompt: Prompt
     completion: str
     token_count: int
     finish: Finish
+    candidate_id: str | None = None
+
+    def __str__(self) -> str:
+        name = f"candidate {self.candidate_id}" if self.candidate_id else "a completion"
+        return f"{name} of prompt {self.prompt.prompt_id} ({self.completion[:60]!r})"
 
 
 class Scorer(Protocol):

@@ -98,23 +98,34 @@ def _check(name: str, scorer: Scorer, reference: str | None) -> str | None:
 
 
 def score(name: str, batch: Sequence[Scored]) -> list[float]:
-    """One finite score for each of `batch`. Raises ScorerError naming the scorer, the prompt and what it returned."""
+    """One finite score for each of `batch`. Raises ScorerError naming the scorer, the candidate and what it returned or
+    raised."""
     scorer = get(name)
     try:
         scores = list(scorer.score(batch))  # also of a generator; None is no list and fails here
     except ScorerError:
         raise
-    except Exception as error:  # a third party's code: whatever it raises, say whose it is
-        raise ScorerError(f"the scorer {name!r} failed: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # a third party's code: whatever it raises, say whose it is
+        where = _first_failing(scorer, batch)
+        raise ScorerError(f"the scorer {name!r} failed: {type(error).__name__}: {error} (on {where})") from error
     if len(scores) != len(batch):
         raise ScorerError(f"the scorer {name!r} returned {len(scores)} scores for {len(batch)} completions")
     for scored, value in zip(batch, scores, strict=True):
         if not _is_finite(value):
             raise ScorerError(
-                f"the scorer {name!r} returned {value} for a completion of prompt {scored.prompt.prompt_id} "
-                f"({scored.completion[:60]!r}): a score must be a finite number"
+                f"the scorer {name!r} returned {value!r:.80} for {scored}: a score must be a finite number"
             )
     return [float(value) for value in scores]
+
+
+def _first_failing(scorer: Scorer, batch: Sequence[Scored]) -> str:
+    """The candidate that a scorer fails on alone."""
+    for scored in batch:
+        try:
+            list(scorer.score([scored]))
+        except (Exception, SystemExit):
+            return str(scored)
+    return f"{len(batch)} candidates together, though on none of them alone"
 
 
 def _is_finite(value: object) -> bool:

@@ -212,7 +212,7 @@ class Store:
         return {row["prompt_id"]: row["k"] for row in self._db.rows("next_k", {"round": round_number})}
 
     def candidates_to_score(self, round_number: int, scorers: Sequence[str]) -> pa.Table:
-        """Candidates of the round that lack a score of any of `scorers`."""
+        """Candidates of the round that lack a score of any of `scorers`; `missing` lists which of them."""
         return self._db.arrow("candidates_to_score", {"round": round_number, "scorers": list(scorers)})
 
     def round_scores(self, round_number: int, scorers: Sequence[str] = ()) -> pa.Table:

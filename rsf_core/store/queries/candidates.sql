@@ -3,18 +3,22 @@ SELECT prompt_id, max(k) + 1 AS k FROM candidates WHERE round = $round GROUP BY 
 
 -- name: candidates_to_score
 SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, len(c.token_ids) AS token_count,
-       c.prompt_token_ids, c.token_ids
+       c.prompt_token_ids, c.token_ids,
+       list_filter($scorers::VARCHAR[], lambda scorer: NOT list_contains(coalesce(s.scorers, []), scorer)) AS missing
 FROM candidates c
-WHERE c.round = $round AND c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) AND EXISTS (
-    SELECT 1 FROM unnest($scorers) AS wanted(scorer)
-    WHERE NOT EXISTS (SELECT 1 FROM scores s
-                      WHERE s.round = $round AND s.candidate_id = c.candidate_id AND s.scorer = wanted.scorer))
+LEFT JOIN (SELECT candidate_id, list(DISTINCT scorer) AS scorers FROM scores
+           WHERE round = $round AND scorer IN (SELECT unnest($scorers::VARCHAR[])) GROUP BY candidate_id) s
+       ON s.candidate_id = c.candidate_id
+WHERE c.round = $round AND c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
+  AND coalesce(len(s.scorers), 0) < len($scorers::VARCHAR[])
 ORDER BY c.prompt_id, c.k;
 
 -- Without candidates of retired prompts that lack a score of any of $scorers: they are not waited for.
 -- name: round_scores
 SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, c.finish = 'length' AS truncated, s.scorer, s.score
-FROM candidates c LEFT JOIN scores s ON s.candidate_id = c.candidate_id AND s.round = c.round
+FROM candidates c
+LEFT JOIN (SELECT candidate_id, scorer, arg_max(score, rowid) AS score FROM scores WHERE round = $round GROUP BY ALL) s
+       ON s.candidate_id = c.candidate_id
 WHERE c.round = $round AND NOT (c.prompt_id IN (SELECT prompt_id FROM retired_prompts) AND EXISTS (
     SELECT 1 FROM unnest($scorers) AS wanted(scorer)
     WHERE NOT EXISTS (SELECT 1 FROM scores t

@@ -1,0 +1,82 @@
+"""Calling a scorer from a job: named before it is called, and ended with its job where it does not return.
+
+A scorer is foreign code: it may sleep for ever, or loop in C without giving the interpreter back. No thread can end that; the
+timer of faulthandler needs no interpreter and ends the process. `calling.json` in the job's folder says who was being called,
+so that whoever finds the process gone can say why:
+
+    {"scorer": …, "first": candidate, "last": candidate, "count": …, "seconds": limit, "until": …}, by spool.now
+"""
+
+from __future__ import annotations
+
+import faulthandler
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rsf_core.files import read_json, write_json
+from rsf_core.jobs.spool import now
+from rsf_core.jobs.worker import JobContext
+
+TIMEOUT_SECONDS = 60.0
+_NAME = "calling.json"
+_STDERR = 2
+
+
+@contextmanager
+def limited(context: JobContext, scorer: str, names: Sequence[str]) -> Iterator[None]:
+    """While a scorer is called on the candidates `names`: the status names it, and after the spec's `timeout_seconds` the
+    process ends."""
+    seconds = float(context.spec.get("timeout_seconds", TIMEOUT_SECONDS))
+    call = {"scorer": scorer, "first": names[0], "last": names[-1], "count": len(names), "seconds": seconds}
+    context.progress(message=f"scoring {_candidates(call)} with {scorer!r}")
+    write_json(context.spool.folder / _NAME, call | {"until": now() + seconds})
+    faulthandler.dump_traceback_later(seconds, exit=True, file=_STDERR)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        forget(context.spool.folder)
+
+
+def forget(folder: Path) -> None:
+    """No scorer is being called by the job in `folder`."""
+    (folder / _NAME).unlink(missing_ok=True)
+
+
+def timed_out(folder: Path) -> str | None:
+    """Where the process of the job in `folder` ended because a scorer did not return: which, and what to do. Calling it
+    again would end in the same way."""
+    call = _read(folder)
+    if call is None or now() < call["until"] - 1:
+        return None
+    return (
+        f"the scorer {call['scorer']!r} did not return within {call['seconds']:g} s from {_candidates(call)}: mend it, take "
+        "it out of the target, or raise score.timeout_seconds (seconds a batch), and resume. Where it hung is in "
+        f"{folder / 'log.txt'}"
+    )
+
+
+def during(folder: Path) -> str:
+    """Whom the process that ended in `folder` was calling, as the end of a sentence; "" where nobody."""
+    call = _read(folder)
+    return "" if call is None else f", while the scorer {call['scorer']!r} was called on {_candidates(call)}"
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    try:
+        call: dict[str, Any] | None = read_json(folder / _NAME)
+        return (
+            call
+            if call is not None and {"scorer", "first", "last", "count", "seconds", "until"} <= call.keys()
+            else None
+        )
+    except (ValueError, OSError, AttributeError):  # cut short, or nothing of ours
+        return None
+
+
+def _candidates(call: dict[str, Any]) -> str:
+    if call["count"] == 1:
+        return f"candidate {call['first']}"
+    return f"{call['count']} candidates ({call['first']} to {call['last']})"
