@@ -94,7 +94,7 @@ def refused(scope: Scope) -> Refusal | None:
     hosts, origins = _values(scope, b"host"), _values(scope, b"origin")
     if len(hosts) != 1:
         return Refusal(HTTPStatus.BAD_REQUEST, f"a request names one host; this one names {len(hosts)}")
-    if hosts[0] not in own.hosts(scope):
+    if not own.answers_to(hosts[0], scope):
         return Refusal(
             HTTPStatus.FORBIDDEN,
             f"this server does not answer to the name {_shown(hosts[0])}. Where a tunnel or a proxy leads here under it, "

@@ -67,7 +67,7 @@ def address() -> str:
     host, port = config.get_option("server.address"), config.get_option("server.port")
     if host is None or host in _EVERYWHERE:
         host = socket.gethostname().lower()
-    return url() or f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{port}"
+    return url() or f"http://{_as_host(host)}:{port}"
 
 
 def is_loopback(host: str) -> bool:
@@ -78,17 +78,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def hosts(scope: Mapping[str, Any]) -> frozenset[str]:
-    """What the Host header of a request to this app may say, exactly: each own name with each own port. A port that the
-    server listens on is known from the connection, whatever has started the server."""
+def answers_to(host: str, scope: Mapping[str, Any]) -> bool:
+    """Whether a request with this Host header is to this app: exactly one of its own names with one of its own ports. The port
+    that the server listens on is known from the connection, whatever has started the server."""
     from streamlit import config
 
-    server = scope.get("server") or (None, None)
-    ports = {port for port in (server[1], config.get_option("server.port")) if port}
-    found = {f"{name}:{port}" for name in _names(config.get_option("server.address")) for port in ports}
-    found |= {text.removesuffix(":80") for text in found if text.endswith(":80")}
     address = url()
-    return frozenset(found | ({address.partition("//")[2]} if address else set()))
+    if address is not None and host == address.partition("//")[2]:
+        return True
+    server = scope.get("server") or (None, None)
+    ports = {str(port) for port in (server[1], config.get_option("server.port")) if port}
+    name, colon, port = host.rpartition(":")
+    if not colon or host.endswith("]"):
+        name, port = host, "80"
+    return port in ports and (f"{name}:{port}" == host or port == "80") and _is_own_name(name)
 
 
 def origins(host: str, secure: bool) -> frozenset[str]:
@@ -97,23 +100,28 @@ def origins(host: str, secure: bool) -> frozenset[str]:
     return frozenset({f"{'https' if secure else 'http'}://{host}"} | ({address} if address else set()))
 
 
-def _names(listening: str | None) -> set[str]:
-    """The names of the app: those of this machine's loopback; with links also the address it listens on, which for all
-    addresses is each of this machine's and its name."""
-    names = set(LOCAL_NAMES)
-    if listening is None or listening in _EVERYWHERE:
-        if access() is Access.LINKS:
-            names.add(socket.gethostname().lower())
-            for interface in psutil.net_if_addrs().values():
-                for one in interface:
-                    if one.family is socket.AF_INET:
-                        names.add(one.address)
-                    elif one.family is socket.AF_INET6:
-                        names.add(f"[{one.address.partition('%')[0]}]")
-    elif access() is Access.LINKS or is_loopback(listening):
-        bare = listening.strip("[]").lower()
-        names.add(f"[{bare}]" if ":" in bare else bare)
-    return names
+def _is_own_name(name: str) -> bool:
+    """A name of this machine's loopback; with links also the address it listens on, which for all addresses is each of this
+    machine's and its name."""
+    from streamlit import config
+
+    listening: str = config.get_option("server.address") or "0.0.0.0"
+    if name in LOCAL_NAMES:
+        return True
+    if listening not in _EVERYWHERE:
+        return (access() is Access.LINKS or is_loopback(listening)) and name == _as_host(listening)
+    return access() is Access.LINKS and (name == socket.gethostname().lower() or name in _interfaces())
+
+
+def _interfaces() -> set[str]:
+    found = (one for interface in psutil.net_if_addrs().values() for one in interface)
+    return {_as_host(one.address) for one in found if one.family in (socket.AF_INET, socket.AF_INET6)}
+
+
+def _as_host(address: str) -> str:
+    """As it stands in a Host header: IPv6 in brackets, without its zone."""
+    bare = address.strip("[]").partition("%")[0].lower()
+    return f"[{bare}]" if ":" in bare else bare
 
 
 def is_address(host: str | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit import config
 
 from rsf_core.errors import AccessError
 from rsf_core.web import own
@@ -212,3 +214,35 @@ def test_a_public_address_without_links_is_refused():
     own.check("127.0.0.1", own.Access.LOCAL, "http://localhost:9000")
     with pytest.raises(AccessError, match="--access links"):
         own.check("127.0.0.1", own.Access.LOCAL, "https://rsf.example.org")
+
+
+@pytest.mark.parametrize(
+    ("listening", "own_ones", "others"),
+    [
+        (
+            "0.0.0.0",
+            [OWN, "localhost:8501", f"{socket.gethostname().lower()}:8501"],
+            ["0.0.0.0:8501", "evil.example:8501"],
+        ),
+        ("192.0.2.7", ["192.0.2.7:8501", OWN], ["192.0.2.8:8501", "192.0.2.7", "192.0.2.7:8502"]),
+        ("2001:db8::7", ["[2001:db8::7]:8501"], ["2001:db8::7:8501", "[2001:db8::8]:8501", "[2001:db8::7]"]),
+        ("rsf.lab", ["rsf.lab:8501"], ["RSF.lab:8501", "x.rsf.lab:8501", "rsf.lab.:8501"]),
+    ],
+)
+def test_by_links_the_app_has_the_names_of_the_address_it_listens_on(monkeypatch, listening, own_ones, others):
+    monkeypatch.setenv(own.ACCESS_VARIABLE, own.Access.LINKS)
+    options = {"server.address": listening, "server.port": 8501}
+    monkeypatch.setattr(config, "get_option", options.__getitem__)
+    scope = {"server": ("192.0.2.7", 8501)}
+    assert [host for host in own_ones if not own.answers_to(host, scope)] == []
+    assert [host for host in others if own.answers_to(host, scope)] == []
+    monkeypatch.setenv(own.ACCESS_VARIABLE, own.Access.LOCAL)
+    assert not own.answers_to(own_ones[-1], scope) or own_ones[-1] in (OWN, "localhost:8501")
+
+
+def test_the_port_of_the_web_need_not_be_said():
+    client = opened("http://127.0.0.1:80")
+    assert client.get("/", headers={"host": "127.0.0.1"}).status_code == 200
+    assert client.get("/", headers={"host": "127.0.0.1:80"}).status_code == 200
+    assert client.get("/", headers={"host": "[::1]"}).status_code == 200
+    assert opened().get("/", headers={"host": "[::1]"}).status_code == 403
