@@ -36,6 +36,15 @@ def _dialog(project: Project) -> None:
     for link in still_open:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(f"{link.name} · {link.role} · until {link.expires_at:%d %b %Y}", width="stretch")
-            if st.button("Revoke", key=f"revoke-{link.link_id}", icon=":material/block:"):
-                if ui.attempt(lambda link_id=link.link_id: project.invites.revoke(link_id, session.actor().name)):  # type: ignore[misc]
-                    st.rerun(scope="fragment")
+            st.button(
+                "Revoke",
+                key=f"revoke-{link.link_id}",
+                icon=":material/block:",
+                on_click=_revoke,
+                args=(project, link.link_id),
+            )
+
+
+def _revoke(project: Project, link_id: str) -> None:
+    """A callback: the list below it is drawn after."""
+    ui.attempt(lambda: project.invites.revoke(link_id, session.actor().name))
