@@ -104,7 +104,11 @@ def run(
                 connection.call("train_control", {"author": _who(), "round_number": None})
                 _follow(connection, as_json)
         found = connection.call("comparisons")
-    _say({"comparisons": found}, as_json, lambda: comparison_table(found))
+    _say(
+        {"comparisons": found},
+        as_json,
+        lambda: comparison_table(found) if found else "Complete, but not compared: there are no held-out prompts",
+    )
 
 
 @app.command()

@@ -106,7 +106,7 @@ class Project:
         """Make a project from a bundled task (or a task folder) and open it. Raises NotAProjectError when the folder
         holds something else already."""
         folder = Path(folder).absolute()
-        if folder.exists() and any(entry.name != "owner.lock" for entry in folder.iterdir()):
+        if not project_file.is_new(folder):
             raise NotAProjectError(f"{folder} is not empty: choose a new folder for the project")
         loaded = tasks.load(task)
         settings: dict[str, Any] = {**loaded.defaults, "task": loaded.name}
@@ -117,16 +117,27 @@ class Project:
         if model is not None:
             settings["model"] = project_file.model_name(model)
         with writable(folder):
-            for name in ("", "spool", "models", "exports"):
-                (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = OwnerLock(folder, what)
-        project = cls(folder, lock)
-        with project.store.transaction("making the project"):
-            project.add_prompts(loaded.prompts, source=f"task {loaded.name}")
-        project_file.create(folder, settings)  # last: a folder with project.toml is a whole project
-        project._stages.open_round()
-        keep_private(folder)
-        project._start()
+        project: Project | None = None
+        try:
+            if not project_file.is_new(folder):  # somebody else was faster
+                raise NotAProjectError(f"{folder} is not empty: choose a new folder for the project")
+            with writable(folder):
+                project_file.begin(folder)
+                for name in ("spool", "models", "exports"):
+                    (folder / name).mkdir(mode=0o700)
+            project = cls(folder, lock)
+            with project.store.transaction("making the project"):
+                project.add_prompts(loaded.prompts, source=f"task {loaded.name}")
+            project_file.create(folder, settings)  # last: a folder with project.toml is a whole project
+            (folder / project_file.MAKING).unlink()
+            project._stages.open_round()
+            keep_private(folder)
+            project._start()
+        except BaseException:  # what is there stays marked: the next try begins anew
+            project.close() if project is not None else lock.release()
+            raise
         return project
 
     @classmethod
@@ -135,6 +146,7 @@ class Project:
         folder = Path(folder).absolute()
         project_file.read_tolerantly(folder)
         with writable(folder):
+            (folder / project_file.MAKING).unlink(missing_ok=True)  # it is whole
             for name in ("spool", "models", "exports"):
                 (folder / name).mkdir(exist_ok=True)
             lock = OwnerLock(folder, what)

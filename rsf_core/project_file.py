@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,12 @@ from rsf_core.files import write_whole
 from rsf_core.settings import LONGEST_SHOWN, Problem, Settings, join, parse, problems, tolerate
 
 NAME = "project.toml"
+MAKING = ".making"  # there until the project is whole
+OWNER_LOCK = "owner.lock"
+MADE = {
+    *(OWNER_LOCK, MAKING, "owner.sock", "spool", "models", "exports"),
+    *("rsf.duckdb", "rsf.duckdb.wal", "rsf.duckdb.tmp", f"{NAME}.tmp"),
+}
 LARGEST_BYTES = 1 << 20
 SECTIONS = tuple(name for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel))
 _HEADER = "An RSF Studio project. Change values here, on the pages, or with `rsf set DIR KEY VALUE`."
@@ -34,6 +41,26 @@ def check_folder(folder: Path) -> None:
             f"{folder} is not an RSF Studio project (it has no {NAME}): name a project folder, or make one with "
             f"`rsf init DIR --task NAME`"
         )
+
+
+def is_new(folder: Path) -> bool:
+    """Whether a project can be made in `folder`: it is not there, is empty, or holds nothing but one that was broken off
+    while it was being made."""
+    if not folder.exists():
+        return True
+    if not folder.is_dir():
+        return False
+    names = {entry.name for entry in folder.iterdir()}
+    return NAME not in names and (names <= {OWNER_LOCK} or (MAKING in names and names <= MADE))
+
+
+def begin(folder: Path) -> None:
+    """Mark a new folder as one in which a project is being made, after what an earlier try has left there was removed. The
+    caller holds the folder's lock."""
+    for name in MADE - {OWNER_LOCK, MAKING}:
+        left = folder / name
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    (folder / MAKING).touch(mode=0o600)
 
 
 def model_name(name: str) -> str:

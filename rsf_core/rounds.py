@@ -91,13 +91,16 @@ def states(facts: RoundFacts) -> tuple[StageState, ...]:
         if scored
         else "on the accepted",
     )
+    without_comparison = facts.tuned is not None and not facts.held_out_prompts  # the round ends without, and says so
     evaluate = _job_stage(
         Stage.EVALUATE,
         newest.get(JobKind.EVALUATE),
         ready=facts.tuned is not None and facts.held_out_prompts > 0,
-        done=facts.evaluated,
+        done=facts.evaluated or without_comparison,
         detail="compared with the model before"
         if facts.evaluated
+        else "not compared: there are no held-out prompts"
+        if not facts.held_out_prompts
         else f"on {facts.held_out_prompts:,} held-out prompts",
     )
     return generate, score, review, finetune, evaluate

@@ -65,8 +65,8 @@ BOTH = (GENERATED, SCORED)
         (facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED), (D, D, D, D, R), Stage.EVALUATE),
         (
             facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=0),
-            (D, D, D, D, W),
-            Stage.EVALUATE,
+            (D, D, D, D, D),
+            None,
         ),
         (
             facts(DECIDED, *BOTH, FINETUNED, job("evaluate", "running"), curated=CURATED, tuned=TUNED),
@@ -152,3 +152,10 @@ def test_another_seed_draws_other_prompts() -> None:
 
 def test_new_candidates_are_counted_on() -> None:
     assert first_k(numbered(3), {2: 8}) == {"prompt_id": [1, 2, 3], "k": [0, 8, 0]}
+
+
+def test_without_held_out_prompts_a_round_is_complete_without_a_comparison_and_says_so() -> None:
+    found = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=0))
+    assert complete(found) and "no held-out prompts" in found[-1].detail
+    found = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=1))
+    assert not complete(found)  # some were added: there is something to compare on

@@ -11,7 +11,7 @@ from typing import Any
 from rsf_core import bundled
 from rsf_core.errors import ProjectLockedError, RsfError
 from rsf_core.owner import describe_holder, holder
-from rsf_core.project_file import check_folder
+from rsf_core.project_file import check_folder, is_new
 from rsf_core.web import own, session
 
 
@@ -24,7 +24,7 @@ def serve(
     own.check(host, access, url)
     os.environ[own.ACCESS_VARIABLE], os.environ[own.URL_VARIABLE] = access, url or ""
     if folder is not None:
-        if folder.exists() and any(folder.iterdir()):
+        if not is_new(folder):
             check_folder(folder)
         os.environ[session.FOLDER_VARIABLE] = str(folder.absolute())
     if holder(session.folder()) is not None:

@@ -106,10 +106,10 @@ def opened() -> Project:
             raise RsfError("the app is ending: start it again to go on")
         if _project is None:
             path = folder()
-            if (path / project_file.NAME).exists() or (path.exists() and any(path.iterdir())):
-                _project = Project.open(path, what="the app")
-            else:
+            if project_file.is_new(path):
                 _project = Project.create(path, DEFAULT_TASK, model=os.environ.get("RSF_MODEL"), what="the app")
+            else:
+                _project = Project.open(path, what="the app")
             _project.serve(lambda name, arguments: execute(opened(), name, arguments))
         return _project
 
