@@ -2,7 +2,9 @@
 
 import os
 
-from rsf_core.web.application import create_app
+import streamlit as st
+
+from rsf_core.web.application import parts
 
 os.umask(0o077)  # what the app writes is for this user alone
-app = create_app()
+app = st.App(**parts())

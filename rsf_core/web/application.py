@@ -48,5 +48,15 @@ def _open() -> None:
         print(f"The owner's link, told once, good for {DAYS} days:\n  {invites.url(invitation)}", flush=True)
 
 
+def parts() -> dict[str, Any]:
+    """What the app is made of. `streamlit run` looks for a call of st.App in app.py itself, and serves that with the gate."""
+    return {
+        "script_path": SHELL,
+        "lifespan": _lifespan,
+        "routes": api.routes(),
+        "middleware": [Middleware(Gate)],
+    }
+
+
 def create_app() -> st.App:
-    return st.App(SHELL, lifespan=_lifespan, routes=api.routes(), middleware=[Middleware(Gate)])
+    return st.App(**parts())

@@ -7,8 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from streamlit.web.server.app_discovery import discover_asgi_app
 
+from rsf_core import bundled
 from rsf_core.errors import NotAProjectError, ProjectLockedError, RsfError
+from rsf_core.web.application import parts
+from rsf_core.web.gate import Gate
 from rsf_core.web.server import serve
 
 
@@ -41,3 +45,10 @@ def test_a_taken_port_is_said(tmp_path, monkeypatch):
         other.listen()
         with pytest.raises(RsfError, match="choose another with --port"):
             serve(tmp_path / "new", "127.0.0.1", other.getsockname()[1])
+
+
+def test_streamlit_run_finds_the_application_with_its_gate():
+    """Without it, app.py would be run as a page: nothing drawn, and nobody at the door."""
+    found = discover_asgi_app(bundled.path("app.py"))
+    assert found.is_asgi_app and found.app_name == "app"
+    assert [part.cls for part in parts()["middleware"]] == [Gate]
