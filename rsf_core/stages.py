@@ -12,10 +12,13 @@ from rsf_core.jobs import units
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.rounds import Stage
 from rsf_core.sampling.streams import child_seed
+from rsf_core.scorers import registry
 from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
 from rsf_core.target import log_prob_scorer
+
+_CORRECT = "Edit the reference of each on the Prompts page, or retire it, or change the target"
 
 
 class Stages:
@@ -32,13 +35,19 @@ class Stages:
         return self._standing.current_round()
 
     def generate(self, then_score: bool = True) -> str:
-        """Draw candidates for the newest round's prompts; `then_score` scores them as soon as they are there."""
+        """Draw candidates for the newest round's prompts; `then_score` scores them as soon as they are there. Prompts whose
+        reference the target cannot read are left out and named: what is drawn of them could not be scored."""
         self._refuse_a_second(JobKind.GENERATE)
         opened, settings = self._standing.current_round(), self._standing.sound_settings()
         train = self._store.prompts(Split.TRAIN)
         if not train:
             raise StageError("there is no train prompt to draw candidates for: add some on the Prompts page")
         drawn = rounds.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
+        unreadable = registry.reference_problems(settings.target.scorers, drawn)
+        left_out = {problem.prompt_id for problem in unreadable}
+        drawn = [prompt for prompt in drawn if prompt.prompt_id not in left_out]
+        if not drawn:
+            raise StageError(f"no prompt can be drawn from: {registry.describe(unreadable)}. {_CORRECT}")
         spec = {
             "model": self._model_spec(opened.model_id),
             "model_id": opened.model_id,
@@ -47,6 +56,7 @@ class Stages:
             "batch_size": settings.generate.batch_size,
             "unit_size": units.fitting_size(len(drawn), units.GENERATED // settings.generate.candidates),
             "project_seed": settings.seed,
+            "note": f"Not drawn from: {registry.describe(unreadable)}. {_CORRECT}." if unreadable else "",
         }
         first_k = rounds.first_k(drawn, self._store.next_k(opened.round))["k"]
         held_out = self._standing.held_out()  # so that the job says before training which of them are too long

@@ -16,7 +16,7 @@ from rsf_core.jobs import units as units_of
 from rsf_core.jobs.drawing import UnitsInTurn, said
 from rsf_core.jobs.loading import locate, report
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
-from rsf_core.jobs.score import score
+from rsf_core.jobs.score import refuse_unreadable, score
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.worker import JobContext
 from rsf_core.proposals.local import LocalProposal
@@ -26,6 +26,7 @@ from rsf_core.settings import Sampling
 def run(context: JobContext) -> None:
     spec = context.spec
     prompts = read_prompts(context.input("prompts"))
+    refuse_unreadable(spec["scorers"], prompts)  # before drawing
     count = int(spec["candidates"])
     units = chunks(prompts, units_of.size(spec, units_of.EVALUATED // count))
     base = LocalProposal(locate(context, spec["base"]))

@@ -52,7 +52,8 @@ def _draw(
     count = int(context.spec["candidates"])
     fitting, left_out = proposal.fitting(prompts, sampling.max_new_tokens)
     too_long = proposal.too_long(_held_out(context), sampling.max_new_tokens)
-    note = " ".join(filter(None, (said(left_out, "not drawn from"), said(too_long, "not compared on after training"))))
+    said_of_all = (said(left_out, "not drawn from"), said(too_long, "not compared on after training"))
+    note = " ".join(filter(None, (context.spec.get("note"), *said_of_all)))
     if note:
         report(context, note=f"done. {note}")
     total = len(fitting) * count

@@ -32,7 +32,8 @@ def run(context: JobContext) -> None:
         context.progress(message="loading the reference model")
         model = LocalProposal(locate(context, reference["model"]))
     done = sum(len(unit) for number, unit in enumerate(units) if number in context.finished_units)
-    _refuse_unreadable(context.spec["scorers"], candidates, prompts)
+    drawn = {candidate["prompt_id"] for candidate in candidates}
+    refuse_unreadable(context.spec["scorers"], [prompts[prompt_id] for prompt_id in sorted(drawn)])
     context.start_counting(done, len(candidates), "candidates", "scoring candidates")
     for number, unit in enumerate(units):
         if number in context.finished_units:
@@ -74,14 +75,14 @@ def score(
         return registry.score(scorer, batch)
 
 
-def _refuse_unreadable(scorers: list[str], candidates: Sequence[dict[str, Any]], prompts: dict[int, Prompt]) -> None:
-    """Before anything is scored: all prompts at once, not one a try."""
-    drawn = [prompts[prompt_id] for prompt_id in sorted({candidate["prompt_id"] for candidate in candidates})]
-    problems = registry.reference_problems(scorers, drawn)
+def refuse_unreadable(scorers: list[str], prompts: Sequence[Prompt]) -> None:
+    """Before anything is scored: all prompts at once, not one a try. Raises ScorerError."""
+    problems = registry.reference_problems(scorers, prompts)
     if problems:
         raise ScorerError(
-            f"{len(problems):,} of {len(drawn):,} prompts have a reference that a scorer cannot read: "
-            f"{registry.describe(problems)}. Edit these prompts' references or change the target, then score again"
+            f"{len(problems):,} of {len(prompts):,} prompts have a reference that a scorer cannot read: "
+            f"{registry.describe(problems)}. Edit these prompts' references, "
+            "retire them or change the target, then start the stage again"
         )
 
 

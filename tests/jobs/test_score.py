@@ -212,10 +212,7 @@ def test_every_prompt_whose_reference_cannot_be_read_is_named_before_anything_is
     assert said.startswith(
         "2 of 2 prompts have a reference that a scorer cannot read: prompt 1: 'numeric_match' needs a"
     )
-    assert (
-        "not 'many'; prompt 2: 'numeric_match'" in said
-        and "Edit these prompts' references or change the target" in said
-    )
+    assert "not 'many'; prompt 2: 'numeric_match'" in said and "Edit these prompts' references, retire them" in said
 
 
 @pytest.mark.parametrize(("over", "state"), [(5.0, JobState.FAILED), (-500.0, JobState.RUNNING)])
