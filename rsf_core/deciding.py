@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rsf_core.domain import ChosenBy, Scope
 from rsf_core.errors import TargetError
 from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, prompt_scale
+from rsf_core.sampling.arrays import relative
 from rsf_core.settings import Settings, Target
 from rsf_core.store.records import RoundRecord, ThresholdRecord
 from rsf_core.store.store import Store
@@ -76,12 +77,15 @@ def apply_rule(
     scale: NDArray[np.float64],
 ) -> None:
     """Let the rule of `settings.accept` choose M for the round: `critical` is each candidate's critical log M (−∞ where
-    it cannot be accepted), `scale` that of its prompt, both in nats."""
+    it cannot be accepted), `scale` its prompt's by its other candidates, both in nats."""
     scope, rate = settings.accept.scope, settings.accept.rate
     if is_indicator(settings.target):
         log_m, scope, reason = 0.0, Scope.GLOBAL, "constraints alone: M = 1 is the exact bound"
     elif not np.isfinite(critical).any():
         log_m, reason = 0.0, "no candidate meets the constraints"
+    elif scope is Scope.PROMPT and not np.isfinite(relative(critical, scale)).any():
+        log_m, scope = log_m_for_rate(critical, rate), Scope.GLOBAL
+        reason = f"accepts {rate:.0%} of the candidates; no prompt has two to tell its own scale by"
     else:
         log_m = log_m_for_rate(critical, rate, scale if scope is Scope.PROMPT else 0.0)
         reason = f"accepts {rate:.0%} of the candidates"

@@ -67,7 +67,7 @@ class Act:
 
 
 class Scope(StrEnum):
-    """Whether M is one constant for all prompts, or relative to each prompt's own scale log Ẑ(c)."""
+    """Whether M is one constant for all prompts, or relative to each prompt's own scale: log Ẑ(c) by its other draws."""
 
     GLOBAL = "global"
     PROMPT = "prompt"

@@ -106,6 +106,24 @@ class Landscape:
         accepted: NDArray[np.bool_] = ((self.critical > log_m) & (self.override >= 0)) | (self.override > 0)
         return accepted
 
+    @property
+    def scale_contains_draw(self) -> bool:
+        """Whether the scale of each prompt contains the draw that it judges, as it did in rounds decided by an earlier version:
+        then all candidates of a prompt have one scale though their ratios differ, and TVD is larger than any estimate."""
+        if self.scope is Scope.GLOBAL or not self.possible:
+            return False
+        finite = np.isfinite(self.relative)
+        prompt, ratio, scale = self.prompt_index[finite], self.log_ratio[finite], self.scale[finite]
+
+        def spread(values: Floats) -> Floats:
+            low, high = np.full(self.prompt_count, np.inf), np.full(self.prompt_count, -np.inf)
+            np.minimum.at(low, prompt, values)
+            np.maximum.at(high, prompt, values)
+            return high - low
+
+        differ = spread(ratio) > 0.0
+        return bool(differ.any() and not (spread(scale)[differ] > 0.0).any())
+
     def log_m_for_count(self, count: int) -> float:
         """The log M whose automatic decisions accept `count` candidates, as nearly as ties allow."""
         return self._accepted.log_m_for_rate(min(max(count, 1), self.possible) / self.candidates)

@@ -11,6 +11,7 @@ import numpy as np
 from rsf_core.deciding import target_of
 from rsf_core.domain import Scope
 from rsf_core.evaluation import HeldOutSamples, compare, metric_bounds, per_sample, summarise
+from rsf_core.sampling.acceptance import prompt_log_z
 from rsf_core.sampling.intervals import Interval, difference_interval, paired_differences
 from rsf_core.sampling.simultaneous import simultaneous_level
 from rsf_core.settings import Target
@@ -136,12 +137,14 @@ def _by_prompt(
 
 def common_log_m(store: Store, threshold: ThresholdRecord) -> float:
     """One log M (nats) by which two models are measured alike: the round's own when its scope is global, else moved by
-    the mean over the round's prompts of their scale log Ẑ(c)."""
+    the mean over the round's prompts of log Ẑ(c)."""
     if threshold.scope is Scope.GLOBAL:
         return threshold.log_m
     ratios = store.ratios(threshold.round)
-    _, first = np.unique(ratios["prompt_id"].to_numpy(), return_index=True)
-    scale = ratios["scale"].to_numpy()[first]
+    prompt_ids = ratios["prompt_id"].to_numpy()
+    possible = np.where(ratios["truncated"].to_numpy(), -np.inf, ratios["log_ratio"].to_numpy())
+    _, first = np.unique(prompt_ids, return_index=True)
+    scale = prompt_log_z(possible, prompt_ids)[first]
     finite = scale[np.isfinite(scale)]
     return threshold.log_m + (float(finite.mean()) if finite.size else 0.0)
 

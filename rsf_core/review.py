@@ -242,7 +242,7 @@ class ReviewIndex:
         self.table, self.version, self.generation = table, version, 0
         n = len(table.places)
         offset = table.scale if scope is Scope.PROMPT else np.zeros(n)
-        offset = np.where(np.isfinite(offset), offset, 0.0)
+        offset = np.where(offset > -math.inf, offset, math.inf)  # without a scale it is never accepted
         self.scored = ~np.isnan(table.log_ratio)
         m = math.nan if log_m is None else log_m
         self.margin = table.critical - offset - m

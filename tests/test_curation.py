@@ -224,6 +224,13 @@ def test_a_random_control_has_as_many_tokens_where_the_accepted_are_short(store:
     assert control.summary["tokens"] == pytest.approx(chosen.summary["tokens"], abs=12)
 
 
+def test_a_candidate_without_a_scale_that_a_person_accepts_weighs_one(store: Store) -> None:
+    seed(store, [5.0, -math.inf, -math.inf] * 2, log_m=0.0, scope=Scope.PROMPT)
+    store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
+    (sample,) = store.curated_samples(freeze(store, settings(weighted=True), 1, "ann").curated_id).to_pylist()
+    assert (sample["candidate_id"], sample["weight"]) == ("1.1.0", 1.0)
+
+
 def test_decisions_taken_back_make_a_set_of_their_own_again(store: Store) -> None:
     """The newest set is what fine-tuning takes, so it must be that of the decisions of now."""
     seed(store)

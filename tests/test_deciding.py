@@ -132,6 +132,16 @@ def test_the_rule_accepts_the_share_that_was_asked_for(store: Store, scope: Scop
     assert (chosen.scope, chosen.author) == (scope, "rule") and f"{rate:.0%}" in chosen.reason
 
 
+def test_with_one_candidate_a_prompt_m_is_the_same_for_all_and_says_so(store: Store) -> None:
+    table = candidates(8, 1, log_q=-1.0, log_model=-1.0)
+    add_candidates(store, table)
+    add_scores(store, table, {"s": np.linspace(0, 1, 8)})
+    retarget(store, settings(scope="prompt"), opened(), "base")
+    chosen = store.thresholds(1)[0]
+    assert chosen.scope is Scope.GLOBAL and "no prompt has two" in chosen.reason
+    assert store.round_counts(1).accepted == 4
+
+
 def test_constraints_alone_are_decided_exactly(store: Store, rows: pa.Table) -> None:
     """ℓ is 0 or −∞, so M = 1 accepts exactly those that pass, whatever rate and scope were asked for."""
     target = {"reference": "proposal", "constraints": [{"scorer": "ended", "at_least": 1}]}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rsf_core.domain import Scope
 from rsf_core.errors import TargetError
 from rsf_core.landscape import BINS, Landscape
-from rsf_core.sampling.acceptance import prompt_scale
+from rsf_core.sampling.acceptance import prompt_log_z, prompt_scale
 
 
 def ratios(count: int = 400, prompts: int = 20, seed: int = 0) -> pa.Table:
@@ -103,3 +103,12 @@ def test_a_ratio_that_is_no_number_is_named():
     table = ratios().set_column(2, "log_ratio", pa.array([float("nan")] + [0.0] * 399))
     with pytest.raises(TargetError, match=r"log_ratio\[0\] is nan"):
         Landscape(table.set_column(5, "truncated", pa.array([False] * 400)), Scope.GLOBAL)
+
+
+def test_a_scale_that_contains_the_draw_is_told_from_one_without_it():
+    table = ratios()
+    for scale_of, contains in ((prompt_scale, False), (prompt_log_z, True)):
+        scale = scale_of(table["log_ratio"].to_numpy(), table["prompt_id"].to_numpy())
+        at = table.set_column(table.column_names.index("scale"), "scale", pa.array(scale))
+        assert Landscape(at, Scope.PROMPT).scale_contains_draw is contains
+        assert not Landscape(at, Scope.GLOBAL).scale_contains_draw

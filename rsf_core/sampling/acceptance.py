@@ -2,7 +2,7 @@
 
 Notation: ℓ = log P − log q is `log_ratio`, one value a candidate, shape (n,), in nats; −∞ says a constraint failed.
 `scale` is 0 for the global scope, or a(c) of `prompt_scale` / `prompt_max`, shape (n,), for the scope of a prompt; all
-functions then work on ℓ − a(c). A prompt with no finite candidate has a(c) = −∞ and nothing of it is ever accepted.
+functions then work on ℓ − a. A candidate without a scale has a = −∞ and is never accepted.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rsf_core.sampling.arrays import (
     dense_groups,
     excess,
     group_log_mean,
+    group_log_mean_of_others,
     group_max,
     raise_where,
     relative,
@@ -97,12 +98,23 @@ def importance_weight(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0
 
 
 def prompt_scale(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
-    """a(c) = log Ẑ(c) = logsumexp of the prompt's ℓ − log N_c, given back to its candidates, shape (n,), nats.
+    """a_i = log Ẑ₋ᵢ(c): logsumexp of ℓ over the other draws of the prompt − log(N_c − 1), shape (n,), nats.
 
-    With it M is the expected number of draws per accepted sample. `group` names each candidate's prompt by any integer;
-    N_c counts all candidates of the prompt, the −∞ ones too. −∞ for a prompt with no finite candidate. Estimated from
-    the draws it scales: with few candidates a prompt it is noisy, and its largest ratio is at most log N_c above it.
+    With it M is about the expected number of draws per accepted sample. It leaves out the draw that it judges, so that
+    given the others each draw meets a constant, and each prompt's accepted law is the target wherever M bounds
+    P/(q·Ẑ₋ᵢ). With the draw in it no prompt's law is right (σ = 2, K = 4, M = largest ratio: total variation 0.36
+    where 0 was shown). `group` names each candidate's prompt by any integer; the −∞ draws count in N_c. −∞, so that the
+    draw is never accepted, where no other draw of the prompt is finite: it has no scale. Few draws a prompt make it noisy:
+    then more is accepted where the others happen to be small, and M has to be larger for the same bound.
     """
+    ell = checked_log_ratio(log_ratio)
+    prompts, prompt = dense_groups(group, ell)
+    return group_log_mean_of_others(ell, prompts, prompt)
+
+
+def prompt_log_z(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
+    """log Ẑ(c) = logsumexp of the prompt's ℓ − log N_c, given back to its candidates, shape (n,), nats: how large the ratios
+    of a prompt are. No scale to decide by: it contains each draw. −∞ for a prompt with no finite candidate."""
     ell = checked_log_ratio(log_ratio)
     prompts, prompt = dense_groups(group, ell)
     return np.asarray(group_log_mean(ell, prompts, prompt)[prompt])

@@ -98,6 +98,30 @@ def group_log_mean(values: Floats, groups: int, index: Ints) -> Floats:
     return mean
 
 
+def group_log_mean_of_others(values: Floats, groups: int, index: Ints) -> Floats:
+    """For each value the log of the mean of exp over the other values of its group, shape (n,), nats; −∞ where there is no
+    other or all others are −∞. Summed as in `group_log_mean`: independent of the order to the last bit."""
+    sizes = np.bincount(index, minlength=groups)
+    one = 2.0 ** (52 - int(sizes.max(initial=0)).bit_length())
+
+    def parts(of: Floats) -> tuple[Floats, Floats]:
+        peak = group_max(of, groups, index)
+        shift = np.where(np.isfinite(peak), peak, 0.0)
+        return shift[index], np.rint(one * np.exp(of - shift[index]))
+
+    shift, part = parts(values)
+    rest = group_sum(part, groups, index)[index] - part
+    # a group's only largest leaves others far below it behind, which need a unit of their own
+    largest = values == group_max(values, groups, index)[index]
+    alone = largest & (np.bincount(index, largest, minlength=groups)[index] == 1)
+    below_shift, below = parts(np.where(alone, -math.inf, values))
+    shift = np.where(alone, below_shift, shift)
+    rest = np.where(alone, group_sum(below, groups, index)[index], rest)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean: Floats = shift + (np.log(rest / one) - np.log(sizes[index] - 1.0))
+    return np.where(rest > 0.0, mean, -math.inf)
+
+
 def group_sum(values: Floats, groups: int, index: Ints) -> Floats:
     """The sum of each group, shape (groups,)."""
     return np.bincount(index, values, minlength=groups).astype(np.float64, copy=False)

@@ -34,7 +34,8 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
         format_func=SCOPES.__getitem__,
         required=True,
         key=f"scope-{number}-{threshold.seq}",
-        help="Per prompt: M is relative to the prompt's own scale, so that each prompt gets a like share. "
+        help="Per prompt: M is relative to the prompt's own scale, the mean ratio of its other draws, so that each prompt "
+        "gets a like share. With few candidates a prompt that scale is noisy: a larger M is needed for the same distance. "
         "Global: one M for all; prompts with higher ratios get more of the data.",
     )
     landscape = project.landscape(scope, number)
@@ -90,6 +91,8 @@ def _start(
 def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
     """What holds at one M: the distance to the target with intervals, and what the samples one wants will cost."""
     found = landscape.diagnosis(log_m)
+    if landscape.scale_contains_draw:
+        _decide_again(project, number)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("How far the accepted lie from the target", anchor=False)
@@ -97,6 +100,20 @@ def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -
     with right:
         st.header("What it costs", anchor=False)
         _cost(project, number, landscape, found)
+
+
+def _decide_again(project: Project, number: int) -> None:
+    """A round of an earlier version stays as it was decided until a person asks."""
+    st.warning(
+        "This round was decided by an earlier version: the scale of each prompt contains the draw that it judges, so that the "
+        "accepted lie farther from the target than can be shown here. Nothing changes until you ask.",
+        icon=":material/warning:",
+    )
+    if number != project.current_round:
+        return
+    if st.button("Decide again by the other draws", icon=":material/refresh:", disabled=ui.locked("score")):
+        if ui.attempt(lambda: project.score(number)):
+            st.rerun()
 
 
 def _distance(found: Diagnosis) -> None:

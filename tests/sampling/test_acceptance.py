@@ -23,6 +23,7 @@ from rsf_core.sampling.acceptance import (
     critical_log_m,
     importance_weight,
     log_m_for_rate,
+    prompt_log_z,
     prompt_max,
     prompt_scale,
     uniform,
@@ -114,13 +115,13 @@ def test_minus_infinity_is_never_accepted_violated_or_weighted(log_ratio, log_m)
 def test_a_prompt_without_finite_candidates_gets_0_without_nan(scale_of):
     log_ratio, group = np.array([-math.inf, -math.inf, 1.0, -math.inf]), np.array([7, 7, -2, -2])
     scale = scale_of(log_ratio, group)
-    assert np.isneginf(scale[:2]).all() and np.isfinite(scale[2:]).all()
+    assert np.isneginf(scale[:2]).all() and np.isfinite(scale[2:]).any()
     m = critical_log_m(log_ratio, np.full(4, 0.5))
     for log_m in (-800.0, 0.0, 800.0):
         assert (acceptance_prob(log_ratio, log_m, scale)[:2] == 0).all()
         assert not accepted(m, log_m, scale)[:2].any() and not violated(log_ratio, log_m, scale)[:2].any()
         assert not np.isnan(acceptance_prob(log_ratio, log_m, scale)).any()
-    assert RankIndex(m, scale=scale).count(-800.0) == 1
+    assert RankIndex(m, scale=scale).count(-800.0) == (scale_of is prompt_max)  # one finite draw has no other to go by
 
 
 def test_decisions_do_not_depend_on_the_order_or_batches_of_candidates():
@@ -145,21 +146,52 @@ def test_decisions_do_not_depend_on_the_order_or_batches_of_candidates():
 
 
 @given(arrays(np.float64, 12, elements=st.one_of(st.floats(-5, 5), st.just(-math.inf))))
-def test_the_scale_is_the_log_mean_ratio_or_the_largest(log_ratio):
+def test_the_scale_is_the_log_mean_ratio_of_the_other_draws_or_the_largest(log_ratio):
     group = np.array([2**40, -3, -3, 2**40, 9, 9, 9, 9, -3, 2**40, -3, 9])
     scale, largest = prompt_scale(log_ratio, group), prompt_max(log_ratio, group)
-    for name in np.unique(group):
+    for i, name in enumerate(group):
+        others = log_ratio[(group == name) & (np.arange(12) != i)]
         with np.errstate(divide="ignore"):
-            expected = np.log(np.exp(log_ratio[group == name]).mean())
-        np.testing.assert_allclose(scale[group == name], expected, atol=1e-12)
-        assert (largest[group == name] == log_ratio[group == name].max()).all()
+            assert scale[i] == pytest.approx(np.log(np.exp(others).mean()), abs=1e-12)
+        assert largest[i] == log_ratio[group == name].max()
 
 
-def test_with_its_scale_m_is_the_expected_draws_per_accepted_sample():
-    log_ratio, group = np.random.default_rng(0).normal(-900, 1, 64), np.repeat([0, 1], 32)
-    log_m = 5.0  # bounds every ℓ − a
-    prob = acceptance_prob(log_ratio, log_m, prompt_scale(log_ratio, group)).reshape(2, 32)
-    np.testing.assert_allclose(1 / prob.mean(axis=1), math.exp(log_m), rtol=1e-12)
+def test_the_scale_is_exact_where_one_draw_is_larger_than_all_others_by_far():
+    scale = prompt_scale([700.0, -700.0, -700.0 + math.log(3.0)], np.zeros(3, int))
+    np.testing.assert_allclose(
+        scale, [-700.0 + math.log(2.0), 700.0 - math.log(2.0), 700.0 - math.log(2.0)], rtol=1e-14
+    )
+    assert np.isneginf(prompt_scale([1.0, 2.0], np.array([0, 1]))).all()  # one draw a prompt: there is no other
+
+
+def test_log_z_is_the_log_mean_ratio_of_a_prompt():
+    np.testing.assert_allclose(prompt_log_z([0.0, math.log(3.0), -math.inf], np.array([1, 1, 2]))[:2], math.log(2.0))
+    assert np.isneginf(prompt_log_z([-math.inf], np.array([0])))[0]
+
+
+def _laws(k: int, times: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The law of what one prompt accepts, (S,), with the scale without the draw and with it, and the target: S = 64 states
+    of q, log ratios N(0, 2²), K draws a time, M a bound of nearly every ratio that is seen."""
+    rng = np.random.default_rng(0)
+    ell = rng.normal(0.0, 2.0, 64)
+    target = np.exp(ell) / np.exp(ell).sum()
+    states = rng.integers(0, 64, (times, k))
+    group = np.repeat(np.arange(times), k)
+    drawn = ell[states.ravel()]
+    found = []
+    for scale in (prompt_scale(drawn, group), prompt_log_z(drawn, group)):
+        log_m = np.quantile((drawn - scale)[np.isfinite(scale)], 0.9999)
+        weight = acceptance_prob(drawn, float(log_m), scale)
+        law = np.bincount(states.ravel(), weight, minlength=64)
+        found.append(law / law.sum())
+    return found[0], found[1], target
+
+
+@pytest.mark.parametrize("k", [4, 8])
+def test_a_prompts_law_is_the_target_without_the_draw_in_its_scale_and_another_with_it(k):
+    without, with_it, target = _laws(k, 400_000)
+    assert 0.5 * np.abs(without - target).sum() < 0.04
+    assert 0.5 * np.abs(with_it - target).sum() > 0.1
 
 
 def test_groups_of_any_integer_type_work():
@@ -212,7 +244,7 @@ def test_the_count_by_rank_is_the_count_of_effective_decisions(log_ratio, data):
         assert index.automatic_count(log_m) == automatic.sum()
         assert index.count(log_m) == np.where(override == 0, automatic, override > 0).sum()
     assert index.counts(grid).tolist() == [index.count(log_m) for log_m in grid]
-    assert len(index) == m.size and index.finite == np.isfinite(m).sum()
+    assert len(index) == m.size and index.finite == (np.isfinite(m) & np.isfinite(scale)).sum()
 
 
 # importance weights -------------------------------------------------------------------------------------------------

@@ -67,6 +67,16 @@ def test_a_failed_constraint_is_stored_and_never_accepted(store: Store, scope: S
         assert [record.acceptance_prob for record in found if record.log_ratio == -math.inf] == [0.0] * 5
 
 
+def test_without_another_finite_draw_of_its_prompt_a_candidate_has_no_scale_and_is_not_accepted(store: Store) -> None:
+    rows = candidates(prompts=1, per_prompt=3)
+    add_candidates(store, rows)
+    decide(store, rows, [-math.inf, 5.0, -math.inf], -700.0, Scope.PROMPT)
+    found = records(store, 1)[1]
+    assert (found.decision, found.acceptance_prob, store.round_counts(1).violated) == ("rejected", 0.0, 0)
+    decide(store, rows, [-math.inf, 5.0, -math.inf], -700.0, Scope.GLOBAL)
+    assert records(store, 1)[1].decision == "accepted"
+
+
 def test_a_candidate_exactly_at_m_is_rejected(store: Store) -> None:
     rows = candidates(prompts=1, per_prompt=1)
     add_candidates(store, rows)
