@@ -108,7 +108,7 @@ class Landscape:
 
     @property
     def scale_contains_draw(self) -> bool:
-        """Whether the scale of each prompt contains the draw that it judges, as it did in rounds decided by an earlier version:
+        """Whether the scale of each prompt contains the draw that it judges, as it did in rounds of an earlier version:
         then all candidates of a prompt have one scale though their ratios differ, and TVD is larger than any estimate."""
         if self.scope is Scope.GLOBAL or not self.possible:
             return False

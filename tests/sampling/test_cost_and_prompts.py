@@ -62,7 +62,7 @@ def test_the_global_scope_shares_by_z_and_the_scope_of_a_prompt_evenly():
     np.testing.assert_allclose(shared.share, z / np.sum(z))
     even = prompt_rates(log_ratio, 20.0, group, prompt_scale(log_ratio, group))
     np.testing.assert_allclose(even.share, np.array([20, 50, 30]) / 100, atol=0.01)
-    np.testing.assert_allclose(even.acceptance_rate, math.exp(-20.0))
+    np.testing.assert_allclose(even.acceptance_rate, math.exp(-20.0), rtol=0.05)
 
 
 def test_prompts_without_finite_candidates_have_rate_and_share_0():
