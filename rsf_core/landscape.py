@@ -119,7 +119,8 @@ class Landscape:
             low, high = np.full(self.prompt_count, np.inf), np.full(self.prompt_count, -np.inf)
             np.minimum.at(low, prompt, values)
             np.maximum.at(high, prompt, values)
-            return high - low
+            difference: Floats = high - low
+            return difference
 
         differ = spread(ratio) > 0.0
         return bool(differ.any() and not (spread(scale)[differ] > 0.0).any())
