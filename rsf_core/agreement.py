@@ -10,11 +10,11 @@ from itertools import combinations
 import krippendorff
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import stdtrit
 
 from rsf_core.errors import TargetError
 from rsf_core.review import Opinions, ReviewIndex, audit_key
+from rsf_core.sampling.decisions import REPLICATES, Link, fit_decisions
 from rsf_core.sampling.intervals import Interval, clopper_pearson
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 FEWEST = 10  # decisions of either kind below which no weights are fitted
-RIDGE = 1e-3  # keeps the fit finite where a score parts the decisions perfectly
+UNDECIDED = 0.2  # of the audit, at most: candidates that were skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +62,27 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """`audit` counts only the first candidates in audit order, as far as all are decided: a random sample, so its rates
-    hold for the round. `reviewed` counts everything decided, which is what reviewers happened to look at. `by_p_accept`
-    has (low, high, decided, overruled) for ten bins. `alpha` is Krippendorff's, None below two reviewers in common."""
+    """`audit` counts only the first candidates in audit order, as far as four of five are decided: a random sample, so its
+    rates hold for the round if the `audit_skipped` among them are like the rest. `reviewed` counts everything decided,
+    which is what reviewers happened to look at. `by_p_accept` has (low, high, decided, overruled) for ten bins. `alpha` is
+    Krippendorff's, None below two reviewers in common."""
 
     audit: Confusion
     reviewed: Confusion
     by_p_accept: tuple[tuple[float, float, int, int], ...]
     pairs: tuple[Pair, ...]
     alpha: float | None
+    audit_skipped: int = 0
 
 
 def agreement(index: ReviewIndex, seed: int) -> Agreement:
     """The agreement of a round as it stands. Truncated candidates count as rejected by the rule."""
     decided = (index.votes != 0) & index.scored
     order = np.argsort(audit_key(index.table.places, seed), kind="stable")
-    missing = np.flatnonzero(~decided[order])
+    done = np.cumsum(decided[order])
+    enough = np.flatnonzero(decided[order] & (done >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)))
     audit = np.zeros(len(decided), bool)
-    audit[order[: missing[0] if missing.size else len(order)]] = True
+    audit[order[: enough[-1] + 1 if enough.size else 0]] = True
     edges = np.linspace(0.0, 1.0, 11)
     overruled = decided & (index.automatic != (index.votes > 0))
     bins = np.minimum((np.nan_to_num(index.p_accept) * 10).astype(int), 9)
@@ -90,17 +93,22 @@ def agreement(index: ReviewIndex, seed: int) -> Agreement:
         by_p_accept=tuple((float(edges[b]), float(edges[b + 1]), counts[0][b], counts[1][b]) for b in range(10)),
         pairs=tuple(_pairs(index.opinions)),
         alpha=_alpha(index.opinions),
+        audit_skipped=int((audit & ~decided).sum()),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A logistic fit of people's decisions: `coefficients` estimate weight/β of each scorer (per unit of its score), as
-    Wald intervals; `accuracy` is the share of decisions that the fit repeats."""
+    """A fit of people's decisions: `coefficients` estimate weight/β of each scorer (per unit of its score), `strength` the
+    sum of their absolute values, which is that of the weights over β, both with intervals by bootstrap over prompts.
+    `accuracy` is the share of the very decisions fitted to that the fit repeats, `link` the likelier shape of P(accept):
+    see sampling/decisions.py, also for the ridge."""
 
     coefficients: Mapping[str, Interval]
     decisions: int
     accuracy: float
+    link: Link
+    strength: Interval
 
     def rewards(self, size: float) -> tuple[dict[str, float], float]:
         """Weights whose absolute values add up to `size`, and the β that goes with them: only weight/β is identified.
@@ -110,43 +118,78 @@ class Fit:
             raise TargetError("no score tells the accepted from the rejected: keep the weights")
         return {name: found.value * size / total for name, found in self.coefficients.items()}, size / total
 
+    def beta(self, size: float) -> Interval:
+        """β with its interval for weights whose absolute values add up to `size`: size/strength, without an upper limit
+        where the strength may be 0."""
+        s = self.strength
+        if not s.known:
+            return Interval(size / s.value, -math.inf, math.inf, s.groups)
+        return Interval(size / s.value, size / s.high, size / s.low if s.low > 0 else math.inf, s.groups)
 
-def fit(scores: Mapping[str, Floats], votes: Ints) -> Fit:
-    """Fit P(a person accepts) = σ(c + Σ b_j·score_j) by maximum likelihood, with a slight ridge on standardised scores.
 
-    `scores` has a column (n,) for each scorer, `votes` (n,) is +1, −1, or 0 for undecided. Raises TargetError where
-    there are fewer than ten decisions of either kind, or no score varies.
+def fit(
+    scores: Mapping[str, Floats],
+    votes: Ints,
+    prompts: Ints | None = None,
+    *,
+    level: float = 0.95,
+    rng: np.random.Generator | None = None,
+    fewest: int = FEWEST,
+    replicates: int = REPLICATES,
+) -> Fit:
+    """Fit P(a person accepts) to the scores, by maximum likelihood with a slight ridge (sampling/decisions.py).
+
+    `scores` has a column (n,) for each scorer, `votes` (n,) is +1, −1, or 0 for undecided, `prompts` (n,) names each
+    candidate's prompt; without it candidates are independent. Raises TargetError where there are fewer than `fewest`
+    decisions of either kind, or no score varies.
     """
     spoken = votes != 0
-    accepted = (votes[spoken] > 0).astype(np.float64)
-    if min(accepted.sum(), (1 - accepted).sum()) < FEWEST:
-        raise TargetError(f"at least {FEWEST} accepts and {FEWEST} rejects by people are needed to fit weights")
+    accepted = votes[spoken] > 0
+    if min(accepted.sum(), (~accepted).sum()) < fewest:
+        raise TargetError(f"at least {fewest} accepts and {fewest} rejects by people are needed to fit weights")
     columns = {name: column[spoken] for name, column in scores.items() if np.isfinite(column[spoken]).all()}
     columns = {name: column for name, column in columns.items() if column.std() > 0}
     if not columns:
         raise TargetError("no score varies among the candidates that people decided: nothing to fit")
     scale = np.array([column.std() for column in columns.values()])
-    x = np.stack(
-        [np.ones(len(accepted)), *((c - c.mean()) / s for c, s in zip(columns.values(), scale, strict=True))], axis=1
-    )
-    penalty = np.array([0.0, *[RIDGE] * len(columns)])
-
-    def loss(b: Floats) -> tuple[float, Floats]:
-        z = x @ b
-        value = -float(accepted @ log_expit(z) + (1 - accepted) @ log_expit(-z)) + 0.5 * float(penalty @ (b * b)) * len(
-            z
-        )
-        return value, x.T @ (expit(z) - accepted) + penalty * b * len(z)
-
-    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="BFGS").x
-    p = expit(x @ found)
-    information = (x * (p * (1 - p))[:, None]).T @ x + np.diag(penalty) * len(p)
-    error = np.sqrt(np.diag(np.linalg.inv(information)))
+    middle = np.array([column.mean() for column in columns.values()])
+    x = np.column_stack([np.ones(len(accepted)), (np.column_stack(list(columns.values())) - middle) / scale])
+    names = np.flatnonzero(spoken) if prompts is None else prompts[spoken]
+    group = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    count = int(group.max()) + 1
+    generator = np.random.default_rng(0) if rng is None else rng
+    found = fit_decisions(x, accepted, group, generator, replicates if count > 1 else 0)
+    slopes = found.slopes[1:] / scale
+    signs = np.sign(slopes)
+    links = [(found.slopes, found.repeated), *([found.rival] if found.rival is not None else [])]
+    fitted = [(of[1:] / scale, repeated[:, 1:] / scale) for of, repeated in links]
     coefficients = {
-        name: Interval(b / s, (b - 1.96 * e) / s, (b + 1.96 * e) / s, len(p))
-        for name, b, e, s in zip(columns, found[1:].tolist(), error[1:].tolist(), scale.tolist(), strict=True)
+        name: _hull([_around(float(of[j]), repeated[:, j], count, level) for of, repeated in fitted])
+        for j, name in enumerate(columns)
     }
-    return Fit(coefficients, len(p), float(((p > 0.5) == (accepted > 0)).mean()))
+    strength = _hull([_around(float(signs @ of), repeated @ signs, count, level) for of, repeated in fitted])
+    eta = x @ found.slopes
+    middle_p = 0.0 if found.link == "logistic" else math.log(0.5)
+    return Fit(
+        coefficients,
+        len(accepted),
+        float(((eta > middle_p) == accepted).mean()),
+        found.link,
+        strength,
+    )
+
+
+def _hull(links: list[Interval]) -> Interval:
+    """The first link's estimate with limits that hold for every link that is as likely."""
+    return Interval(links[0].value, min(i.low for i in links), max(i.high for i in links), links[0].groups)
+
+
+def _around(value: float, repeated: Floats, count: int, level: float) -> Interval:
+    """value ± t·s with the standard deviation s of its replicates over `count` prompts."""
+    if repeated.size < 2:
+        return Interval(value, -math.inf, math.inf, count)
+    half = float(stdtrit(count - 1, 0.5 + 0.5 * level)) * float(repeated.std(ddof=1))
+    return Interval(value, value - half, value + half, count)
 
 
 def cohen_kappa(first: Sequence[int], second: Sequence[int]) -> float | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rsf_core.domain import Scope
 from rsf_core.errors import TargetError
 from rsf_core.landscape import Landscape
-from rsf_core.sampling.agreement import best_agreement
+from rsf_core.sampling.agreement import best_agreement, held_out_agreement
 from rsf_core.sampling.bounds import analytic_bound, held_out, max_bound, quantile_bound, tvd_bound
 from rsf_core.sampling.diagnosis import Diagnosis
 from rsf_core.scorers import registry
@@ -83,4 +83,8 @@ def _agreeing(landscape: Landscape) -> Mark:
         best = best_agreement(landscape.critical, landscape.override)
     except TargetError:
         return Mark(name, None, "there is none yet: no candidate that can be accepted has been reviewed")
-    return Mark(name, best.log_m, f"repeats {best.agreeing} of the {best.overrides} overrides of this round")
+    explanation = f"repeats {best.agreeing} of the {best.overrides} overrides of this round, by which it was chosen"
+    agreeing, overrides = held_out_agreement(landscape.critical, landscape.override, landscape.prompts)
+    if overrides:
+        explanation += f"; {agreeing} of {overrides} where it is chosen on other prompts"
+    return Mark(name, best.log_m, explanation)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rsf_core.landscape import Landscape
 from rsf_core.sampling.acceptance import acceptance_prob
+from rsf_core.sampling.starvation import Starvation, starvation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -97,6 +98,13 @@ def expected_rates(landscape: Landscape, log_m: float) -> Floats:
     """AR_c of each prompt at `log_m` (nats), the mean of min(1, P/(M·q)) over its draws, shape (prompts,)."""
     prob = acceptance_prob(landscape.relative, log_m)
     return np.bincount(landscape.prompt_index, prob) / np.bincount(landscape.prompt_index)
+
+
+def starving(landscape: Landscape, log_m: float, k: int) -> Starvation:
+    """How many prompts, and which, would get none of `k` further candidates at `log_m` (nats), by the automatic decisions
+    on those drawn; `by_prompt` and `rate` go with `landscape.prompt_ids`."""
+    accepted = np.bincount(landscape.prompt_index, landscape.critical > log_m)
+    return starvation(accepted, np.bincount(landscape.prompt_index), k)
 
 
 def half_of_the_data(prompts: PromptOutcomes) -> int:

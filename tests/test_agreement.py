@@ -13,6 +13,7 @@ from rsf_core.review import Opinions, ReviewIndex, RoundTable, audit_key, place
 from rsf_core.sampling.acceptance import critical_log_m
 from rsf_core.settings import Target
 from rsf_core.suggestion import suggest
+from tests.simulations.deciding import coverage
 
 NONE = np.zeros(0, np.int64)
 
@@ -54,12 +55,18 @@ def test_precision_and_recall_have_exact_intervals() -> None:
     assert Confusion(0, 0, 0, 3).precision is None and Confusion(0, 1, 0, 3).recall is None
 
 
-def test_the_audit_holds_only_the_unbroken_beginning_of_the_audit_order() -> None:
+def test_the_audit_holds_the_beginning_of_the_audit_order_and_goes_on_past_skipped_ones() -> None:
     found = table(40)
     order = np.argsort(audit_key(found.places, 7), kind="stable").tolist()
-    votes = dict.fromkeys([*order[:9], order[10], order[30]], 1)
-    assert agreement.agreement(index(found, {"ann": votes}), seed=7).audit.total == 9
-    assert agreement.agreement(index(found, {"ann": dict.fromkeys(order[1:], 1)}), seed=7).audit.total == 0
+
+    def audit(*decided: int) -> tuple[int, int]:
+        made = agreement.agreement(index(found, {"ann": dict.fromkeys((order[i] for i in decided), 1)}), seed=7)
+        return made.audit.total, made.audit_skipped
+
+    assert audit(*range(9)) == (9, 0) and audit(*range(9), 30) == (9, 0)  # the last was decided elsewhere
+    assert audit(*range(9), 10, 30) == (10, 1)
+    assert audit(*range(1, 40)) == (39, 1)
+    assert audit(3, 17, 30) == (0, 0) and audit(*range(0, 40, 2)) == (1, 0)
 
 
 def test_overruled_candidates_are_counted_by_p_accept() -> None:
@@ -106,6 +113,23 @@ def test_the_fit_finds_the_weights_that_people_follow() -> None:
     weights, beta = found.rewards(1.0)
     assert sum(map(abs, weights.values())) == pytest.approx(1.0)
     assert weights["sentiment"] / beta == pytest.approx(found.coefficients["sentiment"].value)
+
+
+@pytest.mark.parametrize("link", ["logistic", "rejection"])
+def test_beta_is_covered_whichever_way_people_decide(link: str) -> None:
+    found = coverage({"prompts": 40, "draws": 8, "beta": 0.5, "link": link, "noise": 0.0}, 30, np.random.default_rng(0))
+    assert found["coverage"] >= 0.86 and found["link found"] >= 0.5
+
+
+def test_noise_is_not_said_to_be_repeated() -> None:
+    """Weights fitted to decisions at random repeat more of those very decisions, and half of others."""
+    rng, found = np.random.default_rng(5), table(240, seed=5)
+    scores = {name: rng.normal(size=240) for name in ("sentiment", "length", "words", "repetition")}
+    votes = np.where(rng.random(240) < 0.5, 1, -1)
+    target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
+    got = suggest(index(found, {"ann": dict(enumerate(votes.tolist()))}), target, scores, Scope.GLOBAL)
+    assert 0.38 < got.agreeing / got.decisions < 0.6
+    assert got.beta.low < got.beta.value == got.target.beta
 
 
 def test_a_score_that_parts_the_decisions_perfectly_gives_a_finite_fit() -> None:

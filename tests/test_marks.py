@@ -58,6 +58,15 @@ def test_the_mark_of_the_overrides_repeats_them() -> None:
     np.testing.assert_array_equal(critical > found.log_m, said == 1)
 
 
+def test_the_mark_of_the_overrides_is_judged_on_prompts_that_had_no_part() -> None:
+    """Overrides at random: some M always repeats more than half of the very overrides it was chosen by."""
+    table = ratios(400, 50)
+    said = np.where(np.random.default_rng(0).random(400) < 0.5, 1, -1).astype(np.int8)
+    explained = named(table.set_column(8, "override", pa.array(said)), BOUNDED)["Agrees with overrides"].explanation
+    chosen, judged = (int(part.split(" of ")[0].split()[-1]) for part in explained.split(";"))
+    assert chosen > 200 and judged < chosen and "where it is chosen on other prompts" in explained
+
+
 def test_without_overrides_or_with_one_prompt_the_other_marks_still_stand() -> None:
     table = ratios(40, 1).set_column(8, "override", pa.array(np.zeros(40, np.int8)))
     found = named(table, BOUNDED)

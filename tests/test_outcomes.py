@@ -64,3 +64,11 @@ def test_half_of_the_data_comes_from_half_of_the_prompts_only_where_it_is_even()
     one = outcomes.PromptOutcomes(ids, np.full(10, 8), np.array([8, *[0] * 9]))
     none = outcomes.PromptOutcomes(ids, np.full(10, 8), np.zeros(10, np.int64))
     assert [outcomes.half_of_the_data(p) for p in (even, one, none)] == [5, 1, 0]
+
+
+def test_prompts_that_starve_are_told_from_their_own_draws_and_those_of_all(landscape: Landscape) -> None:
+    found = outcomes.starving(landscape, 0.0, 4)
+    accepted = outcomes.by_prompt(landscape, 0.0)
+    order = np.argsort(accepted.accepted / accepted.candidates, kind="stable")
+    assert len(found.by_prompt) == landscape.prompt_count == found.none.groups
+    assert found.by_prompt[order[0]] >= found.by_prompt[order[-1]] and 0 < found.none.value < 1

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rsf_core.errors import TargetError
-from rsf_core.sampling.arrays import raise_where, relative
+from rsf_core.sampling.arrays import Ints, raise_where, relative, splitmix64
 
 
 class Agreement(NamedTuple):
@@ -49,3 +49,37 @@ def best_agreement(m: ArrayLike, override: ArrayLike, scale: ArrayLike = 0.0) ->
     cut = int(np.lexsort((-gaps, -agreeing))[0])
     middle = float(edges[cut] + 0.5 * gaps[cut])
     return Agreement(middle if middle < edges[cut + 1] else float(edges[cut]), int(agreeing[cut]), x.size)
+
+
+FOLDS = 5
+
+
+def held_out_agreement(
+    m: ArrayLike, override: ArrayLike, group: ArrayLike, scale: ArrayLike = 0.0, seed: int = 0
+) -> tuple[int, int]:
+    """How many overrides `best_agreement` repeats on prompts that had no part in choosing log M, and of how many.
+
+    The prompts are dealt into five parts by a hash of (seed, prompt); M is chosen on four and judged on the fifth, in turn.
+    Overrides of a part are left out where nothing is left to choose by. −∞ is never accepted.
+    """
+    values, said = relative(m, scale, "m"), np.asarray(override)
+    part = folds(group, seed)
+    agreeing = overrides = 0
+    for fold in range(FOLDS):
+        mine = (part == fold) & (said != 0)
+        try:
+            log_m = best_agreement(values, np.where(part == fold, 0, said)).log_m
+        except TargetError:
+            continue
+        agreeing += int(((values[mine] > log_m) == (said[mine] > 0)).sum())
+        overrides += int(mine.sum())
+    return agreeing, overrides
+
+
+def folds(group: ArrayLike, seed: int = 0) -> Ints:
+    """The part, 0 to 4, of each row's group: whole groups, equal in number to one, in the order of a hash."""
+    names, index = np.unique(np.asarray(group, dtype=np.int64), return_inverse=True)
+    key = splitmix64(names.view(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15 + 2) % 2**64))
+    part = np.empty(names.size, np.int64)
+    part[np.argsort(key, kind="stable")] = np.arange(names.size) % FOLDS
+    return part[index]

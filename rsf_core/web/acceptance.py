@@ -12,7 +12,7 @@ from rsf_core.domain import Scope
 from rsf_core.landscape import Landscape
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter
-from rsf_core.sampling.cost import forecast, none_prob
+from rsf_core.sampling.cost import forecast
 from rsf_core.sampling.diagnosis import EVEN, MANY, TOP, Diagnosis
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import ThresholdRecord
@@ -175,10 +175,12 @@ def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis)
     if math.isfinite(value.seconds):
         span = f" ({seconds(low.seconds)} to {seconds(high.seconds)})" if rate.known and rate.low > 0 else ""
         st.markdown(f"about **{seconds(value.seconds)}** of drawing{span}, at {speed.tokens_per_second:,.0f} tokens/s")
-    per_prompt = outcomes.expected_rates(landscape, found.log_m)
     k = project.settings.generate.candidates
-    missing = float(none_prob(per_prompt, k).mean())
-    st.caption(f"With {k} candidates a prompt, about {missing:.0%} of the prompts would get none.")
+    none = outcomes.starving(landscape, found.log_m, k).none
+    st.caption(
+        f"With {k} candidates a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like these would "
+        "get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
+    )
 
 
 def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> None:

@@ -246,7 +246,12 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
         if audit.total:
             st.caption(
                 f"From the {audit.total:,} candidates of the random audit that are decided so far (95 % intervals): "
-                "a random sample, so it holds for the whole round."
+                "a random sample, so it holds for the whole round"
+                + (
+                    f", if the {found.audit_skipped:,} skipped among them are like the rest."
+                    if found.audit_skipped
+                    else "."
+                )
             )
         else:
             st.caption(
@@ -306,12 +311,13 @@ def _suggestion(project: Project, number: int, reviewer: str) -> None:
         hide_index=True,
     )
     st.markdown(
-        f"With β = {found.target.beta:.4g} and log M = {found.log_m:.3f} the rule would repeat **{found.agreeing:,}** of "
-        f"{found.decisions:,} decisions by people, instead of {found.agreeing_now:,}; **{found.changed:,}** automatic "
-        "decisions would change."
+        f"With β = {found.target.beta:.4g} [{found.beta.low:.3g}, {found.beta.high:.3g}] and log M = {found.log_m:.3f} the "
+        f"rule would repeat **{found.agreeing:,}** of {found.decisions:,} decisions by people on prompts it was not fitted "
+        f"to, instead of {found.agreeing_now:,}; **{found.changed:,}** automatic decisions would change."
     )
     st.caption(
-        "A logistic fit of the decisions on the scores. Brackets: 95 % intervals; a weight whose interval holds 0 may be "
+        f"A {found.fit.link} fit of the decisions on the scores, by likelihood with a ridge of 0.001 that keeps it finite. "
+        "Brackets: 95 % intervals by bootstrap over prompts; a weight whose interval holds 0 may be "
         "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too."
     )
     if st.button(

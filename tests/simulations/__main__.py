@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.simulations import looks, shares, starving
+from tests.simulations import deciding, looks, shares, starving
 
 
 class Simulation(NamedTuple):
@@ -30,6 +30,7 @@ SIMULATIONS = {
     "gains of shares": Simulation(shares.gain_cells, shares.gain_coverage, 2000),
     "prompts with none": Simulation(starving.cells, starving.coverage, 500),
     "several looks": Simulation(looks.cells, looks.coverage, 500),
+    "beta of decisions": Simulation(deciding.cells, deciding.coverage, 300),
 }
 
 
