@@ -74,7 +74,7 @@ def enter(scope: Scope) -> Response:
 def closed(scope: Scope, why: str, status: HTTPStatus = HTTPStatus.UNAUTHORIZED) -> Response:
     """The one answer to whoever is not let in: a page for a person, words for a program."""
     headers = {"cache-control": "no-store"}
-    if scope["type"] == "websocket" or scope["path"].startswith("/api/"):
+    if scope["path"].startswith("/api/"):
         return JSONResponse({"error": why}, status, headers)
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

@@ -155,8 +155,8 @@ def _said(refusal: Refusal) -> Response:
 
 
 async def _answer(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Give the answer; a websocket that is not opened gets it too where the server can, else it is closed."""
-    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+    """Give the answer. A websocket is not opened: no page could read words there, and uvicorn logs them as a fault."""
+    if scope["type"] == "http":
         await response(scope, receive, send)
     else:
         await send({"type": "websocket.close", "code": 1008, "reason": "refused"})

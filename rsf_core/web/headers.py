@@ -21,7 +21,7 @@ def guarded(send: Send) -> Send:
     """`send` that adds the headers to an answer as it starts."""
 
     async def wrapped(message: Message) -> None:
-        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+        if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in every().items():
                 if name != "content-security-policy" or name not in headers:  # a page may have a stricter one
