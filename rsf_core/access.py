@@ -119,6 +119,7 @@ _LOOKS_AT = {
     ),
     "autopilot.": ("flight",),
     "supervisor.": ("problem",),
+    "prompt_book.": ("unusable", "with_reference", "version"),
     "lineage.": (
         *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),
         "curated_change",

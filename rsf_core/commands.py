@@ -13,7 +13,7 @@ import pydantic
 
 from rsf_core import rounds
 from rsf_core.domain import Action, JobKind, Scope, Split
-from rsf_core.errors import PromptError, RsfError, SettingsError
+from rsf_core.errors import RsfError, SettingsError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.store.links import LinkRecord
@@ -204,9 +204,7 @@ def edit_prompt(
     project: Project, prompt_id: int, text: str | None, reference: str | None, system: str | None, author: str
 ) -> int:
     """Replace a prompt by an edited one, its new number; what is None stays as it is."""
-    old = next(iter(project.store.prompt_book.by_id([prompt_id])), None)
-    if old is None:
-        raise PromptError(f"there is no prompt {prompt_id}")
+    old = project.prompt_book.prompt(prompt_id)
     given = (old.text if text is None else text, old.reference if reference is None else reference)
     return project.edit_prompt(prompt_id, PromptRow(*given, old.system if system is None else system), author)
 

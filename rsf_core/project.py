@@ -36,6 +36,7 @@ from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, 
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
 from rsf_core.files import keep_private, writable
 from rsf_core.following import Following
+from rsf_core.imports import Imports
 from rsf_core.invites import Invites
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -90,6 +91,7 @@ class Project:
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.invites = Invites(self.store.links)
+        self.imports = Imports(folder / "imports", self.store, self.prompt_book, self._standing.settings)
         self.review = Reviews(self.store, self._standing.settings, self.target)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)

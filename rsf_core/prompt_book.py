@@ -9,17 +9,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 
 from rsf_core.domain import Prompt, Split
 from rsf_core.errors import PromptError
 from rsf_core.prompts import Problem, PromptRow, identity, place
 from rsf_core.scorers import registry
+from rsf_core.scorers.registry import ReferenceProblem
 from rsf_core.settings import Settings
 from rsf_core.store.records import PromptRecord
 from rsf_core.store.store import Store
 
 _KEPT = 4  # placings, each as large as its file
+Entry = tuple[str, Split, str | None]  # text, split, system
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,42 @@ class Placement:
         return sum(side is split for _, side in self.rows)
 
 
+def place_usable(
+    rows: Sequence[PromptRow],
+    in_use: Sequence[Entry],
+    former: Sequence[Entry],
+    held_out_share: float,
+    seed: int,
+    scorers: Sequence[str],
+) -> Placement:
+    """Place the rows whose reference every one of `scorers` can read; the others are left out with what to do."""
+    wrong = unreadable(rows, scorers)
+    left_out = {id(row) for row, _ in wrong}
+    placed, problems = place(in_use, [row for row in rows if id(row) not in left_out], held_out_share, seed, former)
+    return Placement(tuple(placed), (*(problem for _, problem in wrong), *problems))
+
+
+def unreadable(rows: Sequence[PromptRow], scorers: Sequence[str]) -> list[tuple[PromptRow, Problem]]:
+    """The rows whose reference one of `scorers` cannot read, or misses, each with what to do."""
+    found = []
+    for wrong in registry.reference_problems(
+        scorers, [Prompt(i, row.text, row.reference) for i, row in enumerate(rows)]
+    ):
+        row = rows[wrong.prompt_id]
+        message = (
+            f"the scorer {wrong.scorer!r} of the target {wrong.problem}; correct the reference, choose another column for it, "
+            "or change the target; left out"
+        )
+        found.append((row, Problem(row.line, "reference", message)))
+    return found
+
+
 class PromptBook:
     def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
         self._store, self._settings = store, settings
         self._placements: OrderedDict[bytes, Placement] = OrderedDict()
         self._guard = threading.Lock()
+        self._unusable = lru_cache(maxsize=2)(self._find_unusable)
 
     # -- adding --------------------------------------------------------------------------------------------------------
 
@@ -70,35 +104,37 @@ class PromptBook:
         return found
 
     def _place(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
-        unreadable = self.unreadable(rows)
-        wrong = {id(row) for row, _ in unreadable}
-        in_use, former = self._existing()
-        good = [row for row in rows if id(row) not in wrong]
-        placed, problems = place(in_use, good, held_out_share, self._settings().seed, former)
-        return Placement(tuple(placed), (*(problem for _, problem in unreadable), *problems))
+        settings = self._settings()
+        return place_usable(rows, *self.existing(), held_out_share, settings.seed, settings.target.scorers)
 
-    def unreadable(self, rows: Sequence[PromptRow]) -> list[tuple[PromptRow, Problem]]:
-        """The rows whose reference a scorer of the target cannot read, or misses, each with what to do."""
-        as_prompts = [Prompt(number, row.text, row.reference) for number, row in enumerate(rows)]
-        found = []
-        for wrong in registry.reference_problems(self._settings().target.scorers, as_prompts):
-            row = rows[wrong.prompt_id]
-            message = (
-                f"the scorer {wrong.scorer!r} of the target {wrong.problem}; correct the reference in the file, choose "
-                "another column for it, or change the target; left out"
-            )
-            found.append((row, Problem(row.line, "reference", message)))
-        return found
-
-    def _existing(self) -> tuple[list[tuple[str, Split, str | None]], list[tuple[str, Split, str | None]]]:
+    def existing(self) -> tuple[list[Entry], list[Entry]]:
         """The prompts in use, and those that were: what they resemble stays on their side."""
-        in_use: list[tuple[str, Split, str | None]] = []
-        former: list[tuple[str, Split, str | None]] = []
+        in_use: list[Entry] = []
+        former: list[Entry] = []
         current = {prompt.prompt_id for prompt in self._store.prompts()}
         for prompt in self._store.prompts(retired=True):
             entry = (prompt.text, prompt.split, prompt.system)
             (in_use if prompt.prompt_id in current else former).append(entry)
         return in_use, former
+
+    def version(self) -> tuple[int, int]:
+        """Differs whenever the prompts do."""
+        return self._store.prompt_book.version()
+
+    def with_reference(self) -> int:
+        """How many prompts in use have a reference."""
+        return self._store.prompt_book.with_reference()
+
+    def prompt(self, prompt_id: int) -> PromptRecord:
+        """A prompt with its whole text, in use or not. Raises PromptError where there is none."""
+        return self._of([prompt_id])[0]
+
+    def unusable(self) -> list[ReferenceProblem]:
+        """The prompts in use whose reference a scorer of the target cannot read; looked for once for the same prompts."""
+        return self._unusable(self.version(), tuple(self._settings().target.scorers))
+
+    def _find_unusable(self, version: tuple[int, int], scorers: tuple[str, ...]) -> list[ReferenceProblem]:
+        return registry.reference_problems(scorers, self._store.prompts())
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -142,7 +178,7 @@ class PromptBook:
                 raise PromptError("the prompt is empty: write what the model is to be asked")
             if (new.text, new.reference, new.system) == (old.text, old.reference, old.system):
                 raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
-            for _, problem in self.unreadable([new]):
+            for _, problem in unreadable([new], self._settings().target.scorers):
                 raise PromptError(f"{problem.message.removesuffix('; left out')}")
             same = self._identities().get(identity(new.text, new.system), prompt_id)
             if same != prompt_id:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from rsf_core.errors import PromptFileError
@@ -14,6 +13,7 @@ from rsf_core.prompts.encodings import Encoding
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem
 
+_SAMPLED_CHARACTERS = 16 << 20
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet")
 
 
@@ -71,6 +71,13 @@ def records(path: Path, layout: Layout | None = None) -> Iterator[Record | Probl
 
 
 def sample(path: Path, layout: Layout, count: int) -> list[Record]:
-    """The first `count` good rows."""
-    good = (record for record in records(path, layout) if isinstance(record, Record))
-    return list(islice(good, count))
+    """The first `count` good rows, fewer where they are long."""
+    found: list[Record] = []
+    held = 0
+    for record in records(path, layout):
+        if isinstance(record, Record):
+            found.append(record)
+            held += sum(len(str(value)) for value in record.fields.values())
+            if len(found) == count or held > _SAMPLED_CHARACTERS:
+                break
+    return found

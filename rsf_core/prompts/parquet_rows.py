@@ -40,8 +40,11 @@ def records(path: Path, names: frozenset[str] | None = None) -> Iterator[Record 
                     for fields in batch.to_pylist():
                         line += 1
                         yield Record(line, {name: _plain(value) for name, value in fields.items()})
-    except pa.ArrowException as error:
-        raise PromptFileError(f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's; pyarrow's own have no number
+            raise
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise PromptFileError(f"{path.name} cannot be read as Parquet: {said}") from error
 
 
 def _batch_rows(group: Any) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,23 +50,34 @@ def parse(
     reference_column: str | None = None,
     system_column: str | None = None,
     split_column: str | None = None,
+    *,
+    on_row: Callable[[int], None] = lambda count: None,
 ) -> Parsed:
     """Read the rows of a prompt file. What belongs to the column of the text is read with it: the `input` of an Alpaca
-    instruction, the system turn of a conversation. Raises PromptFileError when the file can't be read at all."""
+    instruction, the system turn of a conversation. `on_row` is told how many rows were read before each. Raises
+    PromptFileError when the file can't be read at all."""
     wanted = Columns(text_column, reference_column, system_column, split_column)
     rows: list[PromptRow] = []
     problems: list[Problem] = []
     notes: Counter[str] = Counter()
+    held = 0
     for count, record in enumerate(files.records(path)):
         if count == limits.MOST_ROWS:  # broken rows count as well: they are kept as problems
             message = f"the file has more than {limits.MOST_ROWS:,} rows; the rest is left out"
             problems.append(Problem(record.line or 0, None, message))
             break
+        on_row(count)
         if isinstance(record, Problem):
             problems.append(record)
             continue
         try:
-            rows.append(_row(record, wanted, problems, notes))
+            row = _row(record, wanted, problems, notes)
+            held += len(row.text) + len(row.reference or "") + len(row.system or "")
+            if held > limits.MOST_CHARACTERS:
+                message = f"the file holds more than {limits.MOST_CHARACTERS:,} characters; the rest is left out"
+                problems.append(Problem(record.line, None, message))
+                break
+            rows.append(row)
         except _WrongRow as wrong:
             problems.append(Problem(record.line, wrong.field, wrong.message))
     return Parsed(tuple(rows), tuple(problems), tuple(f"{count:,} {note}" for note, count in notes.items()))

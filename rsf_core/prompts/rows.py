@@ -12,6 +12,7 @@ MOST_COLUMNS = 1_000
 LONGEST_TEXT = 100_000
 LONGEST_LINE = 4 << 20  # three fields of the longest text, every character escaped
 LARGEST_FILE = 1 << 30
+MOST_CHARACTERS = 1 << 30  # of all rows together: a small Parquet file can hold far more
 
 
 @dataclass(frozen=True, slots=True)

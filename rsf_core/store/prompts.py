@@ -9,7 +9,7 @@ from rsf_core.domain import Prompt, Split
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.records import PromptPage, PromptRecord
 
-_SHOWN = 1_000  # characters of a text in a list
+_SHOWN = 300  # characters of a text in a list
 
 
 class Prompts:

@@ -1,0 +1,301 @@
+"""A prompt file on its way into the project: kept, read and placed in a process of its own, looked at, added.
+
+    imports/<upload>/            upload.csv as it came, name.json
+    imports/<upload>/<placing>/  request.json, existing.parquet; progress.json, then rows.parquet and summary.json
+
+A placing is named by what goes into it, so it is made once for the same file, columns, share and prompts, whoever asks and
+however often; it goes on when the page is loaded again or the app is started again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rsf_core.domain import Split
+from rsf_core.errors import PromptError, PromptFileError, RsfError
+from rsf_core.files import read_json, write_json, write_whole
+from rsf_core.prompt_book import PromptBook, place_usable
+from rsf_core.prompts import Format, Problem, PromptRow, parse, recognise
+from rsf_core.prompts.parsing import Columns
+from rsf_core.settings import Settings
+from rsf_core.store.store import Store
+
+SMALL_FILE = 256 << 10  # bytes: read and placed at once, without a process
+SMALL_PROJECT = 2_000  # prompts
+KEPT_UPLOADS = 3
+SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
+_SHOWN = 2_000  # characters of a text in the preview
+_EVERY = 0.5  # seconds between two words on the progress
+_ROWS = pa.schema(
+    [(name, pa.large_string()) for name in ("text", "reference", "system", "split")] + [("line", pa.int64())]
+)
+_EXISTING = pa.schema(
+    [("text", pa.large_string()), ("split", pa.string()), ("system", pa.large_string()), ("former", pa.bool_())]
+)
+
+_children: list[subprocess.Popen[bytes]] = []  # reaped some time after they have ended
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a placing has found: counts, the first rows and the first problems."""
+
+    train: int
+    held_out: int
+    left_out: int
+    in_part: int
+    rows: tuple[PromptRow, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return self.train + self.held_out
+
+
+@dataclass(frozen=True, slots=True)
+class ImportState:
+    """Where a placing stands: `preview` once it is done, `problem` where it ended otherwise, else `message`."""
+
+    message: str = ""
+    preview: Preview | None = None
+    problem: str | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.preview is None and self.problem is None
+
+
+class Imports:
+    def __init__(self, folder: Path, store: Store, book: PromptBook, settings: Callable[[], Settings]) -> None:
+        self._folder, self._store, self._book, self._settings = folder, store, book, settings
+        self._format = lru_cache(maxsize=8)(recognise)
+
+    def keep(self, name: str, content: bytes | memoryview) -> str:
+        """Keep an uploaded file; its name for the other methods. The same file again is the same upload."""
+        upload = blake2b(name.encode(), digest_size=8)
+        upload.update(content)
+        folder = self._folder / upload.hexdigest()
+        if read_json(folder / "name.json") is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / f"upload{Path(name).suffix.lower()}", lambda path: path.write_bytes(content))
+            write_json(folder / "name.json", {"name": name})
+        os.utime(folder)
+        self._forget_old()
+        return folder.name
+
+    def name(self, upload: str) -> str | None:
+        """The name of a kept file; None where it is not kept (any more)."""
+        if not upload.isalnum():
+            return None
+        found = read_json(self._folder / upload / "name.json")
+        return None if found is None else str(found["name"])
+
+    def format(self, upload: str) -> Format:
+        """As what the file is read. Raises PromptFileError where it can't be."""
+        return self._format(self._file(upload))
+
+    def start(self, upload: str, columns: Columns, held_out_share: float) -> str:
+        """Read and place the rows of a kept file; the name of the placing. Of one file one runs at a time."""
+        settings, version = self._settings(), self._store.prompt_book.version()
+        asked = {
+            "columns": asdict(columns),
+            "share": held_out_share,
+            "seed": settings.seed,
+            "scorers": list(settings.target.scorers),
+        }
+        digest = blake2b(json.dumps([asked, version], sort_keys=True).encode(), digest_size=8)
+        folder = self._folder / upload / digest.hexdigest()
+        if (folder / "request.json").exists():
+            return folder.name
+        for other in self._placings(upload):
+            self._kill(other)
+            shutil.rmtree(other, ignore_errors=True)
+        folder.mkdir()
+        self._write_existing(folder / "existing.parquet")
+        file = self._file(upload)
+        write_json(folder / "request.json", {**asked, "file": file.name, "version": version})
+        if file.stat().st_size <= SMALL_FILE and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
+            work(folder)
+        else:
+            self._spawn(folder)
+        return folder.name
+
+    def state(self, upload: str, placing: str) -> ImportState:
+        folder = self._folder / upload / placing
+        found = read_json(folder / "summary.json")
+        if found is not None and "problem" in found:
+            return ImportState(problem=found["problem"])
+        if found is not None:
+            rows = tuple(PromptRow(**row | {"split": Split(row["split"])}) for row in found.pop("rows"))
+            problems = tuple(Problem(**problem) for problem in found.pop("problems"))
+            notes = tuple(found.pop("notes"))
+            return ImportState(preview=Preview(**found, rows=rows, problems=problems, notes=notes))
+        if not self._is_alive(folder):
+            if (folder / "summary.json").exists():
+                return self.state(upload, placing)  # it has ended just now
+            return ImportState(problem="reading the file was broken off: start it again")
+        progress = read_json(folder / "progress.json")
+        return ImportState(message="starting" if progress is None else str(progress["message"]))
+
+    def cancel(self, upload: str, placing: str) -> None:
+        folder = self._folder / upload / placing
+        self._kill(folder)
+        if read_json(folder / "summary.json") is None:
+            write_json(folder / "summary.json", {"problem": "reading the file was cancelled"})
+
+    def restart(self, upload: str, placing: str) -> None:
+        """Forget a placing that was broken off, so that it is begun anew."""
+        shutil.rmtree(self._folder / upload / placing, ignore_errors=True)
+
+    def add(self, upload: str, placing: str) -> int:
+        """Add the rows of a placing that is done to the project; how many. Raises PromptError where prompts were added or
+        retired since it was made."""
+        folder = self._folder / upload / placing
+        request, name = read_json(folder / "request.json"), self.name(upload)
+        with self._store.transaction("adding prompts"):
+            if request is None or name is None or tuple(request["version"]) != self._store.prompt_book.version():
+                raise PromptError("the project's prompts have changed since the file was compared with them: try again")
+            rows = pq.read_table(folder / "rows.parquet").to_pylist()
+            count = self._store.add_prompts(
+                ((row["text"], row["system"], row["reference"], Split(row["split"])) for row in rows), name
+            )
+        self.forget(upload)
+        return count
+
+    def forget(self, upload: str) -> None:
+        """Delete a kept file with what was made of it."""
+        for placing in self._placings(upload):
+            self._kill(placing)
+        shutil.rmtree(self._folder / upload, ignore_errors=True)
+
+    def _file(self, upload: str) -> Path:
+        found = next((self._folder / upload).glob("upload.*"), None) if upload.isalnum() else None
+        if found is None:
+            raise PromptFileError("the file is not kept any more: choose it again")
+        return found
+
+    def _placings(self, upload: str) -> list[Path]:
+        return [path.parent for path in (self._folder / upload).glob("*/request.json")]
+
+    def _forget_old(self) -> None:
+        kept = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for folder in kept[KEPT_UPLOADS:]:
+            self.forget(folder.name)
+
+    def _write_existing(self, path: Path) -> None:
+        in_use, former = self._book.existing()
+        entries = [(*entry, False) for entry in in_use] + [(*entry, True) for entry in former]
+        columns = [list(column) for column in zip(*entries, strict=True)] or [[], [], [], []]
+        columns[1] = [str(split) for split in columns[1]]
+        pq.write_table(pa.table(columns, schema=_EXISTING), path)
+
+    def _spawn(self, folder: Path) -> None:
+        _children[:] = [child for child in _children if child.poll() is None]
+        with (folder / "log.txt").open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "rsf_core.imports", str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
+        _children.append(child)
+        write_json(folder / "process.json", {"pid": child.pid})
+
+    def _process(self, folder: Path) -> psutil.Process | None:
+        """The process of a placing, told by its arguments: another may have got its number since."""
+        known = read_json(folder / "process.json")
+        if known is None:
+            return None
+        try:
+            process = psutil.Process(known["pid"])
+            if str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):  # gone, or somebody else's
+            pass
+        return None
+
+    def _is_alive(self, folder: Path) -> bool:
+        return self._process(folder) is not None
+
+    def _kill(self, folder: Path) -> None:
+        process = self._process(folder)
+        if process is not None:
+            process.kill()
+            psutil.wait_procs([process], timeout=5)
+
+
+def work(folder: Path) -> None:
+    """Do what request.json in the folder of a placing asks for. An error for the person is written down as its outcome."""
+    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+    try:
+        summary = _place(folder, request)
+    except RsfError as error:
+        summary = {"problem": str(error).replace(request["file"], "the file")}
+    write_json(folder / "summary.json", summary)
+
+
+def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
+    said = time.monotonic()
+
+    def say(message: str) -> None:
+        write_json(folder / "progress.json", {"message": message})
+
+    def on_row(count: int) -> None:
+        nonlocal said
+        if time.monotonic() > said + _EVERY:
+            said = time.monotonic()
+            say(f"{count:,} rows read")
+
+    columns = Columns(**request["columns"])
+    parsed = parse(
+        folder.parent / request["file"], columns.text, columns.reference, columns.system, columns.split, on_row=on_row
+    )
+    existing = pq.read_table(folder / "existing.parquet").to_pylist()
+    sides = [
+        [(row["text"], Split(row["split"]), row["system"]) for row in existing if row["former"] is f]
+        for f in (False, True)
+    ]
+    say(f"comparing {len(parsed.rows) + len(existing):,} prompts")
+    found = place_usable(parsed.rows, sides[0], sides[1], request["share"], request["seed"], request["scorers"])
+    rows = [row for row, _ in found.rows]
+    table = {name: [getattr(row, name) for row in rows] for name in ("text", "reference", "system", "line")}
+    table["split"] = [str(split) for _, split in found.rows]
+    write_whole(folder / "rows.parquet", lambda path: pq.write_table(pa.table(table, schema=_ROWS), path))
+    problems = sorted((*parsed.problems, *found.problems), key=lambda problem: (problem.kept, problem.line or 0))
+    in_part = sum(problem.kept for problem in problems)
+    return {
+        "train": found.count(Split.TRAIN),
+        "held_out": found.count(Split.HELD_OUT),
+        "left_out": len(problems) - in_part,
+        "in_part": in_part,
+        "rows": [_short(row) for row in rows[:SHOWN_ROWS]],
+        "problems": [asdict(problem) for problem in problems[:SHOWN_PROBLEMS]],
+        "notes": list(parsed.notes),
+    }
+
+
+def _short(row: PromptRow) -> dict[str, Any]:
+    fields = asdict(row)
+    return {name: value[:_SHOWN] if isinstance(value, str) else value for name, value in fields.items()}
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]))

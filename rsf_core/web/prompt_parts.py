@@ -1,0 +1,248 @@
+"""The pieces of the Prompts page: the list with what can be done to a prompt, and a file on its way in."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from rsf_core.domain import Split
+from rsf_core.errors import PromptFileError, RsfError
+from rsf_core.imports import ImportState, Preview
+from rsf_core.project import Project
+from rsf_core.prompts import Format, PromptRow
+from rsf_core.prompts.files import SUFFIXES
+from rsf_core.prompts.parsing import Columns
+from rsf_core.scorers import registry
+from rsf_core.store.records import PromptRecord
+from rsf_core.web import ui
+
+NONE = "–"
+PAGE = 50
+_STATES: dict[str, bool | None] = {"In use": False, "Retired": True, "All": None}
+
+
+def unusable(project: Project) -> None:
+    """Say which prompts have a reference that the target cannot use, before anything is drawn for them."""
+    found = project.prompt_book.unusable()
+    if found:
+        with st.expander(
+            f"{len(found):,} prompts cannot be scored", icon=":material/warning:", expanded=len(found) < 20
+        ):
+            st.text(registry.describe(found))
+            st.caption(
+                "Edit their references or retire them in the list below, or change the target on the Generate page."
+            )
+
+
+# -- the list ----------------------------------------------------------------------------------------------------------
+
+
+def listing(project: Project) -> None:
+    """The prompts a page at a time, found by text or number, to be edited, retired and put back."""
+    if not project.prompt_book.version()[0]:
+        ui.empty("No prompt yet. Add some by hand or import a file.", icon=":material/format_list_bulleted:")
+        return
+    first, second, third, fourth = st.columns([3, 2, 2, 1], vertical_alignment="bottom")
+    text = first.text_input("Find", placeholder="text, reference or number", key="prompts-find").strip()
+    state = second.segmented_control("Show", list(_STATES), default="In use", required=True, key="prompts-state")
+    side = third.segmented_control(
+        "Side", ["Both", *Split], default="Both", required=True, format_func=_words, key="prompts-side"
+    )
+    asked = {"split": None if side == "Both" else Split(side), "retired": _STATES[state], "text": text}
+    number = int(fourth.number_input("Page", 1, None, 1, key=f"prompts-page-{text}-{state}-{side}"))
+    page = project.prompt_page(PAGE, (number - 1) * PAGE, **asked)  # type: ignore[arg-type]
+    pages = max(1, math.ceil(page.total / PAGE))
+    if number > pages:
+        st.caption(f"There {'is 1 page' if pages == 1 else f'are {pages:,} pages'} of such prompts.")
+        return
+    if not page.total:
+        st.caption("No prompt is like that.")
+        return
+    chosen = st.dataframe(
+        [_listed(prompt) for prompt in page.prompts],
+        hide_index=True,
+        height=420,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"prompts-list-{project.prompt_book.version()}-{number}-{text}-{state}-{side}",
+        column_config={
+            "no.": st.column_config.NumberColumn(width="small"),
+            "prompt": st.column_config.Column(width="large"),
+        },
+    )
+    rows = [page.prompts[i] for i in chosen["selection"]["rows"] if i < len(page.prompts)]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _actions(project, rows)
+        st.caption(f"{page.total:,} prompts, page {number:,} of {pages:,}. Choose rows by the boxes at their left.")
+
+
+def _listed(prompt: PromptRecord) -> dict[str, object]:
+    state = {None: "in use", "retire": "retired", "replace": f"edited: now {prompt.replaced_by}"}[prompt.retired]
+    shown = {
+        "no.": prompt.prompt_id,
+        "prompt": prompt.text,
+        "reference": prompt.reference,
+        "split": _words(prompt.split),
+    }
+    return shown | {"system": prompt.system, "state": state}
+
+
+def _actions(project: Project, rows: list[PromptRecord]) -> None:
+    if ui.locked("retire_prompts"):
+        return
+    in_use = [prompt.prompt_id for prompt in rows if prompt.retired is None]
+    retired = [prompt.prompt_id for prompt in rows if prompt.retired is not None]
+    if st.button("Edit", icon=":material/edit:", disabled=len(rows) != 1 or not in_use):
+        _edit(project, in_use[0])
+    if st.button(
+        "Retire", icon=":material/archive:", disabled=not in_use, help="It is not drawn or compared on any more."
+    ):
+        if ui.attempt(lambda: project.retire_prompts(in_use, ui.reviewer_name())):
+            st.rerun()
+    if st.button("Put back", icon=":material/unarchive:", disabled=not retired):
+        if ui.attempt(lambda: project.restore_prompts(retired, ui.reviewer_name())):
+            st.rerun()
+
+
+@st.dialog("Edit prompt", width="large")
+def _edit(project: Project, prompt_id: int) -> None:
+    old = project.prompt_book.prompt(prompt_id)
+    st.caption(
+        f"Prompt {prompt_id}, {_words(old.split)}. The edited one gets a number of its own and stays on this side; what was "
+        "drawn and decided for the earlier text stays with it."
+    )
+    text = st.text_area("Prompt", old.text, height=220, key=f"edit-text-{prompt_id}")
+    reference = st.text_area("Reference answer", old.reference or "", height=70, key=f"edit-reference-{prompt_id}")
+    system = st.text_area("System prompt", old.system or "", height=70, key=f"edit-system-{prompt_id}")
+    if st.button("Save", type="primary", icon=":material/save:"):
+        row = PromptRow(text, reference, system)
+        if ui.attempt(lambda: project.edit_prompt(prompt_id, row, ui.reviewer_name())):
+            st.rerun()
+
+
+# -- a file ------------------------------------------------------------------------------------------------------------
+
+
+def importing(project: Project) -> None:
+    """A file: chosen, recognised, its columns changed where needed, looked at, added. Its name is in the URL, so that the
+    page shows the same when it is loaded again."""
+    if ui.locked("imports.start"):
+        st.caption("Adding prompts is the owner's.")
+        return
+    given = st.file_uploader("JSONL, JSON, CSV, TSV or Parquet", type=[suffix[1:] for suffix in SUFFIXES])
+    if given is not None and st.session_state.get("import-seen") != given.file_id:
+        st.session_state["import-seen"] = given.file_id
+        st.query_params["import"] = project.imports.keep(given.name, given.getbuffer())
+    upload = st.query_params.get("import", "")
+    name = project.imports.name(upload)
+    if name is None:
+        st.query_params.pop("import", None)
+        st.caption(
+            "Columns of any names, Alpaca, Dolly, chat messages, ShareGPT, GSM8K and exports of this app are recognised. You "
+            "choose the columns and see a preview before anything is saved."
+        )
+        return
+    try:
+        found = project.imports.format(upload)
+    except PromptFileError as error:
+        st.error("The file cannot be read.", icon=":material/error:")
+        st.text(str(error).replace(f"upload{name[name.rfind('.') :].lower()}", name))
+        return
+    st.text(f"{name} is read as {found.describe()}.")
+    if found.text is None:
+        ui.problem("It has no readable row: the first line of a CSV names its columns, a JSONL row is an object.")
+        return
+    columns = _columns(found, upload)
+    share = st.slider("Held-out share, for rows without a split (%)", 0, 90, 25, 5, key=f"share-{upload}") / 100
+    try:
+        placing = project.imports.start(upload, columns, share)
+    except RsfError as error:
+        ui.problem(str(error))
+        return
+    state = project.imports.state(upload, placing)
+    if state.preview is not None:
+        _preview(project, upload, placing, state.preview)
+    elif state.running:
+        _progress(project, upload, placing)
+    else:
+        _broken_off(project, upload, placing, state)
+
+
+def _columns(found: Format, upload: str) -> Columns:
+    places = st.columns(4)
+    names = list(found.columns)
+
+    def choose(place: int, label: str, guess: str | None) -> str | None:
+        options = [NONE, *names] if place else names
+        index = options.index(guess) if guess in options else 0
+        chosen = places[place].selectbox(label, options, index=index, key=f"column-{upload}-{place}")
+        return None if chosen == NONE else str(chosen)
+
+    text = choose(0, "Prompt column", found.text) or names[0]
+    reference = choose(1, "Reference column", found.reference)
+    system = choose(2, "System column", found.system)
+    return Columns(text, reference, system, choose(3, "Split column", found.split))
+
+
+@st.fragment(run_every=ui.REFRESH_SECONDS)
+def _progress(project: Project, upload: str, placing: str) -> None:
+    state = project.imports.state(upload, placing)
+    if not state.running:
+        st.rerun()
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.text(f"Reading the file: {state.message}")
+        if st.button("Cancel", icon=":material/stop_circle:", key="import-cancel"):
+            project.imports.cancel(upload, placing)
+            st.rerun()
+
+
+def _broken_off(project: Project, upload: str, placing: str, state: ImportState) -> None:
+    st.error("Nothing was added.", icon=":material/error:")
+    st.text(state.problem or "")
+    if st.button("Read it again", icon=":material/replay:"):
+        project.imports.restart(upload, placing)
+        st.rerun()
+
+
+def _preview(project: Project, upload: str, placing: str, found: Preview) -> None:
+    st.markdown(f"**{found.count:,}** prompts can be added: {found.train:,} train, {found.held_out:,} held out.")
+    for note in found.notes:
+        st.caption(note)
+    if found.problems:
+        said = [f"{found.left_out:,} rows are left out"] if found.left_out else []
+        said += [f"{found.in_part:,} are read in part"] if found.in_part else []
+        with st.expander(", ".join(said), icon=":material/warning:", expanded=True):
+            for problem in found.problems:
+                st.text(str(problem))
+            more = found.left_out + found.in_part - len(found.problems)
+            if more:
+                st.caption(f"and {more:,} more")
+    add = st.button(
+        f"Add {found.count:,} prompts",
+        type="primary",
+        disabled=not found.count,
+        icon=":material/upload:",
+        key="import-add",
+    )
+    if add and ui.attempt(lambda: project.imports.add(upload, placing)):
+        st.query_params.pop("import", None)
+        st.toast(f"{found.count:,} prompts added.", icon=":material/check:")
+        st.rerun()
+    if found.rows:
+        st.caption("What the model will be asked:")
+    for row in found.rows:
+        with st.container(border=True):
+            parts = [f"line {row.line}", _words(str(row.split))]
+            st.caption(" · ".join(parts))
+            if row.system:
+                st.caption("system")
+                ui.text(row.system)
+            ui.text(row.text)
+            if row.reference:
+                st.caption("reference")
+                ui.text(row.reference)
+
+
+def _words(value: str) -> str:
+    return str(value).replace("_", " ")

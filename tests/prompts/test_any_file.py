@@ -1,0 +1,206 @@
+"""A thousand prompt files of all formats, encodings and damages: rows or words for the person, never a raw exception, never
+more memory than the file is worth, and a project that stays as it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rsf_core.errors import PromptFileError
+from rsf_core.project import Project
+from rsf_core.prompts import Problem, PromptRow, identity, parse, place, recognise
+from rsf_core.prompts.parsing import Columns
+
+FILES = 1_000
+MOST_MEMORY = 256 << 10  # kB beyond what was held before; the files are of a few kB
+WORDS = [
+    "What",
+    "is",
+    "2+2?",
+    "Äpfel",
+    "कला",
+    "C#",
+    "C++",
+    "½",
+    "😀",
+    "été",
+    "Über",
+    '"so"',
+    "a,b",
+    "c;d",
+    "e\tf",
+    "g|h",
+    "####",
+]
+VALUES: list[Any] = [
+    None,
+    "",
+    " ",
+    "NaN",
+    float("nan"),
+    float("inf"),
+    0,
+    -1.5,
+    10**30,
+    True,
+    [],
+    {},
+    ["a"],
+    {"a": 1},
+    "#### 18",
+]
+CODECS = [
+    "utf-8",
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "cp1252",
+    "cp1251",
+    "shift_jis",
+    "latin-1",
+]
+
+
+def text(rng: random.Random) -> str:
+    return " ".join(rng.choices(WORDS, k=rng.randint(0, 12))) + rng.choice(
+        ["", "", "\n", "\r\nmore", "\0", "\u2028", "\ufeff"]
+    )
+
+
+def value(rng: random.Random) -> Any:
+    return text(rng) if rng.random() < 0.8 else rng.choice(VALUES)
+
+
+def turns(rng: random.Random) -> Any:
+    roles = rng.choices(["system", "user", "assistant", "human", "gpt", "tool", "", "USER"], k=rng.randint(0, 5))
+    names = rng.choice([("role", "content"), ("from", "value"), ("who", "what")])
+    return [dict(zip(names, (role, value(rng)), strict=True)) for role in roles]
+
+
+def row(rng: random.Random, form: str) -> dict[str, Any]:
+    match form:
+        case "plain":
+            names = rng.choice([("text", "reference", "split"), ("id", "prompt", "answer"), ("n", "x", "y")])
+            return {name: value(rng) for name in names}
+        case "alpaca":
+            return {"instruction": value(rng), "input": value(rng), "output": value(rng)}
+        case "chat":
+            return {"id": rng.random(), "messages": turns(rng), "system": value(rng)}
+        case "export":
+            return {"prompt": turns(rng), "completion": turns(rng), "weight": 1.0}
+        case _:
+            return {"question_id": 1, "turns": [value(rng) for _ in range(rng.randint(0, 3))], "reference": value(rng)}
+
+
+def content(rng: random.Random, suffix: str) -> bytes:
+    rows = [row(rng, rng.choice(["plain", "alpaca", "chat", "export", "turns"])) for _ in range(1)]
+    form = rng.choice(["plain", "alpaca", "chat", "export", "turns"])
+    rows += [row(rng, form) for _ in range(rng.randint(0, 20))]
+    if suffix == ".parquet":
+        sink = io.BytesIO()
+        plain = [{name: v if isinstance(v, str) else None for name, v in r.items()} for r in rows]
+        pq.write_table(pa.Table.from_pylist(plain), sink)
+        return sink.getvalue()
+    if suffix in (".csv", ".tsv"):
+        out = io.StringIO()
+        names = list(dict.fromkeys(name for r in rows for name in r)) + rng.choice(
+            [[], [""], ["", ""], ["text", "text"]]
+        )
+        writer = csv.writer(out, delimiter=rng.choice(",;\t|"), lineterminator=rng.choice(["\n", "\r\n", "\r"]))
+        writer.writerow(names)
+        writer.writerows([["" if r.get(n) is None else str(r.get(n)) for n in names] for r in rows])
+        written = rng.choice(["", "", "sep=;\n"]) + out.getvalue()
+    elif suffix == ".json":
+        written = json.dumps(rng.choice([rows, rows, {"data": rows}, rows[:1][0]]), indent=rng.choice([None, 1]))
+    else:
+        written = "\n".join(json.dumps(r, ensure_ascii=rng.random() < 0.5) for r in rows)
+    return written.encode(rng.choice(CODECS), errors="replace")
+
+
+def damaged(rng: random.Random, data: bytes) -> bytes:
+    """Cut, bytes changed, doubled, zeroed, a quote opened, or as it is."""
+    if not data:
+        return data
+    at = rng.randrange(len(data))
+    hurt: list[Callable[[], bytes]] = [
+        lambda: data,
+        lambda: data,
+        lambda: data[:at],
+        lambda: data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :],
+        lambda: data[:at] + rng.randbytes(9) + data[at:],
+        lambda: data[at:] + data,
+        lambda: data[:at] + b"\0" * 40 + data[at:],
+        lambda: data[:at] + b'"' + data[at:],
+        lambda: data[:at] + b"[" * 3_000 + data[at:],
+        lambda: data[:at] + b"\n" * 500 + data[at:],
+    ]
+    return rng.choice(hurt)()
+
+
+def try_out(path: Path, where: str) -> list[PromptRow]:
+    """Read the file as the page does, and with the columns of somebody who mistakes them. The rows that are read."""
+    try:
+        found = recognise(path)
+        if found.text is None:
+            assert parse(path, "text").rows == ()
+            return []
+        rows: list[PromptRow] = []
+        for reference in {found.reference, found.columns[-1]}:
+            parsed = parse(path, found.text, reference, found.system, found.split)
+            lines = [r.line for r in parsed.rows] + [p.line for p in parsed.problems if not p.kept]
+            assert found.layout.kind == "JSON" or len(set(lines)) == len(lines), where  # a list may stand on one line
+            assert all(isinstance(p, Problem) and p.message for p in parsed.problems), where
+            rows = list(parsed.rows)
+        for read in rows:
+            assert read.text.strip(), where
+            for part in (read.text, read.reference or "", read.system or ""):
+                part.encode()  # it can be stored
+    except PromptFileError:
+        return []
+    return rows
+
+
+@pytest.mark.timeout(600)
+def test_a_thousand_generated_files_give_rows_or_words_for_the_person(tmp_path: Path) -> None:
+    read, before = 0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for seed in range(FILES):
+        rng = random.Random(seed)
+        suffix = rng.choice([".jsonl", ".json", ".csv", ".tsv", ".ndjson", ".parquet"])
+        path = tmp_path / f"f{suffix}"
+        path.write_bytes(damaged(rng, content(rng, suffix)))
+        rows = try_out(path, f"seed {seed}")
+        if seed % 10 == 0:
+            placed, problems = place([], rows, 0.25, seed)
+            assert len(placed) + len(problems) == len(rows)
+            assert len({identity(r.text, r.system) for r, _ in placed}) == len(placed)
+        read += bool(rows)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_MEMORY
+    assert read > FILES / 3  # else the files would say nothing about the rows
+
+
+def test_a_file_that_fails_leaves_the_project_as_it_was(project: Project) -> None:
+    before = project.prompts(), project.store.prompt_book.version()
+    for seed in range(40):
+        rng = random.Random(seed)
+        suffix = rng.choice([".jsonl", ".json", ".csv", ".parquet"])
+        upload = project.imports.keep(f"f{suffix}", damaged(rng, content(rng, suffix)))
+        try:
+            found = project.imports.format(upload)
+        except PromptFileError:
+            continue
+        if found.text is not None:
+            placing = project.imports.start(upload, Columns(found.text, found.reference), 0.25)
+            assert not project.imports.state(upload, placing).running
+    assert (project.prompts(), project.store.prompt_book.version()) == before

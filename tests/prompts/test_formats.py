@@ -1,0 +1,353 @@
+"""The formats that datasets come in: recognised, mapped, and what is left out said by line."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rsf_core import exports
+from rsf_core.errors import PromptFileError
+from rsf_core.prompts import Parsed, PromptRow, columns, parse, recognise
+
+
+def jsonl(folder: Path, *rows: Any, name: str = "p.jsonl") -> Path:
+    (folder / name).write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return folder / name
+
+
+def read(path: Path) -> Parsed:
+    """As the page reads it with what was recognised."""
+    found = recognise(path)
+    assert found.text is not None
+    return parse(path, found.text, found.reference, found.system, found.split)
+
+
+def texts(parsed: Parsed) -> list[tuple[str, str | None, str | None]]:
+    return [(row.text, row.reference, row.system) for row in parsed.rows]
+
+
+# -- instructions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ({"instruction": "Translate.", "input": "Good night", "output": "Bonne nuit"}, "Alpaca"),
+        ({"Instruction": "Translate.", "Input": "Good night", "Output": "Bonne nuit"}, "Alpaca"),
+        (
+            {"id": 7, "instruction": "Translate.", "input": "Good night", "output": "Bonne nuit", "text": "all"},
+            "Alpaca",
+        ),
+        ({"instruction": "Translate.", "context": "Good night", "response": "Bonne nuit", "category": "x"}, "Dolly"),
+    ],
+)
+def test_an_instruction_is_read_with_what_it_is_about(tmp_path: Path, row: dict[str, Any], name: str) -> None:
+    path = jsonl(tmp_path, row)
+    assert recognise(path).name.startswith(name)
+    assert texts(read(path)) == [("Translate.\n\nGood night", "Bonne nuit", None)]
+    assert [r.text for r in parse(path, columns(path)[0]).rows] == ["Translate.\n\nGood night"]
+
+
+@pytest.mark.parametrize("empty", ["", "  ", None, "<noinput>"])
+def test_an_instruction_about_nothing_stands_alone(tmp_path: Path, empty: str | None) -> None:
+    assert texts(read(jsonl(tmp_path, {"instruction": "Sing.", "input": empty, "output": "La"}))) == [
+        ("Sing.", "La", None)
+    ]
+
+
+def test_a_column_chosen_for_something_else_is_not_joined(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"instruction": "Sum.", "input": "1 2", "output": "3"})
+    assert [r.text for r in parse(path, "instruction", "input").rows] == ["Sum."]
+    assert [r.text for r in parse(path, "input").rows] == ["1 2"]
+
+
+def test_a_question_is_read_with_its_context(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"id": "a1", "context": "Rain fell.", "question": "What fell?", "answer": "Rain"})
+    assert texts(read(path)) == [("What fell?\n\nRain fell.", "Rain", None)]
+
+
+# -- conversations -----------------------------------------------------------------------------------------------------
+
+CHAT = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "What is 2+2?"},
+    {"role": "assistant", "content": "4"},
+]
+SHAREGPT = [{"from": "human", "value": "Name a fruit."}, {"from": "gpt", "value": "Apple"}]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"messages": CHAT}, ("What is 2+2?", "4", "Be brief.")),
+        ({"id": "x1", "conversations": SHAREGPT}, ("Name a fruit.", "Apple", None)),
+        ({"conversation": SHAREGPT, "system": "Be kind."}, ("Name a fruit.", "Apple", "Be kind.")),
+        ({"prompt": CHAT[:2], "completion": CHAT[2:]}, ("What is 2+2?", "4", "Be brief.")),
+        ({"prompt": CHAT[:2], "chosen": CHAT[2:], "rejected": CHAT[2:]}, ("What is 2+2?", None, "Be brief.")),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]}, ("Hi", None, None)),
+        ({"dialogue": SHAREGPT[:1], "topic": "fruit and more"}, ("Name a fruit.", None, None)),
+    ],
+)
+def test_a_conversation_gives_its_question_system_and_answer(
+    tmp_path: Path, row: dict[str, Any], expected: tuple[str, str | None, str | None]
+) -> None:
+    parsed = read(jsonl(tmp_path, row))
+    assert texts(parsed) == [expected] and parsed.problems == ()
+
+
+def test_later_questions_are_said_to_be_left_out_by_line(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"messages": CHAT}, {"messages": CHAT + CHAT[1:]}, {"messages": [*CHAT[1:], CHAT[1]] * 2})
+    parsed = read(path)
+    assert [row.reference for row in parsed.rows] == ["4", "4", "4"]
+    assert [(p.line, p.kept) for p in parsed.problems] == [(2, True), (3, True)]
+    assert "the first question is read; 1 later question of the conversation is left out" in str(parsed.problems[0])
+
+
+def test_a_reference_of_the_last_question_is_not_taken_for_the_first(tmp_path: Path) -> None:
+    path = jsonl(
+        tmp_path,
+        {"messages": CHAT + CHAT[1:2], "answer": "of the last"},
+        {"turns": ["a", "b"], "reference": ["1", "2"]},
+    )
+    parsed = parse(path, "messages", "answer")
+    assert texts(parsed)[0][1] is None and "and the reference" in str(parsed.problems[0])
+    assert texts(parse(path, "turns", "reference")) == [("a", "1", None)]
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        (
+            [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Go on"}],
+            "does not begin with a question",
+        ),
+        ([{"role": "user", "content": "Hi"}, {"role": "tool", "content": "x"}], "turn 2 is spoken by 'tool'"),
+        ([{"role": "user", "content": [{"type": "image", "url": "x"}]}], "turn 1 holds something else than text"),
+        ([{"role": "user", "content": "x"}, {"content": "x"}], "turn 2 does not say who speaks"),
+        ([{"role": "system", "content": "only"}], "does not begin with a question"),
+        ([{"role": "user", "content": " "}], "is missing or empty"),
+    ],
+)
+def test_a_conversation_that_is_no_prompt_is_left_out_by_line(tmp_path: Path, turns: list[Any], said: str) -> None:
+    parsed = parse(jsonl(tmp_path, {"messages": CHAT}, {"messages": turns}), "messages")
+    assert len(parsed.rows) == 1 and [p.line for p in parsed.problems] == [2]
+    assert said in str(parsed.problems[0]) and not parsed.problems[0].kept
+
+
+def test_two_system_prompts_that_differ_are_not_chosen_between(tmp_path: Path) -> None:
+    parsed = read(jsonl(tmp_path, {"messages": CHAT, "system": "Be long."}))
+    assert parsed.rows == () and "another system prompt" in str(parsed.problems[0])
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_an_export_of_this_product_is_read_back(tmp_path: Path, suffix: str) -> None:
+    row = {"system": "Be kind.", "prompt": "What is 2+2?", "completion": "4", "weight": 1.0, "candidate_id": "1.1.0"}
+    row |= {"decided_by": "rule", "acceptance_prob": 1.0, "prompt_token_ids": [1], "token_ids": [2]}
+    samples = pa.Table.from_pylist([row, row | {"system": None, "prompt": "Name a fruit.", "completion": "Apple"}])
+    path = tmp_path / f"set.{suffix}"
+    path.write_bytes((exports.jsonl if suffix == "jsonl" else exports.parquet)(samples))
+    assert "export of RSF Studio" in recognise(path).describe()
+    assert texts(read(path)) == [("What is 2+2?", "4", "Be kind."), ("Name a fruit.", "Apple", None)]
+
+
+# -- answers -----------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_worked_answer_what_stands_behind_the_hashes_is_the_reference(tmp_path: Path) -> None:
+    rows = [
+        {"question": f"How many {n}?", "answer": f"3*{n}=<<3>>\n#### {spelled}"}
+        for n, spelled in enumerate(("36", "1,200 ", "-4.5"))
+    ]
+    path = jsonl(tmp_path, *rows)
+    assert "GSM8K" in recognise(path).describe()
+    parsed = read(path)
+    assert [row.reference for row in parsed.rows] == [
+        "36",
+        "1,200",
+        "-4.5",
+    ] and "3 references are worked answers" in parsed.notes[0]
+
+
+@pytest.mark.parametrize("text", ["#### Heading\nand text", "a\n#### 1\nb\n#### 2", "####", "C#### 5 is no note"])
+def test_hashes_that_mark_no_answer_stay(tmp_path: Path, text: str) -> None:
+    assert [row.reference for row in parse(jsonl(tmp_path, {"text": "a", "answer": text}), "text", "answer").rows] == [
+        text
+    ]
+
+
+# -- which column ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ({"id": 1, "prompt": "Say it."}, "prompt"),
+        ({"prompt_id": "p-001", "category": "writing", "prompt": "Say it."}, "prompt"),
+        ({"question_id": 1, "turns": ["a", "b"]}, "turns"),
+        ({"uuid": "0a1b", "body": "Some words to be answered by somebody.", "stars": 4}, "body"),
+        ({"n": 3, "user_prompt": "Say it.", "note": "a longer note about the prompt"}, "user_prompt"),
+        ({"answer": "a long answer to it all", "Question": "Why?"}, "Question"),
+        ({"label": "positive", "sentence": "It was a very good day."}, "sentence"),
+        ({"number": "17", "Prompt Text": "Say it."}, "Prompt Text"),
+        ({"problem": "1+1", "solution": "It is two, of course."}, "problem"),
+    ],
+)
+def test_the_prompt_is_found_by_name_and_never_an_id_because_it_is_first(
+    tmp_path: Path, row: dict[str, Any], text: str
+) -> None:
+    assert recognise(jsonl(tmp_path, row)).text == text and columns(jsonl(tmp_path, row))[0] == text
+
+
+# -- files ---------------------------------------------------------------------------------------------------------------
+
+TABLE = [
+    ("prompt", "answer"),
+    ("What is 2+2?", "4"),
+    ("Nenne zwei Äpfel; rot, süß", "Gala"),
+    ('Say "é" – twice', "é\té"),
+]
+
+
+def table(sign: str) -> str:
+    return "".join(sign.join('"' + cell.replace('"', '""') + '"' for cell in row) + "\r\n" for row in TABLE)
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+def test_any_sign_between_columns_and_any_common_encoding_is_found_and_said(
+    tmp_path: Path, sign: str, codec: str
+) -> None:
+    path = tmp_path / "p.csv"
+    path.write_bytes(table(sign).encode(codec))
+    assert [(row.text, row.reference) for row in read(path).rows] == TABLE[1:]
+    said = recognise(path).describe()
+    named = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE"}
+    assert named.get(codec, codec.upper()) in said
+    assert {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}[sign] in said
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-16-be", "cp1252"])
+def test_json_may_be_in_any_of_them_too(tmp_path: Path, codec: str) -> None:
+    (tmp_path / "p.jsonl").write_bytes('{"text": "Über süße Äpfel"}\n{"text": "naïve"}\n'.encode(codec))
+    assert [row.text for row in read(tmp_path / "p.jsonl").rows] == ["Über süße Äpfel", "naïve"]
+
+
+def test_another_code_page_is_not_taken_for_a_western_one(tmp_path: Path) -> None:
+    rows = [
+        "Напишите короткое письмо другу о погоде",
+        "Назовите три больших города России",
+        "Сколько будет два плюс два",
+    ]
+    (tmp_path / "p.csv").write_bytes(("text\r\n" + "\r\n".join(rows)).encode("cp1251"))
+    assert [row.text for row in read(tmp_path / "p.csv").rows] == rows
+
+
+@pytest.mark.parametrize(
+    ("first", "sign"), [("sep=;", ";"), ("SEP=|", "|"), ("sep=\t", "\t"), ("sep=,", ","), ("sep=#", "#")]
+)
+def test_a_line_that_names_the_sign_is_believed(tmp_path: Path, first: str, sign: str) -> None:
+    (tmp_path / "p.csv").write_text(f"{first}\ntext{sign}answer\na{sign}b\n")
+    assert [(r.text, r.reference, r.line) for r in parse(tmp_path / "p.csv", "text", "answer").rows] == [("a", "b", 3)]
+
+
+def test_columns_without_a_name_are_left_aside_at_the_end_and_numbered_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(",prompt,answer,,\n0,one,1,,\n1,two,2\n2,three,3,lost,\n,,,,\n3,four,4,,,\n")
+    assert columns(tmp_path / "p.csv") == ["prompt", "column 1", "answer"]
+    parsed = parse(tmp_path / "p.csv", "prompt", "answer")
+    assert [row.text for row in parsed.rows] == ["one", "two", "four"]
+    assert [str(p) for p in parsed.problems] == ["line 4: has a value in column 4, which the header does not name"]
+
+
+def test_a_header_of_a_hundred_thousand_columns_is_refused_by_name_at_once(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(",".join(f"column{n}" for n in range(100_000)) + "\n")
+    for read_it in (columns, recognise, lambda path: parse(path, "column1")):
+        with pytest.raises(PromptFileError, match=r"p\.csv, line 1: the header has 100,000 columns; at most 1,000"):
+            read_it(tmp_path / "p.csv")
+
+
+def test_an_object_of_a_hundred_thousand_fields_is_left_out(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {str(n): n for n in range(100_000)}, {"text": "a"})
+    assert columns(path) == ["text"] and [p.line for p in parse(path, "text").problems] == [1]
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+@pytest.mark.parametrize("name", ["p.json", "p.jsonl"])
+def test_a_list_of_objects_is_read_with_its_lines(tmp_path: Path, indent: int | None, name: str) -> None:
+    rows = [{"text": "one", "reference": "1"}, {"text": "zwei\nZeilen"}, 3, {"text": ""}]
+    (tmp_path / name).write_text(json.dumps(rows, indent=indent))
+    parsed = parse(tmp_path / name, "text", "reference")
+    assert [row.text for row in parsed.rows] == ["one", "zwei\nZeilen"] and len(parsed.problems) == 2
+    if indent is not None:
+        lines = (tmp_path / name).read_text().splitlines()
+        assert all(lines[row.line - 1].strip() == "{" for row in parsed.rows if row.line)
+
+
+def test_a_list_longer_than_its_window_is_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rsf_core.prompts.json_rows._CHUNK", 7)
+    rows = [{"text": f"prompt {n} " + "x" * n, "reference": 10**n} for n in range(40)]
+    (tmp_path / "p.json").write_text(json.dumps(rows, indent=1))
+    parsed = parse(tmp_path / "p.json", "text", "reference")
+    assert [(row.text, row.reference) for row in parsed.rows] == [(row["text"], str(row["reference"])) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            '[{"text": "a"}, {"text": }, {"text": "c"}]',
+            "is not JSON: Expecting value; the rest of the file is left out",
+        ),
+        ('[{"text": "a"} {"text": "b"}]', "a comma is missing here; the rest of the file is left out"),
+        ('[{"text": "a"}, {"text": "b"', "is not JSON"),
+        ('[{"text": "a"}', "a comma is missing here"),
+        ('[{"text": "a"}] and more', "stands behind the end of the list"),
+        ('[{"text": "a"}, {"text": "b", "text": "c"}]', "names 'text' 2 times"),
+    ],
+)
+def test_where_a_list_is_broken_is_said_and_what_came_before_is_kept(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "p.json").write_text(content)
+    parsed = parse(tmp_path / "p.json", "text")
+    assert [row.text for row in parsed.rows] == ["a"] and len(parsed.problems) == 1 and said in str(parsed.problems[0])
+
+
+@pytest.mark.parametrize("content", ['{\n "data": [\n {"text": "a"}]}', "17", "words", '"text"'])
+def test_a_json_file_that_is_no_list_is_refused_with_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "p.json").write_text(content)
+    with pytest.raises(PromptFileError, match="save the list alone"):
+        recognise(tmp_path / "p.json")
+
+
+def test_parquet_keeps_numbers_and_leaves_nan_out(tmp_path: Path) -> None:
+    rows = {"prompt": ["a", "b", "c"], "answer": [1e-07, float("nan"), 0.1], "n": [1, 2, None]}
+    pq.write_table(pa.table(rows), tmp_path / "p.parquet")
+    assert [(r.text, r.reference) for r in read(tmp_path / "p.parquet").rows] == [
+        ("a", "1e-07"),
+        ("b", None),
+        ("c", "0.1"),
+    ]
+    assert [r.reference for r in parse(tmp_path / "p.parquet", "prompt", "n").rows] == ["1", "2", None]
+
+
+def test_a_small_parquet_file_that_holds_a_great_deal_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rsf_core.prompts.rows.MOST_CHARACTERS", 1_000_000)
+    pq.write_table(pa.table({"prompt": ["x" * 50_000] * 2_000}), tmp_path / "p.parquet")
+    assert (tmp_path / "p.parquet").stat().st_size < 100_000
+    parsed = parse(tmp_path / "p.parquet", "prompt")
+    assert len(parsed.rows) == 20 and "more than 1,000,000 characters; the rest is left out" in str(parsed.problems[0])
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
+    for content in (b"", b"PAR1", b"text\na\n", io.BytesIO().getvalue() + b"PAR1" + b"\0" * 40 + b"PAR1"):
+        (tmp_path / "p.parquet").write_bytes(content)
+        with pytest.raises(PromptFileError, match=r"p\.parquet cannot be read as Parquet"):
+            recognise(tmp_path / "p.parquet")
+
+
+def test_a_plain_prompt_keeps_its_line(tmp_path: Path) -> None:
+    assert read(jsonl(tmp_path, {"text": "a"}, {"text": "b"})).rows == (PromptRow("a", line=1), PromptRow("b", line=2))

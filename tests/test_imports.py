@@ -1,0 +1,116 @@
+"""A prompt file on its way in: kept, placed once, in a process where it is large, cancelled, added or forgotten."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from rsf_core import imports
+from rsf_core.domain import Split
+from rsf_core.errors import PromptError, PromptFileError
+from rsf_core.imports import ImportState
+from rsf_core.project import Project
+from rsf_core.prompts import PromptRow
+from rsf_core.prompts.parsing import Columns
+
+FILE = b'{"question": "How high is Mont Blanc?", "answer": 4806}\n{"question": \n{"question": "Review a kettle."}\n'
+COLUMNS = Columns("question", "answer")
+
+
+def finished(project: Project, upload: str, placing: str) -> ImportState:
+    give_up = time.monotonic() + 120
+    while (state := project.imports.state(upload, placing)).running:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    return state
+
+
+def test_a_file_is_recognised_placed_looked_at_and_added(project: Project) -> None:
+    upload = project.imports.keep("my questions.jsonl", FILE)
+    found = project.imports.format(upload)
+    assert (found.text, found.reference, project.imports.name(upload)) == ("question", "answer", "my questions.jsonl")
+    placing = project.imports.start(upload, COLUMNS, 1.0)
+    preview = finished(project, upload, placing).preview
+    assert preview is not None and (preview.train, preview.held_out, preview.left_out) == (0, 1, 2)
+    assert preview.rows == (PromptRow("How high is Mont Blanc?", "4806", None, Split.HELD_OUT, 1),)
+    assert [str(problem)[:20] for problem in preview.problems] == ["line 2: is not JSON:", "line 3: is the same "]
+    assert project.imports.add(upload, placing) == 1
+    assert [(p.text, p.reference, p.split) for p in project.prompts()[-1:]] == [
+        ("How high is Mont Blanc?", "4806", Split.HELD_OUT)
+    ]
+    assert project.imports.name(upload) is None  # what was added need not be kept
+
+
+def test_the_same_is_placed_once_and_anew_when_columns_share_or_prompts_change(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    usual = imports.work
+    monkeypatch.setattr(imports, "work", lambda folder: (done.append(folder.name), usual(folder)))
+    upload = project.imports.keep("a.jsonl", FILE)
+    assert project.imports.keep("a.jsonl", FILE) == upload
+    names = [project.imports.start(upload, COLUMNS, share) for share in (0.5, 0.5, 0.25)]
+    names.append(project.imports.start(upload, Columns("question"), 0.25))
+    project.retire_prompts([1], "ann")
+    names.append(project.imports.start(upload, Columns("question"), 0.25))
+    assert len(done) == 4 and len(set(names)) == 4 and names[0] == names[1]
+
+
+def test_a_placing_from_before_other_prompts_came_is_not_added(project: Project) -> None:
+    upload = project.imports.keep("a.jsonl", FILE)
+    placing = project.imports.start(upload, COLUMNS, 0.5)
+    project.import_prompts([PromptRow("How high is Mont Blanc?")], "by hand")
+    with pytest.raises(PromptError, match="have changed since"):
+        project.imports.add(upload, placing)
+    assert len(project.prompts()) == 13
+
+
+def test_a_large_file_is_read_by_a_process_and_can_be_cancelled(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "SMALL_FILE", 0)
+    rows = "".join(json.dumps({"text": f"What is {n} times {n + 1}?"}) + "\n" for n in range(300))
+    upload = project.imports.keep("sums.jsonl", rows.encode())
+    placing = project.imports.start(upload, Columns("text"), 0.0)
+    assert project.imports.state(upload, placing).preview is None  # the process is only starting
+    preview = finished(project, upload, placing).preview
+    assert preview is not None and preview.count == 300
+    other = project.imports.start(upload, Columns("text"), 0.5)
+    project.imports.cancel(upload, other)
+    state = project.imports.state(upload, other)
+    assert not state.running and state.problem == "reading the file was cancelled"
+    project.imports.restart(upload, other)
+    assert project.imports.start(upload, Columns("text"), 0.5) == other
+    assert finished(project, upload, other).preview is not None
+
+
+def test_a_process_that_was_killed_is_said_and_nothing_is_added(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "SMALL_FILE", 0)
+    upload = project.imports.keep("a.jsonl", FILE)
+    placing = project.imports.start(upload, COLUMNS, 0.5)
+    project.imports._kill(project.folder / "imports" / upload / placing)
+    assert "broken off" in str(project.imports.state(upload, placing).problem)
+    assert len(project.prompts()) == 12
+
+
+@pytest.mark.parametrize("upload", ["", "../..", "nothing", "a/b"])
+def test_a_name_from_the_url_reaches_no_other_folder(project: Project, upload: str) -> None:
+    assert project.imports.name(upload) is None
+    with pytest.raises(PromptFileError, match="not kept any more"):
+        project.imports.format(upload)
+
+
+def test_only_the_newest_files_are_kept(project: Project) -> None:
+    uploads = [project.imports.keep(f"{n}.csv", b"text\na\n") for n in range(imports.KEPT_UPLOADS + 2)]
+    kept = [project.imports.name(upload) for upload in uploads]
+    assert sum(name is not None for name in kept) == imports.KEPT_UPLOADS and kept[-1] is not None
+
+
+def test_a_file_that_cannot_be_read_is_the_outcome_of_its_placing(project: Project) -> None:
+    upload = project.imports.keep("a.csv", b"text,text\na,b\n")
+    placing = project.imports.start(upload, Columns("text"), 0.5)
+    assert "names the column 'text' 2 times" in str(project.imports.state(upload, placing).problem)
