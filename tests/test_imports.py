@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,7 +49,12 @@ def test_the_same_is_placed_once_and_anew_when_columns_share_or_prompts_change(
 ) -> None:
     done: list[str] = []
     usual = imports.work
-    monkeypatch.setattr(imports, "work", lambda folder: (done.append(folder.name), usual(folder)))
+
+    def work(folder: Path) -> None:
+        done.append(folder.name)
+        usual(folder)
+
+    monkeypatch.setattr(imports, "work", work)
     upload = project.imports.keep("a.jsonl", FILE)
     assert project.imports.keep("a.jsonl", FILE) == upload
     names = [project.imports.start(upload, COLUMNS, share) for share in (0.5, 0.5, 0.25)]
