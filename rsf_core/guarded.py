@@ -12,7 +12,7 @@ from rsf_core import access
 from rsf_core.access import Actor
 from rsf_core.project import Project
 
-_PARTS = ("autopilot", "invites", "lineage", "review", "store", "supervisor")
+_PARTS = ("autopilot", "imports", "invites", "lineage", "prompt_book", "review", "store", "supervisor")
 _SPEAKERS = ("author", "reviewer")  # parameters that name who speaks
 
 
