@@ -16,6 +16,7 @@ from scipy import stats
 from rsf_core.sampling.acceptance import acceptance_prob
 from rsf_core.sampling.diagnosis import diagnose
 from rsf_core.sampling.intervals import clopper_pearson, cluster_mean, paired_difference
+from tests.simulations import distances
 
 PROMPTS, DRAWS = 50, 16
 THETA = np.linspace(0.05, 0.95, 10)
@@ -81,3 +82,16 @@ def test_a_paired_difference_covers_the_gain(gain):
         interval = paired_difference(before, GROUP, after, GROUP)
         covered += interval.low <= gain <= interval.high
     assert covered / sims >= 0.93
+
+
+@pytest.mark.parametrize(
+    ("ratios", "tvd_is_shown", "kl_is_shown"),
+    [("normal 0.5", True, False), ("capped 2", True, True), ("normal 2", False, False)],
+)
+def test_of_ratios_like_those_of_later_rounds_what_is_shown_is_covered(ratios, tvd_is_shown, kl_is_shown):
+    cell = {"ratios": ratios, "within": 0.5, "prompts": 50, "draws": 8, "violating": 0.1}
+    found = distances.coverage(cell, 80, np.random.default_rng(0))
+    assert (found["tvd shown"] > 0.6, found["kl_target shown"] > 0.6) == (tvd_is_shown, kl_is_shown)
+    assert found["kl_proposal"] >= 0.88 and found["acceptance_rate"] >= 0.88 and found["violation_rate"] >= 0.88
+    for name, shown in (("tvd", tvd_is_shown), ("violated_mass", tvd_is_shown), ("kl_target", kl_is_shown)):
+        assert not shown or found[name] >= 0.88, name  # 93 % less two standard errors of 80 data sets

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.simulations import deciding, looks, shares, starving
+from tests.simulations import deciding, distances, looks, peeking, shares, starving
 
 
 class Simulation(NamedTuple):
@@ -31,6 +31,8 @@ SIMULATIONS = {
     "prompts with none": Simulation(starving.cells, starving.coverage, 500),
     "several looks": Simulation(looks.cells, looks.coverage, 500),
     "beta of decisions": Simulation(deciding.cells, deciding.coverage, 300),
+    "peeking": Simulation(peeking.cells, peeking.misses, 200),
+    "distances": Simulation(distances.cells, distances.coverage, 200),
 }
 
 

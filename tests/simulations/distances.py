@@ -1,0 +1,60 @@
+"""TVD, KL and the violated mass on ratios like those of later rounds: what is shown is covered, and how often it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from rsf_core.sampling import diagnostics
+from rsf_core.sampling.arrays import Floats
+from rsf_core.sampling.diagnosis import diagnose
+
+NAMES = ("tvd", "kl_target", "kl_proposal", "violated_mass", "acceptance_rate", "violation_rate")
+RATIOS = ("normal 0.5", "normal 1", "normal 2", "normal 3", "laplace 0.6", "capped 1", "capped 2", "capped 3")
+
+
+def cells() -> Iterator[dict[str, Any]]:
+    for ratios, within, (prompts, draws), violating in product(
+        RATIOS, (0.0, 0.5, 1.0), ((20, 4), (20, 16), (50, 8), (100, 16)), (0.02, 0.1)
+    ):
+        yield {"ratios": ratios, "within": within, "prompts": prompts, "draws": draws, "violating": violating}
+
+
+def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
+    """`within`: the share of the variance of ℓ between draws of a prompt. log M is exceeded by `violating` of all draws,
+    or lies 0.3 nats below the end of capped ratios. For each name: of the known intervals the share that covers, and
+    under "shown" the share that is known."""
+    u = (np.arange(200_000) + 0.5) / 200_000
+    population = ratios_of(cell["ratios"], ndtri(u))
+    capped = cell["ratios"].startswith("capped")
+    log_m = float(population.max()) - 0.3 if capped else float(np.quantile(population, 1 - cell["violating"]))
+    d = diagnostics.draws(population, log_m)
+    exact = {name: getattr(diagnostics, name)(d) for name in NAMES[:-1]}
+    exact["violation_rate"] = diagnostics.violations(d) / u.size
+    group = np.repeat(np.arange(cell["prompts"]), cell["draws"])
+    known, held, trusted = dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0), 0
+    for _ in range(sets):
+        z = np.sqrt(1 - cell["within"]) * rng.standard_normal(cell["prompts"])[group]
+        z += np.sqrt(cell["within"]) * rng.standard_normal(group.size)
+        found = diagnose(ratios_of(cell["ratios"], z), log_m, group=group, rng=rng)
+        trusted += found.trusted
+        for name in NAMES:
+            interval = getattr(found, name)
+            known[name] += interval.known
+            held[name] += interval.known and interval.low <= exact[name] <= interval.high
+    figures = {name: held[name] / known[name] for name in NAMES if known[name]}
+    return figures | {f"{name} shown": known[name] / sets for name in NAMES[:4]} | {"trusted": trusted / sets}
+
+
+def ratios_of(kind: str, z: Floats) -> Floats:
+    """ℓ of standard normal z: normal or Laplace of a standard deviation, or normal with an end at one of it."""
+    name, sigma = kind.split()[0], float(kind.split()[1])
+    if name == "laplace":
+        p = np.clip(ndtr(z), 1e-15, 1 - 1e-15)
+        scale = sigma / np.sqrt(2)
+        return np.where(p < 0.5, scale * np.log(2 * p), -scale * np.log(2 * (1 - p)))
+    return sigma * z if name == "normal" else np.minimum(sigma * z, sigma)
