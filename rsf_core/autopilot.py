@@ -103,12 +103,13 @@ class Autopilot:
 
     def steer(self) -> None:
         """Start what comes next, until a job runs or the flight waits or ends. Called whenever a job has ended."""
-        while (now := self.flight()) is not None and now.state is FlightState.FLYING:
-            try:
-                if not self._step(now):
-                    return
-            except RsfError as error:  # nobody watches: it is kept where the person will look
-                self.stop(now.author, str(error))
+        with self._stages.still():
+            while (now := self.flight()) is not None and now.state is FlightState.FLYING:
+                try:
+                    if not self._step(now):
+                        return
+                except RsfError as error:  # nobody watches: it is kept where the person will look
+                    self.stop(now.author, str(error))
 
     def _step(self, now: Flight) -> bool:
         """One step; False where a job runs now."""

@@ -349,6 +349,10 @@ class Project:
 
     def advance(self, author: str = REVIEWER) -> str | None:
         """Start whatever comes next in the newest round, or the next round; None while something runs."""
+        with self.supervisor.still():  # what follows a job that ends this moment is started once
+            return self._advance(author)
+
+    def _advance(self, author: str) -> str | None:
         found = self.stages()
         if rounds.complete(found):
             return self.draw_next_round()

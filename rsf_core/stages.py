@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from rsf_core import curation, deciding, proposing, rounds
@@ -26,6 +27,10 @@ class Stages:
 
     def __init__(self, store: Store, standing: Standing, supervisor: JobSupervisor) -> None:
         self._store, self._standing, self._supervisor = store, standing, supervisor
+
+    def still(self) -> AbstractContextManager[None]:
+        """See JobSupervisor.still."""
+        return self._supervisor.still()
 
     def open_round(self) -> RoundRecord:
         """Open the next round with `next_proposal` (the base, before any)."""

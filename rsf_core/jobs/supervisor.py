@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,12 @@ class JobSupervisor:
         """The jobs that are queued or run. A job and what follows it are seen as one: there is no gap between them."""
         with self._lock:
             return self._store.jobs(active=True)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Nobody else starts, finishes or follows up a job meanwhile: what is read of them holds until it is acted on."""
+        with self._lock:
+            yield
 
     def status(self, job: JobRecord) -> Status:
         """What the process says of itself, with what was noticed of it; the database's word once the job has ended."""

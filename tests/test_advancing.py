@@ -1,0 +1,43 @@
+"""What comes next is started once, whoever is faster: the one who asks for it, or the supervisor that follows up a job."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from rsf_core.domain import JobKind, JobState
+from rsf_core.project import Project
+from tests.seeding import add_candidates, candidates
+
+
+@pytest.mark.parametrize(
+    "start", [lambda project: project.advance(), lambda project: project.autopilot.start(1, False, "ann")]
+)
+def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
+    project: Project, monkeypatch: pytest.MonkeyPatch, start: Callable[[Project], object]
+) -> None:
+    project.supervisor.stop()
+    project.store.add_job("r1-generate-1", JobKind.GENERATE, 1, {}, ["score"])
+    add_candidates(project.store, candidates(prompts=8, per_prompt=2))
+    project.store.add_job_event("r1-generate-1", JobState.DONE, "done")
+    project.supervisor._untold.append("r1-generate-1")  # what follows it is started with the next tick
+    monkeypatch.setattr(project.supervisor, "_begin", lambda job: None)
+    states = project._standing.states
+    ticks: list[threading.Thread] = []
+
+    def look(number: int) -> object:
+        found = states(number)
+        if not ticks:
+            ticks.append(threading.Thread(target=project.supervisor.tick))
+            ticks[0].start()
+            ticks[0].join(1.0)
+        return found
+
+    monkeypatch.setattr(project._standing, "states", look)
+    start(project)
+    ticks[0].join(60)
+    assert [job.job_id for job in project.jobs(active=True)] == ["r1-score-1"]
+    flight = project.autopilot.flight()
+    assert flight is None or flight.active, flight
