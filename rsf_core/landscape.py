@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -63,6 +64,7 @@ class Landscape:
 
     def __init__(self, ratios: pa.Table, scope: Scope) -> None:
         self.scope = scope
+        self._diagnosis = lru_cache(maxsize=16)(self._diagnose)  # a page asks for the same M at each of its runs
         self.truncated: NDArray[np.bool_] = ratios["truncated"].to_numpy()
         self.override = ratios["override"].to_numpy()
         self.prompts: Ints = ratios["prompt_id"].to_numpy().astype(np.int64)
@@ -132,6 +134,9 @@ class Landscape:
     def diagnosis(self, log_m: float) -> Diagnosis:
         """How far what is accepted lies from the target, with intervals by prompt. In-sample: see marks.py for M chosen
         and judged on different prompts."""
+        return self._diagnosis(log_m)
+
+    def _diagnose(self, log_m: float) -> Diagnosis:
         return diagnose(self.log_ratio, log_m, scale=self.scale, group=self.prompts)
 
     def span(self, *shown: float) -> tuple[float, float]:

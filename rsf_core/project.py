@@ -54,7 +54,7 @@ from rsf_core.sampling.streams import child_seed
 from rsf_core.settings import Problem as SettingsProblem
 from rsf_core.settings import Settings, Target
 from rsf_core.stages import Stages
-from rsf_core.standing import Standing
+from rsf_core.standing import STATE_TABLES, Standing
 from rsf_core.store.records import (
     CandidateRecord,
     CuratedRecord,
@@ -70,6 +70,7 @@ from rsf_core.store.store import Store
 from rsf_core.suggestion import Suggestion
 from rsf_core.target import reward
 
+COMPARED_TABLES = (*STATE_TABLES, "project")  # all that a comparison is of
 POLL_SECONDS = 0.1
 KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
 REVIEWER = "local"
@@ -556,7 +557,11 @@ class Project:
 
     def comparison(self, round_number: int | None = None) -> Comparison | None:
         """The held-out comparison of a round, or None before it is there."""
-        return reports.comparison(self.store, self._standing, round_number or self.current_round)
+        number = round_number or self.current_round
+        name = ("comparison", number, self.settings.model_dump_json())
+        return self.store.unchanged(
+            name, COMPARED_TABLES, lambda: reports.comparison(self.store, self._standing, number)
+        )
 
     def held_out_examples(self, comparison: Comparison, count: int = 8) -> list[dict[str, str]]:
         return reports.held_out_examples(self.store, self._standing, comparison, count)

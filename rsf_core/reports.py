@@ -169,16 +169,17 @@ def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
 def held_out_examples(store: Store, standing: Standing, comparison: Comparison, count: int) -> list[dict[str, str]]:
     """The first completion before and after of the first `count` held-out prompts, for reading."""
     key = standing.evaluation(comparison.round).key
-    texts = {prompt.prompt_id: prompt.text for prompt in store.prompts(retired=True)}
     found = {}
     for model_id in (comparison.before_id, comparison.after_id):
         table = store.evaluation_samples(key, model_id).select(["prompt_id", "k", "completion"])
         found[model_id] = {row["prompt_id"]: row["completion"] for row in table.to_pylist() if row["k"] == 0}
+    shown = list(found[comparison.after_id])[:count]
+    texts = store.prompts_by_id(shown)
     return [
         {
-            "prompt": texts[prompt_id],
+            "prompt": texts[prompt_id]["text"],
             "before": found[comparison.before_id].get(prompt_id, ""),
             "after": found[comparison.after_id][prompt_id],
         }
-        for prompt_id in list(found[comparison.after_id])[:count]
+        for prompt_id in shown
     ]

@@ -124,8 +124,9 @@ class Standing:
     def held_out(self) -> list[Prompt]:
         """The prompts that models are compared on."""
         count = self.settings().evaluate.prompts
-        found = self._store.prompts(Split.HELD_OUT)
-        return found[:count] if count else found
+        tables = ("prompts", "prompt_events")
+        found = self._store.unchanged("held_out", tables, lambda: self._store.prompts(Split.HELD_OUT))
+        return found[: count or len(found)]
 
     def evaluation(self, number: int) -> Evaluation:
         """What a round is compared by: its models' held-out completions under the settings of now, else those of its newest

@@ -36,6 +36,7 @@ from rsf_core.text import composed
 
 T = TypeVar("T")
 KEPT_VERSIONS = 16
+COUNTED_TABLES = ("candidates", "scores", "log_ratios", "thresholds", "overrides")  # all that counts of a round are of
 JOB_TABLES = ("jobs", "job_events")
 KEPT_ANSWERS = 64  # to what is polled
 KEPT_SPECS = 256  # a few kB each; what a job was asked for never changes
@@ -91,13 +92,18 @@ class Store:
         return len(self.prompt_book.add(prompts, source))
 
     def models(self) -> list[ModelRecord]:
-        return [ModelRecord(**row) for row in self._db.rows("models")]
+        return list(
+            self.unchanged("models", ("models",), lambda: [ModelRecord(**row) for row in self._db.rows("models")])
+        )
 
     def add_model(self, model: ModelRecord) -> None:
         with self._db.transaction(f"saving the model {model.model_id}"):
             self._db.insert("models", [_row(model)])
 
     def rounds(self) -> list[RoundRecord]:
+        return list(self.unchanged("rounds", ("rounds",), self._read_rounds))
+
+    def _read_rounds(self) -> list[RoundRecord]:
         return [RoundRecord(**row | {"settings": json.loads(row["settings"])}) for row in self._db.rows("rounds")]
 
     def add_round(self, number: int, model_id: str, settings: dict[str, Any]) -> None:
@@ -277,7 +283,13 @@ class Store:
             )
 
     def round_counts(self, round_number: int) -> RoundCounts:
-        return RoundCounts(**self._db.rows("round_counts", {"round": round_number})[0])
+        name = ("round_counts", round_number)
+        return self.unchanged(
+            name, COUNTED_TABLES, lambda: RoundCounts(**self._of_round("round_counts", round_number)[0])
+        )
+
+    def _of_round(self, query: str, round_number: int) -> list[dict[str, Any]]:
+        return self._db.rows(query, {"round": round_number})
 
     def ratios(self, round_number: int) -> pa.Table:
         """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), decision, …"""
@@ -293,7 +305,9 @@ class Store:
 
     def scorers(self, round_number: int) -> list[str]:
         """The scorers that have scored candidates of the round, by name; log-probabilities of references are none."""
-        return [row["scorer"] for row in self._db.rows("scorers_of_round", {"round": round_number})]
+        name = ("scorers_of_round", round_number)
+        rows = self.unchanged(name, ("scores",), lambda: self._of_round("scorers_of_round", round_number))
+        return [row["scorer"] for row in rows]
 
     def completions(self, candidate_ids: Sequence[str]) -> list[str]:
         """The text of each candidate, in the order asked."""
@@ -310,7 +324,9 @@ class Store:
 
     def ratios_version(self, round_number: int) -> tuple[int, int, int]:
         """Differs whenever `ratios` does."""
-        row = self._db.rows("ratios_version", {"round": round_number})[0]
+        tables = ("log_ratios", "thresholds", "overrides")
+        name = ("ratios_version", round_number)
+        (row,) = self.unchanged(name, tables, lambda: self._of_round("ratios_version", round_number))
         return row["count"], row["hash"], row["seq"]
 
     def prompts_in_round(self, round_number: int) -> list[dict[str, Any]]:
@@ -327,7 +343,9 @@ class Store:
         ]
 
     def latest_completions(self, round_number: int, limit: int) -> list[dict[str, Any]]:
-        return self._db.rows("latest_completions", {"round": round_number, "limit": limit})
+        params = {"round": round_number, "limit": limit}
+        name = ("latest_completions", round_number, limit)
+        return self.unchanged(name, ("candidates",), lambda: self._db.rows("latest_completions", params))
 
     # -- overrides and curated sets ----------------------------------------------------------------------------------
 
@@ -380,8 +398,8 @@ class Store:
 
     def last_flight(self) -> dict[str, Any] | None:
         """The newest event of the newest flight."""
-        rows = self._db.rows("last_flight")
-        return rows[0] if rows else None
+        rows = self.unchanged("last_flight", ("flight_events",), lambda: self._db.rows("last_flight"))
+        return dict(rows[0]) if rows else None
 
     def add_flight_event(
         self, flight: int, event: str, round_number: int, last_round: int, pause: bool, author: str, reason: str

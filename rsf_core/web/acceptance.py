@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from rsf_core import outcomes, thresholds
@@ -211,6 +212,7 @@ def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> N
     )
 
 
+MOST_LISTED, EXCERPT = 200, 300  # prompts of a list in the browser, and characters of each
 WHERE = {"prompt": "By prompt", "score": "By score", "length": "By length", "round": "By round"}
 
 
@@ -256,21 +258,25 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
         selection_mode=("points", "box"),
     )
     chosen = charts.chosen_bars(event, charts.RATE_EDGES)
-    texts = {row["prompt_id"]: row["text"] for row in project.prompts_in_round(number)}
     low, high = chosen if chosen is not None else (0.0, 100.0)
+    rate = 100 * found.accepted / found.candidates
+    inside = np.flatnonzero((rate >= low) & (rate <= high))
+    listed = inside[np.argsort(rate[inside], kind="stable")[:MOST_LISTED]]
+    ids = found.prompt_id[listed].tolist()
+    texts = project.store.prompts_by_id(ids)
+    columns = (found.accepted[listed].tolist(), found.candidates[listed].tolist(), rate[listed].tolist())
     rows = [
-        {"prompt": texts[p], "accepted": a, "of": n, "rate": 100 * a / n, "prompt_id": p}
-        for p, a, n in zip(found.prompt_id.tolist(), found.accepted.tolist(), found.candidates.tolist(), strict=True)
-        if low <= 100 * a / n <= high
+        {"prompt": texts[p]["text"][:EXCERPT], "accepted": a, "of": n, "rate": r}
+        for p, a, n, r in zip(ids, *columns, strict=True)
     ]
-    rows.sort(key=lambda row: row["rate"])
     st.caption(
-        f"{len(rows):,} prompts"
-        + (f" with {low:g} to {min(high, 100):g} % accepted" if chosen else ", the least accepted first")
+        f"{len(inside):,} prompts"
+        + (f" with {low:g} to {min(high, 100):g} % accepted" if chosen else "")
+        + (f", the {len(rows):,} least accepted listed" if len(rows) < len(inside) else ", the least accepted first")
         + ". Select bars to narrow the list; select a row to read its candidates in Review."
     )
     table = st.dataframe(
-        rows[: ui.MOST_ROWS],
+        rows,
         hide_index=True,
         height=240,
         column_order=["prompt", "accepted", "of", "rate"],
@@ -287,7 +293,7 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
             round=str(number),
             view="all",
             order="prompt",
-            prompt=str(rows[table.selection.rows[0]]["prompt_id"]),
+            prompt=str(ids[table.selection.rows[0]]),
         )
 
 

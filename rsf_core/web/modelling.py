@@ -16,6 +16,7 @@ from rsf_core.reports import gains_together
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.web import charts, ui
 
+MOST_OPTIONS = 200  # prompts that a list holds
 WAYS = ["Lineage", "Compare", "Blind vote", "Rounds"]
 
 
@@ -141,12 +142,22 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
     if ui.choice_in_url("prompts", ["Held-out prompts", "Your own prompt"], "Held-out prompts") == "Your own prompt":
         _own_prompt(project, chosen)
         return
-    texts = {prompt.prompt_id: prompt for prompt in project.prompts(retired=True)}
     a, b = (project.lineage.completions(model_id) for model_id in chosen)
-    prompt_ids = sorted({prompt_id for prompt_id, _ in a.keys() & b.keys()})
-    prompt_id = st.selectbox("Prompt", prompt_ids, format_func=lambda p: texts[p].text[:120])
+    prompt_id = _chosen_prompt(project, sorted({prompt_id for prompt_id, _ in a.keys() & b.keys()}))
+    if prompt_id is None:
+        return
     for k in sorted(k for p, k in a.keys() & b.keys() if p == prompt_id):
         _side_by_side(chosen, (a[prompt_id, k], b[prompt_id, k]))
+
+
+def _chosen_prompt(project: Project, prompt_ids: list[int]) -> int | None:
+    """One of the prompts, found by its text where they are more than a list can hold."""
+    words = st.text_input("Find a prompt", key="find-prompt") if len(prompt_ids) > MOST_OPTIONS else ""
+    texts = project.store.prompts_by_id(prompt_ids if words else prompt_ids[:MOST_OPTIONS])
+    found = [p for p in prompt_ids if p in texts and words.casefold() in texts[p]["text"].casefold()]
+    if len(found) > MOST_OPTIONS or (not words and len(prompt_ids) > MOST_OPTIONS):
+        st.caption(f"The first {MOST_OPTIONS} of {len(found) if words else len(prompt_ids):,} are listed.")
+    return st.selectbox("Prompt", found[:MOST_OPTIONS], format_func=lambda p: str(texts[p]["text"])[:120])
 
 
 def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
@@ -193,7 +204,6 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
     reviewer = ui.reviewer()
     ballot = project.lineage.ballot(first, second, reviewer)
     mine, left_over = ballot.said, ballot.left
-    prompts = {prompt.prompt_id: prompt.text for prompt in project.prompts(retired=True)}
     if left_over:
         key = left_over[0]
         swapped = blake2b(f"{first}{second}{reviewer}{key[0]}.{key[1]}".encode(), digest_size=1).digest()[0] % 2 == 1
@@ -201,7 +211,7 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
         sides = sides[::-1] if swapped else sides
         st.caption(f"{len(mine):,} voted, {len(left_over):,} left. Which is better?")
         with st.container(border=True):
-            ui.text(prompts[key[0]])
+            ui.text(project.store.prompts_by_id([key[0]])[key[0]]["text"])
         for column, (_, text) in zip(st.columns(2), sides, strict=True):
             with column.container(border=True):
                 ui.text(text)

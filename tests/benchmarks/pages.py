@@ -44,7 +44,7 @@ def measured(page: str) -> dict[str, Any]:
         sent += message.ByteSize()
         enqueue(queue, message)
 
-    ForwardMsgQueue.enqueue = counted  # type: ignore[method-assign]
+    ForwardMsgQueue.enqueue = counted  # type: ignore[method-assign, assignment]
     try:
         app, times, sizes = AppTest.from_file(str(SHELL), default_timeout=120), [], []
         app.switch_page(f"../../pages/{page}.py")
