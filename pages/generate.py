@@ -5,6 +5,7 @@ import streamlit as st
 from rsf_core.domain import JobKind
 from rsf_core.rounds import Progress
 from rsf_core.web import session, ui
+from rsf_core.web.literal import literal
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -46,8 +47,10 @@ elif newest and not running:
                 if ui.attempt(project.score):
                     st.rerun()
         st.caption(
-            f"{g.candidates} candidates for each of {drawn} prompts from **{project.rounds()[number - 1].model_id}** "
-            f"({settings.model}), temperature {g.temperature:g}, at most {g.max_new_tokens} tokens. Scoring follows by itself."
+            f"{g.candidates:,} candidates for each of {literal(drawn)} prompts from "
+            f"**{literal(project.rounds()[number - 1].model_id)}** "
+            f"({literal(settings.model)}), temperature {g.temperature:g}, at most {g.max_new_tokens:,} tokens. "
+            "Scoring follows by itself."
         )
 
 if newest:
@@ -104,7 +107,7 @@ def latest() -> None:
         st.header("Latest", anchor=False)
     for row in rows:
         with st.container(border=True):
-            st.caption(row["candidate_id"])
+            st.caption(literal(row["candidate_id"]))
             ui.text(row["completion"])
 
 

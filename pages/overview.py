@@ -8,6 +8,7 @@ from rsf_core.reports import gains_together
 from rsf_core.rounds import Progress, Stage, complete, next_stage
 from rsf_core.web import charts, session, ui
 from rsf_core.web import flight as flying
+from rsf_core.web.literal import literal
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -91,19 +92,19 @@ else:
     with right:
         latest = found[-1]
         st.metric(
-            f"{metric}, round {latest.round} against the base",
+            f"{literal(metric)}, round {latest.round:,} against the base",
             ui.interval(latest.after[metric], metric).split("  ")[0],
             ui.interval(together.get((latest.round, "tuned"), latest.gain_over_base[metric]), metric, signed=True),
         )
         st.caption(
-            f"Mean over {latest.prompts} held-out prompts ({latest.completions} completions); "
+            f"Mean over {latest.prompts:,} held-out prompts ({latest.completions:,} completions); "
             "brackets are 95 % intervals, paired and clustered by prompt"
             + (f", and hold for all {len(together)} gains shown together." if len(together) > 1 else ".")
         )
         if len(together) > 1:
             shown = [str(number) for (number, which), gain in together.items() if which == "tuned" and gain.low > 0]
             st.caption(
-                f"Beyond chance, seen together: round {', '.join(shown)}."
+                f"Beyond chance, seen together: round {literal(', '.join(shown))}."
                 if shown
                 else "None is beyond chance, seen together."
             )

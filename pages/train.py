@@ -9,6 +9,7 @@ from rsf_core.domain import JobKind, JobState
 from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.rounds import Progress
 from rsf_core.web import charts, session, ui
+from rsf_core.web.literal import literal
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -42,7 +43,7 @@ if newest and not running:
                 if ui.attempt(lambda: project.train(ui.reviewer_name())):
                     st.rerun()
             st.caption(
-                f"{counts.accepted:,} accepted candidates of {counts.prompts_accepted} prompts, "
+                f"{counts.accepted:,} accepted candidates of {counts.prompts_accepted:,} prompts, "
                 f"{counts.overridden:,} decided by a person."
             )
 
@@ -130,7 +131,7 @@ def loss_curve() -> None:
     for step, name, value in project.metrics(job):
         values.setdefault(name, {})[step] = value
     if "loss" not in values:
-        st.caption(f"The curve of {chosen} begins with its first step.")
+        st.caption(f"The curve of {literal(chosen)} begins with its first step.")
         return
     total = None if job.state.ended else project.status(job).total
     label = ui.choice_in_url("curve", list(CURVES), "Loss")
@@ -149,7 +150,7 @@ def loss_curve() -> None:
 if running:
     loss_curve()
 if found is not None:
-    st.header(f"Held-out comparison: {found.before_id} → {found.after_id}", anchor=False)
+    st.header(f"Held-out comparison: {literal(found.before_id)} → {literal(found.after_id)}", anchor=False)
     st.dataframe(
         [
             {
@@ -164,7 +165,7 @@ if found is not None:
         hide_index=True,
     )
     st.caption(
-        f"{found.completions} completions of {found.prompts} held-out prompts, the same seeds before and after. "
+        f"{found.completions:,} completions of {found.prompts:,} held-out prompts, the same seeds before and after. "
         "Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
     )
     if not found.current and not running:
@@ -243,8 +244,9 @@ if sets:
             )
             size = f", {summary['tokens']:,} tokens" if "tokens" in summary else ""  # sets frozen before do not say
             st.markdown(
-                f"**{curated.curated_id}** · {summary['samples']} samples{size} from {summary['prompts']} prompts ({what}) · "
-                f"`{curated.content_hash[:12]}`",
+                f"**{literal(curated.curated_id)}** · {summary['samples']:,} samples{literal(size)} from "
+                f"{summary['prompts']:,} prompts ({literal(what)}) · "
+                f"`{literal(curated.content_hash[:12])}`",
                 width="stretch",
             )
             for kind, mime in (("JSONL", "application/jsonl"), ("Parquet", "application/vnd.apache.parquet")):

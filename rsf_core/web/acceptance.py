@@ -20,6 +20,7 @@ from rsf_core.store.records import ThresholdRecord
 from rsf_core.terminal import seconds
 from rsf_core.web import charts, ui
 from rsf_core.web.components.m_tuner import m_tuner
+from rsf_core.web.literal import literal
 
 SCOPES = {Scope.PROMPT: "Per prompt", Scope.GLOBAL: "Global"}
 START = "acceptance-start"
@@ -68,8 +69,9 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
                 if ui.attempt(lambda: project.undo_threshold(number, ui.reviewer_name())):
                     st.rerun()
         st.caption(
-            f"In force: log M = {threshold.log_m:.3f}, {SCOPES[threshold.scope].lower()}, by {threshold.author} "
-            f"({threshold.reason})." + ("" if editable else " Earlier rounds are kept as they were.")
+            f"In force: log M = {threshold.log_m:.3f}, {literal(SCOPES[threshold.scope].lower())}, "
+            f"by {literal(threshold.author)} "
+            f"({literal(threshold.reason)})." + ("" if editable else " Earlier rounds are kept as they were.")
         )
     numbers(project, number, landscape, log_m)
 
@@ -155,8 +157,9 @@ def _distance(found: Diagnosis) -> None:
             "KL(target ‖ accepted)" if found.trusted else "Total variation, KL(target ‖ accepted) and the violated mass"
         )
         st.warning(
-            f"{lost} cannot be told from these draws: only {found.prompts_at_the_top} prompts come within {TOP:g} nats of the "
-            f"largest ratio, so larger ones may not have been drawn yet (it takes {MANY}, or for all but KL ratios that "
+            f"{literal(lost)} cannot be told from these draws: "
+            f"only {found.prompts_at_the_top:,} prompts come within {TOP:g} nats of the "
+            f"largest ratio, so larger ones may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that "
             f"spread by at most {EVEN:g} nats above their median; here {found.upper_spread:.2f}).",
             icon=":material/warning:",
         )
@@ -175,11 +178,13 @@ def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis)
     st.metric("Draws", shown, border=True)
     if math.isfinite(value.seconds):
         span = f" ({seconds(low.seconds)} to {seconds(high.seconds)})" if rate.known and rate.low > 0 else ""
-        st.markdown(f"about **{seconds(value.seconds)}** of drawing{span}, at {speed.tokens_per_second:,.0f} tokens/s")
+        st.markdown(
+            f"about **{seconds(value.seconds)}** of drawing{literal(span)}, at {speed.tokens_per_second:,.0f} tokens/s"
+        )
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, found.log_m, k).none
     st.caption(
-        f"With {k} candidates a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like these would "
+        f"With {k:,} candidates a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like these would "
         "get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
     )
 
@@ -344,7 +349,8 @@ def scopes(project: Project, number: int, threshold: ThresholdRecord) -> None:
     st.plotly_chart(charts.shares(mine.share, theirs.share, names), config=charts.CONFIG)
     st.caption(
         f"Half of the accepted data comes from {outcomes.half_of_the_data(mine):,} of {here.prompt_count:,} prompts; "
-        f"{SCOPES[scope].lower()} it would be {outcomes.half_of_the_data(theirs):,}. Under the global scope a prompt's share "
+        f"{literal(SCOPES[scope].lower())} it would be {outcomes.half_of_the_data(theirs):,}. "
+        "Under the global scope a prompt's share "
         "is proportional to its Z(c): easy prompts get most. Either way each prompt's own accepted law is right."
     )
 

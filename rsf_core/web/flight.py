@@ -7,6 +7,7 @@ import streamlit as st
 from rsf_core.autopilot import Flight, FlightState
 from rsf_core.project import Project
 from rsf_core.web import ui
+from rsf_core.web.literal import literal
 
 
 def panel(project: Project) -> None:
@@ -16,7 +17,7 @@ def panel(project: Project) -> None:
         _active(project, flight)
         return
     if flight is not None and flight.state is FlightState.STOPPED and flight.reason != "by hand":
-        st.warning(f"The autopilot stopped: {flight.reason}.", icon=":material/flight_land:")
+        st.warning(f"The autopilot stopped: {literal(flight.reason)}.", icon=":material/flight_land:")
     with st.expander("Run rounds by themselves", icon=":material/flight_takeoff:"):
         with st.form("autopilot", border=False):
             left, right = st.columns([1, 2], vertical_alignment="bottom")
@@ -49,7 +50,9 @@ def _start(project: Project, count: int, pause: bool, control: bool) -> None:
 def _active(project: Project, flight: Flight) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if flight.state is FlightState.WAITING:
-            st.markdown(f":material/rate_review: **Waiting for your review.** {flight.reason}.", width="stretch")
+            st.markdown(
+                f":material/rate_review: **Waiting for your review.** {literal(flight.reason)}.", width="stretch"
+            )
             if st.button("Review", icon=":material/rate_review:"):
                 ui.go("review")
             if st.button("Go on", type="primary", icon=":material/play_arrow:", disabled=ui.locked("autopilot.go_on")):
@@ -58,7 +61,10 @@ def _active(project: Project, flight: Flight) -> None:
         else:
             left = flight.last_round - project.current_round
             more = f", then {left} more" if left else ""
-            st.markdown(f":material/flight: Round {project.current_round} runs by itself{more}.", width="stretch")
+            st.markdown(
+                f":material/flight: Round {project.current_round:,} runs by itself{literal(more)}.",
+                width="stretch",
+            )
         if st.button(
             "Stop the autopilot", help="A job that runs goes on to its end.", disabled=ui.locked("autopilot.stop")
         ):

@@ -15,6 +15,7 @@ from rsf_core.project import Project
 from rsf_core.reports import gains_together
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.web import charts, ui
+from rsf_core.web.literal import literal
 
 MOST_OPTIONS = 200  # prompts that a list holds
 WAYS = ["Lineage", "Compare", "Blind vote", "Rounds"]
@@ -65,13 +66,14 @@ def _next_proposal(project: Project) -> None:
     try:
         following = project.next_proposal()
     except StageError:
-        st.caption(f"Round {number} draws from {project.rounds()[-1].model_id}; it has tuned no model yet.")
+        st.caption(f"Round {number:,} draws from {literal(project.rounds()[-1].model_id)}; it has tuned no model yet.")
         return
     tuned = project.tuned_model(number)
-    st.markdown(f"The next round draws from **{following}**.")
+    st.markdown(f"The next round draws from **{literal(following)}**.")
     if project.store.proposal_choice(number) is None and tuned is not None and following != tuned.model_id:
         st.warning(
-            f"{tuned.model_id} is worse than {following} on the held-out prompts beyond chance, so it does not become the "
+            f"{literal(tuned.model_id)} is worse than {literal(following)} on the held-out prompts beyond chance, "
+            "so it does not become the "
             "proposal. Select it below to choose it all the same.",
             icon=":material/trending_down:",
         )
@@ -81,7 +83,10 @@ def _next_proposal(project: Project) -> None:
 def _actions(project: Project, view: ModelView) -> None:
     model_id = view.model.model_id
     with st.container(border=True):
-        st.markdown(f"**{model_id}**" + (f" · curated set {view.model.curated_id}" if view.model.curated_id else ""))
+        st.markdown(
+            f"**{literal(model_id)}**"
+            + (f" · curated set {literal(view.model.curated_id)}" if view.model.curated_id else "")
+        )
         if view.deleted:
             st.caption("Its files were deleted; what it drew and how it did is kept.")
             return
@@ -191,7 +196,7 @@ def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
 def _side_by_side(names: Sequence[str], texts: Sequence[str]) -> None:
     for column, name, text in zip(st.columns(2), names, texts, strict=True):
         with column.container(border=True):
-            st.caption(name)
+            st.caption(literal(name))
             ui.text(text)
 
 
@@ -230,8 +235,9 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
         won = prompts_won(mine, first, second)
         p = sign_test(*won)
         st.markdown(
-            f"**{first}** {wins[first]} : {wins[second]} **{second}**, {len(mine) - sum(wins.values())} neither; by prompt "
-            f"{won[0]} : {won[1]}. Exact sign test by prompt: p = {p:.3g}"
+            f"**{literal(first)}** {wins[first]:,} : {wins[second]:,} **{literal(second)}**, "
+            f"{len(mine) - sum(wins.values()):,} neither; by prompt "
+            f"{won[0]:,} : {won[1]:,}. Exact sign test by prompt: p = {p:.3g}"
             + (", which chance explains easily." if p > 0.05 else ".")
         )
 
@@ -252,7 +258,8 @@ def rounds(project: Project) -> None:
                 for (number, which), gain in together.items()
             ]
             st.caption(
-                f"{headline} over the base, with 95 % intervals that hold for all shown together. " + "; ".join(said)
+                f"{literal(headline)} over the base, with 95 % intervals that hold for all shown together. "
+                + literal("; ".join(said))
             )
     counts = {r.round: project.counts(r.round) for r in opened}
     curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls
@@ -295,6 +302,7 @@ def rounds(project: Project) -> None:
     if first in curated and second in curated and first != second:
         change = project.lineage.curated_change(curated[first], curated[second])
         st.caption(
-            f"{curated[second].curated_id} has {change.added:,} samples that {curated[first].curated_id} has not, lacks "
+            f"{literal(curated[second].curated_id)} has {change.added:,} samples that "
+            f"{literal(curated[first].curated_id)} has not, lacks "
             f"{change.removed:,}, and shares {change.both:,} (same prompt and text)."
         )

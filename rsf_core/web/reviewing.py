@@ -15,6 +15,7 @@ from rsf_core.review_candidates import ReviewCandidate
 from rsf_core.reviews import PAGE
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import charts, ui
+from rsf_core.web.literal import literal
 
 CHANGED = "review-changed"  # counts up when a queue must be asked for anew
 ORDERS = {
@@ -42,7 +43,7 @@ def filters(project: Project, number: int) -> CandidateFilter:
         ui.problem(f"{error}. All candidates are shown.")
         wanted = CandidateFilter()
     said = wanted.describe()
-    with st.expander(f"Filter: {said}" if said else "Filter", icon=":material/filter_alt:"):
+    with st.expander(f"Filter: {literal(said)}" if said else "Filter", icon=":material/filter_alt:"):
         _form(project, number, wanted)
     return wanted
 
@@ -184,7 +185,9 @@ def bulk(project: Project, number: int, reviewer: str, wanted: CandidateFilter, 
     with st.expander("Decide all of this view at once", icon=":material/done_all:"):
         count = project.review.counts(number, reviewer, wanted)[view]
         said = wanted.describe()
-        st.markdown(f"**{count:,}** candidates in the view “{view}”" + (f", {said}" if said else "") + ".")
+        st.markdown(
+            f"**{count:,}** candidates in the view “{literal(view)}”" + (f", {literal(said)}" if said else "") + "."
+        )
         if not count:
             return
         st.caption("Five of them, at random:")
@@ -274,7 +277,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
         st.caption("No candidate has been decided by two reviewers yet: raise “Opinions a candidate wants” below.")
     else:
         alpha = "not defined: all said the same" if found.alpha is None else f"{found.alpha:.2f}"
-        st.markdown(f"Krippendorff's α: **{alpha}**")
+        st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
         st.dataframe(
             [
                 {
@@ -295,7 +298,7 @@ def _suggestion(project: Project, number: int, reviewer: str) -> None:
     try:
         found = project.review.suggest(number)
     except RsfError as error:
-        st.caption(f"Not yet: {error}.")
+        st.caption(f"Not yet: {literal(error)}.")
         return
     now = project.target(number)
     st.dataframe(
@@ -350,7 +353,7 @@ def _limits(where: Any, form: str, label: str, limits: tuple[float, float] | Non
     """Two fields, either of which may stay empty; new ones in another form, so that none keeps what was cleared."""
     low, high = limits or (-math.inf, math.inf)
     left, right = where.columns(2)
-    least = left.number_input(f"{label} from", value=low if math.isfinite(low) else None)
+    least = left.number_input(f"{literal(label)} from", value=low if math.isfinite(low) else None)
     most = right.number_input("to", value=high if math.isfinite(high) else None, key=f"{form}-to-{label}")
     if least is None and most is None:
         return None

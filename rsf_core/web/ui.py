@@ -21,6 +21,7 @@ from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import JobRecord
 from rsf_core.terminal import number, seconds
 from rsf_core.web import session
+from rsf_core.web.literal import literal
 
 STAGE_NAMES = {
     Stage.GENERATE: "Generate",
@@ -55,9 +56,9 @@ def locked(action: str) -> bool:
 def sidebar(project: Project) -> None:
     """What is being looked at: the project and, once there is more than one, the round."""
     with st.sidebar:
-        st.caption(f"**{project.folder.name}** · task {project.settings.task}")
+        st.caption(f"**{literal(project.folder.name)}** · task {literal(project.settings.task)}")
         if project.supervisor.problem:
-            st.error(project.supervisor.problem, icon=":material/error:")
+            st.error(literal(project.supervisor.problem), icon=":material/error:")
         actor = session.actor()
         if actor.link_id is not None:
             st.text(f"{actor.name} ({actor.role}, by a link)")
@@ -105,14 +106,14 @@ def chosen_round(project: Project) -> int:
 
 
 def problem(message: str) -> None:
-    st.error(message, icon=":material/error:")
+    st.error(literal(message), icon=":material/error:")
 
 
 def settings_problems(project: Project) -> None:
     """Say which settings are not allowed, with the button that mends each."""
     for place, found in enumerate(project.settings_problems()):
         problem(f"project.toml: {found}. The default holds in its place, and no stage starts before it is mended.")
-        help_text = f"Or give it another value: rsf set DIR {found.setting} VALUE"
+        help_text = f"Or give it another value: rsf set DIR {literal(found.setting)} VALUE"
         if st.button(
             "Use the default",
             key=f"mend-setting-{place}",
@@ -137,7 +138,7 @@ def attempt(action: Callable[[], object]) -> bool:
 def empty(message: str, *, page: str | None = None, label: str = "", icon: str = ":material/hourglass_empty:") -> None:
     """What will be here, and the way to make it so."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"{icon} {message}")
+        st.markdown(f"{icon} {literal(message)}")
         if page is not None:
             if st.button(label, type="primary", key=f"go-{page}"):
                 go(page)
@@ -152,7 +153,7 @@ def go(page: str, **query: str) -> None:
 
 def review_link(number: int, wanted: CandidateFilter) -> None:
     """A button that opens Review on what was selected."""
-    if st.button(f"Review the candidates with {wanted.describe()}", icon=":material/rate_review:"):
+    if st.button(f"Review the candidates with {literal(wanted.describe())}", icon=":material/rate_review:"):
         go("review", round=str(number), view=View.ALL, **wanted.to_query())
 
 
@@ -217,7 +218,10 @@ def running_job(project: Project, kinds: Sequence[JobKind]) -> bool:
     if mine:
         _live_jobs(project, kinds)
     elif active:
-        st.info(f"{active[0].job_id} is {active[0].state}; the next stage starts after it.", icon=":material/schedule:")
+        st.info(
+            f"{literal(active[0].job_id)} is {literal(active[0].state)}; the next stage starts after it.",
+            icon=":material/schedule:",
+        )
     return bool(mine)
 
 
@@ -233,7 +237,7 @@ def job_card(project: Project, job: JobRecord) -> None:
     left = status.remaining_seconds()
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{job.job_id}** · {html.escape(status.message or job.message)}", width="stretch")
+            st.markdown(f"**{literal(job.job_id)}** · {literal(status.message or job.message)}", width="stretch")
             label = "Cancelling…" if status.cancelling else "Cancel"
             done = status.cancelling or locked("cancel")
             if st.button(label, key=f"cancel-{job.job_id}", icon=":material/stop_circle:", disabled=done):
@@ -241,7 +245,7 @@ def job_card(project: Project, job: JobRecord) -> None:
         counted = f"{status.done:,} of {status.total:,} {status.unit_name}" if status.total else "starting"
         st.progress(status.fraction, text=counted + (f" · about {seconds(left)} left" if left is not None else ""))
         if status.note:
-            st.caption(status.note)
+            st.caption(literal(status.note))
         if project.supervisor.problem:
             problem(project.supervisor.problem)
 
@@ -249,7 +253,7 @@ def job_card(project: Project, job: JobRecord) -> None:
 def left_out(state: StageState) -> None:
     """Say what a stage that is done had to leave out."""
     if state.note:
-        st.warning(state.note, icon=":material/content_cut:")
+        st.warning(literal(state.note), icon=":material/content_cut:")
 
 
 def ended_badly(project: Project, state: StageState) -> None:
@@ -270,7 +274,7 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
     """Say why a job failed or was cancelled, with the buttons that go on from what is finished or, where that can be
     done, begin anew."""
     if job.state is JobState.CANCELLED:
-        st.warning(job.outcome, icon=":material/stop_circle:")
+        st.warning(literal(job.outcome), icon=":material/stop_circle:")
     else:
         problem(job.outcome)
     with st.container(horizontal=True):
@@ -298,15 +302,16 @@ def stale_proposal(project: Project, number: int) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         said = (
-            f"The candidates of round {number} were drawn from **{stale.drew}**, and the model in use is now "
-            f"**{stale.current}**. Their log q belongs to {stale.drew}: to train {stale.current}, draw from it."
+            f"The candidates of round {number} were drawn from **{literal(stale.drew)}**, and the model in use is now "
+            f"**{literal(stale.current)}**. Their log q belongs to {literal(stale.drew)}: "
+            f"to train {literal(stale.current)}, draw from it."
         )
         (st.info if stale.trained else st.warning)(said, icon=":material/history:", width="stretch")
         if not project.jobs(active=True):
             if st.button(
                 f"Start round {number + 1}",
                 icon=":material/replay:",
-                help=f"Draws from {stale.current}.",
+                help=f"Draws from {literal(stale.current)}.",
                 disabled=locked("draw_next_round"),
             ):
                 if attempt(project.draw_next_round):
