@@ -184,8 +184,8 @@ def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis)
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, found.log_m, k).none
     st.caption(
-        f"With {k:,} candidates a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like these would "
-        "get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
+        f"With {k:,} candidates a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like these "
+        "would get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
     )
 
 

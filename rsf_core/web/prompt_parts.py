@@ -16,6 +16,7 @@ from rsf_core.prompts.parsing import Columns
 from rsf_core.scorers import registry
 from rsf_core.store.records import PromptRecord
 from rsf_core.web import ui
+from rsf_core.web.literal import literal
 
 NONE = "–"
 PAGE = 50
@@ -109,7 +110,8 @@ def _actions(project: Project, rows: list[PromptRecord]) -> None:
 def _edit(project: Project, prompt_id: int) -> None:
     old = project.prompt_book.prompt(prompt_id)
     st.caption(
-        f"Prompt {prompt_id}, {_words(old.split)}. The edited one gets a number of its own and stays on this side; what was "
+        f"Prompt {prompt_id:,}, {literal(_words(old.split))}. The edited one gets a number of its own and stays on this "
+        "side; what was "
         "drawn and decided for the earlier text stays with it."
     )
     text = st.text_area("Prompt", old.text, height=220, key=f"edit-text-{prompt_id}")
@@ -208,11 +210,11 @@ def _broken_off(project: Project, upload: str, placing: str, state: ImportState)
 def _preview(project: Project, upload: str, placing: str, found: Preview) -> None:
     st.markdown(f"**{found.count:,}** prompts can be added: {found.train:,} train, {found.held_out:,} held out.")
     for note in found.notes:
-        st.caption(note)
+        st.caption(literal(note))
     if found.problems:
         said = [f"{found.left_out:,} rows are left out"] if found.left_out else []
         said += [f"{found.in_part:,} are read in part"] if found.in_part else []
-        with st.expander(", ".join(said), icon=":material/warning:", expanded=True):
+        with st.expander(literal(", ".join(said)), icon=":material/warning:", expanded=True):
             for problem in found.problems:
                 st.text(str(problem))
             more = found.left_out + found.in_part - len(found.problems)
@@ -234,7 +236,7 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
     for row in found.rows:
         with st.container(border=True):
             parts = [f"line {row.line}", _words(str(row.split))]
-            st.caption(" · ".join(parts))
+            st.caption(literal(" · ".join(parts)))
             if row.system:
                 st.caption("system")
                 ui.text(row.system)

@@ -319,7 +319,8 @@ def _suggestion(project: Project, number: int, reviewer: str) -> None:
         f"to, instead of {found.agreeing_now:,}; **{found.changed:,}** automatic decisions would change."
     )
     st.caption(
-        f"A {found.fit.link} fit of the decisions on the scores, by likelihood with a ridge of 0.001 that keeps it finite. "
+        f"A {literal(found.fit.link)} fit of the decisions on the scores, by likelihood with a ridge of 0.001 "
+        "that keeps it finite. "
         "Brackets: 95 % intervals by bootstrap over prompts; a weight whose interval holds 0 may be "
         "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too."
     )
