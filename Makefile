@@ -50,7 +50,7 @@ bench: $(READY)
 	@$(PIP) install -qq --constraint requirements.lock trl==1.16.0
 	@for script in tests/benchmarks/*.py; do HF_HUB_OFFLINE=1 $(BIN)/python $$script || exit 1; done
 
-# What docs/results/simulations.jsonl holds already is not run again: remove it to run all anew (about an hour).
+# What docs/results/simulations.jsonl holds already is not run again: remove it to run all anew (an hour or two).
 simulations: $(READY)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulations $(ARGS)
 

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, ndtri
+from scipy.special import expit, ndtri, stdtrit
 
 from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.bounded import difference_limits, mean_limits
@@ -32,7 +32,7 @@ def share_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator)
     means = rng.binomial(draws, rates(share, cell["spread"], (sets, prompts), rng)) / draws
     value = means.mean(axis=1)
     low, high = mean_limits(means - value[:, None], value, 0.95, prompts * draws)
-    half = 1.96 * means.std(axis=1, ddof=1) / np.sqrt(prompts)
+    half = stdtrit(prompts - 1, 0.975) * means.std(axis=1, ddof=1) / np.sqrt(prompts)
     return {
         "coverage": float(((low <= share) & (share <= high)).mean()),
         "width": float((high - low).mean()),
@@ -98,5 +98,7 @@ def gain_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) 
         "coverage": float(((low <= gain) & (gain <= high)).mean()),
         "too high": float((low > gain).mean()),
         "width": float((high - low).mean()),
-        "t width": float(2 * 1.96 * difference.std(axis=1, ddof=1).mean() / np.sqrt(cell["prompts"])),
+        "t width": float(
+            2 * stdtrit(cell["prompts"] - 1, 0.975) * difference.std(axis=1, ddof=1).mean() / np.sqrt(cell["prompts"])
+        ),
     }
