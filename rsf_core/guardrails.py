@@ -43,9 +43,10 @@ def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
     )  # a set frozen by an earlier version counts exact copies only
     if kept <= 0:
         return ["how much is repeated cannot be computed: no accepted completion is left to train on"]
-    first = summary.get("prompts", 0)  # one completion of each prompt repeats nothing, so 7 of 8 equal ones are all
-    repeated = (kept - distinct) / max(kept - first, 1)
-    if repeated <= limits.max_duplicates:
+    # one completion of each prompt repeats nothing, so 7 of 8 equal ones are all: the limit is a share of what can repeat
+    most = 1 - summary.get("prompts", 0) / kept
+    repeated = 1 - distinct / kept
+    if repeated <= limits.max_duplicates * most:
         return []
     said = f"{repeated:.0%} of the accepted completions repeat another of their prompt or nearly do"
     return [f"{said} (autopilot.max_duplicates is {limits.max_duplicates:.0%})"]
