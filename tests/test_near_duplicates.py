@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections import Counter
-from itertools import combinations
+from itertools import accumulate, combinations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -151,3 +153,32 @@ def test_normalising_keeps_words_and_signs_of_operations(text: str, words: str) 
 
 def test_sums_and_differences_are_not_duplicates() -> None:
     assert normalise("What is 3 + 2?") != normalise("What is 3 - 2?")
+
+
+def corpus(count: int, words: int = 40) -> list[str]:
+    """Prompts with word frequencies as in a language, every tenth one the one before with a word changed."""
+    rng = random.Random(count)
+    vocabulary = [f"w{i}" for i in range(20_000)]
+    weights = list(accumulate(1 / (i + 5) for i in range(20_000)))
+    texts: list[str] = []
+    for i in range(count):
+        said = rng.choices(vocabulary, cum_weights=weights, k=words)
+        if i % 10 == 9:
+            said = [*texts[-1].split()[:-1], f"new{i}"]
+        texts.append(" ".join(said))
+    return texts
+
+
+def test_every_prompt_that_repeats_another_with_a_word_changed_is_found_among_thousands() -> None:
+    pairs = set(near_duplicate_pairs(corpus(3_000)))
+    assert pairs == {(i - 1, i) for i in range(9, 3_000, 10)}  # all of them, and nothing else
+
+
+def test_four_times_as_many_prompts_take_nothing_like_sixteen_times_as_long() -> None:
+    spent = []
+    for count in (2_000, 8_000):
+        texts = corpus(count)
+        began = time.process_time()
+        near_duplicate_pairs(texts)
+        spent.append(time.process_time() - began)
+    assert spent[1] < 10 * spent[0]
