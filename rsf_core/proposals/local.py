@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from rsf_core.errors import ModelError
 from rsf_core.log_probs import token_log_probs
 from rsf_core.models.prompting import Prompting
 from rsf_core.proposals.base import LeftOut
-from rsf_core.proposals.inverse_cdf import draw
+from rsf_core.proposals.token_law import Noise, draw
 from rsf_core.settings import Sampling
 
 Request = tuple[Prompt, int, str]
@@ -37,7 +36,7 @@ class _Row:
 
     request: Request
     prompt_token_ids: tuple[int, ...]
-    u: NDArray[np.float64]
+    noise: Noise
     token_ids: list[int] = field(default_factory=list)
     log_q: float = 0.0
     log_model: float = 0.0
@@ -134,7 +133,8 @@ class LocalProposal:
             if should_stop():
                 return
             with torch.inference_mode():
-                drawn = draw(logits, torch.tensor([row.u[step] for row in rows], dtype=torch.float64), sampling)
+                noise = np.stack([row.noise.at(step, logits.shape[-1]) for row in rows])
+                drawn = draw(logits, torch.from_numpy(noise), sampling)
                 left, finished = self._append(rows, drawn.tokens, drawn.log_q, drawn.log_model, sampling)
             yield from finished
             if not left:
@@ -185,9 +185,8 @@ class LocalProposal:
         )
 
     def _row(self, request: Request, sampling: Sampling) -> _Row:
-        """Its uniforms are made as its turn comes: those of all requests of a job would be gigabytes."""
-        u = uniforms(sampling.seed, request[2], sampling.max_new_tokens)
-        return _Row(request, self._known_ids(request[0]), u)
+        """Its noise is made as its turn comes: that of all requests of a job would be gigabytes."""
+        return _Row(request, self._known_ids(request[0]), Noise(sampling.seed, request[2]))
 
     def _too_long(self, prompt: Prompt, max_new_tokens: int) -> str | None:
         ids = self._known_ids(prompt)
@@ -204,10 +203,3 @@ class LocalProposal:
         if key not in self._ids:
             self._ids[key] = self.prompt_token_ids(prompt)
         return self._ids[key]
-
-
-def uniforms(seed: int, candidate_id: str, count: int) -> NDArray[np.float64]:
-    """The uniforms in [0, 1) a candidate is drawn with, one a position, shape (count,): Philox keyed by a hash of
-    (seed, candidate id), so a draw does not depend on the batch it happens in."""
-    key = blake2b(f"{seed}:{candidate_id}".encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=np.frombuffer(key, np.uint64))).random(count)

@@ -62,14 +62,15 @@ def finetune(
     torch.manual_seed(recipe.seed)
     base, tokenizer = models.load(model_folder)
     vocabulary = base.get_input_embeddings().num_embeddings
-    check_tokenizer(samples, tokenizer, vocabulary)
     model = lora.attach(base, recipe.rank, recipe.alpha) if recipe.method == "lora" else base
     model.train()
     pad = tokenizer.pad_token_id
     if pad is None or pad >= vocabulary:  # the padding is masked, so any token that the model knows will do
         pad = 0
     forward_pass, ends = forward.of(model, pad), models.eos_ids(base, tokenizer)
-    train, held_out = split([tokenised(sample, tokenizer, forward_pass, ends) for sample in samples], recipe)
+    samples = [tokenised(sample, tokenizer, forward_pass, ends) for sample in samples]
+    check_tokenizer(samples, tokenizer, vocabulary)  # edits too: a tokenizer may know more than the model
+    train, held_out = split(samples, recipe)
     run = _Run(model, forward_pass, recipe, log_m, train, checkpoint)
     run.restore()
     with bf16.products(base.device.type, recipe.precision):

@@ -15,7 +15,7 @@ from scipy.stats import chisquare
 from rsf_core import forward
 from rsf_core.domain import Finish, Prompt
 from rsf_core.errors import ModelError
-from rsf_core.proposals import local
+from rsf_core.proposals import local, token_law
 from rsf_core.proposals.base import LeftOut
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Sampling
@@ -163,15 +163,15 @@ def test_the_prompts_that_fit_are_told_from_those_that_do_not(proposal):
     assert proposal.fitting([], 40) == ([], LeftOut({}))
 
 
-def test_uniforms_are_made_as_a_row_s_turn_comes(proposal, monkeypatch):
-    """Those of 100,000 requests of 1,024 tokens would be 781 MiB."""
-    made, whole = [], local.uniforms
+def test_noise_is_made_as_a_row_s_turn_comes(proposal, monkeypatch):
+    """That of 100,000 requests of 1,024 tokens would be gigabytes."""
+    made, whole = [], token_law.Noise
 
     def counted(*given):
         made.append(given)
         return whole(*given)
 
-    monkeypatch.setattr(local, "uniforms", counted)
+    monkeypatch.setattr(local, "Noise", counted)
     drawing = proposal.draw(REQUESTS, Sampling(max_new_tokens=4), 2)
     next(drawing)
     assert 0 < len(made) <= 2 * local.BATCHES_AHEAD
