@@ -58,7 +58,7 @@ def open_card(page: Page, server: AppServer, query: str = "", who: str | None = 
     page.goto(f"{server.url}/review{query}" + (f"&reviewer={who}" if who else ""))
     if who is not None:
         page.get_by_role("button", name="Speak under this name").click()
-        expect(page.get_by_label("Reviewer", exact=True)).to_have_value(who)
+        expect(page.locator(f'input[aria-label="Reviewer"][value="{who}"]')).to_have_count(1)
     expect(page.locator(".focus .completion")).not_to_be_empty()
 
 
