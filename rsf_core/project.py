@@ -70,7 +70,6 @@ from rsf_core.store.store import Store
 from rsf_core.suggestion import Suggestion
 from rsf_core.target import reward
 
-COMPARED_TABLES = (*STATE_TABLES, "project")  # all that a comparison is of
 POLL_SECONDS = 0.1
 KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
 REVIEWER = "local"
@@ -559,9 +558,7 @@ class Project:
         """The held-out comparison of a round, or None before it is there."""
         number = round_number or self.current_round
         name = ("comparison", number, self.settings.model_dump_json())
-        return self.store.unchanged(
-            name, COMPARED_TABLES, lambda: reports.comparison(self.store, self._standing, number)
-        )
+        return self.store.unchanged(name, STATE_TABLES, lambda: reports.comparison(self.store, self._standing, number))
 
     def held_out_examples(self, comparison: Comparison, count: int = 8) -> list[dict[str, str]]:
         return reports.held_out_examples(self.store, self._standing, comparison, count)

@@ -18,6 +18,7 @@ from rsf_core.store.store import Store
 BASE_ID = "base"
 STATE_TABLES = (  # all that decides where a round stands
     *(
+        "project",  # what a job has left out
         "rounds",
         "prompts",
         "prompt_events",

@@ -131,15 +131,18 @@ def test_a_folder_that_is_no_project_is_refused(tmp_path: Path, small_task: Path
     assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_mistake_in_project_toml_is_named_on_opening_and_the_lock_is_free_again(project: Project) -> None:
+def test_a_project_with_a_mistake_in_project_toml_opens_and_names_it(project: Project) -> None:
     project.close()
     path = project.folder / "project.toml"
-    text = path.read_text()
-    path.write_text(text.replace("candidates = 4", "candidates = -4"))
-    with pytest.raises(SettingsError, match=r"project\.toml: generate\.candidates: .*got -4"):
-        Project.open(project.folder)
-    path.write_text(text)
-    Project.open(project.folder).close()
+    path.write_text(path.read_text().replace("candidates = 4", "candidates = -4"))
+    with Project.open(project.folder) as opened:
+        assert [(found.key, "-4" in str(found)) for found in opened.settings_problems()] == [
+            ("generate.candidates", True)
+        ]
+        with pytest.raises(SettingsError, match=r"generate\.candidates: .*got -4"):
+            opened.generate()
+        opened.set("generate.candidates", "4")
+        assert opened.settings_problems() == [] and opened.settings.generate.candidates == 4
 
 
 def test_a_database_that_cannot_be_read_is_named_and_the_lock_is_free_again(project: Project) -> None:
@@ -175,7 +178,7 @@ def test_each_stage_says_what_is_missing(project: Project) -> None:
 
 
 def test_imported_prompts_are_placed_and_the_others_reported(project: Project) -> None:
-    rows = [PromptRow("Praise the old mill.", line=1), PromptRow("review OPERA", line=2), PromptRow("", line=3)]
+    rows = [PromptRow("Praise the old mill.", line=1), PromptRow(" Review  opera.", line=2), PromptRow("", line=3)]
     problems = project.import_prompts(rows[:2], "by hand", held_out_share=1.0)
     assert [str(problem) for problem in problems] == ["line 2: is the same as a prompt of the project; left out"]
     assert project.prompts(Split.HELD_OUT)[-1].text == "Praise the old mill."

@@ -8,7 +8,7 @@ ALTER TABLE curated_sets ADD COLUMN seq BIGINT;
 
 -- Events and thresholds had a sequence of their own: within it they keep their order, whatever their times say.
 CREATE TEMP TABLE happened AS
-SELECT source, place, row_number() OVER (ORDER BY moment, own, place) AS seq
+SELECT source, place, row_number() OVER (ORDER BY moment, own, source, place) AS seq
 FROM (
     SELECT 'jobs' AS source, rowid AS place, created_at AS moment, 0 AS own FROM jobs
     UNION ALL SELECT 'models', rowid, created_at, 0 FROM models
