@@ -53,6 +53,12 @@ class Stages:
         drawn = [prompt for prompt in drawn if prompt.prompt_id not in left_out]
         if not drawn:
             raise StageError(f"no prompt can be drawn from: {registry.describe(unreadable)}. {_CORRECT}")
+        held_out = self._standing.held_out()  # the job says before training which of them are too long
+        problems = {
+            "Not drawn from": unreadable,
+            "Held out and not to be compared on": registry.reference_problems(settings.target.scorers, held_out),
+        }
+        notes = [f"{what}: {registry.describe(found)}. {_CORRECT}." for what, found in problems.items() if found]
         spec = {
             "model": self._model_spec(opened.model_id),
             "model_id": opened.model_id,
@@ -61,10 +67,9 @@ class Stages:
             "batch_size": settings.generate.batch_size,
             "unit_size": units.fitting_size(len(drawn), units.GENERATED // settings.generate.candidates),
             "project_seed": settings.seed,
-            "note": f"Not drawn from: {registry.describe(unreadable)}. {_CORRECT}." if unreadable else "",
+            "note": " ".join(notes),
         }
         first_k = rounds.first_k(drawn, self._store.next_k(opened.round))["k"]
-        held_out = self._standing.held_out()  # so that the job says before training which of them are too long
         inputs = {"prompts": units.prompts_table(drawn, first_k), "held_out": units.prompts_table(held_out)}
         follow = [Stage.SCORE] if then_score else []
         return self._supervisor.submit(JobKind.GENERATE, opened.round, spec, inputs, follow)
@@ -163,6 +168,11 @@ class Stages:
         then_evaluate: bool = True,
     ) -> str:
         self._refuse_a_second(JobKind.FINETUNE)
+        if then_evaluate:  # said before hours of training, not after
+            scorers = self._standing.target(opened.round).scorers
+            unreadable = registry.reference_problems(scorers, self._standing.held_out())
+            if unreadable:
+                raise StageError(f"the model could not be compared on {registry.describe(unreadable)}. {_CORRECT}")
         parent = self._model_spec(opened.model_id)
         spec = {
             "model": parent,

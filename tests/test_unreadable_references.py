@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from rsf_core.domain import JobKind, Prompt, Split
+from rsf_core.domain import JobKind, Prompt, Scope, Split
 from rsf_core.errors import ScorerError, StageError
 from rsf_core.jobs.score import refuse_unreadable
 from rsf_core.project import Project
+from rsf_core.standing import Standing
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import CuratedRecord
 
 Asked = list[tuple[JobKind, dict[str, Any], list[int]]]
 
@@ -39,6 +42,7 @@ def add(project: Project, *references: str | None) -> list[int]:
 
 
 def test_what_can_be_scored_is_drawn_and_the_rest_is_named(project: Project, asked: Asked) -> None:
+    project.retire_prompts([prompt.prompt_id for prompt in project.prompts(Split.HELD_OUT)], "ann")
     number, solution, words, none = add(project, "18", "9 + 9 = 18\n#### 18", "many", None)
     project.generate()
     ((kind, spec, drawn),) = asked
@@ -62,6 +66,22 @@ def test_where_every_reference_can_be_read_nothing_is_said(project: Project, ask
     project.generate()
     ((_, spec, drawn),) = asked
     assert spec["note"] == "" and len(drawn) == len(project.prompts(Split.TRAIN))
+
+
+def test_held_out_prompts_that_cannot_be_compared_on_are_named_before_drawing_and_before_training(
+    project: Project, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (held_out, *_) = [prompt.prompt_id for prompt in project.prompts(Split.HELD_OUT)]
+    add(project, "18")
+    project.generate()
+    assert f"Held out and not to be compared on: prompt {held_out}: 'numeric_match'" in asked[0][1]["note"]
+    matched = CuratedRecord("c1-1", 1, 1, 0.0, Scope.GLOBAL, "", {}, "ann", utc_now())
+    monkeypatch.setattr(Standing, "curated_set", lambda self, number: matched)
+    with pytest.raises(
+        StageError, match=rf"could not be compared on prompt {held_out}: 'numeric_match' needs .* retire it"
+    ):
+        project.finetune()
+    assert len(asked) == 1
 
 
 def test_held_out_prompts_are_named_before_models_are_compared_on_them() -> None:
