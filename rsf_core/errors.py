@@ -5,6 +5,7 @@ RsfError
 ├── NotAProjectError       the folder is not an RSF Studio project
 ├── ProjectLockedError     another process owns the project and cannot be spoken to
 ├── ModelError             a model cannot be found, read or saved
+│   └── PromptRefusedError the model's template or tokenizer takes this one prompt not
 ├── PromptFileError        a prompt file cannot be read (rows that are merely broken are reported, not raised)
 ├── PromptError            a prompt cannot be edited, retired or put back
 ├── ScorerError            a scorer is unknown or returned something that is no score
@@ -38,6 +39,10 @@ class ProjectLockedError(RsfError):
 
 
 class ModelError(RsfError):
+    pass
+
+
+class PromptRefusedError(ModelError):
     pass
 
 

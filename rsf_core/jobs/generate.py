@@ -1,7 +1,8 @@
 """The generate job: K candidates for each prompt from the proposal, with exact log q.
 
 A unit is a run of prompts with all their new candidates; its segment is written once the last of them has finished. Prompts
-too long for the model are left out and named; so are held-out ones, which the comparison after training will leave out.
+that the model does not take, too long or refused by its template, are left out and named; so are held-out ones, which the
+comparison after training will leave out.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def _draw(
     proposal = LocalProposal(folder)
     count = int(context.spec["candidates"])
     fitting, left_out = proposal.fitting(prompts, sampling.max_new_tokens)
-    too_long = proposal.too_long(_held_out(context), sampling.max_new_tokens)
-    said_of_all = (said(left_out, "not drawn from"), said(too_long, "not compared on after training"))
+    not_compared = proposal.unfit(_held_out(context), sampling.max_new_tokens)
+    said_of_all = (said(left_out, "not drawn from"), said(not_compared, "not compared on after training"))
     note = " ".join(filter(None, (context.spec.get("note"), *said_of_all)))
     if note:
         report(context, note=f"done. {note}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rsf_core.domain import Prompt
-from rsf_core.errors import ModelError
+from rsf_core.errors import ModelError, PromptRefusedError
 from rsf_core.models.rendering import render
 
 # words no template holds of its own
@@ -41,12 +41,13 @@ class Chat:
         self._content: dict[bool, Content] = {}
 
     def prompt(self, prompt: Prompt) -> str:
-        """The rendered turns of `prompt` up to where the completion begins. Raises ModelError."""
+        """The rendered turns of `prompt` up to where the completion begins. Raises PromptRefusedError
+        where the template does not take this prompt, ModelError where it takes none."""
         content = self._content_for(bool(prompt.system))
         rendered = self._render(_turns(content, prompt.system, prompt.text), completion_follows=True)
         for text, turn in ((prompt.text, "the prompt"), (prompt.system or "", "the system text")):
             if not _holds(rendered, text):
-                raise ModelError(
+                raise PromptRefusedError(
                     f"{_WHERE} leaves out {turn} that begins {text.strip()[:60]!r}: correct the template, or change the text"
                 )
         return rendered
@@ -82,28 +83,26 @@ class Chat:
         for content in (_as_text, _as_parts):
             try:
                 rendered = self._render(_turns(content, system, _USER), completion_follows=True)
-            except ModelError as error:
+            except PromptRefusedError as error:
                 problems.append(error)
-                if "did not end in time" in str(error):
-                    break
                 continue
             if _USER in rendered and (system is None or system in rendered):
                 return content
         if with_system:
             self._content_for(False)  # says what is wrong where the system turn is not the cause
             said = f" (it says: {str(problems[0]).partition(': ')[2]})" if problems else ", but leaves it out"
-            raise ModelError(
+            raise PromptRefusedError(
                 f"{_WHERE} takes no system turn{said}: remove the system text of the prompts, or use another model"
             ) from (problems[0] if problems else None)
         if problems:
-            raise problems[0]
+            raise ModelError(str(problems[0])) from problems[0]
         raise ModelError(f"{_WHERE} leaves out the prompt: correct the template, or use another model")
 
     def _render(self, turns: list[dict[str, Any]], completion_follows: bool) -> str:
         try:
             return render(self._template, turns, self._names, completion_follows)
         except ModelError as error:
-            raise ModelError(f"{_WHERE} fails: {error}. Correct the template, or use another model") from error
+            raise type(error)(f"{_WHERE} fails: {error}. Correct the template, or use another model") from error
 
 
 def _turns(content: Content, system: str | None, text: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rsf_core.domain import Prompt
-from rsf_core.errors import ModelError
+from rsf_core.errors import PromptRefusedError
 from rsf_core.models.chat import Chat
 from rsf_core.models.tokens import vocabulary
 
@@ -21,7 +21,8 @@ class Prompting:
         self._chat: tuple[Any, Chat] | None = None
 
     def token_ids(self, prompt: Prompt) -> tuple[int, ...]:
-        """Raises ModelError where the template fails, or gives a token the model has no embedding for."""
+        """Raises PromptRefusedError where the template or the tokenizer does not take this prompt or gives a token that the
+        model has no embedding for, ModelError where the template takes none."""
         if self._tokenizer.chat_template:
             ids = self._encoded(self._template().prompt(prompt), special=False)
         else:
@@ -31,7 +32,7 @@ class Prompting:
                 ids = _without_what_follows(ids, self._encoded(text, special=False))
         if ids and max(ids) >= self._vocabulary:
             token = max(ids)
-            raise ModelError(
+            raise PromptRefusedError(
                 f"the tokenizer gives the token {token} ({self._tokenizer.convert_ids_to_tokens(token)!r}), and the model has "
                 f"embeddings for {self._vocabulary} tokens: the tokenizer is of another model, or tokens were added to it "
                 "without resizing the model"
@@ -47,7 +48,7 @@ class Prompting:
         try:
             return tuple(self._tokenizer(text, add_special_tokens=special).input_ids)
         except Exception as error:  # a tokenizer out of a damaged folder can raise anything
-            raise ModelError(
+            raise PromptRefusedError(
                 f"the tokenizer of the model cannot read {text[:60]!r}: {type(error).__name__}: {str(error)[:200]}. Copy or "
                 "download the model again"
             ) from error

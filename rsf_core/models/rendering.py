@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from rsf_core.errors import ModelError
+from rsf_core.errors import ModelError, PromptRefusedError
 
 _SCRIPT = Path(__file__).with_name("template_process.py")
 CPU_SECONDS = 10  # a rendering: a template of thousands of lines takes a few thousandths
@@ -49,7 +49,7 @@ class _Renderer:
                 parsed: dict[str, str] = json.loads(answer)
                 return parsed
             self._end(process)
-            return {"error": _why(process.returncode)}
+            raise ModelError(_why(process.returncode))
 
     def stop(self) -> None:
         with self._lock:
@@ -89,13 +89,13 @@ def prepare() -> None:
 
 
 def render(template: str, messages: list[dict[str, Any]], names: dict[str, Any], add_generation_prompt: bool) -> str:
-    """The text `template` makes of `messages`; `names` are the special tokens it may name. Raises ModelError with what the
-    template said, or that it did not end."""
+    """The text `template` makes of `messages`; `names` are the special tokens it may name. Raises PromptRefusedError
+    with what the template said, ModelError where it did not end."""
     answer = _renderer.ask(
         {"template": template, "messages": messages, "names": names, "add_generation_prompt": add_generation_prompt}
     )
     if "error" in answer:
-        raise ModelError(answer["error"])
+        raise PromptRefusedError(answer["error"])
     return answer["text"]
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rsf_core import forward, models
 from rsf_core.domain import Candidate, Finish, Prompt
-from rsf_core.errors import ModelError
+from rsf_core.errors import ModelError, PromptRefusedError
 from rsf_core.log_probs import token_log_probs
 from rsf_core.models.prompting import Prompting
 from rsf_core.proposals.base import LeftOut
@@ -68,9 +68,7 @@ class LocalProposal:
     ) -> Iterator[Candidate]:
         """See Proposal.draw. Raises ModelError when a prompt and `max_new_tokens` don't fit into the model's context."""
         for prompt in dict.fromkeys(prompt for prompt, _, _ in requests):
-            problem = self._too_long(prompt, sampling.max_new_tokens)
-            if problem:
-                raise ModelError(f"{problem}: {_SHORTEN}")
+            self._require(prompt, sampling.max_new_tokens)
         # like lengths together, but not far from their turn: a job keeps its finished units, which are runs of requests
         window = BATCHES_AHEAD * batch_size
         for start in range(0, len(requests), window):
@@ -81,16 +79,18 @@ class LocalProposal:
                     return
 
     def fitting(self, prompts: Sequence[Prompt], max_new_tokens: int) -> tuple[list[Prompt], LeftOut]:
-        """The prompts that fit into the model's context with so many new tokens, and those that don't. Raises ModelError
-        where none does, or the chat template fails."""
-        left_out = self.too_long(prompts, max_new_tokens)
+        """The prompts that the model takes, with so many new tokens, and those that it does not. Raises ModelError where it
+        takes none."""
+        left_out = self.unfit(prompts, max_new_tokens)
         if prompts and len(left_out.problems) == len(prompts):
+            self._known_ids(prompts[0])  # says it in its own words where the template is the cause
             raise ModelError(f"no prompt can be drawn from: {left_out.named()}. {_SHORTEN[0].upper()}{_SHORTEN[1:]}")
         return [prompt for prompt in prompts if prompt.prompt_id not in left_out.problems], left_out
 
-    def too_long(self, prompts: Sequence[Prompt], max_new_tokens: int) -> LeftOut:
-        """The prompts that don't fit. Raises ModelError where the chat template fails."""
-        problems = {prompt.prompt_id: self._too_long(prompt, max_new_tokens) for prompt in prompts}
+    def unfit(self, prompts: Sequence[Prompt], max_new_tokens: int) -> LeftOut:
+        """The prompts that are too long with so many new tokens, or that the template or the tokenizer refuses. Raises
+        ModelError where the template takes none."""
+        problems = {prompt.prompt_id: self._problem(prompt, max_new_tokens) for prompt in prompts}
         return LeftOut({prompt: problem for prompt, problem in problems.items() if problem})
 
     def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]]) -> None:
@@ -188,8 +188,17 @@ class LocalProposal:
         """Its noise is made as its turn comes: that of all requests of a job would be gigabytes."""
         return _Row(request, self._known_ids(request[0]), Noise(sampling.seed, request[2]))
 
-    def _too_long(self, prompt: Prompt, max_new_tokens: int) -> str | None:
-        ids = self._known_ids(prompt)
+    def _require(self, prompt: Prompt, max_new_tokens: int) -> None:
+        self._known_ids(prompt)
+        problem = self._problem(prompt, max_new_tokens)
+        if problem:
+            raise ModelError(f"{problem}: {_SHORTEN}")
+
+    def _problem(self, prompt: Prompt, max_new_tokens: int) -> str | None:
+        try:
+            ids = self._known_ids(prompt)
+        except PromptRefusedError as error:
+            return f"prompt {prompt.prompt_id}: {error}"
         if self._forward.fits(len(ids), max_new_tokens):
             return None
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rsf_core.jobs import evaluate
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.proposals.local import LocalProposal
+from tests.tiny_models import TEMPLATE
 
 LONG = "the meeting was long. " * 200
 
@@ -80,3 +82,19 @@ def test_one_model_is_held_at_a_time_beside_those_that_judge(
     complete.train_control("ann")  # a third: the second is not kept
     complete.wait()
     assert complete.stages()[-1].progress == "done" and max(most) <= 2
+
+
+def test_a_prompt_that_the_template_refuses_stops_nobody(project: Project, tiny_model: Path) -> None:
+    config = tiny_model / "tokenizer_config.json"
+    before = config.read_text()
+    refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turn here') }}{% endif %}"
+    config.write_text(json.dumps(json.loads(before) | {"chat_template": refusing + TEMPLATE}))
+    try:
+        project.import_prompts([PromptRow("Name a colour.", system="Be brief.")], "with a system text", 0.0)
+        project.generate()
+        project.wait()
+    finally:
+        config.write_text(before)
+    assert project.counts().candidates == 8 * 4
+    assert "1 prompt is not drawn from: prompt 13: the chat template" in project.stages()[0].note
+    assert "no system turn here" in project.stages()[0].note
