@@ -106,11 +106,11 @@ if newest:
                 changed = {f"train.{k}": str(v) for k, v in values.items() if v != getattr(recipe, k)}
                 if bound > 1 and bound != recipe.growth_bound:
                     changed["train.growth_bound"] = str(bound)
-                elif bound <= 1 and recipe.growth_bound is not None:
-                    project.unset("train.growth_bound")
+                unbounded = bound <= 1 and recipe.growth_bound is not None
                 if weighted != project.settings.accept.weighted:
                     changed["accept.weighted"] = str(weighted).lower()
-                if all(ui.attempt(lambda k=k, v=v: project.set(k, v)) for k, v in changed.items()):  # type: ignore[misc]
+                saved = not unbounded or ui.attempt(lambda: project.unset("train.growth_bound"))
+                if saved and all(ui.attempt(lambda k=k, v=v: project.set(k, v)) for k, v in changed.items()):  # type: ignore[misc]
                     st.rerun()
 
 
