@@ -64,8 +64,10 @@ def test_a_project_that_others_could_read_is_closed_when_it_is_opened_and_says_s
 
 
 def test_what_a_link_leads_to_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir(0o755)
-    (tmp_path / "elsewhere" / "model").touch(0o644)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "model").touch()
+    (tmp_path / "elsewhere").chmod(0o755)  # whatever the umask of this process is
+    (tmp_path / "elsewhere" / "model").chmod(0o644)
     (tmp_path / "p").mkdir(0o755)
     (tmp_path / "p" / "models").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "p" / "gone").symlink_to(tmp_path / "nowhere")

@@ -54,7 +54,7 @@ def test_a_random_control_is_one_line_with_what_selection_gained_over_it() -> No
     "note", ["it has not reported for 2 min: cancel and resume it if that goes on", "[bold]no markup"]
 )
 def test_what_was_noticed_of_a_running_job_is_part_of_the_status(note: str) -> None:
-    stage = {"stage": "score", "progress": "running", "detail": "running"}
+    stage = {"stage": "score", "progress": "running", "detail": "running", "note": ""}
     found = {"task": "small", "round": 1, "proposal": "base", "stages": [stage], "problem": None}
     out = Console(file=StringIO(), width=100)
     out.print(status_panel(found | {"active": {"job_id": "r1-score-1", "note": note}}))

@@ -166,8 +166,8 @@ def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
         archive = zipfile.ZipFile(file)
     except FileNotFoundError as error:
         raise BackupError(f"there is no file {file}") from error
-    except (OSError, zipfile.BadZipFile) as error:
-        raise BackupError(f"{file} is no backup, or is cut off: {error}") from error
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise BackupError(f"{file} is no backup, or is damaged or cut off: {error}") from error
     with archive:
         yield archive, _manifest(archive, file)
 

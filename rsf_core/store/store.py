@@ -36,7 +36,9 @@ from rsf_core.text import composed
 
 T = TypeVar("T")
 KEPT_VERSIONS = 16
-COUNTED_TABLES = ("candidates", "scores", "log_ratios", "thresholds", "overrides")  # all that counts of a round are of
+COUNTED_TABLES = (  # all that counts of a round are of
+    *("candidates", "scores", "log_ratios", "thresholds", "overrides", "prompts", "prompt_events"),
+)
 JOB_TABLES = ("jobs", "job_events")
 KEPT_ANSWERS = 64  # to what is polled
 KEPT_SPECS = 256  # a few kB each; what a job was asked for never changes

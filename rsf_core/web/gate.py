@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rsf_core.access import Actor
 from rsf_core.errors import AccessError
-from rsf_core.web import entrance, headers, own
+from rsf_core.web import browser, entrance, headers, own
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Gate:
         if refusal is not None:
             await _answer(_said(refusal), scope, receive, send)
         elif own.access() is own.Access.LOCAL:
-            await self._app({**scope, ACTOR: None}, receive, send)
+            await self._app({**scope, ACTOR: None}, receive, browser.named(scope, send))
         elif scope["type"] == "http" and scope["path"] == entrance.PATH:
             await _answer(entrance.enter(scope), scope, receive, send)
         else:

@@ -19,7 +19,7 @@ from rsf_core.commands import execute
 from rsf_core.errors import AccessError, RsfError
 from rsf_core.guarded import guarded
 from rsf_core.project import Project
-from rsf_core.web import own
+from rsf_core.web import browser, own
 
 FOLDER_VARIABLE = "RSF_PROJECT"
 DEFAULT_FOLDER = Path("projects/positive_reviews")
@@ -92,9 +92,9 @@ def _sealed(name: str) -> bool:
 
 
 def _seal(name: str) -> str:
-    """Proves that the label was typed in this browser (which Streamlit gives a cookie), not written into a URL."""
-    browser = st.context.cookies.get("_streamlit_xsrf", "")
-    return hmac.new(_key, f"{browser}\0{name}".encode(), hashlib.sha256).hexdigest()[:20]
+    """Proves that the label was typed in this browser, not written into a URL."""
+    whose = st.context.cookies.get(browser.COOKIE, "")
+    return hmac.new(_key, f"{whose}\0{name}".encode(), hashlib.sha256).hexdigest()[:20]
 
 
 def opened() -> Project:

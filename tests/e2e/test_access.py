@@ -67,7 +67,7 @@ def test_a_reviewer_comes_in_by_a_link_reviews_under_its_name_and_changes_nothin
     page.goto(f"{server.url}/train")
     expect(page.get_by_text("What is greyed out is the owner’s")).to_be_visible()
     expect(page.get_by_role("button", name="Freeze and fine-tune")).to_be_disabled()
-    page.get_by_text("Recipe").click()
+    page.get_by_text("Recipe", exact=True).click()
     expect(page.get_by_role("button", name="Save recipe")).to_be_disabled()
     expect(page.get_by_role("button", name="Invite a reviewer")).to_have_count(0)
     assert refused == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def open_card(page: Page, server: AppServer, query: str = "", who: str | None = 
     if who is not None:
         page.get_by_role("button", name="Speak under this name").click()
         expect(page.locator(f'input[aria-label="Reviewer"][value="{who}"]')).to_have_count(1)
+        expect(page).to_have_url(re.compile("[?&]seal="))
+        page.reload()  # keeps who speaks; the card is this person's from its first key on
     expect(page.locator(".focus .completion")).not_to_be_empty()
 
 

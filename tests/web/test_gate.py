@@ -14,11 +14,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 
 from rsf_core.errors import AccessError
-from rsf_core.web import own
+from rsf_core.web import browser, own
 from rsf_core.web.gate import Gate
 
 OWN = "127.0.0.1:8501"
@@ -246,3 +247,19 @@ def test_the_port_of_the_web_need_not_be_said():
     assert client.get("/", headers={"host": "127.0.0.1:80"}).status_code == 200
     assert client.get("/", headers={"host": "[::1]"}).status_code == 200
     assert opened().get("/", headers={"host": "[::1]"}).status_code == 403
+
+
+def test_a_browser_is_given_a_name_once() -> None:
+    scope = {"type": "http", "headers": [], "method": "GET", "path": "/"}
+    given: list[Message] = []
+
+    async def send(message: Message) -> None:
+        given.append(message)
+
+    start: Message = {"type": "http.response.start", "status": 200, "headers": []}
+    asyncio.run(browser.named(scope, send)(start))
+    (header,) = given[0]["headers"]
+    cookie = header[1].split(b";")[0]
+    assert cookie.startswith(b"rsf_browser=") and b"HttpOnly" in header[1] and b"SameSite=Lax" in header[1]
+    asyncio.run(browser.named(scope | {"headers": [(b"cookie", cookie)]}, send)(start))
+    assert given[1]["headers"] == []
