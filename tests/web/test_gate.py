@@ -256,10 +256,12 @@ def test_a_browser_is_given_a_name_once() -> None:
     async def send(message: Message) -> None:
         given.append(message)
 
-    start: Message = {"type": "http.response.start", "status": 200, "headers": []}
-    asyncio.run(browser.named(scope, send)(start))
+    async def answer(scope: dict[str, Any]) -> None:
+        await browser.named(scope, send)({"type": "http.response.start", "status": 200, "headers": []})
+
+    asyncio.run(answer(scope))
     (header,) = given[0]["headers"]
     cookie = header[1].split(b";")[0]
     assert cookie.startswith(b"rsf_browser=") and b"HttpOnly" in header[1] and b"SameSite=Lax" in header[1]
-    asyncio.run(browser.named(scope | {"headers": [(b"cookie", cookie)]}, send)(start))
+    asyncio.run(answer(scope | {"headers": [(b"cookie", cookie)]}))
     assert given[1]["headers"] == []
