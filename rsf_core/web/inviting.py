@@ -32,8 +32,15 @@ def _dialog(project: Project) -> None:
             else:
                 st.code(project.invites.url(made), language=None, wrap_lines=True)
                 st.caption("Send it to this person alone. It is told once: whoever has it comes in under this name.")
-    still_open = [link for link in project.invites.links() if link.state == "open"]
-    for link in still_open:
+    _open_links(project)
+
+
+@st.fragment(run_every=ui.REFRESH_SECONDS)
+def _open_links(project: Project) -> None:
+    """Who can come in. Drawn again by itself: a link also ends by time, or in another tab."""
+    for link in project.invites.links():
+        if link.state != "open":
+            continue
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(f"{link.name} · {link.role} · until {link.expires_at:%d %b %Y}", width="stretch")
             st.button(
