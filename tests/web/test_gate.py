@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -46,6 +48,12 @@ def opened(address: str = f"http://{OWN}") -> TestClient:
         ]
     )
     return TestClient(Gate(app), base_url=address, raise_server_exceptions=False)
+
+
+def run(answer: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: where browser tests ran before, the loop of Playwright goes on in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, answer).result(60)
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +150,7 @@ def test_a_request_must_name_one_host(hosts):
         "server": ("127.0.0.1", 8501),
         "scheme": "http",
     }
-    asyncio.run(Gate(page)(scope, receive, send))  # type: ignore[arg-type]
+    run(Gate(page)(scope, receive, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == 400 and f"names {len(hosts)}".encode() in sent[1]["body"]
 
 
@@ -259,9 +267,9 @@ def test_a_browser_is_given_a_name_once() -> None:
     async def answer(scope: dict[str, Any]) -> None:
         await browser.named(scope, send)({"type": "http.response.start", "status": 200, "headers": []})
 
-    asyncio.run(answer(scope))
+    run(answer(scope))
     (header,) = given[0]["headers"]
     cookie = header[1].split(b";")[0]
     assert cookie.startswith(b"rsf_browser=") and b"HttpOnly" in header[1] and b"SameSite=Lax" in header[1]
-    asyncio.run(answer(scope | {"headers": [(b"cookie", cookie)]}))
+    run(answer(scope | {"headers": [(b"cookie", cookie)]}))
     assert given[1]["headers"] == []
