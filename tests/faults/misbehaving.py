@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import os
-import runpy
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pyarrow as pa
 
-from rsf_core.domain import JobKind
-from rsf_core.jobs import worker
 from rsf_core.jobs.schemas import TRIALS
 from rsf_core.jobs.worker import JobContext
+from tests.faults import stand_in
 
 
 def rows(context: JobContext, unit: int) -> pa.Table:
@@ -101,21 +98,4 @@ def behave(context: JobContext) -> None:
 
 
 def main() -> None:
-    def job_function(kind: JobKind) -> Callable[[JobContext], None]:
-        return behave
-
-    worker.job_function = job_function
-    sys.argv = sys.argv[2:]  # as `python -m rsf_core.jobs FOLDER` has them
-    runpy.run_module("rsf_core.jobs", run_name="__main__")
-
-
-def interpreter(folder: Path) -> Path:
-    """What is to be started in place of Python for a job to misbehave."""
-    path = folder / "python"
-    root = Path(__file__).parents[2]
-    path.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
-        "from tests.faults.misbehaving import main\nmain()\n"
-    )
-    path.chmod(0o755)
-    return path
+    stand_in.run(lambda kind: behave)

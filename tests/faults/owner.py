@@ -1,15 +1,17 @@
-"""An owner that runs rounds and, beside them, says one decision after the other: started as a process, to be killed.
+"""An owner that runs rounds and, beside them, says one decision after the other: a process of its own, to be killed.
 
-It prints, a line each: `open SECONDS` (of the processor) once the project is open, `said UID` once a decision is saved."""
+It writes, a line each: `open PROCESSOR_SECONDS SECONDS` once the project is open, `said UID` once a decision is saved."""
 
 from __future__ import annotations
 
+import os
 import random
-import sys
 import threading
 import time
 import uuid
+from multiprocessing.connection import Connection
 from types import SimpleNamespace
+from typing import TextIO
 
 from rsf_core.domain import Action, Split
 from rsf_core.errors import JobError, StoreError
@@ -18,7 +20,7 @@ from rsf_core.project import Project
 from rsf_core.rounds import complete
 
 
-def decide(project: Project, over: threading.Event) -> None:
+def decide(project: Project, over: threading.Event, told: TextIO) -> None:
     prompts = [prompt.prompt_id for prompt in project.prompts(Split.TRAIN)]
     while not over.is_set():
         uid = uuid.uuid4().hex
@@ -28,29 +30,27 @@ def decide(project: Project, over: threading.Event) -> None:
         except StoreError:  # it is not drawn yet
             time.sleep(0.02)
             continue
-        print(f"said {uid}", flush=True)
+        print(f"said {uid}", file=told, flush=True)
         time.sleep(0.02)
 
 
-def main() -> None:
-    folder, interpreter, rounds = sys.argv[1:]
+def own(folder: str, interpreter: str, rounds: int, to: Connection) -> None:
+    """Run until `rounds` rounds are complete. What is told is written to `to` line by line: a kill cuts the last at most."""
     process.sys = SimpleNamespace(executable=interpreter)  # type: ignore[assignment, attr-defined]
     units.GENERATED = units.SCORED = units.EVALUATED = 4
-    began = time.process_time()
-    project = Project.open(folder, what="an owner to be killed")
-    print(f"open {time.process_time() - began}", flush=True)
-    over = threading.Event()
-    speaking = threading.Thread(target=decide, args=(project, over), daemon=True)
-    speaking.start()
-    while project.current_round < int(rounds) or not complete(project.stages()):
-        try:
-            project.run(1)
-        except JobError as error:  # killed three times: it is resumed
-            print(f"failed {error}", flush=True)
-    over.set()
-    speaking.join(60)
-    project.close()
-
-
-if __name__ == "__main__":
-    main()
+    with os.fdopen(os.dup(to.fileno()), "w") as told:
+        to.close()
+        began, clock = time.process_time(), time.monotonic()
+        project = Project.open(folder, what="an owner to be killed")
+        print(f"open {time.process_time() - began} {time.monotonic() - clock}", file=told, flush=True)
+        over = threading.Event()
+        speaking = threading.Thread(target=decide, args=(project, over, told), daemon=True)
+        speaking.start()
+        while project.current_round < rounds or not complete(project.stages()):
+            try:
+                project.run(1)
+            except JobError as error:  # killed three times: it is resumed
+                print(f"failed {error}", file=told, flush=True)
+        over.set()
+        speaking.join(60)
+        project.close()

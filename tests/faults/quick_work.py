@@ -5,20 +5,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import runpy
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from rsf_core.domain import JobKind
 from rsf_core.files import write_whole
-from rsf_core.jobs import contents, score, worker
+from rsf_core.jobs import contents, score
 from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES
 from rsf_core.jobs.worker import JobContext
+from tests.faults import stand_in
 
 PAUSE_SECONDS = 0.05  # a unit
 
@@ -84,18 +82,4 @@ WORK = {
 
 
 def main() -> None:
-    worker.job_function = WORK.__getitem__  # type: ignore[assignment]
-    sys.argv = sys.argv[2:]  # as `python -m rsf_core.jobs FOLDER` has them
-    runpy.run_module("rsf_core.jobs", run_name="__main__")
-
-
-def interpreter(folder: Path) -> Path:
-    """What is to be started in place of Python for a job to be quick."""
-    path = folder / "quick-python"
-    root = Path(__file__).parents[2]
-    path.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
-        "from tests.faults.quick_work import main\nmain()\n"
-    )
-    path.chmod(0o755)
-    return path
+    stand_in.run(WORK.__getitem__)

@@ -14,7 +14,7 @@ from rsf_core.domain import JobState
 from rsf_core.errors import OutOfSpaceError, RsfError
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
-from tests.faults import quick_work
+from tests.faults import quick_work, stand_in
 from tests.faults.conftest import until
 
 SIZE = "64m"
@@ -42,7 +42,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def project(disk: Path, tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(quick_work.interpreter(tmp_path))))
+    monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(stand_in.interpreter(tmp_path, quick_work))))
     for name in ("GENERATED", "SCORED", "EVALUATED"):
         monkeypatch.setattr(units, name, 4)
     with Project.create(disk / "project", str(small_task), "quick", seed=7) as made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -20,7 +21,7 @@ from tests.app_server import PATIENCE_SECONDS, AppServer
 from tests.seeding import add_candidates, add_scores, candidates, decide
 from tests.tabs import Tab, deaf, half_a_request, half_open, left_open
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(3600)
 PAGES = ("", "prompts", "generate", "acceptance", "review", "train", "models")
 MOST_SECONDS = 3.0
 PROMPTS, EACH = 4, 5
@@ -88,6 +89,7 @@ def test_stops_in_a_row_with_tabs_in_every_phase_end_in_time_and_lose_nothing(se
             speaker.join(PATIENCE_SECONDS)
             assert not speaker.is_alive()
         assert holder(server.folder) is None
+    print(f"{len(took)} stops in {max(took):.2f} s at most; {len(acknowledged)} acts; load {os.getloadavg()}")
     assert max(took) <= MOST_SECONDS, took
     with duckdb.connect(str(server.folder / "rsf.duckdb"), read_only=True) as database:
         stored = database.execute("SELECT candidate_id, reviewer FROM overrides").fetchall()

@@ -18,7 +18,7 @@ from rsf_core.jobs import process, watching
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
-from tests.faults import misbehaving
+from tests.faults import misbehaving, stand_in
 from tests.faults.conftest import WHOLE, until
 
 WITHIN = 10.0
@@ -28,7 +28,7 @@ HANGS = ["is stopped", "sleeps in C", "holds the interpreter", "loops", "hears n
 @pytest.fixture
 def supervisor(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobSupervisor]:
     """One that watches. Its jobs misbehave; in the short run they are given less time to stop by themselves."""
-    interpreter = misbehaving.interpreter(tmp_path)
+    interpreter = stand_in.interpreter(tmp_path, misbehaving)
     monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(interpreter)))
     if not WHOLE:
         monkeypatch.setattr(watching, "GRACE_SECONDS", 0.5)

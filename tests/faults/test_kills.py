@@ -3,14 +3,14 @@ twice, and the project opens at once."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
@@ -21,54 +21,63 @@ from rsf_core.files import read_json
 from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.rounds import complete
-from tests.faults import quick_work
+from tests.faults import owner, quick_work, stand_in
 from tests.faults.conftest import WHOLE, until
 
 KILLS = int(os.environ.get("RSF_KILLS", 200 if WHOLE else 6))
 OPENING_SECONDS = 1.0  # of the processor
 
 
+# What is killed are processes of their own; they are forked from one that has imported the product already, for two seconds of
+# imports an owner is what a kill would cost most.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.faults.owner"])
+
+
 class Owner:
     """A process that owns the project, and what it has said."""
 
     def __init__(self, folder: Path, interpreter: Path, rounds: int) -> None:
-        root = str(Path(__file__).parents[2])
-        arguments = [sys.executable, "-m", "tests.faults.owner", str(folder), str(interpreter), str(rounds)]
-        environment = {**os.environ, "PYTHONPATH": root}
-        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=root, env=environment)
-        self.opened: list[float] = []
+        heard, to = FORKS.Pipe(duplex=False)
+        self.process = FORKS.Process(target=owner.own, args=(str(folder), str(interpreter), rounds, to))
+        self.process.start()
+        to.close()
+        self.opened: list[tuple[float, float]] = []  # seconds of the processor, and by the clock
         self.said: list[str] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(heard,), daemon=True)
         self._reader.start()
 
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.endswith("\n"):
-                what, _, rest = line.strip().partition(" ")
-                if what == "open":
-                    self.opened.append(float(rest))
-                elif what == "said":
-                    self.said.append(rest)
+    def _read(self, heard: Connection) -> None:
+        with heard, os.fdopen(os.dup(heard.fileno())) as lines:
+            for line in lines:
+                if line.endswith("\n"):
+                    what, _, rest = line.strip().partition(" ")
+                    if what == "open":
+                        processor, clock = map(float, rest.split())
+                        self.opened.append((processor, clock))
+                    elif what == "said":
+                        self.said.append(rest)
+
+    @property
+    def ended(self) -> bool:
+        return self.process.exitcode is not None
 
     def is_ready(self) -> bool:
         """Whether the project is open, or all has been done."""
-        return bool(self.opened) or self.process.poll() is not None
+        return bool(self.opened) or self.ended
 
     def kill(self) -> None:
         self.process.kill()
         self.wait()
 
     def wait(self) -> None:
-        until(lambda: self.process.poll() is not None, 280)
+        until(lambda: self.ended, 280)
         self._reader.join(30)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
 
-def at_work(folder: Path, owner: Owner) -> bool:
+def at_work(folder: Path, mine: Owner) -> bool:
     """Whether a job runs, or all has been done."""
-    return bool(running(folder)) or owner.process.poll() is not None
+    return mine.ended or any(process.is_alive(job) for job in (folder / "spool").iterdir())
 
 
 def running(folder: Path) -> list[int]:
@@ -83,30 +92,30 @@ def running(folder: Path) -> list[int]:
     return found
 
 
-@pytest.mark.timeout(1500 if WHOLE else 300)
+@pytest.mark.timeout(5400 if WHOLE else 300)
 def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_twice(
     tmp_path: Path, small_task: Path
 ) -> None:
     folder, chance = tmp_path / "project", random.Random(1)
     Project.create(folder, str(small_task), "quick", seed=7).close()
-    interpreter = quick_work.interpreter(tmp_path)
+    interpreter = stand_in.interpreter(tmp_path, quick_work)
     said: list[str] = []
-    opened: list[float] = []
+    opened: list[tuple[float, float]] = []
     kills: dict[str, int] = {}
     stages: dict[str, int] = {}
     rounds = 1
-    owner = Owner(folder, interpreter, rounds)
+    mine = Owner(folder, interpreter, rounds)
     try:
         while sum(kills.values()) < KILLS:
-            until(owner.is_ready)
-            if owner.process.poll() is not None:  # all rounds are complete: one more
-                owner.wait()
-                said, opened, rounds = said + owner.said, opened + owner.opened, rounds + 1
-                owner = Owner(folder, interpreter, rounds)
+            until(mine.is_ready)
+            if mine.ended:  # all rounds are complete: one more
+                mine.wait()
+                said, opened, rounds = said + mine.said, opened + mine.opened, rounds + 1
+                mine = Owner(folder, interpreter, rounds)
                 continue
             what = chance.choice(["owner", "job", "both"])
             if what != "owner":
-                until(partial(at_work, folder, owner))
+                until(partial(at_work, folder, mine))
             time.sleep(chance.uniform(0.0, 1.5))
             jobs = running(folder)
             if what == "job" and not jobs:
@@ -114,30 +123,32 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
             for stage in {_stage(folder, pid) for pid in jobs}:
                 stages[stage] = stages.get(stage, 0) + 1
             if what in ("owner", "both"):
-                owner.kill()
-                said += owner.said
-                opened += owner.opened
+                mine.kill()
+                said += mine.said
+                opened += mine.opened
             if what in ("job", "both"):
                 for pid in jobs:
                     _kill(pid)
             kills[what] = kills.get(what, 0) + 1
             if what in ("owner", "both"):
-                owner = Owner(folder, interpreter, rounds)
-        owner.wait()
-        assert owner.process.returncode == 0
-        said += owner.said
-        opened += owner.opened
+                mine = Owner(folder, interpreter, rounds)
+        mine.wait()
+        assert mine.process.exitcode == 0
+        said += mine.said
+        opened += mine.opened
     finally:
-        owner.kill()
+        mine.kill()
         for pid in running(folder):
             _kill(pid)
     assert stages, "no job was there to be killed"
     assert stages.keys() >= {*quick_work.WORK} or not WHOLE
+    processor, clock = (max(seconds) for seconds in zip(*opened, strict=True))
     print(
-        f"{kills} in {stages} over {rounds} rounds; {len(said)} acts; opening at most {max(opened):.2f} s of {len(opened)}"
+        f"{kills} in {stages} over {rounds} rounds; {len(said)} acts; opened {len(opened)} times in at most {processor:.2f} s "
+        f"of the processor, {clock:.2f} s; load {os.getloadavg()}"
     )
     expect_whole(folder, said, rounds)
-    assert max(opened) <= OPENING_SECONDS
+    assert processor <= OPENING_SECONDS
 
 
 def expect_whole(folder: Path, said: list[str], rounds: int) -> None:

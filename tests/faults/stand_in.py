@@ -1,0 +1,32 @@
+"""Job processes with other work in them than the product's: started as any other, in place of Python."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from rsf_core.domain import JobKind
+from rsf_core.jobs import worker
+from rsf_core.jobs.worker import JobContext
+
+
+def interpreter(folder: Path, module: ModuleType) -> Path:
+    """What is to be started in place of Python so that jobs run by the `main` of `module`."""
+    path = folder / module.__name__.rpartition(".")[2]
+    root = Path(__file__).parents[2]
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
+        f"from {module.__name__} import main\nmain()\n"
+    )
+    path.chmod(0o755)
+    return path
+
+
+def run(work: Callable[[JobKind], Callable[[JobContext], None]]) -> None:
+    """Run the job that this process was started for, `python -m rsf_core.jobs FOLDER`, by the functions that `work` gives."""
+    worker.job_function = work  # type: ignore[assignment]
+    sys.argv = sys.argv[2:]
+    runpy.run_module("rsf_core.jobs", run_name="__main__")
