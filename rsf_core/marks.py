@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import Scope
-from rsf_core.errors import TargetError
+from rsf_core.errors import ScorerError, TargetError
 from rsf_core.landscape import Landscape
 from rsf_core.sampling.agreement import best_agreement, held_out_agreement
 from rsf_core.sampling.bounds import analytic_bound, held_out, max_bound, quantile_bound, tvd_bound
@@ -20,6 +20,7 @@ from rsf_core.target import PROPOSAL
 
 VIOLATING = 0.01
 TVD = 0.05
+ROUNDING = 1e-9  # relative, and in nats near 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,17 @@ def _analytic(landscape: Landscape, target: Target) -> Mark:
     if target.reference != PROPOSAL:
         return Mark(name, None, f"there is none: P/q has no known bound where the reference is {target.reference!r}")
     scorers = list(target.rewards)
-    bounds = [registry.get(scorer).bounds for scorer in scorers]
     try:
+        bounds = [registry.get(scorer).bounds for scorer in scorers]
         scale = landscape.scale if landscape.scope is Scope.PROMPT else 0.0
         log_m = analytic_bound([target.rewards[s] for s in scorers], bounds, target.beta, scale)
-    except TargetError as error:
+    except (TargetError, ScorerError) as error:  # also a scorer that is not installed any more
         return Mark(name, None, f"there is none: {error}")
+    beyond = int((landscape.relative > log_m + ROUNDING * max(1.0, abs(log_m))).sum())
+    if beyond:  # scored before scorers were held to their bounds
+        return Mark(
+            name, None, f"there is none: {beyond:,} ratios of this round lie above what the scorers' bounds allow"
+        )
     return Mark(name, log_m, explanation)
 
 

@@ -22,11 +22,20 @@ def named(table: pa.Table, target: Target, scope: Scope = Scope.GLOBAL) -> dict[
     return {mark.name: mark for mark in marks(Landscape(table, scope), target)}
 
 
+def at_most(highest: float) -> pa.Table:
+    """Ratios of which the largest is `highest` (nats)."""
+    table = ratios()
+    values = table["log_ratio"].to_numpy()
+    lowered = values - values[~table["truncated"].to_numpy()].max() + highest
+    return table.set_column(table.schema.get_field_index("log_ratio"), "log_ratio", pa.array(lowered))
+
+
 def test_the_marks_stand_where_their_names_say() -> None:
     table = ratios()
     landscape = Landscape(table, Scope.GLOBAL)
     found = named(table, BOUNDED)
-    assert found["Analytic bound"].log_m == pytest.approx(1.0 / 0.25)  # sentiment ≤ 1, −repetition ≤ 0
+    bounded = named(at_most(4.0), BOUNDED)["Analytic bound"]
+    assert bounded.log_m == pytest.approx(1.0 / 0.25)  # sentiment ≤ 1, −repetition ≤ 0
     largest = found["Largest ratio"].log_m
     assert largest is not None and largest == landscape.relative.max() and landscape.at(largest).violating == 0
     few = found["1% violate"].log_m
@@ -47,6 +56,21 @@ def test_each_mark_from_draws_is_judged_on_other_prompts() -> None:
 def test_a_target_without_a_known_bound_has_no_analytic_mark_and_says_why() -> None:
     mark = named(ratios(), UNBOUNDED)["Analytic bound"]
     assert mark.log_m is None and "'base'" in mark.explanation
+
+
+def test_there_is_no_analytic_bound_where_stored_ratios_lie_above_it() -> None:
+    """Scores of a version that did not hold scorers to their bounds stay, and are read; the mark would be wrong."""
+    for highest, beyond in ((4.0, False), (4.1, True)):
+        mark = named(at_most(highest), BOUNDED)["Analytic bound"]
+        assert (mark.log_m is None) is beyond
+        assert ("ratios of this round lie above what the scorers' bounds allow" in mark.explanation) is beyond
+
+
+def test_a_scorer_that_is_not_installed_any_more_leaves_the_other_marks() -> None:
+    gone = Target.model_validate({"reference": "proposal", "beta": 0.25, "rewards": {"gone": 1.0}})
+    found = named(ratios(), gone)
+    assert found["Analytic bound"].log_m is None and "no scorer 'gone'" in found["Analytic bound"].explanation
+    assert found["Largest ratio"].log_m is not None
 
 
 def test_the_mark_of_the_overrides_repeats_them() -> None:

@@ -27,7 +27,7 @@ class Scored:
 
 class Scorer(Protocol):
     """`bounds` is the closed range every score lies in (an end that is not known is ±inf); it gives the analytic
-    bound on M. A score is a finite float; the same input always gets the same score."""
+    bound on M, so a score outside it fails the job. A score is a finite float; the same input always gets the same score."""
 
     name: str
     description: str

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from itertools import islice
 from typing import cast
 
 from rsf_core.domain import Prompt
 from rsf_core.errors import ScorerError
+from rsf_core.scorers import returned
 from rsf_core.scorers.base import ChecksReferences, Scored, Scorer
 
 GROUP = "rsf_studio.scorers"
@@ -98,41 +99,27 @@ def _check(name: str, scorer: Scorer, reference: str | None) -> str | None:
 
 
 def score(name: str, batch: Sequence[Scored]) -> list[float]:
-    """One finite score for each of `batch`. Raises ScorerError naming the scorer, the candidate and what it returned or
-    raised."""
+    """One finite score for each of `batch`, within the scorer's bounds. Raises ScorerError naming the scorer, the candidate
+    and what it returned or raised."""
     scorer = get(name)
     try:
-        scores = list(scorer.score(batch))  # also of a generator; None is no list and fails here
+        values = returned.listed(name, scorer.score(batch), len(batch))
     except ScorerError:
         raise
     except (Exception, SystemExit) as error:  # a third party's code: whatever it raises, say whose it is
         where = _first_failing(scorer, batch)
         raise ScorerError(f"the scorer {name!r} failed: {type(error).__name__}: {error} (on {where})") from error
-    if len(scores) != len(batch):
-        raise ScorerError(f"the scorer {name!r} returned {len(scores)} scores for {len(batch)} completions")
-    for scored, value in zip(batch, scores, strict=True):
-        if not _is_finite(value):
-            raise ScorerError(
-                f"the scorer {name!r} returned {value!r:.80} for {scored}: a score must be a finite number"
-            )
-    return [float(value) for value in scores]
+    return returned.checked(name, scorer.bounds, values, batch)
 
 
 def _first_failing(scorer: Scorer, batch: Sequence[Scored]) -> str:
     """The candidate that a scorer fails on alone."""
     for scored in batch:
         try:
-            list(scorer.score([scored]))
+            list(islice(scorer.score([scored]), 1))
         except (Exception, SystemExit):
             return str(scored)
     return f"{len(batch)} candidates together, though on none of them alone"
-
-
-def _is_finite(value: object) -> bool:
-    try:
-        return math.isfinite(value)  # type: ignore[arg-type]
-    except (TypeError, OverflowError):  # not a number at all, or an integer beyond every float
-        return False
 
 
 def _entry_points() -> dict[str, list[EntryPoint]]:
@@ -152,4 +139,6 @@ def _load(point: EntryPoint) -> Scorer:
     missing = [part for part in ("name", "description", "bounds", "score") if not hasattr(scorer, part)]
     if missing:
         raise ScorerError(f"the scorer {point.name!r} ({point.value}) is no scorer: it has no {', '.join(missing)}")
+    if (problem := returned.bounds_problem(scorer.bounds)) is not None:
+        raise ScorerError(f"the scorer {point.name!r} ({point.value}) is no scorer: its {problem}")
     return cast(Scorer, scorer)

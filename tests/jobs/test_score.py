@@ -71,6 +71,24 @@ class Leaving(_Scorer):
 
     def score(self, batch):
         raise SystemExit(0)
+
+class Wandering(_Scorer):
+    name = "wandering"
+
+    def score(self, batch):
+        return [10.5 if scored.completion == "completion 1.2.1" else 10.0 for scored in batch]
+
+class Undecided(_Scorer):
+    name = "undecided"
+
+    def score(self, batch):
+        return [float("nan") for _ in batch]
+
+class Short(_Scorer):
+    name = "short"
+
+    def score(self, batch):
+        return [1.0]
 """
 
 Make = Callable[..., Path]
@@ -83,7 +101,7 @@ def job(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterat
     info = plugin / "acme_hangs-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-hangs\nVersion: 1.0\n")
-    names = ("watching", "sleeping", "holding", "exiting", "failing", "leaving")
+    names = ("watching", "sleeping", "holding", "exiting", "failing", "leaving", "wandering", "undecided", "short")
     lines = "".join(f"{name} = acme_hangs:{name.title()}\n" for name in names)
     (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{lines}")
     folder = tmp_path / "project" / "spool" / "r1-score-1"
@@ -202,6 +220,32 @@ def test_a_scorer_that_raises_is_named_with_the_candidate_it_fails_on(job: Make,
     folder = job(scorer)
     assert work(folder) is JobState.FAILED
     assert Spool(folder).status().message == f"the scorer '{scorer}' failed: {said}"
+
+
+@pytest.mark.parametrize(
+    ("scorer", "said"),
+    [
+        ("wandering", "returned 10.5 for candidate 1.2.1 of prompt 2 ('completion 1.2.1'), outside its bounds [0, 10]"),
+        (
+            "undecided",
+            "returned nan for candidate 1.1.0 of prompt 1 ('completion 1.1.0'): a score must be a finite number",
+        ),
+        ("short", "returned 1 scores for 6 completions"),
+    ],
+)
+def test_what_no_score_can_be_fails_the_job_by_name_and_leaves_nothing(job: Make, scorer: str, said: str) -> None:
+    folder = job("words", scorer)
+    assert work(folder) is JobState.FAILED
+    assert Spool(folder).status().message.startswith(f"the scorer '{scorer}' {said}")
+    assert not list(Spool(folder).segments())
+
+
+def test_a_score_stored_outside_the_bounds_of_its_scorer_stays_and_is_not_scored_again(store: Store) -> None:
+    rows = candidates(1, 2)
+    add_candidates(store, rows)
+    add_scores(store, rows, {"sentiment": 7.0})
+    assert store.candidates_to_score(1, ["sentiment"]).num_rows == 0
+    assert store.score_column(1, "sentiment", everywhere=True).tolist() == [7.0, 7.0]
 
 
 def test_every_prompt_whose_reference_cannot_be_read_is_named_before_anything_is_scored(job: Make) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.errors import ScorerError
-from rsf_core.scorers import registry
+from rsf_core.scorers import registry, returned
 from rsf_core.scorers.base import Scored
 
 BATCH = [Scored(Prompt(7, "Say hello."), "hello there", 2, Finish.EOS), Scored(Prompt(8, "Bye?"), "bye", 1, Finish.EOS)]
@@ -40,6 +41,17 @@ class Generates(Vowels):
     def score(self, batch):
         return (1 for _ in batch)
 
+class Endless(Vowels):
+    def score(self, batch):
+        while True:
+            yield 1.0
+
+class Bounded(Vowels):
+    bounds = {bounds}
+
+    def score(self, batch):
+        return {values}
+
 class Nothing(Vowels):
     def score(self, batch):
         pass
@@ -62,13 +74,13 @@ Install = Callable[..., None]
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Puts a distribution with scorers on the path, as `pip install` would."""
 
-    def installed(values: str = "[]", **points: str) -> None:
+    def installed(values: str = "[]", bounds: str = "(0, 1)", **points: str) -> None:
         info = tmp_path / "acme_scorers-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-scorers\nVersion: 1.0\n")
         lines = "".join(f"{name} = {value}\n" for name, value in points.items())
         (info / "entry_points.txt").write_text(f"[rsf_studio.scorers]\n{lines}")
-        (tmp_path / "acme_scorers.py").write_text(MODULE.replace("{values}", values))
+        (tmp_path / "acme_scorers.py").write_text(MODULE.replace("{values}", values).replace("{bounds}", bounds))
         monkeypatch.syspath_prepend(str(tmp_path))
 
     registry._load.cache_clear()
@@ -84,7 +96,7 @@ def test_every_built_in_is_there_and_says_what_it_measures() -> None:
     for name, description in found.items():
         assert registry.get(name).name == name and len(description) > 20
         low, high = registry.get(name).bounds
-        assert low < high
+        assert low < high and returned.bounds_problem(registry.get(name).bounds) is None
 
 
 def test_an_unknown_name_suggests_and_names_the_choices() -> None:
@@ -120,11 +132,83 @@ def test_a_score_that_is_not_finite_is_refused_by_prompt(install: Install, value
         registry.score("returns", BATCH)
 
 
-@pytest.mark.parametrize("value", ["None", "'good'", "10**400"])
+@pytest.mark.parametrize(
+    "value",
+    ["None", "'good'", "'0.5'", "b'1'", "10**400", "1j", "[1.0]", "__import__('numpy').array([1.0])", "object()"],
+)
 def test_a_score_that_is_no_number_is_refused_by_prompt(install: Install, value: str) -> None:
     install(f"[1.0, {value}]", returns="acme_scorers:Returns")
     with pytest.raises(ScorerError, match=r"'returns' returned .* prompt 8"):
         registry.score("returns", BATCH)
+
+
+@pytest.mark.parametrize("value", ["{7: 0.1, 8: 0.2}", "{0.1, 0.2}", "'01'", "b'01'", "0.5"])
+def test_what_is_no_list_of_scores_is_refused(install: Install, value: str) -> None:
+    install(value, returns="acme_scorers:Returns")
+    with pytest.raises(ScorerError, match=r"'returns' returned .*: it must be a list of numbers, one a completion"):
+        registry.score("returns", BATCH)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value"),
+    [
+        ("(0, 1)", "1.0000000000000002"),
+        ("(0, 1)", "1.5"),
+        ("(0, 1)", "2"),
+        ("(0, 1)", "-5e-324"),
+        ("(-1.0, 1.0)", "-1.1"),
+        ("(0.0, math.inf)", "-0.1"),
+        ("(-math.inf, 0.0)", "1e-300"),
+        ("[0, 1]", "__import__('numpy').float32(1.01)"),
+        ("(0, 0)", "1"),
+    ],
+)
+def test_a_score_outside_its_bounds_is_refused_by_scorer_candidate_and_value(
+    install: Install, bounds: str, value: str
+) -> None:
+    install(f"[0, {value}]", bounds, bounded="acme_scorers:Bounded")
+    named = Scored(Prompt(8, "Bye?"), "bye", 1, Finish.EOS, "2.8.1")
+    low, high = map(float, eval(bounds, {"math": math}))
+    with pytest.raises(ScorerError) as caught:
+        registry.score("bounded", [BATCH[0], named])
+    said = str(caught.value)
+    assert said.startswith("the scorer 'bounded' returned ")
+    assert f"for candidate 2.8.1 of prompt 8 ('bye'), outside its bounds [{low:g}, {high:g}]: mend the scorer" in said
+    assert float(said.split("returned ")[1].split(" for ")[0]) == float(eval(value))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "values"),
+    [
+        ("(0, 1)", [0.0, 1.0]),
+        ("(0, 1)", [-0.0, 5e-324]),
+        ("(-1.0, 1.0)", [-1.0, 1.0]),
+        ("(0.0, math.inf)", [0.0, 1e308]),
+        ("(-math.inf, math.inf)", [-1e308, 1e308]),
+        ("(1, 1)", [1.0, 1.0]),
+    ],
+)
+def test_the_ends_of_the_bounds_are_within_them(install: Install, bounds: str, values: list[float]) -> None:
+    install(repr(values), bounds, bounded="acme_scorers:Bounded")
+    assert registry.score("bounded", BATCH) == values
+
+
+@pytest.mark.parametrize("values", ["[True, False]", "__import__('numpy').array([1, 0])", "(1, 0)", "range(1, -1, -1)"])
+def test_whatever_numbers_come_in_they_are_floats(install: Install, values: str) -> None:
+    install(values, bounded="acme_scorers:Bounded")
+    scores = registry.score("bounded", BATCH)
+    assert scores == [1.0, 0.0] and all(type(score) is float for score in scores)
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    ["None", "1.0", "(0,)", "(0, 1, 2)", "('0', '1')", "(None, 1)", "(math.nan, 1)", "{0: 1}", "'01'", "(1, 0)",
+     "(math.inf, math.inf)", "(-math.inf, -math.inf)"],
+)  # fmt: skip
+def test_bounds_that_are_none_are_said_when_the_scorer_is_loaded(install: Install, bounds: str) -> None:
+    install("[0, 0]", bounds, bounded="acme_scorers:Bounded")
+    with pytest.raises(ScorerError, match=r"'bounded' \(acme_scorers:Bounded\) is no scorer: its bounds "):
+        registry.get("bounded")
 
 
 def test_a_scorer_that_cannot_be_loaded_is_named(install: Install) -> None:
@@ -150,9 +234,11 @@ def test_a_scorer_that_raises_is_named(install: Install) -> None:
 
 
 def test_scores_may_be_generated_but_not_be_missing(install: Install) -> None:
-    install(generates="acme_scorers:Generates", nothing="acme_scorers:Nothing")
+    install(generates="acme_scorers:Generates", nothing="acme_scorers:Nothing", endless="acme_scorers:Endless")
+    with pytest.raises(ScorerError, match="'endless' returned more than 2 scores for 2 completions"):
+        registry.score("endless", BATCH)
     assert registry.score("generates", BATCH) == [1.0, 1.0]
-    with pytest.raises(ScorerError, match="'nothing' failed: TypeError: 'NoneType'"):
+    with pytest.raises(ScorerError, match="'nothing' returned None: it must be a list of numbers, one a completion"):
         registry.score("nothing", BATCH)
 
 
