@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, expit, ndtri
+from scipy.special import betaln, expit, logit, ndtri
 
 from rsf_core.errors import TargetError
 from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.intervals import Interval
 
-MEANS = expit(np.linspace(-7.5, 7.5, 121))
+_STEPS = np.linspace(-1.0, 1.0, 121)
+LOGITS = 1.1 * _STEPS + 6.4 * _STEPS**3  # about that of all draws: 0.02 apart there, where thousands of draws tell it
 CORRELATIONS = np.concatenate(([1e-3, 5e-3, 0.01], np.linspace(0.02, 0.96, 34)))
 REPLICATES = 200
 
@@ -51,13 +52,15 @@ def starvation(
     if k < 0:
         raise TargetError(f"the number of candidates a prompt is {k}; it must be at least 0")
     kinds, of, count = np.unique(np.stack((a, n), axis=1), axis=0, return_inverse=True, return_counts=True)
-    mean, correlation = (grid.ravel() for grid in np.meshgrid(MEANS, CORRELATIONS, indexing="ij"))
+    logits = float(logit((a.sum() + 0.5) / (n.sum() + 1.0))) + LOGITS
+    mean, correlation = (grid.ravel() for grid in np.meshgrid(expit(logits), CORRELATIONS, indexing="ij"))
+    prior = np.repeat(np.log(np.gradient(LOGITS)), CORRELATIONS.size)  # flat in the logit of the mean
     alpha, beta = mean * (1 / correlation - 1), (1 - mean) * (1 / correlation - 1)
     up, down = alpha[:, None] + kinds[:, 0], beta[:, None] + kinds[:, 1] - kinds[:, 0]
     likelihood = betaln(up, down) - betaln(alpha, beta)[:, None]  # (grid, kinds), less the binomial coefficient
     none_of_all = np.exp(betaln(alpha, beta + k) - betaln(alpha, beta))
     log_likelihood = likelihood @ count.astype(np.float64)
-    weight = _weights(log_likelihood)
+    weight = _weights(prior + log_likelihood)
     value = float(weight @ none_of_all)
     tails = [0.5 - 0.5 * level, 0.5 + 0.5 * level]
     reach = 0.5 * float(ndtri(tails[1])) ** 2 + 0.5  # nats; the half for the steps of the grid
@@ -65,7 +68,7 @@ def starvation(
     profile = np.array([likely.min(), likely.max()])
     generator = np.random.default_rng(0) if rng is None else rng
     times = generator.multinomial(a.size, count / a.size, size=REPLICATES).astype(np.float64)
-    repeated = np.quantile(_weights(likelihood @ times.T).T @ none_of_all, tails)
+    repeated = np.quantile(_weights(prior[:, None] + likelihood @ times.T).T @ none_of_all, tails)
     limits = [profile, repeated] if a.size > 1 else [profile]
     low, high = min(float(one[0]) for one in limits), max(float(one[1]) for one in limits)
     none = np.exp(betaln(up, down + k) - betaln(up, down))

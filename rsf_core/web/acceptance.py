@@ -14,7 +14,7 @@ from rsf_core.landscape import Landscape
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter
 from rsf_core.sampling.cost import forecast
-from rsf_core.sampling.diagnosis import EVEN, MANY, TOP, Diagnosis
+from rsf_core.sampling.diagnosis import MANY, TOP, Diagnosis
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.terminal import seconds
@@ -158,9 +158,9 @@ def _distance(found: Diagnosis) -> None:
         )
         st.warning(
             f"{literal(lost)} cannot be told from these draws: "
-            f"only {found.prompts_at_the_top:,} prompts come within {TOP:g} nats of the "
+            f"only {found.prompts_at_the_top:,} prompts come within {TOP * min(1.0, found.upper_spread):.2g} nats of the "
             f"largest ratio, so larger ones may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that "
-            f"spread by at most {EVEN:g} nats above their median; here {found.upper_spread:.2f}).",
+            f"spread by at most {found.even:.2f} nats above their median; here {found.upper_spread:.2f}).",
             icon=":material/warning:",
         )
 

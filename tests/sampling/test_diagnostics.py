@@ -163,6 +163,17 @@ def test_one_far_prompt_is_not_an_end():
     assert diagnose(np.where(np.arange(800) // 16 < 5, 3.0, 0.0), 1.0, group=np.arange(800) // 16).end_is_seen
 
 
+def test_fewer_prompts_must_be_more_even_to_be_trusted():
+    w = 0.57 * np.random.default_rng(0).normal(size=1600)
+    few, many = diagnose(w[:320], 0.3, group=np.arange(320) // 16), diagnose(w, 0.3, group=np.arange(1600) // 16)
+    assert few.even < many.even < 0.7 and few.even == pytest.approx(0.7 / (1 + 20**-0.5))
+
+
+def test_equal_ratios_have_a_seen_end_whatever_the_rounding():
+    w = np.log(np.full(60, 0.1) * 3) - np.log(0.3) + np.linspace(0, 1e-13, 60)
+    assert diagnose(w, -1.0, group=np.arange(60) // 6).end_is_seen
+
+
 def test_a_bound_nobody_violates_leaves_the_distance_unknown():
     w = np.random.default_rng(0).normal(size=300)
     d = diagnose(w, float(w.max()), group=np.arange(300) // 6)
