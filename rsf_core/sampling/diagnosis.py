@@ -71,7 +71,7 @@ class Diagnosis:
     @property
     def even(self) -> float:
         """The largest upper spread, nats, that passes for even, less its own error for so many prompts."""
-        return EVEN / (1.0 + self.prompts**-0.5)
+        return EVEN / (1.0 + 1.0 / math.sqrt(self.prompts))
 
     @property
     def end_is_seen(self) -> bool:
@@ -113,7 +113,9 @@ def diagnose(
     n, violations = d.w.size, diagnostics.violations(d)
     count, index = dense_groups(np.arange(n) if group is None else group, d.w)
     accepted = np.exp(d.c - d.log_m)
-    ratios = _ratio_intervals(d, count, index, np.random.default_rng(0) if rng is None else rng, 1.0 - MISSED * (1.0 - level))
+    ratios = _ratio_intervals(
+        d, count, index, np.random.default_rng(0) if rng is None else rng, 1.0 - MISSED * (1.0 - level)
+    )
     ell = checked_log_ratio(log_ratio)
     spread = upper_spread(d.w)
     near = max(TOP * min(1.0, spread), 1e-9)  # ratios that are equal are so but for rounding
