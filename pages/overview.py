@@ -17,7 +17,7 @@ stages = project.stages(number)
 counts = project.counts(number)
 
 ui.heading(
-    f"Round {number}",
+    f"Round {number:,}",
     "Draw candidates, keep the good ones, train on them, and see on held-out prompts whether it helped.",
 )
 ui.path(stages)
@@ -93,7 +93,7 @@ else:
         latest = found[-1]
         st.metric(
             f"{literal(metric)}, round {latest.round:,} against the base",
-            ui.interval(latest.after[metric], metric).split("  ")[0],
+            literal(ui.interval(latest.after[metric], metric).split("  ")[0]),
             ui.interval(together.get((latest.round, "tuned"), latest.gain_over_base[metric]), metric, signed=True),
         )
         st.caption(

@@ -9,7 +9,7 @@ from rsf_core.domain import JobKind, JobState
 from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.rounds import Progress
 from rsf_core.web import charts, session, ui
-from rsf_core.web.literal import literal
+from rsf_core.web.literal import file_name, literal
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -125,7 +125,7 @@ def loss_curve() -> None:
     names = list(reversed(jobs))  # the newest first
     tuned = found.after_id if found is not None and not running else names[0]
     st.header("Training", anchor=False)
-    chosen = ui.choice_in_url("model", names, tuned) if len(names) > 1 else names[0]
+    chosen = ui.choice_in_url("model", names, tuned, format_func=literal) if len(names) > 1 else names[0]
     job = jobs[chosen]
     values: dict[str, dict[int, float]] = {}
     for step, name, value in project.metrics(job):
@@ -253,7 +253,7 @@ if sets:
                 st.download_button(
                     kind,
                     exported(curated.content_hash, curated.curated_id, kind),
-                    file_name=f"{project.folder.name}-{curated.curated_id}.{kind.lower()}",
+                    file_name=file_name(f"{project.folder.name}-{curated.curated_id}.{kind.lower()}"),
                     mime=mime,
                     icon=":material/download:",
                     key=f"{kind}-{curated.curated_id}",

@@ -14,6 +14,7 @@ from rsf_core.outcomes import Density, Outcomes
 from rsf_core.reports import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import palette
+from rsf_core.web.literal import figure_text
 
 Numbers = Sequence[float] | NDArray[np.float64]
 
@@ -28,8 +29,8 @@ def _figure(x: str, y: str, height: int = HEIGHT) -> go.Figure:
         height=height,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         legend={"orientation": "h", "y": 1.14, "x": 0, "title": None},
-        xaxis_title=x,
-        yaxis_title=y,
+        xaxis_title=figure_text(x),
+        yaxis_title=figure_text(y),
         bargap=0.04,
         hovermode="x unified",
     )
@@ -146,7 +147,7 @@ def shares(here: Numbers, other: Numbers, names: tuple[str, str]) -> go.Figure:
         figure.add_scatter(
             x=(shown + 1).tolist(),
             y=ranked[shown].tolist(),
-            name=name,
+            name=figure_text(name),
             mode="lines",
             line={"color": color, "dash": dash},
         )
@@ -157,7 +158,7 @@ def shares(here: Numbers, other: Numbers, names: tuple[str, str]) -> go.Figure:
 def rounds(rates: Sequence[tuple[str, float, float]]) -> go.Figure:
     """The acceptance rate of each round: by the rule alone, and with the overrides (name, automatic, effective)."""
     figure = _figure("", "accepted (%)", 260)
-    names = [name for name, _, _ in rates]
+    names = [figure_text(name) for name, _, _ in rates]
     figure.add_bar(x=names, y=[100 * a for _, a, _ in rates], name="by the rule", marker_color=palette.REJECTED.color)
     figure.add_bar(
         x=names, y=[100 * e for _, _, e in rates], name="with overrides", marker_color=palette.ACCEPTED.color
@@ -239,7 +240,7 @@ def _add_intervals(
 ) -> None:
     """Points with their 95 % intervals, where these are known."""
     figure.add_scatter(
-        x=[label for label, _ in points],
+        x=[figure_text(label) for label, _ in points],
         y=[point.value * scale for _, point in points],
         error_y={
             "type": "data",
@@ -249,7 +250,7 @@ def _add_intervals(
             "thickness": 1.4,
             "width": 5,
         },
-        name=name,
+        name=figure_text(name),
         hovertemplate="%{x}: %{y:.2f}<extra>%{fullData.name}</extra>",
         **look,
     )

@@ -1,8 +1,10 @@
-"""Foreign text in Markdown: what a person, a file or a model wrote is shown as it is, and never as formatting, a formula, an
-icon, a link or a picture that would be fetched."""
+"""Foreign text where markup is read: what a person, a file or a model wrote is shown as it is, and never as formatting, a
+formula, an icon, a link or a picture that would be fetched. One function for each language: `literal` for Markdown,
+`figure_text` for what Plotly reads in titles, names, ticks and hovers, `html.escape` for HTML."""
 
 from __future__ import annotations
 
+import html
 import re
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()!|~$&^]")
@@ -20,3 +22,15 @@ def literal(text: object) -> str:
         lambda found: found[1] + (found[2] + "\\" if found[2].isdigit() else "\\" + found[2]), line
     )
     return _JOINED.sub(lambda found: found[0] + _JOINER, line)
+
+
+def figure_text(text: object) -> str:
+    """`text` on one line, so that Plotly shows it as it is: it reads a subset of HTML with links, formulas between dollars,
+    and in hovers the names of its own values, `%{x}`. It knows character references."""
+    line = html.escape(" ".join(str(text).split()), quote=False)
+    return line.replace("$", "&#36;").replace("%{", "&#37;{")
+
+
+def file_name(text: str) -> str:
+    """`text` as a name to save a file under, wherever that is."""
+    return re.sub(r"[^\w.-]+", "_", text).strip("._") or "file"

@@ -48,7 +48,12 @@ def listing(project: Project) -> None:
     text = first.text_input("Find", placeholder="text, reference or number", key="prompts-find").strip()
     state = second.segmented_control("Show", list(_STATES), default="In use", required=True, key="prompts-state")
     side = third.segmented_control(
-        "Side", ["Both", *Split], default="Both", required=True, format_func=_words, key="prompts-side"
+        "Side",
+        ["Both", *Split],
+        default="Both",
+        required=True,
+        format_func=lambda side: literal(_words(side)),
+        key="prompts-side",
     )
     asked = {"split": None if side == "Both" else Split(side), "retired": _STATES[state], "text": text}
     number = int(fourth.number_input("Page", 1, None, 1, key=f"prompts-page-{text}-{state}-{side}"))
@@ -178,7 +183,7 @@ def _columns(found: Format, upload: str) -> Columns:
     def choose(place: int, label: str, guess: str | None) -> str | None:
         options = [NONE, *names] if place else names
         index = options.index(guess) if guess in options else 0
-        chosen = places[place].selectbox(label, options, index=index, key=f"column-{upload}-{place}")
+        chosen = places[place].selectbox(literal(label), options, index=index, key=f"column-{upload}-{place}")
         return None if chosen == NONE else str(chosen)
 
     text = choose(0, "Prompt column", found.text) or names[0]

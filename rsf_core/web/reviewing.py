@@ -100,7 +100,7 @@ def looking(project: Project, number: int, reviewer: str, wanted: CandidateFilte
         "view",
         [str(v) for v in View],
         default,
-        format_func=lambda v: f"{v.capitalize()} {counts[View(v)]:,}",
+        format_func=lambda v: f"{literal(v.capitalize())} {counts[View(v)]:,}",
         help="pending: you have not decided it, and it still wants an opinion",
     )
     left, right = st.columns([2, 1], vertical_alignment="bottom")
@@ -338,7 +338,9 @@ def _percent(found: Interval | None) -> str:
 
 
 def _choice(where: Any, label: str, options: list[str], chosen: str | None) -> str | None:
-    found: str = where.selectbox(label, [ANY, *options], index=0 if chosen is None else 1 + options.index(chosen))
+    found: str = where.selectbox(
+        literal(label), [ANY, *options], index=0 if chosen is None else 1 + options.index(chosen)
+    )
     return None if found == ANY else found
 
 

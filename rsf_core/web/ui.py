@@ -243,7 +243,9 @@ def job_card(project: Project, job: JobRecord) -> None:
             if st.button(label, key=f"cancel-{job.job_id}", icon=":material/stop_circle:", disabled=done):
                 attempt(lambda: project.cancel(job.job_id))
         counted = f"{status.done:,} of {status.total:,} {status.unit_name}" if status.total else "starting"
-        st.progress(status.fraction, text=counted + (f" · about {seconds(left)} left" if left is not None else ""))
+        st.progress(
+            status.fraction, text=literal(counted) + (f" · about {seconds(left)} left" if left is not None else "")
+        )
         if status.note:
             st.caption(literal(status.note))
         if project.supervisor.problem:
@@ -289,7 +291,11 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
                 st.rerun()
         said = "By the settings and decisions of now. Resume keeps those that the job began with."
         if anew is not None and st.button(
-            "Start again", icon=":material/restart_alt:", help=said, disabled=locked("resume")
+            "Start again",
+            key=f"anew-{job.job_id}",
+            icon=":material/restart_alt:",
+            help=said,
+            disabled=locked("resume"),
         ):
             if attempt(anew):
                 st.rerun()

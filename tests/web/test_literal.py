@@ -4,32 +4,34 @@ the code, a number, or goes through `literal`."""
 from __future__ import annotations
 
 import ast
+import html
+import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import rsf_core.web
 from rsf_core.project import Project
 from rsf_core.web import session
-from rsf_core.web.literal import literal
+from rsf_core.web.literal import figure_text, file_name, literal
 
 WEB = Path(rsf_core.web.__file__).parent
 HOSTILE = "![x](http://127.0.0.1:9/x.png) **b** :red[r] $x$ <img src=x> `c` :material/bolt: :smile: ~~s~~ | www.a.b"
-DRAWS = {"markdown", "caption", "info", "warning", "error", "success", "write", "title", "header", "subheader", "toast"}
-LABELS = {
-    "button",
-    "checkbox",
-    "expander",
-    "metric",
-    "popover",
-    "form_submit_button",
-    "download_button",
-    "spinner",
-    "badge",
-}
-NUMBERS = {"len", "sum", "int", "seconds", "number", "interval", "limits", "literal"}  # these give no foreign text
+NUMBERS = {
+    "len",
+    "sum",
+    "int",
+    "seconds",
+    "number",
+    "interval",
+    "limits",
+    "literal",
+    "_percent",
+}  # these give no foreign text
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,97 @@ def test_what_markdown_would_take_amiss_is_broken_and_the_rest_stays(text: objec
     assert literal(text) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain words, 1.5 % and a-b", "plain words, 1.5 % and a-b"),
+        ("<a href='x'>b</a> &amp;", "&lt;a href='x'&gt;b&lt;/a&gt; &amp;amp;"),
+        ("$x$", "&#36;x&#36;"),
+        ("%{y:.2f} %{", "&#37;{y:.2f} &#37;{"),
+        ("a<br>b\nc", "a&lt;br&gt;b c"),
+        ("", ""),
+        (3, "3"),
+    ],
+)
+def test_what_a_figure_would_take_amiss_is_broken_and_the_rest_stays(text: object, shown: str) -> None:
+    assert figure_text(text) == shown
+    assert html.unescape(shown) == " ".join(str(text).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("reviews-c1-1.jsonl", "reviews-c1-1.jsonl"),
+        ("../../etc/x", "etc_x"),
+        ('a\r\nb: c"d.csv', "a_b_c_d.csv"),
+        ("café 猫.jsonl", "café_猫.jsonl"),
+        ("..", "file"),
+    ],
+)
+def test_a_name_to_save_under_is_a_name_everywhere(text: str, name: str) -> None:
+    assert file_name(text) == name
+
+
 # -- the rule ------------------------------------------------------------------------------------------------------
+
+
+def takes_markup() -> dict[str, dict[str, int | None]]:
+    """By Streamlit's own documentation: what each of its functions draws as Markdown, by parameter, with its place (None:
+    only by name). `write` takes anything, and what is given to `html` and `latex` is markup too."""
+    found: dict[str, dict[str, int | None]] = {"write": {"args": 0}, "html": {"body": 0}, "latex": {"body": 0}}
+    for name in dir(st):
+        function = getattr(st, name)
+        document = inspect.getdoc(function) if callable(function) and not name.startswith("_") else None
+        section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}|\Z)", document or "", re.DOTALL | re.MULTILINE)
+        if section is None:
+            continue
+        places = {parameter: place for place, parameter in enumerate(inspect.signature(function).parameters)}
+        parts = re.split(r"^(\w+)\s*:.*$", section[1], flags=re.MULTILINE)
+        for parameter, text in zip(parts[1::2], parts[2::2], strict=True):
+            if "arkdown" in text and parameter not in ("unsafe_allow_html", "menu_items", "pages"):
+                found.setdefault(name, {})[parameter] = places.get(parameter)
+    return found | {
+        "choice_in_url": {"options": 1, "format_func": None, "help": None},
+        "heading": {"title": 0},
+    }  # of ui
+
+
+TAKES = takes_markup()
+NOT_STREAMLIT = {"project", "reviewing", "imports", "supervisor", "prompt_book", "re", "os"}
+
+
+def test_the_rule_knows_what_streamlit_draws_as_markdown() -> None:
+    for function in (
+        "markdown",
+        "caption",
+        "error",
+        "toast",
+        "title",
+        "button",
+        "expander",
+        "checkbox",
+        "toggle",
+        "dialog",
+    ):
+        assert 0 in TAKES[function].values(), function
+    assert {"label", "value", "delta", "help"} <= TAKES["metric"].keys()
+    assert {"label", "options", "format_func"} <= TAKES["segmented_control"].keys() & TAKES["pills"].keys()
+    assert (
+        {"tabs"} <= TAKES["tabs"].keys() and {"text"} <= TAKES["progress"].keys() and {"title"} <= TAKES["Page"].keys()
+    )
+    for widget in (
+        "radio",
+        "selectbox",
+        "multiselect",
+        "slider",
+        "number_input",
+        "text_input",
+        "text_area",
+        "file_uploader",
+    ):
+        assert {"label", "help"} <= TAKES[widget].keys(), widget
+    assert "options" not in TAKES["selectbox"] and "options" not in TAKES["multiselect"]  # plain text in these
+    assert "body" not in TAKES["text"] and "dataframe" not in TAKES and "code" not in TAKES
 
 
 def findings(source: str) -> Iterator[str]:
@@ -71,10 +163,19 @@ def findings(source: str) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         # `(st.info if … else st.warning)(…)` as well
-        names = [n.attr for n in ast.walk(node.func) if isinstance(n, ast.Attribute)]
-        if not DRAWS.union(LABELS).intersection(names):
+        attributes = [n for n in ast.walk(node.func) if isinstance(n, ast.Attribute)]
+        owners = {n.id for n in ast.walk(node.func) if isinstance(n, ast.Name)}
+        if owners & NOT_STREAMLIT:
             continue
-        for argument in (*node.args[:1], *(k.value for k in node.keywords if k.arg in ("label", "help", "body"))):
+        takes = {name: place for a in attributes for name, place in TAKES.get(a.attr, {}).items()}
+        arguments = [node.args[place] for place in takes.values() if place is not None and place < len(node.args)]
+        named = {k.arg: k.value for k in node.keywords if k.arg in takes}
+        # what `format_func` gives is drawn in place of the options
+        arguments += [value for name, value in named.items() if not (name == "options" and "format_func" in named)]
+        if "format_func" in named and "options" in takes:
+            arguments = [a for a in arguments if not (len(node.args) > 1 and a is node.args[1])]
+        help_of_column = [k.value for k in node.keywords if k.arg == "help" and not takes]  # column_config's
+        for argument in (*arguments, *help_of_column):
             if not _safe(argument, given):
                 yield f"line {argument.lineno}: {ast.unparse(argument)}"
 
@@ -87,6 +188,12 @@ def _safe(node: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
             return all(_safe(part, given) for part in node.values)
         case ast.FormattedValue():
             return node.format_spec is not None or _safe(node.value, given)  # a number's format takes no text
+        case ast.List() | ast.Tuple():
+            return all(_safe(entry, given) for entry in node.elts)
+        case ast.Starred():
+            return _safe(node.value, given)
+        case ast.Lambda():
+            return _safe(node.body, given)
         case ast.BinOp(right=ast.Constant(value=int())):
             return True  # a number plus one
         case ast.BinOp():
@@ -95,25 +202,45 @@ def _safe(node: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
             return _safe(node.body, given) and _safe(node.orelse, given)
         case ast.BoolOp():
             return all(_safe(value, given) for value in node.values)
+        case ast.Call(func=ast.Name(id="list"), args=[entries]):
+            return _safe(entries, given)
         case ast.Call():
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             return name in NUMBERS
         case ast.Subscript():  # of a table of words in the code, by their key
             return isinstance(node.value, ast.Name) and node.value.id.isupper()
+        case ast.Attribute(value=ast.Name(id=table), attr="__getitem__"):
+            return table.isupper()
         case ast.Name():
             known = given.get(node.id, [])
-            return node.id.isupper() or (bool(known) and all(_safe(value, {}) for value in known))
+            return (
+                node.id == "literal"
+                or node.id.strip("_").isupper()
+                or (bool(known) and all(_safe(value, {}) for value in known))
+            )
         case _:
             return False
 
 
 # What is written in the code, where the rule does not see it: the argument as it stands there.
 WRITTEN = {
-    "ui.py": {"title", "said", "f'{icon} {literal(message)}'"},
-    "shell.py": {"project"},  # not Streamlit's button
+    "ui.py": {
+        "title",
+        "said",
+        "options",
+        "name.capitalize()",
+        "f'{icon} {literal(message)}'",
+        # HTML, escaped as such
+        "f\"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>\"",
+        "f'<p class=\"rsf-lead\">{html.escape(sentence)}</p>'",
+        'f\'<div class="rsf-path" role="list">{steps}</div>\'',
+        'f\'<div class="rsf-text" dir="auto">{html.escape(content)}</div>\'',
+    },
+    "shell.py": {"project", "title"},  # not Streamlit's button; the pages' own titles
     "overview.py": {"label"},
     "generate.py": {"label"},
     "train.py": {"label"},
+    "reviewing.py": {"list(actions)"},
 }
 
 
@@ -144,6 +271,29 @@ def test_everything_given_to_markdown_is_written_in_the_code_a_number_or_literal
         ('st.button("Go", help=f"{name}")', 1),
         ('(st.info if a else st.warning)("a" + name)', 1),
         ('st.text(f"{name}")', 0),
+        ('st.text("a", help=name)', 1),
+        ('left.toggle(f"{name}")', 1),
+        ('st.tabs(["a", name])', 1),
+        ('st.tabs(["a", "b"])', 0),
+        ('st.metric("a", value)', 1),
+        ('st.metric("a", f"{n:,}", delta=name)', 1),
+        ('st.metric("a", f"{n:,}", limits(x))', 0),
+        ('st.segmented_control("a", names)', 1),
+        ('st.pills("a", list(WORDS), format_func=WORDS.__getitem__)', 0),
+        ('st.pills("a", names, format_func=lambda name: literal(name))', 0),
+        ('st.pills("a", names, format_func=lambda name: name)', 1),
+        ('st.radio("a", options=[name])', 1),
+        ('st.selectbox("a", names)', 0),
+        ('st.selectbox(name, ["a"])', 1),
+        ('st.number_input(f"Page of {pages:,}", 1)', 0),
+        ("st.progress(0.5, text=name)", 1),
+        ("st.toast(name)", 1),
+        ("@st.dialog(name)\ndef f(): pass", 1),
+        ('st.Page("x.py", title=name)', 1),
+        ("st.column_config.Column(help=name)", 1),
+        ("st.html(name)", 1),
+        ("st.write(name)", 1),
+        ("st.dataframe([{name: name}])", 0),
     ],
 )
 def test_the_rule_finds_what_it_is_for(source: str, count: int) -> None:

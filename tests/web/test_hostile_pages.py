@@ -1,0 +1,221 @@
+"""Whatever a task, a file, a person or a model is called, or says, every page draws it as text. Each element of each page is
+looked at as it is sent to the browser: no field of it that is read as markup holds the foreign text as it came."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from google.protobuf.message import Message  # type: ignore[import-untyped]
+from streamlit.testing.v1 import AppTest
+
+import rsf_core.web
+from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Scope, Split
+from rsf_core.outcomes import Outcomes
+from rsf_core.project import Project
+from rsf_core.prompts.parsing import Columns
+from rsf_core.reports import Comparison
+from rsf_core.sampling.intervals import Interval
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import ModelRecord
+from rsf_core.web import charts, session
+from tests.seeding import add_candidates, add_scores, candidates, decide
+
+SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
+HOSTILE = (
+    "![x](http://127.0.0.1:9/x.png) [l](http://127.0.0.1:9/l) **bb** :red[r] $x$ <img src=x onerror=y> <a href=z>z</a> `c` "
+    ":material/bolt: %{y}"
+)
+# None of these may reach a reader of markup; what `literal` makes of them has a backslash or a joiner in between.
+MARKUP = re.compile(
+    r"(?<!\\)!\[x|(?<!\\)\[l\]|(?<!\\)\*\*bb|:red\[|(?<!\\)\$x\$|(?<!\\)<(img|a )|(?<!\\)`c`|:material/bolt:.*%"
+)
+IN_FIGURES = re.compile(r"<img|<a |\$x\$|%\{y\}")
+IN_HTML = re.compile(r"<img|<a ")
+# What Streamlit shows as it is: text, what fields hold, options of a list (its documentation says where they are Markdown).
+PLAIN = {
+    "text.body",
+    "text_input.value",
+    "text_input.default",
+    "text_area.value",
+    "text_area.default",
+    "selectbox.options",
+    "selectbox.raw_value",
+    "selectbox.default",
+    "code.code_text",
+    "exception.message",
+    "download_button.url",
+}
+PAGES: dict[str, list[dict[str, str]]] = {
+    "overview": [{}],
+    "prompts": [{}, {"import": "kept"}],
+    "generate": [{}],
+    "acceptance": [{}],
+    "review": [
+        {},
+        {"show": "Table", "view": "all"},
+        {"show": "Agreement"},
+        *(
+            {name: HOSTILE}
+            for name in ("text", "regex", "tag", "by", "tokens", "flagged", "view", "show", "order", "at")
+        ),
+    ],
+    "train": [{}],
+    "models": [
+        {},
+        {"show": "Compare"},
+        {"show": "Blind vote"},
+        {"show": "Rounds"},
+        {"models": HOSTILE, "show": HOSTILE},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Iterator[Project]:
+    """A project in which everything that is named or said is hostile."""
+    with Project.create(tmp_path_factory.mktemp("hostile") / "**bb** [l](x) $x$", str(small_task), seed=1) as project:
+        store = project.store
+        project.supervisor.stop()
+        project.set("task", repr(HOSTILE))
+        project.set("model", repr(HOSTILE))
+        store.add_prompts(
+            [(HOSTILE, HOSTILE, HOSTILE, Split.TRAIN), (f"{HOSTILE} too", None, None, Split.HELD_OUT)], HOSTILE
+        )
+        rows = candidates(8, 4, completions=[f"{HOSTILE} {i}" for i in range(32)])
+        add_candidates(store, rows)
+        add_scores(store, rows, {HOSTILE: np.linspace(-1, 1, 32), "sentiment": np.linspace(-1, 1, 32)})
+        decide(store, rows, np.linspace(-1, 1, 32), 0.2)
+        target = {"reference": "proposal", "beta": 0.5, "rewards": {HOSTILE: 1.0}}
+        store.add_threshold(1, store.target_id(target, HOSTILE), 0.1, Scope.GLOBAL, HOSTILE, HOSTILE, ChosenBy.PERSON)
+        for k, action in enumerate((Action.ACCEPT, Action.REJECT)):
+            for reviewer in (HOSTILE, "ann"):
+                said = Act(f"{k} {reviewer}", ActKind.DECIDE, (f"1.1.{k}",), action)
+                store.acts.say([said], 1, reviewer)
+        for kind, value in (
+            (ActKind.NOTE, HOSTILE),
+            (ActKind.TAGS, HOSTILE),
+            (ActKind.EDIT, HOSTILE),
+            (ActKind.FLAG, "1"),
+        ):
+            store.acts.say([Act(f"an {kind}", kind, ("1.1.0",), value=value)], 1, "ann")
+        made = (HOSTILE, HOSTILE, HOSTILE)
+        store.add_model(ModelRecord("base", *made, None, 0, None, utc_now()))
+        store.add_model(ModelRecord("m1-1", *made, "base", 1, None, utc_now()))
+        store.add_proposal_choice("m1-1", 1, HOSTILE, HOSTILE)
+        for job in (JobKind.GENERATE, JobKind.FINETUNE, JobKind.EVALUATE):
+            spec = {"kind": str(job), "models": [], "curated_id": "c1-1", "model_id": "m1-1"}
+            store.add_job(f"r1-{job}-1", job, 1, spec, ())
+            store.add_job_event(f"r1-{job}-1", JobState.FAILED, HOSTILE)
+        store.add_flight_event(1, "stopped", 1, 3, False, HOSTILE, HOSTILE)
+        project.supervisor.problem = HOSTILE
+        yield project
+
+
+def comparison(number: int = 1) -> Comparison:
+    numbers = {name: Interval(0.5, 0.4, 0.6, 4) for name in ("reward", f"score: {HOSTILE}")}
+    metrics: Any = dict.fromkeys(
+        ("base", "before", "after", "gain", "gain_over_base", "control", "control_over_base", "selection"), numbers
+    )
+    return Comparison(round=number, before_id="base", after_id="m1-1", prompts=4, completions=8, **metrics)
+
+
+def strings(message: Message, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in what is sent to the browser, with the names of the fields that lead to it."""
+    for field, value in message.ListFields():
+        name = f"{path}.{field.name}" if path else field.name
+        values = value if field.is_repeated else [value]
+        for one in values:
+            if isinstance(one, Message):
+                yield from strings(one, name)
+            elif isinstance(one, str):
+                yield name, one
+
+
+def drawn(app: AppTest) -> Iterator[tuple[str, str]]:
+    """The texts of every element and container of a page, by `kind.field`."""
+    waiting = list(app._tree.children.values())
+    while waiting:
+        node: Any = waiting.pop()
+        waiting += list(getattr(node, "children", {}).values())
+        proto = getattr(node, "proto", None)
+        if isinstance(proto, Message):
+            kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(proto).__name__).lower()
+            yield from ((f"{kind}.{path}", text) for path, text in strings(proto))
+
+
+def amiss(where: str, text: str) -> bool:
+    """Whether this field is read as markup and holds foreign markup."""
+    kind, _, field = where.partition(".")
+    if where in PLAIN or field.rpartition(".")[2] in ("id", "key", "form_id", "query_string", "page_script_hash"):
+        return False
+    if kind in ("bidi_component", "graph_viz_chart"):  # by textContent; quoted in its own language
+        return False
+    if kind == "plotly_chart":
+        return IN_FIGURES.search(json.dumps(json.loads(text), ensure_ascii=False)) is not None if "{" in text else False
+    if kind == "html":
+        return IN_HTML.search(text) is not None
+    return MARKUP.search(text) is not None
+
+
+def test_the_markup_is_seen_where_it_is_not_escaped() -> None:
+    from rsf_core.web.literal import literal
+
+    assert MARKUP.search(HOSTILE) and not MARKUP.search(literal(HOSTILE))
+    for part in re.split(r" (?=[!\[*:$<`])", HOSTILE):
+        assert MARKUP.search(part) or part in (":material/bolt: %{y}",), part
+        assert not MARKUP.search(literal(part)), part
+    assert amiss("markdown.body", HOSTILE) and amiss("button.label", HOSTILE) and amiss("metric.delta", HOSTILE)
+    assert (
+        not amiss("text.body", HOSTILE)
+        and not amiss("text_input.value", HOSTILE)
+        and amiss("text_input.label", HOSTILE)
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_draws_it_as_text(hostile: Project, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    monkeypatch.setattr(session, "_project", hostile)
+    monkeypatch.setattr(Project, "comparison", lambda self, number=1: comparison())
+    seen = 0
+    for query in PAGES[page]:
+        app = AppTest.from_file(str(SHELL), default_timeout=60)
+        app.switch_page(f"../../pages/{page}.py")
+        for name, value in query.items():
+            app.query_params[name] = kept(hostile) if value == "kept" else value
+        app.run()
+        assert not app.exception, (query, app.exception)
+        found = list(drawn(app))
+        assert [(where, text) for where, text in found if amiss(where, text)] == [], query
+        seen += sum("127" in text for _, text in found)
+    assert seen, "nothing hostile was drawn: the page shows something else"
+
+
+def kept(project: Project) -> str:
+    """A file whose name, headers and rows are hostile, on its way in."""
+    header = HOSTILE.replace(",", " ")
+    rows = f'"{header}",reference\n"{HOSTILE}, once","{HOSTILE}"\n"{HOSTILE}, once","{HOSTILE}"\n'
+    upload = project.imports.keep(f"{HOSTILE.replace('/', '_')}.csv", rows.encode())
+    project.imports.start(upload, Columns(header, "reference"), 0.25)
+    return upload
+
+
+def test_every_figure_draws_it_as_text() -> None:
+    values, counts = np.linspace(0, 1, 5), np.ones(4, np.int64)
+    figures = [
+        charts.outcomes(Outcomes(values, counts, counts, counts), HOSTILE),
+        charts.shares(values, values, (HOSTILE, HOSTILE)),
+        charts.rounds([(HOSTILE, 0.5, 0.6)]),
+        charts.training(HOSTILE, {1: 0.5}, {1: 0.4}, 3),
+        charts.gains([comparison()], f"score: {HOSTILE}", percent=False),
+    ]
+    for figure in figures:
+        drawn_text = figure.to_json()
+        assert "onerror" in drawn_text and not IN_FIGURES.search(
+            drawn_text.replace("%{y:", "").replace("%{y}\\u003", "")
+        )
