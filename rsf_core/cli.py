@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from rsf_core import __version__, access, tasks
+from rsf_core import __version__, access, replicates, replicating, tasks
 from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
 from rsf_core.domain import Action, Split
@@ -30,6 +31,9 @@ from rsf_core.terminal import (
     invitation_text,
     links_table,
     prompts_table,
+    replicate_line,
+    replicates_table,
+    seconds,
     status_panel,
 )
 
@@ -167,6 +171,49 @@ def control(
         _follow(connection, as_json)
         found = connection.call("comparisons")
     _say({"comparisons": found}, as_json, lambda: comparison_table(found))
+
+
+@app.command()
+def replicate(
+    folder: Folder,
+    seeds: Annotated[int, typer.Option(min=1, help="How many runs of the procedure, each with a seed of its own.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="How many rounds each.")] = 1,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Where the runs and their results lie; DIR/replicates by default.")
+    ] = None,
+    delete_models: Annotated[
+        bool,
+        typer.Option(
+            "--delete-models", help="Delete a run's tuned models once its results are written: they are large."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the procedure of DIR again with other seeds, in projects of their own: what another run of it would gain. What is
+    complete is not run again, and DIR itself stays as it is."""
+    found = []
+    begins = partial(_begin_replicate, seeds, as_json)
+    for one in replicating.replicate(
+        folder,
+        seeds,
+        rounds,
+        _who(),
+        lambda connection: _follow(connection, as_json),
+        out=out_folder,
+        delete_models=delete_models,
+        begins=begins,
+    ):
+        found.append(one)
+        if not as_json:
+            err.print(f"[green]✓[/] {replicate_line(one)}")
+    told = replicates.procedure(found)
+    _say({"replicates": found, "procedure": told}, as_json, lambda: replicates_table(found, told))
+
+
+def _begin_replicate(seeds: int, quiet: bool, number: int, seed: int, left: float | None) -> None:
+    if not quiet:
+        remaining = "" if left is None else f", about {seconds(left)} left for all"
+        err.print(f"replicate [bold]{number}[/] of {seeds} (seed {seed}){remaining}", highlight=False)
 
 
 @app.command()
@@ -445,7 +492,7 @@ def _follow_flight(connection: Connection, quiet: bool) -> None:
 
 def _say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:
     if as_json:
-        print(json.dumps(data, ensure_ascii=False))
+        print(json.dumps(plain(data), ensure_ascii=False))
     else:
         out.print(text())
 

@@ -255,6 +255,11 @@ def comparisons(project: Project) -> list[Any]:
 
 
 @command
+def replicate_template(project: Project) -> Any:
+    return project.replicate_template()
+
+
+@command
 def invite(project: Project, name: str, owner: bool, days: int, author: str) -> dict[str, Any]:
     """Make a link for a person; `url` is told once. `open` says whether the app is open by links at this moment."""
     invitation = project.invites.invite(name, author, owner, days)

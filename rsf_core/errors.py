@@ -15,6 +15,7 @@ RsfError
 ├── StoreError             the database refused; says what was being written
 │   └── RefusedRowsError   a value among the rows is impossible, such as a log-probability that is no number
 ├── AccessError            somebody may not do this, cannot come in, or has chosen a name that nobody can have
+├── ReplicateError         a procedure cannot be run again, or its results file is damaged
 ├── BackupError            a backup cannot be written, or is damaged
 └── OutOfSpaceError        the disk is full; nothing already saved is touched
 """
@@ -79,6 +80,10 @@ class RefusedRowsError(StoreError):
 
 
 class AccessError(RsfError):
+    pass
+
+
+class ReplicateError(RsfError):
     pass
 
 

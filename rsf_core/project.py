@@ -21,10 +21,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core import (
+    __version__,
     deciding,
     marks,
     project_file,
     proposing,
+    replicates,
     reports,
     rounds,
     rule_comparison,
@@ -46,6 +48,7 @@ from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
 from rsf_core.prompt_book import PromptBook
 from rsf_core.prompts import Problem, PromptRow
+from rsf_core.replicates import Procedure, Template
 from rsf_core.reports import Comparison
 from rsf_core.reviews import Reviews
 from rsf_core.rounds import Stage, StageState
@@ -107,17 +110,29 @@ class Project:
     ) -> Project:
         """Make a project from a bundled task (or a task folder) and open it. Raises NotAProjectError when the folder
         holds something else already."""
-        folder = Path(folder).absolute()
-        if not project_file.is_new(folder):
-            raise NotAProjectError(f"{folder} is not empty: choose a new folder for the project")
         loaded = tasks.load(task)
         settings: dict[str, Any] = {**loaded.defaults, "task": loaded.name}
         settings["seed"] = secrets.randbelow(2**31) if seed is None else seed
-        for section in ("generate", "train"):  # written out, so that each can be read, and set apart by a person
-            own = child_seed(settings["seed"], section)
-            settings[section] = {"seed": own, **settings.get(section, {})}
         if model is not None:
             settings["model"] = project_file.model_name(model)
+        return cls.make(folder, settings, loaded.prompts, f"task {loaded.name}", what)
+
+    @classmethod
+    def make(
+        cls,
+        folder: str | Path,
+        settings: dict[str, Any],
+        prompts: Sequence[PromptRow],
+        source: str,
+        what: str = "Python",
+    ) -> Project:
+        """Make a project from settings as in project.toml, with a seed, and prompts that have a split each; see `create`."""
+        folder = Path(folder).absolute()
+        if not project_file.is_new(folder):
+            raise NotAProjectError(f"{folder} is not empty: choose a new folder for the project")
+        for section in ("generate", "train"):  # written out, so that each can be read, and set apart by a person
+            own = child_seed(settings["seed"], section)
+            settings = settings | {section: {"seed": own, **settings.get(section, {})}}
         with writable(folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = OwnerLock(folder, what)
@@ -131,7 +146,7 @@ class Project:
                     (folder / name).mkdir(mode=0o700)
             project = cls(folder, lock)
             with project.store.transaction("making the project"):
-                project.add_prompts(loaded.prompts, source=f"task {loaded.name}")
+                project.add_prompts(prompts, source)
             project_file.create(folder, settings)  # last: a folder with project.toml is a whole project
             (folder / project_file.MAKING).unlink()
             project._stages.open_round()
@@ -559,6 +574,15 @@ class Project:
         number = round_number or self.current_round
         name = ("comparison", number, self.settings.model_dump_json())
         return self.store.unchanged(name, STATE_TABLES, lambda: reports.comparison(self.store, self._standing, number))
+
+    def replicate_template(self) -> Template:
+        """What replicates of this project's procedure are made from: see `rsf replicate`."""
+        folders = {m.model_id: self.folder / m.folder for m in self.models() if m.round > 0}
+        return replicates.template(self._standing.sound_settings(), self.prompts(), folders, __version__)
+
+    def replicated(self) -> list[Procedure]:
+        """What the replicates beside this project say of each procedure, the newest last. Raises ReplicateError."""
+        return replicates.procedures(replicates.read(self.folder / replicates.FOLDER / replicates.RESULTS))
 
     def held_out_examples(self, comparison: Comparison, count: int = 8) -> list[dict[str, str]]:
         return reports.held_out_examples(self.store, self._standing, comparison, count)

@@ -15,6 +15,8 @@ from rich.table import Table
 
 from rsf_core.doctor import Check
 from rsf_core.evaluation import SHARES
+from rsf_core.replicates import Gain, Procedure, Replicate
+from rsf_core.sampling.intervals import Interval
 
 _MARKS = {"done": "[green]✓[/]", "running": "[cyan]▶[/]", "ready": "○", "waiting": "[dim]·[/]", "failed": "[red]✗[/]"}
 
@@ -123,6 +125,53 @@ def _add_control(table: Table, found: dict[str, Any]) -> None:
     control = number(found["control"][name]["value"], name)
     cells = control, number(found["after"][name]["value"], name), gained(found["selection"].get(name), name)
     table.add_row("against a random control", *cells, "")
+
+
+def replicate_line(found: Replicate) -> str:
+    """One replicate, as it is complete."""
+    return f"replicate {found.replicate}: {found.metric} {of_gain(found.gain, found.metric)} over the base"
+
+
+def of_gain(found: Gain | None, name: str) -> str:
+    return gained(None if found is None else found.model_dump(), name)
+
+
+def of_interval(found: Interval | None, name: str) -> str:
+    """A gain with its limits; "?" where one run says nothing of another."""
+    if found is None:
+        return "–"
+    limits = (found.low, found.high) if found.known else (None, None)
+    return gained({"value": found.value, "low": limits[0], "high": limits[1]}, name)
+
+
+def replicates_table(replicates: Sequence[Replicate], told: Procedure) -> Table:
+    """The replicates of one procedure, a row each, and the interval of the procedure."""
+    table = Table(
+        title=f"{told.task}: {told.metric} after round {told.rounds}; gains with 95 % intervals over prompts",
+        title_justify="left",
+        box=SIMPLE,
+        show_edge=False,
+        pad_edge=False,
+    )
+    table.padding = (0, 1, 0, 0)
+    columns = ("run", "seed", "gain over the base", "random control", "over the control", "sealed gain")
+    for column in (*columns, "accepted %", "KL", "tokens", "time"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for one in replicates:
+        gains = (of_gain(gain, told.metric) for gain in (one.gain, one.control, one.selection, one.sealed))
+        rest = (f"{one.acceptance_rate:.1%}"[:-1], f"{one.kl:.2f}", f"{one.tokens_drawn:,}", seconds(one.seconds))
+        table.add_row(str(one.replicate), str(one.seed), *gains, *rest)
+    table.add_section()
+    intervals = (of_interval(found, told.metric) for found in (told.gain, told.control, told.selection, told.sealed))
+    table.add_row("[bold]all[/]", "", *intervals)
+    table.caption = (
+        f"A run's interval is over {told.prompts:,} prompts for its one tuned model. That of the last row is the procedure's: "
+        "another run, on other prompts."
+        if told.runs > 1
+        else "An interval over prompts for one tuned model. One run says nothing of another: --seeds 3 does."
+    )
+    table.caption_justify = "left"
+    return table
 
 
 def status_panel(found: dict[str, Any]) -> Table:

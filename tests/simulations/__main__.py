@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.simulations import deciding, distances, looks, peeking, shares, starving
+from tests.simulations import deciding, distances, looks, peeking, procedures, shares, starving
 
 
 class Simulation(NamedTuple):
@@ -32,6 +32,7 @@ SIMULATIONS = {
     "several looks": Simulation(looks.cells, looks.coverage, 500),
     "beta of decisions": Simulation(deciding.cells, deciding.coverage, 300),
     "peeking": Simulation(peeking.cells, peeking.misses, 200),
+    "procedures": Simulation(procedures.cells, procedures.coverage, 1000),
     "distances": Simulation(distances.cells, distances.coverage, 200),
 }
 
