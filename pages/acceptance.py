@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import acceptance, session, ui
+from rsf_core.web import acceptance, prompt_bands, session, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -31,11 +31,14 @@ if not landscape.possible:
     )
     if st.button("Review them", icon=":material/rate_review:"):
         ui.go("review")
+    prompt_bands.panel(project, number, editable=number == project.current_round and not running)
     st.stop()
 
-acceptance.tuner(project, number, threshold, editable=number == project.current_round)
+newest = number == project.current_round
+acceptance.tuner(project, number, threshold, editable=newest)
 with st.expander("The marks, judged on prompts that had no part in choosing them", icon=":material/fact_check:"):
     acceptance.judged_marks(project, number, threshold)
+prompt_bands.panel(project, number, editable=newest and not running)
 acceptance.where(project, number, threshold)
 acceptance.scopes(project, number, threshold)
 acceptance.rules(project, number, threshold)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.rounds import Progress
-from rsf_core.web import session, ui
+from rsf_core.web import prompt_bands, session, ui
 from rsf_core.web.literal import literal
 
 project = session.project()
@@ -112,6 +112,8 @@ def latest() -> None:
 
 
 numbers()
+if counts.decided:
+    prompt_bands.panel(project, number, editable=newest and not running)
 if not running and newest and counts.decided:
     with st.container(horizontal=True):
         if st.button("Choose M", type="primary", icon=":material/tune:"):

@@ -1,5 +1,7 @@
 """Overview: the round as a path, the one next step, and what the rounds have gained so far."""
 
+import math
+
 import streamlit as st
 
 from rsf_core.domain import JobKind
@@ -63,11 +65,18 @@ if newest and (any(project.store.prompt_counts().values()) or (flight and flight
     flying.panel(project)
 
 if counts.candidates:
-    tuned = counts.accepted / counts.candidates
+    rate = project.rates(number).effective
     with st.container(horizontal=True):
         st.metric("Candidates", f"{counts.candidates:,}", border=True, height="stretch")
         st.metric(
-            "Accepted", f"{counts.accepted:,}", f"{tuned:.0%} of all", delta_color="off", delta_arrow="off", border=True
+            "Accepted",
+            f"{counts.accepted:,}",
+            None if math.isnan(rate) else f"rate {rate:.0%}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+            help="The rate is the mean of the prompts' rates, over what was drawn for all of them alike.",
         )
         st.metric("By a person", f"{counts.overridden:,}", border=True, height="stretch")
         st.metric(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from rsf_core import guardrails, reports, rounds
+from rsf_core import bands, guardrails, reports, rounds
 from rsf_core.domain import JobState
 from rsf_core.errors import RsfError, StageError
 from rsf_core.rounds import Progress, Stage
@@ -146,7 +146,8 @@ class Autopilot:
                 "waiting", now.author, f"{counts.accepted:,} candidates of round {number} are accepted: review them"
             )
             return
-        why = guardrails.before_training(self._store.round_counts(number), limits)
+        rate = bands.rates(self._store.prompt_kinds(number)).effective
+        why = guardrails.before_training(self._store.round_counts(number), limits, rate)
         if why:
             self.stop(now.author, "; ".join(why))
             return

@@ -116,9 +116,15 @@ def run(
 
 
 @app.command()
-def generate(folder: Folder, as_json: Json = False) -> None:
+def generate(
+    folder: Folder,
+    starving: Annotated[
+        bool, typer.Option("--starving", help="Draw more for the prompts of which nothing is accepted.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Draw the candidates of the newest round."""
-    _stage(folder, "generate", as_json)
+    _stage(folder, "generate", as_json, {"starving": starving})
 
 
 @app.command()
@@ -449,9 +455,9 @@ def _root(
     pass
 
 
-def _stage(folder: Path, command: str, as_json: bool) -> None:
+def _stage(folder: Path, command: str, as_json: bool, arguments: dict[str, Any] | None = None) -> None:
     with connect(folder, f"rsf {command}") as connection:
-        job_id = connection.call(command)
+        job_id = connection.call(command, arguments or {})
         _follow(connection, as_json)
         found = connection.call("status")
     _say(found | {"job_id": job_id}, as_json, lambda: status_panel(found))

@@ -121,8 +121,9 @@ def round_complete(project: Project) -> bool:
 
 
 @command
-def generate(project: Project) -> str:
-    return project.generate(then_score=False)
+def generate(project: Project, starving: bool = False) -> str:
+    """Draw for the round's prompts; with `starving` for those of which nothing is accepted."""
+    return project.draw_for_starving(then_score=False) if starving else project.generate(then_score=False)
 
 
 @command

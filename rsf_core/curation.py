@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from rsf_core import bands
 from rsf_core import prompts as prompt_rules
 from rsf_core.domain import Split
 from rsf_core.errors import StageError
@@ -47,7 +48,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
     earlier = [c for c in store.curated_sets() if c.round == round_number and not is_control(c.curated_id)]
     if earlier and (earlier[-1].content_hash, earlier[-1].log_m) == (digest, threshold.log_m):
         return earlier[-1]
-    counts = store.round_counts(round_number)
+    counts, rates = store.round_counts(round_number), bands.rates(store.prompt_kinds(round_number))
     record = CuratedRecord(
         curated_id=f"c{round_number}-{len(earlier) + 1}",
         round=round_number,
@@ -63,8 +64,8 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             "candidates": counts.candidates,
             "distinct": _distinct(samples),
             "prompts": len({sample["prompt_id"] for sample in samples}),
-            "rate_automatic": counts.automatic / counts.candidates,
-            "rate_effective": counts.accepted / counts.candidates,
+            "rate_automatic": rates.automatic,
+            "rate_effective": rates.effective,
             "overridden": counts.overridden,
             "violated": counts.violated,
             "edited": sum(sample["edited"] for sample in samples),

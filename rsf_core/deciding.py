@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import ChosenBy, Scope
 from rsf_core.errors import TargetError
-from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, prompt_scale
+from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, staged_scale
 from rsf_core.sampling.arrays import relative
 from rsf_core.settings import Settings, Target
 from rsf_core.store.records import RoundRecord, ThresholdRecord
@@ -51,7 +51,7 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
     scores = {scorer: table.score(scorer) for scorer in target.scorers}
     ell = log_ratio(target, scores, table.log_q, log_reference)
     possible = np.where(table.truncated, -np.inf, ell)  # the rule accepts none that was cut off: a draw with P = 0
-    scale = prompt_scale(possible, table.prompt_ids)
+    scale = staged_scale(possible, table.prompt_ids, table.stage)
     rows = pa.table(
         {
             "candidate_id": table.candidate_ids,
@@ -65,7 +65,11 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
         store.replace_log_ratios(opened.round, target_id, rows)
         current = store.thresholds(opened.round)[:1]
         if not current or current[0].chosen_by is ChosenBy.RULE or current[0].target_id != target_id:
-            apply_rule(store, settings, opened.round, target_id, critical_log_m(possible, table.u), scale)
+            critical, planned = critical_log_m(possible, table.u), table.stage == 0
+            if not np.isfinite(critical[planned]).any():  # all that can be accepted was drawn again
+                planned[:] = True
+            # by what was drawn for all prompts alike: drawing more for those that had none moves no M
+            apply_rule(store, settings, opened.round, target_id, critical[planned], scale[planned])
 
 
 def apply_rule(
@@ -104,6 +108,7 @@ class _Scores:
         self.log_q = long["log_q"].to_numpy()[first]
         self.log_model = long["log_model"].to_numpy()[first]
         self.u = long["u"].to_numpy()[first]
+        self.stage = long["stage"].to_numpy()[first]
         self.truncated = long["truncated"].to_numpy(zero_copy_only=False)[first]
         self._index = index
         self._scorers = long["scorer"].to_numpy(zero_copy_only=False)

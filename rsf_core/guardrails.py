@@ -25,9 +25,11 @@ def is_worse(comparison: Comparison) -> bool:
     return gain is not None and gain.known and gain.high < 0
 
 
-def before_training(counts: RoundCounts, limits: Autopilot) -> list[str]:
-    """Why a round must not be trained on what it accepted."""
-    rate = counts.accepted / counts.candidates if counts.candidates else 0.0
+def before_training(counts: RoundCounts, limits: Autopilot, rate: float | None = None) -> list[str]:
+    """Why a round must not be trained on what it accepted. `rate` is its acceptance rate, the mean over prompts; without it
+    that of all candidates, which is the same where each prompt has as many."""
+    if rate is None or not math.isfinite(rate):
+        rate = counts.accepted / counts.candidates if counts.candidates else 0.0
     if rate < limits.min_acceptance:
         return [
             f"only {rate:.1%} of the candidates are accepted (autopilot.min_acceptance is {limits.min_acceptance:.1%})"

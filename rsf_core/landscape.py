@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import Scope
 from rsf_core.sampling.acceptance import RankIndex
-from rsf_core.sampling.arrays import relative
+from rsf_core.sampling.arrays import dense_groups, even_weights, relative
 from rsf_core.sampling.by_prompt import prompt_index
 from rsf_core.sampling.curve import RatioCurve
 from rsf_core.sampling.diagnosis import Diagnosis, diagnose
@@ -27,7 +27,8 @@ FAR = 40.0  # nats below the largest ratio at which nothing is ever accepted (e�
 @dataclass(frozen=True, slots=True)
 class AtM:
     """The exact numbers at one M. `accepted` and `prompts_with_none` count effective decisions, overrides included;
-    `expected_rate` is the mean of min(1, P/(M·q)) over all candidates (Rao-Blackwellised)."""
+    `expected_rate` is the mean over prompts of the mean of min(1, P/(M·q)) over what was drawn for all of them alike
+    (Rao-Blackwellised); `violating` counts all candidates."""
 
     accepted: int
     automatic: int
@@ -59,7 +60,9 @@ class Landscape:
     """The candidates of a round (`ratios`: Project.ratios, at least one row) under one scope of M.
 
     A truncated candidate is never accepted by the rule, so it counts as a draw with P = 0, like one that fails a
-    constraint. Raises TargetError where a ratio is NaN or +∞.
+    constraint. Rates and distances are those of what was drawn for all prompts alike (`planned`), each prompt counting the
+    same; what was drawn for a prompt because it had none is decided and counted like all others. Raises TargetError where a
+    ratio is NaN or +∞.
     """
 
     def __init__(self, ratios: pa.Table, scope: Scope) -> None:
@@ -79,7 +82,14 @@ class Landscape:
         self.prompt_count = self.prompt_ids.size
         self._accepted = RankIndex(self.critical, self.override)
         self._covered = prompt_index(self.critical, self.prompts, self.override)
-        self._curve = RatioCurve(self.relative) if self.possible else None
+        self._ratios = np.sort(self.relative)
+        names, everything = ratios.column_names, np.ones(self.candidates, np.bool_)
+        self.planned: NDArray[np.bool_] = ratios["planned"].to_numpy() if "planned" in names else everything
+        self.rate_is_zero = not np.isfinite(self.relative[self.planned]).any()
+        self._judged = everything if self.rate_is_zero else self.planned
+        own = self.prompts[self._judged]
+        self.weight = even_weights(*dense_groups(own, own))  # of each judged candidate
+        self._curve = RatioCurve(self.relative[self._judged], weight=self.weight) if self.possible else None
         self._drawn: tuple[tuple[float, float], Picture] | None = None
 
     @property
@@ -90,23 +100,28 @@ class Landscape:
 
     def at(self, log_m: float) -> AtM:
         """The exact numbers at `log_m` (nats)."""
-        rate, share = (
-            (float(self._curve.acceptance_rate(log_m)), float(self._curve.violation_rate(log_m)))
-            if self._curve
-            else (0.0, 0.0)
-        )
+        rate = float(self._curve.acceptance_rate(log_m)) if self._curve and not self.rate_is_zero else 0.0
         return AtM(
             self._accepted.count(log_m),
             self._accepted.automatic_count(log_m),
             rate,
             self.prompt_count - self._covered.count(log_m),
-            round(share * self.candidates),
+            int(self._violating(log_m)),
         )
+
+    def _violating(self, log_m: float | Floats) -> Ints:
+        return np.asarray(self.candidates - self._ratios.searchsorted(log_m, side="right"))
 
     def effective(self, log_m: float) -> NDArray[np.bool_]:
         """Which candidates are accepted at `log_m` in effect, shape (n,)."""
         accepted: NDArray[np.bool_] = ((self.critical > log_m) & (self.override >= 0)) | (self.override > 0)
         return accepted
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Which candidates the rate and the distances are of, shape (n,): the planned ones; all where none of these can be
+        accepted (`rate_is_zero`: then that is the rate, whatever was drawn again)."""
+        return self._judged
 
     @property
     def scale_contains_draw(self) -> bool:
@@ -137,7 +152,8 @@ class Landscape:
         return self._diagnosis(log_m)
 
     def _diagnose(self, log_m: float) -> Diagnosis:
-        return diagnose(self.log_ratio, log_m, scale=self.scale, group=self.prompts)
+        own = self._judged
+        return diagnose(self.log_ratio[own], log_m, scale=self.scale[own], group=self.prompts[own])
 
     def span(self, *shown: float) -> tuple[float, float]:
         """The log M worth looking at: the finite ratios, twice and more the largest, and every M of `shown`."""
@@ -167,7 +183,7 @@ class Landscape:
             accepted=ends[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:],
             below=self.possible - len(inside),
             accepted_count=self._accepted.counts(positions),
-            expected_rate=self.curve.acceptance_rate(positions),
+            expected_rate=self.curve.acceptance_rate(positions) * (not self.rate_is_zero),
             prompts_with_none=self.prompt_count - self._covered.counts(positions),
-            violating=np.rint(self.curve.violation_rate(positions) * self.candidates).astype(np.int64),
+            violating=self._violating(positions),
         )

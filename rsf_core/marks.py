@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rsf_core.domain import Scope
 from rsf_core.errors import ScorerError, TargetError
 from rsf_core.landscape import Landscape
@@ -37,20 +34,22 @@ class Mark:
 def marks(landscape: Landscape, target: Target, violating: float = VIOLATING, tvd: float = TVD) -> list[Mark]:
     """Every mark of a round, from the safest M to the most generous one a person would still defend."""
     found = [_analytic(landscape, target)]
-    for name, explanation, choose in (
-        ("Largest ratio", "the smallest M that bounds every ratio seen", max_bound),
+    for name, explanation, choose, weighted in (
+        ("Largest ratio", "the smallest M that bounds every ratio seen", max_bound, False),
         (
             f"{violating:.0%} violate",
             f"the smallest M that at most {violating:.0%} of the draws exceed",
             lambda w: quantile_bound(w, violating),
+            False,
         ),
         (
             f"TVD ≤ {tvd:.0%}",
             f"the smallest M whose accepted law differs from the target by at most {tvd:.0%}",
-            lambda w: tvd_bound(w, tvd),
+            lambda w, weight: tvd_bound(w, tvd, weight=weight),
+            True,
         ),
     ):
-        found.append(_from_draws(landscape, name, explanation, choose))
+        found.append(_from_draws(landscape, name, explanation, choose, weighted))
     return [*found, _agreeing(landscape)]
 
 
@@ -74,13 +73,17 @@ def _analytic(landscape: Landscape, target: Target) -> Mark:
 
 
 def _from_draws(
-    landscape: Landscape, name: str, explanation: str, choose: Callable[[NDArray[np.float64]], float]
+    landscape: Landscape, name: str, explanation: str, choose: Callable[..., float], weighted: bool
 ) -> Mark:
     try:
-        judged = held_out(choose, landscape.log_ratio, landscape.prompts, scale=landscape.scale).diagnosis
+        own = landscape.judged
+        ratios, prompts, scale = landscape.log_ratio[own], landscape.prompts[own], landscape.scale[own]
+        judged = held_out(choose, ratios, prompts, scale=scale, weighted=weighted).diagnosis
     except TargetError:  # too few prompts to hold some out, or nothing possible on one side: the mark itself stands
         judged = None
-    return Mark(name, choose(landscape.relative), explanation, judged)
+    seen = landscape.relative if choose is max_bound else landscape.relative[landscape.judged]
+    log_m = choose(seen, weight=landscape.weight) if weighted else choose(seen)
+    return Mark(name, log_m, explanation, judged)
 
 
 def _agreeing(landscape: Landscape) -> Mark:

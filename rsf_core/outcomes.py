@@ -95,14 +95,17 @@ def by_prompt(landscape: Landscape, log_m: float) -> PromptOutcomes:
 
 
 def expected_rates(landscape: Landscape, log_m: float) -> Floats:
-    """AR_c of each prompt at `log_m` (nats), the mean of min(1, P/(M·q)) over its draws, shape (prompts,)."""
-    prob = acceptance_prob(landscape.relative, log_m)
-    return np.bincount(landscape.prompt_index, prob) / np.bincount(landscape.prompt_index)
+    """AR_c of each prompt at `log_m` (nats), the mean of min(1, P/(M·q)) over what was drawn for all alike, shape
+    (prompts,); NaN of a prompt that has nothing of it."""
+    prob, own = acceptance_prob(landscape.relative, log_m), landscape.planned
+    index, count = landscape.prompt_index[own], landscape.prompt_count
+    return _share(np.bincount(index, prob[own], minlength=count), np.bincount(index, minlength=count))
 
 
 def starving(landscape: Landscape, log_m: float, k: int) -> Starvation:
     """How many prompts, and which, would get none of `k` further candidates at `log_m` (nats), by the automatic decisions
-    on those drawn; `by_prompt` and `rate` go with `landscape.prompt_ids`."""
+    on those drawn; `by_prompt` and `rate` go with `landscape.prompt_ids`. All draws count: why more were drawn for a prompt
+    cancels in its likelihood."""
     accepted = np.bincount(landscape.prompt_index, landscape.critical > log_m)
     return starvation(accepted, np.bincount(landscape.prompt_index), k)
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from rsf_core import (
     __version__,
+    bands,
     deciding,
     marks,
     project_file,
@@ -34,6 +35,7 @@ from rsf_core import (
     thresholds,
 )
 from rsf_core.autopilot import Autopilot
+from rsf_core.bands import Bands, Plan, Rates
 from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
 from rsf_core.files import keep_private, writable
@@ -53,6 +55,7 @@ from rsf_core.reports import Comparison
 from rsf_core.reviews import Reviews
 from rsf_core.rounds import Stage, StageState
 from rsf_core.rule_comparison import RuleOutcome
+from rsf_core.sampling.intervals import Interval
 from rsf_core.sampling.streams import child_seed
 from rsf_core.settings import Problem as SettingsProblem
 from rsf_core.settings import Settings, Target
@@ -63,17 +66,19 @@ from rsf_core.store.records import (
     CuratedRecord,
     JobRecord,
     ModelRecord,
+    PromptKind,
     PromptPage,
     RoundCounts,
     RoundRecord,
     Speed,
     ThresholdRecord,
 )
-from rsf_core.store.store import Store
+from rsf_core.store.store import COUNTED_TABLES, Store
 from rsf_core.suggestion import Suggestion
 from rsf_core.target import reward
 
 POLL_SECONDS = 0.1
+KEPT_KINDS = 64  # rounds, a few rows each
 KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
 REVIEWER = "local"
 
@@ -98,6 +103,7 @@ class Project:
         self.review = Reviews(self.store, self._standing.settings, self.target)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
+        self._kinds_of = lru_cache(maxsize=KEPT_KINDS)(self._read_kinds)
         self._landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
         self._server: OwnerServer | None = None
         self._closed = False
@@ -320,6 +326,37 @@ class Project:
         """Start drawing candidates; the job's id. Raises StageError."""
         return self._stages.generate(then_score)
 
+    def draw_for_starving(self, then_score: bool = True) -> str:
+        """Start drawing more candidates for the newest round's prompts with none accepted; the job's id. Rates stay those of
+        what was drawn for all prompts alike. Raises StageError."""
+        return self._stages.generate(then_score, starving=True)
+
+    def bands(self, round_number: int | None = None) -> Bands | None:
+        """How many prompts of a round have none, few, some, most or all of their candidates accepted; None before scoring."""
+        return bands.bands(self._kinds(round_number))
+
+    def rates(self, round_number: int | None = None) -> Rates:
+        """The acceptance rates of a round: means over prompts of what was drawn for all of them alike."""
+        return bands.rates(self._kinds(round_number))
+
+    def none_of(self, k: int, round_number: int | None = None) -> Interval | None:
+        """The share of prompts like a round's that would get none of `k` candidates; None before scoring."""
+        number = round_number or self.current_round
+        name = ("none_of", k, number)
+        return self.store.unchanged(name, COUNTED_TABLES, lambda: bands.none_of(self._kinds(number), k))
+
+    def starving_plan(self) -> Plan | None:
+        """What drawing as many candidates again for the newest round's prompts with none accepted would give; None where no
+        prompt starves."""
+        number, each = self.current_round, self.settings.generate.candidates
+        name = ("starving_plan", number, each)
+        return self.store.unchanged(name, COUNTED_TABLES, lambda: bands.plan(self._kinds(number), each))
+
+    def _kinds(self, round_number: int | None) -> list[PromptKind]:
+        number = round_number or self.current_round
+        threshold, retired = self.threshold(number), self.store.prompt_book.version()[1]
+        return self._kinds_of(number, self.store.ratios_version(number), threshold.seq if threshold else 0, retired)
+
     def score(self, round_number: int | None = None) -> str | None:
         """Start scoring what has no score under the target in force; None when all have one (decisions are derived)."""
         return self._stages.score(round_number)
@@ -505,6 +542,11 @@ class Project:
     def _make_landscape(self, round_number: int, scope: Scope, version: tuple[int, int, int]) -> Landscape | None:
         ratios = self.store.ratios(round_number)
         return Landscape(ratios, scope) if ratios.num_rows else None
+
+    def _read_kinds(
+        self, round_number: int, version: tuple[int, int, int], threshold: int, retired: int
+    ) -> list[PromptKind]:
+        return self.store.prompt_kinds(round_number)
 
     def scores(self, scorer: str, round_number: int | None = None) -> NDArray[np.float64]:
         """The score of every row of `ratios`, in its order; NaN where this scorer has not seen the candidate."""

@@ -137,10 +137,11 @@ def _by_prompt(
 
 def common_log_m(store: Store, threshold: ThresholdRecord) -> float:
     """One log M (nats) by which two models are measured alike: the round's own when its scope is global, else moved by
-    the mean over the round's prompts of log Ẑ(c)."""
+    the mean over the round's prompts of log Ẑ(c), of what was drawn for all of them alike."""
     if threshold.scope is Scope.GLOBAL:
         return threshold.log_m
     ratios = store.ratios(threshold.round)
+    ratios = ratios.filter(ratios["planned"])
     prompt_ids = ratios["prompt_id"].to_numpy()
     possible = np.where(ratios["truncated"].to_numpy(), -np.inf, ratios["log_ratio"].to_numpy())
     _, first = np.unique(prompt_ids, return_index=True)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from rsf_core import curation, deciding, proposing, rounds
-from rsf_core.domain import JobKind, JobState, Split
+from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.jobs import units
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -39,15 +39,19 @@ class Stages:
         self._store.add_round(len(existing) + 1, model_id, self._standing.settings().model_dump(mode="json"))
         return self._standing.current_round()
 
-    def generate(self, then_score: bool = True) -> str:
-        """Draw candidates for the newest round's prompts; `then_score` scores them as soon as they are there. Prompts whose
-        reference the target cannot read are left out and named: what is drawn of them could not be scored."""
+    def generate(self, then_score: bool = True, starving: bool = False) -> str:
+        """Draw candidates for the newest round's prompts, or for those of them that are `starving`; `then_score` scores them
+        as soon as they are there. Prompts whose reference the target cannot read are left out and named: what is drawn of
+        them could not be scored."""
         self._refuse_a_second(JobKind.GENERATE)
         opened, settings = self._standing.current_round(), self._standing.sound_settings()
         train = self._store.prompts(Split.TRAIN)
         if not train:
             raise StageError("there is no train prompt to draw candidates for: add some on the Prompts page")
-        drawn = rounds.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
+        if starving:
+            drawn = self._starving(opened.round, train)
+        else:
+            drawn = rounds.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
         unreadable = registry.reference_problems(settings.target.scorers, drawn)
         left_out = {problem.prompt_id for problem in unreadable}
         drawn = [prompt for prompt in drawn if prompt.prompt_id not in left_out]
@@ -68,11 +72,25 @@ class Stages:
             "unit_size": units.fitting_size(len(drawn), units.GENERATED // settings.generate.candidates),
             "project_seed": settings.seed,
             "note": " ".join(notes),
-        }
+        } | ({"adaptive": True} if starving else {})
         first_k = rounds.first_k(drawn, self._store.next_k(opened.round))["k"]
         inputs = {"prompts": units.prompts_table(drawn, first_k), "held_out": units.prompts_table(held_out)}
         follow = [Stage.SCORE] if then_score else []
         return self._supervisor.submit(JobKind.GENERATE, opened.round, spec, inputs, follow)
+
+    def _starving(self, round_number: int, train: Sequence[Prompt]) -> list[Prompt]:
+        """The prompts of the round with none accepted. Raises StageError where some are not decided yet, or none starves."""
+        counts = self._store.round_counts(round_number)
+        if not counts.decided or counts.undecided:
+            raise StageError(
+                f"round {round_number} is not decided yet, so nobody knows which prompts have none accepted: score it first"
+            )
+        wanted = set(self._store.starving_prompts(round_number))
+        if not wanted:
+            raise StageError(
+                f"every prompt of round {round_number} has an accepted candidate: there is none to draw more for"
+            )
+        return [prompt for prompt in train if prompt.prompt_id in wanted]
 
     def score(self, round_number: int | None = None) -> str | None:
         """Score what has not been scored under the target in force. None when every score is there already; the

@@ -112,6 +112,22 @@ def prompt_scale(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
     return group_log_mean_of_others(ell, prompts, prompt)
 
 
+def staged_scale(log_ratio: ArrayLike, group: ArrayLike, stage: ArrayLike) -> Floats:
+    """a_i where more was drawn for some prompts because of what they had drawn before; shape (n,), nats.
+
+    `stage` (n,) is 0 for what was drawn for all alike, and s ≥ 1 for the s-th time that more was drawn for those that had
+    none. A draw of stage s is judged by `prompt_scale` among those of stages ≤ s: so nothing drawn later moves the scale, and
+    with it the decision, of an earlier draw, which was the reason why more was drawn.
+    """
+    ell, names, stages = checked_log_ratio(log_ratio), np.asarray(group), np.asarray(stage)
+    scale = np.empty(ell.shape, np.float64)
+    for s in np.unique(stages):
+        own = stages == s
+        among = np.flatnonzero((stages <= s) & np.isin(names, names[own]))
+        scale[own] = prompt_scale(ell[among], names[among])[stages[among] == s]
+    return scale
+
+
 def prompt_log_z(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
     """log Ẑ(c) = logsumexp of the prompt's ℓ − log N_c, given back to its candidates, shape (n,), nats: how large the ratios
     of a prompt are. No scale to decide by: it contains each draw. −∞ for a prompt with no finite candidate."""

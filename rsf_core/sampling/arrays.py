@@ -132,6 +132,13 @@ def group_mean(values: Floats, groups: int, index: Ints) -> Floats:
     return group_sum(values, groups, index) / np.bincount(index, minlength=groups)
 
 
+def even_weights(groups: int, index: Ints) -> Floats:
+    """N/(G·N_g) for each value, shape (n,): weights of sum N by which every group counts the same, exactly 1 where all are of
+    one size. The mean of prompt rates is the mean by these weights."""
+    sizes = np.bincount(index, minlength=groups)
+    return np.asarray(index.size / (groups * sizes[index]), dtype=np.float64)
+
+
 def raise_where(wrong: Bools, values: NDArray[np.generic], name: str, rule: str) -> None:
     """TargetError naming the first place where `wrong` holds and the value found there."""
     if wrong.any():

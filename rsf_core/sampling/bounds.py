@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rsf_core.errors import TargetError
-from rsf_core.sampling.arrays import Bools, Floats, relative, splitmix64
+from rsf_core.sampling.arrays import Bools, dense_groups, even_weights, relative, splitmix64
 from rsf_core.sampling.curve import RatioCurve
 from rsf_core.sampling.diagnosis import Diagnosis, diagnose
 from rsf_core.sampling.diagnostics import finite_somewhere
@@ -58,14 +58,15 @@ def quantile_bound(log_ratio: ArrayLike, violating: float = 0.01, scale: ArrayLi
     return float(w[max(w.size - 1 - math.floor(violating * w.size * (1.0 + 1e-12)), first)])
 
 
-def tvd_bound(log_ratio: ArrayLike, epsilon: float = 0.01, scale: ArrayLike = 0.0) -> float:
+def tvd_bound(log_ratio: ArrayLike, epsilon: float = 0.01, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> float:
     """The smallest log M, nats, at which TVD(p, p_M) ≤ ε on these draws; the largest ℓ − a for ε = 0.
 
-    Raises TargetError unless 0 ≤ ε ≤ 1.
+    `weight` is that of the draws where prompts have unequal numbers of them (`even_weights`). Raises TargetError unless
+    0 ≤ ε ≤ 1.
     """
     if not 0.0 <= epsilon <= 1.0:
         raise TargetError(f"the tolerated distance is {epsilon}; a total variation lies in [0, 1]")
-    return RatioCurve(log_ratio, scale).log_m_for_tvd(epsilon)
+    return RatioCurve(log_ratio, scale, weight).log_m_for_tvd(epsilon)
 
 
 def hold_out(group: ArrayLike, share: float = 0.5, seed: int = 0) -> Bools:
@@ -90,17 +91,19 @@ class HeldOutBound:
 
 
 def held_out(
-    choose: Callable[[Floats], float],
+    choose: Callable[..., float],
     log_ratio: ArrayLike,
     group: ArrayLike,
     *,
     scale: ArrayLike = 0.0,
     share: float = 0.5,
     seed: int = 0,
+    weighted: bool = False,
 ) -> HeldOutBound:
     """Choose log M on part of the prompts, e.g. with `max_bound`, and diagnose it on the `share` held out.
 
-    `choose` takes ℓ − a of the first part. A prompt's own scale still comes from that prompt's draws.
+    `choose` takes ℓ − a of the first part and, where `weighted`, as `weight` the weights by which each prompt counts the
+    same, as in the diagnosis. A prompt's own scale still comes from that prompt's draws.
     Raises TargetError where one side is left without prompts or without a finite draw.
     """
     w, prompt = relative(log_ratio, scale), np.asarray(group)
@@ -109,7 +112,8 @@ def held_out(
         raise TargetError(
             f"{np.unique(prompt).size} prompts are too few to hold some out; diagnose in-sample and say so"
         )
-    log_m = choose(w[~out])
+    rest = prompt[~out]
+    log_m = choose(w[~out], weight=even_weights(*dense_groups(rest, rest))) if weighted else choose(w[~out])
     ell, a = np.asarray(log_ratio, dtype=np.float64), np.broadcast_to(np.asarray(scale, dtype=np.float64), w.shape)
     diagnosis = diagnose(ell[out], log_m, scale=a[out], group=prompt[out])
     return HeldOutBound(log_m, int(np.count_nonzero(~out)), diagnosis)

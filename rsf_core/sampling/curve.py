@@ -27,19 +27,29 @@ class Curve(NamedTuple):
 class RatioCurve:
     """The formulas of diagnostics.py by rank: sums over w ≤ log M and w > log M are prefix and suffix sums of sorted w.
 
-    With v = w − max w in ascending order, all sums are kept as logarithms: Σe^v and Σe^v·(−v), from below and above.
+    With v = w − max w in ascending order, all sums are kept as logarithms: Σω·e^v and Σω·e^v·(−v), from below and above.
+    `weight` ω > 0, of sum N, is 1 unless prompts have unequal numbers of draws (`even_weights`).
     Raises TargetError where no draw is finite, or one is NaN or +∞.
     """
 
-    def __init__(self, log_ratio: ArrayLike, scale: ArrayLike = 0.0) -> None:
-        w = np.sort(finite_somewhere(relative(log_ratio, scale)))
+    def __init__(self, log_ratio: ArrayLike, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> None:
+        w = finite_somewhere(relative(log_ratio, scale))
+        omega = np.broadcast_to(np.asarray(weight, dtype=np.float64), w.shape)
+        if (omega == 1.0).all():  # sorting the values alone is faster
+            w = np.sort(w)
+        else:
+            order = np.argsort(w, kind="stable")
+            w, omega = w[order], omega[order]
         self.draws = w.size
-        finite = w[np.searchsorted(w, -math.inf, side="right") :]
+        first = int(np.searchsorted(w, -math.inf, side="right"))
+        finite, omega = w[first:], omega[first:]
         self.lowest, self.highest = float(finite[0]), float(finite[-1])
         self._v = finite - self.highest
         with np.errstate(divide="ignore"):
-            weighted = self._v + np.log(-self._v)
-        self._below, self._above = _running(self._v), _running(self._v[::-1])[::-1]
+            v = self._v + np.log(omega)
+            weighted = v + np.log(-self._v)
+        self._over: Floats = np.concatenate((np.cumsum(omega[::-1])[::-1], [0.0]))  # Σω of the k-th and all above it
+        self._below, self._above = _running(v), _running(v[::-1])[::-1]
         self._below_v, self._above_v = _running(weighted), _running(weighted[::-1])[::-1]
         self._log_w = float(self._below[-1])
 
@@ -49,7 +59,7 @@ class RatioCurve:
         return self.highest + self._log_w - math.log(self.draws)
 
     def violation_rate(self, log_m: ArrayLike) -> Floats:
-        """The share of draws with w > log M."""
+        """The (weighted) share of draws with w > log M."""
         above: Floats = self._at(log_m)[2] / self.draws
         return above
 
@@ -68,7 +78,7 @@ class RatioCurve:
         t, k, above = self._at(log_m)
         log_c = self._log_c(t, k, above)
         j = self._v.searchsorted(t + np.maximum(0.0, self._log_w - log_c), side="right")
-        p_m = (self._v.size - j) * np.exp(np.minimum(0.0, t - log_c))
+        p_m: Floats = self._over[j] * np.exp(np.minimum(0.0, t - log_c))
         return np.maximum(0.0, np.exp(self._above[j] - self._log_w) - p_m)
 
     def kl_target(self, log_m: ArrayLike) -> Floats:
@@ -105,15 +115,15 @@ class RatioCurve:
             low, high = (low, middle) if float(self.tvd(middle)) <= epsilon else (middle, high)
         return high
 
-    def _at(self, log_m: ArrayLike) -> tuple[Floats, Ints, Ints]:
-        """log M − max w, the number of w ≤ log M, and of w > log M."""
+    def _at(self, log_m: ArrayLike) -> tuple[Floats, Ints, Floats]:
+        """log M − max w, the number of w ≤ log M, and the weight of w > log M."""
         grid = np.asarray(log_m, dtype=np.float64)
         raise_where(~np.isfinite(grid), grid, "log M", "must be a finite number of nats")
         t = grid - self.highest
         k = np.asarray(self._v.searchsorted(t, side="right"))
-        return t, k, self._v.size - k
+        return t, k, self._over[k]
 
-    def _log_c(self, t: Floats, k: Ints, above: Ints) -> Floats:
+    def _log_c(self, t: Floats, k: Ints, above: Floats) -> Floats:
         """lse(c) − max w."""
         with np.errstate(divide="ignore"):
             return np.logaddexp(self._below[k], t + np.log(above))

@@ -21,12 +21,13 @@ from rsf_core.sampling.arrays import (
     Ints,
     checked_log_ratio,
     dense_groups,
+    even_weights,
     group_sum,
 )
 from rsf_core.sampling.bootstrap import bootstrap_sums
 from rsf_core.sampling.bounded import KURTOSIS, mean_limits
 from rsf_core.sampling.diagnostics import Draws
-from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
+from rsf_core.sampling.intervals import SHARE, Interval, cluster_mean
 from rsf_core.sampling.pareto import pareto_k, pareto_k_limit
 
 
@@ -102,21 +103,22 @@ def diagnose(
     rng: np.random.Generator | None = None,
     level: float = 0.95,
 ) -> Diagnosis:
-    """Diagnose log M on the draws of shape (n,); `group` names the prompt of each, without it draws are independent.
+    """Diagnose log M on the draws of shape (n,); `group` names the prompt of each, without it draws are independent. Every
+    prompt counts the same, however many draws it has: the acceptance rate is the mean of the prompts' rates.
 
     `rng` drives the bootstrap; without one it is seeded with 0, so that a page shows the same after a reload. A scale
     estimated from these draws is taken as given: its own uncertainty is not in the intervals. k̂ is that of the pooled
     weights exp(ℓ), without the scale: divided by their own prompt's mean they are at most N_c and the tail is hidden.
     Raises TargetError where no draw is finite, or one is NaN or +∞.
     """
-    d = diagnostics.draws(log_ratio, log_m, scale)
+    ell = checked_log_ratio(log_ratio)
+    count, index = dense_groups(np.arange(ell.size) if group is None else group, ell)
+    d = diagnostics.draws(ell, log_m, scale, even_weights(count, index))
     n, violations = d.w.size, diagnostics.violations(d)
-    count, index = dense_groups(np.arange(n) if group is None else group, d.w)
     accepted = np.exp(d.c - d.log_m)
     ratios = _ratio_intervals(
         d, count, index, np.random.default_rng(0) if rng is None else rng, 1.0 - MISSED * (1.0 - level)
     )
-    ell = checked_log_ratio(log_ratio)
     spread = upper_spread(d.w)
     near = max(TOP * min(1.0, spread), 1e-9)  # ratios that are equal are so but for rounding
     at_the_top = min(int(np.unique(index[values >= values.max() - near]).size) for values in (ell, d.w))
@@ -127,13 +129,13 @@ def diagnose(
         log_m=d.log_m,
         log_z=d.log_z,
         log_z_m=d.log_z_m,
-        acceptance_rate=pooled_mean(accepted, index, level, SHARE),
+        acceptance_rate=cluster_mean(accepted, index, level, SHARE),
         tvd=ratios[0].clipped(0.0, 1.0),
         kl_target=ratios[1].clipped(0.0, np.inf),
         kl_proposal=ratios[2].clipped(0.0, np.inf),
         violated_mass=ratios[3].clipped(0.0, 1.0),
         violations=violations,
-        violation_rate=pooled_mean(d.w > d.log_m, index, level, SHARE),
+        violation_rate=cluster_mean(d.w > d.log_m, index, level, SHARE),
         ess=diagnostics.ess(d),
         ess_truncated=diagnostics.ess_truncated(d),
         pareto_k=pareto_k(ell),
@@ -173,7 +175,7 @@ def _ratio_intervals(d: Draws, count: int, index: Ints, rng: np.random.Generator
     w, p, p_m, prompt = d.w[violated], d.p[violated], d.p_m[violated], index[violated]
     events = [w > edge + move for move in (-moves, 0.0, moves)]
     columns = [p * (w - d.log_m), p, *(p * event for event in events), *(p_m * event for event in events)]
-    of_all = (np.bincount(index, minlength=count), group_sum(d.p, count, index), lost, moved)
+    of_all = (group_sum(d.weight, count, index), group_sum(d.p, count, index), lost, moved)
     sums = np.stack((*of_all, *(group_sum(column, count, prompt) for column in columns)), axis=1)
 
     def statistics(totals: Floats) -> Floats:
@@ -205,7 +207,7 @@ def _influences(d: Draws, count: int, index: Ints) -> dict[str, Floats]:
     def of(values: Floats) -> Floats:
         return group_sum(values, count, index)
 
-    p, p_m, n = of(d.p), of(d.p_m), of(np.ones_like(d.p)) / d.p.size
+    p, p_m, n = of(d.p), of(d.p_m), of(d.weight) / d.p.size
     event = d.w > d.log_m + d.log_z - d.log_z_m
     gained, kept = of(d.p * event), of(d.p_m * event)
     above = d.w > d.log_m

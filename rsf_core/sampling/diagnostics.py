@@ -1,7 +1,8 @@
 """How good a choice of M is: the formulas of MATH.md, "Diagnostics for the page that tunes M", one function each.
 
 All take `Draws`, N draws x_i ~ q at one M: w = ℓ − a, c = min(w, log M), p = softmax(w) the target on the draws and
-p_M = softmax(c) the accepted law on them. Pooled over prompts they speak of the joint law of prompt and completion.
+p_M = softmax(c) the accepted law on them. Over prompts they speak of the joint law of prompt and completion, where each
+prompt should count the same: draws of prompts with unequal numbers of them are weighted (`even_weights`), p ∝ ω·e^w.
 Where log M was chosen on these same draws they flatter: with M = max w, TVD is 0 by construction (see bounds.py).
 """
 
@@ -19,30 +20,35 @@ from rsf_core.sampling.arrays import Floats, checked_log_m, log_sum_exp, relativ
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """N draws from q seen at one M; arrays have shape (N,), logarithms are in nats."""
+    """N draws from q seen at one M; arrays have shape (N,), logarithms are in nats; `weight` adds up to N."""
 
     log_m: float
     w: Floats
     c: Floats
+    weight: Floats
     log_z: float
     log_z_m: float
     p: Floats
     p_m: Floats
 
 
-def draws(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0) -> Draws:
+def draws(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> Draws:
     """w = ℓ − a, c = min(w, log M), log Ẑ = lse(w) − log N, log Ẑ_M = lse(c) − log N, p = softmax(w), p_M = softmax(c).
 
-    Raises TargetError where no draw is finite (there is no target to speak of), or one is NaN or +∞.
+    With a `weight` ω > 0 a draw, of sum N, log ω is added inside each of these sums. Raises TargetError where no draw is
+    finite (there is no target to speak of), or one is NaN or +∞.
     """
     w = finite_somewhere(relative(log_ratio, scale))
     c = np.minimum(w, checked_log_m(log_m))
-    total, total_m, log_n = log_sum_exp(w), log_sum_exp(c), math.log(w.size)
-    return Draws(float(log_m), w, c, total - log_n, total_m - log_n, np.exp(w - total), np.exp(c - total_m))
+    omega = np.broadcast_to(np.asarray(weight, dtype=np.float64), w.shape)
+    log_omega = np.log(omega)
+    total, total_m, log_n = log_sum_exp(w + log_omega), log_sum_exp(c + log_omega), math.log(w.size)
+    p, p_m = np.exp(w + log_omega - total), np.exp(c + log_omega - total_m)
+    return Draws(float(log_m), w, c, omega, total - log_n, total_m - log_n, p, p_m)
 
 
 def acceptance_rate(d: Draws) -> float:
-    """AR = exp(log Ẑ_M − log M), the mean of min(1, P/(M q)): Rao-Blackwellised, it does not depend on u."""
+    """AR = exp(log Ẑ_M − log M), the (weighted) mean of min(1, P/(M q)): Rao-Blackwellised, it does not depend on u."""
     return math.exp(min(0.0, d.log_z_m - d.log_m))
 
 

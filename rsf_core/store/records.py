@@ -144,6 +144,21 @@ class RoundCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptKind:
+    """`prompts` prompts of a round that got the same: of `drawn` decided candidates drawn for all alike, `automatic` are
+    accepted by the rule and `accepted` in effect; of `further` ones drawn because it had none, so many more."""
+
+    prompts: int
+    retired: bool
+    drawn: int
+    automatic: int
+    accepted: int
+    further: int
+    further_automatic: int
+    further_accepted: int
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateRecord:
     """A candidate as the pages show it. `decision` is None before scoring; `acceptance_prob` lies in [0, 1]."""
 

@@ -26,6 +26,7 @@ from rsf_core.store.records import (
     JobRecord,
     ModelRecord,
     OverrideRecord,
+    PromptKind,
     RoundCounts,
     RoundRecord,
     Speed,
@@ -168,6 +169,8 @@ class Store:
     def add_job(
         self, job_id: str, kind: JobKind, round_number: int, spec: dict[str, Any], follow: Sequence[str]
     ) -> None:
+        """Save a job that waits to start. Where its spec is `adaptive`, for which prompts it draws depends on what was drawn
+        for them before, and its candidates are told from the others for good."""
         with self._db.transaction(f"saving the job {job_id}"):
             self._db.insert(
                 "jobs",
@@ -182,6 +185,9 @@ class Store:
                     }
                 ],
             )
+            if spec.get("adaptive"):
+                stage = 1 + self._db.rows("count_adaptive_jobs", {"round": round_number})[0]["count"]
+                self._db.insert("adaptive_jobs", [{"job_id": job_id, "round": round_number, "stage": stage}])
             self.add_job_event(job_id, JobState.QUEUED, "waiting to start")
 
     def add_job_event(self, job_id: str, state: JobState, message: str) -> None:
@@ -224,7 +230,8 @@ class Store:
         return self._db.arrow("candidates_to_score", {"round": round_number, "scorers": list(scorers)})
 
     def round_scores(self, round_number: int, scorers: Sequence[str] = ()) -> pa.Table:
-        """Long table of the round: candidate_id, prompt_id, k, log_q, log_model, u, scorer, score."""
+        """Long table of the round: candidate_id, prompt_id, k, log_q, log_model, u, scorer, score, stage (0, or the number of
+        the adaptive job that drew it)."""
         return self._db.arrow("round_scores", {"round": round_number, "scorers": list(scorers)})
 
     def targets(self) -> list[dict[str, Any]]:
@@ -290,11 +297,20 @@ class Store:
             name, COUNTED_TABLES, lambda: RoundCounts(**self._of_round("round_counts", round_number)[0])
         )
 
+    def prompt_kinds(self, round_number: int) -> list[PromptKind]:
+        """What each prompt of the round got, by kind of prompt."""
+        return [PromptKind(**row) for row in self._of_round("prompt_kinds", round_number)]
+
+    def starving_prompts(self, round_number: int) -> list[int]:
+        """The prompts in use whose candidates are all decided, and none of them accepted in effect."""
+        return [row["prompt_id"] for row in self._of_round("starving_prompts", round_number)]
+
     def _of_round(self, query: str, round_number: int) -> list[dict[str, Any]]:
         return self._db.rows(query, {"round": round_number})
 
     def ratios(self, round_number: int) -> pa.Table:
-        """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), decision, …"""
+        """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), `planned` (drawn for all
+        prompts alike, and not because a prompt had none), …"""
         return self._db.arrow("ratios", {"round": round_number})
 
     def score_column(self, round_number: int, scorer: str, everywhere: bool = False) -> NDArray[np.float64]:

@@ -96,6 +96,13 @@ def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -
     found = landscape.diagnosis(log_m)
     if landscape.scale_contains_draw:
         _decide_again(project, number)
+    if landscape.rate_is_zero:
+        st.warning(
+            "None of what was drawn for all prompts alike can be accepted, so the acceptance rate is 0 by an estimate without "
+            "bias. The figures below are of all candidates, those drawn again for prompts that had none included: they say "
+            "more than is true of the round.",
+            icon=":material/warning:",
+        )
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("How far the accepted lie from the target", anchor=False)
@@ -324,13 +331,14 @@ def _by_score(project: Project, number: int, landscape: Landscape, log_m: float)
 
 
 def _by_round(project: Project) -> None:
-    counts = [(opened.round, project.counts(opened.round)) for opened in project.rounds()]
-    decided = [(number, c) for number, c in counts if c.decided]
+    rates = [(opened.round, project.rates(opened.round)) for opened in project.rounds()]
     st.plotly_chart(
-        charts.rounds([(f"round {n}", c.automatic / c.decided, c.accepted / c.decided) for n, c in decided]),
+        charts.rounds([(f"round {n}", r.automatic, r.effective) for n, r in rates if math.isfinite(r.effective)]),
         config=charts.CONFIG,
     )
-    st.caption("Each round at its own M; the rate falls where the target stays and M is not chosen again.")
+    st.caption(
+        "Each round at its own M, the mean of its prompts' rates; it falls where the target stays and M is not chosen again."
+    )
 
 
 @st.fragment

@@ -20,6 +20,8 @@ Numbers = Sequence[float] | NDArray[np.float64]
 
 HEIGHT = 300
 RATE_EDGES = (*(100 * i / 16 for i in range(16)), 100.001)
+BANDS = ("none accepted", "up to ¼", "between", "¾ or more", "all accepted")
+BAND_COLORS = (palette.REJECTED.color, "#c9e4d8", "#8cc9b1", "#46a584", palette.ACCEPTED.color)
 CONFIG: dict[str, Any] = {"displayModeBar": False}
 
 
@@ -132,6 +134,30 @@ def prompt_rates(rates: Numbers) -> go.Figure:
         hovertemplate="%{y:,} prompts with %{customdata} accepted<extra></extra>",
     )
     figure.update_layout(hovermode="closest", dragmode="select")
+    return figure
+
+
+def bands(names: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
+    """Each round's prompts as a bar of shares, from those with none accepted to those with all; each part says its word and
+    its number. `counts` has one row a round, in the order of `names`."""
+    figure = _figure("prompts of the round (%)", "", 96 + 34 * len(names))
+    for place, (word, color) in enumerate(zip(BANDS, BAND_COLORS, strict=True)):
+        shown = [100 * row[place] / max(sum(row), 1) for row in counts]
+        figure.add_bar(
+            y=list(names),
+            x=shown,
+            orientation="h",
+            name=word,
+            marker_color=color,
+            text=[f"{word} {row[place]:,}" if share >= 8 else "" for row, share in zip(counts, shown, strict=True)],
+            textposition="inside",
+            insidetextanchor="middle",
+            customdata=[row[place] for row in counts],
+            hovertemplate=f"%{{customdata:,}} prompts, %{{x:.0f}} %<extra>{word}</extra>",
+        )
+    figure.update_layout(barmode="stack", hovermode="closest", bargap=0.25, legend={"traceorder": "normal"})
+    figure.update_xaxes(range=[0, 100])
+    figure.update_yaxes(type="category", autorange="reversed")
     return figure
 
 

@@ -13,7 +13,9 @@ from hypothesis.extra.numpy import arrays
 from rsf_core.errors import TargetError
 from rsf_core.sampling import diagnostics
 from rsf_core.sampling.acceptance import prompt_scale
+from rsf_core.sampling.arrays import even_weights
 from rsf_core.sampling.curve import RatioCurve
+from rsf_core.sampling.diagnosis import diagnose
 
 
 def test_a_curve_over_20000_candidates_equals_the_formulas_at_every_point():
@@ -51,3 +53,26 @@ def test_the_smallest_m_within_a_distance_is_the_smallest(w, epsilon):
 def test_a_grid_that_is_not_finite_is_refused_by_name():
     with pytest.raises(TargetError, match=r"log M\[1\] is nan"):
         RatioCurve([0.0]).tvd([0.0, math.nan])
+
+
+def test_prompts_with_unequal_numbers_of_draws_count_the_same():
+    """As if each draw of the prompt with 2 stood twice beside those of the prompt with 4."""
+    rng = np.random.default_rng(3)
+    w, group = rng.normal(0, 2, 12), np.repeat([0, 1, 2], [4, 2, 6])
+    w[[1, 5, 9]] = -math.inf
+    repeated = np.repeat(w, np.array([3, 6, 2])[group])  # 12 of each
+    weight = even_weights(3, group)
+    assert weight.sum() == pytest.approx(12)
+    curve, even = RatioCurve(w, weight=weight), RatioCurve(repeated)
+    for log_m in (-1.0, 0.0, 0.7, 3.0):
+        d, one = diagnostics.draws(w, log_m, weight=weight), diagnostics.draws(repeated, log_m)
+        for name in ("acceptance_rate", "tvd", "kl_target", "kl_proposal", "violated_mass"):
+            expected = getattr(diagnostics, name)(one)
+            assert float(getattr(curve, name)(log_m)) == pytest.approx(expected, abs=1e-12)
+            assert getattr(diagnostics, name)(d) == pytest.approx(expected, abs=1e-12)
+        assert float(curve.violation_rate(log_m)) == pytest.approx(float(even.violation_rate(log_m)))
+        found = diagnose(w, log_m, group=group)
+        rates = [np.minimum(1, np.exp(w[group == g] - log_m)).mean() for g in range(3)]
+        assert found.acceptance_rate.value == pytest.approx(np.mean(rates))
+        assert found.tvd.value == pytest.approx(diagnostics.tvd(one), abs=1e-12)
+        assert found.kl_proposal.value == pytest.approx(diagnostics.kl_proposal(one), abs=1e-12)

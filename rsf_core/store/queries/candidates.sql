@@ -15,8 +15,10 @@ ORDER BY c.prompt_id, c.k;
 
 -- Without candidates of retired prompts that lack a score of any of $scorers: they are not waited for.
 -- name: round_scores
-SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, c.finish = 'length' AS truncated, s.scorer, s.score
+SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, c.finish = 'length' AS truncated, s.scorer, s.score,
+       coalesce(a.stage, 0) AS stage
 FROM candidates c
+LEFT JOIN adaptive_jobs a ON a.job_id = c.job_id
 LEFT JOIN (SELECT candidate_id, scorer, arg_max(score, rowid) AS score FROM scores WHERE round = $round GROUP BY ALL) s
        ON s.candidate_id = c.candidate_id
 WHERE c.round = $round AND NOT (c.prompt_id IN (SELECT prompt_id FROM retired_prompts) AND EXISTS (
@@ -41,6 +43,31 @@ SELECT count(*) AS candidates,
        count(DISTINCT prompt_id) FILTER (accepted) AS prompts_accepted,
        count(*) FILTER (decision IS NULL AND prompt_id IN (SELECT prompt_id FROM retired_prompts)) AS retired
 FROM decisions WHERE round = $round;
+
+-- What each prompt got, counted over prompts that got the same: a few rows however many prompts there are.
+-- name: prompt_kinds
+SELECT count(*) AS prompts, retired, drawn, automatic, accepted, further, further_automatic, further_accepted
+FROM (SELECT prompt_id IN (SELECT prompt_id FROM retired_prompts) AS retired,
+             count(*) FILTER (f.candidate_id IS NULL) AS drawn,
+             count(*) FILTER (f.candidate_id IS NULL AND decision = 'accepted') AS automatic,
+             count(*) FILTER (f.candidate_id IS NULL AND accepted) AS accepted,
+             count(f.candidate_id) AS further,
+             count(*) FILTER (f.candidate_id IS NOT NULL AND decision = 'accepted') AS further_automatic,
+             count(*) FILTER (f.candidate_id IS NOT NULL AND accepted) AS further_accepted
+      FROM decisions d
+      LEFT JOIN (SELECT candidate_id FROM candidates
+                 WHERE round = $round AND job_id IN (SELECT job_id FROM adaptive_jobs)) f
+             ON f.candidate_id = d.candidate_id
+      WHERE d.round = $round AND d.decision IS NOT NULL
+      GROUP BY prompt_id)
+GROUP BY ALL ORDER BY ALL;
+
+-- name: starving_prompts
+SELECT prompt_id FROM decisions
+WHERE round = $round AND prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
+GROUP BY prompt_id
+HAVING count(decision) = count(*) AND count(*) FILTER (accepted) = 0
+ORDER BY prompt_id;
 
 -- name: candidates_of_prompt
 SELECT d.candidate_id, d.round, d.prompt_id, d.k, d.completion, d.finish, d.token_count, d.log_q, d.log_model, d.u,
@@ -68,9 +95,14 @@ GROUP BY d.prompt_id
 ORDER BY d.prompt_id;
 
 -- name: ratios
-SELECT candidate_id, prompt_id, log_ratio, critical_log_m, scale, finish = 'length' AS truncated, token_count, u, accepted,
-       coalesce(CASE override WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 END, 0)::TINYINT AS override
-FROM decisions WHERE round = $round AND log_ratio IS NOT NULL
+SELECT d.candidate_id, prompt_id, log_ratio, critical_log_m, scale, finish = 'length' AS truncated, token_count, u, accepted,
+       coalesce(CASE override WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 END, 0)::TINYINT AS override,
+       f.candidate_id IS NULL AS planned
+FROM decisions d
+LEFT JOIN (SELECT candidate_id FROM candidates
+           WHERE round = $round AND job_id IN (SELECT job_id FROM adaptive_jobs)) f
+       ON f.candidate_id = d.candidate_id
+WHERE d.round = $round AND log_ratio IS NOT NULL
 ORDER BY prompt_id, k;
 
 -- name: score_column

@@ -12,6 +12,9 @@ SELECT spec FROM jobs WHERE job_id = $job_id;
 -- name: count_jobs
 SELECT count(*) AS count FROM jobs WHERE round = $round AND kind = $kind;
 
+-- name: count_adaptive_jobs
+SELECT count(*) AS count FROM adaptive_jobs WHERE round = $round;
+
 -- name: committed_units
 SELECT unit, sha256 FROM segments WHERE job_id = $job_id ORDER BY unit;
 

@@ -1,0 +1,151 @@
+"""What each prompt of a round got, in bands from none to all, and what drawing more for those that got none would give.
+
+More is drawn for a prompt because its first draws failed, so its rate over all draws is biased: of K draws with none accepted,
+then K′ more, E[accepted/draws] = p + (1 − p)^K·p·K′/(K + K′), while the pooled rate of the round falls towards its hardest
+prompts. The rate of the first K draws is unbiased, and the only function of these counts that is: it is the estimate of
+Girshick, Mosteller & Savage (1946), Ann. Math. Stat. 17:13 (paths from a first success over all paths, 0 for a prompt that was
+drawn for again), and the counts are complete. So rates here are means over prompts of rates of what was drawn for all alike;
+bands likewise, so that rounds compare. What is known of a prompt's future goes by its likelihood, in which the reason for
+stopping cancels: there (`starvation`) all draws count, as in the curated set, where each is a draw of the target's law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rsf_core.sampling.intervals import Interval
+from rsf_core.sampling.starvation import Starvation, starvation
+from rsf_core.store.records import PromptKind
+
+LOW, HIGH = 0.25, 0.75  # of a prompt's candidates: up to the first is low, from the second on high
+NAMES = ("none", "low", "mid", "high", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Acceptance rates of a round, by the rule alone and with overrides: the means over prompts of the shares accepted of what
+    was drawn for all alike. NaN where nothing is decided."""
+
+    automatic: float
+    effective: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """How many prompts have none, few (`LOW` at most), some, most (`HIGH` at least) and all of what was drawn for all alike
+    accepted in effect. `each` is how many that were, least and most. Of those with none, `again` prompts were drawn for again
+    (`further` candidates), `helped` of them have an accepted one since, and `starving` prompts in use have none at all."""
+
+    counts: tuple[int, int, int, int, int]
+    each: tuple[int, int]
+    again: int
+    further: int
+    helped: int
+    starving: int
+
+    @property
+    def prompts(self) -> int:
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Drawing `each` more candidates for the `prompts` with none accepted; `expected` is how many of these will then have one,
+    by the automatic decision at the M in force."""
+
+    prompts: int
+    each: int
+    expected: float
+
+    @property
+    def candidates(self) -> int:
+        return self.prompts * self.each
+
+
+def rates(kinds: Sequence[PromptKind]) -> Rates:
+    """The acceptance rates of a round."""
+    drawn = [kind for kind in kinds if kind.drawn]
+    prompts = sum(kind.prompts for kind in drawn)
+    if not prompts:
+        return Rates(float("nan"), float("nan"))
+    return Rates(
+        sum(kind.prompts * kind.automatic / kind.drawn for kind in drawn) / prompts,
+        sum(kind.prompts * kind.accepted / kind.drawn for kind in drawn) / prompts,
+    )
+
+
+def bands(kinds: Sequence[PromptKind]) -> Bands | None:
+    """The prompts of a round in bands; None where nothing is decided."""
+    drawn = [kind for kind in kinds if kind.drawn]
+    if not drawn:
+        return None
+    counts = [0] * len(NAMES)
+    for kind in drawn:
+        counts[_band(kind.accepted, kind.drawn)] += kind.prompts
+    again = [kind for kind in drawn if kind.further]
+    return Bands(
+        (counts[0], counts[1], counts[2], counts[3], counts[4]),
+        (min(kind.drawn for kind in drawn), max(kind.drawn for kind in drawn)),
+        sum(kind.prompts for kind in again),
+        sum(kind.prompts * kind.further for kind in again),
+        sum(kind.prompts for kind in again if kind.accepted == 0 < kind.further_accepted),
+        sum(kind.prompts for kind in _starving(drawn)),
+    )
+
+
+def none_of(kinds: Sequence[PromptKind], k: int) -> Interval | None:
+    """The share of prompts like these that would get none of `k` candidates; None where nothing is decided."""
+    found = [kind for kind in kinds if kind.drawn + kind.further]
+    return _starvation(found, k).none if found else None
+
+
+def plan(kinds: Sequence[PromptKind], each: int) -> Plan | None:
+    """What drawing `each` more for the prompts with none accepted would give; None where there is none, or nothing is
+    decided. Rates of prompts are shrunk towards each other, so that one with 0 of 4 is neither hopeless nor like all."""
+    starving = _starving(kinds)
+    prompts = sum(kind.prompts for kind in starving)
+    if not prompts:
+        return None
+    found = [kind for kind in kinds if kind.drawn + kind.further]
+    start = np.cumsum([0, *(kind.prompts for kind in found)])
+    none = _starvation(found, each).by_prompt[start[:-1]]  # of prompts of one kind it is the same
+    helped = (kind.prompts * (1.0 - p) for kind, p in zip(found, none, strict=True) if kind in starving)
+    return Plan(prompts, each, float(sum(helped)))
+
+
+def in_words(found: Bands) -> str:
+    """The bands as a sentence."""
+    none, low, mid, high, whole = found.counts
+    least, most = found.each
+    each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    said = (
+        f"Of {found.prompts:,} prompts with {each} candidates, {none:,} have none accepted, {low:,} up to a quarter, "
+        f"{mid:,} between, {high:,} three quarters or more, and {whole:,} all."
+    )
+    if found.again:
+        said += (
+            f" {found.again:,} of those with none were drawn for again ({found.further:,} candidates), "
+            f"and {found.helped:,} have one since; the bands and the rate are of what was drawn for all alike."
+        )
+    return said
+
+
+def _band(accepted: int, drawn: int) -> int:
+    if accepted in (0, drawn):
+        return 0 if accepted == 0 else 4
+    share = accepted / drawn
+    return 1 if share <= LOW else 3 if share >= HIGH else 2
+
+
+def _starving(kinds: Sequence[PromptKind]) -> list[PromptKind]:
+    """Those in use of which nothing is accepted."""
+    return [kind for kind in kinds if not kind.retired and kind.accepted + kind.further_accepted == 0]
+
+
+def _starvation(kinds: Sequence[PromptKind], k: int) -> Starvation:
+    times = [kind.prompts for kind in kinds]
+    accepted = np.repeat([kind.automatic + kind.further_automatic for kind in kinds], times)
+    return starvation(accepted, np.repeat([kind.drawn + kind.further for kind in kinds], times), k)

@@ -1,0 +1,53 @@
+"""What the prompts of each round got, from none to all, and the click that draws more for those that got none."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core import bands
+from rsf_core.project import Project
+from rsf_core.web import charts, ui
+from rsf_core.web.literal import literal
+
+MOST_ROUNDS = 8
+
+
+def panel(project: Project, number: int, editable: bool) -> None:
+    """The bands of the rounds up to `number`, the newest `MOST_ROUNDS` of them, this one in words, and where prompts of it
+    starve, what drawing more for them would give."""
+    shown = [(n, found) for n in range(max(1, number - MOST_ROUNDS + 1), number + 1) if (found := project.bands(n))]
+    if not shown or shown[-1][0] != number:
+        return
+    st.header("What each prompt gets", anchor=False)
+    figure = charts.bands([f"round {n}" for n, _ in shown], [found.counts for _, found in shown])
+    st.plotly_chart(figure, config=charts.CONFIG, key=f"bands-{number}")
+    k = project.settings.generate.candidates
+    none = project.none_of(k, number)
+    assert none is not None  # there are bands
+    st.caption(
+        f"{literal(bands.in_words(shown[-1][1]))} Of prompts like these, {none.value:.0%} "
+        f"[{none.low:.0%}, {none.high:.0%}] would get none of {k:,}, their rates shrunk towards each other."
+    )
+    if editable:
+        _draw_more(project)
+
+
+def _draw_more(project: Project) -> None:
+    plan = project.starving_plan()
+    if plan is None:
+        return
+    prompts = f"{plan.prompts:,} {'prompt' if plan.prompts == 1 else 'prompts'}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            f"Draw {plan.each:,} more for the {prompts} with none",
+            icon=":material/water_drop:",
+            disabled=ui.locked("draw_for_starving"),
+            help="Rates stay those of what was drawn for all prompts alike: a prompt that is drawn for because it failed "
+            "would else look better than it is, and the round worse.",
+        ):
+            if ui.attempt(project.draw_for_starving):
+                st.rerun()
+        st.caption(
+            f"{plan.candidates:,} candidates; about {plan.expected:.1f} of the {prompts} will then have an accepted one, at "
+            "the M in force. Scoring follows by itself; no decision of now changes."
+        )
