@@ -8,7 +8,7 @@ from rsf_core.domain import JobKind
 from rsf_core.evaluation import SHARES
 from rsf_core.reports import gains_together
 from rsf_core.rounds import Progress, Stage, complete, next_stage
-from rsf_core.web import charts, session, ui
+from rsf_core.web import charts, runs, session, ui
 from rsf_core.web import flight as flying
 from rsf_core.web.literal import literal
 
@@ -108,7 +108,8 @@ else:
         st.caption(
             f"Mean over {latest.prompts:,} held-out prompts ({latest.completions:,} completions); "
             "brackets are 95 % intervals, paired and clustered by prompt"
-            + (f", and hold for all {len(together)} gains shown together." if len(together) > 1 else ".")
+            + (f", and hold for all {len(together)} gains shown together. " if len(together) > 1 else ". ")
+            + runs.ONE_MODEL
         )
         if len(together) > 1:
             shown = [str(number) for (number, which), gain in together.items() if which == "tuned" and gain.low > 0]

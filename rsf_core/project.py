@@ -619,8 +619,14 @@ class Project:
 
     def replicate_template(self) -> Template:
         """What replicates of this project's procedure are made from: see `rsf replicate`."""
-        folders = {m.model_id: self.folder / m.folder for m in self.models() if m.round > 0}
-        return replicates.template(self._standing.sound_settings(), self.prompts(), folders, __version__)
+        settings = self._standing.sound_settings()
+
+        def read() -> Template:
+            folders = {m.model_id: self.folder / m.folder for m in self.models() if m.round > 0}
+            return replicates.template(settings, self.prompts(), folders, __version__)
+
+        name = ("replicate template", settings.model_dump_json())
+        return self.store.unchanged(name, ("prompts", "prompt_events", "models"), read)
 
     def replicated(self) -> list[Procedure]:
         """What the replicates beside this project say of each procedure, the newest last. Raises ReplicateError."""

@@ -37,19 +37,13 @@ _SEEDED = ("generate", "train")
 class Template:
     """What every replicate is made from: the settings of a project without its seeds, and its prompts in use as (text,
     system, reference, split). `seed` is the project's, of which those of the replicates are children; `version` is the
-    product's."""
+    product's. `digest` names the procedure: what its results depend on beside the seed."""
 
     settings: dict[str, Any]
     prompts: tuple[tuple[str, str | None, str | None, str], ...]
     seed: int
     version: str
-
-    @property
-    def digest(self) -> str:
-        """Names the procedure: what its results depend on beside the seed."""
-        settings = {name: value for name, value in self.settings.items() if name not in _NOT_OF_THE_PROCEDURE}
-        parts = [self.version, settings, self.prompts]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+    digest: str
 
 
 def template(settings: Settings, prompts: Sequence[Prompt], models: Mapping[str, Path], version: str) -> Template:
@@ -61,7 +55,9 @@ def template(settings: Settings, prompts: Sequence[Prompt], models: Mapping[str,
     if reference in models:
         found["target"]["reference"] = str(models[reference])
     rows = tuple((prompt.text, prompt.system, prompt.reference, str(prompt.split)) for prompt in prompts)
-    return Template(found, rows, settings.seed, version)
+    decisive = {name: value for name, value in found.items() if name not in _NOT_OF_THE_PROCEDURE}
+    digest = hashlib.sha256(json.dumps([version, decisive, rows], sort_keys=True).encode()).hexdigest()[:12]
+    return Template(found, rows, settings.seed, version, digest)
 
 
 class _Line(BaseModel):

@@ -34,7 +34,7 @@ def template_of(folder: Path) -> Template:
     with connect(folder, WHAT) as connection:
         found = connection.call("replicate_template")
     prompts = tuple(tuple(prompt) for prompt in found["prompts"])
-    return Template(found["settings"], prompts, found["seed"], found["version"])
+    return Template(found["settings"], prompts, found["seed"], found["version"], found["digest"])
 
 
 def replicate(

@@ -14,7 +14,7 @@ from rsf_core.lineage import ModelView, prompts_won
 from rsf_core.project import Project
 from rsf_core.reports import gains_together
 from rsf_core.sampling.sign_test import sign_test
-from rsf_core.web import charts, ui
+from rsf_core.web import charts, runs, ui
 from rsf_core.web.literal import literal
 
 MOST_OPTIONS = 200  # prompts that a list holds
@@ -143,7 +143,10 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
         ],
         hide_index=True,
     )
-    st.caption("The same held-out prompts and seeds. Brackets: 95 % intervals by prompt; differences are paired.")
+    st.caption(
+        "The same held-out prompts and seeds. Brackets: 95 % intervals by prompt; differences are paired. "
+        + runs.ONE_MODEL
+    )
     if ui.choice_in_url("prompts", ["Held-out prompts", "Your own prompt"], "Held-out prompts") == "Your own prompt":
         _own_prompt(project, chosen)
         return
@@ -261,6 +264,7 @@ def rounds(project: Project) -> None:
                 f"{literal(headline)} over the base, with 95 % intervals that hold for all shown together. "
                 + literal("; ".join(said))
             )
+        runs.procedure(project)
     counts = {r.round: project.counts(r.round) for r in opened}
     curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls
     by_round = {comparison.round: comparison for comparison in found}

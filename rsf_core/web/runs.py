@@ -1,0 +1,57 @@
+"""What an interval speaks of: this one tuned model, or another run of the procedure; and what the replicates say."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core.errors import ReplicateError, SettingsError
+from rsf_core.project import Project
+from rsf_core.replicates import Procedure
+from rsf_core.web import ui
+from rsf_core.web.literal import literal
+
+ONE_MODEL = (
+    "Each is an interval over prompts for this one tuned model; what another run of the same procedure would gain is told by "
+    "`rsf replicate`."
+)
+
+
+def procedure(project: Project) -> None:
+    """What the replicates of this project say of its procedure, where there are some; else how they are made."""
+    try:
+        found = project.replicated()
+        digest = project.replicate_template().digest if found else ""
+    except (ReplicateError, SettingsError) as error:
+        ui.problem(str(error))
+        return
+    if not found:
+        st.caption(ONE_MODEL)
+        return
+    with st.container(border=True):
+        st.markdown("**Another run of the procedure** (`rsf replicate`)")
+        st.dataframe([_row(told, digest) for told in reversed(found)], hide_index=True)
+        st.caption(
+            "These intervals are of the procedure: another run with another seed, on other prompts. Those of the models above "
+            "and below are over prompts, for one tuned model each. One run says nothing of another."
+        )
+        if found[-1].digest != digest:
+            st.caption(
+                literal("The settings, the prompts or the version have changed since: rsf replicate runs what is new.")
+            )
+
+
+def _row(told: Procedure, digest: str) -> dict[str, str | int]:
+    gains = {
+        "gain over the base": told.gain,
+        "random control": told.control,
+        "over the control": told.selection,
+        "sealed gain": told.sealed,
+    }
+    return {
+        "procedure": "of now" if told.digest == digest else f"earlier ({told.digest[:6]})",
+        "rounds": told.rounds,
+        "runs": told.runs,
+        "prompts": told.prompts,
+        "metric": told.metric,
+        **{name: "–" if gain is None else ui.interval(gain, told.metric, signed=True) for name, gain in gains.items()},
+    }

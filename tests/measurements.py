@@ -1,0 +1,115 @@
+"""What the bundled tasks gain: each task's procedure replicated, and three rounds of its first seed, a JSON line each in
+docs/results/tasks.jsonl. What that file holds is not run again; what was broken off goes on.
+
+python -m tests.measurements [--task NAME] [--seeds 3] [--rounds 3] [--work FOLDER] [--results FILE] [--table]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rsf_core import replicates, tasks
+from rsf_core.cli import _follow as follow
+from rsf_core.client import OwnConnection
+from rsf_core.evaluation import SHARES
+from rsf_core.project import Project
+from rsf_core.replicates import Gain, Procedure, Replicate, RoundResult
+from rsf_core.replicating import replicate
+from rsf_core.terminal import number, of_gain, of_interval, seconds
+
+SEED = 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--task", choices=tasks.names(), action="append", help="one of them; all without it")
+    parser.add_argument("--seeds", type=int, default=3, help="how many times round 1 is run")
+    parser.add_argument("--rounds", type=int, default=3, help="how many rounds of the first seed")
+    parser.add_argument("--work", type=Path, default=Path("build/measurements"), help="where the projects are")
+    parser.add_argument("--results", type=Path, default=Path("docs/results/tasks.jsonl"))
+    parser.add_argument("--table", action="store_true", help="print what is measured, as Markdown, and run nothing")
+    options = parser.parse_args()
+    if options.table:
+        print("\n".join(table(replicates.read(options.results))))
+        return
+    for task in options.task or tasks.names():
+        measure(task, options.seeds, options.rounds, options.work, options.results)
+
+
+def measure(task: str, seeds: int, rounds: int, work: Path, results: Path, model: str | None = None) -> None:
+    """Measure one task, and remove its projects once all of it is in the results file: their models are large."""
+    folder = work / Path(task).name
+    results.parent.mkdir(parents=True, exist_ok=True)
+    known = replicates.read(results)
+    if not folder.exists() and len([one for one in known if one.task == Path(task).name]) >= seeds + (rounds > 1):
+        return
+    if not (folder / "project.toml").exists():
+        Project.create(folder, task, model, what="measurements", seed=SEED).close()
+    done = {one.key for one in known}
+    for asked, count in ((seeds, 1), (1, rounds)):
+        for one in replicate(folder, asked, count, "measurements", _wait, begins=_begin):
+            if one.key not in done:
+                replicates.append(results, one)
+                done.add(one.key)
+            print(
+                f"{one.task}, replicate {one.replicate}, round {one.rounds}: {of_gain(one.gain, one.metric)}",
+                flush=True,
+            )
+    shutil.rmtree(folder)
+
+
+def _wait(connection: OwnConnection) -> None:
+    follow(connection, quiet=False)  # Ctrl-C cancels the job; what is finished is kept
+
+
+def _begin(number: int, seed: int, left: float | None) -> None:
+    print(
+        f"replicate {number} (seed {seed})" + ("" if left is None else f", {seconds(left)} left of these"), flush=True
+    )
+
+
+def table(found: Iterable[Replicate]) -> list[str]:
+    """Markdown: a row for each replicate of round 1, one for the procedure, and one for each round of the longer run."""
+    columns = [
+        *("task", "run", "reward / pass@1 %", "gain over the base", "random control over the base", "sealed gain"),
+        *("accepted %", "truncated %", "distinct-2 %", "KL to base, nats"),
+    ]
+    rows = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    by_task: dict[str, list[Replicate]] = {}
+    for one in found:
+        by_task.setdefault(one.task, []).append(one)
+    for task, mine in sorted(by_task.items()):
+        first = [one for one in mine if one.rounds == 1]
+        rows += [_row(task, f"seed {one.replicate}, round 1", one, one.sealed) for one in first]
+        rows += [_of_procedure(task, told) for told in replicates.procedures(first)]
+        longer = [one for one in mine if one.rounds > 1]
+        rows += [
+            _row(task, f"seed {one.replicate}, round {r.round}", r) for one in longer for r in (*one.earlier[1:], one)
+        ]
+    return rows
+
+
+def _row(task: str, run: str, found: RoundResult, sealed: Gain | None = None) -> str:
+    shares = (number(found.tuned[name], name) for name in ("truncated", "distinct-2"))
+    values = (
+        *(task, run, number(found.tuned[found.metric], found.metric)),
+        *(of_gain(gain, found.metric) for gain in (found.gain, found.control, sealed)),
+        *(number(found.acceptance_rate, SHARES[0]), *shares, f"{found.kl:.2f}"),
+    )
+    return _line(values)
+
+
+def _of_procedure(task: str, told: Procedure) -> str:
+    gains = (of_interval(gain, told.metric) for gain in (told.gain, told.control, told.sealed))
+    return _line((task, f"another run ({told.runs} seeds)", "", *gains, "", "", "", ""))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The measurement of a task goes on where it was broken off, runs nothing twice, and its table says what the lines hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rsf_core import replicates
+from rsf_core.terminal import of_gain, of_interval
+from tests import measurements
+
+
+def test_a_task_is_measured_once_and_its_projects_go(
+    tmp_path: Path, small_task: Path, tiny_model: Path, jobs_in_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, results = tmp_path / "work", tmp_path / "results" / "tasks.jsonl"
+    whole, left = measurements._wait, [3]
+
+    def broken_off(connection: object) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        whole(connection)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(measurements, "_wait", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        measurements.measure(str(small_task), 1, 2, work, results, str(tiny_model))
+    assert replicates.read(results) == [] and (work / "small_reviews").is_dir()
+    measurements.measure(str(small_task), 1, 2, work, results, str(tiny_model))
+    first, longer = replicates.read(results)
+    assert (first.rounds, longer.rounds) == (1, 2) and longer.earlier[0].gain == first.gain
+    assert first.seed == longer.seed and not (work / "small_reviews").exists()
+
+    monkeypatch.setattr(measurements, "_wait", lambda connection: pytest.fail("measured twice"))
+    measurements.measure(str(small_task), 1, 2, work, results, str(tiny_model))
+    rows = measurements.table([first, longer])
+    assert [row.split(" | ")[1] for row in rows[2:]] == ["seed 1, round 1", "another run (1 seeds)", "seed 1, round 2"]
+    assert of_gain(first.gain, "reward") in rows[2] and of_gain(longer.gain, "reward") in rows[4]
+    assert of_interval(replicates.procedure([first]).gain, "reward") in rows[3]

@@ -1,0 +1,80 @@
+"""Models and Overview say what an interval speaks of, and show the procedure's beside it where it was replicated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core import replicates
+from rsf_core.project import Project
+from rsf_core.replicates import Gain, Replicate, RoundResult
+from rsf_core.web import runs, session
+
+SHELL = Path(session.__file__).with_name("shell.py")
+
+
+def line(project: Project, number: int, gain: float) -> Replicate:
+    """A replicate of what the project holds now, with one gain for each of four prompts."""
+    found = project.comparison(1)
+    assert found is not None
+    result = replicates.round_result(project.store, found)
+    gained = Gain(value=gain, low=0.0, high=1.0, by_prompt={p: gain + 0.01 * p for p in range(4)})
+    figures = {name: getattr(result, name) for name in RoundResult.model_fields} | {"gain": gained}
+    return Replicate(
+        **figures,
+        task="small_reviews",
+        model="tiny",
+        version="1",
+        procedure=project.replicate_template().digest,
+        replicate=number,
+        rounds=1,
+        seed=number,
+        finished_at=datetime(2026, 1, 1),
+    )
+
+
+def opened(page: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.query_params["show"] = "Rounds"
+    app.run()
+    app.switch_page(f"../../pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    return " ".join(element.value for element in [*app.caption, *app.error])
+
+
+def test_overview_and_models_say_that_the_interval_is_of_one_tuned_model(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    for page in ("overview", "models"):
+        assert said(opened(page)).count(runs.ONE_MODEL) == 1
+
+
+def test_models_show_the_interval_of_the_procedure_beside_it(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    home = complete.folder / replicates.FOLDER
+    home.mkdir()
+    for number, gain in ((1, 0.1), (2, 0.3)):
+        replicates.append(home / replicates.RESULTS, line(complete, number, gain))
+    (told,) = complete.replicated()
+    app = opened("models")
+    shown = next(table.value for table in app.dataframe if "procedure" in table.value)
+    assert shown["procedure"].tolist() == ["of now"] and shown["runs"].tolist() == [2]
+    low, high = f"{told.gain.low:.2f}", f"{told.gain.high:.2f}"
+    assert low.lstrip("-") in shown["gain over the base"][0] and high in shown["gain over the base"][0]
+    assert "changed since" not in said(app)
+    complete.set("target.beta", "0.7")
+    app = opened("models")
+    shown = next(table.value for table in app.dataframe if "procedure" in table.value)
+    assert "earlier" in shown["procedure"][0] and "changed since" in said(app)
+    (home / replicates.RESULTS).write_text("no line\n")
+    assert "line 1 is no replicate" in said(opened("models"))
