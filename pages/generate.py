@@ -1,5 +1,7 @@
 """Generate: how many candidates the proposal draws, and how they come in."""
 
+import json
+
 import streamlit as st
 
 from rsf_core.domain import JobKind
@@ -78,10 +80,16 @@ if newest:
                 ),
                 "seed": first.number_input("Seed", 0, 2**31 - 1, g.seed),
                 "batch_size": second.number_input("Rows decoded at once", 1, 4096, g.batch_size),
+                "model_masks": st.checkbox(
+                    "Rule out the tokens that the model's folder rules out",
+                    g.model_masks,
+                    help="suppress_tokens, begin_suppress_tokens, bad_words_ids and min_new_tokens of its "
+                    "generation_config.json become part of the model: drawn, judged and trained with. Models lists them.",
+                ),
             }
             if st.form_submit_button("Save settings", disabled=ui.locked("set")):
-                changed = {k: v for k, v in values.items() if v != getattr(g, k)}
-                if all(ui.attempt(lambda k=k, v=v: project.set(f"generate.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
+                changed = {k: json.dumps(v) for k, v in values.items() if v != getattr(g, k)}
+                if all(ui.attempt(lambda k=k, v=v: project.set(f"generate.{k}", v)) for k, v in changed.items()):  # type: ignore[misc]
                     st.rerun()
 
 

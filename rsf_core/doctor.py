@@ -15,6 +15,7 @@ from rsf_core.errors import RsfError
 from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.owner import holder
 from rsf_core.scorers import registry
+from rsf_core.settings import Settings
 
 PACKAGES = ("torch", "transformers", "peft", "streamlit", "duckdb", "pyarrow", "plotly")
 ENOUGH_BYTES = 3 << 30
@@ -72,6 +73,18 @@ def _writable(name: str, folder: Path) -> Check:
     return Check(name, free > ENOUGH_BYTES, f"{folder}, writable, {free / 2**30:.1f} GiB free")
 
 
+def _law(settings: Settings) -> list[Check]:
+    """What the model's folder asks for and is not applied; nothing to say of one that is not on this machine yet."""
+    folder = models.local_folder(settings.model)
+    if folder is None:
+        return []
+    try:
+        found = models.asked_of(folder, settings.generate.model_masks)
+    except RsfError as error:
+        return [Check("law of the model", False, str(error))]
+    return [Check("law of the model", True, models.in_words(found))]
+
+
 def _project(folder: Path) -> list[Check]:
     try:
         settings = project_file.read(folder)
@@ -82,5 +95,6 @@ def _project(folder: Path) -> list[Check]:
     return [
         Check("project", True, f"{folder}: task {settings.task}, model {settings.model}"),
         Check("lock", True, lock),
+        *_law(settings),
         _writable("project folder", folder),
     ]

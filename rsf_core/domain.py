@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+SAMPLER_VERSION = 2
+"""How the noise of a draw becomes tokens: 1 inverted a CDF, 2 runs a race (proposals/token_law.py). Completions of another
+version are exact draws too, but with the same seed they are not paired. What was stored without a version is of 1."""
+
 K_BITS = 20  # there are fewer than 2²⁰ candidates of a prompt in a round
 _CANDIDATE = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,6})")
 
@@ -143,3 +147,15 @@ def parse_candidate_id(name: str) -> tuple[int, int, int] | None:
         return None
     round_number, prompt_id, k = (int(part) for part in found.groups())
     return (round_number, prompt_id, k) if k < 1 << K_BITS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Tokens that the law never draws: at the positions of a completion below `before`, from 0, or nowhere where it is
+    None."""
+
+    token_ids: tuple[int, ...]
+    before: int | None = None
+
+    def rules_out(self, token: int, position: int) -> bool:
+        return token in self.token_ids and (self.before is None or position < self.before)

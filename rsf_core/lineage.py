@@ -14,6 +14,7 @@ from rsf_core.curation import is_control
 from rsf_core.deciding import target_of
 from rsf_core.errors import StageError
 from rsf_core.evaluation import compare, summarise
+from rsf_core.models import Asked, asked_of
 from rsf_core.proposing import current_model, next_proposal
 from rsf_core.reports import common_log_m, held_out_samples
 from rsf_core.sampling.intervals import Interval
@@ -106,6 +107,15 @@ class Lineage:
             drew = tuple(opened.round for opened in rounds if opened.model_id == model.model_id)
             found.append(ModelView(model, metrics, size, gone, drew))
         return found
+
+    def law(self, model_id: str) -> list[Asked]:
+        """What the files of a model ask for when tokens are drawn from it, and what became of each; nothing where its files
+        are gone. Raises ModelError where they are broken."""
+        model = next(m for m in self._store.models() if m.model_id == model_id)
+        folder = self._folder / model.folder  # that of the base is absolute
+        if not folder.is_dir():
+            return []
+        return asked_of(folder, self._standing.settings().generate.model_masks)
 
     def pairing(self, first: str, second: str) -> Pairing | None:
         """Two models compared, or None where one has no held-out completions under the settings of now."""

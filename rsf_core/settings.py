@@ -33,13 +33,16 @@ class _Section(BaseModel):
 
 class Sampling(_Section):
     """The law that completions are sampled from. top-k and top-p remove support that samples of q cannot show,
-    so both are off (0 and 1) by default."""
+    so both are off (0 and 1) by default. `model_masks` makes the tokens that the model's folder rules out by their position
+    (suppress_tokens, begin_suppress_tokens, bad_words_ids, min_new_tokens) part of the model, drawn and judged."""
 
     temperature: float = Field(1.0, ge=0.01, le=5)
     top_k: int = Field(0, ge=0, le=100_000)
     top_p: float = Field(1.0, ge=0.01, le=1)
     max_new_tokens: int = Field(64, ge=1, le=8192)
     seed: int = Field(0, ge=0, le=2**31 - 1)
+    # not written while it is off: what was kept under a sampling law before there was such a setting stays under it
+    model_masks: bool = Field(False, exclude_if=lambda on: not on)
 
 
 class Generate(Sampling):

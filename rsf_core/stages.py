@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from rsf_core import curation, deciding, proposing, rounds
-from rsf_core.domain import JobKind, JobState, Prompt, Split
+from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.jobs import units
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -135,25 +135,25 @@ class Stages:
                 raise StageError(f"the random control of {tuned.model_id} is there already")
             return comparing
         model_id = tuned.model_id + curation.CONTROL
-        recipe = self._recipe_of(tuned)
-        recipe = recipe | {"seed": child_seed(recipe["seed"], "control")}  # the recipe's, drawn independently
+        made_by = self._made_by(tuned)
+        own = child_seed(made_by["recipe"]["seed"], "control")  # the recipe's, drawn independently
+        recipe = made_by["recipe"] | {"seed": own}
         begun = self._standing.control_job(opened.round)
         if begun is not None and begun.spec["recipe"] == recipe and self._supervisor.can_resume(begun.job_id):
             self.resume(begun.job_id)
             return begun.job_id
         matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
         curated = curation.freeze_control(self._store, matched, author)
-        return self._finetune(opened, curated, model_id, recipe)
+        return self._finetune(opened, curated, model_id, recipe, made_by.get("model_masks", False))
 
-    def _recipe_of(self, tuned: ModelRecord) -> dict[str, Any]:
-        """What the model was tuned by: the recipe of the job that made it, not of one that failed to before."""
+    def _made_by(self, tuned: ModelRecord) -> Mapping[str, Any]:
+        """What the model was tuned by: the spec of the job that made it, not of one that failed to before."""
         made = (
             job
             for job in self._store.jobs(round_number=tuned.round)
             if job.kind is JobKind.FINETUNE and job.state is JobState.DONE and job.spec["model_id"] == tuned.model_id
         )
-        recipe: dict[str, Any] = next(made).spec["recipe"]
-        return recipe
+        return next(made).spec
 
     def freeze(self, author: str) -> CuratedRecord:
         return curation.freeze(
@@ -174,8 +174,9 @@ class Stages:
             m.round == opened.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
             for m in self._store.models()
         )
-        recipe = self._standing.sound_settings().train.model_dump()
-        return self._finetune(opened, curated, f"m{opened.round}-{number}", recipe, then_evaluate)
+        settings = self._standing.sound_settings()
+        recipe, masks = settings.train.model_dump(), settings.generate.model_masks
+        return self._finetune(opened, curated, f"m{opened.round}-{number}", recipe, masks, then_evaluate)
 
     def _finetune(
         self,
@@ -183,6 +184,7 @@ class Stages:
         curated: CuratedRecord,
         model_id: str,
         recipe: dict[str, Any],
+        model_masks: bool,
         then_evaluate: bool = True,
     ) -> str:
         self._refuse_a_second(JobKind.FINETUNE)
@@ -196,6 +198,7 @@ class Stages:
             "model": parent,
             "model_id": model_id,
             "recipe": recipe,
+            "model_masks": model_masks,
             "curated_id": curated.curated_id,
             "log_m": curated.log_m,
             "lineage": {
@@ -243,6 +246,7 @@ class Stages:
             "candidates": settings.evaluate.candidates,
             "batch_size": settings.generate.batch_size,
             "sampling": settings.generate.sampling.model_dump(),
+            "sampler": SAMPLER_VERSION,
             "unit_size": units.fitting_size(
                 len(missing) * len(held_out), units.EVALUATED // settings.evaluate.candidates
             ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsf_core import curation, deciding, project_file, rounds
-from rsf_core.domain import JobKind, JobState, Prompt, Split
+from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.rounds import RoundFacts, StageState
 from rsf_core.settings import Problem, Settings, Target
@@ -164,7 +164,8 @@ class Standing:
             case JobKind.FINETUNE:
                 free = {"accumulate", "checkpoint_seconds"}  # resume takes these anew
                 recipe = settings.train.model_dump()
-                return all(spec["recipe"].get(name) == recipe[name] for name in recipe.keys() - free)
+                masks = spec.get("model_masks", False) == settings.generate.model_masks
+                return masks and all(spec["recipe"].get(name) == recipe[name] for name in recipe.keys() - free)
             case JobKind.EVALUATE:
                 return bool(spec["evaluation_key"] == self.evaluation_key(self.target(job.round)))
             case _:
@@ -180,7 +181,8 @@ class Standing:
         return {model_id for model_id, count in found.items() if count == expected}
 
     def evaluation_key(self, target: Target) -> str:
-        """Names what makes held-out samples comparable: prompts, sampling, count, and the target's scorers and reference."""
+        """Names what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, and how
+        the sampler draws, for the same seeds pair only what the same sampler drew."""
         settings = self.settings()
         parts = [
             [prompt.prompt_id for prompt in self.held_out()],
@@ -188,6 +190,7 @@ class Standing:
             settings.evaluate.candidates,
             list(target.scorers),
             target.reference,
+            SAMPLER_VERSION,
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

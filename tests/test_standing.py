@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rsf_core.domain import JobKind
+from rsf_core.errors import JobError
 from rsf_core.project import Project
 
 
@@ -48,3 +49,44 @@ def test_a_job_is_worth_resuming_while_the_settings_ask_for_what_it_does(
     assert complete._standing.agrees(job)
     complete.set(key, value)
     assert not complete._standing.agrees(job)
+
+
+def test_held_out_completions_of_another_sampler_are_never_paired_with_new_ones(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comparison stays what it was and says that it is an earlier one; comparing again draws every model anew."""
+    before, jobs = complete.comparison(1), len(complete.jobs())
+    monkeypatch.setattr("rsf_core.standing.SAMPLER_VERSION", 3)
+    monkeypatch.setattr("rsf_core.stages.SAMPLER_VERSION", 3)
+    monkeypatch.setattr("rsf_core.jobs.evaluate.SAMPLER_VERSION", 3)
+    complete.set("generate.batch_size", "31")  # changes no draw; what is kept of the reports is read anew
+    assert before is not None and complete.comparison(1) == replace(before, current=False)
+    complete.evaluate(1)
+    complete.wait()
+    again = complete.jobs()[jobs]
+    assert [model["model_id"] for model in again.spec["models"]] == ["base", "m1-1"] and again.spec["sampler"] == 3
+    assert (found := complete.comparison(1)) is not None and found.current
+
+
+@pytest.mark.parametrize("kept", [{}, {"sampler": 1}], ids=str)
+def test_an_evaluation_that_another_sampler_began_does_not_go_on(
+    complete: Project, kept: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete.set("evaluate.candidates", "3")
+    whole = complete.supervisor.submit
+    monkeypatch.setattr(
+        complete.supervisor,
+        "submit",
+        lambda kind, number, spec, inputs: whole(
+            kind, number, {k: v for k, v in spec.items() if k != "sampler"} | kept, inputs
+        ),
+    )
+    complete.evaluate(1)
+    with pytest.raises(
+        JobError, match=r"begun by a version of RSF Studio that draws otherwise.* Compare the models again"
+    ):
+        complete.wait()
+    monkeypatch.undo()
+    complete.evaluate(1)
+    complete.wait()
+    assert (found := complete.comparison(1)) is not None and found.current

@@ -10,6 +10,7 @@ from rsf_core.forward.batches import by_length, left_pad, positions, right_pad
 from rsf_core.forward.causal import Causal
 from rsf_core.forward.choice import of
 from rsf_core.forward.encoder_decoder import EncoderDecoder
+from rsf_core.forward.masked import masked
 
 __all__ = [
     "Causal",
@@ -20,6 +21,7 @@ __all__ = [
     "Tokens",
     "by_length",
     "left_pad",
+    "masked",
     "of",
     "positions",
     "right_pad",

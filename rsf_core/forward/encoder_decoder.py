@@ -100,6 +100,15 @@ class EncoderDecoderDecoding:
 
 
 def _configured(model: Any, name: str) -> int | None:
-    """A token id from the generation config, or from the model's config, where older models keep it."""
+    """A token id from the generation config, or from the model's config, where older models keep it. Raises ModelError naming
+    one that the model does not know."""
     value = getattr(model.generation_config, name, None)
-    return getattr(model.config, name, None) if value is None else value
+    if value is None:
+        value = getattr(model.config, name, None)
+    known = model.get_input_embeddings().num_embeddings
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < known):
+        raise ModelError(
+            f"{name} of generation_config.json names the token {value!r}, and the model knows the tokens 0 to {known - 1}: "
+            "correct it"
+        )
+    return value

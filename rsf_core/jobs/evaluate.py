@@ -6,12 +6,14 @@ grow with the models that it compares. Held-out prompts too long for them are le
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from rsf_core.domain import Candidate, Prompt
+from rsf_core.domain import SAMPLER_VERSION, Candidate, Prompt
+from rsf_core.errors import JobError
 from rsf_core.jobs import units as units_of
 from rsf_core.jobs.drawing import UnitsInTurn, said
 from rsf_core.jobs.loading import locate, report
@@ -25,6 +27,7 @@ from rsf_core.settings import Sampling
 
 def run(context: JobContext) -> None:
     spec = context.spec
+    _refuse_another_sampler(spec)
     prompts = read_prompts(context.input("prompts"))
     refuse_unreadable(spec["scorers"], prompts)  # before drawing
     count = int(spec["candidates"])
@@ -65,6 +68,16 @@ def run(context: JobContext) -> None:
         done = _draw(context, judges.get(model["model_id"]) or LocalProposal(locate(context, model)), drawn, done)
 
 
+def _refuse_another_sampler(spec: Mapping[str, Any]) -> None:
+    """A job that an earlier version began would go on with other draws, which the same seeds do not pair with those that are
+    kept under its key. Raises JobError."""
+    if spec.get("sampler", 1) != SAMPLER_VERSION:
+        raise JobError(
+            "this comparison was begun by a version of RSF Studio that draws otherwise: its completions are not paired with "
+            "those drawn now. Compare the models again; what was drawn stays"
+        )
+
+
 def _draw(context: JobContext, proposal: LocalProposal, drawn: UnitsInTurn, done: int) -> int:
     requests = [
         (prompt, k, f"held-out.{prompt.prompt_id}.{k}")  # the same seeds for every model: the comparison is paired
@@ -89,11 +102,12 @@ def _table(
     reference: LocalProposal | None,
 ) -> pa.Table:
     pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
-    log_base = base.log_prob(pairs)
+    masks = Sampling(**context.spec["sampling"]).model_masks
+    log_base = base.log_prob(pairs, model_masks=masks)
     if reference is not None:
-        reference.check((*pair, c.completion) for pair, c in zip(pairs, candidates, strict=True))
+        reference.check(((*pair, c.completion) for pair, c in zip(pairs, candidates, strict=True)), masks)
     # with the proposal as reference it cancels out of log P − log q, whatever the model
-    log_reference = [c.log_q for c in candidates] if reference is None else reference.log_prob(pairs)
+    log_reference = [c.log_q for c in candidates] if reference is None else reference.log_prob(pairs, 1.0, masks)
     rows: list[dict[str, Any]] = [
         {
             "evaluation_key": context.spec["evaluation_key"],

@@ -44,7 +44,8 @@ def run(context: JobContext) -> None:
 
     recipe = Train(**spec["recipe"])
     checkpoint = context.spool.folder / "checkpoint.safetensors"
-    tuned = finetune(samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"])
+    masks = bool(spec.get("model_masks", False))
+    tuned = finetune(samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"], masks)
     if tuned is None:
         raise Cancelled
     context.progress(message="saving the tuned model")

@@ -3,9 +3,11 @@ reference model where the reference is not the proposal itself. A pair of candid
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from rsf_core.domain import Finish, Prompt
@@ -18,6 +20,9 @@ from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.worker import JobContext
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
+
+if TYPE_CHECKING:
+    from rsf_core.proposals.local import LocalProposal
 
 
 def run(context: JobContext) -> None:
@@ -46,12 +51,28 @@ def run(context: JobContext) -> None:
         if model is not None and reference is not None:
             lacking = [candidate for candidate in unit if lacks(candidate, reference["scorer"])]
             context.progress(message="scoring candidates under the reference model")
-            pairs = [(tuple(c["prompt_token_ids"]), tuple(c["token_ids"])) for c in lacking]
-            model.check((*pair, c["completion"]) for pair, c in zip(pairs, lacking, strict=True))
-            rows += _rows(context, reference["scorer"], lacking, model.log_prob(pairs).tolist() if pairs else [])
+            rows += _rows(context, reference["scorer"], lacking, judged(model, lacking))
         context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
         done += len(unit)
         context.progress(done)
+
+
+def judged(model: LocalProposal, candidates: Sequence[dict[str, Any]]) -> list[float]:
+    """log p (nats) of `candidates` under the reference, in their order, each with the masks that it was drawn with. Raises
+    ModelError for one that it cannot judge."""
+    laws = [_masks(candidate) for candidate in candidates]
+    found = np.zeros(len(candidates))
+    for law in sorted(set(laws)):
+        at = [i for i, own in enumerate(laws) if own == law]
+        pairs = [(tuple(candidates[i]["prompt_token_ids"]), tuple(candidates[i]["token_ids"])) for i in at]
+        model.check(((*pair, candidates[i]["completion"]) for pair, i in zip(pairs, at, strict=True)), law)
+        found[at] = model.log_prob(pairs, model_masks=law)
+    return found.tolist()
+
+
+def _masks(candidate: dict[str, Any]) -> bool:
+    """Jobs of earlier versions don't say how their candidates were drawn: there were no masks to switch on."""
+    return bool(json.loads(candidate.get("sampling") or "{}").get("model_masks", False))
 
 
 def lacks(candidate: dict[str, Any], scorer: str) -> bool:

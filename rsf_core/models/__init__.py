@@ -1,20 +1,30 @@
 """Models on disk: found by name, checked, loaded, asked for their prompts and ends, saved."""
 
 from rsf_core.models.ends import eos_ids
+from rsf_core.models.generation import Asked, Part, in_words, require_end, ruled_out
 from rsf_core.models.identity import identity
-from rsf_core.models.library import DEFAULT_MODEL, cache_folder, is_ready, read_lineage, resolve, save
+from rsf_core.models.law import asked_of, masks_of
+from rsf_core.models.library import DEFAULT_MODEL, cache_folder, is_ready, local_folder, read_lineage, resolve, save
 from rsf_core.models.loading import load
 from rsf_core.models.tokens import misread
 
 __all__ = [
     "DEFAULT_MODEL",
+    "Asked",
+    "Part",
+    "asked_of",
     "cache_folder",
     "eos_ids",
     "identity",
+    "in_words",
     "is_ready",
     "load",
+    "local_folder",
+    "masks_of",
     "misread",
     "read_lineage",
+    "require_end",
     "resolve",
+    "ruled_out",
     "save",
 ]

@@ -47,12 +47,12 @@ def read(folder: Path) -> Checkpoint:
             f"{folder} holds a LoRA adapter (adapter_config.json): merge it into its model, save the merged model as "
             "safetensors and name that folder"
         )
-    config = _object(folder / "config.json")
+    config = read_object(folder / "config.json")
     if not isinstance(config.get("model_type"), str) or not config["model_type"]:
         raise ModelError(f"{folder / 'config.json'} names no model_type: copy the config.json of the model again")
     for name in _SMALL_FILES:
         if (folder / name).exists():
-            _object(folder / name)
+            read_object(folder / name)
     tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
     for path, expected in _weight_files(folder):
         found = _header(path)
@@ -75,7 +75,7 @@ def named(names: list[str]) -> str:
 _COPY_AGAIN = "copy or download the model again"
 
 
-def _object(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
     """The parsed JSON object of a small file."""
     try:
         size = path.stat().st_size
@@ -111,7 +111,7 @@ def _weight_files(folder: Path) -> Iterator[tuple[Path, set[str]]]:
             + (f"; {named(others)} cannot be read: pickles and other formats are never opened" if others else "")
             + ". Save the model as safetensors (save_pretrained does)"
         )
-    weight_map = _object(folder / INDEX).get("weight_map")
+    weight_map = read_object(folder / INDEX).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise ModelError(f"{folder / INDEX} has no weight_map: {_COPY_AGAIN}")
     by_shard: dict[str, set[str]] = {}

@@ -41,6 +41,22 @@ def is_ready(name: str) -> bool:
     return _is_model(Path(name).expanduser())
 
 
+def local_folder(name: str) -> Path | None:
+    """The folder of a model that is on this machine already, without converting or fetching anything; else None."""
+    if is_ready(name):
+        return cache_folder() / DEFAULT_MODEL if name == DEFAULT_MODEL else Path(name).expanduser().absolute()
+    if name == DEFAULT_MODEL or Path(name).expanduser().exists():
+        return None
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(name, "config.json")
+    except HFValidationError:  # a path that is no model's name
+        return None
+    return Path(found).parent if isinstance(found, str) else None
+
+
 def resolve(name: str, progress: ReportProgress = lambda fraction, message: None) -> Path:
     """The folder of a model: the embedded default (converted at the first use), a folder, or a Hugging Face id.
     `progress` gets a fraction in [0, 1] and what is being done. Raises ModelError saying what was tried."""

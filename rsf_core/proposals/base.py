@@ -42,7 +42,12 @@ class Proposal(Protocol):
         unfinished ones, once `should_stop()` is true; it is asked at every decoding step."""
         ...
 
-    def log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
-        """Log-probability (nats, summed over completion tokens) of each `(prompt_token_ids, token_ids)` under the
-        untouched model (temperature 1, no truncation). Shape (len(pairs),)."""
+    def log_prob(
+        self,
+        pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+        temperature: float = 1.0,
+        model_masks: bool = False,
+    ) -> NDArray[np.float64]:
+        """Log-probability (nats, summed over completion tokens) of each `(prompt_token_ids, token_ids)` under the model at
+        `temperature`, without truncation; at 1 the untouched model. Shape (len(pairs),)."""
         ...

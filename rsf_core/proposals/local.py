@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from rsf_core import forward, models
-from rsf_core.domain import Candidate, Finish, Prompt
+from rsf_core.domain import Candidate, Finish, Mask, Prompt
 from rsf_core.errors import ModelError, PromptRefusedError
+from rsf_core.forward import Forward
 from rsf_core.log_probs import token_log_probs
 from rsf_core.models.prompting import Prompting
 from rsf_core.proposals.base import LeftOut
@@ -52,6 +53,8 @@ class LocalProposal:
             raise ModelError(f"the model in {folder} names no end-of-sequence token, so no completion could ever end")
         self._pad = min(self.eos)
         self._forward = forward.of(self.model, self._pad)
+        self._folder = folder
+        self._masks = {False: models.masks_of(folder, self.model, self.tokenizer, tuple(self.eos))}
         self._prompting = Prompting(self.model, self.tokenizer, self._pad)
         self._ids: dict[tuple[str | None, str], tuple[int, ...]] = {}
 
@@ -66,7 +69,9 @@ class LocalProposal:
         batch_size: int,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Candidate]:
-        """See Proposal.draw. Raises ModelError when a prompt and `max_new_tokens` don't fit into the model's context."""
+        """See Proposal.draw. Raises ModelError when a prompt and `max_new_tokens` don't fit into the model's context, and
+        where the model's masks let no completion end."""
+        models.require_end(self.masks(sampling.model_masks), self.eos, sampling.max_new_tokens)
         for prompt in dict.fromkeys(prompt for prompt, _, _ in requests):
             self._require(prompt, sampling.max_new_tokens)
         # like lengths together, but not far from their turn: a job keeps its finished units, which are runs of requests
@@ -77,6 +82,16 @@ class LocalProposal:
                 yield from self._decode([near[i] for i in batch], sampling, should_stop)
                 if should_stop():
                     return
+
+    def masks(self, model_masks: bool) -> tuple[Mask, ...]:
+        """The tokens that the law rules out, by the setting generate.model_masks. Raises ModelError; see generation.masks."""
+        if model_masks not in self._masks:
+            found = models.masks_of(self._folder, self.model, self.tokenizer, tuple(self.eos), model_masks)
+            self._masks[model_masks] = found
+        return self._masks[model_masks]
+
+    def _law(self, model_masks: bool) -> Forward:
+        return forward.masked(self._forward, self.masks(model_masks))
 
     def fitting(self, prompts: Sequence[Prompt], max_new_tokens: int) -> tuple[list[Prompt], LeftOut]:
         """The prompts that the model takes, with so many new tokens, and those that it does not. Raises ModelError where it
@@ -93,14 +108,22 @@ class LocalProposal:
         problems = {prompt.prompt_id: self._problem(prompt, max_new_tokens) for prompt in prompts}
         return LeftOut({prompt: problem for prompt, problem in problems.items() if problem})
 
-    def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]]) -> None:
+    def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]], model_masks: bool = False) -> None:
         """Refuse what another model has drawn and this one cannot judge: (prompt token ids, token ids, completion) of another
-        tokenizer, or longer than its context. Raises ModelError."""
+        tokenizer, longer than its context, or with a token that its masks rule out. Raises ModelError."""
+        masks = self.masks(model_masks)
         vocabulary = self.model.get_input_embeddings().num_embeddings
         for prompt, completion, text in drawn:
             problem = models.misread(self.tokenizer, vocabulary, prompt, completion, text)
             if problem is None and not self._forward.fits(len(prompt), len(completion)):
                 problem = f"({text[:60]!r}) is longer than its context of {self.model.config.max_position_embeddings}"
+            ruled_out = models.ruled_out(masks, completion)
+            if problem is None and ruled_out is not None:
+                raise ModelError(
+                    f"the reference cannot judge the candidates: one ({text[:60]!r}) has the token {ruled_out}, which its "
+                    "generation_config.json rules out: its probability there is 0. Set target.reference to the model they "
+                    "were drawn from, or retire the prompt"
+                )
             if problem:
                 raise ModelError(
                     f"the reference cannot judge the candidates: one {problem}. Set target.reference to a model with the "
@@ -108,7 +131,12 @@ class LocalProposal:
                 )
 
     @torch.inference_mode()
-    def log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
+    def log_prob(
+        self,
+        pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+        temperature: float = 1.0,
+        model_masks: bool = False,
+    ) -> NDArray[np.float64]:
         """See Proposal.log_prob. Each prompt is computed once for all its completions."""
         found = np.zeros(len(pairs))
         order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]), pairs[i][0], len(pairs[i][1])))
@@ -118,17 +146,20 @@ class LocalProposal:
             longest = max(len(pairs[i][1]) for i in order[start : start + SCORING_BATCH])
             rows = max(1, min(SCORING_BATCH, SCORED_LOGITS // (vocabulary * longest)))
             batch = order[start : start + rows]
-            found[batch] = self._log_prob([pairs[i] for i in batch])
+            found[batch] = self._log_prob([pairs[i] for i in batch], temperature, self._law(model_masks))
             start += rows
         return found
 
-    def _log_prob(self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> NDArray[np.float64]:
-        logits, targets, mask = self._forward.completion_logits(pairs)
-        return (token_log_probs(logits, targets) * mask).sum(1).numpy()
+    def _log_prob(
+        self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]], temperature: float, law: Forward
+    ) -> NDArray[np.float64]:
+        logits, targets, mask = law.completion_logits(pairs)
+        scaled = logits if temperature == 1.0 else logits.float() / temperature  # as drawing does
+        return (token_log_probs(scaled, targets) * mask).sum(1).numpy()
 
     def _decode(self, rows: list[_Row], sampling: Sampling, should_stop: Callable[[], bool]) -> Iterator[Candidate]:
         with torch.inference_mode():
-            logits, decoding = self._forward.begin([row.prompt_token_ids for row in rows])
+            logits, decoding = self._law(sampling.model_masks).begin([row.prompt_token_ids for row in rows])
         for step in range(sampling.max_new_tokens):
             if should_stop():
                 return

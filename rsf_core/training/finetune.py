@@ -20,7 +20,7 @@ from rsf_core.errors import JobError, StageError
 from rsf_core.settings import Train
 from rsf_core.training import bf16, checkpoints, lora, loss
 from rsf_core.training.batches import epoch_batches, mean_tokens_a_step, steps, together
-from rsf_core.training.samples import TrainingSample, check_tokenizer, split, tokenised
+from rsf_core.training.samples import TrainingSample, check_masks, check_tokenizer, split, tokenised
 from rsf_core.training.trouble import DivergenceWatch, memory_said
 
 
@@ -49,12 +49,14 @@ def finetune(
     should_stop: Callable[[], bool] = lambda: False,
     checkpoint: Path | None = None,
     log_m: float = 0.0,
+    model_masks: bool = False,
 ) -> tuple[Any, Any] | None:
     """Train and return `(model, tokenizer)`, LoRA matrices merged; None when stopped.
 
     Deterministic in `recipe.seed`. With `checkpoint` the state is written there every `recipe.checkpoint_seconds` and
     when stopped, and a run that finds it goes on from it: the same losses as without the break. `log_m` (nats) only
-    shifts the value of the rsf loss. Raises StageError for a set that cannot be trained on, JobError when the loss
+    shifts the value of the rsf loss. `model_masks` is that of the law which the model will draw by: what it rules out has no
+    part in log p. Raises StageError for a set that cannot be trained on, JobError when the loss
     diverges or the memory does not suffice.
     """
     if not samples:
@@ -70,6 +72,9 @@ def finetune(
     forward_pass, ends = forward.of(model, pad), models.eos_ids(base, tokenizer)
     samples = [tokenised(sample, tokenizer, forward_pass, ends) for sample in samples]
     check_tokenizer(samples, tokenizer, vocabulary)  # edits too: a tokenizer may know more than the model
+    masks = models.masks_of(model_folder, base, tokenizer, ends, model_masks)
+    check_masks(samples, masks)
+    forward_pass = forward.masked(forward_pass, masks)
     train, held_out = split(samples, recipe)
     run = _Run(model, forward_pass, recipe, log_m, train, checkpoint)
     run.restore()

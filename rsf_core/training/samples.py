@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
+from rsf_core.domain import Mask
 from rsf_core.errors import StageError
 from rsf_core.forward import Forward
-from rsf_core.models import misread
+from rsf_core.models import misread, ruled_out
 from rsf_core.settings import Train
 
 
@@ -53,6 +54,18 @@ def check_tokenizer(samples: Sequence[TrainingSample], tokenizer: Any, size: int
         problem = misread(tokenizer, size, sample.prompt_token_ids, sample.token_ids, text)
         if problem:
             raise StageError(f"sample {number} of the curated set {problem}: {remedy}")
+
+
+def check_masks(samples: Sequence[TrainingSample], masks: Sequence[Mask]) -> None:
+    """Refuse a sample that the model's law never draws: its log p is −∞. Raises StageError."""
+    for number, sample in enumerate(samples):
+        token = ruled_out(masks, sample.token_ids)
+        if token is not None:
+            raise StageError(
+                f"sample {number} of the curated set ({(sample.text or '')[:60]!r}) has the token {token}, which the model's "
+                "generation_config.json rules out: reject or edit it on Review and freeze again, or set generate.model_masks "
+                "to what it was drawn with"
+            )
 
 
 def split(samples: Sequence[TrainingSample], recipe: Train) -> tuple[list[TrainingSample], list[TrainingSample]]:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 import streamlit as st
 
 from rsf_core.domain import JobKind, JobState
-from rsf_core.errors import StageError
+from rsf_core.errors import ModelError, StageError
 from rsf_core.evaluation import SHARES
 from rsf_core.lineage import ModelView, prompts_won
 from rsf_core.project import Project
@@ -90,6 +90,7 @@ def _actions(project: Project, view: ModelView) -> None:
         if view.deleted:
             st.caption("Its files were deleted; what it drew and how it did is kept.")
             return
+        _law(project, model_id)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Draw the next round from it", icon=":material/casino:", disabled=ui.locked("set_proposal")):
                 if ui.attempt(lambda: project.set_proposal(model_id, ui.reviewer_name())):
@@ -99,6 +100,26 @@ def _actions(project: Project, view: ModelView) -> None:
                 if st.button("Delete", disabled=not sure or ui.locked("lineage.delete"), icon=":material/delete:"):
                     if ui.attempt(lambda: project.lineage.delete(model_id, ui.reviewer_name())):
                         st.rerun()
+
+
+def _law(project: Project, model_id: str) -> None:
+    """What the model's folder asks for when tokens are drawn from it, and what became of it."""
+    try:
+        found = project.lineage.law(model_id)
+    except ModelError as error:
+        ui.problem(str(error))
+        return
+    if not found:
+        return
+    st.caption(
+        "What its folder asks for when tokens are drawn. What is not part of the law has no part in log q either, "
+        "so that log q is exact."
+    )
+    st.dataframe(
+        [{"": one.name, "value": one.value, "what became of it": str(one.part), "note": one.note} for one in found],
+        hide_index=True,
+        key=f"law-{model_id}",
+    )
 
 
 def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@ SELECT prompt_id, max(k) + 1 AS k FROM candidates WHERE round = $round GROUP BY 
 
 -- name: candidates_to_score
 SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, len(c.token_ids) AS token_count,
-       c.prompt_token_ids, c.token_ids,
+       c.prompt_token_ids, c.token_ids, c.sampling,
        list_filter($scorers::VARCHAR[], lambda scorer: NOT list_contains(coalesce(s.scorers, []), scorer)) AS missing
 FROM candidates c
 LEFT JOIN (SELECT candidate_id, list(DISTINCT scorer) AS scorers FROM scores
