@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import getpass
+import inspect
 import os
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar
 
 from rsf_core.errors import AccessError
 
+P = ParamSpec("P")
+R = TypeVar("R")
 LONGEST_NAME = 60
-# What the system itself says and decides goes by these; `local` is who speaks through the Python API without a name.
-RESERVED = frozenset({"rule", "undo", "redo", "random", "auto", "autopilot", "local", "system", "rsf"})
+NOBODY = "local"  # who speaks through the Python API without a name
+SPEAKERS = ("author", "reviewer")  # the parameters that name who speaks
+# What the system itself says and decides goes by these.
+RESERVED = frozenset({"rule", "undo", "redo", "random", "auto", "autopilot", NOBODY, "system", "rsf"})
 # letters of different scripts that look alike: "rulе" with a Cyrillic е is not "rule", and nobody could tell
 _LOOKALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 _UNSEEN = (
@@ -71,6 +79,36 @@ def person_name(text: str) -> str:
             f"{_shown(name)} is a name of the system's own, and would be taken for it: choose another, such as your own"
         )
     return name
+
+
+def speaker(name: object) -> str:
+    """`name` as it is kept beside what was said: `NOBODY`, or a person's name. Raises AccessError."""
+    if not isinstance(name, str):  # of JSON
+        raise AccessError(f"{name!r:.80} is no name: it needs a letter or a digit")
+    return _kept(name)
+
+
+@lru_cache(maxsize=1024)
+def _kept(name: str) -> str:
+    return name if name == NOBODY else person_name(name)
+
+
+def spoken(method: Callable[P, R]) -> Callable[P, R]:
+    """A method by which somebody speaks: whoever calls it, from the web, a command or Python, the name in its `author` or
+    `reviewer` is checked, and kept as `speaker` gives it. Raises AccessError before anything is done."""
+    signature = inspect.signature(method)
+    names = [name for name in SPEAKERS if name in signature.parameters]
+    assert names, f"{method.__qualname__} names nobody"
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        bound = signature.bind(*args, **kwargs)
+        for name in names:
+            if name in bound.arguments:
+                bound.arguments[name] = speaker(bound.arguments[name])
+        return method(*bound.args, **bound.kwargs)
+
+    return call
 
 
 def usual_name() -> str:

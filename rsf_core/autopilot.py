@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from rsf_core import bands, guardrails, reports, rounds
+from rsf_core.access import spoken
 from rsf_core.domain import JobState
 from rsf_core.errors import RsfError, StageError
 from rsf_core.rounds import Progress, Stage
@@ -76,6 +77,7 @@ class Autopilot:
             row["created_at"],
         )
 
+    @spoken
     def start(self, count: int, pause: bool, author: str) -> Flight:
         """Run rounds until `count` more are complete, the open one included. Raises StageError while one is flying."""
         now = self.flight()
@@ -90,10 +92,12 @@ class Autopilot:
         self.steer()
         return self._now()
 
+    @spoken
     def stop(self, author: str, reason: str = "by hand") -> None:
         """Go no further. A job that runs goes on to its end."""
         self._say("stopped", author, reason)
 
+    @spoken
     def go_on(self, author: str) -> None:
         """Go on after the review that was waited for. Raises StageError where nothing waits."""
         if self._now().state is not FlightState.WAITING:
@@ -109,7 +113,7 @@ class Autopilot:
                     if not self._step(now):
                         return
                 except RsfError as error:  # nobody watches: it is kept where the person will look
-                    self.stop(now.author, str(error))
+                    self._say("stopped", now.author, str(error))
 
     def _step(self, now: Flight) -> bool:
         """One step; False where a job runs now."""
@@ -122,7 +126,7 @@ class Autopilot:
             return True
         for state in found:
             if state.progress is Progress.FAILED and state.job is not None and self._standing.agrees(state.job):
-                self.stop(now.author, state.job.outcome)
+                self._say("stopped", now.author, state.job.outcome)
                 return True
         stage = rounds.next_stage(found)
         if stage is Stage.EVALUATE and not self._standing.held_out():
@@ -149,12 +153,12 @@ class Autopilot:
         rate = bands.rates(self._store.prompt_kinds(number)).effective
         why = guardrails.before_training(self._store.round_counts(number), limits, rate)
         if why:
-            self.stop(now.author, "; ".join(why))
+            self._say("stopped", now.author, "; ".join(why))
             return
         curated = self._stages.freeze(now.author)
         why = guardrails.repetition(curated.summary, limits)
         if why:
-            self.stop(now.author, f"{curated.curated_id}: " + "; ".join(why))
+            self._say("stopped", now.author, f"{curated.curated_id}: " + "; ".join(why))
             return
         self._stages.finetune(curated.curated_id)
 
@@ -165,7 +169,7 @@ class Autopilot:
             return
         why = guardrails.after_round(comparison, limits) if comparison else []
         if why:
-            self.stop(now.author, f"after round {number}: " + "; ".join(why))
+            self._say("stopped", now.author, f"after round {number}: " + "; ".join(why))
         elif number >= now.last_round:
             self._say("finished", now.author, f"round {number} is complete")
         else:
@@ -176,7 +180,7 @@ class Autopilot:
         do for it: its files were deleted."""
         job = self._standing.control_job(number)
         if job is not None and job.state is not JobState.DONE:
-            self.stop(now.author, f"the random control: {job.outcome}")
+            self._say("stopped", now.author, f"the random control: {job.outcome}")
         elif self._standing.control(number) is None:
             self._stages.train_control(now.author, number)
         elif self._standing.control_is_deleted(number) or self._stages.evaluate(number) is None:

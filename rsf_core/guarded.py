@@ -13,7 +13,6 @@ from rsf_core.access import Actor
 from rsf_core.project import Project
 
 _PARTS = ("autopilot", "imports", "invites", "lineage", "prompt_book", "review", "store", "supervisor")
-_SPEAKERS = ("author", "reviewer")  # parameters that name who speaks
 
 
 def guarded(project: Project, who: Callable[[], Actor]) -> Project:
@@ -55,4 +54,4 @@ def _checked(method: Callable[..., Any], who: Callable[[], Actor], action: str) 
 
 @cache
 def _speakers(function: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(name for name in inspect.signature(function).parameters if name in _SPEAKERS)
+    return tuple(name for name in inspect.signature(function).parameters if name in access.SPEAKERS)

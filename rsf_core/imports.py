@@ -1,6 +1,6 @@
 """A prompt file on its way into the project: kept, read and placed in a process of its own, looked at, added.
 
-    imports/<upload>/            upload.csv as it came, name.json
+    imports/<upload>/            upload.csv as it came, name.json, order.json
     imports/<upload>/<placing>/  request.json, existing.parquet; progress.json, then rows.parquet and summary.json
 
 A placing is named by what goes into it, so it is made once for the same file, columns, share and prompts, whoever asks and
@@ -95,7 +95,8 @@ class Imports:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / f"upload{Path(name).suffix.lower()}", lambda path: path.write_bytes(content))
             write_json(folder / "name.json", {"name": name})
-        os.utime(folder)
+        newest = max((self._order(other) for other in self._folder.iterdir()), default=0)
+        write_json(folder / "order.json", {"order": newest + 1})  # times would do until the clock is set back
         self._forget_old()
         return folder.name
 
@@ -194,9 +195,15 @@ class Imports:
         return [path.parent for path in (self._folder / upload).glob("*/request.json")]
 
     def _forget_old(self) -> None:
-        kept = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        kept = sorted(self._folder.iterdir(), key=self._order, reverse=True)
         for folder in kept[KEPT_UPLOADS:]:
             self.forget(folder.name)
+
+    @staticmethod
+    def _order(upload: Path) -> int:
+        """The higher, the later it was kept; 0 where it was by an earlier version."""
+        found = read_json(upload / "order.json")
+        return 0 if found is None else int(found["order"])
 
     def _write_existing(self, path: Path) -> None:
         in_use, former = self._book.existing()

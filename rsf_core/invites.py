@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rsf_core import access
-from rsf_core.access import Actor, Role
+from rsf_core.access import Actor, Role, spoken
 from rsf_core.errors import AccessError
 from rsf_core.store.database import utc_now
 from rsf_core.store.links import LinkRecord, Links
@@ -39,6 +39,7 @@ class Invites:
         """Every link there has been, the oldest first."""
         return list(self._by_digest().values())
 
+    @spoken
     def invite(self, name: str, author: str, owner: bool = False, days: int = DAYS) -> Invitation:
         """Make a link for a person. Raises AccessError for a name that nobody can have, or that reads like another's."""
         name = access.person_name(name)
@@ -59,6 +60,7 @@ class Invites:
         """What is sent to the person."""
         return (self.address or NOT_OPEN) + invitation.path
 
+    @spoken
     def revoke(self, name_or_id: str, author: str) -> list[LinkRecord]:
         """End the links of a name, or one link, at once. Raises AccessError where there is none to end."""
         asked = " ".join(name_or_id.split())

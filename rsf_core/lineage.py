@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from rsf_core.access import spoken
 from rsf_core.curation import is_control
 from rsf_core.deciding import target_of
 from rsf_core.errors import StageError
@@ -142,6 +143,7 @@ class Lineage:
                 said[key] = vote["preferred_id"]
         return Ballot(first, second, texts, said)
 
+    @spoken
     def vote(self, ballot: Ballot, key: tuple[int, int], preferred: str, reviewer: str) -> None:
         """Save which model's completion a reviewer prefers ('' where neither), without having known whose it was."""
         texts = _digest(ballot.texts[key])
@@ -158,6 +160,7 @@ class Lineage:
             if {first, second} <= drawn.keys() and (spec := self._store.job(job_id).spec)
         ]
 
+    @spoken
     def delete(self, model_id: str, author: str) -> None:
         """Delete the files of a tuned model; what it drew and how it did stays. Raises StageError where a round still
         needs it."""

@@ -34,6 +34,7 @@ from rsf_core import (
     tasks,
     thresholds,
 )
+from rsf_core.access import NOBODY, spoken
 from rsf_core.autopilot import Autopilot
 from rsf_core.bands import Bands, Plan, Rates
 from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, Split
@@ -80,7 +81,6 @@ from rsf_core.target import reward
 POLL_SECONDS = 0.1
 KEPT_KINDS = 64  # rounds, a few rows each
 KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
-REVIEWER = "local"
 
 
 class Project:
@@ -273,15 +273,18 @@ class Project:
         self.add_prompts([row for row, _ in placed], source)
         return problems
 
-    def edit_prompt(self, prompt_id: int, row: PromptRow, author: str = REVIEWER) -> int:
+    @spoken
+    def edit_prompt(self, prompt_id: int, row: PromptRow, author: str = NOBODY) -> int:
         """Replace a prompt by an edited one on the same side of the split; its new number. Raises PromptError."""
         return self.prompt_book.edit(prompt_id, row, author)
 
-    def retire_prompts(self, prompt_ids: Sequence[int], author: str = REVIEWER) -> None:
+    @spoken
+    def retire_prompts(self, prompt_ids: Sequence[int], author: str = NOBODY) -> None:
         """Take prompts out: they are not drawn or evaluated any more; what was drawn for them stays. Raises PromptError."""
         self.prompt_book.retire(prompt_ids, author)
 
-    def restore_prompts(self, prompt_ids: Sequence[int], author: str = REVIEWER) -> None:
+    @spoken
+    def restore_prompts(self, prompt_ids: Sequence[int], author: str = NOBODY) -> None:
         """Put retired prompts back. Raises PromptError."""
         self.prompt_book.restore(prompt_ids, author)
 
@@ -314,7 +317,8 @@ class Project:
         """The model that the next round will draw from. Raises StageError where there is none yet."""
         return proposing.next_proposal(self.store, self._standing)
 
-    def set_proposal(self, model_id: str, author: str = REVIEWER, reason: str = "by hand") -> None:
+    @spoken
+    def set_proposal(self, model_id: str, author: str = NOBODY, reason: str = "by hand") -> None:
         """Let the next round draw from `model_id`, whatever the newest round has tuned. Raises StageError."""
         if all(model.model_id != model_id for model in self.models()):
             raise StageError(f"there is no model {model_id!r}")
@@ -361,7 +365,8 @@ class Project:
         """Start scoring what has no score under the target in force; None when all have one (decisions are derived)."""
         return self._stages.score(round_number)
 
-    def freeze(self, author: str = REVIEWER) -> CuratedRecord:
+    @spoken
+    def freeze(self, author: str = NOBODY) -> CuratedRecord:
         """Freeze the newest round's effective decisions into a curated set. Raises StageError."""
         return self._stages.freeze(author)
 
@@ -369,11 +374,13 @@ class Project:
         """Start fine-tuning on a curated set (the newest of the round by default); the job's id."""
         return self._stages.finetune(curated_id, then_evaluate)
 
-    def train(self, author: str = REVIEWER) -> str:
+    @spoken
+    def train(self, author: str = NOBODY) -> str:
         """Freeze, fine-tune and evaluate, one after the other; the fine-tune job's id."""
         return self._stages.finetune(self.freeze(author).curated_id)
 
-    def train_control(self, author: str = REVIEWER, round_number: int | None = None) -> str:
+    @spoken
+    def train_control(self, author: str = NOBODY, round_number: int | None = None) -> str:
         """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains.
         It is then in `comparison(round).control`. The job's id."""
         return self._stages.train_control(author, round_number)
@@ -399,7 +406,8 @@ class Project:
         are then in `lineage.trials`. Raises StageError."""
         return self._stages.try_out(models, text, system, candidates)
 
-    def advance(self, author: str = REVIEWER) -> str | None:
+    @spoken
+    def advance(self, author: str = NOBODY) -> str | None:
         """Start whatever comes next in the newest round, or the next round; None while something runs."""
         with self.supervisor.still():  # what follows a job that ends this moment is started once
             return self._advance(author)
@@ -476,12 +484,13 @@ class Project:
         found = self.store.thresholds(round_number or self.current_round)
         return found[0] if found else None
 
+    @spoken
     def set_threshold(
         self,
         log_m: float,
         scope: Scope,
         round_number: int | None = None,
-        author: str = REVIEWER,
+        author: str = NOBODY,
         reason: str = "by hand",
     ) -> None:
         """Put another M (nats) in force for a round. Raises StageError before scoring."""
@@ -495,7 +504,8 @@ class Project:
         """Every M the round has had, the one in force first."""
         return self.store.thresholds(round_number or self.current_round)
 
-    def undo_threshold(self, round_number: int | None = None, author: str = REVIEWER) -> bool:
+    @spoken
+    def undo_threshold(self, round_number: int | None = None, author: str = NOBODY) -> bool:
         """Put the M before in force again; False where there is none under this target."""
         number = round_number or self.current_round
         earlier = thresholds.before(self.store.thresholds(number))
@@ -571,7 +581,8 @@ class Project:
             raise StageError(f"round {number} has no scores yet: rules are compared after scoring")
         return rule_comparison.compare(landscape, log_m, ratios, self.reward(number), self.store.completions)
 
-    def take_suggestion(self, found: Suggestion, round_number: int | None = None, author: str = REVIEWER) -> None:
+    @spoken
+    def take_suggestion(self, found: Suggestion, round_number: int | None = None, author: str = NOBODY) -> None:
         """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
         number = round_number or self.current_round
         weights = ", ".join(f"{name} = {weight!r}" for name, weight in found.target.rewards.items())
@@ -591,12 +602,14 @@ class Project:
         """All candidates of a prompt in a round, by k."""
         return self.store.candidates_of_prompt(round_number or self.current_round, prompt_id)
 
-    def override(self, candidate_id: str, action: Action, reviewer: str = REVIEWER, uid: str | None = None) -> bool:
+    @spoken
+    def override(self, candidate_id: str, action: Action, reviewer: str = NOBODY, uid: str | None = None) -> bool:
         """Say accept, reject or auto of a candidate; False when this `uid` has been said before. Raises StoreError for
         an unknown candidate."""
         return self.store.add_override(uid or uuid.uuid4().hex, candidate_id, action, reviewer)
 
-    def undo(self, round_number: int | None = None, reviewer: str = REVIEWER) -> str | None:
+    @spoken
+    def undo(self, round_number: int | None = None, reviewer: str = NOBODY) -> str | None:
         """Take back the reviewer's last override of a round; the candidate's id, or None."""
         return self.store.undo_override(uuid.uuid4().hex, round_number or self.current_round, reviewer)
 

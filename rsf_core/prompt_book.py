@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 
+from rsf_core.access import spoken
 from rsf_core.domain import Prompt, Split
 from rsf_core.errors import PromptError
 from rsf_core.prompts import Problem, PromptRow, identity, place
@@ -138,6 +139,7 @@ class PromptBook:
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
+    @spoken
     def retire(self, prompt_ids: Sequence[int], author: str) -> None:
         """Take prompts out: they are not drawn, evaluated or waited for any more. Raises PromptError where one is out."""
         with self._store.transaction("retiring prompts"):
@@ -146,6 +148,7 @@ class PromptBook:
                     raise PromptError(f"prompt {prompt.prompt_id} is retired already")
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "retire", author)
 
+    @spoken
     def restore(self, prompt_ids: Sequence[int], author: str) -> None:
         """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, or is there twice
         then."""
@@ -164,6 +167,7 @@ class PromptBook:
                     raise PromptError(f"prompt {prompt.prompt_id} is the same as prompt {same}, which is in use")
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author)
 
+    @spoken
     def edit(self, prompt_id: int, row: PromptRow, author: str) -> int:
         """Replace a prompt by `row`, on the same side of the split; its new number. What was drawn for the earlier text keeps
         it. Raises PromptError where the prompt is retired, nothing changes, or the new one is there already, is nearly the

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core import agreement, suggestion
+from rsf_core.access import spoken
 from rsf_core.agreement import Agreement
 from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id
 from rsf_core.errors import StageError
@@ -166,10 +167,12 @@ class Reviews:
 
     # -- saying ------------------------------------------------------------------------------------------------------
 
+    @spoken
     def say(self, round_number: int, reviewer: str, acts: Sequence[Act]) -> list[Said]:
         """Record the acts of a reviewer in order; see Acts.say."""
         return self._store.acts.say(acts, round_number, reviewer)
 
+    @spoken
     def bulk(
         self,
         round_number: int,

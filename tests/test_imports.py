@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -120,3 +121,24 @@ def test_a_file_that_cannot_be_read_is_the_outcome_of_its_placing(project: Proje
     upload = project.imports.keep("a.csv", b"text,text\na,b\n")
     placing = project.imports.start(upload, Columns("text"), 0.5)
     assert "names the column 'text' 2 times" in str(project.imports.state(upload, placing).problem)
+
+
+def test_the_uploads_kept_last_are_kept_wherever_the_clock_stands(project: Project) -> None:
+    kept = []
+    for turn in range(imports.KEPT_UPLOADS + 1):
+        kept.append(project.imports.keep(f"{turn}.csv", b"text\na\n"))
+        moved = 1_000_000_000 - 3600 * turn  # each an hour before the one before
+        os.utime(project.folder / "imports" / kept[-1], (moved, moved))
+    assert [project.imports.name(upload) is not None for upload in kept] == [False] + [True] * imports.KEPT_UPLOADS
+    project.imports.keep("1.csv", b"text\na\n")  # the oldest, again
+    project.imports.keep("new.csv", b"text\na\n")
+    assert [project.imports.name(upload) is not None for upload in kept[1:3]] == [True, False]
+
+
+def test_uploads_of_an_earlier_version_make_place_first(project: Project) -> None:
+    old = [project.imports.keep(f"old {turn}.csv", b"text\na\n") for turn in range(imports.KEPT_UPLOADS)]
+    for upload in old:
+        (project.folder / "imports" / upload / "order.json").unlink()
+    new = project.imports.keep("new.csv", b"text\na\n")
+    assert project.imports.name(new) == "new.csv"
+    assert sum(project.imports.name(upload) is not None for upload in old) == imports.KEPT_UPLOADS - 1

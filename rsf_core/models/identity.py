@@ -38,7 +38,8 @@ def identity(folder: Path) -> str:
 
 
 def _state(file: Path) -> list[Any]:
-    """What changes when a file does: a rename over it and a copy that keeps the time change the ctime."""
+    """What changes when a file does: a rename over it and a copy that keeps the time change the ctime. Compared for equality
+    alone, so that it does not matter where the clock stood."""
     about = file.stat()
     return [file.name, about.st_size, about.st_mtime_ns, about.st_ctime_ns]
 

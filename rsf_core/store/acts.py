@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from rsf_core.access import spoken
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id
 from rsf_core.review import place
 from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
@@ -53,6 +54,7 @@ class Acts:
         self._waiting: deque[_Request] = deque()
         self._guard = threading.Lock()
 
+    @spoken
     def say(self, acts: Sequence[Act], round_number: int, reviewer: str) -> list[Said]:
         """Append the acts of one reviewer, in order, all in one transaction. An act said before changes nothing, so it
         can be sent again; one that cannot be is refused alone, with the reason. Undo and redo walk this reviewer's acts
@@ -71,6 +73,7 @@ class Acts:
             raise request.error
         return request.said or []
 
+    @spoken
     def bulk(
         self, act: str, places: Sequence[tuple[int, int]], action: Action, round_number: int, reviewer: str
     ) -> int:

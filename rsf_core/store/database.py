@@ -226,7 +226,7 @@ class Database:
         return file
 
     def new_backup(self, label: str) -> Path:
-        """A name beside the exports that no backup has yet."""
+        """A name beside the exports that no backup has yet, whatever the clock says: its time is for the reader."""
         stem = f"{utc_now():%Y%m%dT%H%M%S}-{label}"
         names = (f"{stem}-{at}.zip" if at else f"{stem}.zip" for at in itertools.count())
         return next(self._backups / name for name in names if not (self._backups / name).exists())

@@ -25,6 +25,8 @@ class LinkRecord:
 
     @property
     def seconds_left(self) -> int:
+        """By the wall clock: the person is told a day of the calendar, and it has to outlive restarts. Where the clock is set
+        by an hour, a link in its last hour ends or comes back; no other notices. `revoke` ends one whatever the clock says."""
         return max(0, int((self.expires_at - datetime.now(UTC).replace(tzinfo=None)).total_seconds()))
 
     @property

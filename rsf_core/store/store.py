@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rsf_core.access import spoken
 from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Prompt, Scope, Split, parse_candidate_id
 from rsf_core.errors import StoreError
 from rsf_core.store.acts import Acts
@@ -398,6 +399,7 @@ class Store:
         """Blind preferences between two models, oldest first; of one reviewer where named."""
         return self._db.rows("votes", {"first_id": first_id, "second_id": second_id, "reviewer": reviewer})
 
+    @spoken
     def add_vote(
         self, first_id: str, second_id: str, prompt_id: int, k: int, preferred_id: str, reviewer: str, texts: str
     ) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -36,8 +37,18 @@ TOKEN_SECONDS = 24 * 3600
 LONGEST_BODY = 4 * 1024 * 1024
 KEPT_PROMPTS = 1_000  # as they are sent, about 10 kB each
 CLIPPED = 4_000  # characters of a completion that are sent at once; the rest is asked for
-_signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="reviewer")
 Body = TypeVar("Body", bound="_Body")
+
+
+class _Signer(TimestampSigner):
+    """Stamps by a clock that nobody sets: a token is of this process alone, and must neither end nor be of the future because
+    the machine's clock was put right."""
+
+    def get_timestamp(self) -> int:
+        return int(time.monotonic())
+
+
+_signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="reviewer", signer=_Signer)
 
 
 def token(reviewer: str, link_id: str | None = None) -> str:

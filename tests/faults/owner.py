@@ -4,8 +4,10 @@ It writes, a line each: `open PROCESSOR_SECONDS SECONDS` once the project is ope
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
+import signal
 import threading
 import time
 import uuid
@@ -36,6 +38,8 @@ def decide(project: Project, over: threading.Event, told: TextIO) -> None:
 
 def own(folder: str, interpreter: str, rounds: int, to: Connection) -> None:
     """Run until `rounds` rounds are complete. What is told is written to `to` line by line: a kill cuts the last at most."""
+    stacks = open(f"{folder}.stacks", "w")  # noqa: SIM115 (as long as the process)
+    faulthandler.register(signal.SIGUSR1, stacks)
     process.sys = SimpleNamespace(executable=interpreter)  # type: ignore[assignment, attr-defined]
     units.GENERATED = units.SCORED = units.EVALUATED = 4
     with os.fdopen(os.dup(to.fileno()), "w") as told:

@@ -39,11 +39,13 @@ class Owner:
 
     def __init__(self, folder: Path, interpreter: Path, rounds: int) -> None:
         heard, to = FORKS.Pipe(duplex=False)
+        self._folder = folder
         self.process = FORKS.Process(target=owner.own, args=(str(folder), str(interpreter), rounds, to))
         self.process.start()
         to.close()
         self.opened: list[tuple[float, float]] = []  # seconds of the processor, and by the clock
         self.said: list[str] = []
+        self.failed: list[str] = []
         self._reader = threading.Thread(target=self._read, args=(heard,), daemon=True)
         self._reader.start()
 
@@ -57,6 +59,8 @@ class Owner:
                         self.opened.append((processor, clock))
                     elif what == "said":
                         self.said.append(rest)
+                    elif what == "failed":
+                        self.failed.append(rest)
 
     @property
     def ended(self) -> bool:
@@ -71,8 +75,24 @@ class Owner:
         self.wait()
 
     def wait(self) -> None:
-        until(lambda: self.ended, 280)
+        try:
+            until(lambda: self.ended, 280)
+        except AssertionError:
+            self._say_what_it_does()
+            raise
         self._reader.join(30)
+
+    def _say_what_it_does(self) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGUSR1)
+        time.sleep(1)
+        self.process.kill()
+        self.process.join(30)
+        print(Path(f"{self._folder}.stacks").read_text(), self.failed[-5:])
+        with Project.open(self._folder) as project:
+            print(project.current_round, *project.stages(), sep="\n")
+            for job in project.jobs()[-6:]:
+                print(job.job_id, *project.store.job_events(job.job_id), sep="\n  ")
 
 
 def at_work(folder: Path, mine: Owner) -> bool:

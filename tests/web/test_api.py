@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -115,3 +117,23 @@ def test_a_lone_surrogate_in_a_note_does_not_break_the_answer(client: TestClient
     assert post(client, "say", {"acts": acts}).status_code == 200
     answer = post(client, "queue", {"order": "prompt"}).json()
     assert answer["prompts"][0]["candidates"][0]["note"] == "café 😀"
+
+
+@pytest.mark.parametrize("hours", [1, -1, 24 * 365, -24 * 365])
+def test_a_reviewer_goes_on_though_the_clock_of_the_machine_is_set(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    token, true = api.token("ann"), time.time
+    monkeypatch.setattr(time, "time", lambda: true() + 3600 * hours)
+    for given in (token, api.token("ann")):
+        assert post(client, "say", {"token": given, "acts": [{"act": "an undo!", "kind": "undo"}]}).status_code == 200
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(api.TOKEN_SECONDS - 60, 200), (api.TOKEN_SECONDS + 60, 401)])
+def test_a_token_is_good_for_a_day_of_this_server(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int
+) -> None:
+    token, now = api.token("ann"), time.monotonic()
+    monkeypatch.setattr(api, "time", SimpleNamespace(monotonic=lambda: now + seconds))
+    body = {"token": token, "acts": [{"act": "an undo!", "kind": "undo"}]}
+    assert post(client, "say", body).status_code == status

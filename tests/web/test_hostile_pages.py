@@ -31,6 +31,7 @@ HOSTILE = (
     "![x](http://127.0.0.1:9/x.png) [l](http://127.0.0.1:9/l) **bb** :red[r] $x$ <img src=x onerror=y> <a href=z>z</a> `c` "
     ":material/bolt: %{y}"
 )
+SHORT = "[l](x) **bb** :red[r] $x$ <img src=x> `c`"  # a name has at most 60 characters
 # None of these may reach a reader of markup; what `literal` makes of them has a backslash or a joiner in between.
 MARKUP = re.compile(
     r"(?<!\\)!\[x|(?<!\\)\[l\]|(?<!\\)\*\*bb|:red\[|(?<!\\)\$x\$|(?<!\\)<(img|a )|(?<!\\)`c`|:material/bolt:.*%"
@@ -94,7 +95,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         target = {"reference": "proposal", "beta": 0.5, "rewards": {HOSTILE: 1.0}}
         store.add_threshold(1, store.target_id(target, HOSTILE), 0.1, Scope.GLOBAL, HOSTILE, HOSTILE, ChosenBy.PERSON)
         for k, action in enumerate((Action.ACCEPT, Action.REJECT)):
-            for reviewer in (HOSTILE, "ann"):
+            for reviewer in (SHORT, "ann"):
                 said = Act(f"{k} {reviewer}", ActKind.DECIDE, (f"1.1.{k}",), action)
                 store.acts.say([said], 1, reviewer)
         for kind, value in (

@@ -7,7 +7,6 @@ const PATIENCE = 20_000; // ms without an answer before it is asked again
 const PACE = 150; // ms between requests in a burst: a request for every key would take the time that painting needs
 const LOCAL = store("localStorage"), SESSION = store("sessionStorage");
 const outboxes = new Map();
-let counter = 0;
 
 class Outbox {
   static of(project, reviewer) {
@@ -21,6 +20,7 @@ class Outbox {
   constructor(prefix) {
     this.prefix = prefix;
     this.acts = [];
+    this.latest = 0; // the number of the newest act
     this.failures = 0;
     this.alone = 0; // this many acts are sent one by one, to find the one that the server refuses to read
     this.onlyhere = false; // the browser's store is full or forbidden: a closed tab would lose what is unsent
@@ -34,10 +34,13 @@ class Outbox {
       if (act?.act) this.acts.push({ ...act, key });
     }
     this.acts.sort((a, b) => (a.key < b.key ? -1 : 1));
+    for (const act of this.acts) this.latest = Math.max(this.latest, parseInt(act.key.slice(this.prefix.length), 10) || 0);
   }
 
   add(act) {
-    act.key = `${this.prefix}${String(Date.now()).padStart(15, "0")}-${String(counter++).padStart(9, "0")}-${act.act}`;
+    // The time puts the acts of several tabs in order; those of one are in the order they were said, though the clock is set back.
+    this.latest = Math.max(this.latest + 1, Date.now());
+    act.key = `${this.prefix}${String(this.latest).padStart(15, "0")}-${act.act}`;
     this.acts.push(act);
     this.onlyhere = !write(act.key, act);
     this.send();
