@@ -211,6 +211,8 @@ def _safe(node: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
             return isinstance(node.value, ast.Name) and node.value.id.isupper()
         case ast.Attribute(value=ast.Name(id=table), attr="__getitem__"):
             return table.isupper()
+        case ast.Attribute(attr=constant):  # of another module
+            return constant.isupper()
         case ast.Name():
             known = given.get(node.id, [])
             return (
