@@ -274,6 +274,7 @@ class PromptAction(StrEnum):
     EDIT = "edit"
     RETIRE = "retire"
     RESTORE = "restore"
+    SEAL = "seal"
 
 
 @app.command()
@@ -291,7 +292,7 @@ def prompts(
     offset: Annotated[int, typer.Option(min=0, help="list: after so many.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """List prompts, or edit, retire and put back (restore) some. What was drawn for them stays as it is."""
+    """List prompts, or edit, retire, put back (restore) and seal some. What was drawn for them stays as it is."""
     numbers = prompt_ids or []
     if action is PromptAction.LIST and not numbers:
         asked = {"split": split, "retired": retired, "text": search, "limit": limit, "offset": offset}
@@ -318,7 +319,7 @@ def prompts(
             )
         else:
             connection.call(f"{action}_prompts", {"prompt_ids": numbers, "author": _who()})
-            done = "retired" if action is PromptAction.RETIRE else "put back"
+            done = {PromptAction.RETIRE: "retired", PromptAction.SEAL: "sealed"}.get(action, "put back")
             _say({"prompt_ids": numbers}, as_json, lambda: f"[green]✓[/] {done}: {', '.join(map(str, numbers))}")
 
 

@@ -211,6 +211,12 @@ def edit_prompt(
 
 
 @command
+def seal_prompts(project: Project, prompt_ids: list[int], author: str) -> list[int]:
+    """Seal held-out prompts that nothing was drawn for; their new numbers."""
+    return project.seal_prompts(prompt_ids, author)
+
+
+@command
 def retire_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
     project.retire_prompts(prompt_ids, author)
 

@@ -166,13 +166,14 @@ def _distinct(samples: list[dict[str, Any]]) -> int:
 
 
 def _near_held_out(store: Store) -> set[int]:
-    """The train prompts that are the same or nearly the same as a held-out one: training on them would make the
+    """The train prompts that are the same or nearly the same as a held-out or sealed one: training on them would make the
     comparison dishonest. Prompts are placed so that there is none, but what is a template word changes as prompts come. Looked
     for once for the same prompts: of 100,000 it takes seconds."""
     return store.unchanged("near held out", ("prompts", "prompt_events"), lambda: _find_near_held_out(store))
 
 
 def _find_near_held_out(store: Store) -> set[int]:
-    train, held_out = store.prompts(Split.TRAIN, retired=True), store.prompts(Split.HELD_OUT, retired=True)
+    train = store.prompts(Split.TRAIN, retired=True)
+    held_out = [p for split in (Split.HELD_OUT, Split.SEALED) for p in store.prompts(split, retired=True)]
     pairs = prompt_rules.check_disjoint([p.text for p in train], [p.text for p in held_out])
     return {train[mine].prompt_id for mine, _ in pairs}

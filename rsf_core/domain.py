@@ -15,8 +15,12 @@ _CANDIDATE = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9
 
 
 class Split(StrEnum):
+    """What a prompt is for: to draw and train on, to compare models on, or, `SEALED`, for the one figure that is published:
+    it is neither drawn from nor compared on nor shown before a person opens the sealed prompts, once."""
+
     TRAIN = "train"
     HELD_OUT = "held_out"
+    SEALED = "sealed"
 
 
 class Finish(StrEnum):

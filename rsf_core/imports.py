@@ -57,6 +57,7 @@ class Preview:
 
     train: int
     held_out: int
+    sealed: int
     left_out: int
     in_part: int
     rows: tuple[PromptRow, ...]
@@ -65,7 +66,7 @@ class Preview:
 
     @property
     def count(self) -> int:
-        return self.train + self.held_out
+        return self.train + self.held_out + self.sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Imports:
             "share": held_out_share,
             "seed": settings.seed,
             "scorers": list(settings.target.scorers),
+            "unsealed": self._book.is_unsealed(),
         }
         digest = blake2b(json.dumps([asked, version], sort_keys=True).encode(), digest_size=8)
         folder = self._folder / upload / digest.hexdigest()
@@ -281,7 +283,8 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         for f in (False, True)
     ]
     say(f"comparing {len(parsed.rows) + len(existing):,} prompts")
-    found = place_usable(parsed.rows, sides[0], sides[1], request["share"], request["seed"], request["scorers"])
+    asked = (request["share"], request["seed"], request["scorers"], request.get("unsealed", False))
+    found = place_usable(parsed.rows, sides[0], sides[1], *asked)
     rows = [row for row, _ in found.rows]
     table = {name: [getattr(row, name) for row in rows] for name in ("text", "reference", "system", "line")}
     table["split"] = [str(split) for _, split in found.rows]
@@ -291,9 +294,10 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     return {
         "train": found.count(Split.TRAIN),
         "held_out": found.count(Split.HELD_OUT),
+        "sealed": found.count(Split.SEALED),
         "left_out": len(problems) - in_part,
         "in_part": in_part,
-        "rows": [_short(row) for row in rows[:SHOWN_ROWS]],
+        "rows": [_short(row) for row in rows if row.split is not Split.SEALED][:SHOWN_ROWS],
         "problems": [asdict(problem) for problem in problems[:SHOWN_PROBLEMS]],
         "notes": list(parsed.notes),
     }

@@ -38,7 +38,7 @@ from rsf_core.access import NOBODY, spoken
 from rsf_core.autopilot import Autopilot
 from rsf_core.bands import Bands, Plan, Rates
 from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, Split
-from rsf_core.errors import JobError, NotAProjectError, SettingsError, StageError
+from rsf_core.errors import JobError, NotAProjectError, PromptError, SettingsError, StageError
 from rsf_core.files import keep_private, writable
 from rsf_core.following import Following
 from rsf_core.imports import Imports
@@ -49,7 +49,7 @@ from rsf_core.landscape import Landscape
 from rsf_core.lineage import Lineage
 from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
-from rsf_core.prompt_book import PromptBook
+from rsf_core.prompt_book import OPENED, PromptBook
 from rsf_core.prompts import Problem, PromptRow
 from rsf_core.replicates import Procedure, Template
 from rsf_core.reports import Comparison
@@ -264,7 +264,10 @@ class Project:
         return list(found.rows), list(found.problems)
 
     def add_prompts(self, rows: Sequence[PromptRow], source: str, split: Split = Split.TRAIN) -> int:
-        """Add prompts as they are; a row without a split goes to `split`. Use `check_prompts` before."""
+        """Add prompts as they are; a row without a split goes to `split`. Use `check_prompts` before. Raises PromptError
+        for a sealed one once the sealed were opened."""
+        if self.prompt_book.is_unsealed() and any((row.split or split) is Split.SEALED for row in rows):
+            raise PromptError(OPENED)
         return self.store.add_prompts(((r.text, r.system, r.reference, r.split or split) for r in rows), source)
 
     def import_prompts(self, rows: Sequence[PromptRow], source: str, held_out_share: float = 0.25) -> list[Problem]:
@@ -277,6 +280,11 @@ class Project:
     def edit_prompt(self, prompt_id: int, row: PromptRow, author: str = NOBODY) -> int:
         """Replace a prompt by an edited one on the same side of the split; its new number. Raises PromptError."""
         return self.prompt_book.edit(prompt_id, row, author)
+
+    @spoken
+    def seal_prompts(self, prompt_ids: Sequence[int], author: str = NOBODY) -> list[int]:
+        """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError."""
+        return self.prompt_book.seal(prompt_ids, author)
 
     @spoken
     def retire_prompts(self, prompt_ids: Sequence[int], author: str = NOBODY) -> None:

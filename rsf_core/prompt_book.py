@@ -13,15 +13,16 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from rsf_core.access import spoken
-from rsf_core.domain import Prompt, Split
+from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.errors import PromptError
-from rsf_core.prompts import Problem, PromptRow, identity, place
+from rsf_core.prompts import Problem, PromptRow, check_disjoint, identity, place
 from rsf_core.scorers import registry
 from rsf_core.scorers.registry import ReferenceProblem
 from rsf_core.settings import Settings
 from rsf_core.store.records import PromptRecord
 from rsf_core.store.store import Store
 
+OPENED = "the sealed prompts were opened, so none is added, changed or taken out any more"
 _KEPT = 4  # placings, each as large as its file
 Entry = tuple[str, Split, str | None]  # text, split, system
 
@@ -44,12 +45,17 @@ def place_usable(
     held_out_share: float,
     seed: int,
     scorers: Sequence[str],
+    unsealed: bool = False,
 ) -> Placement:
-    """Place the rows whose reference every one of `scorers` can read; the others are left out with what to do."""
+    """Place the rows whose reference every one of `scorers` can read; the others are left out with what to do. `unsealed`:
+    the sealed prompts were opened, and none is added to them."""
     wrong = unreadable(rows, scorers)
     left_out = {id(row) for row, _ in wrong}
     placed, problems = place(in_use, [row for row in rows if id(row) not in left_out], held_out_share, seed, former)
-    return Placement(tuple(placed), (*(problem for _, problem in wrong), *problems))
+    late = [row for row, split in placed if unsealed and split is Split.SEALED]
+    problems += [Problem(row.line, "split", f"{OPENED}; left out") for row in late]
+    kept = ((row, split) for row, split in placed if not (unsealed and split is Split.SEALED))
+    return Placement(tuple(kept), (*(problem for _, problem in wrong), *problems))
 
 
 def unreadable(rows: Sequence[PromptRow], scorers: Sequence[str]) -> list[tuple[PromptRow, Problem]]:
@@ -81,7 +87,7 @@ class PromptBook:
         digest = blake2b(digest_size=16)
         settings = self._settings()
         digest.update(repr((self._store.prompt_book.version(), held_out_share, settings.seed)).encode())
-        digest.update(repr(settings.target.scorers).encode())
+        digest.update(repr((settings.target.scorers, self.is_unsealed())).encode())
         for row in rows:
             digest.update(repr(row).encode())
         return digest.digest()
@@ -106,7 +112,13 @@ class PromptBook:
 
     def _place(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
         settings = self._settings()
-        return place_usable(rows, *self.existing(), held_out_share, settings.seed, settings.target.scorers)
+        in_use, former = self.existing()
+        scorers, unsealed = settings.target.scorers, self.is_unsealed()
+        return place_usable(rows, in_use, former, held_out_share, settings.seed, scorers, unsealed)
+
+    def is_unsealed(self) -> bool:
+        """Whether the sealed prompts were opened."""
+        return self._store.sealed.opening() is not None
 
     def existing(self) -> tuple[list[Entry], list[Entry]]:
         """The prompts in use, and those that were: what they resemble stays on their side."""
@@ -127,15 +139,19 @@ class PromptBook:
         return self._store.prompt_book.with_reference()
 
     def prompt(self, prompt_id: int) -> PromptRecord:
-        """A prompt with its whole text, in use or not. Raises PromptError where there is none."""
-        return self._of([prompt_id])[0]
+        """A prompt with its whole text, in use or not. Raises PromptError where there is none, or it is sealed."""
+        found = self._of([prompt_id])[0]
+        if found.split is Split.SEALED and not self.is_unsealed():
+            raise PromptError(f"prompt {prompt_id} is sealed: nobody sees it before the sealed prompts are opened")
+        return found
 
     def unusable(self) -> list[ReferenceProblem]:
         """The prompts in use whose reference a scorer of the target cannot read; looked for once for the same prompts."""
         return self._unusable(self.version(), tuple(self._settings().target.scorers))
 
     def _find_unusable(self, version: tuple[int, int], scorers: tuple[str, ...]) -> list[ReferenceProblem]:
-        return registry.reference_problems(scorers, self._store.prompts())
+        prompts = [prompt for prompt in self._store.prompts() if prompt.split is not Split.SEALED]  # not shown
+        return registry.reference_problems(scorers, prompts)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -144,6 +160,7 @@ class PromptBook:
         """Take prompts out: they are not drawn, evaluated or waited for any more. Raises PromptError where one is out."""
         with self._store.transaction("retiring prompts"):
             for prompt in self._of(prompt_ids):
+                self._refuse_unsealed(prompt)
                 if prompt.retired is not None:
                     raise PromptError(f"prompt {prompt.prompt_id} is retired already")
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "retire", author)
@@ -155,6 +172,7 @@ class PromptBook:
         with self._store.transaction("putting prompts back"):
             taken = self._identities()
             for prompt in self._of(prompt_ids):
+                self._refuse_unsealed(prompt)
                 if prompt.retired is None:
                     raise PromptError(f"prompt {prompt.prompt_id} is in use already")
                 newer = prompt.replaced_by
@@ -174,6 +192,8 @@ class PromptBook:
         same as one of the other side, or has a reference that the target cannot use."""
         with self._store.transaction(f"editing prompt {prompt_id}"):
             old = self._of([prompt_id])[0]
+            if old.split is Split.SEALED:
+                raise PromptError(f"prompt {prompt_id} is sealed: it stays as it was sealed")
             if old.retired is not None:
                 raise PromptError(f"prompt {prompt_id} is retired: put it back before you edit it")
             new = replace(row, text=row.text.strip(), reference=(row.reference or "").strip() or None, split=old.split)
@@ -195,6 +215,47 @@ class PromptBook:
             self._store.prompt_book.say([prompt_id], "replace", author, number)
             return number
 
+    @spoken
+    def seal(self, prompt_ids: Sequence[int], author: str) -> list[int]:
+        """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError where one is not
+        held out and in use, was compared on, is nearly the same as one that is not sealed, or the sealed were opened."""
+        chosen = list(dict.fromkeys(prompt_ids))
+        with self._store.transaction("sealing prompts"):
+            if self.is_unsealed():
+                raise PromptError(OPENED)
+            moved = self._of(chosen)
+            for prompt in moved:
+                if prompt.split is not Split.HELD_OUT or prompt.retired is not None:
+                    raise PromptError(f"prompt {prompt.prompt_id} is not held out and in use: only such can be sealed")
+            newest = {job.round: job for job in self._store.jobs() if job.kind is JobKind.EVALUATE}
+            if any(job.state is not JobState.DONE for job in newest.values()):  # it has the prompts, and may go on
+                raise PromptError("models are being compared on the held-out prompts: seal some when that is done")
+            seen = self._store.sealed.compared_on(chosen)
+            if seen:
+                raise PromptError(
+                    f"models were compared on {_numbers(seen)} already: seal such as nothing was drawn for, or add new ones"
+                )
+            others = [
+                p
+                for p in self._store.prompts(retired=True)
+                if p.split is not Split.SEALED and p.prompt_id not in chosen
+            ]
+            alike = check_disjoint([p.text for p in moved], [p.text for p in others])
+            if alike:
+                mine, other = moved[alike[0][0]].prompt_id, others[alike[0][1]].prompt_id
+                raise PromptError(
+                    f"prompt {mine} is nearly the same as prompt {other}: seal both, or retire one of them"
+                )
+            rows = [(prompt.text, prompt.system, prompt.reference, Split.SEALED) for prompt in moved]
+            numbers = self._store.prompt_book.add(rows, f"sealed by {author}")
+            for prompt, number in zip(moved, numbers, strict=True):
+                self._store.prompt_book.say([prompt.prompt_id], "replace", author, number)
+            return numbers
+
+    def _refuse_unsealed(self, prompt: PromptRecord) -> None:
+        if prompt.split is Split.SEALED and self.is_unsealed():
+            raise PromptError(f"prompt {prompt.prompt_id}: {OPENED}")
+
     def _refuse_across(self, new: PromptRow, prompt_id: int) -> None:
         """Near-duplicates never stand on both sides of the split."""
         side = new.split
@@ -212,3 +273,8 @@ class PromptBook:
             if prompt_id not in found:
                 raise PromptError(f"there is no prompt {prompt_id}")
         return [found[prompt_id] for prompt_id in prompt_ids]
+
+
+def _numbers(prompt_ids: Sequence[int]) -> str:
+    more = f" and {len(prompt_ids) - 5:,} more" if len(prompt_ids) > 5 else ""
+    return f"prompt{'s' if len(prompt_ids) > 1 else ''} " + ", ".join(map(str, prompt_ids[:5])) + more

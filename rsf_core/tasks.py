@@ -45,7 +45,7 @@ def load(name: str) -> Task:
         raise SettingsError(f"{folder / 'prompts.jsonl'}, {parsed.problems[0]}")
     unsplit = next((row for row in parsed.rows if row.split is None), None)
     if unsplit is not None:
-        raise SettingsError(f"{folder / 'prompts.jsonl'}, line {unsplit.line}: split must be train or held_out")
+        raise SettingsError(f"{folder / 'prompts.jsonl'}, line {unsplit.line}: split must be train, held_out or sealed")
     called = folder.resolve().name  # of "." too
     title, description, defaults = text.get("title", called), text.get("description", ""), text.get("settings", {})
     if not isinstance(title, str) or not isinstance(description, str) or not isinstance(defaults, dict):

@@ -56,7 +56,7 @@ def test_a_whole_jsonl_row_is_read(tmp_path: Path) -> None:
         (b'{"text": "x", "system": "\\udc00"}', "system", "half"),
         (b'{"text": "x", "system": {"role": "system"}}', "system", "must be text, not dict"),
         (b'{"text": "x", "reference": true}', "reference", "must be text, not bool"),
-        (b'{"text": "x", "split": "test"}', "split", "is 'test'; it must be train or held_out"),
+        (b'{"text": "x", "split": "test"}', "split", "is 'test'; it must be train, held_out, sealed"),
         (b'{"text": "' + b"x" * 100_001 + b'"}', "text", "100,001 characters long; at most 100,000"),
     ],
 )
@@ -123,7 +123,7 @@ def test_lines_of_a_csv_file_are_counted_through_quoted_line_breaks(tmp_path: Pa
         (b"a,b,c", "has 3 fields where the header has 2"),
         (b"bad \xff byte,train", "is not UTF-8"),
         (b'"quoted" and more,train', "is not CSV"),
-        (b"x,nowhere", "is 'nowhere'; it must be train or held_out"),
+        (b"x,nowhere", "is 'nowhere'; it must be train, held_out, sealed"),
         (b"  ,train", "is missing or empty"),
         (b"x" * 100_001 + b",train", "characters long"),
     ],

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -39,13 +40,14 @@ def test_the_four_promised_tasks_are_bundled() -> None:
 
 
 def test_there_are_enough_prompts_on_both_sides(task: Task) -> None:
-    assert len(texts(task, Split.TRAIN)) >= 96 and len(texts(task, Split.HELD_OUT)) >= 48
+    assert [len(texts(task, split)) >= least for split, least in zip(Split, (96, 48, 48), strict=True)] == [True] * 3
 
 
 def test_no_prompt_stands_twice_and_none_resembles_one_of_the_other_side(task: Task) -> None:
     keys = [normalise(row.text) for row in task.prompts]
     assert len(set(keys)) == len(keys)
-    assert prompts.check_disjoint(texts(task, Split.TRAIN), texts(task, Split.HELD_OUT)) == []
+    for one, other in combinations(Split, 2):
+        assert prompts.check_disjoint(texts(task, one), texts(task, other)) == []
 
 
 def test_settings_parse_and_name_scorers_that_exist(task: Task) -> None:
@@ -59,8 +61,8 @@ def test_settings_parse_and_name_scorers_that_exist(task: Task) -> None:
 def test_the_readme_says_origin_and_licence(task: Task) -> None:
     text = bundled.path("data", "tasks", task.name, "README.md").read_text(encoding="utf-8")
     assert "Origin:" in text and "Licence:" in text
-    counts = [int(number) for number in re.findall(r"\b(\d+) (?:train|held-out)", text)]
-    assert counts == [len(texts(task, Split.TRAIN)), len(texts(task, Split.HELD_OUT))]
+    counts = [int(number) for number in re.findall(r"\b(\d+) (?:train|held-out|sealed)", text)]
+    assert counts == [len(texts(task, split)) for split in Split]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,7 +85,7 @@ def test_every_reference_of_arithmetic_is_the_sum_and_no_sum_is_on_both_sides() 
         a, b = int(found[1]), int(found[2])
         assert row.reference == str(a + b) and 0 < a < 50 and 0 < b < 50
         sums[row.split].add(frozenset((a, b)))
-    assert not sums[Split.TRAIN] & sums[Split.HELD_OUT]
+    assert not any(sums[one] & sums[other] for one, other in combinations(Split, 2))
     assert sum(map(len, sums.values())) == len(tasks.load("arithmetic").prompts)
 
 
@@ -124,7 +126,8 @@ def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> 
         assert registry.score("chrf", [Scored(Prompt(1, row.text, french), french, 9, Finish.EOS)]) == [1.0]
         assert registry.score("chrf", [Scored(Prompt(1, row.text, french), english, 9, Finish.EOS)])[0] < 0.6, french
         references[row.split].append(french)
-    assert prompts.check_disjoint(references[Split.TRAIN], references[Split.HELD_OUT]) == []
+    for one, other in combinations(Split, 2):
+        assert prompts.check_disjoint(references[one], references[other]) == []
 
 
 # -- a folder of one's own -------------------------------------------------------------------------------------------
@@ -169,7 +172,7 @@ def test_an_unknown_task_names_the_choices(tmp_path: Path) -> None:
         ("settings = 3", {"text": "Hi", "split": "train"}, r"task\.toml: .* settings a table"),
         ("title = 5", {"text": "Hi", "split": "train"}, r"task\.toml: title .* must be text"),
         ("", "broken", r"prompts\.jsonl, line 2: is not JSON"),
-        ("", {"text": "Hi"}, r"prompts\.jsonl, line 2: split must be train or held_out"),
+        ("", {"text": "Hi"}, r"prompts\.jsonl, line 2: split must be train, held_out or sealed"),
         ("", {"text": "Hi", "split": "dev"}, r"prompts\.jsonl, line 2, split: is 'dev'"),
         ("[settings.train]\nepochs = 0", {"text": "Hi", "split": "train"}, r"task\.toml: train\.epochs: .*got 0"),
         ("[settings.tarin]\nepochs = 1", {"text": "Hi", "split": "train"}, r"task\.toml: tarin: "),

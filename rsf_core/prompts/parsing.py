@@ -97,7 +97,7 @@ def _row(record: Record, wanted: Columns, problems: list[Problem], notes: Counte
         raise _WrongRow(wanted.system, "is another system prompt than that of the conversation")
     split = _text(fields.get(wanted.split), wanted.split) if wanted.split is not None else None
     if split and split not in list(Split):
-        raise _WrongRow(wanted.split, f"is {split!r}; it must be {' or '.join(Split)}")
+        raise _WrongRow(wanted.split, f"is {split!r}; it must be {', '.join(Split)}")
     for value, column in ((text, wanted.text), (system, wanted.system or wanted.text)):
         _check(value, column)
     if not text.strip():

@@ -194,6 +194,20 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedOpening:
+    """That the sealed prompts were opened: by whom, when, for which model of which round, beside which random control (None:
+    it has none), under which evaluation key, and how many prompts they were."""
+
+    author: str
+    opened_at: datetime
+    round: int
+    model_id: str
+    control_id: str | None
+    evaluation_key: str
+    prompts: int
+
+
+@dataclass(frozen=True, slots=True)
 class PromptRecord:
     """A prompt as the list shows it. `retired` says how it was taken out ("retire", or "replace" by an edited one, which is
     `replaced_by`); None where it is in use."""

@@ -34,6 +34,7 @@ from rsf_core.store.records import (
     StoredSpec,
     ThresholdRecord,
 )
+from rsf_core.store.sealed import Sealed
 from rsf_core.text import composed
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class Store:
         self._db = Database(path, backups)
         self.acts = Acts(self._db)
         self.prompt_book = Prompts(self._db)
+        self.sealed = Sealed(self._db)
         self._candidates_in = lru_cache(maxsize=KEPT_VERSIONS)(self._count_candidates)
         self._ratios_state = lru_cache(maxsize=KEPT_VERSIONS)(self._read_ratios_state)
         self._kept: dict[Hashable, tuple[tuple[int, ...], Any]] = {}

@@ -49,13 +49,13 @@ def listing(project: Project) -> None:
     state = second.segmented_control("Show", list(_STATES), default="In use", required=True, key="prompts-state")
     side = third.segmented_control(
         "Side",
-        ["Both", *Split],
-        default="Both",
+        ["All", *Split],
+        default="All",
         required=True,
         format_func=lambda side: literal(_words(side)),
         key="prompts-side",
     )
-    asked = {"split": None if side == "Both" else Split(side), "retired": _STATES[state], "text": text}
+    asked = {"split": None if side == "All" else Split(side), "retired": _STATES[state], "text": text}
     number = int(fourth.number_input("Page", 1, None, 1, key=f"prompts-page-{text}-{state}-{side}"))
     page = project.prompt_page(PAGE, (number - 1) * PAGE, **asked)  # type: ignore[arg-type]
     pages = max(1, math.ceil(page.total / PAGE))
@@ -99,12 +99,21 @@ def _actions(project: Project, rows: list[PromptRecord]) -> None:
         return
     in_use = [prompt.prompt_id for prompt in rows if prompt.retired is None]
     retired = [prompt.prompt_id for prompt in rows if prompt.retired is not None]
-    if st.button("Edit", icon=":material/edit:", disabled=len(rows) != 1 or not in_use):
+    sealed = any(prompt.split is Split.SEALED for prompt in rows)
+    if st.button("Edit", icon=":material/edit:", disabled=len(rows) != 1 or not in_use or sealed):
         _edit(project, in_use[0])
     if st.button(
         "Retire", icon=":material/archive:", disabled=not in_use, help="It is not drawn or compared on any more."
     ):
         if ui.attempt(lambda: project.retire_prompts(in_use, ui.reviewer_name())):
+            st.rerun()
+    if st.button(
+        "Seal",
+        icon=":material/lock:",
+        disabled=not rows or any(p.split is not Split.HELD_OUT or p.retired for p in rows),
+        help="Held-out prompts that nothing was drawn for yet: nobody sees them before they are opened, once, on Models.",
+    ):
+        if ui.attempt(lambda: project.seal_prompts(in_use, ui.reviewer_name())):
             st.rerun()
     if st.button("Put back", icon=":material/unarchive:", disabled=not retired):
         if ui.attempt(lambda: project.restore_prompts(retired, ui.reviewer_name())):
@@ -213,7 +222,10 @@ def _broken_off(project: Project, upload: str, placing: str, state: ImportState)
 
 
 def _preview(project: Project, upload: str, placing: str, found: Preview) -> None:
-    st.markdown(f"**{found.count:,}** prompts can be added: {found.train:,} train, {found.held_out:,} held out.")
+    st.markdown(
+        f"**{found.count:,}** prompts can be added: {found.train:,} train, {found.held_out:,} held out"
+        + (f", {found.sealed:,} sealed." if found.sealed else ".")
+    )
     for note in found.notes:
         st.caption(literal(note))
     if found.problems:

@@ -1,4 +1,4 @@
-"""Writes prompts.jsonl from the subjects below; every third one is held out.
+"""Writes prompts.jsonl from the subjects below; every third of the first is held out, the last are sealed.
 
 python data/tasks/positive_reviews/make.py
 """
@@ -36,19 +36,27 @@ phone plan; a cable car; a raincoat for dogs; a watercolour set; a lighthouse; a
 a translation bureau; a wooden ladder; a crime series; an electric scooter; a pancake house; a quilt; a nail file; a
 pharmacy; a ceiling fan; a marathon; a gardening glove; a hot air balloon ride; a waffle iron
 """
+SEALED = """
+a maple syrup; a rowing machine; a puppet show; a tyre shop; a lavender candle; a ski jacket; a podcast studio; a rope
+bridge; a blood pressure monitor; a chess club; a jigsaw; a corner bakery oven; a night safari; a drum kit; a shower head; a
+ballet school; a hostel dormitory; a beehive tour; a paper planner; a pressure cooker; a glass blower; an optician; a sand
+castle contest; a steam train ride; a knitting pattern; a bathrobe; a charcoal grill; an ice cream van; a graphic novel; a
+language app; a dry cleaner; a cycling jersey; a mountain guide; a telescope; a wooden spoon; a silent film; a juggling
+course; a smoke alarm; a baker's apron; a marble run; a tulip market; a rubber boat
+"""
 COUNT = 192
 
 
 def main() -> None:
-    subjects = [" ".join(subject.split()) for subject in SUBJECTS.split(";")]
+    subjects, more = ([" ".join(subject.split()) for subject in part.split(";")] for part in (SUBJECTS, SEALED))
     if len(subjects) < COUNT:
         raise SystemExit(f"{len(subjects)} subjects, {COUNT} wanted")
     rows = [
         {
             "text": f"Write one short review sentence about {subject}.",
-            "split": "held_out" if number % 3 == 2 else "train",
+            "split": "sealed" if number >= COUNT else "held_out" if number % 3 == 2 else "train",
         }
-        for number, subject in enumerate(subjects[:COUNT])
+        for number, subject in enumerate(subjects + more)
     ]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     Path(__file__).with_name("prompts.jsonl").write_text(text, encoding="utf-8")

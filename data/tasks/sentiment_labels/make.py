@@ -1,4 +1,5 @@
-"""Writes prompts.jsonl from the sentences below: labels take turns, and every third sentence of a label is held out.
+"""Writes prompts.jsonl from the sentences below: labels take turns, every third sentence of a label is held out, and
+the last are sealed.
 
 python data/tasks/sentiment_labels/make.py
 """
@@ -183,20 +184,80 @@ The form is printed on yellow paper.
 The match starts at half past three.
 """
 
+SEALED_POSITIVE = """
+I am overjoyed that the lost ring turned up.
+The new playground is fantastic for little ones.
+Our landlord is generous and always helpful.
+The orange juice was fresh and tasted superb.
+He gave a brilliant answer that impressed us all.
+The campsite was peaceful and wonderfully clean.
+My new shoes are comfortable and look great.
+The choir sang beautifully, and we loved it.
+She is a kind and inspiring boss.
+The pizza had a perfect, crispy crust.
+I had a marvellous time at the harbour festival.
+The heating works perfectly and the flat is cosy.
+Their lemon ice cream is simply delicious.
+The exhibition was exciting and splendidly arranged.
+What a lovely surprise your letter was!
+The driver was friendly and very careful.
+"""
+
+SEALED_NEGATIVE = """
+The pizza was burnt, and nobody apologised.
+I am disgusted by the mould in the bathroom.
+Our guide was late, bored and impolite.
+The speakers crackle horribly and then fail.
+She was heartbroken when the dog died.
+The campsite was noisy, muddy and full of rubbish.
+This umbrella broke in the first gust, a terrible waste.
+The exhibition was a dull disappointment.
+My boss is unfair and shouts at everyone.
+The flat is damp, dark and miserable.
+He ruined the evening with his nasty jokes.
+The vaccination hurt, and my arm is badly swollen.
+The parcel was stolen from our doorstep, which is awful.
+I hate how slow and unreliable this bus line is.
+The orange juice tasted stale and horrible.
+What a dreadful waste of a whole afternoon!
+"""
+
+SEALED_NEUTRAL = """
+The post office closes at six.
+Her office is at the end of the corridor.
+The ticket has a number on the back.
+The bakery is on the corner of two streets.
+A kilometre has a thousand metres.
+The blue folder holds last year's bills.
+The play has three acts.
+He takes the tram to work on Tuesdays.
+The garden has a gate on the north side.
+The receipt lists five items.
+The second lesson starts at ten.
+The bridge connects two districts.
+My cousin studies law in Geneva.
+The cupboard contains plates and cups.
+The plane lands at four in the afternoon.
+The village has one school and a chapel.
+"""
+
 LABELS = {"positive": POSITIVE, "negative": NEGATIVE, "neutral": NEUTRAL}
+SEALED = {"positive": SEALED_POSITIVE, "negative": SEALED_NEGATIVE, "neutral": SEALED_NEUTRAL}
 
 
 def main() -> None:
-    sentences = {label: text.split("\n")[1:-1] for label, text in LABELS.items()}
-    rows = [
-        {
-            "text": PROMPT.format(sentence=sentence),
-            "reference": label,
-            "split": "held_out" if number % 3 == 2 else "train",
-        }
-        for number, same_number in enumerate(zip(*sentences.values(), strict=True))
-        for label, sentence in zip(sentences, same_number, strict=True)
-    ]
+    rows = []
+    for labelled, sealed in ((LABELS, False), (SEALED, True)):
+        sentences = {label: text.split("\n")[1:-1] for label, text in labelled.items()}
+        rows += [
+            {
+                "text": PROMPT.format(sentence=sentence),
+                "reference": label,
+                "split": "sealed" if sealed else "held_out" if number % 3 == 2 else "train",
+            }
+            for number, same_number in enumerate(zip(*sentences.values(), strict=True))
+            for label, sentence in zip(sentences, same_number, strict=True)
+        ]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     Path(__file__).with_name("prompts.jsonl").write_text(text, encoding="utf-8")
 

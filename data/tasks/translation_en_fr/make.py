@@ -1,7 +1,7 @@
 """Writes prompts.jsonl: short English sentences of a small vocabulary with their French translation.
 
-The vocabulary is small on purpose: every word of a held-out sentence stands in some train sentence too, so that what a
-round learns of words and agreement can show on sentences it never saw.
+The vocabulary is small on purpose: every word of a held-out or sealed sentence stands in some train sentence too, so that what
+a round learns of words and agreement can show on sentences it never saw.
 
 python data/tasks/translation_en_fr/make.py
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PROMPT = "Translate this sentence into French. Answer with the translation only.\n\n{sentence}"
-TRAIN, HELD_OUT = 144, 48
+TRAIN, HELD_OUT, SEALED = 144, 48, 48
 
 
 class Noun(NamedTuple):
@@ -110,21 +110,28 @@ def sentences() -> Iterator[list[tuple[str, str]]]:
 
 
 def chosen(rng: random.Random) -> list[tuple[str, str]]:
-    """Sentences of all patterns in turn, each once, until there are enough."""
+    """Sentences of all patterns in turn, each once: those to train and compare on shuffled, and then the sealed ones."""
     patterns = [rng.sample(found, len(found)) for found in sentences()]
+    rows = _taken(patterns, TRAIN + HELD_OUT)
+    rng.shuffle(rows)
+    return rows + _taken(patterns, SEALED)
+
+
+def _taken(patterns: list[list[tuple[str, str]]], count: int) -> list[tuple[str, str]]:
+    """`count` sentences, of the patterns in turn."""
     rows: list[tuple[str, str]] = []
-    while len(rows) < TRAIN + HELD_OUT:
+    while len(rows) < count:
         for left in patterns:
-            if left and len(rows) < TRAIN + HELD_OUT:
+            if left and len(rows) < count:
                 english, french = left.pop()
                 rows.append((english, french[0].upper() + french[1:]))
-    rng.shuffle(rows)
     return rows
 
 
 def main() -> None:
+    splits = ["train"] * TRAIN + ["held_out"] * HELD_OUT + ["sealed"] * SEALED
     rows = [
-        {"text": PROMPT.format(sentence=english), "reference": french, "split": "train" if i < TRAIN else "held_out"}
+        {"text": PROMPT.format(sentence=english), "reference": french, "split": splits[i]}
         for i, (english, french) in enumerate(chosen(random.Random(0)))
     ]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

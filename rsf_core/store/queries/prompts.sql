@@ -16,7 +16,7 @@ SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
 -- name: prompt_page
 SELECT p.prompt_id, left(p.text, $shown) AS text, left(p.reference, $shown) AS reference, left(p.system, $shown) AS system,
        p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
-FROM prompts p LEFT JOIN retired_prompts r USING (prompt_id)
+FROM shown_prompts p LEFT JOIN retired_prompts r USING (prompt_id)
 WHERE ($split IS NULL OR p.split = $split)
   AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
   AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
@@ -25,7 +25,7 @@ ORDER BY p.prompt_id LIMIT $limit OFFSET $offset;
 
 -- name: prompt_page_count
 SELECT count(*) AS count
-FROM prompts p LEFT JOIN retired_prompts r USING (prompt_id)
+FROM shown_prompts p LEFT JOIN retired_prompts r USING (prompt_id)
 WHERE ($split IS NULL OR p.split = $split)
   AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
   AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
