@@ -117,7 +117,8 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_tw
     tmp_path: Path, small_task: Path
 ) -> None:
     folder, chance = tmp_path / "project", random.Random(1)
-    Project.create(folder, str(small_task), "quick", seed=7).close()
+    with Project.create(folder, str(small_task), "quick", seed=7) as project:
+        project.set("target.reference", "proposal")  # else the second round would load the base to score by
     interpreter = stand_in.interpreter(tmp_path, quick_work)
     said: list[str] = []
     opened: list[tuple[float, float]] = []
