@@ -9,9 +9,11 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rsf_core.domain import Action, JobKind, JobState, Scope, Split
 from rsf_core.jobs.schemas import CANDIDATES, SCORES
@@ -29,17 +31,24 @@ TASK = '[settings.target]\nreference = "proposal"\nbeta = 0.25\nrewards = { sent
 
 def build(folder: Path, count: int = 1_000_000, seed: int = 0) -> Project:
     """An open project whose first round has `count` candidates, 1 in 20 of them overridden."""
-    rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as task:
         (Path(task) / "task.toml").write_text(f'title = "Million"\n{TASK}')
         (Path(task) / "prompts.jsonl").write_text("")
         project = Project.create(folder, task, seed=seed)
-    store, prompts = project.store, -(-count // PER_PROMPT)
-    store.add_prompts(((f"Review trip number {i}.", None, None, Split.TRAIN) for i in range(prompts)), "made up")
+    prompts = ((f"Review trip number {i}.", None, None, Split.TRAIN) for i in range(-(-count // PER_PROMPT)))
+    project.store.add_prompts(prompts, "made up")
+    fill(project, 1, count, seed)
+    return project
+
+
+def fill(project: Project, number: int, count: int, seed: int = 0) -> None:
+    """Give a round `count` scored and decided candidates of the first prompts, 1 in 20 of them overridden."""
+    rng, store, prompts = np.random.default_rng(seed), project.store, -(-count // PER_PROMPT)
+    generate, score = f"r{number}-generate-1", f"r{number}-score-1"
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("prompt", "ell", "m", "id", "taste")}
     for unit, start in enumerate(range(0, count, AT_ONCE)):
-        rows = _candidates(rng, start, min(AT_ONCE, count - start), seed)
-        store.commit_segment("r1-generate-1", unit, f"candidates {unit}", "candidates", rows)
+        rows = candidates(rng, start, min(AT_ONCE, count - start), seed, number)
+        store.commit_segment(generate, unit, f"candidates {number} {unit}", "candidates", rows)
         prompt = rows["prompt_id"].to_numpy()
         taste = np.random.default_rng(seed).normal(0.2, 0.3, prompts + 1)[prompt]
         scores = {
@@ -51,10 +60,10 @@ def build(folder: Path, count: int = 1_000_000, seed: int = 0) -> Project:
                 {"candidate_id": rows["candidate_id"], "round": rows["round"], "scorer": [name] * len(values)}
             )
             table = table.append_column("score", pa.array(values)).append_column(
-                "job_id", pa.array(["r1-score-1"] * len(values))
+                "job_id", pa.array([score] * len(values))
             )
             store.commit_segment(
-                "r1-score-1", unit * 2 + (name == "repetition"), f"{name} {unit}", "scores", table.cast(SCORES)
+                score, unit * 2 + (name == "repetition"), f"{name} {number} {unit}", "scores", table.cast(SCORES)
             )
         ell = log_ratio(project.settings.target, scores, rows["log_q"].to_numpy(), None)
         columns["prompt"].append(prompt)
@@ -65,32 +74,44 @@ def build(folder: Path, count: int = 1_000_000, seed: int = 0) -> Project:
     scale = prompt_scale(ell, prompt)
     target_id = store.target_id(project.settings.target.model_dump(mode="json"), "rule")
     rows = pa.table({"candidate_id": ids, "log_ratio": ell, "critical_log_m": m, "scale": scale})
-    store.replace_log_ratios(1, target_id, rows)
-    store.add_threshold(1, target_id, log_m_for_rate(m, 0.2), Scope.GLOBAL, "rule", "accepts 20% of the candidates")
-    with store.transaction("making the job"):  # at once, or the supervisor would look for its process
-        store.add_job("r1-generate-1", JobKind.GENERATE, 1, {}, ())
-        store.add_job_event("r1-generate-1", JobState.RUNNING, "running")
-        store.add_job_event("r1-generate-1", JobState.DONE, "done")
+    store.replace_log_ratios(number, target_id, rows)
+    store.add_threshold(
+        number, target_id, log_m_for_rate(m, 0.2), Scope.GLOBAL, "rule", "accepts 20% of the candidates"
+    )
+    finished(project, generate, JobKind.GENERATE, number, {})
     spoken = rng.choice(count, round(OVERRIDDEN * count), replace=False)
-    _override(project, ids[spoken], rng.random(len(spoken)) < 0.5)
-    return project
+    _override(project, number, ids[spoken], rng.random(len(spoken)) < 0.5)
 
 
-def _candidates(rng: np.random.Generator, start: int, count: int, seed: int) -> pa.Table:
-    number = np.arange(start, start + count)
-    prompt, k = number // PER_PROMPT + 1, number % PER_PROMPT
-    ids = [f"1.{p}.{i}" for p, i in zip(prompt.tolist(), k.tolist(), strict=True)]
+def finished(project: Project, job_id: str, kind: JobKind, number: int, spec: dict[str, Any]) -> None:
+    """A job that is done."""
+    with project.store.transaction("making the job"):  # at once, or the supervisor would look for its process
+        project.store.add_job(job_id, kind, number, spec, ())
+        project.store.add_job_event(job_id, JobState.RUNNING, "running")
+        project.store.add_job_event(job_id, JobState.DONE, "done")
+
+
+def texts(rng: np.random.Generator, count: int) -> tuple[list[str], np.ndarray]:
+    """Completions of 4 to 39 words, and how many words each has."""
     lengths = rng.integers(4, 40, count)
     words = WORDS[rng.integers(0, len(WORDS), int(lengths.sum()))]
-    texts = [" ".join(part) for part in np.split(words, np.cumsum(lengths)[:-1])]
+    return [" ".join(part) for part in np.split(words, np.cumsum(lengths)[:-1])], lengths
+
+
+def candidates(rng: np.random.Generator, start: int, count: int, seed: int, number: int = 1) -> pa.Table:
+    """Candidates `start` … of a round, as a segment holds them."""
+    place = np.arange(start, start + count)
+    prompt, k = place // PER_PROMPT + 1, place % PER_PROMPT
+    ids = [f"{number}.{p}.{i}" for p, i in zip(prompt.tolist(), k.tolist(), strict=True)]
+    completions, lengths = texts(rng, count)
     log_q = rng.normal(-2.0, 0.4, count) * lengths
     return pa.table(
         {
             "candidate_id": ids,
-            "round": np.ones(count, np.int32),
+            "round": np.full(count, number, np.int32),
             "prompt_id": prompt,
             "k": k,
-            "completion": texts,
+            "completion": completions,
             "prompt_token_ids": [[1, 2, 3]] * count,
             "token_ids": [list(range(n)) for n in lengths],
             "finish": np.where(rng.random(count) < 0.05, "length", "eos"),
@@ -99,12 +120,22 @@ def _candidates(rng: np.random.Generator, start: int, count: int, seed: int) -> 
             "u": uniform(seed, ids),
             "sampling": ["{}"] * count,
             "model_id": ["base"] * count,
-            "job_id": ["r1-generate-1"] * count,
+            "job_id": [f"r{number}-generate-1"] * count,
         }
     ).cast(CANDIDATES)
 
 
-def _override(project: Project, ids: np.ndarray, accept: np.ndarray) -> None:
+def of_later_prompts(rows: pa.Table, prompts: int) -> pa.Table:
+    """The same candidates as of the prompts that stand `prompts` further on, under the names that they then have."""
+    prompt = pc.add(rows["prompt_id"], pa.scalar(prompts, pa.int32()))
+    names = pc.binary_join_element_wise(*(pc.cast(c, pa.string()) for c in (rows["round"], prompt, rows["k"])), ".")
+    for column, values in (("prompt_id", prompt), ("candidate_id", names)):
+        place = rows.schema.get_field_index(column)
+        rows = rows.set_column(place, rows.schema.field(place), values)
+    return rows
+
+
+def _override(project: Project, number: int, ids: np.ndarray, accept: np.ndarray) -> None:
     words = np.where(accept, Action.ACCEPT, Action.REJECT)
     with project.store.transaction("making the overrides"):
         project.store._db.append(
@@ -113,7 +144,7 @@ def _override(project: Project, ids: np.ndarray, accept: np.ndarray) -> None:
                 {
                     "uid": [f"made-up-{name}" for name in ids],
                     "candidate_id": ids,
-                    "round": np.ones(len(ids), np.int32),
+                    "round": np.full(len(ids), number, np.int32),
                     "action": words.astype(str),
                     "reviewer": ["ann"] * len(ids),
                     "created_at": [utc_now()] * len(ids),

@@ -1,81 +1,221 @@
-"""What a rerun of each page costs with 100,000 prompts and 200,000 candidates, 1 in 20 of them decided by a person: processor
-time and what is sent to the browser, when it is first shown and when it is run again as it is.
+"""What a rerun of each page costs with 105,000 prompts and two rounds behind them: processor time and what is sent to the
+browser, when the page is first shown and when it is run again as it is. The second round has 200,000 candidates, 1 in 20 of
+them decided by a person; each round has tuned a model, the second a random control too, and all are compared on 1,000
+held-out prompts with 4 completions each. Reading a file of 100,000 rows goes on in a process of its own and is not measured.
 
-Prints one JSON line a page. From the repository root: PYTHONPATH=. python tests/benchmarks/pages.py [PAGE …]
+Prints one JSON line a page. From the repository root, one thread and a quiet machine:
+OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/pages.py [--keep FOLDER] [--profile] [PAGE …]
 """
 
 from __future__ import annotations
 
+import argparse
+import cProfile
 import json
+import pstats
 import statistics
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest
 
-from rsf_core.domain import Split
+from rsf_core.curation import CONTROL
+from rsf_core.domain import JobKind, Split
+from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.project import Project
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import CuratedRecord, ModelRecord
+from rsf_core.store.store import content_hash
 from rsf_core.web import session
 from tests.benchmarks import million
 
-PROMPTS, HELD_OUT, CANDIDATES, RERUNS, LIMIT_MS, LIMIT_KB = 100_000, 5_000, 200_000, 5, 300, 300
-PAGES = ("overview", "generate", "acceptance", "review", "train", "models")
+PROMPTS, HELD_OUT, EARLIER, CANDIDATES, SAMPLES = 100_000, 5_000, 20_000, 200_000, 20_000
+COMPARED, EACH, STEPS = 1_000, 4, 2_000
+RERUNS, LIMIT_MS, LIMIT_KB = 7, 300, 300
+PAGES: dict[str, tuple[str, dict[str, str]]] = {
+    **{name: (name, {}) for name in ("overview", "prompts", "generate", "acceptance", "review", "train", "models")},
+    "models-compare": ("models", {"show": "Compare"}),
+    "models-vote": ("models", {"show": "Blind vote"}),
+    "models-rounds": ("models", {"show": "Rounds"}),
+}
 SHELL = Path(session.__file__).with_name("shell.py")
 
 
 def filled(folder: Path) -> Project:
     million.PER_PROMPT = CANDIDATES // PROMPTS
-    project = million.build(folder, CANDIDATES)
+    project = million.build(folder, EARLIER)
+    many = ((f"Review trip number {i}.", None, None, Split.TRAIN) for i in range(EARLIER // 2, PROMPTS))
     held_out = ((f"Review held-out trip number {i}.", None, None, Split.HELD_OUT) for i in range(HELD_OUT))
+    project.store.add_prompts(many, "made up")
     project.store.add_prompts(held_out, "made up")
+    project.set("evaluate.prompts", str(COMPARED))
+    project.set("evaluate.candidates", str(EACH))
+    project.store.add_model(ModelRecord("base", "made up", "models/base", "base", None, 0, None, utc_now()))
+    _tune(project, 1, "base", ["m1-1"])
+    project.start_round()
+    million.fill(project, 2, CANDIDATES, seed=1)
+    _tune(project, 2, "m1-1", ["m2-1", f"m2-1{CONTROL}"])
     return project
 
 
-def measured(page: str) -> dict[str, Any]:
-    sent = 0
+def _tune(project: Project, number: int, proposal: str, models: list[str]) -> None:
+    """Freeze a round, tune `models` on it, and compare them with the base and the proposal."""
+    store, threshold = project.store, project.threshold(number)
+    assert threshold is not None
+    accepted = store.accepted_samples(number)[:SAMPLES]
+    samples = [
+        {name: value for name, value in row.items() if name not in ("offset_log_m", "finish")} | {"weight": 1.0}
+        for row in accepted
+    ]
+    counts, digest = project.counts(number), content_hash(samples)
+    summary: dict[str, Any] = {"samples": len(samples), "tokens": 1, "accepted": counts.accepted, "prompts": 1}
+    summary |= {"candidates": counts.candidates, "overridden": counts.overridden, "rate_automatic": 0.2}
+    summary |= {"rate_effective": 0.2, "distinct": len(samples)}
+    for model_id in models:
+        curated_id = model_id.replace("m", "c", 1)
+        more = {"rule": "random"} if model_id.endswith(CONTROL) else {}
+        named = (curated_id, number, threshold.target_id, threshold.log_m, threshold.scope, digest, summary | more)
+        store.add_curated_set(CuratedRecord(*named, "ann", utc_now()), samples)
+        folder = project.folder / "models" / model_id
+        folder.mkdir()
+        (folder / "adapter.safetensors").write_bytes(bytes(1_000))
+        made = (model_id, model_id, f"models/{model_id}", model_id, proposal, number, curated_id, utc_now())
+        store.add_model(ModelRecord(*made))
+        job_id = store.next_job_id(JobKind.FINETUNE, number)
+        million.finished(project, job_id, JobKind.FINETUNE, number, {"model_id": model_id, "curated_id": curated_id})
+        names = ("loss", "learning_rate", "grad_norm", "tokens_per_second")
+        store.add_metrics(job_id, [(step, name, 1 / (step + 1)) for step in range(STEPS) for name in names])
+    target = project.target(number)
+    assert target is not None
+    key = project._standing.evaluation_key(target)
+    job_id = store.next_job_id(JobKind.EVALUATE, number)
+    spec = {"evaluation_key": key, "reference": None, "scorers": list(target.scorers)}
+    million.finished(project, job_id, JobKind.EVALUATE, number, spec)
+    known = store.evaluated_models(key)
+    for unit, model_id in enumerate(name for name in ("base", proposal, *models) if name not in known):
+        store.commit_segment(job_id, unit, f"{job_id} {unit}", "evaluation_samples", _completions(unit, key, model_id))
+        known[model_id] = 1
+
+
+def _completions(seed: int, key: str, model_id: str) -> pa.Table:
+    """What a model made of the held-out prompts."""
+    rng, count = np.random.default_rng([seed, len(model_id)]), COMPARED * EACH
+    texts, lengths = million.texts(rng, count)
+    log_q = rng.normal(-2.0, 0.4, count) * lengths
+    sentiment, repetition = np.tanh(rng.normal(0.2, 0.5, count)), rng.beta(1, 9, count)
+    return pa.table(
+        {
+            "evaluation_key": [key] * count,
+            "model_id": [model_id] * count,
+            "prompt_id": PROMPTS + 1 + np.arange(count) // EACH,
+            "k": np.arange(count) % EACH,
+            "completion": texts,
+            "token_count": lengths,
+            "finish": ["eos"] * count,
+            **dict.fromkeys(("log_q", "log_base", "log_reference"), log_q),
+            "scores": pa.array(
+                [
+                    [("sentiment", s), ("repetition", r)]
+                    for s, r in zip(sentiment.tolist(), repetition.tolist(), strict=True)
+                ],
+                EVALUATION_SAMPLES.field("scores").type,
+            ),
+            "job_id": ["evaluate"] * count,
+        }
+    ).cast(EVALUATION_SAMPLES)
+
+
+@contextmanager
+def counting() -> Iterator[list[int]]:
+    """The bytes of every message to the browser."""
+    sent: list[int] = []
     enqueue = ForwardMsgQueue.enqueue
 
     def counted(queue: ForwardMsgQueue, message: Any) -> None:
-        nonlocal sent
-        sent += message.ByteSize()
+        sent.append(message.ByteSize())
         enqueue(queue, message)
 
     ForwardMsgQueue.enqueue = counted  # type: ignore[method-assign, assignment]
     try:
-        app, times, sizes = AppTest.from_file(str(SHELL), default_timeout=120), [], []
-        app.switch_page(f"../../pages/{page}.py")
-        for _ in range(1 + RERUNS):
-            sent, start = 0, time.process_time()
-            app.run()
-            times.append((time.process_time() - start) * 1e3)
-            sizes.append(sent / 1e3)
-            assert not app.exception, app.exception
+        yield sent
     finally:
         ForwardMsgQueue.enqueue = enqueue  # type: ignore[method-assign]
+
+
+def measured(name: str, profile: bool) -> dict[str, Any]:
+    page, query = PAGES[name]
+    app, times, sizes = AppTest.from_file(str(SHELL), default_timeout=300), [], []
+    app.switch_page(f"../../pages/{page}.py")
+    for key, value in query.items():
+        app.query_params[key] = value
+    profiler = cProfile.Profile() if profile else None
+    with counting() as sent:
+        for run in range(1 + RERUNS):
+            sent.clear()
+            start = time.process_time()
+            with _profiled(profiler) if profiler and run else nullcontext():
+                app.run()
+            times.append((time.process_time() - start) * 1e3)
+            sizes.append(sum(sent) / 1e3)
+            assert not app.exception, app.exception
+    if profiler is not None:
+        pstats.Stats(profiler).sort_stats("cumulative").print_stats(70)
     cpu = statistics.median(times[1:])
     return {
-        "benchmark": f"page_{page}",
-        "prompts": PROMPTS,
+        "benchmark": f"page_{name}",
+        "prompts": PROMPTS + HELD_OUT,
         "candidates": CANDIDATES,
         "title": app.title[0].value if app.title else None,
         "first_cpu_ms": round(times[0], 1),
         "rerun_cpu_ms": round(cpu, 1),
-        "rerun_to_first": round(cpu / times[0], 2),
+        "rerun_cpu_least_ms": round(min(times[1:]), 1),
         "rerun_kb": round(max(sizes), 1),
         f"within_{LIMIT_MS}_ms": cpu <= LIMIT_MS,
         f"within_{LIMIT_KB}_kb": max(sizes) <= LIMIT_KB,
     }
 
 
+@contextmanager
+def _profiled(profiler: cProfile.Profile) -> Iterator[None]:
+    """Profile the script of the page, which AppTest runs in a thread of its own."""
+    from streamlit.runtime.scriptrunner import script_runner
+
+    module: Any = script_runner
+    run = module.exec_func_with_error_handling
+
+    def profiled(*arguments: Any, **named: Any) -> Any:
+        profiler.enable()
+        try:
+            return run(*arguments, **named)
+        finally:
+            profiler.disable()
+
+    module.exec_func_with_error_handling = profiled
+    try:
+        yield
+    finally:
+        module.exec_func_with_error_handling = run
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as scratch, filled(Path(scratch) / "project") as project:
-        session._project = project
-        for page in sys.argv[1:] or PAGES:
-            print(json.dumps(measured(page)), flush=True)
+    asked = argparse.ArgumentParser()
+    asked.add_argument("pages", nargs="*", metavar="PAGE", help=", ".join(PAGES))
+    asked.add_argument("--keep", type=Path, help="a folder for the project, which the next run takes as it is")
+    asked.add_argument("--profile", action="store_true")
+    wanted = asked.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (wanted.keep or Path(scratch)) / "project"
+        with Project.open(folder) if folder.exists() else filled(folder) as project:
+            session._project = project
+            for name in wanted.pages or PAGES:
+                print(json.dumps(measured(name, wanted.profile)), flush=True)
 
 
 if __name__ == "__main__":

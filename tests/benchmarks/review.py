@@ -16,17 +16,17 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from playwright.sync_api import sync_playwright
 
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter, Order, View
 from tests.app_server import AppServer
-from tests.benchmarks.million import AT_ONCE, _candidates, build
+from tests.benchmarks.million import PER_PROMPT, build, candidates, of_later_prompts
 from tests.e2e.conftest import ARGUMENTS
 
 PAGES, KEYS, REVIEWERS, DECISIONS, SEGMENT = 60, 60, 8, 50, 10_000
+INGESTED = 9  # a round of its own, whose candidates come in while the first is reviewed
 MEASURE = """() => {
   // until the frame that shows what a key did has been painted: the first task after that frame
   window.painted = [];
@@ -106,7 +106,7 @@ def decisions(project: Project) -> dict[str, object]:
     _decide(project, "warm-up")
     idle = _decide(project, "idle")
     stop = threading.Event()
-    thread = threading.Thread(target=_ingest, args=(project, _rows(), stop))
+    thread = threading.Thread(target=_ingest, args=(project, stop))
     thread.start()
     busy = _decide(project, "busy")
     stop.set()
@@ -140,19 +140,11 @@ def _decide(project: Project, name: str) -> float:
     return statistics.quantiles(times, n=100)[-1] * 1e3
 
 
-def _rows() -> pa.Table:
-    rows = _candidates(np.random.default_rng(1), 0, AT_ONCE, 0)
-    column = rows.schema.get_field_index("round")
-    return rows.set_column(column, rows.schema.field(column), pa.array(np.full(AT_ONCE, 9, np.int32)))
-
-
-def _ingest(project: Project, rows: pa.Table, stop: threading.Event) -> None:
-    unit = 0
-    while not stop.is_set():
-        part = rows.slice((unit * SEGMENT) % AT_ONCE, SEGMENT)
-        project.store.commit_segment("r9-generate-1", unit, f"ingested {unit}", "candidates", part)
-        unit += 1
-        time.sleep(0.2)  # still 45,000 candidates a second, more than any model draws
+def _ingest(project: Project, stop: threading.Event) -> None:
+    rows, unit = candidates(np.random.default_rng(1), 0, SEGMENT, 0, INGESTED), 0
+    while not stop.wait(0.2):  # still 45,000 candidates a second, more than any model draws
+        project.store.commit_segment("r9-generate-1", unit, f"ingested {unit}", "candidates", rows)
+        rows, unit = of_later_prompts(rows, -(-SEGMENT // PER_PROMPT)), unit + 1
 
 
 def main() -> None:

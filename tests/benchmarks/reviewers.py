@@ -21,13 +21,12 @@ from typing import Any
 
 import numpy as np
 import psutil
-import pyarrow as pa
 import uvicorn
 from starlette.applications import Starlette
 
 from rsf_core.project import Project
 from rsf_core.web import api, session
-from tests.benchmarks.million import _candidates, build
+from tests.benchmarks.million import PER_PROMPT, build, candidates, of_later_prompts
 
 CANDIDATES, SEGMENT, SECONDS, THOUGHT, REST = 101_000, 10_000, 20.0, 1.0, 0.2
 QUEUE_MS, SAY_MS, LIMIT_SECONDS = 500, 250, 120
@@ -132,15 +131,10 @@ def serve(folder: Path, reviewers: int) -> None:
 
 
 def _ingest(project: Project, stop: threading.Event) -> None:
-    rows = _candidates(np.random.default_rng(1), 0, SEGMENT, 0)
-    names = pa.array([f"9{name[1:]}" for name in rows["candidate_id"].to_pylist()])
-    for name, values in (("round", pa.array(np.full(SEGMENT, 9, np.int32))), ("candidate_id", names)):
-        column = rows.schema.get_field_index(name)
-        rows = rows.set_column(column, rows.schema.field(column), values)
-    unit = 0
+    rows, unit = candidates(np.random.default_rng(1), 0, SEGMENT, 0, 9), 0  # of a round of their own
     while not stop.wait(REST):  # still more than any model draws
         project.store.commit_segment("r9-generate-1", unit, f"ingested {unit}", "candidates", rows)
-        unit += 1
+        rows, unit = of_later_prompts(rows, -(-SEGMENT // PER_PROMPT)), unit + 1
 
 
 if __name__ == "__main__":
