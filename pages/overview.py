@@ -6,7 +6,6 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.evaluation import SHARES
-from rsf_core.reports import gains_together
 from rsf_core.rounds import Progress, Stage, complete, next_stage
 from rsf_core.web import charts, runs, session, ui
 from rsf_core.web import flight as flying
@@ -94,7 +93,7 @@ found = [c for c in (project.comparison(opened.round) for opened in project.roun
 if not found:
     ui.empty("After the first round you see here what it gained on prompts the model was never trained on.")
 else:
-    metric, together = found[-1].headline, gains_together(found)
+    metric, together = found[-1].headline, project.gains()
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)

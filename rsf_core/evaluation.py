@@ -22,6 +22,9 @@ from rsf_core.target import PROPOSAL, log_ratio, passes, reward
 from rsf_core.text import words
 
 Floats = NDArray[np.float64]
+Values = tuple[Floats, NDArray[np.int64]]
+Measured = Mapping[str, Values]
+"""Each metric as values whose mean is the metric, with the prompt of each value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,21 @@ ACCURACY = "label_match"
 """The scorer whose mean is the accuracy: 1 where a label is the gold one, also where the format around it is wrong."""
 
 
-def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[str, tuple[Floats, NDArray[np.int64]]]:
+@dataclass(frozen=True, slots=True)
+class TextMeasures:
+    """The metrics that read every completion and are the same under each target: by far the dearest."""
+
+    distinct_2: Values
+    self_similarity: Values
+
+
+def text_measures(samples: HeldOutSamples) -> TextMeasures:
+    return TextMeasures(_distinct_2(samples), _self_similarity(samples))
+
+
+def per_sample(
+    samples: HeldOutSamples, target: Target, log_m: float, texts: TextMeasures | None = None
+) -> dict[str, Values]:
     """Each metric as values whose mean is the metric, with the prompt of each value.
 
     - reward: r of the target over all completions; reward, ended: over those that were not truncated
@@ -69,7 +86,10 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     - log perplexity: −log p_base a token (nats), the logarithm of the perplexity under the base
     - entropy: −log q of a sample (nats), an unbiased estimate of the entropy of the completions as drawn
     - score: NAME: each other scorer, where the target has several
+
+    `texts` are the samples' own, where they were measured before.
     """
+    texts = texts or text_measures(samples)
     n = len(samples.log_q)
     ok = passes(target, samples.scores, n)
     reference = None if target.reference == PROPOSAL else samples.log_reference
@@ -77,16 +97,14 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
     ratio = np.where(truncated, -np.inf, log_ratio(target, samples.scores, samples.log_q, reference))
     right = ok & ~truncated
     prompts = samples.prompt_ids
-    diversity, diversity_prompts = _distinct_2(samples)
-    similarity, similarity_prompts = _self_similarity(samples)
     measures = {
         **({"constraints met": (ok, prompts)} if target.rewards else {"pass@1": (right, prompts)}),
         **({"accuracy": (samples.scores[ACCURACY], prompts)} if ACCURACY in target.scorers else {}),
         "acceptance rate": (acceptance_prob(ratio, log_m), prompts),
         "truncated": (truncated, prompts),
-        "distinct-2": (diversity, diversity_prompts),
+        "distinct-2": texts.distinct_2,
         "length": (samples.token_counts, prompts),
-        "self-similarity": (similarity, similarity_prompts),
+        "self-similarity": texts.self_similarity,
         "entropy": (-samples.log_q, prompts),
         "KL to base": (samples.log_q - samples.log_base, prompts),
         "log perplexity": (-samples.log_base / np.maximum(samples.token_counts, 1.0), prompts),
@@ -106,9 +124,14 @@ def per_sample(samples: HeldOutSamples, target: Target, log_m: float) -> dict[st
 
 def summarise(samples: HeldOutSamples, target: Target, log_m: float, level: float = 0.95) -> dict[str, Interval]:
     """Every metric of one model as mean and interval, clustered by prompt."""
+    return intervals(per_sample(samples, target, log_m), target, level)
+
+
+def intervals(measured: Measured, target: Target, level: float = 0.95) -> dict[str, Interval]:
+    """The same of what was measured before."""
     return {
         name: cluster_mean(values, prompts, level, metric_bounds(name, target, values))
-        for name, (values, prompts) in per_sample(samples, target, log_m).items()
+        for name, (values, prompts) in measured.items()
         if len(values)
     }
 
@@ -117,7 +140,11 @@ def compare(
     before: HeldOutSamples, after: HeldOutSamples, target: Target, log_m: float, level: float = 0.95
 ) -> dict[str, Interval]:
     """after − before of every metric, paired by prompt, with an interval. Both models drew with the same seeds."""
-    first, second = per_sample(before, target, log_m), per_sample(after, target, log_m)
+    return gains(per_sample(before, target, log_m), per_sample(after, target, log_m), target, level)
+
+
+def gains(first: Measured, second: Measured, target: Target, level: float = 0.95) -> dict[str, Interval]:
+    """The same, second − first, of what was measured before."""
     return {
         name: paired_difference(
             *first[name], *second[name], level, metric_bounds(name, target, first[name][0], second[name][0])

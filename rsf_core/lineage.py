@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from rsf_core.access import spoken
 from rsf_core.curation import is_control
 from rsf_core.deciding import target_of
 from rsf_core.errors import StageError
-from rsf_core.evaluation import compare, summarise
+from rsf_core.evaluation import Measured, gains, intervals
+from rsf_core.measures import Measures
 from rsf_core.models import Asked, asked_of
 from rsf_core.proposing import current_model, next_proposal
-from rsf_core.reports import common_log_m, held_out_samples
+from rsf_core.reports import COMPARED_TABLES, common_log_m
 from rsf_core.sampling.intervals import Interval
 from rsf_core.settings import Target
 from rsf_core.standing import BASE_ID, Standing
@@ -94,6 +95,7 @@ class CuratedChange:
 class Lineage:
     def __init__(self, folder: Path, store: Store, standing: Standing) -> None:
         self._folder, self._store, self._standing = folder, store, standing
+        self._sizes: dict[str, int] = {}  # of the models' files, which stay as they are until they are deleted
 
     def models(self) -> list[ModelView]:
         """Every model of the project, oldest first."""
@@ -103,7 +105,7 @@ class Lineage:
         for model in self._store.models():
             folder = self._folder / model.folder
             gone = model.model_id in deleted
-            size = None if model.model_id == BASE_ID or gone else _size(folder)
+            size = None if model.model_id == BASE_ID or gone else self._size(model.model_id, folder)
             metrics = yardstick.metrics(model.model_id) if yardstick else {}
             drew = tuple(opened.round for opened in rounds if opened.model_id == model.model_id)
             found.append(ModelView(model, metrics, size, gone, drew))
@@ -123,25 +125,26 @@ class Lineage:
         yardstick = self._yardstick()
         return yardstick.pairing(first, second) if yardstick else None
 
-    def completions(self, model_id: str) -> dict[tuple[int, int], str]:
+    def completions(self, model_id: str) -> Mapping[tuple[int, int], str]:
         """The held-out completions of a model by (prompt_id, k)."""
         yardstick = self._yardstick()
-        if yardstick is None:
-            return {}
-        table = self._store.evaluation_samples(yardstick.key, model_id)
-        rows = table.select(["prompt_id", "k", "completion"]).to_pylist()
-        return {(row["prompt_id"], row["k"]): row["completion"] for row in rows}
+        return {} if yardstick is None else self._standing.measures.completions(yardstick.key, model_id)
 
     def ballot(self, first: str, second: str, reviewer: str) -> Ballot:
         """What a reviewer has said of two models' held-out completions, and what is left to say."""
-        a, b = self.completions(first), self.completions(second)
-        texts = {key: (a[key], b[key]) for key in sorted(a.keys() & b.keys(), key=lambda key: (key[1], key[0]))}
+        name, tables = ("ballot", first, second, self._standing.settings().model_dump_json()), COMPARED_TABLES
+        texts = self._store.unchanged(name, tables, lambda: self._texts(first, second))
         said = {}
         for vote in self._store.votes(first, second, reviewer):  # oldest first: the newest word counts
             key = vote["prompt_id"], vote["k"]
             if key in texts and vote["texts"] in (None, _digest(texts[key])):
                 said[key] = vote["preferred_id"]
         return Ballot(first, second, texts, said)
+
+    def _texts(self, first: str, second: str) -> Mapping[tuple[int, int], tuple[str, str]]:
+        """The first completion of every prompt that both have, then the second, …"""
+        a, b = self.completions(first), self.completions(second)
+        return {key: (a[key], b[key]) for key in sorted(a.keys() & b.keys(), key=lambda key: (key[1], key[0]))}
 
     @spoken
     def vote(self, ballot: Ballot, key: tuple[int, int], preferred: str, reviewer: str) -> None:
@@ -187,6 +190,7 @@ class Lineage:
         if tuned is not None and model_id == next_proposal(self._store, self._standing):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
         self._store.add_model_deletion(model_id, author)  # first: half-deleted files must not look whole
+        self._sizes.pop(model_id, None)
         if (self._folder / model.folder).exists():
             shutil.rmtree(self._folder / model.folder)
 
@@ -240,40 +244,59 @@ class Lineage:
         )
         return CuratedChange(len(b - a), len(a - b), len(a & b))
 
+    def _size(self, model_id: str, folder: Path) -> int:
+        if model_id not in self._sizes:
+            self._sizes[model_id] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        return self._sizes[model_id]
+
     def _yardstick(self) -> _Yardstick | None:
-        """One for all models: target, M and completions of the newest round whose models any were evaluated by."""
+        """One for all models: target, M and completions of the newest round whose models any were evaluated by. Made once as
+        long as nothing of it changes."""
+        name = ("yardstick", self._standing.settings().model_dump_json())
+        return self._store.unchanged(name, COMPARED_TABLES, self._find_yardstick)
+
+    def _find_yardstick(self) -> _Yardstick | None:
         for opened in reversed(self._store.rounds()):
             for threshold in self._store.thresholds(opened.round)[:1]:
                 found = self._standing.evaluation(opened.round)
                 if found.models:
                     target, log_m = target_of(self._store, threshold), common_log_m(self._store, threshold)
-                    return _Yardstick(self._store, found.key, found.models, target, log_m)
+                    return _Yardstick(self._standing.measures, found.key, found.models, target, log_m)
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Yardstick:
-    """What models are measured by: the held-out completions under an evaluation key, a target and log M (nats)."""
+    """What models are measured by: the held-out completions under an evaluation key, a target and log M (nats); and what has
+    been measured so already."""
 
-    store: Store
+    measures: Measures
     key: str
     evaluated: set[str]
     target: Target
     log_m: float
+    metrics_of: dict[str, dict[str, Interval]] = field(default_factory=dict)
+    pairings: dict[tuple[str, str], Pairing] = field(default_factory=dict)
 
     def metrics(self, model_id: str) -> dict[str, Interval]:
         """Empty where the model was not evaluated."""
         if model_id not in self.evaluated:
             return {}
-        return summarise(held_out_samples(self.store, self.key, model_id), self.target, self.log_m)
+        if model_id not in self.metrics_of:
+            self.metrics_of[model_id] = intervals(self._measured(model_id), self.target)
+        return self.metrics_of[model_id]
 
     def pairing(self, first: str, second: str) -> Pairing | None:
         """None where one of them was not evaluated."""
         if not self.evaluated.issuperset((first, second)):
             return None
-        a, b = (held_out_samples(self.store, self.key, model_id) for model_id in (first, second))
-        measured = (self.target, self.log_m)
-        return Pairing(summarise(a, *measured), summarise(b, *measured), compare(a, b, *measured))
+        if (first, second) not in self.pairings:
+            gain = gains(self._measured(first), self._measured(second), self.target)
+            self.pairings[first, second] = Pairing(self.metrics(first), self.metrics(second), gain)
+        return self.pairings[first, second]
+
+    def _measured(self, model_id: str) -> Measured:
+        return self.measures.measured(self.key, model_id, self.target, self.log_m)
 
 
 def _label(view: ModelView) -> str:
@@ -284,10 +307,6 @@ def _label(view: ModelView) -> str:
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -61,7 +61,7 @@ from rsf_core.sampling.streams import child_seed
 from rsf_core.settings import Problem as SettingsProblem
 from rsf_core.settings import Settings, Target
 from rsf_core.stages import Stages
-from rsf_core.standing import STATE_TABLES, Standing
+from rsf_core.standing import Standing
 from rsf_core.store.records import (
     CandidateRecord,
     CuratedRecord,
@@ -635,8 +635,14 @@ class Project:
     def comparison(self, round_number: int | None = None) -> Comparison | None:
         """The held-out comparison of a round, or None before it is there."""
         number = round_number or self.current_round
-        name = ("comparison", number, self.settings.model_dump_json())
-        return self.store.unchanged(name, STATE_TABLES, lambda: reports.comparison(self.store, self._standing, number))
+        return reports.comparison(self.store, self._standing, number)
+
+    def gains(self) -> dict[tuple[int, str], Interval]:
+        """The gain over the base of every round's model and random control, as intervals that hold for all together; see
+        `reports.gains_together`."""
+        name = ("gains", self.settings.model_dump_json())
+        tables = reports.COMPARED_TABLES
+        return self.store.unchanged(name, tables, lambda: reports.all_gains(self.store, self._standing))
 
     def replicate_template(self) -> Template:
         """What replicates of this project's procedure are made from: see `rsf replicate`."""

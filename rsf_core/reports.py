@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ import numpy as np
 
 from rsf_core.deciding import target_of
 from rsf_core.domain import Scope
-from rsf_core.evaluation import HeldOutSamples, compare, metric_bounds, per_sample, summarise
+from rsf_core.evaluation import Measured, gains, intervals, metric_bounds
 from rsf_core.sampling.acceptance import prompt_log_z
 from rsf_core.sampling.intervals import Interval, difference_interval, paired_differences
 from rsf_core.sampling.simultaneous import simultaneous_level
@@ -18,6 +19,11 @@ from rsf_core.settings import Target
 from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
+
+COMPARED_TABLES = (  # all that a comparison is made of
+    *("project", "rounds", "prompts", "prompt_events", "targets", "log_ratios", "thresholds", "curated_sets"),
+    *("models", "model_deletions", "evaluation_samples", "jobs", "job_events"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,19 @@ def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> di
 
 
 def comparison(store: Store, standing: Standing, round_number: int) -> Comparison | None:
-    """The held-out comparison of a round, or None before its evaluation is done."""
+    """The held-out comparison of a round, or None before its evaluation is done. Made once as long as nothing of it changes:
+    decisions of people are not among that."""
+    name = ("comparison", round_number, standing.settings().model_dump_json())
+    return store.unchanged(name, COMPARED_TABLES, lambda: _compare(store, standing, round_number))
+
+
+def all_gains(store: Store, standing: Standing) -> dict[tuple[int, str], Interval]:
+    """`gains_together` of all rounds that have a comparison."""
+    found = (comparison(store, standing, opened.round) for opened in store.rounds())
+    return gains_together([each for each in found if each is not None])
+
+
+def _compare(store: Store, standing: Standing, round_number: int) -> Comparison | None:
     opened = next((r for r in store.rounds() if r.round == round_number), None)
     tuned = standing.tuned_model(round_number)
     thresholds = store.thresholds(round_number)
@@ -91,42 +109,42 @@ def comparison(store: Store, standing: Standing, round_number: int) -> Compariso
     control = standing.control(round_number)
     if control is not None and control.model_id in evaluation.models:
         compared.add(control.model_id)
-    samples = {model_id: held_out_samples(store, evaluation.key, model_id) for model_id in compared}
     log_m = common_log_m(store, thresholds[0])
-    base, before, after = samples[BASE_ID], samples[opened.model_id], samples[tuned.model_id]
+    measured = {
+        model_id: standing.measures.measured(evaluation.key, model_id, target, log_m) for model_id in sorted(compared)
+    }
+    base, before, after = measured[BASE_ID], measured[opened.model_id], measured[tuned.model_id]
     found = Comparison(
         round=round_number,
         before_id=opened.model_id,
         after_id=tuned.model_id,
-        base=summarise(base, target, log_m),
-        before=summarise(before, target, log_m),
-        after=summarise(after, target, log_m),
-        gain=compare(before, after, target, log_m),
-        gain_over_base=compare(base, after, target, log_m),
-        prompts=len(np.unique(after.prompt_ids)),
-        completions=len(after.log_q),
+        base=intervals(base, target),
+        before=intervals(before, target),
+        after=intervals(after, target),
+        gain=gains(before, after, target),
+        gain_over_base=gains(base, after, target),
+        prompts=len(np.unique(after["length"][1])),
+        completions=len(after["length"][1]),
         current=evaluation.current,
     )
-    by_prompt, width = _by_prompt(base, after, target, log_m, found.headline)
+    by_prompt, width = _by_prompt(base, after, target, found.headline)
     found = replace(found, together={"tuned": by_prompt}, together_width=width)
     if control is None or control.model_id not in compared:
         return found
-    random = samples[control.model_id]
-    beside = _by_prompt(base, random, target, log_m, found.headline)[0]
+    random = measured[control.model_id]
+    beside = _by_prompt(base, random, target, found.headline)[0]
     return replace(
         found,
-        control=summarise(random, target, log_m),
-        control_over_base=compare(base, random, target, log_m),
-        selection=compare(random, after, target, log_m),
+        control=intervals(random, target),
+        control_over_base=gains(base, random, target),
+        selection=gains(random, after, target),
         together=found.together | {"control": beside},
     )
 
 
-def _by_prompt(
-    before: HeldOutSamples, after: HeldOutSamples, target: Target, log_m: float, metric: str
-) -> tuple[dict[int, float], float | None]:
+def _by_prompt(before: Measured, after: Measured, target: Target, metric: str) -> tuple[dict[int, float], float | None]:
     """The gain in a metric of each prompt, and the width of the range of its values where that is known."""
-    first, second = (per_sample(samples, target, log_m)[metric] for samples in (before, after))
+    first, second = before[metric], after[metric]
     if not np.intersect1d(first[1], second[1]).size:
         return {}, None
     prompts, gains = paired_differences(*first, *second)
@@ -150,37 +168,19 @@ def common_log_m(store: Store, threshold: ThresholdRecord) -> float:
     return threshold.log_m + (float(finite.mean()) if finite.size else 0.0)
 
 
-def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
-    """The completions of a model under an evaluation key, as arrays."""
-    table = store.evaluation_samples(key, model_id)
-    scores: list[dict[str, float]] = [dict(entry) for entry in table["scores"].to_pylist()]
-    names = scores[0].keys() if scores else ()
-    return HeldOutSamples(
-        prompt_ids=table["prompt_id"].to_numpy().astype(np.int64),
-        completions=table["completion"].to_pylist(),
-        finish=table["finish"].to_pylist(),
-        token_counts=table["token_count"].to_numpy().astype(np.float64),
-        log_q=table["log_q"].to_numpy(),
-        log_base=table["log_base"].to_numpy(),
-        log_reference=table["log_reference"].to_numpy(),
-        scores={name: np.array([row[name] for row in scores]) for name in names},
-    )
-
-
 def held_out_examples(store: Store, standing: Standing, comparison: Comparison, count: int) -> list[dict[str, str]]:
     """The first completion before and after of the first `count` held-out prompts, for reading."""
     key = standing.evaluation(comparison.round).key
-    found = {}
-    for model_id in (comparison.before_id, comparison.after_id):
-        table = store.evaluation_samples(key, model_id).select(["prompt_id", "k", "completion"])
-        found[model_id] = {row["prompt_id"]: row["completion"] for row in table.to_pylist() if row["k"] == 0}
-    shown = list(found[comparison.after_id])[:count]
+    before, after = (
+        standing.measures.completions(key, model_id) for model_id in (comparison.before_id, comparison.after_id)
+    )
+    shown = list(itertools.islice((prompt_id for prompt_id, k in after if k == 0), count))
     texts = store.prompts_by_id(shown)
     return [
         {
             "prompt": texts[prompt_id]["text"],
-            "before": found[comparison.before_id].get(prompt_id, ""),
-            "after": found[comparison.after_id][prompt_id],
+            "before": before.get((prompt_id, 0), ""),
+            "after": after[prompt_id, 0],
         }
         for prompt_id in shown
     ]

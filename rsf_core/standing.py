@@ -10,6 +10,7 @@ from pathlib import Path
 from rsf_core import curation, deciding, project_file, rounds
 from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
+from rsf_core.measures import Measures
 from rsf_core.rounds import RoundFacts, StageState
 from rsf_core.settings import Problem, Settings, Target
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
@@ -48,6 +49,7 @@ class Standing:
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder, self._store = folder, store
+        self.measures = Measures(store)
 
     def settings(self) -> Settings:
         """Those in force, with the default in place of a value that is not allowed: such a project can be looked at and

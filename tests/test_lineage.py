@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core.domain import JobKind, JobState
+from rsf_core.domain import Action, JobKind, JobState
 from rsf_core.errors import JobError, StageError
 from rsf_core.lineage import prompts_won
 from rsf_core.project import Project
@@ -52,6 +52,23 @@ def test_any_two_models_are_paired_on_the_same_prompts(finished: Project) -> Non
     assert same is not None and same.gain_over_base["reward"].value == pytest.approx(found.gain["reward"].value)
     assert finished.lineage.pairing("base", "m9-9") is None
     assert len(finished.lineage.completions("m1-1")) == 8
+
+
+def test_decisions_of_people_compare_nothing_again(finished: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked_at() -> tuple[object, ...]:
+        lineage = finished.lineage
+        compared = [finished.comparison(number) for number in (1, 2)]
+        return compared, finished.gains(), lineage.models(), lineage.pairing("base", "m2-1"), finished.next_proposal()
+
+    before = looked_at()
+    candidate = finished.candidates(finished.prompts_in_round(2)[0]["prompt_id"], 2)[0]
+    finished.override(candidate.candidate_id, Action.REJECT if candidate.accepted else Action.ACCEPT)
+    for name in ("intervals", "gains"):
+        monkeypatch.setattr(f"rsf_core.reports.{name}", None)
+        monkeypatch.setattr(f"rsf_core.lineage.{name}", None)
+    assert looked_at() == before
+    monkeypatch.undo()
+    finished.undo(2)
 
 
 def test_what_changed_between_rounds_is_named(finished: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
@@ -43,7 +44,7 @@ COUNTED_TABLES = (  # all that counts of a round are of
     *("candidates", "scores", "log_ratios", "thresholds", "overrides", "prompts", "prompt_events"),
 )
 JOB_TABLES = ("jobs", "job_events")
-KEPT_ANSWERS = 64  # to what is polled
+KEPT_ANSWERS = 512  # to what is polled: several a round
 KEPT_SPECS = 256  # a few kB each; what a job was asked for never changes
 
 
@@ -56,6 +57,7 @@ class Store:
         self._candidates_in = lru_cache(maxsize=KEPT_VERSIONS)(self._count_candidates)
         self._ratios_state = lru_cache(maxsize=KEPT_VERSIONS)(self._read_ratios_state)
         self._kept: dict[Hashable, tuple[tuple[int, ...], Any]] = {}
+        self._keeping = threading.Lock()
         self._job_spec = lru_cache(maxsize=KEPT_SPECS)(self._read_job_spec)
         self.links = Links(self._db)
 
@@ -122,11 +124,17 @@ class Store:
         twice a second, and hardly anything changes in between."""
         if self._db.in_transaction:
             return read()
-        version, kept = self._db.version(*tables), self._kept.get(name)
+        version = self._db.version(*tables)
+        with self._keeping:
+            kept = self._kept.pop(name, None)
+            if kept is not None:
+                self._kept[name] = kept  # the one asked for last stands last
         if kept is None or kept[0] != version:
-            if len(self._kept) >= KEPT_ANSWERS:
-                self._kept.clear()
-            kept = self._kept[name] = (version, read())
+            kept = version, read()
+            with self._keeping:
+                self._kept[name] = kept
+                while len(self._kept) > KEPT_ANSWERS:
+                    del self._kept[next(iter(self._kept))]
         found: T = kept[1]
         return found
 
@@ -523,7 +531,16 @@ class Store:
         """`job_id`, `model_id`, `completion` of every typed prompt, the newest job first, then by model and k."""
         return self._db.rows("trials")
 
+    def evaluation_version(self, evaluation_key: str, model_id: str) -> tuple[int, ...]:
+        """Differs whenever `evaluation_samples` of a model do: they are only added."""
+        return (self.evaluated_models(evaluation_key).get(model_id, 0),)
+
     def evaluated_models(self, evaluation_key: str) -> dict[str, int]:
+        """How many completions each model has under an evaluation key."""
+        name = ("evaluated", evaluation_key)
+        return dict(self.unchanged(name, ("evaluation_samples",), lambda: self._evaluated_models(evaluation_key)))
+
+    def _evaluated_models(self, evaluation_key: str) -> dict[str, int]:
         rows = self._db.rows("evaluated_models", {"evaluation_key": evaluation_key})
         return {row["model_id"]: row["count"] for row in rows}
 

@@ -12,7 +12,6 @@ from rsf_core.errors import ModelError, StageError
 from rsf_core.evaluation import SHARES
 from rsf_core.lineage import ModelView, prompts_won
 from rsf_core.project import Project
-from rsf_core.reports import gains_together
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.web import charts, runs, ui
 from rsf_core.web.literal import literal
@@ -273,7 +272,7 @@ def rounds(project: Project) -> None:
     if found:
         metric = st.selectbox("Metric", list(found[-1].after))
         st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
-        together, headline = gains_together(found), found[-1].headline
+        together, headline = project.gains(), found[-1].headline
         if len(together) > 1:
             names = {"tuned": "round", "control": "random control of round"}
             said = [
