@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rsf_core import measures
+from rsf_core import evaluation, measures
 from rsf_core.evaluation import HeldOutSamples, TextMeasures, gains, intervals, summarise
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.measures import Measures, held_out_samples
@@ -82,7 +82,7 @@ def test_what_is_rolled_back_is_not_kept(store: Store) -> None:
 
 def test_texts_are_read_once_whatever_target_and_m(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[HeldOutSamples] = []
-    measure = measures.text_measures
+    measure = evaluation.text_measures
 
     def counted(samples: HeldOutSamples) -> TextMeasures:
         read.append(samples)
