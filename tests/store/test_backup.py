@@ -83,8 +83,9 @@ def test_a_backup_of_every_version_gives_the_same_rows_and_migrates_on(
     original, restored = tmp_path / "original", tmp_path / "restored"
     original.mkdir()
     (original / "project.toml").write_text('task = "t"\n')
+    known = tuple(migration for migration in migrations() if migration[0] <= version)
     with monkeypatch.context() as patch:
-        patch.setattr(database, "migrations", lambda: migrations()[:version])
+        patch.setattr(database, "migrations", lambda: known)
         Database(original / "rsf.duckdb", original / "exports").close()
         fill(original / "rsf.duckdb")
         opened = Database(original / "rsf.duckdb", original / "exports")
@@ -92,7 +93,7 @@ def test_a_backup_of_every_version_gives_the_same_rows_and_migrates_on(
         opened.close()
     manifest = restore(file, restored)
     assert manifest.migration == version
-    assert all(count in (ROWS, version) for count in manifest.tables.values())
+    assert all(count in (ROWS, len(known)) for count in manifest.tables.values())
     assert content(restored / "rsf.duckdb") == content(original / "rsf.duckdb")
     assert (restored / "project.toml").read_text() == 'task = "t"\n'
     for folder in (original, restored):
