@@ -1,15 +1,18 @@
-"""Which texts are nearly the same. Exact, deterministic, and fast enough for 100,000 prompts, copies included.
+"""Which texts are nearly the same. Deterministic, and fast enough for 100,000 prompts, copies included.
 
-Two texts are near-duplicates when the bags of their content words have a Jaccard similarity of at least 0.8. Words that
-more than a fifth of the texts share are a template ("Write one short review sentence about a …") and say nothing; numbers
-are always content. So "What is 17 + 25?" resembles "What is 25 + 17?" but not "What is 17 + 26?".
+Texts are compared as words without case, accents, articles and the -s of a plural (near_words.py). They are near-duplicates
+when the bags of their content words have a Jaccard similarity of at least 0.8, or when they are the same but for one typing
+error or one added sentence (near_edits.py); and never where numbers, operations, brackets, negations, C and C#, or a name
+each of their own tell them apart. Words that more than a fifth of the texts share are a template ("Write one short review
+sentence about a …") and say nothing; numbers are always content. So "What is 17 + 25?" resembles "What is 25 + 17?" but
+neither "17 + 26" nor "25 − 17".
 
 The search is a prefix filter (Bayardo, Ma & Srikant 2007), on arrays. With words ordered from rare to common, two bags that
 have at least o words in common share k of the first n − o + k words of each, for every k up to o. Bags are gathered by the
 first shared word; where too many have it, by the first two, and so on. Pairs so found are compared by a bit pattern of
-their words (one bit a word: a difference of words is at least the difference of bits), and what is left exactly. Only
-where more than 256 bags share all the words that make them near, each is compared with 256 others: of thousands that all
-resemble each other some pairs are then missing.
+their words (one bit a word: a difference of words is at least the difference of bits), and what is left exactly. Only where
+more than 256 bags share all the words that make them near, each is compared with 256 others: of thousands that all resemble
+each other some pairs are then missing.
 """
 
 from __future__ import annotations
@@ -18,11 +21,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
+
+from rsf_core import near_edits, near_words
+from rsf_core.near_words import Words
 
 SIMILARITY = 0.8  # as 4/5 in whole numbers below
 TEMPLATE_SHARE = 0.2
@@ -41,8 +47,8 @@ _NONE: Ints = np.empty((0, 2), np.int64)
 
 
 def normalise(text: str) -> str:
-    """The words of a text in lower case, without punctuation: texts that agree here resemble each other. Signs of operations
-    between numbers are kept, so "3 - 2" and "3 + 2" differ; so do the marks of a script, which make another word."""
+    """The words of a text in lower case, without punctuation, which name it where it is placed. Signs of operations are kept,
+    so "3 - 2" and "3 + 2" differ; so do the marks of a script, which make another word."""
     if text.isascii():
         folded = text.lower()
         return " ".join(_ASCII_WORDS.findall(folded)) or folded.strip()
@@ -52,10 +58,9 @@ def normalise(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """`keys` are the texts normalised and `of` the group of each: texts of one group have the same content words. `pairs`
+    """`of` is the group of each text: texts of one group have the same content words, and nothing tells them apart. `pairs`
     are the groups that nearly have, each pair once, as an array of shape (pairs, 2)."""
 
-    keys: list[str]
     of: list[int]
     pairs: Ints
     _starts: Ints
@@ -69,14 +74,20 @@ class Groups:
 
 def groups(texts: Sequence[str]) -> Groups:
     """Which texts have the same content words, and which nearly have."""
-    keys = [normalise(text) for text in texts]
-    of, bags = _bags(keys)
-    pairs = _near_pairs(bags)
-    count = len(bags.starts) - 1
+    number_of = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    text_of = np.fromiter(map(number_of.__getitem__, texts), np.int64, len(texts))
+    words = near_words.read(list(number_of))
+    of, bags = _bags(words, np.bincount(text_of, minlength=len(number_of)))
+    count = len(bags.sizes)
+    edited = of[np.concatenate([near_edits.typing_errors(words), near_edits.added_sentences(words)])]
+    found = np.concatenate([_near_pairs(bags), np.sort(edited, axis=1)])
+    codes = _distinct(found[:, 0] * count + found[:, 1])
+    pairs = np.stack([codes // max(1, count), codes % max(1, count)], axis=1)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     both = np.concatenate([pairs, pairs[:, ::-1]])
     both = both[np.lexsort((both[:, 1], both[:, 0]))]
     starts = np.searchsorted(both[:, 0], np.arange(count + 1))
-    return Groups(keys, of.tolist(), pairs, starts, both[:, 1])
+    return Groups(of[text_of].tolist(), pairs, starts, both[:, 1])
 
 
 def near_duplicate_pairs(texts: Sequence[str]) -> list[tuple[int, int]]:
@@ -97,37 +108,35 @@ def near_duplicate_pairs(texts: Sequence[str]) -> list[tuple[int, int]]:
 @dataclass(frozen=True, slots=True)
 class _Bags:
     """The different bags of words, one behind the other: `words` of bag i stand at starts[i]:starts[i + 1], from rare to
-    common. Words are numbered in that order."""
+    common. Words are numbered in that order, and `name` says which of them are names; `signature` is that of each bag."""
 
     words: Ints
     starts: Ints
+    name: NDArray[np.bool_]
+    signature: NDArray[np.uint64]
 
     @property
     def sizes(self) -> Ints:
         return np.diff(self.starts)
 
 
-def _bags(keys: Sequence[str]) -> tuple[Ints, _Bags]:
-    """The bag of content words of each normalised text: its number among the different ones, and these. How many texts a
-    word is in decides whether it belongs to a template."""
-    number_of = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    text_of_key = np.fromiter(map(number_of.__getitem__, keys), np.int64, len(keys))
-    copies = np.bincount(text_of_key, minlength=len(number_of))
-    split = [key.split() for key in number_of]
-    words = {word: number for number, word in enumerate(dict.fromkeys(chain.from_iterable(split)))}
-    lengths = np.fromiter(map(len, split), np.int64, len(split))
-    flat = np.fromiter(map(words.__getitem__, chain.from_iterable(split)), np.int64, int(lengths.sum()))
-    flat, owner, word_of = _as_sets(flat, np.repeat(np.arange(len(split)), lengths), len(words))
-    content = ~_template(flat, owner, list(words), copies)[word_of[flat]]
-    content |= ~(np.bincount(owner, content, minlength=len(split)) > 0)[owner]  # of a text that has no others
+def _bags(texts: Words, copies: Ints) -> tuple[Ints, _Bags]:
+    """The bag of content words of each text: its number among the different ones, and these. How many texts a word is in, with
+    their `copies`, decides whether it belongs to a template."""
+    count = len(copies)
+    flat, owner, word_of = _as_sets(texts.word, texts.owner, len(texts.words))
+    content = ~_template(flat, owner, texts.words, copies)[word_of[flat]]
+    content |= ~(np.bincount(owner, content, minlength=count) > 0)[owner]  # of a text that has no others
     flat, owner = flat[content], owner[content]
-    frequency = np.bincount(flat, minlength=1)
+    frequency = np.bincount(flat, minlength=max(1, len(word_of)))
+    order = np.argsort(frequency, kind="stable")
     rank = np.empty(len(frequency), np.int64)
-    rank[np.argsort(frequency, kind="stable")] = np.arange(len(frequency))
+    rank[order] = np.arange(len(frequency))
+    name = texts.name[word_of[order]] if len(word_of) else np.zeros(1, bool)
     ranked = np.sort(owner * len(rank) + rank[flat]) % len(rank)
-    starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(split)))])
-    of_split, kept = _different(ranked, starts)
-    return of_split[text_of_key], _select(ranked, starts, kept)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=count))])
+    of, kept = _different(ranked, starts, texts.signature)
+    return of, _select(ranked, starts, kept, name, texts.signature)
 
 
 def _as_sets(flat: Ints, owner: Ints, count: int) -> tuple[Ints, Ints, Ints]:
@@ -159,14 +168,14 @@ def _template(flat: Ints, owner: Ints, words: Sequence[str], copies: Ints) -> ND
     return found
 
 
-def _different(words: Ints, starts: Ints) -> tuple[Ints, list[int]]:
+def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tuple[Ints, list[int]]:
     """The number of each bag among the different ones, and where each of these stands first. Empty bags all differ."""
-    number: dict[bytes | int, int] = {}
+    number: dict[object, int] = {}
     of = np.empty(len(starts) - 1, np.int64)
     kept: list[int] = []
     whole, bounds = words.tobytes(), (starts * words.itemsize).tolist()
-    for i, (start, end) in enumerate(pairwise(bounds)):
-        key: bytes | int = whole[start:end] or i
+    for i, ((start, end), sign) in enumerate(zip(pairwise(bounds), signature.tolist(), strict=True)):
+        key: object = (whole[start:end], sign) if end > start else i
         if key not in number:
             number[key] = len(kept)
             kept.append(i)
@@ -180,12 +189,14 @@ def _distinct(values: Ints) -> Ints:
     return ordered[_new(ordered)]
 
 
-def _select(words: Ints, starts: Ints, kept: Sequence[int]) -> _Bags:
+def _select(
+    words: Ints, starts: Ints, kept: Sequence[int], name: NDArray[np.bool_], signature: NDArray[np.uint64]
+) -> _Bags:
     chosen = np.asarray(kept, np.int64)
     sizes = np.diff(starts)[chosen]
     begins = np.concatenate([[0], np.cumsum(sizes)])
     places = np.arange(begins[-1]) + np.repeat(starts[chosen] - begins[:-1], sizes)
-    return _Bags(words[places], begins)
+    return _Bags(words[places], begins, name, signature[chosen])
 
 
 def _near_pairs(bags: _Bags) -> Ints:
@@ -194,6 +205,8 @@ def _near_pairs(bags: _Bags) -> Ints:
     if len(bags.words):
         patterns = _patterns(bags)
         for a, b in _candidates(bags):
+            same = bags.signature[a] == bags.signature[b]
+            a, b = a[same], b[same]
             ok = _may_be_near(a, b, bags.sizes, patterns)
             found.append(np.minimum(a[ok], b[ok]) * len(bags.sizes) + np.maximum(a[ok], b[ok]))
     codes = _distinct(np.concatenate(found))
@@ -225,7 +238,8 @@ def _may_be_near(a: Ints, b: Ints, sizes: Ints, patterns: NDArray[np.uint64]) ->
 
 
 def _near(pairs: Ints, bags: _Bags) -> Ints:
-    """Those of `pairs` whose similarity is at least 4/5, by counting the words they share."""
+    """Those of `pairs` whose similarity is at least 4/5, by counting the words they share, and that have not each a name which
+    the other has not."""
     sizes = bags.sizes
     parts = []
     for side in (0, 1):
@@ -235,10 +249,14 @@ def _near(pairs: Ints, bags: _Bags) -> Ints:
         places = np.arange(lengths.sum()) + np.repeat(bags.starts[of] - begins, lengths)
         parts.append(np.repeat(np.arange(len(of)), lengths) * (bags.words.max() + 1) + bags.words[places])
     together = np.sort(np.concatenate(parts))
-    twice = together[:-1][together[:-1] == together[1:]] // (bags.words.max() + 1)
-    shared = np.bincount(twice, minlength=len(pairs))
+    twice = together[:-1][together[:-1] == together[1:]]
+    which, word = twice // (bags.words.max() + 1), twice % (bags.words.max() + 1)
+    shared = np.bincount(which, minlength=len(pairs))
     union = sizes[pairs[:, 0]] + sizes[pairs[:, 1]] - shared
-    near: Ints = pairs[5 * shared >= 4 * union]
+    names = np.concatenate([[0], np.cumsum(bags.name[bags.words])])
+    of_bag = names[bags.starts[1:]] - names[bags.starts[:-1]]
+    own = of_bag[pairs] - np.bincount(which, bags.name[word], minlength=len(pairs))[:, None]
+    near: Ints = pairs[(5 * shared >= 4 * union) & (own.min(axis=1, initial=1) == 0)]
     return near
 
 

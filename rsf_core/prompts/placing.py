@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from rsf_core.domain import Split
-from rsf_core.near_duplicates import groups
+from rsf_core.near_duplicates import groups, normalise
 from rsf_core.prompts.rows import Problem, PromptRow, identity
 
 Existing = tuple[str, Split] | tuple[str, Split, str | None]
@@ -49,7 +49,7 @@ def place(
             for split, j in sides.get(other, {}).items():
                 like[split] = min(j, like.get(split, j))
         wish = row.split or min(like, key=like.__getitem__, default=None)
-        wish = wish or by_hash(found.keys[i], held_out_share, seed)
+        wish = wish or by_hash(normalise(row.text), held_out_share, seed)
         across = next((split for split in like if split is not wish), None)
         if across is not None:
             resembled = _name(like[across], first, rows)

@@ -1,0 +1,268 @@
+"""Texts as words that can be compared: case, accents, plurals and punctuation folded away, and apart from them what makes
+another text of it however alike the rest is: numbers, operations, brackets, negations, C and C#, US and us, more and less."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from itertools import chain
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+NEGATIONS = _set(
+    "no not never none nobody nothing nowhere neither nor without cannot "  # English, then German, French, Spanish, Italian
+    "nicht nie niemals kein keine keinen keinem keiner nichts ohne "
+    "ne pas jamais sans rien sin nunca nada ningún ninguna non mai senza"
+)
+ARTICLES = _set("a an the")
+# words that say something else in capitals, or with a capital within a sentence
+CAPITALS = _set("US IT WHO AIDS")
+CAPITONYMS = _set(
+    "polish march may august turkey china job nice reading mobile bath earth mercury apple amazon windows oracle shell python "
+    "java rust swift ruby"
+)
+# exchanged for each other they make another task
+NUMBERS = _set(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion half twice dozen"
+)
+CONTRASTS = _set(
+    "more less fewer most least before after above below maximum minimum largest smallest increase decrease increased "
+    "decreased positive negative left right true false first last"
+)
+COUNTING = (
+    3  # a text of which more than one word in so many is a number's counts, and its numbers are words like others
+)
+_POWERS = {ord(high): f"^{low}" for high, low in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)}
+_FRACTIONS = {
+    ord(sign): f" {unicodedata.normalize('NFKC', sign).replace(chr(0x2044), '/')} " for sign in "¼½¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+}
+_SIGNS = {"−": "-", "×": "*", "÷": "/", "·": "*"}
+_OPERATIONS, _BRACKETS, _ENDS = r"+\-*/=<>%^", r"()\[\]{}", ".!?\n"
+_ASCII = re.compile(
+    rf"\d+(?:[.,]\d+)+|\w+(?:'t\b|(?:#|\+\+)(?!\w))?|'(?:s|m|d|re|ve|ll)\b|[{_OPERATIONS}{_BRACKETS}{_ENDS}]"
+)
+_ANY = regex.compile(
+    r"\d+(?:[.,]\d+)+|[\w\p{M}\u200c\u200d]+(?:['’]t\b|(?:#|\+\+)(?![\w\p{M}]))?|['’](?:s|m|d|re|ve|ll)\b"
+    rf"|[{_OPERATIONS}−×÷·{_BRACKETS}{_ENDS}…。！？]"
+)
+_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"}
+
+
+class Kind(IntEnum):
+    WORD = 0
+    NUMBER = 1
+    OPERATION = 2
+    BRACKET = 3
+    LETTER = 4  # a variable, or a language such as C
+    SYMBOL = 5  # C#, C++
+    NEGATION = 6
+    END = 7
+    NOTHING = 8  # 's, a, the
+
+
+@lru_cache(maxsize=1 << 16)
+def fold(word: str) -> str:
+    """A word without case, without the accents of Latin and Greek letters, and without the -s of a plural. The marks of other
+    scripts make another word and stay."""
+    folded = word.casefold()
+    if not folded.isascii():
+        folded = "".join(_LETTERS.get(c, c) for c in folded)
+        kept: list[str] = []
+        base = ""
+        for c in unicodedata.normalize("NFD", folded):
+            if unicodedata.category(c) != "Mn":
+                base = unicodedata.name(c, "")
+            elif base.startswith(("LATIN", "GREEK")):
+                continue
+            kept.append(c)
+        folded = unicodedata.normalize("NFC", "".join(kept))
+    if len(folded) < 4 or not folded.endswith("s") or not folded.isalpha() or folded.endswith(("ss", "us", "is")):
+        return folded
+    if folded.endswith("ies") and len(folded) > 4:
+        return folded[:-3] + "y"
+    return folded[:-2] if folded.endswith(("sses", "shes", "ches", "xes", "zes", "oes")) else folded[:-1]
+
+
+def tokens(text: str) -> list[str]:
+    """The words, numbers, signs and ends of sentences of a text, as they stand."""
+    if text.isascii():
+        found = _ASCII.findall(text)
+    else:
+        composed = unicodedata.normalize("NFKC", text.translate(_POWERS).translate(_FRACTIONS))
+        found = [_SIGNS.get(token, token) for token in _ANY.findall(composed)]
+    return found if any(map(_is_word, found)) else text.casefold().split()
+
+
+def _is_word(token: str) -> bool:
+    return token[0].isalnum() or token in "+-*/=<>%^" or len(token) > 1
+
+
+def kind_of(token: str) -> Kind:
+    """What a token is."""
+    first = token[0]
+    if first.isdigit():
+        return Kind.NUMBER
+    if len(token) == 1:
+        if token in "+-*/=<>%^":
+            return Kind.OPERATION
+        if token in "()[]{}":
+            return Kind.BRACKET
+        if token in ".!?\n…。！？":
+            return Kind.END
+        if token.isascii() and token.isalpha() and token not in "AIaieouy":
+            return Kind.LETTER
+        return Kind.NOTHING if token in "Aa" else Kind.WORD
+    if token[-1] in "#+" and first.isalnum():
+        return Kind.SYMBOL
+    if first in "'’":
+        return Kind.NOTHING
+    lower = token.casefold()
+    if lower in ARTICLES:
+        return Kind.NOTHING
+    if lower in NEGATIONS or lower.endswith(("n't", "n’t")):
+        return Kind.NEGATION
+    return Kind.WORD
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Different texts as words, one token behind the other, texts in order.
+
+    Of each token `word` is the number of its folded word, `owner` its text and `sentence` the number of its sentence over all
+    texts; `asked` says of a sentence that it ends with a question mark. `words` are the folded words; of each, `name` says
+    that it is never in lower case, and `inside` that it also begins with a capital within a sentence. `plain` tokens are words
+    of no further sense, the others make up `signature`, (texts,): texts with different ones are not nearly the same."""
+
+    words: list[str]
+    word: Ints
+    owner: Ints
+    sentence: Ints
+    plain: Bools
+    asked: Bools
+    name: Bools
+    inside: Bools
+    signature: Hashes
+
+
+def mixed(values: NDArray[np.generic]) -> Hashes:
+    """splitmix64 of integers (Steele, Lea & Flood 2014)."""
+    x = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)), dtype=np.uint64)
+
+
+def sums(values: Hashes, owner: Ints, count: int) -> Hashes:
+    """The sum modulo 2⁶⁴ of the values of each owner; owners stand together, ascending."""
+    total = np.zeros(count, np.uint64)
+    if len(values):
+        starts = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
+        total[owner[starts]] = np.add.reduceat(values, starts)
+    return total
+
+
+def read(texts: Sequence[str]) -> Words:
+    """The words of different texts."""
+    split = [tokens(text) for text in texts]
+    number = {token: i for i, token in enumerate(dict.fromkeys(chain.from_iterable(split)))}
+    lengths = np.fromiter(map(len, split), np.int64, len(split))
+    flat = np.fromiter(map(number.__getitem__, chain.from_iterable(split)), np.int64, int(lengths.sum()))
+    owner = np.repeat(np.arange(len(split)), lengths)
+    of_token = [kind_of(token) for token in number]
+    folded = [_folded(token, kind) for token, kind in zip(number, of_token, strict=True)]
+    words = {word: i for i, word in enumerate(dict.fromkeys(folded))}
+    word_of = np.array([words[word] for word in folded], np.int64)
+    kind = np.array(of_token, np.int64)[flat]
+    word = word_of[flat]
+    first = np.concatenate([[True], owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, bool)
+    ends = kind == Kind.END
+    ended = np.cumsum(ends) - ends  # of the tokens before
+    sentence = ended + owner  # another text is another sentence
+    opens = np.concatenate([[True], sentence[1:] != sentence[:-1]]) if len(owner) else first
+    asked = np.zeros(int(sentence.max(initial=0)) + 1, bool)
+    asked[sentence[flat == number.get("?", -1)]] = True
+
+    lower = np.array([token[:1].islower() for token in number], bool)
+    upper = np.array([token[:1].isupper() for token in number], bool)
+    name, inside = np.zeros(len(words), bool), np.zeros(len(words), bool)
+    name[word_of[upper]] = True
+    inside[word[upper[flat] & ~opens]] = True
+    name[word_of[lower]] = False
+    inside &= name
+
+    numbers, contrasts = (
+        np.array([token.casefold() in which for token in number], bool)[flat] for which in (NUMBERS, CONTRASTS)
+    )
+    counts = COUNTING * np.bincount(owner, numbers, minlength=len(texts)) > lengths
+    said = contrasts | (numbers & ~counts[owner])
+    shouted = np.array([text.isupper() for text in texts], bool)
+    marked = np.array([token in CAPITALS for token in number], bool)[flat] | (
+        np.array([token.casefold() in CAPITONYMS and token[0].isupper() for token in number], bool)[flat] & ~opens
+    )
+    marked = (marked & ~shouted[owner]) | said
+    signature, used = _signatures(kind, word, owner, marked, words, len(texts))
+    plain = (kind == Kind.WORD) | (kind == Kind.NEGATION)
+    worded = np.bincount(owner, plain | used, minlength=len(texts)) > 0
+    kept = plain | used | ((kind != Kind.END) & ~worded[owner])
+    ordinary = kind[kept] == Kind.WORD
+    return Words(list(words), word[kept], owner[kept], sentence[kept], ordinary, asked, name, inside, signature)
+
+
+def _folded(token: str, kind: Kind) -> str:
+    if kind is Kind.WORD:
+        return fold(token)
+    if kind is Kind.NUMBER:
+        return re.sub(r",(?=\d{3}\b)", "", token).casefold()
+    return token.casefold().replace("’", "'")
+
+
+def _signatures(
+    kind: Ints, word: Ints, owner: Ints, marked: Bools, words: dict[str, int], count: int
+) -> tuple[Hashes, Bools]:
+    """One hash a text, of its numbers, letters, symbols, operations, brackets and `marked` words in their order, and of how
+    many negations it has; and which tokens are numbers, letters, symbols or operations between such.
+
+    In a sum or a product alone the order does not count: 17 + 25 is 25 + 17."""
+
+    def beside(which: Bools) -> Bools:
+        near = np.zeros(len(which), bool)
+        if len(which) > 1:
+            same = owner[1:] == owner[:-1]
+            near[1:] |= which[:-1] & same
+            near[:-1] |= which[1:] & same
+        return near
+
+    value = np.isin(kind, (Kind.NUMBER, Kind.LETTER))
+    bracket, operation = kind == Kind.BRACKET, kind == Kind.OPERATION
+    operation &= beside(value | bracket)
+    computed = np.bincount(owner, operation, minlength=count) > 0
+    bracket &= beside(value | bracket | operation) & computed[owner]
+    used = value | (kind == Kind.SYMBOL) | operation
+    strict = used | bracket | marked
+    sign = {name: words.get(name, -1) for name in "+*="}
+    # texts whose operations are all + or all *, = left aside
+    others = [np.bincount(owner, operation & (word != sign[s]) & (word != sign["="]), minlength=count) for s in "+*"]
+    commutes = computed & ((others[0] == 0) | (others[1] == 0)) & (np.bincount(owner, bracket, minlength=count) == 0)
+    at = np.flatnonzero(strict)
+    running = np.arange(len(at))
+    begins = np.searchsorted(owner[at], owner[at], side="left")
+    rank = np.where(commutes[owner[at]], 0, running - begins)
+    code = mixed(2 * word[at] + marked[at]) ^ mixed(rank + (1 << 40))
+    negated = np.bincount(owner, kind == Kind.NEGATION, minlength=count)
+    return sums(mixed(code), owner[at], count) + mixed(negated), used
