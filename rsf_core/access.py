@@ -116,11 +116,21 @@ def usual_name() -> str:
     no name for a person, and says what to do."""
     given = os.environ.get("RSF_REVIEWER")
     try:
-        return person_name(given or getpass.getuser())
+        return _checked(given or _login(*map(os.environ.get, _LOGIN)))
     except AccessError as error:
         raise AccessError(
             f"{error}. It is in {'RSF_REVIEWER' if given else 'your user name: set RSF_REVIEWER'}"
         ) from error
+
+
+_LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # where getpass looks before it asks the system
+_checked = lru_cache(maxsize=64)(person_name)  # asked for many times at each run of a page
+
+
+@lru_cache(maxsize=8)
+def _login(*said: str | None) -> str:
+    """The name of who runs this process; `said` is what the environment says of it, so that a change is heard."""
+    return getpass.getuser()
 
 
 def alike_name(name: str) -> str:

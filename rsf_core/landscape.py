@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +20,9 @@ from rsf_core.sampling.diagnosis import Diagnosis, diagnose
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+T = TypeVar("T")
 
+KEPT = 32
 BINS = 96
 STEPS = 5  # positions of M within a bin, so that an edge of a bin is a position of M
 FAR = 40.0  # nats below the largest ratio at which nothing is ever accepted (e⁻⁴⁰): not worth a place on the axis
@@ -90,6 +94,7 @@ class Landscape:
         own = self.prompts[self._judged]
         self.weight = even_weights(*dense_groups(own, own))  # of each judged candidate
         self._curve = RatioCurve(self.relative[self._judged], weight=self.weight) if self.possible else None
+        self._kept: dict[Hashable, Any] = {}
         self._drawn: tuple[tuple[float, float], Picture] | None = None
 
     @property
@@ -123,7 +128,7 @@ class Landscape:
         accepted (`rate_is_zero`: then that is the rate, whatever was drawn again)."""
         return self._judged
 
-    @property
+    @cached_property
     def scale_contains_draw(self) -> bool:
         """Whether the scale of each prompt contains the draw that it judges, as it did in rounds of an earlier version:
         then all candidates of a prompt have one scale though their ratios differ, and TVD is larger than any estimate."""
@@ -141,6 +146,15 @@ class Landscape:
 
         differ = spread(ratio) > 0.0
         return bool(differ.any() and not (spread(scale)[differ] > 0.0).any())
+
+    def kept(self, name: Hashable, find: Callable[[], T]) -> T:
+        """What `find` gives, kept under `name`: a page asks for the same at each of its runs."""
+        if name not in self._kept:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[name] = find()
+        found: T = self._kept[name]
+        return found
 
     def log_m_for_count(self, count: int) -> float:
         """The log M whose automatic decisions accept `count` candidates, as nearly as ties allow."""

@@ -236,7 +236,12 @@ class Lineage:
         return {name: (a.get(name), b.get(name)) for name in sorted(a | b) if a.get(name) != b.get(name)}
 
     def curated_change(self, first: CuratedRecord, second: CuratedRecord) -> CuratedChange:
-        """What changed between two curated sets: by candidate within a round, by prompt and text between rounds."""
+        """What changed between two curated sets: by candidate within a round, by prompt and text between rounds. A frozen set
+        stays as it is, so that is found once."""
+        name = ("curated change", first.curated_id, second.curated_id)
+        return self._store.unchanged(name, ("curated_sets",), lambda: self._curated_change(first, second))
+
+    def _curated_change(self, first: CuratedRecord, second: CuratedRecord) -> CuratedChange:
         columns = ["candidate_id"] if first.round == second.round else ["prompt_id", "completion"]
         a, b = (
             {tuple(row.values()) for row in self._store.curated_samples(one.curated_id).select(columns).to_pylist()}

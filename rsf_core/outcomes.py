@@ -106,8 +106,12 @@ def starving(landscape: Landscape, log_m: float, k: int) -> Starvation:
     """How many prompts, and which, would get none of `k` further candidates at `log_m` (nats), by the automatic decisions
     on those drawn; `by_prompt` and `rate` go with `landscape.prompt_ids`. All draws count: why more were drawn for a prompt
     cancels in its likelihood."""
-    accepted = np.bincount(landscape.prompt_index, landscape.critical > log_m)
-    return starvation(accepted, np.bincount(landscape.prompt_index), k)
+
+    def find() -> Starvation:
+        accepted = np.bincount(landscape.prompt_index, landscape.critical > log_m)
+        return starvation(accepted, np.bincount(landscape.prompt_index), k)
+
+    return landscape.kept(("starving", log_m, k), find)
 
 
 def half_of_the_data(prompts: PromptOutcomes) -> int:

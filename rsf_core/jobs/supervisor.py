@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ TICK_SECONDS = 0.25
 RESTARTS = 2
 LITTLE_SPACE_BYTES = 8 << 20
 STOP_SECONDS = 10.0
+KEPT_METRICS = 4  # of finished jobs, which stay as they are: several values a step
 # What a job left is impossible, damaged or not whole.
 NEVER_PASSES = (RefusedRowsError, JobError, LookupError, ValueError, TypeError, AttributeError)
 
@@ -50,6 +52,7 @@ class JobSupervisor:
         self._watches: dict[str, Watch] = {}  # of the jobs that run
         self._ingests: dict[str, Ingest] = {}  # likewise
         self._untold: list[str] = []  # jobs that have ended and whose `on_ended` has not returned yet
+        self._done_metrics = lru_cache(maxsize=KEPT_METRICS)(self._read_done_metrics)
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="job-supervisor", daemon=True)
@@ -169,8 +172,11 @@ class JobSupervisor:
     def metrics(self, job: JobRecord) -> list[tuple[int, str, float]]:
         """`(step, name, value)` of a job, running or ended."""
         if job.state is JobState.DONE:
-            return [(row["step"], row["name"], row["value"]) for row in self._store.metrics(job.job_id)]
+            return self._done_metrics(job.job_id)
         return self._spool(job.job_id).metrics()
+
+    def _read_done_metrics(self, job_id: str) -> list[tuple[int, str, float]]:
+        return [(row["step"], row["name"], row["value"]) for row in self._store.metrics(job_id)]
 
     def log_tail(self, job_id: str) -> str:
         return self._spool(job_id).log_tail()

@@ -219,8 +219,8 @@ def training(label: str, train: Mapping[int, float], held_out: Mapping[int, floa
     figure = _figure("optimiser step", label, 260)
     steps = sorted(train)
     figure.add_scatter(
-        x=steps,
-        y=[train[s] for s in steps],
+        x=np.array(steps),  # Plotly looks at each value of a list, many times
+        y=np.array([train[s] for s in steps], np.float64),
         mode="lines+markers",
         line_color=palette.ACCENT,
         marker_size=4,

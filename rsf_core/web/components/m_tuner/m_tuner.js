@@ -17,6 +17,14 @@ export default function ({ data, parentElement, setStateValue }) {
   };
 }
 
+// A bin's counts at every position, from by how many they fall after each.
+function counts(row, positions) {
+  const falls = row.split(","), found = new Array(positions);
+  let left = 0;
+  for (let g = positions - 1; g >= 0; g--) found[g] = left += Number(falls[g] || 0);
+  return found;
+}
+
 class Tuner {
   constructor(root, report) {
     this.$ = (selector) => root.querySelector(selector);
@@ -48,6 +56,7 @@ class Tuner {
   // New numbers from Python. Where M stands stays as it is, unless Python asks for a new start.
   show(data) {
     this.data = data;
+    this.accepted = data.steps.split(";").map((row) => counts(row, data.positions.length));
     if (data.reset !== this.reset) {
       this.reset = data.reset;
       this.logM = data.log_m;
@@ -126,7 +135,7 @@ class Tuner {
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.clearRect(0, 0, width, height);
     c.font = `12px ${style.fontFamily}`;
-    const { positions, edges, total, accepted, colors } = data;
+    const { positions, edges, total, colors } = data, accepted = this.accepted;
     const low = positions[0], span = positions[positions.length - 1] - low;
     const inner = width - LEFT - RIGHT, floor = height - BOTTOM, tall = floor - TOP;
     const x = (value) => LEFT + ((value - low) / span) * inner;
