@@ -35,6 +35,7 @@ if not landscape.possible:
     st.stop()
 
 newest = number == project.current_round
+ui.compounding_law(project)
 acceptance.tuner(project, number, threshold, editable=newest)
 with st.expander("The marks, judged on prompts that had no part in choosing them", icon=":material/fact_check:"):
     acceptance.judged_marks(project, number, threshold)

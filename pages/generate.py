@@ -56,6 +56,7 @@ elif newest and not running:
         )
 
 if newest:
+    ui.compounding_law(project)
     with st.expander("Settings", icon=":material/settings:"):
         with st.form("generate-settings", border=False):
             g = settings.generate

@@ -24,6 +24,8 @@ from rsf_core.domain import Action, Split
 from rsf_core.errors import AccessError, JobError, PromptError, RsfError
 from rsf_core.invites import DAYS
 from rsf_core.project_file import model_name
+from rsf_core.settings import Generate, Target
+from rsf_core.target import compounding
 from rsf_core.terminal import (
     ProgressLine,
     comparison_table,
@@ -328,7 +330,14 @@ def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> No
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
     with connect(folder, "rsf set") as connection:
         found = connection.call("set_value", {"key": key, "value": model_name(value) if key == "model" else value})
-    _say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}")
+    _say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}{_compounding(found, key)}")
+
+
+def _compounding(settings: dict[str, Any], key: str) -> str:
+    """What the temperature does to the target now, on a line of its own, where one of them was set."""
+    target, sampling = Target.model_validate(settings["target"]), Generate.model_validate(settings["generate"])
+    note = compounding(target, sampling) if key.startswith(("target.", "generate.")) else None
+    return f"\n[yellow]![/] {escape(note)}" if note else ""
 
 
 @app.command()
@@ -336,7 +345,7 @@ def unset(folder: Folder, key: str, as_json: Json = False) -> None:
     """Go back to the default of a setting, e.g. `rsf unset DIR generate.candidates`."""
     with connect(folder, "rsf unset") as connection:
         found = connection.call("unset_value", {"key": key})
-    _say(found, as_json, lambda: f"[green]✓[/] {escape(key)}: the default")
+    _say(found, as_json, lambda: f"[green]✓[/] {escape(key)}: the default{_compounding(found, key)}")
 
 
 @app.command()

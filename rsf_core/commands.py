@@ -17,6 +17,7 @@ from rsf_core.errors import RsfError, SettingsError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.store.links import LinkRecord
+from rsf_core.target import compounding
 
 Command = Callable[..., Any]
 COMMANDS: dict[str, Command] = {}
@@ -77,6 +78,7 @@ def status(project: Project) -> dict[str, Any]:
         "autopilot": project.autopilot.flight(),
         "problem": project.supervisor.problem,
         "settings_problems": [str(problem) for problem in project.settings_problems()],
+        "compounding": compounding(project.settings.target, project.settings.generate),
     }
 
 

@@ -10,10 +10,10 @@ from rsf_core.domain import ChosenBy, Scope
 from rsf_core.errors import TargetError
 from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, staged_scale
 from rsf_core.sampling.arrays import relative
-from rsf_core.settings import Settings, Target
+from rsf_core.settings import Sampling, Settings, Target
 from rsf_core.store.records import RoundRecord, ThresholdRecord
 from rsf_core.store.store import Store
-from rsf_core.target import BASE, PROPOSAL, is_indicator, log_prob_scorer, log_ratio
+from rsf_core.target import BASE, LOG_MODEL, LOG_Q, PROPOSAL, is_indicator, log_ratio, reference_source
 
 AUTOMATIC = "rule"
 
@@ -23,6 +23,12 @@ def reference_model(target: Target, base_id: str) -> str | None:
     if target.reference == PROPOSAL:
         return None
     return base_id if target.reference == BASE else target.reference
+
+
+def reference_of(store: Store, target: Target, opened: RoundRecord, base_id: str) -> str | None:
+    """Where log p_ref of the round's candidates comes from; see `reference_source`."""
+    laws = [Sampling.model_validate_json(law) for law in store.sampling_laws(opened.round)]
+    return reference_source(target, reference_model(target, base_id), opened.model_id, laws)
 
 
 def target_of(store: Store, threshold: ThresholdRecord) -> Target:
@@ -35,19 +41,13 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
     """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule
     unless a person has chosen it for this very target. Raises TargetError when a score is missing."""
     target = settings.target
-    reference = reference_model(target, base_id)
-    needed = list(target.scorers)
-    if reference is not None and reference != opened.model_id:
-        needed.append(log_prob_scorer(reference))
+    source = reference_of(store, target, opened, base_id)
+    needed = [*target.scorers, *([source] if source not in (None, LOG_Q, LOG_MODEL) else [])]
     table = _Scores(store.round_scores(opened.round, needed))
     if not table.candidate_ids:
         return
-    if reference is None:
-        log_reference = None
-    elif reference == opened.model_id:
-        log_reference = table.log_model
-    else:
-        log_reference = table.score(log_prob_scorer(reference))
+    known = {None: None, LOG_Q: table.log_q, LOG_MODEL: table.log_model}
+    log_reference = known[source] if source in known else table.score(str(source))
     scores = {scorer: table.score(scorer) for scorer in target.scorers}
     ell = log_ratio(target, scores, table.log_q, log_reference)
     possible = np.where(table.truncated, -np.inf, ell)  # the rule accepts none that was cut off: a draw with P = 0
@@ -68,8 +68,10 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
             critical, planned = critical_log_m(possible, table.u), table.stage == 0
             if not np.isfinite(critical[planned]).any():  # all that can be accepted was drawn again
                 planned[:] = True
+            # constraints alone, and a reference that is the law they were drawn by: every ratio is 0 or −∞
+            bound = is_indicator(target) or (not target.rewards and source == LOG_Q)
             # by what was drawn for all prompts alike: drawing more for those that had none moves no M
-            apply_rule(store, settings, opened.round, target_id, critical[planned], scale[planned])
+            apply_rule(store, settings, opened.round, target_id, critical[planned], scale[planned], bound)
 
 
 def apply_rule(
@@ -79,11 +81,12 @@ def apply_rule(
     target_id: int,
     critical: NDArray[np.float64],
     scale: NDArray[np.float64],
+    bound: bool,
 ) -> None:
     """Let the rule of `settings.accept` choose M for the round: `critical` is each candidate's critical log M (−∞ where
-    it cannot be accepted), `scale` its prompt's by its other candidates, both in nats."""
+    it cannot be accepted), `scale` its prompt's by its other candidates, both in nats; `bound`: M = 1 is exact."""
     scope, rate = settings.accept.scope, settings.accept.rate
-    if is_indicator(settings.target):
+    if bound:
         log_m, scope, reason = 0.0, Scope.GLOBAL, "constraints alone: M = 1 is the exact bound"
     elif not np.isfinite(critical).any():
         log_m, reason = 0.0, "no candidate meets the constraints"

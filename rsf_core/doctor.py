@@ -16,6 +16,7 @@ from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.owner import holder
 from rsf_core.scorers import registry
 from rsf_core.settings import Settings
+from rsf_core.target import compounding
 
 PACKAGES = ("torch", "transformers", "peft", "streamlit", "duckdb", "pyarrow", "plotly")
 ENOUGH_BYTES = 3 << 30
@@ -96,5 +97,6 @@ def _project(folder: Path) -> list[Check]:
         Check("project", True, f"{folder}: task {settings.task}, model {settings.model}"),
         Check("lock", True, lock),
         *_law(settings),
+        *([Check("temperature", True, note)] if (note := compounding(settings.target, settings.generate)) else []),
         _writable("project folder", folder),
     ]

@@ -119,6 +119,7 @@ class Project:
         loaded = tasks.load(task)
         settings: dict[str, Any] = {**loaded.defaults, "task": loaded.name}
         settings["seed"] = secrets.randbelow(2**31) if seed is None else seed
+        settings["target"] = {"tempered": True, **settings.get("target", {})}  # the default of new projects
         if model is not None:
             settings["model"] = project_file.model_name(model)
         return cls.make(folder, settings, loaded.prompts, f"task {loaded.name}", what)

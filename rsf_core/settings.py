@@ -44,6 +44,11 @@ class Sampling(_Section):
     # not written while it is off: what was kept under a sampling law before there was such a setting stays under it
     model_masks: bool = Field(False, exclude_if=lambda on: not on)
 
+    @property
+    def truncates(self) -> bool:
+        """Whether top-k or top-p may remove support."""
+        return self.top_k > 0 or self.top_p < 1.0
+
 
 class Generate(Sampling):
     """How a round draws: `candidates` completions for each of `prompts` train prompts (0 means all)."""
@@ -77,9 +82,12 @@ class Constraint(_Section):
 
 
 class Target(_Section):
-    """log P = log p_ref + Σ weight·score / β where every constraint passes, −∞ otherwise (nats)."""
+    """log P = log p_ref + Σ weight·score / β where every constraint passes, −∞ otherwise (nats). `tempered` takes log p_ref at
+    the temperature that a candidate was drawn at, so that drawing at another temperature than 1 selects nothing by itself."""
 
     reference: ModelName = "base"
+    # on in new projects, and not written while it is off: a target that was decided by before stays the one it was
+    tempered: bool = Field(False, exclude_if=lambda on: not on)
     beta: float = Field(1.0, gt=0, le=LARGEST)
     rewards: dict[Name, Weight] = Field(default_factory=dict, max_length=1_000)
     constraints: tuple[Constraint, ...] = Field((), max_length=1_000)

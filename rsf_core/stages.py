@@ -17,7 +17,7 @@ from rsf_core.scorers import registry
 from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
-from rsf_core.target import log_prob_scorer
+from rsf_core.target import LOG_MODEL, LOG_Q, is_tempered, log_prob_scorer
 
 _CORRECT = "Edit the reference of each on the Prompts page, or retire it, or change the target"
 
@@ -102,15 +102,16 @@ class Stages:
         if self._store.round_counts(number).candidates == 0:
             raise StageError(f"round {number} has no candidates to score: generate them first")
         reference = deciding.reference_model(settings.target, BASE_ID)
+        source = deciding.reference_of(self._store, settings.target, opened, BASE_ID)
         needed = list(settings.target.scorers)
         target = settings.target.model_dump(mode="json")
         retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
         spec: dict[str, Any] = {"scorers": needed, "reference": None, "target": target, "retired": retired}
         spec["timeout_seconds"] = settings.score.timeout_seconds
-        if reference is not None and reference != opened.model_id:
-            scorer = log_prob_scorer(reference)
-            needed = [*needed, scorer]
-            spec["reference"] = {"model": self._model_spec(reference), "scorer": scorer}
+        if reference is not None and source not in (None, LOG_Q, LOG_MODEL):
+            needed = [*needed, source]
+            tempered = source == log_prob_scorer(reference, tempered=True)
+            spec["reference"] = {"model": self._model_spec(reference), "scorer": source, "tempered": tempered}
         candidates = self._store.candidates_to_score(number, needed)
         if candidates.num_rows == 0:
             deciding.retarget(self._store, settings, opened, BASE_ID)
@@ -247,6 +248,7 @@ class Stages:
             "batch_size": settings.generate.batch_size,
             "sampling": settings.generate.sampling.model_dump(),
             "sampler": SAMPLER_VERSION,
+            "tempered": is_tempered(target, [settings.generate.sampling]),
             "unit_size": units.fitting_size(
                 len(missing) * len(held_out), units.EVALUATED // settings.evaluate.candidates
             ),

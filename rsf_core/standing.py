@@ -12,9 +12,10 @@ from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.measures import Measures
 from rsf_core.rounds import RoundFacts, StageState
-from rsf_core.settings import Problem, Settings, Target
+from rsf_core.settings import Problem, Sampling, Settings, Target
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
+from rsf_core.target import is_tempered
 
 BASE_ID = "base"
 STATE_TABLES = (  # all that decides where a round stands
@@ -143,7 +144,10 @@ class Standing:
             if job.kind is not JobKind.EVALUATE or job.state is not JobState.DONE:
                 continue
             judged_by = None if job.spec["reference"] is None else job.spec["reference"]["model_id"]
-            if judged_by != reference or not set(target.scorers) <= set(job.spec["scorers"]):
+            tempered = is_tempered(target, [Sampling(**job.spec["sampling"])])
+            if judged_by != reference or job.spec.get("tempered", False) != tempered:
+                continue
+            if not set(target.scorers) <= set(job.spec["scorers"]):
                 continue
             counts = self._store.evaluated_models(job.spec["evaluation_key"])
             models = {model_id for model_id, count in counts.items() if count == max(counts.values())}
@@ -192,6 +196,7 @@ class Standing:
             settings.evaluate.candidates,
             list(target.scorers),
             target.reference,
+            is_tempered(target, [settings.generate]),
             SAMPLER_VERSION,
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.errors import TargetError
-from rsf_core.settings import Target
+from rsf_core.settings import Sampling, Target
 
 Floats = NDArray[np.float64]
 
@@ -16,9 +16,54 @@ PROPOSAL = "proposal"
 BASE = "base"
 
 
-def log_prob_scorer(model_id: str) -> str:
-    """The name under which the log-probability (nats) under a reference model is kept among the scores."""
-    return f"log_prob:{model_id}"
+LOG_Q = "log_q"
+LOG_MODEL = "log_model"
+
+
+def log_prob_scorer(model_id: str, tempered: bool = False) -> str:
+    """The name under which the log-probability (nats) under a reference model is kept among the scores; `tempered`: at the
+    temperature that each candidate was drawn at."""
+    return f"{'tempered_' if tempered else ''}log_prob:{model_id}"
+
+
+def is_tempered(target: Target, laws: Iterable[Sampling]) -> bool:
+    """Whether log p_ref of what was drawn by `laws` is another than that of the untouched reference."""
+    return target.tempered and target.reference != PROPOSAL and any(law.temperature != 1.0 for law in laws)
+
+
+def reference_source(target: Target, reference: str | None, proposal: str, laws: Sequence[Sampling]) -> str | None:
+    """Where log p_ref of candidates of `proposal` comes from, drawn by `laws`; both are model ids. None where it cancels out
+    (`reference` None), LOG_Q or LOG_MODEL where it is known from drawing, else the name of a score."""
+    if reference is None:
+        return None
+    tempered = is_tempered(target, laws)
+    if reference == proposal:
+        if not tempered:
+            return LOG_MODEL
+        if not any(law.truncates for law in laws):
+            return LOG_Q
+    return log_prob_scorer(reference, tempered)
+
+
+def compounding(target: Target, sampling: Sampling) -> str | None:
+    """In one sentence what a temperature other than 1 does to this target over rounds that select nothing, and what to set;
+    None where it does nothing."""
+    if sampling.temperature == 1.0:
+        return None
+    drawn = f"Candidates are drawn at temperature {sampling.temperature:g}"
+    if target.reference == PROPOSAL:
+        what = "sharper" if sampling.temperature < 1 else "flatter"
+        return (
+            f"{drawn} and the reference is the proposal, so every round makes the law {what} by itself, base^(1/T^t) after t "
+            "rounds with nothing selected: set target.reference to base with target.tempered true, or generate.temperature "
+            "to 1."
+        )
+    if not target.tempered:
+        return (
+            f"{drawn} and the reference is taken at 1, so the log ratios undo the temperature before they select anything and "
+            "few are accepted: set target.tempered to true to take the reference at the same temperature."
+        )
+    return None
 
 
 def reward(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
@@ -58,7 +103,8 @@ def log_ratio(target: Target, scores: Mapping[str, Floats], log_q: Floats, log_r
 
 
 def is_indicator(target: Target) -> bool:
-    """Whether ℓ can only be 0 or −∞: constraints alone, with the proposal as reference. Then M = 1 is exact."""
+    """Whether ℓ can only be 0 or −∞ whatever was drawn: constraints alone, with the proposal as reference. Then M = 1 is
+    exact."""
     return not target.rewards and target.reference == PROPOSAL
 
 

@@ -188,6 +188,7 @@ def status_panel(found: dict[str, Any]) -> Table:
         )
     active = found.get("active")
     said = [f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"] if active and active["note"] else []
+    said += [f"[yellow]{escape(found['compounding'])}[/]"] if found.get("compounding") else []
     problems = [problem for problem in (found.get("problem"), *found.get("settings_problems", ())) if problem]
     said += [f"[red]{escape(problem)}[/]" for problem in problems]
     if said:

@@ -102,12 +102,15 @@ def _table(
     reference: LocalProposal | None,
 ) -> pa.Table:
     pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
-    masks = Sampling(**context.spec["sampling"]).model_masks
+    sampling = Sampling(**context.spec["sampling"])
+    masks, temperature = sampling.model_masks, sampling.temperature if context.spec.get("tempered") else 1.0
     log_base = base.log_prob(pairs, model_masks=masks)
     if reference is not None:
         reference.check(((*pair, c.completion) for pair, c in zip(pairs, candidates, strict=True)), masks)
     # with the proposal as reference it cancels out of log P − log q, whatever the model
-    log_reference = [c.log_q for c in candidates] if reference is None else reference.log_prob(pairs, 1.0, masks)
+    log_reference = (
+        [c.log_q for c in candidates] if reference is None else reference.log_prob(pairs, temperature, masks)
+    )
     rows: list[dict[str, Any]] = [
         {
             "evaluation_key": context.spec["evaluation_key"],

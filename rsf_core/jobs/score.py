@@ -51,28 +51,32 @@ def run(context: JobContext) -> None:
         if model is not None and reference is not None:
             lacking = [candidate for candidate in unit if lacks(candidate, reference["scorer"])]
             context.progress(message="scoring candidates under the reference model")
-            rows += _rows(context, reference["scorer"], lacking, judged(model, lacking))
+            rows += _rows(
+                context, reference["scorer"], lacking, judged(model, lacking, reference.get("tempered", False))
+            )
         context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
         done += len(unit)
         context.progress(done)
 
 
-def judged(model: LocalProposal, candidates: Sequence[dict[str, Any]]) -> list[float]:
-    """log p (nats) of `candidates` under the reference, in their order, each with the masks that it was drawn with. Raises
-    ModelError for one that it cannot judge."""
-    laws = [_masks(candidate) for candidate in candidates]
+def judged(model: LocalProposal, candidates: Sequence[dict[str, Any]], tempered: bool) -> list[float]:
+    """log p (nats) of `candidates` under the reference, in their order, each with the masks that it was drawn with and, where
+    `tempered`, at its temperature. Raises ModelError for one that it cannot judge."""
+    laws = [_law(candidate, tempered) for candidate in candidates]
     found = np.zeros(len(candidates))
     for law in sorted(set(laws)):
         at = [i for i, own in enumerate(laws) if own == law]
         pairs = [(tuple(candidates[i]["prompt_token_ids"]), tuple(candidates[i]["token_ids"])) for i in at]
-        model.check(((*pair, candidates[i]["completion"]) for pair, i in zip(pairs, at, strict=True)), law)
-        found[at] = model.log_prob(pairs, model_masks=law)
+        model.check(((*pair, candidates[i]["completion"]) for pair, i in zip(pairs, at, strict=True)), law[1])
+        found[at] = model.log_prob(pairs, *law)
     return found.tolist()
 
 
-def _masks(candidate: dict[str, Any]) -> bool:
-    """Jobs of earlier versions don't say how their candidates were drawn: there were no masks to switch on."""
-    return bool(json.loads(candidate.get("sampling") or "{}").get("model_masks", False))
+def _law(candidate: dict[str, Any], tempered: bool) -> tuple[float, bool]:
+    """(temperature, masks) that a candidate is judged by. Jobs of earlier versions don't say how their candidates were drawn:
+    they knew neither."""
+    drawn = json.loads(candidate.get("sampling") or "{}")
+    return drawn.get("temperature", 1.0) if tempered else 1.0, drawn.get("model_masks", False)
 
 
 def lacks(candidate: dict[str, Any], scorer: str) -> bool:

@@ -236,6 +236,10 @@ class Store:
         """The first free k of every prompt that has candidates in the round."""
         return {row["prompt_id"]: row["k"] for row in self._db.rows("next_k", {"round": round_number})}
 
+    def sampling_laws(self, round_number: int) -> list[str]:
+        """The laws that the round's candidates were drawn by, as JSON of settings.Sampling; mostly one."""
+        return [row["sampling"] for row in self._db.rows("sampling_laws", {"round": round_number})]
+
     def candidates_to_score(self, round_number: int, scorers: Sequence[str]) -> pa.Table:
         """Candidates of the round that lack a score of any of `scorers`; `missing` lists which of them."""
         return self._db.arrow("candidates_to_score", {"round": round_number, "scorers": list(scorers)})

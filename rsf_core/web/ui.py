@@ -19,6 +19,7 @@ from rsf_core.review import CandidateFilter, View
 from rsf_core.rounds import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import JobRecord
+from rsf_core.target import compounding
 from rsf_core.terminal import number, seconds
 from rsf_core.web import session
 from rsf_core.web.literal import literal
@@ -123,6 +124,13 @@ def settings_problems(project: Project) -> None:
         ):
             if attempt(lambda found=found: project.unset(found.setting)):  # type: ignore[misc]
                 st.rerun()
+
+
+def compounding_law(project: Project) -> None:
+    """What a temperature other than 1 does to the target over the rounds, where it does something."""
+    note = compounding(project.settings.target, project.settings.generate)
+    if note:
+        st.warning(literal(note), icon=":material/device_thermostat:")
 
 
 def attempt(action: Callable[[], object]) -> bool:

@@ -1,6 +1,9 @@
 -- name: next_k
 SELECT prompt_id, max(k) + 1 AS k FROM candidates WHERE round = $round GROUP BY prompt_id;
 
+-- name: sampling_laws
+SELECT DISTINCT sampling FROM candidates WHERE round = $round ORDER BY sampling;
+
 -- name: candidates_to_score
 SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, len(c.token_ids) AS token_count,
        c.prompt_token_ids, c.token_ids, c.sampling,
