@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import acceptance, prompt_bands, session, ui
+from rsf_core.web import acceptance, prompt_bands, rule_of_m, session, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -39,6 +39,8 @@ ui.compounding_law(project)
 acceptance.tuner(project, number, threshold, editable=newest)
 with st.expander("The marks, judged on prompts that had no part in choosing them", icon=":material/fact_check:"):
     acceptance.judged_marks(project, number, threshold)
+if newest:
+    rule_of_m.panel(project)
 prompt_bands.panel(project, number, editable=newest and not running)
 acceptance.where(project, number, threshold)
 acceptance.scopes(project, number, threshold)

@@ -43,7 +43,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             f"every accepted candidate of round {round_number} belongs to a train prompt that is nearly the same as a "
             "held-out one, so the comparison would not be honest: add train prompts that differ from the held-out ones"
         )
-    samples = _without_duplicates([_sample(row, threshold.log_m, settings.accept.weighted) for row in kept])
+    samples = _without_duplicates([_sample(row, threshold.log_m, settings.accept.weighs) for row in kept])
     digest = content_hash(samples)
     earlier = [c for c in store.curated_sets() if c.round == round_number and not is_control(c.curated_id)]
     if earlier and (earlier[-1].content_hash, earlier[-1].log_m) == (digest, threshold.log_m):
@@ -137,7 +137,7 @@ def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]
     except OverflowError as error:
         raise StageError(
             f"the weight of candidate {row['candidate_id']} would be e^{excess:.0f}, beyond all numbers: raise M, or set "
-            "accept.weighted to false"
+            "accept.weighted to false and accept.choose to rate"
         ) from error
 
 

@@ -1,4 +1,9 @@
-"""A curated set as files for other tools: JSONL and Parquet in the messages format that trainers read."""
+"""A curated set as files for other tools: JSONL and Parquet in the messages format that trainers read.
+
+`weight` is max(1, P/(M·q)) where the set is weighted, else 1. Times M, which is the same for the whole set (`log_m`), these
+are the weights max(w, M) of w = P/q relative to the scale: where nothing was overridden or left out as a duplicate they add up
+to the totals over all candidates, without bias with M by priority sampling (`accept.choose`), or chosen beforehand.
+"""
 
 from __future__ import annotations
 

@@ -509,6 +509,10 @@ class Project:
             raise StageError(f"round {number} has no scores yet: M is chosen after scoring")
         self.store.add_threshold(number, current.target_id, log_m, scope, author, reason)
 
+    def choose_m(self) -> None:
+        """Let the rule of `settings.accept` choose the newest round's M, whoever has chosen it. Raises StageError."""
+        self._stages.choose_m()
+
     def thresholds(self, round_number: int | None = None) -> list[ThresholdRecord]:
         """Every M the round has had, the one in force first."""
         return self.store.thresholds(round_number or self.current_round)

@@ -116,11 +116,20 @@ class Score(_Section):
 
 class Accept(_Section):
     """How M is chosen once the scores are there: the analytic bound for constraints alone, otherwise the value
-    that accepts the share `rate` of a round. A person's choice on the Acceptance page goes before both."""
+    that accepts the share `rate` of a round. A person's choice on the Acceptance page goes before both. `choose` says which of
+    the values that accept so many: one between two candidates, or with priority the critical value of the first that is not
+    accepted, by which the accepted weigh what all candidates do: a curated set is then weighted as with `weighted`, that is
+    by max(1, P/(M·q))."""
 
     scope: Scope = Scope.PROMPT
     rate: float = Field(0.25, gt=0, le=1)
+    choose: Literal["rate", "priority"] = "rate"
     weighted: bool = False
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the samples of a curated set are weighted."""
+        return self.weighted or self.choose == "priority"
 
 
 class Train(_Section):

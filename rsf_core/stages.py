@@ -92,6 +92,15 @@ class Stages:
             )
         return [prompt for prompt in train if prompt.prompt_id in wanted]
 
+    def choose_m(self) -> None:
+        """Let the rule of the settings choose M of the newest round, whoever has chosen it. Raises StageError where candidates
+        have no scores under the target of the settings."""
+        opened, settings = self._standing.current_round(), self._standing.sound_settings()
+        counts, found = self._store.round_counts(opened.round), self._store.thresholds(opened.round)
+        if not found or counts.undecided or deciding.target_of(self._store, found[0]) != settings.target:
+            raise StageError(f"round {opened.round} is not scored under this target: score it first")
+        deciding.retarget(self._store, settings, opened, BASE_ID, anew=True)
+
     def score(self, round_number: int | None = None) -> str | None:
         """Score what has not been scored under the target in force. None when every score is there already; the
         decisions are then derived anew at once."""

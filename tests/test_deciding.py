@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from rsf_core.curation import freeze
 from rsf_core.deciding import reference_model, retarget
 from rsf_core.domain import ChosenBy, Scope
 from rsf_core.errors import TargetError
@@ -20,7 +21,7 @@ from rsf_core.store.records import RoundRecord
 from rsf_core.store.sql import migrations
 from rsf_core.store.store import Store
 from rsf_core.thresholds import before
-from tests.seeding import add_candidates, add_scores, candidates
+from tests.seeding import add_candidates, add_prompts, add_scores, candidates
 
 LOG_Q = np.array([-1.0, -2.0, -3.0, -4.0])
 LOG_MODEL = np.array([-1.5, -2.5, -2.0, -6.0])
@@ -244,3 +245,38 @@ def test_a_project_of_an_earlier_version_tells_a_person_called_rule_from_the_rul
     found = [(t.author, t.reason, t.chosen_by) for t in reversed(store.thresholds(1))]
     store.close()
     assert found == said
+
+
+def test_priority_sampling_takes_the_critical_value_of_the_next_candidate(store: Store, rows: pa.Table) -> None:
+    add_prompts(store)
+    retarget(store, settings(choose="priority"), opened(), "base")
+    threshold, ratios = store.thresholds(1)[0], store.ratios(1)
+    assert threshold.log_m == np.sort(ratios["critical_log_m"])[1] and "priority sampling" in threshold.reason
+    assert store.round_counts(1).accepted == 2
+    record = freeze(store, settings(choose="priority"), 1, "ann")
+    samples = store.curated_samples(record.curated_id)
+    w = np.exp(samples["log_ratio"].to_numpy())
+    np.testing.assert_allclose(samples["weight"].to_numpy() * np.exp(record.log_m), np.maximum(w, np.exp(record.log_m)))
+
+
+def test_priority_sampling_of_all_candidates_weighs_each_as_it_is(store: Store, rows: pa.Table) -> None:
+    add_prompts(store)
+    retarget(store, settings(choose="priority", rate=1.0), opened(), "base")
+    record = freeze(store, settings(choose="priority"), 1, "ann")
+    samples = store.curated_samples(record.curated_id)
+    total = samples["weight"].to_numpy().sum() * np.exp(record.log_m)
+    assert samples.num_rows == 4 and total == pytest.approx(np.exp(ell(store)).sum())
+
+
+def test_constraints_alone_keep_their_bound_whatever_is_chosen(store: Store, rows: pa.Table) -> None:
+    alone = {"constraints": [{"scorer": "ended", "at_least": 1}], "reference": "proposal"}
+    retarget(store, settings(alone, choose="priority"), opened(), "base")
+    assert store.thresholds(1)[0].log_m == 0.0 and "exact bound" in store.thresholds(1)[0].reason
+
+
+def test_the_rule_can_be_asked_to_choose_again_after_a_person(store: Store, rows: pa.Table) -> None:
+    retarget(store, settings(), opened(), "base")
+    by_rule = store.thresholds(1)[0].log_m
+    store.add_threshold(1, store.thresholds(1)[0].target_id, 1.25, Scope.GLOBAL, "ann", "by hand")
+    retarget(store, settings(), opened(), "base", anew=True)
+    assert (store.thresholds(1)[0].log_m, store.thresholds(1)[0].chosen_by) == (by_rule, ChosenBy.RULE)

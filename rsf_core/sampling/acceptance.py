@@ -157,6 +157,26 @@ def log_m_for_rate(m: ArrayLike, rate: float, scale: ArrayLike = 0.0) -> float:
     return _log_m_for_rate(np.sort(relative(m, scale, "m")), rate)
 
 
+def log_m_for_priority(m: ArrayLike, log_ratio: ArrayLike, rate: float, scale: ArrayLike = 0.0) -> float:
+    """log M, nats, of priority sampling (Duffield, Lund & Thorup 2007, J. ACM 54:32): the (k + 1)-th largest m − a, where k is
+    rate·n rounded down; so k candidates are accepted, those of equal m − a together or not at all.
+
+    With τ = M the accepted have the weights max(w, τ) = τ·`importance_weight`, w = P/(q·e^a), and these add up, over all or
+    any part of the candidates, to the sum of w without bias, though τ depends on the same u. (Not so with M between the k-th
+    and the next, as of `log_m_for_rate`.) Where no more than k are finite all of them are accepted, and τ is the smallest w:
+    each weighs its w. Raises TargetError where there is no finite candidate, or the rate is outside (0, 1].
+    """
+    critical, w = relative(m, scale, "m"), relative(log_ratio, scale)
+    if critical.shape != w.shape:
+        raise TargetError(f"m has shape {critical.shape} but log_ratio has {w.shape}; give one of each a candidate")
+    ascending = np.sort(critical)
+    _log_m_for_rate(ascending, rate)  # what it refuses
+    cut = ascending.size - _wanted(ascending.size, rate)
+    if cut == 0 or ascending[cut - 1] == -math.inf:
+        return float(w[np.isfinite(w)].min())
+    return float(ascending[cut - 1])
+
+
 class RankIndex:
     """Accepted counts at any M by rank, with overrides subtracted: microseconds for 1,000,000 candidates.
 
@@ -206,6 +226,10 @@ class RankIndex:
         return _log_m_for_rate(self._sorted, rate)
 
 
+def _wanted(n: int, rate: float) -> int:
+    return math.floor(rate * n * (1.0 + 1e-12))  # 0.29 · 100 is 28.999999999999996
+
+
 def _log_m_for_rate(ascending: Floats, rate: float) -> float:
     if not 0.0 < rate <= 1.0:
         raise TargetError(f"the wanted acceptance rate is {rate}; it must lie in (0, 1]")
@@ -213,8 +237,7 @@ def _log_m_for_rate(ascending: Floats, rate: float) -> float:
     if first == n:
         why = "there are no candidates" if n == 0 else f"all {n} candidates fail a constraint (log ratio −inf)"
         raise TargetError(f"no M gives a rate of {rate:g}: {why}; generate and score more, or relax the constraints")
-    wanted = math.floor(rate * n * (1.0 + 1e-12))  # 0.29 · 100 is 28.999999999999996
-    cut = max(n - wanted, first)
+    cut = max(n - _wanted(n, rate), first)
     if cut == first:
         return float(np.nextafter(ascending[first], -math.inf))
     low = float(ascending[cut - 1])
