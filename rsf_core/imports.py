@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -22,15 +23,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rsf_core.domain import Split
 from rsf_core.errors import PromptError, PromptFileError, RsfError
 from rsf_core.files import read_json, write_json, write_whole
+from rsf_core.jobs import process
 from rsf_core.prompt_book import PromptBook, place_usable
 from rsf_core.prompts import Format, Problem, PromptRow, parse, recognise
+from rsf_core.prompts.files import Layout
 from rsf_core.prompts.parsing import Columns
 from rsf_core.settings import Settings
 from rsf_core.store.store import Store
@@ -48,7 +50,12 @@ _EXISTING = pa.schema(
     [("text", pa.large_string()), ("split", pa.string()), ("system", pa.large_string()), ("former", pa.bool_())]
 )
 
-_children: list[subprocess.Popen[bytes]] = []  # reaped some time after they have ended
+MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
+LOOK_SECONDS = 60.0
+KILL_SECONDS = 5.0
+_TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
+# One core; and memory as it is used: Arrow's own allocator reserves what the limit would count.
+_LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class ImportState:
 class Imports:
     def __init__(self, folder: Path, store: Store, book: PromptBook, settings: Callable[[], Settings]) -> None:
         self._folder, self._store, self._book, self._settings = folder, store, book, settings
-        self._format = lru_cache(maxsize=8)(recognise)
+        self._format = lru_cache(maxsize=8)(_recognised)
 
     def keep(self, name: str, content: bytes | memoryview) -> str:
         """Keep an uploaded file; its name for the other methods. The same file again is the same upload."""
@@ -132,11 +139,12 @@ class Imports:
         folder.mkdir()
         self._write_existing(folder / "existing.parquet")
         file = self._file(upload)
-        write_json(folder / "request.json", {**asked, "file": file.name, "version": version})
-        if file.stat().st_size <= SMALL_FILE and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
+        write_json(folder / "request.json", {**asked, "file": file.name, "version": version, "memory": MEMORY_BYTES})
+        small = file.stat().st_size <= SMALL_FILE and file.suffix != ".parquet"  # which can grow a million times
+        if small and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
             work(folder)
         else:
-            self._spawn(folder)
+            process.leave(process.start(folder, "rsf_core.imports", _LEAN))
         return folder.name
 
     def state(self, upload: str, placing: str) -> ImportState:
@@ -149,10 +157,12 @@ class Imports:
             problems = tuple(Problem(**problem) for problem in found.pop("problems"))
             notes = tuple(found.pop("notes"))
             return ImportState(preview=Preview(**found, rows=rows, problems=problems, notes=notes))
-        if not self._is_alive(folder):
+        if not process.is_alive(folder):
             if (folder / "summary.json").exists():
                 return self.state(upload, placing)  # it has ended just now
-            return ImportState(problem="reading the file was broken off: start it again")
+            return ImportState(
+                problem="reading the file was broken off: read it again. If it ends again, the file " + _TOO_LARGE
+            )
         progress = read_json(folder / "progress.json")
         return ImportState(message="starting" if progress is None else str(progress["message"]))
 
@@ -214,41 +224,42 @@ class Imports:
         columns[1] = [str(split) for split in columns[1]]
         pq.write_table(pa.table(columns, schema=_EXISTING), path)
 
-    def _spawn(self, folder: Path) -> None:
-        _children[:] = [child for child in _children if child.poll() is None]
-        with (folder / "log.txt").open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "rsf_core.imports", str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )
-        _children.append(child)
-        write_json(folder / "process.json", {"pid": child.pid})
-
-    def _process(self, folder: Path) -> psutil.Process | None:
-        """The process of a placing, told by its arguments: another may have got its number since."""
-        known = read_json(folder / "process.json")
-        if known is None:
-            return None
-        try:
-            process = psutil.Process(known["pid"])
-            if str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
-                return process
-        except (psutil.NoSuchProcess, psutil.AccessDenied):  # gone, or somebody else's
-            pass
-        return None
-
-    def _is_alive(self, folder: Path) -> bool:
-        return self._process(folder) is not None
-
     def _kill(self, folder: Path) -> None:
-        process = self._process(folder)
-        if process is not None:
-            process.kill()
-            psutil.wait_procs([process], timeout=5)
+        process.kill(folder)
+        give_up = time.monotonic() + KILL_SECONDS
+        while process.is_alive(folder) and time.monotonic() < give_up:
+            time.sleep(0.01)
+
+
+def _recognised(file: Path) -> Format:
+    """As what a file is read. Parquet is looked at by a process with a limit: a small file can hold values that are large many
+    times over. Raises PromptFileError."""
+    if file.suffix != ".parquet":
+        return recognise(file)
+    command = [sys.executable, "-m", "rsf_core.imports", str(file), str(MEMORY_BYTES)]
+    try:
+        found = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, env={**_LEAN, **os.environ}
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PromptFileError(f"{file.name} was looked at for {LOOK_SECONDS:g} s in vain: split it") from error
+    try:
+        said = json.loads(found.stdout)
+    except ValueError as error:
+        raise PromptFileError(f"{file.name} could not be looked at: {_TOO_LARGE}") from error
+    if "problem" in said:
+        raise PromptFileError(said["problem"])
+    return Format(Layout("Parquet"), **said | {"columns": tuple(said["columns"])})
+
+
+def _look(file: Path) -> dict[str, Any]:
+    try:
+        found = asdict(recognise(file))
+    except MemoryError:
+        return {"problem": f"{file.name} {_TOO_LARGE}"}
+    except RsfError as error:
+        return {"problem": str(error)}
+    return {name: value for name, value in found.items() if name != "layout"}
 
 
 def work(folder: Path) -> None:
@@ -256,6 +267,8 @@ def work(folder: Path) -> None:
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
         summary = _place(folder, request)
+    except MemoryError:  # pyarrow's too
+        summary = {"problem": f"the file {_TOO_LARGE}"}
     except RsfError as error:
         summary = {"problem": str(error).replace(request["file"], "the file")}
     write_json(folder / "summary.json", summary)
@@ -308,5 +321,21 @@ def _short(row: PromptRow) -> dict[str, Any]:
     return {name: value[:_SHOWN] if isinstance(value, str) else value for name, value in fields.items()}
 
 
+def _limit_memory(size: int) -> None:
+    """Of this process, in bytes of data: whatever a file holds, the machine stays usable."""
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+
+
+def main() -> None:
+    """`FOLDER`: do what a placing asks for. `FILE BYTES`: say as what a file is read."""
+    path = Path(sys.argv[1])
+    if len(sys.argv) > 2:
+        _limit_memory(int(sys.argv[2]))
+        print(json.dumps(_look(path)))
+        return
+    _limit_memory(int(json.loads((path / "request.json").read_text(encoding="utf-8"))["memory"]))
+    work(path)
+
+
 if __name__ == "__main__":
-    work(Path(sys.argv[1]))
+    main()

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.landscape import Landscape
-from rsf_core.sampling.acceptance import acceptance_prob
 from rsf_core.sampling.starvation import Starvation, starvation
 
 Floats = NDArray[np.float64]
@@ -92,14 +91,6 @@ def by_prompt(landscape: Landscape, log_m: float) -> PromptOutcomes:
     """How much of each prompt is accepted at `log_m` (nats), overrides included."""
     accepted = np.bincount(landscape.prompt_index, landscape.effective(log_m)).astype(np.int64)
     return PromptOutcomes(landscape.prompt_ids, np.bincount(landscape.prompt_index), accepted)
-
-
-def expected_rates(landscape: Landscape, log_m: float) -> Floats:
-    """AR_c of each prompt at `log_m` (nats), the mean of min(1, P/(M·q)) over what was drawn for all alike, shape
-    (prompts,); NaN of a prompt that has nothing of it."""
-    prob, own = acceptance_prob(landscape.relative, log_m), landscape.planned
-    index, count = landscape.prompt_index[own], landscape.prompt_count
-    return _share(np.bincount(index, prob[own], minlength=count), np.bincount(index, minlength=count))
 
 
 def starving(landscape: Landscape, log_m: float, k: int) -> Starvation:

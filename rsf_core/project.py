@@ -7,6 +7,7 @@ with Project.create("reviews", task="positive_reviews") as project:
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 import uuid
@@ -37,6 +38,7 @@ from rsf_core import (
 from rsf_core.access import NOBODY, spoken
 from rsf_core.autopilot import Autopilot
 from rsf_core.bands import Bands, Plan, Rates
+from rsf_core.closing import Step, in_turn
 from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, PromptError, SettingsError, StageError
 from rsf_core.files import keep_private, writable
@@ -78,7 +80,10 @@ from rsf_core.store.store import COUNTED_TABLES, Store
 from rsf_core.suggestion import Suggestion
 from rsf_core.target import reward
 
+log = logging.getLogger(__name__)
+
 POLL_SECONDS = 0.1
+CLOSE_SECONDS = 20.0
 KEPT_KINDS = 64  # rounds, a few rows each
 KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
 
@@ -193,17 +198,29 @@ class Project:
         """Answer commands of other processes on the project's socket until closed."""
         self._server = OwnerServer(self.folder, answer)
 
-    def close(self) -> None:
-        """Give the project back; once is enough. Jobs that run go on; the next owner adopts them."""
+    def close(self, seconds: float = CLOSE_SECONDS) -> str | None:
+        """Give the project back; once is enough. Jobs that run go on; the next owner adopts them. What still goes on in this
+        process after `seconds` is logged and returned (None: nothing): it goes on to its end, and until then, or the end of
+        the process, the project stays locked. Nothing that was acknowledged can be lost by it."""
         if self._closed:
-            return
+            return None
         self._closed = True
-        if self._server is not None:
-            self._server.close()
-        self.supervisor.stop()
-        self.store.close()
-        keep_private(self.folder)
-        self._lock.release()
+        steps: list[Step] = [("answering other processes", self._server.close)] if self._server is not None else []
+        steps += [
+            ("looking after the jobs", self.supervisor.stop),
+            ("the database", self.store.close),
+            ("the modes of its files", lambda: keep_private(self.folder)),
+            ("the lock", self._lock.release),
+        ]
+        left = in_turn(steps, seconds)
+        if left is None:
+            return None
+        doing = self.store.doing
+        left += f" ({doing})" if doing else ""
+        log.warning(
+            "%s is not closed after %g s: %s still goes on, and it stays locked until then", self.folder, seconds, left
+        )
+        return left
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,8 @@ import os
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from rsf_core import imports
@@ -14,7 +16,7 @@ from rsf_core.domain import Split
 from rsf_core.errors import PromptError, PromptFileError
 from rsf_core.imports import ImportState
 from rsf_core.project import Project
-from rsf_core.prompts import PromptRow
+from rsf_core.prompts import PromptRow, recognise
 from rsf_core.prompts.parsing import Columns
 
 FILE = b'{"question": "How high is Mont Blanc?", "answer": 4806}\n{"question": \n{"question": "Review a kettle."}\n'
@@ -142,3 +144,59 @@ def test_uploads_of_an_earlier_version_make_place_first(project: Project) -> Non
     new = project.imports.keep("new.csv", b"text\na\n")
     assert project.imports.name(new) == "new.csv"
     assert sum(project.imports.name(upload) is not None for upload in old) == imports.KEPT_UPLOADS - 1
+
+
+def bomb(folder: Path, megabytes: int) -> bytes:
+    """A Parquet file of some kilobytes with one value of `megabytes`."""
+    table = pa.table({"text": pa.array(["x" * (megabytes << 20)], pa.large_string())})
+    pq.write_table(table, folder / "b.parquet", compression="zstd", use_dictionary=False, write_statistics=False)
+    return (folder / "b.parquet").read_bytes()
+
+
+def long_lines() -> bytes:
+    """JSON whose lines take many times their length once they are read."""
+    return b"".join(b'{"text": "row %d", "more": [%s{}]}\n' % (i, b"{}," * 300_000) for i in range(3))
+
+
+def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_goes_on(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bomb(tmp_path, 300)
+    assert len(content) < 64 << 10 < imports.SMALL_FILE  # a small file, and not read by the owner for all that
+    monkeypatch.setattr(imports, "recognise", lambda file: pytest.fail("the owner reads it itself"))
+    monkeypatch.setattr(imports, "MEMORY_BYTES", 500 << 20)
+    upload = project.imports.keep("b.parquet", content)
+    with pytest.raises(PromptFileError, match="takes more memory to be read than an import may have: split it"):
+        project.imports.format(upload)
+    state = finished(project, upload, project.imports.start(upload, Columns("text"), 0.5))
+    assert "takes more memory to be read than an import may have: split it" in str(state.problem)
+    assert len(project.prompts()) == 12
+
+
+def test_lines_that_take_too_much_end_the_reading_and_not_the_machine(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MEMORY_BYTES", 130 << 20)
+    upload = project.imports.keep("many.jsonl", long_lines())
+    state = finished(project, upload, project.imports.start(upload, Columns("text"), 0.5))
+    assert "more memory to be read than an import may have" in str(state.problem)
+
+
+def test_parquet_of_a_usual_size_is_recognised_and_placed_by_a_process(project: Project, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"question": ["How high?", "How deep?"], "answer": [1, 2]}), tmp_path / "a.parquet")
+    upload = project.imports.keep("a.parquet", (tmp_path / "a.parquet").read_bytes())
+    found = project.imports.format(upload)
+    assert (found.text, found.reference, found.describe()[:7]) == ("question", "answer", "Parquet")
+    assert found == recognise(tmp_path / "a.parquet")
+    state = finished(project, upload, project.imports.start(upload, COLUMNS, 0.0))
+    assert state.preview is not None and state.preview.train == 2
+
+
+def test_parquet_that_is_none_is_said_as_such(project: Project) -> None:
+    upload = project.imports.keep("a.parquet", b"PAR1 and no more")
+    with pytest.raises(PromptFileError, match="cannot be read as Parquet"):
+        project.imports.format(upload)
+
+
+def test_the_limit_stated_leaves_room_for_what_projects_have() -> None:
+    assert imports.MEMORY_BYTES == 4 << 30

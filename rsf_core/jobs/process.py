@@ -1,4 +1,5 @@
-"""Job processes: spawned in a session of their own, found again after the owner has restarted, ended with all they started."""
+"""Processes of jobs and imports: spawned in a session of their own, found again after the owner has restarted, ended with all
+they started."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -30,18 +31,23 @@ SPIN_COUNT = "1000"
 
 
 def spawn(folder: Path) -> subprocess.Popen[bytes]:
-    """Start the worker on a spool folder. It outlives this process: own session, own log, no inherited pipes. Raises OSError
-    or OutOfSpaceError where it cannot be started; then nothing runs."""
+    """Start the worker on a spool folder, as `start` does."""
+    return start(folder, "rsf_core.jobs", {"GOMP_SPINCOUNT": SPIN_COUNT})
+
+
+def start(folder: Path, module: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start `python -m MODULE FOLDER`. It outlives this process: own session, own log, no inherited pipes. `environment` holds
+    where the user's says nothing else. Raises OSError or OutOfSpaceError where it cannot be started; then nothing runs."""
     _left[:] = [child for child in _left if child.poll() is None]
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rsf_core.jobs", str(folder)],
+            [sys.executable, "-m", module, str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             umask=0o077,
-            env={"GOMP_SPINCOUNT": SPIN_COUNT, **os.environ, FOLDER: os.path.realpath(folder)},
+            env={**environment, **os.environ, FOLDER: os.path.realpath(folder)},
         )
     try:
         write_json(folder / "process.json", {"pid": process.pid})

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 RESTARTS = 2
 LITTLE_SPACE_BYTES = 8 << 20
-STOP_SECONDS = 10.0
+STOP_SECONDS = 10.0  # for a look at the jobs that is under way
 KEPT_METRICS = 4  # of finished jobs, which stay as they are: several values a step
 # What a job left is impossible, damaged or not whole.
 NEVER_PASSES = (RefusedRowsError, JobError, LookupError, ValueError, TypeError, AttributeError)

@@ -40,6 +40,8 @@ def records(path: Path, names: frozenset[str] | None = None) -> Iterator[Record 
                     for fields in batch.to_pylist():
                         line += 1
                         yield Record(line, {name: _plain(value) for name, value in fields.items()})
+    except MemoryError:  # Arrow's is one of its own exceptions too
+        raise
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's; pyarrow's own have no number
             raise

@@ -53,6 +53,7 @@ class Database:
         self._local = threading.local()
         self._write_lock = FairLock()
         self._depth = 0
+        self.doing = ""  # what is being written, for whoever waits for it
         self._written: set[str] = set()  # the tables that the transaction has written, as far as it is known
         self._versions: Counter[str] = Counter()
         backups.mkdir(exist_ok=True)
@@ -92,7 +93,7 @@ class Database:
                 return
             cursor = self._cursor()
             cursor.execute("BEGIN")
-            self._depth = 1
+            self._depth, self.doing = 1, doing
             self._written = set()
             try:
                 yield
@@ -103,7 +104,7 @@ class Database:
                 cursor.execute("COMMIT")
                 self._versions.update(self._written or {"any"})
             finally:
-                self._depth = 0
+                self._depth, self.doing = 0, ""
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -68,6 +68,11 @@ class Store:
         made = self._db.back_up_to(file, models)
         return {"file": str(file), "tables": made.tables, "models": made.models}
 
+    @property
+    def doing(self) -> str:
+        """What is being written at this moment, in words; "" where nothing is."""
+        return self._db.doing
+
     def close(self) -> None:
         self._db.close()
 
