@@ -45,13 +45,18 @@ def _checked(method: Callable[..., Any], who: Callable[[], Actor], action: str) 
         speakers = _speakers(method.__func__)  # type: ignore[attr-defined]
         if not speakers:
             return method(*args, **kwargs)
-        bound = inspect.signature(method).bind(*args, **kwargs)
+        bound = _signature(method.__func__).bind(method.__self__, *args, **kwargs)  # type: ignore[attr-defined]
         bound.arguments.update(dict.fromkeys(speakers, actor.name))
-        return method(*bound.args, **bound.kwargs)
+        return method.__func__(*bound.args, **bound.kwargs)  # type: ignore[attr-defined]
 
     return call
 
 
 @cache
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+@cache
 def _speakers(function: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(name for name in inspect.signature(function).parameters if name in access.SPEAKERS)
+    return tuple(name for name in _signature(function).parameters if name in access.SPEAKERS)

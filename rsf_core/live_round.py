@@ -128,19 +128,29 @@ class LiveRound:
         self,
         prompt_ids: Sequence[int],
         make: Callable[[ReviewIndex, Sequence[int]], Sequence[ReviewPrompt]],
+        ahead: Sequence[int] = (),
     ) -> tuple[ReviewPrompt, ...]:
-        """The prompts as they are shown; those that are not kept are made of the index as it then stands."""
+        """The prompts as they are shown; those that are not kept are made of the index as it then stands, and with them some
+        of those `ahead`, which will be asked for next: one look into the database takes as long for many as for one."""
         found = self._found(prompt_ids)
         if len(found) < len(prompt_ids):
             with self._making:  # where many ask for the same, one makes them
                 index, found = self.index(), self._found(prompt_ids)
                 missing = [number for number in prompt_ids if number not in found]
+                missing += self._worth_making(ahead, prompt_ids) if missing else []
                 for prompt in make(index, missing) if missing else ():
                     found[prompt.prompt_id] = prompt
                     with self._lock:
                         if self._changed.get(prompt.prompt_id, self._oldest) <= index.generation:
                             self._keep(prompt)
         return tuple(found[number] for number in prompt_ids if number in found)
+
+    def _worth_making(self, ahead: Sequence[int], asked: Sequence[int]) -> list[int]:
+        """Those ahead that are not kept, as far as they leave room for what is kept."""
+        with self._lock:
+            each = self._kept / len(self._prompts) if self._prompts else KEPT_CANDIDATES
+            new = [number for number in ahead if number not in self._prompts and number not in asked]
+        return new[: int(KEPT_CANDIDATES / 4 / max(each, 1))]
 
     def _found(self, prompt_ids: Sequence[int]) -> dict[int, ReviewPrompt]:
         with self._lock:

@@ -29,6 +29,7 @@ from rsf_core.target import reward
 
 KEPT_TABLES = 2
 PAGE = 50
+AHEAD = 100  # candidates after those asked for: each decision brings one more to the end of everybody's queue
 Floats = NDArray[np.float64]
 T = TypeVar("T")
 
@@ -80,10 +81,11 @@ class Reviews:
                 start = int(ordered[1][row]) + 1
             elif views[view][row]:
                 start = int(ordered[1][row])
-        chosen = index.table.places[first(ordered, views[view], start, limit)]
+        rows = first(ordered, views[view], start, limit + AHEAD)
+        chosen, ahead = index.table.places[rows[:limit]], index.table.places[rows[limit:]]
         ids = tuple(_name(round_number, one) for one in chosen.tolist())
         counts = {v: int(np.count_nonzero(mask)) for v, mask in views.items()}
-        return Queue(ids, self._prompts(round_number, chosen), counts)
+        return Queue(ids, self._prompts(round_number, chosen, ahead), counts)
 
     def counts(self, round_number: int, reviewer: str, wanted: CandidateFilter) -> dict[View, int]:
         """The size of every view under a filter."""
@@ -233,9 +235,14 @@ class Reviews:
             )
         return spread(list(scores.values())) if len(scores) > 1 else None
 
-    def _prompts(self, round_number: int, places: NDArray[np.int64]) -> tuple[ReviewPrompt, ...]:
-        prompt_ids = list(dict.fromkeys((places >> K_BITS).tolist()))
-        return self._live(round_number).prompts(prompt_ids, partial(self._made, round_number))
+    def _prompts(
+        self, round_number: int, places: NDArray[np.int64], ahead: NDArray[np.int64] | None = None
+    ) -> tuple[ReviewPrompt, ...]:
+        """The prompts of some candidates; where one must be read, those of the candidates `ahead` are read with it."""
+        prompt_ids, later = (
+            list(dict.fromkeys((part >> K_BITS).tolist())) for part in (places, places[:0] if ahead is None else ahead)
+        )
+        return self._live(round_number).prompts(prompt_ids, partial(self._made, round_number), later)
 
     def _made(self, round_number: int, index: ReviewIndex, prompt_ids: Sequence[int]) -> list[ReviewPrompt]:
         """The prompts as they are shown."""

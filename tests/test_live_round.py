@@ -129,3 +129,31 @@ def test_a_page_goes_on_where_it_stands_in_the_order(share: float) -> None:
     for start in (0, 17, 3990, 4000):
         rest = whole[rank[whole] >= start]
         assert first(order, chosen, start, 50).tolist() == rest[:50].tolist()
+
+
+def test_the_prompts_that_decisions_bring_up_are_read_together(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    review, looks = reviews(filled), []
+    read = filled.candidates_of_prompts
+
+    def counted(round_number: int, prompt_ids: list[int]) -> list[dict[str, object]]:
+        looks.append(len(prompt_ids))
+        return read(round_number, prompt_ids)
+
+    monkeypatch.setattr(filled, "candidates_of_prompts", counted)
+    for turn in range(PROMPTS * EACH):
+        found = review.queue(1, "ann", order=Order.AUDIT, limit=2)
+        assert [p.prompt_id for p in found.prompts] == list(
+            dict.fromkeys(int(n.split(".")[1]) for n in found.candidate_ids)
+        )
+        (said,) = review.say(1, "ann", [Act(f"turn {turn}", ActKind.DECIDE, found.candidate_ids[:1], Action.REJECT)])
+        assert said.refused is None
+    assert sum(looks) == PROMPTS and len(looks) == 2  # the first, when nobody knows how large a prompt is, and the rest
+
+
+def test_prompts_of_many_candidates_are_not_read_ahead(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_round, "KEPT_CANDIDATES", 3 * EACH)
+    review = reviews(filled)
+    for _ in range(3):
+        review.queue(1, "ann", order=Order.PROMPT, limit=EACH)
+        review.queue(1, "ann", order=Order.PROMPT, limit=EACH, after="1.2.3")
+        assert review._live(1)._kept <= 3 * EACH

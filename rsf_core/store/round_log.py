@@ -36,6 +36,7 @@ _SAID = pa.schema(
     ]
 )
 _REVIEWER_BITS = 52  # above the bits of a place
+_PLACE = (1 << _REVIEWER_BITS) - 1
 
 
 @dataclass(slots=True)
@@ -71,6 +72,7 @@ class RoundLog:
         self._lines: dict[str, _Line] = {}
         self.reviewers: dict[str, int] = {}
         self._newest: dict[int, int] = {}  # reviewer and place → row of `overrides`
+        self._heard_from: dict[int, list[int]] = {}  # place → reviewer and place of whoever has said anything of it
         # act: twice the seq, or one more than the act before where a row is of no act, so that it ascends
         self.overrides = Columns(
             act=np.int64, place=np.int64, reviewer=np.int64, vote=np.int8, final=np.bool_, previous=np.int64
@@ -173,7 +175,11 @@ class RoundLog:
         previous = np.empty(len(row), np.int64)
         previous[order[1:]] = row[order[:-1]]
         names = ordered[starts].tolist()
-        previous[order[starts]] = [self._newest.get(name, -1) for name in names]
+        earlier = [self._newest.get(name, -1) for name in names]
+        previous[order[starts]] = earlier
+        for name, before_it in zip(names, earlier, strict=True):
+            if before_it < 0:
+                self._heard_from.setdefault(name & _PLACE, []).append(name)
         ends = np.r_[starts[1:], len(row)] - 1
         self._newest.update(zip(names, row[order[ends]].tolist(), strict=True))
         vote, final = rows["vote"].to_numpy(), rows["final"].to_numpy(zero_copy_only=False)
@@ -241,9 +247,7 @@ class RoundLog:
 
     def words(self, where: int) -> list[int]:
         """The rows of `overrides` that are some reviewer's newest word on a candidate, oldest first."""
-        numbers = range(len(self.reviewers))
-        rows = [self._newest.get((number << _REVIEWER_BITS) | where, -1) for number in numbers]
-        return sorted(row for row in rows if row >= 0)
+        return sorted(self._newest[name] for name in self._heard_from.get(where, ()))
 
     def standing(self) -> Ints:
         """The rows of `overrides` that are some reviewer's newest word, oldest first."""

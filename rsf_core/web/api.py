@@ -37,6 +37,8 @@ TOKEN_SECONDS = 24 * 3600
 LONGEST_BODY = 4 * 1024 * 1024
 KEPT_PROMPTS = 1_000  # as they are sent, about 10 kB each
 CLIPPED = 4_000  # characters of a completion that are sent at once; the rest is asked for
+_PROMPT_FIELDS = tuple(field.name for field in fields(ReviewPrompt) if field.name != "candidates")
+_CANDIDATE_FIELDS = tuple(field.name for field in fields(ReviewCandidate))
 Body = TypeVar("Body", bound="_Body")
 
 
@@ -134,14 +136,13 @@ def text(body: TextBody, project: Project, reviewer: str) -> dict[str, Any]:
 @lru_cache(maxsize=KEPT_PROMPTS)
 def _prompt(prompt: ReviewPrompt) -> str:
     """As JSON, made once as long as nothing of the prompt changes: many reviewers read the same."""
-    names = [field.name for field in fields(prompt) if field.name != "candidates"]
-    text = _dumps({name: getattr(prompt, name) for name in names})
+    text = _dumps({name: getattr(prompt, name) for name in _PROMPT_FIELDS})
     return f'{text[:-1]}, "candidates": [{", ".join(map(_candidate, prompt.candidates))}]}}'
 
 
 @lru_cache(maxsize=16 * KEPT_PROMPTS)
 def _candidate(candidate: ReviewCandidate) -> str:
-    shown = {field.name: getattr(candidate, field.name) for field in fields(candidate)}
+    shown = {name: getattr(candidate, name) for name in _CANDIDATE_FIELDS}
     shown["scores"] = dict(candidate.scores)
     shown["opinions"] = [asdict(opinion) for opinion in candidate.opinions]
     shown["completion"] = candidate.completion[:CLIPPED]
