@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from rsf_core import doctor
 from rsf_core.models import Part
 from rsf_core.project import Project
 from rsf_core.settings import Sampling
+from rsf_core.web import session
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
@@ -50,6 +52,29 @@ def test_the_masks_hold_from_the_draw_to_the_next_round(
         project.set("generate.model_masks", "false")
         assert project._standing.evaluation_key(project.settings.target) == without
         assert project.lineage.law("base")[0].part is Part.OFF
+
+
+def test_the_models_page_lists_what_the_folder_asks_for_with_its_value(
+    tmp_path: Path, small_task: Path, asking: tuple[Path, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Project.create(tmp_path / "p", str(small_task), str(asking[0]), seed=7) as project:
+        project.generate(then_score=False)
+        project.wait()
+        monkeypatch.setattr(session, "_project", project)
+        app = AppTest.from_file(str(Path(session.__file__).with_name("shell.py")), default_timeout=60).run()
+        app.switch_page("../../pages/models.py").run()
+        assert not app.exception
+        (table,) = [frame.value for frame in app.dataframe if "what became of it" in frame.value]
+        assert table.set_index("")["value"]["repetition_penalty"] == "1.3"
+        assert table.set_index("")["what became of it"]["repetition_penalty"] == "not applied"
+        project.set("target.reference", "proposal")
+        project.set("generate.temperature", "0.7")
+        app.switch_page("../../pages/generate.py").run()
+        assert not app.exception and any("sharper by itself" in warning.value for warning in app.warning)
+        (masks,) = [box for box in app.checkbox if "rules out" in box.label]
+        masks.check()
+        next(button for button in app.button if button.label == "Save settings").click().run()
+        assert not app.exception and project.settings.generate.model_masks
 
 
 def test_the_doctor_names_what_is_not_applied_with_its_value(

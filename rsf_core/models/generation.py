@@ -111,6 +111,14 @@ def read(folder: Path) -> dict[str, Any]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
+def keep_with(model: Any, folder: Path) -> None:
+    """Let the loaded model have what `folder` asks for in config.json alone, which transformers forgets beside a
+    generation_config.json: else what is tuned from it would be saved without."""
+    for name, value in read(folder).items():
+        if name in _NEUTRAL and getattr(model.generation_config, name, None) is None:
+            setattr(model.generation_config, name, value)
+
+
 def asked(config: Mapping[str, Any], model_masks: bool = False) -> list[Asked]:
     """All that changes how tokens are drawn, with what became of it under the setting generate.model_masks."""
     switched = Part.LAW if model_masks else Part.OFF

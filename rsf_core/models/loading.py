@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.errors import ModelError, RsfError
-from rsf_core.models import checkpoint, rendering
+from rsf_core.models import checkpoint, generation, rendering
 from rsf_core.models.checkpoint import Checkpoint, named
 
 _PROBE = "Say 1 word: a."
@@ -27,6 +27,7 @@ def load(folder: Path) -> tuple[Any, Any]:
         kind, config = _kind(folder)
         _check_size(folder, found, kind, config)
         model = _weights(folder, kind)
+        generation.keep_with(model, folder)
     with _said(folder, "the tokenizer"):
         tokenizer = _tokenizer(folder)
     return model.eval(), tokenizer

@@ -55,8 +55,11 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
     st.caption(
         "Held-out metrics with 95 % intervals by prompt, all measured by the newest target and M. Select a row to act on it."
     )
+    view = models[chosen.selection.rows[0] if chosen.selection.rows else 0]
     if chosen.selection.rows:
-        _actions(project, models[chosen.selection.rows[0]])
+        _actions(project, view)
+    if not view.deleted:
+        _law(project, view.model.model_id)
 
 
 def _next_proposal(project: Project) -> None:
@@ -89,7 +92,6 @@ def _actions(project: Project, view: ModelView) -> None:
         if view.deleted:
             st.caption("Its files were deleted; what it drew and how it did is kept.")
             return
-        _law(project, model_id)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Draw the next round from it", icon=":material/casino:", disabled=ui.locked("set_proposal")):
                 if ui.attempt(lambda: project.set_proposal(model_id, ui.reviewer_name())):
@@ -110,15 +112,13 @@ def _law(project: Project, model_id: str) -> None:
         return
     if not found:
         return
-    st.caption(
-        "What its folder asks for when tokens are drawn. What is not part of the law has no part in log q either, "
-        "so that log q is exact."
-    )
-    st.dataframe(
-        [{"": one.name, "value": one.value, "what became of it": str(one.part), "note": one.note} for one in found],
-        hide_index=True,
-        key=f"law-{model_id}",
-    )
+    with st.expander(f"What the folder of {literal(model_id)} asks for when tokens are drawn", icon=":material/rule:"):
+        st.dataframe(
+            [{"": one.name, "value": one.value, "what became of it": str(one.part), "note": one.note} for one in found],
+            hide_index=True,
+            key=f"law-{model_id}",
+        )
+        st.caption("What is not part of the law has no part in log q either, so that log q is exact.")
 
 
 def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:

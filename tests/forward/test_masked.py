@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from rsf_core import forward
+from rsf_core import forward, models
 from rsf_core.domain import Finish, Mask, Prompt
 from rsf_core.errors import ModelError, StageError
 from rsf_core.proposals.local import LocalProposal
@@ -171,6 +171,31 @@ def test_a_language_that_is_forced_first_is_given_and_not_drawn_from_the_folder_
         logits = nllb.model(input_ids=torch.tensor([found.prompt_token_ids]), decoder_input_ids=given).logits[0, 1:]
     by_hand = torch.log_softmax(logits.double(), -1).gather(1, torch.tensor(found.token_ids)[:, None]).sum()
     assert found.log_q == pytest.approx(by_hand.item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_what_config_json_alone_asks_for_is_the_law_and_stays_it_when_the_model_is_saved(
+    tiny_encoder_decoder: Path, tmp_path: Path, both: bool
+) -> None:
+    """transformers forgets it beside a generation_config.json."""
+    asks = {"pad_token_id": 7, "bad_words_ids": [[7]], "forced_bos_token_id": 9, "min_length": 5}
+    folder = asking(tiny_encoder_decoder, tmp_path / "older", pad_token_id=7)
+    older = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(older | asks))
+    if not both:
+        (folder / "generation_config.json").unlink()
+    model, tokenizer = models.load(folder)
+    models.save(model, tokenizer, tmp_path / "saved", {})
+    for place in (folder, tmp_path / "saved"):
+        proposal = LocalProposal(place)
+        assert proposal.masks(False) == (Mask((7,)),)
+        assert proposal.masks(True) == (Mask((7,)), Mask(tuple(proposal.eos), before=3))
+        first, _ = proposal._forward.begin([(20, 21)])
+        with torch.no_grad():
+            given = torch.tensor([[older["decoder_start_token_id"], 9]])
+            expected = proposal.model(input_ids=torch.tensor([[20, 21]]), decoder_input_ids=given).logits[:, -1]
+        torch.testing.assert_close(first, expected, atol=1e-5, rtol=1e-4)
+    assert [str(one) for one in models.asked_of(folder)] == [str(one) for one in models.asked_of(tmp_path / "saved")]
 
 
 @pytest.mark.parametrize("name", ["forced_bos_token_id", "decoder_start_token_id"])
