@@ -168,7 +168,7 @@ _LOOKS_AT = {
         *("prompts_in_round", "candidates", "next_proposal", "tuned_model", "control_is_deleted", "control_job"),
         *("models", "threshold", "thresholds", "target", "landscape", "marks", "generation_speed", "scorers", "scores"),
         *("reward", "ratios", "compare_rules", "curated_sets", "curated_samples", "comparison", "held_out_examples"),
-        *("gains", "replicated", "replicate_template"),
+        *("gains", "replicated", "replicate_template", "sealed_opening", "sealed_job", "sealed_comparison"),
     ),
     "autopilot.": ("flight",),
     "supervisor.": ("problem",),

@@ -35,6 +35,7 @@ from rsf_core.terminal import (
     prompts_table,
     replicate_line,
     replicates_table,
+    sealed_text,
     seconds,
     status_panel,
 )
@@ -195,6 +196,12 @@ def replicate(
             "--delete-models", help="Delete a run's tuned models once its results are written: they are large."
         ),
     ] = False,
+    open_sealed: Annotated[
+        bool,
+        typer.Option(
+            "--sealed", help="Open each run's sealed prompts at its end. Who sees the figures has looked at them."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the procedure of DIR again with other seeds, in projects of their own: what another run of it would gain. What is
@@ -209,6 +216,7 @@ def replicate(
         lambda connection: _follow(connection, as_json),
         out=out_folder,
         delete_models=delete_models,
+        open_sealed=open_sealed,
         begins=begins,
     ):
         found.append(one)
@@ -216,6 +224,26 @@ def replicate(
             err.print(f"[green]✓[/] {replicate_line(one)}")
     told = replicates.procedure(found)
     _say({"replicates": found, "procedure": told}, as_json, lambda: replicates_table(found, told))
+
+
+@app.command()
+def sealed(
+    folder: Folder,
+    open_them: Annotated[
+        bool, typer.Option("--open", help="Open them, once: compare the model that is chosen, and say so for ever.")
+    ] = False,
+    model_id: Annotated[
+        str | None, typer.Option("--model", help="For which model; by default the one that would draw the next round.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The sealed prompts, which nothing is drawn for before a person opens them: the figure to publish."""
+    with connect(folder, "rsf sealed") as connection:
+        if open_them:
+            connection.call("open_sealed", {"author": _who(), "model_id": model_id})
+            _follow(connection, as_json)
+        found = connection.call("sealed")
+    _say(found, as_json, lambda: sealed_text(found))
 
 
 def _begin_replicate(seeds: int, quiet: bool, number: int, seed: int, left: float | None) -> None:

@@ -264,6 +264,22 @@ def comparisons(project: Project) -> list[Any]:
 
 
 @command
+def open_sealed(project: Project, author: str, model_id: str | None) -> str:
+    """Open the sealed prompts, once, for a tuned model (None: the one that would draw the next round)."""
+    return project.open_sealed(author, model_id)
+
+
+@command
+def sealed(project: Project) -> dict[str, Any]:
+    """How many sealed prompts there are, who has opened them, and what they say."""
+    return {
+        "prompts": project.store.prompt_counts().get(Split.SEALED, 0),
+        "opening": project.sealed_opening(),
+        "comparison": project.sealed_comparison(),
+    }
+
+
+@command
 def replicate_template(project: Project) -> Any:
     return project.replicate_template()
 

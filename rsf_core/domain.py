@@ -94,6 +94,7 @@ class JobKind(StrEnum):
     SCORE = "score"
     FINETUNE = "finetune"
     EVALUATE = "evaluate"
+    SEALED = "sealed"
     TRIAL = "trial"
 
 

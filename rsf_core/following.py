@@ -27,7 +27,7 @@ class Following:
         if "base" in result and not any(model.model_id == BASE_ID for model in self._store.models()):
             name, folder, identity = (_text(result["base"], key) for key in ("name", "folder", "identity"))
             self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
-        if job.kind is JobKind.EVALUATE and result.get("left_out"):
+        if job.kind in (JobKind.EVALUATE, JobKind.SEALED) and result.get("left_out"):
             key = left_out_key(job.spec["evaluation_key"])
             if key not in self._store.values():
                 self._store.set_value(key, json.dumps(result["left_out"]))

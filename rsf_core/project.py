@@ -73,6 +73,7 @@ from rsf_core.store.records import (
     PromptPage,
     RoundCounts,
     RoundRecord,
+    SealedOpening,
     Speed,
     ThresholdRecord,
 )
@@ -665,6 +666,24 @@ class Project:
         name = ("gains", self.settings.model_dump_json())
         tables = reports.COMPARED_TABLES
         return self.store.unchanged(name, tables, lambda: reports.all_gains(self.store, self._standing))
+
+    @spoken
+    def open_sealed(self, author: str = NOBODY, model_id: str | None = None) -> str:
+        """Open the sealed prompts, once, for a tuned model (by default the one that would draw the next round): it, the base
+        and its random control are compared on them; the job's id. Raises StageError."""
+        return self._stages.open_sealed(author, model_id)
+
+    def sealed_opening(self) -> SealedOpening | None:
+        """By whom, when and for which model the sealed prompts were opened; None as long as they are sealed."""
+        return self.store.sealed.opening()
+
+    def sealed_job(self) -> JobRecord | None:
+        """The newest job that draws for the sealed prompts, or None before they are opened."""
+        return self._standing.sealed_job()
+
+    def sealed_comparison(self) -> Comparison | None:
+        """What the sealed prompts say, the figure to publish; None before they are opened and drawn for."""
+        return reports.sealed_comparison(self.store, self._standing)
 
     def replicate_template(self) -> Template:
         """What replicates of this project's procedure are made from: see `rsf replicate`."""

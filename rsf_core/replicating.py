@@ -14,13 +14,13 @@ from pathlib import Path
 from rsf_core import project_file, rounds
 from rsf_core.client import OwnConnection, connect
 from rsf_core.commands import execute
-from rsf_core.domain import Split
+from rsf_core.domain import JobState, Split
 from rsf_core.errors import NotAProjectError, ReplicateError
 from rsf_core.files import writable
 from rsf_core.owner import OwnerLock
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
-from rsf_core.replicates import FOLDER, RESULTS, Replicate, Template, append, read, round_result
+from rsf_core.replicates import FOLDER, RESULTS, Gain, Replicate, Template, append, read, round_result
 from rsf_core.sampling.streams import child_seed
 from rsf_core.standing import BASE_ID
 from rsf_core.store.database import utc_now
@@ -46,15 +46,18 @@ def replicate(
     *,
     out: Path | None = None,
     delete_models: bool = False,
+    open_sealed: bool = False,
     begins: Callable[[int, int, float | None], None] = lambda number, seed, left: None,
 ) -> Iterator[Replicate]:
     """The replicates 1 to `seeds` of `rounds_wanted` rounds each, with their random controls, as they are complete.
 
     They lie in `out`, by default the project's own folder of replicates, beside a results file with a line each. `follow`
     waits for the jobs of a replicate and raises JobError where one did not end well; `begins` is told the number, the seed
-    and the seconds left (None: not known yet) before one is run. With `delete_models` the files of a replicate's tuned
-    models go when its line is written: more rounds of it cannot follow then. Raises ReplicateError where the project has no
-    held-out prompts, or a replicate's project was changed by hand; ProjectLockedError where another process is at it.
+    and the seconds left (None: not known yet) before one is run. With `open_sealed` each opens its sealed prompts for its
+    last model: nothing of it depends on them, but whoever sees the figures has looked at these prompts. With
+    `delete_models` the files of a replicate's tuned models go when its line is written: more rounds of it cannot follow
+    then. Raises ReplicateError where the project has no held-out prompts, or a replicate's project was changed by hand;
+    ProjectLockedError where another process is at it.
     """
     if min(seeds, rounds_wanted) < 1:
         raise ReplicateError(f"{seeds} seeds of {rounds_wanted} rounds are none: give at least 1 of each")
@@ -76,6 +79,8 @@ def replicate(
                 begins(number, seed, _left([known[k] for k in keys if k in known], keys[at:], known))
                 with _opened(home / f"{made_from.digest}-{number}", made_from, seed) as connection:
                     _run(connection, rounds_wanted, author, follow)
+                    if open_sealed:
+                        _open_sealed(connection, author, follow)
                     known[key] = _result(connection.project, made_from, number, rounds_wanted)
                     append(home / RESULTS, known[key])
                     if delete_models:
@@ -132,6 +137,16 @@ def _run(connection: OwnConnection, last_round: int, author: str, follow: Follow
         follow(connection)
 
 
+def _open_sealed(connection: OwnConnection, author: str, follow: Follow) -> None:
+    """Open the sealed prompts for the model that is complete now, where there are some that were not opened; what was
+    broken off goes on."""
+    project = connection.project
+    tuned, job = project.tuned_model(), project.sealed_job()
+    if tuned is not None and project.prompts(Split.SEALED) and (job is None or job.state is not JobState.DONE):
+        project.open_sealed(author, tuned.model_id)
+        follow(connection)
+
+
 def _result(project: Project, made_from: Template, number: int, rounds_wanted: int) -> Replicate:
     """The line of a replicate. Raises ReplicateError where a round was not compared."""
     results = []
@@ -143,7 +158,10 @@ def _result(project: Project, made_from: Template, number: int, rounds_wanted: i
                 f"`rsf app {project.folder}` and see why"
             )
         results.append(round_result(project.store, comparison))
-    settings = project.settings
+    settings, opening, found = project.settings, project.sealed_opening(), project.sealed_comparison()
+    sealed = None
+    if opening is not None and found is not None and opening.round == rounds_wanted:
+        sealed = Gain.of(found.gain_over_base[found.headline], found.together["tuned"])
     return Replicate(
         **dict(results[-1]),
         earlier=tuple(results[:-1]),
@@ -155,6 +173,7 @@ def _result(project: Project, made_from: Template, number: int, rounds_wanted: i
         rounds=rounds_wanted,
         seed=settings.seed,
         finished_at=utc_now(),
+        sealed=sealed,
     )
 
 

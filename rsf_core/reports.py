@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from rsf_core.deciding import target_of
-from rsf_core.domain import Scope
+from rsf_core.domain import JobState, Scope
 from rsf_core.evaluation import Measured, gains, intervals, metric_bounds
 from rsf_core.sampling.acceptance import prompt_log_z
 from rsf_core.sampling.intervals import Interval, difference_interval, paired_differences
 from rsf_core.sampling.simultaneous import simultaneous_level
+from rsf_core.sampling.winners_curse import overstatement
 from rsf_core.settings import Target
 from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.records import ThresholdRecord
@@ -113,11 +114,52 @@ def _compare(store: Store, standing: Standing, round_number: int) -> Comparison 
     measured = {
         model_id: standing.measures.measured(evaluation.key, model_id, target, log_m) for model_id in sorted(compared)
     }
-    base, before, after = measured[BASE_ID], measured[opened.model_id], measured[tuned.model_id]
+    ids = (opened.model_id, tuned.model_id, control.model_id if control is not None else None)
+    return _comparison(round_number, ids, measured, target, evaluation.current)
+
+
+def sealed_comparison(store: Store, standing: Standing) -> Comparison | None:
+    """What the sealed prompts say of the model that they were opened for, over the base, beside its random control; None
+    before they are opened and drawn for. It stays, whatever target, M or settings change."""
+    opening, job = store.sealed.opening(), standing.sealed_job()
+    if opening is None or job is None or job.state is not JobState.DONE:
+        return None
+    target, log_m = Target.model_validate(job.spec["target"]), float(job.spec["log_m"])
+    ids = (BASE_ID, opening.model_id, opening.control_id)
+    measured = {
+        name: standing.measures.measured(opening.evaluation_key, name, target, log_m)
+        for name in ids
+        if name is not None
+    }
+    return _comparison(opening.round, ids, measured, target, current=True)
+
+
+def winners_curse(comparisons: Sequence[Comparison]) -> float | None:
+    """By how much the largest gain of all rounds' models is expected to be overstated because it was chosen as the largest,
+    were all of them equally good; in the headline metric. None with one look, or no prompt that all were compared on."""
+    found = [one for one in comparisons if one.headline == comparisons[-1].headline and one.together.get("tuned")]
+    looks = [one.together["tuned"] for one in found]
+    common = sorted(set(looks[0]).intersection(*looks[1:])) if looks else []
+    if len(looks) < 2 or not common:
+        return None
+    return overstatement([[look[prompt] for look in looks] for prompt in common])
+
+
+def _comparison(
+    round_number: int,
+    ids: tuple[str, str, str | None],
+    measured: Mapping[str, Measured],
+    target: Target,
+    current: bool,
+) -> Comparison:
+    """Of the models `ids` (before, after, and the random control or None), measured as the base is; a control that was not
+    is left out."""
+    before_id, after_id, control_id = ids
+    base, before, after = measured[BASE_ID], measured[before_id], measured[after_id]
     found = Comparison(
         round=round_number,
-        before_id=opened.model_id,
-        after_id=tuned.model_id,
+        before_id=before_id,
+        after_id=after_id,
         base=intervals(base, target),
         before=intervals(before, target),
         after=intervals(after, target),
@@ -125,13 +167,13 @@ def _compare(store: Store, standing: Standing, round_number: int) -> Comparison 
         gain_over_base=gains(base, after, target),
         prompts=len(np.unique(after["length"][1])),
         completions=len(after["length"][1]),
-        current=evaluation.current,
+        current=current,
     )
     by_prompt, width = _by_prompt(base, after, target, found.headline)
     found = replace(found, together={"tuned": by_prompt}, together_width=width)
-    if control is None or control.model_id not in compared:
+    if control_id is None or control_id not in measured:
         return found
-    random = measured[control.model_id]
+    random = measured[control_id]
     beside = _by_prompt(base, random, target, found.headline)[0]
     return replace(
         found,

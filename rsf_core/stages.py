@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from rsf_core import curation, deciding, proposing, rounds
+from rsf_core import curation, deciding, proposing, reports, rounds
 from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.jobs import units
@@ -14,8 +14,10 @@ from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.rounds import Stage
 from rsf_core.sampling.streams import child_seed
 from rsf_core.scorers import registry
+from rsf_core.settings import Target
 from rsf_core.standing import BASE_ID, Standing
-from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord, SealedOpening
 from rsf_core.store.store import Store
 from rsf_core.target import LOG_MODEL, LOG_Q, is_tempered, log_prob_scorer
 
@@ -231,7 +233,6 @@ class Stages:
         none yet. None when all have been drawn already."""
         self._refuse_a_second(JobKind.EVALUATE)
         opened = self._standing.round(round_number or self._standing.current_round().round)
-        settings = self._standing.sound_settings()
         held_out = self._standing.held_out()
         if not held_out:
             raise StageError("there is no held-out prompt to compare models on: add some on the Prompts page")
@@ -245,10 +246,80 @@ class Stages:
         missing = [model_id for model_id in wanted if model_id not in evaluated]
         if not missing:
             return None
+        spec = self._evaluation(self._standing.evaluation_key(target), missing, target, len(held_out))
+        return self._supervisor.submit(JobKind.EVALUATE, opened.round, spec, {"prompts": units.prompts_table(held_out)})
+
+    def open_sealed(self, author: str, model_id: str | None = None) -> str:
+        """Open the sealed prompts, once: draw for them from the base, a tuned model (by default the one that would draw the
+        next round) and its random control; the job's id. Of those opened before, a comparison that was broken off goes on.
+        Raises StageError where there are none, they were opened and compared on, or the model is none to publish."""
+        self._refuse_a_second(JobKind.SEALED)
+        opening = self._store.sealed.opening()
+        if opening is not None:
+            return self._go_on_with_sealed(opening, model_id)
+        prompts = self._store.prompts(Split.SEALED)
+        if not prompts:
+            raise StageError(
+                "there is no sealed prompt: seal held-out prompts that nothing was drawn for, or import some"
+            )
+        chosen = proposing.next_proposal(self._store, self._standing) if model_id is None else model_id
+        model = next((model for model in self._store.models() if model.model_id == chosen), None)
+        if model is None or model.model_id == BASE_ID or curation.is_control(model.curated_id):
+            what = "there is no such model" if model is None else "it was not tuned on what was accepted"
+            raise StageError(f"the sealed prompts are not opened for {chosen}: {what}")
+        gone = self._store.deleted_models()
+        if chosen in gone:
+            raise StageError(f"the files of {chosen} were deleted: nothing can be drawn from it")
+        target = self._standing.target(model.round)
+        unreadable = registry.reference_problems(target.scorers, prompts)
+        if unreadable:
+            numbers = ", ".join(str(problem.prompt_id) for problem in unreadable)
+            raise StageError(
+                f"the scorer {unreadable[0].scorer!r} cannot read the reference of sealed prompts {numbers}: retire them, or "
+                "change the target, before they are opened"
+            )
+        control = chosen + curation.CONTROL
+        known = {model.model_id for model in self._store.models()} - gone
+        opening = SealedOpening(
+            author=author,
+            opened_at=utc_now(),
+            round=model.round,
+            model_id=chosen,
+            control_id=control if control in known else None,
+            evaluation_key=self._standing.evaluation_key(target, prompts),
+            prompts=len(prompts),
+        )
+        self._standing.sound_settings()  # before it is opened: nothing is started by settings that are not allowed
+        self._store.sealed.add(opening)
+        return self._draw_for_sealed(opening)
+
+    def _go_on_with_sealed(self, opening: SealedOpening, model_id: str | None) -> str:
+        job = self._standing.sealed_job()
+        if (job is not None and job.state is JobState.DONE) or model_id not in (None, opening.model_id):
+            raise StageError(
+                f"the sealed prompts were opened by {opening.author} on {opening.opened_at:%Y-%m-%d} for {opening.model_id}: "
+                "they are opened once"
+            )
+        if job is not None and self._supervisor.can_resume(job.job_id):
+            self.resume(job.job_id)
+            return job.job_id
+        return self._draw_for_sealed(opening)
+
+    def _draw_for_sealed(self, opening: SealedOpening) -> str:
+        prompts, target = self._store.prompts(Split.SEALED), self._standing.target(opening.round)
+        models = [BASE_ID, opening.model_id, *([opening.control_id] if opening.control_id else [])]
+        spec = self._evaluation(opening.evaluation_key, models, target, len(prompts))
+        log_m = reports.common_log_m(self._store, self._store.thresholds(opening.round)[0])
+        spec |= {"target": target.model_dump(mode="json"), "log_m": log_m}  # what it is judged by stays as it is
+        return self._supervisor.submit(JobKind.SEALED, opening.round, spec, {"prompts": units.prompts_table(prompts)})
+
+    def _evaluation(self, key: str, models: Sequence[str], target: Target, prompts: int) -> dict[str, Any]:
+        """The spec of a job that draws for `prompts` prompts from models to compare them."""
+        settings = self._standing.sound_settings()
         reference = deciding.reference_model(target, BASE_ID)
-        spec = {
-            "evaluation_key": self._standing.evaluation_key(target),
-            "models": [self._model_spec(model_id) for model_id in missing],
+        return {
+            "evaluation_key": key,
+            "models": [self._model_spec(model_id) for model_id in models],
             "base": self._model_spec(BASE_ID),
             "reference": None if reference is None else self._model_spec(reference),
             "scorers": list(target.scorers),
@@ -258,11 +329,8 @@ class Stages:
             "sampling": settings.generate.sampling.model_dump(),
             "sampler": SAMPLER_VERSION,
             "tempered": is_tempered(target, [settings.generate.sampling]),
-            "unit_size": units.fitting_size(
-                len(missing) * len(held_out), units.EVALUATED // settings.evaluate.candidates
-            ),
+            "unit_size": units.fitting_size(len(models) * prompts, units.EVALUATED // settings.evaluate.candidates),
         }
-        return self._supervisor.submit(JobKind.EVALUATE, opened.round, spec, {"prompts": units.prompts_table(held_out)})
 
     def try_out(self, models: Sequence[str], text: str, system: str | None, candidates: int) -> str:
         """Draw completions of a typed prompt from some models; the job's id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +122,11 @@ class Standing:
         found = [job for job in jobs if _tunes_control(job) and job.spec["model_id"] == wanted]
         return found[-1] if found else None
 
+    def sealed_job(self) -> JobRecord | None:
+        """The newest job that draws for the sealed prompts, or None before they are opened."""
+        found = [job for job in self._store.jobs() if job.kind is JobKind.SEALED]
+        return found[-1] if found else None
+
     def curated_set(self, number: int) -> CuratedRecord | None:
         found = [c for c in self._store.curated_sets() if c.round == number and not curation.is_control(c.curated_id)]
         return found[-1] if found else None
@@ -186,12 +192,13 @@ class Standing:
         found = self._store.evaluated_models(key)
         return {model_id for model_id, count in found.items() if count == expected}
 
-    def evaluation_key(self, target: Target) -> str:
+    def evaluation_key(self, target: Target, prompts: Sequence[Prompt] | None = None) -> str:
         """Names what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, and how
-        the sampler draws, for the same seeds pair only what the same sampler drew."""
+        the sampler draws, for the same seeds pair only what the same sampler drew. `prompts`: those held out where none are
+        given."""
         settings = self.settings()
         parts = [
-            [prompt.prompt_id for prompt in self.held_out()],
+            [prompt.prompt_id for prompt in (self.held_out() if prompts is None else prompts)],
             settings.generate.sampling.model_dump(),
             settings.evaluate.candidates,
             list(target.scorers),

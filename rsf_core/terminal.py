@@ -174,6 +174,26 @@ def replicates_table(replicates: Sequence[Replicate], told: Procedure) -> Table:
     return table
 
 
+def sealed_text(found: dict[str, Any]) -> str:
+    """What is to say of the sealed prompts, as the command `sealed` gives it."""
+    opening, compared = found["opening"], found["comparison"]
+    if opening is None:
+        many = f"{found['prompts']:,} sealed prompts" if found["prompts"] else "There are no sealed prompts"
+        return f"{many}. `rsf sealed DIR --open` opens them, once." if found["prompts"] else f"{many}."
+    who, model = escape(opening["author"]), escape(opening["model_id"])
+    lines = [f"Opened by {who} on {opening['opened_at'][:10]} for {model}: {opening['prompts']:,} prompts."]
+    if compared is None:
+        return lines[0] + " Not compared yet: `rsf sealed DIR --open` goes on."
+    name = next(name for name in ("reward", "pass@1") if name in compared["after"])
+    lines.append(
+        f"[bold]{name} {gained(compared['gain_over_base'][name], name)} over the base[/]: the figure to publish."
+    )
+    if compared["control_over_base"]:
+        control, over = (gained(compared[which][name], name) for which in ("control_over_base", "selection"))
+        lines.append(f"Its random control: {control} over the base; over the control: {over}.")
+    return "\n".join(lines)
+
+
 def status_panel(found: dict[str, Any]) -> Table:
     table = Table(
         title=f"{found['task']} · round {found['round']} · proposal {found['proposal']}", title_justify="left"

@@ -50,7 +50,7 @@ def measure(task: str, seeds: int, rounds: int, work: Path, results: Path, model
         Project.create(folder, task, model, what="measurements", seed=SEED).close()
     done = {one.key for one in known}
     for asked, count in ((seeds, 1), (1, rounds)):
-        for one in replicate(folder, asked, count, "measurements", _wait, begins=_begin):
+        for one in replicate(folder, asked, count, "measurements", _wait, open_sealed=True, begins=_begin):
             if one.key not in done:
                 replicates.append(results, one)
                 done.add(one.key)

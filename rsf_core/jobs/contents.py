@@ -121,6 +121,7 @@ _MAKERS: dict[JobKind, Callable[[str, Mapping[str, Any], Inputs], Contents]] = {
     JobKind.GENERATE: _generate,
     JobKind.SCORE: _score,
     JobKind.EVALUATE: _evaluate,
+    JobKind.SEALED: _evaluate,
     JobKind.TRIAL: _trial,
 }
 

@@ -72,5 +72,6 @@ SEGMENTS: dict[JobKind, tuple[str, pa.Schema]] = {
     JobKind.GENERATE: ("candidates", CANDIDATES),
     JobKind.SCORE: ("scores", SCORES),
     JobKind.EVALUATE: ("evaluation_samples", EVALUATION_SAMPLES),
+    JobKind.SEALED: ("evaluation_samples", EVALUATION_SAMPLES),
     JobKind.TRIAL: ("trials", TRIALS),
 }

@@ -1,0 +1,34 @@
+"""What choosing adds: the best of several looks at the same prompts is overstated, for it was chosen by its own noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.errors import TargetError
+
+REPLICATES = 2000
+
+
+def overstatement(
+    differences: ArrayLike, rng: np.random.Generator | None = None, replicates: int = REPLICATES
+) -> float:
+    """By how much the largest of m means is expected to exceed its true value where all m are equally good: E max(x̄*ⱼ − x̄ⱼ)
+    over a bootstrap of prompts, which keeps what the looks have in common (Efron & Tibshirani 1993, An Introduction to the
+    Bootstrap, ch. 8; the same resamples as in simultaneous.py). In the unit of the differences; 0 for one look.
+
+    `differences` (prompts, m): a paired difference of each prompt in each look. Where one look is truly better by much, the
+    best is overstated by less. `rng` seeds the bootstrap; 0 without it. Other shapes, or values that are not finite:
+    TargetError.
+    """
+    x = np.asarray(differences, dtype=np.float64)
+    if x.ndim != 2 or x.size == 0 or not np.isfinite(x).all():
+        raise TargetError(
+            f"differences of shape {x.shape}: give a finite one for each prompt (row) and each look (column)"
+        )
+    if x.shape[1] == 1:
+        return 0.0
+    centred, prompts = x - x.mean(axis=0), len(x)
+    generator = np.random.default_rng(0) if rng is None else rng
+    times = generator.multinomial(prompts, np.full(prompts, 1 / prompts), size=replicates)
+    return float((times @ centred / prompts).max(axis=1).mean())
