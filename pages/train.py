@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from rsf_core import exports
+from rsf_core import exports, thinning
 from rsf_core.domain import JobKind, JobState
 from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.rounds import Progress
@@ -19,6 +19,8 @@ counts = project.counts(number)
 
 ui.heading("Train", "Freeze the accepted candidates, fine-tune the proposal on them, and compare on held-out prompts.")
 
+THINNED = {"off": "duplicates kept", "exact": "duplicates once", "near": "duplicates and near-duplicates once"}
+LEFT_OUT = {"off": "Nothing", "exact": "Equal completions of a prompt", "near": "Also nearly equal ones"}
 TRAINING = [JobKind.FINETUNE, JobKind.EVALUATE]
 CURVES = {
     "Loss": ("loss", "loss (nats per token)"),
@@ -94,6 +96,15 @@ if newest:
                 "Weigh bound violations",
                 project.settings.accept.weighted,
                 help="Each accepted sample gets the weight max(1, P/(M·q)), which repairs a violated bound exactly.",
+            )
+            values["deduplicate"] = first.selectbox(
+                "Left out when the set is frozen",
+                list(LEFT_OUT),
+                list(LEFT_OUT).index(recipe.deduplicate),
+                format_func=LEFT_OUT.__getitem__,
+                help="The accepted of a prompt are draws of its target, repeated as often as the target likes them. With "
+                "duplicates left out they go towards an even law over the different texts, and weights no longer add up to "
+                "totals; what share was left out, and how far that moves the law, is said of each set.",
             )
             values["per_prompt"] = third.number_input(
                 "Samples of a prompt together",
@@ -234,19 +245,21 @@ if sets:
     st.header("Curated sets", anchor=False)
     for curated in reversed(sets):
         summary = curated.summary
+        moved = thinning.in_words(summary)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             distinct = summary.get("distinct", summary["samples"])
             what = (
                 "chosen at random among all that was drawn, as many samples and tokens as the set it matches"
                 if summary.get("rule") == "random"
-                else f"{summary['accepted']} accepted, duplicates once, {distinct} without near-duplicates; "
+                else f"{summary['accepted']} accepted, {THINNED[summary.get('deduplicate', 'exact')]}, "
+                f"{distinct} without near-duplicates; "
                 f"acceptance {summary['rate_effective']:.0%}, by the rule alone {summary['rate_automatic']:.0%}"
             )
             size = f", {summary['tokens']:,} tokens" if "tokens" in summary else ""  # sets frozen before do not say
             st.markdown(
                 f"**{literal(curated.curated_id)}** · {summary['samples']:,} samples{literal(size)} from "
                 f"{summary['prompts']:,} prompts ({literal(what)}) · "
-                f"`{literal(curated.content_hash[:12])}`",
+                f"`{literal(curated.content_hash[:12])}`" + (f"  \n{literal(moved)}" if moved else ""),
                 width="stretch",
             )
             for kind, mime in (("JSONL", "application/jsonl"), ("Parquet", "application/vnd.apache.parquet")):

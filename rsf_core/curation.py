@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from rsf_core import bands
+from rsf_core import bands, thinning
 from rsf_core import prompts as prompt_rules
 from rsf_core.domain import Split
 from rsf_core.errors import StageError
@@ -22,10 +23,10 @@ from rsf_core.store.store import Store, content_hash
 
 
 def freeze(store: Store, settings: Settings, round_number: int, author: str) -> CuratedRecord:
-    """Freeze what is accepted now. Decide first, de-duplicate afterwards: equal completions of one prompt are kept
-    once, and both counts are in the summary. Decisions unchanged since the newest set give that set again.
-    Candidates of train prompts that nearly repeat a held-out prompt are left out and counted. Raises StageError when
-    nothing is left to train on."""
+    """Freeze what is accepted now. Decide first, de-duplicate afterwards: of equal completions of one prompt one is kept (of
+    near ones, or all, by `train.deduplicate`), and both counts are in the summary, with what it did to the law. Decisions
+    unchanged since the newest set give that set again. Candidates of train prompts that nearly repeat a held-out prompt
+    are left out and counted. Raises StageError when nothing is left to train on."""
     found = store.thresholds(round_number)
     accepted = store.accepted_samples(round_number)
     if not found:
@@ -43,7 +44,10 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             f"every accepted candidate of round {round_number} belongs to a train prompt that is nearly the same as a "
             "held-out one, so the comparison would not be honest: add train prompts that differ from the held-out ones"
         )
-    samples = _without_duplicates([_sample(row, threshold.log_m, settings.accept.weighs) for row in kept])
+    drawn = [_sample(row, threshold.log_m, settings.accept.weighs) for row in kept]
+    how = settings.train.deduplicate
+    of = _stand_ins(drawn, how)
+    samples, weights = _kept(drawn, of), [sample["weight"] for sample in drawn]
     digest = content_hash(samples)
     earlier = [c for c in store.curated_sets() if c.round == round_number and not is_control(c.curated_id)]
     if earlier and (earlier[-1].content_hash, earlier[-1].log_m) == (digest, threshold.log_m):
@@ -61,6 +65,10 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             "tokens": _tokens(samples),
             "accepted": len(accepted),
             "near_held_out": len(accepted) - len(kept),
+            "deduplicate": how,
+            "thinned": len(drawn) - len(samples),
+            "mass_thinned": thinning.mass_thinned(weights, of),
+            "law_moved": thinning.law_moved(weights, of),
             "candidates": counts.candidates,
             "distinct": _distinct(samples),
             "prompts": len({sample["prompt_id"] for sample in samples}),
@@ -86,7 +94,7 @@ def is_control(curated_id: str | None) -> bool:
 
 def freeze_control(store: Store, matched: CuratedRecord, author: str) -> CuratedRecord:
     """As many samples as the curated set `matched` has, with as many completion tokens, chosen at random among what the
-    proposal drew for train prompts: truncated ones too, and of equal completions of a prompt one. What this gains is gained
+    proposal drew for train prompts: truncated ones too, and de-duplicated in the same way. What this gains is gained
     by fine-tuning alone. The same again where it is there already. Raises StageError where there is none."""
     round_number, curated_id = matched.round, matched.curated_id + CONTROL
     known = next((c for c in store.curated_sets() if c.curated_id == curated_id), None)
@@ -96,7 +104,8 @@ def freeze_control(store: Store, matched: CuratedRecord, author: str) -> Curated
     eligible = ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
     rows = store.samples_of(round_number, ratios["candidate_id"].filter(pa.array(eligible)).to_pylist())
     u_of = dict(zip(ratios["candidate_id"].to_pylist(), ratios["u"].to_pylist(), strict=True))
-    once = _without_duplicates([_sample(row, matched.log_m, weighted=False) for row in rows])
+    drawn = [_sample(row, matched.log_m, weighted=False) for row in rows]
+    once = _kept(drawn, _stand_ins(drawn, matched.summary.get("deduplicate", "exact")))
     if not once:
         raise StageError(f"round {round_number} has no candidate to choose at random")
     kept = rules.random_of_size(
@@ -118,6 +127,9 @@ def freeze_control(store: Store, matched: CuratedRecord, author: str) -> Curated
             "distinct": _distinct(samples),
             "accepted": len(samples),
             "near_held_out": 0,
+            "thinned": len(drawn) - len(once),
+            "mass_thinned": 1 - len(once) / len(drawn),
+            "law_moved": None,
             "prompts": len({sample["prompt_id"] for sample in samples}),
             "edited": 0,
         },
@@ -141,12 +153,17 @@ def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]
         ) from error
 
 
-def _without_duplicates(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    first: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for sample in samples:
-        content = sample["completion"] if sample["edited"] else tuple(sample["token_ids"])
-        first.setdefault((sample["prompt_id"], content), sample)
-    return list(first.values())
+def _stand_ins(samples: list[dict[str, Any]], how: thinning.How) -> NDArray[np.int64]:
+    return thinning.stand_ins(
+        [sample["prompt_id"] for sample in samples],
+        [sample["completion"] if sample["edited"] else tuple(sample["token_ids"]) for sample in samples],
+        [sample["completion"] for sample in samples],
+        how,
+    )
+
+
+def _kept(samples: list[dict[str, Any]], of: NDArray[np.int64]) -> list[dict[str, Any]]:
+    return [sample for place, sample in enumerate(samples) if of[place] == place]
 
 
 def _tokens(samples: list[dict[str, Any]]) -> int:
@@ -157,12 +174,8 @@ def _tokens(samples: list[dict[str, Any]]) -> int:
 def _distinct(samples: list[dict[str, Any]]) -> int:
     """How many samples there are when near-duplicates of one prompt count once. Between prompts they are no fault: the
     answers to two sums may be the same."""
-    by_prompt: dict[int, list[str]] = {}
-    for sample in samples:
-        by_prompt.setdefault(sample["prompt_id"], []).append(sample["completion"])
-    return len(samples) - sum(
-        len({later for _, later in near_duplicate_pairs(completions)}) for completions in by_prompt.values()
-    )
+    texts, prompts = [sample["completion"] for sample in samples], [sample["prompt_id"] for sample in samples]
+    return len(samples) - len({later for _, later in near_duplicate_pairs(texts, prompts)})
 
 
 def _near_held_out(store: Store) -> set[int]:

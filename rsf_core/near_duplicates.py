@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -72,12 +72,17 @@ class Groups:
         return found
 
 
-def groups(texts: Sequence[str]) -> Groups:
-    """Which texts have the same content words, and which nearly have."""
-    number_of = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    text_of = np.fromiter(map(number_of.__getitem__, texts), np.int64, len(texts))
-    words = near_words.read(list(number_of))
-    of, bags = _bags(words, np.bincount(text_of, minlength=len(number_of)))
+def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
+    """Which texts have the same content words, and which nearly have; with `within`, an integer a text, only texts that have
+    the same are compared, and what is a template is told among these: as if called for each, but many times faster."""
+    keys = list(zip(texts, [0] * len(texts) if within is None else within, strict=True))
+    number_of = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    text_of = np.fromiter(map(number_of.__getitem__, keys), np.int64, len(keys))
+    words = near_words.read([text for text, _ in number_of])
+    among = np.unique(np.array([where for _, where in number_of], np.int64), return_inverse=True)[1]
+    if within is not None:
+        words = replace(words, signature=words.signature ^ near_words.mixed(among))
+    of, bags = _bags(words, np.bincount(text_of, minlength=len(number_of)), among)
     count = len(bags.sizes)
     edited = of[np.concatenate([near_edits.typing_errors(words), near_edits.added_sentences(words)])]
     found = np.concatenate([_near_pairs(bags), np.sort(edited, axis=1)])
@@ -90,10 +95,11 @@ def groups(texts: Sequence[str]) -> Groups:
     return Groups(of[text_of].tolist(), pairs, starts, both[:, 1])
 
 
-def near_duplicate_pairs(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """The pairs (i, j), i < j, of near-duplicates, ascending. Of texts with the same content words the first stands for
-    all: each later one is paired with it alone, so thousands of copies make thousands of pairs and not their square."""
-    found = groups(texts)
+def near_duplicate_pairs(texts: Sequence[str], within: Sequence[int] | None = None) -> list[tuple[int, int]]:
+    """The pairs (i, j), i < j, of near-duplicates, ascending; `within` as in `groups`. Of texts with the same content words
+    the first stands for all: each later one is paired with it alone, so thousands of copies make thousands of pairs and
+    not their square."""
+    found = groups(texts, within)
     first: dict[int, int] = {}
     pairs = []
     for i, (group, text) in enumerate(zip(found.of, texts, strict=True)):
@@ -120,19 +126,21 @@ class _Bags:
         return np.diff(self.starts)
 
 
-def _bags(texts: Words, copies: Ints) -> tuple[Ints, _Bags]:
-    """The bag of content words of each text: its number among the different ones, and these. How many texts a word is in, with
-    their `copies`, decides whether it belongs to a template."""
-    count = len(copies)
-    flat, owner, word_of = _as_sets(texts.word, texts.owner, len(texts.words))
-    content = ~_template(flat, owner, texts.words, copies)[word_of[flat]]
+def _bags(texts: Words, copies: Ints, among: Ints) -> tuple[Ints, _Bags]:
+    """The bag of content words of each text: its number among the different ones, and these. How many of the texts that are
+    `among` the same a word is in, with their `copies`, decides whether it belongs to a template there."""
+    count, kinds = len(copies), max(1, len(texts.words))
+    codes = among[texts.owner] * kinds + texts.word  # a word among other texts is another word
+    different = _distinct(codes)
+    flat, owner, word_of = _as_sets(np.searchsorted(different, codes), texts.owner, len(different))
+    content = ~_template(flat, owner, different // kinds, different % kinds, texts.words, copies, among)[word_of[flat]]
     content |= ~(np.bincount(owner, content, minlength=count) > 0)[owner]  # of a text that has no others
     flat, owner = flat[content], owner[content]
     frequency = np.bincount(flat, minlength=max(1, len(word_of)))
     order = np.argsort(frequency, kind="stable")
     rank = np.empty(len(frequency), np.int64)
     rank[order] = np.arange(len(frequency))
-    name = texts.name[word_of[order]] if len(word_of) else np.zeros(1, bool)
+    name = texts.name[different[word_of[order]] % kinds] if len(word_of) else np.zeros(1, bool)
     ranked = np.sort(owner * len(rank) + rank[flat]) % len(rank)
     starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=count))])
     of, kept = _different(ranked, starts, texts.signature)
@@ -158,14 +166,18 @@ def _new(ordered: Ints) -> NDArray[np.bool_]:
     return np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, bool)
 
 
-def _template(flat: Ints, owner: Ints, words: Sequence[str], copies: Ints) -> NDArray[np.bool_]:
-    """Which words more than a fifth of the texts share, numbers never. `copies` is how often each text stands."""
-    first = flat < len(words)  # a word that stands again in its text is counted once
-    shared = np.bincount(flat[first], copies[owner[first]], minlength=len(words))
-    found: NDArray[np.bool_] = shared > max(TEMPLATE_AT_LEAST, TEMPLATE_SHARE * copies.sum())
-    for number in np.flatnonzero(found).tolist():
-        found[number] = not any(character.isdigit() for character in words[number])
-    return found
+def _template(
+    flat: Ints, owner: Ints, where: Ints, word: Ints, words: Sequence[str], copies: Ints, among: Ints
+) -> NDArray[np.bool_]:
+    """Which words, each standing among texts `where`, more than a fifth of these share, numbers never. `copies` is how often
+    each text stands."""
+    first = flat < len(word)  # a word that stands again in its text is counted once
+    shared = np.bincount(flat[first], copies[owner[first]], minlength=len(word))
+    size = np.bincount(among, copies)
+    found: NDArray[np.bool_] = shared > np.maximum(TEMPLATE_AT_LEAST, TEMPLATE_SHARE * size[where])
+    different = np.unique(word[found])
+    numbers = [one for one in different.tolist() if any(character.isdigit() for character in words[one])]
+    return found & ~np.isin(word, numbers)
 
 
 def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tuple[Ints, list[int]]:

@@ -95,7 +95,7 @@ def added_sentences(texts: Words) -> Ints:
     begins = np.concatenate([[True], texts.sentence[1:] != texts.sentence[:-1]])
     names, of, owner = texts.sentence[begins], np.cumsum(begins) - 1, texts.owner[begins]
     said = mixed(sums(mixed(mixed(np.arange(len(texts.words)))[texts.word]), of, len(names)).view(np.int64))
-    whole = sums(said, owner, count)
+    whole = sums(said, owner, count) + texts.signature
     size = np.bincount(of, minlength=len(names))
     words = np.bincount(texts.owner, minlength=count)
     harmless = (np.bincount(of, ~texts.plain, minlength=len(names)) == 0) & ~texts.asked[names]

@@ -134,12 +134,14 @@ class Accept(_Section):
 
 class Train(_Section):
     """The fine-tuning recipe. `method`: LoRA on every linear layer, or all weights. `loss`: the negative log-likelihood of
-    the accepted, or rsf, which adds the constants that make it −log p_accept. `growth_bound` (M_θ, a factor above 1) stops
-    pushing a sample once the model gives it that many times the proposal's likelihood. A step is `batch_size` samples, in
-    `accumulate` parts; it takes up to `per_prompt` samples of a prompt together and computes the prompt once for them:
-    faster where many were accepted, but it sees fewer prompts. `held_out_share` of the curated prompts judge each epoch:
-    training ends after `patience` epochs without a better one, and the best counts. `precision` bf16 computes in bf16 over
-    fp32 weights."""
+    the accepted, or rsf, which adds the constants that make it −log p_accept. `growth_bound` (M_θ, a factor above 1)
+    stops pushing a sample once the model gives it that many times the proposal's likelihood. A step is `batch_size`
+    samples, in `accumulate` parts; it takes up to `per_prompt` samples of a prompt together and computes the prompt once
+    for them: faster where many were accepted, but it sees fewer prompts. `held_out_share` of the curated prompts judge
+    each epoch: training ends after `patience` epochs without a better one, and the best counts. `precision` bf16 computes
+    in bf16 over fp32 weights. `deduplicate` says what of a prompt's accepted completions is left out when the set is
+    frozen: exact, all but one of equal ones; near, also what nearly repeats a kept one; off, nothing, so that the set is
+    a draw of the target."""
 
     method: Literal["lora", "full"] = "lora"
     loss: Literal["nll", "rsf"] = "nll"
@@ -157,6 +159,7 @@ class Train(_Section):
     batch_size: int = Field(8, ge=1, le=1024)
     warmup: float = Field(0.1, ge=0, lt=1)
     weight_decay: float = Field(0.0, ge=0, le=LARGEST)
+    deduplicate: Literal["off", "exact", "near"] = "exact"
     max_grad_norm: float = Field(1.0, gt=0, le=LARGEST)
     seed: Seed = 0
 

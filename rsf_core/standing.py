@@ -174,7 +174,11 @@ class Standing:
                 same = spec.get("retired", 0) == self._store.prompt_book.version()[1]
                 return bool(same and spec["target"] == settings.target.model_dump(mode="json"))
             case JobKind.FINETUNE:
-                free = {"accumulate", "checkpoint_seconds"}  # resume takes these anew
+                free = {
+                    "accumulate",
+                    "checkpoint_seconds",
+                    "deduplicate",
+                }  # resume takes the first anew; the set is frozen
                 recipe = settings.train.model_dump()
                 masks = spec.get("model_masks", False) == settings.generate.model_masks
                 return masks and all(spec["recipe"].get(name) == recipe[name] for name in recipe.keys() - free)

@@ -116,6 +116,21 @@ def named(texts: list[str]) -> Counter[tuple[str, ...]]:
     )
 
 
+@given(st.lists(st.tuples(sentences, st.integers(0, 3)), max_size=30))
+def test_within_groups_the_texts_are_compared_as_if_there_were_no_others(rows: list[tuple[str, int]]) -> None:
+    texts, within = [text for text, _ in rows], [7 * where for _, where in rows]
+    alone = []
+    for where in set(within):
+        places = [i for i, other in enumerate(within) if other == where]
+        alone += [(places[i], places[j]) for i, j in near_duplicate_pairs([texts[i] for i in places])]
+    assert near_duplicate_pairs(texts, within) == sorted(alone)
+
+
+def test_within_groups_edits_are_told_too() -> None:
+    texts = [BASE, BASE.replace("kettle", "ketle"), BASE + " Thank you!", BASE]
+    assert near_duplicate_pairs(texts, [1, 2, 1, 2]) == [(0, 2), (1, 3)]
+
+
 def test_words_of_a_template_do_not_make_near_duplicates() -> None:
     assert near_duplicate_pairs([f"Write one short review sentence about a {subject}." for subject in SUBJECTS]) == []
 
