@@ -63,12 +63,12 @@ def law_moved(weights: ArrayLike, of: Ints) -> float:
 
 
 def in_words(summary: Mapping[str, Any]) -> str:
-    """What de-duplication did to a curated set with this summary, as a sentence; empty where it left nothing out, or the set is
-    of an earlier version."""
+    """What de-duplication did to a curated set with this summary, as a sentence; empty where it left nothing out, or the
+    set is of an earlier version."""
     if not summary.get("thinned") or summary.get("law_moved") is None:
         return ""
     near = " and near-duplicates" if summary["deduplicate"] == "near" else ""
     return (
-        f"{summary['thinned']:,} duplicates{near} were left out, {summary['mass_thinned']:.1%} of what the accepted weigh: that "
-        f"moves the law of the set by {summary['law_moved']:.3f} in total variation, towards an even one over different texts."
+        f"{summary['thinned']:,} duplicates{near} were left out, {summary['mass_thinned']:.1%} of what the accepted weigh: "
+        f"that moves the law of the set by {summary['law_moved']:.3f} in total variation, towards an even one over different texts."
     )
