@@ -70,5 +70,6 @@ def in_words(summary: Mapping[str, Any]) -> str:
     near = " and near-duplicates" if summary["deduplicate"] == "near" else ""
     return (
         f"{summary['thinned']:,} duplicates{near} were left out, {summary['mass_thinned']:.1%} of what the accepted weigh: "
-        f"that moves the law of the set by {summary['law_moved']:.3f} in total variation, towards an even one over different texts."
+        f"that moves the law of the set by {summary['law_moved']:.3f} in total variation, towards an even one over different "
+        "texts."
     )
