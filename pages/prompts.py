@@ -43,7 +43,9 @@ with by_hand:
             else:
                 split = None if side == "by hash" else Split(side)
                 row = PromptRow(text.strip(), reference.strip() or None, system.strip() or None, split)
-                for problem in project.import_prompts([row], "by hand"):
+                with st.spinner("Comparing it with all prompts …", show_time=True):
+                    problems = project.import_prompts([row], "by hand")
+                for problem in problems:
                     st.text(str(problem))
                     st.stop()
                 st.rerun()

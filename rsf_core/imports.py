@@ -26,6 +26,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rsf_core import comparing
 from rsf_core.domain import Split
 from rsf_core.errors import PromptError, PromptFileError, RsfError
 from rsf_core.files import read_json, write_json, write_whole
@@ -46,10 +47,6 @@ _EVERY = 0.5  # seconds between two words on the progress
 _ROWS = pa.schema(
     [(name, pa.large_string()) for name in ("text", "reference", "system", "split")] + [("line", pa.int64())]
 )
-_EXISTING = pa.schema(
-    [("text", pa.large_string()), ("split", pa.string()), ("system", pa.large_string()), ("former", pa.bool_())]
-)
-
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
 LOOK_SECONDS = 60.0
 KILL_SECONDS = 5.0
@@ -218,11 +215,7 @@ class Imports:
         return 0 if found is None else int(found["order"])
 
     def _write_existing(self, path: Path) -> None:
-        in_use, former = self._book.existing()
-        entries = [(*entry, False) for entry in in_use] + [(*entry, True) for entry in former]
-        columns = [list(column) for column in zip(*entries, strict=True)] or [[], [], [], []]
-        columns[1] = [str(split) for split in columns[1]]
-        pq.write_table(pa.table(columns, schema=_EXISTING), path)
+        pq.write_table(self._store.prompt_book.entries(), path)
 
     def _kill(self, folder: Path) -> None:
         process.kill(folder)
@@ -290,14 +283,14 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     parsed = parse(
         folder.parent / request["file"], columns.text, columns.reference, columns.system, columns.split, on_row=on_row
     )
-    existing = pq.read_table(folder / "existing.parquet").to_pylist()
-    sides = [
-        [(row["text"], Split(row["split"]), row["system"]) for row in existing if row["former"] is f]
-        for f in (False, True)
-    ]
-    say(f"comparing {len(parsed.rows) + len(existing):,} prompts")
-    asked = (request["share"], request["seed"], request["scorers"], request.get("unsealed", False))
-    found = place_usable(parsed.rows, sides[0], sides[1], *asked)
+    existing = pq.read_table(folder / "existing.parquet")
+    say(f"comparing {len(parsed.rows) + existing.num_rows:,} prompts")
+    found = place_usable(
+        parsed.rows,
+        lambda usable: comparing.place_here(existing, usable, request["share"], request["seed"]),
+        request["scorers"],
+        request.get("unsealed", False),
+    )
     rows = [row for row, _ in found.rows]
     table = {name: [getattr(row, name) for row in rows] for name in ("text", "reference", "system", "line")}
     table["split"] = [str(split) for _, split in found.rows]

@@ -51,7 +51,7 @@ from rsf_core.landscape import Landscape
 from rsf_core.lineage import Lineage
 from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
-from rsf_core.prompt_book import OPENED, PromptBook
+from rsf_core.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
 from rsf_core.prompts import Problem, PromptRow
 from rsf_core.replicates import Procedure, Template
 from rsf_core.reports import Comparison
@@ -291,8 +291,12 @@ class Project:
 
     def import_prompts(self, rows: Sequence[PromptRow], source: str, held_out_share: float = 0.25) -> list[Problem]:
         """Add the rows that can be added and return what is wrong with the others."""
+        version = self.prompt_book.version()
         placed, problems = self.check_prompts(rows, held_out_share)
-        self.add_prompts([row for row, _ in placed], source)
+        with self.store.transaction("adding prompts"):
+            if self.prompt_book.version() != version:  # comparing with many takes seconds
+                raise PromptError(CHANGED_MEANWHILE)
+            self.add_prompts([row for row, _ in placed], source)
         return problems
 
     @spoken

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 
+from rsf_core import comparing
 from rsf_core.access import spoken
 from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.errors import PromptError
-from rsf_core.prompts import Problem, PromptRow, check_disjoint, identity, place
+from rsf_core.prompts import Problem, PromptRow, check_disjoint, identity
 from rsf_core.scorers import registry
 from rsf_core.scorers.registry import ReferenceProblem
 from rsf_core.settings import Settings
@@ -23,8 +24,8 @@ from rsf_core.store.records import PromptRecord
 from rsf_core.store.store import Store
 
 OPENED = "the sealed prompts were opened, so none is added, changed or taken out any more"
+CHANGED_MEANWHILE = "the project's prompts have changed while this one was compared with them: try again"
 _KEPT = 4  # placings, each as large as its file
-Entry = tuple[str, Split, str | None]  # text, split, system
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,7 @@ class Placement:
 
 def place_usable(
     rows: Sequence[PromptRow],
-    in_use: Sequence[Entry],
-    former: Sequence[Entry],
-    held_out_share: float,
-    seed: int,
+    place: Callable[[Sequence[PromptRow]], tuple[list[tuple[PromptRow, Split]], list[Problem]]],
     scorers: Sequence[str],
     unsealed: bool = False,
 ) -> Placement:
@@ -51,7 +49,7 @@ def place_usable(
     the sealed prompts were opened, and none is added to them."""
     wrong = unreadable(rows, scorers)
     left_out = {id(row) for row, _ in wrong}
-    placed, problems = place(in_use, [row for row in rows if id(row) not in left_out], held_out_share, seed, former)
+    placed, problems = place([row for row in rows if id(row) not in left_out])
     late = [row for row, split in placed if unsealed and split is Split.SEALED]
     problems += [Problem(row.line, "split", f"{OPENED}; left out") for row in late]
     kept = ((row, split) for row, split in placed if not (unsealed and split is Split.SEALED))
@@ -112,23 +110,17 @@ class PromptBook:
 
     def _place(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
         settings = self._settings()
-        in_use, former = self.existing()
-        scorers, unsealed = settings.target.scorers, self.is_unsealed()
-        return place_usable(rows, in_use, former, held_out_share, settings.seed, scorers, unsealed)
+        known = self._store.prompt_book.entries()
+        return place_usable(
+            rows,
+            lambda usable: comparing.place(known, usable, held_out_share, settings.seed),
+            settings.target.scorers,
+            self.is_unsealed(),
+        )
 
     def is_unsealed(self) -> bool:
         """Whether the sealed prompts were opened."""
         return self._store.sealed.opening() is not None
-
-    def existing(self) -> tuple[list[Entry], list[Entry]]:
-        """The prompts in use, and those that were: what they resemble stays on their side."""
-        in_use: list[Entry] = []
-        former: list[Entry] = []
-        current = {prompt.prompt_id for prompt in self._store.prompts()}
-        for prompt in self._store.prompts(retired=True):
-            entry = (prompt.text, prompt.split, prompt.system)
-            (in_use if prompt.prompt_id in current else former).append(entry)
-        return in_use, former
 
     def version(self) -> tuple[int, int]:
         """Differs whenever the prompts do."""
@@ -190,25 +182,30 @@ class PromptBook:
         """Replace a prompt by `row`, on the same side of the split; its new number. What was drawn for the earlier text keeps
         it. Raises PromptError where the prompt is retired, nothing changes, or the new one is there already, is nearly the
         same as one of the other side, or has a reference that the target cannot use."""
+        version = self.version()
+        old = self._of([prompt_id])[0]
+        if old.split is Split.SEALED:
+            raise PromptError(f"prompt {prompt_id} is sealed: it stays as it was sealed")
+        if old.retired is not None:
+            raise PromptError(f"prompt {prompt_id} is retired: put it back before you edit it")
+        new = replace(row, text=row.text.strip(), reference=(row.reference or "").strip() or None, split=old.split)
+        new = replace(new, system=(row.system or "").strip() or None, line=None)
+        if not new.text:
+            raise PromptError("the prompt is empty: write what the model is to be asked")
+        if (new.text, new.reference, new.system) == (old.text, old.reference, old.system):
+            raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
+        for _, problem in unreadable([new], self._settings().target.scorers):
+            raise PromptError(f"{problem.message.removesuffix('; left out')}")
+        same_text = identity(new.text, new.system) == identity(old.text, old.system)
+        # before anything is locked: with many prompts it takes seconds
+        like = comparing.likeness(self._store.prompt_book.entries(), prompt_id, new, same_text)
+        if like.same_as is not None:
+            raise PromptError(f"this is the same as prompt {like.same_as}: retire one of them instead")
+        if like.across is not None:
+            raise PromptError(f"prompt {prompt_id} is {new.split}, and this is {like.across}")
         with self._store.transaction(f"editing prompt {prompt_id}"):
-            old = self._of([prompt_id])[0]
-            if old.split is Split.SEALED:
-                raise PromptError(f"prompt {prompt_id} is sealed: it stays as it was sealed")
-            if old.retired is not None:
-                raise PromptError(f"prompt {prompt_id} is retired: put it back before you edit it")
-            new = replace(row, text=row.text.strip(), reference=(row.reference or "").strip() or None, split=old.split)
-            new = replace(new, system=(row.system or "").strip() or None, line=None)
-            if not new.text:
-                raise PromptError("the prompt is empty: write what the model is to be asked")
-            if (new.text, new.reference, new.system) == (old.text, old.reference, old.system):
-                raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
-            for _, problem in unreadable([new], self._settings().target.scorers):
-                raise PromptError(f"{problem.message.removesuffix('; left out')}")
-            same = self._identities().get(identity(new.text, new.system), prompt_id)
-            if same != prompt_id:
-                raise PromptError(f"this is the same as prompt {same}: retire one of them instead")
-            if identity(new.text, new.system) != identity(old.text, old.system):
-                self._refuse_across(new, prompt_id)
+            if self.version() != version:
+                raise PromptError(CHANGED_MEANWHILE)
             (number,) = self._store.prompt_book.add(
                 [(new.text, new.system, new.reference, old.split)], f"edit of prompt {prompt_id} by {author}"
             )
@@ -255,14 +252,6 @@ class PromptBook:
     def _refuse_unsealed(self, prompt: PromptRecord) -> None:
         if prompt.split is Split.SEALED and self.is_unsealed():
             raise PromptError(f"prompt {prompt.prompt_id}: {OPENED}")
-
-    def _refuse_across(self, new: PromptRow, prompt_id: int) -> None:
-        """Near-duplicates never stand on both sides of the split."""
-        side = new.split
-        others = [(p.text, p.split, p.system) for p in self._store.prompts(retired=True) if p.split is not side]
-        _, problems = place([], [new], 0.0, 0, others)
-        if problems:
-            raise PromptError(f"prompt {prompt_id} is {side}, and this is {problems[0].message.split(';')[0]}")
 
     def _identities(self) -> dict[str, int]:
         return {identity(prompt.text, prompt.system): prompt.prompt_id for prompt in self._store.prompts()}

@@ -106,7 +106,7 @@ def test_a_row_whose_reference_the_target_cannot_read_is_named_at_import_with_wh
 def test_a_placing_is_made_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [PromptRow(f"Say {n}.") for n in ("one", "two")]
     first = project.prompt_book.placed(rows, 0.25)
-    monkeypatch.setattr("rsf_core.prompt_book.place", lambda *_: pytest.fail("placed again"))
+    monkeypatch.setattr("rsf_core.comparing.place", lambda *_: pytest.fail("placed again"))
     assert project.prompt_book.placed([PromptRow(row.text) for row in rows], 0.25) is first
     project.import_prompts(rows, "file", 0.25)
     monkeypatch.undo()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from rsf_core.domain import Prompt, Split
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.records import PromptPage, PromptRecord
@@ -22,6 +24,10 @@ class Prompts:
             Prompt(row["prompt_id"], row["text"], row["reference"], Split(row["split"]), row["system"])
             for row in self._db.rows("prompts", {"split": split, "retired": retired})
         ]
+
+    def entries(self) -> pa.Table:
+        """Every prompt there is or was, by number: prompt_id, text, split, system, and whether it is out of use (`former`)."""
+        return self._db.arrow("prompt_entries")
 
     def counts(self) -> dict[Split, int]:
         """How many are in use."""

@@ -133,7 +133,9 @@ def _edit(project: Project, prompt_id: int) -> None:
     system = st.text_area("System prompt", old.system or "", height=70, key=f"edit-system-{prompt_id}")
     if st.button("Save", type="primary", icon=":material/save:"):
         row = PromptRow(text, reference, system)
-        if ui.attempt(lambda: project.edit_prompt(prompt_id, row, ui.reviewer_name())):
+        with st.spinner("Comparing it with all prompts …", show_time=True):
+            saved = ui.attempt(lambda: project.edit_prompt(prompt_id, row, ui.reviewer_name()))
+        if saved:
             st.rerun()
 
 

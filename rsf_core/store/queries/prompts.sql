@@ -5,6 +5,10 @@ WHERE ($split IS NULL OR split = $split)
   AND ($retired OR prompt_id NOT IN (SELECT prompt_id FROM retired_prompts))
 ORDER BY prompt_id;
 
+-- name: prompt_entries
+SELECT prompt_id, text, split, system, prompt_id IN (SELECT prompt_id FROM retired_prompts) AS former
+FROM prompts ORDER BY prompt_id;
+
 -- name: prompt_counts
 SELECT split, count(*) AS count, count(reference) AS with_reference FROM prompts
 WHERE prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) GROUP BY split;
