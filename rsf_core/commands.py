@@ -14,6 +14,7 @@ import pydantic
 from rsf_core import rounds
 from rsf_core.domain import Action, JobKind, Scope, Split
 from rsf_core.errors import RsfError, SettingsError
+from rsf_core.files import writable
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.store.links import LinkRecord
@@ -33,7 +34,8 @@ def execute(project: Project, name: str, arguments: dict[str, Any]) -> Any:
     """Run the named command and give its result as plain JSON. Raises RsfError."""
     if name not in COMMANDS:
         raise RsfError(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
-    return plain(COMMANDS[name](project, **arguments))
+    with writable(project.folder):
+        return plain(COMMANDS[name](project, **arguments))
 
 
 def plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
@@ -15,12 +16,13 @@ from typing import Any
 from rsf_core.errors import OutOfSpaceError, StoreError
 
 log = logging.getLogger(__name__)
+NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in place. Raises OutOfSpaceError on a full disk;
-    what stood at `path` before is then still there."""
+    """Let `write` fill a temporary file beside `path`, then put it in place. Raises OutOfSpaceError on a full disk, StoreError
+    where nothing can be written; what stood at `path` before is then still there."""
     temporary = path.with_name(path.name + ".tmp")
     try:
         write(temporary)
@@ -28,16 +30,19 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except Exception as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not there, or nothing can be removed either
+            temporary.unlink(missing_ok=True)
         if is_full_disk(error):
             raise OutOfSpaceError(
                 f"the disk is full: {path} could not be written. Free some space and resume; what is saved stays"
             ) from error
+        if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
+            raise StoreError(cannot_write(path.parent, error)) from error
         raise
 
 
 @contextmanager
-def writable(folder: Path) -> Iterator[None]:
+def writable(folder: Path | str) -> Iterator[None]:
     """Turns what is raised inside, where `folder` or what is in it cannot be written, into an error that says so. Raises
     StoreError, or OutOfSpaceError on a full disk."""
     try:
@@ -45,11 +50,14 @@ def writable(folder: Path) -> Iterator[None]:
     except OSError as error:
         if is_full_disk(error):
             raise OutOfSpaceError(f"the disk of {folder} is full: free some space; what is saved stays") from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise StoreError(
-                f"{folder} cannot be written ({error.strerror}): mount it writable, or make it yours, and try again"
-            ) from error
+        if error.errno in NOT_WRITABLE:
+            raise StoreError(cannot_write(error.filename or folder, error)) from error
         raise
+
+
+def cannot_write(place: object, error: OSError) -> str:
+    """What to say of a place where nothing can be written."""
+    return f"{place} cannot be written ({error.strerror}): mount it writable, or make it yours, and try again"
 
 
 def is_full_disk(error: BaseException) -> bool:
@@ -88,7 +96,7 @@ def keep_private(folder: Path) -> None:
     except FileNotFoundError:  # the folder itself was removed
         return
     except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOTSUP):
+        if error.errno not in (*NOT_WRITABLE, errno.ENOTSUP):
             raise
         log.warning("%s may be read by others: its modes cannot be changed (%s)", folder, error.strerror)
 

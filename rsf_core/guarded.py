@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from rsf_core import access
 from rsf_core.access import Actor
+from rsf_core.files import writable
 from rsf_core.project import Project
 
 _PARTS = ("autopilot", "imports", "invites", "lineage", "prompt_book", "review", "store", "supervisor")
@@ -43,11 +44,12 @@ def _checked(method: Callable[..., Any], who: Callable[[], Actor], action: str) 
         actor = who()
         access.check(actor, action)
         speakers = _speakers(method.__func__)  # type: ignore[attr-defined]
-        if not speakers:
-            return method(*args, **kwargs)
-        bound = _signature(method.__func__).bind(method.__self__, *args, **kwargs)  # type: ignore[attr-defined]
-        bound.arguments.update(dict.fromkeys(speakers, actor.name))
-        return method.__func__(*bound.args, **bound.kwargs)  # type: ignore[attr-defined]
+        with writable("the project's folder"):
+            if not speakers:
+                return method(*args, **kwargs)
+            bound = _signature(method.__func__).bind(method.__self__, *args, **kwargs)  # type: ignore[attr-defined]
+            bound.arguments.update(dict.fromkeys(speakers, actor.name))
+            return method.__func__(*bound.args, **bound.kwargs)  # type: ignore[attr-defined]
 
     return call
 

@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from rsf_core import comparing
 from rsf_core.domain import Split
 from rsf_core.errors import PromptError, PromptFileError, RsfError
-from rsf_core.files import read_json, write_json, write_whole
+from rsf_core.files import read_json, writable, write_json, write_whole
 from rsf_core.jobs import process
 from rsf_core.prompt_book import PromptBook, place_usable
 from rsf_core.prompts import Format, Problem, PromptRow, parse, recognise
@@ -97,7 +97,8 @@ class Imports:
         upload.update(content)
         folder = self._folder / upload.hexdigest()
         if read_json(folder / "name.json") is None:
-            folder.mkdir(parents=True, exist_ok=True)
+            with writable(self._folder):
+                folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / f"upload{Path(name).suffix.lower()}", lambda path: path.write_bytes(content))
             write_json(folder / "name.json", {"name": name})
         newest = max((self._order(other) for other in self._folder.iterdir()), default=0)
@@ -133,7 +134,8 @@ class Imports:
         for other in self._placings(upload):
             self._kill(other)
             shutil.rmtree(other, ignore_errors=True)
-        folder.mkdir()
+        with writable(folder.parent):
+            folder.mkdir()
         self._write_existing(folder / "existing.parquet")
         file = self._file(upload)
         write_json(folder / "request.json", {**asked, "file": file.name, "version": version, "memory": MEMORY_BYTES})

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError, RefusedRowsError, RsfError, StageError
-from rsf_core.files import write_json
+from rsf_core.files import writable, write_json
 from rsf_core.jobs import calling, process
 from rsf_core.jobs.committing import Ingest
 from rsf_core.jobs.spool import Spool, Status
@@ -96,9 +96,10 @@ class JobSupervisor:
             job_id = self._store.next_job_id(kind, round_number)
             full = dict(spec) | {"kind": str(kind), "job_id": job_id, "round": round_number}
             folder = self._folder / job_id
-            if folder.exists():  # left by a crash between making the folder and saving the job
-                shutil.rmtree(folder)
-            Spool.create(folder, full, inputs)
+            with writable(self._folder):
+                if folder.exists():  # left by a crash between making the folder and saving the job
+                    shutil.rmtree(folder)
+                Spool.create(folder, full, inputs)
             self._store.add_job(job_id, kind, round_number, full, follow)
             return job_id
 
@@ -113,7 +114,9 @@ class JobSupervisor:
                 self._watch_of(job_id).cancel(time.monotonic())
                 try:
                     self._spool(job_id).request_cancel()
-                except OSError as error:  # a full disk: the job does not hear of it, so its process will be ended
+                except (
+                    OSError
+                ) as error:  # a full or read-only disk: the job does not hear of it, so its process will be ended
                     log.error("%s could not be asked to stop: %s", job_id, error)
 
     def can_resume(self, job_id: str) -> bool:
@@ -188,12 +191,10 @@ class JobSupervisor:
         while not self._stop.wait(TICK_SECONDS):
             try:
                 busy = self.tick()
-                self.problem = None
-                if idle and not busy:
-                    continue
-                if not busy:
+                if not busy and not idle:
                     self._store.checkpoint()
                 idle = not busy
+                self.problem = None
             except RsfError as error:  # a full disk, say: everything stays in the spool and the next tick tries again
                 if self.problem != str(error):
                     log.error("%s", error)
@@ -248,9 +249,10 @@ class JobSupervisor:
         self._watches[job.job_id] = Watch(time.monotonic())
         process.kill(spool.folder)  # what an earlier one left, or one that an owner has started in the moment it died
         try:
-            calling.forget(spool.folder)
-            spool.write_status(Status(JobState.RUNNING, "starting"))
-            self._children[job.job_id] = process.spawn(spool.folder)
+            with writable(spool.folder):
+                calling.forget(spool.folder)
+                spool.write_status(Status(JobState.RUNNING, "starting"))
+                self._children[job.job_id] = process.spawn(spool.folder)
         except (OSError, RsfError) as error:
             self._end(
                 job, JobState.FAILED, f"its process could not be started: {_said(error)}. Resume it once that is mended"

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import JobKind, JobState
-from rsf_core.errors import OutOfSpaceError, RsfError
+from rsf_core.errors import RsfError
 from rsf_core.jobs.spool import Spool, Status, now
 
 HEARTBEAT_SECONDS = 1.0
@@ -136,5 +136,5 @@ def _beat(context: JobContext, stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
             context.beat()
-        except (OutOfSpaceError, OSError) as error:  # the job's own next write says the same and ends it; try till then
+        except (RsfError, OSError) as error:  # the job's own next write says the same and ends it; try till then
             print(f"heartbeat: {error}", file=sys.stderr)

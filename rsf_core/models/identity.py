@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rsf_core.errors import ModelError, OutOfSpaceError
+from rsf_core.errors import ModelError, OutOfSpaceError, StoreError
 from rsf_core.files import read_json, write_json
 from rsf_core.models.library import cache_folder
 
@@ -31,7 +31,7 @@ def identity(folder: Path) -> str:
         raise ModelError(f"the model in {folder} cannot be read: {error}") from error
     found = digest.hexdigest()[:16]
     # it is only a memory: where it cannot be kept, the next start hashes again
-    with contextlib.suppress(OSError, OutOfSpaceError):
+    with contextlib.suppress(OSError, OutOfSpaceError, StoreError):
         remembered.parent.mkdir(parents=True, exist_ok=True)
         write_json(remembered, {"files": state, "identity": found})
     return found

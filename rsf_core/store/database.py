@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import itertools
 import logging
+import os
 import re
 import shutil
 import threading
@@ -24,6 +25,7 @@ import duckdb
 import pyarrow as pa
 
 from rsf_core.errors import OutOfSpaceError, RefusedRowsError, StoreError
+from rsf_core.files import NOT_WRITABLE, cannot_write
 from rsf_core.store.backup import Manifest, save
 from rsf_core.store.fair_lock import FairLock
 from rsf_core.store.sql import migrations, queries
@@ -72,8 +74,9 @@ class Database:
             self._connection.close()
 
     def checkpoint(self) -> None:
-        """Fold the write-ahead log into the file; called when idle, never in the middle of ingest. Raises OutOfSpaceError
-        before it is begun where there is no room for it: one that fails half-way makes DuckDB refuse all that follows."""
+        """Fold the write-ahead log into the file; called when idle, never in the middle of ingest. Raises OutOfSpaceError or
+        StoreError before it is begun where there is no room for it or the folder cannot be written: one that fails half-way
+        makes DuckDB refuse all that follows."""
         with self._write_lock, self.guard("tidying the database"):
             log = self.path.with_name(self.path.name + ".wal")
             needed = ROOM_BYTES + 2 * (log.stat().st_size if log.exists() else 0)
@@ -81,6 +84,12 @@ class Database:
                 raise OutOfSpaceError(
                     f"the disk of {self.path.parent} is nearly full: free {needed >> 20} MB; what is saved stays"
                 )
+            probe = self.path.with_name(f"{self.path.name}.probe")
+            try:
+                probe.touch()
+                probe.unlink()
+            except OSError as error:
+                raise StoreError(cannot_write(self.path.parent, error)) from error
             self._cursor().execute("CHECKPOINT")
 
     @contextmanager
@@ -183,10 +192,20 @@ class Database:
             yield
         except duckdb.ConstraintException as error:
             raise RefusedRowsError(f"{doing}: {error}") from error
+        except duckdb.FatalException as error:
+            raise StoreError(
+                f"{doing}: the database has stopped ({error}). Nothing already saved is lost: mend what is said there, close "
+                "the project (end the app) and open it again"
+            ) from error
         except (duckdb.Error, pa.ArrowException) as error:
             if "No space left" in str(error) or "space left on device" in str(error):
                 raise OutOfSpaceError(
                     f"the disk of {self.path.parent} is full while {doing}: free some space and try again; "
+                    "nothing already saved is touched"
+                ) from error
+            if any(os.strerror(number) in str(error) for number in NOT_WRITABLE):
+                raise StoreError(
+                    f"{self.path.parent} cannot be written while {doing}: mount it writable, or make it yours, and try again; "
                     "nothing already saved is touched"
                 ) from error
             raise StoreError(f"{doing}: {error}") from error

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
+import duckdb
 import pytest
 
-from rsf_core.errors import JobError, RsfError
+from rsf_core.access import Actor, Role
+from rsf_core.commands import execute
+from rsf_core.domain import JobState
+from rsf_core.errors import JobError, RsfError, StoreError
+from rsf_core.files import read_json, write_json
+from rsf_core.guarded import guarded
+from rsf_core.jobs import process, units
 from rsf_core.project import Project
 from rsf_core.store.records import ModelRecord
-from tests.faults.conftest import Clock
+from tests.faults import quick_work, stand_in
+from tests.faults.conftest import Clock, until
 
 
 @contextmanager
@@ -75,3 +86,93 @@ def test_a_model_whose_files_are_gone_fails_its_job_by_name_and_the_project_goes
         again.advance()
         again.wait()
         assert again.counts().candidates == 32
+
+
+# -- while it is open ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project whose jobs are processes that draw nothing."""
+    monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(stand_in.interpreter(tmp_path, quick_work))))
+    for name in ("GENERATED", "SCORED", "EVALUATED"):
+        monkeypatch.setattr(units, name, 4)
+    with Project.create(tmp_path / "project", str(small_task), "quick", seed=7) as made:
+        yield made
+        for job in made.jobs(active=True):
+            process.kill(made.folder / "spool" / job.job_id)
+
+
+ASKED: dict[str, Callable[[Project], object]] = {
+    "set": lambda project: project.set("generate.candidates", "3"),
+    "the command set": lambda project: execute(project, "set_value", {"key": "seed", "value": "3"}),
+    "generate": lambda project: project.generate(),
+    "an upload": lambda project: project.imports.keep("a.csv", b"text\na\n"),
+    "set on a page": lambda project: guarded(project, lambda: Actor("ann", Role.OWNER)).set("seed", "4"),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_what_is_asked_of_a_folder_that_has_become_read_only_is_refused_with_words(
+    running: Project, asked: str
+) -> None:
+    before = running.settings
+    with read_only(running.folder):
+        with pytest.raises(RsfError, match=rf"{running.folder}.* cannot be written.*: mount it writable"):
+            ASKED[asked](running)
+        assert running.settings == before and running.jobs() == []
+    ASKED[asked](running)
+
+
+def test_a_stage_in_the_middle_of_which_the_folder_becomes_read_only_says_so_and_goes_on_from_there(
+    running: Project,
+) -> None:
+    job_id = running.generate(then_score=False)
+    folder = running.folder / "spool" / job_id
+    until(lambda: process.is_alive(folder))
+    pid = read_json(folder / "process.json")["pid"]
+    os.kill(pid, signal.SIGSTOP)  # it is not to be over before the folder is read-only
+    said: list[str] = []
+
+    def is_said() -> bool:
+        said.extend(filter(None, [running.supervisor.problem, running.store.job(job_id).message]))
+        return any("cannot be written" in text or "Read-only file system" in text for text in said)
+
+    with read_only(running.folder):
+        os.kill(pid, signal.SIGCONT)
+        until(is_said)
+        kept = running.store.committed_units(job_id)
+    until(lambda: running.supervisor.problem is None)
+    for _ in range(5):
+        if running.store.job(job_id).state is JobState.FAILED:
+            running.resume(job_id)
+        try:
+            running.wait()
+        except JobError:
+            continue
+        if running.store.job(job_id).state is JobState.DONE:
+            break
+    assert running.counts().candidates == 32 and kept <= running.store.committed_units(job_id)
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM])
+def test_a_file_that_cannot_be_put_in_place_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    write_json(tmp_path / "x.json", 1)
+
+    def refuses(*paths: Path) -> None:
+        raise OSError(number, os.strerror(number), str(paths[0]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuses)
+        with pytest.raises(StoreError, match=rf"{tmp_path} cannot be written \({os.strerror(number)}\)"):
+            write_json(tmp_path / "x.json", 2)
+    assert read_json(tmp_path / "x.json") == 1 and [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_database_that_cannot_be_written_says_so(project: Project, number: int) -> None:
+    with pytest.raises(StoreError, match=rf"{project.folder} cannot be written while saving it: mount it writable"):
+        with project.store.transaction("saving it"):
+            raise duckdb.IOException(f'IO Error: Cannot open file "x.wal": {os.strerror(number)}')
