@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rsf_core.web import modelling, session, ui
+from rsf_core.web import modelling, session, ui, unsealing
 
 project = session.project()
 
@@ -24,5 +24,7 @@ elif shown == "Compare":
     modelling.compare(project, models)
 elif shown == "Blind vote":
     modelling.vote(project, models)
+elif shown == "Sealed set":
+    unsealing.panel(project, models)
 else:
     modelling.rounds(project)

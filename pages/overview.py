@@ -117,5 +117,6 @@ else:
                 if shown
                 else "None is beyond chance, seen together."
             )
+        runs.curse(project)
         if st.button("See the comparison", icon=":material/compare:"):
             ui.go("train")

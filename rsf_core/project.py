@@ -54,7 +54,7 @@ from rsf_core.owner import OwnerLock, OwnerServer
 from rsf_core.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
 from rsf_core.prompts import Problem, PromptRow
 from rsf_core.replicates import Procedure, Template
-from rsf_core.reports import Comparison
+from rsf_core.reports import Comparison, Curse
 from rsf_core.reviews import Reviews
 from rsf_core.rounds import Stage, StageState
 from rsf_core.rule_comparison import RuleOutcome
@@ -670,6 +670,12 @@ class Project:
         name = ("gains", self.settings.model_dump_json())
         tables = reports.COMPARED_TABLES
         return self.store.unchanged(name, tables, lambda: reports.all_gains(self.store, self._standing))
+
+    def winners_curse(self) -> Curse | None:
+        """What choosing the best of the rounds by the held-out prompts adds to its gain; see `reports.winners_curse`."""
+        name = ("winner's curse", self.settings.model_dump_json())
+        tables = reports.COMPARED_TABLES
+        return self.store.unchanged(name, tables, lambda: reports.chosen_by(self.store, self._standing))
 
     @spoken
     def open_sealed(self, author: str = NOBODY, model_id: str | None = None) -> str:

@@ -90,6 +90,12 @@ def comparison(store: Store, standing: Standing, round_number: int) -> Compariso
     return store.unchanged(name, COMPARED_TABLES, lambda: _compare(store, standing, round_number))
 
 
+def chosen_by(store: Store, standing: Standing) -> Curse | None:
+    """`winners_curse` of all rounds that have a comparison."""
+    found = (comparison(store, standing, opened.round) for opened in store.rounds())
+    return winners_curse([each for each in found if each is not None])
+
+
 def all_gains(store: Store, standing: Standing) -> dict[tuple[int, str], Interval]:
     """`gains_together` of all rounds that have a comparison."""
     found = (comparison(store, standing, opened.round) for opened in store.rounds())
@@ -134,15 +140,25 @@ def sealed_comparison(store: Store, standing: Standing) -> Comparison | None:
     return _comparison(opening.round, ids, measured, target, current=True)
 
 
-def winners_curse(comparisons: Sequence[Comparison]) -> float | None:
-    """By how much the largest gain of all rounds' models is expected to be overstated because it was chosen as the largest,
-    were all of them equally good; in the headline metric. None with one look, or no prompt that all were compared on."""
+@dataclass(frozen=True, slots=True)
+class Curse:
+    """By how much the largest of `looks` gains in `metric` is expected to be overstated because it was chosen as the largest,
+    were all of them equally good (in the metric's unit)."""
+
+    looks: int
+    metric: str
+    overstatement: float
+
+
+def winners_curse(comparisons: Sequence[Comparison]) -> Curse | None:
+    """That of the gains of all rounds' tuned models; None with one look, or no prompt that all were compared on."""
     found = [one for one in comparisons if one.headline == comparisons[-1].headline and one.together.get("tuned")]
     looks = [one.together["tuned"] for one in found]
     common = sorted(set(looks[0]).intersection(*looks[1:])) if looks else []
     if len(looks) < 2 or not common:
         return None
-    return overstatement([[look[prompt] for look in looks] for prompt in common])
+    excess = overstatement([[look[prompt] for look in looks] for prompt in common])
+    return Curse(len(looks), found[-1].headline, excess)
 
 
 def _comparison(

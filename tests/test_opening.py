@@ -169,4 +169,4 @@ def test_the_winners_curse_is_said_of_several_rounds_and_not_of_one(complete: Pr
     other = {prompt: float(prompt % 3) for prompt in first.together["tuned"]}
     second = type(first)(**{name: getattr(first, name) for name in first.__slots__} | {"together": {"tuned": other}})
     said = reports.winners_curse([first, second])
-    assert said is not None and 0 < said < 1
+    assert said is not None and said.looks == 2 and said.metric == "reward" and 0 < said.overstatement < 1

@@ -17,7 +17,7 @@ from rsf_core.web import charts, runs, ui
 from rsf_core.web.literal import literal
 
 MOST_OPTIONS = 200  # prompts that a list holds
-WAYS = ["Lineage", "Compare", "Blind vote", "Rounds"]
+WAYS = ["Lineage", "Compare", "Blind vote", "Rounds", "Sealed set"]
 
 
 def way_of_looking() -> str:
@@ -284,6 +284,7 @@ def rounds(project: Project) -> None:
                 f"{literal(headline)} over the base, with 95 % intervals that hold for all shown together. "
                 + literal("; ".join(said))
             )
+        runs.curse(project)
         runs.procedure(project)
     counts = {r.round: project.counts(r.round) for r in opened}
     curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from rsf_core.errors import ReplicateError, SettingsError
+from rsf_core.evaluation import SHARES
 from rsf_core.project import Project
 from rsf_core.replicates import Procedure
+from rsf_core.terminal import number
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
@@ -55,3 +57,25 @@ def _row(told: Procedure, digest: str) -> dict[str, str | int]:
         "metric": told.metric,
         **{name: "–" if gain is None else ui.interval(gain, told.metric, signed=True) for name, gain in gains.items()},
     }
+
+
+def curse(project: Project) -> None:
+    """What choosing the best of several rounds by the held-out prompts adds to its gain, where there are several."""
+    found = project.winners_curse()
+    if found is None:
+        return
+    shown = number(found.overstatement, found.metric) + (" points" if found.metric in SHARES else "")
+    st.caption(
+        literal(
+            f"Winner's curse: were all {found.looks} rounds equally good, the best of them on these held-out prompts would "
+            f"seem better than it is by {shown} on average, for it was chosen by them. Sealed prompts know nothing of that."
+        )
+    )
+
+
+def looked_at_sealed(project: Project) -> int:
+    """How many replicates of this project have opened their sealed prompts, which are the same."""
+    try:
+        return sum(told.runs for told in project.replicated() if told.sealed is not None)
+    except ReplicateError:  # `procedure` says it
+        return 0

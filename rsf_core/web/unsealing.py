@@ -1,0 +1,125 @@
+"""The sealed set on the Models page: how many prompts there are, the one act of opening them, and the figure to publish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rsf_core.curation import is_control
+from rsf_core.domain import JobKind, JobState, Split
+from rsf_core.errors import StageError
+from rsf_core.lineage import ModelView
+from rsf_core.project import Project
+from rsf_core.reports import Comparison
+from rsf_core.store.records import SealedOpening
+from rsf_core.web import runs, ui
+from rsf_core.web.literal import literal
+
+
+def panel(project: Project, models: Sequence[ModelView]) -> None:
+    """What is sealed, or who has opened it and what it says."""
+    opening, count = project.sealed_opening(), project.store.prompt_counts().get(Split.SEALED, 0)
+    if opening is None and not count:
+        ui.empty(
+            "Prompts that nothing is drawn for before you open them, once: their figure is the one to publish. Seal held-out "
+            "prompts that no model was compared on, or import some.",
+            page="prompts",
+            label="Prompts",
+            icon=":material/lock:",
+        )
+        return
+    running = ui.running_job(project, [JobKind.SEALED])
+    if opening is None:
+        _open(project, models, count)
+        return
+    who, when = literal(opening.author), f"{opening.opened_at:%Y-%m-%d %H:%M} UTC"
+    st.markdown(f":material/lock_open: Opened by **{who}** on {when} for **{literal(opening.model_id)}**.")
+    found = project.sealed_comparison()
+    if found is not None:
+        _figure(project, opening, found)
+    elif not running:
+        _go_on(project)
+
+
+def _open(project: Project, models: Sequence[ModelView], count: int) -> None:
+    st.markdown(
+        f":material/lock: **{count:,} sealed prompts.** Nothing was drawn for them, and no model was chosen by them."
+    )
+    ready = [
+        view.model.model_id
+        for view in models
+        if view.model.parent_id and not view.deleted and not is_control(view.model.curated_id)
+    ]
+    if not ready:
+        st.caption("They can be opened once a round has tuned a model.")
+        return
+    try:
+        following = project.next_proposal()
+    except StageError:
+        following = ready[-1]
+    with st.container(border=True):
+        usual = ready.index(following) if following in ready else len(ready) - 1
+        model_id = st.selectbox("For which model", ready, usual)
+        st.caption(
+            "It, the base and its random control are compared on the sealed prompts. This is done once: choose the model "
+            "first. Afterwards it says for ever who has opened them, when and for which model."
+        )
+        looked = runs.looked_at_sealed(project)
+        if looked:
+            st.caption(
+                f"{looked:,} runs of the procedure (rsf replicate --sealed) have looked at these prompts: a model that was "
+                "chosen since then was chosen by them too."
+            )
+        sure = st.checkbox("Yes, open them: I have chosen the model, and this cannot be undone")
+        if st.button(
+            f"Open for {literal(model_id)}",
+            type="primary",
+            icon=":material/lock_open:",
+            disabled=not sure or ui.locked("open_sealed"),
+        ):
+            if ui.attempt(lambda: project.open_sealed(ui.reviewer_name(), model_id)):
+                st.rerun()
+    runs.curse(project)
+
+
+def _go_on(project: Project) -> None:
+    job = project.sealed_job()
+    if job is not None and job.state is not JobState.DONE:
+        ui.problem(job.outcome)
+    if st.button("Go on", type="primary", icon=":material/play_arrow:", disabled=ui.locked("open_sealed")):
+        if ui.attempt(lambda: project.open_sealed(ui.reviewer_name())):
+            st.rerun()
+
+
+def _figure(project: Project, opening: SealedOpening, found: Comparison) -> None:
+    metric = found.headline
+    st.metric(
+        f"The figure to publish: {literal(metric)} of {literal(opening.model_id)} over the base",
+        ui.interval(found.gain_over_base[metric], metric, signed=True),
+    )
+    st.dataframe(
+        [
+            {
+                "metric": name,
+                "base": ui.interval(found.base.get(name), name),
+                found.after_id: ui.interval(found.after[name], name),
+                "gain over the base": ui.interval(found.gain_over_base.get(name), name, signed=True),
+                "random control": ui.interval(found.control.get(name), name),
+                "over the control": ui.interval(found.selection.get(name), name, signed=True),
+            }
+            for name in found.after
+        ],
+        hide_index=True,
+    )
+    st.caption(
+        f"{found.completions:,} completions of {found.prompts:,} sealed prompts, the same seeds for every model. Brackets: "
+        "95 % intervals clustered by prompt; gains are paired by prompt. " + runs.ONE_MODEL
+    )
+    if opening.control_id is None:
+        st.caption("It had no random control when they were opened.")
+    seen = project.comparison(opening.round)
+    if seen is not None and metric in seen.gain_over_base:
+        gain = ui.interval(seen.gain_over_base[metric], metric, signed=True)
+        st.caption(literal(f"On the held-out prompts, by which models were chosen, it gained {gain}."))
+    runs.curse(project)

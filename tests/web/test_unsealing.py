@@ -1,0 +1,71 @@
+"""The sealed set on the Models page: nothing of it is shown before it is opened by one deliberate act, and then who did it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from rsf_core.domain import Split
+from rsf_core.project import Project
+from rsf_core.web import session
+
+SHELL = Path(session.__file__).with_name("shell.py")
+
+
+def opened() -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.query_params["show"] = "Sealed set"
+    app.run()
+    app.switch_page("../../pages/models.py").run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    return " ".join(str(element.value) for element in [*app.markdown, *app.caption, *app.metric, *app.info, *app.text])
+
+
+def button(app: AppTest, label: str) -> Button:
+    return next(b for b in app.button if label in b.label)
+
+
+@pytest.fixture
+def sealed(jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    project.seal_prompts([11, 12])
+    project.run(1)
+    project.train_control("ann")
+    project.wait()
+    monkeypatch.setattr(session, "_project", project)
+    return project
+
+
+def test_opening_takes_a_confirmation_and_is_done_once(sealed: Project) -> None:
+    texts = [p.text for p in sealed.prompts(Split.SEALED)]
+    app = opened()
+    assert "2 sealed prompts" in said(app) and not any(text in said(app) for text in texts)
+    assert app.selectbox[0].options == ["m1-1"]
+    assert button(app, "Open for").disabled
+    next(box for box in app.checkbox if "cannot be undone" in box.label).check()
+    app.run()
+    button(app, "Open for").click()
+    app.run()
+    assert not app.exception
+    sealed.wait()
+    opening, found = sealed.sealed_opening(), sealed.sealed_comparison()
+    assert opening is not None and opening.model_id == "m1-1" and found is not None
+    app = opened()
+    assert f"**{opening.author}**" in said(app) and f"{opening.opened_at:%Y-%m-%d %H:%M}" in said(app)
+    assert "The figure to publish" in app.metric[0].label and "2 sealed prompts" in said(app)
+    assert "random control" in app.dataframe[0].value.columns
+    assert all("Open for" not in b.label and "Go on" not in b.label for b in app.button)
+
+
+def test_without_sealed_prompts_it_says_how_there_come_to_be_some(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    app = opened()
+    assert any(b.label == "Prompts" for b in app.button)
