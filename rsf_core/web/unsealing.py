@@ -33,8 +33,11 @@ def panel(project: Project, models: Sequence[ModelView]) -> None:
     if opening is None:
         _open(project, models, count)
         return
-    who, when = literal(opening.author), f"{opening.opened_at:%Y-%m-%d %H:%M} UTC"
-    st.markdown(f":material/lock_open: Opened by **{who}** on {when} for **{literal(opening.model_id)}**.")
+    when = f"{opening.opened_at:%Y-%m-%d %H:%M} UTC"
+    st.markdown(
+        f":material/lock_open: Opened by **{literal(opening.author)}** on {literal(when)} for "
+        f"**{literal(opening.model_id)}**."
+    )
     found = project.sealed_comparison()
     if found is not None:
         _figure(project, opening, found)
