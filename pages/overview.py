@@ -7,7 +7,7 @@ import streamlit as st
 from rsf_core.domain import JobKind
 from rsf_core.evaluation import SHARES
 from rsf_core.rounds import Progress, Stage, complete, next_stage
-from rsf_core.web import charts, runs, session, ui
+from rsf_core.web import charts, lost, runs, session, ui
 from rsf_core.web import flight as flying
 from rsf_core.web.literal import literal
 
@@ -118,5 +118,6 @@ else:
                 else "None is beyond chance, seen together."
             )
         runs.curse(project)
+        st.caption(lost.line(latest))
         if st.button("See the comparison", icon=":material/compare:"):
             ui.go("train")

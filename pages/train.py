@@ -5,10 +5,10 @@ from functools import partial
 import streamlit as st
 
 from rsf_core import exports, thinning
-from rsf_core.domain import JobKind, JobState
+from rsf_core.domain import Control, JobKind, JobState
 from rsf_core.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.rounds import Progress
-from rsf_core.web import charts, session, ui
+from rsf_core.web import charts, controls, lost, session, ui
 from rsf_core.web.literal import file_name, literal
 
 project = session.project()
@@ -187,37 +187,14 @@ if found is not None:
             st.caption(
                 "Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed."
             )
-    if found.control:
-        st.header("Against a random selection of the same size", anchor=False)
-        st.dataframe(
-            [
-                {
-                    "metric": name,
-                    "random control": ui.interval(found.control.get(name), name),
-                    "tuned": ui.interval(found.after[name], name),
-                    "what selection gained": ui.interval(found.selection.get(name), name, signed=True),
-                }
-                for name in found.after
-            ],
-            hide_index=True,
-        )
-        st.caption(
-            "The same proposal, recipe and number of samples, chosen at random: what is left is due to selection."
-        )
-    elif not running and (job := project.control_job(number)) is not None and job.state is not JobState.DONE:
-        ui.job_ended_badly(project, job)
-    elif not running and (job := evaluate.job) is not None and job.state is not JobState.DONE:
+    compared = {Control.RANDOM.label: found.forgotten_control} if found.control else {}
+    compared |= {Control.CONSTRAINTS.label: found.forgotten_constraints} if found.constraints else {}
+    lost.table(found, compared)
+    broken_off = not running and (job := evaluate.job) is not None and job.state is not JobState.DONE
+    if broken_off and job is not None and not (newest and evaluate.progress is Progress.FAILED):  # said above
         ui.job_ended_badly(project, job, partial(project.evaluate, number))
-    elif project.control_is_deleted(number):
-        st.caption("The random control of this round was deleted before it was compared under these settings.")
-    elif not running:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Train a random control", icon=":material/shuffle:", disabled=ui.locked("train_control")):
-                if ui.attempt(lambda: project.train_control(ui.reviewer_name(), number)):
-                    st.rerun()
-            st.caption(
-                "As many samples, chosen at random: whether selection gained this, or fine-tuning alone would have."
-            )
+    for control in Control:
+        controls.section(project, number, found, control, startable=not running and not broken_off)
     with st.expander("Read some of them", icon=":material/menu_book:", expanded=True):
         for example in project.held_out_examples(found, 5):
             ui.text(example["prompt"])
@@ -251,6 +228,8 @@ if sets:
             what = (
                 "chosen at random among all that was drawn, as many samples and tokens as the set it matches"
                 if summary.get("rule") == "random"
+                else "chosen at random among what passes the constraints, as many samples and tokens as the set it matches"
+                if summary.get("rule") == "constraints"
                 else f"{summary['accepted']} accepted, {THINNED[summary.get('deduplicate', 'exact')]}, "
                 f"{distinct} without near-duplicates; "
                 f"acceptance {summary['rate_effective']:.0%}, by the rule alone {summary['rate_automatic']:.0%}"

@@ -165,7 +165,15 @@ _LOOKS_AT = {
             "prompts",
             "prompt_page",
         ),
-        *("prompts_in_round", "candidates", "next_proposal", "tuned_model", "control_is_deleted", "control_job"),
+        *(
+            "prompts_in_round",
+            "candidates",
+            "next_proposal",
+            "tuned_model",
+            "control_is_deleted",
+            "control_job",
+            "control_leaves_a_choice",
+        ),
         *("models", "threshold", "thresholds", "target", "landscape", "marks", "generation_speed", "scorers", "scores"),
         *("reward", "ratios", "compare_rules", "curated_sets", "curated_samples", "comparison", "held_out_examples"),
         *(

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from rsf_core import bands, guardrails, reports, rounds
 from rsf_core.access import spoken
-from rsf_core.domain import JobState
+from rsf_core.domain import Control, JobState
 from rsf_core.errors import RsfError, StageError
 from rsf_core.rounds import Progress, Stage
 from rsf_core.stages import Stages
@@ -165,8 +165,13 @@ class Autopilot:
     def _after_round(self, now: Flight, number: int) -> None:
         limits = self._standing.settings().autopilot
         comparison = reports.comparison(self._store, self._standing, number)
-        if limits.control and comparison and not comparison.control and self._control(now, number):
-            return
+        if comparison:
+            wanted = [
+                *([Control.RANDOM] if limits.control and not comparison.control else []),
+                *([Control.CONSTRAINTS] if limits.constraints_control and not comparison.constraints else []),
+            ]
+            if any(self._control(now, number, control) for control in wanted):
+                return
         why = guardrails.after_round(comparison, limits) if comparison else []
         if why:
             self._say("stopped", now.author, f"after round {number}: " + "; ".join(why))
@@ -175,15 +180,17 @@ class Autopilot:
         else:
             self._stages.open_round()
 
-    def _control(self, now: Flight, number: int) -> bool:
-        """Train and evaluate the round's random control; stop where that was broken off. False where there is nothing to
-        do for it: its files were deleted."""
-        job = self._standing.control_job(number)
+    def _control(self, now: Flight, number: int, control: Control) -> bool:
+        """Train and evaluate a control of the round; stop where that was broken off. False where there is nothing to do for
+        it: its files were deleted, or it would be the same set."""
+        job = self._standing.control_job(number, control)
         if job is not None and job.state is not JobState.DONE:
-            self._say("stopped", now.author, f"the random control: {job.outcome}")
-        elif self._standing.control(number) is None:
-            self._stages.train_control(now.author, number)
-        elif self._standing.control_is_deleted(number) or self._stages.evaluate(number) is None:
+            self._say("stopped", now.author, f"the {control.label}: {job.outcome}")
+        elif self._standing.control(number, control) is None:
+            if not self._standing.control_leaves_a_choice(number, control):
+                return False
+            self._stages.train_control(now.author, number, control)
+        elif self._standing.control_is_deleted(number, control) or self._stages.evaluate(number) is None:
             return False
         return True
 

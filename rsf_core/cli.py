@@ -20,7 +20,7 @@ from rich.markup import escape
 from rsf_core import __version__, access, replicates, replicating, tasks
 from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
-from rsf_core.domain import Action, Split
+from rsf_core.domain import Action, Control, Split
 from rsf_core.errors import AccessError, JobError, PromptError, RsfError
 from rsf_core.invites import DAYS
 from rsf_core.project_file import model_name
@@ -99,6 +99,13 @@ def run(
     folder: Folder,
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds to complete.")] = 1,
     control: Annotated[bool, typer.Option("--control", help="Train the random control of each round as well.")] = False,
+    constraints: Annotated[
+        bool,
+        typer.Option(
+            "--constraints-control",
+            help="And that of the constraints alone, where they leave a choice; both may be given.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run whole rounds: generate, score, accept, freeze, fine-tune, evaluate."""
@@ -107,9 +114,11 @@ def run(
         while connection.call("status")["round"] < first + rounds - 1 or not connection.call("round_complete"):
             connection.call("advance", {"author": _who()})
             _follow(connection, as_json)
-            if control and connection.call("round_complete") and not connection.call("has_control"):
-                connection.call("train_control", {"author": _who(), "round_number": None})
-                _follow(connection, as_json)
+            for kind in [*([Control.RANDOM] if control else []), *([Control.CONSTRAINTS] if constraints else [])]:
+                if connection.call("round_complete") and not connection.call("has_control", {"control": kind}):
+                    asked = {"author": _who(), "round_number": None, "control": kind}
+                    connection.call("train_control", asked)
+                    _follow(connection, as_json)
         found = connection.call("comparisons")
     _say(
         {"comparisons": found},
@@ -172,11 +181,15 @@ def evaluate(folder: Folder, as_json: Json = False) -> None:
 def control(
     folder: Folder,
     round_number: Annotated[int | None, typer.Option("--round", help="Of which round; the newest by default.")] = None,
+    kind: Annotated[
+        Control,
+        typer.Option(help="random: among all that was drawn; constraints: among what passes the constraints alone."),
+    ] = Control.RANDOM,
     as_json: Json = False,
 ) -> None:
     """Fine-tune on a random selection of the same size: what selection gained over it."""
     with connect(folder, "rsf control") as connection:
-        connection.call("train_control", {"author": _who(), "round_number": round_number})
+        connection.call("train_control", {"author": _who(), "round_number": round_number, "control": kind})
         _follow(connection, as_json)
         found = connection.call("comparisons")
     _say({"comparisons": found}, as_json, lambda: comparison_table(found))
@@ -260,6 +273,13 @@ def autopilot(
     control: Annotated[
         bool | None, typer.Option(help="Train the random control of each round as well; without it, as last time.")
     ] = None,
+    constraints: Annotated[
+        bool | None,
+        typer.Option(
+            "--constraints-control/--no-constraints-control",
+            help="Train the control of the constraints alone as well; without it, as last time.",
+        ),
+    ] = None,
     go_on: Annotated[bool, typer.Option(help="Go on after the review.")] = False,
     stop: Annotated[bool, typer.Option(help="Go no further.")] = False,
     as_json: Json = False,
@@ -269,8 +289,9 @@ def autopilot(
         if stop or go_on:
             connection.call("autopilot_stop" if stop else "autopilot_go_on", {"author": _who()})
         else:
-            if control is not None:
-                connection.call("set_value", {"key": "autopilot.control", "value": str(control).lower()})
+            for key, wanted in (("control", control), ("constraints_control", constraints)):
+                if wanted is not None:
+                    connection.call("set_value", {"key": f"autopilot.{key}", "value": str(wanted).lower()})
             connection.call("autopilot", {"rounds": rounds, "pause": pause, "author": _who()})
         _follow_flight(connection, as_json)
         found = connection.call("status")["autopilot"]

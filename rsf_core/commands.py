@@ -12,7 +12,7 @@ from typing import Any
 import pydantic
 
 from rsf_core import rounds
-from rsf_core.domain import Action, JobKind, Scope, Split
+from rsf_core.domain import Action, Control, JobKind, Scope, Split
 from rsf_core.errors import RsfError, SettingsError
 from rsf_core.files import writable
 from rsf_core.project import Project
@@ -146,9 +146,9 @@ def finetune(project: Project) -> str:
 
 
 @command
-def train_control(project: Project, author: str, round_number: int | None) -> str:
+def train_control(project: Project, author: str, round_number: int | None, control: str = "random") -> str:
     """Fine-tune on a random selection as large as the curated set of a round (None: the newest)."""
-    return project.train_control(author, round_number)
+    return project.train_control(author, round_number, _control(control))
 
 
 @command
@@ -252,10 +252,11 @@ def backup(project: Project, file: str | None, models: bool) -> dict[str, Any]:
 
 
 @command
-def has_control(project: Project) -> bool:
-    """Whether the newest round was compared with its random control, or can be no more: its files were deleted."""
-    found = project.comparison()
-    return project.control_is_deleted() or (found is not None and bool(found.control))
+def has_control(project: Project, control: str = "random") -> bool:
+    """Whether the newest round was compared with a control, or can't be: it was deleted, or would be the same set."""
+    kind, found = _control(control), project.comparison()
+    made = found is not None and bool(found.control if kind is Control.RANDOM else found.constraints)
+    return made or project.control_is_deleted(control=kind) or not project.control_leaves_a_choice(control=kind)
 
 
 @command
@@ -311,6 +312,13 @@ def revoke(project: Project, name_or_id: str, author: str) -> list[dict[str, Any
 def _link(link: LinkRecord) -> dict[str, Any]:
     shown = ("link_id", "name", "role", "state", "created_by", "created_at", "expires_at")
     return {name: getattr(link, name) for name in shown}
+
+
+def _control(name: str) -> Control:
+    try:
+        return Control(name)
+    except ValueError as error:
+        raise SettingsError(f"{name!r} is no control: say {' or '.join(Control)}") from error
 
 
 def _begun(project: Project, kind: JobKind) -> str | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rsf_core import bands, thinning
 from rsf_core import prompts as prompt_rules
-from rsf_core.domain import Split
+from rsf_core.domain import Control, Split
 from rsf_core.errors import StageError
 from rsf_core.near_duplicates import near_duplicate_pairs
 from rsf_core.sampling import rules
@@ -84,30 +84,43 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
     return store.add_curated_set(record, samples)
 
 
-CONTROL = "-random"  # how the id of a control's curated set ends, and of the model trained on it
+def control_id(of: str, control: Control) -> str:
+    """The id of a control's curated set, or of the model trained on it, from that of what it is set against."""
+    return f"{of}-{control}"
+
+
+def control_of(curated_id: str | None) -> Control | None:
+    """Which control a curated set was chosen for; None where it is what people and the rule accepted."""
+    return next((one for one in Control if curated_id is not None and curated_id.endswith(f"-{one}")), None)
 
 
 def is_control(curated_id: str | None) -> bool:
-    """Whether a curated set is a random selection, made to see what fine-tuning alone gains."""
-    return curated_id is not None and curated_id.endswith(CONTROL)
+    """Whether a curated set is a random selection, made to see what fine-tuning, or the constraints, gain alone."""
+    return control_of(curated_id) is not None
 
 
-def freeze_control(store: Store, matched: CuratedRecord, author: str) -> CuratedRecord:
+def leaves_a_choice(store: Store, matched: CuratedRecord, control: Control) -> bool:
+    """Whether there is more to choose a control from than the curated set `matched` has. Where the target is constraints
+    alone, what they let through is what was accepted: such a control would be the same set."""
+    return len(_to_choose_from(store, matched, control)[1]) > int(matched.summary["samples"])
+
+
+def freeze_control(
+    store: Store, matched: CuratedRecord, author: str, control: Control = Control.RANDOM
+) -> CuratedRecord:
     """As many samples as the curated set `matched` has, with as many completion tokens, chosen at random among what the
-    proposal drew for train prompts: truncated ones too, and de-duplicated in the same way. What this gains is gained
-    by fine-tuning alone. The same again where it is there already. Raises StageError where there is none."""
-    round_number, curated_id = matched.round, matched.curated_id + CONTROL
+    proposal drew for train prompts, de-duplicated in the same way. The random control leaves nothing out, truncated ones
+    neither: what it gains is gained by fine-tuning alone. The other chooses among what has P > 0: what passes the constraints
+    and has ended; what it gains over the first is gained by these. The same again where it is there already. Raises StageError
+    where there is none."""
+    round_number, curated_id = matched.round, control_id(matched.curated_id, control)
     known = next((c for c in store.curated_sets() if c.curated_id == curated_id), None)
     if known is not None:
         return known
-    near, ratios = _near_held_out(store), store.ratios(round_number)
-    eligible = ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
-    rows = store.samples_of(round_number, ratios["candidate_id"].filter(pa.array(eligible)).to_pylist())
-    u_of = dict(zip(ratios["candidate_id"].to_pylist(), ratios["u"].to_pylist(), strict=True))
-    drawn = [_sample(row, matched.log_m, weighted=False) for row in rows]
-    once = _kept(drawn, _stand_ins(drawn, matched.summary.get("deduplicate", "exact")))
+    u_of = _u_of(store, round_number)
+    drawn, once = _to_choose_from(store, matched, control)
     if not once:
-        raise StageError(f"round {round_number} has no candidate to choose at random")
+        raise StageError(f"round {round_number} has no candidate to choose at random for the {control.label}")
     kept = rules.random_of_size(
         [u_of[sample["candidate_id"]] for sample in once],
         matched.summary["samples"],
@@ -121,7 +134,7 @@ def freeze_control(store: Store, matched: CuratedRecord, author: str) -> Curated
         content_hash=content_hash(samples),
         summary=matched.summary
         | {
-            "rule": "random",
+            "rule": str(control),
             "samples": len(samples),
             "tokens": _tokens(samples),
             "distinct": _distinct(samples),
@@ -137,6 +150,24 @@ def freeze_control(store: Store, matched: CuratedRecord, author: str) -> Curated
         created_at=utc_now(),
     )
     return store.add_curated_set(record, samples)
+
+
+def _to_choose_from(
+    store: Store, matched: CuratedRecord, control: Control
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The samples a control is chosen from, each weighing 1: as they were drawn, and de-duplicated as `matched` is."""
+    near, ratios = _near_held_out(store), store.ratios(matched.round)
+    eligible = ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
+    if control is Control.CONSTRAINTS:
+        eligible &= np.isfinite(ratios["log_ratio"].to_numpy()) & ~ratios["truncated"].to_numpy()
+    rows = store.samples_of(matched.round, ratios["candidate_id"].filter(pa.array(eligible)).to_pylist())
+    drawn = [_sample(row, matched.log_m, weighted=False) for row in rows]
+    return drawn, _kept(drawn, _stand_ins(drawn, matched.summary.get("deduplicate", "exact")))
+
+
+def _u_of(store: Store, round_number: int) -> dict[str, float]:
+    ratios = store.ratios(round_number)
+    return dict(zip(ratios["candidate_id"].to_pylist(), ratios["u"].to_pylist(), strict=True))
 
 
 def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]:

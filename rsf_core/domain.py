@@ -61,6 +61,18 @@ class ActKind(StrEnum):
     REDO = "redo"
 
 
+class Control(StrEnum):
+    """What a round's model is set against: the same proposal and recipe on as many samples and tokens chosen at random, among
+    all that was drawn, or among what passes the constraints, so that it shows what these alone gain."""
+
+    RANDOM = "random"
+    CONSTRAINTS = "constraints"
+
+    @property
+    def label(self) -> str:
+        return {Control.RANDOM: "random control", Control.CONSTRAINTS: "constraints-only control"}[self]
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One thing a reviewer says, undone as one step. `act` is its unique name, given by whoever says it, so that it can

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from rsf_core.forgetting import PER_TOKEN
+from rsf_core.gauges import UNRELATED
 from rsf_core.reports import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.settings import Autopilot
@@ -56,7 +58,7 @@ def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
 
 def after_round(comparison: Comparison, limits: Autopilot) -> list[str]:
     """Why there must not be another round after this one. A guardrail that cannot be computed stops as well."""
-    checks = (_gain, _movement, _length, _diversity, _alike, _entropy)
+    checks = (_gain, _movement, _forgetting, _length, _diversity, _alike, _entropy)
     return [reason for check in checks if (reason := check(comparison, limits)) is not None]
 
 
@@ -85,6 +87,23 @@ def _movement(comparison: Comparison, limits: Autopilot) -> str | None:
     if moved <= limits.max_kl:
         return None
     return f"the model has moved {moved:.1f} nats from the base (autopilot.max_kl is {limits.max_kl:g})"
+
+
+def _forgetting(comparison: Comparison, limits: Autopilot) -> str | None:
+    if limits.max_forgetting is None:
+        return None
+    lost = _value(comparison.forgotten, PER_TOKEN[UNRELATED])
+    if lost is None:
+        return (
+            "what the model has forgotten on unrelated prompts is not measured (autopilot.max_forgetting): set "
+            "evaluate.forgetting to true and compare again"
+        )
+    if lost <= limits.max_forgetting:
+        return None
+    return (
+        f"the model has forgotten {lost:.3g} nats a token on unrelated prompts (autopilot.max_forgetting is "
+        f"{limits.max_forgetting:g})"
+    )
 
 
 def _length(comparison: Comparison, limits: Autopilot) -> str | None:

@@ -10,9 +10,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from rsf_core import forgetting
 from rsf_core.access import spoken
-from rsf_core.curation import is_control
+from rsf_core.curation import control_of
 from rsf_core.deciding import target_of
+from rsf_core.domain import Control
 from rsf_core.errors import StageError
 from rsf_core.evaluation import Measured, gains, intervals
 from rsf_core.measures import Measures
@@ -28,7 +30,7 @@ from rsf_core.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ModelView:
-    """A model with its held-out metrics (empty where it was not evaluated under the settings of now), its size on disk in
+    """A model with its held-out metrics and what it has forgotten (each empty where it was not measured), its size on disk in
     bytes (None for the base, whose files are not the project's) and whether its files were deleted."""
 
     model: ModelRecord
@@ -36,6 +38,7 @@ class ModelView:
     size: int | None
     deleted: bool
     drew: tuple[int, ...]
+    forgotten: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Lineage:
         """Every model of the project, oldest first."""
         deleted, yardstick = self._store.deleted_models(), self._yardstick()
         rounds = self._store.rounds()
+        lost = forgetting.of_models(self._store, [model.model_id for model in self._store.models()])
         found = []
         for model in self._store.models():
             folder = self._folder / model.folder
@@ -108,7 +112,7 @@ class Lineage:
             size = None if model.model_id == BASE_ID or gone else self._size(model.model_id, folder)
             metrics = yardstick.metrics(model.model_id) if yardstick else {}
             drew = tuple(opened.round for opened in rounds if opened.model_id == model.model_id)
-            found.append(ModelView(model, metrics, size, gone, drew))
+            found.append(ModelView(model, metrics, size, gone, drew, lost[model.model_id]))
         return found
 
     def law(self, model_id: str) -> list[Asked]:
@@ -219,8 +223,8 @@ class Lineage:
             if view.model.parent_id and made:
                 drawn, accepted = made.summary["candidates"], made.summary["accepted"]
                 how = (
-                    "at random"
-                    if is_control(made.curated_id)
+                    ("at random" if control is Control.RANDOM else "at random of what passes the constraints")
+                    if (control := control_of(made.curated_id))
                     else f"accepted, {made.summary['overridden']:,} by people"
                 )
                 label = f"round {view.model.round}: {drawn:,} drawn\n{accepted:,} {how}\n{made.curated_id}"

@@ -18,6 +18,17 @@ def token_log_probs(logits: Tensor, targets: Tensor) -> Tensor:
     return result
 
 
+def token_kl(p_logits: Tensor, q_logits: Tensor) -> Tensor:
+    """KL(p‖q) = Σ p·(log p − log q) between the two laws of each token: (N,), nats, float64, from logits (N, V). A token
+    that p never draws adds nothing; one that p can draw and q cannot makes it infinite."""
+    result = torch.empty(len(p_logits), dtype=torch.float64, device=p_logits.device)
+    for block in _blocks(p_logits):
+        log_p, log_q = (torch.log_softmax(logits[block].double(), -1) for logits in (p_logits, q_logits))
+        p = log_p.exp()
+        result[block] = torch.where(p > 0, p * (log_p - log_q), 0.0).sum(-1)
+    return result.clamp_(min=0.0)  # rounding alone takes it below
+
+
 class _TokenLogProbs(torch.autograd.Function):
     """Some rows at a time, so that what stands between the logits and the result stays in the processor's cache: each
     pass over all logits of a batch would cost more than its arithmetic."""

@@ -39,7 +39,7 @@ from rsf_core.access import NOBODY, spoken
 from rsf_core.autopilot import Autopilot
 from rsf_core.bands import Bands, Plan, Rates
 from rsf_core.closing import Step, in_turn
-from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Prompt, Scope, Split
+from rsf_core.domain import Action, ChosenBy, Control, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import JobError, NotAProjectError, PromptError, SettingsError, StageError
 from rsf_core.files import keep_private, writable
 from rsf_core.following import Following
@@ -98,7 +98,7 @@ class Project:
         self.store = Store(folder / "rsf.duckdb", folder / "exports")
         self._standing = Standing(folder, self.store)
         self.supervisor = JobSupervisor(self.store, folder / "spool")
-        self._stages = Stages(self.store, self._standing, self.supervisor)
+        self._stages = Stages(folder, self.store, self._standing, self.supervisor)
         self.autopilot = Autopilot(self.store, self._standing, self._stages)
         self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
         self.supervisor.listen(self._following.on_done, self._following.on_ended)
@@ -411,22 +411,28 @@ class Project:
         return self._stages.finetune(self.freeze(author).curated_id)
 
     @spoken
-    def train_control(self, author: str = NOBODY, round_number: int | None = None) -> str:
-        """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains.
-        It is then in `comparison(round).control`. The job's id."""
-        return self._stages.train_control(author, round_number)
+    def train_control(
+        self, author: str = NOBODY, round_number: int | None = None, control: Control = Control.RANDOM
+    ) -> str:
+        """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains, or
+        with Control.CONSTRAINTS what the constraints alone gain. It is then in `comparison(round)`. The job's id."""
+        return self._stages.train_control(author, round_number, control)
 
     def tuned_model(self, round_number: int | None = None) -> ModelRecord | None:
-        """The model a round tuned on what was accepted (not its random control), or None."""
+        """The model a round tuned on what was accepted (not a control), or None."""
         return self._standing.tuned_model(round_number or self.current_round)
 
-    def control_is_deleted(self, round_number: int | None = None) -> bool:
-        """Whether the files of a round's random control were deleted: it can be compared no more."""
-        return self._standing.control_is_deleted(round_number or self.current_round)
+    def control_is_deleted(self, round_number: int | None = None, control: Control = Control.RANDOM) -> bool:
+        """Whether the files of a control of a round were deleted: it can be compared no more."""
+        return self._standing.control_is_deleted(round_number or self.current_round, control)
 
-    def control_job(self, round_number: int | None = None) -> JobRecord | None:
-        """The newest job that tunes a random control of a round, or None."""
-        return self._standing.control_job(round_number or self.current_round)
+    def control_leaves_a_choice(self, round_number: int | None = None, control: Control = Control.RANDOM) -> bool:
+        """Whether a control would be another set than what the round's model was tuned on."""
+        return self._standing.control_leaves_a_choice(round_number or self.current_round, control)
+
+    def control_job(self, round_number: int | None = None, control: Control = Control.RANDOM) -> JobRecord | None:
+        """The newest job that tunes a control of a round, or None."""
+        return self._standing.control_job(round_number or self.current_round, control)
 
     def evaluate(self, round_number: int | None = None) -> str | None:
         """Start the held-out evaluation of a round; None when it is there already."""

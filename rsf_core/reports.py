@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from rsf_core import forgetting
 from rsf_core.deciding import target_of
-from rsf_core.domain import JobState, Scope
+from rsf_core.domain import Control, JobState, Scope
 from rsf_core.evaluation import Measured, gains, intervals, metric_bounds
 from rsf_core.sampling.acceptance import prompt_log_z
 from rsf_core.sampling.intervals import Interval, difference_interval, paired_differences
@@ -23,7 +24,7 @@ from rsf_core.store.store import Store
 
 COMPARED_TABLES = (  # all that a comparison is made of
     *("project", "rounds", "prompts", "prompt_events", "targets", "log_ratios", "thresholds", "curated_sets"),
-    *("models", "model_deletions", "evaluation_samples", "jobs", "job_events"),
+    *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),
 )
 
 
@@ -35,7 +36,12 @@ class Comparison:
     model gained over it: what is due to selection, not to fine-tuning as such. All three are empty without a control.
     `together` holds a tuned model's and its control's gain over the base in the headline metric by prompt, from which
     `gains_together` makes intervals that hold for all rounds shown. `current` is False where the settings that completions
-    are drawn by have changed since."""
+    are drawn by have changed since. `forgotten` is how far the tuned model has moved from the base on the held-out prompts
+    and on unrelated ones (see rsf_core.forgetting), `forgotten_before` and `forgotten_control` the proposal and the control;
+    empty where that was not measured, as in rounds of earlier versions, and of the base. `constraints` is the metrics of the
+    model tuned on as many candidates chosen at random among those that pass the constraints, `constraints_over_base` its gain
+    over the base, `beyond_constraints` what the tuned model gained over it, and `constraints_over_random` what the constraints
+    alone gained over the random control, where there are both."""
 
     round: int
     before_id: str
@@ -53,6 +59,14 @@ class Comparison:
     together: dict[str, dict[int, float]] = field(default_factory=dict)
     together_width: float | None = None  # of the range of the headline's values; None where it has no bounds
     current: bool = True
+    forgotten: dict[str, Interval] = field(default_factory=dict)
+    forgotten_before: dict[str, Interval] = field(default_factory=dict)
+    forgotten_control: dict[str, Interval] = field(default_factory=dict)
+    constraints: dict[str, Interval] = field(default_factory=dict)
+    constraints_over_base: dict[str, Interval] = field(default_factory=dict)
+    beyond_constraints: dict[str, Interval] = field(default_factory=dict)
+    constraints_over_random: dict[str, Interval] = field(default_factory=dict)
+    forgotten_constraints: dict[str, Interval] = field(default_factory=dict)
 
     @property
     def headline(self) -> str:
@@ -61,8 +75,8 @@ class Comparison:
 
 
 def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> dict[tuple[int, str], Interval]:
-    """The gain over the base of every round's model and random control ("tuned", "control"), in the headline metric of
-    the newest round, as intervals that hold for all of them together: the best may be believed."""
+    """The gain over the base of every round's model and controls ("tuned", "control", "constraints"), in the headline metric
+    of the newest round, as intervals that hold for all of them together: the best may be believed."""
     if not comparisons:
         return {}
     metric = comparisons[-1].headline
@@ -113,15 +127,24 @@ def _compare(store: Store, standing: Standing, round_number: int) -> Comparison 
     compared = {BASE_ID, opened.model_id, tuned.model_id}
     if not compared <= evaluation.models:
         return None
-    control = standing.control(round_number)
-    if control is not None and control.model_id in evaluation.models:
-        compared.add(control.model_id)
+    controls = {control: standing.control(round_number, control) for control in Control}
+    against = {control: model.model_id for control, model in controls.items() if model is not None}
+    compared |= evaluation.models.intersection(against.values())
     log_m = common_log_m(store, thresholds[0])
     measured = {
         model_id: standing.measures.measured(evaluation.key, model_id, target, log_m) for model_id in sorted(compared)
     }
-    ids = (opened.model_id, tuned.model_id, control.model_id if control is not None else None)
-    return _comparison(round_number, ids, measured, target, evaluation.current)
+    random_id, filtered_id = against.get(Control.RANDOM), against.get(Control.CONSTRAINTS)
+    ids = (opened.model_id, tuned.model_id, random_id)
+    found = _comparison(round_number, ids, measured, target, evaluation.current, filtered_id)
+    lost = forgetting.of_models(store, sorted(compared))
+    return replace(
+        found,
+        forgotten=lost[tuned.model_id],
+        forgotten_before=lost[opened.model_id],
+        forgotten_control=lost.get(random_id or "", {}),
+        forgotten_constraints=lost.get(filtered_id or "", {}),
+    )
 
 
 def sealed_comparison(store: Store, standing: Standing) -> Comparison | None:
@@ -167,9 +190,10 @@ def _comparison(
     measured: Mapping[str, Measured],
     target: Target,
     current: bool,
+    filtered_id: str | None = None,
 ) -> Comparison:
-    """Of the models `ids` (before, after, and the random control or None), measured as the base is; a control that was not
-    is left out."""
+    """Of the models `ids` (before, after, and the random control or None) and the control of the constraints alone, measured
+    as the base is; a control that was not is left out."""
     before_id, after_id, control_id = ids
     base, before, after = measured[BASE_ID], measured[before_id], measured[after_id]
     found = Comparison(
@@ -187,17 +211,26 @@ def _comparison(
     )
     by_prompt, width = _by_prompt(base, after, target, found.headline)
     found = replace(found, together={"tuned": by_prompt}, together_width=width)
-    if control_id is None or control_id not in measured:
-        return found
-    random = measured[control_id]
-    beside = _by_prompt(base, random, target, found.headline)[0]
-    return replace(
-        found,
-        control=intervals(random, target),
-        control_over_base=gains(base, random, target),
-        selection=gains(random, after, target),
-        together=found.together | {"control": beside},
-    )
+    random, filtered = (measured.get(name or "") for name in (control_id, filtered_id))
+    together = dict(found.together)
+    if random is not None:
+        together["control"] = _by_prompt(base, random, target, found.headline)[0]
+        found = replace(
+            found,
+            control=intervals(random, target),
+            control_over_base=gains(base, random, target),
+            selection=gains(random, after, target),
+        )
+    if filtered is not None:
+        together["constraints"] = _by_prompt(base, filtered, target, found.headline)[0]
+        found = replace(
+            found,
+            constraints=intervals(filtered, target),
+            constraints_over_base=gains(base, filtered, target),
+            beyond_constraints=gains(filtered, after, target),
+            constraints_over_random=gains(random, filtered, target) if random is not None else {},
+        )
+    return replace(found, together=together)
 
 
 def _by_prompt(before: Measured, after: Measured, target: Target, metric: str) -> tuple[dict[int, float], float | None]:

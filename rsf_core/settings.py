@@ -173,10 +173,14 @@ class Review(_Section):
 
 
 class Evaluate(_Section):
-    """Held-out evaluation: `candidates` completions for each of `prompts` held-out prompts (0 means all)."""
+    """Held-out evaluation: `candidates` completions for each of `prompts` held-out prompts (0 means all). With `forgetting`
+    each model is also judged on what the base says, on those and on unrelated prompts: those of the file `unrelated` (by its
+    path from the project's folder), or the bundled ones."""
 
     candidates: int = Field(4, ge=1, le=1024)
     prompts: int = Field(48, ge=0, le=1_000_000)
+    forgetting: bool = True
+    unrelated: ModelName | None = None
 
 
 class Autopilot(_Section):
@@ -184,14 +188,17 @@ class Autopilot(_Section):
     `gain_shown` one whose lower 95 % limit is, so that a null round passes in 2.5 % and not in 41 to 48 %; a KL to the base
     more than `max_kl` nats above that of the base as drawn; completions `max_length_ratio` times longer or shorter than
     the base's; distinct-2 or 1 − self-similarity below `min_diversity` of the base's, or entropy below `min_entropy` of it;
-    an acceptance rate below `min_acceptance`; or more than `max_duplicates` of the accepted completions, all but one of
+    an acceptance rate below `min_acceptance`; more than `max_forgetting` nats a token forgotten on
+    unrelated prompts (off without a value); or more than `max_duplicates` of the accepted completions, all but one of
     each prompt, repeating another of their prompt, exactly or nearly. With `control` each round trains the random control
-    of its model as well."""
+    of its model as well, with `constraints_control` that of the constraints alone, where they leave a choice."""
 
     control: bool = False
+    constraints_control: bool = False
     min_gain: float = Field(0.0, ge=-LARGEST, le=LARGEST)
     gain_shown: bool = True
     max_kl: float = Field(20.0, gt=0, le=LARGEST)
+    max_forgetting: float | None = Field(None, gt=0, le=LARGEST)
     max_length_ratio: float = Field(3.0, gt=1, le=LARGEST)
     min_diversity: float = Field(0.4, ge=0, le=1)
     min_entropy: float = Field(0.1, ge=0, le=1)

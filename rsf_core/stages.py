@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from rsf_core import curation, deciding, proposing, reports, rounds
-from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, Split
+import pyarrow as pa
+
+from rsf_core import curation, deciding, gauges, proposing, reports, rounds
+from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.jobs import units
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.rounds import Stage
 from rsf_core.sampling.streams import child_seed
 from rsf_core.scorers import registry
-from rsf_core.settings import Target
+from rsf_core.settings import Settings, Target
 from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord, SealedOpening
@@ -24,10 +28,19 @@ from rsf_core.target import LOG_MODEL, LOG_Q, is_tempered, log_prob_scorer
 _CORRECT = "Edit the reference of each on the Prompts page, or retire it, or change the target"
 
 
+@dataclass(frozen=True, slots=True)
+class GaugeWork:
+    """What an evaluation does for a gauge: its part of the job's spec, and of its inputs."""
+
+    spec: dict[str, Any]
+    inputs: dict[str, pa.Table]
+
+
 class Stages:
     """Opens rounds and starts their stages: those of the newest round, where a number may be given also of an earlier."""
 
-    def __init__(self, store: Store, standing: Standing, supervisor: JobSupervisor) -> None:
+    def __init__(self, folder: Path, store: Store, standing: Standing, supervisor: JobSupervisor) -> None:
+        self._folder = folder
         self._store, self._standing, self._supervisor = store, standing, supervisor
 
     def still(self) -> AbstractContextManager[None]:
@@ -131,31 +144,38 @@ class Stages:
         inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
         return self._supervisor.submit(JobKind.SCORE, number, spec, inputs)
 
-    def train_control(self, author: str, round_number: int | None = None) -> str:
+    def train_control(self, author: str, round_number: int | None = None, control: Control = Control.RANDOM) -> str:
         """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
-        set that model was tuned on, and evaluate; the job's id. One that was broken off goes on, one that was not compared
-        is. Raises StageError without a tuned model, or where its control is there and compared already."""
+        set that model was tuned on (see curation.freeze_control), and evaluate; the job's id. One that was broken off goes on,
+        one that was not compared is. Raises StageError without a tuned model, where its control is there and compared already,
+        or where the control would be the same set."""
         opened = self._standing.round(round_number or self._standing.current_round().round)
         tuned = self._standing.tuned_model(opened.round)
         if tuned is None:
             raise StageError(
-                f"round {opened.round} has tuned no model to set a random control against: fine-tune first"
+                f"round {opened.round} has tuned no model to set a {control.label} against: fine-tune first"
             )
-        if self._standing.control(opened.round) is not None:
+        if self._standing.control(opened.round, control) is not None:
             comparing = self.evaluate(opened.round)
             if comparing is None:
-                raise StageError(f"the random control of {tuned.model_id} is there already")
+                raise StageError(f"the {control.label} of {tuned.model_id} is there already")
             return comparing
-        model_id = tuned.model_id + curation.CONTROL
+        if not self._standing.control_leaves_a_choice(opened.round, control):
+            raise StageError(
+                f"{tuned.model_id} was tuned on all that passes the constraints: a control of the constraints alone would be "
+                "the same, so that what they gain is what it gained"
+            )
+        model_id = curation.control_id(tuned.model_id, control)
         made_by = self._made_by(tuned)
-        own = child_seed(made_by["recipe"]["seed"], "control")  # the recipe's, drawn independently
+        stream = "control" if control is Control.RANDOM else f"control {control}"
+        own = child_seed(made_by["recipe"]["seed"], stream)  # the recipe's, drawn independently
         recipe = made_by["recipe"] | {"seed": own}
-        begun = self._standing.control_job(opened.round)
+        begun = self._standing.control_job(opened.round, control)
         if begun is not None and begun.spec["recipe"] == recipe and self._supervisor.can_resume(begun.job_id):
             self.resume(begun.job_id)
             return begun.job_id
         matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
-        curated = curation.freeze_control(self._store, matched, author)
+        curated = curation.freeze_control(self._store, matched, author, control)
         return self._finetune(opened, curated, model_id, recipe, made_by.get("model_masks", False))
 
     def _made_by(self, tuned: ModelRecord) -> Mapping[str, Any]:
@@ -205,6 +225,9 @@ class Stages:
             unreadable = registry.reference_problems(scorers, self._standing.held_out())
             if unreadable:
                 raise StageError(f"the model could not be compared on {registry.describe(unreadable)}. {_CORRECT}")
+            gauges.of_project(
+                self._folder, self._standing.settings(), self._standing.held_out()
+            )  # its file can be read
         parent = self._model_spec(opened.model_id)
         spec = {
             "model": parent,
@@ -237,17 +260,48 @@ class Stages:
         if not held_out:
             raise StageError("there is no held-out prompt to compare models on: add some on the Prompts page")
         tuned = self._standing.tuned_model(opened.round)
-        control = self._standing.control(opened.round)
+        controls = [self._standing.control(opened.round, control) for control in Control]
         gone = self._store.deleted_models()
-        made = [model.model_id for model in (tuned, control) if model is not None and model.model_id not in gone]
+        made = [model.model_id for model in (tuned, *controls) if model is not None and model.model_id not in gone]
         wanted = dict.fromkeys([BASE_ID, opened.model_id, *made])
         target = self._standing.target(opened.round)
         evaluated = self._standing.evaluated_models(target)
         missing = [model_id for model_id in wanted if model_id not in evaluated]
-        if not missing:
+        measured = self._gauges(
+            self._standing.sound_settings(), held_out, [model_id for model_id in wanted if model_id not in gone]
+        )
+        if not missing and not measured:
             return None
         spec = self._evaluation(self._standing.evaluation_key(target), missing, target, len(held_out))
-        return self._supervisor.submit(JobKind.EVALUATE, opened.round, spec, {"prompts": units.prompts_table(held_out)})
+        spec["gauges"] = [gauge.spec for gauge in measured]
+        spec["judged"] = [
+            self._model_spec(model_id)
+            for model_id in wanted
+            if model_id in missing or any(model_id in gauge["models"] for gauge in spec["gauges"])
+        ]
+        inputs = {"prompts": units.prompts_table(held_out)}
+        for gauge in measured:
+            inputs |= gauge.inputs
+        return self._supervisor.submit(JobKind.EVALUATE, opened.round, spec, inputs)
+
+    def _gauges(self, settings: Settings, held_out: Sequence[Prompt], wanted: Sequence[str]) -> list[GaugeWork]:
+        """What is left to measure of what some models have forgotten: the base's completions first, where it has none."""
+        found = []
+        for gauge in gauges.of_project(self._folder, settings, held_out):
+            known = gauges.measured(self._store, gauge.key)
+            models = [model_id for model_id in wanted if model_id != BASE_ID and model_id not in known]
+            if not models:
+                continue
+            inputs = {f"gauge_{gauge.name}": units.prompts_table(gauge.prompts)}
+            if BASE_ID in known:
+                drawn = self._store.gauge_samples(known[BASE_ID], gauge.key, BASE_ID)
+                inputs[f"gauge_{gauge.name}_drawn"] = drawn
+            else:
+                models.insert(0, BASE_ID)
+            size = units.fitting_size(len(gauge.prompts), units.GENERATED)
+            spec = {"name": gauge.name, "key": gauge.key, "models": models, "unit_size": size}
+            found.append(GaugeWork(spec | {"sampling": gauge.sampling.model_dump()}, inputs))
+        return found
 
     def open_sealed(self, author: str, model_id: str | None = None) -> str:
         """Open the sealed prompts, once: draw for them from the base, a tuned model (by default the one that would draw the
@@ -278,7 +332,7 @@ class Stages:
                 f"the scorer {unreadable[0].scorer!r} cannot read the reference of sealed prompts {numbers}: retire them, or "
                 "change the target, before they are opened"
             )
-        control = chosen + curation.CONTROL
+        control = curation.control_id(chosen, Control.RANDOM)
         known = {model.model_id for model in self._store.models()} - gone
         opening = SealedOpening(
             author=author,

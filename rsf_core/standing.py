@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsf_core import curation, deciding, project_file, rounds
-from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, Split
+from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split
 from rsf_core.errors import StageError
 from rsf_core.measures import Measures
 from rsf_core.rounds import RoundFacts, StageState
@@ -33,7 +33,7 @@ STATE_TABLES = (  # all that decides where a round stands
         "overrides",
         "curated_sets",
     ),
-    *("models", "model_deletions", "evaluation_samples", "jobs", "job_events"),
+    *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),
 )
 
 
@@ -106,19 +106,29 @@ class Standing:
         found = [model for model in found if not curation.is_control(model.curated_id)]
         return found[-1] if found else None
 
-    def control(self, number: int) -> ModelRecord | None:
-        """The random control of the round's tuned model, or None."""
-        wanted = self._control_id(number)
+    def control(self, number: int, control: Control = Control.RANDOM) -> ModelRecord | None:
+        """A control of the round's tuned model, or None."""
+        wanted = self._control_id(number, control)
         return next((m for m in self._store.models() if m.model_id == wanted), None)
 
-    def control_is_deleted(self, number: int) -> bool:
-        """Whether the files of the round's random control were deleted: it can be compared no more."""
-        control = self.control(number)
-        return control is not None and control.model_id in self._store.deleted_models()
+    def control_is_deleted(self, number: int, control: Control = Control.RANDOM) -> bool:
+        """Whether the files of a control of the round were deleted: it can be compared no more."""
+        found = self.control(number, control)
+        return found is not None and found.model_id in self._store.deleted_models()
 
-    def control_job(self, number: int) -> JobRecord | None:
-        """The newest job that tunes the random control of the round's tuned model: no stage of the round."""
-        wanted, jobs = self._control_id(number), self._store.jobs(round_number=number)
+    def control_leaves_a_choice(self, number: int, control: Control) -> bool:
+        """Whether a control of the round's tuned model would be another set than what that was tuned on."""
+        tuned = self.tuned_model(number)
+        matched = next((c for c in self._store.curated_sets() if tuned and c.curated_id == tuned.curated_id), None)
+        if matched is None or control is Control.RANDOM:
+            return True
+        name = ("leaves a choice", matched.curated_id, control)
+        tables = ("log_ratios", "thresholds", "prompts", "prompt_events", "curated_sets")
+        return self._store.unchanged(name, tables, lambda: curation.leaves_a_choice(self._store, matched, control))
+
+    def control_job(self, number: int, control: Control = Control.RANDOM) -> JobRecord | None:
+        """The newest job that tunes a control of the round's tuned model: no stage of the round."""
+        wanted, jobs = self._control_id(number, control), self._store.jobs(round_number=number)
         found = [job for job in jobs if _tunes_control(job) and job.spec["model_id"] == wanted]
         return found[-1] if found else None
 
@@ -212,9 +222,9 @@ class Standing:
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
-    def _control_id(self, number: int) -> str | None:
+    def _control_id(self, number: int, control: Control) -> str | None:
         tuned = self.tuned_model(number)
-        return None if tuned is None else tuned.model_id + curation.CONTROL
+        return None if tuned is None else curation.control_id(tuned.model_id, control)
 
 
 def left_out_key(evaluation_key: str) -> str:

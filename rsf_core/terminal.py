@@ -15,6 +15,7 @@ from rich.table import Table
 
 from rsf_core.doctor import Check
 from rsf_core.evaluation import SHARES
+from rsf_core.forgetting import PER_TOKEN
 from rsf_core.replicates import Gain, Procedure, Replicate
 from rsf_core.sampling.intervals import Interval
 
@@ -112,19 +113,39 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
                 gained(found["gain"].get(name), name),
                 gained(found["gain_over_base"].get(name), name),
             )
+        _add_forgotten(table, found)
         _add_control(table, found)
         table.add_section()
     return table
 
 
+def _add_forgotten(table: Table, found: dict[str, Any]) -> None:
+    """What was lost, where that was measured: nats a token from the base, with its interval in the last column."""
+    for name, measure in PER_TOKEN.items():
+        after, before = found["forgotten"].get(measure), found["forgotten_before"].get(measure)
+        if after is None:
+            continue
+        was = "0" if found["before_id"] == "base" else _short(before["value"]) if before else "?"
+        limits = f"[{_short(after['low'])}, {_short(after['high'])}]"
+        table.add_row(f"forgotten a token, {name}", was, _short(after["value"]), "", limits)
+
+
+def _short(value: float | None) -> str:
+    """Three digits; "?" where it is not known."""
+    return "?" if value is None else f"{value:.3g}"
+
+
 def _add_control(table: Table, found: dict[str, Any]) -> None:
-    """The random control of a round by its headline metric: `before` is the control, `gain` what selection gained over it."""
-    name = next((name for name in ("reward", "pass@1") if name in found["control"]), None)
-    if name is None:
-        return
-    control = number(found["control"][name]["value"], name)
-    cells = control, number(found["after"][name]["value"], name), gained(found["selection"].get(name), name)
-    table.add_row("against a random control", *cells, "")
+    """The controls of a round by its headline metric: `before` is the control, `gain` what the model gained over it."""
+    for label, metrics, over in (
+        ("a random control", "control", "selection"),
+        ("the constraints alone", "constraints", "beyond_constraints"),
+    ):
+        name = next((name for name in ("reward", "pass@1") if name in found[metrics]), None)
+        if name is not None:
+            control = number(found[metrics][name]["value"], name)
+            cells = control, number(found["after"][name]["value"], name), gained(found[over].get(name), name)
+            table.add_row(f"against {label}", *cells, "")
 
 
 def replicate_line(found: Replicate) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from rsf_core.curation import freeze, freeze_control, is_control
-from rsf_core.domain import Action, Scope, Split
+from rsf_core.curation import control_of, freeze, freeze_control, is_control, leaves_a_choice
+from rsf_core.domain import Action, Control, Scope, Split
 from rsf_core.errors import RsfError, StageError
 from rsf_core.settings import Settings, parse
 from rsf_core.store.store import Store
@@ -198,6 +198,46 @@ def test_a_random_control_matches_the_set_in_size_and_owes_nothing_to_the_decisi
     assert freeze_control(store, chosen, "ann") == control
     store.add_override("a", "1.1.1", Action.REJECT, "ann")
     assert freeze(store, settings(), 1, "ann").curated_id == "c1-2"
+
+
+@pytest.mark.parametrize("scope", [Scope.GLOBAL, Scope.PROMPT])
+def test_a_control_of_the_constraints_is_chosen_among_what_passes_them_whatever_was_decided(
+    store: Store, scope: Scope
+) -> None:
+    add_prompts(store, 40)
+    rows = candidates(40, 5, finish=["length" if i % 10 == 0 else "eos" for i in range(200)])
+    add_candidates(store, rows)
+    ratio = np.tile(
+        [5.0, -5.0, -math.inf, 0.5, -2.0], 40
+    )  # three of five pass, and one more, cut off every second time
+    decide(store, rows, ratio, log_m=0.0, scope=scope)
+    chosen = freeze(store, settings(), 1, "ann")
+    control = freeze_control(store, chosen, "ann", Control.CONSTRAINTS)
+    assert control.curated_id == "c1-1-constraints" and is_control(control.curated_id)
+    assert control_of(control.curated_id) is Control.CONSTRAINTS and control_of(chosen.curated_id) is None
+    assert control.summary["samples"] == chosen.summary["samples"] and control.summary["rule"] == "constraints"
+    names = rows["candidate_id"].to_pylist()
+    passes = {name for i, name in enumerate(names) if math.isfinite(ratio[i]) and i % 10 != 0}
+    taken = {row["candidate_id"] for row in store.curated_samples(control.curated_id).to_pylist()}
+    assert taken <= passes
+    low = {name for i, name in enumerate(names) if ratio[i] < 0}
+    assert taken & low  # the rule rejects them; the constraints do not
+    assert freeze_control(store, chosen, "ann", Control.CONSTRAINTS) == control
+    random = freeze_control(store, chosen, "ann")
+    assert random.curated_id == "c1-1-random" and random.content_hash != control.content_hash
+
+
+@pytest.mark.parametrize(("ratio", "choice"), [([5.0, -math.inf], False), ([5.0, -4.0], True)])
+def test_where_all_that_passes_is_accepted_the_constraints_leave_no_choice(
+    store: Store, ratio: list[float], choice: bool
+) -> None:
+    add_prompts(store, 20)
+    rows = candidates(20, 4)
+    add_candidates(store, rows)
+    decide(store, rows, np.tile(np.repeat(ratio, 2), 20), log_m=0.0)
+    chosen = freeze(store, settings(), 1, "ann")
+    assert leaves_a_choice(store, chosen, Control.CONSTRAINTS) is choice
+    assert leaves_a_choice(store, chosen, Control.RANDOM)
 
 
 def test_a_random_control_is_as_large_where_completions_repeat(store: Store) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from rsf_core import guardrails
+from rsf_core.forgetting import PER_TOKEN
+from rsf_core.gauges import HELD_OUT, UNRELATED
 from rsf_core.reports import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.settings import Autopilot
@@ -56,6 +58,26 @@ def comparison(
 def test_a_good_round_passes() -> None:
     assert guardrails.after_round(comparison(), LIMITS) == []
     assert guardrails.repetition(SUMMARY, LIMITS) == []
+
+
+def test_a_limit_on_forgetting_stops_where_it_is_passed_and_where_nothing_was_measured() -> None:
+    limits = LIMITS.model_copy(update={"max_forgetting": 0.1})
+    unrelated, held_out = PER_TOKEN[UNRELATED], PER_TOKEN[HELD_OUT]
+    lost = {value: dataclasses.replace(comparison(), forgotten={unrelated: around(value)}) for value in (0.1, 0.11)}
+    assert guardrails.after_round(lost[0.1], limits) == []
+    assert guardrails.after_round(lost[0.11], LIMITS) == []  # off by default
+    (reason,) = guardrails.after_round(lost[0.11], limits)
+    assert "forgotten 0.11 nats a token on unrelated prompts (autopilot.max_forgetting is 0.1)" in reason
+    elsewhere = dataclasses.replace(comparison(), forgotten={held_out: around(9.0)})
+    for unknown in (
+        comparison(),
+        elsewhere,
+        dataclasses.replace(comparison(), forgotten={unrelated: around(math.nan)}),
+    ):
+        (reason,) = guardrails.after_round(unknown, limits)
+        assert "is not measured (autopilot.max_forgetting)" in reason
+    infinite = dataclasses.replace(comparison(), forgotten={unrelated: Interval(math.inf, -math.inf, math.inf, 4)})
+    assert guardrails.after_round(infinite, limits)
 
 
 def test_what_a_temperature_takes_the_base_away_from_itself_is_no_movement() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rsf_core.domain import Action, JobKind, JobState
+from rsf_core.domain import Action, Control, JobKind, JobState
 from rsf_core.errors import JobError, StageError
 from rsf_core.lineage import prompts_won
 from rsf_core.project import Project
@@ -178,6 +179,54 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
         assert found.selection["reward"].value == pytest.approx(reward)
         with pytest.raises(StageError, match="is there already"):
             project.train_control("ann")
+
+
+def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None, project: Project) -> None:
+    project.set("target.constraints", '[{ scorer = "words", at_least = 1.0 }]')
+    project.run(1)
+    project.train_control("ann", control=Control.CONSTRAINTS)
+    project.wait()
+    alone = project.comparison(1)
+    assert alone is not None and alone.constraints and not alone.control and not alone.constraints_over_random
+    assert set(alone.together) == {"tuned", "constraints"}
+    project.train_control("ann")
+    project.wait()
+    found = project.comparison(1)
+    assert found is not None and project.tuned_model().model_id == found.after_id == "m1-1"  # type: ignore[union-attr]
+    assert [m.model_id for m in project.models()] == ["base", "m1-1", "m1-1-constraints", "m1-1-random"]
+    for first, second, shown in (
+        ("m1-1-constraints", "m1-1", found.beyond_constraints),
+        ("m1-1-random", "m1-1-constraints", found.constraints_over_random),
+        ("base", "m1-1-constraints", found.constraints_over_base),
+    ):
+        pairing = project.lineage.pairing(first, second)
+        assert pairing is not None and shown == pairing.gain
+    assert set(found.together) == {"tuned", "control", "constraints"}
+    assert found.forgotten_constraints.keys() == found.forgotten_control.keys() == found.forgotten.keys() != set()
+    seeds = {job.spec["recipe"]["seed"] for job in project.jobs() if job.kind is JobKind.FINETUNE}
+    assert len(seeds) == 3
+    assert "at random of what passes the constraints" in project.lineage.graph()
+    with pytest.raises(StageError, match="the constraints-only control of m1-1 is there already"):
+        project.train_control("ann", control=Control.CONSTRAINTS)
+
+
+def test_constraints_that_leave_no_choice_have_no_control_and_the_autopilot_goes_on(
+    jobs_in_threads: None, project: Project
+) -> None:
+    project.set("target.rewards", "{}")
+    project.set("target.reference", "proposal")
+    project.set("target.constraints", '[{ scorer = "words", at_least = 1.0 }]')
+    project.set("autopilot.constraints_control", "true")
+    project.autopilot.start(1, pause=False, author="ann")
+    project.wait()
+    end = time.monotonic() + 60
+    while (flight := project.autopilot.flight()) is not None and flight.active:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    found = project.comparison(1)
+    assert found is not None and not found.constraints and project.control_job(control=Control.CONSTRAINTS) is None
+    with pytest.raises(StageError, match="would be the same"):
+        project.train_control("ann", control=Control.CONSTRAINTS)
 
 
 def test_a_control_is_tuned_by_the_recipe_that_made_the_model_and_not_by_one_that_failed(

@@ -7,7 +7,7 @@ import math
 
 from rsf_core.domain import JobState
 from rsf_core.errors import JobError, RefusedRowsError
-from rsf_core.jobs.contents import Contents, contents
+from rsf_core.jobs.contents import AllContents, contents
 from rsf_core.jobs.schemas import INPUT_COLUMNS, SEGMENTS
 from rsf_core.jobs.spool import Spool, left_out
 from rsf_core.store.records import JobRecord
@@ -24,7 +24,7 @@ class Ingest:
     def __init__(self, store: Store, spool: Spool, job: JobRecord) -> None:
         self._store, self._spool, self._job = store, spool, job
         self.committed: set[int] = store.committed_units(job.job_id) if job.kind in SEGMENTS else set()
-        self._contents: Contents | None = None
+        self._contents: AllContents | None = None
         self._listed = -math.inf
 
     def commit(self, units: int, now: float) -> None:
@@ -39,10 +39,10 @@ class Ingest:
         and said, so that its unit is done again. Raises JobError where spec or inputs are damaged."""
         if self._job.kind not in SEGMENTS:
             return
-        table, schema = SEGMENTS[self._job.kind]
         for unit, path in self._spool.segments():
             if unit in self.committed or unit >= self.contents.units:
                 continue
+            table, schema = self.contents.of(unit)[0].place
             try:
                 sha256, rows = self._spool.read_segment(path, schema)
                 try:
@@ -63,7 +63,7 @@ class Ingest:
         return self.contents.units - len(self.committed) if self._job.kind in SEGMENTS else 0
 
     @property
-    def contents(self) -> Contents:
+    def contents(self) -> AllContents:
         if self._contents is None:
             job = self._job
             columns = INPUT_COLUMNS

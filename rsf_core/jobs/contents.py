@@ -12,6 +12,7 @@ import pyarrow as pa
 from rsf_core.domain import JobKind, candidate_id
 from rsf_core.errors import JobError
 from rsf_core.jobs import units
+from rsf_core.jobs.schemas import GAUGES, SEGMENTS, Place
 
 Inputs = Callable[[str], pa.Table]
 Key = tuple[Any, ...]
@@ -19,9 +20,11 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """`units` segments; that of unit i holds `keys(i)` in the columns `key`, each once, and one value in each column of
-    `same`. `keys` gives them by prompt where a unit may leave prompts out. `scorers` are the names in each map of scores."""
+    """`units` segments, which go to `place`; that of unit i holds `keys(i)` in the columns `key`, each once, and one value in
+    each column of `same`. `keys` gives them by prompt where a unit may leave prompts out. `scorers` are the names in each map
+    of scores."""
 
+    place: Place
     units: int
     key: tuple[str, ...]
     keys: Callable[[int], Mapping[int, list[Key]]]
@@ -51,10 +54,37 @@ class Contents:
                     raise JobError(f"it has scores of {', '.join(names) or 'nobody'}, not of {', '.join(wanted)}")
 
 
-def contents(kind: JobKind, job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+@dataclass(frozen=True, slots=True)
+class AllContents:
+    """Those of a job in the order of its units: of one kind, or of several one after the other."""
+
+    parts: tuple[Contents, ...]
+
+    @property
+    def units(self) -> int:
+        return sum(part.units for part in self.parts)
+
+    def of(self, unit: int) -> tuple[Contents, int]:
+        """What holds for a unit of the job, and which of its own units it is."""
+        for part in self.parts:
+            if unit < part.units:
+                return part, unit
+            unit -= part.units
+        raise IndexError(f"the job has {self.units} units")
+
+    def check(self, unit: int, rows: pa.Table, left_out: Sequence[int] = ()) -> None:
+        """See Contents.check."""
+        part, own = self.of(unit)
+        part.check(own, rows, left_out)
+
+
+def contents(kind: JobKind, job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> AllContents:
     """What the segments of a job must hold. Raises JobError where spec or inputs are damaged."""
     try:
-        return _MAKERS[kind](job_id, spec, inputs)
+        parts = [_MAKERS[kind](job_id, spec, inputs)]
+        if kind is JobKind.EVALUATE:
+            parts += [_gauge(job_id, gauge, inputs) for gauge in spec.get("gauges", [])]
+        return AllContents(tuple(parts))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise JobError(f"the spec of {job_id} is damaged: {type(error).__name__}: {error}") from error
 
@@ -74,7 +104,7 @@ def _generate(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
         }
 
     same = {"round": spec["round"], "model_id": spec["model_id"], "job_id": job_id}
-    return Contents(len(cut), ("candidate_id", "prompt_id", "k"), keys, same)
+    return Contents(SEGMENTS[JobKind.GENERATE], len(cut), ("candidate_id", "prompt_id", "k"), keys, same)
 
 
 def _score(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
@@ -92,7 +122,8 @@ def _score(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
             found.setdefault(prompt, []).extend((name, scorer) for scorer in missing)
         return found
 
-    return Contents(len(cut), ("candidate_id", "scorer"), keys, {"round": spec["round"], "job_id": job_id})
+    same = {"round": spec["round"], "job_id": job_id}
+    return Contents(SEGMENTS[JobKind.SCORE], len(cut), ("candidate_id", "scorer"), keys, same)
 
 
 def _evaluate(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
@@ -105,7 +136,21 @@ def _evaluate(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
         return {prompt: [(models[model], prompt, k) for k in range(count)] for prompt in cut[number]}
 
     same = {"evaluation_key": spec["evaluation_key"], "job_id": job_id}
-    return Contents(len(models) * len(cut), ("model_id", "prompt_id", "k"), keys, same, spec["scorers"])
+    key = ("model_id", "prompt_id", "k")
+    return Contents(SEGMENTS[JobKind.EVALUATE], len(models) * len(cut), key, keys, same, spec["scorers"])
+
+
+def _gauge(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+    """Of one gauge of an evaluation."""
+    ids, models = inputs(f"gauge_{spec['name']}")["prompt_id"].to_pylist(), spec["models"]
+    cut = units.chunks(ids, units.size(spec, units.GENERATED))
+
+    def keys(unit: int) -> dict[int, list[Key]]:
+        model, number = divmod(unit, len(cut))
+        return {prompt: [(models[model], prompt)] for prompt in cut[number]}
+
+    same = {"gauge_key": spec["key"], "job_id": job_id}
+    return Contents(GAUGES, len(models) * len(cut), ("model_id", "prompt_id"), keys, same)
 
 
 def _trial(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
@@ -114,7 +159,7 @@ def _trial(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
     def keys(unit: int) -> dict[int, list[Key]]:
         return {0: [(models[unit], k) for k in range(count)]}
 
-    return Contents(len(models), ("model_id", "k"), keys, {"job_id": job_id})
+    return Contents(SEGMENTS[JobKind.TRIAL], len(models), ("model_id", "k"), keys, {"job_id": job_id})
 
 
 _MAKERS: dict[JobKind, Callable[[str, Mapping[str, Any], Inputs], Contents]] = {

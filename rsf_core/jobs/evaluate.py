@@ -6,7 +6,7 @@ grow with the models that it compares. Held-out prompts too long for them are le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from rsf_core.domain import SAMPLER_VERSION, Candidate, Prompt
 from rsf_core.errors import JobError
+from rsf_core.jobs import gauging
 from rsf_core.jobs import units as units_of
 from rsf_core.jobs.drawing import UnitsInTurn, said
+from rsf_core.jobs.gauging import Gauging
 from rsf_core.jobs.loading import locate, report
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.jobs.score import refuse_unreadable, score
@@ -48,24 +50,53 @@ def run(context: JobContext) -> None:
         for number, unit in enumerate(units)
         if m * len(units) + number in context.finished_units
     )
-    total = len(spec["models"]) * len(fitting) * count
+    measuring = gauging.of_job(context, len(spec["models"]) * len(units))
+    done += sum(gauge.done for gauge in measuring)
+    total = len(spec["models"]) * len(fitting) * count + sum(gauge.total for gauge in measuring)
     context.start_counting(done, total, "completions", "drawing held-out completions")
-    for m, model in enumerate(spec["models"]):
-        left = {n: unit for n, unit in enumerate(units) if m * len(units) + n not in context.finished_units}
-        if not left:
+    numbers = {model["model_id"]: m for m, model in enumerate(spec["models"])}
+    for model in spec.get("judged", spec["models"]):  # a job of an earlier version measures no others
+        model_id = model["model_id"]
+        own = units if model_id in numbers else []
+        first = numbers.get(model_id, 0) * len(units)
+        left = {n: unit for n, unit in enumerate(own) if first + n not in context.finished_units}
+        if not left and not any(gauge.left(model_id) for gauge in measuring):
             continue
-        context.progress(message=f"drawing held-out completions of {model['model_id']}. {note}".strip())
         table = partial(
             _table,
             prompts={prompt.prompt_id: prompt for prompt in prompts},
             context=context,
-            model_id=model["model_id"],
+            model_id=model_id,
             base=base,
             reference=judges[reference["model_id"]] if reference else None,
         )
-        drawn = UnitsInTurn(context, left, left_out, count, EVALUATION_SAMPLES, table, m * len(units))
-        # not kept: the next model takes the place of this one
-        done = _draw(context, judges.get(model["model_id"]) or LocalProposal(locate(context, model)), drawn, done)
+        drawn = UnitsInTurn(context, left, left_out, count, EVALUATION_SAMPLES, table, first)
+        context.progress(message=f"drawing held-out completions of {model_id}. {note}".strip())
+        load = partial(_loaded, context, model, judges)
+        done = _measure(context, model_id, load, base, drawn, measuring, done)
+
+
+def _measure(
+    context: JobContext,
+    model_id: str,
+    load: Callable[[], LocalProposal],
+    base: LocalProposal,
+    drawn: UnitsInTurn,
+    measuring: Sequence[Gauging],
+    done: int,
+) -> int:
+    """All that is left of a model: its held-out completions, then what it has forgotten. `done` completions were before,
+    those after are returned."""
+    proposal = load()  # not kept: the next model takes the place of this one
+    if drawn.prompts:
+        done = _draw(context, proposal, drawn, done)
+    for gauge in measuring:
+        done = gauge.measure(model_id, base, proposal, done)
+    return done
+
+
+def _loaded(context: JobContext, model: Mapping[str, Any], judges: Mapping[str, LocalProposal]) -> LocalProposal:
+    return judges.get(model["model_id"]) or LocalProposal(locate(context, dict(model)))
 
 
 def _refuse_another_sampler(spec: Mapping[str, Any]) -> None:

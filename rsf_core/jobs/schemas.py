@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import pyarrow as pa
 
 from rsf_core.domain import JobKind
@@ -54,6 +56,20 @@ EVALUATION_SAMPLES = pa.schema(
     ]
 )
 
+# The base's completions, with their tokens, and what each other model makes of them, without.
+GAUGE_SAMPLES = pa.schema(
+    [
+        ("gauge_key", pa.string()),
+        ("model_id", pa.string()),
+        ("prompt_id", pa.int32()),
+        ("prompt_token_ids", _INTS),
+        ("token_ids", _INTS),
+        ("token_count", pa.int32()),
+        ("kl", pa.float64()),
+        ("job_id", pa.string()),
+    ]
+)
+
 TRIALS = pa.schema(
     [
         ("job_id", pa.string()),
@@ -68,10 +84,15 @@ TRIALS = pa.schema(
 # Of the inputs of a job: what tells which rows its segments must hold.
 INPUT_COLUMNS = ("candidate_id", "prompt_id", "first_k", "missing")
 
-SEGMENTS: dict[JobKind, tuple[str, pa.Schema]] = {
+Place: TypeAlias = tuple[str, pa.Schema]  # a table and its columns
+
+SEGMENTS: dict[JobKind, Place] = {
     JobKind.GENERATE: ("candidates", CANDIDATES),
     JobKind.SCORE: ("scores", SCORES),
     JobKind.EVALUATE: ("evaluation_samples", EVALUATION_SAMPLES),
     JobKind.SEALED: ("evaluation_samples", EVALUATION_SAMPLES),
     JobKind.TRIAL: ("trials", TRIALS),
 }
+
+# What an evaluation measures beside.
+GAUGES: Place = ("gauge_samples", GAUGE_SAMPLES)

@@ -536,6 +536,10 @@ class Store:
     def evaluation_samples(self, evaluation_key: str, model_id: str) -> pa.Table:
         return self._db.arrow("evaluation_samples", {"evaluation_key": evaluation_key, "model_id": model_id})
 
+    def gauge_samples(self, job_id: str, gauge_key: str, model_id: str) -> pa.Table:
+        """What a job has kept of a model under a gauge key: one row a prompt, by prompt_id."""
+        return self._db.arrow("gauge_samples", {"job_id": job_id, "gauge_key": gauge_key, "model_id": model_id})
+
     def trials(self) -> list[dict[str, Any]]:
         """`job_id`, `model_id`, `completion` of every typed prompt, the newest job first, then by model and k."""
         return self._db.rows("trials")

@@ -253,11 +253,18 @@ def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.F
     points += [(f"round {found.round}", found.after[metric]) for found in comparisons]
     figure = _figure("", f"held-out {metric}" + (" (%)" if percent else ""), 280)
     _add_intervals(figure, points, scale, "tuned", mode="lines+markers", line_color=palette.ACCENT, marker_size=9)
-    controls = [(f"round {found.round}", found.control[metric]) for found in comparisons if metric in found.control]
-    if controls:
-        look = {"color": palette.MUTED, "size": 10, "symbol": "diamond-open"}
-        _add_intervals(figure, controls, scale, "random control", mode="markers", marker=look)
-    figure.update_layout(hovermode="closest", showlegend=bool(controls))
+    shown = False
+    for name, symbol, of in (
+        ("random control", "diamond-open", "control"),
+        ("constraints only", "square-open", "constraints"),
+    ):
+        metrics = [(f"round {found.round}", getattr(found, of)) for found in comparisons]
+        controls = [(label, of_round[metric]) for label, of_round in metrics if metric in of_round]
+        if controls:
+            look = {"color": palette.MUTED, "size": 10, "symbol": symbol}
+            _add_intervals(figure, controls, scale, name, mode="markers", marker=look)
+            shown = True
+    figure.update_layout(hovermode="closest", showlegend=shown)
     return figure
 
 

@@ -29,6 +29,12 @@ def panel(project: Project) -> None:
                 help="The same recipe on as many candidates chosen at random: shows what the selection gains over mere "
                 "fine-tuning. It takes as long as the fine-tuning and its comparison.",
             )
+            constraints = right.toggle(
+                "Train a constraints-only control of each round",
+                project.settings.autopilot.constraints_control,
+                help="The same, chosen among the candidates that pass the constraints: shows what these gain alone. Left out "
+                "where the model was trained on all that passes them.",
+            )
             st.caption(
                 "Generate, score, accept, fine-tune, compare, and go on with the tuned model. It stops and says why when "
                 "a round gains nothing on the held-out prompts, or when KL, length, diversity or acceptance drift too far "
@@ -37,13 +43,18 @@ def panel(project: Project) -> None:
             if st.form_submit_button(
                 "Start", type="primary", icon=":material/flight_takeoff:", disabled=ui.locked("autopilot.start")
             ):
-                if ui.attempt(lambda: _start(project, int(count), pause, control)):
+                if ui.attempt(lambda: _start(project, int(count), pause, control, constraints)):
                     st.rerun()
 
 
-def _start(project: Project, count: int, pause: bool, control: bool) -> None:
-    if control != project.settings.autopilot.control:
-        project.set("autopilot.control", str(control).lower())
+def _start(project: Project, count: int, pause: bool, control: bool, constraints: bool) -> None:
+    now = project.settings.autopilot
+    for key, wanted, is_now in (
+        ("control", control, now.control),
+        ("constraints_control", constraints, now.constraints_control),
+    ):
+        if wanted != is_now:
+            project.set(f"autopilot.{key}", str(wanted).lower())
     project.autopilot.start(count, pause, ui.reviewer_name())
 
 

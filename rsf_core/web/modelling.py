@@ -10,10 +10,12 @@ import streamlit as st
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import ModelError, StageError
 from rsf_core.evaluation import SHARES
+from rsf_core.forgetting import PER_TOKEN
+from rsf_core.gauges import UNRELATED
 from rsf_core.lineage import ModelView, prompts_won
 from rsf_core.project import Project
 from rsf_core.sampling.sign_test import sign_test
-from rsf_core.web import charts, runs, ui
+from rsf_core.web import charts, lost, runs, ui
 from rsf_core.web.literal import literal
 
 MOST_OPTIONS = 200  # prompts that a list holds
@@ -37,6 +39,10 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
                 "from": view.model.parent_id or "–",
                 "drew": ", ".join(f"round {number}" for number in view.drew) or "–",
                 **{name: ui.interval(view.metrics.get(name), name) for name in names},
+                **{
+                    name: "0" if view.model.model_id == "base" else lost.shown(view.forgotten, name)
+                    for name in PER_TOKEN.values()
+                },
                 "size (MB)": None if view.size is None else view.size / 1e6,
                 "made": view.model.created_at,
                 "files": "deleted" if view.deleted else "",
@@ -53,7 +59,8 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
         selection_mode="single-row",
     )
     st.caption(
-        "Held-out metrics with 95 % intervals by prompt, all measured by the newest target and M. Select a row to act on it."
+        "Held-out metrics with 95 % intervals by prompt, all measured by the newest target and M. Select a row to act on it. "
+        + lost.WHAT_IT_IS
     )
     view = models[chosen.selection.rows[0] if chosen.selection.rows else 0]
     if chosen.selection.rows:
@@ -151,6 +158,7 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
     if not chosen or not found:
         return
     first, second = chosen
+    forgotten = {view.model.model_id: view.forgotten for view in models}
     st.dataframe(
         [
             {
@@ -160,6 +168,10 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
                 f"{second} − {first}": ui.interval(found.gain.get(name), name, signed=True),
             }
             for name in found.second
+        ]
+        + [
+            {"metric": name, **{of: "0" if of == "base" else lost.shown(forgotten[of], name) for of in chosen}}
+            for name in PER_TOKEN.values()
         ],
         hide_index=True,
     )
@@ -274,7 +286,7 @@ def rounds(project: Project) -> None:
         st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
         together, headline = project.gains(), found[-1].headline
         if len(together) > 1:
-            names = {"tuned": "round", "control": "random control of round"}
+            names = {"tuned": "round", "control": "random control of round", "constraints": "constraints only of round"}
             said = [
                 f"{names[which]} {number}: {ui.interval(gain, headline, signed=True)}"
                 + (", beyond chance" if gain.known and gain.low > 0 else "")
@@ -301,6 +313,11 @@ def rounds(project: Project) -> None:
                 "samples": curated[r.round].summary["samples"] if r.round in curated else None,
                 "content": curated[r.round].content_hash[:12] if r.round in curated else "",
                 "model": by_round[r.round].after_id if r.round in by_round else "–",
+                "forgotten (nats a token, unrelated prompts)": lost.shown(
+                    by_round[r.round].forgotten, PER_TOKEN[UNRELATED]
+                )
+                if r.round in by_round
+                else "–",
             }
             for r in opened
         ],

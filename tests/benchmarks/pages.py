@@ -26,8 +26,8 @@ import pyarrow as pa
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest
 
-from rsf_core.curation import CONTROL
-from rsf_core.domain import JobKind, Split
+from rsf_core.curation import control_id, is_control
+from rsf_core.domain import Control, JobKind, Split
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.project import Project
 from rsf_core.store.database import utc_now
@@ -61,7 +61,7 @@ def filled(folder: Path) -> Project:
     _tune(project, 1, "base", ["m1-1"])
     project.start_round()
     million.fill(project, 2, CANDIDATES, seed=1)
-    _tune(project, 2, "m1-1", ["m2-1", f"m2-1{CONTROL}"])
+    _tune(project, 2, "m1-1", ["m2-1", control_id("m2-1", Control.RANDOM)])
     return project
 
 
@@ -80,7 +80,7 @@ def _tune(project: Project, number: int, proposal: str, models: list[str]) -> No
     summary |= {"rate_effective": 0.2, "distinct": len(samples)}
     for model_id in models:
         curated_id = model_id.replace("m", "c", 1)
-        more = {"rule": "random"} if model_id.endswith(CONTROL) else {}
+        more = {"rule": "random"} if is_control(model_id) else {}
         named = (curated_id, number, threshold.target_id, threshold.log_m, threshold.scope, digest, summary | more)
         store.add_curated_set(CuratedRecord(*named, "ann", utc_now()), samples)
         folder = project.folder / "models" / model_id

@@ -14,11 +14,12 @@ import pyarrow as pa
 from rsf_core.domain import JobKind
 from rsf_core.files import write_whole
 from rsf_core.jobs import contents, score
-from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES
+from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES, GAUGES
 from rsf_core.jobs.worker import JobContext
 from tests.faults import stand_in
 
 PAUSE_SECONDS = 0.05  # a unit
+GAUGED: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "token_count": 2, "kl": 0.5}
 
 
 def _units(context: JobContext, row: Callable[[tuple[Any, ...]], dict[str, Any]], schema: pa.Schema) -> None:
@@ -30,9 +31,13 @@ def _units(context: JobContext, row: Callable[[tuple[Any, ...]], dict[str, Any]]
             continue
         context.check_cancelled()
         time.sleep(PAUSE_SECONDS)
-        keys = [key for of_prompt in wanted.keys(unit).values() for key in of_prompt]
-        rows = [dict(wanted.same) | dict(zip(wanted.key, key, strict=True)) | row(key) for key in keys]
-        context.write_segment(unit, pa.Table.from_pylist(rows, schema=schema))
+        part, own = wanted.of(unit)
+        keys = [key for of_prompt in part.keys(own).values() for key in of_prompt]
+        gauged = part.place == GAUGES
+        rows = [
+            dict(part.same) | dict(zip(part.key, key, strict=True)) | (GAUGED if gauged else row(key)) for key in keys
+        ]
+        context.write_segment(unit, pa.Table.from_pylist(rows, schema=GAUGES[1] if gauged else schema))
         context.progress(unit + 1)
 
 

@@ -11,7 +11,7 @@ import pytest
 from rsf_core.domain import JobKind, Prompt
 from rsf_core.errors import JobError
 from rsf_core.jobs import units
-from rsf_core.jobs.contents import Contents, contents
+from rsf_core.jobs.contents import AllContents, contents
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES, SCORES, TRIALS
 from tests.seeding import candidates, replaced
 
@@ -44,7 +44,7 @@ SPECS: dict[JobKind, dict[str, Any]] = {
 COUNTS = {JobKind.GENERATE: 3, JobKind.SCORE: 3, JobKind.EVALUATE: 6, JobKind.TRIAL: 2}
 
 
-def of(kind: JobKind) -> Contents:
+def of(kind: JobKind) -> AllContents:
     return contents(kind, JOB[kind], SPECS[kind], {"prompts": PROMPTS, "candidates": DRAWN}.__getitem__)
 
 
@@ -187,7 +187,7 @@ def test_a_job_of_an_earlier_version_is_cut_as_it_was_then() -> None:
     spec = {"round": 1, "model_id": "base", "candidates": 4}
     spec["first_k"] = {"prompt_id": list(range(1, 41)), "k": [7] * 40}
     old = contents(JobKind.GENERATE, "r1-generate-1", spec, lambda name: prompts)
-    assert old.units == 5 and old.keys(4)[40][0] == ("1.40.7", 40, 7)
+    assert old.units == 5 and old.parts[0].keys(4)[40][0] == ("1.40.7", 40, 7)
 
 
 # -- how many units -------------------------------------------------------------------------------------------------

@@ -1,0 +1,81 @@
+"""What a round's model is set against on Train: the random control, and that of the constraints alone."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core.domain import Control, JobState
+from rsf_core.project import Project
+from rsf_core.reports import Comparison
+from rsf_core.web import ui
+
+_HEADINGS = {
+    Control.RANDOM: "Against a random selection of the same size",
+    Control.CONSTRAINTS: "Against the constraints alone",
+}
+_GAINED = {
+    Control.RANDOM: "what selection gained",
+    Control.CONSTRAINTS: "what the target gained beyond its constraints",
+}
+_SAID = {
+    Control.RANDOM: "The same proposal, recipe, number of samples and tokens, chosen at random among all that was drawn, the "
+    "truncated too: what is left is due to selection.",
+    Control.CONSTRAINTS: "The same proposal, recipe, number of samples and tokens, chosen at random among what passes the "
+    "constraints and has ended (P > 0): what is left is due to rewards and reference.",
+}
+_BUTTONS = {
+    Control.RANDOM: ("Train a random control", ":material/shuffle:"),
+    Control.CONSTRAINTS: ("Train a constraints-only control", ":material/filter_alt:"),
+}
+_WHY = {
+    Control.RANDOM: "As many samples, chosen at random: whether selection gained this, or fine-tuning alone would have.",
+    Control.CONSTRAINTS: "As many samples, chosen at random among those that pass the constraints: what these gain alone.",
+}
+
+
+def section(project: Project, number: int, found: Comparison, control: Control, *, startable: bool) -> None:
+    """The comparison with one control, or the way to it."""
+    metrics, over = (
+        (found.control, found.selection) if control is Control.RANDOM else (found.constraints, found.beyond_constraints)
+    )
+    if metrics:
+        st.header(_HEADINGS[control], anchor=False)
+        beside = found.constraints_over_random if control is Control.CONSTRAINTS else {}
+        st.dataframe(
+            [
+                {
+                    "metric": name,
+                    control.label: ui.interval(metrics.get(name), name),
+                    "tuned": ui.interval(found.after[name], name),
+                    _GAINED[control]: ui.interval(over.get(name), name, signed=True),
+                    **(
+                        {"what the constraints gained over random": ui.interval(beside.get(name), name, signed=True)}
+                        if beside
+                        else {}
+                    ),
+                }
+                for name in found.after
+            ],
+            hide_index=True,
+        )
+        st.caption(_SAID[control])
+        return
+    if not startable:
+        return
+    job = project.control_job(number, control)
+    if job is not None and job.state is not JobState.DONE:
+        ui.job_ended_badly(project, job)
+    elif project.control_is_deleted(number, control):
+        st.caption(f"The {control.label} of this round was deleted before it was compared under these settings.")
+    elif not project.control_leaves_a_choice(number, control):
+        st.caption(
+            "A control of the constraints alone would be the same set: the model was trained on all that passes them, so that "
+            "what they gain is what it gained."
+        )
+    else:
+        label, icon = _BUTTONS[control]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(label, icon=icon, disabled=ui.locked("train_control")):
+                if ui.attempt(lambda: project.train_control(ui.reviewer_name(), number, control)):
+                    st.rerun()
+            st.caption(_WHY[control])

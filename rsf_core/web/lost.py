@@ -1,0 +1,54 @@
+"""What was lost, beside what was gained: how far a model has moved from the base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from rsf_core.forgetting import PER_COMPLETION, PER_TOKEN
+from rsf_core.gauges import HELD_OUT, UNRELATED
+from rsf_core.reports import Comparison
+from rsf_core.sampling.intervals import Interval
+from rsf_core.web import ui
+
+NOT_MEASURED = "not measured"
+WHAT_IT_IS = (
+    "Forgetting is KL(base‖model), in nats: completions are drawn from the base at temperature 1, and at each token the "
+    "model's law is set against the base's over the whole vocabulary. 0 is the base. Brackets: 95 % intervals over prompts."
+)
+
+
+def shown(found: Mapping[str, Interval], name: str) -> str:
+    """One measure with its interval, or that there is none."""
+    return ui.limits(found[name]) if name in found else NOT_MEASURED
+
+
+def line(found: Comparison) -> str:
+    """What a round's model has forgotten, in a sentence."""
+    if not found.forgotten:
+        return "What the model has forgotten is not measured: comparing again measures it."
+    return (
+        f"Forgotten, in nats a token from the base: {shown(found.forgotten, PER_TOKEN[UNRELATED])} on unrelated prompts, "
+        f"{shown(found.forgotten, PER_TOKEN[HELD_OUT])} on held-out ones."
+    )
+
+
+def table(found: Comparison, controls: Mapping[str, Mapping[str, Interval]]) -> None:
+    """The proposal, the tuned model and its controls (by their names), on unrelated and on held-out prompts."""
+    st.header("What was lost", anchor=False)
+    before = "0 (the base)" if found.before_id == "base" else None
+    st.dataframe(
+        [
+            {
+                "forgotten": name.removeprefix("forgotten: "),
+                "before": before or shown(found.forgotten_before, name),
+                "after": shown(found.forgotten, name),
+                **{control: shown(lost, name) for control, lost in controls.items()},
+            }
+            for names in (PER_TOKEN, PER_COMPLETION)
+            for name in (names[UNRELATED], names[HELD_OUT])
+        ],
+        hide_index=True,
+    )
+    st.caption(WHAT_IT_IS)
