@@ -179,13 +179,16 @@ if found is not None:
         f"{found.completions:,} completions of {found.prompts:,} held-out prompts, the same seeds before and after. "
         "Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
     )
-    if not found.current and not running:
+    if (not found.current or found.retired) and not running:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Compare again", icon=":material/refresh:", disabled=ui.locked("evaluate")):
                 if ui.attempt(lambda: project.evaluate(number)):
                     st.rerun()
             st.caption(
-                "Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed."
+                f"Made with {found.prompts:,} prompts, of which {found.retired:,} {'was' if found.retired == 1 else 'were'} "
+                "retired since: it stays as it was measured."
+                if found.current
+                else "Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed."
             )
     compared = {Control.RANDOM.label: found.forgotten_control} if found.control else {}
     compared |= {Control.CONSTRAINTS.label: found.forgotten_constraints} if found.constraints else {}

@@ -19,6 +19,11 @@ from rsf_core.project import Project
 from rsf_core.project_file import check_folder
 
 TIMEOUT_SECONDS = 60.0
+# Of commands that are known to be long: models are copied, a round's candidates are written, compared or counted.
+LONG_SECONDS = {"backup": 6 * 3600.0} | dict.fromkeys(
+    ("advance", "comparisons", "evaluate", "finetune", "freeze", "generate", "has_control", "score", "train_control"),
+    900.0,
+)
 PATIENCE_SECONDS = 3.0
 
 
@@ -81,10 +86,17 @@ class ForwardingConnection(_Closing):
 
     def call(self, command: str, arguments: Mapping[str, Any] | None = None) -> Any:
         request = {"command": command, "arguments": dict(arguments or {})}
+        limit = LONG_SECONDS.get(command, TIMEOUT_SECONDS)
+        self._socket.settimeout(limit)
         try:
             self._file.write(json.dumps(request).encode() + b"\n")
             self._file.flush()
             line = self._file.readline()
+        except TimeoutError as error:
+            raise ProjectLockedError(
+                f"{describe_holder(self._folder)}. `{command}` was handed over and not answered within {limit:g} s: it may "
+                "go on there"
+            ) from error
         except OSError as error:
             raise ProjectLockedError(describe_holder(self._folder)) from error
         if not line:

@@ -67,6 +67,7 @@ class Comparison:
     beyond_constraints: dict[str, Interval] = field(default_factory=dict)
     constraints_over_random: dict[str, Interval] = field(default_factory=dict)
     forgotten_constraints: dict[str, Interval] = field(default_factory=dict)
+    retired: int = 0  # of its prompts, since it was made
 
     @property
     def headline(self) -> str:
@@ -140,6 +141,7 @@ def _compare(store: Store, standing: Standing, round_number: int) -> Comparison 
     lost = forgetting.of_models(store, sorted(compared))
     return replace(
         found,
+        retired=evaluation.retired,
         forgotten=lost[tuned.model_id],
         forgotten_before=lost[opened.model_id],
         forgotten_control=lost.get(random_id or "", {}),

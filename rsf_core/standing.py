@@ -39,11 +39,13 @@ STATE_TABLES = (  # all that decides where a round stands
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The key of held-out completions and the models that have them all; `current`: under the settings of now."""
+    """The key of held-out completions and the models that have them all; `current`: under the settings of now. `retired` of
+    the prompts they were drawn for are not in use any more: what was measured on them stays what it is."""
 
     key: str
     models: set[str]
     current: bool
+    retired: int = 0
 
 
 class Standing:
@@ -168,8 +170,19 @@ class Standing:
             counts = self._store.evaluated_models(job.spec["evaluation_key"])
             models = {model_id for model_id, count in counts.items() if count == max(counts.values())}
             if tuned.model_id in models:
-                return Evaluation(job.spec["evaluation_key"], models, current=False)
+                retired = self._retired_since(job.spec["evaluation_key"], tuned.model_id, target)
+                return Evaluation(job.spec["evaluation_key"], models, retired is not None, retired or 0)
         return now
+
+    def _retired_since(self, key: str, model_id: str, target: Target) -> int | None:
+        """How many of the prompts that an evaluation was made with were retired since; None where anything else about it is
+        not as it would be made now."""
+        there = self._store.evaluated_prompts(key, model_id) | set(self._left_out(key))
+        then = [p for p in self._store.prompts(Split.HELD_OUT, retired=True) if p.prompt_id in there]
+        now = {prompt.prompt_id for prompt in self.held_out()}
+        if not now < there or self.evaluation_key(target, then) != key:
+            return None
+        return len(there - now)
 
     def agrees(self, job: JobRecord) -> bool:
         """Whether a job that failed would do what the settings of now ask for; else resuming it repeats its failure."""
@@ -201,10 +214,14 @@ class Standing:
         """The models whose held-out completions are all there, with what `target` needs: part of them would be another
         comparison. Prompts too long for the models, which an evaluation has found out, are of none."""
         key = self.evaluation_key(target)
-        left_out: list[int] = json.loads(self._store.values().get(left_out_key(key), "[]"))
+        left_out = self._left_out(key)
         expected = (len(self.held_out()) - len(left_out)) * self.settings().evaluate.candidates
         found = self._store.evaluated_models(key)
         return {model_id for model_id, count in found.items() if count == expected}
+
+    def _left_out(self, key: str) -> list[int]:
+        found: list[int] = json.loads(self._store.values().get(left_out_key(key), "[]"))
+        return found
 
     def evaluation_key(self, target: Target, prompts: Sequence[Prompt] | None = None) -> str:
         """Names what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, and how

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,24 @@ def test_scoring_that_failed_on_a_prompt_goes_on_without_it(drawn: Project) -> N
     assert drawn.advance() == "r1-score-2"
     drawn.wait()
     assert (drawn.counts().decided, drawn.counts().undecided) == (28, 0)
+
+
+def test_a_comparison_stays_current_where_prompts_were_retired_since_and_says_how_many(complete: Project) -> None:
+    before = complete.comparison(1)
+    assert before is not None and before.current and before.retired == 0
+    for retired in ([9], [9, 11]):
+        complete.retire_prompts(retired[-1:], "ann")
+        assert complete.comparison(1) == replace(before, retired=len(retired))
+    complete.restore_prompts([9], "ann")
+    assert complete.comparison(1) == replace(before, retired=1)
+    complete.set("evaluate.candidates", "3")
+    assert complete.comparison(1) == replace(before, current=False)
+    complete.set("evaluate.candidates", "2")
+    complete.restore_prompts([11], "ann")
+    assert complete.comparison(1) == before
+    complete.import_prompts([PromptRow("Review five unicycles.", split=Split.HELD_OUT)], "by hand")
+    complete.retire_prompts([9], "ann")
+    assert complete.comparison(1) == replace(before, current=False)  # there is one that it was not made with
 
 
 def test_retiring_a_held_out_prompt_keeps_the_comparison_and_asks_for_no_other(complete: Project) -> None:

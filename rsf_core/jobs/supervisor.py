@@ -37,6 +37,7 @@ RESTARTS = 2
 LITTLE_SPACE_BYTES = 8 << 20
 STOP_SECONDS = 10.0  # for a look at the jobs that is under way
 KEPT_METRICS = 4  # of finished jobs, which stay as they are: several values a step
+GONE = "its folder {} is gone: start the stage again. What it has saved stays; a backup holds no folders of jobs"
 # What a job left is impossible, damaged or not whole.
 NEVER_PASSES = (RefusedRowsError, JobError, LookupError, ValueError, TypeError, AttributeError)
 
@@ -234,7 +235,7 @@ class JobSupervisor:
     def _begin(self, job: JobRecord) -> None:
         folder = self._spool(job.job_id).folder
         if not folder.is_dir():
-            self._end(job, JobState.FAILED, f"its folder {folder} is gone: start the stage again")
+            self._end(job, JobState.FAILED, GONE.format(folder))
             return
         try:
             self._ingest(job).commit_all()  # what lies there already: the job is not to count on a segment that is none
@@ -280,7 +281,7 @@ class JobSupervisor:
             process.kill(spool.folder)  # nothing of what it still does would be found
             if child is not None and child.poll() is None:
                 child.kill()
-            self._end(job, JobState.FAILED, f"its folder {spool.folder} is gone: start the stage again")
+            self._end(job, JobState.FAILED, GONE.format(spool.folder))
             return
         # Alive is asked before the status is read: a process that ends in between has written its last status.
         alive = process.is_alive(spool.folder) or (child is not None and child.poll() is None)

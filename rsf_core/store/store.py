@@ -553,6 +553,11 @@ class Store:
         name = ("evaluated", evaluation_key)
         return dict(self.unchanged(name, ("evaluation_samples",), lambda: self._evaluated_models(evaluation_key)))
 
+    def evaluated_prompts(self, evaluation_key: str, model_id: str) -> set[int]:
+        """The prompts of which a model has completions under an evaluation key."""
+        params = {"evaluation_key": evaluation_key, "model_id": model_id}
+        return {row["prompt_id"] for row in self._db.rows("evaluated_prompts", params)}
+
     def _evaluated_models(self, evaluation_key: str) -> dict[str, int]:
         rows = self._db.rows("evaluated_models", {"evaluation_key": evaluation_key})
         return {row["model_id"]: row["count"] for row in rows}

@@ -14,3 +14,6 @@ ORDER BY j.seq DESC, t.model_id, t.k;
 -- name: gauge_samples
 SELECT gauge_key, model_id, prompt_id, prompt_token_ids, token_ids, token_count, kl, job_id
 FROM gauge_samples WHERE job_id = $job_id AND gauge_key = $gauge_key AND model_id = $model_id ORDER BY prompt_id;
+
+-- name: evaluated_prompts
+SELECT DISTINCT prompt_id FROM evaluation_samples WHERE evaluation_key = $evaluation_key AND model_id = $model_id;
