@@ -118,6 +118,6 @@ else:
                 else "None is beyond chance, seen together."
             )
         runs.curse(project)
-        st.caption(lost.line(latest))
+        st.caption(literal(lost.line(latest)))
         if st.button("See the comparison", icon=":material/compare:"):
             ui.go("train")

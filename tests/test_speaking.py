@@ -134,5 +134,14 @@ def test_every_command_that_names_a_speaker_is_checked_by_what_it_calls() -> Non
         speakers = set(access.SPEAKERS) & set(inspect.signature(function).parameters)
         assert not speakers or name in {
             *("advance", "freeze", "train_control", "autopilot", "autopilot_go_on", "autopilot_stop", "set_proposal"),
-            *("override", "edit_prompt", "retire_prompts", "restore_prompts", "set_threshold", "invite", "revoke"),
+            *(
+                "override",
+                "seal_prompts",
+                "edit_prompt",
+                "retire_prompts",
+                "restore_prompts",
+                "set_threshold",
+                "invite",
+                "revoke",
+            ),
         }, f"{name}: see that what it calls is spoken, and add it here"

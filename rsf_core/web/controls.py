@@ -8,6 +8,7 @@ from rsf_core.domain import Control, JobState
 from rsf_core.project import Project
 from rsf_core.reports import Comparison
 from rsf_core.web import ui
+from rsf_core.web.literal import literal
 
 _HEADINGS = {
     Control.RANDOM: "Against a random selection of the same size",
@@ -66,7 +67,9 @@ def section(project: Project, number: int, found: Comparison, control: Control, 
     if job is not None and job.state is not JobState.DONE:
         ui.job_ended_badly(project, job)
     elif project.control_is_deleted(number, control):
-        st.caption(f"The {control.label} of this round was deleted before it was compared under these settings.")
+        st.caption(
+            f"The {literal(control.label)} of this round was deleted before it was compared under these settings."
+        )
     elif not project.control_leaves_a_choice(number, control):
         st.caption(
             "A control of the constraints alone would be the same set: the model was trained on all that passes them, so that "
