@@ -140,7 +140,7 @@ def prompt_rates(rates: Numbers) -> go.Figure:
 def bands(names: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
     """Each round's prompts as a bar of shares, from those with none accepted to those with all; each part says its word and
     its number. `counts` has one row a round, in the order of `names`."""
-    figure = _figure("prompts of the round (%)", "", 96 + 34 * len(names))
+    figure = _figure("prompts of the round (%)", "", 124 + 34 * len(names))
     for place, (word, color) in enumerate(zip(BANDS, BAND_COLORS, strict=True)):
         shown = [100 * row[place] / max(sum(row), 1) for row in counts]
         figure.add_bar(
@@ -155,7 +155,8 @@ def bands(names: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
             customdata=[row[place] for row in counts],
             hovertemplate=f"%{{customdata:,}} prompts, %{{x:.0f}} %<extra>{word}</extra>",
         )
-    figure.update_layout(barmode="stack", hovermode="closest", bargap=0.25, legend={"traceorder": "normal"})
+    figure.update_layout(barmode="stack", hovermode="closest", bargap=0.25, margin_t=44)
+    figure.update_layout(legend={"traceorder": "normal", "yanchor": "bottom", "y": 1.02})
     figure.update_xaxes(range=[0, 100])
     figure.update_yaxes(type="category", autorange="reversed")
     return figure
