@@ -21,6 +21,7 @@ from rsf_core.sampling.acceptance import acceptance_prob, prompt_scale, staged_s
 from rsf_core.store.records import PromptKind
 from rsf_core.store.store import Store
 from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
+from tests.simulations import again
 from tests.test_deciding import opened, settings
 
 
@@ -75,6 +76,14 @@ def test_as_many_as_expected_have_one_afterwards(more: int) -> None:
         expected += plan.expected
         got += int((rng.binomial(more, p[first == 0]) > 0).sum())
     assert expected == pytest.approx(got, rel=0.08)
+
+
+def test_in_simulation_only_what_was_drawn_for_all_alike_is_without_bias() -> None:
+    """In full: make simulations ARGS='--only "drawing more"'."""
+    cell = {"share": 0.2, "spread": "beta 0.5", "prompts": 50, "draws": 4, "more": 16}
+    found = again.estimates(cell, 200, np.random.default_rng(4))
+    assert abs(found["error"]) < 0.03 and found["error over all draws"] > 0.05 and found["error pooled"] < -0.3
+    assert 0.8 < found["got one, of expected"] < 1.2
 
 
 # -- bands -------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.simulations import deciding, distances, looks, peeking, procedures, shares, starving
+from tests.simulations import again, deciding, distances, looks, peeking, procedures, shares, starving
 
 
 class Simulation(NamedTuple):
@@ -29,6 +29,7 @@ SIMULATIONS = {
     "shares": Simulation(shares.share_cells, shares.share_coverage, 2000),
     "gains of shares": Simulation(shares.gain_cells, shares.gain_coverage, 2000),
     "prompts with none": Simulation(starving.cells, starving.coverage, 500),
+    "drawing more": Simulation(again.cells, again.estimates, 500),
     "several looks": Simulation(looks.cells, looks.coverage, 500),
     "beta of decisions": Simulation(deciding.cells, deciding.coverage, 300),
     "peeking": Simulation(peeking.cells, peeking.misses, 200),
