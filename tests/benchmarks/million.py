@@ -78,7 +78,8 @@ def fill(project: Project, number: int, count: int, seed: int = 0) -> None:
     store.add_threshold(
         number, target_id, log_m_for_rate(m, 0.2), Scope.GLOBAL, "rule", "accepts 20% of the candidates"
     )
-    finished(project, generate, JobKind.GENERATE, number, {})
+    spec = {"sampling": project.settings.generate.sampling.model_dump(), "model_id": "base"}
+    finished(project, generate, JobKind.GENERATE, number, spec)
     spoken = rng.choice(count, round(OVERRIDDEN * count), replace=False)
     _override(project, number, ids[spoken], rng.random(len(spoken)) < 0.5)
 
