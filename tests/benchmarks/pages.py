@@ -96,7 +96,7 @@ def _tune(project: Project, number: int, proposal: str, models: list[str]) -> No
     assert target is not None
     key = project._standing.evaluation_key(target)
     job_id = store.next_job_id(JobKind.EVALUATE, number)
-    spec = {"evaluation_key": key, "reference": None, "scorers": list(target.scorers)}
+    spec: dict[str, Any] = {"evaluation_key": key, "reference": None, "scorers": list(target.scorers)}
     spec |= {"sampling": project.settings.generate.sampling.model_dump()}
     million.finished(project, job_id, JobKind.EVALUATE, number, spec)
     known = store.evaluated_models(key)
