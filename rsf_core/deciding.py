@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -27,7 +29,8 @@ def reference_model(target: Target, base_id: str) -> str | None:
 
 def reference_of(store: Store, target: Target, opened: RoundRecord, base_id: str) -> str | None:
     """Where log p_ref of the round's candidates comes from; see `reference_source`."""
-    laws = [Sampling.model_validate_json(law) for law in store.sampling_laws(opened.round)]
+    # as they were stored: what an earlier version allowed is no error now
+    laws = [Sampling.model_construct(**json.loads(law)) for law in store.sampling_laws(opened.round)]
     return reference_source(target, reference_model(target, base_id), opened.model_id, laws)
 
 

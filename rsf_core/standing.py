@@ -162,7 +162,7 @@ class Standing:
             if job.kind is not JobKind.EVALUATE or job.state is not JobState.DONE:
                 continue
             judged_by = None if job.spec["reference"] is None else job.spec["reference"]["model_id"]
-            tempered = is_tempered(target, [Sampling(**job.spec["sampling"])])
+            tempered = is_tempered(target, [Sampling.model_construct(**job.spec["sampling"])])
             if judged_by != reference or job.spec.get("tempered", False) != tempered:
                 continue
             if not set(target.scorers) <= set(job.spec["scorers"]):

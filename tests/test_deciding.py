@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,57 @@ def test_a_reference_that_has_not_been_scored_is_named(store: Store, rows: pa.Ta
     with pytest.raises(TargetError, match=r"no 'log_prob:base': score the round again"):
         retarget(store, settings(), opened("m1-1"), "base")
     assert ell(store) == [] and store.thresholds(1) == []
+
+
+@pytest.mark.parametrize(
+    ("law", "tempered", "expected"),
+    [
+        ({"temperature": 0.5}, True, LOG_Q),
+        ({"temperature": 0.5, "of an earlier version": 1}, True, LOG_Q),
+        ({"temperature": 0.5}, False, LOG_MODEL),
+        ({"temperature": 1.0}, True, LOG_MODEL),
+        ({}, True, LOG_MODEL),
+    ],
+)
+def test_a_tempered_reference_that_draws_itself_is_the_law_it_drew_by(
+    store: Store, law: dict[str, Any], tempered: bool, expected: np.ndarray
+) -> None:
+    table = candidates(2, 2, log_q=LOG_Q, log_model=LOG_MODEL)
+    table = table.set_column(table.schema.get_field_index("sampling"), "sampling", pa.array([json.dumps(law)] * 4))
+    add_candidates(store, table)
+    add_scores(store, table, {"s": REWARD})
+    retarget(store, settings(TILTED | ({"tempered": True} if tempered else {})), opened(), "base")
+    np.testing.assert_allclose(ell(store), REWARD / 0.5 + expected - LOG_Q)
+    retarget(store, settings({"tempered": tempered}), opened(), "base")
+    exact = store.thresholds(1)[0].reason.startswith("constraints alone")
+    assert exact == (expected is LOG_Q)
+
+
+def test_a_tempered_reference_of_later_rounds_has_a_score_of_its_own(store: Store) -> None:
+    table = candidates(2, 2, log_q=LOG_Q, log_model=LOG_MODEL)
+    table = table.set_column(
+        table.schema.get_field_index("sampling"), "sampling", pa.array(['{"temperature": 0.5}'] * 4)
+    )
+    add_candidates(store, table)
+    add_scores(store, table, {"s": REWARD, "log_prob:base": [-9.0] * 4})
+    with pytest.raises(TargetError, match="no 'tempered_log_prob:base': score the round again"):
+        retarget(store, settings(TILTED | {"tempered": True}), opened("m1-1"), "base")
+    add_scores(store, table, {"tempered_log_prob:base": [-5.0] * 4}, job_id="r1-score-2")
+    retarget(store, settings(TILTED | {"tempered": True}), opened("m1-1"), "base")
+    np.testing.assert_allclose(ell(store), REWARD / 0.5 - 5.0 - LOG_Q)
+    retarget(store, settings(), opened("m1-1"), "base")
+    np.testing.assert_allclose(ell(store), REWARD / 0.5 - 9.0 - LOG_Q)
+
+
+def test_a_person_s_m_of_before_stays_where_a_settings_file_names_no_tempered_reference(
+    store: Store, rows: pa.Table
+) -> None:
+    """The stored target is the same text as before there was such a setting."""
+    spec = {"reference": "base", "beta": 0.5, "rewards": {"s": 1.0}, "constraints": []}
+    target_id = store.target_id(spec, "rule")
+    store.add_threshold(1, target_id, 0.25, Scope.GLOBAL, "ann", "by hand", ChosenBy.PERSON)
+    retarget(store, settings(), opened(), "base")
+    assert [(t.target_id, t.log_m) for t in store.thresholds(1)] == [(target_id, 0.25)]
 
 
 def test_with_the_proposal_as_reference_no_probability_is_needed(store: Store, rows: pa.Table) -> None:
