@@ -83,7 +83,8 @@ class Constraint(_Section):
 
 class Target(_Section):
     """log P = log p_ref + Σ weight·score / β where every constraint passes, −∞ otherwise (nats). `tempered` takes log p_ref at
-    the temperature that a candidate was drawn at, so that drawing at another temperature than 1 selects nothing by itself."""
+    the temperature that a candidate was drawn at, and trains the law that the tuned model will draw by, so that drawing at
+    another temperature than 1 selects nothing by itself."""
 
     reference: ModelName = "base"
     # on in new projects, and not written while it is off: a target that was decided by before stays the one it was

@@ -23,7 +23,7 @@ from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord, SealedOpening
 from rsf_core.store.store import Store
-from rsf_core.target import LOG_MODEL, LOG_Q, is_tempered, log_prob_scorer
+from rsf_core.target import LOG_MODEL, LOG_Q, is_tempered, log_prob_scorer, trained_law
 
 _CORRECT = "Edit the reference of each on the Prompts page, or retire it, or change the target"
 
@@ -176,7 +176,7 @@ class Stages:
             return begun.job_id
         matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
         curated = curation.freeze_control(self._store, matched, author, control)
-        return self._finetune(opened, curated, model_id, recipe, made_by.get("model_masks", False))
+        return self._finetune(opened, curated, model_id, recipe, made_by.get("law", {}))
 
     def _made_by(self, tuned: ModelRecord) -> Mapping[str, Any]:
         """What the model was tuned by: the spec of the job that made it, not of one that failed to before."""
@@ -207,8 +207,8 @@ class Stages:
             for m in self._store.models()
         )
         settings = self._standing.sound_settings()
-        recipe, masks = settings.train.model_dump(), settings.generate.model_masks
-        return self._finetune(opened, curated, f"m{opened.round}-{number}", recipe, masks, then_evaluate)
+        recipe, law = settings.train.model_dump(), trained_law(settings)
+        return self._finetune(opened, curated, f"m{opened.round}-{number}", recipe, law, then_evaluate)
 
     def _finetune(
         self,
@@ -216,7 +216,7 @@ class Stages:
         curated: CuratedRecord,
         model_id: str,
         recipe: dict[str, Any],
-        model_masks: bool,
+        law: dict[str, Any],
         then_evaluate: bool = True,
     ) -> str:
         self._refuse_a_second(JobKind.FINETUNE)
@@ -233,7 +233,7 @@ class Stages:
             "model": parent,
             "model_id": model_id,
             "recipe": recipe,
-            "model_masks": model_masks,
+            "law": law,
             "curated_id": curated.curated_id,
             "log_m": curated.log_m,
             "lineage": {

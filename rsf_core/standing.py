@@ -16,7 +16,7 @@ from rsf_core.rounds import RoundFacts, StageState
 from rsf_core.settings import Problem, Sampling, Settings, Target
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
-from rsf_core.target import is_tempered
+from rsf_core.target import is_tempered, trained_law
 
 BASE_ID = "base"
 STATE_TABLES = (  # all that decides where a round stands
@@ -203,8 +203,8 @@ class Standing:
                     "deduplicate",
                 }  # resume takes the first anew; the set is frozen
                 recipe = settings.train.model_dump()
-                masks = spec.get("model_masks", False) == settings.generate.model_masks
-                return masks and all(spec["recipe"].get(name) == recipe[name] for name in recipe.keys() - free)
+                same = {"model_masks": False, "temperature": 1.0} | spec.get("law", {}) == trained_law(settings)
+                return same and all(spec["recipe"].get(name) == recipe[name] for name in recipe.keys() - free)
             case JobKind.EVALUATE:
                 return bool(spec["evaluation_key"] == self.evaluation_key(self.target(job.round)))
             case _:

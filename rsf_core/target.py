@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.errors import TargetError
-from rsf_core.settings import Sampling, Target
+from rsf_core.settings import Sampling, Settings, Target
 
 Floats = NDArray[np.float64]
 
@@ -45,25 +46,29 @@ def reference_source(target: Target, reference: str | None, proposal: str, laws:
     return log_prob_scorer(reference, tempered)
 
 
+def trained_law(settings: Settings) -> dict[str, Any]:
+    """The law whose log p is trained: the one that the tuned model will draw by where the target is `tempered`, so that it
+    draws what was accepted; else the model at 1."""
+    temperature = settings.generate.temperature if settings.target.tempered else 1.0
+    return {"model_masks": settings.generate.model_masks, "temperature": temperature}
+
+
 def compounding(target: Target, sampling: Sampling) -> str | None:
     """In one sentence what a temperature other than 1 does to this target over rounds that select nothing, and what to set;
     None where it does nothing."""
-    if sampling.temperature == 1.0:
+    if sampling.temperature == 1.0 or target.tempered:
         return None
     drawn = f"Candidates are drawn at temperature {sampling.temperature:g}"
     if target.reference == PROPOSAL:
         what = "sharper" if sampling.temperature < 1 else "flatter"
         return (
             f"{drawn} and the reference is the proposal, so every round makes the law {what} by itself, base^(1/T^t) after t "
-            "rounds with nothing selected: set target.reference to base with target.tempered true, or generate.temperature "
-            "to 1."
+            "rounds with nothing selected: set target.tempered to true, or generate.temperature to 1."
         )
-    if not target.tempered:
-        return (
-            f"{drawn} and the reference is taken at 1, so the log ratios undo the temperature before they select anything and "
-            "few are accepted: set target.tempered to true to take the reference at the same temperature."
-        )
-    return None
+    return (
+        f"{drawn} and the reference is taken at 1, so the log ratios undo the temperature before they select anything and few "
+        "are accepted: set target.tempered to true to take the reference at the same temperature."
+    )
 
 
 def reward(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:

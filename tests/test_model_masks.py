@@ -68,6 +68,7 @@ def test_the_models_page_lists_what_the_folder_asks_for_with_its_value(
         assert table.set_index("")["value"]["repetition_penalty"] == "1.3"
         assert table.set_index("")["what became of it"]["repetition_penalty"] == "not applied"
         project.set("target.reference", "proposal")
+        project.set("target.tempered", "false")
         project.set("generate.temperature", "0.7")
         app.switch_page("../../pages/generate.py").run()
         assert not app.exception and any("sharper by itself" in warning.value for warning in app.warning)

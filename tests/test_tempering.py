@@ -11,11 +11,14 @@ import pytest
 from numpy.typing import NDArray
 
 from rsf_core import commands, doctor
+from rsf_core.domain import Prompt
 from rsf_core.project import Project
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.sampling.acceptance import acceptance_prob
-from rsf_core.settings import Constraint, Sampling, Target, parse
-from rsf_core.target import LOG_MODEL, LOG_Q, compounding, is_tempered, log_ratio, reference_source
+from rsf_core.settings import Constraint, Sampling, Target, Train, parse
+from rsf_core.target import LOG_MODEL, LOG_Q, compounding, is_tempered, log_ratio, reference_source, trained_law
+from rsf_core.training.finetune import StepMetrics, finetune
+from rsf_core.training.samples import TrainingSample
 
 Law = NDArray[np.float64]  # log p(first), then log p(second | first): (V,) and (V, V) stacked, (V + 1, V)
 V = 6
@@ -71,7 +74,8 @@ def rounds(
         weights = drawn + np.log(np.maximum(acceptance_prob(ratio, float(ratio.max())), 1e-300))
         total = np.logaddexp.reduce(weights)
         found.append((weights - total, float(np.exp(total))))
-        model = of_joint(weights - total)
+        # trained until it draws what was accepted, or until it is that at 1
+        model = tempered(of_joint(weights - total), 1 / temperature if target.tempered else 1.0)
     return found
 
 
@@ -79,20 +83,19 @@ def rounds(
 def test_rounds_that_select_nothing_keep_the_law_where_the_reference_is_at_the_temperature_of_the_draws(
     temperature: float,
 ) -> None:
-    found = rounds(Target(tempered=True), temperature, 5)
     expected = joint(tempered(base_law(), temperature))
-    assert found[0][1] == pytest.approx(1.0)  # every ratio is 1: all are accepted
-    for law, _ in found:
-        np.testing.assert_allclose(law, expected, atol=1e-9)
+    for reference in ("base", "proposal"):
+        for law, share in rounds(Target(reference=reference, tempered=True), temperature, 5):
+            assert share == pytest.approx(1.0)  # every ratio is 1: all are accepted
+            np.testing.assert_allclose(law, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 0.7, 1.6])
 def test_with_the_proposal_as_reference_the_law_compounds(temperature: float) -> None:
-    """base^(1/Tᵗ), whether the target is tempered or not: there is nothing to take at another temperature."""
-    for target in (Target(reference="proposal"), Target(reference="proposal", tempered=True)):
-        for number, (law, share) in enumerate(rounds(target, temperature, 5), start=1):
-            assert share == pytest.approx(1.0)
-            np.testing.assert_allclose(law, joint(tempered(base_law(), temperature**number)), atol=1e-9)
+    """base^(1/Tᵗ), as long as the target is not tempered."""
+    for number, (law, share) in enumerate(rounds(Target(reference="proposal"), temperature, 5), start=1):
+        assert share == pytest.approx(1.0)
+        np.testing.assert_allclose(law, joint(tempered(base_law(), temperature**number)), atol=1e-9)
     entropies = [entropy(law) for law, _ in rounds(Target(reference="proposal"), 0.5, 6)]
     assert entropies == sorted(entropies, reverse=True) and entropies[-1] < 0.1 * entropies[0]
 
@@ -142,9 +145,10 @@ def test_where_log_p_of_the_reference_comes_from(target, reference, proposal, la
         (
             Target(reference="proposal"),
             COLD,
-            r"temperature 0\.5 .* sharper by itself, base\^\(1/T\^t\) .* set target\.reference",
+            r"temperature 0\.5 .* sharper by itself, base\^\(1/T\^t\) .* set target\.tempered",
         ),
-        (Target(reference="proposal", tempered=True), Sampling(temperature=1.3), r"1\.3 .* flatter by itself"),
+        (Target(reference="proposal", tempered=True), COLD, None),
+        (Target(reference="proposal"), Sampling(temperature=1.3), r"1\.3 .* flatter by itself"),
         (Target(), COLD, r"the reference is taken at 1, .* set target\.tempered to true"),
         (Target(reference="teacher"), COLD, r"set target\.tempered to true"),
     ],
@@ -191,11 +195,37 @@ def test_two_rounds_of_a_project_at_another_temperature(tmp_path: Path, small_ta
         whole = project._standing.evaluation_key(project.settings.target)
         project.set("target.tempered", "false")
         assert project._standing.evaluation_key(project.settings.target) != whole
+        laws = [job.spec["law"] for job in project.jobs() if "recipe" in job.spec]
+        assert laws == [{"model_masks": False, "temperature": 0.6}]
         assert project.comparison(1) is not None  # decided and compared by its own target
+
+
+def test_the_law_that_is_drawn_is_the_one_that_is_trained(tiny_model: Path) -> None:
+    """The loss of the first step is the mean −log q of what was drawn at the temperature, nothing selected: the model is not
+    moved towards another law."""
+    drawn = list(
+        LocalProposal(tiny_model).draw(
+            [(Prompt(0, "Say a."), k, f"1.0.{k}") for k in range(8)], Sampling(temperature=0.6, max_new_tokens=6), 8
+        )
+    )
+    samples = [TrainingSample(c.prompt_token_ids, c.token_ids, text=c.completion, log_q=c.log_q) for c in drawn]
+    tokens = sum(len(c.token_ids) for c in drawn)
+    for temperature, log_p in ((0.6, [c.log_q for c in drawn]), (1.0, [c.log_model for c in drawn])):
+        steps: list[StepMetrics] = []
+        recipe = Train(epochs=1, batch_size=8, rank=2, loss="nll")
+        assert finetune(samples, tiny_model, recipe, steps.append, temperature=temperature) is not None
+        assert steps[0].loss == pytest.approx(-sum(log_p) / tokens, abs=1e-4)
+
+
+def test_what_is_trained_follows_the_settings() -> None:
+    cold = {"task": "t", "generate": {"temperature": 0.5, "model_masks": True}}
+    assert trained_law(parse(cold, "here")) == {"model_masks": True, "temperature": 1.0}
+    assert trained_law(parse(cold | {"target": {"tempered": True}}, "here"))["temperature"] == 0.5
 
 
 def test_the_doctor_and_the_status_say_what_compounds(project: Project) -> None:
     project.set("target.reference", "proposal")
+    project.set("target.tempered", "false")
     project.set("generate.temperature", "0.7")
     assert "sharper by itself" in commands.execute(project, "status", {})["compounding"]
     (check,) = [one for one in doctor.examine(project.folder) if one.name == "temperature"]

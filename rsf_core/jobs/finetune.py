@@ -44,8 +44,9 @@ def run(context: JobContext) -> None:
 
     recipe = Train(**spec["recipe"])
     checkpoint = context.spool.folder / "checkpoint.safetensors"
-    masks = bool(spec.get("model_masks", False))
-    tuned = finetune(samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"], masks)
+    law = {"model_masks": False, "temperature": 1.0} | spec.get("law", {})  # jobs of earlier versions name none
+    drawn_by = bool(law["model_masks"]), float(law["temperature"])
+    tuned = finetune(samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"], *drawn_by)
     if tuned is None:
         raise Cancelled
     context.progress(message="saving the tuned model")

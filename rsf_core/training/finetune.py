@@ -50,13 +50,14 @@ def finetune(
     checkpoint: Path | None = None,
     log_m: float = 0.0,
     model_masks: bool = False,
+    temperature: float = 1.0,
 ) -> tuple[Any, Any] | None:
     """Train and return `(model, tokenizer)`, LoRA matrices merged; None when stopped.
 
     Deterministic in `recipe.seed`. With `checkpoint` the state is written there every `recipe.checkpoint_seconds` and
     when stopped, and a run that finds it goes on from it: the same losses as without the break. `log_m` (nats) only
-    shifts the value of the rsf loss. `model_masks` is that of the law which the model will draw by: what it rules out has no
-    part in log p. Raises StageError for a set that cannot be trained on, JobError when the loss
+    shifts the value of the rsf loss. `model_masks` and `temperature` are those of the law which the model will draw by: log p
+    is that of this law. Raises StageError for a set that cannot be trained on, JobError when the loss
     diverges or the memory does not suffice.
     """
     if not samples:
@@ -76,7 +77,7 @@ def finetune(
     check_masks(samples, masks)
     forward_pass = forward.masked(forward_pass, masks)
     train, held_out = split(samples, recipe)
-    run = _Run(model, forward_pass, recipe, log_m, train, checkpoint)
+    run = _Run(model, forward_pass, recipe, log_m, train, checkpoint, temperature)
     run.restore()
     with bf16.products(base.device.type, recipe.precision):
         for step, epoch, last_of_epoch, batch in _plan([*train], recipe):
@@ -107,7 +108,9 @@ class _Run:
         log_m: float,
         samples: Sequence[TrainingSample],
         path: Path | None,
+        temperature: float,
     ) -> None:
+        self.temperature = temperature
         self.model, self.forward, self.recipe, self.log_m, self.path = model, forward_pass, recipe, log_m, path
         self.total = steps(len(samples), recipe.batch_size, recipe.epochs)
         self.tokens_a_step = mean_tokens_a_step([len(sample.token_ids) for sample in samples], recipe.batch_size)
@@ -217,7 +220,7 @@ class _Run:
             with torch.autocast(device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
                 pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
                 logits, targets, mask = self.forward.completion_logits(pairs)
-            losses = loss.sequence_nll(logits, targets, mask)
+            losses = loss.sequence_nll(logits, targets, mask, self.temperature)
         nll = losses.detach().sum().item()
         known = torch.tensor([sample.log_q is not None for sample in batch])
         log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64)

@@ -10,9 +10,11 @@ from torch import Tensor
 from rsf_core.log_probs import token_log_probs
 
 
-def sequence_nll(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-    """−log p_θ(x) of each completion, (B,), nats: summed over its tokens. logits (B, C, V), targets and mask (B, C)."""
-    return -(token_log_probs(logits, targets) * mask).sum(1)
+def sequence_nll(logits: Tensor, targets: Tensor, mask: Tensor, temperature: float = 1.0) -> Tensor:
+    """−log p_θ(x) of each completion at `temperature`, (B,), nats: summed over its tokens. logits (B, C, V), targets and mask
+    (B, C)."""
+    scaled = logits if temperature == 1.0 else logits / temperature
+    return -(token_log_probs(scaled, targets) * mask).sum(1)
 
 
 def rsf(nll: Tensor, log_q: Tensor, log_m: float) -> Tensor:
