@@ -285,6 +285,7 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "close the project":      (False, lambda p: p.close()),
 }
 REVIEWERS_COMMANDS = {"status", "active_job", "job", "round_complete", "has_control", "comparisons", "override", "prompts"}
+REVIEWERS_COMMANDS |= {"replicate_template", "sealed"}  # they look
 # fmt: on
 
 
