@@ -6,7 +6,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.rounds import Progress
-from rsf_core.web import prompt_bands, session, ui
+from rsf_core.web import drawing_until, prompt_bands, session, ui
 from rsf_core.web.literal import literal
 
 project = session.project()
@@ -121,6 +121,7 @@ def latest() -> None:
 
 
 numbers()
+drawing_until.panel(project, number, startable=newest and not running)
 if counts.decided:
     prompt_bands.panel(project, number, editable=newest and not running)
 if not running and newest and counts.decided:

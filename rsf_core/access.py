@@ -162,6 +162,7 @@ _LOOKS_AT = {
             "rates",
             "none_of",
             "starving_plan",
+            "drawn_until",
             "prompts",
             "prompt_page",
         ),

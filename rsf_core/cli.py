@@ -21,7 +21,7 @@ from rsf_core import __version__, access, replicates, replicating, tasks
 from rsf_core.client import Connection, connect
 from rsf_core.commands import plain
 from rsf_core.domain import Action, Control, Split
-from rsf_core.errors import AccessError, JobError, PromptError, RsfError
+from rsf_core.errors import AccessError, JobError, PromptError, RsfError, StageError
 from rsf_core.invites import DAYS
 from rsf_core.project_file import model_name
 from rsf_core.settings import Generate, Target
@@ -38,6 +38,7 @@ from rsf_core.terminal import (
     sealed_text,
     seconds,
     status_panel,
+    until_line,
 )
 
 app = typer.Typer(
@@ -133,10 +134,36 @@ def generate(
     starving: Annotated[
         bool, typer.Option("--starving", help="Draw more for the prompts of which nothing is accepted.")
     ] = False,
+    until_accepted: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Draw and score, some prompts at a time, until N more are accepted."),
+    ] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="With it: for so many prompts at most; else for all.")] = None,
+    log_m: Annotated[
+        float | None, typer.Option(help="With it: log M in nats, fixed before; else the M in force.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Draw the candidates of the newest round."""
-    _stage(folder, "generate", as_json, {"starving": starving})
+    if until_accepted is None:
+        if most is not None or log_m is not None:
+            raise StageError("--most and --log-m go with --until-accepted N")
+        _stage(folder, "generate", as_json, {"starving": starving})
+        return
+    if starving:
+        raise StageError("--starving and --until-accepted are two ways to draw: say one of them")
+    with connect(folder, "rsf generate") as connection:
+        asked = {"wanted": until_accepted, "most": most, "log_m": log_m, "author": _who()}
+        connection.call("draw_until", asked)
+        while True:
+            _follow(connection, as_json)
+            found = connection.call("drawn_until")
+            if not as_json:
+                err.print(until_line(found), highlight=False)
+            if found["end"] is not None:
+                break
+            time.sleep(POLL_SECONDS)  # one part is scored and the next is not started yet
+    _say(found, as_json, lambda: f"[green]✓[/] {found['end']}")
 
 
 @app.command()

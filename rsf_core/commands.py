@@ -131,6 +131,18 @@ def generate(project: Project, starving: bool = False) -> str:
 
 
 @command
+def draw_until(project: Project, wanted: int, most: int | None, log_m: float | None, author: str) -> str:
+    """Draw and score until so many more are accepted."""
+    return project.draw_until(wanted, most, log_m, author)
+
+
+@command
+def drawn_until(project: Project) -> Any:
+    """What that has come to; None before any."""
+    return project.drawn_until()
+
+
+@command
 def score(project: Project) -> str | None:
     return _begun(project, JobKind.SCORE) or project.score()
 

@@ -42,6 +42,8 @@ class Following:
         try:
             if job.state is JobState.DONE:
                 self._follow(job)
+                if job.kind in (JobKind.GENERATE, JobKind.SCORE):
+                    self._stages.go_on_drawing(job.round)
         finally:  # whatever kept the next stage from starting: rounds that run by themselves say so and stop
             self._steer()
 
@@ -51,6 +53,7 @@ class Following:
             for job in self._store.jobs(round_number=opened.round):
                 if job.state is JobState.DONE:
                     self._follow(job)
+        self._stages.go_on_drawing(self._standing.current_round().round)
         self._steer()
 
     def _follow(self, job: JobRecord) -> None:

@@ -80,6 +80,7 @@ from rsf_core.store.records import (
 from rsf_core.store.store import COUNTED_TABLES, Store
 from rsf_core.suggestion import Suggestion
 from rsf_core.target import reward
+from rsf_core.until import SoFar
 
 log = logging.getLogger(__name__)
 
@@ -365,6 +366,16 @@ class Project:
         """Start drawing more candidates for the newest round's prompts with none accepted; the job's id. Rates stay those of
         what was drawn for all prompts alike. Raises StageError."""
         return self._stages.generate(then_score, starving=True)
+
+    @spoken
+    def draw_until(self, wanted: int, most: int | None = None, log_m: float | None = None, author: str = NOBODY) -> str:
+        """Start drawing and scoring, some prompts at a time, until `wanted` more candidates are accepted at an M that is fixed
+        before, or `most` prompts were drawn for; the first job's id. See `drawn_until`. Raises StageError."""
+        return self._stages.draw_until(wanted, most, log_m, author)
+
+    def drawn_until(self, round_number: int | None = None) -> SoFar | None:
+        """What the newest such run of a round has come to, with limits of the rate that hold at every moment."""
+        return self._stages.looks.newest(round_number or self.current_round)
 
     def bands(self, round_number: int | None = None) -> Bands | None:
         """How many prompts of a round have none, few, some, most or all of their candidates accepted; None before scoring."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core import curation, deciding, gauges, proposing, reports, rounds
-from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split
+from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.errors import StageError
 from rsf_core.jobs import units
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -23,8 +24,10 @@ from rsf_core.standing import BASE_ID, Standing
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord, SealedOpening
 from rsf_core.store.store import Store
-from rsf_core.target import LOG_MODEL, LOG_Q, is_tempered, log_prob_scorer, trained_law
+from rsf_core.target import LOG_MODEL, LOG_Q, is_indicator, is_tempered, log_prob_scorer, trained_law
+from rsf_core.until import Looks, Until, asked_for, next_prompts
 
+PART = 32  # prompts drawn for before it is looked how many are accepted, where a round draws for all
 _CORRECT = "Edit the reference of each on the Prompts page, or retire it, or change the target"
 
 
@@ -41,6 +44,7 @@ class Stages:
 
     def __init__(self, folder: Path, store: Store, standing: Standing, supervisor: JobSupervisor) -> None:
         self._folder = folder
+        self.looks = Looks(store)
         self._store, self._standing, self._supervisor = store, standing, supervisor
 
     def still(self) -> AbstractContextManager[None]:
@@ -54,8 +58,55 @@ class Stages:
         self._store.add_round(len(existing) + 1, model_id, self._standing.settings().model_dump(mode="json"))
         return self._standing.current_round()
 
-    def generate(self, then_score: bool = True, starving: bool = False) -> str:
-        """Draw candidates for the newest round's prompts, or for those of them that are `starving`; `then_score` scores them
+    def draw_until(self, wanted: int, most: int | None, log_m: float | None, author: str) -> str:
+        """Draw candidates of the newest round for `generate.prompts` prompts (32 where that is all) at a time, and score them,
+        until `wanted` more are accepted (see rsf_core.until) or `most` prompts were drawn for (None: all); the first job's id.
+        M is `log_m` (nats, for all prompts alike), else the one in force, which stays. Raises StageError where there is none:
+        M must be fixed before what is drawn at it."""
+        opened, settings = self._standing.current_round(), self._standing.sound_settings()
+        self._refuse_a_second(JobKind.GENERATE)
+        self._refuse_a_second(JobKind.SCORE)
+        if wanted < 1 or (most is not None and most < 1):
+            raise StageError("at least one accepted candidate has to be wanted, of at least one prompt")
+        if log_m is not None and not math.isfinite(log_m):
+            raise StageError(f"log M is {log_m}: it must be a number")
+        in_force = self._store.thresholds(opened.round)[:1]
+        target_id = self._store.target_id(settings.target.model_dump(mode="json"), author)
+        if log_m is not None:
+            fixed, scope = log_m, Scope.GLOBAL
+        elif is_indicator(settings.target):
+            fixed, scope = 0.0, Scope.GLOBAL
+        elif in_force and in_force[0].target_id == target_id:
+            fixed, scope = in_force[0].log_m, in_force[0].scope
+        else:
+            raise StageError(
+                "M must be fixed before drawing until enough are accepted, for limits of the rate speak of one M: draw and "
+                "score some candidates first and choose M on the Acceptance page, or give log M"
+            )
+        train = self._store.prompt_counts().get(Split.TRAIN, 0)
+        run = f"{opened.round}.{len(self._store.jobs(round_number=opened.round))}.{settings.seed}"
+        until = Until(run, wanted, min(most or train, train), fixed, scope, target_id)
+        # by a person: the rule would choose anew after each part
+        self._store.add_threshold(
+            opened.round, target_id, fixed, scope, author, f"fixed to draw until {wanted:,} are accepted"
+        )
+        return self.generate(until=until)
+
+    def go_on_drawing(self, round_number: int) -> None:
+        """Draw the next part where a run of the newest round has not come to its end. Asked again it starts nothing twice."""
+        busy = any(job.kind in (JobKind.GENERATE, JobKind.SCORE) for job in self._store.jobs(active=True))
+        if busy or round_number != self._standing.current_round().round:
+            return
+        so_far = self.looks.newest(round_number)
+        drawn = [job for job in self._store.jobs(round_number=round_number) if job.kind is JobKind.GENERATE]
+        if so_far is None or so_far.end is not None or Until.of(drawn[-1]) != so_far.until:
+            return
+        if self._store.round_counts(round_number).undecided == 0:
+            self.generate(until=so_far.until)
+
+    def generate(self, then_score: bool = True, starving: bool = False, until: Until | None = None) -> str:
+        """Draw candidates for the newest round's prompts, for those of them that are `starving`, or for the next of a run that
+        draws `until` enough are accepted; `then_score` scores them
         as soon as they are there. Prompts whose reference the target cannot read are left out and named: what is drawn of
         them could not be scored."""
         self._refuse_a_second(JobKind.GENERATE)
@@ -65,10 +116,15 @@ class Stages:
             raise StageError("there is no train prompt to draw candidates for: add some on the Prompts page")
         if starving:
             drawn = self._starving(opened.round, train)
+        elif until is not None:
+            mine = [job for job in self._store.jobs(round_number=opened.round) if job.kind is JobKind.GENERATE]
+            before = asked_for([job for job in mine if (other := Until.of(job)) and other.run == until.run])
+            drawn = next_prompts(train, until, before, settings.generate.prompts or PART)
         else:
             drawn = rounds.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
         unreadable = registry.reference_problems(settings.target.scorers, drawn)
         left_out = {problem.prompt_id for problem in unreadable}
+        asked = len(drawn)
         drawn = [prompt for prompt in drawn if prompt.prompt_id not in left_out]
         if not drawn:
             raise StageError(f"no prompt can be drawn from: {registry.describe(unreadable)}. {_CORRECT}")
@@ -88,6 +144,8 @@ class Stages:
             "project_seed": settings.seed,
             "note": " ".join(notes),
         } | ({"adaptive": True} if starving else {})
+        if until is not None:
+            spec |= {"until": until.spec(), "until_prompts": asked}
         first_k = rounds.first_k(drawn, self._store.next_k(opened.round))["k"]
         inputs = {"prompts": units.prompts_table(drawn, first_k), "held_out": units.prompts_table(held_out)}
         follow = [Stage.SCORE] if then_score else []

@@ -215,6 +215,14 @@ def sealed_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def until_line(found: dict[str, Any]) -> str:
+    """How far drawing until enough are accepted has come, as the command `drawn_until` gives it."""
+    return (
+        f"{found['accepted']:,} of {found['drawn']:,} candidates for {found['prompts']:,} prompts are accepted; rate between "
+        f"{found['low']:.1%} and {found['high']:.1%}, at every moment together (95 %)"
+    )
+
+
 def status_panel(found: dict[str, Any]) -> Table:
     table = Table(
         title=f"{found['task']} · round {found['round']} · proposal {found['proposal']}", title_justify="left"

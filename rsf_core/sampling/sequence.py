@@ -21,34 +21,51 @@ GRID = np.linspace(0.0, 1.0, 1001)
 MOST = 0.75  # of the capital that any one prompt may lose
 
 
+class ConfidenceSequence:
+    """The limits so far, `low` and `high`, as one prompt comes after the other: 0 and 1 before any. Raises TargetError for a
+    level outside (0, 1)."""
+
+    def __init__(self, level: float = 0.95) -> None:
+        if not 0.0 < level < 1.0:
+            raise TargetError(f"the confidence level is {level}; it must lie between 0 and 1, such as 0.95")
+        self.low, self.high, self.prompts = 0.0, 1.0, 0
+        self._wager = math.log(2.0 / (1.0 - level))
+        self._up, self._down = np.zeros_like(GRID), np.zeros_like(GRID)  # log capital of bets on a higher, a lower rate
+        with np.errstate(divide="ignore"):
+            self._most_up, self._most_down = MOST / GRID, MOST / (1.0 - GRID)
+        self._alive = np.ones(GRID.size, np.bool_)
+        self._total, self._squares, self._variance = 0.0, 0.25, 0.25
+
+    def add(self, value: float) -> None:
+        """One prompt more, by its mean in [0, 1]. The limits only narrow. Raises TargetError for another value."""
+        if not 0.0 <= value <= 1.0:
+            raise TargetError(f"mean is {value} at index {self.prompts}; it must lie between 0 and 1")
+        i = self.prompts
+        bet = math.sqrt(2.0 * self._wager / (self._variance * (i + 1) * math.log(i + 2.0)))
+        self._up += np.log1p(np.minimum(bet, self._most_up) * (value - GRID))
+        self._down += np.log1p(-np.minimum(bet, self._most_down) * (value - GRID))
+        self._alive &= np.maximum(self._up, self._down) < self._wager
+        held, step = GRID[self._alive], GRID[1]
+        if held.size:
+            self.low, self.high = max(float(held[0] - step), 0.0), min(float(held[-1] + step), 1.0)
+        self._total += value
+        mean = (0.5 + self._total) / (i + 2.0)
+        self._squares += (value - mean) ** 2
+        self._variance = self._squares / (i + 2.0)
+        self.prompts = i + 1
+
+
 def confidence_sequence(means: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """The lower and the upper limit after each prompt, (prompts,), of the mean of prompts' means in [0, 1].
 
-    `means` (prompts,) in the order in which prompts were drawn, one value a prompt: its accepted over its draws. The limits
-    only narrow. Raises TargetError for values outside [0, 1] or a level outside (0, 1).
+    `means` (prompts,) in the order in which prompts were drawn, one value a prompt: its accepted over its draws. Raises
+    TargetError for values outside [0, 1] or a level outside (0, 1).
     """
     x = np.asarray(means, dtype=np.float64)
     raise_where(~((x >= 0.0) & (x <= 1.0)), x, "mean", "must lie between 0 and 1")
-    if not 0.0 < level < 1.0:
-        raise TargetError(f"the confidence level is {level}; it must lie between 0 and 1, such as 0.95")
-    alpha = 1.0 - level
-    up, down = np.zeros_like(GRID), np.zeros_like(GRID)  # log capital of the bets on a higher and on a lower rate
-    with np.errstate(divide="ignore"):
-        most_up, most_down = MOST / GRID, MOST / (1.0 - GRID)
-    alive = np.ones(GRID.size, np.bool_)
+    sequence = ConfidenceSequence(level)
     low, high = np.empty_like(x), np.empty_like(x)
-    total, squares, variance = 0.0, 0.25, 0.25
-    for i, value in enumerate(x):
-        bet = math.sqrt(2.0 * math.log(2.0 / alpha) / (variance * (i + 1) * math.log(i + 2.0)))
-        up += np.log1p(np.minimum(bet, most_up) * (value - GRID))
-        down += np.log1p(-np.minimum(bet, most_down) * (value - GRID))
-        alive &= np.maximum(up, down) < math.log(2.0 / alpha)
-        held = GRID[alive]
-        step = GRID[1]
-        low[i] = max(held[0] - step, 0.0) if held.size else low[i - 1]
-        high[i] = min(held[-1] + step, 1.0) if held.size else high[i - 1]
-        total += value
-        mean = (0.5 + total) / (i + 2.0)
-        squares += (value - mean) ** 2
-        variance = squares / (i + 2.0)
+    for i, value in enumerate(x.tolist()):
+        sequence.add(value)
+        low[i], high[i] = sequence.low, sequence.high
     return low, high

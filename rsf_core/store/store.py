@@ -341,6 +341,11 @@ class Store:
         column: NDArray[np.float64] = rows["score"].to_numpy()
         return column
 
+    def accepted_by_prompt(self, round_number: int, job_ids: Sequence[str]) -> list[dict[str, int]]:
+        """Of what some jobs drew: `drawn` and, by the rule at the M in force, `accepted` candidates of each prompt of which
+        all are decided."""
+        return self._db.rows("accepted_by_prompt", {"round": round_number, "job_ids": list(job_ids)})
+
     def scorers(self, round_number: int) -> list[str]:
         """The scorers that have scored candidates of the round, by name; log-probabilities of references are none."""
         name = ("scorers_of_round", round_number)

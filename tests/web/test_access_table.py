@@ -285,7 +285,7 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "close the project":      (False, lambda p: p.close()),
 }
 REVIEWERS_COMMANDS = {"status", "active_job", "job", "round_complete", "has_control", "comparisons", "override", "prompts"}
-REVIEWERS_COMMANDS |= {"replicate_template", "sealed"}  # they look
+REVIEWERS_COMMANDS |= {"replicate_template", "sealed", "drawn_until"}  # they look
 # fmt: on
 
 

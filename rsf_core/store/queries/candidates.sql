@@ -152,3 +152,8 @@ FROM thresholds WHERE round = $round ORDER BY seq DESC;
 
 -- name: targets
 SELECT target_id, spec, created_at, author FROM targets ORDER BY target_id;
+
+-- name: accepted_by_prompt
+SELECT c.prompt_id, count(*) AS drawn, count(*) FILTER (d.decision = 'accepted') AS accepted
+FROM candidates c JOIN decisions d USING (candidate_id)
+WHERE c.round = $round AND c.job_id IN (SELECT unnest($job_ids)) GROUP BY c.prompt_id HAVING count(*) = count(d.decision);

@@ -1,0 +1,157 @@
+"""Drawing until enough are accepted: prompts in a random order, some at a time, at an M that is fixed before.
+
+After each part the limits of the acceptance rate are looked at, and it is decided whether to go on. An interval for a fixed
+number of prompts is wrong at some such look in far more than 5 % of runs; these limits hold at all looks together (see
+sampling.sequence), so that one may stop by them. They speak of the rate at this M, over prompts like these: with an M that was
+chosen by what was drawn, decisions would depend on one another. Drawing ends where both what was accepted and the lower limit
+of the rate times what was drawn reach the wanted number; or where it can't be reached any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+from rsf_core.domain import JobKind, JobState, Prompt, Scope, Split
+from rsf_core.sampling.sequence import ConfidenceSequence
+from rsf_core.store.records import JobRecord
+from rsf_core.store.store import Store
+
+_KINDS = (JobKind.GENERATE, JobKind.SCORE)
+KEPT = 4  # runs whose limits are kept, so that a look costs what is new
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """What was asked for: `wanted` accepted candidates, of `most` prompts at most, at `log_m` (nats) under a target. `run`
+    names it."""
+
+    run: str
+    wanted: int
+    most: int
+    log_m: float
+    scope: Scope
+    target_id: int
+
+    def spec(self) -> dict[str, Any]:
+        """As a generate job keeps it."""
+        return asdict(self) | {"scope": str(self.scope)}
+
+    @staticmethod
+    def of(job: JobRecord) -> Until | None:
+        """What a job draws for; None for one that draws what it was told."""
+        found = job.spec.get("until")
+        return Until(**found | {"scope": Scope(found["scope"])}) if found else None
+
+
+class End(StrEnum):
+    """Why drawing ends."""
+
+    MET = "there are as many accepted as were wanted, and the rate's lower limit says so too"
+    MOST = "as many prompts were drawn for as were allowed"
+    HOPELESS = "the wanted number cannot be reached with the prompts allowed: the rate's upper limit is too low"
+    CHANGED = "M or the target was changed meanwhile, so that the limits would mean nothing"
+    BROKEN_OFF = "it was broken off"
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What a run has come to: `accepted` of `drawn` candidates for `prompts` prompts, by the rule at the fixed M. `low` and
+    `high` are the limits of the acceptance rate, the mean over prompts, that hold at every moment together (95 %). `end` is
+    why it goes no further; None while it does."""
+
+    until: Until
+    prompts: int
+    drawn: int
+    accepted: int
+    low: float
+    high: float
+    end: End | None
+
+    @property
+    def number(self) -> float:
+        """The lower limit of how many that many draws give."""
+        return self.low * self.drawn
+
+
+class Looks:
+    """At the runs of a project."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: dict[str, tuple[list[float], ConfidenceSequence]] = {}
+
+    def newest(self, round_number: int) -> SoFar | None:
+        """The newest run of a round; None where there was none."""
+        jobs = self._store.jobs(round_number=round_number)
+        mine = [(job, until) for job in jobs if job.kind is JobKind.GENERATE and (until := Until.of(job))]
+        if not mine:
+            return None
+        until = mine[-1][1]
+        generated = [job for job, other in mine if other.run == until.run]
+        # asked before the rows are read: what is decided meanwhile is then among them
+        waits = (
+            any(not job.state.ended for job in jobs if job.kind in _KINDS)
+            or self._store.round_counts(round_number).undecided > 0
+        )
+        rows = self._store.accepted_by_prompt(round_number, [job.job_id for job in generated])
+        rows.sort(key=lambda row: place(until.run, row["prompt_id"]))
+        sequence = self._sequence(until.run, [row["accepted"] / row["drawn"] for row in rows])
+        drawn, accepted = (sum(row[name] for row in rows) for name in ("drawn", "accepted"))
+        found = SoFar(until, len(rows), drawn, accepted, sequence.low, sequence.high, None)
+        return replace(found, end=self._end(found, round_number, generated, jobs, waits))
+
+    def _end(
+        self,
+        found: SoFar,
+        round_number: int,
+        generated: Sequence[JobRecord],
+        jobs: Sequence[JobRecord],
+        waits: bool,
+    ) -> End | None:
+        until, in_force = found.until, self._store.thresholds(round_number)[:1]
+        if [(m.log_m, m.scope, m.target_id) for m in in_force] != [(until.log_m, until.scope, until.target_id)]:
+            return End.CHANGED
+        if found.accepted >= until.wanted and found.number >= until.wanted:
+            return End.MET
+        since = [job for job in jobs if job.kind in _KINDS and job.seq >= generated[-1].seq]
+        if since[-1].state.ended and since[-1].state is not JobState.DONE:
+            return End.BROKEN_OFF
+        most = min(until.most, self._store.prompt_counts().get(Split.TRAIN, 0))
+        if asked_for(generated) >= most and not waits:
+            return End.MOST
+        left = max(until.most - found.prompts, 0)
+        if found.prompts and found.accepted + found.high * left * found.drawn / found.prompts < until.wanted:
+            return End.HOPELESS
+        return None
+
+    def _sequence(self, run: str, means: list[float]) -> ConfidenceSequence:
+        """The same again as long as only new prompts came."""
+        known, sequence = self._kept.pop(run, ([], ConfidenceSequence()))
+        if means[: len(known)] != known:
+            known, sequence = [], ConfidenceSequence()
+        for mean in means[len(known) :]:
+            sequence.add(mean)
+        while len(self._kept) >= KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[run] = (means, sequence)
+        return sequence
+
+
+def asked_for(jobs: Sequence[JobRecord]) -> int:
+    """For how many prompts the generate jobs of a run were asked to draw; some may have been left out."""
+    return sum(int(job.spec["until_prompts"]) for job in jobs)
+
+
+def next_prompts(prompts: Sequence[Prompt], until: Until, before: int, count: int) -> list[Prompt]:
+    """The next `count` prompts of a run after `before`, in its random order, up to what is allowed."""
+    ordered = sorted(prompts, key=lambda prompt: place(until.run, prompt.prompt_id))
+    return ordered[before : min(before + count, until.most)]
+
+
+def place(run: str, prompt_id: int) -> bytes:
+    """Where a prompt stands in the random order of a run."""
+    return blake2b(f"{run}:{prompt_id}".encode(), digest_size=16).digest()

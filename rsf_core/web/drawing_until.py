@@ -1,0 +1,71 @@
+"""Drawing until enough are accepted: the form that starts it, and how far it has come."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core.domain import Split
+from rsf_core.project import Project
+from rsf_core.target import is_indicator
+from rsf_core.until import SoFar
+from rsf_core.web import ui
+from rsf_core.web.literal import literal
+
+
+def panel(project: Project, number: int, *, startable: bool) -> None:
+    """How far the newest run of the round has come, and where another can be started, the form for it."""
+
+    @st.fragment(run_every=None if startable else ui.REFRESH_SECONDS)
+    def so_far() -> None:
+        found = project.drawn_until(number)
+        if found is not None:
+            _progress(found)
+
+    so_far()
+    if startable:
+        _form(project)
+
+
+def _progress(found: SoFar) -> None:
+    with st.container(border=True):
+        st.markdown(
+            f"**{found.accepted:,} of {found.drawn:,} candidates for {found.prompts:,} prompts are accepted**, "
+            f"{found.until.wanted:,} are wanted, at log M = {found.until.log_m:.3g}."
+        )
+        st.progress(min(1.0, min(found.accepted, found.number) / found.until.wanted))
+        st.caption(
+            f"The acceptance rate lies between {found.low:.1%} and {found.high:.1%} (95 %). These limits hold at every moment "
+            "together, so one may stop by them; they speak of the automatic decisions at this M alone. "
+            + (
+                f"It ended: {literal(found.end)}."
+                if found.end
+                else f"It ends once that many are accepted and the lower limit, {found.number:,.0f} of so many draws, says so "
+                "too, or where they cannot be reached."
+            )
+        )
+
+
+def _form(project: Project) -> None:
+    prompts = project.store.prompt_counts().get(Split.TRAIN, 0)
+    if not prompts:
+        return
+    in_force = project.threshold()
+    fixed = is_indicator(project.settings.target)
+    with st.expander("Draw until enough are accepted", icon=":material/target:"):
+        with st.form("draw-until", border=False):
+            left, middle, right = st.columns(3)
+            wanted = left.number_input("Accepted wanted", 1, 1_000_000, 100)
+            most = middle.number_input("Prompts at most", 1, prompts, prompts)
+            log_m = right.number_input(
+                "log M (nats)",
+                value=None,
+                placeholder="0: M = 1 is exact" if fixed else f"{in_force.log_m:.3g}, in force" if in_force else "",
+                help="For all prompts alike. Left empty, the M in force stays. It must be fixed before what is drawn at it.",
+            )
+            st.caption(
+                "Some prompts at a time, in a random order, drawn and scored in turn. M stays as it is meanwhile: if it were "
+                "chosen by what was drawn, the limits would mean nothing."
+            )
+            if st.form_submit_button("Draw until then", icon=":material/target:", disabled=ui.locked("draw_until")):
+                if ui.attempt(lambda: project.draw_until(int(wanted), int(most), log_m, ui.reviewer_name())):
+                    st.rerun()
