@@ -207,7 +207,7 @@ def read(texts: Sequence[str]) -> Words:
     inside &= name
 
     numbers, contrasts = (
-        np.array([token.casefold() in which for token in number], bool)[flat] for which in (NUMBERS, CONTRASTS)
+        np.array([fold(token) in which for token in number], bool)[flat] for which in (NUMBERS, CONTRASTS)
     )
     counts = COUNTING * np.bincount(owner, numbers, minlength=len(texts)) > lengths
     said = contrasts | (numbers & ~counts[owner])

@@ -251,6 +251,7 @@ BASE = "Write a short review of the kettle that my sister bought in spring."
         ("Review the boxes and the cities.", "Review the box and the city."),
         ("Where is the best café in Zürich?", "where is the best cafe in Zurich"),
         ("Décris un été à la mer.", "Decris un ete a la mer."),
+        ("Is it positive or négative?", "Is it positives or negative?"),
         (BASE, BASE.replace("kettle", "ketle")),  # left out
         (BASE, BASE.replace("kettle", "kettlle")),  # doubled
         (BASE, BASE.replace("kettle", "ketlte")),  # swapped
