@@ -8,16 +8,21 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check # -qq below: errors, not
 FIND_CHROMIUM = command -v chromium || command -v chromium-browser || command -v google-chrome
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: help app test faults lint format bench simulations lock clean
+QUICK := tests/forward tests/prompts tests/proposals tests/sampling tests/scorers tests/store tests/training tests/test_log_probs.py \
+	tests/test_near_duplicates.py tests/test_settings.py tests/test_target.py tests/test_text.py
+
+.PHONY: help app test check faults lint format bench simulations measure lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make app    open the app (PORT=$(PORT), DIR=project folder)"
 	@echo "make test   all tests, browser tests included"
+	@echo "make check  while you work: lint, types, import contract, the tests that need no browser, process or real model"
 	@echo "make faults  kills, hangs, full disks, spoilt files: all of what make test does a part of"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  the benchmarks, one JSON line each"
 	@echo "make simulations  what the intervals cover, one JSON line each; resumable (ARGS=\"--only shares\")"
+	@echo "make measure  what the bundled tasks gain, a task at a time; resumable, hours (ARGS=\"--task arithmetic\")"
 	@echo "make format what ruff can put right by itself"
 	@echo "make lock   remake requirements.lock"
 	@echo "make clean  remove .venv and the caches"
@@ -30,6 +35,9 @@ app: $(READY)
 test: $(READY) chromium
 	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" HF_HUB_OFFLINE=1 \
 		$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS)
+
+check: lint
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 -q $(QUICK) $(ARGS)
 
 # One process: what is killed, stopped and filled here is measured in seconds.
 faults: $(READY)
@@ -53,6 +61,9 @@ bench: $(READY)
 # What docs/results/simulations.jsonl holds already is not run again: remove it to run all anew (an hour or two).
 simulations: $(READY)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulations $(ARGS)
+
+measure: $(READY)
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m tests.measurements $(ARGS)
 
 # A half-finished set-up has no .ready and is done again.
 $(READY): requirements.lock pyproject.toml
