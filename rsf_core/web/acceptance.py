@@ -184,9 +184,9 @@ def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis)
     shown = f"{value.draws:,.0f}" if math.isfinite(value.draws) else "never"
     st.metric("Draws", shown, border=True)
     if math.isfinite(value.seconds):
-        span = f" ({seconds(low.seconds)} to {seconds(high.seconds)})" if rate.known and rate.low > 0 else ""
+        span = f"({seconds(low.seconds)} to {seconds(high.seconds)})" if rate.known and rate.low > 0 else ""
         st.markdown(
-            f"about **{seconds(value.seconds)}** of drawing{literal(span)}, at {speed.tokens_per_second:,.0f} tokens/s"
+            f"about **{seconds(value.seconds)}** of drawing {literal(span)}, at {speed.tokens_per_second:,.0f} tokens/s"
         )
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, found.log_m, k).none
