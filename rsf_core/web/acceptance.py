@@ -165,7 +165,7 @@ def _distance(found: Diagnosis) -> None:
         )
         st.warning(
             f"{literal(lost)} cannot be told from these draws: "
-            f"only {found.prompts_at_the_top:,} prompts come within {TOP * min(1.0, found.upper_spread):.2g} nats of the "
+            f"only {found.prompts_at_the_top:,} {'prompt comes' if found.prompts_at_the_top == 1 else 'prompts come'} within {TOP * min(1.0, found.upper_spread):.2g} nats of the "
             f"largest ratio, so larger ones may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that "
             f"spread by at most {found.even:.2f} nats above their median; here {found.upper_spread:.2f}).",
             icon=":material/warning:",
