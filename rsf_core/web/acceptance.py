@@ -163,11 +163,12 @@ def _distance(found: Diagnosis) -> None:
         lost = (
             "KL(target ‖ accepted)" if found.trusted else "Total variation, KL(target ‖ accepted) and the violated mass"
         )
+        near = found.prompts_at_the_top
         st.warning(
-            f"{literal(lost)} cannot be told from these draws: "
-            f"only {found.prompts_at_the_top:,} {'prompt comes' if found.prompts_at_the_top == 1 else 'prompts come'} within {TOP * min(1.0, found.upper_spread):.2g} nats of the "
-            f"largest ratio, so larger ones may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that "
-            f"spread by at most {found.even:.2f} nats above their median; here {found.upper_spread:.2f}).",
+            f"{literal(lost)} cannot be told from these draws: only {near:,} {'prompt comes' if near == 1 else 'prompts come'} "
+            f"within {TOP * min(1.0, found.upper_spread):.2g} nats of the largest ratio, so larger ones may not have been drawn "
+            f"yet (it takes {MANY:,}, or for all but KL ratios that spread by at most {found.even:.2f} nats above their median; "
+            f"here {found.upper_spread:.2f}).",
             icon=":material/warning:",
         )
 
