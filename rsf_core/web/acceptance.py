@@ -163,12 +163,12 @@ def _distance(found: Diagnosis) -> None:
         lost = (
             "KL(target ‖ accepted)" if found.trusted else "Total variation, KL(target ‖ accepted) and the violated mass"
         )
-        near = found.prompts_at_the_top
+        near, within = found.prompts_at_the_top, TOP * min(1.0, found.upper_spread)
         st.warning(
-            f"{literal(lost)} cannot be told from these draws: only {near:,} {'prompt comes' if near == 1 else 'prompts come'} "
-            f"within {TOP * min(1.0, found.upper_spread):.2g} nats of the largest ratio, so larger ones may not have been drawn "
-            f"yet (it takes {MANY:,}, or for all but KL ratios that spread by at most {found.even:.2f} nats above their median; "
-            f"here {found.upper_spread:.2f}).",
+            f"{literal(lost)} cannot be told from these draws: only {near:,} "
+            f"{'prompt comes' if near == 1 else 'prompts come'} within {within:.2g} nats of the largest ratio, so larger ones "
+            f"may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that spread by at most "
+            f"{found.even:.2f} nats above their median; here {found.upper_spread:.2f}).",
             icon=":material/warning:",
         )
 
