@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects
+import pyarrow as pa
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import config
@@ -34,6 +38,7 @@ async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any] | None]:
 
 def _open() -> None:
     """Open the project; with links, see to it that an owner can come in."""
+    _load()
     invites = session.opened().invites
     if own.access() is not own.Access.LINKS:
         return
@@ -46,6 +51,16 @@ def _open() -> None:
         name = usual_name()
         invitation = invites.invite(name, name, owner=True)
         print(f"The owner's link, told once, good for {DAYS} days:\n  {invites.url(invitation)}", flush=True)
+
+
+def _load() -> None:
+    """Import what pages draw with, here and now: several that are opened at once each run in a thread of its own, and modules
+    that import each other are found half made there."""
+    for module in pkgutil.iter_modules([str(SHELL.parent)]):
+        if module.name != SHELL.stem:  # which runs a page
+            importlib.import_module(f"rsf_core.web.{module.name}")
+    plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=[0], y=[0])).to_json()  # Plotly imports more as it is used
+    pa.table({"x": [0]}).to_pandas()
 
 
 def parts() -> dict[str, Any]:

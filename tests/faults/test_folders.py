@@ -129,7 +129,7 @@ def test_a_stage_in_the_middle_of_which_the_folder_becomes_read_only_says_so_and
 ) -> None:
     job_id = running.generate(then_score=False)
     folder = running.folder / "spool" / job_id
-    until(lambda: process.is_alive(folder))
+    until(lambda: read_json(folder / "process.json") is not None)
     pid = read_json(folder / "process.json")["pid"]
     os.kill(pid, signal.SIGSTOP)  # it is not to be over before the folder is read-only
     said: list[str] = []

@@ -8,6 +8,7 @@ import io
 import json
 import random
 import resource
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,5 +203,8 @@ def test_a_file_that_fails_leaves_the_project_as_it_was(project: Project) -> Non
             continue
         if found.text is not None:
             placing = project.imports.start(upload, Columns(found.text, found.reference), 0.25)
-            assert not project.imports.state(upload, placing).running
+            give_up = time.monotonic() + 60
+            while project.imports.state(upload, placing).running:
+                assert time.monotonic() < give_up
+                time.sleep(0.01)
     assert (project.prompts(), project.store.prompt_book.version()) == before
