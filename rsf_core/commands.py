@@ -221,6 +221,8 @@ def prompts(
     fit: str | None = None,
 ) -> Any:
     """A part of the list of prompts, and how many of those in use the model takes."""
+    if fit is not None and fit not in list(Fit):
+        raise SettingsError(f"{fit!r} does not say how prompts fit the model: say {', '.join(Fit)}")
     side, fits = None if split is None else Split(split), None if fit is None else Fit(fit)
     page = project.prompt_page(limit, offset, split=side, retired=retired, text=text, fit=fits)
     return {"total": page.total, "prompts": page.prompts, "fits": project.prompt_lengths.counts()}

@@ -24,6 +24,7 @@ from rsf_core.standing import BASE_ID
 from rsf_core.store.records import NO_ROOM, Fit, ModelRecord, Room, Window
 from rsf_core.store.store import Store
 
+COUNTED = ("prompts", "prompt_events", "prompt_lengths")
 NAMED = 5  # rows of a file, in a preview
 NO_FOLDER = "the model is fetched or converted by the first job, which says which prompts do not fit"
 
@@ -69,7 +70,8 @@ class PromptLengths:
 
     def counts(self) -> dict[Fit, int]:
         """How many prompts in use fit, and how many do not."""
-        return self._store.prompt_book.fits(self.room())
+        room = self.room()
+        return self._store.unchanged(("fits", room), COUNTED, lambda: self._store.prompt_book.fits(room))
 
     # -- a file ----------------------------------------------------------------------------------------------------------
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from rsf_core import length_check, prompt_lengths
+from rsf_core import imports, length_check, prompt_lengths
 from rsf_core.cli import app
 from rsf_core.domain import Split
 from rsf_core.errors import JobError
@@ -29,7 +28,7 @@ SYSTEM = len("system\n") + 1 + 1 + len("\n")  # and around a system text
 
 
 @pytest.fixture
-def checked_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+def checked_here(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Checks run in this process, which has torch loaded already, at once; the folders of those that were."""
     ran: list[Path] = []
 
@@ -45,7 +44,7 @@ def checked_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
 
     monkeypatch.setattr(length_check.process, "start", start)
     monkeypatch.setattr(length_check.process, "leave", lambda child: None)
-    yield ran
+    return ran
 
 
 def placed(project: Project, rows: list[dict[str, str]], name: str = "a.jsonl") -> tuple[str, str]:
@@ -182,15 +181,12 @@ def test_a_sealed_row_is_counted_and_not_named(project: Project, checked_here: l
 
 
 def test_thousands_are_checked_by_one_process_and_the_first_few_named(
-    project: Project, checked_here: list[Path]
+    project: Project, checked_here: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(imports, "SMALL_FILE", 1 << 30)
     project.set("generate.max_new_tokens", "1000")
     rows = [{"text": f"What is {n} times {n * 7 + 1}, as a word?", "split": "train"} for n in range(5_000)]
     upload, placing = placed(project, rows)
-    give_up = time.monotonic() + 120
-    while project.imports.state(upload, placing).running:
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
     began = time.process_time()
     found = ended(project, upload, placing)
     assert time.process_time() - began < 60  # about 2 s of processor time

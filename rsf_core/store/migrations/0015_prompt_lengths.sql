@@ -7,8 +7,7 @@ CREATE TABLE prompt_lengths (
     model VARCHAR NOT NULL,
     prompt_id INTEGER NOT NULL,
     tokens INTEGER CHECK (tokens >= 0),
-    refused VARCHAR,
-    CHECK ((tokens IS NULL) <> (refused IS NULL))
+    refused VARCHAR
 );
 
 -- The room of a model: `most` tokens of its context (NULL: it names no limit) and, in an encoder-decoder, `prefix` tokens before
