@@ -8,6 +8,7 @@ from typing import Any
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError
+from rsf_core.prompt_lengths import PromptLengths
 from rsf_core.rounds import Stage
 from rsf_core.stages import Stages
 from rsf_core.standing import BASE_ID, Standing, left_out_key
@@ -17,19 +18,10 @@ from rsf_core.store.store import Store
 
 
 class Following:
-    """`steer` lets rounds that run by themselves go on; it is called whenever a job has ended. `keep_lengths` saves what one
-    has found of the lengths of prompts."""
+    """`steer` lets rounds that run by themselves go on; it is called whenever a job has ended."""
 
-    def __init__(
-        self,
-        store: Store,
-        standing: Standing,
-        stages: Stages,
-        keep_lengths: Callable[[Any], None],
-        steer: Callable[[], None],
-    ) -> None:
+    def __init__(self, store: Store, standing: Standing, stages: Stages, steer: Callable[[], None]) -> None:
         self._store, self._standing, self._stages, self._steer = store, standing, stages, steer
-        self._keep_lengths = keep_lengths
 
     def on_done(self, job: JobRecord, result: dict[str, Any]) -> None:
         """Runs inside the transaction that marks the job done."""
@@ -37,7 +29,7 @@ class Following:
             name, folder, identity = (_text(result["base"], key) for key in ("name", "folder", "identity"))
             self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
         if "lengths" in result:
-            self._keep_lengths(result["lengths"])
+            PromptLengths(self._store, self._standing.settings).keep_of_job(result["lengths"])
         if job.kind in (JobKind.EVALUATE, JobKind.SEALED) and result.get("left_out"):
             key = left_out_key(job.spec["evaluation_key"])
             if key not in self._store.values():

@@ -103,13 +103,11 @@ class Project:
         self.supervisor = JobSupervisor(self.store, folder / "spool")
         self._stages = Stages(folder, self.store, self._standing, self.supervisor)
         self.autopilot = Autopilot(self.store, self._standing, self._stages)
-        self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
-        self._following = Following(
-            self.store, self._standing, self._stages, self.prompt_lengths.keep_of_job, self.autopilot.steer
-        )
+        self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
         self.supervisor.listen(self._following.on_done, self._following.on_ended)
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
+        self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings

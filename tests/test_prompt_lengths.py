@@ -15,6 +15,7 @@ from rsf_core import imports, length_check, prompt_lengths
 from rsf_core.cli import app
 from rsf_core.domain import Split
 from rsf_core.errors import JobError
+from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.prompt_lengths import LengthsFound
 from rsf_core.prompts import PromptRow
@@ -42,8 +43,8 @@ def checked_here(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         length_check.work(folder)
         return Ended()
 
-    monkeypatch.setattr(length_check.process, "start", start)
-    monkeypatch.setattr(length_check.process, "leave", lambda child: None)
+    monkeypatch.setattr(process, "start", start)
+    monkeypatch.setattr(process, "leave", lambda child: None)
     return ran
 
 
@@ -223,7 +224,7 @@ def test_a_cancelled_or_killed_check_is_said_changes_nothing_and_can_be_made_aga
     project.imports.restart_lengths(upload, placing)
     assert project.imports.lengths(upload, placing).running
     (folder,) = (project.folder / "imports" / upload / placing).glob("lengths-*")
-    length_check.process.kill(folder)
+    process.kill(folder)
     assert ended(project, upload, placing).problem == "checking their lengths was broken off"
     project.imports.cancel(upload, placing)
     project.imports.restart_lengths(upload, placing)
