@@ -148,15 +148,17 @@ class PromptLengths:
             return
         try:
             limit, prefix = (None if found[key] is None else int(found[key]) for key in ("most", "prefix"))
-            ids = [int(row[0]) for row in found["prompts"]]
+            ids = pa.array([row[0] for row in found["prompts"]], pa.int32()).to_pylist()
             rows = [Length(*row[1:]) for row in found["prompts"]]
+            if any((row.tokens is None) == (row.refused is None) or (row.tokens or 0) < 0 for row in rows):
+                raise ValueError("neither a length nor a refusal")
             table = pa.table(
                 {
                     "tokens": pa.array([row.tokens for row in rows], pa.int32()),
                     "refused": pa.array([row.refused for row in rows], pa.large_string()),
                 }
             )
-        except (TypeError, ValueError, LookupError, pa.ArrowInvalid) as error:
+        except (TypeError, ValueError, LookupError, pa.ArrowException) as error:
             raise JobError(f"its result.json is damaged: lengths is {str(found)[:80]!r}") from error
         self._store.prompt_book.say_lengths(Window(base.identity, base.name, limit, prefix), ids, table)
 

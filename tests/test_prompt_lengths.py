@@ -255,7 +255,18 @@ def test_what_a_job_leaves_out_is_in_the_list(jobs_in_threads: None, project: Pr
 
 
 @pytest.mark.parametrize(
-    "found", [None, 3, {}, {"most": 1, "prefix": None}, {"most": "x", "prefix": None, "prompts": []}]
+    "found",
+    [
+        None,
+        3,
+        {},
+        {"most": 1, "prefix": None},
+        {"most": "x", "prefix": None, "prompts": []},
+        *(
+            {"most": 1, "prefix": None, "prompts": [row]}
+            for row in ([], [1], [1, None, None], [1, 2, "no"], [1, -2, None], ["x", 1, None], [2**40, 1, None], 7)
+        ),
+    ],
 )
 def test_a_damaged_result_is_that_jobs_failure(complete: Project, found: Any) -> None:
     with pytest.raises(JobError, match=r"result.json is damaged: lengths"):
