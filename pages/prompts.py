@@ -20,6 +20,7 @@ with st.container(horizontal=True):
     st.metric("With a reference", f"{project.prompt_book.with_reference():,}", border=True, height="stretch")
 
 prompt_parts.unusable(project)
+prompt_parts.unfit(project)
 
 usual = "Import a file" if st.query_params.get("import") else None if total else "Add by hand"
 listed, by_hand, imported = st.tabs(["All prompts", "Add by hand", "Import a file"], default=usual)

@@ -190,6 +190,7 @@ _LOOKS_AT = {
     "autopilot.": ("flight",),
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),
+    "prompt_lengths.": ("counts",),
     "lineage.": (
         *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),
         "curated_change",

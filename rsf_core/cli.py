@@ -25,6 +25,7 @@ from rsf_core.errors import AccessError, JobError, PromptError, RsfError, StageE
 from rsf_core.invites import DAYS
 from rsf_core.project_file import model_name
 from rsf_core.settings import Generate, Target
+from rsf_core.store.records import Fit
 from rsf_core.target import compounding
 from rsf_core.terminal import (
     ProgressLine,
@@ -366,6 +367,7 @@ def prompts(
     search: Annotated[str, typer.Option(help="list: only those with this in text or reference.")] = "",
     split: Annotated[Split | None, typer.Option(help="list: only those of one side.")] = None,
     retired: Annotated[bool, typer.Option("--retired", help="list: only those that are retired.")] = False,
+    fit: Annotated[Fit | None, typer.Option(help="list: only those the model takes, or does not.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="list: at most so many.")] = 50,
     offset: Annotated[int, typer.Option(min=0, help="list: after so many.")] = 0,
     as_json: Json = False,
@@ -373,7 +375,7 @@ def prompts(
     """List prompts, or edit, retire, put back (restore) and seal some. What was drawn for them stays as it is."""
     numbers = prompt_ids or []
     if action is PromptAction.LIST and not numbers:
-        asked = {"split": split, "retired": retired, "text": search, "limit": limit, "offset": offset}
+        asked = {"split": split, "retired": retired, "text": search, "fit": fit, "limit": limit, "offset": offset}
         with connect(folder, "rsf prompts") as connection:
             found = connection.call("prompts", asked)
         _say(found, as_json, lambda: prompts_table(found))

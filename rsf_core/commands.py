@@ -18,6 +18,7 @@ from rsf_core.files import writable
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.store.links import LinkRecord
+from rsf_core.store.records import Fit
 from rsf_core.target import compounding
 
 Command = Callable[..., Any]
@@ -210,10 +211,21 @@ def override(project: Project, candidate_id: str, action: str, reviewer: str) ->
 
 
 @command
-def prompts(project: Project, limit: int, offset: int, split: str | None, retired: bool | None, text: str) -> Any:
-    """A part of the list of prompts."""
-    side = None if split is None else Split(split)
-    return project.prompt_page(limit, offset, split=side, retired=retired, text=text)
+def prompts(
+    project: Project,
+    limit: int,
+    offset: int,
+    split: str | None,
+    retired: bool | None,
+    text: str,
+    fit: str | None = None,
+) -> Any:
+    """A part of the list of prompts, and how many of those in use the model takes."""
+    if fit is not None and fit not in list(Fit):
+        raise SettingsError(f"{fit!r} does not say how prompts fit the model: say {', '.join(Fit)}")
+    side, fits = None if split is None else Split(split), None if fit is None else Fit(fit)
+    page = project.prompt_page(limit, offset, split=side, retired=retired, text=text, fit=fits)
+    return {"total": page.total, "prompts": page.prompts, "fits": project.prompt_lengths.counts()}
 
 
 @command

@@ -8,6 +8,7 @@ from typing import Any
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import JobError
+from rsf_core.prompt_lengths import PromptLengths
 from rsf_core.rounds import Stage
 from rsf_core.stages import Stages
 from rsf_core.standing import BASE_ID, Standing, left_out_key
@@ -27,6 +28,8 @@ class Following:
         if "base" in result and not any(model.model_id == BASE_ID for model in self._store.models()):
             name, folder, identity = (_text(result["base"], key) for key in ("name", "folder", "identity"))
             self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
+        if "lengths" in result:
+            PromptLengths(self._store, self._standing.settings).keep_of_job(result["lengths"])
         if job.kind in (JobKind.EVALUATE, JobKind.SEALED) and result.get("left_out"):
             key = left_out_key(job.spec["evaluation_key"])
             if key not in self._store.values():

@@ -13,7 +13,17 @@ from rsf_core.access import Actor
 from rsf_core.files import writable
 from rsf_core.project import Project
 
-_PARTS = ("autopilot", "imports", "invites", "lineage", "prompt_book", "review", "store", "supervisor")
+_PARTS = (
+    "autopilot",
+    "imports",
+    "invites",
+    "lineage",
+    "prompt_book",
+    "prompt_lengths",
+    "review",
+    "store",
+    "supervisor",
+)
 
 
 def guarded(project: Project, who: Callable[[], Actor]) -> Project:

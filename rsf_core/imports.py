@@ -32,6 +32,7 @@ from rsf_core.errors import PromptError, PromptFileError, RsfError
 from rsf_core.files import read_json, writable, write_json, write_whole
 from rsf_core.jobs import process
 from rsf_core.prompt_book import PromptBook, place_usable
+from rsf_core.prompt_lengths import LengthsFound, PromptLengths
 from rsf_core.prompts import Format, Problem, PromptRow, parse, recognise
 from rsf_core.prompts.files import Layout
 from rsf_core.prompts.parsing import Columns
@@ -87,8 +88,11 @@ class ImportState:
 
 
 class Imports:
-    def __init__(self, folder: Path, store: Store, book: PromptBook, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self, folder: Path, store: Store, book: PromptBook, lengths: PromptLengths, settings: Callable[[], Settings]
+    ) -> None:
         self._folder, self._store, self._book, self._settings = folder, store, book, settings
+        self._lengths = lengths
         self._format = lru_cache(maxsize=8)(_recognised)
 
     def keep(self, name: str, content: bytes | memoryview) -> str:
@@ -175,20 +179,33 @@ class Imports:
         """Forget a placing that was broken off, so that it is begun anew."""
         shutil.rmtree(self._folder / upload / placing, ignore_errors=True)
 
+    def lengths(self, upload: str, placing: str) -> LengthsFound:
+        """Whether the model takes the rows of a placing that is done, as far as it is known; a process finds it out, which is
+        begun here. The rows can be added before it is done, and whatever it finds."""
+        return self._lengths.check(self._folder / upload / placing)
+
+    def cancel_lengths(self, upload: str, placing: str) -> None:
+        self._lengths.cancel(self._folder / upload / placing)
+
+    def restart_lengths(self, upload: str, placing: str) -> None:
+        """Forget a check that was broken off or cancelled, so that it is begun anew."""
+        self._lengths.forget(self._folder / upload / placing)
+
     def add(self, upload: str, placing: str) -> int:
-        """Add the rows of a placing that is done to the project; how many. Raises PromptError where prompts were added or
-        retired since it was made."""
+        """Add the rows of a placing that is done to the project, with their lengths where these are known; how many. Raises
+        PromptError where prompts were added or retired since it was made."""
         folder = self._folder / upload / placing
         request, name = read_json(folder / "request.json"), self.name(upload)
         with self._store.transaction("adding prompts"):
             if request is None or name is None or tuple(request["version"]) != self._store.prompt_book.version():
                 raise PromptError("the project's prompts have changed since the file was compared with them: try again")
             rows = pq.read_table(folder / "rows.parquet").to_pylist()
-            count = self._store.add_prompts(
+            added = self._store.prompt_book.add(
                 ((row["text"], row["system"], row["reference"], Split(row["split"])) for row in rows), name
             )
+            self._lengths.keep(folder, added)
         self.forget(upload)
-        return count
+        return len(added)
 
     def forget(self, upload: str) -> None:
         """Delete a kept file with what was made of it."""
@@ -220,6 +237,7 @@ class Imports:
         pq.write_table(self._store.prompt_book.entries(), path)
 
     def _kill(self, folder: Path) -> None:
+        self._lengths.cancel(folder)
         process.kill(folder)
         give_up = time.monotonic() + KILL_SECONDS
         while process.is_alive(folder) and time.monotonic() < give_up:

@@ -52,6 +52,7 @@ from rsf_core.lineage import Lineage
 from rsf_core.marks import Mark
 from rsf_core.owner import OwnerLock, OwnerServer
 from rsf_core.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
+from rsf_core.prompt_lengths import PromptLengths
 from rsf_core.prompts import Problem, PromptRow
 from rsf_core.replicates import Procedure, Template
 from rsf_core.reports import Comparison, Curse
@@ -67,6 +68,7 @@ from rsf_core.standing import Standing
 from rsf_core.store.records import (
     CandidateRecord,
     CuratedRecord,
+    Fit,
     JobRecord,
     ModelRecord,
     PromptKind,
@@ -105,8 +107,11 @@ class Project:
         self.supervisor.listen(self._following.on_done, self._following.on_ended)
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
+        self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
         self.invites = Invites(self.store.links)
-        self.imports = Imports(folder / "imports", self.store, self.prompt_book, self._standing.settings)
+        self.imports = Imports(
+            folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings
+        )
         self.review = Reviews(self.store, self._standing.settings, self.target)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
@@ -269,10 +274,19 @@ class Project:
         return self.store.prompts(split, retired=retired)
 
     def prompt_page(
-        self, limit: int, offset: int = 0, *, split: Split | None = None, retired: bool | None = None, text: str = ""
+        self,
+        limit: int,
+        offset: int = 0,
+        *,
+        split: Split | None = None,
+        retired: bool | None = None,
+        text: str = "",
+        fit: Fit | None = None,
     ) -> PromptPage:
-        """A part of the list of prompts by number; `text` is looked for in text and reference, or is a number."""
-        return self.store.prompt_book.page(limit, offset, split=split, retired=retired, text=text)
+        """A part of the list of prompts by number; `text` is looked for in text and reference, or is a number. `fit`: only
+        those that the model takes, or does not, as far as it was asked."""
+        room = self.prompt_lengths.room()
+        return self.store.prompt_book.page(limit, offset, split=split, retired=retired, text=text, fit=fit, room=room)
 
     def check_prompts(
         self, rows: Sequence[PromptRow], held_out_share: float

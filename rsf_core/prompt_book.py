@@ -209,6 +209,8 @@ class PromptBook:
             (number,) = self._store.prompt_book.add(
                 [(new.text, new.system, new.reference, old.split)], f"edit of prompt {prompt_id} by {author}"
             )
+            if (new.text, new.system) == (old.text, old.system):
+                self._store.prompt_book.copy_lengths({prompt_id: number})
             self._store.prompt_book.say([prompt_id], "replace", author, number)
             return number
 
@@ -245,6 +247,7 @@ class PromptBook:
                 )
             rows = [(prompt.text, prompt.system, prompt.reference, Split.SEALED) for prompt in moved]
             numbers = self._store.prompt_book.add(rows, f"sealed by {author}")
+            self._store.prompt_book.copy_lengths(dict(zip(chosen, numbers, strict=True)))
             for prompt, number in zip(moved, numbers, strict=True):
                 self._store.prompt_book.say([prompt.prompt_id], "replace", author, number)
             return numbers

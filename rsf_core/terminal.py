@@ -18,6 +18,7 @@ from rsf_core.evaluation import SHARES
 from rsf_core.forgetting import PER_TOKEN
 from rsf_core.replicates import Gain, Procedure, Replicate
 from rsf_core.sampling.intervals import Interval
+from rsf_core.store.records import Fit
 
 _MARKS = {"done": "[green]✓[/]", "running": "[cyan]▶[/]", "ready": "○", "waiting": "[dim]·[/]", "failed": "[red]✗[/]"}
 
@@ -246,16 +247,23 @@ def status_panel(found: dict[str, Any]) -> Table:
 
 
 def prompts_table(found: dict[str, Any]) -> Table:
-    """Some prompts, as the command `prompts` gives them; texts on one line."""
-    table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
-    table.add_column("no.", justify="right")
-    for column in ("split", "prompt", "reference", "state"):
-        table.add_column(column, overflow="ellipsis", no_wrap=True)
+    """Some prompts, as the command `prompts` gives them; texts on one line, cut so that the other columns have room."""
+    table = Table(box=SIMPLE, show_edge=False, pad_edge=False, expand=True)
+    for column in ("no.", "tokens"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for column, ratio in (("split", None), ("prompt", 3), ("reference", 1), ("state", None)):
+        table.add_column(column, overflow="ellipsis", no_wrap=True, ratio=ratio)
     for prompt in found["prompts"]:
         state = {None: "", "retire": "retired", "replace": f"now {prompt['replaced_by']}"}[prompt["retired"]]
+        if prompt["fit"] in (Fit.TOO_LONG, Fit.REFUSED):
+            state = ", ".join(filter(None, (state, prompt["fit"].replace("_", " "))))
+        tokens = "" if prompt["tokens"] is None else f"{prompt['tokens']:,}"
         texts = (" ".join((prompt[name] or "").split())[:200] for name in ("text", "reference"))
-        table.add_row(str(prompt["prompt_id"]), prompt["split"].replace("_", " "), *map(escape, texts), state)
+        table.add_row(str(prompt["prompt_id"]), tokens, prompt["split"].replace("_", " "), *map(escape, texts), state)
+    counts = [f"{found['fits'][fit]:,} {fit.replace('_', ' ')}" for fit in Fit if found["fits"].get(fit)]
     table.caption = f"{len(found['prompts']):,} of {found['total']:,}"
+    if counts:
+        table.caption += f". Of those in use, for the model: {', '.join(counts)}"
     return table
 
 

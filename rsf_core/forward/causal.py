@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rsf_core.context_window import window_of
 from rsf_core.forward.base import Decoding, Pairs, Tokens
 from rsf_core.forward.batches import distinct_rows, left_pad, positions, right_pad
 from rsf_core.forward.caches import cache_name, select, takes
@@ -81,8 +82,7 @@ class Causal:
         return {"attention_mask": mask} | ({"position_ids": at} if self._takes_positions else {})
 
     def fits(self, prompt: int, completion: int) -> bool:
-        limit = getattr(self.model.config, "max_position_embeddings", None)
-        return limit is None or prompt + completion <= limit
+        return window_of(self.model).fits(prompt, completion)
 
 
 class CausalDecoding:

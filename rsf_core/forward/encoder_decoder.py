@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rsf_core.errors import ModelError
+from rsf_core.context_window import decoder_prefix, window_of
 from rsf_core.forward.base import Decoding, Pairs, Tokens
 from rsf_core.forward.batches import distinct_rows, right_pad
 from rsf_core.forward.caches import select
@@ -21,13 +21,7 @@ class EncoderDecoder:
 
     def __init__(self, model: Any, pad: int) -> None:
         self.model, self.pad = model, pad
-        start = _configured(model, "decoder_start_token_id")
-        if start is None:
-            raise ModelError(
-                "this encoder-decoder model names no decoder_start_token_id: add it to its generation_config.json"
-            )
-        forced = _configured(model, "forced_bos_token_id")
-        self.prefix = [start] if forced is None else [start, forced]
+        self.prefix = decoder_prefix(model)
 
     def begin(self, prompts: Sequence[Tokens]) -> tuple[Tensor, Decoding]:
         encoded = self.encode(prompts)
@@ -68,8 +62,7 @@ class EncoderDecoder:
         )
 
     def fits(self, prompt: int, completion: int) -> bool:
-        limit = getattr(self.model.config, "max_position_embeddings", None)
-        return limit is None or max(prompt, len(self.prefix) + completion - 1) <= limit
+        return window_of(self.model).fits(prompt, completion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +90,3 @@ class EncoderDecoderDecoding:
 
     def step(self, tokens: Tensor) -> Tensor:
         return self._way.after(self._cache, self._encoded, tokens)
-
-
-def _configured(model: Any, name: str) -> int | None:
-    """A token id from the generation config, or from the model's config, where older models keep it. Raises ModelError naming
-    one that the model does not know."""
-    value = getattr(model.generation_config, name, None)
-    if value is None:
-        value = getattr(model.config, name, None)
-    known = model.get_input_embeddings().num_embeddings
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < known):
-        raise ModelError(
-            f"{name} of generation_config.json names the token {value!r}, and the model knows the tokens 0 to {known - 1}: "
-            "correct it"
-        )
-    return value

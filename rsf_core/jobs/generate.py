@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -22,6 +24,9 @@ from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.worker import JobContext
 from rsf_core.sampling.acceptance import uniform
 from rsf_core.settings import Sampling
+
+if TYPE_CHECKING:
+    from rsf_core.proposals.local import LocalProposal
 
 
 def run(context: JobContext) -> None:
@@ -52,11 +57,16 @@ def _draw(
     proposal = LocalProposal(folder)
     count = int(context.spec["candidates"])
     fitting, left_out = proposal.fitting(prompts, sampling.max_new_tokens)
-    not_compared = proposal.unfit(_held_out(context), sampling.max_new_tokens)
+    held_out = _held_out(context)
+    not_compared = proposal.unfit(held_out, sampling.max_new_tokens)
     said_of_all = (said(left_out, "not drawn from"), said(not_compared, "not compared on after training"))
     note = " ".join(filter(None, (context.spec.get("note"), *said_of_all)))
     if note:
         report(context, note=f"done. {note}")
+    problems = left_out.problems | not_compared.problems
+    if problems:
+        unfit = [prompt for prompt in (*prompts, *held_out) if prompt.prompt_id in problems]
+        report(context, lengths=_lengths(proposal, unfit))
     total = len(fitting) * count
     drawn = UnitsInTurn(context, units, left_out, count, CANDIDATES, lambda rows: _table(rows, context, sampling))
     requests = [
@@ -71,6 +81,13 @@ def _draw(
         context.progress(done)
         drawn.add(candidate)
     context.check_cancelled()
+
+
+def _lengths(proposal: LocalProposal, prompts: Sequence[Prompt]) -> dict[str, Any]:
+    """How long prompts are for the model, for the list of prompts: `[prompt_id, tokens, refused]` of each, and its room."""
+    window, lengths = proposal.lengths.window, proposal.lengths
+    found = [[prompt.prompt_id, *astuple(lengths.of(prompt))] for prompt in prompts]
+    return {"most": window.limit, "prefix": window.prefix, "prompts": found}
 
 
 def _held_out(context: JobContext) -> list[Prompt]:

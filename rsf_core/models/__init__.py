@@ -5,7 +5,7 @@ from rsf_core.models.generation import Asked, Part, in_words, require_end, ruled
 from rsf_core.models.identity import identity
 from rsf_core.models.law import asked_of, masks_of
 from rsf_core.models.library import DEFAULT_MODEL, cache_folder, is_ready, local_folder, read_lineage, resolve, save
-from rsf_core.models.loading import load
+from rsf_core.models.loading import load, outline
 from rsf_core.models.tokens import misread
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "local_folder",
     "masks_of",
     "misread",
+    "outline",
     "read_lineage",
     "require_end",
     "resolve",

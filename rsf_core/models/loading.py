@@ -33,6 +33,23 @@ def load(folder: Path) -> tuple[Any, Any]:
     return model.eval(), tokenizer
 
 
+def outline(folder: Path) -> tuple[Any, Any]:
+    """`(model, tokenizer)` as `load` gives them, without the weights: enough to tell what prompts become. No memory is taken
+    for the model. Raises ModelError as `load` does, but for what is wrong with weights."""
+    found = checkpoint.read(folder)
+    rendering.prepare()
+    with _said(folder, "the model"):
+        kind, config = _kind(folder)
+        model = _check_size(folder, found, kind, config)
+        if (folder / "generation_config.json").is_file():
+            from transformers import GenerationConfig
+
+            model.generation_config = GenerationConfig.from_pretrained(folder, local_files_only=True)
+    with _said(folder, "the tokenizer"):
+        tokenizer = _tokenizer(folder)
+    return model.eval(), tokenizer
+
+
 def _kind(folder: Path) -> tuple[Any, Any]:
     """The class that builds the model, and its config."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
@@ -47,8 +64,8 @@ def _kind(folder: Path) -> tuple[Any, Any]:
     return kind, config
 
 
-def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> None:
-    """Build the model without memory and compare it with the weights: a config that is not theirs would allocate what it
+def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> Any:
+    """The model built without memory, compared with the weights: a config that is not theirs would allocate what it
     says and fill it with random numbers."""
     import torch
 
@@ -62,6 +79,7 @@ def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> None
             f"{folder / 'config.json'} describes a model of {max(parameters, buffers):,} numbers, and the weights "
             f"beside it hold {found.numbers:,}: they do not belong together. Copy or download the model again"
         )
+    return model
 
 
 def _weights(folder: Path, kind: Any) -> Any:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from rsf_core import forward, models
 from rsf_core.domain import Candidate, Finish, Mask, Prompt
-from rsf_core.errors import ModelError, PromptRefusedError
+from rsf_core.errors import ModelError
 from rsf_core.forward import Forward
 from rsf_core.log_probs import token_kl, token_log_probs
-from rsf_core.models.prompting import Prompting
+from rsf_core.models.lengths import Lengths
 from rsf_core.proposals.base import LeftOut
 from rsf_core.proposals.token_law import Noise, draw
 from rsf_core.settings import Sampling
@@ -55,12 +55,11 @@ class LocalProposal:
         self._forward = forward.of(self.model, self._pad)
         self._folder = folder
         self._masks = {False: models.masks_of(folder, self.model, self.tokenizer, tuple(self.eos))}
-        self._prompting = Prompting(self.model, self.tokenizer, self._pad)
-        self._ids: dict[tuple[str | None, str], tuple[int, ...]] = {}
+        self.lengths = Lengths(self.model, self.tokenizer, self._pad)
 
     def prompt_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
         """The tokens completions of `prompt` follow. Raises ModelError; see Prompting."""
-        return self._prompting.token_ids(prompt)
+        return self.lengths.made(prompt)
 
     def draw(
         self,
@@ -98,7 +97,7 @@ class LocalProposal:
         takes none."""
         left_out = self.unfit(prompts, max_new_tokens)
         if prompts and len(left_out.problems) == len(prompts):
-            self._known_ids(prompts[0])  # says it in its own words where the template is the cause
+            self.lengths.token_ids(prompts[0])  # says it in its own words where the template is the cause
             raise ModelError(f"no prompt can be drawn from: {left_out.named()}. {_SHORTEN[0].upper()}{_SHORTEN[1:]}")
         return [prompt for prompt in prompts if prompt.prompt_id not in left_out.problems], left_out
 
@@ -247,29 +246,14 @@ class LocalProposal:
 
     def _row(self, request: Request, sampling: Sampling) -> _Row:
         """Its noise is made as its turn comes: that of all requests of a job would be gigabytes."""
-        return _Row(request, self._known_ids(request[0]), Noise(sampling.seed, request[2]))
+        return _Row(request, self.lengths.token_ids(request[0]), Noise(sampling.seed, request[2]))
 
     def _require(self, prompt: Prompt, max_new_tokens: int) -> None:
-        self._known_ids(prompt)
+        self.lengths.token_ids(prompt)
         problem = self._problem(prompt, max_new_tokens)
         if problem:
             raise ModelError(f"{problem}: {_SHORTEN}")
 
     def _problem(self, prompt: Prompt, max_new_tokens: int) -> str | None:
-        try:
-            ids = self._known_ids(prompt)
-        except PromptRefusedError as error:
-            return f"prompt {prompt.prompt_id}: {error}"
-        if self._forward.fits(len(ids), max_new_tokens):
-            return None
-        return (
-            f"prompt {prompt.prompt_id} has {len(ids)} tokens; with {max_new_tokens} new ones it does not fit into the "
-            f"model's context of {self.model.config.max_position_embeddings}"
-        )
-
-    def _known_ids(self, prompt: Prompt) -> tuple[int, ...]:
-        """Tokens of prompts are made once: each is checked before any is drawn."""
-        key = (prompt.system, prompt.text)
-        if key not in self._ids:
-            self._ids[key] = self.prompt_token_ids(prompt)
-        return self._ids[key]
+        length = self.lengths.of(prompt)
+        return length.problem(f"prompt {prompt.prompt_id}", self.lengths.window, max_new_tokens)

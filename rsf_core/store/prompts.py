@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 
 from rsf_core.domain import Prompt, Split
 from rsf_core.store.database import Database, utc_now
-from rsf_core.store.records import PromptPage, PromptRecord
+from rsf_core.store.records import NO_ROOM, Fit, PromptPage, PromptRecord, Room, Window
 
 _SHOWN = 300  # characters of a text in a list
 
@@ -42,12 +43,24 @@ class Prompts:
         return row["prompt_id"], row["seq"]
 
     def page(
-        self, limit: int, offset: int = 0, *, split: Split | None = None, retired: bool | None = None, text: str = ""
+        self,
+        limit: int,
+        offset: int = 0,
+        *,
+        split: Split | None = None,
+        retired: bool | None = None,
+        text: str = "",
+        fit: Fit | None = None,
+        room: Room = NO_ROOM,
     ) -> PromptPage:
-        """A part of the list by number. `text` is looked for in text and reference, whatever its case, or is a number."""
-        asked = {"split": split, "retired": retired, "text": text or None}
+        """A part of the list by number. `text` is looked for in text and reference, whatever its case, or is a number;
+        `fit` is that in `room`."""
+        asked = {"split": split, "retired": retired, "text": text or None, "fit": fit, **asdict(room)}
         rows = self._db.rows("prompt_page", {**asked, "limit": limit, "offset": offset, "shown": _SHOWN})
-        return PromptPage(self._db.rows("prompt_page_count", asked)[0]["count"], tuple(map(_record, rows)))
+        ids = [row["prompt_id"] for row in rows]
+        fits = {row["prompt_id"]: row for row in self._db.rows("prompt_fit", {"prompt_ids": ids, **asdict(room)})}
+        records = tuple(_record(row | fits.get(row["prompt_id"], {})) for row in rows)
+        return PromptPage(self._db.rows("prompt_page_count", asked)[0]["count"], records)
 
     def by_id(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
         """Those that there are, with their whole texts."""
@@ -79,6 +92,34 @@ class Prompts:
         with self._db.transaction("saving what becomes of prompts"):
             self._db.insert("prompt_events", [{"prompt_id": prompt_id} | row for prompt_id in prompt_ids])
 
+    # -- how long they are for the model -------------------------------------------------------------------------------
+
+    def fits(self, room: Room) -> dict[Fit, int]:
+        """How many of those in use fit, and how many do not."""
+        return {Fit(row["fit"]): row["count"] for row in self._db.rows("prompt_fits", asdict(room))}
+
+    def windows(self) -> list[Window]:
+        """The room of each model that prompts were counted for, the newest first."""
+        return [Window(**row) for row in self._db.rows("prompt_windows")]
+
+    def say_lengths(self, window: Window, prompt_ids: Sequence[int], lengths: pa.Table) -> None:
+        """Append how long these prompts are for a model, in the order of `lengths`: tokens, refused."""
+        with self._db.transaction("saving the lengths of prompts"):
+            if next((known for known in self.windows() if known.name == window.name), None) != window:
+                self._db.insert("prompt_windows", [asdict(window)])
+            table = lengths.select(["tokens", "refused"])
+            table = table.append_column("prompt_id", pa.array(prompt_ids, pa.int32()))
+            self._db.append(
+                "prompt_lengths", table.append_column("model", pa.repeat(pa.scalar(window.model), len(prompt_ids)))
+            )
+
+    def copy_lengths(self, places: Mapping[int, int]) -> None:
+        """Let prompts with the same texts in the place of others be as long: the new numbers by the earlier."""
+        rows = self._db.rows("prompt_lengths_of", {"prompt_ids": list(places)})
+        with self._db.transaction("saving the lengths of prompts"):
+            self._db.insert("prompt_lengths", [row | {"prompt_id": places[row["prompt_id"]]} for row in rows])
+
 
 def _record(row: dict[str, Any]) -> PromptRecord:
-    return PromptRecord(**row | {"split": Split(row["split"])})
+    fit = {"fit": Fit(row["fit"])} if "fit" in row else {}
+    return PromptRecord(**row | {"split": Split(row["split"])} | fit)

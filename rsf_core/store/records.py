@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from rsf_core.domain import ChosenBy, JobKind, JobState, Scope, Split
@@ -207,10 +208,42 @@ class SealedOpening:
     prompts: int
 
 
+class Fit(StrEnum):
+    """Whether the model takes a prompt beside generate.max_new_tokens."""
+
+    FITS = "fits"
+    TOO_LONG = "too_long"
+    REFUSED = "refused"  # by the template or the tokenizer
+    NOT_CHECKED = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The room of a model by its identity, `model`, and its `name`: `most` tokens of context (None: no limit) and the `prefix`
+    of an encoder-decoder. See context_window.ContextWindow."""
+
+    model: str
+    name: str
+    most: int | None
+    prefix: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The most tokens a prompt may have (None: no limit) for the model of the identity `model` (None: it is not known)."""
+
+    model: str | None
+    most: int | None
+
+
+NO_ROOM = Room(None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class PromptRecord:
     """A prompt as the list shows it. `retired` says how it was taken out ("retire", or "replace" by an edited one, which is
-    `replaced_by`); None where it is in use."""
+    `replaced_by`); None where it is in use. `fit` says whether the model takes it, at `tokens`, where they were
+    counted."""
 
     prompt_id: int
     text: str
@@ -221,6 +254,8 @@ class PromptRecord:
     created_at: datetime
     retired: str | None
     replaced_by: int | None
+    tokens: int | None = None
+    fit: Fit = Fit.NOT_CHECKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from rsf_core.prompts import Format, PromptRow
 from rsf_core.prompts.files import SUFFIXES
 from rsf_core.prompts.parsing import Columns
 from rsf_core.scorers import registry
-from rsf_core.store.records import PromptRecord
+from rsf_core.store.records import Fit, PromptRecord
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
 NONE = "–"
 PAGE = 50
+TO_DO = "Shorten or retire them, lower generate.max_new_tokens, or use another model."
 _STATES: dict[str, bool | None] = {"In use": False, "Retired": True, "All": None}
 
 
@@ -36,6 +37,21 @@ def unusable(project: Project) -> None:
             )
 
 
+def unfit(project: Project) -> None:
+    """Say how many prompts in use the model does not take, as far as it was asked."""
+    counts = project.prompt_lengths.counts()
+    long, refused = counts.get(Fit.TOO_LONG, 0), counts.get(Fit.REFUSED, 0)
+    if long or refused:
+        said = [f"{long:,} too long beside generate.max_new_tokens"] if long else []
+        said += [f"{refused:,} refused by its template or tokenizer"] if refused else []
+        st.warning(
+            literal(
+                f"The model does not take {long + refused:,} of the prompts: {', '.join(said)}. They are left out. {TO_DO}"
+            ),
+            icon=":material/straighten:",
+        )
+
+
 # -- the list ----------------------------------------------------------------------------------------------------------
 
 
@@ -44,7 +60,7 @@ def listing(project: Project) -> None:
     if not project.prompt_book.version()[0]:
         ui.empty("No prompt yet. Add some by hand or import a file.", icon=":material/format_list_bulleted:")
         return
-    first, second, third, fourth = st.columns([3, 2, 2, 1], vertical_alignment="bottom")
+    first, second, third, fourth, fifth = st.columns([2, 2.4, 3.6, 2, 1], vertical_alignment="bottom")
     text = first.text_input("Find", placeholder="text, reference or number", key="prompts-find").strip()
     state = second.segmented_control("Show", list(_STATES), default="In use", required=True, key="prompts-state")
     side = third.segmented_control(
@@ -55,8 +71,20 @@ def listing(project: Project) -> None:
         format_func=lambda side: literal(_words(side)),
         key="prompts-side",
     )
-    asked = {"split": None if side == "All" else Split(side), "retired": _STATES[state], "text": text}
-    number = int(fourth.number_input("Page", 1, None, 1, key=f"prompts-page-{text}-{state}-{side}"))
+    fit = fourth.selectbox(
+        "For the model",
+        ["All", *Fit],
+        format_func=lambda fit: literal(_words(fit).capitalize()),
+        key="prompts-fit",
+        help="Prompts are checked as a file is imported, and by the job that draws.",
+    )
+    asked = {
+        "split": None if side == "All" else Split(side),
+        "retired": _STATES[state],
+        "text": text,
+        "fit": None if fit == "All" else Fit(fit),
+    }
+    number = int(fifth.number_input("Page", 1, None, 1, key=f"prompts-page-{text}-{state}-{side}-{fit}"))
     page = project.prompt_page(PAGE, (number - 1) * PAGE, **asked)  # type: ignore[arg-type]
     pages = max(1, math.ceil(page.total / PAGE))
     if number > pages:
@@ -71,7 +99,7 @@ def listing(project: Project) -> None:
         height=420,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"prompts-list-{project.prompt_book.version()}-{number}-{text}-{state}-{side}",
+        key=f"prompts-list-{project.prompt_book.version()}-{number}-{text}-{state}-{side}-{fit}",
         column_config={
             "no.": st.column_config.NumberColumn(width="small"),
             "prompt": st.column_config.Column(width="large"),
@@ -91,7 +119,9 @@ def _listed(prompt: PromptRecord) -> dict[str, object]:
         "reference": prompt.reference,
         "split": _words(prompt.split),
     }
-    return shown | {"system": prompt.system, "state": state}
+    if prompt.fit in (Fit.TOO_LONG, Fit.REFUSED):
+        state += f", {_words(prompt.fit)}"
+    return shown | {"system": prompt.system, "tokens": prompt.tokens, "state": state}
 
 
 def _actions(project: Project, rows: list[PromptRecord]) -> None:
@@ -239,6 +269,8 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
             more = found.left_out + found.in_part - len(found.problems)
             if more:
                 st.caption(f"and {more:,} more")
+    if found.count:
+        _lengths(project, upload, placing)
     add = st.button(
         f"Add {found.count:,} prompts",
         type="primary",
@@ -263,6 +295,44 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
             if row.reference:
                 st.caption("reference")
                 ui.text(row.reference)
+
+
+@st.fragment(run_every=ui.REFRESH_SECONDS)
+def _checking(project: Project, upload: str, placing: str) -> None:
+    state = project.imports.lengths(upload, placing)
+    if not state.running:
+        st.rerun()
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.text(f"Checking whether the model takes them: {state.message}. They can be added before.")
+        if st.button("Cancel", icon=":material/stop_circle:", key="lengths-cancel"):
+            project.imports.cancel_lengths(upload, placing)
+            st.rerun()
+
+
+def _lengths(project: Project, upload: str, placing: str) -> None:
+    """Whether the model takes the rows: found out by a process, named where it does not."""
+    found = project.imports.lengths(upload, placing)
+    if found.running:
+        _checking(project, upload, placing)
+    elif found.problem is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(literal(f"Not checked whether the model takes them: {found.problem}."))
+            if found.again and st.button("Check again", icon=":material/replay:", key="lengths-again"):
+                project.imports.restart_lengths(upload, placing)
+                st.rerun()
+    elif found.named or found.too_long or found.refused:
+        said = [f"{found.too_long:,} too long"] if found.too_long else []
+        said += [f"{found.refused:,} refused by its template or tokenizer"] if found.refused else []
+        title = f"The model does not take {found.too_long + found.refused:,} of them: {', '.join(said)}"
+        with st.expander(literal(title), icon=":material/straighten:", expanded=True):
+            for line in found.named:
+                st.text(line)
+            more = found.too_long + found.refused - len(found.named)
+            if more and found.named:
+                st.caption(f"and {more:,} more")
+            st.caption(f"They can be added, and are drawn from once they fit. {TO_DO}")
+    else:
+        st.caption(f"The model takes all {found.fits:,}.")
 
 
 def _words(value: str) -> str:

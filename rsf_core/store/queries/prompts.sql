@@ -16,13 +16,19 @@ WHERE prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) GROUP BY split;
 -- name: next_prompt_id
 SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
 
--- Texts are cut to what a list shows.
+-- Texts are cut to what a list shows. Lengths are looked up only where they choose; see prompt_fit.
 -- name: prompt_page
 SELECT p.prompt_id, left(p.text, $shown) AS text, left(p.reference, $shown) AS reference, left(p.system, $shown) AS system,
        p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
 FROM shown_prompts p LEFT JOIN retired_prompts r USING (prompt_id)
+LEFT JOIN (
+    SELECT prompt_id, arg_max({'tokens': tokens, 'refused': refused}, seq) AS length
+    FROM prompt_lengths WHERE $fit IS NOT NULL AND model = $model GROUP BY prompt_id
+) l USING (prompt_id)
 WHERE ($split IS NULL OR p.split = $split)
   AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
+  AND ($fit IS NULL OR $fit = CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
+            WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END)
   AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
        OR contains(nfc_normalize(lower(coalesce(p.reference, ''))), nfc_normalize(lower($text))))
 ORDER BY p.prompt_id LIMIT $limit OFFSET $offset;
@@ -30,8 +36,14 @@ ORDER BY p.prompt_id LIMIT $limit OFFSET $offset;
 -- name: prompt_page_count
 SELECT count(*) AS count
 FROM shown_prompts p LEFT JOIN retired_prompts r USING (prompt_id)
+LEFT JOIN (
+    SELECT prompt_id, arg_max({'tokens': tokens, 'refused': refused}, seq) AS length
+    FROM prompt_lengths WHERE $fit IS NOT NULL AND model = $model GROUP BY prompt_id
+) l USING (prompt_id)
 WHERE ($split IS NULL OR p.split = $split)
   AND ($retired IS NULL OR $retired = (r.prompt_id IS NOT NULL))
+  AND ($fit IS NULL OR $fit = CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
+            WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END)
   AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
        OR contains(nfc_normalize(lower(coalesce(p.reference, ''))), nfc_normalize(lower($text))));
 
@@ -44,3 +56,31 @@ WHERE p.prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]));
 -- name: prompts_version
 SELECT (SELECT coalesce(max(prompt_id), 0) FROM prompts) AS prompt_id,
        (SELECT coalesce(max(seq), 0) FROM prompt_events) AS seq;
+
+-- Of some: nothing of how long a sealed one is.
+-- name: prompt_fit
+SELECT prompt_id, CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
+            WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END AS fit,
+       CASE WHEN p.split <> 'sealed' OR EXISTS (SELECT 1 FROM sealed_openings) THEN length.tokens END AS tokens
+FROM prompts p JOIN (
+    SELECT prompt_id, arg_max({'tokens': tokens, 'refused': refused}, seq) AS length
+    FROM prompt_lengths WHERE model = $model AND prompt_id IN (SELECT unnest($prompt_ids::INTEGER[])) GROUP BY prompt_id
+) l USING (prompt_id);
+
+-- Of those in use.
+-- name: prompt_fits
+SELECT CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
+            WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END AS fit, count(*) AS count
+FROM prompts p
+LEFT JOIN (
+    SELECT prompt_id, arg_max({'tokens': tokens, 'refused': refused}, seq) AS length
+    FROM prompt_lengths WHERE model = $model GROUP BY prompt_id
+) l USING (prompt_id)
+WHERE prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) GROUP BY fit;
+
+-- name: prompt_lengths_of
+SELECT model, prompt_id, arg_max_null(tokens, seq) AS tokens, arg_max_null(refused, seq) AS refused
+FROM prompt_lengths WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[])) GROUP BY model, prompt_id;
+
+-- name: prompt_windows
+SELECT model, name, most, prefix FROM prompt_windows ORDER BY seq DESC;

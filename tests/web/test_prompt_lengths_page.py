@@ -1,0 +1,79 @@
+"""The Prompts page says which prompts the model does not take: of a file on its way in, and of those that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core import prompt_lengths
+from rsf_core.domain import Split
+from rsf_core.project import Project
+from rsf_core.prompt_lengths import LengthsFound
+from rsf_core.prompts.parsing import Columns
+from rsf_core.store.records import Fit
+from rsf_core.web import session
+
+SHELL = Path(session.__file__).with_name("shell.py")
+FILE = b'{"text": "Name a colour."}\n'
+
+
+@pytest.fixture
+def shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr(session, "_project", project)
+    return project
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page("../../pages/prompts.py").run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    elements = [*app.markdown, *app.caption, *app.text, *app.warning]
+    return " ".join([*(str(element.value) for element in elements), *(found.label for found in app.expander)])
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (LengthsFound(message="1 of 2 prompts"), "Checking whether the model takes them: 1 of 2 prompts"),
+        (LengthsFound(fits=7), "The model takes all 7"),
+        (LengthsFound("", None, 5, 9, 1, ("line 3 has 9",)), "does not take 10 of them: 9 too long, 1 refused"),
+        (LengthsFound("", None, 5, 9, 1, ("line 3 has 9",)), "and 9 more"),
+        (
+            LengthsFound(problem=prompt_lengths.NO_FOLDER),
+            "Not checked whether the model takes them: the model is fetched",
+        ),
+    ],
+)
+def test_of_a_file_on_its_way_in(
+    shown: Project, monkeypatch: pytest.MonkeyPatch, found: LengthsFound, words: str
+) -> None:
+    monkeypatch.setattr(shown.prompt_lengths, "check", lambda placing: found)
+    upload = shown.imports.keep("a.jsonl", FILE)
+    shown.imports.start(upload, Columns("text"), 0.25)
+    app = opened(**{"import": upload})
+    assert words in said(app)
+    assert [button.disabled for button in app.button if button.key == "import-add"] == [False]
+    assert not [button for button in app.button if button.key == "lengths-again"]
+
+
+def test_of_those_that_are_there_and_only_these_where_asked(jobs_in_threads: None, shown: Project) -> None:
+    assert "does not take" not in said(opened())
+    row = shown.store.prompt_book.add([("Name a colour.", None, None, Split.TRAIN)], "x")
+    lengths = {"most": 1024, "prefix": None, "prompts": [[row[0], 1020, None], [1, None, "no"], [2, 12, None]]}
+    shown.generate()
+    shown.wait()
+    shown.prompt_lengths.keep_of_job(lengths)
+    app = opened()
+    assert "does not take 2 of the prompts: 1 too long" in said(app) and "1 refused" in said(app)
+    app.selectbox(key="prompts-fit").set_value(Fit.TOO_LONG).run()
+    assert "1 prompts, page 1 of 1" in said(app)
+    assert list(app.dataframe[0].value["no."]) == row
