@@ -124,9 +124,7 @@ def test_every_view_and_the_rule_comparison_open_without_an_error(page: Page, op
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=60_000)
     for name in ("By score", "By length", "By round", "By prompt"):
         page.get_by_role("button", name=name).or_(page.get_by_role("radio", name=name)).first.click()
-        expect(page.locator(".js-plotly-plot")).to_have_count(
-            2, timeout=60_000
-        )  # with the bands; the one before fades
+        expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=60_000)  # with the bands; the one before fades
     page.get_by_text("Compare with other rules on the same candidates").click()
     page.get_by_text("What the scope does to each prompt's share").click()
     expect(page.get_by_text("Every rule may keep as many as rejection does")).to_be_visible()
