@@ -60,7 +60,7 @@ def _load() -> None:
         if module.name != SHELL.stem:  # which runs a page
             importlib.import_module(f"rsf_core.web.{module.name}")
     plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=[0], y=[0])).to_json()  # Plotly imports more as it is used
-    pa.table({"x": [0]}).to_pandas()
+    pa.Table.from_pydict({"x": [0]}).to_pandas()
 
 
 def parts() -> dict[str, Any]:

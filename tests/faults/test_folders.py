@@ -91,9 +91,14 @@ def test_a_model_whose_files_are_gone_fails_its_job_by_name_and_the_project_goes
 # -- while it is open ------------------------------------------------------------------------------------------------
 
 
+SPAWN, IS_ALIVE = process.spawn, process.is_alive
+
+
 @pytest.fixture
 def running(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A project whose jobs are processes that draw nothing."""
+    monkeypatch.setattr(process, "spawn", SPAWN)  # a test before may have put its jobs into threads for this file
+    monkeypatch.setattr(process, "is_alive", IS_ALIVE)
     monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(stand_in.interpreter(tmp_path, quick_work))))
     for name in ("GENERATED", "SCORED", "EVALUATED"):
         monkeypatch.setattr(units, name, 4)
