@@ -90,7 +90,7 @@ if newest:
             }
             if st.form_submit_button("Save settings", disabled=ui.locked("set")):
                 changed = {k: json.dumps(v) for k, v in values.items() if v != getattr(g, k)}
-                if all(ui.attempt(lambda k=k, v=v: project.set(f"generate.{k}", v)) for k, v in changed.items()):  # type: ignore[misc]
+                if ui.save(project, {f"generate.{k}": v for k, v in changed.items()}):
                     st.rerun()
 
 

@@ -121,7 +121,7 @@ if newest:
                 if weighted != project.settings.accept.weighted:
                     changed["accept.weighted"] = str(weighted).lower()
                 saved = not unbounded or ui.attempt(lambda: project.unset("train.growth_bound"))
-                if saved and all(ui.attempt(lambda k=k, v=v: project.set(k, v)) for k, v in changed.items()):  # type: ignore[misc]
+                if saved and ui.save(project, changed):
                     st.rerun()
 
 

@@ -54,6 +54,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on 
 out = Console()
 err = Console(stderr=True)
 POLL_SECONDS = 0.3
+NEXT_SECONDS = 600.0  # from the end of a job to the start of the next: a million decisions lie between
 
 
 def main() -> None:
@@ -163,7 +164,7 @@ def generate(
                 err.print(until_line(found), highlight=False)
             if found["end"] is not None:
                 break
-            time.sleep(POLL_SECONDS)  # one part is scored and the next is not started yet
+            _await_next(connection, lambda: connection.call("drawn_until")["end"] is not None)
     _say(found, as_json, lambda: f"[green]✓[/] {found['end']}")
 
 
@@ -577,11 +578,25 @@ def _follow(connection: Connection, quiet: bool) -> None:
 
 def _follow_flight(connection: Connection, quiet: bool) -> None:
     """Follow the jobs of the autopilot until it waits or ends."""
+
+    def flies() -> bool:
+        return bool(connection.call("status")["autopilot"]["state"] == "flying")
+
     while True:
         _follow(connection, quiet)
-        if connection.call("status")["autopilot"]["state"] != "flying":
+        if not flies():
             return
-        time.sleep(POLL_SECONDS)  # one job has ended and the next is not started yet
+        _await_next(connection, lambda: not flies())
+
+
+def _await_next(connection: Connection, ended: Callable[[], bool]) -> None:
+    """Wait for the job that follows the one that has ended, or until there is none to come. Raises JobError where neither
+    is seen."""
+    give_up = time.monotonic() + NEXT_SECONDS
+    while connection.call("active_job") is None and not ended():
+        if time.monotonic() > give_up:
+            raise JobError(f"no job has followed for {NEXT_SECONDS:g} s: `rsf status` says where the round stands")
+        time.sleep(POLL_SECONDS)
 
 
 def _say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:

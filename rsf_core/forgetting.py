@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ def of_models(store: Store, model_ids: Sequence[str]) -> dict[str, dict[str, Int
             if model_id in jobs:
                 asked = jobs[model_id], str(key), model_id
                 kept = ("forgotten", name, *asked)
-                found[model_id] |= store.unchanged(kept, ("gauge_samples",), lambda n=name, a=asked: _of(store, n, *a))  # type: ignore[misc]
+                found[model_id] |= store.unchanged(kept, ("gauge_samples",), partial(_of, store, name, *asked))
     return found
 
 

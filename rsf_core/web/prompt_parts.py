@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -238,10 +240,16 @@ def _progress(project: Project, upload: str, placing: str) -> None:
     state = project.imports.state(upload, placing)
     if not state.running:
         st.rerun()
+    _cancellable(
+        f"Reading the file: {state.message}", "import-cancel", partial(project.imports.cancel, upload, placing)
+    )
+
+
+def _cancellable(message: str, key: str, cancel: Callable[[], object]) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.text(f"Reading the file: {state.message}")
-        if st.button("Cancel", icon=":material/stop_circle:", key="import-cancel"):
-            project.imports.cancel(upload, placing)
+        st.text(message)
+        if st.button("Cancel", icon=":material/stop_circle:", key=key):
+            cancel()
             st.rerun()
 
 
@@ -302,11 +310,8 @@ def _checking(project: Project, upload: str, placing: str) -> None:
     state = project.imports.lengths(upload, placing)
     if not state.running:
         st.rerun()
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.text(f"Checking whether the model takes them: {state.message}. They can be added before.")
-        if st.button("Cancel", icon=":material/stop_circle:", key="lengths-cancel"):
-            project.imports.cancel_lengths(upload, placing)
-            st.rerun()
+    message = f"Checking whether the model takes them: {state.message}. They can be added before."
+    _cancellable(message, "lengths-cancel", partial(project.imports.cancel_lengths, upload, placing))
 
 
 def _lengths(project: Project, upload: str, placing: str) -> None:

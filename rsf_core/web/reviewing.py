@@ -222,7 +222,7 @@ def how(project: Project) -> None:
             blind = st.toggle("Blind: hide the rule's decision and the scores until one has decided", review.blind)
             if st.form_submit_button("Save", disabled=ui.locked("set")):
                 changed = {"overlap": overlap, "blind": str(blind).lower()}
-                if all(ui.attempt(lambda k=k, v=v: project.set(f"review.{k}", str(v))) for k, v in changed.items()):  # type: ignore[misc]
+                if ui.save(project, {f"review.{k}": str(v) for k, v in changed.items()}):
                     st.rerun()
         st.caption(
             "What stands: the word that settled it, else what most reviewers say, else (where they are even) the newest "

@@ -32,6 +32,5 @@ def panel(project: Project) -> None:
             if st.form_submit_button("Save, and let the rule choose M now", disabled=ui.locked("choose_m")):
                 changed = {"accept.rate": repr(rate / 100)} if abs(rate / 100 - accept.rate) > 1e-12 else {}
                 changed |= {"accept.choose": choose} if choose != accept.choose else {}
-                saved = all(ui.attempt(lambda k=k, v=v: project.set(k, v)) for k, v in changed.items())  # type: ignore[misc]
-                if saved and ui.attempt(project.choose_m):
+                if ui.save(project, changed) and ui.attempt(project.choose_m):
                     st.rerun()

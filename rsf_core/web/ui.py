@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,11 @@ def attempt(action: Callable[[], object]) -> bool:
         problem(str(error))
         return False
     return True
+
+
+def save(project: Project, changed: Mapping[str, str]) -> bool:
+    """Save settings by their keys, up to the first that is refused, which is said on the page; whether all were."""
+    return all(attempt(partial(project.set, key, value)) for key, value in changed.items())
 
 
 def empty(message: str, *, page: str | None = None, label: str = "", icon: str = ":material/hourglass_empty:") -> None:
