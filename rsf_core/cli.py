@@ -91,7 +91,7 @@ def init(
         answer,
         as_json,
         lambda: (
-            f"[green]✓[/] {escape(str(folder))}: {' and '.join(f'{n} {s} prompts' for s, n in counts.items())}. "
+            f"[green]✓[/] {escape(str(folder))}: {', '.join(f'{n} {s}' for s, n in answer['prompts'].items())} prompts. "
             f"Next: [bold]rsf run {escape(str(folder))}[/]"
         ),
     )

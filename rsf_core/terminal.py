@@ -101,8 +101,10 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
     )
     table.padding = (0, 1, 0, 0)
     table.add_column("metric", no_wrap=True)
-    for column in ("before", "after", "gain", "over the base"):
-        table.add_column(column, justify="right", no_wrap=True)
+    for column in ("before", "after"):
+        table.add_column(column, justify="right", no_wrap=True, min_width=7)
+    for column in ("gain", "over the base"):  # on a narrow terminal an interval takes two lines: no number is cut off
+        table.add_column(column, justify="right", overflow="fold")
     for found in comparisons:
         table.add_row(f"[bold]round {found['round']}[/]  {found['before_id']} → {found['after_id']}")
         for name in found["after"]:

@@ -22,6 +22,7 @@ HEIGHT = 300
 RATE_EDGES = (*(100 * i / 16 for i in range(16)), 100.001)
 BANDS = ("none accepted", "up to ¼", "between", "¾ or more", "all accepted")
 BAND_COLORS = (palette.REJECTED.color, "#c9e4d8", "#8cc9b1", "#46a584", palette.ACCEPTED.color)
+BESIDE = 0.025  # of the width of the chart: how far a control stands beside the model it is compared with
 CONFIG: dict[str, Any] = {"displayModeBar": False}
 
 
@@ -250,31 +251,42 @@ def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.F
     scale = 100.0 if percent else 1.0
     comparisons = [comparison for comparison in comparisons if metric in comparison.after]  # another target has others
     first = comparisons[0]
-    points = [("base" if first.before_id == "base" else first.before_id, first.before[metric])]
-    points += [(f"round {found.round}", found.after[metric]) for found in comparisons]
+    labels = [first.before_id, *(f"round {found.round}" for found in comparisons)]
+    points = [
+        (float(i), m) for i, m in enumerate([first.before[metric], *(found.after[metric] for found in comparisons)])
+    ]
     figure = _figure("", f"held-out {metric}" + (" (%)" if percent else ""), 280)
-    _add_intervals(figure, points, scale, "tuned", mode="lines+markers", line_color=palette.ACCENT, marker_size=9)
+    figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=list(map(figure_text, labels)), zeroline=False)
+    _add_intervals(
+        figure, points, labels, scale, "tuned", mode="lines+markers", line_color=palette.ACCENT, marker_size=9
+    )
     shown = False
-    for name, symbol, of in (
-        ("random control", "diamond-open", "control"),
-        ("constraints only", "square-open", "constraints"),
+    aside = min(BESIDE * len(comparisons), 0.25)  # rounds are 1 apart
+    for times, (name, symbol, of) in enumerate(
+        (("random control", "diamond-open", "control"), ("constraints only", "square-open", "constraints")), 1
     ):
-        metrics = [(f"round {found.round}", getattr(found, of)) for found in comparisons]
-        controls = [(label, of_round[metric]) for label, of_round in metrics if metric in of_round]
+        metrics = [(i + times * aside, getattr(found, of)) for i, found in enumerate(comparisons, 1)]
+        controls = [(place, of_round[metric]) for place, of_round in metrics if metric in of_round]
         if controls:
             look = {"color": palette.MUTED, "size": 10, "symbol": symbol}
-            _add_intervals(figure, controls, scale, name, mode="markers", marker=look)
+            _add_intervals(figure, controls, labels, scale, name, mode="markers", marker=look)
             shown = True
     figure.update_layout(hovermode="closest", showlegend=shown)
     return figure
 
 
 def _add_intervals(
-    figure: go.Figure, points: Sequence[tuple[str, Interval]], scale: float, name: str, **look: Any
+    figure: go.Figure,
+    points: Sequence[tuple[float, Interval]],
+    labels: Sequence[str],
+    scale: float,
+    name: str,
+    **look: Any,
 ) -> None:
-    """Points with their 95 % intervals, where these are known."""
+    """Points with their 95 % intervals, where these are known, at or a little beside the place of their label."""
     figure.add_scatter(
-        x=[figure_text(label) for label, _ in points],
+        x=[place for place, _ in points],
+        customdata=[figure_text(labels[int(place)]) for place, _ in points],
         y=[point.value * scale for _, point in points],
         error_y={
             "type": "data",
@@ -285,6 +297,6 @@ def _add_intervals(
             "width": 5,
         },
         name=figure_text(name),
-        hovertemplate="%{x}: %{y:.2f}<extra>%{fullData.name}</extra>",
+        hovertemplate="%{customdata}: %{y:.2f}<extra>%{fullData.name}</extra>",
         **look,
     )

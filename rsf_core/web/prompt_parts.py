@@ -62,7 +62,8 @@ def listing(project: Project) -> None:
     if not project.prompt_book.version()[0]:
         ui.empty("No prompt yet. Add some by hand or import a file.", icon=":material/format_list_bulleted:")
         return
-    first, second, third, fourth, fifth = st.columns([2, 2.4, 3.6, 2, 1], vertical_alignment="bottom")
+    first, fourth, fifth = st.columns([6, 2, 1], vertical_alignment="bottom")
+    second, third = st.columns([2.4, 3.6])
     text = first.text_input("Find", placeholder="text, reference or number", key="prompts-find").strip()
     state = second.segmented_control("Show", list(_STATES), default="In use", required=True, key="prompts-state")
     side = third.segmented_control(
