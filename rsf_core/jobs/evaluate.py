@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from rsf_core.domain import SAMPLER_VERSION, Candidate, Prompt
 from rsf_core.errors import JobError
@@ -138,10 +140,12 @@ def _table(
     log_base = base.log_prob(pairs, model_masks=masks)
     if reference is not None:
         reference.check(((*pair, c.completion) for pair, c in zip(pairs, candidates, strict=True)), masks)
-    # with the proposal as reference it cancels out of log P − log q, whatever the model
-    log_reference = (
-        [c.log_q for c in candidates] if reference is None else reference.log_prob(pairs, temperature, masks)
-    )
+    if reference is None:  # the proposal: it cancels out of log P − log q, whatever the model
+        log_reference: Sequence[float] | NDArray[np.float64] = [c.log_q for c in candidates]
+    elif reference is base and temperature == 1.0:
+        log_reference = log_base
+    else:
+        log_reference = reference.log_prob(pairs, temperature, masks)
     rows: list[dict[str, Any]] = [
         {
             "evaluation_key": context.spec["evaluation_key"],
