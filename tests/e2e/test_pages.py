@@ -62,6 +62,7 @@ def test_prompts_are_added_by_hand_and_from_a_file_whose_broken_line_is_named(
     expect(page.get_by_text("line 2: is not JSON")).to_be_visible()
     expect(page.get_by_text("line 3: is the same as a prompt of the project")).to_be_visible()
     page.get_by_role("button", name="Add 1 prompts").click()
+    expect(page.get_by_role("button", name="Add 1 prompts")).to_have_count(0)
     page.get_by_role("tab", name="All prompts").click()
     page.reload()
     expect(page.get_by_test_id("stMetric").nth(2)).to_contain_text("1")
