@@ -50,7 +50,7 @@ def start(folder: Path, module: str, environment: Mapping[str, str]) -> subproce
             umask=0o077,
             env={**environment, **os.environ, FOLDER: os.path.realpath(folder)},
         )
-    _wait_for_arguments(process)
+    wait_for_arguments(process)
     try:
         write_json(folder / "process.json", {"pid": process.pid})
     except BaseException:
@@ -60,9 +60,9 @@ def start(folder: Path, module: str, environment: Mapping[str, str]) -> subproce
     return process
 
 
-def _wait_for_arguments(child: subprocess.Popen[bytes]) -> None:
+def wait_for_arguments(child: subprocess.Popen[bytes]) -> None:
     """A process can be seen before the kernel shows its arguments and environment (4 of 10, measured), which is what tells
-    whose it is: it would be taken for ended. Returns all the same where it ends, or shows none in time."""
+    whose it is: without, it would be taken for ended. Returns all the same where it ends, or shows none in time."""
     give_up = time.monotonic() + SHOWN_SECONDS
     while time.monotonic() < give_up:
         try:
