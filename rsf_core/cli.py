@@ -37,10 +37,10 @@ from rsf_core.terminal import (
     replicate_line,
     replicates_table,
     sealed_text,
-    seconds,
     status_panel,
     until_line,
 )
+from rsf_core.words import seconds
 
 app = typer.Typer(
     help="RSF Studio: rejection-sampling fine-tuning of language models with a person in the loop.",

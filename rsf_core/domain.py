@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 SAMPLER_VERSION = 2
 """How the noise of a draw becomes tokens: 1 inverted a CDF, 2 runs a race (proposals/token_law.py). Completions of another
@@ -154,6 +155,12 @@ class Candidate:
 def candidate_id(round_number: int, prompt_id: int, k: int) -> str:
     """The name of the k-th candidate (from 0) of a prompt in a round, e.g. `2.17.3`."""
     return f"{round_number}.{prompt_id}.{k}"
+
+
+def place(prompt_id: Any, k: Any) -> Any:
+    """Where a candidate stands in its round, prompt_id · 2²⁰ + k: one integer a candidate, in the order of prompt and k;
+    works on arrays."""
+    return (prompt_id << K_BITS) | k
 
 
 def parse_candidate_id(name: str) -> tuple[int, int, int] | None:

@@ -3,10 +3,11 @@ models as paired differences by prompt. Pure functions over the samples of an ev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 from rsf_core.domain import Finish
 from rsf_core.errors import ScorerError
 from rsf_core.sampling.acceptance import acceptance_prob
+from rsf_core.sampling.diversity import distinct_2
 from rsf_core.sampling.intervals import SHARE, UNBOUNDED, Bounds, Interval, cluster_mean, paired_difference
 from rsf_core.sampling.pass_at_k import pass_at_k
 from rsf_core.scorers import registry
 from rsf_core.settings import Target
 from rsf_core.target import PROPOSAL, log_ratio, passes, reward
 from rsf_core.text import words
+from rsf_core.words import SHARES
 
 Floats = NDArray[np.float64]
 Values = tuple[Floats, NDArray[np.int64]]
@@ -41,17 +44,6 @@ class HeldOutSamples:
     scores: Mapping[str, Floats]
 
 
-SHARES = (
-    "pass@1",
-    "pass@k",
-    "accuracy",
-    "constraints met",
-    "acceptance rate",
-    "truncated",
-    "distinct-2",
-    "self-similarity",
-)
-"""The metrics that are shares, shown in percent."""
 ACCURACY = "label_match"
 """The scorer whose mean is the accuracy: 1 where a label is the gold one, also where the format around it is wrong."""
 
@@ -174,17 +166,6 @@ def _scorer_bounds(scorer: str) -> Bounds:
     return registry.get(scorer).bounds
 
 
-def distinct_2(completions: Sequence[str]) -> float:
-    """Different word pairs / all word pairs of the completions together; NaN where they have none. It falls with the
-    number of completions, so compare equal numbers."""
-    pairs = [pair for completion in completions for pair in _word_pairs(completion)]
-    return len(set(pairs)) / len(pairs) if pairs else float("nan")
-
-
-def _word_pairs(completion: str) -> list[tuple[str, str]]:
-    return list(pairwise(words(completion)))
-
-
 def _self_similarity(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
     """Per prompt: the mean over pairs of its completions of shared words / all words; prompts with one are left out."""
     vocabularies: dict[int, list[frozenset[str]]] = {}
@@ -201,8 +182,8 @@ def _self_similarity(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]
 def _distinct_2(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
     """Per prompt: different word pairs / all word pairs over its completions (Li et al. 2016); prompts whose
     completions have no pair of words are left out."""
-    pairs: dict[int, list[tuple[str, str]]] = {}
+    completions: dict[int, list[str]] = {}
     for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
-        pairs.setdefault(prompt_id, []).extend(_word_pairs(completion))
-    values = {prompt: len(set(found)) / len(found) for prompt, found in pairs.items() if found}
+        completions.setdefault(prompt_id, []).append(completion)
+    values = {prompt: value for prompt, texts in completions.items() if not math.isnan(value := distinct_2(texts))}
     return np.array(list(values.values())), np.array(list(values), dtype=np.int64)

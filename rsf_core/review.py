@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from rsf_core.domain import K_BITS, Outcome, Scope
+from rsf_core.domain import K_BITS, Outcome, Scope, place
 from rsf_core.errors import SettingsError
 from rsf_core.sampling.arrays import splitmix64
 from rsf_core.settings import describe
@@ -25,12 +25,6 @@ Ints = NDArray[np.int64]
 
 KEPT_ORDERS = 6
 SPARSE = 50  # a view of fewer than one row in so many is picked first and sorted then
-
-
-def place(prompt_id: Any, k: Any) -> Any:
-    """Where a candidate stands in its round, prompt_id · 2²⁰ + k: one integer a candidate, in the order of prompt and k;
-    works on arrays."""
-    return (prompt_id << K_BITS) | k
 
 
 def _ascending(limits: tuple[float, float]) -> tuple[float, float]:

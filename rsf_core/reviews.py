@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from rsf_core import agreement, suggestion
 from rsf_core.access import spoken
 from rsf_core.agreement import Agreement
-from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id
+from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id, place
 from rsf_core.errors import StageError
 from rsf_core.live_round import LiveRound
-from rsf_core.review import CandidateFilter, Order, ReviewIndex, View, first, place, spread
+from rsf_core.review import CandidateFilter, Order, ReviewIndex, View, first, spread
 from rsf_core.review_candidates import ReviewCandidate, ReviewPrompt, candidate
 from rsf_core.settings import Settings, Target
 from rsf_core.store.acts import Said

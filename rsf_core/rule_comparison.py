@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core.evaluation import distinct_2
 from rsf_core.landscape import Landscape
 from rsf_core.sampling import rules
+from rsf_core.sampling.diversity import distinct_2
 
 READ = 2_000  # completions of each rule whose word pairs are counted
 

@@ -14,11 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from rsf_core.doctor import Check
-from rsf_core.evaluation import SHARES
 from rsf_core.forgetting import PER_TOKEN
 from rsf_core.replicates import Gain, Procedure, Replicate
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import Fit
+from rsf_core.words import SHARES, number, seconds
 
 _MARKS = {"done": "[green]✓[/]", "running": "[cyan]▶[/]", "ready": "○", "waiting": "[dim]·[/]", "failed": "[red]✗[/]"}
 
@@ -61,25 +61,6 @@ class ProgressLine:
             total=job["total"] or None,
             left=f"{seconds(left)} left" if left is not None else "",
         )
-
-
-def seconds(value: float) -> str:
-    """A duration a person reads at a glance: 40 s, 3 min 10 s, 2 h 5 min."""
-    whole = round(value)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def number(value: float | None, name: str, signed: bool = False) -> str:
-    """A metric as a person reads it, in percent where it is a share; "?" where it is not known."""
-    if value is None:
-        return "?"
-    scale, digits = (100.0, 1) if name in SHARES else (1.0, 2)
-    rounded = round(value * scale, digits) + 0.0  # never −0
-    return f"{rounded:{'+' if signed else ''}.{digits}f}"
 
 
 def gained(found: dict[str, Any] | None, name: str) -> str:

@@ -14,11 +14,11 @@ from pathlib import Path
 from rsf_core import replicates, tasks
 from rsf_core.cli import _follow as follow
 from rsf_core.client import OwnConnection
-from rsf_core.evaluation import SHARES
 from rsf_core.project import Project
 from rsf_core.replicates import Gain, Procedure, Replicate, RoundResult
 from rsf_core.replicating import replicate
-from rsf_core.terminal import number, of_gain, of_interval, seconds
+from rsf_core.terminal import of_gain, of_interval
+from rsf_core.words import SHARES, number, seconds
 
 SEED = 1
 

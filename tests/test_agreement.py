@@ -7,9 +7,9 @@ import pytest
 
 from rsf_core import agreement
 from rsf_core.agreement import Confusion, cohen_kappa
-from rsf_core.domain import Scope
+from rsf_core.domain import Scope, place
 from rsf_core.errors import TargetError
-from rsf_core.review import Opinions, ReviewIndex, RoundTable, audit_key, place
+from rsf_core.review import Opinions, ReviewIndex, RoundTable, audit_key
 from rsf_core.sampling.acceptance import critical_log_m
 from rsf_core.settings import Target
 from rsf_core.suggestion import suggest

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rsf_core.evaluation import SHARES, HeldOutSamples, compare, metric_bounds, per_sample, summarise
+from rsf_core.evaluation import HeldOutSamples, compare, metric_bounds, per_sample, summarise
 from rsf_core.sampling.intervals import UNBOUNDED
 from rsf_core.settings import Constraint, Target
+from rsf_core.words import SHARES
 
 TARGET = Target(reference="base", beta=0.5, rewards={"s": 1.0}, constraints=(Constraint(scorer="ended", at_least=1),))
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsf_core.domain import Action, Outcome, Scope
+from rsf_core.domain import Action, Outcome, Scope, place
 from rsf_core.errors import SettingsError, StageError, StoreError
-from rsf_core.review import CandidateFilter, Order, View, audit_key, page, place, spread
+from rsf_core.review import CandidateFilter, Order, View, audit_key, page, spread
 from rsf_core.reviews import Reviews
 from rsf_core.settings import Settings
 from rsf_core.store.store import Store

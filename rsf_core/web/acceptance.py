@@ -17,10 +17,10 @@ from rsf_core.sampling.cost import forecast
 from rsf_core.sampling.diagnosis import MANY, TOP, Diagnosis
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import ThresholdRecord
-from rsf_core.terminal import seconds
 from rsf_core.web import charts, ui
 from rsf_core.web.components.m_tuner import m_tuner
 from rsf_core.web.literal import literal
+from rsf_core.words import seconds
 
 SCOPES = {Scope.PROMPT: "Per prompt", Scope.GLOBAL: "Global"}
 START = "acceptance-start"

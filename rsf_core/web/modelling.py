@@ -9,7 +9,6 @@ import streamlit as st
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import ModelError, StageError
-from rsf_core.evaluation import SHARES
 from rsf_core.forgetting import PER_TOKEN
 from rsf_core.gauges import UNRELATED
 from rsf_core.lineage import ModelView, prompts_won
@@ -17,6 +16,7 @@ from rsf_core.project import Project
 from rsf_core.sampling.sign_test import sign_test
 from rsf_core.web import charts, lost, runs, ui
 from rsf_core.web.literal import literal
+from rsf_core.words import SHARES
 
 MOST_OPTIONS = 200  # prompts that a list holds
 WAYS = ["Lineage", "Compare", "Blind vote", "Rounds", "Sealed set"]

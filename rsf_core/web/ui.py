@@ -13,16 +13,15 @@ import streamlit as st
 from rsf_core import access
 from rsf_core.domain import JobKind, JobState
 from rsf_core.errors import RsfError
-from rsf_core.evaluation import SHARES
 from rsf_core.project import Project
 from rsf_core.review import CandidateFilter, View
 from rsf_core.rounds import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import JobRecord
 from rsf_core.target import compounding
-from rsf_core.terminal import number, seconds
 from rsf_core.web import session
 from rsf_core.web.literal import literal
+from rsf_core.words import SHARES, number, seconds
 
 STAGE_NAMES = {
     Stage.GENERATE: "Generate",

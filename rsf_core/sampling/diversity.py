@@ -1,0 +1,15 @@
+"""How much texts differ: distinct word pairs (Li et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from rsf_core.text import words
+
+
+def distinct_2(completions: Iterable[str]) -> float:
+    """Different word pairs / all word pairs of the completions together; NaN where they have none. It falls with the
+    number of completions, so compare equal numbers."""
+    pairs = [pair for completion in completions for pair in pairwise(words(completion))]
+    return len(set(pairs)) / len(pairs) if pairs else float("nan")

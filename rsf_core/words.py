@@ -1,0 +1,34 @@
+"""Numbers and durations as a person reads them, the same on every page and in the terminal."""
+
+from __future__ import annotations
+
+SHARES = (
+    "pass@1",
+    "pass@k",
+    "accuracy",
+    "constraints met",
+    "acceptance rate",
+    "truncated",
+    "distinct-2",
+    "self-similarity",
+)
+"""The metrics that are shares, shown in percent."""
+
+
+def seconds(value: float) -> str:
+    """A duration a person reads at a glance: 40 s, 3 min 10 s, 2 h 5 min."""
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def number(value: float | None, name: str, signed: bool = False) -> str:
+    """A metric as a person reads it, in percent where it is a share; "?" where it is not known."""
+    if value is None:
+        return "?"
+    scale, digits = (100.0, 1) if name in SHARES else (1.0, 2)
+    rounded = round(value * scale, digits) + 0.0  # never −0
+    return f"{rounded:{'+' if signed else ''}.{digits}f}"
