@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from rsf_core.access import spoken
@@ -18,6 +19,7 @@ ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
 WALKS = (ActKind.UNDO, ActKind.REDO)
 TOUCHED = 1_000  # candidates of an undone act that are named
 TOGETHER = 1_000  # acts of several reviewers in one transaction
+KEPT_CANDIDATES = 50_000  # names of candidates that were read, about 150 bytes each: more than reviewers are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,36 @@ class _Request:
         return self.said is not None or self.error is not None
 
 
+class Read:
+    """The candidates that were read last, with their rounds: what is drawn is never taken back, so whoever says something of
+    what they were shown need not have it looked up again. Of one that is not here nothing is known."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rounds: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._rounds)
+
+    def add(self, rounds: Iterable[tuple[str, int]]) -> None:
+        """Names and rounds of candidates that are committed."""
+        with self._lock:
+            for name, round_number in rounds:
+                self._rounds.pop(name, None)
+                self._rounds[name] = round_number  # the one read last stands last
+            for name in list(islice(self._rounds, max(0, len(self._rounds) - KEPT_CANDIDATES))):
+                del self._rounds[name]
+
+    def of(self, names: Iterable[str]) -> dict[str, int]:
+        """The rounds of those that are known."""
+        with self._lock:
+            return {name: self._rounds[name] for name in names if name in self._rounds}
+
+
 class Acts:
     def __init__(self, database: Database) -> None:
         self._db = database
+        self.read = Read()
         self.logs = RoundLogs(database)
         self._waiting: deque[_Request] = deque()
         self._guard = threading.Lock()
@@ -216,13 +245,15 @@ class Acts:
 
     def _rounds(self, acts: Sequence[Act]) -> dict[str, int]:
         """The round of each candidate that the acts name, as far as there is such a candidate."""
-        names = {name for act in acts for name in act.candidate_ids}
+        named = {name for act in acts for name in act.candidate_ids}
+        rounds = self.read.of(named)
+        names = named - rounds.keys()
         prompts = list({found[1] for found in map(parse_candidate_id, names) if found is not None})
         if len(prompts) <= AT_ONCE:
             rows = self._db.look_up("candidates_of_few_prompts", prompts)
         else:
             rows = self._db.rows("candidates_known", {"candidate_ids": list(names), "prompt_ids": prompts})
-        return {row["candidate_id"]: row["round"] for row in rows if row["candidate_id"] in names}
+        return rounds | {row["candidate_id"]: row["round"] for row in rows if row["candidate_id"] in names}
 
 
 class _Batch:

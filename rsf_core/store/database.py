@@ -36,6 +36,9 @@ Params = Mapping[str, Any]
 ROOM_BYTES = 8 << 20  # that a checkpoint needs, besides twice the log
 FEW = 64  # rows up to which writing values is quicker than going through Arrow
 AT_ONCE = 256  # keys of one look-up
+KEPT_STATEMENTS = (
+    512  # as they were parsed, a few kB each: an insert of each number of rows is one, and so is a look-up
+)
 _WRITES = re.compile(r"\b(?:INSERT INTO|DELETE FROM|UPDATE) (\w+)")
 
 
@@ -58,6 +61,8 @@ class Database:
         self.doing = ""  # what is being written, for whoever waits for it
         self._written: set[str] = set()  # the tables that the transaction has written, as far as it is known
         self._versions: Counter[str] = Counter()
+        self._keeping = threading.Lock()
+        self._statements: dict[str, duckdb.Statement] = {}
         backups.mkdir(exist_ok=True)
         for setting in (
             f"allowed_directories = ['{str(backups).replace(chr(39), chr(39) * 2)}']",
@@ -101,7 +106,7 @@ class Database:
                 yield
                 return
             cursor = self._cursor()
-            cursor.execute("BEGIN")
+            cursor.execute(self._parsed("BEGIN"))
             self._depth, self.doing = 1, doing
             self._written = set()
             try:
@@ -110,7 +115,7 @@ class Database:
                 cursor.execute("ROLLBACK")
                 raise
             else:
-                cursor.execute("COMMIT")
+                cursor.execute(self._parsed("COMMIT"))
                 self._versions.update(self._written or {"any"})
             finally:
                 self._depth, self.doing = 0, ""
@@ -133,7 +138,7 @@ class Database:
     def run(self, name: str, params: Params | None = None) -> None:
         """Run the named writing query (inside a transaction)."""
         self._written.update(_WRITES.findall(queries()[name]))
-        self._cursor().execute(queries()[name], dict(params or {}))
+        self._execute(queries()[name], dict(params or {}))
 
     def append(self, table: str, rows: pa.Table) -> None:
         """Append Arrow rows to `table`, columns matched by name (inside a transaction)."""
@@ -155,12 +160,12 @@ class Database:
             one = f"({', '.join('?' * len(rows[0]))})"
             sql = f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([one] * len(rows))}'
             sql += f' RETURNING "{returning}"' if returning else ""
-            made = self._cursor().execute(sql, [row[name] for row in rows for name in rows[0]])
+            made = self._execute(sql, [row[name] for row in rows for name in rows[0]])
             return [found[0] for found in made.fetchall()] if returning else []
         return []
 
     def rows(self, name: str, params: Params | None = None) -> list[dict[str, Any]]:
-        cursor = self._cursor().execute(queries()[name], dict(params or {}))
+        cursor = self._execute(queries()[name], dict(params or {}))
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -171,13 +176,27 @@ class Database:
         for start in range(0, len(keys), AT_ONCE):
             part = keys[start : start + AT_ONCE]
             sql = queries()[name].replace("$keys", f"({', '.join('?' * len(part))})")
-            cursor = self._cursor().execute(sql, list(part))
+            cursor = self._execute(sql, list(part))
             names = [column[0] for column in cursor.description or ()]
             found += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return found
 
     def arrow(self, name: str, params: Params | None = None) -> pa.Table:
         return self._cursor().sql(queries()[name], params=dict(params or {})).to_arrow_table()
+
+    def _execute(self, sql: str, values: list[Any] | dict[str, Any]) -> duckdb.DuckDBPyConnection:
+        """Run one statement. It is parsed once: for a statement of a few rows that takes longer than all the rest."""
+        return self._cursor().execute(self._parsed(sql), values)
+
+    def _parsed(self, sql: str) -> duckdb.Statement:
+        found = self._statements.get(sql)
+        if found is None:
+            (found,) = self._cursor().extract_statements(sql)
+            with self._keeping:
+                while len(self._statements) >= KEPT_STATEMENTS:
+                    del self._statements[next(iter(self._statements))]
+                self._statements[sql] = found
+        return found
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)

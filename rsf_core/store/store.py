@@ -501,6 +501,8 @@ class Store:
     def candidates_of_prompts(self, round_number: int, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
         """candidate_id, prompt_id, k, completion, token_count of all candidates of these prompts, by prompt and k."""
         rows = self._db.look_up("candidates_of_prompts", list(prompt_ids))
+        if not self._db.in_transaction:  # which may yet be taken back
+            self.acts.read.add((row["candidate_id"], row["round"]) for row in rows)
         return [row for row in rows if row.pop("round") == round_number]
 
     def prompts_by_id(self, prompt_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -1,13 +1,14 @@
-"""Fifty reviewers at once, each with a second's thought between a queue and a decision, 101,000 candidates, through the real
-routes on the loopback: on an idle project, and while a job's segments of 10,000 candidates come in.
+"""Fifty reviewers at once, each with a second's thought between a queue and a decision, 101,000 candidates, through the app
+as `rsf app` serves it, on the loopback: on an idle project, and while a job's segments of 10,000 candidates come in.
 
-Prints a JSON line for each. From the repository root: PYTHONPATH=. python tests/benchmarks/reviewers.py [REVIEWERS]
+Prints a JSON line for each: times as a client sees them, and what a request costs the server and the clients in processor
+time. From the repository root: PYTHONPATH=. python tests/benchmarks/reviewers.py [REVIEWERS]
 """
 
 from __future__ import annotations
 
-import http.client
 import json
+import os
 import random
 import socket
 import statistics
@@ -17,56 +18,58 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
-import uvicorn
-from starlette.applications import Starlette
 
 from rsf_core.project import Project
-from rsf_core.web import api, session
+from rsf_core.web import api, server, session
+from tests.benchmarks.cheap_client import CheapClient
 from tests.benchmarks.million import PER_PROMPT, build, candidates, of_later_prompts
 
 CANDIDATES, SEGMENT, SECONDS, THOUGHT, REST = 101_000, 10_000, 20.0, 1.0, 0.2
 QUEUE_MS, SAY_MS, LIMIT_SECONDS = 500, 250, 120
+PATHS = {"queue": "/api/review/queue", "say": "/api/review/say"}
+Times = dict[str, list[float]]
 
 
 def main() -> None:
     reviewers = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "project"
         build(folder, CANDIDATES).close()
-        command = [sys.executable, __file__, "serve", str(folder), str(reviewers)]
-        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, __file__, "serve", str(folder), str(port), str(reviewers)]
+        app = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
-            assert server.stdin is not None and server.stdout is not None
-            at = json.loads(server.stdout.readline())
+            assert app.stdin is not None and app.stdout is not None
+            tokens: list[str] = next(json.loads(line) for line in app.stdout if line.startswith("["))
             idle: dict[str, float] = {}
             for phase in ("idle", "ingest"):
-                server.stdin.write(f"{phase}\n")
-                server.stdin.flush()
-                print(json.dumps(_phase(phase, at, server.pid, idle)), flush=True)
+                app.stdin.write(f"{phase}\n")
+                app.stdin.flush()
+                print(json.dumps(_phase(phase, port, tokens, app.pid, idle)), flush=True)
         finally:
-            server.kill()
-            server.wait(LIMIT_SECONDS)
+            app.kill()
+            app.wait(LIMIT_SECONDS)
 
 
-def _phase(phase: str, at: dict[str, object], pid: int, idle: dict[str, float]) -> dict[str, object]:
-    times: dict[str, list[float]] = {"queue": [], "say": []}
-    tokens, port = at["tokens"], at["port"]
-    assert isinstance(tokens, list) and isinstance(port, int)
+def _phase(phase: str, port: int, tokens: list[str], pid: int, idle: dict[str, float]) -> dict[str, object]:
+    times: Times = {what: [] for what in PATHS}
+    firsts: list[float] = []  # of each reviewer
     stop = time.monotonic() + SECONDS
     threads = [
-        threading.Thread(target=_review, args=(port, phase, who, token, stop, times))
+        threading.Thread(target=_review, args=(port, phase, who, token, stop, times, firsts))
         for who, token in enumerate(tokens)
     ]
-    before = psutil.Process(pid).cpu_times()
+    before, mine = _cpu(pid), time.process_time()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(SECONDS + LIMIT_SECONDS)
-    after = psutil.Process(pid).cpu_times()
+    requests = sum(map(len, times.values()))
     shown: dict[str, object] = {"benchmark": f"reviewers_{phase}", "reviewers": len(tokens), "candidates": CANDIDATES}
     for what, limit in (("queue", QUEUE_MS), ("say", SAY_MS)):
         cuts = statistics.quantiles(times[what], n=100)
@@ -77,68 +80,78 @@ def _phase(phase: str, at: dict[str, object], pid: int, idle: dict[str, float]) 
             f"{what}_p99_to_idle": round(cuts[98] / idle.setdefault(what, cuts[98]), 2),
             f"{what}_within_{limit}_ms": cuts[98] * 1e3 <= limit,
         }
-    cpu = after.user + after.system - before.user - before.system
-    return shown | {"server_cpu_ms_per_request": round(1e3 * cpu / sum(map(len, times.values())), 2)}
+    return shown | {
+        "first_queue_max_ms": round(max(firsts) * 1e3, 1),
+        "requests": requests,
+        "server_cpu_ms_per_request": round(1e3 * (_cpu(pid) - before) / requests, 2),
+        "client_cpu_ms_per_request": round(1e3 * (time.process_time() - mine) / requests, 2),
+    }
 
 
-def _review(port: int, phase: str, who: int, token: str, stop: float, times: dict[str, list[float]]) -> None:
-    """One reviewer: reads the queue, thinks, decides the first."""
+def _cpu(pid: int) -> float:
+    """Processor seconds of a process so far."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def _review(port: int, phase: str, who: int, token: str, stop: float, times: Times, firsts: list[float]) -> None:
+    """One reviewer: reads the queue, thinks, decides one of it."""
     rng = random.Random(f"{phase} {who}")
     time.sleep(rng.random() * THOUGHT)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_SECONDS)
-    turn = 0
-    while time.monotonic() < stop:
-        found = _post(connection, port, times["queue"], "queue", {"token": token, "round": 1})
-        time.sleep(THOUGHT * (0.5 + rng.random()))
-        name = rng.choice(found["queue"])
-        act = {"act": f"{phase} {who} {turn}", "kind": "decide", "action": "accept", "candidates": [name]}
-        said = _post(connection, port, times["say"], "say", {"token": token, "round": 1, "acts": [act]})
-        assert said["results"][0]["refused"] is None
-        turn += 1
+    with CheapClient(port, LIMIT_SECONDS) as client:
+        turn = 0
+        while time.monotonic() < stop:
+            found = client.post(PATHS["queue"], {"token": token, "round": 1})
+            times["queue"].append(found.seconds)
+            if turn == 0:
+                firsts.append(found.seconds)
+            time.sleep(THOUGHT * (0.5 + rng.random()))
+            name = rng.choice(_queue(found.beginning()))
+            act = {"act": f"{phase} {who} {turn}", "kind": "decide", "action": "accept", "candidates": [name]}
+            said = client.post(PATHS["say"], {"token": token, "round": 1, "acts": [act]})
+            times["say"].append(said.seconds)
+            assert said.json()["results"][0]["refused"] is None
+            turn += 1
 
 
-def _post(
-    connection: http.client.HTTPConnection, port: int, times: list[float], what: str, body: dict[str, Any]
-) -> dict[str, Any]:
-    headers = {"content-type": "application/json", "origin": f"http://127.0.0.1:{port}"}
-    start = time.perf_counter()
-    connection.request("POST", f"/api/review/{what}", json.dumps(body), headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    times.append(time.perf_counter() - start)
-    assert answer.status == 200, text
-    found: dict[str, Any] = json.loads(text)
-    return found
+def _queue(beginning: str) -> list[str]:
+    """The names of the candidates, which stand at the beginning of the answer."""
+    names: list[str]
+    names, _ = json.JSONDecoder().raw_decode(beginning, beginning.index("["))
+    return names
 
 
-def serve(folder: Path, reviewers: int) -> None:
-    with Project.open(folder) as project:
-        session._project = project
-        stop, phases = threading.Event(), iter(sys.stdin.readline, "")
-        app = Starlette(routes=list(api.routes()))
-        with socket.socket() as bound:
-            bound.bind(("127.0.0.1", 0))
-            bound.listen(2 * reviewers)
-            tokens = [api.token(f"reviewer {who}") for who in range(reviewers)]
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
-            thread.start()
-            print(json.dumps({"port": bound.getsockname()[1], "tokens": tokens}), flush=True)
-            for phase in phases:
-                if phase.strip() == "ingest":
-                    threading.Thread(target=_ingest, args=(project, stop), daemon=True).start()
-            stop.set()
+def serve(folder: Path, port: int, reviewers: int) -> None:
+    os.environ[session.FOLDER_VARIABLE] = str(folder)
+    threading.Thread(target=_follow, args=(port, reviewers), daemon=True).start()
+    server.serve(folder, "127.0.0.1", port)
 
 
-def _ingest(project: Project, stop: threading.Event) -> None:
+def _follow(port: int, reviewers: int) -> None:
+    """Tell who may review once the app is there, and let candidates come in when that is asked."""
+    until = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), LIMIT_SECONDS).close()
+            break
+        except OSError:
+            time.sleep(REST)
+    print(json.dumps([api.token(f"reviewer {who}") for who in range(reviewers)]), flush=True)
+    for phase in iter(sys.stdin.readline, ""):
+        if phase.strip() == "ingest":
+            threading.Thread(target=_ingest, args=(session.opened(),), daemon=True).start()
+
+
+def _ingest(project: Project) -> None:
     rows, unit = candidates(np.random.default_rng(1), 0, SEGMENT, 0, 9), 0  # of a round of their own
-    while not stop.wait(REST):  # still more than any model draws
+    while True:  # still more than any model draws; ends with the process
+        time.sleep(REST)
         project.store.commit_segment("r9-generate-1", unit, f"ingested {unit}", "candidates", rows)
         rows, unit = of_later_prompts(rows, -(-SEGMENT // PER_PROMPT)), unit + 1
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
-        serve(Path(sys.argv[2]), int(sys.argv[3]))
+        serve(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     else:
         main()

@@ -8,6 +8,7 @@ import pytest
 
 from rsf_core.domain import Act, Action, ActKind, candidate_id, parse_candidate_id
 from rsf_core.errors import RefusedRowsError, StoreError
+from rsf_core.store import acts
 from rsf_core.store.round_log import TABLES
 from rsf_core.store.sql import queries
 from rsf_core.store.store import Store
@@ -267,3 +268,49 @@ def test_no_act_reads_all_acts_and_no_undo_all_overrides(said: Store) -> None:
         since = since.replace(f"${name}", str(value))
     plan = cursor.execute(f"EXPLAIN {since}").fetchall()[0][1]
     assert "overrides" not in plan and "Table: x.main.acts" not in plan  # nothing is newer: no part of them is read
+
+
+def test_what_reviewers_were_shown_is_not_looked_up_when_they_decide(
+    said: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[str] = []
+    look_up = said._db.look_up
+    monkeypatch.setattr(
+        said._db, "look_up", lambda name, keys: looked_up.append(name) or look_up(name, keys) if keys else []
+    )
+    said.candidates_of_prompts(1, [1, 2])
+    looked_up.clear()
+    (one,) = said.acts.say([decided("a shown one", "1.2.1")], 1, "ann")
+    (of_another,) = said.acts.say([decided("in round 2", "1.1.1")], 2, "ann")
+    assert one.refused is None and "is of round 1" in str(of_another.refused)
+    assert "candidates_of_few_prompts" not in looked_up
+    answers = said.acts.say([decided("not shown", "1.3.0"), decided("no such", "1.1.9")], 1, "ann")
+    assert [answer.refused is None for answer in answers] == [True, False]
+    assert "candidates_of_few_prompts" in looked_up  # nothing is known of what is not kept
+
+
+def test_a_candidate_that_was_taken_back_before_it_was_committed_is_not_known(said: Store) -> None:
+    rows = candidates(prompts=6, per_prompt=3).slice(12)  # of prompts 5 and 6
+
+    def draw_and_fail() -> None:
+        with said.transaction("drawing"):
+            said._db.append("candidates", rows)
+            assert len(said.candidates_of_prompts(1, [5, 6])) == 6
+            raise StoreError("never mind")
+
+    with pytest.raises(StoreError, match="never mind"):
+        draw_and_fail()
+    (answer,) = said.acts.say([decided("of none", "1.5.0")], 1, "ann")
+    assert answer.refused is not None and said.overrides() == []
+
+
+def test_of_the_candidates_that_were_read_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "KEPT_CANDIDATES", 10)
+    read = acts.Read()
+    for prompt in range(50):
+        read.add((f"1.{prompt}.{k}", 1) for k in range(4))
+        assert len(read) <= 10
+    assert read.of(["1.49.3", "1.48.0", "1.47.2", "1.47.1", "1.0.0"]) == {"1.49.3": 1, "1.48.0": 1, "1.47.2": 1}
+    read.add([("1.47.2", 1)])  # read again
+    read.add((f"1.60.{k}", 1) for k in range(9))
+    assert list(read.of(["1.47.2", "1.49.3"])) == ["1.47.2"]

@@ -15,7 +15,7 @@ from rsf_core.store import backup as backups
 from rsf_core.store import database
 from rsf_core.store.backup import restore
 from rsf_core.store.database import Database
-from rsf_core.store.sql import migrations
+from rsf_core.store.sql import migrations, queries
 
 GOOD = (1, "first", "CREATE TABLE notes (id INTEGER, text VARCHAR);")
 LATER = (2, "second", "CREATE TABLE more (id INTEGER); INSERT INTO more SELECT id FROM notes;")
@@ -242,3 +242,40 @@ def test_closing_lets_go_of_the_file_whatever_threads_have_read(
         add_note(again, 2, "after reopening")
         again.close()
     assert look(tmp_path, "SELECT id FROM notes ORDER BY id") == [(1,), (2,)]
+
+
+def test_a_statement_is_parsed_once_and_of_many_the_newest_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "KEPT_STATEMENTS", 8)
+    db = open_with(tmp_path, monkeypatch, GOOD)
+    parsed: list[str] = []
+    cursor = db._cursor()
+
+    class Counting:
+        def extract_statements(self, sql: str) -> list[duckdb.Statement]:
+            parsed.append(sql)
+            return cursor.extract_statements(sql)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(cursor, name)
+
+    monkeypatch.setattr(db, "_cursor", Counting)
+    for number in range(5):
+        add_note(db, number, f"note {number}")
+    assert len(parsed) == 1 and "VALUES" in parsed[0]
+    with db.transaction("saving many"):
+        for rows in range(1, 30):  # each number of rows is a statement of its own
+            db.insert("notes", [{"id": 100 * rows + i, "text": "many"} for i in range(rows)])
+            assert len(db._statements) <= 8
+    add_note(db, 99, "the last")
+    found = cursor.execute("SELECT count(*), count(DISTINCT id), max(text) FROM notes").fetchall()
+    assert found == [(5 + sum(range(1, 30)) + 1, 5 + sum(range(1, 30)) + 1, "the last")]
+    db.close()
+
+
+def test_every_query_is_one_statement() -> None:
+    """What is parsed is run as one: of two, the second would be left out."""
+    with duckdb.connect() as connection:
+        for name, sql in queries().items():
+            assert len(connection.extract_statements(sql.replace("$keys", "(?)"))) == 1, name
