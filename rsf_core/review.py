@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -246,6 +247,7 @@ class ReviewIndex:
             self.p_accept = np.exp(np.minimum(0.0, excess))
             self.violated: Bools = excess > 0
         self._orders: dict[object, tuple[Ints, Ints]] = {}
+        self._sorting = threading.Lock()
         self.hear(opinions, flagged, tagged)
 
     def hear(self, opinions: Opinions | Callable[[], Opinions], flagged: Ints, tagged: Tagged) -> None:
@@ -332,15 +334,16 @@ class ReviewIndex:
     def order(self, order: Order, seed: int, column: Floats | None, name: object) -> tuple[Ints, Ints]:
         """All rows in an order, and where in it each row stands; `column` as in `key`, `name` tells one from another."""
         key = (order, seed, name)
-        found = self._orders.get(key)
-        if found is None:
-            rows = np.arange(len(self.table.places))
-            first = np.argsort(self.key(rows, order, seed, column), kind="stable")  # alike: by place
-            rank = np.empty_like(first)
-            rank[first] = rows
-            if len(self._orders) >= KEPT_ORDERS:
-                self._orders.pop(next(iter(self._orders)), None)
-            found = self._orders[key] = first, rank
+        with self._sorting:  # where many ask for the same, one sorts
+            found = self._orders.get(key)
+            if found is None:
+                rows = np.arange(len(self.table.places))
+                first = np.argsort(self.key(rows, order, seed, column), kind="stable")  # alike: by place
+                rank = np.empty_like(first)
+                rank[first] = rows
+                if len(self._orders) >= KEPT_ORDERS:
+                    self._orders.pop(next(iter(self._orders)), None)
+                found = self._orders[key] = first, rank
         return found
 
     def mask(self, wanted: CandidateFilter, scores: Mapping[str, Floats], matching: Ints | None) -> Bools:

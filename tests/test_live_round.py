@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rsf_core import live_round
 from rsf_core.domain import Act, Action, ActKind, Scope
-from rsf_core.review import CandidateFilter, Order, View, first
+from rsf_core.review import CandidateFilter, Order, ReviewIndex, View, first
 from rsf_core.reviews import Reviews
 from rsf_core.settings import Settings
 from rsf_core.store.store import Store
@@ -157,3 +159,18 @@ def test_prompts_of_many_candidates_are_not_read_ahead(filled: Store, monkeypatc
         review.queue(1, "ann", order=Order.PROMPT, limit=EACH)
         review.queue(1, "ann", order=Order.PROMPT, limit=EACH, after="1.2.3")
         assert review._live(1)._kept <= 3 * EACH
+
+
+def test_where_many_ask_for_an_order_at_once_one_sorts(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    sorted_: list[object] = []
+    index, key = reviews(filled).index(1), ReviewIndex.key
+
+    def slow(self: ReviewIndex, *arguments: Any) -> Any:
+        sorted_.append(arguments[1])
+        threading.Event().wait(0.05)
+        return key(self, *arguments)
+
+    monkeypatch.setattr(ReviewIndex, "key", slow)
+    with ThreadPoolExecutor(8) as pool:
+        orders = list(pool.map(lambda _: index.order(Order.AUDIT, 3, None, None), range(8)))
+    assert sorted_ == [Order.AUDIT] and all(order[0] is orders[0][0] for order in orders)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
@@ -32,11 +33,15 @@ from rsf_core.review_candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.settings import describe
 from rsf_core.web import session
 from rsf_core.web.gate import ACTOR, Gate
+from rsf_core.web.packed import Part, gzip, part, plain
 
 TOKEN_SECONDS = 24 * 3600
 LONGEST_BODY = 4 * 1024 * 1024
+KEPT_TOKENS = 1_000
 KEPT_PROMPTS = 1_000  # as they are sent, about 10 kB each
 CLIPPED = 4_000  # characters of a completion that are sent at once; the rest is asked for
+_COMMA, _END = part(", "), part("]}")
+_writing = threading.Lock()
 _PROMPT_FIELDS = tuple(field.name for field in fields(ReviewPrompt) if field.name != "candidates")
 _CANDIDATE_FIELDS = tuple(field.name for field in fields(ReviewCandidate))
 Body = TypeVar("Body", bound="_Body")
@@ -134,10 +139,10 @@ def text(body: TextBody, project: Project, reviewer: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=KEPT_PROMPTS)
-def _prompt(prompt: ReviewPrompt) -> str:
+def _prompt(prompt: ReviewPrompt) -> Part:
     """As JSON, made once as long as nothing of the prompt changes: many reviewers read the same."""
     text = _dumps({name: getattr(prompt, name) for name in _PROMPT_FIELDS})
-    return f'{text[:-1]}, "candidates": [{", ".join(map(_candidate, prompt.candidates))}]}}'
+    return part(f'{text[:-1]}, "candidates": [{", ".join(map(_candidate, prompt.candidates))}]}}')
 
 
 @lru_cache(maxsize=16 * KEPT_PROMPTS)
@@ -177,7 +182,8 @@ def _handler(
         try:
             actor = _actor(request, body.token)
             project = guarded(session.opened(), lambda: actor)
-            return _json(200, await run_in_threadpool(lambda: _body(answer(body, project, actor.name))))
+            to_pack = "gzip" in request.headers.get("accept-encoding", "")  # the middleware's own rule
+            return await run_in_threadpool(lambda: _response(answer(body, project, actor.name), to_pack))
         except BadSignature:
             return _error(401, "this page is of an earlier server or a day old: reload it, nothing is lost")
         except AccessError as error:
@@ -191,28 +197,45 @@ def _handler(
 def _actor(request: Request, token: str) -> Actor:
     """Who speaks: whose link it is, or the label in the token where the app is open to its machine. Raises BadSignature for
     a token that is not of this server, or not of this link."""
-    name, link_id = _signer.loads(token, max_age=TOKEN_SECONDS)
+    name, link_id, stamp = _signed(token)
+    if not 0 <= int(time.monotonic()) - stamp <= TOKEN_SECONDS:
+        raise BadSignature("of another day")
     actor: Actor | None = request.scope[ACTOR]
     if link_id != (None if actor is None else actor.link_id):
         raise BadSignature("of another link")
     return actor or Actor(person_name(name), Role.OWNER)
 
 
+@lru_cache(maxsize=KEPT_TOKENS)
+def _signed(token: str) -> tuple[str, str | None, int]:
+    """The name, the link and the second that were signed: the same whenever it is asked, unlike what they are good for. Raises
+    BadSignature, and keeps none of those."""
+    (name, link_id), stamp = _signer.loads(token, return_timestamp=True)
+    return name, link_id, int(stamp.timestamp())
+
+
 def _dumps(content: Any) -> str:
     return json.dumps(content, ensure_ascii=True, allow_nan=False, default=str)  # a lone surrogate must not break it
 
 
-def _body(content: dict[str, Any]) -> str:
-    """As JSON; `prompts` are written by themselves."""
+def _response(content: dict[str, Any], to_pack: bool) -> Response:
+    """As JSON; `prompts` are written by themselves, and packed where the browser can take it."""
     prompts = content.pop("prompts", None)
     text = _dumps(content)
-    if prompts is None:
-        return text
-    return f'{text[:-1]}, "prompts": [{", ".join(map(_prompt, prompts))}]}}'
+    headers = {"cache-control": "no-store", "vary": "accept-encoding"}
+    if not prompts:
+        return _json(text if prompts is None else f'{text[:-1]}, "prompts": []}}', headers)
+    with _writing:  # where many ask for the same, one writes it
+        written = [_prompt(prompt) for prompt in prompts]
+    parts = [part(f'{text[:-1]}, "prompts": ['), written[0]]
+    for one in written[1:]:
+        parts += (_COMMA, one)
+    parts.append(_END)
+    return _json(gzip(parts), headers | {"content-encoding": "gzip"}) if to_pack else _json(plain(parts), headers)
 
 
-def _json(status: int, text: str) -> Response:
-    return Response(text, status, media_type="application/json", headers={"cache-control": "no-store"})
+def _json(content: str | bytes, headers: dict[str, str]) -> Response:
+    return Response(content, media_type="application/json", headers=headers)
 
 
 def _error(status: int, message: str) -> Response:

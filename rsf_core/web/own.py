@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import psutil
@@ -70,6 +71,7 @@ def address() -> str:
     return url() or f"http://{_as_host(host)}:{port}"
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether nobody else reaches `host`. A name other than localhost may mean anything, so it is not."""
     try:
@@ -124,6 +126,7 @@ def _as_host(address: str) -> str:
     return f"[{bare}]" if ":" in bare else bare
 
 
+@lru_cache(maxsize=256)
 def is_address(host: str | None) -> bool:
     """Whether this is an IP address: a server on a Unix socket has a path there."""
     try:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.testclient import TestClient
 
 from rsf_core.project import Project
 from rsf_core.web import api, session
+from rsf_core.web.packed import Part
 from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
 HOST = "127.0.0.1:8501"
@@ -112,6 +117,69 @@ def test_a_body_beyond_all_measure_is_refused(client: TestClient) -> None:
     assert post(client, "say", {"acts": acts}).status_code == 413
 
 
+@pytest.mark.parametrize("accepted", ["gzip, deflate, br, zstd", "gzip", "br", "identity", ""])
+def test_a_queue_is_the_same_packed_and_plain_and_is_packed_once(project: Project, accepted: str) -> None:
+    app = Starlette(
+        routes=list(api.routes()), middleware=[Middleware(GZipMiddleware, minimum_size=1)]
+    )  # as Streamlit's
+    client = TestClient(app)
+    with client.stream(
+        "POST",
+        "/api/review/queue",
+        content=json.dumps({"token": api.token("ann"), "round": 1}),
+        headers=HEADERS | {"accept-encoding": accepted},
+    ) as answer:
+        raw = b"".join(answer.iter_raw())
+    packed = "gzip" in accepted
+    assert answer.headers.get("content-encoding") == ("gzip" if packed else None)
+    assert "accept-encoding" in answer.headers["vary"].lower() and answer.headers["content-length"] == str(len(raw))
+    content = json.loads(gzip.decompress(raw) if packed else raw)
+    assert content == json.loads(post(client, "queue", {}).content)
+    assert next(iter(content)) == "queue" and [len(prompt["candidates"]) for prompt in content["prompts"]] == [3, 3]
+
+
+def test_a_view_without_candidates_is_a_queue_without_prompts(client: TestClient) -> None:
+    answer = post(client, "queue", {"view": "flagged"}).json()
+    assert answer["queue"] == [] and answer["prompts"] == []
+
+
+def prompts_of(client: TestClient) -> dict[int, Any]:
+    return {prompt["prompt_id"]: prompt for prompt in post(client, "queue", {}).json()["prompts"]}
+
+
+def test_what_is_said_is_in_the_next_queue_though_most_of_it_was_packed_before(client: TestClient) -> None:
+    before = prompts_of(client)
+    say = {"acts": [{"act": "first-act", "kind": "note", "candidates": ["1.1.1"], "value": "why?"}]}
+    assert post(client, "say", say).status_code == 200
+    after = prompts_of(client)
+    assert after[2] == before[2] and after[1]["candidates"][1] == before[1]["candidates"][1] | {"note": "why?"}
+
+
+def test_what_many_ask_for_at_once_is_written_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, true = [], api.part
+
+    def slow(text: str) -> Part:
+        if '"prompt_id"' in text:
+            written.append(text)
+            time.sleep(0.05)
+        return true(text)
+
+    monkeypatch.setattr(api, "part", slow)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: post(client, "queue", {}).json(), range(8)))
+    assert len(written) == 2 and all(answer == answers[0] for answer in answers)
+
+
+def test_of_tokens_the_forged_are_checked_each_time_and_the_last_that_were_good_are_kept(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api._signed.cache_clear()
+    good = api.token("ann")
+    for token in (good, f"W{good}", "", "forged", good):
+        assert post(client, "queue", {"token": token}).status_code == (200 if token == good else 401)
+    assert api._signed.cache_info().currsize == 1 and api._signed.cache_info().maxsize == api.KEPT_TOKENS
+
+
 def test_a_lone_surrogate_in_a_note_does_not_break_the_answer(client: TestClient) -> None:
     acts = [{"act": "12345678", "kind": "note", "candidates": ["1.1.0"], "value": "caf\u00e9 \U0001f600"}]
     assert post(client, "say", {"acts": acts}).status_code == 200
@@ -129,11 +197,14 @@ def test_a_reviewer_goes_on_though_the_clock_of_the_machine_is_set(
         assert post(client, "say", {"token": given, "acts": [{"act": "an undo!", "kind": "undo"}]}).status_code == 200
 
 
+@pytest.mark.parametrize("kept", [True, False])
 @pytest.mark.parametrize(("seconds", "status"), [(api.TOKEN_SECONDS - 60, 200), (api.TOKEN_SECONDS + 60, 401)])
 def test_a_token_is_good_for_a_day_of_this_server(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int, kept: bool
 ) -> None:
     token, now = api.token("ann"), time.monotonic()
+    if kept:
+        assert post(client, "queue", {"token": token}).status_code == 200
     monkeypatch.setattr(api, "time", SimpleNamespace(monotonic=lambda: now + seconds))
     body = {"token": token, "acts": [{"act": "an undo!", "kind": "undo"}]}
     assert post(client, "say", body).status_code == status
