@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -273,11 +275,13 @@ def test_no_act_reads_all_acts_and_no_undo_all_overrides(said: Store) -> None:
 def test_what_reviewers_were_shown_is_not_looked_up_when_they_decide(
     said: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked_up: list[str] = []
-    look_up = said._db.look_up
-    monkeypatch.setattr(
-        said._db, "look_up", lambda name, keys: looked_up.append(name) or look_up(name, keys) if keys else []
-    )
+    looked_up, look_up = [], said._db.look_up
+
+    def counting(name: str, keys: Sequence[Any]) -> list[dict[str, Any]]:
+        looked_up.extend([name] if keys else [])
+        return look_up(name, keys)
+
+    monkeypatch.setattr(said._db, "look_up", counting)
     said.candidates_of_prompts(1, [1, 2])
     looked_up.clear()
     (one,) = said.acts.say([decided("a shown one", "1.2.1")], 1, "ann")

@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from rsf_core.project import Project
 from rsf_core.web import api, session
-from rsf_core.web.packed import Part
+from rsf_core.web.packed import Part, part
 from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
 HOST = "127.0.0.1:8501"
@@ -156,13 +156,13 @@ def test_what_is_said_is_in_the_next_queue_though_most_of_it_was_packed_before(c
 
 
 def test_what_many_ask_for_at_once_is_written_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    written, true = [], api.part
+    written = []
 
     def slow(text: str) -> Part:
         if '"prompt_id"' in text:
             written.append(text)
             time.sleep(0.05)
-        return true(text)
+        return part(text)
 
     monkeypatch.setattr(api, "part", slow)
     with ThreadPoolExecutor(8) as pool:
