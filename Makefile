@@ -19,11 +19,11 @@ help:
 	@echo "make test   all tests, browser tests included"
 	@echo "make check  while you work: lint, types, import contract, the tests that need no browser, process or real model"
 	@echo "make faults  kills, hangs, full disks, spoilt files: all of what make test does a part of"
-	@echo "make lint   ruff, mypy, import contract"
+	@echo "make lint   ruff, mypy, import contract, biome for the JavaScript"
 	@echo "make bench  the benchmarks, one JSON line each"
 	@echo "make simulations  what the intervals cover, one JSON line each; resumable (ARGS=\"--only shares\")"
 	@echo "make measure  what the bundled tasks gain, a task at a time; resumable, hours (ARGS=\"--task arithmetic\")"
-	@echo "make format what ruff can put right by itself"
+	@echo "make format what ruff and biome can put right by themselves"
 	@echo "make lock   remake requirements.lock"
 	@echo "make clean  remove .venv and the caches"
 
@@ -48,10 +48,12 @@ lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/biome check --error-on-warnings
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/biome check --write
 
 # TRL is what the fine-tuning benchmark compares with, and nothing else needs it.
 bench: $(READY)

@@ -1,5 +1,5 @@
-"""One meaning per colour, in every page, chart and component; never by colour alone: each comes with its word (and, on the
-review card, a sign)."""
+"""All colours of the app: one meaning per colour, in every page, chart and component; never by colour alone: each comes with
+its word (and, on the review card, a sign). Style sheets and scripts know them as custom properties."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ class Meaning:
     color: str
 
 
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The surfaces of the light or the dark theme, as in .streamlit/config.toml."""
+
+    primary: str
+    background: str
+    secondary: str
+    sidebar: str
+    text: str
+    border: str
+
+
 ACCEPTED = Meaning("accepted", "#12805c")
 REJECTED = Meaning("rejected", "#9aa3ad")
 VIOLATED = Meaning("bound violated", "#e08a1e")
@@ -21,3 +33,36 @@ FLAGGED = Meaning("flagged", "#2f6fb7")
 
 ACCENT = "#0b6e4f"
 MUTED = "#8a949e"
+LINE = "#808a94"  # drawn faintly, on light and dark
+LEAD = "#67727d"  # the sentence under a heading
+INK = "#7d8791"  # of a drawing that does not know whether it stands on light or dark
+ON_COLOR = "#ffffff"  # text on a filled colour
+SHARES = (REJECTED.color, "#c9e4d8", "#8cc9b1", "#46a584", ACCEPTED.color)  # from none accepted to all
+
+LIGHT = Theme(ACCENT, "#ffffff", "#f3f5f4", "#f6f8f7", "#1d2426", "#dfe4e2")
+DARK = Theme("#2aa37c", "#14191a", "#1d2425", "#191f20", "#e6ebea", "#333c3d")
+WARNING = ("#8a3b12", "#f0a67c")  # text, on light and on dark
+
+PROPERTIES = {
+    "accepted": ACCEPTED.color,
+    "rejected": REJECTED.color,
+    "violated": VIOLATED.color,
+    "overridden": OVERRIDDEN.color,
+    "truncated": TRUNCATED.color,
+    "flagged": FLAGGED.color,
+    "muted": MUTED,
+    "line": LINE,
+    "lead": LEAD,
+    "on-color": ON_COLOR,
+}
+
+
+def rule(selector: str) -> str:
+    """The rule of a style sheet that gives each colour under its name: var(--rsf-accepted) and so on."""
+    return f"{selector} {{ {' '.join(f'--rsf-{name}: {color};' for name, color in PROPERTIES.items())} }}\n"
+
+
+def faded(color: str, opacity: float) -> str:
+    """A colour of which only so much is seen, as Plotly takes it."""
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
+    return f"rgba({red},{green},{blue},{opacity:g})"

@@ -274,3 +274,32 @@ def test_the_link_to_a_candidate_shows_it(page: Page, serve, review):
     page.goto("about:blank")
     page.goto(link)
     expect(page.locator(".number")).to_have_text(f"4 of {EACH}")
+
+
+def test_a_key_is_changed_kept_and_put_back_and_escape_changes_none(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    change = page.get_by_role("button", name="Change the key of “Accept”")
+    page.keyboard.press("h")
+    change.click()
+    expect(change).to_have_text("Press a key, or Esc")
+    page.keyboard.press("Escape")
+    expect(change).to_have_text("Change")
+    page.keyboard.press("a")  # is still the key, and not chosen
+    expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
+    change.click()
+    page.keyboard.press("x")
+    expect(page.locator(".trouble")).to_contain_text("X is “Reject” already.")
+    change.click()
+    page.keyboard.press("j")
+    expect(page.get_by_role("button", name="Accept J")).to_be_visible()
+    page.reload()
+    expect(page.locator(".focus .completion")).not_to_be_empty()
+    page.keyboard.press("a")
+    page.keyboard.press("j")
+    expect(page.locator(".number")).to_have_text(f"3 of {EACH}")
+    page.keyboard.press("h")
+    page.get_by_role("button", name="Back to the usual keys").click()
+    expect(page.get_by_role("button", name="Accept A")).to_be_visible()
+    settled(page)
+    assert [action for _, action, _ in said(server)] == ["accept", "accept"]

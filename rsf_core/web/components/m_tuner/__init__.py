@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from rsf_core.domain import Scope
 from rsf_core.landscape import Landscape
 from rsf_core.marks import Mark
-from rsf_core.web import palette
 from rsf_core.web.components import declare
 
 _component = declare("m_tuner")
@@ -49,12 +48,6 @@ def m_tuner(landscape: Landscape, in_force: float, start: float, marks: Sequence
         "violating": picture.violating.tolist(),
         "between": [{"log_m": m} | asdict(landscape.at(m)) for m in between],
         "marks": [{"name": m.name, "log_m": m.log_m, "explanation": m.explanation} for m in marks],
-        "colors": {
-            "accepted": palette.ACCEPTED.color,
-            "rejected": palette.REJECTED.color,
-            "violated": palette.VIOLATED.color,
-            "muted": palette.MUTED,
-        },
     }
     result = _component(data=data, key=key, default={"log_m": start}, on_log_m_change=lambda: None)
     return float(result.log_m if result.log_m is not None else start)

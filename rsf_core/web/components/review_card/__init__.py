@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rsf_core.review import CandidateFilter, Order, View
-from rsf_core.web import api, palette, session
+from rsf_core.web import api, session
 from rsf_core.web.components import declare
 
 _component = declare("review_card")
@@ -40,13 +40,5 @@ def review_card(
             "version": version,
             "at": at,
             "nonce": nonce,
-            "colors": {
-                "accepted": palette.ACCEPTED.color,
-                "rejected": palette.REJECTED.color,
-                "truncated": palette.TRUNCATED.color,
-                "violated": palette.VIOLATED.color,
-                "overridden": palette.OVERRIDDEN.color,
-                "flagged": palette.FLAGGED.color,
-            },
         },
     )

@@ -1,14 +1,16 @@
+import { KEPT_ALIVE, post, size } from "./server.js";
+import { LOCAL, read, write } from "./storage.js";
+
 // What was said and is not yet known to be stored: kept in localStorage act by act (so that tabs do not write over each
 // other), sent in order, and sent again until the server has it. It outlives the card: going to another page of the app in
 // the middle of a burst does not hold back the rest. Sending twice is harmless, as every act has a name of its own.
 
-const AT_ONCE = 100, LARGEST = 1_000_000, KEPT_ALIVE = 60_000; // acts, bytes, and the bytes a browser sends for a closed tab
-const PATIENCE = 20_000; // ms without an answer before it is asked again
+const AT_ONCE = 100; // acts
+const LARGEST = 1_000_000; // bytes
 const PACE = 150; // ms between requests in a burst: a request for every key would take the time that painting needs
-const LOCAL = store("localStorage"), SESSION = store("sessionStorage");
 const outboxes = new Map();
 
-class Outbox {
+export class Outbox {
   static of(project, reviewer) {
     const prefix = `rsf-act:${project}:${reviewer}:`;
     if (!outboxes.has(prefix)) outboxes.set(prefix, new Outbox(prefix));
@@ -23,13 +25,19 @@ class Outbox {
     this.latest = 0; // the number of the newest act
     this.failures = 0;
     this.alone = 0; // this many acts are sent one by one, to find the one that the server refuses to read
-    this.onlyhere = false; // the browser's store is full or forbidden: a closed tab would lose what is unsent
+  }
+
+  // Whether a closed tab would lose something unsent: the browser's store was full or forbidden when it was said.
+  get onlyhere() {
+    return this.acts.some((act) => act.unkept);
   }
 
   // What a closed tab or an earlier visit left behind.
   adopt() {
     const known = new Set(this.acts.map((act) => act.key));
-    for (const key of Object.keys(LOCAL ?? {}).filter((key) => key.startsWith(this.prefix) && !known.has(key)).sort()) {
+    for (const key of Object.keys(LOCAL ?? {})
+      .filter((key) => key.startsWith(this.prefix) && !known.has(key))
+      .sort()) {
       const act = read(key, null);
       if (act?.act) this.acts.push({ ...act, key });
     }
@@ -42,13 +50,15 @@ class Outbox {
     this.latest = Math.max(this.latest + 1, Date.now());
     act.key = `${this.prefix}${String(this.latest).padStart(15, "0")}-${act.act}`;
     this.acts.push(act);
-    this.onlyhere = !write(act.key, act);
+    act.unkept = !write(act.key, act);
     this.send();
   }
 
   // Send until nothing is left (true) or the server cannot be reached or does not listen (false); then it is tried again.
   send() {
-    this.flight ??= this.drain().finally(() => (this.flight = null));
+    this.flight ??= this.drain().finally(() => {
+      this.flight = null;
+    });
     return this.flight;
   }
 
@@ -56,7 +66,9 @@ class Outbox {
   hurry() {
     this.hasty = true;
     this.wake?.();
-    return this.send().finally(() => (this.hasty = false));
+    return this.send().finally(() => {
+      this.hasty = false;
+    });
   }
 
   async drain() {
@@ -85,18 +97,28 @@ class Outbox {
         return false;
       }
       this.card?.status();
-      const early = sent + PACE - performance.now();
-      if (this.acts.length && early > 0 && !this.hasty && !this.alone) await new Promise((done) => setTimeout((this.wake = done), early));
+      if (this.acts.length && !this.alone) await this.pace(sent);
     }
     return !this.acts.length;
+  }
+
+  // Wait until the next request after one that was sent at that time, unless there is a hurry.
+  async pace(sent) {
+    const early = sent + PACE - performance.now();
+    if (early <= 0 || this.hasty) return;
+    await new Promise((done) => {
+      this.wake = done;
+      setTimeout(done, early);
+    });
   }
 
   // The next acts of one round that go together.
   next(most, bytes) {
     const batch = [];
+    let room = bytes;
     for (const act of this.acts) {
-      bytes -= size(JSON.stringify(act));
-      if (batch.length && (batch.length === most || act.round !== batch[0].round || bytes < 0)) break;
+      room -= size(JSON.stringify(act));
+      if (batch.length && (batch.length === most || act.round !== batch[0].round || room < 0)) break;
       batch.push(act);
     }
     return batch;
@@ -126,59 +148,7 @@ class Outbox {
   }
 }
 
-// Ask the server: {status, content} or {status, error}; status 0 where there was no answer.
-async function post(what, body, keepalive = false) {
-  const text = JSON.stringify(body);
-  try {
-    const answer = await fetch(`/api/review/${what}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: text,
-      keepalive: keepalive && size(text) <= KEPT_ALIVE,
-      signal: AbortSignal.timeout(PATIENCE),
-    });
-    const content = await answer.json();
-    return answer.ok ? { status: answer.status, content } : { status: answer.status, error: content.error };
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
-    return { status: 0, error: null };
-  }
-}
-
-function size(text) {
-  return new TextEncoder().encode(text).length;
-}
-
 // Names no other act has. crypto.randomUUID is missing where the app is reached over plain http from another machine.
-function unique() {
+export function unique() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// A store of the browser, null where it is forbidden: then what is unsent is kept in this tab only.
-function store(name) {
-  try {
-    return window[name];
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error;
-    return null;
-  }
-}
-
-function read(key, otherwise, from = LOCAL) {
-  try {
-    return JSON.parse(from?.getItem(key) ?? null) ?? otherwise;
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof DOMException)) throw error;
-    return otherwise; // written by something else: as good as nothing
-  }
-}
-
-function write(key, value, to = LOCAL) {
-  try {
-    to?.setItem(key, JSON.stringify(value));
-    return to !== null;
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error; // full or forbidden
-    return false;
-  }
 }

@@ -1,0 +1,63 @@
+// What stands at each M, and the scales it is drawn on; free of the page. M is log M in nats everywhere.
+
+// The counts of each bin at every position of M, from the text that tells by how many they fall after each (steps() in
+// __init__.py): a row a bin.
+export function counts(steps, positions) {
+  return steps.split(";").map((row) => {
+    const falls = row.split(",");
+    const at = new Array(positions);
+    let left = 0;
+    for (let g = positions - 1; g >= 0; g--) {
+      left += Number(falls[g] || 0);
+      at[g] = left;
+    }
+    return at;
+  });
+}
+
+// The position nearest to M. Positions are evenly spaced.
+export function nearest(logM, positions) {
+  const last = positions.length - 1;
+  const share = (logM - positions[0]) / (positions[last] - positions[0]);
+  return atShare(share, last);
+}
+
+// The position at a share of the way from the first to the last.
+export function atShare(share, last) {
+  return Math.max(0, Math.min(last, Math.round(share * last)));
+}
+
+// The numbers at M: exact where Python has sent them for it (`between`), else those of the nearest position.
+export function numbersAt(logM, data) {
+  const exact = data.between.find((numbers) => numbers.log_m === logM);
+  if (exact) return exact;
+  const g = nearest(logM, data.positions);
+  return {
+    accepted: data.accepted_count[g],
+    expected_rate: data.expected_rate[g],
+    prompts_with_none: data.prompts_with_none[g],
+    violating: data.violating[g],
+  };
+}
+
+// Where the ticks of an axis stand from `low` over `span`, about `wanted` of them, at round numbers.
+export function ticks(low, span, wanted, least = 0) {
+  const step = Math.max(nice(span / wanted), least);
+  const first = Math.ceil(low / step - 1e-9) * step;
+  const many = Math.floor((low + span - first) / step + 1e-9) + 1;
+  return Array.from({ length: many }, (_, i) => first + i * step);
+}
+
+// The round number (1, 2 or 5 times a power of ten) that is not less than `step`.
+export function nice(step) {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return power * ([1, 2, 5, 10].find((m) => m * power >= step) ?? 10);
+}
+
+export function tidy(value) {
+  return Math.abs(value) < 1e-9 ? "0" : String(Number(value.toPrecision(6)));
+}
+
+export function percent(share) {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}

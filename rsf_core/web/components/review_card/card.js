@@ -1,0 +1,323 @@
+// The card: what the page wants, what the keys say and what the server answers, put to the parts that do it.
+
+import { drawActions } from "./actions.js";
+import { Feed } from "./feed.js";
+import { Fields } from "./fields.js";
+import { Help } from "./help.js";
+import { keyFor, meaning } from "./keys.js";
+import { List } from "./list.js";
+import { Messages } from "./messages.js";
+import { Outbox } from "./outbox.js";
+import { drawCandidate, drawPrompt, drawWhere, spoken } from "./reading.js";
+import { Review } from "./review.js";
+import { post } from "./server.js";
+import { LOCAL, read, SESSION, write } from "./storage.js";
+
+const SETTLING = 350; // ms after which a burst of keys has come to rest
+
+export class Card {
+  constructor(root) {
+    this.$ = (selector) => root.querySelector(selector);
+    this.review = new Review();
+    this.feed = new Feed((from) => this.ask(from));
+    this.messages = new Messages(this.$);
+    this.list = new List(this.$, (id) => this.focus(id));
+    this.help = new Help(this.$, { trouble: (words) => this.trouble(words), changed: () => this.actions() });
+    this.fields = new Fields(this.$, {
+      say: (kind, id, value) => this.review.say(kind, [id], { value }),
+      trouble: (words) => this.trouble(words),
+      closed: () => {
+        this.paint();
+        this.$(".focus").focus();
+      },
+    });
+    this.listen();
+  }
+
+  listen() {
+    this.gone = new AbortController();
+    const { signal } = this.gone;
+    document.addEventListener("keydown", (event) => this.key(event), { signal });
+    for (const name of ["online", "offline"]) addEventListener(name, () => this.connection(), { signal });
+    addEventListener("pagehide", () => this.leave(), { signal });
+    addEventListener("beforeunload", (event) => this.outbox?.onlyhere && event.preventDefault(), { signal });
+    this.$(".help-button").onclick = () => this.act("help");
+    this.$(".more").onclick = () => this.whole();
+    this.$(".dismiss").onclick = () => this.trouble(null);
+  }
+
+  connection() {
+    this.status();
+    this.outbox?.send();
+  }
+
+  leave() {
+    this.keep();
+    this.outbox?.flush();
+  }
+
+  close() {
+    this.keep();
+    this.gone.abort();
+    this.feed.end();
+    clearTimeout(this.settling);
+    if (this.outbox.card === this) this.outbox.card = null; // it goes on sending
+    this.outbox.hurry();
+    this.closed = true;
+  }
+
+  // -- the queue -----------------------------------------------------------------------------------------------------
+
+  // What the page wants: whose card, which view. Another view or version of the round (M, scores) starts another queue; a
+  // new token only replaces the old.
+  receive(data) {
+    const first = !this.data;
+    this.data = data;
+    const { project, round, version, reviewer, view, order, filter } = data;
+    const asked = [project, round, version, reviewer, view, order, JSON.stringify(filter)].join("|");
+    const nonce = data.nonce !== this.nonce;
+    this.nonce = data.nonce;
+    // where this tab was before M or the scores changed is no place to begin: what is nearest now would be left out
+    const wrote = read("rsf-linked", null, SESSION) ?? {};
+    const own = data.at === wrote.at;
+    const old = (this.version ?? (own ? wrote.version : version)) !== version;
+    this.version = version;
+    if (this.outbox?.stopped) this.trouble(null);
+    if (nonce || this.feed.stale || asked !== this.asked) {
+      if (!first) this.keep();
+      this.asked = asked;
+      this.keptAs = `rsf-at:${asked}`;
+      this.speakThrough(Outbox.of(project, reviewer));
+      // a link names a candidate; where this tab wrote that link itself, it may have gone on since
+      const linked = first && data.at && !own ? data.at : null;
+      this.start(linked ?? read(this.keptAs, null) ?? (old ? null : data.at));
+    } else {
+      this.review.of(data, this.outbox);
+      this.outbox.accept(data.token);
+    }
+    this.actions();
+  }
+
+  speakThrough(outbox) {
+    if (this.outbox && this.outbox !== outbox) this.outbox.card = null;
+    this.outbox = outbox;
+    outbox.card = this;
+    this.review.of(this.data, outbox);
+    outbox.accept(this.data.token);
+  }
+
+  // Ask for the queue once what was said before has arrived: it would come back as undecided.
+  async start(at) {
+    this.review.expect();
+    const begun = this.feed.begin(
+      at ? { at } : {},
+      () => this.outbox.hurry(),
+      () => this.start(at),
+    );
+    this.paint();
+    const content = await begun;
+    if (this.closed) return;
+    if (content) {
+      this.review.begin(content);
+      this.list.clear();
+      this.rest();
+      this.refill();
+    }
+    this.paint();
+  }
+
+  async refill() {
+    const { place } = this.review;
+    const content = await this.feed.more(place.left, () => this.refill());
+    if (content === undefined) return;
+    const looking = place.focused === null;
+    if (content) this.review.more(content);
+    if (looking) this.rest();
+    this.paint();
+    if (content) this.refill();
+  }
+
+  ask(from) {
+    const { token, round, filter, view, order } = this.data;
+    return post("queue", { token, round, filter, view, order, ...from });
+  }
+
+  // Where one was, for the next visit. While a queue is on its way, what is shown is of the one before.
+  keep() {
+    if (!this.keptAs || this.feed.waiting) return;
+    const { focused } = this.review.place;
+    if (focused !== null) write(this.keptAs, focused);
+    else LOCAL?.removeItem(this.keptAs);
+  }
+
+  // -- deciding ------------------------------------------------------------------------------------------------------
+
+  key(event) {
+    const key = keyFor(event);
+    if (key === null) return;
+    if (this.help.remapping) {
+      event.preventDefault();
+      this.help.press(key);
+      return;
+    }
+    const asked = meaning(this.help.keys, key, { repeat: event.repeat, tagName: event.composedPath()[0].tagName });
+    if (!asked) return;
+    event.preventDefault();
+    if (asked.action) this.act(asked.action);
+    else this.focus(this.review.siblings[asked.digit - 1]?.candidate_id ?? this.review.place.focused);
+  }
+
+  act(name) {
+    if (name === "help") return this.help.toggle();
+    if (name === "undo" || name === "redo") return this.walk(name);
+    const candidate = this.review.focused;
+    if (!candidate) return undefined;
+    const id = candidate.candidate_id;
+    const all = this.review.siblings.map((sibling) => sibling.candidate_id);
+    const actions = {
+      accept: () => this.decide("accept", [id]),
+      reject: () => this.decide("reject", [id]),
+      auto: () => this.decide("auto", [id]),
+      acceptAll: () => this.decide("accept", all),
+      rejectAll: () => this.decide("reject", all),
+      settleAccept: () => this.decide("accept", [id], "adjudicate"),
+      settleReject: () => this.decide("reject", [id], "adjudicate"),
+      skip: () => this.advance(),
+      back: () => this.focus(this.review.place.sibling(-1, all)),
+      forward: () => this.focus(this.review.place.sibling(1, all)),
+      up: () => this.review.toPrompt(-1) && this.moved(),
+      down: () => this.review.toPrompt(1) && this.moved(),
+      flag: () => this.flag(candidate),
+      edit: () => this.edit(candidate),
+      note: () => this.line(candidate, "note"),
+      tags: () => this.line(candidate, "tags"),
+    };
+    return actions[name]();
+  }
+
+  advance() {
+    this.review.advance();
+    this.moved();
+  }
+
+  decide(action, ids, kind = "decide") {
+    if (!this.data.editable) return;
+    this.review.decide(action, ids, kind);
+    this.moved();
+  }
+
+  flag(candidate) {
+    if (!this.data.editable) return;
+    this.review.say("flag", [candidate.candidate_id], { value: candidate.flagged ? null : "yes" });
+    this.paint();
+  }
+
+  edit(candidate) {
+    if (!this.data.editable) return;
+    if (candidate.clipped) this.whole().then((read) => read && this.edit(candidate));
+    else this.fields.edit(candidate);
+  }
+
+  line(candidate, kind) {
+    if (this.data.editable) this.fields.line(candidate, kind);
+  }
+
+  // `kind`: undo or redo.
+  walk(kind) {
+    if (!this.data.editable) return;
+    const step = this.review.walk(kind);
+    if (step === undefined) this.trouble(`There is nothing to ${kind}.`);
+    else if (step) this.focus(this.review.place.focused);
+    else if (this.outbox.failures) this.trouble(`The ${kind} is shown once the server answers.`);
+  }
+
+  // -- what the server answers ---------------------------------------------------------------------------------------
+
+  // The outbox's answer for a batch.
+  told(batch, content) {
+    if (batch[0].round !== this.data.round) return;
+    const { refused, again, touched, walked } = this.review.told(batch, content);
+    if (refused.length) {
+      const words = refused.map(([act, why]) => `${act.kind} ${act.candidates.slice(0, 3).join(", ")}: ${why}`);
+      this.trouble(`Not saved: ${words.join(" · ")}`, true);
+    }
+    if (again) this.start(this.review.place.focused);
+    else if (touched) this.focus(touched);
+    else if (walked) this.paint();
+  }
+
+  // Read all of a clipped text; whether that went well.
+  async whole() {
+    const candidate = this.review.focused;
+    const { token, round } = this.data;
+    const answer = await post("text", { token, round, candidate: candidate.candidate_id });
+    if (this.closed) return false;
+    if (answer.status !== 200) {
+      this.trouble(answer.error ?? "The server does not answer: the rest of this text cannot be read now.");
+      return false;
+    }
+    Object.assign(candidate, { completion: answer.content.completion, clipped: 0 });
+    this.paint();
+    return this.review.focused === candidate;
+  }
+
+  // -- drawing -------------------------------------------------------------------------------------------------------
+
+  focus(id) {
+    this.review.place.focused = id;
+    this.paint();
+    this.rest();
+  }
+
+  // After the review has moved on.
+  moved() {
+    this.focus(this.review.place.focused);
+    this.refill();
+  }
+
+  rest() {
+    clearTimeout(this.settling);
+    if (!this.feed.waiting) this.settling = setTimeout(() => this.settle(), SETTLING);
+  }
+
+  // Where a burst of keys came to rest: into the URL, and said to who listens instead of reading.
+  settle() {
+    this.keep();
+    const { focused } = this.review.place;
+    const url = new URL(location);
+    if (focused === null) url.searchParams.delete("at");
+    else url.searchParams.set("at", focused);
+    write("rsf-linked", { at: focused, version: this.data.version }, SESSION);
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
+    const candidate = this.review.focused;
+    this.$(".spoken").textContent = candidate ? spoken(candidate, this.data) : this.$(".empty").textContent;
+  }
+
+  trouble(message, stay = false) {
+    this.messages.trouble(message, { stay, hold: Boolean(this.outbox?.stopped) });
+  }
+
+  status() {
+    this.messages.unsent(this.outbox);
+  }
+
+  actions() {
+    drawActions(this.$, this.data, this.help.keys, (name) => this.act(name));
+  }
+
+  paint() {
+    this.status();
+    drawWhere(this.$, this.review, this.data.view);
+    const candidate = this.review.focused;
+    this.$(".read").hidden = !candidate;
+    this.$(".empty").hidden = Boolean(candidate);
+    if (!candidate) {
+      this.$(".empty").textContent = this.feed.nothing(this.review.place.queue.length > 0);
+      return;
+    }
+    const { siblings } = this.review;
+    drawPrompt(this.$, this.review.known.prompts.get(candidate.prompt_id));
+    drawCandidate(this.$, candidate, this.data, siblings.length);
+    this.list.draw(siblings, candidate.candidate_id, this.data);
+  }
+}

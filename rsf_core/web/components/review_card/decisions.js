@@ -1,0 +1,31 @@
+// What stands of a candidate, by the rule and by what people have said.
+
+export function ownOpinion(candidate, reviewer) {
+  return candidate?.opinions.find((opinion) => opinion.reviewer === reviewer);
+}
+
+// Whether it is accepted. The same rule as in the store: the settling word, else the majority, else the newest; the automatic
+// decision where nobody said anything.
+export function accepted({ opinions, decision }) {
+  const final = opinions.findLast((opinion) => opinion.final);
+  if (final) return final.action === "accept";
+  const balance = opinions.reduce((sum, opinion) => sum + (opinion.action === "accept" ? 1 : -1), 0);
+  if (balance) return balance > 0;
+  return opinions.length ? opinions.at(-1).action === "accept" : decision === "accepted";
+}
+
+// In a blind review the rule and the others are hidden until one has decided oneself; who settles sees them all.
+export function hidden(candidate, { blind, view, reviewer }) {
+  return blind && view !== "disagreement" && !ownOpinion(candidate, reviewer);
+}
+
+// What an act does to a candidate as it is shown; the server does the same to what is stored.
+export function apply(act, candidate, reviewer) {
+  if (act.kind === "decide" || act.kind === "adjudicate") {
+    candidate.opinions = candidate.opinions.filter((opinion) => opinion.reviewer !== reviewer);
+    if (act.action !== "auto") {
+      candidate.opinions.push({ reviewer, action: act.action, final: act.kind === "adjudicate" });
+    }
+  } else if (act.kind === "flag") candidate.flagged = act.value !== null;
+  else if (act.kind in candidate) candidate[act.kind] = act.value;
+}

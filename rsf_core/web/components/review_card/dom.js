@@ -1,0 +1,20 @@
+// Elements. Words are only ever set as text, never as markup: completions are untrusted.
+
+export function element(tag, name = "", words = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (words) made.textContent = words;
+  return made;
+}
+
+export function button(name, words, onclick) {
+  const made = element("button", name, words);
+  made.type = "button";
+  made.onclick = onclick;
+  return made;
+}
+
+// The colour of a meaning (palette.py).
+export function tone(kind) {
+  return kind ? `var(--rsf-${kind})` : "currentColor";
+}

@@ -1,0 +1,59 @@
+// The fields that open on the card: the editor of a completion, a note, tags.
+
+export class Fields {
+  // `say(kind, id, value)` keeps what was typed; `trouble` tells what cannot be kept; `closed` is called when a field has closed.
+  constructor($, { say, trouble, closed }) {
+    Object.assign(this, { $, say, trouble, closed });
+  }
+
+  edit(candidate) {
+    const editor = this.$(".editor");
+    editor.hidden = false;
+    editor.value = candidate.edit ?? candidate.completion;
+    editor.focus();
+    this.open(editor, () => {
+      const value = editor.value === candidate.completion ? null : editor.value;
+      if (value !== null && !value.trim()) this.trouble("An edited completion cannot be empty: reject the candidate instead.");
+      else if (value !== candidate.edit) this.say("edit", candidate.candidate_id, value);
+    });
+  }
+
+  // `kind`: note or tags.
+  line(candidate, kind) {
+    const input = this.$(".line-input");
+    const label = kind === "note" ? "Note" : "Tags, separated by commas";
+    this.$(".line").hidden = false;
+    this.$(".line-label").textContent = label;
+    input.setAttribute("aria-label", label);
+    input.value = candidate[kind] ?? "";
+    input.focus();
+    this.open(input, () => {
+      const value = (kind === "tags" ? tidyTags(input.value) : input.value.trim()) || null;
+      if (value !== candidate[kind]) this.say(kind, candidate.candidate_id, value);
+    });
+  }
+
+  // Enter (Ctrl+Enter in the editor) or leaving the field keeps what was typed; Escape does not.
+  open(field, save) {
+    const close = (keep) => {
+      field.onkeydown = field.onblur = null;
+      if (keep) save();
+      this.$(".editor").hidden = this.$(".line").hidden = true;
+      this.closed();
+    };
+    field.onblur = () => close(true);
+    field.onkeydown = (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") close(false);
+      else if (event.key === "Enter" && (field.tagName === "INPUT" || event.ctrlKey || event.metaKey)) close(true);
+    };
+  }
+}
+
+export function tidyTags(text) {
+  return text
+    .split(",")
+    .map((tag) => tag.trim())
+    .filter(Boolean)
+    .join(",");
+}

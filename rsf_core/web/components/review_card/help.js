@@ -1,0 +1,73 @@
+// The table of keys, where each can be changed. They are kept in this browser.
+
+import { button, element } from "./dom.js";
+import { DEFAULT_KEYS, keyName, NAMES, taken } from "./keys.js";
+import { LOCAL, read, write } from "./storage.js";
+
+const KEPT_AS = "rsf-keys";
+
+export class Help {
+  // `trouble` tells why a key cannot be had; `changed` is called when a key has changed.
+  constructor($, { trouble, changed }) {
+    Object.assign(this, { $, trouble, changed });
+    this.keys = { ...DEFAULT_KEYS, ...read(KEPT_AS, {}) };
+    this.remapping = null; // the action that waits for its key
+  }
+
+  toggle() {
+    const help = this.$(".help");
+    help.hidden = !help.hidden;
+    this.$(".help-button").setAttribute("aria-expanded", String(!help.hidden));
+    this.remapping = null;
+    if (!help.hidden) help.replaceChildren(this.table(), ...this.foot());
+  }
+
+  table() {
+    const table = element("table");
+    for (const [action, words] of Object.entries(NAMES)) {
+      const row = element("tr");
+      const key = element("td");
+      const last = element("td");
+      const change = button("quiet", "Change", () => {
+        this.remapping = action;
+        change.textContent = "Press a key, or Esc";
+        change.blur();
+      });
+      change.setAttribute("aria-label", `Change the key of “${words}”`);
+      key.append(element("kbd", "", keyName(this.keys[action])));
+      last.append(change);
+      row.append(element("td", "", words), key, last);
+      table.append(row);
+    }
+    return table;
+  }
+
+  foot() {
+    const reset = button("quiet", "Back to the usual keys", () => {
+      LOCAL?.removeItem(KEPT_AS);
+      this.keys = { ...DEFAULT_KEYS };
+      this.redraw();
+    });
+    return [element("p", "", "1 to 9 focus a candidate. Keys are kept in this browser."), reset];
+  }
+
+  // The key pressed for the action that waits for one.
+  press(key) {
+    if (key === "Shift" || key === "CapsLock") return; // the key is still to come
+    if (key !== "Escape") {
+      const why = taken(this.keys, this.remapping, key);
+      if (why) this.trouble(why);
+      else {
+        this.keys[this.remapping] = key;
+        write(KEPT_AS, this.keys);
+      }
+    }
+    this.redraw();
+  }
+
+  redraw() {
+    this.$(".help").hidden = true;
+    this.toggle();
+    this.changed();
+  }
+}

@@ -1,0 +1,82 @@
+// Which key does what, and which another may be put in its place.
+
+export const DEFAULT_KEYS = {
+  accept: "a",
+  reject: "x",
+  skip: " ",
+  undo: "u",
+  redo: "U",
+  back: "ArrowLeft",
+  forward: "ArrowRight",
+  up: "ArrowUp",
+  down: "ArrowDown",
+  auto: "d",
+  edit: "e",
+  flag: "f",
+  note: "n",
+  tags: "t",
+  help: "h",
+  acceptAll: "A",
+  rejectAll: "X",
+  settleAccept: "y",
+  settleReject: "z",
+};
+export const NAMES = {
+  accept: "Accept",
+  reject: "Reject",
+  skip: "Skip",
+  undo: "Undo",
+  redo: "Redo",
+  back: "Candidate before",
+  forward: "Next candidate",
+  up: "Prompt before",
+  down: "Next prompt",
+  auto: "Back to the rule",
+  edit: "Edit",
+  flag: "Flag",
+  note: "Note",
+  tags: "Tags",
+  help: "Keys",
+  acceptAll: "Accept the whole prompt",
+  rejectAll: "Reject the whole prompt",
+  settleAccept: "Settle: accept",
+  settleReject: "Settle: reject",
+};
+const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space" };
+const KEPT = /^[1-9]$|^(Backspace|Delete|Enter|Tab|r|c|R|C)$/; // of the browser, of Streamlit, and the numbers of candidates
+const OWN_ARROWS = '[role="radiogroup"],[role="slider"],[role="listbox"],[role="tablist"],[role="menu"]';
+
+export function keyName(key) {
+  return ARROWS[key] ?? (key.length === 1 && key !== key.toLowerCase() ? `Shift+${key}` : key.toUpperCase());
+}
+
+// The key as Shift has it: with Caps Lock on, A alone is not the A that accepts a whole prompt.
+function pressed({ key, shiftKey }) {
+  return key.length === 1 ? (shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
+}
+
+// The key of an event that is for the card; null where what has the focus needs it.
+export function keyFor(event) {
+  const target = event.composedPath()[0];
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return null;
+  if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return null;
+  const key = pressed(event);
+  return /^(Arrow| )/.test(key) && target.closest?.(OWN_ARROWS) ? null : key;
+}
+
+// What a key asks for: {digit}, the place of a candidate, or {action}; null where it is nothing, or the button's under it.
+export function meaning(keys, key, { repeat, tagName }) {
+  const action = Object.keys(keys).find((name) => keys[name] === key);
+  const digit = /^[1-9]$/.test(key) ? Number(key) : 0;
+  if (!action && !digit) return null;
+  if (repeat && !key.startsWith("Arrow")) return null;
+  if (tagName === "BUTTON" && (key === " " || key === "Enter")) return null;
+  return digit ? { digit } : { action };
+}
+
+// Why a key cannot be that of an action, or null.
+export function taken(keys, action, key) {
+  if (KEPT.test(key)) return `${keyName(key)} is kept for something else.`;
+  const other = Object.keys(keys).find((name) => keys[name] === key);
+  return other && other !== action ? `${keyName(key)} is “${NAMES[other]}” already.` : null;
+}

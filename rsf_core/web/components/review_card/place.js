@@ -1,0 +1,56 @@
+// Where one is: the queue of a view, how far one has come in it, and the candidate in focus, which may stand beside it.
+
+export class Place {
+  constructor() {
+    this.clear();
+  }
+
+  clear() {
+    this.queue = [];
+    this.position = 0;
+    this.focused = null;
+    this.done = new Set(); // what was decided on the way
+  }
+
+  // What is left of the queue from here on.
+  get left() {
+    return this.queue.length - this.position;
+  }
+
+  get here() {
+    return this.queue[this.position] ?? null;
+  }
+
+  // `passed` says what need not be shown on the way through the queue.
+  extend(ids, passed) {
+    const queued = new Set(this.queue);
+    this.queue.push(...ids.filter((id) => !queued.has(id) && !passed(id)));
+  }
+
+  // To the next one: it is in focus, or nothing at the end. From beside the queue back to where one stood in it.
+  advance(passed) {
+    const at = this.queue.indexOf(this.focused, this.position);
+    let next = at < 0 ? this.position : at + 1;
+    while (next < this.queue.length && passed(this.queue[next])) next++;
+    this.position = next;
+    this.focused = this.here;
+  }
+
+  // To the nearest one of another prompt, forward (1) or backward (-1); whether there is one.
+  toPrompt(step, promptOf) {
+    const prompt = promptOf(this.focused);
+    let at = this.queue.indexOf(this.focused);
+    if (at < 0) at = this.position;
+    do at += step;
+    while (at >= 0 && at < this.queue.length && promptOf(this.queue[at]) === prompt);
+    if (at < 0 || at >= this.queue.length) return false;
+    this.position = at;
+    this.focused = this.queue[at];
+    return true;
+  }
+
+  // The one before (-1) or after (1) the focus among its siblings, round and round.
+  sibling(step, ids) {
+    return ids[(ids.indexOf(this.focused) + step + ids.length) % ids.length];
+  }
+}

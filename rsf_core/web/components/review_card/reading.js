@@ -1,0 +1,83 @@
+// Draws where one is, the prompt and the candidate in focus.
+
+import { accepted, hidden } from "./decisions.js";
+import { element, tone } from "./dom.js";
+import { counted, difference, facts, ICONS, numbers, opinion, scores, visible } from "./words.js";
+
+const SPOKEN = 300; // characters of a completion that are read aloud
+
+export function drawWhere($, { counts, decided }, view) {
+  const pending = `${counted(counts[view] ?? 0)} ${view} at the last look`;
+  $(".where").textContent = decided ? `${pending} · ${counted(decided)} decided since` : pending;
+}
+
+export function drawPrompt($, prompt) {
+  $(".prompt-id").textContent = prompt.prompt_id;
+  $(".prompt-text").textContent = visible((prompt.system ? `${prompt.system}\n\n` : "") + prompt.text);
+  $(".reference").hidden = prompt.reference === null;
+  $(".reference-text").textContent = visible(prompt.reference ?? "");
+}
+
+// `data`: of the page, which says what is hidden in a blind review; `of`: how many candidates the prompt has.
+export function drawCandidate($, candidate, data, of) {
+  const state = accepted(candidate);
+  const hide = hidden(candidate, data);
+  $(".number").textContent = `${candidate.k + 1} of ${of}`;
+  $(".focus").className = `focus ${hide ? "" : state ? "accepted" : "rejected"}`;
+  $(".badges").replaceChildren(...badges(candidate, state, hide));
+  $(".meta").textContent = (hide ? [`${candidate.tokens} tokens`] : numbers(candidate)).join(" · ");
+  $(".scores").textContent = hide ? "" : scores(candidate).join(" · ");
+  drawText($, candidate);
+  $(".more").hidden = !candidate.clipped;
+  $(".more").textContent = `Show ${counted(candidate.clipped)} more characters`;
+  $(".said").replaceChildren(...said(candidate).map((line) => element("div", "", line)));
+}
+
+// The candidate in focus for who listens instead of reading.
+export function spoken(candidate, data) {
+  const words = hidden(candidate, data) ? "" : facts(candidate, accepted(candidate));
+  const text = (candidate.edit ?? candidate.completion).slice(0, SPOKEN) || "(empty)";
+  return `Prompt ${candidate.prompt_id}, candidate ${candidate.k + 1}. ${words}. ${text}`;
+}
+
+function badges(candidate, state, hide) {
+  const { decision, opinions } = candidate;
+  const list = [];
+  if (!hide) {
+    const effective = state ? "accepted" : "rejected";
+    if (decision || opinions.length) list.push(badge(effective, effective));
+    if (decision && opinions.length) list.push(badge(decision, `rule: ${decision}`));
+    else if (decision) list.push(element("span", "quietly", "by the rule"));
+    for (const one of opinions) list.push(badge("overridden", opinion(one)));
+  }
+  if (candidate.truncated) list.push(badge("truncated", "truncated"));
+  if (!hide && candidate.violated) list.push(badge("violated", "bound violated"));
+  if (candidate.flagged) list.push(badge("flagged", "flagged"));
+  return list;
+}
+
+function badge(kind, words) {
+  const span = element("span", "badge", words);
+  span.dataset.icon = ICONS[kind];
+  span.style.setProperty("--tone", tone(kind));
+  return span;
+}
+
+function drawText($, { completion, edit }) {
+  const shown = $(".completion");
+  shown.classList.toggle("none", !completion && !edit);
+  if (edit === null) shown.textContent = visible(completion) || "(empty)";
+  else {
+    const pieces = difference(visible(completion), visible(edit));
+    shown.replaceChildren(...pieces.map(([kind, text]) => (kind ? element(kind, "", text) : document.createTextNode(text))));
+  }
+  shown.scrollTop = 0;
+}
+
+function said({ edit, note, tags }) {
+  const lines = [];
+  if (edit !== null) lines.push("Edited: this text is trained on; its tokens and log q are not those of the draw any more.");
+  if (note) lines.push(`Note: ${note}`);
+  if (tags) lines.push(`Tags: ${tags.split(",").join(", ")}`);
+  return lines;
+}

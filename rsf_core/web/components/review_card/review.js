@@ -1,0 +1,133 @@
+// The review of one view, free of the page: what is known of its candidates, where one is, what was said and what the server
+// answered to it.
+
+import { ownOpinion } from "./decisions.js";
+import { Known } from "./known.js";
+import { unique } from "./outbox.js";
+import { Place } from "./place.js";
+import { Steps, same } from "./steps.js";
+
+export class Review {
+  constructor() {
+    this.known = new Known();
+    this.place = new Place();
+    this.steps = new Steps();
+    this.counts = {}; // of every view, at the server's last look
+    this.decided = 0; // since then
+    this.recent = null; // what was said while a queue is under way
+    this.adrift = false; // the server knows otherwise: the queue is to be asked for again
+  }
+
+  // Who reviews what (`data` of the page), and where that is kept until it is sent.
+  of(data, outbox) {
+    this.data = data;
+    this.outbox = outbox;
+  }
+
+  get focused() {
+    return this.known.get(this.place.focused);
+  }
+
+  // The candidates of the prompt in focus.
+  get siblings() {
+    return this.known.siblings(this.place.focused);
+  }
+
+  // A queue is asked for.
+  expect() {
+    this.recent = [];
+  }
+
+  // Its first part, which may be older than what was said while it was under way.
+  begin(content) {
+    for (const part of [this.known, this.place, this.steps]) part.clear();
+    this.decided = 0;
+    this.take(content);
+    const unsent = new Set([...this.outbox.acts, ...this.recent]);
+    for (const act of unsent) if (act.round === this.data.round) this.known.apply(act, this.data.reviewer);
+    this.recent = null;
+    this.place.focused = this.place.here;
+  }
+
+  // More of it. A prompt that is known already stays as it is here.
+  more(content) {
+    this.take({ ...content, prompts: content.prompts.filter((prompt) => !this.known.prompts.has(prompt.prompt_id)) });
+    this.place.focused ??= this.place.here;
+  }
+
+  take(content) {
+    for (const prompt of content.prompts) this.known.add(prompt);
+    this.place.extend(content.queue, (id) => this.passed(id));
+    this.counts = content.counts;
+    if (!this.outbox.acts.length) this.steps.stands(content);
+  }
+
+  // What need not be shown on the way through the queue.
+  passed(id) {
+    const decided = this.data.view === "pending" && ownOpinion(this.known.get(id), this.data.reviewer);
+    return this.place.done.has(id) || Boolean(decided);
+  }
+
+  advance() {
+    this.place.advance((id) => this.passed(id));
+  }
+
+  toPrompt(step) {
+    return this.place.toPrompt(step, (id) => this.known.get(id)?.prompt_id);
+  }
+
+  say(kind, ids, extra) {
+    const act = { act: unique(), round: this.data.round, kind, candidates: ids, ...extra };
+    const { focused, position } = this.place;
+    this.steps.add({ act, focused, position, before: this.known.copies(ids) });
+    this.known.apply(act, this.data.reviewer);
+    this.recent?.push(act);
+    this.outbox.add(act);
+  }
+
+  decide(action, ids, kind) {
+    this.say(kind, ids, { action });
+    for (const id of ids) this.place.done.add(id);
+    this.decided += ids.length;
+    this.advance();
+  }
+
+  // Undo or redo: the step, undefined where there is none. One that only the server knows is null: it is shown once the server
+  // has answered.
+  walk(kind) {
+    const step = this.steps[kind]();
+    if (step === undefined) return undefined;
+    const expects = step?.act.candidates;
+    if (step) {
+      if (kind === "undo") {
+        step.after = this.known.copies(expects);
+        for (const id of expects) this.place.done.delete(id);
+      }
+      for (const candidate of kind === "undo" ? step.before : step.after) this.known.replace(candidate);
+      this.place.position = step.position;
+      this.place.focused = step.focused;
+    }
+    this.outbox.add({ act: unique(), round: this.data.round, kind, candidates: [], expects, from: this.place.focused });
+    return step;
+  }
+
+  // The server's answer to a batch of acts. Once nothing is unsent, what the server knows stands here.
+  // `refused`: [act, why]; `again`: the queue is to be asked for again; `touched`: what an undo or redo that was not known here
+  // has changed, unless one has gone on; `walked`: whether there was an undo or redo.
+  told(batch, content) {
+    const results = new Map(content.results.map((result) => [result.act, result]));
+    const refused = batch.flatMap((act) => (results.get(act.act)?.refused ? [[act, results.get(act.act).refused]] : []));
+    this.known.answered(batch, content.prompts);
+    if (!this.outbox.acts.length) this.steps.stands(content);
+    const walks = batch.filter((act) => act.kind === "undo" || act.kind === "redo");
+    const other = walks.some((act) => act.expects && !same(act.expects, results.get(act.act)?.candidates ?? []));
+    this.adrift ||= other || refused.length > 0; // refused, or another tab of the same reviewer was at work
+    if (this.outbox.acts.length) return { refused, again: false, touched: null, walked: false };
+    const again = this.adrift;
+    this.adrift = false;
+    if (!again) this.known.catchUp(this.data.reviewer);
+    const last = walks.at(-1);
+    const touched = last && !last.expects && last.from === this.place.focused ? results.get(last.act)?.candidates[0] : null;
+    return { refused, again, touched, walked: walks.length > 0 };
+  }
+}

@@ -1,0 +1,29 @@
+// Requests to /api/review (web/api.py).
+
+export const KEPT_ALIVE = 60_000; // bytes that a browser still sends for a closed tab
+export const NO_ANSWER = "The server does not answer. Nothing is lost; it is asked again …";
+const PATIENCE = 20_000; // ms without an answer before it is asked again
+
+// Ask the server: {status, content} or {status, error}; status 0 where there was no answer.
+export async function post(what, body, keepalive = false) {
+  const text = JSON.stringify(body);
+  try {
+    const answer = await fetch(`/api/review/${what}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: text,
+      keepalive: keepalive && size(text) <= KEPT_ALIVE,
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    const content = await answer.json();
+    return answer.ok ? { status: answer.status, content } : { status: answer.status, error: content.error };
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
+    return { status: 0, error: null };
+  }
+}
+
+// In bytes.
+export function size(text) {
+  return new TextEncoder().encode(text).length;
+}

@@ -1,0 +1,113 @@
+// What is read on the card.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { tidyTags } from "../../../rsf_core/web/components/review_card/fields.js";
+import { unsentWords } from "../../../rsf_core/web/components/review_card/messages.js";
+import {
+  counted,
+  difference,
+  facts,
+  numbers,
+  opinion,
+  scores,
+  visible,
+} from "../../../rsf_core/web/components/review_card/words.js";
+import { candidate } from "./support/candidates.mjs";
+
+test("control characters are seen, tabs and line ends stay", () => {
+  assert.equal(visible("\x1b[31mred\x1b[0m"), "␛[31mred␛[0m");
+  assert.equal(visible("\x00\x07\x7f\r"), "␀␇␡␍");
+  assert.equal(visible("a\tb\nc\r\nd"), "a\tb\nc\nd");
+  assert.equal(visible("<b>é 東京 👩‍👩‍👧‍👦"), "<b>é 東京 👩‍👩‍👧‍👦");
+  assert.equal(visible(""), "");
+});
+
+const text = (pieces, kind) => pieces.flatMap(([other, words]) => (other === kind || other === "" ? [words] : [])).join("");
+const changed = (pieces) => pieces.filter(([kind]) => kind).map(([kind, words]) => `${kind} ${words}`);
+
+for (const [before, after, expected] of [
+  ["a good film", "a good film", []],
+  ["a good film", "a bad film", ["del good", "ins bad"]],
+  ["a film", "a very good film", ["ins very", "ins  ", "ins good", "ins  "]],
+  ["a very good film", "a film", ["del very", "del  ", "del good", "del  "]],
+  ["one\n\ntwo", "one\ntwo", ["del \n\n", "ins \n"]],
+]) {
+  test(`from “${before}” to “${after}” are ${expected.length} changes`, () => {
+    assert.deepEqual(changed(difference(before, after)).toSorted(), expected.toSorted());
+  });
+}
+
+test("both texts can be read from their difference", () => {
+  const texts = ["", "a", "b", "a b c a b", "a b a", " spaced  out ", " spaced out", "東京 は 雨"];
+  for (const before of texts) {
+    for (const after of texts) {
+      const pieces = difference(before, after);
+      assert.deepEqual([text(pieces, "del"), text(pieces, "ins")], [before, after]);
+    }
+  }
+});
+
+test("texts too long to compare are told one after the other", () => {
+  const [before, after] = ["x ".repeat(400), "y ".repeat(400)]; // 801 pieces each
+  assert.deepEqual(difference(before, after), [
+    ["del", before],
+    ["", "\n"],
+    ["ins", after],
+  ]);
+});
+
+test("numbers have their units and a minus that is one", () => {
+  assert.deepEqual(numbers(candidate("1.1.0")), ["p_accept 0.25", "ℓ −1.50 nats", "3 tokens"]);
+  assert.deepEqual(numbers(candidate("1.1.0", { impossible: true })), ["p_accept 0.25", "ℓ −∞ nats", "3 tokens"]);
+  assert.deepEqual(numbers(candidate("1.1.0", { p_accept: null, log_ratio: null })), ["3 tokens"]);
+  assert.deepEqual(numbers(candidate("1.1.0", { p_accept: 0, log_ratio: 0 })), ["p_accept 0.00", "ℓ 0.00 nats", "3 tokens"]);
+});
+
+test("scores have three digits", () => {
+  assert.deepEqual(scores({ scores: { sentiment: -0.98765, length: 12, big: 123456 } }), [
+    "sentiment −0.988",
+    "length 12",
+    "big 123000",
+  ]);
+});
+
+test("what decides a candidate comes first, then its numbers", () => {
+  assert.equal(facts(candidate("1.1.0"), false), "rejected · by the rule · p_accept 0.25 · ℓ −1.50 nats · 3 tokens");
+  const said = candidate("1.1.0", { opinions: [{ reviewer: "ann", action: "accept", final: true }], flagged: true });
+  assert.equal(facts(said, true), "accepted · ann: accept, settled · p_accept 0.25 · ℓ −1.50 nats · 3 tokens · flagged");
+  assert.equal(facts(candidate("1.1.0", { decision: null, p_accept: null, log_ratio: null }), false), "3 tokens");
+});
+
+test("who said what is told, and whether it is settled", () => {
+  assert.equal(opinion({ reviewer: "ann", action: "reject", final: false }), "ann: reject");
+  assert.equal(opinion({ reviewer: "ann", action: "reject", final: true }), "ann: reject, settled");
+});
+
+test("counts have thousands", () => assert.equal(counted(1234567), "1,234,567"));
+
+test("tags are trimmed, and empty ones left out", () => {
+  assert.equal(tidyTags(" good,, very  good ,"), "good,very  good");
+  assert.equal(tidyTags(" , ,"), "");
+});
+
+const unsent = (extra, online = true) =>
+  unsentWords({ acts: [], failures: 0, onlyhere: false, stopped: null, ...extra }, online);
+const act = (...candidates) => ({ candidates });
+
+test("nothing unsent is not spoken of, offline or not", () => {
+  assert.equal(unsent({}), "");
+  assert.equal(unsent({ failures: 3, stopped: "reload" }, false), "");
+});
+
+test("unsent are as many as there are candidates decided, and one for an undo", () => {
+  assert.equal(unsent({ acts: [act("a"), act("b", "c"), act()] }), "4 unsent");
+});
+
+test("why it is unsent is told, and where it is kept", () => {
+  const acts = [act("a")];
+  assert.equal(unsent({ acts }, false), "1 unsent (offline; kept here)");
+  assert.equal(unsent({ acts, failures: 1 }), "1 unsent (the server does not answer; kept here)");
+  assert.equal(unsent({ acts, stopped: "no" }), "1 unsent (reload the page; kept here)");
+  assert.equal(unsent({ acts, failures: 1, onlyhere: true }), "1 unsent (the server does not answer; keep this tab open)");
+});
