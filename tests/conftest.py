@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import threading
@@ -17,52 +16,13 @@ from xdist.scheduler import LoadScopeScheduling
 from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.store.store import Store
+from tests.support import small_task as small_task_of
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
 # several processes with two spinning threads each on two cores are ten times slower than with one
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("beside others", deadline=None)  # what an example takes says nothing on a busy machine
 settings.load_profile("beside others")
-
-TRAIN = (
-    "a kettle",
-    "two jazz records",
-    "the night train",
-    "my dentist",
-    "a rainy campsite",
-    "garden hoses",
-    "sushi",
-    "opera",
-)
-HELD_OUT = ("a bakery", "three bicycles", "the ferry", "an alarm clock")
-
-TASK = """
-title = "Small reviews"
-description = "Twelve prompts, for the tests."
-
-[settings.generate]
-candidates = 4
-prompts = 0
-max_new_tokens = 16
-batch_size = 32
-
-[settings.target]
-reference = "base"
-beta = 0.5
-rewards = { sentiment = 1.0 }
-
-[settings.accept]
-scope = "prompt"
-rate = 0.5
-
-[settings.train]
-epochs = 1
-rank = 2
-
-[settings.evaluate]
-candidates = 2
-prompts = 0
-"""
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]
@@ -80,7 +40,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Together:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a causal model that generates in milliseconds."""
-    from tests.tiny_models import build  # imports torch: only for the tests that need it
+    from tests.support.tiny_models import build  # imports torch: only for the tests that need it
 
     return build(tmp_path_factory.mktemp("models") / "tiny")
 
@@ -88,7 +48,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_encoder_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an encoder-decoder that generates in milliseconds."""
-    from tests.tiny_models import build_encoder_decoder
+    from tests.support.tiny_models import build_encoder_decoder
 
     return build_encoder_decoder(tmp_path_factory.mktemp("models") / "tiny_encoder_decoder")
 
@@ -103,13 +63,7 @@ def any_model(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def small_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A task folder as the bundled ones are: 8 train and 4 held-out prompts, few tokens, sentiment as reward."""
-    folder = tmp_path_factory.mktemp("tasks") / "small_reviews"
-    folder.mkdir()
-    rows = [{"text": f"Review {subject}.", "split": "train"} for subject in TRAIN]
-    rows += [{"text": f"Review {subject}.", "split": "held_out"} for subject in HELD_OUT]
-    (folder / "prompts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    (folder / "task.toml").write_text(TASK, encoding="utf-8")
-    return folder
+    return small_task_of.write(tmp_path_factory.mktemp("tasks") / "small_reviews")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from rsf_core.log_probs import token_kl
 from rsf_core.project import Project
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.settings import Sampling, Settings
-from tests.tiny_models import build, build_encoder_decoder
+from tests.support.tiny_models import build, build_encoder_decoder
 
 EVERY = [*PER_TOKEN.values(), *PER_COMPLETION.values()]
 

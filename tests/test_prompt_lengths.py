@@ -21,7 +21,7 @@ from rsf_core.prompt_lengths import LengthsFound
 from rsf_core.prompts import PromptRow
 from rsf_core.prompts.parsing import Columns
 from rsf_core.store.records import Fit
-from tests.tiny_models import TEMPLATE
+from tests.support.tiny_models import TEMPLATE
 
 CONTEXT, NEW = 1024, 16
 FRAME = len("user\n") + 1 + 1 + len("\n") + 1 + len("assistant\n")  # tokens of the template around a text

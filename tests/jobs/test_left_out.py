@@ -16,7 +16,7 @@ from rsf_core.jobs import evaluate
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.proposals.local import LocalProposal
-from tests.tiny_models import TEMPLATE
+from tests.support.tiny_models import TEMPLATE
 
 LONG = "the meeting was long. " * 200
 

@@ -13,7 +13,7 @@ from rsf_core.domain import Prompt
 from rsf_core.errors import ModelError
 from rsf_core.models.chat import Chat
 from rsf_core.models.prompting import Prompting
-from tests.tiny_models import END, START, TEMPLATE
+from tests.support.tiny_models import END, START, TEMPLATE
 
 TURN = "{{ m['role'] }}\n"
 PARTS = "{% for m in messages %}[" + TURN + "{% for p in m['content'] %}{{ p['text'] }}{% endfor %}]{% endfor %}"

@@ -12,7 +12,7 @@ from rsf_core import length_check
 from rsf_core.domain import Prompt
 from rsf_core.errors import ModelError
 from rsf_core.proposals.local import LocalProposal
-from tests.tiny_models import TEMPLATE
+from tests.support.tiny_models import TEMPLATE
 
 PROMPTS = [
     Prompt(1, "Say grün."),

@@ -27,7 +27,7 @@ def test_a_folder_without_safetensors_is_refused(tmp_path):
 
 
 def test_the_identity_follows_the_weights_not_the_folder(tiny_model, tmp_path):
-    from tests.tiny_models import build
+    from tests.support.tiny_models import build
 
     same, other = build(tmp_path / "same"), build(tmp_path / "other", seed=1)
     assert models.identity(same) == models.identity(tiny_model) != models.identity(other)
