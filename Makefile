@@ -8,8 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check # -qq below: errors, not
 FIND_CHROMIUM = command -v chromium || command -v chromium-browser || command -v google-chrome
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-QUICK := tests/forward tests/prompts tests/proposals tests/sampling tests/scorers tests/store tests/training tests/test_log_probs.py \
-	tests/test_near_duplicates.py tests/test_settings.py tests/test_target.py tests/test_text.py
+QUICK := tests/acceptance tests/domain tests/models tests/prompts tests/proposals tests/sampling tests/scorers tests/store tests/training
 
 .PHONY: help app test check faults lint format bench simulations measure lock clean
 .DELETE_ON_ERROR:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import acceptance, prompt_bands, rule_of_m, session, ui
+from rsf_core.web import acceptance_parts, prompt_bands, rule_of_m, session, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -36,16 +36,16 @@ if not landscape.possible:
 
 newest = number == project.current_round
 ui.compounding_law(project)
-acceptance.tuner(project, number, threshold, editable=newest)
+acceptance_parts.tuner(project, number, threshold, editable=newest)
 with st.expander("The marks, judged on prompts that had no part in choosing them", icon=":material/fact_check:"):
-    acceptance.judged_marks(project, number, threshold)
+    acceptance_parts.judged_marks(project, number, threshold)
 if newest:
     rule_of_m.panel(project)
 prompt_bands.panel(project, number, editable=newest and not running)
-acceptance.where(project, number, threshold)
-acceptance.scopes(project, number, threshold)
-acceptance.rules(project, number, threshold)
-acceptance.history(project, number, threshold)
+acceptance_parts.where(project, number, threshold)
+acceptance_parts.scopes(project, number, threshold)
+acceptance_parts.rules(project, number, threshold)
+acceptance_parts.threshold_history(project, number, threshold)
 
 with st.expander("What M is, and why larger is not better", icon=":material/help:"):
     st.markdown(

@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.rounds import Progress
+from rsf_core.rounds.stages import Progress
 from rsf_core.web import drawing_until, prompt_bands, session, ui
 from rsf_core.web.literal import literal
 

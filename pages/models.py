@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rsf_core.web import modelling, session, ui, unsealing
+from rsf_core.web import model_parts, session, ui, unsealing
 
 project = session.project()
 
@@ -17,14 +17,14 @@ if not models:
     )
     st.stop()
 
-shown = modelling.way_of_looking()
+shown = model_parts.way_of_looking()
 if shown == "Lineage":
-    modelling.lineage(project, models)
+    model_parts.lineage(project, models)
 elif shown == "Compare":
-    modelling.compare(project, models)
+    model_parts.compare(project, models)
 elif shown == "Blind vote":
-    modelling.vote(project, models)
+    model_parts.vote(project, models)
 elif shown == "Sealed set":
     unsealing.panel(project, models)
 else:
-    modelling.rounds(project)
+    model_parts.rounds(project)

@@ -5,11 +5,11 @@ import math
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.rounds import Progress, Stage, complete, next_stage
+from rsf_core.domain.words import SHARES
+from rsf_core.rounds.stages import Progress, Stage, complete, next_stage
+from rsf_core.web import autopilot_panel as flying
 from rsf_core.web import charts, lost, runs, session, ui
-from rsf_core.web import flight as flying
 from rsf_core.web.literal import literal
-from rsf_core.words import SHARES
 
 project = session.project()
 number = ui.chosen_round(project)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import reviewing, session, ui
+from rsf_core.web import review_parts, session, ui
 from rsf_core.web.components.review_card import review_card
 
 project = session.project()
@@ -21,8 +21,8 @@ if not project.counts(number).candidates:
         ui.empty("The candidates of each prompt will be shown here.", page="generate", label="Generate candidates")
     st.stop()
 
-wanted = reviewing.filters(project, number)
-view, order, shown = reviewing.looking(project, number, reviewer, wanted)
+wanted = review_parts.filters(project, number)
+view, order, shown = review_parts.looking(project, number, reviewer, wanted)
 if shown == "One by one":
     review_card(
         str(project.folder),
@@ -35,13 +35,13 @@ if shown == "One by one":
         blind=project.settings.review.blind,
         version=project.review.version(number),
         at=st.query_params.get("at"),
-        nonce=st.session_state.get(reviewing.CHANGED, 0),
+        nonce=st.session_state.get(review_parts.CHANGED, 0),
     )
 elif shown == "Table":
-    reviewing.table(project, number, reviewer, wanted, view, order)
+    review_parts.table(project, number, reviewer, wanted, view, order)
 else:
-    reviewing.agreement(project, number, reviewer)
+    review_parts.agreement(project, number, reviewer)
 if number == project.current_round:
     if shown != "Agreement":
-        reviewing.bulk(project, number, reviewer, wanted, view)
-    reviewing.how(project)
+        review_parts.bulk(project, number, reviewer, wanted, view)
+    review_parts.how(project)

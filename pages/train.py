@@ -4,10 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from rsf_core import exports, thinning
+from rsf_core.acceptance import thinning
 from rsf_core.domain import Control, JobKind, JobState
-from rsf_core.hardware import SLOW_BF16, multiplies_bf16
-from rsf_core.rounds import Progress
+from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
+from rsf_core.project import exports
+from rsf_core.rounds.stages import Progress
 from rsf_core.web import charts, controls, lost, session, ui
 from rsf_core.web.literal import file_name, literal
 

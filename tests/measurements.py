@@ -11,14 +11,15 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rsf_core import replicates, tasks
-from rsf_core.cli import _follow as follow
-from rsf_core.client import OwnConnection
+from rsf_core.cli.main import _follow as follow
+from rsf_core.cli.terminal import of_gain, of_interval
+from rsf_core.domain.words import SHARES, number, seconds
 from rsf_core.project import Project
-from rsf_core.replicates import Gain, Procedure, Replicate, RoundResult
-from rsf_core.replicating import replicate
-from rsf_core.terminal import of_gain, of_interval
-from rsf_core.words import SHARES, number, seconds
+from rsf_core.project.client import OwnConnection
+from rsf_core.project.replicating import replicate
+from rsf_core.prompts import tasks
+from rsf_core.rounds import replicates
+from rsf_core.rounds.replicates import Gain, Procedure, Replicate, RoundResult
 
 SEED = 1
 

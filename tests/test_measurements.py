@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core import replicates
-from rsf_core.terminal import of_gain, of_interval
+from rsf_core.cli.terminal import of_gain, of_interval
+from rsf_core.rounds import replicates
 from tests import measurements
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rsf_core.files import read_json, write_json
+from rsf_core.domain.files import read_json, write_json
 from rsf_core.jobs.spool import now
 from rsf_core.jobs.worker import JobContext
 

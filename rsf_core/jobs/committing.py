@@ -6,7 +6,7 @@ import logging
 import math
 
 from rsf_core.domain import JobState
-from rsf_core.errors import JobError, RefusedRowsError
+from rsf_core.domain.errors import JobError, RefusedRowsError
 from rsf_core.jobs.contents import AllContents, contents
 from rsf_core.jobs.schemas import INPUT_COLUMNS, SEGMENTS
 from rsf_core.jobs.spool import Spool, left_out

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import JobKind, candidate_id
-from rsf_core.errors import JobError
+from rsf_core.domain.errors import JobError
 from rsf_core.jobs import units
 from rsf_core.jobs.schemas import GAUGES, SEGMENTS, Place
 

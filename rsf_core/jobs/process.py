@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from rsf_core.files import read_json, write_json
+from rsf_core.domain.files import read_json, write_json
 
 _left: list[subprocess.Popen[bytes]] = []
 FOLDER = "RSF_JOB"  # in the environment of a job's process and of whatever it starts: the folder it works on

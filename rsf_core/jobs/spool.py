@@ -27,8 +27,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rsf_core.domain import JobState
-from rsf_core.errors import JobError
-from rsf_core.files import read_json, writable, write_json, write_whole
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.files import read_json, writable, write_json, write_whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import JobKind, JobState
-from rsf_core.errors import JobError, RefusedRowsError, RsfError, StageError
-from rsf_core.files import writable, write_json
+from rsf_core.domain.errors import JobError, RefusedRowsError, RsfError, StageError
+from rsf_core.domain.files import writable, write_json
 from rsf_core.jobs import calling, process
 from rsf_core.jobs.committing import Ingest
 from rsf_core.jobs.spool import Spool, Status

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import JobKind, JobState
-from rsf_core.errors import RsfError
+from rsf_core.domain.errors import RsfError
 from rsf_core.jobs.spool import Spool, Status, now
 
 HEARTBEAT_SECONDS = 1.0
@@ -90,7 +90,7 @@ class JobContext:
 
 def job_function(kind: JobKind) -> Callable[[JobContext], None]:
     """The `run` of the module that does this kind of job; imported late, for it may import torch."""
-    function: Callable[[JobContext], None] = importlib.import_module(f"rsf_core.jobs.{kind}").run
+    function: Callable[[JobContext], None] = importlib.import_module(f"rsf_core.jobs.work.{kind}").run
     return function
 
 

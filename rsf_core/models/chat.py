@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rsf_core.domain import Prompt
-from rsf_core.errors import ModelError, PromptRefusedError
+from rsf_core.domain.errors import ModelError, PromptRefusedError
 from rsf_core.models.rendering import render
 
 # words no template holds of its own

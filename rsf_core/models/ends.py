@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
 from rsf_core.models.chat import Chat
 from rsf_core.models.tokens import vocabulary
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain import Mask
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
 from rsf_core.models.checkpoint import read_object
 
 FILE = "generation_config.json"

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rsf_core.errors import ModelError, OutOfSpaceError, StoreError
-from rsf_core.files import read_json, write_json
+from rsf_core.domain.errors import ModelError, OutOfSpaceError, StoreError
+from rsf_core.domain.files import read_json, write_json
 from rsf_core.models.library import cache_folder
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rsf_core.context_window import ContextWindow, window_of
 from rsf_core.domain import Prompt
-from rsf_core.errors import PromptRefusedError
+from rsf_core.domain.errors import PromptRefusedError
+from rsf_core.models.context_window import ContextWindow, window_of
 from rsf_core.models.prompting import Prompting
 
 

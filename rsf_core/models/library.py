@@ -18,8 +18,8 @@ from typing import Any
 import platformdirs
 from filelock import FileLock
 
-from rsf_core.errors import ModelError, OutOfSpaceError
-from rsf_core.files import is_full_disk
+from rsf_core.domain.errors import ModelError, OutOfSpaceError
+from rsf_core.domain.files import is_full_disk
 from rsf_core.models.checkpoint import OTHER_WEIGHTS
 
 DEFAULT_MODEL = "smollm2-135m-instruct"

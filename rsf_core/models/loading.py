@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rsf_core.errors import ModelError, RsfError
+from rsf_core.domain.errors import ModelError, RsfError
 from rsf_core.models import checkpoint, generation, rendering
 from rsf_core.models.checkpoint import Checkpoint, named
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rsf_core.domain import Prompt
-from rsf_core.errors import PromptRefusedError
+from rsf_core.domain.errors import PromptRefusedError
 from rsf_core.models.chat import Chat
 from rsf_core.models.tokens import vocabulary
 

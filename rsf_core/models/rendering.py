@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from rsf_core.errors import ModelError, PromptRefusedError
+from rsf_core.domain.errors import ModelError, PromptRefusedError
 
 _SCRIPT = Path(__file__).with_name("template_process.py")
 CPU_SECONDS = 10  # a rendering: a template of thousands of lines takes a few thousandths

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rsf_core.errors import PromptFileError
+from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.encodings import DAMAGED, Encoding
 from rsf_core.prompts.lines import Lines, LineTooLongError, damage, open_text

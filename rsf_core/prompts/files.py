@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsf_core.errors import PromptFileError
+from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import csv_rows, encodings, json_rows, parquet_rows
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.encodings import Encoding

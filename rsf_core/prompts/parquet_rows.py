@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rsf_core.errors import PromptFileError
+from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.records import Number, Record
 from rsf_core.prompts.rows import Problem

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from rsf_core.domain import Split
-from rsf_core.near_duplicates import groups, normalise
+from rsf_core.prompts.near_duplicates import groups, normalise
 from rsf_core.prompts.rows import Problem, PromptRow, identity
 
 Existing = tuple[str, Split] | tuple[str, Split, str | None]

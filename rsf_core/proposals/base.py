@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import Candidate, Prompt
-from rsf_core.settings import Sampling
+from rsf_core.domain.settings import Sampling
 
 NAMED = 5  # prompts left out, in a message
 

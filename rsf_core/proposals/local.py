@@ -14,15 +14,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rsf_core import forward, models
+from rsf_core import models
 from rsf_core.domain import Candidate, Finish, Mask, Prompt
-from rsf_core.errors import ModelError
-from rsf_core.forward import Forward
-from rsf_core.log_probs import token_kl, token_log_probs
+from rsf_core.domain.errors import ModelError
+from rsf_core.domain.settings import Sampling
+from rsf_core.models import forward
+from rsf_core.models.forward import Forward
 from rsf_core.models.lengths import Lengths
+from rsf_core.models.log_probs import token_kl, token_log_probs
 from rsf_core.proposals.base import LeftOut
 from rsf_core.proposals.token_law import Noise, draw
-from rsf_core.settings import Sampling
 
 Request = tuple[Prompt, int, str]
 SCORING_BATCH = 32

@@ -19,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rsf_core.errors import ModelError
-from rsf_core.settings import Sampling
+from rsf_core.domain.errors import ModelError
+from rsf_core.domain.settings import Sampling
 
 BLOCK = 256
 _AT_ONCE = 16  # positions of a candidate whose noise is made together

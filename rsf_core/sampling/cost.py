@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.arrays import Floats
 
 

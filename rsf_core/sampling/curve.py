@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rsf_core.sampling.arrays import Floats, Ints, raise_where, relative
-from rsf_core.sampling.diagnostics import finite_somewhere
+from rsf_core.sampling.distances import finite_somewhere
 
 
 class Curve(NamedTuple):

@@ -1,4 +1,4 @@
-"""One call that says everything about a choice of M: the numbers of diagnostics.py with intervals by prompt.
+"""One call that says everything about a choice of M: the numbers of distances.py with intervals by prompt.
 
 What the target has and no draw shows, no interval knows: with lognormal ratios of σ = 2 the bootstrap covers 84 % for TVD
 and 81 % for KL(p‖p_M), and least where few large weights were drawn, which is where k̂ says trust. So TVD and the violated
@@ -15,25 +15,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from rsf_core.sampling import diagnostics
-from rsf_core.sampling.arrays import (
-    Floats,
-    Ints,
-    checked_log_ratio,
-    dense_groups,
-    even_weights,
-    group_sum,
-)
+from rsf_core.sampling import distances
+from rsf_core.sampling.arrays import Floats, Ints, checked_log_ratio, dense_groups, even_weights, group_sum
 from rsf_core.sampling.bootstrap import bootstrap_sums
 from rsf_core.sampling.bounded import KURTOSIS, mean_limits
-from rsf_core.sampling.diagnostics import Draws
+from rsf_core.sampling.distances import Draws
 from rsf_core.sampling.intervals import SHARE, Interval, cluster_mean
 from rsf_core.sampling.pareto import pareto_k, pareto_k_limit
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What one M does to N draws. Logarithms and divergences in nats; the formulas are those of diagnostics.py."""
+    """What one M does to N draws. Logarithms and divergences in nats; the formulas are those of distances.py."""
 
     draws: int
     prompts: int
@@ -113,8 +106,8 @@ def diagnose(
     """
     ell = checked_log_ratio(log_ratio)
     count, index = dense_groups(np.arange(ell.size) if group is None else group, ell)
-    d = diagnostics.draws(ell, log_m, scale, even_weights(count, index))
-    n, violations = d.w.size, diagnostics.violations(d)
+    d = distances.draws(ell, log_m, scale, even_weights(count, index))
+    n, violations = d.w.size, distances.violations(d)
     accepted = np.exp(d.c - d.log_m)
     ratios = _ratio_intervals(
         d, count, index, np.random.default_rng(0) if rng is None else rng, 1.0 - MISSED * (1.0 - level)
@@ -136,8 +129,8 @@ def diagnose(
         violated_mass=ratios[3].clipped(0.0, 1.0),
         violations=violations,
         violation_rate=cluster_mean(d.w > d.log_m, index, level, SHARE),
-        ess=diagnostics.ess(d),
-        ess_truncated=diagnostics.ess_truncated(d),
+        ess=distances.ess(d),
+        ess_truncated=distances.ess_truncated(d),
         pareto_k=pareto_k(ell),
         pareto_k_limit=pareto_k_limit(n),
         upper_spread=spread,

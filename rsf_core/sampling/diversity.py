@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from rsf_core.text import words
+from rsf_core.domain.text import words
 
 
 def distinct_2(completions: Iterable[str]) -> float:

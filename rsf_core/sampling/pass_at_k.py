@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.arrays import Floats
 
 

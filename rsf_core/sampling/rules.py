@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.acceptance import accepted as rejection
 from rsf_core.sampling.arrays import Bools, checked_log_ratio, dense_groups, splitmix64
 

@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.arrays import Floats, raise_where
 
 GRID = np.linspace(0.0, 1.0, 1001)

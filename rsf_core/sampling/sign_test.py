@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scipy.special import bdtr
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 
 
 def sign_test(wins: int, losses: int) -> float:

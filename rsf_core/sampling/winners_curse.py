@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 
 REPLICATES = 2000
 

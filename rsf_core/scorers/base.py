@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from rsf_core.domain import Finish, Prompt
-from rsf_core.errors import ScorerError
+from rsf_core.domain.errors import ScorerError
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 
 from rsf_core.domain import Prompt
+from rsf_core.domain.text import plain
 from rsf_core.scorers.base import Scored, instead, unreadable
-from rsf_core.text import plain
 
 LABELS = ("positive", "negative", "neutral")
 _LABEL = "|".join(LABELS)

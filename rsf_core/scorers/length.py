@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from rsf_core.domain.text import words
 from rsf_core.scorers.base import Scored
-from rsf_core.text import words
 
 
 class Length:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from rsf_core import text as plain_text
+from rsf_core.domain import text as plain_text
 from rsf_core.scorers.number import Number, evaluate
 
 UNREADABLE = "\ufffc"

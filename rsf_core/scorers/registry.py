@@ -11,7 +11,7 @@ from itertools import islice
 from typing import cast
 
 from rsf_core.domain import Prompt
-from rsf_core.errors import ScorerError
+from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import returned
 from rsf_core.scorers.base import ChecksReferences, Scored, Scorer
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rsf_core.domain.text import words
 from rsf_core.scorers.base import Scored
-from rsf_core.text import words
 
 
 def repetition(text: str, n: int = 2) -> float:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from itertools import islice
 
-from rsf_core.errors import ScorerError
+from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers.base import Scored
 
 UNORDERED = (Mapping, Set, str, bytes)  # they can be gone through, but what belongs to which candidate is not said

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from rsf_core.text import plain
+from rsf_core.domain.text import plain
 
 _LATIN_STOPS = ".!?"
 _STOPS = ".!?。！？｡।॥؟۔։።‼⁇⁈⁉"  # of Chinese and Japanese, Hindi, Arabic and Urdu, Armenian, Amharic

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from rsf_core.domain.text import plain
 from rsf_core.scorers.base import Scored
-from rsf_core.text import plain
 
 _BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # isn`t
 _DASH = re.compile(r"\s?(?:[—―–]|-{2,3})\s?")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sacrebleu.metrics.chrf import CHRF
 
 from rsf_core.domain import Prompt
+from rsf_core.domain.text import composed
 from rsf_core.scorers.base import Scored, unreadable
-from rsf_core.text import composed
 
 
 class ChrF:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from rsf_core.access import spoken
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id, place
+from rsf_core.domain.access import spoken
 from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
 from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, RoundLog, RoundLogs
 

@@ -20,8 +20,8 @@ from typing import Any
 
 import duckdb
 
-from rsf_core.errors import BackupError
-from rsf_core.files import keep_private, writable, write_whole
+from rsf_core.domain.errors import BackupError
+from rsf_core.domain.files import keep_private, writable, write_whole
 from rsf_core.store.sql import migrations
 
 FORMAT = 1

@@ -24,8 +24,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from rsf_core.errors import OutOfSpaceError, RefusedRowsError, StoreError
-from rsf_core.files import NOT_WRITABLE, cannot_write
+from rsf_core.domain.errors import OutOfSpaceError, RefusedRowsError, StoreError
+from rsf_core.domain.files import NOT_WRITABLE, cannot_write
 from rsf_core.store.backup import Manifest, save
 from rsf_core.store.fair_lock import FairLock
 from rsf_core.store.sql import migrations, queries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rsf_core.access import Role
+from rsf_core.domain.access import Role
 from rsf_core.store.database import Database, utc_now
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Action, ActKind
-from rsf_core.errors import StoreError
+from rsf_core.domain.errors import StoreError
 from rsf_core.store.columns import Columns
 from rsf_core.store.database import Database
 

@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core.access import spoken
 from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Prompt, Scope, Split, parse_candidate_id
-from rsf_core.errors import StoreError
+from rsf_core.domain.access import spoken
+from rsf_core.domain.errors import StoreError
+from rsf_core.domain.text import composed
 from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.links import Links
@@ -36,7 +37,6 @@ from rsf_core.store.records import (
     ThresholdRecord,
 )
 from rsf_core.store.sealed import Sealed
-from rsf_core.text import composed
 
 T = TypeVar("T")
 KEPT_VERSIONS = 16

@@ -12,8 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from rsf_core.errors import JobError
-from rsf_core.files import write_whole
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.files import write_whole
 
 
 def save(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW, state: dict[str, Any]) -> None:

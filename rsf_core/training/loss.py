@@ -7,7 +7,7 @@ import math
 
 from torch import Tensor
 
-from rsf_core.log_probs import token_log_probs
+from rsf_core.models.log_probs import token_log_probs
 
 
 def sequence_nll(logits: Tensor, targets: Tensor, mask: Tensor, temperature: float = 1.0) -> Tensor:

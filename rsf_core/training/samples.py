@@ -8,10 +8,10 @@ from hashlib import blake2b
 from typing import Any
 
 from rsf_core.domain import Mask
-from rsf_core.errors import StageError
-from rsf_core.forward import Forward
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Train
 from rsf_core.models import misread, ruled_out
-from rsf_core.settings import Train
+from rsf_core.models.forward import Forward
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
-from rsf_core.errors import JobError
-from rsf_core.settings import Train
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.settings import Train
 
 DIVERGED_STEPS = 5
 

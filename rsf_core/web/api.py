@@ -23,14 +23,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rsf_core.access import Actor, Role, person_name
 from rsf_core.domain import Act, Action, ActKind
-from rsf_core.errors import AccessError, RsfError
-from rsf_core.guarded import guarded
+from rsf_core.domain.access import Actor, Role, person_name
+from rsf_core.domain.errors import AccessError, RsfError
+from rsf_core.domain.settings import describe
 from rsf_core.project import Project
-from rsf_core.review import CandidateFilter, Order, View
-from rsf_core.review_candidates import ReviewCandidate, ReviewPrompt
-from rsf_core.settings import describe
+from rsf_core.project.guarded import guarded
+from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
+from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.web import session
 from rsf_core.web.gate import ACTOR, Gate
 from rsf_core.web.packed import Part, gzip, part, plain

@@ -16,8 +16,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import config
 
-from rsf_core.access import Role, usual_name
-from rsf_core.invites import DAYS
+from rsf_core.domain.access import Role, usual_name
+from rsf_core.project.invites import DAYS
 from rsf_core.web import api, own, session
 from rsf_core.web.ending import TEARDOWN_SECONDS, within
 from rsf_core.web.gate import Gate

@@ -10,8 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from rsf_core.outcomes import Density, Outcomes
-from rsf_core.reports import Comparison
+from rsf_core.acceptance.outcomes import Density, Outcomes
+from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import palette
 from rsf_core.web.literal import figure_text

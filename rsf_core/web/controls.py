@@ -6,7 +6,7 @@ import streamlit as st
 
 from rsf_core.domain import Control, JobState
 from rsf_core.project import Project
-from rsf_core.reports import Comparison
+from rsf_core.rounds.comparisons import Comparison
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rsf_core.acceptance.target import is_indicator
 from rsf_core.domain import Split
 from rsf_core.project import Project
-from rsf_core.target import is_indicator
-from rsf_core.until import SoFar
+from rsf_core.rounds.until import SoFar
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 

@@ -13,9 +13,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-from rsf_core.access import Actor
-from rsf_core.errors import AccessError
-from rsf_core.invites import ENTRANCE
+from rsf_core.domain.access import Actor
+from rsf_core.domain.errors import AccessError
+from rsf_core.project.invites import ENTRANCE
 from rsf_core.web import session
 
 PATH = ENTRANCE

@@ -14,8 +14,8 @@ from http import HTTPStatus
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rsf_core.access import Actor
-from rsf_core.errors import AccessError
+from rsf_core.domain.access import Actor
+from rsf_core.domain.errors import AccessError
 from rsf_core.web import browser, entrance, headers, own
 
 log = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rsf_core.errors import RsfError
-from rsf_core.invites import DAYS, MOST_DAYS
+from rsf_core.domain.errors import RsfError
 from rsf_core.project import Project
+from rsf_core.project.invites import DAYS, MOST_DAYS
 from rsf_core.web import session, ui
 
 _ROLES = {"Reviewer: looks at everything and reviews": False, "Owner: may do everything": True}

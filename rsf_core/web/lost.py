@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from rsf_core.forgetting import PER_COMPLETION, PER_TOKEN
-from rsf_core.gauges import HELD_OUT, UNRELATED
-from rsf_core.reports import Comparison
+from rsf_core.evaluation.forgetting import PER_COMPLETION, PER_TOKEN
+from rsf_core.evaluation.gauges import HELD_OUT, UNRELATED
+from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import ui
 

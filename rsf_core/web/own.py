@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from rsf_core.errors import AccessError
+from rsf_core.domain.errors import AccessError
 
 ACCESS_VARIABLE = "RSF_ACCESS"
 URL_VARIABLE = "RSF_URL"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rsf_core import bands
+from rsf_core.acceptance import bands
 from rsf_core.project import Project
 from rsf_core.web import charts, ui
 from rsf_core.web.literal import literal

@@ -9,9 +9,9 @@ from functools import partial
 import streamlit as st
 
 from rsf_core.domain import Split
-from rsf_core.errors import PromptFileError, RsfError
-from rsf_core.imports import ImportState, Preview
+from rsf_core.domain.errors import PromptFileError, RsfError
 from rsf_core.project import Project
+from rsf_core.project.imports import ImportState, Preview
 from rsf_core.prompts import Format, PromptRow
 from rsf_core.prompts.files import SUFFIXES
 from rsf_core.prompts.parsing import Columns

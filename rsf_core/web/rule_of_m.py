@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rsf_core.acceptance.target import is_indicator
 from rsf_core.project import Project
-from rsf_core.target import is_indicator
 from rsf_core.web import ui
 
 CHOICES = {"rate": "Between two candidates", "priority": "Priority sampling"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rsf_core.errors import ReplicateError, SettingsError
+from rsf_core.domain.errors import ReplicateError, SettingsError
+from rsf_core.domain.words import SHARES, number
 from rsf_core.project import Project
-from rsf_core.replicates import Procedure
+from rsf_core.rounds.replicates import Procedure
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
-from rsf_core.words import SHARES, number
 
 ONE_MODEL = (
     "Each is an interval over prompts for this one tuned model; what another run of the same procedure would gain is told by "

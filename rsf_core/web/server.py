@@ -8,10 +8,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from rsf_core import bundled
-from rsf_core.errors import ProjectLockedError, RsfError
-from rsf_core.owner import describe_holder, holder
-from rsf_core.project_file import check_folder, is_new
+from rsf_core.domain import bundled
+from rsf_core.domain.errors import ProjectLockedError, RsfError
+from rsf_core.domain.settings_file import check_folder, is_new
+from rsf_core.project.owner import describe_holder, holder
 from rsf_core.web import own, session
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from rsf_core import project_file
-from rsf_core.access import Actor, Role, person_name, usual_name
-from rsf_core.commands import execute
-from rsf_core.errors import AccessError, RsfError
-from rsf_core.guarded import guarded
+from rsf_core.domain import settings_file
+from rsf_core.domain.access import Actor, Role, person_name, usual_name
+from rsf_core.domain.errors import AccessError, RsfError
 from rsf_core.project import Project
+from rsf_core.project.commands import execute
+from rsf_core.project.guarded import guarded
 from rsf_core.web import browser, own
 
 FOLDER_VARIABLE = "RSF_PROJECT"
@@ -106,7 +106,7 @@ def opened() -> Project:
             raise RsfError("the app is ending: start it again to go on")
         if _project is None:
             path = folder()
-            if project_file.is_new(path):
+            if settings_file.is_new(path):
                 _project = Project.create(path, DEFAULT_TASK, model=os.environ.get("RSF_MODEL"), what="the app")
             else:
                 _project = Project.open(path, what="the app")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from rsf_core import bundled
-from rsf_core.errors import RsfError
+from rsf_core.domain import bundled
+from rsf_core.domain.errors import RsfError
 from rsf_core.web import inviting, session, ui
 
 PAGES = (

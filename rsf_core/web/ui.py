@@ -10,18 +10,17 @@ from typing import Any
 
 import streamlit as st
 
-from rsf_core import access
-from rsf_core.domain import JobKind, JobState
-from rsf_core.errors import RsfError
+from rsf_core.acceptance.target import compounding
+from rsf_core.domain import JobKind, JobState, access
+from rsf_core.domain.errors import RsfError
+from rsf_core.domain.words import SHARES, number, seconds
 from rsf_core.project import Project
-from rsf_core.review import CandidateFilter, View
-from rsf_core.rounds import Progress, Stage, StageState
+from rsf_core.review.index import CandidateFilter, View
+from rsf_core.rounds.stages import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import JobRecord
-from rsf_core.target import compounding
 from rsf_core.web import session
 from rsf_core.web.literal import literal
-from rsf_core.words import SHARES, number, seconds
 
 STAGE_NAMES = {
     Stage.GENERATE: "Generate",
@@ -158,7 +157,7 @@ def empty(message: str, *, page: str | None = None, label: str = "", icon: str =
 
 def go(page: str, **query: str) -> None:
     """Open another page of the app, with what is to be looked at in its URL."""
-    from rsf_core import bundled
+    from rsf_core.domain import bundled
 
     st.switch_page(bundled.path("pages", f"{page}.py"), query_params=query)
 

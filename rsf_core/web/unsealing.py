@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rsf_core.curation import is_control
 from rsf_core.domain import JobKind, JobState, Split
-from rsf_core.errors import StageError
-from rsf_core.lineage import ModelView
+from rsf_core.domain.errors import StageError
 from rsf_core.project import Project
-from rsf_core.reports import Comparison
+from rsf_core.rounds.comparisons import Comparison
+from rsf_core.rounds.curation import is_control
+from rsf_core.rounds.lineage import ModelView
 from rsf_core.store.records import SealedOpening
 from rsf_core.web import runs, ui
 from rsf_core.web.literal import literal

@@ -25,13 +25,14 @@ from peft import LoraConfig
 from transformers import TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from rsf_core import models, tasks
+from rsf_core import models
 from rsf_core.domain import Prompt
+from rsf_core.domain.settings import Train
+from rsf_core.prompts import tasks
 from rsf_core.proposals.local import LocalProposal
-from rsf_core.settings import Train
 from rsf_core.training.bf16 import products
-from rsf_core.training.finetune import StepMetrics, finetune
 from rsf_core.training.samples import TrainingSample
+from rsf_core.training.sft import StepMetrics, finetune
 
 PAIRS, STEPS, BATCH = 5, 4, 8
 OPENINGS = ("I bought it in spring and", "After a long week it", "My sister told me that it", "To be honest, it")

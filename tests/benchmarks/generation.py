@@ -16,8 +16,8 @@ import torch
 
 from rsf_core import models
 from rsf_core.domain import Prompt
+from rsf_core.domain.settings import Sampling
 from rsf_core.proposals.local import LocalProposal
-from rsf_core.settings import Sampling
 
 PAIRS, CANDIDATES, TOKENS, WARM_UP = 2, 8, 32, 4
 SUBJECTS = (

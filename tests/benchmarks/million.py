@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rsf_core.acceptance.target import log_ratio
 from rsf_core.domain import Action, JobKind, JobState, Scope, Split
 from rsf_core.jobs.schemas import CANDIDATES, SCORES
 from rsf_core.project import Project
 from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, prompt_scale, uniform
 from rsf_core.store.database import utc_now
-from rsf_core.target import log_ratio
 
 PER_PROMPT, AT_ONCE, OVERRIDDEN = 16, 100_000, 0.05
 WORDS = np.array(

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core import tasks
-from rsf_core.near_duplicates import groups, normalise
+from rsf_core.prompts import tasks
+from rsf_core.prompts.near_duplicates import groups, normalise
 
 TASKS = ("positive_reviews", "sentiment_labels", "arithmetic", "translation_en_fr")
 NAMES = ("Anna", "Maria", "Karim", "Lucy", "Oliver", "Chen", "Fatima", "Peter", "Marion", "Hannah")

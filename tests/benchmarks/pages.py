@@ -26,10 +26,10 @@ import pyarrow as pa
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest
 
-from rsf_core.curation import control_id, is_control
 from rsf_core.domain import Control, JobKind, Split
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.project import Project
+from rsf_core.rounds.curation import control_id, is_control
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord, ModelRecord
 from rsf_core.store.store import content_hash

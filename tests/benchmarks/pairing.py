@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from rsf_core.domain import Candidate, Prompt, Split
+from rsf_core.domain.settings import Sampling
 from rsf_core.models import resolve
 from rsf_core.project import Project
 from rsf_core.proposals import local
@@ -28,7 +29,6 @@ from rsf_core.proposals.token_law import Drawn, draw
 from rsf_core.sampling.intervals import paired_difference
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
-from rsf_core.settings import Sampling
 
 EACH = 4
 SMALL = {"generate.prompts": "24", "train.epochs": "2", "evaluate.prompts": "8"}

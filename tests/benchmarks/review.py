@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.project import Project
-from rsf_core.review import CandidateFilter, Order, View
+from rsf_core.review.index import CandidateFilter, Order, View
 from tests.app_server import AppServer
 from tests.benchmarks.million import PER_PROMPT, build, candidates, of_later_prompts
 from tests.e2e.conftest import ARGUMENTS

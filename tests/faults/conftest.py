@@ -10,7 +10,7 @@ from itertools import cycle
 
 import pytest
 
-from rsf_core import curation, following
+from rsf_core.rounds import curation, follow
 from rsf_core.store import acts, database, store
 
 WHOLE = os.environ.get("RSF_FAULTS") == "whole"  # as `make faults` runs them: more kills, real times
@@ -45,7 +45,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (database, store, acts, curation, following):
+    for module in (database, store, acts, curation, follow):
         monkeypatch.setattr(module, "utc_now", made)
     return made
 

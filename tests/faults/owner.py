@@ -16,10 +16,10 @@ from types import SimpleNamespace
 from typing import TextIO
 
 from rsf_core.domain import Action, Split
-from rsf_core.errors import JobError, StoreError
+from rsf_core.domain.errors import JobError, StoreError
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
-from rsf_core.rounds import complete
+from rsf_core.rounds.stages import complete
 
 
 def decide(project: Project, over: threading.Event, told: TextIO) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import JobKind
-from rsf_core.files import write_whole
-from rsf_core.jobs import contents, score
+from rsf_core.domain.files import write_whole
+from rsf_core.jobs import contents
 from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES, GAUGES
+from rsf_core.jobs.work import score
 from rsf_core.jobs.worker import JobContext
 from tests.faults import stand_in
 

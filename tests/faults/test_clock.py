@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from rsf_core.domain import Action, JobKind, JobState, Scope
-from rsf_core.errors import StageError
+from rsf_core.domain.errors import StageError
 from rsf_core.project import Project
-from rsf_core.rounds import complete
+from rsf_core.rounds.stages import complete
 from rsf_core.store import database
 from rsf_core.store.records import ModelRecord
 from rsf_core.store.sql import migrations

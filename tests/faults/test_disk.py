@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from rsf_core.domain import JobState
-from rsf_core.errors import OutOfSpaceError, RsfError
+from rsf_core.domain.errors import OutOfSpaceError, RsfError
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
 from tests.faults import quick_work, stand_in

@@ -13,10 +13,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from rsf_core.client import connect
-from rsf_core.errors import RsfError
-from rsf_core.owner import holder
+from rsf_core.domain.errors import RsfError
 from rsf_core.project import Project
+from rsf_core.project.client import connect
+from rsf_core.project.owner import holder
 from tests.app_server import PATIENCE_SECONDS, AppServer
 from tests.seeding import add_candidates, add_scores, candidates, decide
 from tests.tabs import Tab, deaf, half_a_request, half_open, left_open

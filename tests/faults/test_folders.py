@@ -15,14 +15,14 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from rsf_core.access import Actor, Role
-from rsf_core.commands import execute
 from rsf_core.domain import JobState
-from rsf_core.errors import JobError, RsfError, StoreError
-from rsf_core.files import read_json, write_json
-from rsf_core.guarded import guarded
+from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.errors import JobError, RsfError, StoreError
+from rsf_core.domain.files import read_json, write_json
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
+from rsf_core.project.commands import execute
+from rsf_core.project.guarded import guarded
 from rsf_core.store.records import ModelRecord
 from tests.faults import quick_work, stand_in
 from tests.faults.conftest import Clock, until

@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from rsf_core.domain import JobState
-from rsf_core.files import read_json
+from rsf_core.domain.files import read_json
 from rsf_core.jobs import process
 from rsf_core.project import Project
-from rsf_core.rounds import complete
+from rsf_core.rounds.stages import complete
 from tests.faults import owner, quick_work, stand_in
 from tests.faults.conftest import WHOLE, until
 

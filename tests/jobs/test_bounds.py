@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core.errors import JobError
+from rsf_core.domain.errors import JobError
 from rsf_core.project import Project
 from rsf_core.scorers.length import Words
 from rsf_core.scorers.sentiment import Sentiment

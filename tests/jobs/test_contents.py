@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.domain import JobKind, Prompt
-from rsf_core.errors import JobError
+from rsf_core.domain.errors import JobError
 from rsf_core.jobs import units
 from rsf_core.jobs.contents import AllContents, contents
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES, SCORES, TRIALS

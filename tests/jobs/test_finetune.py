@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 
 from rsf_core import models
-from rsf_core.jobs import finetune
+from rsf_core.domain.settings import Train
 from rsf_core.jobs.spool import Spool
+from rsf_core.jobs.work import finetune
 from rsf_core.jobs.worker import JobContext
-from rsf_core.settings import Train
 
 
 @pytest.fixture

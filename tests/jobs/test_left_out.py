@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from rsf_core.domain import Split
-from rsf_core.errors import RsfError
-from rsf_core.jobs import evaluate
+from rsf_core.domain.errors import RsfError
+from rsf_core.jobs.work import evaluate
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.proposals.local import LocalProposal

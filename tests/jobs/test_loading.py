@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rsf_core import models
-from rsf_core.errors import ModelError
-from rsf_core.jobs.loading import locate, report_base
+from rsf_core.domain.errors import ModelError
 from rsf_core.jobs.spool import Spool
+from rsf_core.jobs.work.loading import locate, report_base
 from rsf_core.jobs.worker import JobContext
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rsf_core.commands import execute
 from rsf_core.domain import JobKind, JobState, Split
 from rsf_core.project import Project
+from rsf_core.project.commands import execute
 from rsf_core.store.database import Database
 from rsf_core.store.store import Store
 from tests.seeding import add_candidates, candidates

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core.files import write_json
+from rsf_core.domain.files import write_json
 from rsf_core.jobs import process
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.domain import JobKind, JobState, Prompt
-from rsf_core.files import read_json, write_json
+from rsf_core.domain.files import read_json, write_json
 from rsf_core.jobs import calling, process, schemas
 from rsf_core.jobs.spool import Spool, Status, now
 from rsf_core.jobs.supervisor import JobSupervisor

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.domain import JobState
-from rsf_core.errors import JobError
+from rsf_core.domain.errors import JobError
 from rsf_core.jobs.spool import Spool, Status
 
 SCHEMA = pa.schema([("x", pa.int64())])

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from rsf_core.domain import JobKind, JobState
-from rsf_core.errors import OutOfSpaceError
-from rsf_core.files import write_json
-from rsf_core.following import Following
+from rsf_core.domain.errors import OutOfSpaceError
+from rsf_core.domain.files import write_json
 from rsf_core.jobs import process
 from rsf_core.jobs.spool import Spool, Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.jobs.units import prompts_table
+from rsf_core.rounds.follow import Following
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
 from rsf_core.store.store import Store

@@ -10,7 +10,7 @@ import pytest
 
 from rsf_core import models
 from rsf_core.domain import Prompt
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
 from rsf_core.models.chat import Chat
 from rsf_core.models.prompting import Prompting
 from tests.support.tiny_models import END, START, TEMPLATE

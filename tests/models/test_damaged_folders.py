@@ -12,7 +12,7 @@ import pytest
 
 from rsf_core import models
 from rsf_core.domain import Prompt
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
 from rsf_core.models import chat, rendering
 from rsf_core.proposals.local import LocalProposal
 from tests.models.damage import Damage, damages

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rsf_core.domain import Mask
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
 from rsf_core.models import generation
 from rsf_core.models.generation import Part, Vocabulary, asked, masks, require_end, ruled_out
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rsf_core import models
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
 from rsf_core.models.identity import _memory
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core import length_check
 from rsf_core.domain import Prompt
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
+from rsf_core.jobs import length_check
 from rsf_core.proposals.local import LocalProposal
 from tests.support.tiny_models import TEMPLATE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rsf_core import models
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -49,7 +49,7 @@ def test_a_full_disk_leaves_the_model_before_intact(tiny_model, tmp_path):
 import resource, signal
 from pathlib import Path
 from rsf_core import models
-from rsf_core.errors import OutOfSpaceError
+from rsf_core.domain.errors import OutOfSpaceError
 model, tokenizer = models.load(Path({str(tiny_model)!r}))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
@@ -68,8 +68,8 @@ except OutOfSpaceError as error:
 @pytest.mark.real_model
 def test_the_embedded_model_is_there_and_answers(monkeypatch):
     from rsf_core.domain import Prompt
+    from rsf_core.domain.settings import Sampling
     from rsf_core.proposals.local import LocalProposal
-    from rsf_core.settings import Sampling
 
     said = []
     folder = models.resolve(models.DEFAULT_MODEL, lambda fraction, message: said.append((fraction, message)))

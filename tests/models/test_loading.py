@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import LlamaForCausalLM
 
 from rsf_core import models
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rsf_core.errors import PromptFileError
+from rsf_core.domain.errors import PromptFileError
 from rsf_core.project import Project
 from rsf_core.prompts import Problem, PromptRow, identity, parse, place, recognise
 from rsf_core.prompts.parsing import Columns

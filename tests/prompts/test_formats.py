@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rsf_core import exports
-from rsf_core.errors import PromptFileError
+from rsf_core.domain.errors import PromptFileError
+from rsf_core.project import exports
 from rsf_core.prompts import Parsed, PromptRow, columns, parse, recognise
 
 

@@ -12,13 +12,13 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from rsf_core import forward
 from rsf_core.domain import Finish, Prompt
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
+from rsf_core.domain.settings import Sampling
+from rsf_core.models import forward
 from rsf_core.proposals import local, token_law
 from rsf_core.proposals.base import LeftOut
 from rsf_core.proposals.local import LocalProposal
-from rsf_core.settings import Sampling
 
 PROMPTS = [
     Prompt(i, f"Say {word}.", system="Be brief." if i % 2 else None)

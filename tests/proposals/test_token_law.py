@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest
 
-from rsf_core.errors import ModelError
+from rsf_core.domain.errors import ModelError
+from rsf_core.domain.settings import Sampling
 from rsf_core.proposals.token_law import Noise, draw, width
-from rsf_core.settings import Sampling
 
 VOCABULARY = 700  # not a multiple of the block
 

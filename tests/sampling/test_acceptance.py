@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.acceptance import (
     RankIndex,
     acceptance_prob,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.bounded import mean_limits
 from rsf_core.sampling.diagnosis import diagnose
 from rsf_core.sampling.intervals import UNBOUNDED, cluster_mean, paired_difference, pooled_mean

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling import bounds
 from rsf_core.sampling.acceptance import prompt_scale, violated
 from rsf_core.sampling.diagnosis import diagnose
-from rsf_core.sampling.diagnostics import draws, tvd
+from rsf_core.sampling.distances import draws, tvd
 
 RNG = np.random.default_rng(0)
 LOG_RATIO, GROUP = RNG.normal(-900, 1.5, 4000), np.arange(4000) // 8

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.acceptance import acceptance_prob, accepted, critical_log_m, prompt_scale
 from rsf_core.sampling.by_prompt import prompt_index, prompt_rates
 from rsf_core.sampling.cost import forecast, none_prob, rate_of_draws_until

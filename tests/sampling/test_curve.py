@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rsf_core.errors import TargetError
-from rsf_core.sampling import diagnostics
+from rsf_core.domain.errors import TargetError
+from rsf_core.sampling import distances
 from rsf_core.sampling.acceptance import prompt_scale
 from rsf_core.sampling.arrays import even_weights
 from rsf_core.sampling.curve import RatioCurve
@@ -27,27 +27,27 @@ def test_a_curve_over_20000_candidates_equals_the_formulas_at_every_point():
     grid = np.concatenate([np.linspace(curve.lowest - 3, curve.highest + 3, 40), [curve.lowest, curve.highest]])
     table = curve.curve(grid)
     for i, log_m in enumerate(grid):
-        d = diagnostics.draws(w, log_m, scale)
+        d = distances.draws(w, log_m, scale)
         for name in ("acceptance_rate", "tvd", "kl_target", "kl_proposal", "violated_mass"):
-            assert getattr(table, name)[i] == pytest.approx(getattr(diagnostics, name)(d), abs=1e-9), (name, log_m)
-        assert table.violation_rate[i] == diagnostics.violations(d) / w.size
+            assert getattr(table, name)[i] == pytest.approx(getattr(distances, name)(d), abs=1e-9), (name, log_m)
+        assert table.violation_rate[i] == distances.violations(d) / w.size
 
 
 @pytest.mark.parametrize("log_m", [-2000.0, -1700.0, -899.0, 500.0])
 def test_ratios_900_nats_apart_underflow_nothing(log_m):
     w = np.concatenate([np.full(50, -1800.0), np.linspace(-900, 0, 100)])
-    curve, d = RatioCurve(w), diagnostics.draws(w, log_m)
+    curve, d = RatioCurve(w), distances.draws(w, log_m)
     for name in ("acceptance_rate", "tvd", "kl_target", "kl_proposal", "violated_mass"):
-        assert float(getattr(curve, name)(log_m)) == pytest.approx(getattr(diagnostics, name)(d), rel=1e-9, abs=1e-9)
+        assert float(getattr(curve, name)(log_m)) == pytest.approx(getattr(distances, name)(d), rel=1e-9, abs=1e-9)
 
 
 @given(arrays(np.float64, 30, elements=st.floats(-5, 5)), st.floats(0.0001, 0.5))
 def test_the_smallest_m_within_a_distance_is_the_smallest(w, epsilon):
     log_m = RatioCurve(w).log_m_for_tvd(epsilon)
-    assert diagnostics.tvd(diagnostics.draws(w, log_m)) <= epsilon + 1e-9
+    assert distances.tvd(distances.draws(w, log_m)) <= epsilon + 1e-9
     if log_m > w.min():
-        assert diagnostics.tvd(diagnostics.draws(w, log_m - 1e-4)) > epsilon - 1e-9
-        assert diagnostics.tvd(diagnostics.draws(w, log_m)) == pytest.approx(epsilon, abs=1e-9)
+        assert distances.tvd(distances.draws(w, log_m - 1e-4)) > epsilon - 1e-9
+        assert distances.tvd(distances.draws(w, log_m)) == pytest.approx(epsilon, abs=1e-9)
 
 
 def test_a_grid_that_is_not_finite_is_refused_by_name():
@@ -65,14 +65,14 @@ def test_prompts_with_unequal_numbers_of_draws_count_the_same():
     assert weight.sum() == pytest.approx(12)
     curve, even = RatioCurve(w, weight=weight), RatioCurve(repeated)
     for log_m in (-1.0, 0.0, 0.7, 3.0):
-        d, one = diagnostics.draws(w, log_m, weight=weight), diagnostics.draws(repeated, log_m)
+        d, one = distances.draws(w, log_m, weight=weight), distances.draws(repeated, log_m)
         for name in ("acceptance_rate", "tvd", "kl_target", "kl_proposal", "violated_mass"):
-            expected = getattr(diagnostics, name)(one)
+            expected = getattr(distances, name)(one)
             assert float(getattr(curve, name)(log_m)) == pytest.approx(expected, abs=1e-12)
-            assert getattr(diagnostics, name)(d) == pytest.approx(expected, abs=1e-12)
+            assert getattr(distances, name)(d) == pytest.approx(expected, abs=1e-12)
         assert float(curve.violation_rate(log_m)) == pytest.approx(float(even.violation_rate(log_m)))
         found = diagnose(w, log_m, group=group)
         rates = [np.minimum(1, np.exp(w[group == g] - log_m)).mean() for g in range(3)]
         assert found.acceptance_rate.value == pytest.approx(np.mean(rates))
-        assert found.tvd.value == pytest.approx(diagnostics.tvd(one), abs=1e-12)
-        assert found.kl_proposal.value == pytest.approx(diagnostics.kl_proposal(one), abs=1e-12)
+        assert found.tvd.value == pytest.approx(distances.tvd(one), abs=1e-12)
+        assert found.kl_proposal.value == pytest.approx(distances.kl_proposal(one), abs=1e-12)

@@ -10,15 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.bootstrap import MAX_BLOCKS, bootstrap
-from rsf_core.sampling.intervals import (
-    Interval,
-    clopper_pearson,
-    cluster_mean,
-    paired_difference,
-    pooled_mean,
-)
+from rsf_core.sampling.intervals import Interval, clopper_pearson, cluster_mean, paired_difference, pooled_mean
 
 
 def ratio(totals):

@@ -9,14 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsf_core.errors import TargetError
-from rsf_core.sampling.acceptance import (
-    accepted,
-    critical_log_m,
-    importance_weight,
-    log_m_for_priority,
-    log_m_for_rate,
-)
+from rsf_core.domain.errors import TargetError
+from rsf_core.sampling.acceptance import accepted, critical_log_m, importance_weight, log_m_for_priority, log_m_for_rate
 
 ELL = np.log([0.1, 0.5, 1.0, 2.0, 8.0])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.intervals import difference_interval
 from rsf_core.sampling.procedure import procedure_interval
 from tests.simulations.procedures import coverage

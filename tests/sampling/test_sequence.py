@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.sequence import confidence_sequence
 from tests.simulations.peeking import misses
 

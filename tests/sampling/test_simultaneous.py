@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.simultaneous import simultaneous_level
 from tests.simulations.looks import coverage
 

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.winners_curse import overstatement
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.domain import Finish, Prompt
-from rsf_core.errors import ScorerError
+from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.repetition import repetition

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rsf_core.domain import Finish, Prompt
-from rsf_core.errors import ScorerError
+from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry, returned
 from rsf_core.scorers.base import Scored
 

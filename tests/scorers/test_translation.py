@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sacrebleu import sentence_chrf
 
 from rsf_core.domain import Finish, Prompt
-from rsf_core.errors import ScorerError
+from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rsf_core import bands
+from rsf_core.acceptance import bands
 from rsf_core.store.records import PromptKind
 from tests.simulations.shares import rates
 

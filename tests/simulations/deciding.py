@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from rsf_core.agreement import fit
-from rsf_core.errors import TargetError
+from rsf_core.domain.errors import TargetError
+from rsf_core.review.agreement import fit
 
 
 def cells() -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from rsf_core.sampling import diagnostics
+from rsf_core.sampling import distances
 from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.diagnosis import diagnose
 
@@ -32,9 +32,9 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
     population = ratios_of(cell["ratios"], ndtri(u))
     capped = cell["ratios"].startswith("capped")
     log_m = float(population.max()) - 0.3 if capped else float(np.quantile(population, 1 - cell["violating"]))
-    d = diagnostics.draws(population, log_m)
-    exact = {name: getattr(diagnostics, name)(d) for name in NAMES[:-1]}
-    exact["violation_rate"] = diagnostics.violations(d) / u.size
+    d = distances.draws(population, log_m)
+    exact = {name: getattr(distances, name)(d) for name in NAMES[:-1]}
+    exact["violation_rate"] = distances.violations(d) / u.size
     group = np.repeat(np.arange(cell["prompts"]), cell["draws"])
     known, held, trusted = dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0), 0
     for _ in range(sets):

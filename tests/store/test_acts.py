@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, candidate_id, parse_candidate_id
-from rsf_core.errors import RefusedRowsError, StoreError
+from rsf_core.domain.errors import RefusedRowsError, StoreError
 from rsf_core.store import acts
 from rsf_core.store.round_log import TABLES
 from rsf_core.store.sql import queries

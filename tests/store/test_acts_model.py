@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from rsf_core.domain import Act, Action, ActKind
-from rsf_core.errors import RsfError
+from rsf_core.domain.errors import RsfError
 from rsf_core.store.store import Store
 from tests.seeding import add_candidates, candidates, decide
 

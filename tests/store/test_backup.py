@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from rsf_core import cli
-from rsf_core.errors import BackupError
+from rsf_core.cli import main
+from rsf_core.domain.errors import BackupError
 from rsf_core.project import Project
 from rsf_core.store import database
 from rsf_core.store.backup import MANIFEST, restore
@@ -138,12 +138,12 @@ def test_a_backup_and_a_restore_by_command(
     tmp_path: Path, reviewed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """While the project is open elsewhere, as in the app, the command is forwarded."""
-    from rsf_core.commands import execute
+    from rsf_core.project.commands import execute
 
     def rsf(*arguments: str) -> Any:
         monkeypatch.setattr("sys.argv", ["rsf", *arguments, "--json"])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
         return ended.value.code, json.loads(capsys.readouterr().out)
 
     with Project.open(reviewed) as project:

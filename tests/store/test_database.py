@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from rsf_core.errors import StoreError
+from rsf_core.domain.errors import StoreError
 from rsf_core.store import backup as backups
 from rsf_core.store import database
 from rsf_core.store.backup import restore

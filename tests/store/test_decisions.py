@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Action, Finish, Scope
-from rsf_core.errors import StoreError
+from rsf_core.domain.errors import StoreError
 from rsf_core.sampling.acceptance import acceptance_prob, accepted, violated
 from rsf_core.store.records import CandidateRecord
 from rsf_core.store.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rsf_core.domain import Action, JobKind, JobState, Split
-from rsf_core.errors import StoreError
+from rsf_core.domain.errors import StoreError
 from rsf_core.store.store import Store, content_hash
 from tests.seeding import add_candidates, add_scores, candidates, decide, replaced
 

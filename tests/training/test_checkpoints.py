@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from rsf_core.domain import JobKind, JobState
-from rsf_core.errors import JobError, StageError
+from rsf_core.domain.errors import JobError, StageError
+from rsf_core.domain.settings import Train
 from rsf_core.jobs import process
 from rsf_core.project import Project
-from rsf_core.settings import Train
 from rsf_core.training import checkpoints
-from rsf_core.training.finetune import StepMetrics, finetune
 from rsf_core.training.samples import TrainingSample
+from rsf_core.training.sft import StepMetrics, finetune
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
@@ -71,7 +71,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
     code = f"""
 import resource, signal, torch
 from pathlib import Path
-from rsf_core.errors import OutOfSpaceError
+from rsf_core.domain.errors import OutOfSpaceError
 from rsf_core.training import checkpoints
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
@@ -94,9 +94,9 @@ def test_too_little_memory_names_the_settings_to_change(tiny_model):
     code = f"""
 import resource
 from pathlib import Path
-from rsf_core.errors import JobError
-from rsf_core.settings import Train
-from rsf_core.training.finetune import finetune
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.settings import Train
+from rsf_core.training.sft import finetune
 from rsf_core.training.samples import TrainingSample
 samples = [TrainingSample((1, 2, 3), tuple(range(5, 200))) for _ in range(4096)]
 recipe = Train(epochs=1, batch_size=1024)

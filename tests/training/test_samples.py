@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core import forward, models
-from rsf_core.errors import StageError
-from rsf_core.settings import Train
+from rsf_core import models
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Train
+from rsf_core.models import forward
 from rsf_core.training.samples import TrainingSample, check_tokenizer, split, tokenised
 
 SAMPLES = [TrainingSample((0, 5, 6, 7 + i % 4), (20 + i, 30, 40 + i, 1), log_q=-20.0) for i in range(16)]

@@ -23,14 +23,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from rsf_core import access
-from rsf_core.access import Actor, Role
-from rsf_core.commands import COMMANDS, execute
-from rsf_core.domain import Action, Scope
-from rsf_core.errors import AccessError, RsfError
-from rsf_core.guarded import guarded
-from rsf_core.invites import _digest
+from rsf_core.domain import Action, Scope, access
+from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.errors import AccessError, RsfError
 from rsf_core.project import Project
+from rsf_core.project.commands import COMMANDS, execute
+from rsf_core.project.guarded import guarded
+from rsf_core.project.invites import _digest
 from tests.app_server import AppServer
 from tests.seeding import add_candidates, add_scores, candidates, decide
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rsf_core.errors import RsfError
+from rsf_core.domain.errors import RsfError
 from rsf_core.web import session
 from rsf_core.web.ending import within
 

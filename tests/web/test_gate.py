@@ -20,7 +20,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 
-from rsf_core.errors import AccessError
+from rsf_core.domain.errors import AccessError
 from rsf_core.web import browser, own
 from rsf_core.web.gate import Gate
 

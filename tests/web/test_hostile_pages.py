@@ -15,11 +15,11 @@ from google.protobuf.message import Message  # type: ignore[import-untyped]
 from streamlit.testing.v1 import AppTest
 
 import rsf_core.web
+from rsf_core.acceptance.outcomes import Outcomes
 from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Scope, Split
-from rsf_core.outcomes import Outcomes
 from rsf_core.project import Project
 from rsf_core.prompts.parsing import Columns
-from rsf_core.reports import Comparison
+from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rsf_core import prompt_lengths
 from rsf_core.domain import Split
 from rsf_core.project import Project
-from rsf_core.prompt_lengths import LengthsFound
 from rsf_core.prompts.parsing import Columns
+from rsf_core.rounds import prompt_lengths
+from rsf_core.rounds.prompt_lengths import LengthsFound
 from rsf_core.store.records import Fit
 from rsf_core.web import session
 

@@ -11,12 +11,12 @@ def form() -> None:
 
     import streamlit as st
 
-    from rsf_core.review import CandidateFilter
-    from rsf_core.web import reviewing
+    from rsf_core.review.index import CandidateFilter
+    from rsf_core.web import review_parts
 
     project: Any = SimpleNamespace(scorers=lambda number: ["sentiment"])
     wanted = CandidateFilter.from_query({n: v for n, v in st.query_params.items() if n == "tokens" or "." in n})
-    reviewing._form(project, 1, wanted)
+    review_parts._form(project, 1, wanted)
 
 
 def limits(page: AppTest, label: str) -> list[float | None]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rsf_core import replicates
 from rsf_core.project import Project
-from rsf_core.replicates import Gain, Replicate, RoundResult
+from rsf_core.rounds import replicates
+from rsf_core.rounds.replicates import Gain, Replicate, RoundResult
 from rsf_core.web import runs, session
 
 SHELL = Path(session.__file__).with_name("shell.py")

@@ -9,8 +9,8 @@ import sys
 import pytest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
-from rsf_core import bundled
-from rsf_core.errors import NotAProjectError, ProjectLockedError, RsfError
+from rsf_core.domain import bundled
+from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, RsfError
 from rsf_core.web.application import parts
 from rsf_core.web.gate import Gate
 from rsf_core.web.server import serve

@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from rsf_core.acceptance.landscape import Landscape
+from rsf_core.acceptance.marks import Mark
 from rsf_core.domain import Scope
-from rsf_core.landscape import Landscape
-from rsf_core.marks import Mark
 from rsf_core.web.components import declare
 
 _component = declare("m_tuner")

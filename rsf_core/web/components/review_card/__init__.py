@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rsf_core.review import CandidateFilter, Order, View
+from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.web import api, session
 from rsf_core.web.components import declare
 

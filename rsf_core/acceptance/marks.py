@@ -1,0 +1,99 @@
+"""The values of M worth a mark on the axis, each judged on prompts that had no part in choosing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rsf_core.acceptance.landscape import Landscape
+from rsf_core.acceptance.target import PROPOSAL
+from rsf_core.domain import Scope
+from rsf_core.domain.errors import ScorerError, TargetError
+from rsf_core.domain.settings import Target
+from rsf_core.sampling.best_m import best_agreement, held_out_agreement
+from rsf_core.sampling.bounds import analytic_bound, held_out, max_bound, quantile_bound, tvd_bound
+from rsf_core.sampling.diagnosis import Diagnosis
+from rsf_core.scorers import registry
+
+VIOLATING = 0.01
+TVD = 0.05
+ROUNDING = 1e-9  # relative, and in nats near 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A candidate for log M (nats), or why there is none (`log_m` None). `held_out` is its diagnosis on other prompts,
+    None where M does not come from the draws or there are too few prompts."""
+
+    name: str
+    log_m: float | None
+    explanation: str
+    held_out: Diagnosis | None = None
+
+
+def marks(landscape: Landscape, target: Target, violating: float = VIOLATING, tvd: float = TVD) -> list[Mark]:
+    """Every mark of a round, from the safest M to the most generous one a person would still defend."""
+    found = [_analytic(landscape, target)]
+    for name, explanation, choose, weighted in (
+        ("Largest ratio", "the smallest M that bounds every ratio seen", max_bound, False),
+        (
+            f"{violating:.0%} violate",
+            f"the smallest M that at most {violating:.0%} of the draws exceed",
+            lambda w: quantile_bound(w, violating),
+            False,
+        ),
+        (
+            f"TVD ≤ {tvd:.0%}",
+            f"the smallest M whose accepted law differs from the target by at most {tvd:.0%}",
+            lambda w, weight: tvd_bound(w, tvd, weight=weight),
+            True,
+        ),
+    ):
+        found.append(_from_draws(landscape, name, explanation, choose, weighted))
+    return [*found, _agreeing(landscape)]
+
+
+def _analytic(landscape: Landscape, target: Target) -> Mark:
+    name, explanation = "Analytic bound", "sup P/q from the bounds of the scorers: holds for every draw, seen or not"
+    if target.reference != PROPOSAL:
+        return Mark(name, None, f"there is none: P/q has no known bound where the reference is {target.reference!r}")
+    scorers = list(target.rewards)
+    try:
+        bounds = [registry.get(scorer).bounds for scorer in scorers]
+        scale = landscape.scale if landscape.scope is Scope.PROMPT else 0.0
+        log_m = analytic_bound([target.rewards[s] for s in scorers], bounds, target.beta, scale)
+    except (TargetError, ScorerError) as error:  # also a scorer that is not installed any more
+        return Mark(name, None, f"there is none: {error}")
+    beyond = int((landscape.relative > log_m + ROUNDING * max(1.0, abs(log_m))).sum())
+    if beyond:  # scored before scorers were held to their bounds
+        return Mark(
+            name, None, f"there is none: {beyond:,} ratios of this round lie above what the scorers' bounds allow"
+        )
+    return Mark(name, log_m, explanation)
+
+
+def _from_draws(
+    landscape: Landscape, name: str, explanation: str, choose: Callable[..., float], weighted: bool
+) -> Mark:
+    try:
+        own = landscape.judged
+        ratios, prompts, scale = landscape.log_ratio[own], landscape.prompts[own], landscape.scale[own]
+        judged = held_out(choose, ratios, prompts, scale=scale, weighted=weighted).diagnosis
+    except TargetError:  # too few prompts to hold some out, or nothing possible on one side: the mark itself stands
+        judged = None
+    seen = landscape.relative if choose is max_bound else landscape.relative[landscape.judged]
+    log_m = choose(seen, weight=landscape.weight) if weighted else choose(seen)
+    return Mark(name, log_m, explanation, judged)
+
+
+def _agreeing(landscape: Landscape) -> Mark:
+    name = "Agrees with overrides"
+    try:
+        best = best_agreement(landscape.critical, landscape.override)
+    except TargetError:
+        return Mark(name, None, "there is none yet: no candidate that can be accepted has been reviewed")
+    explanation = f"repeats {best.agreeing} of the {best.overrides} overrides of this round, by which it was chosen"
+    agreeing, overrides = held_out_agreement(landscape.critical, landscape.override, landscape.prompts)
+    if overrides:
+        explanation += f"; {agreeing} of {overrides} where it is chosen on other prompts"
+    return Mark(name, best.log_m, explanation)

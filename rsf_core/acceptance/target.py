@@ -1,0 +1,119 @@
+"""The one target formula: log P = log p_ref + r/β where every constraint passes, −∞ otherwise (nats)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain.errors import TargetError
+from rsf_core.domain.settings import Sampling, Settings, Target
+
+Floats = NDArray[np.float64]
+
+PROPOSAL = "proposal"
+BASE = "base"
+
+
+LOG_Q = "log_q"
+LOG_MODEL = "log_model"
+
+
+def log_prob_scorer(model_id: str, tempered: bool = False) -> str:
+    """The name under which the log-probability (nats) under a reference model is kept among the scores; `tempered`: at the
+    temperature that each candidate was drawn at."""
+    return f"{'tempered_' if tempered else ''}log_prob:{model_id}"
+
+
+def is_tempered(target: Target, laws: Iterable[Sampling]) -> bool:
+    """Whether log p_ref of what was drawn by `laws` is another than that of the untouched reference."""
+    return target.tempered and target.reference != PROPOSAL and any(law.temperature != 1.0 for law in laws)
+
+
+def reference_source(target: Target, reference: str | None, proposal: str, laws: Sequence[Sampling]) -> str | None:
+    """Where log p_ref of candidates of `proposal` comes from, drawn by `laws`; both are model ids. None where it cancels out
+    (`reference` None), LOG_Q or LOG_MODEL where it is known from drawing, else the name of a score."""
+    if reference is None:
+        return None
+    tempered = is_tempered(target, laws)
+    if reference == proposal:
+        if not tempered:
+            return LOG_MODEL
+        if not any(law.truncates for law in laws):
+            return LOG_Q
+    return log_prob_scorer(reference, tempered)
+
+
+def trained_law(settings: Settings) -> dict[str, Any]:
+    """The law whose log p is trained: the one that the tuned model will draw by where the target is `tempered`, so that it
+    draws what was accepted; else the model at 1."""
+    temperature = settings.generate.temperature if settings.target.tempered else 1.0
+    return {"model_masks": settings.generate.model_masks, "temperature": temperature}
+
+
+def compounding(target: Target, sampling: Sampling) -> str | None:
+    """In one sentence what a temperature other than 1 does to this target over rounds that select nothing, and what to set;
+    None where it does nothing."""
+    if sampling.temperature == 1.0 or target.tempered:
+        return None
+    drawn = f"Candidates are drawn at temperature {sampling.temperature:g}"
+    if target.reference == PROPOSAL:
+        what = "sharper" if sampling.temperature < 1 else "flatter"
+        return (
+            f"{drawn} and the reference is the proposal, so every round makes the law {what} by itself, base^(1/T^t) after t "
+            "rounds with nothing selected: set target.tempered to true, or generate.temperature to 1."
+        )
+    return (
+        f"{drawn} and the reference is taken at 1, so the log ratios undo the temperature before they select anything and few "
+        "are accepted: set target.tempered to true to take the reference at the same temperature."
+    )
+
+
+def reward(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
+    """r = Σ weight·score over the target's rewards, shape (count,). Raises TargetError naming a missing scorer,
+    or one whose scores times its weight overflow."""
+    total = np.zeros(count)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for scorer, weight in target.rewards.items():
+            total += weight * _score(scores, scorer)
+            if not np.isfinite(total / target.beta).all():
+                raise TargetError(
+                    f"target.rewards.{scorer}: {weight:g} times its scores / beta {target.beta:g} is too large a number: "
+                    "choose a smaller weight or a larger beta"
+                )
+    return total
+
+
+def passes(target: Target, scores: Mapping[str, Floats], count: int) -> NDArray[np.bool_]:
+    """Where every constraint holds, shape (count,). Raises TargetError naming a missing scorer."""
+    ok = np.ones(count, dtype=np.bool_)
+    for constraint in target.constraints:
+        score = _score(scores, constraint.scorer)
+        if constraint.at_least is not None:
+            ok &= score >= constraint.at_least
+        if constraint.at_most is not None:
+            ok &= score <= constraint.at_most
+    return ok
+
+
+def log_ratio(target: Target, scores: Mapping[str, Floats], log_q: Floats, log_reference: Floats | None) -> Floats:
+    """ℓ = log P − log q, shape (n,). `log_reference` None means that the reference is the proposal and cancels out,
+    so ℓ = r/β. −∞ where a constraint fails."""
+    count = len(log_q)
+    tilt = reward(target, scores, count) / target.beta
+    shift = np.zeros(count) if log_reference is None else log_reference - log_q
+    return np.where(passes(target, scores, count), tilt + shift, -np.inf)
+
+
+def is_indicator(target: Target) -> bool:
+    """Whether ℓ can only be 0 or −∞ whatever was drawn: constraints alone, with the proposal as reference. Then M = 1 is
+    exact."""
+    return not target.rewards and target.reference == PROPOSAL
+
+
+def _score(scores: Mapping[str, Floats], scorer: str) -> Floats:
+    if scorer not in scores:
+        raise TargetError(f"the target needs the scorer {scorer!r}, which has not scored these candidates: score again")
+    return scores[scorer]

@@ -1,0 +1,614 @@
+"""The `rsf` command. A thin layer: every command is forwarded to the owner of the project, or run here when nobody else
+has it open."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from rsf_core import __version__
+from rsf_core.acceptance.target import compounding
+from rsf_core.cli.terminal import (
+    ProgressLine,
+    comparison_table,
+    doctor_table,
+    invitation_text,
+    links_table,
+    prompts_table,
+    replicate_line,
+    replicates_table,
+    sealed_text,
+    status_panel,
+    until_line,
+)
+from rsf_core.domain import Action, Control, Split, access
+from rsf_core.domain.errors import AccessError, JobError, PromptError, RsfError, StageError
+from rsf_core.domain.settings import Generate, Target
+from rsf_core.domain.settings_file import model_name
+from rsf_core.domain.words import seconds
+from rsf_core.project import replicating
+from rsf_core.project.client import Connection, connect
+from rsf_core.project.commands import plain
+from rsf_core.project.invites import DAYS
+from rsf_core.prompts import tasks
+from rsf_core.rounds import replicates
+from rsf_core.store.records import Fit
+
+app = typer.Typer(
+    help="RSF Studio: rejection-sampling fine-tuning of language models with a person in the loop.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+out = Console()
+err = Console(stderr=True)
+POLL_SECONDS = 0.3
+NEXT_SECONDS = 600.0  # from the end of a job to the start of the next: a million decisions lie between
+
+
+def main() -> None:
+    """The entry point. An RsfError is for the person: one message, exit code 1, no traceback. What is written is for this
+    user alone."""
+    os.umask(0o077)
+    try:
+        app()
+    except RsfError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": str(error), "kind": type(error).__name__}))
+        else:
+            err.print(f"[bold red]error[/] {escape(str(error))}", highlight=False, markup=True, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def init(
+    folder: Folder,
+    task: Annotated[str, typer.Option(help="A bundled task, or a folder with task.toml and prompts.jsonl.")],
+    model: Annotated[
+        str | None, typer.Option(help="A Hugging Face id or folder; the embedded model by default.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Fixes every random choice of the project.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project in DIR from a task."""
+    from rsf_core.project import Project
+
+    with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
+        counts = project.store.prompt_counts()
+        answer = {"folder": str(project.folder), "task": project.settings.task, "prompts": plain(counts)}
+    _say(
+        answer,
+        as_json,
+        lambda: (
+            f"[green]✓[/] {escape(str(folder))}: {', '.join(f'{n} {s}' for s, n in answer['prompts'].items())} prompts. "
+            f"Next: [bold]rsf run {escape(str(folder))}[/]"
+        ),
+    )
+
+
+@app.command()
+def run(
+    folder: Folder,
+    rounds: Annotated[int, typer.Option(min=1, help="How many rounds to complete.")] = 1,
+    control: Annotated[bool, typer.Option("--control", help="Train the random control of each round as well.")] = False,
+    constraints: Annotated[
+        bool,
+        typer.Option(
+            "--constraints-control",
+            help="And that of the constraints alone, where they leave a choice; both may be given.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run whole rounds: generate, score, accept, freeze, fine-tune, evaluate."""
+    with connect(folder, "rsf run") as connection:
+        first = connection.call("status")["round"] + (1 if connection.call("round_complete") else 0)
+        while connection.call("status")["round"] < first + rounds - 1 or not connection.call("round_complete"):
+            connection.call("advance", {"author": _who()})
+            _follow(connection, as_json)
+            for kind in [*([Control.RANDOM] if control else []), *([Control.CONSTRAINTS] if constraints else [])]:
+                if connection.call("round_complete") and not connection.call("has_control", {"control": kind}):
+                    asked = {"author": _who(), "round_number": None, "control": kind}
+                    connection.call("train_control", asked)
+                    _follow(connection, as_json)
+        found = connection.call("comparisons")
+    _say(
+        {"comparisons": found},
+        as_json,
+        lambda: comparison_table(found) if found else "Complete, but not compared: there are no held-out prompts",
+    )
+
+
+@app.command()
+def generate(
+    folder: Folder,
+    starving: Annotated[
+        bool, typer.Option("--starving", help="Draw more for the prompts of which nothing is accepted.")
+    ] = False,
+    until_accepted: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Draw and score, some prompts at a time, until N more are accepted."),
+    ] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="With it: for so many prompts at most; else for all.")] = None,
+    log_m: Annotated[
+        float | None, typer.Option(help="With it: log M in nats, fixed before; else the M in force.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the candidates of the newest round."""
+    if until_accepted is None:
+        if most is not None or log_m is not None:
+            raise StageError("--most and --log-m go with --until-accepted N")
+        _stage(folder, "generate", as_json, {"starving": starving})
+        return
+    if starving:
+        raise StageError("--starving and --until-accepted are two ways to draw: say one of them")
+    with connect(folder, "rsf generate") as connection:
+        asked = {"wanted": until_accepted, "most": most, "log_m": log_m, "author": _who()}
+        connection.call("draw_until", asked)
+        while True:
+            _follow(connection, as_json)
+            found = connection.call("drawn_until")
+            if not as_json:
+                err.print(until_line(found), highlight=False)
+            if found["end"] is not None:
+                break
+            _await_next(connection, lambda: connection.call("drawn_until")["end"] is not None)
+    _say(found, as_json, lambda: f"[green]✓[/] {found['end']}")
+
+
+@app.command()
+def score(folder: Folder, as_json: Json = False) -> None:
+    """Score the candidates and derive the decisions."""
+    _stage(folder, "score", as_json)
+
+
+@app.command()
+def freeze(folder: Folder, as_json: Json = False) -> None:
+    """Freeze the effective decisions into a curated set."""
+    with connect(folder, "rsf freeze") as connection:
+        found = connection.call("freeze", {"author": _who()})
+    summary = found["summary"]
+    _say(
+        found,
+        as_json,
+        lambda: (
+            f"[green]✓[/] curated set {found['curated_id']}: {summary['samples']} samples of "
+            f"{summary['accepted']} accepted, from {summary['prompts']} prompts ({found['content_hash'][:12]})"
+        ),
+    )
+
+
+@app.command()
+def finetune(folder: Folder, as_json: Json = False) -> None:
+    """Fine-tune the proposal on the newest curated set."""
+    _stage(folder, "finetune", as_json)
+
+
+@app.command()
+def evaluate(folder: Folder, as_json: Json = False) -> None:
+    """Compare the models on the held-out prompts."""
+    with connect(folder, "rsf evaluate") as connection:
+        connection.call("evaluate")
+        _follow(connection, as_json)
+        found = connection.call("comparisons")
+    _say({"comparisons": found}, as_json, lambda: comparison_table(found))
+
+
+@app.command()
+def control(
+    folder: Folder,
+    round_number: Annotated[int | None, typer.Option("--round", help="Of which round; the newest by default.")] = None,
+    kind: Annotated[
+        Control,
+        typer.Option(help="random: among all that was drawn; constraints: among what passes the constraints alone."),
+    ] = Control.RANDOM,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune on a random selection of the same size: what selection gained over it."""
+    with connect(folder, "rsf control") as connection:
+        connection.call("train_control", {"author": _who(), "round_number": round_number, "control": kind})
+        _follow(connection, as_json)
+        found = connection.call("comparisons")
+    _say({"comparisons": found}, as_json, lambda: comparison_table(found))
+
+
+@app.command()
+def replicate(
+    folder: Folder,
+    seeds: Annotated[int, typer.Option(min=1, help="How many runs of the procedure, each with a seed of its own.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="How many rounds each.")] = 1,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Where the runs and their results lie; DIR/replicates by default.")
+    ] = None,
+    delete_models: Annotated[
+        bool,
+        typer.Option(
+            "--delete-models", help="Delete a run's tuned models once its results are written: they are large."
+        ),
+    ] = False,
+    open_sealed: Annotated[
+        bool,
+        typer.Option(
+            "--sealed", help="Open each run's sealed prompts at its end. Who sees the figures has looked at them."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the procedure of DIR again with other seeds, in projects of their own: what another run of it would gain. What is
+    complete is not run again, and DIR itself stays as it is."""
+    found = []
+    begins = partial(_begin_replicate, seeds, as_json)
+    for one in replicating.replicate(
+        folder,
+        seeds,
+        rounds,
+        _who(),
+        lambda connection: _follow(connection, as_json),
+        out=out_folder,
+        delete_models=delete_models,
+        open_sealed=open_sealed,
+        begins=begins,
+    ):
+        found.append(one)
+        if not as_json:
+            err.print(f"[green]✓[/] {replicate_line(one)}")
+    told = replicates.procedure(found)
+    _say({"replicates": found, "procedure": told}, as_json, lambda: replicates_table(found, told))
+
+
+@app.command()
+def sealed(
+    folder: Folder,
+    open_them: Annotated[
+        bool, typer.Option("--open", help="Open them, once: compare the model that is chosen, and say so for ever.")
+    ] = False,
+    model_id: Annotated[
+        str | None, typer.Option("--model", help="For which model; by default the one that would draw the next round.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The sealed prompts, which nothing is drawn for before a person opens them: the figure to publish."""
+    with connect(folder, "rsf sealed") as connection:
+        if open_them:
+            connection.call("open_sealed", {"author": _who(), "model_id": model_id})
+            _follow(connection, as_json)
+        found = connection.call("sealed")
+    _say(found, as_json, lambda: sealed_text(found))
+
+
+def _begin_replicate(seeds: int, quiet: bool, number: int, seed: int, left: float | None) -> None:
+    if not quiet:
+        remaining = "" if left is None else f", about {seconds(left)} left for all"
+        err.print(f"replicate [bold]{number}[/] of {seeds} (seed {seed}){remaining}", highlight=False)
+
+
+@app.command()
+def autopilot(
+    folder: Folder,
+    rounds: Annotated[int, typer.Option(help="How many rounds, the open one included.")] = 1,
+    pause: Annotated[bool, typer.Option(help="Wait for a review before each fine-tuning.")] = False,
+    control: Annotated[
+        bool | None, typer.Option(help="Train the random control of each round as well; without it, as last time.")
+    ] = None,
+    constraints: Annotated[
+        bool | None,
+        typer.Option(
+            "--constraints-control/--no-constraints-control",
+            help="Train the control of the constraints alone as well; without it, as last time.",
+        ),
+    ] = None,
+    go_on: Annotated[bool, typer.Option(help="Go on after the review.")] = False,
+    stop: Annotated[bool, typer.Option(help="Go no further.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let rounds run by themselves in the app that has the project open, with guardrails."""
+    with connect(folder, "rsf autopilot") as connection:
+        if stop or go_on:
+            connection.call("autopilot_stop" if stop else "autopilot_go_on", {"author": _who()})
+        else:
+            for key, wanted in (("control", control), ("constraints_control", constraints)):
+                if wanted is not None:
+                    connection.call("set_value", {"key": f"autopilot.{key}", "value": str(wanted).lower()})
+            connection.call("autopilot", {"rounds": rounds, "pause": pause, "author": _who()})
+        _follow_flight(connection, as_json)
+        found = connection.call("status")["autopilot"]
+    _say(found, as_json, lambda: f"autopilot {found['state']}: {found['reason']}")
+
+
+@app.command()
+def status(folder: Folder, as_json: Json = False) -> None:
+    """Where the newest round stands."""
+    with connect(folder, "rsf status") as connection:
+        found = connection.call("status") | {"active": connection.call("active_job")}
+    _say(found, as_json, lambda: status_panel(found))
+
+
+@app.command()
+def override(
+    folder: Folder,
+    candidate: Annotated[str, typer.Argument(help="A candidate: round.prompt.k, e.g. 1.17.3.")],
+    action: Annotated[Action, typer.Argument(help="What to do with it; auto goes back to the rule.")],
+    as_json: Json = False,
+) -> None:
+    """Accept or reject a candidate by hand, or give it back to the rule."""
+    arguments = {"candidate_id": candidate, "action": str(action), "reviewer": _who()}
+    with connect(folder, "rsf override") as connection:
+        connection.call("override", arguments)
+    _say(arguments, as_json, lambda: f"[green]✓[/] {candidate}: {action} by {escape(_who())}")
+
+
+class PromptAction(StrEnum):
+    LIST = "list"
+    EDIT = "edit"
+    RETIRE = "retire"
+    RESTORE = "restore"
+    SEAL = "seal"
+
+
+@app.command()
+def prompts(
+    folder: Folder,
+    action: Annotated[PromptAction, typer.Argument(help="What to do.")] = PromptAction.LIST,
+    prompt_ids: Annotated[list[int] | None, typer.Argument(metavar="[NO]...", help="Numbers of prompts.")] = None,
+    text: Annotated[str | None, typer.Option(help="edit: the new text.")] = None,
+    reference: Annotated[str | None, typer.Option(help='edit: the new reference; "" for none.')] = None,
+    system: Annotated[str | None, typer.Option(help='edit: the new system prompt; "" for none.')] = None,
+    search: Annotated[str, typer.Option(help="list: only those with this in text or reference.")] = "",
+    split: Annotated[Split | None, typer.Option(help="list: only those of one side.")] = None,
+    retired: Annotated[bool, typer.Option("--retired", help="list: only those that are retired.")] = False,
+    fit: Annotated[Fit | None, typer.Option(help="list: only those the model takes, or does not.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="list: at most so many.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="list: after so many.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """List prompts, or edit, retire, put back (restore) and seal some. What was drawn for them stays as it is."""
+    numbers = prompt_ids or []
+    if action is PromptAction.LIST and not numbers:
+        asked = {"split": split, "retired": retired, "text": search, "fit": fit, "limit": limit, "offset": offset}
+        with connect(folder, "rsf prompts") as connection:
+            found = connection.call("prompts", asked)
+        _say(found, as_json, lambda: prompts_table(found))
+        return
+    if not numbers or (action in (PromptAction.LIST, PromptAction.EDIT) and len(numbers) > 1):
+        wanted = "the number of one prompt" if action is PromptAction.EDIT else "the numbers of prompts"
+        raise PromptError(f"name {wanted}: rsf prompts DIR {action} NO; rsf prompts DIR list shows them")
+    with connect(folder, "rsf prompts") as connection:
+        if action is PromptAction.LIST:
+            found = connection.call(
+                "prompts", {"split": None, "retired": None, "text": str(numbers[0]), "limit": 1, "offset": 0}
+            )
+            _say(found, as_json, lambda: prompts_table(found))
+        elif action is PromptAction.EDIT:
+            change = {"text": text, "reference": reference, "system": system}
+            number = connection.call("edit_prompt", {"prompt_id": numbers[0], **change, "author": _who()})
+            _say(
+                {"prompt_id": number, "replaces": numbers[0]},
+                as_json,
+                lambda: f"[green]✓[/] prompt {number} replaces {numbers[0]}",
+            )
+        else:
+            connection.call(f"{action}_prompts", {"prompt_ids": numbers, "author": _who()})
+            done = {PromptAction.RETIRE: "retired", PromptAction.SEAL: "sealed"}.get(action, "put back")
+            _say({"prompt_ids": numbers}, as_json, lambda: f"[green]✓[/] {done}: {', '.join(map(str, numbers))}")
+
+
+@app.command(name="set", context_settings={"ignore_unknown_options": True})  # so that a value may be negative
+def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> None:
+    """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
+    with connect(folder, "rsf set") as connection:
+        found = connection.call("set_value", {"key": key, "value": model_name(value) if key == "model" else value})
+    _say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}{_compounding(found, key)}")
+
+
+def _compounding(settings: dict[str, Any], key: str) -> str:
+    """What the temperature does to the target now, on a line of its own, where one of them was set."""
+    target, sampling = Target.model_validate(settings["target"]), Generate.model_validate(settings["generate"])
+    note = compounding(target, sampling) if key.startswith(("target.", "generate.")) else None
+    return f"\n[yellow]![/] {escape(note)}" if note else ""
+
+
+@app.command()
+def unset(folder: Folder, key: str, as_json: Json = False) -> None:
+    """Go back to the default of a setting, e.g. `rsf unset DIR generate.candidates`."""
+    with connect(folder, "rsf unset") as connection:
+        found = connection.call("unset_value", {"key": key})
+    _say(found, as_json, lambda: f"[green]✓[/] {escape(key)}: the default{_compounding(found, key)}")
+
+
+@app.command()
+def backup(
+    folder: Folder,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="By default a new one in DIR/exports.")] = None,
+    models: Annotated[bool, typer.Option("--models", help="The models' files too: they can be large.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Back up prompts, candidates, scores, decisions, results and settings to one file; also while the app is open. Models
+    can be trained again from it, so their files are left out unless asked for."""
+    with connect(folder, "rsf backup") as connection:
+        found = connection.call("backup", {"file": None if file is None else str(file.absolute()), "models": models})
+    rows = sum(found["tables"].values())
+    _say(found, as_json, lambda: f"[green]✓[/] {escape(found['file'])}: {rows:,} rows in {len(found['tables'])} tables")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file written by `rsf backup`.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the project.")],
+    as_json: Json = False,
+) -> None:
+    """Make a project from a backup."""
+    from rsf_core.store.backup import restore as restored
+
+    manifest = restored(file.absolute(), folder.absolute())
+    rows = sum(manifest.tables.values())
+    missing = [name for name in manifest.models if not (folder / "models" / name).is_dir()]
+    text = f"[green]✓[/] {escape(str(folder))}: {rows:,} rows in {len(manifest.tables)} tables."
+    if missing:
+        text += f" Without the files of {escape(', '.join(missing))}: train them again to draw from them"
+    answer = {"folder": str(folder.absolute()), "tables": manifest.tables, "missing_models": missing}
+    _say(answer, as_json, lambda: text)
+
+
+@app.command(name="app")
+def open_app(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The project to open.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    host: Annotated[str, typer.Option(help="The address to listen on; others reach it with --access links only.")] = (
+        "127.0.0.1"
+    ),
+    access: Annotated[str, typer.Option(help="local: open on this machine, without a step. links: by links alone.")] = (
+        "local"
+    ),
+    url: Annotated[
+        str | None,
+        typer.Option(help="Where browsers reach it, if not there: a proxy, a tunnel; e.g. https://rsf.lab.org."),
+    ] = None,
+) -> None:
+    """Open the app on a project (made on first use from the task positive_reviews)."""
+    from rsf_core.web import own
+    from rsf_core.web.server import serve
+
+    serve(folder, host, port, own.named(access), url)
+
+
+@app.command()
+def invite(
+    folder: Folder,
+    name: Annotated[str | None, typer.Argument(help="Whose link it is: what they say carries this name.")] = None,
+    owner: Annotated[bool, typer.Option("--owner", help="They may do everything; else they look and review.")] = False,
+    days: Annotated[int, typer.Option(help="How long the link is good.")] = DAYS,
+    show: Annotated[bool, typer.Option("--list", help="Every link there has been.")] = False,
+    revoke: Annotated[str | None, typer.Option(metavar="NAME|ID", help="End the links of a name, or one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a link by which a person comes into the app (rsf app --access links); list or end links."""
+    if (name is not None) + show + (revoke is not None) != 1:
+        raise AccessError("say one of: a NAME to invite, --list, or --revoke NAME|ID")
+    with connect(folder, "rsf invite") as connection:
+        if name is not None:
+            made = connection.call("invite", {"name": name, "owner": owner, "days": days, "author": _who()})
+            print(json.dumps(made) if as_json else invitation_text(made, folder))  # not wrapped: it is copied
+            return
+        if revoke is not None:
+            found = connection.call("revoke", {"name_or_id": revoke, "author": _who()})
+        else:
+            found = connection.call("links")
+    _say(found, as_json, lambda: links_table(found))
+
+
+@app.command()
+def doctor(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A project to look at as well.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What is installed, writable and locked, and which model is there."""
+    from rsf_core.project.doctor import examine
+
+    checks = examine(folder)
+    _say(plain(checks), as_json, lambda: doctor_table(checks))
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command(name="tasks")
+def list_tasks(as_json: Json = False) -> None:
+    """The bundled tasks."""
+    found = [{"name": name, "title": tasks.load(name).title} for name in tasks.names()]
+    _say(found, as_json, lambda: "\n".join(f"[bold]{task['name']}[/]  {task['title']}" for task in found))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _stage(folder: Path, command: str, as_json: bool, arguments: dict[str, Any] | None = None) -> None:
+    with connect(folder, f"rsf {command}") as connection:
+        job_id = connection.call(command, arguments or {})
+        _follow(connection, as_json)
+        found = connection.call("status")
+    _say(found | {"job_id": job_id}, as_json, lambda: status_panel(found))
+
+
+def _follow(connection: Connection, quiet: bool) -> None:
+    """Show the running jobs until all is quiet. Ctrl-C cancels them; raises JobError when one did not end well."""
+    seen: set[str] = set()
+    with ProgressLine(err, quiet) as line:
+        try:
+            while (active := connection.call("active_job")) is not None:
+                seen.add(active["job_id"])
+                line.show(active)
+                time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            for job_id in seen:
+                connection.call("cancel", {"job_id": job_id})
+            err.print("cancelling; what is finished is kept. `rsf run` goes on from there")
+            while connection.call("active_job") is not None:
+                time.sleep(POLL_SECONDS)
+            raise
+    for job_id in sorted(seen):
+        job = connection.call("job", {"job_id": job_id})
+        if job["state"] != "done":
+            raise JobError(job["outcome"])
+        if job["message"] != "done":
+            err.print(f"{job_id}: {job['message']}", markup=False)
+
+
+def _follow_flight(connection: Connection, quiet: bool) -> None:
+    """Follow the jobs of the autopilot until it waits or ends."""
+
+    def flies() -> bool:
+        return bool(connection.call("status")["autopilot"]["state"] == "flying")
+
+    while True:
+        _follow(connection, quiet)
+        if not flies():
+            return
+        _await_next(connection, lambda: not flies())
+
+
+def _await_next(connection: Connection, ended: Callable[[], bool]) -> None:
+    """Wait for the job that follows the one that has ended, or until there is none to come. Raises JobError where neither
+    is seen."""
+    give_up = time.monotonic() + NEXT_SECONDS
+    while connection.call("active_job") is None and not ended():
+        if time.monotonic() > give_up:
+            raise JobError(f"no job has followed for {NEXT_SECONDS:g} s: `rsf status` says where the round stands")
+        time.sleep(POLL_SECONDS)
+
+
+def _say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:
+    if as_json:
+        print(json.dumps(plain(data), ensure_ascii=False))
+    else:
+        out.print(text())
+
+
+def _who() -> str:
+    """Who speaks. Raises AccessError where that is no name for a person."""
+    return access.usual_name()

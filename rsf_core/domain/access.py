@@ -1,0 +1,217 @@
+"""Who may speak, under which name, and what each role may do. Pure rules: no I/O, no web."""
+
+from __future__ import annotations
+
+import getpass
+import inspect
+import os
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar
+
+from rsf_core.domain.errors import AccessError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+LONGEST_NAME = 60
+NOBODY = "local"  # who speaks through the Python API without a name
+SPEAKERS = ("author", "reviewer")  # the parameters that name who speaks
+# What the system itself says and decides goes by these.
+RESERVED = frozenset({"rule", "undo", "redo", "random", "auto", "autopilot", NOBODY, "system", "rsf"})
+# letters of different scripts that look alike: "rulе" with a Cyrillic е is not "rule", and nobody could tell
+_LOOKALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+_UNSEEN = (
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Cn",
+    "Zl",
+    "Zp",
+)  # control, format (zero width, bidi), surrogate, private, unassigned
+
+
+class Role(StrEnum):
+    """The owner of a project does everything; a reviewer looks at everything and says what they think of candidates."""
+
+    OWNER = "owner"
+    REVIEWER = "reviewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who speaks. `link_id` is the link they came in by, None where the name is a label that anybody on this machine may
+    give."""
+
+    name: str
+    role: Role
+    link_id: str | None = None
+
+
+def person_name(text: str) -> str:
+    """`text` as the name of a person: NFKC, single spaces. Raises AccessError for a name that is empty, too long, has
+    characters that cannot be seen, mixes scripts that look alike, or belongs to the system."""
+    if len(text) > 10 * LONGEST_NAME:  # before it is normalised: that can make it 18 times as long
+        raise AccessError(f"a name has at most {LONGEST_NAME} characters: choose a shorter one")
+    hidden = next((c for c in text.strip() if unicodedata.category(c) in _UNSEEN), None)
+    if hidden is not None:
+        raise AccessError(
+            f"the name {_shown(text)} has a character that cannot be seen (U+{ord(hidden):04X}): write it without"
+        )
+    name = " ".join(unicodedata.normalize("NFKC", text).split())
+    if not any(unicodedata.category(c)[0] in "LN" for c in name):
+        raise AccessError(f"{_shown(text)} is no name: it needs a letter or a digit")
+    if len(name) > LONGEST_NAME:
+        raise AccessError(f"a name has at most {LONGEST_NAME} characters: {_shown(name)} has {len(name)}")
+    for word in name.split():
+        scripts = {unicodedata.name(c, "").split()[0] for c in word if unicodedata.category(c)[0] == "L"}
+        alike = sorted(scripts.intersection(_LOOKALIKE))
+        if len(alike) > 1:
+            letters = " and ".join(script.capitalize() for script in alike)
+            raise AccessError(
+                f"the name {_shown(name)} mixes {letters} letters, which look alike: write it in one script"
+            )
+    if alike_name(name) in RESERVED:
+        raise AccessError(
+            f"{_shown(name)} is a name of the system's own, and would be taken for it: choose another, such as your own"
+        )
+    return name
+
+
+def speaker(name: object) -> str:
+    """`name` as it is kept beside what was said: `NOBODY`, or a person's name. Raises AccessError."""
+    if not isinstance(name, str):  # of JSON
+        raise AccessError(f"{name!r:.80} is no name: it needs a letter or a digit")
+    return _kept(name)
+
+
+@lru_cache(maxsize=1024)
+def _kept(name: str) -> str:
+    return name if name == NOBODY else person_name(name)
+
+
+def spoken(method: Callable[P, R]) -> Callable[P, R]:
+    """A method by which somebody speaks: whoever calls it, from the web, a command or Python, the name in its `author` or
+    `reviewer` is checked, and kept as `speaker` gives it. Raises AccessError before anything is done."""
+    signature = inspect.signature(method)
+    names = [name for name in SPEAKERS if name in signature.parameters]
+    assert names, f"{method.__qualname__} names nobody"
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        bound = signature.bind(*args, **kwargs)
+        for name in names:
+            if name in bound.arguments:
+                bound.arguments[name] = speaker(bound.arguments[name])
+        return method(*bound.args, **bound.kwargs)
+
+    return call
+
+
+def usual_name() -> str:
+    """Who speaks where nobody says another name: RSF_REVIEWER, or who runs this process. Raises AccessError where that is
+    no name for a person, and says what to do."""
+    given = os.environ.get("RSF_REVIEWER")
+    try:
+        return _checked(given or _login(*map(os.environ.get, _LOGIN)))
+    except AccessError as error:
+        raise AccessError(
+            f"{error}. It is in {'RSF_REVIEWER' if given else 'your user name: set RSF_REVIEWER'}"
+        ) from error
+
+
+_LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # where getpass looks before it asks the system
+_checked = lru_cache(maxsize=64)(person_name)  # asked for many times at each run of a page
+
+
+@lru_cache(maxsize=8)
+def _login(*said: str | None) -> str:
+    """The name of who runs this process; `said` is what the environment says of it, so that a change is heard."""
+    return getpass.getuser()
+
+
+def alike_name(name: str) -> str:
+    """What two names share that a reader would take for one: letters and digits alone, in lower case."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(c for c in folded if unicodedata.category(c)[0] in "LMN")
+
+
+def _shown(text: str) -> str:
+    return ascii(text) if any(unicodedata.category(c) in _UNSEEN for c in text) else f"“{text}”"
+
+
+# What a reviewer may do, by the names of Project and its parts; what is not here is the owner's.
+_SAYS = ("review.say", "review.bulk", "override", "undo", "lineage.vote")
+_LOOKS_AT = {
+    "": (
+        *(
+            "folder",
+            "settings",
+            "settings_problems",
+            "current_round",
+            "rounds",
+            "stages",
+            "counts",
+            "jobs",
+            "status",
+            "metrics",
+            "bands",
+            "rates",
+            "none_of",
+            "starving_plan",
+            "drawn_until",
+            "prompts",
+            "prompt_page",
+        ),
+        *(
+            "prompts_in_round",
+            "candidates",
+            "next_proposal",
+            "tuned_model",
+            "control_is_deleted",
+            "control_job",
+            "control_leaves_a_choice",
+        ),
+        *("models", "threshold", "thresholds", "target", "landscape", "marks", "generation_speed", "scorers", "scores"),
+        *("reward", "ratios", "compare_rules", "curated_sets", "curated_samples", "comparison", "held_out_examples"),
+        *(
+            "gains",
+            "replicated",
+            "replicate_template",
+            "sealed_opening",
+            "sealed_job",
+            "sealed_comparison",
+            "winners_curse",
+        ),
+    ),
+    "autopilot.": ("flight",),
+    "supervisor.": ("problem",),
+    "prompt_book.": ("unusable", "with_reference", "version"),
+    "prompt_lengths.": ("counts",),
+    "lineage.": (
+        *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),
+        "curated_change",
+    ),
+    "review.": (
+        *("queue", "counts", "candidates", "page", "index", "version", "mask", "agreement", "suggest", "can_walk"),
+    ),
+    "store.": ("job", "prompt_counts", "latest_completions", "matching_text", "proposal_choice"),
+}
+REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
+
+
+def allowed(role: Role, action: str) -> bool:
+    """Whether a role may do this: the name of a method or property of Project, or of a part of it (`review.say`)."""
+    return role is Role.OWNER or action in REVIEWERS
+
+
+def check(actor: Actor, action: str) -> None:
+    """Raises AccessError where `actor` may not do this."""
+    if not allowed(actor.role, action):
+        raise AccessError(
+            f"this is for the owner of the project ({action.replace('_', ' ').replace('.', ': ')}): you are here as the "
+            f"reviewer “{actor.name}”, and may look at everything and review. Ask the owner to do it"
+        )

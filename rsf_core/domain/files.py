@@ -1,0 +1,113 @@
+"""Files that are either there whole or not at all: write beside, fsync, rename."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rsf_core.domain.errors import OutOfSpaceError, StoreError
+
+log = logging.getLogger(__name__)
+NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in place. Raises OutOfSpaceError on a full disk, StoreError
+    where nothing can be written; what stood at `path` before is then still there."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except Exception as error:
+        with contextlib.suppress(OSError):  # it is not there, or nothing can be removed either
+            temporary.unlink(missing_ok=True)
+        if is_full_disk(error):
+            raise OutOfSpaceError(
+                f"the disk is full: {path} could not be written. Free some space and resume; what is saved stays"
+            ) from error
+        if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
+            raise StoreError(cannot_write(path.parent, error)) from error
+        raise
+
+
+@contextmanager
+def writable(folder: Path | str) -> Iterator[None]:
+    """Turns what is raised inside, where `folder` or what is in it cannot be written, into an error that says so. Raises
+    StoreError, or OutOfSpaceError on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if is_full_disk(error):
+            raise OutOfSpaceError(f"the disk of {folder} is full: free some space; what is saved stays") from error
+        if error.errno in NOT_WRITABLE:
+            raise StoreError(cannot_write(error.filename or folder, error)) from error
+        raise
+
+
+def cannot_write(place: object, error: OSError) -> str:
+    """What to say of a place where nothing can be written."""
+    return f"{place} cannot be written ({error.strerror}): mount it writable, or make it yours, and try again"
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """safetensors reports a full disk in an error of its own, with the number of the error in its text."""
+    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return getattr(error, "errno", None) in numbers or any(f"os error {number}" in str(error) for number in numbers)
+
+
+def write_json(path: Path, data: Any) -> None:
+    write_whole(path, lambda temporary: temporary.write_text(json.dumps(data), encoding="utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    """The parsed file, or None when there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+def keep_private(folder: Path) -> None:
+    """See to it that nobody but the user reads a folder: 0700, files in it 0600. What is deeper is looked at only where the
+    folder itself was open, since nobody gets past it after. Links are left alone: they may lead elsewhere. Where it cannot
+    be done (another user's folder, a file system without modes) it is said."""
+    try:
+        was = stat.S_IMODE(folder.stat().st_mode)
+        if was & _OTHERS:
+            _take_from_others(folder)  # first: from here on nobody comes in
+            for path, folders, files in os.walk(folder):
+                for name in (*folders, *files):
+                    _take_from_others(Path(path, name))
+            log.warning("%s could be read by others (%04o); now it is yours alone (0700, its files 0600)", folder, was)
+        else:
+            for entry in folder.iterdir():
+                _take_from_others(entry)
+    except FileNotFoundError:  # the folder itself was removed
+        return
+    except OSError as error:
+        if error.errno not in (*NOT_WRITABLE, errno.ENOTSUP):
+            raise
+        log.warning("%s may be read by others: its modes cannot be changed (%s)", folder, error.strerror)
+
+
+def _take_from_others(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:  # a job's temporary file
+        return
+    if (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and mode & _OTHERS:
+        try:
+            os.chmod(path, stat.S_IMODE(mode) & ~_OTHERS)
+        except FileNotFoundError:
+            return

@@ -1,0 +1,324 @@
+"""The settings of a project, as in project.toml and a task's task.toml. Validation names the field."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from rsf_core.domain import Scope
+from rsf_core.domain.errors import SettingsError
+
+LARGEST = 1e6  # of what has no bound of its own: far beyond sense, and far from overflow
+LARGEST_TILT = 1e12  # nats for a score of 1
+MOST_SHOWN = 10  # problems in one error
+LONGEST_SHOWN = 80  # characters of a value in an error
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes without quotes
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Weight = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Seed = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Sampling(_Section):
+    """The law that completions are sampled from. top-k and top-p remove support that samples of q cannot show,
+    so both are off (0 and 1) by default. `model_masks` makes the tokens that the model's folder rules out by their position
+    (suppress_tokens, begin_suppress_tokens, bad_words_ids, min_new_tokens) part of the model, drawn and judged."""
+
+    temperature: float = Field(1.0, ge=0.01, le=5)
+    top_k: int = Field(0, ge=0, le=100_000)
+    top_p: float = Field(1.0, ge=0.01, le=1)
+    max_new_tokens: int = Field(64, ge=1, le=8192)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    # not written while it is off: what was kept under a sampling law before there was such a setting stays under it
+    model_masks: bool = Field(False, exclude_if=lambda on: not on)
+
+    @property
+    def truncates(self) -> bool:
+        """Whether top-k or top-p may remove support."""
+        return self.top_k > 0 or self.top_p < 1.0
+
+
+class Generate(Sampling):
+    """How a round draws: `candidates` completions for each of `prompts` train prompts (0 means all)."""
+
+    candidates: int = Field(8, ge=1, le=1024)
+    prompts: int = Field(32, ge=0, le=1_000_000)
+    batch_size: int = Field(64, ge=1, le=4096)
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(**{name: getattr(self, name) for name in Sampling.model_fields})
+
+
+class Constraint(_Section):
+    """A scorer that must reach a threshold; a candidate that fails has log_target −∞."""
+
+    scorer: Name
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _has_a_threshold(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("a constraint needs at_least or at_most")
+        return self
+
+    def __str__(self) -> str:
+        low = f"{self.at_least:g} ≤ " if self.at_least is not None else ""
+        high = f" ≤ {self.at_most:g}" if self.at_most is not None else ""
+        return f"{low}{self.scorer}{high}"
+
+
+class Target(_Section):
+    """log P = log p_ref + Σ weight·score / β where every constraint passes, −∞ otherwise (nats). `tempered` takes log p_ref at
+    the temperature that a candidate was drawn at, and trains the law that the tuned model will draw by, so that drawing at
+    another temperature than 1 selects nothing by itself."""
+
+    reference: ModelName = "base"
+    # on in new projects, and not written while it is off: a target that was decided by before stays the one it was
+    tempered: bool = Field(False, exclude_if=lambda on: not on)
+    beta: float = Field(1.0, gt=0, le=LARGEST)
+    rewards: dict[Name, Weight] = Field(default_factory=dict, max_length=1_000)
+    constraints: tuple[Constraint, ...] = Field((), max_length=1_000)
+
+    @model_validator(mode="after")
+    def _stays_finite(self) -> Self:
+        for scorer, weight in self.rewards.items():
+            if abs(weight) / self.beta > LARGEST_TILT:
+                raise ValueError(
+                    f"the weight of {scorer} / beta is {weight:g} / {self.beta:g}: {LARGEST_TILT:g} at most"
+                )
+        return self
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """The names of all scorers the target needs, rewards first, each once."""
+        return tuple(dict.fromkeys([*self.rewards, *(c.scorer for c in self.constraints)]))
+
+
+class Score(_Section):
+    """How scorers are called: one that does not return within `timeout_seconds` from a batch of candidates (up to 256) ends
+    its job and is named."""
+
+    timeout_seconds: float = Field(60.0, gt=0, le=86_400)
+
+
+class Accept(_Section):
+    """How M is chosen once the scores are there: the analytic bound for constraints alone, otherwise the value
+    that accepts the share `rate` of a round. A person's choice on the Acceptance page goes before both. `choose` says which of
+    the values that accept so many: one between two candidates, or with priority the critical value of the first that is not
+    accepted, by which the accepted weigh what all candidates do: a curated set is then weighted as with `weighted`, that is
+    by max(1, P/(M·q))."""
+
+    scope: Scope = Scope.PROMPT
+    rate: float = Field(0.25, gt=0, le=1)
+    choose: Literal["rate", "priority"] = "rate"
+    weighted: bool = False
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the samples of a curated set are weighted."""
+        return self.weighted or self.choose == "priority"
+
+
+class Train(_Section):
+    """The fine-tuning recipe. `method`: LoRA on every linear layer, or all weights. `loss`: the negative log-likelihood of
+    the accepted, or rsf, which adds the constants that make it −log p_accept. `growth_bound` (M_θ, a factor above 1)
+    stops pushing a sample once the model gives it that many times the proposal's likelihood. A step is `batch_size`
+    samples, in `accumulate` parts; it takes up to `per_prompt` samples of a prompt together and computes the prompt once
+    for them: faster where many were accepted, but it sees fewer prompts. `held_out_share` of the curated prompts judge
+    each epoch: training ends after `patience` epochs without a better one, and the best counts. `precision` bf16 computes
+    in bf16 over fp32 weights. `deduplicate` says what of a prompt's accepted completions is left out when the set is
+    frozen: exact, all but one of equal ones; near, also what nearly repeats a kept one; off, nothing, so that the set is
+    a draw of the target."""
+
+    method: Literal["lora", "full"] = "lora"
+    loss: Literal["nll", "rsf"] = "nll"
+    growth_bound: float | None = Field(None, gt=1, le=LARGEST)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    accumulate: int = Field(1, ge=1, le=1024)
+    per_prompt: int = Field(1, ge=1, le=1024)
+    held_out_share: float = Field(0.0, ge=0, le=0.5)
+    patience: int = Field(1, ge=1, le=100)
+    checkpoint_seconds: float = Field(30.0, ge=0, le=LARGEST)
+    epochs: int = Field(3, ge=1, le=100)
+    learning_rate: float = Field(5e-4, ge=1e-7, le=1)
+    rank: int = Field(16, ge=1, le=1024)
+    alpha: float = Field(32, gt=0, le=LARGEST)
+    batch_size: int = Field(8, ge=1, le=1024)
+    warmup: float = Field(0.1, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0, le=LARGEST)
+    deduplicate: Literal["off", "exact", "near"] = "exact"
+    max_grad_norm: float = Field(1.0, gt=0, le=LARGEST)
+    seed: Seed = 0
+
+
+class Review(_Section):
+    """How a candidate is reviewed: it stays pending until `overlap` reviewers have said something of it. `blind` hides
+    the automatic decision and the scores until one has."""
+
+    overlap: int = Field(1, ge=1, le=20)
+    blind: bool = False
+
+
+class Evaluate(_Section):
+    """Held-out evaluation: `candidates` completions for each of `prompts` held-out prompts (0 means all). With `forgetting`
+    each model is also judged on what the base says, on those and on unrelated prompts: those of the file `unrelated` (by its
+    path from the project's folder), or the bundled ones."""
+
+    candidates: int = Field(4, ge=1, le=1024)
+    prompts: int = Field(48, ge=0, le=1_000_000)
+    forgetting: bool = True
+    unrelated: ModelName | None = None
+
+
+class Autopilot(_Section):
+    """When rounds that run by themselves stop: a held-out gain of at most `min_gain` (in units of reward or pass@1), or with
+    `gain_shown` one whose lower 95 % limit is, so that a null round passes in 2.5 % and not in 41 to 48 %; a KL to the base
+    more than `max_kl` nats above that of the base as drawn; completions `max_length_ratio` times longer or shorter than
+    the base's; distinct-2 or 1 − self-similarity below `min_diversity` of the base's, or entropy below `min_entropy` of it;
+    an acceptance rate below `min_acceptance`; more than `max_forgetting` nats a token forgotten on
+    unrelated prompts (off without a value); or more than `max_duplicates` of the accepted completions, all but one of
+    each prompt, repeating another of their prompt, exactly or nearly. With `control` each round trains the random control
+    of its model as well, with `constraints_control` that of the constraints alone, where they leave a choice."""
+
+    control: bool = False
+    constraints_control: bool = False
+    min_gain: float = Field(0.0, ge=-LARGEST, le=LARGEST)
+    gain_shown: bool = True
+    max_kl: float = Field(20.0, gt=0, le=LARGEST)
+    max_forgetting: float | None = Field(None, gt=0, le=LARGEST)
+    max_length_ratio: float = Field(3.0, gt=1, le=LARGEST)
+    min_diversity: float = Field(0.4, ge=0, le=1)
+    min_entropy: float = Field(0.1, ge=0, le=1)
+    min_acceptance: float = Field(0.02, ge=0, le=1)
+    max_duplicates: float = Field(0.9, ge=0, le=1)
+
+
+class Settings(_Section):
+    """All settings of a project."""
+
+    task: Name
+    seed: Seed = 0
+    model: ModelName = "smollm2-135m-instruct"
+    generate: Generate = Generate()
+    target: Target = Target()
+    score: Score = Score()
+    accept: Accept = Accept()
+    review: Review = Review()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+    autopilot: Autopilot = Autopilot()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value that is not allowed: where it stands and, in words, what is allowed and what was given."""
+
+    path: tuple[str, ...]
+    message: str
+
+    @property
+    def key(self) -> str:
+        return ".".join(self.path)
+
+    @property
+    def setting(self) -> str:
+        """What can be set or unset to mend it, as `rsf set` takes it: a list goes as a whole."""
+        names = itertools.takewhile(lambda name: not name.isdigit(), self.path)
+        return ".".join(name if _BARE.fullmatch(name) else json.dumps(name) for name in names)
+
+    def __str__(self) -> str:
+        return f"{_clipped(self.key) or 'settings'}: {self.message}"
+
+
+def parse(data: dict[str, Any], where: str) -> Settings:
+    """Check `data` (parsed TOML) and return the settings. Raises SettingsError naming `where` and every bad field."""
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError(f"{where}: {describe(error)}") from error
+    except (RecursionError, OverflowError) as error:
+        raise SettingsError(f"{where}: something in it is nested or large beyond reason ({error})") from error
+
+
+def tolerate(data: dict[str, Any], where: str) -> tuple[Settings, list[Problem]]:
+    """The settings with the default in place of every value that is not allowed, and what is wrong with each. Raises
+    SettingsError where nothing can be made of it."""
+    problems: list[Problem] = []
+    kept = copy.deepcopy(data)
+    for _ in range(len(Settings.model_fields) + 2):  # a default can only break a rule about several values
+        try:
+            return Settings.model_validate(kept), problems
+        except ValidationError as error:
+            found = _problems(error)
+        for problem in found:
+            problems.append(problem)
+            _leave_out(kept, problem.path)
+    raise SettingsError(f"{where}: {join(problems)}")
+
+
+def problems(data: dict[str, Any]) -> list[Problem]:
+    """What is wrong with each value that is not allowed."""
+    try:
+        Settings.model_validate(data)
+    except ValidationError as error:
+        return _problems(error)
+    return []
+
+
+def describe(error: ValidationError) -> str:
+    """One line for each field that is wrong: its dotted name, what is allowed, what was given."""
+    return join(_problems(error))
+
+
+def join(found: Sequence[Problem]) -> str:
+    """The first of the problems in one line, and how many more there are."""
+    more = [f"and {len(found) - MOST_SHOWN:,} more"] if len(found) > MOST_SHOWN else []
+    return "; ".join([*map(str, found[:MOST_SHOWN]), *more])
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    return [
+        Problem(tuple(str(part) for part in e["loc"] if part != "[key]"), f"{e['msg']} (got {_shown(e['input'])})")
+        for e in error.errors()
+    ]
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a table a thousand deep
+        text = f"a very large {type(value).__name__}"
+    return _clipped(text)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+
+
+def _leave_out(data: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Remove the nearest table entry that holds `path`; a list goes as a whole. The task has no default."""
+    table: dict[str, Any] = data
+    for at, name in enumerate(path):
+        below = table.get(name)
+        if at < len(path) - 1 and isinstance(below, dict):
+            table = below
+            continue
+        if len(path) == 1 and name == "task":
+            data["task"] = "unknown"
+        else:
+            table.pop(name, None)
+        return

@@ -1,0 +1,244 @@
+"""project.toml: reading, writing and changing the settings of a project. Comments a person wrote are kept."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import BaseModel
+from tomlkit.exceptions import TOMLKitError
+
+from rsf_core.domain.errors import NotAProjectError, SettingsError
+from rsf_core.domain.files import write_whole
+from rsf_core.domain.settings import LONGEST_SHOWN, Problem, Settings, join, parse, problems, tolerate
+
+NAME = "project.toml"
+MAKING = ".making"  # there until the project is whole
+OWNER_LOCK = "owner.lock"
+MADE = {
+    *(OWNER_LOCK, MAKING, "owner.sock", "spool", "models", "exports"),
+    *("rsf.duckdb", "rsf.duckdb.wal", "rsf.duckdb.tmp", f"{NAME}.tmp"),
+}
+LARGEST_BYTES = 1 << 20
+SECTIONS = tuple(name for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel))
+_HEADER = "An RSF Studio project. Change values here, on the pages, or with `rsf set DIR KEY VALUE`."
+
+
+def check_folder(folder: Path) -> None:
+    """Raises NotAProjectError unless `folder` is a project."""
+    if not folder.exists():
+        raise NotAProjectError(f"{folder} does not exist: make a project with `rsf init {folder} --task NAME`")
+    if (folder / NAME).is_dir() or ((folder / NAME).is_symlink() and not (folder / NAME).exists()):
+        raise NotAProjectError(f"{folder / NAME} is no file: put the project's settings file back in its place")
+    if not (folder / NAME).is_file():
+        raise NotAProjectError(
+            f"{folder} is not an RSF Studio project (it has no {NAME}): name a project folder, or make one with "
+            f"`rsf init DIR --task NAME`"
+        )
+
+
+def is_new(folder: Path) -> bool:
+    """Whether a project can be made in `folder`: it is not there, is empty, or holds nothing but one that was broken off
+    while it was being made."""
+    if not folder.exists():
+        return True
+    if not folder.is_dir():
+        return False
+    names = {entry.name for entry in folder.iterdir()}
+    return NAME not in names and (names <= {OWNER_LOCK} or (MAKING in names and names <= MADE))
+
+
+def begin(folder: Path) -> None:
+    """Mark a new folder as one in which a project is being made, after what an earlier try has left there was removed. The
+    caller holds the folder's lock."""
+    for name in MADE - {OWNER_LOCK, MAKING}:
+        left = folder / name
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    (folder / MAKING).touch(mode=0o600)
+
+
+def model_name(name: str) -> str:
+    """The absolute path where `name` is a folder: jobs and the app may start in another one. Else the name of a model."""
+    try:
+        return str(Path(name).absolute()) if Path(name).is_dir() else name
+    except (OSError, ValueError):  # too long for a path, say
+        return name
+
+
+def read(folder: Path) -> Settings:
+    """The settings in force. Raises SettingsError naming the file and every field that is not allowed."""
+    return parse(_loaded(*_at(folder)), str(folder / NAME))
+
+
+def read_tolerantly(folder: Path) -> tuple[Settings, list[Problem]]:
+    """The settings with the default in place of what is not allowed, and what is wrong: so that a project can be opened and
+    repaired. Raises SettingsError where the file is no TOML."""
+    settings, problems = _tolerated(*_at(folder))
+    return settings, list(problems)
+
+
+def _at(folder: Path) -> tuple[Path, str]:
+    check_folder(folder)
+    path = folder / NAME
+    with _named(path):
+        return path, _text(path)
+
+
+def _loaded(path: Path, text: str) -> dict[str, Any]:
+    with _named(path):
+        return tomllib.loads(text.replace("\r\n", "\n"))
+
+
+@lru_cache(maxsize=8)
+def _tolerated(path: Path, text: str) -> tuple[Settings, tuple[Problem, ...]]:
+    """What a text says: asked for several times a second, and the same as long as nobody changes a setting."""
+    settings, problems = tolerate(_loaded(path, text), str(path))
+    return settings, tuple(problems)
+
+
+def create(folder: Path, settings: dict[str, Any]) -> Settings:
+    """Write a new project.toml holding `settings` (checked first)."""
+    checked = parse(settings, "settings")
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_HEADER))
+    for key, value in checked.model_dump(mode="json", exclude_none=True).items():
+        document.add(key, tomlkit.item(value))
+    _write(folder / NAME, tomlkit.dumps(document))
+    return checked
+
+
+def change(folder: Path, key: str, text: str) -> Settings:
+    """Set the dotted `key` to `text`, read as a TOML value where it is one and as plain text otherwise. Nothing is written
+    unless the result is allowed; what was wrong elsewhere before is no hindrance, so that it can be mended one by one."""
+    document, path = _document(folder), _path(key)
+    *sections, name = path
+
+    def edit() -> None:
+        table: Any = document
+        for section in sections:
+            if section not in table and (table is not document or section in SECTIONS):
+                table[section] = tomlkit.table()  # not written down so far: its defaults hold
+            if not isinstance(table.get(section), dict):
+                raise SettingsError(f"there is no setting {_short(key)}: the sections are {', '.join(SECTIONS)}")
+            table = table[section]
+        table[name] = _value(text)
+
+    return _change(folder, document, path, edit)
+
+
+def unset(folder: Path, key: str) -> Settings:
+    """Remove the dotted `key`, so that its default holds. Nothing is written unless the result is allowed. Raises
+    SettingsError where there is no such setting."""
+    document, path = _document(folder), _path(key)
+    *sections, name = path
+
+    def edit() -> None:
+        table: Any = document
+        for section in sections:
+            table = table.get(section) if isinstance(table, dict) else None
+        if isinstance(table, dict) and name in table:
+            table.pop(name)
+        elif not _exists(path):
+            raise SettingsError(f"there is no setting {_short(key)}: the sections are {', '.join(SECTIONS)}")
+
+    return _change(folder, document, path, edit)
+
+
+def _change(folder: Path, document: tomlkit.TOMLDocument, path: tuple[str, ...], edit: Callable[[], None]) -> Settings:
+    file = folder / NAME
+    with _named(file):
+        before = {(problem.path, problem.message) for problem in problems(document.unwrap())}
+        edit()
+        text = tomlkit.dumps(document)
+        data = tomllib.loads(text.replace("\r\n", "\n"))  # what will be read: tomlkit writes what it cannot read
+        wrong = [
+            problem
+            for problem in problems(data)
+            if problem.path[: len(path)] == path or (problem.path, problem.message) not in before
+        ]
+        if wrong:
+            raise SettingsError(f"{file}: {join(wrong)}")
+        if len(text.encode()) > LARGEST_BYTES:
+            raise SettingsError(f"{file} would be larger than {LARGEST_BYTES:,} bytes")
+        settings, _ = tolerate(data, str(file))
+    _write(file, text)
+    return settings
+
+
+def _document(folder: Path) -> tomlkit.TOMLDocument:
+    check_folder(folder)
+    path = folder / NAME
+    with _named(path):
+        return tomlkit.parse(_text(path))
+
+
+def _text(path: Path) -> str:
+    """The text of the file as it stands there, line ends included, without the mark that some editors put in front."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST_BYTES + 1)
+    if len(raw) > LARGEST_BYTES:
+        raise SettingsError(f"{path} is larger than {LARGEST_BYTES:,} bytes: that is no settings file")
+    return raw.decode("utf-8-sig")
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turns whatever the two TOML libraries raise into an error that names the file."""
+    try:
+        yield
+    except UnicodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: it has to be UTF-8 text ({error})") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path} is not valid TOML: it is nested too deeply") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, TOMLKitError, TypeError, LookupError, AttributeError) as error:  # tomlkit's own faults too
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+
+
+def _path(key: str) -> tuple[str, ...]:
+    """The names in a dotted key; one that holds a dot is quoted, as in TOML: target.rewards."my.scorer"."""
+    try:
+        found: Any = tomllib.loads(f"{key} = 0")
+    except (ValueError, RecursionError):
+        return tuple(key.split("."))
+    path = []
+    while isinstance(found, dict) and len(found) == 1:
+        ((name, found),) = found.items()
+        path.append(name)
+    return tuple(path) if found == 0 else tuple(key.split("."))
+
+
+def _exists(path: tuple[str, ...]) -> bool:
+    """Whether there is such a setting, written down or not."""
+    fields: Any = Settings.model_fields
+    for at, name in enumerate(path):
+        if name not in fields:
+            return False
+        default = fields[name].get_default(call_default_factory=True)
+        if isinstance(default, dict):
+            return at + 2 >= len(path)
+        fields = type(default).model_fields if isinstance(default, BaseModel) else {}
+    return True
+
+
+def _short(key: str) -> str:
+    return repr(key if len(key) <= LONGEST_SHOWN else key[:LONGEST_SHOWN] + "…")
+
+
+def _value(text: str) -> Any:
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return found["value"] if len(found) == 1 else text
+
+
+def _write(path: Path, text: str) -> None:
+    write_whole(path, lambda temporary: temporary.write_bytes(text.encode()))

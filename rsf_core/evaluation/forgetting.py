@@ -1,0 +1,78 @@
+"""What tuning has cost: how far a model has moved from the base, in nats, on prompts of the task and on unrelated ones.
+
+KL(base‖model) of completions drawn from the base, each token's part summed over the vocabulary (the chain rule,
+Rao-Blackwellised; Amini, Vieira & Cotterell 2025): 0 for the base itself, and large where the model has come to avoid what the
+base would say. It is of completions as far as they were drawn. Intervals are over prompts, by the bootstrap-t, for a
+completion's KL is skewed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.evaluation import gauges
+from rsf_core.evaluation.gauges import NAMES
+from rsf_core.sampling.bootstrap import bootstrap
+from rsf_core.sampling.intervals import Interval
+from rsf_core.store.store import Store
+
+PER_TOKEN = {name: f"forgotten: nats a token, {name} prompts" for name in NAMES}
+PER_COMPLETION = {name: f"forgotten: nats a completion, {name} prompts" for name in NAMES}
+
+
+def forgotten(
+    kl: NDArray[np.float64], tokens: NDArray[np.float64], prompt_ids: NDArray[np.int64], level: float = 0.95
+) -> tuple[Interval, Interval]:
+    """Nats a token (Σ KL / Σ tokens) and nats a completion, from the KL and the tokens of each completion, (n,) ≥ 0.
+
+    Where all prompts are alike, as for two models that are the same, no interval is known: what other prompts would show is
+    seen by nothing. An infinite KL (the model rules out what the base can say) is given as it is.
+    """
+    groups = len(np.unique(prompt_ids))
+    if not np.isfinite(kl).all():
+        unknown = Interval(math.inf, -math.inf, math.inf, groups)
+        return unknown, unknown
+
+    def mean(of: NDArray[np.float64]) -> Interval:
+        found = bootstrap(
+            np.column_stack([kl, of]),
+            prompt_ids,
+            lambda total: total[..., 0] / total[..., 1],
+            np.random.default_rng(0),
+            level,
+        )
+        return found.clipped(0.0, math.inf)
+
+    return mean(tokens), mean(np.ones_like(kl))
+
+
+def of_models(store: Store, model_ids: Sequence[str]) -> dict[str, dict[str, Interval]]:
+    """What each of some models has forgotten, by the names of PER_TOKEN and PER_COMPLETION: all on the same completions, those
+    of the newest measurement of any of them. Empty for one that was not measured on these, and for the base, which has lost
+    nothing."""
+    found: dict[str, dict[str, Interval]] = {model_id: {} for model_id in model_ids}
+    tuned = [model_id for model_id in model_ids if model_id != "base"]
+    for name in NAMES:
+        key = gauges.newest_key(store, name, tuned)
+        jobs = gauges.measured(store, key) if key else {}
+        for model_id in tuned:
+            if model_id in jobs:
+                asked = jobs[model_id], str(key), model_id
+                kept = ("forgotten", name, *asked)
+                found[model_id] |= store.unchanged(kept, ("gauge_samples",), partial(_of, store, name, *asked))
+    return found
+
+
+def _of(store: Store, name: str, job_id: str, key: str, model_id: str) -> dict[str, Interval]:
+    """Nothing where no prompt could be completed: all were too long."""
+    rows = store.gauge_samples(job_id, key, model_id)
+    if not rows.num_rows:
+        return {}
+    kl, tokens = (rows[column].to_numpy().astype(np.float64) for column in ("kl", "token_count"))
+    token, completion = forgotten(kl, tokens, rows["prompt_id"].to_numpy().astype(np.int64))
+    return {PER_TOKEN[name]: token, PER_COMPLETION[name]: completion}

@@ -1,0 +1,102 @@
+"""What forgetting is measured on: the held-out prompts, and a small fixed set of prompts that are none of the task's.
+
+The base completes each prompt once, by its own law (temperature 1), and the completions are kept under the gauge's key; every
+other model only judges them. How far it has moved there is KL(base‖model): see rsf_core.evaluation.forgetting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rsf_core import prompts
+from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, bundled
+from rsf_core.domain.errors import PromptFileError, SettingsError
+from rsf_core.domain.settings import Sampling, Settings
+from rsf_core.sampling.streams import child_seed
+from rsf_core.store.records import JobRecord
+from rsf_core.store.store import JOB_TABLES, Store
+
+HELD_OUT, UNRELATED = "held-out", "unrelated"
+NAMES = (HELD_OUT, UNRELATED)
+UNRELATED_TOKENS = 48  # whatever a task is allowed, so that the figure does not depend on it
+MOST = 512  # unrelated prompts: each is judged for every model
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """Prompts, and the law that the base completes them by."""
+
+    name: str
+    prompts: tuple[Prompt, ...]
+    sampling: Sampling
+
+    @property
+    def key(self) -> str:
+        """Names what makes the figures of two models comparable: prompts and law."""
+        parts = [self.name, [[p.system, p.text] for p in self.prompts], self.sampling.model_dump(), SAMPLER_VERSION]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def of_project(folder: Path, settings: Settings, held_out: Sequence[Prompt]) -> list[Gauge]:
+    """What a project measures forgetting on; nothing where evaluate.forgetting is off. Raises SettingsError where the file of
+    evaluate.unrelated cannot be used."""
+    if not settings.evaluate.forgetting:
+        return []
+    seed, masks = child_seed(settings.seed, "forgetting"), settings.generate.model_masks
+    own = settings.evaluate.unrelated
+    unrelated = _read(folder / own) if own else _bundled()
+    lengths = (settings.generate.max_new_tokens, UNRELATED_TOKENS)
+    found = zip(NAMES, (tuple(held_out), unrelated), lengths, strict=True)
+    return [Gauge(n, p, Sampling(max_new_tokens=length, seed=seed, model_masks=masks)) for n, p, length in found if p]
+
+
+def measured(store: Store, key: str) -> dict[str, str]:
+    """The models that were judged under a gauge's key, with the job that did: the newest that came to its end."""
+    return {model: job.job_id for job, gauge in _done(store) if gauge["key"] == key for model in gauge["models"]}
+
+
+def newest_key(store: Store, name: str, model_ids: Iterable[str]) -> str | None:
+    """Under which key the newest measurement of any of some models was made; None where none was measured. Other settings do
+    not undo it."""
+    wanted, found = set(model_ids), None
+    for _, gauge in _done(store):
+        if gauge["name"] == name and wanted.intersection(gauge["models"]):
+            found = str(gauge["key"])
+    return found
+
+
+def _done(store: Store) -> list[tuple[JobRecord, dict[str, Any]]]:
+    """What jobs that came to their end have measured, oldest first; jobs of earlier versions measured nothing."""
+
+    def read() -> list[tuple[JobRecord, dict[str, Any]]]:
+        ended = [job for job in store.jobs() if job.kind is JobKind.EVALUATE and job.state is JobState.DONE]
+        return [(job, gauge) for job in ended for gauge in job.spec.get("gauges", [])]
+
+    return store.unchanged("what was measured of forgetting", JOB_TABLES, read)
+
+
+@cache
+def _bundled() -> tuple[Prompt, ...]:
+    return _read(bundled.path("data", "unrelated.jsonl"))
+
+
+def _read(path: Path) -> tuple[Prompt, ...]:
+    try:
+        recognised = prompts.recognise(path)
+        parsed = prompts.parse(path, recognised.text or "text", None, recognised.system)
+    except (PromptFileError, OSError) as error:
+        raise SettingsError(f"evaluate.unrelated: {error}") from error
+    wrong = next((problem for problem in parsed.problems if not problem.kept), None)
+    if wrong is not None:
+        raise SettingsError(f"evaluate.unrelated: {path}, {wrong}")
+    if not 1 <= len(parsed.rows) <= MOST:
+        raise SettingsError(
+            f"evaluate.unrelated: {path} has {len(parsed.rows):,} prompts; give 1 to {MOST}, for each is judged in every round"
+        )
+    return tuple(Prompt(number, row.text, system=row.system) for number, row in enumerate(parsed.rows, 1))

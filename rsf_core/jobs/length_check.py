@@ -1,0 +1,135 @@
+"""Prompts on their way in, checked against the model as the generate job would: counted with its tokenizer and template, in a
+process of its own, without weights.
+
+    imports/<upload>/<placing>/lengths-<model>/  request.json; progress.json, then lengths.parquet and summary.json
+
+`python -m rsf_core.jobs.length_check FOLDER` does what request.json asks for.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rsf_core import models
+from rsf_core.domain import Prompt
+from rsf_core.domain.errors import ModelError, RsfError
+from rsf_core.domain.files import read_json, writable, write_json, write_whole
+from rsf_core.jobs import process
+from rsf_core.models.context_window import ContextWindow
+from rsf_core.models.lengths import Length, Lengths
+from rsf_core.store.records import Window
+
+LIMIT_SECONDS = 600.0
+CPU_SECONDS = 900  # for what does not come back to look at the clock; loading included
+_EVERY = 0.5  # seconds between two words on the progress
+_SCHEMA = pa.schema([("tokens", pa.int32()), ("refused", pa.large_string())])
+_LEAN = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+_FILES = ("*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken", "*.spm", "*.safetensors")
+
+
+def folder_for(placing: Path, model: Path) -> Path:
+    """Where the check of a placing's rows against the model in a folder is, or would be: another one for other files."""
+    found = sorted(path for pattern in _FILES for path in model.glob(pattern))
+    state = [(path.name, about.st_size, about.st_mtime_ns) for path in found if (about := path.stat())]
+    digest = blake2b(json.dumps([str(model), state]).encode(), digest_size=8)
+    return placing / f"lengths-{digest.hexdigest()}"
+
+
+def start(folder: Path, rows: Path, model: Path, name: str) -> None:
+    """Begin the check of `rows` (Parquet: text, system) in a process, once. `name` is what the settings call the model."""
+    if (folder / "request.json").exists():
+        return
+    with writable(folder.parent):
+        folder.mkdir(exist_ok=True)
+    write_json(folder / "request.json", {"model": str(model), "name": name, "rows": str(rows), "limit": LIMIT_SECONDS})
+    process.leave(process.start(folder, "rsf_core.jobs.length_check", _LEAN))
+
+
+def progress(folder: Path) -> str:
+    """How far it is, in words. Raises ModelError where it has ended without an outcome."""
+    if not process.is_alive(folder) and not (folder / "summary.json").exists():
+        raise ModelError("checking their lengths was broken off")
+    found = read_json(folder / "progress.json")
+    return "loading the tokenizer" if found is None else str(found["message"])
+
+
+def outcome(folder: Path) -> Window | None:
+    """The model's room once the check is done, lengths.parquet beside it; None before. Raises ModelError with what kept it
+    from being done."""
+    found = read_json(folder / "summary.json")
+    if found is None:
+        return None
+    if "problem" in found:
+        raise ModelError(str(found["problem"]))
+    return Window(**found)
+
+
+def cancel(folder: Path) -> None:
+    process.kill(folder)
+    if (folder / "request.json").exists() and not (folder / "summary.json").exists():
+        write_json(folder / "summary.json", {"problem": "checking their lengths was cancelled"})
+
+
+def work(folder: Path) -> None:
+    """Do what request.json asks for. An error for the person is written down as its outcome."""
+    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+    try:
+        summary = asdict(_checked(folder, request))
+    except RsfError as error:
+        summary = {"problem": str(error)}
+    except MemoryError:
+        summary = {"problem": "this machine has not enough memory to check them"}
+    write_json(folder / "summary.json", summary)
+
+
+def _checked(folder: Path, request: dict[str, Any]) -> Window:
+    began = said = time.monotonic()
+    model = Path(request["model"])
+    lengths = of_model(model)
+    identity = models.identity(model)
+    rows = pq.read_table(request["rows"], columns=["text", "system"]).to_pylist()
+    found: list[Length] = []
+    for number, row in enumerate(rows):
+        found.append(lengths.of(Prompt(number, row["text"], system=row["system"])))
+        now = time.monotonic()
+        if now > said + _EVERY:
+            said = now
+            write_json(folder / "progress.json", {"message": f"{number + 1:,} of {len(rows):,} prompts"})
+        if now > began + request["limit"]:
+            raise ModelError(
+                f"checking their lengths was ended after {request['limit']:g} s, with {number + 1:,} of {len(rows):,} done; "
+                "the job that draws says which do not fit"
+            )
+    table = pa.Table.from_pylist([asdict(length) for length in found], schema=_SCHEMA)
+    write_whole(folder / "lengths.parquet", lambda path: pq.write_table(table, path))
+    return Window(identity, str(request["name"]), lengths.window.limit, lengths.window.prefix)
+
+
+def of_model(folder: Path) -> Lengths:
+    """What counts prompts for the model in `folder`, without its weights. Raises ModelError."""
+    return Lengths(
+        *models.outline(folder), pad=0
+    )  # pad: which token stands for a prompt without any does not matter here
+
+
+def room(window: Window) -> ContextWindow:
+    return ContextWindow(window.most, window.prefix)
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
+    work(Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What job processes do, a module a kind of job. The only part of jobs that imports torch."""

@@ -1,0 +1,171 @@
+"""The evaluate job: held-out completions of one or more models, scored, with log-probabilities under base and
+reference. A unit is a run of prompts of one model.
+
+One model is drawn from at a time, beside the base and the reference, which judge each of its units: what a job keeps does not
+grow with the models that it compares. Held-out prompts too long for them are left out, the same for all, and named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.domain import SAMPLER_VERSION, Candidate, Prompt
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.settings import Sampling
+from rsf_core.jobs import units as units_of
+from rsf_core.jobs.schemas import EVALUATION_SAMPLES
+from rsf_core.jobs.units import chunks, read_prompts
+from rsf_core.jobs.work import gauging
+from rsf_core.jobs.work.drawing import UnitsInTurn, said
+from rsf_core.jobs.work.gauging import Gauging
+from rsf_core.jobs.work.loading import locate, report
+from rsf_core.jobs.work.score import refuse_unreadable, score
+from rsf_core.jobs.worker import JobContext
+from rsf_core.proposals.local import LocalProposal
+
+
+def run(context: JobContext) -> None:
+    spec = context.spec
+    _refuse_another_sampler(spec)
+    prompts = read_prompts(context.input("prompts"))
+    refuse_unreadable(spec["scorers"], prompts)  # before drawing
+    count = int(spec["candidates"])
+    units = chunks(prompts, units_of.size(spec, units_of.EVALUATED // count))
+    base = LocalProposal(locate(context, spec["base"]))
+    reference = spec["reference"]
+    judges = {spec["base"]["model_id"]: base}
+    if reference and reference["model_id"] not in judges:
+        judges[reference["model_id"]] = LocalProposal(locate(context, reference))
+    fitting, left_out = base.fitting(prompts, int(spec["sampling"]["max_new_tokens"]))
+    note = said(left_out, "not compared on")
+    if note:
+        report(context, note=f"done. {note}", left_out=sorted(left_out.problems))
+    fit = {prompt.prompt_id for prompt in fitting}
+    done = sum(
+        sum(prompt.prompt_id in fit for prompt in unit) * count
+        for m in range(len(spec["models"]))
+        for number, unit in enumerate(units)
+        if m * len(units) + number in context.finished_units
+    )
+    measuring = gauging.of_job(context, len(spec["models"]) * len(units))
+    done += sum(gauge.done for gauge in measuring)
+    total = len(spec["models"]) * len(fitting) * count + sum(gauge.total for gauge in measuring)
+    context.start_counting(done, total, "completions", "drawing held-out completions")
+    numbers = {model["model_id"]: m for m, model in enumerate(spec["models"])}
+    for model in spec.get("judged", spec["models"]):  # a job of an earlier version measures no others
+        model_id = model["model_id"]
+        own = units if model_id in numbers else []
+        first = numbers.get(model_id, 0) * len(units)
+        left = {n: unit for n, unit in enumerate(own) if first + n not in context.finished_units}
+        if not left and not any(gauge.left(model_id) for gauge in measuring):
+            continue
+        table = partial(
+            _table,
+            prompts={prompt.prompt_id: prompt for prompt in prompts},
+            context=context,
+            model_id=model_id,
+            base=base,
+            reference=judges[reference["model_id"]] if reference else None,
+        )
+        drawn = UnitsInTurn(context, left, left_out, count, EVALUATION_SAMPLES, table, first)
+        context.progress(message=f"drawing held-out completions of {model_id}. {note}".strip())
+        load = partial(_loaded, context, model, judges)
+        done = _measure(context, model_id, load, base, drawn, measuring, done)
+
+
+def _measure(
+    context: JobContext,
+    model_id: str,
+    load: Callable[[], LocalProposal],
+    base: LocalProposal,
+    drawn: UnitsInTurn,
+    measuring: Sequence[Gauging],
+    done: int,
+) -> int:
+    """All that is left of a model: its held-out completions, then what it has forgotten. `done` completions were before,
+    those after are returned."""
+    proposal = load()  # not kept: the next model takes the place of this one
+    if drawn.prompts:
+        done = _draw(context, proposal, drawn, done)
+    for gauge in measuring:
+        done = gauge.measure(model_id, base, proposal, done)
+    return done
+
+
+def _loaded(context: JobContext, model: Mapping[str, Any], judges: Mapping[str, LocalProposal]) -> LocalProposal:
+    return judges.get(model["model_id"]) or LocalProposal(locate(context, dict(model)))
+
+
+def _refuse_another_sampler(spec: Mapping[str, Any]) -> None:
+    """A job that an earlier version began would go on with other draws, which the same seeds do not pair with those that are
+    kept under its key. Raises JobError."""
+    if spec.get("sampler", 1) != SAMPLER_VERSION:
+        raise JobError(
+            "this comparison was begun by a version of RSF Studio that draws otherwise: its completions are not paired with "
+            "those drawn now. Compare the models again; what was drawn stays"
+        )
+
+
+def _draw(context: JobContext, proposal: LocalProposal, drawn: UnitsInTurn, done: int) -> int:
+    requests = [
+        (prompt, k, f"held-out.{prompt.prompt_id}.{k}")  # the same seeds for every model: the comparison is paired
+        for prompt in drawn.prompts
+        for k in range(int(context.spec["candidates"]))
+    ]
+    sampling = Sampling(**context.spec["sampling"])
+    for candidate in proposal.draw(requests, sampling, int(context.spec["batch_size"]), context.cancelled):
+        done += 1
+        context.progress(done)
+        drawn.add(candidate)
+    context.check_cancelled()
+    return done
+
+
+def _table(
+    candidates: list[Candidate],
+    prompts: dict[int, Prompt],
+    context: JobContext,
+    model_id: str,
+    base: LocalProposal,
+    reference: LocalProposal | None,
+) -> pa.Table:
+    pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
+    sampling = Sampling(**context.spec["sampling"])
+    masks, temperature = sampling.model_masks, sampling.temperature if context.spec.get("tempered") else 1.0
+    log_base = base.log_prob(pairs, model_masks=masks)
+    if reference is not None:
+        reference.check(((*pair, c.completion) for pair, c in zip(pairs, candidates, strict=True)), masks)
+    if reference is None:  # the proposal: it cancels out of log P − log q, whatever the model
+        log_reference: Sequence[float] | NDArray[np.float64] = [c.log_q for c in candidates]
+    elif reference is base and temperature == 1.0:
+        log_reference = log_base
+    else:
+        log_reference = reference.log_prob(pairs, temperature, masks)
+    rows: list[dict[str, Any]] = [
+        {
+            "evaluation_key": context.spec["evaluation_key"],
+            "model_id": model_id,
+            "prompt_id": c.prompt_id,
+            "k": c.k,
+            "completion": c.completion,
+            "token_count": len(c.token_ids),
+            "finish": str(c.finish),
+            "log_q": c.log_q,
+            "log_base": float(log_base[i]),
+            "log_reference": float(log_reference[i]),
+            "job_id": context.spool.folder.name,
+        }
+        for i, c in enumerate(candidates)
+    ]
+    drawing = context.message
+    named = [row | {"candidate_id": f"held-out {row['prompt_id']}.{row['k']} of {model_id}"} for row in rows]
+    scores = {scorer: score(context, scorer, named, prompts) for scorer in context.spec["scorers"]}
+    context.progress(message=drawing)
+    for i, row in enumerate(rows):
+        row["scores"] = [(name, values[i]) for name, values in scores.items()]
+    return pa.Table.from_pylist(rows, schema=EVALUATION_SAMPLES)

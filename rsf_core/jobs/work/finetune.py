@@ -1,0 +1,57 @@
+"""The fine-tune job: a curated set and a model in, a tuned model with its lineage out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+
+from rsf_core import models
+from rsf_core.domain.settings import Train
+from rsf_core.jobs.work.loading import locate
+from rsf_core.jobs.worker import Cancelled, JobContext
+from rsf_core.training.samples import TrainingSample
+from rsf_core.training.sft import StepMetrics, finetune
+
+
+def run(context: JobContext) -> None:
+    spec = context.spec
+    folder = context.project / "models" / spec["model_id"]
+    samples = [
+        TrainingSample(
+            tuple(row["prompt_token_ids"]),
+            tuple(row["token_ids"]),
+            row["weight"],
+            row["completion"],
+            row["edited"],
+            row["log_q"],
+        )
+        for row in context.input("samples").to_pylist()
+    ]
+    source = locate(context, spec["model"])
+    context.progress(message="loading the model")
+    started = time.monotonic()
+
+    counting = False
+
+    def on_step(step: StepMetrics) -> None:
+        nonlocal counting
+        if not counting:
+            context.start_counting(step.step - 1, step.total, "steps", "fine-tuning")
+            counting = True
+        values = {name: value for name, value in asdict(step).items() if value is not None}
+        context.metrics(step.step, {name: value for name, value in values.items() if name not in ("step", "total")})
+        context.progress(step.step)
+
+    recipe = Train(**spec["recipe"])
+    checkpoint = context.spool.folder / "checkpoint.safetensors"
+    law = {"model_masks": False, "temperature": 1.0} | spec.get("law", {})  # jobs of earlier versions name none
+    drawn_by = bool(law["model_masks"]), float(law["temperature"])
+    tuned = finetune(samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"], *drawn_by)
+    if tuned is None:
+        raise Cancelled
+    context.progress(message="saving the tuned model")
+    model, tokenizer = tuned
+    models.save(model, tokenizer, folder, spec["lineage"])
+    context.spool.write_result({"identity": models.identity(folder), "seconds": time.monotonic() - started})
+    for path in context.spool.folder.glob("*checkpoint.safetensors"):
+        path.unlink()  # the model is saved and its result written: nothing goes on from here

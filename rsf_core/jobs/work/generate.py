@@ -1,0 +1,123 @@
+"""The generate job: K candidates for each prompt from the proposal, with exact log q.
+
+A unit is a run of prompts with all their new candidates; its segment is written once the last of them has finished. Prompts
+that the model does not take, too long or refused by its template, are left out and named; so are held-out ones, which the
+comparison after training will leave out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from rsf_core.domain import Candidate, Prompt, candidate_id
+from rsf_core.domain.settings import Sampling
+from rsf_core.jobs import units as units_of
+from rsf_core.jobs.schemas import CANDIDATES
+from rsf_core.jobs.units import chunks, read_prompts
+from rsf_core.jobs.work.drawing import UnitsInTurn, said
+from rsf_core.jobs.work.loading import locate, report, report_base
+from rsf_core.jobs.worker import JobContext
+from rsf_core.sampling.acceptance import uniform
+
+if TYPE_CHECKING:
+    from rsf_core.proposals.local import LocalProposal
+
+
+def run(context: JobContext) -> None:
+    spec = context.spec
+    sampling = Sampling(**spec["sampling"])
+    prompts = read_prompts(context.input("prompts"))
+    count = int(spec["candidates"])
+    first_k = units_of.first_k(spec, context.input("prompts"))
+    units = chunks(prompts, units_of.size(spec, units_of.GENERATED // count))
+    folder = locate(context, spec["model"])
+    report_base(context, spec["model"], folder)
+    left = {number: unit for number, unit in enumerate(units) if number not in context.finished_units}
+    if left:
+        _draw(context, folder, sampling, prompts, left, first_k)
+
+
+def _draw(
+    context: JobContext,
+    folder: Path,
+    sampling: Sampling,
+    prompts: Sequence[Prompt],
+    units: dict[int, Sequence[Prompt]],
+    first_k: dict[int, int],
+) -> None:
+    from rsf_core.proposals.local import LocalProposal
+
+    context.progress(message="loading the model")
+    proposal = LocalProposal(folder)
+    count = int(context.spec["candidates"])
+    fitting, left_out = proposal.fitting(prompts, sampling.max_new_tokens)
+    held_out = _held_out(context)
+    not_compared = proposal.unfit(held_out, sampling.max_new_tokens)
+    said_of_all = (said(left_out, "not drawn from"), said(not_compared, "not compared on after training"))
+    note = " ".join(filter(None, (context.spec.get("note"), *said_of_all)))
+    if note:
+        report(context, note=f"done. {note}")
+    problems = left_out.problems | not_compared.problems
+    if problems:
+        unfit = [prompt for prompt in (*prompts, *held_out) if prompt.prompt_id in problems]
+        report(context, lengths=_lengths(proposal, unfit))
+    total = len(fitting) * count
+    drawn = UnitsInTurn(context, units, left_out, count, CANDIDATES, lambda rows: _table(rows, context, sampling))
+    requests = [
+        (prompt, k, candidate_id(context.spec["round"], prompt.prompt_id, k))
+        for prompt in drawn.prompts
+        for k in range(first_k[prompt.prompt_id], first_k[prompt.prompt_id] + count)
+    ]
+    done = total - len(requests)
+    context.start_counting(done, total, "candidates", f"drawing candidates. {note}" if note else "drawing candidates")
+    for candidate in proposal.draw(requests, sampling, int(context.spec["batch_size"]), context.cancelled):
+        done += 1
+        context.progress(done)
+        drawn.add(candidate)
+    context.check_cancelled()
+
+
+def _lengths(proposal: LocalProposal, prompts: Sequence[Prompt]) -> dict[str, Any]:
+    """How long prompts are for the model, for the list of prompts: `[prompt_id, tokens, refused]` of each, and its room."""
+    window, lengths = proposal.lengths.window, proposal.lengths
+    found = [[prompt.prompt_id, *astuple(lengths.of(prompt))] for prompt in prompts]
+    return {"most": window.limit, "prefix": window.prefix, "prompts": found}
+
+
+def _held_out(context: JobContext) -> list[Prompt]:
+    """Those the models will be compared on; jobs of earlier versions don't know them."""
+    known = (context.spool.folder / "inputs" / "held_out.parquet").exists()
+    return read_prompts(context.input("held_out")) if known else []
+
+
+def _table(candidates: list[Candidate], context: JobContext, sampling: Sampling) -> pa.Table:
+    u = uniform(int(context.spec["project_seed"]), [c.candidate_id for c in candidates])
+    shared = {
+        "round": context.spec["round"],
+        "sampling": json.dumps(sampling.model_dump(), sort_keys=True),
+        "model_id": context.spec["model_id"],
+        "job_id": context.spool.folder.name,
+    }
+    rows = [
+        {
+            "candidate_id": c.candidate_id,
+            "prompt_id": c.prompt_id,
+            "k": c.k,
+            "completion": c.completion,
+            "prompt_token_ids": c.prompt_token_ids,
+            "token_ids": c.token_ids,
+            "finish": str(c.finish),
+            "log_q": c.log_q,
+            "log_model": c.log_model,
+            "u": float(u[i]),
+        }
+        | shared
+        for i, c in enumerate(candidates)
+    ]
+    return pa.Table.from_pylist(rows, schema=CANDIDATES)

@@ -1,0 +1,126 @@
+"""The score job: what the candidates lack of the scorers that the target needs, and of the log-probability under the
+reference model where the reference is not the proposal itself. A pair of candidate and scorer is scored once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from rsf_core.domain import Finish, Prompt
+from rsf_core.domain.errors import ScorerError
+from rsf_core.jobs import calling
+from rsf_core.jobs import units as units_of
+from rsf_core.jobs.schemas import SCORES
+from rsf_core.jobs.units import chunks, read_prompts
+from rsf_core.jobs.work.loading import locate
+from rsf_core.jobs.worker import JobContext
+from rsf_core.scorers import registry
+from rsf_core.scorers.base import Scored
+
+if TYPE_CHECKING:
+    from rsf_core.proposals.local import LocalProposal
+
+
+def run(context: JobContext) -> None:
+    candidates = context.input("candidates").to_pylist()
+    prompts = {prompt.prompt_id: prompt for prompt in read_prompts(context.input("prompts"))}
+    reference = context.spec.get("reference")
+    units = chunks(candidates, units_of.size(context.spec, units_of.SCORED))
+    model = None
+    if reference and len(context.finished_units) < len(units):
+        from rsf_core.proposals.local import LocalProposal
+
+        context.progress(message="loading the reference model")
+        model = LocalProposal(locate(context, reference["model"]))
+    done = sum(len(unit) for number, unit in enumerate(units) if number in context.finished_units)
+    drawn = {candidate["prompt_id"] for candidate in candidates}
+    refuse_unreadable(context.spec["scorers"], [prompts[prompt_id] for prompt_id in sorted(drawn)])
+    context.start_counting(done, len(candidates), "candidates", "scoring candidates")
+    for number, unit in enumerate(units):
+        if number in context.finished_units:
+            continue
+        context.check_cancelled()
+        rows = []
+        for scorer in context.spec["scorers"]:
+            lacking = [candidate for candidate in unit if lacks(candidate, scorer)]
+            rows += _rows(context, scorer, lacking, score(context, scorer, lacking, prompts))
+        if model is not None and reference is not None:
+            lacking = [candidate for candidate in unit if lacks(candidate, reference["scorer"])]
+            context.progress(message="scoring candidates under the reference model")
+            rows += _rows(
+                context, reference["scorer"], lacking, judged(model, lacking, reference.get("tempered", False))
+            )
+        context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
+        done += len(unit)
+        context.progress(done)
+
+
+def judged(model: LocalProposal, candidates: Sequence[dict[str, Any]], tempered: bool) -> list[float]:
+    """log p (nats) of `candidates` under the reference, in their order, each with the masks that it was drawn with and, where
+    `tempered`, at its temperature. Raises ModelError for one that it cannot judge."""
+    laws = [_law(candidate, tempered) for candidate in candidates]
+    found = np.zeros(len(candidates))
+    for law in sorted(set(laws)):
+        at = [i for i, own in enumerate(laws) if own == law]
+        pairs = [(tuple(candidates[i]["prompt_token_ids"]), tuple(candidates[i]["token_ids"])) for i in at]
+        model.check(((*pair, candidates[i]["completion"]) for pair, i in zip(pairs, at, strict=True)), law[1])
+        found[at] = model.log_prob(pairs, *law)
+    return found.tolist()
+
+
+def _law(candidate: dict[str, Any], tempered: bool) -> tuple[float, bool]:
+    """(temperature, masks) that a candidate is judged by. Jobs of earlier versions don't say how their candidates were drawn:
+    they knew neither."""
+    drawn = json.loads(candidate.get("sampling") or "{}")
+    return drawn.get("temperature", 1.0) if tempered else 1.0, drawn.get("model_masks", False)
+
+
+def lacks(candidate: dict[str, Any], scorer: str) -> bool:
+    """Whether the candidate still needs a score of this scorer; a job of an earlier version scores all with all."""
+    missing = candidate.get("missing")
+    return missing is None or scorer in missing
+
+
+def score(
+    context: JobContext, scorer: str, candidates: Sequence[dict[str, Any]], prompts: dict[int, Prompt]
+) -> list[float]:
+    """The scores of `candidates` (candidate_id, prompt_id, completion, token_count, finish), in their order. Raises
+    ScorerError; a scorer that does not return ends the process."""
+    if not candidates:
+        return []
+    batch = [
+        Scored(prompts[c["prompt_id"]], c["completion"], c["token_count"], Finish(c["finish"]), c["candidate_id"])
+        for c in candidates
+    ]
+    with calling.limited(context, scorer, [c["candidate_id"] for c in candidates]):
+        return registry.score(scorer, batch)
+
+
+def refuse_unreadable(scorers: list[str], prompts: Sequence[Prompt]) -> None:
+    """Before anything is scored: all prompts at once, not one a try. Raises ScorerError."""
+    problems = registry.reference_problems(scorers, prompts)
+    if problems:
+        raise ScorerError(
+            f"{len(problems):,} of {len(prompts):,} prompts have a reference that a scorer cannot read: "
+            f"{registry.describe(problems)}. Edit these prompts' references, "
+            "retire them or change the target, then start the stage again"
+        )
+
+
+def _rows(
+    context: JobContext, scorer: str, candidates: Sequence[dict[str, Any]], scores: Sequence[float]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "candidate_id": candidate["candidate_id"],
+            "round": context.spec["round"],
+            "scorer": scorer,
+            "score": value,
+            "job_id": context.spool.folder.name,
+        }
+        for candidate, value in zip(candidates, scores, strict=True)
+    ]

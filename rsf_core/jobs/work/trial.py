@@ -1,0 +1,43 @@
+"""The trial job: what some models make of one typed prompt, drawn with the same random numbers. A unit is a model."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from rsf_core.domain import Prompt
+from rsf_core.domain.settings import Sampling
+from rsf_core.jobs.schemas import TRIALS
+from rsf_core.jobs.work.loading import locate
+from rsf_core.jobs.worker import JobContext
+from rsf_core.proposals.local import LocalProposal
+
+
+def run(context: JobContext) -> None:
+    spec = context.spec
+    sampling, count = Sampling(**spec["sampling"]), int(spec["candidates"])
+    name = context.spool.folder.name
+    prompt = Prompt(0, spec["text"], system=spec["system"])
+    for unit, model in enumerate(spec["models"]):
+        if unit in context.finished_units:
+            continue
+        proposal = LocalProposal(locate(context, model))
+        done, total = unit * count, len(spec["models"]) * count
+        context.start_counting(done, total, "completions", f"drawing from {model['model_id']}")
+        requests = [(prompt, k, f"{name}.{k}") for k in range(count)]
+        drawn = []
+        for candidate in proposal.draw(requests, sampling, int(spec["batch_size"]), context.cancelled):
+            drawn.append(candidate)
+            context.progress(done + len(drawn))
+        context.check_cancelled()
+        rows = [
+            {
+                "job_id": name,
+                "model_id": model["model_id"],
+                "k": candidate.k,
+                "completion": candidate.completion,
+                "finish": str(candidate.finish),
+                "token_count": len(candidate.token_ids),
+            }
+            for candidate in sorted(drawn, key=lambda c: c.k)
+        ]
+        context.write_segment(unit, pa.Table.from_pylist(rows, schema=TRIALS))

@@ -1,0 +1,28 @@
+"""A model's own forward pass, for drawing and for teacher forcing: causal models and encoder-decoders alike.
+
+Equal prompts are computed once: what a prompt leaves behind (its keys and values, or its encoding) is repeated for its
+completions, not its tokens, and the gradient goes through. The head, the dearest part of a small model, is computed on
+completion positions only. Which way through a model is right is found out by asking it: see `choice`.
+"""
+
+from rsf_core.models.forward.base import Decoding, Forward, Pairs, Tokens
+from rsf_core.models.forward.batches import by_length, left_pad, positions, right_pad
+from rsf_core.models.forward.causal import Causal
+from rsf_core.models.forward.choice import of
+from rsf_core.models.forward.encoder_decoder import EncoderDecoder
+from rsf_core.models.forward.masked import masked
+
+__all__ = [
+    "Causal",
+    "Decoding",
+    "EncoderDecoder",
+    "Forward",
+    "Pairs",
+    "Tokens",
+    "by_length",
+    "left_pad",
+    "masked",
+    "of",
+    "positions",
+    "right_pad",
+]

@@ -1,0 +1,46 @@
+"""Rows of tokens of unequal length as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from rsf_core.models.forward.base import Tokens
+
+
+def left_pad(rows: Sequence[Tokens], pad: int) -> tuple[Tensor, Tensor]:
+    """`(input_ids, attention_mask)`, both (B, T)."""
+    width = max(len(row) for row in rows)
+    ids = torch.full((len(rows), width), pad, dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids[i, width - len(row) :] = torch.as_tensor(row, dtype=torch.long)
+        mask[i, width - len(row) :] = 1
+    return ids, mask
+
+
+def right_pad(rows: Sequence[Tokens], pad: int) -> tuple[Tensor, Tensor]:
+    """`(input_ids, attention_mask)`, both (B, T)."""
+    ids, mask = left_pad([row[::-1] for row in rows], pad)
+    return ids.flip(1), mask.flip(1)
+
+
+def positions(mask: Tensor) -> Tensor:
+    """Position ids of left-padded rows, (B, T): 0 at the first real token (and on the padding, which nothing sees)."""
+    return (mask.cumsum(1) - 1).clamp(min=0)
+
+
+def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Indices in batches of `size`, like lengths together, so that little is padding."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def distinct_rows(prompts: Sequence[Tokens]) -> tuple[list[tuple[int, ...]], Tensor]:
+    """The different prompts in order of appearance, and which of them each prompt is, (B,)."""
+    rows = [tuple(prompt) for prompt in prompts]
+    distinct = list(dict.fromkeys(rows))
+    number = {prompt: i for i, prompt in enumerate(distinct)}
+    return distinct, torch.tensor([number[prompt] for prompt in rows])

@@ -1,0 +1,161 @@
+"""Ways that keep nothing between steps: slower, and right for every model whose logits at a position depend on nothing that
+comes after it. Rows are padded on the right, where nothing real sees the padding, and no mask is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from rsf_core.models.forward.base import Decoding, Forward, Pairs, Tokens
+from rsf_core.models.forward.batches import right_pad
+from rsf_core.models.forward.caches import names
+from rsf_core.models.forward.causal import Causal
+from rsf_core.models.forward.encoder_decoder import EncoderDecoder
+
+
+class RecomputedDecoding:
+    """Implements Decoding: the whole rows are computed at each step. `next_logits(rows, completions)` gives the logits (B, V)
+    that follow the completions of these rows of the batch."""
+
+    def __init__(self, count: int, next_logits: Callable[[list[int], list[list[int]]], Tensor]) -> None:
+        self._rows = list(range(count))
+        self._completions: list[list[int]] = [[] for _ in range(count)]
+        self._next_logits = next_logits
+
+    def keep(self, rows: Tensor) -> None:
+        self._rows = [self._rows[i] for i in rows.tolist()]
+        self._completions = [list(self._completions[i]) for i in rows.tolist()]
+
+    def step(self, tokens: Tensor) -> Tensor:
+        for completion, token in zip(self._completions, tokens.tolist(), strict=True):
+            completion.append(token)
+        return self.logits()
+
+    def logits(self) -> Tensor:
+        return self._next_logits(self._rows, self._completions)
+
+
+class RecomputedCausal(Causal):
+    """Implements Forward."""
+
+    def begin(self, prompts: Sequence[Tokens]) -> tuple[Tensor, Decoding]:
+        def next_logits(rows: list[int], completions: list[list[int]]) -> Tensor:
+            sequences = [[*prompts[row], *completion] for row, completion in zip(rows, completions, strict=True)]
+            return self._logits(sequences, [(len(sequence) - 1, len(sequence)) for sequence in sequences])[:, 0]
+
+        decoding = RecomputedDecoding(len(prompts), next_logits)
+        return decoding.logits(), decoding
+
+    def completion_logits(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
+        targets, real = right_pad([completion for _, completion in pairs], self.pad)
+        ends = [(len(prompt) - 1, len(prompt) + len(completion) - 1) for prompt, completion in pairs]
+        logits = self._logits([[*prompt, *completion] for prompt, completion in pairs], ends)
+        return logits, targets, real.bool()
+
+    def _logits(self, sequences: Sequence[Tokens], spans: Sequence[tuple[int, int]]) -> Tensor:
+        """The logits of the positions `spans` (first, after the last) of each row, (B, C, V); what follows a shorter span
+        is arbitrary."""
+        ids, _ = right_pad(sequences, self.pad)
+        first, last = min(start for start, _ in spans), max(end for _, end in spans)
+        # the head is computed on few positions where the model lets us say so
+        some = {"logits_to_keep": torch.arange(first, last)} if names(self.model, "logits_to_keep") else {}
+        logits: Tensor = self.model(input_ids=ids, use_cache=False, **some).logits
+        if not some:
+            logits = logits[:, first:last]
+        width = max(end - start for start, end in spans)
+        starts = torch.tensor([start - first for start, _ in spans])
+        columns = (starts[:, None] + torch.arange(width)).clamp(max=logits.shape[1] - 1)
+        return logits[torch.arange(len(spans))[:, None], columns]
+
+
+class RecomputedEncoderDecoder(EncoderDecoder):
+    """Implements Forward."""
+
+    def begin(self, prompts: Sequence[Tokens]) -> tuple[Tensor, Decoding]:
+        encoded = self.encode(prompts)
+
+        def next_logits(rows: list[int], completions: list[list[int]]) -> Tensor:
+            ids = torch.tensor([[*self.prefix, *completion] for completion in completions])
+            return self.decode(encoded.select(torch.tensor(rows)), ids)[:, -1]
+
+        decoding = RecomputedDecoding(len(prompts), next_logits)
+        return decoding.logits(), decoding
+
+
+class Apart:
+    """Implements Forward: drawn in one way, judged in another."""
+
+    def __init__(self, drawing: Forward, judging: Forward) -> None:
+        self._drawing, self._judging = drawing, judging
+
+    def begin(self, prompts: Sequence[Tokens]) -> tuple[Tensor, Decoding]:
+        return self._drawing.begin(prompts)
+
+    def completion_logits(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
+        return self._judging.completion_logits(pairs)
+
+    def fits(self, prompt: int, completion: int) -> bool:
+        return self._drawing.fits(prompt, completion)
+
+
+class Grouped:
+    """Implements Forward: `inner` gets only rows that belong together, by their prompts' length (so that none is padded), or
+    each alone."""
+
+    def __init__(self, inner: Forward, each_alone: bool = False) -> None:
+        self._inner, self._alone = inner, each_alone
+
+    def begin(self, prompts: Sequence[Tokens]) -> tuple[Tensor, Decoding]:
+        groups = self._groups(prompts)
+        begun = [self._inner.begin([prompts[i] for i in group]) for group in groups]
+        order = torch.tensor([i for group in groups for i in group]).argsort()
+        logits = torch.cat([logits for logits, _ in begun])[order]
+        return logits, GroupedDecoding([(group, decoding) for group, (_, decoding) in zip(groups, begun, strict=True)])
+
+    def completion_logits(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
+        groups = self._groups([prompt for prompt, _ in pairs])
+        width = max(len(completion) for _, completion in pairs)
+        parts = [self._inner.completion_logits([pairs[i] for i in group]) for group in groups]
+        order = torch.tensor([i for group in groups for i in group]).argsort()
+        logits, targets, mask = (
+            torch.cat([_widened(part, width) for part in some])[order] for some in zip(*parts, strict=True)
+        )
+        return logits, targets, mask
+
+    def fits(self, prompt: int, completion: int) -> bool:
+        return self._inner.fits(prompt, completion)
+
+    def _groups(self, prompts: Sequence[Tokens]) -> list[list[int]]:
+        groups: dict[int, list[int]] = {}
+        for i, prompt in enumerate(prompts):
+            groups.setdefault(i if self._alone else len(prompt), []).append(i)
+        return list(groups.values())
+
+
+class GroupedDecoding:
+    """Implements Decoding: `(places in the batch, decoding)` of each group."""
+
+    def __init__(self, groups: list[tuple[list[int], Decoding]]) -> None:
+        self._groups = groups
+
+    def keep(self, rows: Tensor) -> None:
+        new_place = {old: new for new, old in enumerate(rows.tolist())}
+        kept = []
+        for places, decoding in self._groups:
+            left = sorted((new_place[place], i) for i, place in enumerate(places) if place in new_place)
+            if left:
+                decoding.keep(torch.tensor([i for _, i in left]))
+                kept.append(([place for place, _ in left], decoding))
+        self._groups = kept
+
+    def step(self, tokens: Tensor) -> Tensor:
+        logits = torch.cat([decoding.step(tokens[places]) for places, decoding in self._groups])
+        return logits[torch.tensor([place for places, _ in self._groups for place in places]).argsort()]
+
+
+def _widened(part: Tensor, width: int) -> Tensor:
+    """(B, C, …) with zeros behind, up to C = width."""
+    missing = part.new_zeros((part.shape[0], width - part.shape[1], *part.shape[2:]))
+    return torch.cat([part, missing], dim=1)

@@ -1,0 +1,125 @@
+"""How a command reaches the owner of a project: this process, when nobody else holds the lock, or the socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from rsf_core.domain import errors
+from rsf_core.domain.errors import ProjectLockedError, RsfError
+from rsf_core.domain.settings_file import check_folder
+from rsf_core.project import Project
+from rsf_core.project.commands import execute
+from rsf_core.project.owner import describe_holder, holder, socket_path
+
+TIMEOUT_SECONDS = 60.0
+# Of commands that are known to be long: models are copied, a round's candidates are written, compared or counted.
+LONG_SECONDS = {"backup": 6 * 3600.0} | dict.fromkeys(
+    ("advance", "comparisons", "evaluate", "finetune", "freeze", "generate", "has_control", "score", "train_control"),
+    900.0,
+)
+PATIENCE_SECONDS = 3.0
+
+
+class Connection(Protocol):
+    """A way to the owner. `call` runs a command of rsf_core.project.commands and gives its JSON result."""
+
+    def call(self, command: str, arguments: Mapping[str, Any] | None = None) -> Any: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None: ...
+
+
+class _Closing(ABC):
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class OwnConnection(_Closing):
+    """This process is the owner for as long as the connection is open."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def call(self, command: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        return execute(self.project, command, dict(arguments or {}))
+
+    def close(self) -> None:
+        self.project.close()
+
+
+class ForwardingConnection(_Closing):
+    """Another process is the owner; commands go to it. Raises ProjectLockedError when it does not answer."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._socket = self._connect()
+        self._file = self._socket.makefile("rwb")
+
+    def _connect(self) -> socket.socket:
+        give_up = time.monotonic() + PATIENCE_SECONDS  # an owner that is just starting has the lock before the socket
+        while True:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.settimeout(TIMEOUT_SECONDS)
+            try:
+                connection.connect(str(socket_path(self._folder)))
+                return connection
+            except OSError as error:
+                connection.close()
+                if time.monotonic() > give_up:
+                    raise ProjectLockedError(describe_holder(self._folder)) from error
+                time.sleep(0.1)
+
+    def call(self, command: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        request = {"command": command, "arguments": dict(arguments or {})}
+        limit = LONG_SECONDS.get(command, TIMEOUT_SECONDS)
+        self._socket.settimeout(limit)
+        try:
+            self._file.write(json.dumps(request).encode() + b"\n")
+            self._file.flush()
+            line = self._file.readline()
+        except TimeoutError as error:
+            raise ProjectLockedError(
+                f"{describe_holder(self._folder)}. `{command}` was handed over and not answered within {limit:g} s: it may "
+                "go on there"
+            ) from error
+        except OSError as error:
+            raise ProjectLockedError(describe_holder(self._folder)) from error
+        if not line:
+            raise ProjectLockedError(f"the owner of {self._folder} went away; say the command again")
+        reply = json.loads(line)
+        if "error" in reply:
+            kind = getattr(errors, reply["kind"], RsfError)
+            raise kind(reply["error"])
+        return reply["result"]
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+def connect(folder: Path, what: str) -> Connection:
+    """The way to the owner of `folder`; `what` names this process to others should it become the owner."""
+    check_folder(folder)
+    if holder(folder) is None:
+        try:
+            project = Project.open(folder, what=what)
+            project.serve(lambda name, arguments: execute(project, name, arguments))
+            return OwnConnection(project)
+        except ProjectLockedError:  # somebody was faster
+            return ForwardingConnection(folder)
+    return ForwardingConnection(folder)

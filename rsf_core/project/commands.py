@@ -1,0 +1,351 @@
+"""Commands by name, with JSON in and JSON out: what another process may ask of the owner of a project."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from rsf_core.acceptance.target import compounding
+from rsf_core.domain import Action, Control, JobKind, Scope, Split
+from rsf_core.domain.errors import RsfError, SettingsError
+from rsf_core.domain.files import writable
+from rsf_core.project import Project
+from rsf_core.prompts import PromptRow
+from rsf_core.rounds import stages
+from rsf_core.store.links import LinkRecord
+from rsf_core.store.records import Fit
+
+Command = Callable[..., Any]
+COMMANDS: dict[str, Command] = {}
+
+
+def command(function: Command) -> Command:
+    """Register a function of (project, **arguments) under its own name."""
+    COMMANDS[function.__name__] = function
+    return function
+
+
+def execute(project: Project, name: str, arguments: dict[str, Any]) -> Any:
+    """Run the named command and give its result as plain JSON. Raises RsfError."""
+    if name not in COMMANDS:
+        raise RsfError(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
+    with writable(project.folder):
+        return plain(COMMANDS[name](project, **arguments))
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON: dataclasses and models become objects, times ISO 8601 in UTC, ±∞ and NaN null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, pydantic.BaseModel):
+        return plain(value.model_dump(mode="json"))
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+@command
+def status(project: Project) -> dict[str, Any]:
+    """Where the newest round stands."""
+    number = project.current_round
+    return {
+        "folder": str(project.folder),
+        "task": project.settings.task,
+        "model": project.settings.model,
+        "round": number,
+        "proposal": project.rounds()[-1].model_id,
+        "stages": [
+            {
+                "stage": s.stage,
+                "progress": s.progress,
+                "detail": s.detail,
+                "note": s.note,
+                "job": s.job.job_id if s.job else None,
+            }
+            for s in project.stages()
+        ],
+        "counts": project.counts(),
+        "threshold": project.threshold(),
+        "autopilot": project.autopilot.flight(),
+        "problem": project.supervisor.problem,
+        "settings_problems": [str(problem) for problem in project.settings_problems()],
+        "compounding": compounding(project.settings.target, project.settings.generate),
+    }
+
+
+@command
+def active_job(project: Project) -> dict[str, Any] | None:
+    """The job that runs or waits, with its progress; None when all is quiet."""
+    active = project.jobs(active=True)
+    if not active:
+        return None
+    job = max(active, key=lambda job: job.state == "running")
+    progress = project.status(job)
+    return {
+        "job_id": job.job_id,
+        "kind": job.kind,
+        "round": job.round,
+        "state": job.state,
+        "message": progress.message or job.message,
+        "done": progress.done,
+        "total": progress.total,
+        "unit": progress.unit_name,
+        "remaining_seconds": progress.remaining_seconds(),
+        "note": progress.note,
+        "problem": project.supervisor.problem,
+    }
+
+
+@command
+def job(project: Project, job_id: str) -> Any:
+    found = project.store.job(job_id)
+    return plain(found) | {"outcome": found.outcome}
+
+
+@command
+def advance(project: Project, author: str) -> str | None:
+    """Start what comes next, opening the next round when this one is complete."""
+    return project.advance(author)
+
+
+@command
+def round_complete(project: Project) -> bool:
+    return stages.complete(project.stages())
+
+
+@command
+def generate(project: Project, starving: bool = False) -> str:
+    """Draw for the round's prompts; with `starving` for those of which nothing is accepted."""
+    return project.draw_for_starving(then_score=False) if starving else project.generate(then_score=False)
+
+
+@command
+def draw_until(project: Project, wanted: int, most: int | None, log_m: float | None, author: str) -> str:
+    """Draw and score until so many more are accepted."""
+    return project.draw_until(wanted, most, log_m, author)
+
+
+@command
+def drawn_until(project: Project) -> Any:
+    """What that has come to; None before any."""
+    return project.drawn_until()
+
+
+@command
+def score(project: Project) -> str | None:
+    return _begun(project, JobKind.SCORE) or project.score()
+
+
+@command
+def freeze(project: Project, author: str) -> Any:
+    return project.freeze(author)
+
+
+@command
+def finetune(project: Project) -> str:
+    return project.finetune(then_evaluate=False)
+
+
+@command
+def train_control(project: Project, author: str, round_number: int | None, control: str = "random") -> str:
+    """Fine-tune on a random selection as large as the curated set of a round (None: the newest)."""
+    return project.train_control(author, round_number, _control(control))
+
+
+@command
+def evaluate(project: Project) -> str | None:
+    return _begun(project, JobKind.EVALUATE) or project.evaluate()
+
+
+@command
+def autopilot(project: Project, rounds: int, pause: bool, author: str) -> Any:
+    """Start rounds that run by themselves."""
+    return project.autopilot.start(rounds, pause, author)
+
+
+@command
+def autopilot_go_on(project: Project, author: str) -> None:
+    project.autopilot.go_on(author)
+
+
+@command
+def autopilot_stop(project: Project, author: str) -> None:
+    project.autopilot.stop(author)
+
+
+@command
+def set_proposal(project: Project, model_id: str, author: str) -> None:
+    """Let the next round draw from this model."""
+    project.set_proposal(model_id, author)
+
+
+@command
+def cancel(project: Project, job_id: str) -> None:
+    project.cancel(job_id)
+
+
+@command
+def resume(project: Project, job_id: str) -> None:
+    project.resume(job_id)
+
+
+@command
+def override(project: Project, candidate_id: str, action: str, reviewer: str) -> bool:
+    try:
+        chosen = Action(action)
+    except ValueError as error:
+        raise SettingsError(f"{action!r} is no action: say {', '.join(Action)}") from error
+    return project.override(candidate_id, chosen, reviewer)
+
+
+@command
+def prompts(
+    project: Project,
+    limit: int,
+    offset: int,
+    split: str | None,
+    retired: bool | None,
+    text: str,
+    fit: str | None = None,
+) -> Any:
+    """A part of the list of prompts, and how many of those in use the model takes."""
+    if fit is not None and fit not in list(Fit):
+        raise SettingsError(f"{fit!r} does not say how prompts fit the model: say {', '.join(Fit)}")
+    side, fits = None if split is None else Split(split), None if fit is None else Fit(fit)
+    page = project.prompt_page(limit, offset, split=side, retired=retired, text=text, fit=fits)
+    return {"total": page.total, "prompts": page.prompts, "fits": project.prompt_lengths.counts()}
+
+
+@command
+def edit_prompt(
+    project: Project, prompt_id: int, text: str | None, reference: str | None, system: str | None, author: str
+) -> int:
+    """Replace a prompt by an edited one, its new number; what is None stays as it is."""
+    old = project.prompt_book.prompt(prompt_id)
+    given = (old.text if text is None else text, old.reference if reference is None else reference)
+    return project.edit_prompt(prompt_id, PromptRow(*given, old.system if system is None else system), author)
+
+
+@command
+def seal_prompts(project: Project, prompt_ids: list[int], author: str) -> list[int]:
+    """Seal held-out prompts that nothing was drawn for; their new numbers."""
+    return project.seal_prompts(prompt_ids, author)
+
+
+@command
+def retire_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
+    project.retire_prompts(prompt_ids, author)
+
+
+@command
+def restore_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
+    project.restore_prompts(prompt_ids, author)
+
+
+@command
+def set_threshold(project: Project, log_m: float, scope: str, author: str) -> None:
+    project.set_threshold(log_m, Scope(scope), author=author)
+
+
+@command
+def set_value(project: Project, key: str, value: str) -> Any:
+    return project.set(key, value)
+
+
+@command
+def unset_value(project: Project, key: str) -> Any:
+    return project.unset(key)
+
+
+@command
+def backup(project: Project, file: str | None, models: bool) -> dict[str, Any]:
+    """Back the project up to `file` (None: a new one among the exports)."""
+    return project.backup(None if file is None else Path(file), models)
+
+
+@command
+def has_control(project: Project, control: str = "random") -> bool:
+    """Whether the newest round was compared with a control, or can't be: it was deleted, or would be the same set."""
+    kind, found = _control(control), project.comparison()
+    made = found is not None and bool(found.control if kind is Control.RANDOM else found.constraints)
+    return made or project.control_is_deleted(control=kind) or not project.control_leaves_a_choice(control=kind)
+
+
+@command
+def comparisons(project: Project) -> list[Any]:
+    """The held-out comparison of every round that has one."""
+    found = (project.comparison(opened.round) for opened in project.rounds())
+    return [comparison for comparison in found if comparison is not None]
+
+
+@command
+def open_sealed(project: Project, author: str, model_id: str | None) -> str:
+    """Open the sealed prompts, once, for a tuned model (None: the one that would draw the next round)."""
+    return project.open_sealed(author, model_id)
+
+
+@command
+def sealed(project: Project) -> dict[str, Any]:
+    """How many sealed prompts there are, who has opened them, and what they say."""
+    return {
+        "prompts": project.store.prompt_counts().get(Split.SEALED, 0),
+        "opening": project.sealed_opening(),
+        "comparison": project.sealed_comparison(),
+    }
+
+
+@command
+def replicate_template(project: Project) -> Any:
+    return project.replicate_template()
+
+
+@command
+def invite(project: Project, name: str, owner: bool, days: int, author: str) -> dict[str, Any]:
+    """Make a link for a person; `url` is told once. `open` says whether the app is open by links at this moment."""
+    invitation = project.invites.invite(name, author, owner, days)
+    return _link(invitation.link) | {
+        "url": project.invites.url(invitation),
+        "open": project.invites.address is not None,
+    }
+
+
+@command
+def links(project: Project) -> list[dict[str, Any]]:
+    """Every link there has been, the oldest first, without what opens it."""
+    return [_link(link) for link in project.invites.links()]
+
+
+@command
+def revoke(project: Project, name_or_id: str, author: str) -> list[dict[str, Any]]:
+    """End the links of a name, or one link, at once."""
+    return [_link(link) for link in project.invites.revoke(name_or_id, author)]
+
+
+def _link(link: LinkRecord) -> dict[str, Any]:
+    shown = ("link_id", "name", "role", "state", "created_by", "created_at", "expires_at")
+    return {name: getattr(link, name) for name in shown}
+
+
+def _control(name: str) -> Control:
+    try:
+        return Control(name)
+    except ValueError as error:
+        raise SettingsError(f"{name!r} is no control: say {' or '.join(Control)}") from error
+
+
+def _begun(project: Project, kind: JobKind) -> str | None:
+    """The job that runs or waits already: what follows another stage starts by itself, also when a project is opened."""
+    found = [job.job_id for job in project.jobs(project.current_round, active=True) if job.kind is kind]
+    return found[-1] if found else None

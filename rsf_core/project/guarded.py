@@ -1,0 +1,74 @@
+"""A project as one person may use it: every name that is asked of it is checked against the table of `access`, and what is
+said is said under that person's name, whatever name was passed along."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from typing import Any, cast
+
+from rsf_core.domain import access
+from rsf_core.domain.access import Actor
+from rsf_core.domain.files import writable
+from rsf_core.project import Project
+
+_PARTS = (
+    "autopilot",
+    "imports",
+    "invites",
+    "lineage",
+    "prompt_book",
+    "prompt_lengths",
+    "review",
+    "store",
+    "supervisor",
+)
+
+
+def guarded(project: Project, who: Callable[[], Actor]) -> Project:
+    """`project` for whoever `who` names at the moment of each call: a link that has ended ends every reference too."""
+    return cast(Project, _Guarded(project, who, ""))
+
+
+class _Guarded:
+    __slots__ = ("_prefix", "_target", "_who")
+
+    def __init__(self, target: Any, who: Callable[[], Actor], prefix: str) -> None:
+        self._target, self._who, self._prefix = target, who, prefix
+
+    def __getattr__(self, name: str) -> Any:
+        if not self._prefix and name in _PARTS:
+            return _Guarded(getattr(self._target, name), self._who, f"{name}.")
+        action = self._prefix + name
+        if inspect.isfunction(inspect.getattr_static(type(self._target), name, None)):
+            return _checked(getattr(self._target, name), self._who, action)
+        access.check(self._who(), action)
+        return getattr(self._target, name)
+
+
+def _checked(method: Callable[..., Any], who: Callable[[], Actor], action: str) -> Callable[..., Any]:
+    """`method`, checked when it is called: a button may be clicked long after it was drawn."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        actor = who()
+        access.check(actor, action)
+        speakers = _speakers(method.__func__)  # type: ignore[attr-defined]
+        with writable("the project's folder"):
+            if not speakers:
+                return method(*args, **kwargs)
+            bound = _signature(method.__func__).bind(method.__self__, *args, **kwargs)  # type: ignore[attr-defined]
+            bound.arguments.update(dict.fromkeys(speakers, actor.name))
+            return method.__func__(*bound.args, **bound.kwargs)  # type: ignore[attr-defined]
+
+    return call
+
+
+@cache
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+@cache
+def _speakers(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(name for name in _signature(function).parameters if name in access.SPEAKERS)

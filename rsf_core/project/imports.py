@@ -1,0 +1,353 @@
+"""A prompt file on its way into the project: kept, read and placed in a process of its own, looked at, added.
+
+    imports/<upload>/            upload.csv as it came, name.json, order.json
+    imports/<upload>/<placing>/  request.json, existing.parquet; progress.json, then rows.parquet and summary.json
+
+A placing is named by what goes into it, so it is made once for the same file, columns, share and prompts, whoever asks and
+however often; it goes on when the page is loaded again or the app is started again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rsf_core.domain import Split
+from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
+from rsf_core.domain.files import read_json, writable, write_json, write_whole
+from rsf_core.domain.settings import Settings
+from rsf_core.jobs import process
+from rsf_core.project.prompt_book import PromptBook, place_usable
+from rsf_core.prompts import Format, Problem, PromptRow, comparing, parse, recognise
+from rsf_core.prompts.files import Layout
+from rsf_core.prompts.parsing import Columns
+from rsf_core.rounds.prompt_lengths import LengthsFound, PromptLengths
+from rsf_core.store.store import Store
+
+SMALL_FILE = 256 << 10  # bytes: read and placed at once, without a process
+SMALL_PROJECT = 2_000  # prompts
+KEPT_UPLOADS = 3
+SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
+_SHOWN = 2_000  # characters of a text in the preview
+_EVERY = 0.5  # seconds between two words on the progress
+_ROWS = pa.schema(
+    [(name, pa.large_string()) for name in ("text", "reference", "system", "split")] + [("line", pa.int64())]
+)
+MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
+LOOK_SECONDS = 60.0
+KILL_SECONDS = 5.0
+_TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
+# One core; and memory as it is used: Arrow's own allocator reserves what the limit would count.
+_LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a placing has found: counts, the first rows and the first problems."""
+
+    train: int
+    held_out: int
+    sealed: int
+    left_out: int
+    in_part: int
+    rows: tuple[PromptRow, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return self.train + self.held_out + self.sealed
+
+
+@dataclass(frozen=True, slots=True)
+class ImportState:
+    """Where a placing stands: `preview` once it is done, `problem` where it ended otherwise, else `message`."""
+
+    message: str = ""
+    preview: Preview | None = None
+    problem: str | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.preview is None and self.problem is None
+
+
+class Imports:
+    def __init__(
+        self, folder: Path, store: Store, book: PromptBook, lengths: PromptLengths, settings: Callable[[], Settings]
+    ) -> None:
+        self._folder, self._store, self._book, self._settings = folder, store, book, settings
+        self._lengths = lengths
+        self._format = lru_cache(maxsize=8)(_recognised)
+
+    def keep(self, name: str, content: bytes | memoryview) -> str:
+        """Keep an uploaded file; its name for the other methods. The same file again is the same upload."""
+        upload = blake2b(name.encode(), digest_size=8)
+        upload.update(content)
+        folder = self._folder / upload.hexdigest()
+        if read_json(folder / "name.json") is None:
+            with writable(self._folder):
+                folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / f"upload{Path(name).suffix.lower()}", lambda path: path.write_bytes(content))
+            write_json(folder / "name.json", {"name": name})
+        newest = max((self._order(other) for other in self._folder.iterdir()), default=0)
+        write_json(folder / "order.json", {"order": newest + 1})  # times would do until the clock is set back
+        self._forget_old()
+        return folder.name
+
+    def name(self, upload: str) -> str | None:
+        """The name of a kept file; None where it is not kept (any more)."""
+        if not upload.isalnum():
+            return None
+        found = read_json(self._folder / upload / "name.json")
+        return None if found is None else str(found["name"])
+
+    def format(self, upload: str) -> Format:
+        """As what the file is read. Raises PromptFileError where it can't be."""
+        return self._format(self._file(upload))
+
+    def start(self, upload: str, columns: Columns, held_out_share: float) -> str:
+        """Read and place the rows of a kept file; the name of the placing. Of one file one runs at a time."""
+        settings, version = self._settings(), self._store.prompt_book.version()
+        asked = {
+            "columns": asdict(columns),
+            "share": held_out_share,
+            "seed": settings.seed,
+            "scorers": list(settings.target.scorers),
+            "unsealed": self._book.is_unsealed(),
+        }
+        digest = blake2b(json.dumps([asked, version], sort_keys=True).encode(), digest_size=8)
+        folder = self._folder / upload / digest.hexdigest()
+        if (folder / "request.json").exists():
+            return folder.name
+        for other in self._placings(upload):
+            self._kill(other)
+            shutil.rmtree(other, ignore_errors=True)
+        with writable(folder.parent):
+            folder.mkdir()
+        self._write_existing(folder / "existing.parquet")
+        file = self._file(upload)
+        write_json(folder / "request.json", {**asked, "file": file.name, "version": version, "memory": MEMORY_BYTES})
+        small = file.stat().st_size <= SMALL_FILE and file.suffix != ".parquet"  # which can grow a million times
+        if small and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
+            work(folder)
+        else:
+            process.leave(process.start(folder, "rsf_core.project.imports", _LEAN))
+        return folder.name
+
+    def state(self, upload: str, placing: str) -> ImportState:
+        folder = self._folder / upload / placing
+        found = read_json(folder / "summary.json")
+        if found is not None and "problem" in found:
+            return ImportState(problem=found["problem"])
+        if found is not None:
+            rows = tuple(PromptRow(**row | {"split": Split(row["split"])}) for row in found.pop("rows"))
+            problems = tuple(Problem(**problem) for problem in found.pop("problems"))
+            notes = tuple(found.pop("notes"))
+            return ImportState(preview=Preview(**found, rows=rows, problems=problems, notes=notes))
+        if not process.is_alive(folder):
+            if (folder / "summary.json").exists():
+                return self.state(upload, placing)  # it has ended just now
+            return ImportState(
+                problem="reading the file was broken off: read it again. If it ends again, the file " + _TOO_LARGE
+            )
+        progress = read_json(folder / "progress.json")
+        return ImportState(message="starting" if progress is None else str(progress["message"]))
+
+    def cancel(self, upload: str, placing: str) -> None:
+        folder = self._folder / upload / placing
+        self._kill(folder)
+        if read_json(folder / "summary.json") is None:
+            write_json(folder / "summary.json", {"problem": "reading the file was cancelled"})
+
+    def restart(self, upload: str, placing: str) -> None:
+        """Forget a placing that was broken off, so that it is begun anew."""
+        shutil.rmtree(self._folder / upload / placing, ignore_errors=True)
+
+    def lengths(self, upload: str, placing: str) -> LengthsFound:
+        """Whether the model takes the rows of a placing that is done, as far as it is known; a process finds it out, which is
+        begun here. The rows can be added before it is done, and whatever it finds."""
+        return self._lengths.check(self._folder / upload / placing)
+
+    def cancel_lengths(self, upload: str, placing: str) -> None:
+        self._lengths.cancel(self._folder / upload / placing)
+
+    def restart_lengths(self, upload: str, placing: str) -> None:
+        """Forget a check that was broken off or cancelled, so that it is begun anew."""
+        self._lengths.forget(self._folder / upload / placing)
+
+    def add(self, upload: str, placing: str) -> int:
+        """Add the rows of a placing that is done to the project, with their lengths where these are known; how many. Raises
+        PromptError where prompts were added or retired since it was made."""
+        folder = self._folder / upload / placing
+        request, name = read_json(folder / "request.json"), self.name(upload)
+        with self._store.transaction("adding prompts"):
+            if request is None or name is None or tuple(request["version"]) != self._store.prompt_book.version():
+                raise PromptError("the project's prompts have changed since the file was compared with them: try again")
+            rows = pq.read_table(folder / "rows.parquet").to_pylist()
+            added = self._store.prompt_book.add(
+                ((row["text"], row["system"], row["reference"], Split(row["split"])) for row in rows), name
+            )
+            self._lengths.keep(folder, added)
+        self.forget(upload)
+        return len(added)
+
+    def forget(self, upload: str) -> None:
+        """Delete a kept file with what was made of it."""
+        for placing in self._placings(upload):
+            self._kill(placing)
+        shutil.rmtree(self._folder / upload, ignore_errors=True)
+
+    def _file(self, upload: str) -> Path:
+        found = next((self._folder / upload).glob("upload.*"), None) if upload.isalnum() else None
+        if found is None:
+            raise PromptFileError("the file is not kept any more: choose it again")
+        return found
+
+    def _placings(self, upload: str) -> list[Path]:
+        return [path.parent for path in (self._folder / upload).glob("*/request.json")]
+
+    def _forget_old(self) -> None:
+        kept = sorted(self._folder.iterdir(), key=self._order, reverse=True)
+        for folder in kept[KEPT_UPLOADS:]:
+            self.forget(folder.name)
+
+    @staticmethod
+    def _order(upload: Path) -> int:
+        """The higher, the later it was kept; 0 where it was by an earlier version."""
+        found = read_json(upload / "order.json")
+        return 0 if found is None else int(found["order"])
+
+    def _write_existing(self, path: Path) -> None:
+        pq.write_table(self._store.prompt_book.entries(), path)
+
+    def _kill(self, folder: Path) -> None:
+        self._lengths.cancel(folder)
+        process.kill(folder)
+        give_up = time.monotonic() + KILL_SECONDS
+        while process.is_alive(folder) and time.monotonic() < give_up:
+            time.sleep(0.01)
+
+
+def _recognised(file: Path) -> Format:
+    """As what a file is read. Parquet is looked at by a process with a limit: a small file can hold values that are large many
+    times over. Raises PromptFileError."""
+    if file.suffix != ".parquet":
+        return recognise(file)
+    command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
+    try:
+        found = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, env={**_LEAN, **os.environ}
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PromptFileError(f"{file.name} was looked at for {LOOK_SECONDS:g} s in vain: split it") from error
+    try:
+        said = json.loads(found.stdout)
+    except ValueError as error:
+        raise PromptFileError(f"{file.name} could not be looked at: {_TOO_LARGE}") from error
+    if "problem" in said:
+        raise PromptFileError(said["problem"])
+    return Format(Layout("Parquet"), **said | {"columns": tuple(said["columns"])})
+
+
+def _look(file: Path) -> dict[str, Any]:
+    try:
+        found = asdict(recognise(file))
+    except MemoryError:
+        return {"problem": f"{file.name} {_TOO_LARGE}"}
+    except RsfError as error:
+        return {"problem": str(error)}
+    return {name: value for name, value in found.items() if name != "layout"}
+
+
+def work(folder: Path) -> None:
+    """Do what request.json in the folder of a placing asks for. An error for the person is written down as its outcome."""
+    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+    try:
+        summary = _place(folder, request)
+    except MemoryError:  # pyarrow's too
+        summary = {"problem": f"the file {_TOO_LARGE}"}
+    except RsfError as error:
+        summary = {"problem": str(error).replace(request["file"], "the file")}
+    write_json(folder / "summary.json", summary)
+
+
+def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
+    said = time.monotonic()
+
+    def say(message: str) -> None:
+        write_json(folder / "progress.json", {"message": message})
+
+    def on_row(count: int) -> None:
+        nonlocal said
+        if time.monotonic() > said + _EVERY:
+            said = time.monotonic()
+            say(f"{count:,} rows read")
+
+    columns = Columns(**request["columns"])
+    parsed = parse(
+        folder.parent / request["file"], columns.text, columns.reference, columns.system, columns.split, on_row=on_row
+    )
+    existing = pq.read_table(folder / "existing.parquet")
+    say(f"comparing {len(parsed.rows) + existing.num_rows:,} prompts")
+    found = place_usable(
+        parsed.rows,
+        lambda usable: comparing.place_here(existing, usable, request["share"], request["seed"]),
+        request["scorers"],
+        request.get("unsealed", False),
+    )
+    rows = [row for row, _ in found.rows]
+    table = {name: [getattr(row, name) for row in rows] for name in ("text", "reference", "system", "line")}
+    table["split"] = [str(split) for _, split in found.rows]
+    write_whole(folder / "rows.parquet", lambda path: pq.write_table(pa.table(table, schema=_ROWS), path))
+    problems = sorted((*parsed.problems, *found.problems), key=lambda problem: (problem.kept, problem.line or 0))
+    in_part = sum(problem.kept for problem in problems)
+    return {
+        "train": found.count(Split.TRAIN),
+        "held_out": found.count(Split.HELD_OUT),
+        "sealed": found.count(Split.SEALED),
+        "left_out": len(problems) - in_part,
+        "in_part": in_part,
+        "rows": [_short(row) for row in rows if row.split is not Split.SEALED][:SHOWN_ROWS],
+        "problems": [asdict(problem) for problem in problems[:SHOWN_PROBLEMS]],
+        "notes": list(parsed.notes),
+    }
+
+
+def _short(row: PromptRow) -> dict[str, Any]:
+    fields = asdict(row)
+    return {name: value[:_SHOWN] if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def _limit_memory(size: int) -> None:
+    """Of this process, in bytes of data: whatever a file holds, the machine stays usable."""
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+
+
+def main() -> None:
+    """`FOLDER`: do what a placing asks for. `FILE BYTES`: say as what a file is read."""
+    path = Path(sys.argv[1])
+    if len(sys.argv) > 2:
+        _limit_memory(int(sys.argv[2]))
+        print(json.dumps(_look(path)))
+        return
+    _limit_memory(int(json.loads((path / "request.json").read_text(encoding="utf-8"))["memory"]))
+    work(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""The prompts of a project as a person keeps them: added where they can be, edited, retired and put back.
+
+What was drawn, decided and curated stays as it is: an edited prompt is another prompt, which takes the place of the earlier.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
+
+from rsf_core.domain import JobKind, JobState, Prompt, Split
+from rsf_core.domain.access import spoken
+from rsf_core.domain.errors import PromptError
+from rsf_core.domain.settings import Settings
+from rsf_core.prompts import Problem, PromptRow, check_disjoint, comparing, identity
+from rsf_core.scorers import registry
+from rsf_core.scorers.registry import ReferenceProblem
+from rsf_core.store.records import PromptRecord
+from rsf_core.store.store import Store
+
+OPENED = "the sealed prompts were opened, so none is added, changed or taken out any more"
+CHANGED_MEANWHILE = "the project's prompts have changed while this one was compared with them: try again"
+_KEPT = 4  # placings, each as large as its file
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The rows that can be added, each with its split, and what is wrong with the others."""
+
+    rows: tuple[tuple[PromptRow, Split], ...]
+    problems: tuple[Problem, ...]
+
+    def count(self, split: Split) -> int:
+        return sum(side is split for _, side in self.rows)
+
+
+def place_usable(
+    rows: Sequence[PromptRow],
+    place: Callable[[Sequence[PromptRow]], tuple[list[tuple[PromptRow, Split]], list[Problem]]],
+    scorers: Sequence[str],
+    unsealed: bool = False,
+) -> Placement:
+    """Place the rows whose reference every one of `scorers` can read; the others are left out with what to do. `unsealed`:
+    the sealed prompts were opened, and none is added to them."""
+    wrong = unreadable(rows, scorers)
+    left_out = {id(row) for row, _ in wrong}
+    placed, problems = place([row for row in rows if id(row) not in left_out])
+    late = [row for row, split in placed if unsealed and split is Split.SEALED]
+    problems += [Problem(row.line, "split", f"{OPENED}; left out") for row in late]
+    kept = ((row, split) for row, split in placed if not (unsealed and split is Split.SEALED))
+    return Placement(tuple(kept), (*(problem for _, problem in wrong), *problems))
+
+
+def unreadable(rows: Sequence[PromptRow], scorers: Sequence[str]) -> list[tuple[PromptRow, Problem]]:
+    """The rows whose reference one of `scorers` cannot read, or misses, each with what to do."""
+    found = []
+    for wrong in registry.reference_problems(
+        scorers, [Prompt(i, row.text, row.reference) for i, row in enumerate(rows)]
+    ):
+        row = rows[wrong.prompt_id]
+        message = (
+            f"the scorer {wrong.scorer!r} of the target {wrong.problem}; correct the reference, choose another column for it, "
+            "or change the target; left out"
+        )
+        found.append((row, Problem(row.line, "reference", message)))
+    return found
+
+
+class PromptBook:
+    def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
+        self._store, self._settings = store, settings
+        self._placements: OrderedDict[bytes, Placement] = OrderedDict()
+        self._guard = threading.Lock()
+        self._unusable = lru_cache(maxsize=2)(self._find_unusable)
+
+    # -- adding --------------------------------------------------------------------------------------------------------
+
+    def key(self, rows: Sequence[PromptRow], held_out_share: float) -> bytes:
+        """Names a placing: the rows, the prompts that are there, the share and what the target needs."""
+        digest = blake2b(digest_size=16)
+        settings = self._settings()
+        digest.update(repr((self._store.prompt_book.version(), held_out_share, settings.seed)).encode())
+        digest.update(repr((settings.target.scorers, self.is_unsealed())).encode())
+        for row in rows:
+            digest.update(repr(row).encode())
+        return digest.digest()
+
+    def known(self, key: bytes) -> Placement | None:
+        """A placing made before."""
+        with self._guard:
+            return self._placements.get(key)
+
+    def placed(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
+        """Where each row goes, and what is wrong with the others: duplicates, a reference that a scorer of the target cannot
+        read, a wish that would put near-duplicates on both sides. Made once for the same rows and prompts."""
+        key = self.key(rows, held_out_share)
+        found = self.known(key)
+        if found is None:
+            found = self._place(rows, held_out_share)
+            with self._guard:
+                self._placements[key] = found
+                while len(self._placements) > _KEPT:
+                    self._placements.popitem(last=False)
+        return found
+
+    def _place(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
+        settings = self._settings()
+        known = self._store.prompt_book.entries()
+        return place_usable(
+            rows,
+            lambda usable: comparing.place(known, usable, held_out_share, settings.seed),
+            settings.target.scorers,
+            self.is_unsealed(),
+        )
+
+    def is_unsealed(self) -> bool:
+        """Whether the sealed prompts were opened."""
+        return self._store.sealed.opening() is not None
+
+    def version(self) -> tuple[int, int]:
+        """Differs whenever the prompts do."""
+        return self._store.prompt_book.version()
+
+    def with_reference(self) -> int:
+        """How many prompts in use have a reference."""
+        return self._store.prompt_book.with_reference()
+
+    def prompt(self, prompt_id: int) -> PromptRecord:
+        """A prompt with its whole text, in use or not. Raises PromptError where there is none, or it is sealed."""
+        found = self._of([prompt_id])[0]
+        if found.split is Split.SEALED and not self.is_unsealed():
+            raise PromptError(f"prompt {prompt_id} is sealed: nobody sees it before the sealed prompts are opened")
+        return found
+
+    def unusable(self) -> list[ReferenceProblem]:
+        """The prompts in use whose reference a scorer of the target cannot read; looked for once for the same prompts."""
+        return self._unusable(self.version(), tuple(self._settings().target.scorers))
+
+    def _find_unusable(self, version: tuple[int, int], scorers: tuple[str, ...]) -> list[ReferenceProblem]:
+        prompts = [prompt for prompt in self._store.prompts() if prompt.split is not Split.SEALED]  # not shown
+        return registry.reference_problems(scorers, prompts)
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    @spoken
+    def retire(self, prompt_ids: Sequence[int], author: str) -> None:
+        """Take prompts out: they are not drawn, evaluated or waited for any more. Raises PromptError where one is out."""
+        with self._store.transaction("retiring prompts"):
+            for prompt in self._of(prompt_ids):
+                self._refuse_unsealed(prompt)
+                if prompt.retired is not None:
+                    raise PromptError(f"prompt {prompt.prompt_id} is retired already")
+            self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "retire", author)
+
+    @spoken
+    def restore(self, prompt_ids: Sequence[int], author: str) -> None:
+        """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, or is there twice
+        then."""
+        with self._store.transaction("putting prompts back"):
+            taken = self._identities()
+            for prompt in self._of(prompt_ids):
+                self._refuse_unsealed(prompt)
+                if prompt.retired is None:
+                    raise PromptError(f"prompt {prompt.prompt_id} is in use already")
+                newer = prompt.replaced_by
+                if newer is not None and self._of([newer])[0].retired is None:
+                    raise PromptError(
+                        f"prompt {prompt.prompt_id} was edited and is prompt {newer} now: edit that, or retire it first"
+                    )
+                same = taken.setdefault(identity(prompt.text, prompt.system), prompt.prompt_id)
+                if same != prompt.prompt_id:
+                    raise PromptError(f"prompt {prompt.prompt_id} is the same as prompt {same}, which is in use")
+            self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author)
+
+    @spoken
+    def edit(self, prompt_id: int, row: PromptRow, author: str) -> int:
+        """Replace a prompt by `row`, on the same side of the split; its new number. What was drawn for the earlier text keeps
+        it. Raises PromptError where the prompt is retired, nothing changes, or the new one is there already, is nearly the
+        same as one of the other side, or has a reference that the target cannot use."""
+        version = self.version()
+        old = self._of([prompt_id])[0]
+        if old.split is Split.SEALED:
+            raise PromptError(f"prompt {prompt_id} is sealed: it stays as it was sealed")
+        if old.retired is not None:
+            raise PromptError(f"prompt {prompt_id} is retired: put it back before you edit it")
+        new = replace(row, text=row.text.strip(), reference=(row.reference or "").strip() or None, split=old.split)
+        new = replace(new, system=(row.system or "").strip() or None, line=None)
+        if not new.text:
+            raise PromptError("the prompt is empty: write what the model is to be asked")
+        if (new.text, new.reference, new.system) == (old.text, old.reference, old.system):
+            raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
+        for _, problem in unreadable([new], self._settings().target.scorers):
+            raise PromptError(f"{problem.message.removesuffix('; left out')}")
+        same_text = identity(new.text, new.system) == identity(old.text, old.system)
+        # before anything is locked: with many prompts it takes seconds
+        like = comparing.likeness(self._store.prompt_book.entries(), prompt_id, new, same_text)
+        if like.same_as is not None:
+            raise PromptError(f"this is the same as prompt {like.same_as}: retire one of them instead")
+        if like.across is not None:
+            raise PromptError(f"prompt {prompt_id} is {new.split}, and this is {like.across}")
+        with self._store.transaction(f"editing prompt {prompt_id}"):
+            if self.version() != version:
+                raise PromptError(CHANGED_MEANWHILE)
+            (number,) = self._store.prompt_book.add(
+                [(new.text, new.system, new.reference, old.split)], f"edit of prompt {prompt_id} by {author}"
+            )
+            if (new.text, new.system) == (old.text, old.system):
+                self._store.prompt_book.copy_lengths({prompt_id: number})
+            self._store.prompt_book.say([prompt_id], "replace", author, number)
+            return number
+
+    @spoken
+    def seal(self, prompt_ids: Sequence[int], author: str) -> list[int]:
+        """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError where one is not
+        held out and in use, was compared on, is nearly the same as one that is not sealed, or the sealed were opened."""
+        chosen = list(dict.fromkeys(prompt_ids))
+        with self._store.transaction("sealing prompts"):
+            if self.is_unsealed():
+                raise PromptError(OPENED)
+            moved = self._of(chosen)
+            for prompt in moved:
+                if prompt.split is not Split.HELD_OUT or prompt.retired is not None:
+                    raise PromptError(f"prompt {prompt.prompt_id} is not held out and in use: only such can be sealed")
+            newest = {job.round: job for job in self._store.jobs() if job.kind is JobKind.EVALUATE}
+            if any(job.state is not JobState.DONE for job in newest.values()):  # it has the prompts, and may go on
+                raise PromptError("models are being compared on the held-out prompts: seal some when that is done")
+            seen = self._store.sealed.compared_on(chosen)
+            if seen:
+                raise PromptError(
+                    f"models were compared on {_numbers(seen)} already: seal such as nothing was drawn for, or add new ones"
+                )
+            others = [
+                p
+                for p in self._store.prompts(retired=True)
+                if p.split is not Split.SEALED and p.prompt_id not in chosen
+            ]
+            alike = check_disjoint([p.text for p in moved], [p.text for p in others])
+            if alike:
+                mine, other = moved[alike[0][0]].prompt_id, others[alike[0][1]].prompt_id
+                raise PromptError(
+                    f"prompt {mine} is nearly the same as prompt {other}: seal both, or retire one of them"
+                )
+            rows = [(prompt.text, prompt.system, prompt.reference, Split.SEALED) for prompt in moved]
+            numbers = self._store.prompt_book.add(rows, f"sealed by {author}")
+            self._store.prompt_book.copy_lengths(dict(zip(chosen, numbers, strict=True)))
+            for prompt, number in zip(moved, numbers, strict=True):
+                self._store.prompt_book.say([prompt.prompt_id], "replace", author, number)
+            return numbers
+
+    def _refuse_unsealed(self, prompt: PromptRecord) -> None:
+        if prompt.split is Split.SEALED and self.is_unsealed():
+            raise PromptError(f"prompt {prompt.prompt_id}: {OPENED}")
+
+    def _identities(self) -> dict[str, int]:
+        return {identity(prompt.text, prompt.system): prompt.prompt_id for prompt in self._store.prompts()}
+
+    def _of(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
+        found = {prompt.prompt_id: prompt for prompt in self._store.prompt_book.by_id(prompt_ids)}
+        for prompt_id in prompt_ids:
+            if prompt_id not in found:
+                raise PromptError(f"there is no prompt {prompt_id}")
+        return [found[prompt_id] for prompt_id in prompt_ids]
+
+
+def _numbers(prompt_ids: Sequence[int]) -> str:
+    more = f" and {len(prompt_ids) - 5:,} more" if len(prompt_ids) > 5 else ""
+    return f"prompt{'s' if len(prompt_ids) > 1 else ''} " + ", ".join(map(str, prompt_ids[:5])) + more

@@ -1,0 +1,318 @@
+"""Which texts are nearly the same. Deterministic, and fast enough for 100,000 prompts, copies included.
+
+Texts are compared as words without case, accents, articles and the -s of a plural (near_words.py). They are near-duplicates
+when the bags of their content words have a Jaccard similarity of at least 0.8, or when they are the same but for one typing
+error or one added sentence (near_edits.py); and never where numbers, operations, brackets, negations, C and C#, or a name
+each of their own tell them apart. Words that more than a fifth of the texts share are a template ("Write one short review
+sentence about a …") and say nothing; numbers are always content. So "What is 17 + 25?" resembles "What is 25 + 17?" but
+neither "17 + 26" nor "25 − 17".
+
+The search is a prefix filter (Bayardo, Ma & Srikant 2007), on arrays. With words ordered from rare to common, two bags that
+have at least o words in common share k of the first n − o + k words of each, for every k up to o. Bags are gathered by the
+first shared word; where too many have it, by the first two, and so on. Pairs so found are compared by a bit pattern of
+their words (one bit a word: a difference of words is at least the difference of bits), and what is left exactly. Only where
+more than 256 bags share all the words that make them near, each is compared with 256 others: of thousands that all resemble
+each other some pairs are then missing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from rsf_core.prompts import near_edits, near_words
+from rsf_core.prompts.near_words import Words
+
+SIMILARITY = 0.8  # as 4/5 in whole numbers below
+TEMPLATE_SHARE = 0.2
+TEMPLATE_AT_LEAST = 3
+_BITS = 512
+_SMALL = 256  # so many bags with the same first shared words are compared each with each
+_NEIGHBOURS = 256  # with so many others a bag is compared in a gathering that cannot be divided further
+_MOST_ENTRIES = 20_000_000  # of (bag, shared words) at a time; what would need more is not divided further
+_PAIRS_AT_ONCE = 1 << 20
+_SIGNS = r"+\-−*/×÷=<>%^"
+_ASCII_WORDS = re.compile(rf"\w+|[{_SIGNS}]")
+_WORDS = regex.compile(rf"[\w\p{{M}}\u200c\u200d]+|[{_SIGNS}]")  # a vowel sign of Hindi is part of its word
+
+Ints = NDArray[np.int64]
+_NONE: Ints = np.empty((0, 2), np.int64)
+
+
+def normalise(text: str) -> str:
+    """The words of a text in lower case, without punctuation, which name it where it is placed. Signs of operations are kept,
+    so "3 - 2" and "3 + 2" differ; so do the marks of a script, which make another word."""
+    if text.isascii():
+        folded = text.lower()
+        return " ".join(_ASCII_WORDS.findall(folded)) or folded.strip()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(_WORDS.findall(folded)) or folded.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """`of` is the group of each text: texts of one group have the same content words, and nothing tells them apart. `pairs`
+    are the groups that nearly have, each pair once, as an array of shape (pairs, 2)."""
+
+    of: list[int]
+    pairs: Ints
+    _starts: Ints
+    _others: Ints
+
+    def near(self, group: int) -> list[int]:
+        """The groups that resemble this one, ascending, without itself."""
+        found: list[int] = self._others[self._starts[group] : self._starts[group + 1]].tolist()
+        return found
+
+
+def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
+    """Which texts have the same content words, and which nearly have; with `within`, an integer a text, only texts that have
+    the same are compared, and what is a template is told among these: as if called for each, but many times faster."""
+    keys = list(zip(texts, [0] * len(texts) if within is None else within, strict=True))
+    number_of = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    text_of = np.fromiter(map(number_of.__getitem__, keys), np.int64, len(keys))
+    words = near_words.read([text for text, _ in number_of])
+    among = np.unique(np.array([where for _, where in number_of], np.int64), return_inverse=True)[1]
+    if within is not None:
+        words = replace(words, signature=words.signature ^ near_words.mixed(among))
+    of, bags = _bags(words, np.bincount(text_of, minlength=len(number_of)), among)
+    count = len(bags.sizes)
+    edited = of[np.concatenate([near_edits.typing_errors(words), near_edits.added_sentences(words)])]
+    found = np.concatenate([_near_pairs(bags), np.sort(edited, axis=1)])
+    codes = _distinct(found[:, 0] * count + found[:, 1])
+    pairs = np.stack([codes // max(1, count), codes % max(1, count)], axis=1)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    starts = np.searchsorted(both[:, 0], np.arange(count + 1))
+    return Groups(of[text_of].tolist(), pairs, starts, both[:, 1])
+
+
+def near_duplicate_pairs(texts: Sequence[str], within: Sequence[int] | None = None) -> list[tuple[int, int]]:
+    """The pairs (i, j), i < j, of near-duplicates, ascending; `within` as in `groups`. Of texts with the same content words
+    the first stands for all: each later one is paired with it alone, so thousands of copies make thousands of pairs and
+    not their square."""
+    found = groups(texts, within)
+    first: dict[int, int] = {}
+    pairs = []
+    for i, (group, text) in enumerate(zip(found.of, texts, strict=True)):
+        if first.setdefault(group, i) != i and text.strip():
+            pairs.append((first[group], i))
+    for a, b in found.pairs.tolist():
+        i, j = sorted((first[a], first[b]))
+        pairs.append((i, j))
+    return sorted(pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bags:
+    """The different bags of words, one behind the other: `words` of bag i stand at starts[i]:starts[i + 1], from rare to
+    common. Words are numbered in that order, and `name` says which of them are names; `signature` is that of each bag."""
+
+    words: Ints
+    starts: Ints
+    name: NDArray[np.bool_]
+    signature: NDArray[np.uint64]
+
+    @property
+    def sizes(self) -> Ints:
+        return np.diff(self.starts)
+
+
+def _bags(texts: Words, copies: Ints, among: Ints) -> tuple[Ints, _Bags]:
+    """The bag of content words of each text: its number among the different ones, and these. How many of the texts that are
+    `among` the same a word is in, with their `copies`, decides whether it belongs to a template there."""
+    count, kinds = len(copies), max(1, len(texts.words))
+    codes = among[texts.owner] * kinds + texts.word  # a word among other texts is another word
+    different = _distinct(codes)
+    flat, owner, word_of = _as_sets(np.searchsorted(different, codes), texts.owner, len(different))
+    content = ~_template(flat, owner, different // kinds, different % kinds, texts.words, copies, among)[word_of[flat]]
+    content |= ~(np.bincount(owner, content, minlength=count) > 0)[owner]  # of a text that has no others
+    flat, owner = flat[content], owner[content]
+    frequency = np.bincount(flat, minlength=max(1, len(word_of)))
+    order = np.argsort(frequency, kind="stable")
+    rank = np.empty(len(frequency), np.int64)
+    rank[order] = np.arange(len(frequency))
+    name = texts.name[different[word_of[order]] % kinds] if len(word_of) else np.zeros(1, bool)
+    ranked = np.sort(owner * len(rank) + rank[flat]) % len(rank)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=count))])
+    of, kept = _different(ranked, starts, texts.signature)
+    return of, _select(ranked, starts, kept, name, texts.signature)
+
+
+def _as_sets(flat: Ints, owner: Ints, count: int) -> tuple[Ints, Ints, Ints]:
+    """Multisets as sets, sorted by owner: the second "a" of a text gets a number of its own, from `count` on. The last of
+    the three says which word each number stands for."""
+    code = np.sort(owner * count + flat)
+    begins = np.maximum.accumulate(np.where(_new(code), np.arange(len(code)), 0)) if len(code) else code
+    nth = np.arange(len(code)) - begins
+    word, owner = code % max(1, count), code // max(1, count)
+    again = nth > 0
+    repeats = nth[again] * count + word[again]
+    different = _distinct(repeats)
+    word[again] = count + np.searchsorted(different, repeats)
+    return word, owner, np.concatenate([np.arange(count), different % max(1, count)])
+
+
+def _new(ordered: Ints) -> NDArray[np.bool_]:
+    """Where another value begins."""
+    return np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, bool)
+
+
+def _template(
+    flat: Ints, owner: Ints, where: Ints, word: Ints, words: Sequence[str], copies: Ints, among: Ints
+) -> NDArray[np.bool_]:
+    """Which words, each standing among texts `where`, more than a fifth of these share, numbers never. `copies` is how often
+    each text stands."""
+    first = flat < len(word)  # a word that stands again in its text is counted once
+    shared = np.bincount(flat[first], copies[owner[first]], minlength=len(word))
+    size = np.bincount(among, copies)
+    found: NDArray[np.bool_] = shared > np.maximum(TEMPLATE_AT_LEAST, TEMPLATE_SHARE * size[where])
+    different = np.unique(word[found])
+    numbers = [one for one in different.tolist() if any(character.isdigit() for character in words[one])]
+    return found & ~np.isin(word, numbers)
+
+
+def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tuple[Ints, list[int]]:
+    """The number of each bag among the different ones, and where each of these stands first. Empty bags all differ."""
+    number: dict[object, int] = {}
+    of = np.empty(len(starts) - 1, np.int64)
+    kept: list[int] = []
+    whole, bounds = words.tobytes(), (starts * words.itemsize).tolist()
+    for i, ((start, end), sign) in enumerate(zip(pairwise(bounds), signature.tolist(), strict=True)):
+        key: object = (whole[start:end], sign) if end > start else i
+        if key not in number:
+            number[key] = len(kept)
+            kept.append(i)
+        of[i] = number[key]
+    return of, kept
+
+
+def _distinct(values: Ints) -> Ints:
+    """Each value once, ascending; by sorting, which is faster than numpy's hashing of millions."""
+    ordered = np.sort(values)
+    return ordered[_new(ordered)]
+
+
+def _select(
+    words: Ints, starts: Ints, kept: Sequence[int], name: NDArray[np.bool_], signature: NDArray[np.uint64]
+) -> _Bags:
+    chosen = np.asarray(kept, np.int64)
+    sizes = np.diff(starts)[chosen]
+    begins = np.concatenate([[0], np.cumsum(sizes)])
+    places = np.arange(begins[-1]) + np.repeat(starts[chosen] - begins[:-1], sizes)
+    return _Bags(words[places], begins, name, signature[chosen])
+
+
+def _near_pairs(bags: _Bags) -> Ints:
+    """The pairs of different bags, first number below the second, whose similarity is at least 4/5."""
+    found: list[Ints] = [np.empty(0, np.int64)]
+    if len(bags.words):
+        patterns = _patterns(bags)
+        for a, b in _candidates(bags):
+            same = bags.signature[a] == bags.signature[b]
+            a, b = a[same], b[same]
+            ok = _may_be_near(a, b, bags.sizes, patterns)
+            found.append(np.minimum(a[ok], b[ok]) * len(bags.sizes) + np.maximum(a[ok], b[ok]))
+    codes = _distinct(np.concatenate(found))
+    pairs = np.stack([codes // len(bags.sizes), codes % len(bags.sizes)], axis=1) if len(codes) else _NONE
+    parts = [_near(pairs[i : i + _PAIRS_AT_ONCE // 16], bags) for i in range(0, len(pairs), _PAIRS_AT_ONCE // 16)]
+    return np.concatenate([_NONE, *parts])
+
+
+def _patterns(bags: _Bags) -> NDArray[np.uint64]:
+    """`_BITS` bits a bag, of which each word sets one."""
+    bit = (bags.words * 0x9E3779B1 % (1 << 32)) * _BITS >> 32
+    owner = np.repeat(np.arange(len(bags.sizes)), bags.sizes)
+    patterns = np.zeros((len(bags.sizes), _BITS // 64), np.uint64)
+    np.bitwise_or.at(patterns, (owner, bit // 64), np.uint64(1) << (bit % 64).astype(np.uint64))
+    return patterns
+
+
+def _may_be_near(a: Ints, b: Ints, sizes: Ints, patterns: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Near bags differ in at most a ninth of their words together: |A Δ B| ≤ (|A| + |B|) (1 − t)/(1 + t)."""
+    most = (sizes[a] + sizes[b]) // 9
+    ok: NDArray[np.bool_] = np.abs(sizes[a] - sizes[b]) <= most
+    bits = np.zeros(len(a), np.int64)
+    for column in range(patterns.shape[1]):
+        chosen = np.flatnonzero(ok)
+        different = patterns[a[chosen], column] ^ patterns[b[chosen], column]
+        bits[chosen] += np.bitwise_count(different)
+        ok[chosen] = bits[chosen] <= most[chosen]
+    return ok
+
+
+def _near(pairs: Ints, bags: _Bags) -> Ints:
+    """Those of `pairs` whose similarity is at least 4/5, by counting the words they share, and that have not each a name which
+    the other has not."""
+    sizes = bags.sizes
+    parts = []
+    for side in (0, 1):
+        of = pairs[:, side]
+        lengths = sizes[of]
+        begins = np.cumsum(lengths) - lengths
+        places = np.arange(lengths.sum()) + np.repeat(bags.starts[of] - begins, lengths)
+        parts.append(np.repeat(np.arange(len(of)), lengths) * (bags.words.max() + 1) + bags.words[places])
+    together = np.sort(np.concatenate(parts))
+    twice = together[:-1][together[:-1] == together[1:]]
+    which, word = twice // (bags.words.max() + 1), twice % (bags.words.max() + 1)
+    shared = np.bincount(which, minlength=len(pairs))
+    union = sizes[pairs[:, 0]] + sizes[pairs[:, 1]] - shared
+    names = np.concatenate([[0], np.cumsum(bags.name[bags.words])])
+    of_bag = names[bags.starts[1:]] - names[bags.starts[:-1]]
+    own = of_bag[pairs] - np.bincount(which, bags.name[word], minlength=len(pairs))[:, None]
+    near: Ints = pairs[(5 * shared >= 4 * union) & (own.min(axis=1, initial=1) == 0)]
+    return near
+
+
+def _candidates(bags: _Bags) -> Iterable[tuple[Ints, Ints]]:
+    """Pairs of bags that share their first k words in the order of rarity, within the first n − o + k of each."""
+    sizes = bags.sizes
+    reach = sizes - (4 * sizes + 4) // 5  # n − o
+    owner = np.repeat(np.arange(len(sizes)), reach + (sizes > 0))
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(reach + (sizes > 0)) - reach - (sizes > 0), reach + (sizes > 0))
+    gathering = bags.words[bags.starts[owner] + place]
+    shared = 1
+    while len(owner):
+        order = np.argsort(gathering, kind="stable")
+        owner, place, gathering = owner[order], place[order], gathering[order]
+        number = np.cumsum(np.concatenate([[False], gathering[1:] != gathering[:-1]]))
+        count = np.bincount(number)[number]
+        small = (count > 1) & (count <= _SMALL)
+        yield from _each_with_each(owner[small], number[small])
+        large = count > _SMALL
+        owner, place, number = owner[large], place[large], number[large]
+        further = np.minimum(reach[owner] + shared, sizes[owner] - 1) - place  # where the next shared word may stand
+        if further.sum() > _MOST_ENTRIES:
+            yield from _each_with_each(owner, number)
+            return
+        enough = sizes[owner] - reach[owner] <= shared  # what is shared makes them near already
+        yield from _each_with_each(owner[enough], number[enough])
+        nth = np.arange(further.sum()) - np.repeat(np.cumsum(further) - further, further)
+        owner, number, place = (
+            np.repeat(owner, further),
+            np.repeat(number, further),
+            np.repeat(place, further) + 1 + nth,
+        )
+        word = bags.words[bags.starts[owner] + place]
+        gathering = number * (bags.words.max() + 1) + word
+        shared += 1
+
+
+def _each_with_each(owner: Ints, number: Ints) -> Iterable[tuple[Ints, Ints]]:
+    """The pairs of owners within a gathering, given in its order; in a large one of those near each other in it."""
+    for start in range(0, len(owner), _PAIRS_AT_ONCE):
+        first = np.arange(start, min(start + _PAIRS_AT_ONCE, len(owner)))
+        for step in range(1, _NEIGHBOURS):
+            first = first[first < len(owner) - step]
+            first = first[number[first] == number[first + step]]  # gatherings stand together: others have ended
+            if not len(first):
+                break
+            yield owner[first], owner[first + step]

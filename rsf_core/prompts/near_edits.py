@@ -1,0 +1,158 @@
+"""Texts that differ by one typing error, or by one sentence that was added; found by hashes that leave one part out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.prompts.near_words import Bools, Hashes, Ints, Words, mixed, sums
+
+SHORTEST = 5  # letters of a word in which a typing error can be told from another word
+SHORTEST_OF_COMMON = 3  # where the other word is in at least COMMON texts, and in TIMES as many
+COMMON, TIMES = 10, 20
+ANY_LETTER = 8  # letters of one in which any letter may be exchanged, not only for its neighbour on the keyboard
+RARE, RAREST = 2, 20  # texts that have the mistyped word, at most; of many texts (a 200th of them) up to the second
+LEAST_WORDS = 2  # of a text to which a sentence is added, which has at most three times as many
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_NEIGHBOURS = {
+    frozenset((a, b))
+    for row, keys in enumerate(_KEYS)
+    for i, a in enumerate(keys)
+    for b in (keys[i + 1 : i + 2] + "".join(below[max(0, i - 1) : i + 1] for below in _KEYS[row + 1 : row + 2]))
+}
+
+
+def typing_errors(texts: Words) -> Ints:
+    """The pairs of texts, (pairs, 2), that have the same words but for one each, of which one is rare and mistyped.
+
+    A text without one of its words, and that word without one of its letters, make a hash; texts that share it are
+    compared."""
+    count = len(texts.signature)
+    able = np.array([len(word) >= SHORTEST_OF_COMMON and word.isalpha() for word in texts.words], bool) & ~texts.inside
+    if not able.any():
+        return np.empty((0, 2), np.int64)
+    code = mixed(np.arange(len(texts.words)))
+    whole = sums(code[texts.word], texts.owner, count)
+    spread = np.bincount(_once(texts), minlength=len(texts.words))  # of how many texts each is a word
+    rare = able & (spread <= max(RARE, min(RAREST, count // 200)))
+    variants = _variants(texts.words, rare)
+    known = np.unique(np.concatenate([np.zeros(0, np.uint64), *variants.values()]))
+    others = _variants(texts.words, able & ~rare)
+    variants |= {word: kept for word, found in others.items() if len(kept := found[_among(found, known)])}
+    at = np.flatnonzero(np.isin(texts.word, np.fromiter(variants, np.int64, len(variants))) & texts.plain)
+    if not len(at):
+        return np.empty((0, 2), np.int64)
+    sizes = np.array([len(variants[word]) for word in texts.word[at].tolist()], np.int64)
+    made = np.concatenate([variants[word] for word in texts.word[at].tolist()])
+    place = np.repeat(at, sizes)
+    owner = texts.owner[place]
+    rest = whole[owner] - code[texts.word[place]]
+    bare = np.bincount(texts.owner, minlength=count) > 1  # of a single word nothing else agrees
+    key = mixed(rest) ^ made ^ mixed(texts.signature[owner].view(np.int64))
+    keep = bare[owner]
+    pairs = _meeting(key[keep], place[keep])
+    a, b = texts.word[pairs[:, 0]], texts.word[pairs[:, 1]]
+    pairs = pairs[(a != b) & (rare[a] | rare[b])]
+    a, b = texts.word[pairs[:, 0]], texts.word[pairs[:, 1]]
+    words, which = np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)], axis=1), axis=0, return_inverse=True)
+    fewer, more = np.sort(spread[words], axis=1).T
+    common = (more >= COMMON) & (more >= TIMES * fewer)
+    slips = np.array(
+        [
+            (known or few <= RARE)
+            and is_typing_error(texts.words[i], texts.words[j], SHORTEST_OF_COMMON if known else SHORTEST)
+            for (i, j), known, few in zip(words.tolist(), common.tolist(), fewer.tolist(), strict=True)
+        ],
+        bool,
+    )
+    return np.asarray(texts.owner[pairs[slips[which.ravel()]]]) if len(pairs) else pairs
+
+
+def is_typing_error(word: str, other: str, shortest: int = SHORTEST) -> bool:
+    """Whether one word may be the other mistyped: two neighbouring letters swapped, one left out or added within it, or one
+    exchanged for its neighbour on the keyboard; the first letter is right. A word of fewer than `shortest` letters is none."""
+    if len(word) > len(other):
+        word, other = other, word
+    if len(word) < shortest or len(other) - len(word) > 1 or word[0] != other[0] or word == other:
+        return False
+    i = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), len(word))
+    if len(word) < len(other):
+        return i < len(word) and word[i:] == other[i + 1 :]  # one more at the end is another word: plane, planet
+    if word[i + 2 :] == other[i + 2 :] and word[i : i + 2] == other[i : i + 2][::-1]:
+        return True
+    exchanged = word[i + 1 :] == other[i + 1 :]
+    return exchanged and (len(word) >= ANY_LETTER or frozenset((word[i], other[i])) in _NEIGHBOURS)
+
+
+def added_sentences(texts: Words) -> Ints:
+    """The pairs of texts, (pairs, 2), of which the second is the first with one sentence more: no question, and without a
+    number, a sign or a negation, which could make another task of it."""
+    count = len(texts.signature)
+    if not len(texts.word):
+        return np.empty((0, 2), np.int64)
+    begins = np.concatenate([[True], texts.sentence[1:] != texts.sentence[:-1]])
+    names, of, owner = texts.sentence[begins], np.cumsum(begins) - 1, texts.owner[begins]
+    said = mixed(sums(mixed(mixed(np.arange(len(texts.words)))[texts.word]), of, len(names)).view(np.int64))
+    whole = sums(said, owner, count) + texts.signature
+    size = np.bincount(of, minlength=len(names))
+    words = np.bincount(texts.owner, minlength=count)
+    harmless = (np.bincount(of, ~texts.plain, minlength=len(names)) == 0) & ~texts.asked[names]
+    left = words[owner] - size
+    at = np.flatnonzero(harmless & (left >= LEAST_WORDS) & (size <= 3 * left))
+    without = whole[owner[at]] - said[at]
+    order = np.argsort(whole, kind="stable")
+    low = np.searchsorted(whole[order], without, side="left")
+    high = np.searchsorted(whole[order], without, side="right")
+    # of texts that say the same the first stands for all
+    met = high > low
+    pairs = np.stack([order[np.minimum(low, count - 1)][met], owner[at][met]], axis=1)
+    return np.asarray(pairs[texts.signature[pairs[:, 0]] == texts.signature[pairs[:, 1]]])
+
+
+def _once(texts: Words) -> Ints:
+    """The words of the texts, of each text each word once."""
+    code = np.sort(texts.owner * len(texts.words) + texts.word)
+    different = code[np.concatenate([[True], code[1:] != code[:-1]])] if len(code) else code
+    return np.asarray(different % max(1, len(texts.words)))
+
+
+def _variants(words: list[str], which: Bools) -> dict[int, Hashes]:
+    """Hashes of a word and of it without each one of its letters, of those `which`."""
+    return {
+        number: np.array(list(dict.fromkeys(_shorter(words[number]))), np.int64).view(np.uint64)
+        for number in np.flatnonzero(which).tolist()
+    }
+
+
+def _shorter(word: str) -> Iterator[int]:
+    yield hash(word)
+    for i in range(len(word)):
+        yield hash(word[:i] + word[i + 1 :])
+
+
+def _among(values: Hashes, ordered: Hashes) -> Bools:
+    at = np.searchsorted(ordered, values)
+    found: Bools = (
+        (at < len(ordered)) & (ordered[np.minimum(at, len(ordered) - 1)] == values) if len(ordered) else values < 0
+    )
+    return found
+
+
+def _meeting(key: Hashes, place: Ints) -> NDArray[np.int64]:
+    """Places with the same key, each with those that follow it, (pairs, 2); different places and each pair once."""
+    order = np.lexsort((place, key))
+    key, place = key[order], place[order]
+    found = [np.empty((0, 2), np.int64)]
+    for step in range(1, MOST_ALIKE):
+        same = np.flatnonzero(key[step:] == key[:-step])
+        if not len(same):
+            break
+        found.append(np.stack([place[same], place[same + step]], axis=1))
+    pairs = np.concatenate(found)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    return np.unique(pairs, axis=0)
+
+
+MOST_ALIKE = 64  # texts that are the same but for a mistyped word, each compared with so many others

@@ -1,0 +1,56 @@
+"""Tasks: prompts with the settings that suit them. Bundled ones stand in data/tasks/, one folder each."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rsf_core import prompts
+from rsf_core.domain import bundled, settings
+from rsf_core.domain.errors import SettingsError
+from rsf_core.prompts import PromptRow
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`defaults` are the task's sections of the project settings, as in project.toml."""
+
+    name: str
+    title: str
+    description: str
+    defaults: dict[str, Any]
+    prompts: tuple[PromptRow, ...]
+
+
+def names() -> list[str]:
+    """The bundled tasks."""
+    return sorted(folder.parent.name for folder in bundled.path("data", "tasks").glob("*/task.toml"))
+
+
+def load(name: str) -> Task:
+    """A bundled task by its name, or one from a folder with task.toml and prompts.jsonl. Raises SettingsError naming the
+    choices, or the file and line that is wrong."""
+    folder = bundled.path("data", "tasks", name) if name in names() else Path(name)
+    if not all((folder / file).is_file() for file in ("task.toml", "prompts.jsonl")):
+        raise SettingsError(
+            f"there is no task {name!r}: choose one of {', '.join(names())}, or a folder with task.toml and prompts.jsonl"
+        )
+    try:
+        text = tomllib.loads((folder / "task.toml").read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{folder / 'task.toml'} is not valid TOML: {error}") from error
+    parsed = prompts.parse(folder / "prompts.jsonl", "text", "reference", "system", "split")
+    if parsed.problems:
+        raise SettingsError(f"{folder / 'prompts.jsonl'}, {parsed.problems[0]}")
+    unsplit = next((row for row in parsed.rows if row.split is None), None)
+    if unsplit is not None:
+        raise SettingsError(f"{folder / 'prompts.jsonl'}, line {unsplit.line}: split must be train, held_out or sealed")
+    called = folder.resolve().name  # of "." too
+    title, description, defaults = text.get("title", called), text.get("description", ""), text.get("settings", {})
+    if not isinstance(title, str) or not isinstance(description, str) or not isinstance(defaults, dict):
+        raise SettingsError(f"{folder / 'task.toml'}: title and description must be text, settings a table")
+    task = Task(called, title, description, defaults, parsed.rows)
+    settings.parse({**defaults, "task": task.name}, str(folder / "task.toml"))
+    return task

@@ -1,0 +1,254 @@
+"""How well the rule and people agree, how well people agree with each other, and which target would agree better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import krippendorff
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from rsf_core.domain.errors import TargetError
+from rsf_core.review.index import Opinions, ReviewIndex, audit_key
+from rsf_core.sampling.decisions import REPLICATES, Link, fit_decisions
+from rsf_core.sampling.intervals import Interval, clopper_pearson
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+FEWEST = 10  # decisions of either kind below which no weights are fitted
+UNDECIDED = 0.2  # of the audit, at most: candidates that were skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """The rule against people: counts of candidates by (rule, person)."""
+
+    accept_accept: int
+    accept_reject: int
+    reject_accept: int
+    reject_reject: int
+
+    @property
+    def total(self) -> int:
+        return self.accept_accept + self.accept_reject + self.reject_accept + self.reject_reject
+
+    @property
+    def precision(self) -> Interval | None:
+        """Of what the rule accepts, the share that people accept; exact interval. None where it accepts nothing."""
+        return _share(self.accept_accept, self.accept_accept + self.accept_reject)
+
+    @property
+    def recall(self) -> Interval | None:
+        """Of what people accept, the share that the rule accepts; exact interval. None where they accept nothing."""
+        return _share(self.accept_accept, self.accept_accept + self.reject_accept)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two reviewers on the candidates both have decided: Cohen's κ, None where chance alone explains everything."""
+
+    first: str
+    second: str
+    both: int
+    same: int
+    kappa: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """`audit` counts only the first candidates in audit order, as far as four of five are decided: a random sample, so its
+    rates hold for the round if the `audit_skipped` among them are like the rest. `reviewed` counts everything decided,
+    which is what reviewers happened to look at. `by_p_accept` has (low, high, decided, overruled) for ten bins. `alpha` is
+    Krippendorff's, None below two reviewers in common."""
+
+    audit: Confusion
+    reviewed: Confusion
+    by_p_accept: tuple[tuple[float, float, int, int], ...]
+    pairs: tuple[Pair, ...]
+    alpha: float | None
+    audit_skipped: int = 0
+
+
+def agreement(index: ReviewIndex, seed: int) -> Agreement:
+    """The agreement of a round as it stands. Truncated candidates count as rejected by the rule."""
+    decided = (index.votes != 0) & index.scored
+    order = np.argsort(audit_key(index.table.places, seed), kind="stable")
+    done = np.cumsum(decided[order])
+    enough = np.flatnonzero(decided[order] & (done >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)))
+    audit = np.zeros(len(decided), bool)
+    audit[order[: enough[-1] + 1 if enough.size else 0]] = True
+    edges = np.linspace(0.0, 1.0, 11)
+    overruled = decided & (index.automatic != (index.votes > 0))
+    bins = np.minimum((np.nan_to_num(index.p_accept) * 10).astype(int), 9)
+    counts = [(np.bincount(bins[mask], minlength=10)).tolist() for mask in (decided, overruled)]
+    return Agreement(
+        audit=_confusion(index, audit & decided),
+        reviewed=_confusion(index, decided),
+        by_p_accept=tuple((float(edges[b]), float(edges[b + 1]), counts[0][b], counts[1][b]) for b in range(10)),
+        pairs=tuple(_pairs(index.opinions)),
+        alpha=_alpha(index.opinions),
+        audit_skipped=int((audit & ~decided).sum()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fit of people's decisions: `coefficients` estimate weight/β of each scorer (per unit of its score), `strength` the
+    sum of their absolute values, which is that of the weights over β, both with intervals by bootstrap over prompts.
+    `accuracy` is the share of the very decisions fitted to that the fit repeats, `link` the likelier shape of P(accept):
+    see sampling/decisions.py, also for the ridge."""
+
+    coefficients: Mapping[str, Interval]
+    decisions: int
+    accuracy: float
+    link: Link
+    strength: Interval
+
+    def rewards(self, size: float) -> tuple[dict[str, float], float]:
+        """Weights whose absolute values add up to `size`, and the β that goes with them: only weight/β is identified.
+        Raises TargetError where the fit found no scorer that matters."""
+        total = sum(abs(found.value) for found in self.coefficients.values())
+        if total == 0:
+            raise TargetError("no score tells the accepted from the rejected: keep the weights")
+        return {name: found.value * size / total for name, found in self.coefficients.items()}, size / total
+
+    def beta(self, size: float) -> Interval:
+        """β with its interval for weights whose absolute values add up to `size`: size/strength, without an upper limit
+        where the strength may be 0."""
+        s = self.strength
+        if not s.known:
+            return Interval(size / s.value, -math.inf, math.inf, s.groups)
+        return Interval(size / s.value, size / s.high, size / s.low if s.low > 0 else math.inf, s.groups)
+
+
+def fit(
+    scores: Mapping[str, Floats],
+    votes: Ints,
+    prompts: Ints | None = None,
+    *,
+    level: float = 0.95,
+    rng: np.random.Generator | None = None,
+    fewest: int = FEWEST,
+    replicates: int = REPLICATES,
+) -> Fit:
+    """Fit P(a person accepts) to the scores, by maximum likelihood with a slight ridge (sampling/decisions.py).
+
+    `scores` has a column (n,) for each scorer, `votes` (n,) is +1, −1, or 0 for undecided, `prompts` (n,) names each
+    candidate's prompt; without it candidates are independent. Raises TargetError where there are fewer than `fewest`
+    decisions of either kind, or no score varies.
+    """
+    spoken = votes != 0
+    accepted = votes[spoken] > 0
+    if min(accepted.sum(), (~accepted).sum()) < fewest:
+        raise TargetError(f"at least {fewest} accepts and {fewest} rejects by people are needed to fit weights")
+    columns = {name: column[spoken] for name, column in scores.items() if np.isfinite(column[spoken]).all()}
+    columns = {name: column for name, column in columns.items() if column.std() > 0}
+    if not columns:
+        raise TargetError("no score varies among the candidates that people decided: nothing to fit")
+    scale = np.array([column.std() for column in columns.values()])
+    middle = np.array([column.mean() for column in columns.values()])
+    x = np.column_stack([np.ones(len(accepted)), (np.column_stack(list(columns.values())) - middle) / scale])
+    names = np.flatnonzero(spoken) if prompts is None else prompts[spoken]
+    group = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    count = int(group.max()) + 1
+    generator = np.random.default_rng(0) if rng is None else rng
+    found = fit_decisions(x, accepted, group, generator, replicates if count > 1 else 0)
+    slopes = found.slopes[1:] / scale
+    signs = np.sign(slopes)
+    links = [(found.slopes, found.repeated), *([found.rival] if found.rival is not None else [])]
+    fitted = [(of[1:] / scale, repeated[:, 1:] / scale) for of, repeated in links]
+    coefficients = {
+        name: _hull([_around(float(of[j]), repeated[:, j], count, level) for of, repeated in fitted])
+        for j, name in enumerate(columns)
+    }
+    strength = _hull([_around(float(signs @ of), repeated @ signs, count, level) for of, repeated in fitted])
+    eta = x @ found.slopes
+    middle_p = 0.0 if found.link == "logistic" else math.log(0.5)
+    return Fit(
+        coefficients,
+        len(accepted),
+        float(((eta > middle_p) == accepted).mean()),
+        found.link,
+        strength,
+    )
+
+
+def _hull(links: list[Interval]) -> Interval:
+    """The first link's estimate with limits that hold for every link that is as likely."""
+    return Interval(links[0].value, min(i.low for i in links), max(i.high for i in links), links[0].groups)
+
+
+def _around(value: float, repeated: Floats, count: int, level: float) -> Interval:
+    """value ± t·s with the standard deviation s of its replicates over `count` prompts."""
+    if repeated.size < 2:
+        return Interval(value, -math.inf, math.inf, count)
+    half = float(stdtrit(count - 1, 0.5 + 0.5 * level)) * float(repeated.std(ddof=1))
+    return Interval(value, value - half, value + half, count)
+
+
+def cohen_kappa(first: Sequence[int], second: Sequence[int]) -> float | None:
+    """κ = (p_o − p_e)/(1 − p_e) of two raters on the same items (Cohen 1960); None where p_e is 1."""
+    a, b = np.asarray(first), np.asarray(second)
+    observed = float((a == b).mean())
+    chance = float(sum((a == label).mean() * (b == label).mean() for label in np.union1d(a, b)))
+    return None if math.isclose(chance, 1.0) else (observed - chance) / (1.0 - chance)
+
+
+def _confusion(index: ReviewIndex, where: Bools) -> Confusion:
+    rule, person = index.automatic[where], index.votes[where] > 0
+    return Confusion(
+        int((rule & person).sum()),
+        int((rule & ~person).sum()),
+        int((~rule & person).sum()),
+        int((~rule & ~person).sum()),
+    )
+
+
+def _share(part: int, of: int) -> Interval | None:
+    return clopper_pearson(part, of) if of else None
+
+
+def _votes(opinions: Opinions) -> dict[str, dict[int, int]]:
+    found: dict[str, dict[int, int]] = {}
+    for where, reviewer, vote, final in zip(
+        opinions.places.tolist(),
+        opinions.reviewers.tolist(),
+        opinions.votes.tolist(),
+        opinions.final.tolist(),
+        strict=True,
+    ):
+        if not final:  # who settles a disagreement has read both sides
+            found.setdefault(reviewer, {})[where] = vote
+    return found
+
+
+def _pairs(opinions: Opinions) -> list[Pair]:
+    votes = _votes(opinions)
+    found = []
+    for first, second in combinations(sorted(votes), 2):
+        both = sorted(votes[first].keys() & votes[second].keys())
+        if both:
+            a, b = [votes[first][w] for w in both], [votes[second][w] for w in both]
+            same = sum(x == y for x, y in zip(a, b, strict=True))
+            found.append(Pair(first, second, len(both), same, cohen_kappa(a, b)))
+    return found
+
+
+def _alpha(opinions: Opinions) -> float | None:
+    """Krippendorff's α for nominal data over the candidates that two or more reviewers decided."""
+    votes = _votes(opinions)
+    counts: dict[int, int] = {}
+    for said in votes.values():
+        for where in said:
+            counts[where] = counts.get(where, 0) + 1
+    shared = sorted(where for where, count in counts.items() if count > 1)
+    data = np.array([[said.get(where, np.nan) for where in shared] for said in votes.values()], dtype=np.float64)
+    if not shared or np.unique(data[~np.isnan(data)]).size < 2:
+        return None  # nothing in common, or everybody always said the same: α is not defined
+    return float(krippendorff.alpha(reliability_data=data, level_of_measurement="nominal"))

@@ -1,0 +1,107 @@
+"""Candidates and prompts as a reviewer sees them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rsf_core.domain import Action, Outcome
+from rsf_core.review.index import ReviewIndex, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    reviewer: str
+    action: Action
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReviewCandidate:
+    """A candidate as a reviewer sees it, the same one as long as nothing is said of it. `completion` is as drawn, `edit` what
+    replaces it. Ratios are None before
+    scoring; −∞ (a failed constraint) is a log_ratio of None with `impossible`."""
+
+    candidate_id: str
+    prompt_id: int
+    k: int
+    completion: str
+    truncated: bool
+    tokens: int
+    scores: Mapping[str, float]
+    log_ratio: float | None
+    impossible: bool
+    p_accept: float | None
+    decision: Outcome | None
+    violated: bool
+    accepted: bool
+    opinions: tuple[Opinion, ...]
+    flagged: bool
+    note: str | None
+    tags: str | None
+    edit: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReviewPrompt:
+    """A prompt with all its candidates; the same one as long as nothing of it changes."""
+
+    prompt_id: int
+    text: str
+    system: str | None
+    reference: str | None
+    candidates: tuple[ReviewCandidate, ...]
+
+
+def candidate(
+    row: Mapping[str, Any],
+    at: int,
+    index: ReviewIndex,
+    scores: Mapping[str, float],
+    words: Sequence[Word],
+    notes: Mapping[str, str | None],
+) -> ReviewCandidate:
+    """From a row of Store.candidates_of_prompts, which is row `at` of the index, what reviewers say of it (the oldest
+    first) and its annotations by kind."""
+    scored, ratio = bool(index.scored[at]), float(index.table.log_ratio[at])
+    decided = scored and not math.isnan(index.margin[at])
+    truncated = bool(index.table.truncated[at])
+    rule = Outcome.TRUNCATED if truncated else Outcome.ACCEPTED if index.automatic[at] else Outcome.REJECTED
+    drawn = ReviewCandidate(
+        candidate_id=row["candidate_id"],
+        prompt_id=row["prompt_id"],
+        k=row["k"],
+        completion=row["completion"],
+        truncated=truncated,
+        tokens=row["token_count"],
+        scores=scores,
+        log_ratio=ratio if scored and math.isfinite(ratio) else None,
+        impossible=scored and ratio == -math.inf,
+        p_accept=float(index.p_accept[at]) if decided else None,
+        decision=rule if decided else None,
+        violated=decided and not truncated and bool(index.violated[at]),
+        accepted=False,
+        opinions=(),
+        flagged=False,
+        note=None,
+        tags=None,
+        edit=None,
+    )
+    return said_of(drawn, bool(index.accepted[at]), words, notes)
+
+
+def said_of(
+    drawn: ReviewCandidate, accepted: bool, words: Sequence[Word], notes: Mapping[str, str | None]
+) -> ReviewCandidate:
+    """The candidate with what is said of it now."""
+    return replace(
+        drawn,
+        accepted=accepted,
+        opinions=tuple(Opinion(w.reviewer, Action.ACCEPT if w.vote > 0 else Action.REJECT, w.final) for w in words),
+        flagged=notes.get("flag") is not None,
+        note=notes.get("note"),
+        tags=notes.get("tags"),
+        edit=notes.get("edit"),
+    )

@@ -1,0 +1,299 @@
+"""What the review page and its card ask of a project: a queue of candidates, and saying things of them."""
+
+from __future__ import annotations
+
+import math
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.acceptance.target import reward
+from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id, place
+from rsf_core.domain.access import spoken
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Settings, Target
+from rsf_core.review import agreement, suggestion
+from rsf_core.review.agreement import Agreement
+from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, candidate
+from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first, spread
+from rsf_core.review.live_round import LiveRound
+from rsf_core.review.suggestion import Suggestion
+from rsf_core.store.acts import Said
+from rsf_core.store.store import Store
+
+KEPT_TABLES = 2
+PAGE = 50
+AHEAD = 100  # candidates after those asked for: each decision brings one more to the end of everybody's queue
+Floats = NDArray[np.float64]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Candidates to look at, in order, with their prompts and all other candidates of those prompts. `counts` has the
+    size of every view under the same filter."""
+
+    candidate_ids: tuple[str, ...]
+    prompts: tuple[ReviewPrompt, ...]
+    counts: Mapping[View, int]
+
+
+class Reviews:
+    def __init__(self, store: Store, settings: Callable[[], Settings], target: Callable[[int], Target | None]) -> None:
+        self._store, self._settings, self._target = store, settings, target
+        self._guard = threading.Lock()
+        self._rounds: dict[int, LiveRound] = {}
+        self._scorers = kept(KEPT_TABLES, self._read_scorers)
+        self._column = kept(4, self._read_column)
+        self._score = kept(16, self._read_score)
+        self._matching = kept(16, self._read_matching)
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def queue(
+        self,
+        round_number: int,
+        reviewer: str,
+        wanted: CandidateFilter | None = None,
+        view: View = View.PENDING,
+        order: Order = Order.BOUNDARY,
+        after: str | None = None,
+        limit: int = PAGE,
+        at: str | None = None,
+    ) -> Queue:
+        """The first `limit` candidates of a view; those after the candidate `after`, which may have left the view, or
+        those from `at` on, where it is still in the view.
+        Raises SettingsError or StoreError for a filter that makes no sense."""
+        wanted = wanted or CandidateFilter()
+        index = self.index(round_number)
+        views = self._views(round_number, index, reviewer, wanted)
+        ordered = self._order(round_number, index, order)
+        start = 0
+        here = [name for name in (after or at or "",) if name.startswith(f"{round_number}.")]  # not of another round
+        for row in index.rows(_places(here)).tolist():
+            if after is not None:
+                start = int(ordered[1][row]) + 1
+            elif views[view][row]:
+                start = int(ordered[1][row])
+        rows = first(ordered, views[view], start, limit + AHEAD)
+        chosen, ahead = index.table.places[rows[:limit]], index.table.places[rows[limit:]]
+        ids = tuple(_name(round_number, one) for one in chosen.tolist())
+        counts = {v: int(np.count_nonzero(mask)) for v, mask in views.items()}
+        return Queue(ids, self._prompts(round_number, chosen, ahead), counts)
+
+    def counts(self, round_number: int, reviewer: str, wanted: CandidateFilter) -> dict[View, int]:
+        """The size of every view under a filter."""
+        views = self._views(round_number, self.index(round_number), reviewer, wanted)
+        return {view: int(np.count_nonzero(mask)) for view, mask in views.items()}
+
+    def candidates(self, round_number: int, candidate_ids: Sequence[str]) -> tuple[ReviewPrompt, ...]:
+        """The prompts of these candidates with all of theirs, in the order asked."""
+        index = self.index(round_number)
+        return self._prompts(round_number, index.table.places[index.rows(_places(candidate_ids))])
+
+    def page(
+        self,
+        round_number: int,
+        reviewer: str,
+        wanted: CandidateFilter,
+        view: View,
+        order: Order,
+        number: int,
+        size: int = PAGE,
+    ) -> list[ReviewCandidate]:
+        """Page `number`, from 0, of a view, for a table."""
+        index = self.index(round_number)
+        mask = self.mask(round_number, index, wanted) & index.view(view, reviewer, self._settings().review.overlap)
+        rows = first(self._order(round_number, index, order), mask, 0, (number + 1) * size)
+        chosen = index.table.places[rows[number * size :]]
+        found = {c.candidate_id: c for p in self._prompts(round_number, chosen) for c in p.candidates}
+        return [found[_name(round_number, one)] for one in chosen.tolist()]
+
+    def index(self, round_number: int) -> ReviewIndex:
+        """The round as it stands now."""
+        return self._live(round_number).index()
+
+    def version(self, round_number: int) -> str:
+        """Differs whenever the rule decides otherwise or other candidates are near the boundary; what people say does not
+        change it."""
+        in_force = [(t.log_m, str(t.scope)) for t in self._store.thresholds(round_number)[:1]]
+        return repr((self._store.review_version(round_number), in_force))
+
+    def _views(
+        self, round_number: int, index: ReviewIndex, reviewer: str, wanted: CandidateFilter
+    ) -> dict[View, NDArray[np.bool_]]:
+        """Where each view is under a filter."""
+        overlap = self._settings().review.overlap
+        views = {view: index.view(view, reviewer, overlap) for view in View}
+        if wanted == CandidateFilter():
+            return views
+        keep = self.mask(round_number, index, wanted)
+        return {view: keep & mask for view, mask in views.items()}
+
+    def _order(
+        self, round_number: int, index: ReviewIndex, order: Order
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All rows in an order, and where in it each stands."""
+        column, name = self._ordering(round_number, order, index.version)
+        return index.order(order, self._settings().seed, column, name)
+
+    def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
+        """Where the filter holds, shape (n,)."""
+        scores = {name: self._score(round_number, name, index.version) for name in wanted.scores}
+        matching = None
+        if wanted.text or wanted.regex:
+            edits = self._store.edits_version()
+            matching = self._matching(round_number, wanted.text, wanted.regex, (index.version, edits))
+        return index.mask(wanted, scores, matching)
+
+    def agreement(self, round_number: int) -> Agreement:
+        """How well the rule and people agree, and people with each other."""
+        return agreement.agreement(self.index(round_number), self._settings().seed)
+
+    def suggest(self, round_number: int) -> Suggestion:
+        """The weights, β and M that people's decisions speak for. Raises TargetError where there is too little to tell."""
+        target, thresholds = self._target(round_number), self._store.thresholds(round_number)
+        if target is None or not thresholds:
+            raise StageError(f"round {round_number} has no scores yet: a target is fitted after scoring")
+        constrained = {constraint.scorer for constraint in target.constraints} - set(target.rewards)
+        names = [name for name in self._store.scorers(round_number) if name not in constrained]
+        index = self.index(round_number)
+        scores = {name: self._score(round_number, name, index.version) for name in names}
+        return suggestion.suggest(index, target, scores, thresholds[0].scope)
+
+    # -- saying ------------------------------------------------------------------------------------------------------
+
+    @spoken
+    def say(self, round_number: int, reviewer: str, acts: Sequence[Act]) -> list[Said]:
+        """Record the acts of a reviewer in order; see Acts.say."""
+        return self._store.acts.say(acts, round_number, reviewer)
+
+    @spoken
+    def bulk(
+        self,
+        round_number: int,
+        reviewer: str,
+        wanted: CandidateFilter,
+        view: View,
+        action: Action,
+        act: str | None = None,
+    ) -> int:
+        """Say `action` of everything in a view, as one act that is undone as one; how many candidates."""
+        index = self.index(round_number)
+        keep = self.mask(round_number, index, wanted) & index.view(view, reviewer, self._settings().review.overlap)
+        places = index.table.places[keep]
+        if not len(places):
+            raise StageError("no candidate is left in this view: nothing was said")
+        pairs = list(zip((places >> K_BITS).tolist(), (places & ((1 << K_BITS) - 1)).tolist(), strict=True))
+        return self._store.acts.bulk(act or uuid.uuid4().hex, pairs, action, round_number, reviewer)
+
+    def can_walk(self, round_number: int, reviewer: str) -> tuple[int, int]:
+        """How many acts of the reviewer can be undone, and redone."""
+        return self._store.acts.depths(round_number, reviewer)
+
+    # -- pieces ------------------------------------------------------------------------------------------------------
+
+    def _read_scorers(self, round_number: int, version: tuple[int, ...]) -> list[str]:
+        return self._store.scorers(round_number)
+
+    def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
+        return self._store.score_column(round_number, scorer, everywhere=True)
+
+    def _read_matching(
+        self, round_number: int, text: str | None, regex: str | None, version: object
+    ) -> NDArray[np.int64]:
+        rows = self._store.matching_text(round_number, text, regex)
+        found: NDArray[np.int64] = place(
+            rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64)
+        )
+        return found
+
+    def _ordering(self, round_number: int, order: Order, version: tuple[int, ...]) -> tuple[Floats | None, object]:
+        """The column that an order goes by, None for the other orders and where the target has none; and its name."""
+        if order not in (Order.REWARD, Order.DISAGREEMENT):
+            return None, None
+        target = self._target(round_number)
+        if target is None:
+            return None, None
+        names = list(target.rewards) if order is Order.REWARD else self._scorers(round_number, version)
+        name = (target.model_dump_json(), tuple(names))
+        return self._column(round_number, order, *name, version), name
+
+    def _read_column(
+        self, round_number: int, order: Order, target: str, names: tuple[str, ...], version: tuple[int, ...]
+    ) -> Floats | None:
+        scores = {name: self._score(round_number, name, version) for name in names}
+        if order is Order.REWARD:
+            return (
+                reward(Target.model_validate_json(target), scores, len(next(iter(scores.values())))) if scores else None
+            )
+        return spread(list(scores.values())) if len(scores) > 1 else None
+
+    def _prompts(
+        self, round_number: int, places: NDArray[np.int64], ahead: NDArray[np.int64] | None = None
+    ) -> tuple[ReviewPrompt, ...]:
+        """The prompts of some candidates; where one must be read, those of the candidates `ahead` are read with it."""
+        prompt_ids, later = (
+            list(dict.fromkeys((part >> K_BITS).tolist())) for part in (places, places[:0] if ahead is None else ahead)
+        )
+        return self._live(round_number).prompts(prompt_ids, partial(self._made, round_number), later)
+
+    def _made(self, round_number: int, index: ReviewIndex, prompt_ids: Sequence[int]) -> list[ReviewPrompt]:
+        """The prompts as they are shown."""
+        texts = self._store.prompts_by_id(prompt_ids)
+        drawn: dict[int, list[ReviewCandidate]] = {prompt_id: [] for prompt_id in prompt_ids}
+        rows = self._store.candidates_of_prompts(round_number, prompt_ids)
+        columns = {
+            name: self._score(round_number, name, index.version) for name in self._scorers(round_number, index.version)
+        }
+        where = [place(row["prompt_id"], row["k"]) for row in rows]
+        heard = self._live(round_number).heard(where)
+        for row, one, at in zip(rows, where, index.table.row_of(where), strict=True):
+            if at >= 0:  # else drawn after the index was read
+                scores = {name: float(column[at]) for name, column in columns.items() if not math.isnan(column[at])}
+                drawn[row["prompt_id"]].append(candidate(row, at, index, scores, *heard[one]))
+        return [
+            ReviewPrompt(
+                prompt_id,
+                texts[prompt_id]["text"],
+                texts[prompt_id]["system"],
+                texts[prompt_id]["reference"],
+                tuple(drawn[prompt_id]),
+            )
+            for prompt_id in prompt_ids
+        ]
+
+    def _live(self, round_number: int) -> LiveRound:
+        with self._guard:
+            found = self._rounds.pop(round_number, None) or LiveRound(self._store, round_number)
+            self._rounds[round_number] = found  # the one asked for last stands last
+            while len(self._rounds) > KEPT_TABLES:
+                del self._rounds[next(iter(self._rounds))]
+            return found
+
+
+def kept(most: int, read: Callable[..., T]) -> Callable[..., T]:
+    """`read`, with its last answers kept; where many ask the same at once, one reads and the others wait for it."""
+    remembered, lock = lru_cache(maxsize=most)(read), threading.Lock()
+
+    def answer(*arguments: Any) -> T:
+        with lock:
+            return remembered(*arguments)
+
+    return answer
+
+
+def _places(candidate_ids: Sequence[str]) -> NDArray[np.int64]:
+    """Where candidates stand in their round, by name; a name that is none is left out."""
+    parsed = [parse_candidate_id(name) for name in candidate_ids]
+    return np.array([place(found[1], found[2]) for found in parsed if found is not None], dtype=np.int64)
+
+
+def _name(round_number: int, where: int) -> str:
+    return f"{round_number}.{where >> K_BITS}.{where & ((1 << K_BITS) - 1)}"

@@ -1,0 +1,103 @@
+"""The target that people's decisions speak for, and what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.acceptance.target import reward
+from rsf_core.domain import K_BITS, Scope
+from rsf_core.domain.errors import TargetError
+from rsf_core.domain.settings import Target
+from rsf_core.review import agreement
+from rsf_core.review.agreement import Fit
+from rsf_core.review.index import ReviewIndex
+from rsf_core.sampling.acceptance import critical_log_m, prompt_scale
+from rsf_core.sampling.arrays import relative
+from rsf_core.sampling.best_m import FOLDS, best_agreement, folds
+from rsf_core.sampling.intervals import Interval
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A target with other weights and β, and the log M (nats) that agrees best under it. Of `decisions` the rule would
+    repeat `agreeing`, counted by folds: on prompts that had no part in weights, β and M; the rule of now repeats
+    `agreeing_now`. `changed` automatic decisions would change. `beta` is β with its interval."""
+
+    target: Target
+    fit: Fit
+    log_m: float
+    scope: Scope
+    decisions: int
+    agreeing: int
+    agreeing_now: int
+    changed: int
+    beta: Interval
+
+
+def suggest(index: ReviewIndex, target: Target, scores: Mapping[str, Floats], scope: Scope) -> Suggestion:
+    """Fit weights and β to the decisions on a round. `scores` has a column (n,) for each scorer to weigh. Raises
+    TargetError where there is too little to fit, or nothing that people decided can be accepted at all."""
+    usable = np.where(index.scored & ~index.table.truncated, index.votes, 0)
+    prompts = index.table.places >> K_BITS
+    fitted = agreement.fit(scores, usable, prompts)
+    size = sum(abs(weight) for weight in target.rewards.values()) or 1.0
+    better, m, scale, log_m = _by(fitted, index, target, scores, scope, index.votes.astype(np.int64))
+    automatic = relative(m, scale, "m") > log_m
+    spoken = index.votes != 0
+    return Suggestion(
+        better,
+        fitted,
+        log_m,
+        scope,
+        decisions=int(spoken.sum()),
+        agreeing=_by_folds(index, target, scores, scope, usable, prompts),
+        agreeing_now=int((index.automatic[spoken] == (index.votes[spoken] > 0)).sum()),
+        changed=int((automatic != index.automatic).sum()),
+        beta=fitted.beta(size),
+    )
+
+
+def _by(
+    fitted: Fit, index: ReviewIndex, target: Target, scores: Mapping[str, Floats], scope: Scope, votes: Ints
+) -> tuple[Target, Floats, Floats, float]:
+    """The target of a fit, its m and scale (n,), and the log M at which it repeats most of `votes`."""
+    size = sum(abs(weight) for weight in target.rewards.values()) or 1.0
+    weights, beta = fitted.rewards(size)
+    better = target.model_copy(update={"rewards": weights, "beta": beta})
+    table, n = index.table, len(index.table.places)
+    shift = table.log_ratio - reward(target, scores, n) / target.beta
+    ell = np.where(index.scored & ~table.truncated, shift + reward(better, scores, n) / beta, -np.inf)
+    m = critical_log_m(ell, table.u)
+    scale = prompt_scale(ell, table.places >> K_BITS) if scope is Scope.PROMPT else np.zeros(n)
+    return better, m, scale, best_agreement(m, votes, scale).log_m
+
+
+def _by_folds(
+    index: ReviewIndex,
+    target: Target,
+    scores: Mapping[str, Floats],
+    scope: Scope,
+    usable: Ints,
+    prompts: Ints,
+) -> int:
+    """How many decisions are repeated by weights, β and M that were fitted without their prompts, a fifth at a time. Where
+    the other prompts say too little to fit, none of the part counts as repeated."""
+    part, agreeing = folds(prompts), 0
+    for fold in range(FOLDS):
+        mine = (part == fold) & (index.votes != 0)
+        if not mine.any():
+            continue
+        try:
+            fitted = agreement.fit(scores, np.where(part == fold, 0, usable), prompts, fewest=1, replicates=0)
+            _, m, scale, cut = _by(fitted, index, target, scores, scope, np.where(part == fold, 0, index.votes))
+        except TargetError:
+            continue
+        agreeing += int(((relative(m, scale, "m") > cut)[mine] == (index.votes[mine] > 0)).sum())
+    return agreeing

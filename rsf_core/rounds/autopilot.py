@@ -1,0 +1,207 @@
+"""Rounds that run by themselves: generate, score, accept, wait for a review where wished, fine-tune, compare, go on.
+
+Every step is decided anew from what is stored, so it goes on after a restart where it was, and whatever a person does in
+between is taken as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from rsf_core.acceptance import bands
+from rsf_core.domain import Control, JobState
+from rsf_core.domain.access import spoken
+from rsf_core.domain.errors import RsfError, StageError
+from rsf_core.rounds import comparisons, guardrails, stages
+from rsf_core.rounds.stages import Progress, Stage
+from rsf_core.rounds.start import Stages
+from rsf_core.rounds.state import Standing
+from rsf_core.store.store import Store
+
+
+class FlightState(StrEnum):
+    FLYING = "flying"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+STATES = {
+    "started": FlightState.FLYING,
+    "continued": FlightState.FLYING,
+    "waiting": FlightState.WAITING,
+    "stopped": FlightState.STOPPED,
+    "finished": FlightState.FINISHED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The newest run of rounds by themselves. It ends after `last_round`; with `pause` it waits for a review before each
+    fine-tuning. `reason` says why it waits, stopped or what it finished."""
+
+    flight: int
+    state: FlightState
+    event: str
+    round: int
+    last_round: int
+    pause: bool
+    author: str
+    reason: str
+    changed_at: datetime
+
+    @property
+    def active(self) -> bool:
+        return self.state in (FlightState.FLYING, FlightState.WAITING)
+
+
+class Autopilot:
+    def __init__(self, store: Store, standing: Standing, stages: Stages) -> None:
+        self._store, self._standing, self._stages = store, standing, stages
+
+    def flight(self) -> Flight | None:
+        """The newest flight, or None before any."""
+        row = self._store.last_flight()
+        if row is None:
+            return None
+        return Flight(
+            row["flight"],
+            STATES[row["event"]],
+            row["event"],
+            row["round"],
+            row["last_round"],
+            row["pause"],
+            row["author"],
+            row["reason"],
+            row["created_at"],
+        )
+
+    @spoken
+    def start(self, count: int, pause: bool, author: str) -> Flight:
+        """Run rounds until `count` more are complete, the open one included. Raises StageError while one is flying."""
+        now = self.flight()
+        if now is not None and now.active:
+            raise StageError("rounds run by themselves already: stop them first")
+        if count < 1:
+            raise StageError("at least one round has to run")
+        current = self._standing.current_round().round
+        last = current + count - (0 if stages.complete(self._standing.states(current)) else 1)
+        number = now.flight + 1 if now else 1
+        self._store.add_flight_event(number, "started", current, last, pause, author, f"{count} rounds")
+        self.steer()
+        return self._now()
+
+    @spoken
+    def stop(self, author: str, reason: str = "by hand") -> None:
+        """Go no further. A job that runs goes on to its end."""
+        self._say("stopped", author, reason)
+
+    @spoken
+    def go_on(self, author: str) -> None:
+        """Go on after the review that was waited for. Raises StageError where nothing waits."""
+        if self._now().state is not FlightState.WAITING:
+            raise StageError("nothing waits for a review")
+        self._say("continued", author, "reviewed")
+        self.steer()
+
+    def steer(self) -> None:
+        """Start what comes next, until a job runs or the flight waits or ends. Called whenever a job has ended."""
+        with self._stages.still():
+            while (now := self.flight()) is not None and now.state is FlightState.FLYING:
+                try:
+                    if not self._step(now):
+                        return
+                except RsfError as error:  # nobody watches: it is kept where the person will look
+                    self._say("stopped", now.author, str(error))
+
+    def _step(self, now: Flight) -> bool:
+        """One step; False where a job runs now."""
+        if self._store.jobs(active=True):
+            return False
+        number = self._standing.current_round().round
+        found = self._standing.states(number)
+        if stages.complete(found):  # whatever became of a job that was to add to it
+            self._after_round(now, number)
+            return True
+        for state in found:
+            if state.progress is Progress.FAILED and state.job is not None and self._standing.agrees(state.job):
+                self._say("stopped", now.author, state.job.outcome)
+                return True
+        stage = stages.next_stage(found)
+        if stage is Stage.EVALUATE and not self._standing.held_out():
+            self._after_round(now, number)
+        elif stage is Stage.GENERATE:
+            self._stages.generate()
+        elif stage is Stage.SCORE:
+            self._stages.score()
+        elif stage is Stage.FINETUNE:
+            self._train(now, number)
+        elif stage is Stage.EVALUATE:
+            self._stages.evaluate()
+        return True
+
+    def _train(self, now: Flight, number: int) -> None:
+        reviewed = now.event == "continued" and now.round == number
+        limits = self._standing.settings().autopilot
+        if now.pause and not reviewed:
+            counts = self._store.round_counts(number)
+            self._say(
+                "waiting", now.author, f"{counts.accepted:,} candidates of round {number} are accepted: review them"
+            )
+            return
+        rate = bands.rates(self._store.prompt_kinds(number)).effective
+        why = guardrails.before_training(self._store.round_counts(number), limits, rate)
+        if why:
+            self._say("stopped", now.author, "; ".join(why))
+            return
+        curated = self._stages.freeze(now.author)
+        why = guardrails.repetition(curated.summary, limits)
+        if why:
+            self._say("stopped", now.author, f"{curated.curated_id}: " + "; ".join(why))
+            return
+        self._stages.finetune(curated.curated_id)
+
+    def _after_round(self, now: Flight, number: int) -> None:
+        limits = self._standing.settings().autopilot
+        comparison = comparisons.comparison(self._store, self._standing, number)
+        if comparison:
+            wanted = [
+                *([Control.RANDOM] if limits.control and not comparison.control else []),
+                *([Control.CONSTRAINTS] if limits.constraints_control and not comparison.constraints else []),
+            ]
+            if any(self._control(now, number, control) for control in wanted):
+                return
+        why = guardrails.after_round(comparison, limits) if comparison else []
+        if why:
+            self._say("stopped", now.author, f"after round {number}: " + "; ".join(why))
+        elif number >= now.last_round:
+            self._say("finished", now.author, f"round {number} is complete")
+        else:
+            self._stages.open_round()
+
+    def _control(self, now: Flight, number: int, control: Control) -> bool:
+        """Train and evaluate a control of the round; stop where that was broken off. False where there is nothing to do for
+        it: its files were deleted, or it would be the same set."""
+        job = self._standing.control_job(number, control)
+        if job is not None and job.state is not JobState.DONE:
+            self._say("stopped", now.author, f"the {control.label}: {job.outcome}")
+        elif self._standing.control(number, control) is None:
+            if not self._standing.control_leaves_a_choice(number, control):
+                return False
+            self._stages.train_control(now.author, number, control)
+        elif self._standing.control_is_deleted(number, control) or self._stages.evaluate(number) is None:
+            return False
+        return True
+
+    def _say(self, event: str, author: str, reason: str) -> None:
+        now = self._now()
+        number = self._standing.current_round().round
+        self._store.add_flight_event(now.flight, event, number, now.last_round, now.pause, author, reason)
+
+    def _now(self) -> Flight:
+        now = self.flight()
+        if now is None:
+            raise StageError("no rounds run by themselves")
+        return now

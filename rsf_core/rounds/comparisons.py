@@ -1,0 +1,279 @@
+"""What the pages and the CLI show of a project beyond single rows: comparisons, gains over rounds, examples."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from rsf_core.acceptance.decisions import target_of
+from rsf_core.domain import Control, JobState, Scope
+from rsf_core.domain.settings import Target
+from rsf_core.evaluation import forgetting
+from rsf_core.evaluation.metrics import Measured, gains, intervals, metric_bounds
+from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.sampling.acceptance import prompt_log_z
+from rsf_core.sampling.intervals import Interval, difference_interval, paired_differences
+from rsf_core.sampling.simultaneous import simultaneous_level
+from rsf_core.sampling.winners_curse import overstatement
+from rsf_core.store.records import ThresholdRecord
+from rsf_core.store.store import Store
+
+COMPARED_TABLES = (  # all that a comparison is made of
+    *("project", "rounds", "prompts", "prompt_events", "targets", "log_ratios", "thresholds", "curated_sets"),
+    *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One round's held-out result: the proposal before, the tuned model after, and the gains paired by prompt,
+    against the proposal (`gain`) and against the base (`gain_over_base`). `control` is the metrics of the model that was
+    tuned on as many candidates chosen at random, `control_over_base` its gain over the base and `selection` what the tuned
+    model gained over it: what is due to selection, not to fine-tuning as such. All three are empty without a control.
+    `together` holds a tuned model's and its control's gain over the base in the headline metric by prompt, from which
+    `gains_together` makes intervals that hold for all rounds shown. `current` is False where the settings that completions
+    are drawn by have changed since. `forgotten` is how far the tuned model has moved from the base on the held-out prompts
+    and on unrelated ones (see `forgetting`), `forgotten_before` and `forgotten_control` the proposal and the control;
+    empty where that was not measured, as in rounds of earlier versions, and of the base. `constraints` is the metrics of the
+    model tuned on as many candidates chosen at random among those that pass the constraints, `constraints_over_base` its gain
+    over the base, `beyond_constraints` what the tuned model gained over it, and `constraints_over_random` what the constraints
+    alone gained over the random control, where there are both."""
+
+    round: int
+    before_id: str
+    after_id: str
+    base: dict[str, Interval]
+    before: dict[str, Interval]
+    after: dict[str, Interval]
+    gain: dict[str, Interval]
+    gain_over_base: dict[str, Interval]
+    prompts: int
+    completions: int
+    control: dict[str, Interval] = field(default_factory=dict)
+    control_over_base: dict[str, Interval] = field(default_factory=dict)
+    selection: dict[str, Interval] = field(default_factory=dict)
+    together: dict[str, dict[int, float]] = field(default_factory=dict)
+    together_width: float | None = None  # of the range of the headline's values; None where it has no bounds
+    current: bool = True
+    forgotten: dict[str, Interval] = field(default_factory=dict)
+    forgotten_before: dict[str, Interval] = field(default_factory=dict)
+    forgotten_control: dict[str, Interval] = field(default_factory=dict)
+    constraints: dict[str, Interval] = field(default_factory=dict)
+    constraints_over_base: dict[str, Interval] = field(default_factory=dict)
+    beyond_constraints: dict[str, Interval] = field(default_factory=dict)
+    constraints_over_random: dict[str, Interval] = field(default_factory=dict)
+    forgotten_constraints: dict[str, Interval] = field(default_factory=dict)
+    retired: int = 0  # of its prompts, since it was made
+
+    @property
+    def headline(self) -> str:
+        """The metric a round is judged by: the reward where the target has one, else pass@1."""
+        return "reward" if "reward" in self.after else "pass@1"
+
+
+def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> dict[tuple[int, str], Interval]:
+    """The gain over the base of every round's model and controls ("tuned", "control", "constraints"), in the headline metric
+    of the newest round, as intervals that hold for all of them together: the best may be believed."""
+    if not comparisons:
+        return {}
+    metric = comparisons[-1].headline
+    shown = {
+        (found.round, which): (by_prompt, found.together_width)
+        for found in comparisons
+        if found.headline == metric
+        for which, by_prompt in found.together.items()
+    }
+    prompts = sorted({prompt for by_prompt, _ in shown.values() for prompt in by_prompt})
+    columns = [[by_prompt.get(prompt, math.nan) for prompt in prompts] for by_prompt, _ in shown.values()]
+    if not prompts:
+        return {}
+    each = simultaneous_level(np.array(columns).T, level)
+    return {
+        name: difference_interval(np.array(list(by_prompt.values())), math.inf if width is None else width, each)
+        for name, (by_prompt, width) in shown.items()
+    }
+
+
+def comparison(store: Store, standing: Standing, round_number: int) -> Comparison | None:
+    """The held-out comparison of a round, or None before its evaluation is done. Made once as long as nothing of it changes:
+    decisions of people are not among that."""
+    name = ("comparison", round_number, standing.settings().model_dump_json())
+    return store.unchanged(name, COMPARED_TABLES, lambda: _compare(store, standing, round_number))
+
+
+def chosen_by(store: Store, standing: Standing) -> Curse | None:
+    """`winners_curse` of all rounds that have a comparison."""
+    found = (comparison(store, standing, opened.round) for opened in store.rounds())
+    return winners_curse([each for each in found if each is not None])
+
+
+def all_gains(store: Store, standing: Standing) -> dict[tuple[int, str], Interval]:
+    """`gains_together` of all rounds that have a comparison."""
+    found = (comparison(store, standing, opened.round) for opened in store.rounds())
+    return gains_together([each for each in found if each is not None])
+
+
+def _compare(store: Store, standing: Standing, round_number: int) -> Comparison | None:
+    opened = next((r for r in store.rounds() if r.round == round_number), None)
+    tuned = standing.tuned_model(round_number)
+    thresholds = store.thresholds(round_number)
+    if opened is None or tuned is None or not thresholds:
+        return None
+    target = target_of(store, thresholds[0])
+    evaluation = standing.evaluation(round_number)
+    compared = {BASE_ID, opened.model_id, tuned.model_id}
+    if not compared <= evaluation.models:
+        return None
+    controls = {control: standing.control(round_number, control) for control in Control}
+    against = {control: model.model_id for control, model in controls.items() if model is not None}
+    compared |= evaluation.models.intersection(against.values())
+    log_m = common_log_m(store, thresholds[0])
+    measured = {
+        model_id: standing.measures.measured(evaluation.key, model_id, target, log_m) for model_id in sorted(compared)
+    }
+    random_id, filtered_id = against.get(Control.RANDOM), against.get(Control.CONSTRAINTS)
+    ids = (opened.model_id, tuned.model_id, random_id)
+    found = _comparison(round_number, ids, measured, target, evaluation.current, filtered_id)
+    lost = forgetting.of_models(store, sorted(compared))
+    return replace(
+        found,
+        retired=evaluation.retired,
+        forgotten=lost[tuned.model_id],
+        forgotten_before=lost[opened.model_id],
+        forgotten_control=lost.get(random_id or "", {}),
+        forgotten_constraints=lost.get(filtered_id or "", {}),
+    )
+
+
+def sealed_comparison(store: Store, standing: Standing) -> Comparison | None:
+    """What the sealed prompts say of the model that they were opened for, over the base, beside its random control; None
+    before they are opened and drawn for. It stays, whatever target, M or settings change."""
+    opening, job = store.sealed.opening(), standing.sealed_job()
+    if opening is None or job is None or job.state is not JobState.DONE:
+        return None
+    target, log_m = Target.model_validate(job.spec["target"]), float(job.spec["log_m"])
+    ids = (BASE_ID, opening.model_id, opening.control_id)
+    measured = {
+        name: standing.measures.measured(opening.evaluation_key, name, target, log_m)
+        for name in ids
+        if name is not None
+    }
+    return _comparison(opening.round, ids, measured, target, current=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Curse:
+    """By how much the largest of `looks` gains in `metric` is expected to be overstated because it was chosen as the largest,
+    were all of them equally good (in the metric's unit)."""
+
+    looks: int
+    metric: str
+    overstatement: float
+
+
+def winners_curse(comparisons: Sequence[Comparison]) -> Curse | None:
+    """That of the gains of all rounds' tuned models; None with one look, or no prompt that all were compared on."""
+    found = [one for one in comparisons if one.headline == comparisons[-1].headline and one.together.get("tuned")]
+    looks = [one.together["tuned"] for one in found]
+    common = sorted(set(looks[0]).intersection(*looks[1:])) if looks else []
+    if len(looks) < 2 or not common:
+        return None
+    excess = overstatement([[look[prompt] for look in looks] for prompt in common])
+    return Curse(len(looks), found[-1].headline, excess)
+
+
+def _comparison(
+    round_number: int,
+    ids: tuple[str, str, str | None],
+    measured: Mapping[str, Measured],
+    target: Target,
+    current: bool,
+    filtered_id: str | None = None,
+) -> Comparison:
+    """Of the models `ids` (before, after, and the random control or None) and the control of the constraints alone, measured
+    as the base is; a control that was not is left out."""
+    before_id, after_id, control_id = ids
+    base, before, after = measured[BASE_ID], measured[before_id], measured[after_id]
+    found = Comparison(
+        round=round_number,
+        before_id=before_id,
+        after_id=after_id,
+        base=intervals(base, target),
+        before=intervals(before, target),
+        after=intervals(after, target),
+        gain=gains(before, after, target),
+        gain_over_base=gains(base, after, target),
+        prompts=len(np.unique(after["length"][1])),
+        completions=len(after["length"][1]),
+        current=current,
+    )
+    by_prompt, width = _by_prompt(base, after, target, found.headline)
+    found = replace(found, together={"tuned": by_prompt}, together_width=width)
+    random, filtered = (measured.get(name or "") for name in (control_id, filtered_id))
+    together = dict(found.together)
+    if random is not None:
+        together["control"] = _by_prompt(base, random, target, found.headline)[0]
+        found = replace(
+            found,
+            control=intervals(random, target),
+            control_over_base=gains(base, random, target),
+            selection=gains(random, after, target),
+        )
+    if filtered is not None:
+        together["constraints"] = _by_prompt(base, filtered, target, found.headline)[0]
+        found = replace(
+            found,
+            constraints=intervals(filtered, target),
+            constraints_over_base=gains(base, filtered, target),
+            beyond_constraints=gains(filtered, after, target),
+            constraints_over_random=gains(random, filtered, target) if random is not None else {},
+        )
+    return replace(found, together=together)
+
+
+def _by_prompt(before: Measured, after: Measured, target: Target, metric: str) -> tuple[dict[int, float], float | None]:
+    """The gain in a metric of each prompt, and the width of the range of its values where that is known."""
+    first, second = before[metric], after[metric]
+    if not np.intersect1d(first[1], second[1]).size:
+        return {}, None
+    prompts, gains = paired_differences(*first, *second)
+    low, high = metric_bounds(metric, target, first[0], second[0])
+    width = high - low
+    return dict(zip(prompts.tolist(), gains.tolist(), strict=True)), width if math.isfinite(width) else None
+
+
+def common_log_m(store: Store, threshold: ThresholdRecord) -> float:
+    """One log M (nats) by which two models are measured alike: the round's own when its scope is global, else moved by
+    the mean over the round's prompts of log Ẑ(c), of what was drawn for all of them alike."""
+    if threshold.scope is Scope.GLOBAL:
+        return threshold.log_m
+    ratios = store.ratios(threshold.round)
+    ratios = ratios.filter(ratios["planned"])
+    prompt_ids = ratios["prompt_id"].to_numpy()
+    possible = np.where(ratios["truncated"].to_numpy(), -np.inf, ratios["log_ratio"].to_numpy())
+    _, first = np.unique(prompt_ids, return_index=True)
+    scale = prompt_log_z(possible, prompt_ids)[first]
+    finite = scale[np.isfinite(scale)]
+    return threshold.log_m + (float(finite.mean()) if finite.size else 0.0)
+
+
+def held_out_examples(store: Store, standing: Standing, comparison: Comparison, count: int) -> list[dict[str, str]]:
+    """The first completion before and after of the first `count` held-out prompts, for reading."""
+    key = standing.evaluation(comparison.round).key
+    before, after = (
+        standing.measures.completions(key, model_id) for model_id in (comparison.before_id, comparison.after_id)
+    )
+    shown = list(itertools.islice((prompt_id for prompt_id, k in after if k == 0), count))
+    texts = store.prompts_by_id(shown)
+    return [
+        {
+            "prompt": texts[prompt_id]["text"],
+            "before": before.get((prompt_id, 0), ""),
+            "after": after[prompt_id, 0],
+        }
+        for prompt_id in shown
+    ]

@@ -1,0 +1,223 @@
+"""Freezing a round's effective decisions into an immutable curated set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core import prompts as prompt_rules
+from rsf_core.acceptance import bands, thinning
+from rsf_core.domain import Control, Split
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Settings
+from rsf_core.prompts.near_duplicates import near_duplicate_pairs
+from rsf_core.sampling import rules
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import CuratedRecord
+from rsf_core.store.store import Store, content_hash
+
+
+def freeze(store: Store, settings: Settings, round_number: int, author: str) -> CuratedRecord:
+    """Freeze what is accepted now. Decide first, de-duplicate afterwards: of equal completions of one prompt one is kept (of
+    near ones, or all, by `train.deduplicate`), and both counts are in the summary, with what it did to the law. Decisions
+    unchanged since the newest set give that set again. Candidates of train prompts that nearly repeat a held-out prompt
+    are left out and counted. Raises StageError when nothing is left to train on."""
+    found = store.thresholds(round_number)
+    accepted = store.accepted_samples(round_number)
+    if not found:
+        raise StageError(f"round {round_number} has no decisions yet: generate and score candidates first")
+    if not accepted:
+        raise StageError(
+            f"round {round_number} has no accepted candidate to train on: lower M on the Acceptance page, accept some "
+            "by hand on the Review page, or draw more candidates"
+        )
+    threshold = found[0]
+    near = _near_held_out(store)
+    kept = [row for row in accepted if row["prompt_id"] not in near]
+    if not kept:
+        raise StageError(
+            f"every accepted candidate of round {round_number} belongs to a train prompt that is nearly the same as a "
+            "held-out one, so the comparison would not be honest: add train prompts that differ from the held-out ones"
+        )
+    drawn = [_sample(row, threshold.log_m, settings.accept.weighs) for row in kept]
+    how = settings.train.deduplicate
+    of = _stand_ins(drawn, how)
+    samples, weights = _kept(drawn, of), [sample["weight"] for sample in drawn]
+    digest = content_hash(samples)
+    earlier = [c for c in store.curated_sets() if c.round == round_number and not is_control(c.curated_id)]
+    if earlier and (earlier[-1].content_hash, earlier[-1].log_m) == (digest, threshold.log_m):
+        return earlier[-1]
+    counts, rates = store.round_counts(round_number), bands.rates(store.prompt_kinds(round_number))
+    record = CuratedRecord(
+        curated_id=f"c{round_number}-{len(earlier) + 1}",
+        round=round_number,
+        target_id=threshold.target_id,
+        log_m=threshold.log_m,
+        scope=threshold.scope,
+        content_hash=digest,
+        summary={
+            "samples": len(samples),
+            "tokens": _tokens(samples),
+            "accepted": len(accepted),
+            "near_held_out": len(accepted) - len(kept),
+            "deduplicate": how,
+            "thinned": len(drawn) - len(samples),
+            "mass_thinned": thinning.mass_thinned(weights, of),
+            "law_moved": thinning.law_moved(weights, of),
+            "candidates": counts.candidates,
+            "distinct": _distinct(samples),
+            "prompts": len({sample["prompt_id"] for sample in samples}),
+            "rate_automatic": rates.automatic,
+            "rate_effective": rates.effective,
+            "overridden": counts.overridden,
+            "violated": counts.violated,
+            "edited": sum(sample["edited"] for sample in samples),
+        },
+        author=author,
+        created_at=utc_now(),
+    )
+    return store.add_curated_set(record, samples)
+
+
+def control_id(of: str, control: Control) -> str:
+    """The id of a control's curated set, or of the model trained on it, from that of what it is set against."""
+    return f"{of}-{control}"
+
+
+def control_of(curated_id: str | None) -> Control | None:
+    """Which control a curated set was chosen for; None where it is what people and the rule accepted."""
+    return next((one for one in Control if curated_id is not None and curated_id.endswith(f"-{one}")), None)
+
+
+def is_control(curated_id: str | None) -> bool:
+    """Whether a curated set is a random selection, made to see what fine-tuning, or the constraints, gain alone."""
+    return control_of(curated_id) is not None
+
+
+def leaves_a_choice(store: Store, matched: CuratedRecord, control: Control) -> bool:
+    """Whether there is more to choose a control from than the curated set `matched` has. Where the target is constraints
+    alone, what they let through is what was accepted: such a control would be the same set."""
+    return len(_to_choose_from(store, matched, control)[1]) > int(matched.summary["samples"])
+
+
+def freeze_control(
+    store: Store, matched: CuratedRecord, author: str, control: Control = Control.RANDOM
+) -> CuratedRecord:
+    """As many samples as the curated set `matched` has, with as many completion tokens, chosen at random among what the
+    proposal drew for train prompts, de-duplicated in the same way. The random control leaves nothing out, truncated ones
+    neither: what it gains is gained by fine-tuning alone. The other chooses among what has P > 0: what passes the constraints
+    and has ended; what it gains over the first is gained by these. The same again where it is there already. Raises StageError
+    where there is none."""
+    round_number, curated_id = matched.round, control_id(matched.curated_id, control)
+    known = next((c for c in store.curated_sets() if c.curated_id == curated_id), None)
+    if known is not None:
+        return known
+    u_of = _u_of(store, round_number)
+    drawn, once = _to_choose_from(store, matched, control)
+    if not once:
+        raise StageError(f"round {round_number} has no candidate to choose at random for the {control.label}")
+    kept = rules.random_of_size(
+        [u_of[sample["candidate_id"]] for sample in once],
+        matched.summary["samples"],
+        [len(sample["token_ids"]) for sample in once],
+        _tokens(store.curated_samples(matched.curated_id).to_pylist()),
+    )
+    samples = [sample for sample, chosen in zip(once, kept, strict=True) if chosen]
+    record = replace(
+        matched,
+        curated_id=curated_id,
+        content_hash=content_hash(samples),
+        summary=matched.summary
+        | {
+            "rule": str(control),
+            "samples": len(samples),
+            "tokens": _tokens(samples),
+            "distinct": _distinct(samples),
+            "accepted": len(samples),
+            "near_held_out": 0,
+            "thinned": len(drawn) - len(once),
+            "mass_thinned": 1 - len(once) / len(drawn),
+            "law_moved": None,
+            "prompts": len({sample["prompt_id"] for sample in samples}),
+            "edited": 0,
+        },
+        author=author,
+        created_at=utc_now(),
+    )
+    return store.add_curated_set(record, samples)
+
+
+def _to_choose_from(
+    store: Store, matched: CuratedRecord, control: Control
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The samples a control is chosen from, each weighing 1: as they were drawn, and de-duplicated as `matched` is."""
+    near, ratios = _near_held_out(store), store.ratios(matched.round)
+    eligible = ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
+    if control is Control.CONSTRAINTS:
+        eligible &= np.isfinite(ratios["log_ratio"].to_numpy()) & ~ratios["truncated"].to_numpy()
+    rows = store.samples_of(matched.round, ratios["candidate_id"].filter(pa.array(eligible)).to_pylist())
+    drawn = [_sample(row, matched.log_m, weighted=False) for row in rows]
+    return drawn, _kept(drawn, _stand_ins(drawn, matched.summary.get("deduplicate", "exact")))
+
+
+def _u_of(store: Store, round_number: int) -> dict[str, float]:
+    ratios = store.ratios(round_number)
+    return dict(zip(ratios["candidate_id"].to_pylist(), ratios["u"].to_pylist(), strict=True))
+
+
+def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]:
+    """The row of a curated set. `weight` is max(1, P/(M q)) where violations are weighted, else 1; an edited completion
+    was not drawn from q, so it weighs 1."""
+    excess = -math.inf if row["log_ratio"] is None or row["edited"] else row["log_ratio"] - row["offset_log_m"] - log_m
+    kept = {name: value for name, value in row.items() if name not in ("offset_log_m", "finish")}
+    try:
+        return kept | {"weight": math.exp(max(0.0, excess)) if weighted else 1.0}
+    except OverflowError as error:
+        raise StageError(
+            f"the weight of candidate {row['candidate_id']} would be e^{excess:.0f}, beyond all numbers: raise M, or set "
+            "accept.weighted to false and accept.choose to rate"
+        ) from error
+
+
+def _stand_ins(samples: list[dict[str, Any]], how: thinning.How) -> NDArray[np.int64]:
+    return thinning.stand_ins(
+        [sample["prompt_id"] for sample in samples],
+        [sample["completion"] if sample["edited"] else tuple(sample["token_ids"]) for sample in samples],
+        [sample["completion"] for sample in samples],
+        how,
+    )
+
+
+def _kept(samples: list[dict[str, Any]], of: NDArray[np.int64]) -> list[dict[str, Any]]:
+    return [sample for place, sample in enumerate(samples) if of[place] == place]
+
+
+def _tokens(samples: list[dict[str, Any]]) -> int:
+    """The completion tokens of a set, as drawn (an edited completion has those of the candidate that was edited)."""
+    return sum(len(sample["token_ids"]) for sample in samples)
+
+
+def _distinct(samples: list[dict[str, Any]]) -> int:
+    """How many samples there are when near-duplicates of one prompt count once. Between prompts they are no fault: the
+    answers to two sums may be the same."""
+    texts, prompts = [sample["completion"] for sample in samples], [sample["prompt_id"] for sample in samples]
+    return len(samples) - len({later for _, later in near_duplicate_pairs(texts, prompts)})
+
+
+def _near_held_out(store: Store) -> set[int]:
+    """The train prompts that are the same or nearly the same as a held-out or sealed one: training on them would make the
+    comparison dishonest. Prompts are placed so that there is none, but what is a template word changes as prompts come. Looked
+    for once for the same prompts: of 100,000 it takes seconds."""
+    return store.unchanged("near held out", ("prompts", "prompt_events"), lambda: _find_near_held_out(store))
+
+
+def _find_near_held_out(store: Store) -> set[int]:
+    train = store.prompts(Split.TRAIN, retired=True)
+    held_out = [p for split in (Split.HELD_OUT, Split.SEALED) for p in store.prompts(split, retired=True)]
+    pairs = prompt_rules.check_disjoint([p.text for p in train], [p.text for p in held_out])
+    return {train[mine].prompt_id for mine, _ in pairs}

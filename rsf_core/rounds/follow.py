@@ -1,0 +1,92 @@
+"""What the owner does when a job is done: keep the model it made, start the stage that follows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from rsf_core.domain import JobKind, JobState
+from rsf_core.domain.errors import JobError
+from rsf_core.rounds.prompt_lengths import PromptLengths
+from rsf_core.rounds.stages import Stage
+from rsf_core.rounds.start import Stages
+from rsf_core.rounds.state import BASE_ID, Standing, left_out_key
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import JobRecord, ModelRecord
+from rsf_core.store.store import Store
+
+
+class Following:
+    """`steer` lets rounds that run by themselves go on; it is called whenever a job has ended."""
+
+    def __init__(self, store: Store, standing: Standing, stages: Stages, steer: Callable[[], None]) -> None:
+        self._store, self._standing, self._stages, self._steer = store, standing, stages, steer
+
+    def on_done(self, job: JobRecord, result: dict[str, Any]) -> None:
+        """Runs inside the transaction that marks the job done."""
+        if "base" in result and not any(model.model_id == BASE_ID for model in self._store.models()):
+            name, folder, identity = (_text(result["base"], key) for key in ("name", "folder", "identity"))
+            self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
+        if "lengths" in result:
+            PromptLengths(self._store, self._standing.settings).keep_of_job(result["lengths"])
+        if job.kind in (JobKind.EVALUATE, JobKind.SEALED) and result.get("left_out"):
+            key = left_out_key(job.spec["evaluation_key"])
+            if key not in self._store.values():
+                self._store.set_value(key, json.dumps(result["left_out"]))
+        if job.kind is JobKind.FINETUNE:
+            model_id, parent = job.spec["model_id"], job.spec["model"]["model_id"]
+            name, folder = f"{self._standing.settings().task} round {job.round}", f"models/{model_id}"
+            made = (parent, job.round, job.spec["curated_id"])
+            self._store.add_model(ModelRecord(model_id, name, folder, _text(result, "identity"), *made, utc_now()))
+
+    def on_ended(self, job: JobRecord) -> None:
+        """Start what follows a job that has ended. Asked again after a restart, so it must not start anything twice."""
+        try:
+            if job.state is JobState.DONE:
+                self._follow(job)
+                if job.kind in (JobKind.GENERATE, JobKind.SCORE):
+                    self._stages.go_on_drawing(job.round)
+        finally:  # whatever kept the next stage from starting: rounds that run by themselves say so and stop
+            self._steer()
+
+    def recover(self) -> None:
+        """Start what the last owner had no time to start."""
+        for opened in self._store.rounds():
+            for job in self._store.jobs(round_number=opened.round):
+                if job.state is JobState.DONE:
+                    self._follow(job)
+        self._stages.go_on_drawing(self._standing.current_round().round)
+        self._steer()
+
+    def _follow(self, job: JobRecord) -> None:
+        if job.kind is JobKind.SCORE and not self._is_decided(job) and not self._is_active(JobKind.SCORE):
+            # derives the decisions, or scores again what a target changed meanwhile needs
+            self._stages.score(job.round)
+        later = [other for other in self._store.jobs(round_number=job.round) if other.seq > job.seq]
+        for stage in job.follow:
+            if any(other.kind == stage for other in later) or self._is_active(JobKind(stage)):
+                continue
+            if stage == Stage.SCORE:
+                self._stages.score(job.round)
+            elif stage == Stage.EVALUATE:
+                self._stages.evaluate(job.round)
+
+    def _is_decided(self, job: JobRecord) -> bool:
+        """Whether all candidates have a decision under the target they were scored for, or under a later one."""
+        counts, found = self._store.round_counts(job.round), self._store.thresholds(job.round)
+        if not found or counts.undecided:
+            return False
+        specs = {row["target_id"]: row["spec"] for row in self._store.targets()}
+        return bool(found[0].seq > job.changed_seq or specs[found[0].target_id] == job.spec["target"])
+
+    def _is_active(self, kind: JobKind) -> bool:
+        return any(job.kind is kind for job in self._store.jobs(active=True))
+
+
+def _text(found: Any, name: str) -> str:
+    """Raises JobError where what a job has left names no such thing."""
+    value = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(value, str):
+        raise JobError(f"its result.json is damaged: {name} is {str(value)[:80]!r}, and no text")
+    return value

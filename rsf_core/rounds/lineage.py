@@ -1,0 +1,338 @@
+"""Every model with where it came from: proposal → candidates → decisions → curated set → model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from rsf_core.acceptance.decisions import target_of
+from rsf_core.domain import Control
+from rsf_core.domain.access import spoken
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Target
+from rsf_core.evaluation import forgetting
+from rsf_core.evaluation.measures import Measures
+from rsf_core.evaluation.metrics import Measured, gains, intervals
+from rsf_core.models import Asked, asked_of
+from rsf_core.rounds.comparisons import COMPARED_TABLES, common_log_m
+from rsf_core.rounds.curation import control_of
+from rsf_core.rounds.next_proposal import current_model, next_proposal
+from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.sampling.intervals import Interval
+from rsf_core.store.records import CuratedRecord, ModelRecord
+from rsf_core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """A model with its held-out metrics and what it has forgotten (each empty where it was not measured), its size on disk in
+    bytes (None for the base, whose files are not the project's) and whether its files were deleted."""
+
+    model: ModelRecord
+    metrics: Mapping[str, Interval]
+    size: int | None
+    deleted: bool
+    drew: tuple[int, ...]
+    forgotten: Mapping[str, Interval] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two models on the same held-out prompts and seeds: metrics of each, and second − first paired by prompt."""
+
+    first: Mapping[str, Interval]
+    second: Mapping[str, Interval]
+    gain: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A typed prompt and what two models made of it, by model: completions with the same random numbers."""
+
+    job_id: str
+    text: str
+    system: str | None
+    completions: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """The held-out completions of two models by (prompt_id, k), in the order they are to be read, and the model that a
+    reviewer prefers ('' where neither). What was said of completions that are no longer these does not count."""
+
+    first: str
+    second: str
+    texts: Mapping[tuple[int, int], tuple[str, str]]
+    said: Mapping[tuple[int, int], str]
+
+    @property
+    def left(self) -> list[tuple[int, int]]:
+        return [key for key in self.texts if key not in self.said]
+
+
+@dataclass(frozen=True, slots=True)
+class StaleProposal:
+    """The candidates of `round` were drawn from `drew`, and the model in use is `current` now; `trained`: it is what the
+    round has tuned, as after every complete round."""
+
+    round: int
+    drew: str
+    current: str
+    trained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CuratedChange:
+    """What the second of two curated sets has that the first has not, by candidate."""
+
+    added: int
+    removed: int
+    both: int
+
+
+class Lineage:
+    def __init__(self, folder: Path, store: Store, standing: Standing) -> None:
+        self._folder, self._store, self._standing = folder, store, standing
+        self._sizes: dict[str, int] = {}  # of the models' files, which stay as they are until they are deleted
+
+    def models(self) -> list[ModelView]:
+        """Every model of the project, oldest first."""
+        deleted, yardstick = self._store.deleted_models(), self._yardstick()
+        rounds = self._store.rounds()
+        lost = forgetting.of_models(self._store, [model.model_id for model in self._store.models()])
+        found = []
+        for model in self._store.models():
+            folder = self._folder / model.folder
+            gone = model.model_id in deleted
+            size = None if model.model_id == BASE_ID or gone else self._size(model.model_id, folder)
+            metrics = yardstick.metrics(model.model_id) if yardstick else {}
+            drew = tuple(opened.round for opened in rounds if opened.model_id == model.model_id)
+            found.append(ModelView(model, metrics, size, gone, drew, lost[model.model_id]))
+        return found
+
+    def law(self, model_id: str) -> list[Asked]:
+        """What the files of a model ask for when tokens are drawn from it, and what became of each; nothing where its files
+        are gone. Raises ModelError where they are broken."""
+        model = next(m for m in self._store.models() if m.model_id == model_id)
+        folder = self._folder / model.folder  # that of the base is absolute
+        if not folder.is_dir():
+            return []
+        return asked_of(folder, self._standing.settings().generate.model_masks)
+
+    def pairing(self, first: str, second: str) -> Pairing | None:
+        """Two models compared, or None where one has no held-out completions under the settings of now."""
+        yardstick = self._yardstick()
+        return yardstick.pairing(first, second) if yardstick else None
+
+    def completions(self, model_id: str) -> Mapping[tuple[int, int], str]:
+        """The held-out completions of a model by (prompt_id, k)."""
+        yardstick = self._yardstick()
+        return {} if yardstick is None else self._standing.measures.completions(yardstick.key, model_id)
+
+    def ballot(self, first: str, second: str, reviewer: str) -> Ballot:
+        """What a reviewer has said of two models' held-out completions, and what is left to say."""
+        name, tables = ("ballot", first, second, self._standing.settings().model_dump_json()), COMPARED_TABLES
+        texts = self._store.unchanged(name, tables, lambda: self._texts(first, second))
+        said = {}
+        for vote in self._store.votes(first, second, reviewer):  # oldest first: the newest word counts
+            key = vote["prompt_id"], vote["k"]
+            if key in texts and vote["texts"] in (None, _digest(texts[key])):
+                said[key] = vote["preferred_id"]
+        return Ballot(first, second, texts, said)
+
+    def _texts(self, first: str, second: str) -> Mapping[tuple[int, int], tuple[str, str]]:
+        """The first completion of every prompt that both have, then the second, …"""
+        a, b = self.completions(first), self.completions(second)
+        return {key: (a[key], b[key]) for key in sorted(a.keys() & b.keys(), key=lambda key: (key[1], key[0]))}
+
+    @spoken
+    def vote(self, ballot: Ballot, key: tuple[int, int], preferred: str, reviewer: str) -> None:
+        """Save which model's completion a reviewer prefers ('' where neither), without having known whose it was."""
+        texts = _digest(ballot.texts[key])
+        self._store.add_vote(ballot.first, ballot.second, *key, preferred, reviewer, texts)
+
+    def trials(self, first: str, second: str) -> list[Trial]:
+        """The typed prompts that both models have completed, the newest first."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for row in self._store.trials():
+            found.setdefault(row["job_id"], {}).setdefault(row["model_id"], []).append(row["completion"])
+        return [
+            Trial(job_id, spec["text"], spec["system"], {name: drawn[name] for name in (first, second)})
+            for job_id, drawn in found.items()
+            if {first, second} <= drawn.keys() and (spec := self._store.job(job_id).spec)
+        ]
+
+    @spoken
+    def delete(self, model_id: str, author: str) -> None:
+        """Delete the files of a tuned model; what it drew and how it did stays. Raises StageError where a round still
+        needs it."""
+        if model_id == BASE_ID:
+            raise StageError("the base model is not the project's to delete")
+        model = next((m for m in self._store.models() if m.model_id == model_id), None)
+        if model is None:
+            raise StageError(f"there is no model {model_id!r}")
+        if self._store.jobs(active=True):
+            raise StageError("a job is running: delete models when all is quiet")
+        current = self._standing.current_round()
+        if model_id in (self._standing.settings().target.reference, self._standing.target(current.round).reference):
+            raise StageError(f"{model_id} is the reference of the target: candidates are scored by it")
+        if model_id == self._store.proposal_choice(current.round):
+            raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
+        if model_id == current.model_id:
+            raise StageError(f"{model_id} is the proposal of round {current.round}: its candidates are drawn from it")
+        tuned = self._standing.tuned_model(current.round)
+        if tuned is not None and model_id == tuned.model_id:
+            raise StageError(
+                f"{model_id} is what round {current.round} tuned: it can be deleted once round {current.round + 1} is open "
+                "and draws from another"
+            )
+        if tuned is not None and model_id == next_proposal(self._store, self._standing):
+            raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
+        self._store.add_model_deletion(model_id, author)  # first: half-deleted files must not look whole
+        self._sizes.pop(model_id, None)
+        if (self._folder / model.folder).exists():
+            shutil.rmtree(self._folder / model.folder)
+
+    def stale_proposal(self) -> StaleProposal | None:
+        """Whether the newest round's candidates were drawn from another model than the current one: their log q is no
+        longer that of the model in use. None where they belong to it, or where there are none."""
+        opened, current = self._standing.current_round(), current_model(self._store, self._standing)
+        if current == opened.model_id or not self._store.round_counts(opened.round).candidates:
+            return None
+        tuned = self._standing.tuned_model(opened.round)
+        return StaleProposal(opened.round, opened.model_id, current, tuned is not None and tuned.model_id == current)
+
+    def graph(self) -> str:
+        """The lineage in Graphviz's language."""
+        ink = 'color="#7d8791", fontcolor="#7d8791", fontname=sans'  # readable on light and dark
+        lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {ink}];"]
+        lines.append(f"edge [fontsize=10, {ink}];")
+        curated = {found.curated_id: found for found in self._store.curated_sets()}
+        following = current_model(self._store, self._standing)
+        for view in self.models():
+            bold = ', penwidth=2.5, color="#12805c"' if view.model.model_id == following else ""
+            faded = ", style=dashed" if view.deleted else ""
+            lines.append(f"{_quoted(view.model.model_id)} [label={_quoted(_label(view))}{bold}{faded}];")
+        for view in self.models():
+            made = curated.get(view.model.curated_id or "")
+            if view.model.parent_id and made:
+                drawn, accepted = made.summary["candidates"], made.summary["accepted"]
+                how = (
+                    ("at random" if control is Control.RANDOM else "at random of what passes the constraints")
+                    if (control := control_of(made.curated_id))
+                    else f"accepted, {made.summary['overridden']:,} by people"
+                )
+                label = f"round {view.model.round}: {drawn:,} drawn\n{accepted:,} {how}\n{made.curated_id}"
+                lines.append(
+                    f"{_quoted(view.model.parent_id)} -> {_quoted(view.model.model_id)} [label={_quoted(label)}];"
+                )
+        return "\n".join([*lines, "}"])
+
+    def changed_settings(self, first: int, second: int) -> dict[str, tuple[Any, Any]]:
+        """The settings that differ between two rounds, by dotted name."""
+        rounds = {opened.round: opened.settings for opened in self._store.rounds()}
+        a, b = _flat(rounds[first]), _flat(rounds[second])
+        return {name: (a.get(name), b.get(name)) for name in sorted(a | b) if a.get(name) != b.get(name)}
+
+    def curated_change(self, first: CuratedRecord, second: CuratedRecord) -> CuratedChange:
+        """What changed between two curated sets: by candidate within a round, by prompt and text between rounds. A frozen set
+        stays as it is, so that is found once."""
+        name = ("curated change", first.curated_id, second.curated_id)
+        return self._store.unchanged(name, ("curated_sets",), lambda: self._curated_change(first, second))
+
+    def _curated_change(self, first: CuratedRecord, second: CuratedRecord) -> CuratedChange:
+        columns = ["candidate_id"] if first.round == second.round else ["prompt_id", "completion"]
+        a, b = (
+            {tuple(row.values()) for row in self._store.curated_samples(one.curated_id).select(columns).to_pylist()}
+            for one in (first, second)
+        )
+        return CuratedChange(len(b - a), len(a - b), len(a & b))
+
+    def _size(self, model_id: str, folder: Path) -> int:
+        if model_id not in self._sizes:
+            self._sizes[model_id] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        return self._sizes[model_id]
+
+    def _yardstick(self) -> _Yardstick | None:
+        """One for all models: target, M and completions of the newest round whose models any were evaluated by. Made once as
+        long as nothing of it changes."""
+        name = ("yardstick", self._standing.settings().model_dump_json())
+        return self._store.unchanged(name, COMPARED_TABLES, self._find_yardstick)
+
+    def _find_yardstick(self) -> _Yardstick | None:
+        for opened in reversed(self._store.rounds()):
+            for threshold in self._store.thresholds(opened.round)[:1]:
+                found = self._standing.evaluation(opened.round)
+                if found.models:
+                    target, log_m = target_of(self._store, threshold), common_log_m(self._store, threshold)
+                    return _Yardstick(self._standing.measures, found.key, found.models, target, log_m)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Yardstick:
+    """What models are measured by: the held-out completions under an evaluation key, a target and log M (nats); and what has
+    been measured so already."""
+
+    measures: Measures
+    key: str
+    evaluated: set[str]
+    target: Target
+    log_m: float
+    metrics_of: dict[str, dict[str, Interval]] = field(default_factory=dict)
+    pairings: dict[tuple[str, str], Pairing] = field(default_factory=dict)
+
+    def metrics(self, model_id: str) -> dict[str, Interval]:
+        """Empty where the model was not evaluated."""
+        if model_id not in self.evaluated:
+            return {}
+        if model_id not in self.metrics_of:
+            self.metrics_of[model_id] = intervals(self._measured(model_id), self.target)
+        return self.metrics_of[model_id]
+
+    def pairing(self, first: str, second: str) -> Pairing | None:
+        """None where one of them was not evaluated."""
+        if not self.evaluated.issuperset((first, second)):
+            return None
+        if (first, second) not in self.pairings:
+            gain = gains(self._measured(first), self._measured(second), self.target)
+            self.pairings[first, second] = Pairing(self.metrics(first), self.metrics(second), gain)
+        return self.pairings[first, second]
+
+    def _measured(self, model_id: str) -> Measured:
+        return self.measures.measured(self.key, model_id, self.target, self.log_m)
+
+
+def _label(view: ModelView) -> str:
+    metric = next((name for name in ("reward", "pass@1") if name in view.metrics), None)
+    shown = "" if metric is None else f"\n{metric} {view.metrics[metric].value:.3g}"
+    return view.model.model_id + shown + ("\n(deleted)" if view.deleted else "")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in section.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return found
+
+
+def prompts_won(votes: Mapping[tuple[int, int], str], first: str, second: str) -> tuple[int, int]:
+    """On how many prompts each of two models was preferred more often than the other. Votes on completions of one prompt
+    are not independent, so the sign test counts prompts."""
+    lead: dict[int, int] = {}
+    for (prompt_id, _), preferred in votes.items():
+        lead[prompt_id] = lead.get(prompt_id, 0) + (preferred == first) - (preferred == second)
+    return sum(ahead > 0 for ahead in lead.values()), sum(ahead < 0 for ahead in lead.values())
+
+
+def _digest(texts: tuple[str, str]) -> str:
+    return blake2b(json.dumps(texts).encode(), digest_size=16).hexdigest()

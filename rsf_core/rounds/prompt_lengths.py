@@ -1,0 +1,171 @@
+"""Which prompts of a project its model takes: checked as they are imported, said by jobs that left some out, looked up by
+pages.
+
+What is kept are counts of tokens, so that for another generate.max_new_tokens nothing is counted anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rsf_core import models
+from rsf_core.domain import Split
+from rsf_core.domain.errors import JobError, ModelError
+from rsf_core.domain.settings import Settings
+from rsf_core.jobs import length_check
+from rsf_core.models.lengths import Length
+from rsf_core.rounds.state import BASE_ID
+from rsf_core.store.records import NO_ROOM, Fit, ModelRecord, Room, Window
+from rsf_core.store.store import Store
+
+COUNTED = ("prompts", "prompt_events", "prompt_lengths")
+NAMED = 5  # rows of a file, in a preview
+NO_FOLDER = "the model is fetched or converted by the first job, which says which prompts do not fit"
+
+
+@dataclass(frozen=True, slots=True)
+class LengthsFound:
+    """Of the rows of a placing: `message` while they are checked; `problem` where they are not, with the reason, and `again`
+    where it can be tried again; else how many the model takes beside generate.max_new_tokens and how many not, the first of
+    these named by their lines."""
+
+    message: str = ""
+    problem: str | None = None
+    fits: int = 0
+    too_long: int = 0
+    refused: int = 0
+    named: tuple[str, ...] = ()
+    again: bool = False
+
+    @property
+    def running(self) -> bool:
+        return self.problem is None and bool(self.message)
+
+
+class PromptLengths:
+    def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
+        self._store, self._settings = store, settings
+
+    def folder(self) -> Path | None:
+        """The base model's, where it is on this machine."""
+        base = self._base()
+        if base is not None and models.is_ready(base.folder):
+            return Path(base.folder)
+        return models.local_folder(self._name())
+
+    def room(self) -> Room:
+        """For prompts, beside generate.max_new_tokens, as far as the base model was asked."""
+        base, name = self._base(), self._name()
+        for window in self._store.prompt_book.windows():
+            if window.name == name and (base is None or window.model == base.identity):
+                most = length_check.room(window).most(self._settings().generate.max_new_tokens)
+                return Room(window.model, most)
+        return NO_ROOM
+
+    def counts(self) -> dict[Fit, int]:
+        """How many prompts in use fit, and how many do not."""
+        room = self.room()
+        return self._store.unchanged(("fits", room), COUNTED, lambda: self._store.prompt_book.fits(room))
+
+    # -- a file ----------------------------------------------------------------------------------------------------------
+
+    def check(self, placing: Path) -> LengthsFound:
+        """Where the check of the rows of a placing stands; begun where it was not."""
+        model = self.folder()
+        if model is None:
+            return LengthsFound(problem=NO_FOLDER)
+        if not (placing / "rows.parquet").exists():
+            return LengthsFound(problem="the file is not read yet")
+        folder = length_check.folder_for(placing, model)
+        length_check.start(folder, placing / "rows.parquet", model, self._name())
+        try:
+            window = length_check.outcome(folder)
+            if window is not None:
+                return self._found(folder, placing, window)
+            message = length_check.progress(folder)
+            # it may have ended just now
+            return LengthsFound(message=message) if length_check.outcome(folder) is None else self.check(placing)
+        except ModelError as error:
+            return LengthsFound(problem=str(error).rstrip("."), again=True)
+
+    def _found(self, folder: Path, placing: Path, window: Window) -> LengthsFound:
+        lengths = pq.read_table(folder / "lengths.parquet")
+        room, new = length_check.room(window), self._settings().generate.max_new_tokens
+        most = room.most(new)
+        tokens = lengths["tokens"].to_pylist()
+        refused = [place for place, count in enumerate(tokens) if count is None]
+        too_long = [
+            place for place, count in enumerate(tokens) if count is not None and not (most is None or count <= most)
+        ]
+        bad = sorted((*refused, *too_long))
+        rows = pq.read_table(placing / "rows.parquet", columns=["line", "split"]) if bad else None
+        named: list[str] = []
+        for place in bad:
+            assert rows is not None
+            if rows["split"][place].as_py() == Split.SEALED:  # nobody sees it
+                continue
+            length = Length(tokens[place], lengths["refused"][place].as_py())
+            named.append(length.problem(f"line {rows['line'][place].as_py()}", room, new) or "")
+            if len(named) == NAMED:
+                break
+        return LengthsFound("", None, len(tokens) - len(bad), len(too_long), len(refused), tuple(named))
+
+    def cancel(self, placing: Path) -> None:
+        for folder in placing.glob("lengths-*"):
+            length_check.cancel(folder)
+
+    def forget(self, placing: Path) -> None:
+        """So that the rows of a placing are checked anew."""
+        self.cancel(placing)
+        for folder in placing.glob("lengths-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self, placing: Path, prompt_ids: Sequence[int]) -> None:
+        """Save how long the rows of a placing are, which are these prompts now; nothing where they were not checked to the
+        end."""
+        model = self.folder()
+        folder = None if model is None else length_check.folder_for(placing, model)
+        try:
+            window = None if folder is None else length_check.outcome(folder)
+        except ModelError:  # they stay unchecked, as the preview has said
+            return
+        if folder is not None and window is not None:
+            self._store.prompt_book.say_lengths(window, prompt_ids, pq.read_table(folder / "lengths.parquet"))
+
+    # -- a job -----------------------------------------------------------------------------------------------------------
+
+    def keep_of_job(self, found: Any) -> None:
+        """Save what a job has found of prompts it left out, see `of_job`. A tuned model takes what its base takes. Raises
+        JobError where it is damaged."""
+        base = self._base()
+        if base is None:
+            return
+        try:
+            limit, prefix = (None if found[key] is None else int(found[key]) for key in ("most", "prefix"))
+            ids = pa.array([row[0] for row in found["prompts"]], pa.int32()).to_pylist()
+            rows = [Length(*row[1:]) for row in found["prompts"]]
+            if any((row.tokens is None) == (row.refused is None) or (row.tokens or 0) < 0 for row in rows):
+                raise ValueError("neither a length nor a refusal")
+            table = pa.table(
+                {
+                    "tokens": pa.array([row.tokens for row in rows], pa.int32()),
+                    "refused": pa.array([row.refused for row in rows], pa.large_string()),
+                }
+            )
+        except (TypeError, ValueError, LookupError, pa.ArrowException) as error:
+            raise JobError(f"its result.json is damaged: lengths is {str(found)[:80]!r}") from error
+        self._store.prompt_book.say_lengths(Window(base.identity, base.name, limit, prefix), ids, table)
+
+    def _base(self) -> ModelRecord | None:
+        return next((model for model in self._store.models() if model.model_id == BASE_ID), None)
+
+    def _name(self) -> str:
+        base = self._base()
+        return self._settings().model if base is None else base.name

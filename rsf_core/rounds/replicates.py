@@ -1,0 +1,276 @@
+"""What runs of one procedure gained: a JSON line each in a results file, and what they say of the procedure.
+
+A replicate is a whole project of its own: the same prompts, settings and base model under another seed. It goes by the rule
+alone: what people decided in the project, or an M that they chose by hand, is no part of the procedure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rsf_core.domain import Prompt
+from rsf_core.domain.errors import ReplicateError
+from rsf_core.domain.files import writable
+from rsf_core.domain.settings import Settings
+from rsf_core.rounds.comparisons import Comparison
+from rsf_core.sampling.intervals import Interval
+from rsf_core.sampling.procedure import procedure_interval
+from rsf_core.store.store import Store
+
+FOLDER, RESULTS = "replicates", "results.jsonl"
+_NOT_OF_THE_PROCEDURE = ("task", "seed", "review", "autopilot", "score")
+_SEEDED = ("generate", "train")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What every replicate is made from: the settings of a project without its seeds, and its prompts in use as (text,
+    system, reference, split). `seed` is the project's, of which those of the replicates are children; `version` is the
+    product's. `digest` names the procedure: what its results depend on beside the seed."""
+
+    settings: dict[str, Any]
+    prompts: tuple[tuple[str, str | None, str | None, str], ...]
+    seed: int
+    version: str
+    digest: str
+
+
+def template(settings: Settings, prompts: Sequence[Prompt], models: Mapping[str, Path], version: str) -> Template:
+    """The template of a project. `models` are the folders of its tuned models: a target may refer to one by name."""
+    found = settings.model_dump(mode="json", exclude_none=True)
+    for section in _SEEDED:
+        del found[section]["seed"]
+    reference = found["target"]["reference"]
+    if reference in models:
+        found["target"]["reference"] = str(models[reference])
+    rows = tuple((prompt.text, prompt.system, prompt.reference, str(prompt.split)) for prompt in prompts)
+    decisive = {name: value for name, value in found.items() if name not in _NOT_OF_THE_PROCEDURE}
+    digest = hashlib.sha256(json.dumps([version, decisive, rows], sort_keys=True).encode()).hexdigest()[:12]
+    return Template(found, rows, settings.seed, version, digest)
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Gain(_Line):
+    """A difference with its 95 % interval over prompts (None: it has none), and the difference of each prompt by number."""
+
+    value: float
+    low: float | None
+    high: float | None
+    by_prompt: dict[int, float]
+
+    @classmethod
+    def of(cls, interval: Interval, by_prompt: Mapping[int, float]) -> Self:
+        low, high = (interval.low, interval.high) if interval.known else (None, None)
+        return cls(value=interval.value, low=low, high=high, by_prompt=dict(by_prompt))
+
+    @property
+    def interval(self) -> Interval:
+        low, high = (-math.inf if self.low is None else self.low, math.inf if self.high is None else self.high)
+        return Interval(self.value, low, high, len(self.by_prompt))
+
+
+class RoundResult(_Line):
+    """What one round of a replicate came to. `gain` and `control` are over the base in `metric`, whose values' range is
+    `width` wide (None: no bounds); `selection` is the tuned model over its random control. `base`, `tuned` and
+    `random_control` hold the held-out means, `acceptance_rate` the share of the round's candidates that were accepted, `kl`
+    that to the base (nats); `seconds` is what its jobs ran for."""
+
+    round: int
+    metric: str
+    width: float | None
+    gain: Gain
+    control: Gain | None
+    selection: Gain | None
+    base: dict[str, float]
+    tuned: dict[str, float]
+    random_control: dict[str, float]
+    acceptance_rate: float
+    kl: float
+    tokens_drawn: int
+    tokens_trained: int
+    seconds: float
+
+
+class Replicate(RoundResult):
+    """A replicate by its last round, with those before; `procedure` is the digest of its template."""
+
+    task: str
+    model: str
+    version: str
+    procedure: str
+    replicate: int
+    rounds: int
+    seed: int
+    finished_at: datetime
+    sealed: Gain | None = None
+    earlier: tuple[RoundResult, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What is not run again."""
+        return self.procedure, self.rounds, self.replicate
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """What several replicates of one procedure say of it; each interval holds for another run on other prompts, and is
+    unknown with one. None where not every replicate has it."""
+
+    digest: str
+    task: str
+    rounds: int
+    metric: str
+    runs: int
+    prompts: int
+    gain: Interval
+    control: Interval | None
+    selection: Interval | None
+    sealed: Interval | None
+
+
+def round_result(store: Store, comparison: Comparison) -> RoundResult:
+    """The figures of a compared round."""
+    number, metric, together = comparison.round, comparison.headline, comparison.together
+    counts, jobs = store.round_counts(number), store.jobs(round_number=number)
+    trained = next(c for c in reversed(store.curated_sets()) if c.curated_id == _curated_id(store, comparison))
+    control = selection = None
+    if comparison.control:
+        control = Gain.of(comparison.control_over_base[metric], together["control"])
+        common = sorted(together["tuned"].keys() & together["control"].keys())
+        over = {prompt: together["tuned"][prompt] - together["control"][prompt] for prompt in common}
+        selection = Gain.of(comparison.selection[metric], over)
+    return RoundResult(
+        round=number,
+        metric=metric,
+        width=comparison.together_width,
+        gain=Gain.of(comparison.gain_over_base[metric], together["tuned"]),
+        control=control,
+        selection=selection,
+        base=_means(comparison.base),
+        tuned=_means(comparison.after),
+        random_control=_means(comparison.control),
+        acceptance_rate=counts.accepted / counts.candidates,
+        kl=comparison.after["KL to base"].value,
+        tokens_drawn=int(np.sum(store.ratios(number)["token_count"].to_numpy())),
+        tokens_trained=trained.summary["tokens"],
+        seconds=round(sum(_ran(store.job_events(job.job_id)) for job in jobs), 1),
+    )
+
+
+def _curated_id(store: Store, comparison: Comparison) -> str | None:
+    return next(model.curated_id for model in store.models() if model.model_id == comparison.after_id)
+
+
+def _means(metrics: Mapping[str, Interval]) -> dict[str, float]:
+    return {name: interval.value for name, interval in metrics.items()}
+
+
+def _ran(events: Sequence[Mapping[str, Any]]) -> float:
+    """How many seconds a job ran, without the time between a break and its going on."""
+    total, since = 0.0, None
+    for event in events:
+        if since is not None:
+            total += max(0.0, (event["created_at"] - since).total_seconds())
+        since = event["created_at"] if event["state"] == "running" else None
+    return total
+
+
+# -- the results file ------------------------------------------------------------------------------------------------
+
+
+def read(file: Path) -> list[Replicate]:
+    """The replicates in a results file, oldest first; none where there is no file. A last line that was cut off while it was
+    written is left out: its replicate is complete and written again. Raises ReplicateError naming a line that is none."""
+    try:
+        lines = file.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(Replicate.model_validate_json(line))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the line"
+            raise ReplicateError(
+                f"{file}, line {number} is no replicate ({where}: {first['msg']}): remove that line; its replicate is then "
+                "written again"
+            ) from error
+    return found
+
+
+def append(file: Path, replicate: Replicate) -> None:
+    """Add a line, and see to it that it is on the disk. Raises OutOfSpaceError, StoreError."""
+    line = replicate.model_dump_json().encode() + b"\n"
+    with writable(file.parent), file.open("a+b") as results:
+        results.seek(0)
+        whole = results.read().rfind(b"\n") + 1
+        results.truncate(whole)
+        results.write(line)
+        results.flush()
+        os.fsync(results.fileno())
+
+
+# -- what they say together --------------------------------------------------------------------------------------------
+
+
+def procedures(found: Iterable[Replicate]) -> list[Procedure]:
+    """Each procedure that was replicated, by when its newest replicate was written, the newest last."""
+    groups: dict[tuple[str, int], dict[int, Replicate]] = {}
+    for one in found:
+        key = one.procedure, one.rounds
+        groups[key] = groups.pop(key, {}) | {one.replicate: one}
+    return [procedure(list(group.values())) for group in groups.values()]
+
+
+def procedure(replicates: Sequence[Replicate]) -> Procedure:
+    """What the replicates of one procedure say of it. Raises ReplicateError where they are of several, or there is none."""
+    if len({one.key[:2] for one in replicates}) != 1:
+        raise ReplicateError("replicates of one procedure speak together: choose those of one")
+    first = replicates[0]
+    width = None if any(one.width is None for one in replicates) else max(one.width or 0.0 for one in replicates)
+    gain = _over([one.gain for one in replicates], width)
+    if gain is None:
+        raise ReplicateError("the replicates have no held-out prompt in common")
+    return Procedure(
+        digest=first.procedure,
+        task=first.task,
+        rounds=first.rounds,
+        metric=first.metric,
+        runs=len(replicates),
+        prompts=len(_common([one.gain for one in replicates])),
+        gain=gain,
+        control=_over([one.control for one in replicates], width),
+        # the width of a difference of models is that of their values, whichever two they are
+        selection=_over([one.selection for one in replicates], width),
+        sealed=_over([one.sealed for one in replicates], width),
+    )
+
+
+def _over(gains: Sequence[Gain | None], width: float | None) -> Interval | None:
+    known = [gain for gain in gains if gain is not None]
+    common = _common(known)
+    if len(known) < len(gains) or not common:
+        return None
+    rows = [[gain.by_prompt[prompt] for prompt in common] for gain in known]
+    return procedure_interval(rows, math.inf if width is None else width)
+
+
+def _common(gains: Sequence[Gain]) -> list[int]:
+    """The prompts that all have: a reference that cannot be read, or a prompt too long, is left out of some."""
+    prompts = [gain.by_prompt.keys() for gain in gains]
+    return sorted(set(prompts[0]).intersection(*prompts[1:])) if prompts else []

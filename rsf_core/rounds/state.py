@@ -1,0 +1,254 @@
+"""Where the rounds stand: what is stored, read as the stages and the reports need it. Starts nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rsf_core.acceptance import decisions
+from rsf_core.acceptance.target import is_tempered, trained_law
+from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split, settings_file
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Problem, Sampling, Settings, Target
+from rsf_core.evaluation.measures import Measures
+from rsf_core.rounds import curation, stages
+from rsf_core.rounds.stages import RoundFacts, StageState
+from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
+from rsf_core.store.store import Store
+
+BASE_ID = "base"
+STATE_TABLES = (  # all that decides where a round stands
+    *(
+        "project",  # what a job has left out
+        "rounds",
+        "prompts",
+        "prompt_events",
+        "candidates",
+        "scores",
+        "targets",
+        "log_ratios",
+        "thresholds",
+        "overrides",
+        "curated_sets",
+    ),
+    *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The key of held-out completions and the models that have them all; `current`: under the settings of now. `retired` of
+    the prompts they were drawn for are not in use any more: what was measured on them stays what it is."""
+
+    key: str
+    models: set[str]
+    current: bool
+    retired: int = 0
+
+
+class Standing:
+    """Of one project: settings and rounds, and what each round has drawn, decided, tuned and compared."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder, self._store = folder, store
+        self.measures = Measures(store)
+
+    def settings(self) -> Settings:
+        """Those in force, with the default in place of a value that is not allowed: such a project can be looked at and
+        repaired. What is started asks for `sound_settings`."""
+        return settings_file.read_tolerantly(self._folder)[0]
+
+    def sound_settings(self) -> Settings:
+        """The settings as they are written. Raises SettingsError naming every value that is not allowed."""
+        return settings_file.read(self._folder)
+
+    def settings_problems(self) -> list[Problem]:
+        """What is wrong with values in the settings file."""
+        return settings_file.read_tolerantly(self._folder)[1]
+
+    def current_round(self) -> RoundRecord:
+        return self._store.rounds()[-1]
+
+    def round(self, number: int) -> RoundRecord:
+        """Raises StageError where there is none."""
+        for opened in self._store.rounds():
+            if opened.round == number:
+                return opened
+        raise StageError(f"there is no round {number}")
+
+    def states(self, number: int) -> tuple[StageState, ...]:
+        """Where each stage of a round stands."""
+        settings = self.settings().model_dump_json()
+        name = ("states", number, settings)
+        return self._store.unchanged(name, STATE_TABLES, lambda: stages.states(self.facts(number)))
+
+    def facts(self, number: int) -> RoundFacts:
+        counts = self._store.prompt_counts()
+        held_out = counts.get(Split.HELD_OUT, 0)
+        tuned = self.tuned_model(number)
+        return RoundFacts(
+            counts=self._store.round_counts(number),
+            jobs=[job for job in self._store.jobs(round_number=number) if not _tunes_control(job)],
+            curated=self.curated_set(number),
+            tuned=tuned,
+            evaluated=tuned is not None and tuned.model_id in self.evaluation(number).models,
+            train_prompts=counts.get(Split.TRAIN, 0),
+            held_out_prompts=min(held_out, self.settings().evaluate.prompts or held_out),
+        )
+
+    def target(self, number: int) -> Target:
+        """What a round is judged by: the target its decisions were made under; before them that of the settings."""
+        found = self._store.thresholds(number)
+        return decisions.target_of(self._store, found[0]) if found else self.settings().target
+
+    def tuned_model(self, number: int) -> ModelRecord | None:
+        found = [m for m in self._store.models() if m.round == number and m.model_id != BASE_ID]
+        found = [model for model in found if not curation.is_control(model.curated_id)]
+        return found[-1] if found else None
+
+    def control(self, number: int, control: Control = Control.RANDOM) -> ModelRecord | None:
+        """A control of the round's tuned model, or None."""
+        wanted = self._control_id(number, control)
+        return next((m for m in self._store.models() if m.model_id == wanted), None)
+
+    def control_is_deleted(self, number: int, control: Control = Control.RANDOM) -> bool:
+        """Whether the files of a control of the round were deleted: it can be compared no more."""
+        found = self.control(number, control)
+        return found is not None and found.model_id in self._store.deleted_models()
+
+    def control_leaves_a_choice(self, number: int, control: Control) -> bool:
+        """Whether a control of the round's tuned model would be another set than what that was tuned on."""
+        tuned = self.tuned_model(number)
+        matched = next((c for c in self._store.curated_sets() if tuned and c.curated_id == tuned.curated_id), None)
+        if matched is None or control is Control.RANDOM:
+            return True
+        name = ("leaves a choice", matched.curated_id, control)
+        tables = ("log_ratios", "thresholds", "prompts", "prompt_events", "curated_sets")
+        return self._store.unchanged(name, tables, lambda: curation.leaves_a_choice(self._store, matched, control))
+
+    def control_job(self, number: int, control: Control = Control.RANDOM) -> JobRecord | None:
+        """The newest job that tunes a control of the round's tuned model: no stage of the round."""
+        wanted, jobs = self._control_id(number, control), self._store.jobs(round_number=number)
+        found = [job for job in jobs if _tunes_control(job) and job.spec["model_id"] == wanted]
+        return found[-1] if found else None
+
+    def sealed_job(self) -> JobRecord | None:
+        """The newest job that draws for the sealed prompts, or None before they are opened."""
+        found = [job for job in self._store.jobs() if job.kind is JobKind.SEALED]
+        return found[-1] if found else None
+
+    def curated_set(self, number: int) -> CuratedRecord | None:
+        found = [c for c in self._store.curated_sets() if c.round == number and not curation.is_control(c.curated_id)]
+        return found[-1] if found else None
+
+    def held_out(self) -> list[Prompt]:
+        """The prompts that models are compared on."""
+        count = self.settings().evaluate.prompts
+        tables = ("prompts", "prompt_events")
+        found = self._store.unchanged("held_out", tables, lambda: self._store.prompts(Split.HELD_OUT))
+        return found[: count or len(found)]
+
+    def evaluation(self, number: int) -> Evaluation:
+        """What a round is compared by: its models' held-out completions under the settings of now, else those of its newest
+        finished evaluation that the round's target can be judged by. Other settings do not undo a comparison."""
+        target, tuned = self.target(number), self.tuned_model(number)
+        now = Evaluation(self.evaluation_key(target), self.evaluated_models(target), current=True)
+        if tuned is None or tuned.model_id in now.models:
+            return now
+        reference = decisions.reference_model(target, BASE_ID)
+        for job in reversed(self._store.jobs(round_number=number)):
+            if job.kind is not JobKind.EVALUATE or job.state is not JobState.DONE:
+                continue
+            judged_by = None if job.spec["reference"] is None else job.spec["reference"]["model_id"]
+            tempered = is_tempered(target, [Sampling.model_construct(**job.spec["sampling"])])
+            if judged_by != reference or job.spec.get("tempered", False) != tempered:
+                continue
+            if not set(target.scorers) <= set(job.spec["scorers"]):
+                continue
+            counts = self._store.evaluated_models(job.spec["evaluation_key"])
+            models = {model_id for model_id, count in counts.items() if count == max(counts.values())}
+            if tuned.model_id in models:
+                retired = self._retired_since(job.spec["evaluation_key"], tuned.model_id, target)
+                return Evaluation(job.spec["evaluation_key"], models, retired is not None, retired or 0)
+        return now
+
+    def _retired_since(self, key: str, model_id: str, target: Target) -> int | None:
+        """How many of the prompts that an evaluation was made with were retired since; None where anything else about it is
+        not as it would be made now."""
+        there = self._store.evaluated_prompts(key, model_id) | set(self._left_out(key))
+        then = [p for p in self._store.prompts(Split.HELD_OUT, retired=True) if p.prompt_id in there]
+        now = {prompt.prompt_id for prompt in self.held_out()}
+        if not now < there or self.evaluation_key(target, then) != key:
+            return None
+        return len(there - now)
+
+    def agrees(self, job: JobRecord) -> bool:
+        """Whether a job that failed would do what the settings of now ask for; else resuming it repeats its failure."""
+        settings, spec = self.settings(), job.spec
+        match job.kind:
+            case JobKind.GENERATE:
+                wanted = settings.generate
+                return bool(
+                    spec["sampling"] == wanted.sampling.model_dump() and spec["candidates"] == wanted.candidates
+                )
+            case JobKind.SCORE:
+                same = spec.get("retired", 0) == self._store.prompt_book.version()[1]
+                return bool(same and spec["target"] == settings.target.model_dump(mode="json"))
+            case JobKind.FINETUNE:
+                free = {
+                    "accumulate",
+                    "checkpoint_seconds",
+                    "deduplicate",
+                }  # resume takes the first anew; the set is frozen
+                recipe = settings.train.model_dump()
+                same = {"model_masks": False, "temperature": 1.0} | spec.get("law", {}) == trained_law(settings)
+                return same and all(spec["recipe"].get(name) == recipe[name] for name in recipe.keys() - free)
+            case JobKind.EVALUATE:
+                return bool(spec["evaluation_key"] == self.evaluation_key(self.target(job.round)))
+            case _:
+                return True
+
+    def evaluated_models(self, target: Target) -> set[str]:
+        """The models whose held-out completions are all there, with what `target` needs: part of them would be another
+        comparison. Prompts too long for the models, which an evaluation has found out, are of none."""
+        key = self.evaluation_key(target)
+        left_out = self._left_out(key)
+        expected = (len(self.held_out()) - len(left_out)) * self.settings().evaluate.candidates
+        found = self._store.evaluated_models(key)
+        return {model_id for model_id, count in found.items() if count == expected}
+
+    def _left_out(self, key: str) -> list[int]:
+        found: list[int] = json.loads(self._store.values().get(left_out_key(key), "[]"))
+        return found
+
+    def evaluation_key(self, target: Target, prompts: Sequence[Prompt] | None = None) -> str:
+        """Names what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, and how
+        the sampler draws, for the same seeds pair only what the same sampler drew. `prompts`: those held out where none are
+        given."""
+        settings = self.settings()
+        parts = [
+            [prompt.prompt_id for prompt in (self.held_out() if prompts is None else prompts)],
+            settings.generate.sampling.model_dump(),
+            settings.evaluate.candidates,
+            list(target.scorers),
+            target.reference,
+            is_tempered(target, [settings.generate]),
+            SAMPLER_VERSION,
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _control_id(self, number: int, control: Control) -> str | None:
+        tuned = self.tuned_model(number)
+        return None if tuned is None else curation.control_id(tuned.model_id, control)
+
+
+def left_out_key(evaluation_key: str) -> str:
+    """Under which value of the project the held-out prompts stand that an evaluation has left out."""
+    return f"left out of {evaluation_key}"
+
+
+def _tunes_control(job: JobRecord) -> bool:
+    return job.kind is JobKind.FINETUNE and curation.is_control(job.spec["curated_id"])

@@ -1,0 +1,85 @@
+"""The M that agrees best with what people said."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.domain.errors import TargetError
+from rsf_core.sampling.arrays import Ints, raise_where, relative, splitmix64
+
+
+class Agreement(NamedTuple):
+    """log M with the number of overrides, of `overrides`, that the automatic decision at it repeats."""
+
+    log_m: float
+    agreeing: int
+    overrides: int
+
+    @property
+    def share(self) -> float:
+        return self.agreeing / self.overrides
+
+
+def best_agreement(m: ArrayLike, override: ArrayLike, scale: ArrayLike = 0.0) -> Agreement:
+    """The log M at which most overrides (0 none, +1 accept, −1 reject) equal the automatic decision m − a > log M.
+
+    One sort and two running sums: at a cut between neighbours it repeats the accepts above and the rejects below. Among
+    equally good cuts the widest gap wins, and M lies in its middle. Raises TargetError where nobody overrode a
+    candidate that can be accepted, or an override is none of the three.
+    """
+    values, said = relative(m, scale, "m"), np.asarray(override)
+    if said.shape != values.shape:
+        raise TargetError(f"m has shape {values.shape} but override has {said.shape}; give one for each candidate")
+    raise_where((said != 0) & (said != 1) & (said != -1), said, "override", "must be 0, +1 or −1")
+    spoken = said != 0
+    order = np.argsort(values[spoken], kind="stable")
+    x, accept = values[spoken][order], said[spoken][order] == 1
+    first = int(np.searchsorted(x, -math.inf, side="right"))
+    if first == x.size:
+        raise TargetError("no override speaks of a candidate that passes the constraints; review some first")
+    rejects_below = np.concatenate(([0], np.cumsum(~accept)))
+    accepts_above = np.concatenate((np.cumsum(accept[::-1])[::-1], [0]))
+    edges = np.concatenate(([x[first] - 2.0], x[first:], [x[-1] + 2.0]))  # one nat beyond the ends
+    gaps = np.diff(edges)
+    agreeing = np.where(gaps > 0.0, (rejects_below + accepts_above)[first:], -1)  # equal values cannot be parted
+    cut = int(np.lexsort((-gaps, -agreeing))[0])
+    middle = float(edges[cut] + 0.5 * gaps[cut])
+    return Agreement(middle if middle < edges[cut + 1] else float(edges[cut]), int(agreeing[cut]), x.size)
+
+
+FOLDS = 5
+
+
+def held_out_agreement(
+    m: ArrayLike, override: ArrayLike, group: ArrayLike, scale: ArrayLike = 0.0, seed: int = 0
+) -> tuple[int, int]:
+    """How many overrides `best_agreement` repeats on prompts that had no part in choosing log M, and of how many.
+
+    The prompts are dealt into five parts by a hash of (seed, prompt); M is chosen on four and judged on the fifth, in turn.
+    Overrides of a part are left out where nothing is left to choose by. −∞ is never accepted.
+    """
+    values, said = relative(m, scale, "m"), np.asarray(override)
+    part = folds(group, seed)
+    agreeing = overrides = 0
+    for fold in range(FOLDS):
+        mine = (part == fold) & (said != 0)
+        try:
+            log_m = best_agreement(values, np.where(part == fold, 0, said)).log_m
+        except TargetError:
+            continue
+        agreeing += int(((values[mine] > log_m) == (said[mine] > 0)).sum())
+        overrides += int(mine.sum())
+    return agreeing, overrides
+
+
+def folds(group: ArrayLike, seed: int = 0) -> Ints:
+    """The part, 0 to 4, of each row's group: whole groups, equal in number to one, in the order of a hash."""
+    names, index = np.unique(np.asarray(group, dtype=np.int64), return_inverse=True)
+    key = splitmix64(names.view(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15 + 2) % 2**64))
+    part = np.empty(names.size, np.int64)
+    part[np.argsort(key, kind="stable")] = np.arange(names.size) % FOLDS
+    return part[index]

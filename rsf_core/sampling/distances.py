@@ -1,0 +1,96 @@
+"""How good a choice of M is: the formulas of MATH.md, "Diagnostics for the page that tunes M", one function each.
+
+All take `Draws`, N draws x_i ~ q at one M: w = ℓ − a, c = min(w, log M), p = softmax(w) the target on the draws and
+p_M = softmax(c) the accepted law on them. Over prompts they speak of the joint law of prompt and completion, where each
+prompt should count the same: draws of prompts with unequal numbers of them are weighted (`even_weights`), p ∝ ω·e^w.
+Where log M was chosen on these same draws they flatter: with M = max w, TVD is 0 by construction (see bounds.py).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.domain.errors import TargetError
+from rsf_core.sampling.arrays import Floats, checked_log_m, log_sum_exp, relative
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """N draws from q seen at one M; arrays have shape (N,), logarithms are in nats; `weight` adds up to N."""
+
+    log_m: float
+    w: Floats
+    c: Floats
+    weight: Floats
+    log_z: float
+    log_z_m: float
+    p: Floats
+    p_m: Floats
+
+
+def draws(log_ratio: ArrayLike, log_m: float, scale: ArrayLike = 0.0, weight: ArrayLike = 1.0) -> Draws:
+    """w = ℓ − a, c = min(w, log M), log Ẑ = lse(w) − log N, log Ẑ_M = lse(c) − log N, p = softmax(w), p_M = softmax(c).
+
+    With a `weight` ω > 0 a draw, of sum N, log ω is added inside each of these sums. Raises TargetError where no draw is
+    finite (there is no target to speak of), or one is NaN or +∞.
+    """
+    w = finite_somewhere(relative(log_ratio, scale))
+    c = np.minimum(w, checked_log_m(log_m))
+    omega = np.broadcast_to(np.asarray(weight, dtype=np.float64), w.shape)
+    log_omega = np.log(omega)
+    total, total_m, log_n = log_sum_exp(w + log_omega), log_sum_exp(c + log_omega), math.log(w.size)
+    p, p_m = np.exp(w + log_omega - total), np.exp(c + log_omega - total_m)
+    return Draws(float(log_m), w, c, omega, total - log_n, total_m - log_n, p, p_m)
+
+
+def acceptance_rate(d: Draws) -> float:
+    """AR = exp(log Ẑ_M − log M), the (weighted) mean of min(1, P/(M q)): Rao-Blackwellised, it does not depend on u."""
+    return math.exp(min(0.0, d.log_z_m - d.log_m))
+
+
+def tvd(d: Draws) -> float:
+    """TVD(p, p_M) = ½ Σ |p − p_M|, in [0, 1]: the largest error in the probability of any event. Falls with M."""
+    return 0.5 * float(np.abs(d.p - d.p_m).sum())
+
+
+def kl_target(d: Draws) -> float:
+    """KL(p‖p_M) = log Ẑ_M − log Ẑ + Σ p·max(0, w − log M), nats, ≥ 0: what the accepted law misses. Falls with M."""
+    return max(0.0, d.log_z_m - d.log_z + float(d.p @ np.maximum(0.0, d.w - d.log_m)))
+
+
+def kl_proposal(d: Draws) -> float:
+    """KL(p_M‖q) = Σ p_M·c − log Ẑ_M, nats, in [0, −log AR]: how far acceptance moves the model. Grows with M."""
+    return max(0.0, float(d.p_m @ np.where(d.p_m > 0.0, d.c, 0.0)) - d.log_z_m)
+
+
+def ess(d: Draws) -> float:
+    """ESS = exp(2·lse(w) − lse(2w)) = 1/Σp², in draws: how many of the N draws carry the target (Kong 1992)."""
+    return 1.0 / float(d.p @ d.p)
+
+
+def ess_truncated(d: Draws) -> float:
+    """The ESS of the accepted law, exp(2·lse(c) − lse(2c)) = 1/Σp_M², in draws."""
+    return 1.0 / float(d.p_m @ d.p_m)
+
+
+def violated_mass(d: Draws) -> float:
+    """Σ p·[w > log M], in [0, 1]: the share of the target where M does not bound P/q; ≥ 1 − Ẑ_M/Ẑ ≥ TVD."""
+    return float(d.p[d.w > d.log_m].sum())
+
+
+def violations(d: Draws) -> int:
+    """How many of the N draws have w > log M."""
+    return int(np.count_nonzero(d.w > d.log_m))
+
+
+def finite_somewhere(w: Floats) -> Floats:
+    """w, unless it has no finite value: then TargetError says what to do."""
+    if w.size == 0:
+        raise TargetError("there are no candidates to diagnose; generate and score some first")
+    if w.max() == -math.inf:
+        raise TargetError(f"all {w.size} candidates fail a constraint (log ratio −inf); relax it or generate more")
+    return w

@@ -1,0 +1,455 @@
+"""The parts of the Acceptance page. Each that answers to a click is a fragment, so that only it is drawn again."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from rsf_core.acceptance import history, outcomes
+from rsf_core.acceptance.landscape import Landscape
+from rsf_core.domain import Scope
+from rsf_core.domain.words import seconds
+from rsf_core.project import Project
+from rsf_core.review.index import CandidateFilter
+from rsf_core.sampling.cost import forecast
+from rsf_core.sampling.diagnosis import MANY, TOP, Diagnosis
+from rsf_core.sampling.intervals import Interval
+from rsf_core.store.records import ThresholdRecord
+from rsf_core.web import charts, ui
+from rsf_core.web.components.m_tuner import m_tuner
+from rsf_core.web.literal import literal
+
+SCOPES = {Scope.PROMPT: "Per prompt", Scope.GLOBAL: "Global"}
+START = "acceptance-start"
+
+
+@st.fragment
+def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: bool) -> None:
+    """Drag M, see what it keeps and how far that is from the target, and put it in force."""
+    scope = st.segmented_control(
+        "Scope of M",
+        list(SCOPES),
+        default=threshold.scope,
+        format_func=SCOPES.__getitem__,
+        required=True,
+        key=f"scope-{number}-{threshold.seq}",
+        help="Per prompt: M is relative to the prompt's own scale, the mean ratio of its other draws, so that each prompt "
+        "gets a like share. With few candidates a prompt that scale is noisy: a larger M is needed for the same distance. "
+        "Global: one M for all; prompts with higher ratios get more of the data.",
+    )
+    landscape = project.landscape(scope, number)
+    assert landscape is not None  # the page asked before
+    marks = project.marks(scope, number)
+    start, nonce = _start(project, number, threshold, landscape, scope)
+    log_m = m_tuner(
+        landscape, threshold.log_m if scope is threshold.scope else start, start, marks, f"m-{number}-{nonce}"
+    )
+
+    changed = abs(log_m - threshold.log_m) > 1e-9 or scope is not threshold.scope
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            "Apply this M",
+            type="primary",
+            disabled=not (changed and editable) or ui.locked("set_threshold"),
+            icon=":material/check:",
+        ):
+            if ui.attempt(lambda: project.set_threshold(log_m, scope, number, ui.reviewer_name())):
+                st.rerun()
+        earlier = history.before(project.thresholds(number))
+        if editable and earlier is not None:
+            if st.button(
+                "Undo",
+                icon=":material/undo:",
+                help=f"Back to log M = {earlier.log_m:.3f}.",
+                disabled=ui.locked("undo_threshold"),
+            ):
+                if ui.attempt(lambda: project.undo_threshold(number, ui.reviewer_name())):
+                    st.rerun()
+        st.caption(
+            f"In force: log M = {threshold.log_m:.3f}, {literal(SCOPES[threshold.scope].lower())}, "
+            f"by {literal(threshold.author)} "
+            f"({literal(threshold.reason)})." + ("" if editable else " Earlier rounds are kept as they were.")
+        )
+    numbers(project, number, landscape, log_m)
+
+
+def _start(
+    project: Project, number: int, threshold: ThresholdRecord, landscape: Landscape, scope: Scope
+) -> tuple[float, str]:
+    """Where the tuner starts: at an M taken from the history, else at the M in force; under the other scope at the M
+    that accepts as many. With the name of this start: another name starts the tuner anew."""
+    taken = st.session_state.get(START)
+    if taken is not None and taken["round"] == number and taken["scope"] is scope:
+        return taken["log_m"], f"{scope}-{taken['seq']}"
+    if scope is threshold.scope:
+        return threshold.log_m, f"{scope}-{threshold.seq}"
+    accepted = project.landscape(threshold.scope, number)
+    assert accepted is not None
+    return landscape.log_m_for_count(accepted.at(threshold.log_m).automatic), f"{scope}-{threshold.seq}"
+
+
+def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
+    """What holds at one M: the distance to the target with intervals, and what the samples one wants will cost."""
+    found = landscape.diagnosis(log_m)
+    if landscape.scale_contains_draw:
+        _decide_again(project, number)
+    if landscape.rate_is_zero:
+        st.warning(
+            "None of what was drawn for all prompts alike can be accepted, so the acceptance rate is 0 by an estimate without "
+            "bias. The figures below are of all candidates, those drawn again for prompts that had none included: they say "
+            "more than is true of the round.",
+            icon=":material/warning:",
+        )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.header("How far the accepted lie from the target", anchor=False)
+        _distance(found)
+    with right:
+        st.header("What it costs", anchor=False)
+        _cost(project, number, landscape, found)
+
+
+def _decide_again(project: Project, number: int) -> None:
+    """A round of an earlier version stays as it was decided until a person asks."""
+    st.warning(
+        "This round was decided by an earlier version: the scale of each prompt contains the draw that it judges, so that the "
+        "accepted lie farther from the target than can be shown here. Nothing changes until you ask.",
+        icon=":material/warning:",
+    )
+    if number != project.current_round:
+        return
+    if st.button("Decide again by the other draws", icon=":material/refresh:", disabled=ui.locked("score")):
+        if ui.attempt(lambda: project.score(number)):
+            st.rerun()
+
+
+def _distance(found: Diagnosis) -> None:
+    zero = "0 by construction: nothing exceeds this M"
+
+    def told(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
+        return ui.limits(interval, unit, scale) if interval.known else "cannot be told from these draws"
+
+    rows = [
+        ("Acceptance rate", ui.limits(found.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
+        ("Total variation", zero if found.bound_holds_here else told(found.tvd), "to the target, 0 to 1"),
+        (
+            "KL(target ‖ accepted)",
+            zero if found.bound_holds_here else told(found.kl_target, " nats"),
+            "what the accepted miss",
+        ),
+        ("KL(accepted ‖ proposal)", ui.limits(found.kl_proposal, " nats"), "how far selection moves q"),
+        (
+            "Violated mass",
+            zero if found.bound_holds_here else told(found.violated_mass, " %", 100),
+            "of the target, where ℓ > log M",
+        ),
+        ("Bound violated", ui.limits(found.violation_rate, " %", 100), "of the draws"),
+        ("Effective sample size", f"{found.ess:,.0f} of {found.draws:,}", "draws the target is worth"),
+        (
+            "Tail index k̂",
+            "too few draws" if found.pareto_k is None else f"{found.pareto_k:.2f}  (≤ {found.pareto_k_limit:.2f})",
+            "of the weights; small also where the tail was missed",
+        ),
+    ]
+    st.dataframe(
+        [{"measure": name, "estimate [95 %]": value, "what it says": meaning} for name, value, meaning in rows],
+        hide_index=True,
+    )
+    st.caption("Intervals are by prompt. M chosen on these very draws flatters itself: see the marks below.")
+    if not found.end_is_seen:
+        lost = (
+            "KL(target ‖ accepted)" if found.trusted else "Total variation, KL(target ‖ accepted) and the violated mass"
+        )
+        near, within = found.prompts_at_the_top, TOP * min(1.0, found.upper_spread)
+        st.warning(
+            f"{literal(lost)} cannot be told from these draws: only {near:,} "
+            f"{'prompt comes' if near == 1 else 'prompts come'} within {within:.2g} nats of the largest ratio, so larger ones "
+            f"may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that spread by at most "
+            f"{found.even:.2f} nats above their median; here {found.upper_spread:.2f}).",
+            icon=":material/warning:",
+        )
+
+
+def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis) -> None:
+    wanted = st.number_input("Accepted samples wanted", 1, 10_000_000, 500, 100, key=f"wanted-{number}")
+    speed = project.generation_speed(number)
+    rate = found.acceptance_rate
+    if speed is None:
+        st.caption("No finished generate job of this round to measure the speed of drawing by.")
+        return
+    rates = (rate.value, rate.high, rate.low) if rate.known else (rate.value,) * 3  # of one prompt there is no interval
+    value, low, high = (forecast(wanted, r, speed.tokens_per_draw, speed.tokens_per_second) for r in rates)
+    shown = f"{value.draws:,.0f}" if math.isfinite(value.draws) else "never"
+    st.metric("Draws", shown, border=True)
+    if math.isfinite(value.seconds):
+        span = f"({seconds(low.seconds)} to {seconds(high.seconds)})" if rate.known and rate.low > 0 else ""
+        st.markdown(
+            f"about **{seconds(value.seconds)}** of drawing {literal(span)}, at {speed.tokens_per_second:,.0f} tokens/s"
+        )
+    k = project.settings.generate.candidates
+    none = outcomes.starving(landscape, found.log_m, k).none
+    st.caption(
+        f"With {k:,} candidates a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like these "
+        "would get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
+    )
+
+
+def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """The marks under the scope in force, judged on prompts that had no part in choosing them."""
+    landscape = project.landscape(threshold.scope, number)
+    assert landscape is not None
+    rows = []
+    for mark in project.marks(threshold.scope, number):
+        judged = mark.held_out
+        rows.append(
+            {
+                "mark": mark.name,
+                "log M": None if mark.log_m is None else round(mark.log_m, 3),
+                "accepted": None if mark.log_m is None else landscape.at(mark.log_m).accepted,
+                "total variation": ""
+                if judged is None
+                else ui.limits(judged.tvd)
+                if judged.tvd.known
+                else "cannot be told",
+                "bound violated": "" if judged is None else ui.limits(judged.violation_rate, " %", 100),
+                "what it is": mark.explanation,
+            }
+        )
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        "Total variation and violations: the mark is chosen again on half of the prompts and judged on the other half, so "
+        "that the bound is not tested on the draws it was fitted to."
+    )
+
+
+MOST_LISTED, EXCERPT = 200, 300  # prompts of a list in the browser, and characters of each
+WHERE = {"prompt": "By prompt", "score": "By score", "length": "By length", "round": "By round"}
+
+
+@st.fragment
+def where(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """Which candidates are accepted at the M in force; what is brushed can be read in Review."""
+    st.header("Where the accepted are", anchor=False)
+    chosen = st.segmented_control(
+        "Look at it",
+        list(WHERE),
+        default="prompt",
+        format_func=WHERE.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+    )
+    landscape = project.landscape(threshold.scope, number)
+    assert landscape is not None
+    if chosen == "prompt":
+        _by_prompt(project, number, landscape, threshold.log_m)
+    elif chosen == "score":
+        _by_score(project, number, landscape, threshold.log_m)
+    elif chosen == "length":
+        tokens = project.ratios(number)["token_count"].to_numpy()
+        found = outcomes.by_length(landscape, tokens, threshold.log_m)
+        event: Any = st.plotly_chart(
+            charts.density(found), config=charts.CONFIG, key=f"length-{number}", on_select="rerun", selection_mode="box"
+        )
+        st.caption("ℓ is a sum over tokens. A slope says that the target prefers long or short completions.")
+        box = charts.box(event)
+        if box is not None:
+            ui.review_link(number, CandidateFilter(tokens=box.x, log_ratio=box.y))
+    else:
+        _by_round(project)
+
+
+def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
+    found = outcomes.by_prompt(landscape, log_m)
+    event: Any = st.plotly_chart(
+        charts.prompt_rates(found.rate),
+        config=charts.CONFIG,
+        key=f"rates-{number}",
+        on_select="rerun",
+        selection_mode=("points", "box"),
+    )
+    chosen = charts.chosen_bars(event, charts.RATE_EDGES)
+    low, high = chosen if chosen is not None else (0.0, 100.0)
+    rate = 100 * found.accepted / found.candidates
+    inside = np.flatnonzero((rate >= low) & (rate <= high))
+    listed = inside[np.argsort(rate[inside], kind="stable")[:MOST_LISTED]]
+    ids = found.prompt_id[listed].tolist()
+    texts = project.store.prompts_by_id(ids)
+    columns = (found.accepted[listed].tolist(), found.candidates[listed].tolist(), rate[listed].tolist())
+    rows = [
+        {"prompt": texts[p]["text"][:EXCERPT], "accepted": a, "of": n, "rate": r}
+        for p, a, n, r in zip(ids, *columns, strict=True)
+    ]
+    st.caption(
+        f"{len(inside):,} prompts"
+        + (f" with {low:g} to {min(high, 100):g} % accepted" if chosen else "")
+        + (f", the {len(rows):,} least accepted listed" if len(rows) < len(inside) else ", the least accepted first")
+        + ". Select bars to narrow the list; select a row to read its candidates in Review."
+    )
+    table = st.dataframe(
+        rows,
+        hide_index=True,
+        height=240,
+        column_order=["prompt", "accepted", "of", "rate"],
+        column_config={
+            "rate": st.column_config.ProgressColumn("accepted (%)", min_value=0, max_value=100, format="%.0f")
+        },
+        key=f"prompts-{number}-{low}-{high}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    if table.selection.rows:
+        ui.go(
+            "review",
+            round=str(number),
+            view="all",
+            order="prompt",
+            prompt=str(ids[table.selection.rows[0]]),
+        )
+
+
+def _by_score(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
+    scorers = project.scorers(number)
+    if not scorers:
+        st.caption("No scorer has scored this round: its target needs log-probabilities only.")
+        return
+    scorer = st.selectbox("Scorer", scorers, key=f"scorer-{number}")
+    found = outcomes.by_value(landscape, project.scores(scorer, number), log_m)
+    event: Any = st.plotly_chart(
+        charts.outcomes(found, scorer),
+        config=charts.CONFIG,
+        key=f"score-{number}-{scorer}",
+        on_select="rerun",
+        selection_mode=("points", "box"),
+    )
+    chosen = charts.chosen_bars(event, found.edges)
+    if chosen is not None:
+        ui.review_link(number, CandidateFilter(scores={scorer: chosen}))
+    else:
+        st.caption("Click a bar, or draw a box, to read those candidates in Review.")
+
+
+def _by_round(project: Project) -> None:
+    rates = [(opened.round, project.rates(opened.round)) for opened in project.rounds()]
+    st.plotly_chart(
+        charts.rounds([(f"round {n}", r.automatic, r.effective) for n, r in rates if math.isfinite(r.effective)]),
+        config=charts.CONFIG,
+    )
+    st.caption(
+        "Each round at its own M, the mean of its prompts' rates; it falls where the target stays and M is not chosen again."
+    )
+
+
+@st.fragment
+def scopes(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """What the scope of M does to each prompt's share of the data."""
+    if not st.toggle("What the scope does to each prompt's share", key=f"share-{number}"):
+        return
+    here = project.landscape(threshold.scope, number)
+    scope = Scope.GLOBAL if threshold.scope is Scope.PROMPT else Scope.PROMPT
+    other = project.landscape(scope, number)
+    assert here is not None and other is not None
+    mine = outcomes.by_prompt(here, threshold.log_m)
+    count = here.at(threshold.log_m).automatic
+    theirs = outcomes.by_prompt(other, other.log_m_for_count(count))
+    names = (f"{SCOPES[threshold.scope].lower()} (in force)", f"{SCOPES[scope].lower()}, as many accepted")
+    st.plotly_chart(charts.shares(mine.share, theirs.share, names), config=charts.CONFIG)
+    st.caption(
+        f"Half of the accepted data comes from {outcomes.half_of_the_data(mine):,} of {here.prompt_count:,} prompts; "
+        f"{literal(SCOPES[scope].lower())} it would be {outcomes.half_of_the_data(theirs):,}. "
+        "Under the global scope a prompt's share "
+        "is proportional to its Z(c): easy prompts get most. Either way each prompt's own accepted law is right."
+    )
+
+
+@st.fragment
+def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """The other rules on the same candidates."""
+    if not st.toggle("Compare with other rules on the same candidates", key=f"rules-{number}"):
+        return
+    found = project.compare_rules(threshold.log_m, threshold.scope, number)
+    st.dataframe(
+        [
+            {
+                "rule": rule.name,
+                "keeps": rule.kept,
+                "prompts": rule.prompts,
+                "overlap with rejection": 100 * rule.overlap,
+                "mean reward": None if math.isnan(rule.reward) else rule.reward,
+                "mean tokens": None if math.isnan(rule.tokens) else rule.tokens,
+                "distinct-2": None if math.isnan(rule.distinct_2) else 100 * rule.distinct_2,
+                "what it is": rule.explanation,
+            }
+            for rule in found
+        ],
+        hide_index=True,
+        column_config={
+            "keeps": st.column_config.NumberColumn(format="localized"),
+            "overlap with rejection": st.column_config.NumberColumn(format="%.0f %%"),
+            "mean reward": st.column_config.NumberColumn(format="%.3f"),
+            "mean tokens": st.column_config.NumberColumn(format="%.1f"),
+            "distinct-2": st.column_config.NumberColumn(format="%.0f %%"),
+        },
+    )
+    st.caption(
+        "Every rule may keep as many as rejection does, without overrides. best_of_n takes the highest rewards and forgets "
+        "the target's spread; random shows what fine-tuning alone would get. distinct-2 is over equally many completions."
+    )
+
+
+def threshold_history(project: Project, number: int, threshold: ThresholdRecord) -> None:
+    """Every M the round has had: who, when, from, to, and what it changed."""
+    found = project.thresholds(number)
+    with st.expander(f"History of M ({len(found)})", icon=":material/history:"):
+        rows = []
+        for chosen, previous in zip(found, [*found[1:], None], strict=True):
+            same = chosen.target_id == threshold.target_id
+            rows.append(
+                {
+                    "when": chosen.created_at,
+                    "who": chosen.author,
+                    "from": None if previous is None else previous.log_m,
+                    "to": chosen.log_m,
+                    "scope": SCOPES[chosen.scope].lower(),
+                    "accepted": _accepted(project, number, chosen) if same else None,
+                    "why": chosen.reason,
+                }
+            )
+        table = st.dataframe(
+            rows,
+            hide_index=True,
+            column_config={
+                "when": st.column_config.DatetimeColumn(format="distance"),
+                "from": st.column_config.NumberColumn(format="%.3f"),
+                "to": st.column_config.NumberColumn(format="%.3f"),
+            },
+            key=f"history-{number}-{threshold.seq}",
+            on_select="rerun",
+            selection_mode="single-row",
+        )
+        st.caption(
+            "accepted: candidates that this M accepts now, overrides included; empty for an M of another target."
+        )
+        if table.selection.rows:
+            chosen = found[table.selection.rows[0]]
+            st.button(
+                f"Try log M = {chosen.log_m:.3f} again",
+                disabled=chosen.target_id != threshold.target_id,
+                on_click=_try_again,
+                args=(number, threshold, chosen),
+            )
+
+
+def _try_again(number: int, threshold: ThresholdRecord, chosen: ThresholdRecord) -> None:
+    """A callback: the scope's field is drawn by then, and may only be set before."""
+    taken = st.session_state.get(START, {"seq": 0})["seq"] + 1
+    st.session_state[START] = {"round": number, "scope": chosen.scope, "log_m": chosen.log_m, "seq": taken}
+    st.session_state[f"scope-{number}-{threshold.seq}"] = chosen.scope
+
+
+def _accepted(project: Project, number: int, chosen: ThresholdRecord) -> int:
+    landscape = project.landscape(chosen.scope, number)
+    assert landscape is not None
+    return landscape.at(chosen.log_m).accepted

@@ -1,0 +1,363 @@
+"""The parts of the Review page around the card: views, filters, bulk, table, agreement. What is looked at is in the URL."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from rsf_core.domain import Action, Outcome
+from rsf_core.domain.errors import RsfError
+from rsf_core.project import Project
+from rsf_core.review.candidates import ReviewCandidate
+from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.review.queue import PAGE
+from rsf_core.sampling.intervals import Interval
+from rsf_core.web import charts, ui
+from rsf_core.web.literal import literal
+
+CHANGED = "review-changed"  # counts up when a queue must be asked for anew
+ORDERS = {
+    Order.BOUNDARY: "Nearest to the boundary first",
+    Order.AUDIT: "At random (unbiased audit)",
+    Order.REWARD: "Highest reward first",
+    Order.DISAGREEMENT: "Scorers disagree most",
+    Order.PROMPT: "By prompt",
+}
+WAYS = ["One by one", "Table", "Agreement"]
+ANY = "any"
+YES_NO = {ANY: None, "yes": True, "no": False}
+
+
+def filters(project: Project, number: int) -> CandidateFilter:
+    """The filter in the URL, with a form to change it. A broken one is said and taken as none."""
+    query = {
+        name: value for name, value in st.query_params.items() if name in CandidateFilter.model_fields or "." in name
+    }
+    try:
+        wanted = CandidateFilter.from_query(query)
+        if wanted.text or wanted.regex:
+            project.store.matching_text(number, None, wanted.regex)
+    except RsfError as error:
+        ui.problem(f"{error}. All candidates are shown.")
+        wanted = CandidateFilter()
+    said = wanted.describe()
+    with st.expander(f"Filter: {literal(said)}" if said else "Filter", icon=":material/filter_alt:"):
+        _form(project, number, wanted)
+    return wanted
+
+
+def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
+    form = f"filter-{hash(wanted.model_dump_json())}"
+    with st.form(form, border=False):
+        first, second, third = st.columns(3)
+        values: dict[str, Any] = {
+            "text": first.text_input("Text contains", wanted.text or "") or None,
+            "regex": second.text_input("Matches (regular expression)", wanted.regex or "") or None,
+            "tag": third.text_input("Tag", wanted.tag or "") or None,
+            "decision": _choice(first, "By the rule", [o.value for o in Outcome], wanted.decision),
+            "overridden": YES_NO[_choice(second, "Overridden", ["yes", "no"], _yes_no(wanted.overridden)) or ANY],
+            "flagged": YES_NO[_choice(third, "Flagged", ["yes", "no"], _yes_no(wanted.flagged)) or ANY],
+            "p_accept": _span(first.slider("p_accept", 0.0, 1.0, wanted.p_accept or (0.0, 1.0), 0.01), (0.0, 1.0)),
+            "by": second.text_input("Reviewed by", wanted.by or "") or None,
+            "prompt": third.number_input("Prompt", 1, None, wanted.prompt, 1),
+        }
+        values["tokens"] = _limits(first, form, "Tokens", wanted.tokens)
+        values["log_ratio"] = _limits(second, form, "ℓ (nats)", wanted.log_ratio)
+        values["scores"] = {}
+        for scorer in project.scorers(number):
+            limits = _limits(third, form, scorer, wanted.scores.get(scorer))
+            if limits is not None:
+                values["scores"][scorer] = limits
+        with st.container(horizontal=True):
+            apply = st.form_submit_button("Apply", type="primary")
+            clear = st.form_submit_button("Clear")
+    if apply:
+        try:
+            look_at(CandidateFilter.model_validate(values))
+        except ValueError as error:
+            ui.problem(f"This filter makes no sense: {error}")
+    if clear:
+        look_at(CandidateFilter())
+
+
+def look_at(wanted: CandidateFilter) -> None:
+    """Put a filter into the URL in place of the one that is there, and draw the page again."""
+    for name in list(st.query_params):
+        if name in CandidateFilter.model_fields or "." in name or name == "at":
+            del st.query_params[name]
+    for name, value in wanted.to_query().items():
+        st.query_params[name] = value
+    st.rerun()
+
+
+def looking(project: Project, number: int, reviewer: str, wanted: CandidateFilter) -> tuple[View, Order, str]:
+    """Which part of the candidates, in which order, and how it is shown; all in the URL."""
+    counts = project.review.counts(number, reviewer, wanted)
+    default = View.PENDING if number == project.current_round and wanted == CandidateFilter() else View.ALL
+    view = ui.choice_in_url(
+        "view",
+        [str(v) for v in View],
+        default,
+        format_func=lambda v: f"{literal(v.capitalize())} {counts[View(v)]:,}",
+        help="pending: you have not decided it, and it still wants an opinion",
+    )
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        way = ui.choice_in_url("show", WAYS, WAYS[0])
+    orders = {str(order): words for order, words in ORDERS.items()}
+    with right:
+        order = ui.in_url(
+            "order",
+            orders.__contains__,
+            Order.BOUNDARY,
+            lambda key: st.selectbox(
+                "Order", list(orders), format_func=orders.__getitem__, label_visibility="collapsed", key=key
+            ),
+        )
+    return View(view), Order(order), way
+
+
+def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View, order: Order) -> None:
+    """The candidates of a view as rows, a page at a time."""
+    total = project.review.counts(number, reviewer, wanted)[view]
+    pages = max(1, math.ceil(total / PAGE))
+    shown = _page(pages, total)
+    rows = project.review.page(number, reviewer, wanted, view, order, shown - 1)
+    blind = project.settings.review.blind and view is not View.DISAGREEMENT
+    if not rows:
+        ui.empty("No candidate is in this view.")
+        return
+    chosen = st.dataframe(
+        [_row(candidate, blind and all(o.reviewer != reviewer for o in candidate.opinions)) for candidate in rows],
+        hide_index=True,
+        height=36 * min(len(rows), 14) + 40,
+        column_config={
+            "p_accept": st.column_config.NumberColumn(format="%.2f"),
+            "ℓ (nats)": st.column_config.NumberColumn(format="%.2f"),
+            "completion": st.column_config.TextColumn(width="large"),
+        },
+        key=f"table-{number}-{view}-{order}-{shown}-{hash(wanted.model_dump_json())}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    if chosen.selection.rows:
+        st.query_params["at"] = rows[chosen.selection.rows[0]].candidate_id
+        st.query_params.pop("show", None)
+        st.rerun()
+    st.caption("Select a row to read it.")
+
+
+def _page(pages: int, total: int) -> int:
+    """The page of the table, in the URL."""
+
+    def draw(key: str) -> int:
+        st.session_state[key] = min(
+            max(int(st.session_state[key]), 1), pages
+        )  # a URL brings text, a filter fewer pages
+        return int(st.number_input(f"Page of {pages:,} ({total:,} candidates)", 1, pages, step=1, width=260, key=key))
+
+    return int(ui.in_url("page", lambda text: text.isdigit() and 1 <= int(text) <= pages, "1", draw))
+
+
+def _row(candidate: ReviewCandidate, hidden: bool) -> dict[str, Any]:
+    """A row of the table; `hidden` leaves out what a blind reviewer must not see before deciding."""
+    who = ", ".join(f"{o.reviewer}: {o.action}" for o in candidate.opinions)
+    shown = {"candidate": candidate.candidate_id, "completion": (candidate.edit or candidate.completion)[:400]}
+    if hidden:
+        return shown | {"tokens": candidate.tokens}
+    return shown | {
+        "stands": "accepted" if candidate.accepted else "rejected",
+        "rule": candidate.decision,
+        "reviewers": who,
+        "p_accept": candidate.p_accept,
+        "ℓ (nats)": candidate.log_ratio,
+        "tokens": candidate.tokens,
+        **candidate.scores,
+        "flagged": "⚑" if candidate.flagged else "",
+        "tags": candidate.tags or "",
+    }
+
+
+def bulk(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View) -> None:
+    """Decide everything in a view at once: the count and five examples first, asked once, undone as one step."""
+    with st.expander("Decide all of this view at once", icon=":material/done_all:"):
+        count = project.review.counts(number, reviewer, wanted)[view]
+        said = wanted.describe()
+        st.markdown(
+            f"**{count:,}** candidates in the view “{literal(view)}”" + (f", {literal(said)}" if said else "") + "."
+        )
+        if not count:
+            return
+        st.caption("Five of them, at random:")
+        for candidate in project.review.page(number, reviewer, wanted, view, Order.AUDIT, 0, 5):
+            with st.container(border=True):
+                ui.text((candidate.edit or candidate.completion)[:600])
+        actions = {"Accept": Action.ACCEPT, "Reject": Action.REJECT, "Give back to the rule": Action.AUTO}
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.segmented_control("Decision", list(actions), default=None, key=f"bulk-{number}")
+            sure = st.checkbox(f"Yes, all {count:,}", key=f"bulk-sure-{number}-{view}-{count}")
+            if st.button("Decide", disabled=not (chosen and sure), icon=":material/done_all:") and chosen and sure:
+                if ui.attempt(lambda: project.review.bulk(number, reviewer, wanted, view, actions[chosen])):
+                    asked_anew()
+                    st.rerun()
+        undo, _ = project.review.can_walk(number, reviewer)
+        if undo and st.button("Undo my last step", icon=":material/undo:", help="A decision in bulk is one step."):
+            if ui.attempt(lambda: project.undo(number, reviewer)):
+                asked_anew()
+                st.rerun()
+
+
+def asked_anew() -> None:
+    st.session_state[CHANGED] = st.session_state.get(CHANGED, 0) + 1
+
+
+def how(project: Project) -> None:
+    """How this project reviews: how many opinions, and whether the rule is hidden."""
+    with st.expander("How we review here", icon=":material/groups:"):
+        with st.form("review-settings", border=False):
+            review = project.settings.review
+            overlap = st.number_input("Opinions a candidate wants", 1, 20, review.overlap)
+            blind = st.toggle("Blind: hide the rule's decision and the scores until one has decided", review.blind)
+            if st.form_submit_button("Save", disabled=ui.locked("set")):
+                changed = {"overlap": overlap, "blind": str(blind).lower()}
+                if ui.save(project, {f"review.{k}": str(v) for k, v in changed.items()}):
+                    st.rerun()
+        st.caption(
+            "What stands: the word that settled it, else what most reviewers say, else (where they are even) the newest "
+            "word, and the rule's decision before all of these. Candidates on which reviewers differ wait in the view "
+            "Disagreement, where Y and Z settle them."
+        )
+
+
+def agreement(project: Project, number: int, reviewer: str) -> None:
+    """How well the rule and people agree, and the target that would agree better."""
+    found = project.review.agreement(number)
+    if not found.reviewed.total:
+        ui.empty("Once candidates are decided by people, this shows how well the rule agrees with them.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("The rule against people", anchor=False)
+        audit = found.audit
+        with st.container(horizontal=True):
+            st.metric(
+                "Precision", _percent(audit.precision), border=True, help="Of what the rule accepts, people accept."
+            )
+            st.metric("Recall", _percent(audit.recall), border=True, help="Of what people accept, the rule accepts.")
+        if audit.total:
+            st.caption(
+                f"From the {audit.total:,} candidates of the random audit that are decided so far (95 % intervals): "
+                "a random sample, so it holds for the whole round"
+                + (
+                    f", if the {found.audit_skipped:,} skipped among them are like the rest."
+                    if found.audit_skipped
+                    else "."
+                )
+            )
+        else:
+            st.caption(
+                "Decide some in the order “At random (unbiased audit)” to measure precision and recall of the round."
+            )
+        all_ = found.reviewed
+        st.dataframe(
+            [
+                {"rule": "accepts", "people accept": all_.accept_accept, "people reject": all_.accept_reject},
+                {"rule": "rejects", "people accept": all_.reject_accept, "people reject": all_.reject_reject},
+            ],
+            hide_index=True,
+        )
+        st.caption(f"All {all_.total:,} decided candidates: those that people happened to look at.")
+    with right:
+        st.header("Overruled by p_accept", anchor=False)
+        st.plotly_chart(charts.overruled(found.by_p_accept), config=charts.CONFIG)
+    st.header("Reviewers", anchor=False)
+    if not found.pairs:
+        st.caption("No candidate has been decided by two reviewers yet: raise “Opinions a candidate wants” below.")
+    else:
+        alpha = "not defined: all said the same" if found.alpha is None else f"{found.alpha:.2f}"
+        st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
+        st.dataframe(
+            [
+                {
+                    "reviewers": f"{pair.first} and {pair.second}",
+                    "decided by both": pair.both,
+                    "same": f"{pair.same / pair.both:.0%}",
+                    "Cohen's κ": None if pair.kappa is None else round(pair.kappa, 2),
+                }
+                for pair in found.pairs
+            ],
+            hide_index=True,
+        )
+    st.header("A target that agrees better", anchor=False)
+    _suggestion(project, number, reviewer)
+
+
+def _suggestion(project: Project, number: int, reviewer: str) -> None:
+    try:
+        found = project.review.suggest(number)
+    except RsfError as error:
+        st.caption(f"Not yet: {literal(error)}.")
+        return
+    now = project.target(number)
+    st.dataframe(
+        [
+            {
+                "scorer": name,
+                "weight now": None if now is None else now.rewards.get(name, 0.0),
+                "suggested": round(found.target.rewards[name], 4),
+                "weight/β as fitted": ui.limits(limits),
+            }
+            for name, limits in found.fit.coefficients.items()
+        ],
+        hide_index=True,
+    )
+    st.markdown(
+        f"With β = {found.target.beta:.4g} [{found.beta.low:.3g}, {found.beta.high:.3g}] and log M = {found.log_m:.3f} the "
+        f"rule would repeat **{found.agreeing:,}** of {found.decisions:,} decisions by people on prompts it was not fitted "
+        f"to, instead of {found.agreeing_now:,}; **{found.changed:,}** automatic decisions would change."
+    )
+    st.caption(
+        f"A {literal(found.fit.link)} fit of the decisions on the scores, by likelihood with a ridge of 0.001 "
+        "that keeps it finite. "
+        "Brackets: 95 % intervals by bootstrap over prompts; a weight whose interval holds 0 may be "
+        "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too."
+    )
+    if st.button(
+        "Make it the target",
+        icon=":material/check:",
+        disabled=number != project.current_round or ui.locked("take_suggestion"),
+    ):
+        if ui.attempt(lambda: project.take_suggestion(found, number, reviewer)):
+            st.rerun()
+
+
+def _percent(found: Interval | None) -> str:
+    return "–" if found is None else f"{100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+
+
+def _choice(where: Any, label: str, options: list[str], chosen: str | None) -> str | None:
+    found: str = where.selectbox(
+        literal(label), [ANY, *options], index=0 if chosen is None else 1 + options.index(chosen)
+    )
+    return None if found == ANY else found
+
+
+def _yes_no(value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
+
+
+def _span(chosen: tuple[float, float], whole: tuple[float, float]) -> tuple[float, float] | None:
+    return None if chosen == whole else chosen
+
+
+def _limits(where: Any, form: str, label: str, limits: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Two fields, either of which may stay empty; new ones in another form, so that none keeps what was cleared."""
+    low, high = limits or (-math.inf, math.inf)
+    left, right = where.columns(2)
+    least = left.number_input(f"{literal(label)} from", value=low if math.isfinite(low) else None)
+    most = right.number_input("to", value=high if math.isfinite(high) else None, key=f"{form}-to-{label}")
+    if least is None and most is None:
+        return None
+    return -math.inf if least is None else float(least), math.inf if most is None else float(most)

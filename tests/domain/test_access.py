@@ -1,0 +1,90 @@
+"""Names: whose they may be. Roles: what each may do."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsf_core.domain import access
+from rsf_core.domain.errors import AccessError
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("ann", "ann"),
+        ("  Ann   of  Cleves ", "Ann of Cleves"),
+        ("Ａｎｎ", "Ann"),
+        ("Jose\u0301", "José"),
+        ("Дмитрий", "Дмитрий"),
+        ("李 明", "李 明"),
+        ("محمد", "محمد"),
+        ("O'Brien-7", "O'Brien-7"),
+        ("Анна Smith", "Анна Smith"),  # two words in two scripts
+        ("ruler", "ruler"),
+        ("Undine", "Undine"),
+        ("x" * 60, "x" * 60),
+    ],
+)
+def test_a_name_is_kept_as_a_person_writes_it(typed, name):
+    assert access.person_name(typed) == name
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "rule",
+        "undo",
+        "Rule",
+        " UNDO ",
+        "r u l e",
+        "rule.",
+        "ｒｕｌｅ",
+        "autopilot",
+        "Auto-Pilot",
+        "local",
+        "random",
+        "RSF",
+        "auto",
+    ],
+)
+def test_a_name_of_the_system_is_nobodys(typed):
+    with pytest.raises(AccessError, match="system's own"):
+        access.person_name(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("", "no name"),
+        ("   ", "no name"),
+        ("...", "no name"),
+        ("😀", "no name"),
+        ("x" * 61, "at most 60"),
+        ("ﷺ" * 60, "at most 60"),  # one character that becomes 18
+        ("x" * 1_000_000, "at most 60"),
+        ("an\u200bn", "cannot be seen .U.200B"),
+        ("ann\u202egro.live", "cannot be seen .U.202E"),
+        ("an\u00adn", "cannot be seen"),
+        ("a\nb", "cannot be seen"),
+        ("a\x00b", "cannot be seen"),
+        ("a\ud800b", "cannot be seen"),
+        ("rul\u0435", "mixes Cyrillic and Latin"),
+        ("\u03b1nn", "mixes Greek and Latin"),
+    ],
+)
+def test_what_is_no_name_is_refused_with_the_reason(typed, why):
+    with pytest.raises(AccessError, match=why):
+        access.person_name(typed)
+
+
+def test_names_that_a_reader_would_take_for_one_are_alike():
+    assert access.alike_name("Ann-Marie") == access.alike_name("ann marie") == access.alike_name("ＡＮＮＭＡＲＩＥ")
+    assert access.alike_name("Ann") != access.alike_name("Anna")
+
+
+def test_who_runs_the_process_must_have_a_name_too(monkeypatch):
+    monkeypatch.setenv("RSF_REVIEWER", "rule")
+    with pytest.raises(AccessError, match="RSF_REVIEWER"):
+        access.usual_name()
+    monkeypatch.setenv("RSF_REVIEWER", " ann ")
+    assert access.usual_name() == "ann"

@@ -1,0 +1,85 @@
+"""Settings: what is allowed, and that a mistake is named by field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rsf_core.domain import Scope
+from rsf_core.domain.errors import SettingsError
+from rsf_core.domain.settings import Constraint, Sampling, Target, parse
+
+
+def section(name: str, **values: Any) -> dict[str, Any]:
+    return {"task": "t", name: values}
+
+
+def test_defaults_need_only_a_task() -> None:
+    settings = parse({"task": "t"}, "here")
+    assert (settings.generate.top_k, settings.generate.top_p) == (0, 1.0)  # full support of q
+    assert settings.target.reference == "base" and settings.accept.scope is Scope.PROMPT
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({}, r"^here: task: Field required"),
+        ({"task": 3}, r"^here: task: .*string.*got 3"),
+        ({"task": "t", "sede": 1}, r"^here: sede: .*not permitted.*got 1"),
+        (section("generate", temperature=0), r"generate\.temperature: .*greater than or equal to 0\.01.*got 0"),
+        (section("generate", temperature=float("nan")), r"generate\.temperature: .*finite.*got nan"),
+        (section("generate", temperature="warm"), r"generate\.temperature: .*number.*got 'warm'"),
+        (section("generate", top_p=1.1), r"generate\.top_p: .*less than or equal to 1.*got 1\.1"),
+        (section("generate", top_k=-1), r"generate\.top_k: .*got -1"),
+        (section("generate", candidates=0), r"generate\.candidates: .*got 0"),
+        (section("generate", candidates=2.5), r"generate\.candidates: .*got 2\.5"),
+        (section("generate", max_new_tokens=10**6), r"generate\.max_new_tokens: .*8192"),
+        (section("generate", typo=1), r"generate\.typo: .*not permitted"),
+        (section("target", beta=0), r"target\.beta: .*greater than 0"),
+        (section("target", beta=float("inf")), r"target\.beta: .*finite"),
+        (section("target", rewards={"sentiment": "much"}), r"target\.rewards\.sentiment: .*got 'much'"),
+        (section("target", rewards={"sentiment": float("nan")}), r"target\.rewards\.sentiment: .*finite"),
+        (section("target", constraints=[{"scorer": "ended"}]), r"target\.constraints\.0: .*needs at_least or at_most"),
+        (section("target", constraints=[{"at_least": 1}]), r"target\.constraints\.0\.scorer: Field required"),
+        (section("accept", rate=0), r"accept\.rate: .*greater than 0"),
+        (section("accept", rate=1.01), r"accept\.rate: .*less than or equal to 1"),
+        (section("accept", scope="all"), r"accept\.scope: .*'global' or 'prompt'.*got 'all'"),
+        (section("train", learning_rate=-1), r"train\.learning_rate: .*greater than or equal to 0"),
+        (section("train", warmup=1), r"train\.warmup: .*less than 1"),
+        (section("evaluate", prompts=-1), r"evaluate\.prompts: .*greater than or equal to 0"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named(data: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        parse(data, "here")
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"generate\.top_p: .*; train\.epochs: "):
+        parse({"task": "t", "generate": {"top_p": 0}, "train": {"epochs": 0}}, "here")
+
+
+def test_the_sampling_law_is_generates_own_without_the_counts() -> None:
+    settings = parse(section("generate", temperature=0.7, top_k=5, seed=3, candidates=99), "here")
+    assert settings.generate.sampling == Sampling(temperature=0.7, top_k=5, seed=3)
+
+
+def test_a_target_names_each_scorer_once_rewards_first() -> None:
+    constraints = (Constraint(scorer="ended", at_least=1), Constraint(scorer="b", at_most=0.5))
+    target = Target(rewards={"b": 1.0, "a": 2.0}, constraints=constraints)
+    assert target.scorers == ("b", "a", "ended")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"), [(1, None, "1 ≤ ended"), (None, 0.2, "ended ≤ 0.2"), (0.5, 2, "0.5 ≤ ended ≤ 2")]
+)
+def test_a_constraint_reads_as_mathematics(low: float | None, high: float | None, text: str) -> None:
+    assert str(Constraint(scorer="ended", at_least=low, at_most=high)) == text
+
+
+def test_settings_survive_a_round_trip() -> None:
+    settings = parse(
+        section("target", rewards={"sentiment": 1.0}, constraints=[{"scorer": "ended", "at_least": 1}]), "here"
+    )
+    assert parse(settings.model_dump(mode="json"), "again") == settings

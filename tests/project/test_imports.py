@@ -1,0 +1,201 @@
+"""A prompt file on its way in: kept, placed once, in a process where it is large, cancelled, added or forgotten."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rsf_core.domain import Split
+from rsf_core.domain.errors import PromptError, PromptFileError
+from rsf_core.project import Project, imports
+from rsf_core.project.imports import ImportState
+from rsf_core.prompts import PromptRow, recognise
+from rsf_core.prompts.parsing import Columns
+
+FILE = b'{"question": "How high is Mont Blanc?", "answer": 4806}\n{"question": \n{"question": "Review a kettle."}\n'
+COLUMNS = Columns("question", "answer")
+
+
+def finished(project: Project, upload: str, placing: str) -> ImportState:
+    give_up = time.monotonic() + 120
+    while (state := project.imports.state(upload, placing)).running:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    return state
+
+
+def test_a_file_is_recognised_placed_looked_at_and_added(project: Project) -> None:
+    upload = project.imports.keep("my questions.jsonl", FILE)
+    found = project.imports.format(upload)
+    assert (found.text, found.reference, project.imports.name(upload)) == ("question", "answer", "my questions.jsonl")
+    placing = project.imports.start(upload, COLUMNS, 1.0)
+    preview = finished(project, upload, placing).preview
+    assert preview is not None and (preview.train, preview.held_out, preview.left_out) == (0, 1, 2)
+    assert preview.rows == (PromptRow("How high is Mont Blanc?", "4806", None, Split.HELD_OUT, 1),)
+    assert [str(problem)[:20] for problem in preview.problems] == ["line 2: is not JSON:", "line 3: is the same "]
+    assert project.imports.add(upload, placing) == 1
+    assert [(p.text, p.reference, p.split) for p in project.prompts()[-1:]] == [
+        ("How high is Mont Blanc?", "4806", Split.HELD_OUT)
+    ]
+    assert project.imports.name(upload) is None  # what was added need not be kept
+
+
+def test_the_same_is_placed_once_and_anew_when_columns_share_or_prompts_change(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    usual = imports.work
+
+    def work(folder: Path) -> None:
+        done.append(folder.name)
+        usual(folder)
+
+    monkeypatch.setattr(imports, "work", work)
+    upload = project.imports.keep("a.jsonl", FILE)
+    assert project.imports.keep("a.jsonl", FILE) == upload
+    names = [project.imports.start(upload, COLUMNS, share) for share in (0.5, 0.5, 0.25)]
+    names.append(project.imports.start(upload, Columns("question"), 0.25))
+    project.retire_prompts([1], "ann")
+    names.append(project.imports.start(upload, Columns("question"), 0.25))
+    assert len(done) == 4 and len(set(names)) == 4 and names[0] == names[1]
+
+
+def test_a_placing_from_before_other_prompts_came_is_not_added(project: Project) -> None:
+    upload = project.imports.keep("a.jsonl", FILE)
+    placing = project.imports.start(upload, COLUMNS, 0.5)
+    project.import_prompts([PromptRow("How high is Mont Blanc?")], "by hand")
+    with pytest.raises(PromptError, match="have changed since"):
+        project.imports.add(upload, placing)
+    assert len(project.prompts()) == 13
+
+
+def test_a_large_file_is_read_by_a_process_and_can_be_cancelled(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "SMALL_FILE", 0)
+    rows = "".join(json.dumps({"text": f"What is {n} times {n + 1}?"}) + "\n" for n in range(300))
+    upload = project.imports.keep("sums.jsonl", rows.encode())
+    placing = project.imports.start(upload, Columns("text"), 0.0)
+    assert project.imports.state(upload, placing).preview is None  # the process is only starting
+    preview = finished(project, upload, placing).preview
+    assert preview is not None and preview.count == 300
+    other = project.imports.start(upload, Columns("text"), 0.5)
+    project.imports.cancel(upload, other)
+    state = project.imports.state(upload, other)
+    assert not state.running and state.problem == "reading the file was cancelled"
+    project.imports.restart(upload, other)
+    assert project.imports.start(upload, Columns("text"), 0.5) == other
+    assert finished(project, upload, other).preview is not None
+
+
+def test_a_process_that_was_killed_is_said_and_nothing_is_added(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "SMALL_FILE", 0)
+    upload = project.imports.keep("a.jsonl", FILE)
+    placing = project.imports.start(upload, COLUMNS, 0.5)
+    project.imports._kill(project.folder / "imports" / upload / placing)
+    assert "broken off" in str(project.imports.state(upload, placing).problem)
+    assert len(project.prompts()) == 12
+
+
+@pytest.mark.parametrize("upload", ["", "../..", "nothing", "a/b"])
+def test_a_name_from_the_url_reaches_no_other_folder(project: Project, upload: str) -> None:
+    assert project.imports.name(upload) is None
+    with pytest.raises(PromptFileError, match="not kept any more"):
+        project.imports.format(upload)
+
+
+def test_only_the_newest_files_are_kept(project: Project) -> None:
+    uploads = [project.imports.keep(f"{n}.csv", b"text\na\n") for n in range(imports.KEPT_UPLOADS + 2)]
+    kept = [project.imports.name(upload) for upload in uploads]
+    assert sum(name is not None for name in kept) == imports.KEPT_UPLOADS and kept[-1] is not None
+
+
+def test_a_file_that_cannot_be_read_is_the_outcome_of_its_placing(project: Project) -> None:
+    upload = project.imports.keep("a.csv", b"text,text\na,b\n")
+    placing = project.imports.start(upload, Columns("text"), 0.5)
+    assert "names the column 'text' 2 times" in str(project.imports.state(upload, placing).problem)
+
+
+def test_the_uploads_kept_last_are_kept_wherever_the_clock_stands(project: Project) -> None:
+    kept = []
+    for turn in range(imports.KEPT_UPLOADS + 1):
+        kept.append(project.imports.keep(f"{turn}.csv", b"text\na\n"))
+        moved = 1_000_000_000 - 3600 * turn  # each an hour before the one before
+        os.utime(project.folder / "imports" / kept[-1], (moved, moved))
+    assert [project.imports.name(upload) is not None for upload in kept] == [False] + [True] * imports.KEPT_UPLOADS
+    project.imports.keep("1.csv", b"text\na\n")  # the oldest, again
+    project.imports.keep("new.csv", b"text\na\n")
+    assert [project.imports.name(upload) is not None for upload in kept[1:3]] == [True, False]
+
+
+def test_uploads_of_an_earlier_version_make_place_first(project: Project) -> None:
+    old = [project.imports.keep(f"old {turn}.csv", b"text\na\n") for turn in range(imports.KEPT_UPLOADS)]
+    for upload in old:
+        (project.folder / "imports" / upload / "order.json").unlink()
+    new = project.imports.keep("new.csv", b"text\na\n")
+    assert project.imports.name(new) == "new.csv"
+    assert sum(project.imports.name(upload) is not None for upload in old) == imports.KEPT_UPLOADS - 1
+
+
+def bomb(folder: Path, megabytes: int) -> bytes:
+    """A Parquet file of some kilobytes with one value of `megabytes`."""
+    table = pa.table({"text": pa.array(["x" * (megabytes << 20)], pa.large_string())})
+    pq.write_table(table, folder / "b.parquet", compression="zstd", use_dictionary=False, write_statistics=False)
+    return (folder / "b.parquet").read_bytes()
+
+
+def long_lines() -> bytes:
+    """JSON whose lines take many times their length once they are read."""
+    return b"".join(b'{"text": "row %d", "more": [%s{}]}\n' % (i, b"{}," * 300_000) for i in range(3))
+
+
+def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_goes_on(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bomb(tmp_path, 300)
+    assert len(content) < 64 << 10 < imports.SMALL_FILE  # a small file, and not read by the owner for all that
+    monkeypatch.setattr(imports, "recognise", lambda file: pytest.fail("the owner reads it itself"))
+    monkeypatch.setattr(imports, "MEMORY_BYTES", 500 << 20)
+    upload = project.imports.keep("b.parquet", content)
+    with pytest.raises(PromptFileError, match="takes more memory to be read than an import may have: split it"):
+        project.imports.format(upload)
+    state = finished(project, upload, project.imports.start(upload, Columns("text"), 0.5))
+    assert "takes more memory to be read than an import may have: split it" in str(state.problem)
+    assert len(project.prompts()) == 12
+
+
+def test_lines_that_take_too_much_end_the_reading_and_not_the_machine(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MEMORY_BYTES", 130 << 20)
+    upload = project.imports.keep("many.jsonl", long_lines())
+    state = finished(project, upload, project.imports.start(upload, Columns("text"), 0.5))
+    assert "more memory to be read than an import may have" in str(state.problem)
+
+
+def test_parquet_of_a_usual_size_is_recognised_and_placed_by_a_process(project: Project, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"question": ["How high?", "How deep?"], "answer": [1, 2]}), tmp_path / "a.parquet")
+    upload = project.imports.keep("a.parquet", (tmp_path / "a.parquet").read_bytes())
+    found = project.imports.format(upload)
+    assert (found.text, found.reference, found.describe()[:7]) == ("question", "answer", "Parquet")
+    assert found == recognise(tmp_path / "a.parquet")
+    state = finished(project, upload, project.imports.start(upload, COLUMNS, 0.0))
+    assert state.preview is not None and state.preview.train == 2
+
+
+def test_parquet_that_is_none_is_said_as_such(project: Project) -> None:
+    upload = project.imports.keep("a.parquet", b"PAR1 and no more")
+    with pytest.raises(PromptFileError, match="cannot be read as Parquet"):
+        project.imports.format(upload)
+
+
+def test_the_limit_stated_leaves_room_for_what_projects_have() -> None:
+    assert imports.MEMORY_BYTES == 4 << 30

@@ -1,0 +1,220 @@
+"""Placing prompts on either side of the held-out split: stable, without duplicates, near-duplicates together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsf_core.domain import Split
+from rsf_core.prompts import PromptRow, by_hash, check_disjoint, identity, place
+from rsf_core.prompts.near_duplicates import near_duplicate_pairs
+
+Placed = Sequence[tuple[PromptRow, Split]]
+LONG = "describe the old lighthouse keeper walking home along cold windy cliffs in {}"  # 1 of 12 words differs
+
+
+def row(text: str, split: Split | None = None, line: int | None = None) -> PromptRow:
+    return PromptRow(text, split=split, line=line)
+
+
+def as_existing(placed: Placed) -> list[tuple[str, Split]]:
+    return [(row.text, split) for row, split in placed]
+
+
+words = st.lists(st.sampled_from("abcdefgh123"), min_size=1, max_size=7).map(" ".join)
+wishes = st.sampled_from([None, None, Split.TRAIN, Split.HELD_OUT])
+batches = st.lists(st.builds(PromptRow, text=words, split=wishes), max_size=15)
+
+
+@given(batches, st.floats(0, 1), st.integers(0, 3))
+def test_every_row_is_placed_or_reported(rows: list[PromptRow], share: float, seed: int) -> None:
+    placed, problems = place([], rows, share, seed)
+    assert len(placed) + len(problems) == len(rows)
+    keys = [identity(row.text, row.system) for row, _ in placed]
+    assert len(set(keys)) == len(keys)
+    assert all(row.split is split for row, split in placed)
+
+
+@given(batches, batches, st.integers(0, 3))
+def test_near_duplicates_never_straddle(first: list[PromptRow], second: list[PromptRow], seed: int) -> None:
+    """As judged among all the texts at hand: which words are a template depends on them."""
+    existing = as_existing(place([], first, 0.5, seed)[0])
+    placed, _ = place(existing, second, 0.5, seed)
+    texts = [text for text, _ in existing] + [row.text for row in second]
+    side = {len(existing) + second_index(second, row): split for row, split in placed}
+    side |= {i: split for i, (_, split) in enumerate(existing)}
+    for i, j in near_duplicate_pairs(texts):
+        if i in side and j in side and j >= len(existing):
+            assert side[i] is side[j]
+
+
+def second_index(rows: list[PromptRow], placed: PromptRow) -> int:
+    """Where the placed row stands: the first one with its text, for later ones are duplicates."""
+    return next(
+        i for i, row in enumerate(rows) if row.text == placed.text and (row.split or placed.split) is placed.split
+    )
+
+
+@given(batches, st.integers(0, 3))
+def test_a_prompt_keeps_its_side_when_prompts_are_added_later(rows: list[PromptRow], seed: int) -> None:
+    """Placed one by one or all at once: without near-duplicates or wishes the side is the hash of the text alone."""
+    plain = [PromptRow(f"{row.text} {i * 7919}") for i, row in enumerate(rows)]
+    alone = [place([], [row], 0.5, seed)[0][0][1] for row in plain]
+    for (row, split), expected in zip(place([], plain, 0.5, seed)[0], alone, strict=True):
+        if not near_duplicate_pairs([other.text for other in plain]):
+            assert split is expected, row
+
+
+@given(batches, st.integers(0, 3))
+def test_placing_the_same_file_again_adds_nothing(rows: list[PromptRow], seed: int) -> None:
+    placed, _ = place([], rows, 0.5, seed)
+    again, problems = place(as_existing(placed), [row for row, _ in placed], 0.5, seed)
+    assert again == [] and len(problems) == len(placed)
+
+
+def test_the_share_is_met_and_depends_on_the_seed() -> None:
+    keys = [f"prompt {i}" for i in range(4000)]
+    held_out = [{key for key in keys if by_hash(key, 0.25, seed) is Split.HELD_OUT} for seed in (1, 2)]
+    assert all(900 < len(found) < 1100 for found in held_out)
+    assert 180 < len(held_out[0] & held_out[1]) < 320  # as of independent choices
+    assert {by_hash(key, 0.0, 1) for key in keys} == {Split.TRAIN}
+    assert {by_hash(key, 1.0, 1) for key in keys} == {Split.HELD_OUT}
+
+
+def test_raising_the_share_only_moves_prompts_to_held_out() -> None:
+    keys = [f"prompt {i}" for i in range(300)]
+    smaller = {key for key in keys if by_hash(key, 0.2, 5) is Split.HELD_OUT}
+    assert smaller < {key for key in keys if by_hash(key, 0.4, 5) is Split.HELD_OUT}
+
+
+def test_a_near_duplicate_goes_where_the_prompt_it_resembles_is() -> None:
+    for split in Split:
+        placed, problems = place([(LONG.format("spring"), split)], [row(LONG.format("autumn"))], 0.5, seed=1)
+        assert [found for _, found in placed] == [split] and problems == []
+
+
+def test_a_wish_that_would_straddle_is_reported_with_what_it_resembles() -> None:
+    rows = [
+        row(LONG.format("spring"), Split.TRAIN, line=3),
+        row(LONG.format("autumn"), Split.HELD_OUT, line=4),
+        row("something else entirely", Split.HELD_OUT, line=5),
+    ]
+    placed, problems = place([], rows, 0.5, seed=1)
+    assert [found.line for found, _ in placed] == [3, 5]
+    assert [str(problem) for problem in problems] == [
+        "line 4, split: nearly the same as line 3, which is train; left out"
+    ]
+    _, problems = place([(LONG.format("winter"), Split.HELD_OUT)], rows[:1], 0.5, seed=1)
+    assert str(problems[0]) == "line 3, split: nearly the same as a prompt of the project, which is held_out; left out"
+
+
+def test_a_prompt_that_resembles_both_sides_is_left_out() -> None:
+    """Its two likes do not resemble each other (8 words of 12), it resembles both (9 of 11 and more)."""
+    left = "one two three four five six seven eight nine ten"
+    middle = "one two three four five six seven eight nine eleven"
+    right = "one two three four five six seven eight eleven twelve"
+    existing = [(left, Split.TRAIN), (right, Split.HELD_OUT)]
+    assert check_disjoint([left], [right]) == []
+    placed, problems = place(existing, [row(middle, line=9)], 0.5, seed=1)
+    assert placed == [] and problems[0].line == 9 and "nearly the same" in problems[0].message
+
+
+def test_a_duplicate_is_reported_with_what_it_repeats() -> None:
+    rows = [row("Why is the sky blue?", line=1), row("Why is  the sky blue?\n", line=2), row("Caf\u00e9", line=3)]
+    placed, problems = place([("Cafe\u0301", Split.TRAIN)], rows, 0.0, seed=1)
+    assert [found.line for found, _ in placed] == [1]
+    assert [str(problem) for problem in problems] == [
+        "line 2: is the same as line 1; left out",
+        "line 3: is the same as a prompt of the project; left out",
+    ]
+    _, problems = place([], [row("Hi."), row(" Hi. ")], 0.0, seed=1)
+    assert str(problems[0]) == "this prompt: is the same as an earlier row; left out"
+
+
+def test_check_disjoint_names_the_pairs_by_their_place() -> None:
+    train = ["a completely different prompt", LONG.format("spring")]
+    held_out = ["something else entirely", "nothing like it", LONG.format("autumn")]
+    assert check_disjoint(train, held_out) == [(1, 2)]
+    assert check_disjoint([*train, train[1]], held_out) == [
+        (1, 2),
+        (len(train), 2),
+    ]  # each copy that may not be trained on
+    assert check_disjoint([*train, train[1]], ["x"]) == []  # within one side they may resemble each other
+
+
+def test_copies_of_a_prompt_on_both_sides_are_all_kept_in_mind() -> None:
+    existing = [(LONG.format("spring"), Split.TRAIN), (LONG.format("spring"), Split.HELD_OUT)]
+    _, problems = place(existing, [row(LONG.format("autumn"), line=3)], 0.5, seed=1)
+    assert str(problems[0]).endswith("nearly the same as a prompt of the project, which is held_out; left out")
+
+
+def test_a_row_refused_does_not_stand_in_for_its_copy() -> None:
+    """The first copy wishes for the wrong side and is left out; the second has no wish and goes where it belongs."""
+    rows = [row(LONG.format("autumn"), Split.HELD_OUT, 1), row(LONG.format("autumn"), line=2)]
+    placed, problems = place([(LONG.format("spring"), Split.TRAIN)], rows, 0.5, seed=1)
+    assert [r.line for r, _ in placed] == [2] and placed[0][1] is Split.TRAIN
+    assert [problem.line for problem in problems] == [1]
+
+
+@pytest.mark.timeout(60)  # each with each would take minutes
+def test_twenty_thousand_copies_are_placed_at_once() -> None:
+    placed, problems = place([], [row("Say it again.") for _ in range(20_000)], 0.5, seed=1)
+    assert len(placed) == 1 and len(problems) == 19_999
+
+
+# -- the same ----------------------------------------------------------------------------------------------------------
+
+DIFFERENT = [
+    ("Write hello world in C.", "Write hello world in C#."),
+    ("Write hello world in C.", "Write hello world in C++."),
+    ("What is .NET?", "What is NET?"),
+    ("What is (1 + 2) * 3?", "What is 1 + (2 * 3)?"),
+    ("What is 10² - 2?", "What is 102 - 2?"),
+    ("Simplify x².", "Simplify x2."),
+    ("What is ½ of 3?", "What is 1/2 of 3?"),
+    ("Who leads the US?", "Who leads the us?"),
+    ("Let's eat, grandma", "Let's eat grandma"),
+    ("Is it's right?", "Is its right?"),
+    ("Is it a or b?", "Is it a or b!"),
+    ("print(A)", "print(a)"),
+    ("Explain 😀", "Explain 😢"),
+    ("कल", "कला"),
+    ("की", "कि"),
+    ("ป่า", "ป้า"),
+    ("كَتَبَ", "كُتِبَ"),
+    ("a b", "ab"),
+    ("5 < 6", "5 > 6"),
+    ("naïve", "naive"),
+    ("ﬁ", "fi"),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT)
+def test_prompts_that_a_model_reads_differently_are_both_kept(a: str, b: str) -> None:
+    placed, problems = place([], [row(a), row(b)], 0.25, seed=1)
+    assert [found.text for found, _ in placed] == [a, b] and problems == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("é", "e\u0301"), ("a  b\n", " a\tb"), ("Å", "\u212b"), ("한", "\u1112\u1161\u11ab")]
+)
+def test_the_unicode_form_and_white_space_make_no_other_prompt(a: str, b: str) -> None:
+    assert len(place([], [row(a), row(b)], 0.25, seed=1)[0]) == 1
+
+
+def test_one_text_under_two_system_prompts_is_two_prompts_on_one_side() -> None:
+    rows = [
+        PromptRow("Introduce yourself.", system=system) for system in ("A pirate.", "A robot.", None, "A  pirate.", "")
+    ]
+    placed, problems = place([], rows, 0.5, seed=1)
+    assert [found.system for found, _ in placed] == ["A pirate.", "A robot.", None] and len(problems) == 2
+    assert len({split for _, split in placed}) == 1
+
+
+def test_a_text_that_is_no_prompt_any_more_keeps_what_resembles_it_on_its_side() -> None:
+    for split in Split:
+        placed, problems = place([], [row(LONG.format("spring"))], 0.5, 1, former=[(LONG.format("spring"), split)])
+        assert [found for _, found in placed] == [split] and problems == []

@@ -1,0 +1,159 @@
+"""Agreement figures against truths that can be counted by hand, and a fit that finds the weights it was made from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rsf_core.domain import Scope, place
+from rsf_core.domain.errors import TargetError
+from rsf_core.domain.settings import Target
+from rsf_core.review import agreement
+from rsf_core.review.agreement import Confusion, cohen_kappa
+from rsf_core.review.index import Opinions, ReviewIndex, RoundTable, audit_key
+from rsf_core.review.suggestion import suggest
+from rsf_core.sampling.acceptance import critical_log_m
+from tests.simulations.deciding import coverage
+
+NONE = np.zeros(0, np.int64)
+
+
+def table(n: int, seed: int = 0) -> RoundTable:
+    rng = np.random.default_rng(seed)
+    ell, u = rng.normal(0, 2, n), 1.0 - rng.random(n)
+    places = place(np.arange(n) // 4 + 1, np.arange(n) % 4)
+    return RoundTable(places, np.full(n, 9), np.zeros(n, bool), u, ell, critical_log_m(ell, u), np.zeros(n))
+
+
+def index(found: RoundTable, said: dict[str, dict[int, int]], final: str = "") -> ReviewIndex:
+    """The index of a round in which each reviewer says +1 or −1 of rows."""
+    rows = [(row, who, vote) for who, words in said.items() for row, vote in words.items()]
+    opinions = Opinions(
+        found.places[[row for row, _, _ in rows]] if rows else NONE,
+        np.array([who for _, who, _ in rows], dtype=str),
+        np.array([vote for _, _, vote in rows], dtype=np.int64),
+        np.array([who == final for _, who, _ in rows], dtype=bool),
+    )
+    return ReviewIndex(found, 0.5, Scope.GLOBAL, opinions, NONE, {})
+
+
+def test_the_confusion_counts_the_rule_against_people() -> None:
+    found = table(40)
+    rule = index(found, {}).automatic
+    votes = {row: 1 if (row % 3 == 0) else -1 for row in range(20)}
+    got = agreement.agreement(index(found, {"ann": votes}), seed=1).reviewed
+    person = np.array([votes[row] > 0 for row in range(20)])
+    assert (got.accept_accept, got.accept_reject) == ((rule[:20] & person).sum(), (rule[:20] & ~person).sum())
+    assert (got.reject_accept, got.reject_reject) == ((~rule[:20] & person).sum(), (~rule[:20] & ~person).sum())
+
+
+def test_precision_and_recall_have_exact_intervals() -> None:
+    found = Confusion(8, 2, 4, 6)
+    assert found.precision is not None and found.precision.value == 0.8
+    assert (found.precision.low, found.precision.high) == pytest.approx((0.4439, 0.9748), abs=1e-4)
+    assert found.recall is not None and found.recall.value == pytest.approx(8 / 12)
+    assert Confusion(0, 0, 0, 3).precision is None and Confusion(0, 1, 0, 3).recall is None
+
+
+def test_the_audit_holds_the_beginning_of_the_audit_order_and_goes_on_past_skipped_ones() -> None:
+    found = table(40)
+    order = np.argsort(audit_key(found.places, 7), kind="stable").tolist()
+
+    def audit(*decided: int) -> tuple[int, int]:
+        made = agreement.agreement(index(found, {"ann": dict.fromkeys((order[i] for i in decided), 1)}), seed=7)
+        return made.audit.total, made.audit_skipped
+
+    assert audit(*range(9)) == (9, 0) and audit(*range(9), 30) == (9, 0)  # the last was decided elsewhere
+    assert audit(*range(9), 10, 30) == (10, 1)
+    assert audit(*range(1, 40)) == (39, 1)
+    assert audit(3, 17, 30) == (0, 0) and audit(*range(0, 40, 2)) == (1, 0)
+
+
+def test_overruled_candidates_are_counted_by_p_accept() -> None:
+    found = table(40)
+    made = index(found, {"ann": dict.fromkeys(range(40), 1)})
+    bins = agreement.agreement(made, 1).by_p_accept
+    assert sum(decided for *_, decided, _ in bins) == 40
+    assert sum(over for *_, over in bins) == (~made.automatic).sum()
+
+
+def test_kappa_is_cohens() -> None:
+    assert cohen_kappa([1, 1, -1, -1], [1, 1, -1, -1]) == 1.0
+    assert cohen_kappa([1, 1, -1, -1], [1, -1, 1, -1]) == 0.0
+    assert cohen_kappa(
+        [1] * 45 + [-1] * 25 + [1] * 15 + [-1] * 15, [1] * 45 + [1] * 25 + [-1] * 15 + [-1] * 15
+    ) == pytest.approx(0.1304, abs=1e-4)
+    assert cohen_kappa([1, 1], [1, 1]) is None
+
+
+def test_reviewers_are_compared_on_what_both_decided_and_the_settling_word_is_left_out() -> None:
+    said = {"ann": {0: 1, 1: 1, 2: -1, 3: -1}, "ben": {0: 1, 1: -1, 2: -1, 3: -1, 9: 1}, "judge": {1: 1}}
+    got = agreement.agreement(index(table(40), said, final="judge"), 1)
+    (pair,) = got.pairs
+    assert (pair.first, pair.second, pair.both, pair.same) == ("ann", "ben", 4, 3)
+    assert pair.kappa == pytest.approx(0.5)
+    assert got.alpha == pytest.approx(
+        1 - (8 - 1) * 2 / (3 * 5 * 2) * 1, abs=1e-9
+    )  # 1 − (n−1)·o/(n₀·n₁), Krippendorff 2011
+
+
+def test_without_two_reviewers_in_common_there_is_no_alpha() -> None:
+    got = agreement.agreement(index(table(40), {"ann": {0: 1}, "ben": {1: -1}}), 1)
+    assert got.alpha is None and got.pairs == ()
+
+
+def test_the_fit_finds_the_weights_that_people_follow() -> None:
+    rng = np.random.default_rng(8)
+    scores = {"sentiment": rng.normal(0, 1, 4000), "length": rng.normal(10, 5, 4000), "noise": rng.normal(0, 1, 4000)}
+    z = 2.0 * scores["sentiment"] - 0.3 * (scores["length"] - 10)
+    votes = np.where(rng.random(4000) < 1 / (1 + np.exp(-z)), 1, -1)
+    found = agreement.fit(scores, votes)
+    for name, truth in {"sentiment": 2.0, "length": -0.3, "noise": 0.0}.items():
+        assert found.coefficients[name].low < truth < found.coefficients[name].high
+    weights, beta = found.rewards(1.0)
+    assert sum(map(abs, weights.values())) == pytest.approx(1.0)
+    assert weights["sentiment"] / beta == pytest.approx(found.coefficients["sentiment"].value)
+
+
+@pytest.mark.parametrize("link", ["logistic", "rejection"])
+def test_beta_is_covered_whichever_way_people_decide(link: str) -> None:
+    found = coverage({"prompts": 40, "draws": 8, "beta": 0.5, "link": link, "noise": 0.0}, 30, np.random.default_rng(0))
+    assert found["coverage"] >= 0.86 and found["link found"] >= 0.5
+
+
+def test_noise_is_not_said_to_be_repeated() -> None:
+    """Weights fitted to decisions at random repeat more of those very decisions, and half of others."""
+    rng, found = np.random.default_rng(5), table(240, seed=5)
+    scores = {name: rng.normal(size=240) for name in ("sentiment", "length", "words", "repetition")}
+    votes = np.where(rng.random(240) < 0.5, 1, -1)
+    target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
+    got = suggest(index(found, {"ann": dict(enumerate(votes.tolist()))}), target, scores, Scope.GLOBAL)
+    assert 0.38 < got.agreeing / got.decisions < 0.6
+    assert got.beta.low < got.beta.value == got.target.beta
+
+
+def test_a_score_that_parts_the_decisions_perfectly_gives_a_finite_fit() -> None:
+    score = np.linspace(-1, 1, 100)
+    found = agreement.fit({"s": score}, np.where(score > 0, 1, -1))
+    assert np.isfinite(found.coefficients["s"].value) and found.accuracy == 1.0
+
+
+@pytest.mark.parametrize("votes", [np.zeros(100, np.int64), np.ones(100, np.int64), np.array([1] * 95 + [-1] * 5)])
+def test_too_few_decisions_of_a_kind_are_not_fitted(votes) -> None:
+    with pytest.raises(TargetError, match="at least 10 accepts and 10 rejects"):
+        agreement.fit({"s": np.arange(100.0)}, votes)
+    with pytest.raises(TargetError, match="no score varies"):
+        agreement.fit({"s": np.ones(100)}, np.array([1, -1] * 50))
+
+
+def test_the_suggested_target_agrees_at_least_as_well_and_says_what_it_changes() -> None:
+    rng = np.random.default_rng(3)
+    n, found = 2000, table(2000, seed=3)
+    scores = {"sentiment": rng.uniform(-1, 1, n), "length": rng.uniform(0, 1, n)}
+    votes = np.where(rng.random(n) < 1 / (1 + np.exp(-6 * scores["length"] + 3)), 1, -1)
+    made = index(found, {"ann": dict(enumerate(votes.tolist()))})
+    target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
+    got = suggest(made, target, scores, Scope.GLOBAL)
+    assert got.decisions == n and got.agreeing > got.agreeing_now
+    assert abs(got.target.rewards["length"]) > 5 * abs(got.target.rewards["sentiment"])
+    assert 0 < got.changed <= n

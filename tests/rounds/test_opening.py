@@ -1,0 +1,172 @@
+"""Sealed prompts are opened once, by a person, for one model, and what they say stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from rsf_core.cli.main import app
+from rsf_core.domain import JobKind, JobState, Scope, Split
+from rsf_core.domain.errors import PromptError, StageError
+from rsf_core.project import Project
+from rsf_core.project.replicating import replicate
+from rsf_core.prompts import PromptRow
+from rsf_core.rounds import comparisons
+from rsf_core.rounds.replicates import read
+
+pytestmark = pytest.mark.usefixtures("jobs_in_threads")
+
+
+@pytest.fixture
+def sealed(project: Project) -> Project:
+    """Two of the held-out prompts sealed, a round complete with its control."""
+    project.set("target.rewards", "{ words = 0.1 }")
+    project.set("train.learning_rate", "0.1")  # so that something differs
+    project.seal_prompts([11, 12])
+    project.run(1)
+    project.train_control("ann")
+    project.wait()
+    return project
+
+
+def test_before_they_are_opened_there_is_no_figure_and_nothing_was_drawn(sealed: Project) -> None:
+    ids = [p.prompt_id for p in sealed.prompts(Split.SEALED)]
+    assert sealed.sealed_opening() is None and sealed.sealed_comparison() is None and sealed.sealed_job() is None
+    assert sealed.store.sealed.compared_on(ids) == []
+
+
+def test_opening_compares_base_model_and_control_on_them_and_says_who_and_when(sealed: Project) -> None:
+    ids = [p.prompt_id for p in sealed.prompts(Split.SEALED)]
+    held_out, states = sealed.comparison(1), sealed.stages(1)
+    job_id = sealed.open_sealed("ann")
+    sealed.wait()
+    opening, found = sealed.sealed_opening(), sealed.sealed_comparison()
+    assert opening is not None and found is not None
+    assert (opening.author, opening.round, opening.model_id, opening.control_id) == ("ann", 1, "m1-1", "m1-1-random")
+    assert opening.prompts == 2 and sealed.store.job(job_id).kind is JobKind.SEALED
+    assert (found.before_id, found.after_id, found.prompts, found.completions) == ("base", "m1-1", 2, 4)
+    for model, shown in (("base", found.base), ("m1-1", found.after), ("m1-1-random", found.control)):
+        rows = sealed.store.evaluation_samples(opening.evaluation_key, model)
+        assert sorted(set(rows["prompt_id"].to_pylist())) == ids
+        words = [dict(scores)["words"] for scores in rows["scores"].to_pylist()]
+        assert shown["reward"].value == pytest.approx(0.1 * np.mean(words))
+    assert set(found.together["tuned"]) == set(ids)
+    assert found.gain_over_base["reward"].value == pytest.approx(
+        found.after["reward"].value - found.base["reward"].value
+    )
+    assert sealed.comparison(1) == held_out and sealed.stages(1) == states  # the round's own comparison is another
+
+
+def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
+    sealed.open_sealed("ann")
+    sealed.wait()
+    found, (first, second) = sealed.sealed_comparison(), [p.prompt_id for p in sealed.prompts(Split.SEALED)]
+    for model_id in (None, "m1-1", "base"):
+        with pytest.raises(StageError, match=r"opened by ann on \d{4}-\d\d-\d\d for m1-1: they are opened once"):
+            sealed.open_sealed("bob", model_id)
+    with pytest.raises(PromptError, match="stays as it was sealed"):
+        sealed.edit_prompt(first, PromptRow("Another"))
+    for change in (sealed.retire_prompts, sealed.restore_prompts, sealed.seal_prompts):
+        with pytest.raises(PromptError, match="were opened, so none is added, changed or taken out"):
+            change([second])
+    with pytest.raises(PromptError, match="none is added"):
+        sealed.add_prompts([PromptRow("Review a mill.", split=Split.SEALED)], "x")
+    (problem,) = sealed.import_prompts([PromptRow("Review a mill.", split=Split.SEALED)], "x")
+    assert "none is added" in problem.message and problem.field == "split"
+    assert sealed.prompt_book.prompt(first).text.startswith("Review")  # it may be read now
+    assert all("Review" in p.text for p in sealed.prompt_page(9, split=Split.SEALED).prompts)
+    sealed.set("evaluate.candidates", "1")
+    sealed.set("target.beta", "0.7")
+    sealed.set_threshold(3.0, Scope.GLOBAL, 1)
+    sealed.score(1)
+    sealed.wait()
+    assert sealed.sealed_comparison() == found
+
+
+def test_one_that_was_cancelled_goes_on_for_the_same_model_alone(sealed: Project) -> None:
+    with sealed.supervisor.still():  # before it has begun
+        job_id = sealed.open_sealed("ann")
+        sealed.cancel(job_id)
+    assert sealed.store.job(job_id).state is JobState.CANCELLED
+    assert sealed.sealed_comparison() is None and sealed.sealed_opening() is not None
+    with pytest.raises(StageError, match="they are opened once"):
+        sealed.open_sealed("bob", "base")
+    sealed.open_sealed("bob")
+    sealed.wait()
+    opening = sealed.sealed_opening()
+    assert opening is not None and opening.author == "ann" and sealed.sealed_comparison() is not None
+
+
+def test_an_opening_whose_job_was_never_begun_goes_on(sealed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sealed.supervisor, "submit", lambda *_: (_ for _ in ()).throw(StageError("the owner died")))
+        with pytest.raises(StageError, match="died"):
+            sealed.open_sealed("ann")
+    assert sealed.sealed_opening() is not None and sealed.sealed_job() is None
+    sealed.open_sealed("ann")
+    sealed.wait()
+    assert sealed.sealed_comparison() is not None
+
+
+def test_what_cannot_be_opened_is_said_and_they_stay_sealed(project: Project) -> None:
+    with pytest.raises(StageError, match="there is no sealed prompt"):
+        project.open_sealed("ann")
+    project.seal_prompts([11, 12])
+    with pytest.raises(StageError, match="has not tuned a model yet"):
+        project.open_sealed("ann")
+    project.run(1)
+    project.train_control("ann")
+    project.wait()
+    for model_id, said in (
+        ("base", "not tuned on what was accepted"),
+        ("m1-1-random", "not tuned"),
+        ("x", "no such model"),
+    ):
+        with pytest.raises(StageError, match=said):
+            project.open_sealed("ann", model_id)
+    project.set("target.beta", "0.9")
+    (project.folder / "project.toml").write_text((project.folder / "project.toml").read_text() + "\n[nonsense]\n")
+    with pytest.raises(Exception, match="nonsense"):
+        project.open_sealed("ann")
+    assert project.sealed_opening() is None and project.jobs(active=True) == []
+
+
+def test_the_command_says_what_there_is_opens_and_says_it_again(sealed: Project) -> None:
+    sealed.close()
+    command = ["sealed", str(sealed.folder)]
+    assert "2 sealed prompts" in CliRunner().invoke(app, command).output
+    found = json.loads(CliRunner().invoke(app, [*command, "--open", "--json"], catch_exceptions=False).stdout)
+    assert found["opening"]["model_id"] == "m1-1" and found["comparison"]["prompts"] == 2
+    shown = CliRunner().invoke(app, command).output
+    assert "for m1-1" in shown and "the figure to publish" in shown and "random control" in shown
+    with pytest.raises(StageError, match="opened once"):
+        CliRunner().invoke(app, [*command, "--open"], catch_exceptions=False)
+
+
+def test_replicates_open_theirs_when_they_are_told_to_and_not_the_projects(
+    tmp_path: Path, small_task: Path, tiny_model: Path
+) -> None:
+    folder = tmp_path / "project"
+    with Project.create(folder, str(small_task), str(tiny_model), seed=7) as project:
+        project.seal_prompts([11, 12])
+    (one,) = replicate(folder, 1, 1, "ann", lambda c: c.project.wait(), out=tmp_path / "out", open_sealed=True)
+    assert one.sealed is not None and len(one.sealed.by_prompt) == 2 and len(one.gain.by_prompt) == 2
+    assert read(tmp_path / "out" / "results.jsonl") == [one]
+    with Project.open(folder) as project:
+        assert project.sealed_opening() is None
+    with Project.open(tmp_path / "out" / f"{one.procedure}-1") as project:
+        found = project.sealed_comparison()
+        assert found is not None and found.gain_over_base["reward"].value == one.sealed.value
+
+
+def test_the_winners_curse_is_said_of_several_rounds_and_not_of_one(complete: Project) -> None:
+    (first,) = [complete.comparison(1)]
+    assert first is not None and comparisons.winners_curse([first]) is None and comparisons.winners_curse([]) is None
+    other = {prompt: float(prompt % 3) for prompt in first.together["tuned"]}
+    second = type(first)(**{name: getattr(first, name) for name in first.__slots__} | {"together": {"tuned": other}})
+    said = comparisons.winners_curse([first, second])
+    assert said is not None and said.looks == 2 and said.metric == "reward" and 0 < said.overstatement < 1

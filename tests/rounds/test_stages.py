@@ -1,0 +1,161 @@
+"""Where a round stands, for each situation it can be in, and which prompts it draws."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsf_core.domain import JobKind, JobState, Prompt, Scope
+from rsf_core.rounds.stages import Progress, RoundFacts, Stage, complete, draw_prompts, first_k, next_stage, states
+from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundCounts
+
+NOW = datetime(2026, 1, 1)
+NOTHING = RoundCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+DRAWN = RoundCounts(40, 0, 0, 0, 3, 0, 0, 0, 5, 0)
+DECIDED = RoundCounts(40, 40, 40, 10, 3, 9, 1, 2, 5, 4)
+CURATED = CuratedRecord("c1-1", 1, 1, 0.0, Scope.GLOBAL, "hash", {}, "ann", NOW)
+TUNED = ModelRecord("m1-1", "t", "models/m1-1", "id", "base", 1, "c1-1", NOW)
+W, R, X, D, F = Progress.WAITING, Progress.READY, Progress.RUNNING, Progress.DONE, Progress.FAILED
+
+
+def job(kind: str, state: str, number: int = 1) -> JobRecord:
+    message = f"{kind} is {state}"
+    return JobRecord(f"r1-{kind}-{number}", JobKind(kind), 1, {}, (), NOW, JobState(state), message, NOW, NOW)
+
+
+def facts(counts: RoundCounts = NOTHING, *jobs: JobRecord, **changes: Any) -> RoundFacts:
+    known: dict[str, Any] = {
+        "curated": None,
+        "tuned": None,
+        "evaluated": False,
+        "train_prompts": 8,
+        "held_out_prompts": 4,
+    }
+    return RoundFacts(counts=counts, jobs=jobs, **known | changes)
+
+
+GENERATED, SCORED = job("generate", "done"), job("score", "done")
+FINETUNED, EVALUATED = job("finetune", "done"), job("evaluate", "done")
+BOTH = (GENERATED, SCORED)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "next_one"),
+    [
+        (facts(), (R, W, W, W, W), Stage.GENERATE),
+        (facts(train_prompts=0), (W, W, W, W, W), Stage.GENERATE),
+        (facts(NOTHING, job("generate", "queued")), (X, W, W, W, W), None),
+        (facts(DRAWN, job("generate", "running")), (X, W, W, W, W), None),
+        (facts(NOTHING, job("generate", "failed")), (F, W, W, W, W), Stage.GENERATE),
+        (facts(DRAWN, job("generate", "cancelled")), (F, W, W, W, W), Stage.GENERATE),
+        (facts(DRAWN, job("generate", "interrupted")), (F, W, W, W, W), Stage.GENERATE),
+        (facts(DRAWN, GENERATED), (D, R, W, W, W), Stage.SCORE),
+        (facts(DRAWN, GENERATED, job("score", "running")), (D, X, W, W, W), None),
+        (facts(DRAWN, GENERATED, job("score", "failed")), (D, F, W, W, W), Stage.SCORE),
+        (facts(DECIDED, *BOTH), (D, D, R, R, W), Stage.FINETUNE),
+        (facts(DECIDED, GENERATED, job("score", "cancelled")), (D, D, R, R, W), Stage.FINETUNE),
+        (facts(DECIDED, *BOTH, curated=CURATED), (D, D, D, R, W), Stage.FINETUNE),
+        (facts(DECIDED, *BOTH, job("finetune", "running"), curated=CURATED), (D, D, D, X, W), None),
+        (facts(DECIDED, *BOTH, job("finetune", "failed"), curated=CURATED), (D, D, D, F, W), Stage.FINETUNE),
+        (facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED), (D, D, D, D, R), Stage.EVALUATE),
+        (
+            facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=0),
+            (D, D, D, D, D),
+            None,
+        ),
+        (
+            facts(DECIDED, *BOTH, FINETUNED, job("evaluate", "running"), curated=CURATED, tuned=TUNED),
+            (D, D, D, D, X),
+            None,
+        ),
+        (
+            facts(DECIDED, *BOTH, FINETUNED, EVALUATED, curated=CURATED, tuned=TUNED, evaluated=True),
+            (D, D, D, D, D),
+            None,
+        ),
+        # more candidates are drawn after the decision: scoring is due again, what was tuned stays
+        (
+            facts(
+                RoundCounts(50, 40, 40, 10, 3, 9, 1, 2, 5, 4), *BOTH, job("generate", "done", 2), FINETUNED,
+                curated=CURATED, tuned=TUNED,
+            ),
+            (D, R, D, D, R),
+            Stage.SCORE,
+        ),
+    ],
+)  # fmt: skip
+def test_where_each_stage_stands(found: RoundFacts, expected: tuple[Progress, ...], next_one: Stage | None) -> None:
+    got = states(found)
+    assert tuple(state.stage for state in got) == tuple(Stage)
+    assert tuple(state.progress for state in got) == expected
+    assert next_stage(got) == next_one
+    assert complete(got) is (expected[-1] is D)
+    assert all(state.detail for state in got)
+
+
+def test_a_job_that_was_to_add_to_a_stage_does_not_undo_it() -> None:
+    done = facts(DECIDED, *BOTH, FINETUNED, EVALUATED, job("evaluate", "cancelled", 2), tuned=TUNED, evaluated=True)
+    assert complete(states(done)) and states(done)[-1].job is not None
+
+
+def test_with_nothing_accepted_fine_tuning_waits() -> None:
+    none = RoundCounts(40, 40, 40, 0, 3, 0, 0, 0, 5, 0)
+    assert states(facts(none, *BOTH))[3].progress is W
+
+
+def test_a_failure_says_why_and_which_job() -> None:
+    failed = states(facts(NOTHING, job("generate", "failed")))[0]
+    assert failed.detail == "generate is failed" and failed.job is not None and failed.job.job_id == "r1-generate-1"
+
+
+def test_the_newest_job_of_a_stage_counts() -> None:
+    jobs = (job("generate", "failed", 1), job("generate", "running", 2))
+    found = states(facts(NOTHING, *jobs))[0]
+    assert found.progress is X and found.job is not None and found.job.job_id == "r1-generate-2"
+
+
+# -- which prompts a round draws ---------------------------------------------------------------------------------------
+
+
+def numbered(count: int) -> list[Prompt]:
+    return [Prompt(i, f"prompt {i}") for i in range(1, count + 1)]
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 5))
+def test_every_prompt_has_its_turn(count: int, each: int, seed: int) -> None:
+    prompts = numbered(count)
+    needed = -(-count // min(each, count))  # rounds until all have been drawn
+    turns = Counter(p.prompt_id for number in range(1, needed + 1) for p in draw_prompts(prompts, each, number, seed))
+    assert set(turns) == {prompt.prompt_id for prompt in prompts}
+    assert max(turns.values()) <= 2
+
+
+@given(st.integers(1, 40), st.integers(0, 50), st.integers(1, 9), st.integers(0, 5))
+def test_a_round_draws_different_prompts_in_order_and_always_the_same(
+    count: int, each: int, number: int, seed: int
+) -> None:
+    prompts = numbered(count)
+    ids = [prompt.prompt_id for prompt in draw_prompts(prompts, each, number, seed)]
+    assert ids == sorted(set(ids)) and len(ids) == (min(each, count) or count)
+    assert ids == [prompt.prompt_id for prompt in draw_prompts(prompts[::-1], each, number, seed)]
+
+
+def test_another_seed_draws_other_prompts() -> None:
+    drawn = [draw_prompts(numbered(100), 20, 1, seed) for seed in (1, 2)]
+    assert drawn[0] != drawn[1]
+
+
+def test_new_candidates_are_counted_on() -> None:
+    assert first_k(numbered(3), {2: 8}) == {"prompt_id": [1, 2, 3], "k": [0, 8, 0]}
+
+
+def test_without_held_out_prompts_a_round_is_complete_without_a_comparison_and_says_so() -> None:
+    found = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=0))
+    assert complete(found) and "no held-out prompts" in found[-1].detail
+    found = states(facts(DECIDED, *BOTH, FINETUNED, curated=CURATED, tuned=TUNED, held_out_prompts=1))
+    assert not complete(found)  # some were added: there is something to compare on

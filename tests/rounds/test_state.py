@@ -1,0 +1,92 @@
+"""What a round was compared by stays when settings change, and a failed job is resumed only where that can help."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rsf_core.domain import JobKind
+from rsf_core.domain.errors import JobError
+from rsf_core.project import Project
+
+
+def test_other_settings_do_not_undo_a_comparison_and_comparing_again_takes_them(complete: Project) -> None:
+    before = complete.comparison(1)
+    assert before is not None and before.current
+    complete.set("generate.temperature", "0.5")
+    kept = complete.comparison(1)
+    assert kept == replace(before, current=False) and complete.held_out_examples(kept, 2)
+    assert complete.stages()[-1].progress == "done"
+    assert complete.lineage.models()[0].metrics and complete.lineage.ballot("base", "m1-1", "ann").texts
+    complete.evaluate(1)
+    complete.wait()
+    again = complete.comparison(1)
+    assert again is not None and again.current and again.base != before.base
+
+
+def test_completions_that_the_target_of_the_round_cannot_judge_are_no_comparison(complete: Project) -> None:
+    complete.set("target.rewards", '{"words" = 1.0}')
+    complete.score()
+    complete.wait()
+    assert complete.comparison(1) is None and complete.stages()[-1].progress == "ready"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "free", "any_value"),
+    [
+        (JobKind.GENERATE, "generate.max_new_tokens", "3", "generate.batch_size", "2"),
+        (JobKind.SCORE, "target.beta", "0.7", "accept.rate", "0.4"),
+        (JobKind.FINETUNE, "train.learning_rate", "0.001", "train.accumulate", "2"),
+        (JobKind.EVALUATE, "evaluate.candidates", "3", "generate.batch_size", "2"),
+    ],
+)
+def test_a_job_is_worth_resuming_while_the_settings_ask_for_what_it_does(
+    complete: Project, kind, key, value, free, any_value
+) -> None:
+    job = next(job for job in complete.jobs() if job.kind is kind)
+    complete.set(free, any_value)
+    assert complete._standing.agrees(job)
+    complete.set(key, value)
+    assert not complete._standing.agrees(job)
+
+
+def test_held_out_completions_of_another_sampler_are_never_paired_with_new_ones(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comparison stays what it was and says that it is an earlier one; comparing again draws every model anew."""
+    before, jobs = complete.comparison(1), len(complete.jobs())
+    monkeypatch.setattr("rsf_core.rounds.state.SAMPLER_VERSION", 3)
+    monkeypatch.setattr("rsf_core.rounds.start.SAMPLER_VERSION", 3)
+    monkeypatch.setattr("rsf_core.jobs.work.evaluate.SAMPLER_VERSION", 3)
+    complete.set("generate.batch_size", "31")  # changes no draw; what is kept of the reports is read anew
+    assert before is not None and complete.comparison(1) == replace(before, current=False)
+    complete.evaluate(1)
+    complete.wait()
+    again = complete.jobs()[jobs]
+    assert [model["model_id"] for model in again.spec["models"]] == ["base", "m1-1"] and again.spec["sampler"] == 3
+    assert (found := complete.comparison(1)) is not None and found.current
+
+
+@pytest.mark.parametrize("kept", [{}, {"sampler": 1}], ids=str)
+def test_an_evaluation_that_another_sampler_began_does_not_go_on(
+    complete: Project, kept: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete.set("evaluate.candidates", "3")
+    whole = complete.supervisor.submit
+    monkeypatch.setattr(
+        complete.supervisor,
+        "submit",
+        lambda kind, number, spec, inputs: whole(
+            kind, number, {k: v for k, v in spec.items() if k != "sampler"} | kept, inputs
+        ),
+    )
+    complete.evaluate(1)
+    with pytest.raises(
+        JobError, match=r"begun by a version of RSF Studio that draws otherwise.* Compare the models again"
+    ):
+        complete.wait()
+    monkeypatch.undo()
+    complete.evaluate(1)
+    complete.wait()
+    assert (found := complete.comparison(1)) is not None and found.current

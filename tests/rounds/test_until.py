@@ -1,0 +1,156 @@
+"""Drawing until enough are accepted: it ends by limits that hold at every look, at an M fixed before."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rsf_core.domain import ChosenBy, JobKind, Prompt, Scope
+from rsf_core.domain.errors import JobError, StageError
+from rsf_core.project import Project
+from rsf_core.rounds.until import End, SoFar, Until, next_prompts, place
+from rsf_core.sampling.sequence import ConfidenceSequence, confidence_sequence
+
+UNTIL = Until("1.0.7", 10, 6, 0.5, Scope.GLOBAL, 1)
+
+
+def finished(project: Project) -> SoFar:
+    """The newest run once it has ended."""
+    end = time.monotonic() + 120
+    while (found := project.drawn_until()) is None or found.end is None or project.jobs(active=True):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
+
+
+def test_the_prompts_of_a_run_come_once_in_an_order_of_its_own_and_no_more_than_allowed() -> None:
+    prompts = [Prompt(i, f"{i}") for i in range(20)]
+    parts = [next_prompts(prompts, UNTIL, before, 4) for before in (0, 4, 8)]
+    assert [len(part) for part in parts] == [4, 2, 0]
+    ids = [prompt.prompt_id for part in parts for prompt in part]
+    assert len(set(ids)) == 6 and ids != sorted(ids)
+    assert ids == sorted(range(20), key=lambda i: place(UNTIL.run, i))[:6]
+    other = Until("1.9.7", 10, 6, 0.5, Scope.GLOBAL, 1)
+    assert [p.prompt_id for p in next_prompts(prompts, other, 0, 6)] != ids
+
+
+def test_limits_that_come_one_by_one_are_those_of_the_whole() -> None:
+    means = np.random.default_rng(2).beta(1, 4, 80)
+    low, high = confidence_sequence(means)
+    sequence = ConfidenceSequence()
+    assert (sequence.low, sequence.high) == (0.0, 1.0)
+    for i, mean in enumerate(means):
+        sequence.add(mean)
+        assert (sequence.low, sequence.high) == (low[i], high[i])
+
+
+def test_stopping_by_the_lower_limit_is_seldom_wrong_about_the_rate() -> None:
+    """Runs that draw until the lower limit of the number meets what was wanted: the rate is inside at that moment."""
+    rng, wrong, runs = np.random.default_rng(5), 0, 120
+    for _ in range(runs):
+        sequence, drawn = ConfidenceSequence(), 0
+        while sequence.low * drawn < 30 and drawn < 1600:
+            sequence.add(float(rng.binomial(8, rng.beta(0.8, 3.2)) / 8))
+            drawn += 8
+        wrong += not sequence.low <= 0.2 <= sequence.high
+    assert wrong / runs <= 0.08
+
+
+@pytest.fixture
+def waiting(jobs_in_threads: None, project: Project) -> Project:
+    project.set("generate.prompts", "3")
+    project.set("generate.candidates", "8")
+    return project
+
+
+def test_it_draws_part_after_part_until_enough_are_accepted(waiting: Project) -> None:
+    waiting.draw_until(20, log_m=-2.0, author="ann")
+    found = finished(waiting)
+    jobs = [job for job in waiting.jobs() if job.kind is JobKind.GENERATE]
+    assert found.prompts == found.drawn / 8 and len(jobs) == -(-found.prompts // 3) > 1
+    assert all(job.spec["until"]["run"] == found.until.run for job in jobs)
+    threshold = waiting.threshold()
+    assert threshold is not None and (threshold.log_m, threshold.scope) == (-2.0, Scope.GLOBAL)
+    assert (threshold.author, threshold.chosen_by) == ("ann", ChosenBy.PERSON)
+    assert len(waiting.thresholds()) == 1  # M did not move while it drew
+    counts = waiting.counts()
+    assert (counts.candidates, counts.automatic) == (found.drawn, found.accepted) and counts.undecided == 0
+    assert found.low <= found.accepted / found.drawn <= found.high
+    if found.end is End.MET:
+        assert found.accepted >= 20 and found.number >= 20
+    else:
+        assert found.end is End.MOST and found.prompts == 8
+
+
+def test_it_ends_where_prompts_do_or_where_the_number_cannot_be_reached(waiting: Project) -> None:
+    waiting.draw_until(100_000, log_m=-50.0, author="ann")  # all that ends is accepted, and they are not enough
+    assert finished(waiting).end is End.HOPELESS
+    assert len([job for job in waiting.jobs() if job.kind is JobKind.GENERATE]) == 1
+    waiting.draw_until(5, most=4, log_m=50.0, author="ann")  # next to nothing is accepted
+    found = finished(waiting)
+    assert found.end is End.MOST and found.prompts == 4 and found.accepted == 0
+    assert waiting.counts().candidates == 8 * 3 + 8 * 4  # earlier draws of the round are not of this run
+
+
+def test_m_must_be_fixed_before(waiting: Project) -> None:
+    with pytest.raises(StageError, match="M must be fixed before"):
+        waiting.draw_until(4, author="ann")
+    assert not waiting.jobs() and waiting.threshold() is None
+    for wanted, most, log_m in ((0, None, 1.0), (4, 0, 1.0), (4, None, float("nan"))):
+        with pytest.raises(StageError):
+            waiting.draw_until(wanted, most, log_m, "ann")
+    waiting.generate()
+    waiting.wait()
+    chosen = waiting.threshold()
+    assert chosen is not None and chosen.chosen_by is ChosenBy.RULE
+    waiting.draw_until(1, author="ann")  # at the M of what was drawn before
+    found = finished(waiting)
+    after = waiting.threshold()
+    assert after is not None and (after.log_m, after.scope) == (chosen.log_m, chosen.scope)
+    assert found.until.log_m == chosen.log_m
+
+
+def test_constraints_alone_have_an_m_of_their_own(waiting: Project) -> None:
+    for key, value in (("rewards", "{}"), ("reference", "proposal")):
+        waiting.set(f"target.{key}", value)
+    waiting.set("target.constraints", '[{ scorer = "words", at_least = 1.0 }]')
+    waiting.draw_until(3, author="ann")
+    found = finished(waiting)
+    assert found.until.log_m == 0.0 and found.accepted > 0 and found.end in (End.MET, End.MOST)
+
+
+def test_another_m_ends_it(waiting: Project) -> None:
+    waiting.draw_until(5, log_m=50.0, author="ann")
+    waiting.set_threshold(1.0, Scope.GLOBAL, author="bea")
+    found = finished(waiting)
+    assert found.end is End.CHANGED and len([j for j in waiting.jobs() if j.kind is JobKind.GENERATE]) == 1
+
+
+def test_broken_off_it_goes_on_when_its_job_does_also_after_a_restart(
+    jobs_in_threads: None, tmp_path: Path, small_task: Path, tiny_model: Path
+) -> None:
+    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
+        project.set("generate.prompts", "3")
+        job_id = project.draw_until(1, log_m=50.0, author="ann")
+        project.cancel(job_id)
+        with contextlib.suppress(JobError):  # where it had started already
+            project.wait()
+        found = project.drawn_until()
+        assert found is not None and found.end is End.BROKEN_OFF
+        project.resume(job_id)
+        finished(project)
+    with Project.open(tmp_path / "p") as project:
+        found = finished(project)
+        assert found.end is End.MOST and found.prompts == 8
+        assert len([job for job in project.jobs() if job.kind is JobKind.GENERATE]) == 3
+
+
+def test_an_ordinary_draw_is_of_no_run(waiting: Project) -> None:
+    waiting.generate()
+    waiting.wait()
+    assert waiting.drawn_until() is None
+    assert len([job for job in waiting.jobs() if job.kind is JobKind.GENERATE]) == 1
