@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rsf_core.commands import execute, plain
 from rsf_core.domain import candidate_id
 from rsf_core.project import Project
+from rsf_core.project.commands import execute, plain
 from rsf_core.store.store import content_hash
 
 FOLDER = Path(__file__).parents[1] / "data" / "before"
