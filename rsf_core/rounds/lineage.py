@@ -207,15 +207,15 @@ class Lineage:
         tuned = self._standing.tuned_model(opened.round)
         return StaleProposal(opened.round, opened.model_id, current, tuned is not None and tuned.model_id == current)
 
-    def graph(self) -> str:
-        """The lineage in Graphviz's language."""
-        ink = 'color="#7d8791", fontcolor="#7d8791", fontname=sans'  # readable on light and dark
-        lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {ink}];"]
-        lines.append(f"edge [fontsize=10, {ink}];")
+    def graph(self, ink: str, accent: str) -> str:
+        """The lineage in Graphviz's language, in the colour `ink`; the model that the next round draws from in `accent`."""
+        look = f'color="{ink}", fontcolor="{ink}", fontname=sans'
+        lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {look}];"]
+        lines.append(f"edge [fontsize=10, {look}];")
         curated = {found.curated_id: found for found in self._store.curated_sets()}
         following = current_model(self._store, self._standing)
         for view in self.models():
-            bold = ', penwidth=2.5, color="#12805c"' if view.model.model_id == following else ""
+            bold = f', penwidth=2.5, color="{accent}"' if view.model.model_id == following else ""
             faded = ", style=dashed" if view.deleted else ""
             lines.append(f"{_quoted(view.model.model_id)} [label={_quoted(_label(view))}{bold}{faded}];")
         for view in self.models():

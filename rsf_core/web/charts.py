@@ -21,7 +21,6 @@ Numbers = Sequence[float] | NDArray[np.float64]
 HEIGHT = 300
 RATE_EDGES = (*(100 * i / 16 for i in range(16)), 100.001)
 BANDS = ("none accepted", "up to ¼", "between", "¾ or more", "all accepted")
-BAND_COLORS = (palette.REJECTED.color, "#c9e4d8", "#8cc9b1", "#46a584", palette.ACCEPTED.color)
 BESIDE = 0.025  # of the width of the chart: how far a control stands beside the model it is compared with
 CONFIG: dict[str, Any] = {"displayModeBar": False}
 
@@ -103,7 +102,7 @@ def density(found: Density) -> go.Figure:
         y=((found.log_ratio[:-1] + found.log_ratio[1:]) / 2).tolist(),
         z=np.where(found.count > 0, np.log10(np.maximum(found.count, 1)) + 0.25, np.nan).tolist(),
         customdata=np.stack([found.count, 100 * found.rate], axis=-1).tolist(),
-        colorscale=[[0, "rgba(18,128,92,0.3)"], [1, "rgba(18,128,92,1)"]],
+        colorscale=[[0, palette.faded(palette.ACCEPTED.color, 0.3)], [1, palette.faded(palette.ACCEPTED.color, 1)]],
         showscale=False,
         hovertemplate="%{x:.0f} tokens, ℓ %{y:.2f}<br>%{customdata[0]:,} candidates, "
         "%{customdata[1]:.0f} % accepted<extra></extra>",
@@ -142,7 +141,7 @@ def bands(names: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
     """Each round's prompts as a bar of shares, from those with none accepted to those with all; each part says its word and
     its number. `counts` has one row a round, in the order of `names`."""
     figure = _figure("prompts of the round (%)", "", 124 + 34 * len(names))
-    for place, (word, color) in enumerate(zip(BANDS, BAND_COLORS, strict=True)):
+    for place, (word, color) in enumerate(zip(BANDS, palette.SHARES, strict=True)):
         shown = [100 * row[place] / max(sum(row), 1) for row in counts]
         figure.add_bar(
             y=list(names),

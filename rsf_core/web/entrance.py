@@ -16,7 +16,7 @@ from starlette.types import Scope
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import AccessError
 from rsf_core.project.invites import ENTRANCE
-from rsf_core.web import session
+from rsf_core.web import palette, session
 
 PATH = ENTRANCE
 _PAGE = """<!DOCTYPE html>
@@ -24,12 +24,12 @@ _PAGE = """<!DOCTYPE html>
 <title>RSF Studio</title><style>
 :root {{ color-scheme: light dark }}
 body {{ font: 16px/1.55 system-ui, sans-serif; margin: 0; display: grid; place-items: center; min-height: 100vh;
-  background: light-dark(#f6f8f7, #14191a); color: light-dark(#1d2426, #e6ebea) }}
+  background: light-dark({light.sidebar}, {dark.background}); color: light-dark({light.text}, {dark.text}) }}
 main {{ max-width: 34rem; margin: 2rem; padding: 2rem 2.25rem; border-radius: .5rem; border: 1px solid
-  light-dark(#dfe4e2, #333c3d); background: light-dark(#fff, #1d2425) }}
+  light-dark({light.border}, {dark.border}); background: light-dark({light.background}, {dark.secondary}) }}
 h1 {{ font-size: 1.35rem; margin: 0 0 .75rem }} p {{ margin: .6rem 0 }}
-.why {{ color: light-dark(#8a3b12, #f0a67c) }}
-code {{ background: light-dark(#f1f4f3, #14191a); padding: .1rem .35rem; border-radius: .25rem }}
+.why {{ color: light-dark({warning[0]}, {warning[1]}) }}
+code {{ background: light-dark({light.secondary}, {dark.background}); padding: .1rem .35rem; border-radius: .25rem }}
 </style></head><body><main><h1>This project is open by a link</h1>
 <p class="why">{why}</p>
 <p>Open the link that you were given; this browser then remembers it until it ends.</p>
@@ -79,5 +79,6 @@ def closed(scope: Scope, why: str, status: HTTPStatus = HTTPStatus.UNAUTHORIZED)
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     )
-    page = _PAGE.format(why=html.escape(why[:1].upper() + why[1:]))
+    colors = {"light": palette.LIGHT, "dark": palette.DARK, "warning": palette.WARNING}
+    page = _PAGE.format(why=html.escape(why[:1].upper() + why[1:]), **colors)
     return HTMLResponse(page, status, headers | {"content-security-policy": policy})

@@ -15,7 +15,7 @@ from rsf_core.evaluation.gauges import UNRELATED
 from rsf_core.project import Project
 from rsf_core.rounds.lineage import ModelView, prompts_won
 from rsf_core.sampling.sign_test import sign_test
-from rsf_core.web import charts, lost, runs, ui
+from rsf_core.web import charts, lost, palette, runs, ui
 from rsf_core.web.literal import literal
 
 MOST_OPTIONS = 200  # prompts that a list holds
@@ -30,7 +30,8 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
     """The graph, the metrics of every model, and what can be done with one."""
     _next_proposal(project)
     few = len(models) < 5  # stretched, a small graph would be drawn in giant letters
-    st.graphviz_chart(project.lineage.graph(), width="content" if few else "stretch")
+    graph = project.lineage.graph(palette.INK, palette.ACCEPTED.color)
+    st.graphviz_chart(graph, width="content" if few else "stretch")
     names = list(dict.fromkeys(name for view in models for name in view.metrics))
     chosen = st.dataframe(
         [

@@ -19,7 +19,7 @@ from rsf_core.review.index import CandidateFilter, View
 from rsf_core.rounds.stages import Progress, Stage, StageState
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import JobRecord
-from rsf_core.web import session
+from rsf_core.web import palette, session
 from rsf_core.web.literal import literal
 
 STAGE_NAMES = {
@@ -35,7 +35,8 @@ MOST_ROWS = 1_000  # of a table in the browser
 
 
 def style() -> None:
-    st.html(f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>")
+    sheet = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    st.html(f"<style>{palette.rule(':root')}{sheet}</style>")
 
 
 def heading(title: str, sentence: str) -> None:

@@ -39,8 +39,9 @@ def test_every_model_has_its_parent_metrics_and_size(finished: Project) -> None:
 
 
 def test_the_graph_names_models_candidates_and_curated_sets(finished: Project) -> None:
-    graph = finished.lineage.graph()
+    graph = finished.lineage.graph("ink", "accent")
     assert '"base" -> "m1-1"' in graph and '"m1-1" -> "m2-1"' in graph and "c2-1" in graph and "32 drawn" in graph
+    assert graph.count('color="accent"') == 1 and 'fontcolor="ink"' in graph
 
 
 def test_any_two_models_are_paired_on_the_same_prompts(finished: Project) -> None:
@@ -205,7 +206,7 @@ def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None
     assert found.forgotten_constraints.keys() == found.forgotten_control.keys() == found.forgotten.keys() != set()
     seeds = {job.spec["recipe"]["seed"] for job in project.jobs() if job.kind is JobKind.FINETUNE}
     assert len(seeds) == 3
-    assert "at random of what passes the constraints" in project.lineage.graph()
+    assert "at random of what passes the constraints" in project.lineage.graph("ink", "accent")
     with pytest.raises(StageError, match="the constraints-only control of m1-1 is there already"):
         project.train_control("ann", control=Control.CONSTRAINTS)
 
