@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
+from rsf_core.domain.words import plural
 from rsf_core.web import acceptance_parts, prompt_bands, rule_of_m, session, ui
 
 project = session.project()
@@ -24,7 +25,7 @@ if threshold is None or landscape is None:
     st.stop()
 if not landscape.possible:
     st.warning(
-        f"None of the {landscape.candidates:,} candidates can be accepted by any M: "
+        f"None of the {plural(landscape.candidates, 'candidate')} can be accepted by any M: "
         f"{int(landscape.truncated.sum()):,} are truncated, and all others fail a constraint of the target (P = 0). "
         "Relax the constraint, allow more tokens, draw more, or accept some by hand in Review.",
         icon=":material/warning:",

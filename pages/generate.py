@@ -5,6 +5,7 @@ import json
 import streamlit as st
 
 from rsf_core.domain import JobKind
+from rsf_core.domain.words import plural
 from rsf_core.rounds.stages import Progress
 from rsf_core.web import drawing_until, prompt_bands, session, ui
 from rsf_core.web.literal import literal
@@ -49,9 +50,9 @@ elif newest and not running:
                 if ui.attempt(project.score):
                     st.rerun()
         st.caption(
-            f"{g.candidates:,} candidates for each of {literal(drawn)} prompts from "
+            f"{plural(g.candidates, 'candidate')} for each of {literal(drawn)} prompts from "
             f"**{literal(project.rounds()[number - 1].model_id)}** "
-            f"({literal(settings.model)}), temperature {g.temperature:g}, at most {g.max_new_tokens:,} tokens. "
+            f"({literal(settings.model)}), temperature {g.temperature:g}, at most {plural(g.max_new_tokens, 'token')}. "
             "Scoring follows by itself."
         )
 

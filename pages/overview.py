@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.domain.words import SHARES
+from rsf_core.domain.words import SHARES, plural
 from rsf_core.rounds.stages import Progress, Stage, complete, next_stage
 from rsf_core.web import autopilot_panel as flying
 from rsf_core.web import charts, lost, runs, session, ui
@@ -105,7 +105,7 @@ else:
             ui.interval(together.get((latest.round, "tuned"), latest.gain_over_base[metric]), metric, signed=True),
         )
         st.caption(
-            f"Mean over {latest.prompts:,} held-out prompts ({latest.completions:,} completions); "
+            f"Mean over {plural(latest.prompts, 'held-out prompt')} ({plural(latest.completions, 'completion')}); "
             "brackets are 95 % intervals, paired and clustered by prompt"
             + (f", and hold for all {len(together)} gains shown together. " if len(together) > 1 else ". ")
             + runs.ONE_MODEL

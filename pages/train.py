@@ -6,6 +6,7 @@ import streamlit as st
 
 from rsf_core.acceptance import thinning
 from rsf_core.domain import Control, JobKind, JobState
+from rsf_core.domain.words import plural
 from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.project import exports
 from rsf_core.rounds.stages import Progress
@@ -46,7 +47,7 @@ if newest and not running:
                 if ui.attempt(lambda: project.train(ui.reviewer_name())):
                     st.rerun()
             st.caption(
-                f"{counts.accepted:,} accepted candidates of {counts.prompts_accepted:,} prompts, "
+                f"{plural(counts.accepted, 'accepted candidate')} of {plural(counts.prompts_accepted, 'prompt')}, "
                 f"{counts.overridden:,} decided by a person."
             )
 
@@ -177,8 +178,8 @@ if found is not None:
         hide_index=True,
     )
     st.caption(
-        f"{found.completions:,} completions of {found.prompts:,} held-out prompts, the same seeds before and after. "
-        "Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
+        f"{plural(found.completions, 'completion')} of {plural(found.prompts, 'held-out prompt')}, the same seeds before "
+        "and after. Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
     )
     if (not found.current or found.retired) and not running:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -186,8 +187,8 @@ if found is not None:
                 if ui.attempt(lambda: project.evaluate(number)):
                     st.rerun()
             st.caption(
-                f"Made with {found.prompts:,} prompts, of which {found.retired:,} {'was' if found.retired == 1 else 'were'} "
-                "retired since: it stays as it was measured."
+                f"Made with {plural(found.prompts, 'prompt')}, of which {found.retired:,} "
+                f"{'was' if found.retired == 1 else 'were'} retired since: it stays as it was measured."
                 if found.current
                 else "Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed."
             )
@@ -238,10 +239,12 @@ if sets:
                 f"{distinct} without near-duplicates; "
                 f"acceptance {summary['rate_effective']:.0%}, by the rule alone {summary['rate_automatic']:.0%}"
             )
-            size = f", {summary['tokens']:,} tokens" if "tokens" in summary else ""  # sets frozen before do not say
+            size = (
+                f", {plural(summary['tokens'], 'token')}" if "tokens" in summary else ""
+            )  # sets frozen before do not say
             st.markdown(
-                f"**{literal(curated.curated_id)}** · {summary['samples']:,} samples{literal(size)} from "
-                f"{summary['prompts']:,} prompts ({literal(what)}) · "
+                f"**{literal(curated.curated_id)}** · {plural(summary['samples'], 'sample')}{literal(size)} from "
+                f"{plural(summary['prompts'], 'prompt')} ({literal(what)}) · "
                 f"`{literal(curated.content_hash[:12])}`" + (f"  \n{literal(moved)}" if moved else ""),
                 width="stretch",
             )

@@ -36,7 +36,7 @@ from rsf_core.domain import Action, Control, Split, access
 from rsf_core.domain.errors import AccessError, JobError, PromptError, RsfError, StageError
 from rsf_core.domain.settings import Generate, Target
 from rsf_core.domain.settings_file import model_name
-from rsf_core.domain.words import seconds
+from rsf_core.domain.words import plural, seconds
 from rsf_core.project import replicating
 from rsf_core.project.client import Connection, connect
 from rsf_core.project.commands import plain
@@ -187,8 +187,8 @@ def freeze(folder: Folder, as_json: Json = False) -> None:
         found,
         as_json,
         lambda: (
-            f"[green]✓[/] curated set {found['curated_id']}: {summary['samples']} samples of "
-            f"{summary['accepted']} accepted, from {summary['prompts']} prompts ({found['content_hash'][:12]})"
+            f"[green]✓[/] curated set {found['curated_id']}: {plural(summary['samples'], 'sample')} of "
+            f"{summary['accepted']} accepted, from {plural(summary['prompts'], 'prompt')} ({found['content_hash'][:12]})"
         ),
     )
 
@@ -442,7 +442,11 @@ def backup(
     with connect(folder, "rsf backup") as connection:
         found = connection.call("backup", {"file": None if file is None else str(file.absolute()), "models": models})
     rows = sum(found["tables"].values())
-    _say(found, as_json, lambda: f"[green]✓[/] {escape(found['file'])}: {rows:,} rows in {len(found['tables'])} tables")
+    _say(
+        found,
+        as_json,
+        lambda: f"[green]✓[/] {escape(found['file'])}: {plural(rows, 'row')} in {len(found['tables'])} tables",
+    )
 
 
 @app.command()
@@ -457,7 +461,7 @@ def restore(
     manifest = restored(file.absolute(), folder.absolute())
     rows = sum(manifest.tables.values())
     missing = [name for name in manifest.models if not (folder / "models" / name).is_dir()]
-    text = f"[green]✓[/] {escape(str(folder))}: {rows:,} rows in {len(manifest.tables)} tables."
+    text = f"[green]✓[/] {escape(str(folder))}: {plural(rows, 'row')} in {len(manifest.tables)} tables."
     if missing:
         text += f" Without the files of {escape(', '.join(missing))}: train them again to draw from them"
     answer = {"folder": str(folder.absolute()), "tables": manifest.tables, "missing_models": missing}

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rsf_core.domain.words import SHARES, number, seconds
+from rsf_core.domain.words import SHARES, number, plural, seconds
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.project.doctor import Check
 from rsf_core.rounds.replicates import Gain, Procedure, Replicate
@@ -170,7 +170,8 @@ def replicates_table(replicates: Sequence[Replicate], told: Procedure) -> Table:
     intervals = (of_interval(found, told.metric) for found in (told.gain, told.control, told.selection, told.sealed))
     table.add_row("[bold]all[/]", "", *intervals)
     table.caption = (
-        f"A run's interval is over {told.prompts:,} prompts for its one tuned model. That of the last row is the procedure's: "
+        f"A run's interval is over {plural(told.prompts, 'prompt')} for its one tuned model. That of the last row is the "
+        "procedure's: "
         "another run, on other prompts."
         if told.runs > 1
         else "An interval over prompts for one tuned model. One run says nothing of another: --seeds 3 does."
@@ -183,10 +184,10 @@ def sealed_text(found: dict[str, Any]) -> str:
     """What is to say of the sealed prompts, as the command `sealed` gives it."""
     opening, compared = found["opening"], found["comparison"]
     if opening is None:
-        many = f"{found['prompts']:,} sealed prompts" if found["prompts"] else "There are no sealed prompts"
+        many = plural(found["prompts"], "sealed prompt") if found["prompts"] else "There are no sealed prompts"
         return f"{many}. `rsf sealed DIR --open` opens them, once." if found["prompts"] else f"{many}."
     who, model = escape(opening["author"]), escape(opening["model_id"])
-    lines = [f"Opened by {who} on {opening['opened_at'][:10]} for {model}: {opening['prompts']:,} prompts."]
+    lines = [f"Opened by {who} on {opening['opened_at'][:10]} for {model}: {plural(opening['prompts'], 'prompt')}."]
     if compared is None:
         return lines[0] + " Not compared yet: `rsf sealed DIR --open` goes on."
     name = next(name for name in ("reward", "pass@1") if name in compared["after"])
@@ -202,8 +203,8 @@ def sealed_text(found: dict[str, Any]) -> str:
 def until_line(found: dict[str, Any]) -> str:
     """How far drawing until enough are accepted has come, as the command `drawn_until` gives it."""
     return (
-        f"{found['accepted']:,} of {found['drawn']:,} candidates for {found['prompts']:,} prompts are accepted; rate between "
-        f"{found['low']:.1%} and {found['high']:.1%}, at every moment together (95 %)"
+        f"{found['accepted']:,} of {plural(found['drawn'], 'candidate')} for {plural(found['prompts'], 'prompt')} "
+        f"are accepted; rate between {found['low']:.1%} and {found['high']:.1%}, at every moment together (95 %)"
     )
 
 

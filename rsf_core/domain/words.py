@@ -25,6 +25,11 @@ def seconds(value: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def plural(count: int, noun: str) -> str:
+    """So many of something: 1 prompt, 1,200 prompts."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def number(value: float | None, name: str, signed: bool = False) -> str:
     """A metric as a person reads it, in percent where it is a share; "?" where it is not known."""
     if value is None:

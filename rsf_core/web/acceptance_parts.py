@@ -11,7 +11,7 @@ import streamlit as st
 from rsf_core.acceptance import history, outcomes
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.domain import Scope
-from rsf_core.domain.words import seconds
+from rsf_core.domain.words import plural, seconds
 from rsf_core.project import Project
 from rsf_core.review.index import CandidateFilter
 from rsf_core.sampling.cost import forecast
@@ -192,8 +192,8 @@ def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis)
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, found.log_m, k).none
     st.caption(
-        f"With {k:,} candidates a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like these "
-        "would get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
+        f"With {plural(k, 'candidate')} a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like "
+        "these would get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
     )
 
 
@@ -283,7 +283,7 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
         for p, a, n, r in zip(ids, *columns, strict=True)
     ]
     st.caption(
-        f"{len(inside):,} prompts"
+        plural(len(inside), "prompt")
         + (f" with {low:g} to {min(high, 100):g} % accepted" if chosen else "")
         + (f", the {len(rows):,} least accepted listed" if len(rows) < len(inside) else ", the least accepted first")
         + ". Select bars to narrow the list; select a row to read its candidates in Review."
@@ -357,7 +357,7 @@ def scopes(project: Project, number: int, threshold: ThresholdRecord) -> None:
     names = (f"{SCOPES[threshold.scope].lower()} (in force)", f"{SCOPES[scope].lower()}, as many accepted")
     st.plotly_chart(charts.shares(mine.share, theirs.share, names), config=charts.CONFIG)
     st.caption(
-        f"Half of the accepted data comes from {outcomes.half_of_the_data(mine):,} of {here.prompt_count:,} prompts; "
+        f"Half of the accepted data comes from {outcomes.half_of_the_data(mine):,} of {plural(here.prompt_count, 'prompt')}; "
         f"{literal(SCOPES[scope].lower())} it would be {outcomes.half_of_the_data(theirs):,}. "
         "Under the global scope a prompt's share "
         "is proportional to its Z(c): easy prompts get most. Either way each prompt's own accepted law is right."

@@ -6,6 +6,7 @@ import streamlit as st
 
 from rsf_core.acceptance.target import is_indicator
 from rsf_core.domain import Split
+from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.rounds.until import SoFar
 from rsf_core.web import ui
@@ -29,8 +30,8 @@ def panel(project: Project, number: int, *, startable: bool) -> None:
 def _progress(found: SoFar) -> None:
     with st.container(border=True):
         st.markdown(
-            f"**{found.accepted:,} of {found.drawn:,} candidates for {found.prompts:,} prompts are accepted**, "
-            f"{found.until.wanted:,} are wanted, at log M = {found.until.log_m:.3g}."
+            f"**{found.accepted:,} of {plural(found.drawn, 'candidate')} for {plural(found.prompts, 'prompt')} "
+            f"are accepted**, {found.until.wanted:,} are wanted, at log M = {found.until.log_m:.3g}."
         )
         st.progress(min(1.0, min(found.accepted, found.number) / found.until.wanted))
         st.caption(

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.errors import ModelError, StageError
-from rsf_core.domain.words import SHARES
+from rsf_core.domain.words import SHARES, plural
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.evaluation.gauges import UNRELATED
 from rsf_core.project import Project
@@ -345,7 +345,7 @@ def rounds(project: Project) -> None:
     if first in curated and second in curated and first != second:
         change = project.lineage.curated_change(curated[first], curated[second])
         st.caption(
-            f"{literal(curated[second].curated_id)} has {change.added:,} samples that "
+            f"{literal(curated[second].curated_id)} has {plural(change.added, 'sample')} that "
             f"{literal(curated[first].curated_id)} has not, lacks "
             f"{change.removed:,}, and shares {change.both:,} (same prompt and text)."
         )

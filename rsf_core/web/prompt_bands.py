@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rsf_core.acceptance import bands
+from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.web import charts, ui
 from rsf_core.web.literal import literal
@@ -48,6 +49,6 @@ def _draw_more(project: Project) -> None:
             if ui.attempt(project.draw_for_starving):
                 st.rerun()
         st.caption(
-            f"{plan.candidates:,} candidates; about {plan.expected:.1f} of the {prompts} will then have an accepted one, at "
-            "the M in force. Scoring follows by itself; no decision of now changes."
+            f"{plural(plan.candidates, 'candidate')}; about {plan.expected:.1f} of the {prompts} will then have an accepted "
+            "one, at the M in force. Scoring follows by itself; no decision of now changes."
         )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptFileError, RsfError
+from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.imports import ImportState, Preview
 from rsf_core.prompts import Format, PromptRow
@@ -31,7 +32,7 @@ def unusable(project: Project) -> None:
     found = project.prompt_book.unusable()
     if found:
         with st.expander(
-            f"{len(found):,} prompts cannot be scored", icon=":material/warning:", expanded=len(found) < 20
+            f"{plural(len(found), 'prompt')} cannot be scored", icon=":material/warning:", expanded=len(found) < 20
         ):
             st.text(registry.describe(found))
             st.caption(
@@ -111,7 +112,9 @@ def listing(project: Project) -> None:
     rows = [page.prompts[i] for i in chosen["selection"]["rows"] if i < len(page.prompts)]
     with st.container(horizontal=True, vertical_alignment="center"):
         _actions(project, rows)
-        st.caption(f"{page.total:,} prompts, page {number:,} of {pages:,}. Choose rows by the boxes at their left.")
+        st.caption(
+            f"{plural(page.total, 'prompt')}, page {number:,} of {pages:,}. Choose rows by the boxes at their left."
+        )
 
 
 def _listed(prompt: PromptRecord) -> dict[str, object]:
@@ -264,14 +267,14 @@ def _broken_off(project: Project, upload: str, placing: str, state: ImportState)
 
 def _preview(project: Project, upload: str, placing: str, found: Preview) -> None:
     st.markdown(
-        f"**{found.count:,}** prompts can be added: {found.train:,} train, {found.held_out:,} held out"
+        f"**{plural(found.count, 'prompt')}** can be added: {found.train:,} train, {found.held_out:,} held out"
         + (f", {found.sealed:,} sealed." if found.sealed else ".")
     )
     for note in found.notes:
         st.caption(literal(note))
     if found.problems:
-        said = [f"{found.left_out:,} rows are left out"] if found.left_out else []
-        said += [f"{found.in_part:,} are read in part"] if found.in_part else []
+        said = [f"{plural(found.left_out, 'row')} left out"] if found.left_out else []
+        said += [f"{found.in_part:,} read in part"] if found.in_part else []
         with st.expander(literal(", ".join(said)), icon=":material/warning:", expanded=True):
             for problem in found.problems:
                 st.text(str(problem))
@@ -281,7 +284,7 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
     if found.count:
         _lengths(project, upload, placing)
     add = st.button(
-        f"Add {found.count:,} prompts",
+        f"Add {plural(found.count, 'prompt')}",
         type="primary",
         disabled=not found.count,
         icon=":material/upload:",
@@ -289,7 +292,7 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
     )
     if add and ui.attempt(lambda: project.imports.add(upload, placing)):
         st.query_params.pop("import", None)
-        st.toast(f"{found.count:,} prompts added.", icon=":material/check:")
+        st.toast(f"{plural(found.count, 'prompt')} added.", icon=":material/check:")
         st.rerun()
     if found.rows:
         st.caption("What the model will be asked:")

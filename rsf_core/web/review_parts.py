@@ -9,6 +9,7 @@ import streamlit as st
 
 from rsf_core.domain import Action, Outcome
 from rsf_core.domain.errors import RsfError
+from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.review.candidates import ReviewCandidate
 from rsf_core.review.index import CandidateFilter, Order, View
@@ -156,7 +157,9 @@ def _page(pages: int, total: int) -> int:
         st.session_state[key] = min(
             max(int(st.session_state[key]), 1), pages
         )  # a URL brings text, a filter fewer pages
-        return int(st.number_input(f"Page of {pages:,} ({total:,} candidates)", 1, pages, step=1, width=260, key=key))
+        return int(
+            st.number_input(f"Page of {pages:,} ({plural(total, 'candidate')})", 1, pages, step=1, width=260, key=key)
+        )
 
     return int(ui.in_url("page", lambda text: text.isdigit() and 1 <= int(text) <= pages, "1", draw))
 
@@ -186,7 +189,9 @@ def bulk(project: Project, number: int, reviewer: str, wanted: CandidateFilter, 
         count = project.review.counts(number, reviewer, wanted)[view]
         said = wanted.describe()
         st.markdown(
-            f"**{count:,}** candidates in the view “{literal(view)}”" + (f", {literal(said)}" if said else "") + "."
+            f"**{plural(count, 'candidate')}** in the view “{literal(view)}”"
+            + (f", {literal(said)}" if said else "")
+            + "."
         )
         if not count:
             return
@@ -248,7 +253,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
             st.metric("Recall", _percent(audit.recall), border=True, help="Of what people accept, the rule accepts.")
         if audit.total:
             st.caption(
-                f"From the {audit.total:,} candidates of the random audit that are decided so far (95 % intervals): "
+                f"From the {plural(audit.total, 'candidate')} of the random audit that are decided so far (95 % intervals): "
                 "a random sample, so it holds for the whole round"
                 + (
                     f", if the {found.audit_skipped:,} skipped among them are like the rest."

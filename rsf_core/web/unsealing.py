@@ -8,6 +8,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind, JobState, Split
 from rsf_core.domain.errors import StageError
+from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.rounds.curation import is_control
@@ -47,7 +48,7 @@ def panel(project: Project, models: Sequence[ModelView]) -> None:
 
 def _open(project: Project, models: Sequence[ModelView], count: int) -> None:
     st.markdown(
-        f":material/lock: **{count:,} sealed prompts.** Nothing was drawn for them, and no model was chosen by them."
+        f":material/lock: **{plural(count, 'sealed prompt')}.** Nothing was drawn for them, and no model was chosen by them."
     )
     ready = [
         view.model.model_id
@@ -116,8 +117,8 @@ def _figure(project: Project, opening: SealedOpening, found: Comparison) -> None
         hide_index=True,
     )
     st.caption(
-        f"{found.completions:,} completions of {found.prompts:,} sealed prompts, the same seeds for every model. Brackets: "
-        "95 % intervals clustered by prompt; gains are paired by prompt. " + runs.ONE_MODEL
+        f"{plural(found.completions, 'completion')} of {plural(found.prompts, 'sealed prompt')}, the same seeds for "
+        "every model. Brackets: 95 % intervals clustered by prompt; gains are paired by prompt. " + runs.ONE_MODEL
     )
     if opening.control_id is None:
         st.caption("It had no random control when they were opened.")

@@ -75,5 +75,5 @@ def test_of_those_that_are_there_and_only_these_where_asked(jobs_in_threads: Non
     app = opened()
     assert "does not take 2 of the prompts: 1 too long" in said(app) and "1 refused" in said(app)
     app.selectbox(key="prompts-fit").set_value(Fit.TOO_LONG).run()
-    assert "1 prompts, page 1 of 1" in said(app)
+    assert "1 prompt, page 1 of 1" in said(app)
     assert list(app.dataframe[0].value["no."]) == row
