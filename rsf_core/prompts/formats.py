@@ -72,6 +72,9 @@ _NO_TEXT |= {"language", "lang", "len", "length", "count", "tokens", "date", "sc
 GSM8K = re.compile(r"^####[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 
 
+SHOWN_COLUMNS = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A file as it was recognised: its layout, the name of its format, all its columns with that of the prompt in front, and
@@ -189,7 +192,8 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
         return f"columns ({text} and {joined[0]} together are the prompt)"
     if reference is not None and values[reference] and all(gsm8k_answer(str(value)) for value in values[reference]):
         return "GSM8K (the reference is what stands behind ####)"
-    return "columns"
+    more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
+    return f"{'column' if len(names) == 1 else 'columns'} {', '.join(name[:40] for name in names[:SHOWN_COLUMNS])}{more}"
 
 
 def gsm8k_answer(reference: str) -> str | None:

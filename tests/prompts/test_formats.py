@@ -351,3 +351,12 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
 
 def test_a_plain_prompt_keeps_its_line(tmp_path: Path) -> None:
     assert read(jsonl(tmp_path, {"text": "a"}, {"text": "b"})).rows == (PromptRow("a", line=1), PromptRow("b", line=2))
+
+
+def test_columns_of_no_known_format_are_named_as_they_come(tmp_path: Path) -> None:
+    assert recognise(jsonl(tmp_path, {"question": "Why?", "answer": "So."})).name == "columns question, answer"
+    assert recognise(jsonl(tmp_path, {"question": "Why?"})).name == "column question"
+    wide = {f"extra {number}": number for number in range(6)}
+    assert recognise(jsonl(tmp_path, {"question": "Why?", **wide})).name == (
+        "columns question, extra 0, extra 1, extra 2, extra 3, extra 4 and 1 more"
+    )
