@@ -193,7 +193,9 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
     if reference is not None and values[reference] and all(gsm8k_answer(str(value)) for value in values[reference]):
         return "GSM8K (the reference is what stands behind ####)"
     more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
-    return f"{'column' if len(names) == 1 else 'columns'} {', '.join(name[:40] for name in names[:SHOWN_COLUMNS])}{more}"
+    return (
+        f"{'column' if len(names) == 1 else 'columns'} {', '.join(name[:40] for name in names[:SHOWN_COLUMNS])}{more}"
+    )
 
 
 def gsm8k_answer(reference: str) -> str | None:
