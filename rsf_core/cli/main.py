@@ -17,7 +17,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from rsf_core import __version__
 from rsf_core.acceptance.target import compounding
 from rsf_core.cli.terminal import (
     ProgressLine,
@@ -36,6 +35,7 @@ from rsf_core.domain import Action, Control, Split, access
 from rsf_core.domain.errors import AccessError, JobError, PromptError, RsfError, StageError
 from rsf_core.domain.settings import Generate, Target
 from rsf_core.domain.settings_file import model_name
+from rsf_core.domain.version import VERSION
 from rsf_core.domain.words import plural, seconds
 from rsf_core.project import replicating
 from rsf_core.project.client import Connection, connect
@@ -538,7 +538,7 @@ def list_tasks(as_json: Json = False) -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        out.print(__version__)
+        out.print(VERSION)
         raise typer.Exit
 
 

@@ -10,11 +10,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsf_core import __version__, models
+from rsf_core import models
 from rsf_core.acceptance.target import compounding
 from rsf_core.domain import settings_file
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.settings import Settings
+from rsf_core.domain.version import VERSION
 from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.project.owner import holder
 from rsf_core.prompts import tasks
@@ -34,7 +35,7 @@ class Check:
 def examine(folder: Path | None) -> list[Check]:
     """Look at the installation, and at the project in `folder` when one is given."""
     checks = [
-        Check("RSF Studio", True, f"{__version__} on Python {platform.python_version()}, {os.cpu_count()} cores"),
+        Check("RSF Studio", True, f"{VERSION} on Python {platform.python_version()}, {os.cpu_count()} cores"),
         *(_package(name) for name in PACKAGES),
         *([Check("bf16", True, SLOW_BF16)] if multiplies_bf16() is False else []),
         _model(),

@@ -21,7 +21,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core import __version__
 from rsf_core.acceptance import bands, decisions, history, marks, rules
 from rsf_core.acceptance.bands import Bands, Plan, Rates
 from rsf_core.acceptance.landscape import Landscape
@@ -35,6 +34,7 @@ from rsf_core.domain.errors import JobError, NotAProjectError, PromptError, Sett
 from rsf_core.domain.files import keep_private, writable
 from rsf_core.domain.settings import Problem as SettingsProblem
 from rsf_core.domain.settings import Settings, Target
+from rsf_core.domain.version import VERSION
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project.imports import Imports
@@ -721,7 +721,7 @@ class Project:
 
         def read() -> Template:
             folders = {m.model_id: self.folder / m.folder for m in self.models() if m.round > 0}
-            return replicates.template(settings, self.prompts(), folders, __version__)
+            return replicates.template(settings, self.prompts(), folders, VERSION)
 
         name = ("replicate template", settings.model_dump_json())
         return self.store.unchanged(name, ("prompts", "prompt_events", "models"), read)

@@ -1,0 +1,144 @@
+"""The rules of the house that the import contract in pyproject.toml cannot say: who may import torch and when, that the owner
+never does, that imports make no circle, and that pages speak to the project and not to its store."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import grimp
+import pytest
+
+import rsf_core
+from rsf_core.domain.version import VERSION
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"torch", "transformers", "peft"}
+# Packages and modules that compute with models: only job processes import them.
+COMPUTES = ("jobs.work", "proposals", "training", "models.forward", "models.log_probs")
+# Modules that import one of them inside a function, or run in a process of their own, each with its reason.
+LATE = {
+    "models.library": "converts the embedded model once, in a job",
+    "models.loading": "loads weights, in a job",
+}
+AT_ONCE = {"models.template_process": "runs in a process of its own, which renders untrusted templates"}
+
+# What pages and their pieces still ask the store itself: lookups that Project does not offer yet.
+ASKS_THE_STORE = {
+    "pages/prompts.py": {"prompt_counts"},
+    "pages/overview.py": {"prompt_counts"},
+    "pages/generate.py": {"prompt_counts", "latest_completions"},
+    "rsf_core/web/model_parts.py": {"proposal_choice", "prompts_by_id"},
+    "rsf_core/web/unsealing.py": {"prompt_counts"},
+    "rsf_core/web/review_parts.py": {"matching_text"},
+    "rsf_core/web/drawing_until.py": {"prompt_counts"},
+    "rsf_core/web/acceptance_parts.py": {"prompts_by_id"},
+    "rsf_core/cli/main.py": {"prompt_counts"},
+}
+# Modules of the store that pages, their pieces and the CLI may import.
+STORE_MODULES = {
+    "rsf_core.store.records": "frozen rows, to name the types of what Project returns",
+    "rsf_core.store.backup": "`rsf restore` makes a folder that no project owns yet",
+}
+
+
+def sources(*folders: str) -> dict[str, ast.Module]:
+    """The parsed files below these folders of the checkout, by their path in it."""
+    paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def imports(tree: ast.AST, inside: bool = False) -> Iterator[tuple[str, bool]]:
+    """`(module, inside a function)` of every import statement."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, inside
+        if not isinstance(node, ast.expr):
+            yield from imports(node, inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def is_of(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+def torch_imports() -> Iterator[tuple[str, bool]]:
+    for path, tree in sources("rsf_core").items():
+        module = path.removeprefix("rsf_core/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name, inside in imports(tree):
+            if name.split(".")[0] in HEAVY:
+                yield module, inside
+
+
+def test_only_what_computes_with_models_imports_torch() -> None:
+    wrong = {
+        module
+        for module, inside in torch_imports()
+        if not is_of(module, COMPUTES) and not (module in LATE and inside) and module not in AT_ONCE
+    }
+    assert not wrong, "torch belongs into a job process: import it inside a function there, or move what needs it"
+
+
+def test_no_page_imports_torch() -> None:
+    assert not {name for tree in sources("pages").values() for name, _ in imports(tree) if name.split(".")[0] in HEAVY}
+
+
+def test_the_owner_never_loads_torch_scorers_included() -> None:
+    """In a process of its own, for this one has torch."""
+    code = (
+        "import sys\n"
+        "import rsf_core.project.project, rsf_core.web.application, rsf_core.cli.main\n"
+        "from rsf_core.scorers import registry\n"
+        "names = list(registry.available())\n"
+        f"print(len(names), sorted({HEAVY!r} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    count, loaded = done.stdout.strip().split(" ", 1)
+    assert int(count) >= 10 and loaded == "[]"
+
+
+def without_ends(imported: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The modules that stand in a circle, or between two: without those, again and again, that import none of the others."""
+    while ends := {module for module, below in imported.items() if not below & imported.keys()}:
+        imported = {module: below for module, below in imported.items() if module not in ends}
+    return imported
+
+
+def test_imports_make_no_circle() -> None:
+    graph = grimp.build_graph("rsf_core", "pages", cache_dir=None)
+    imported = {module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules}
+    importers = {module: set(graph.find_modules_that_directly_import(module)) for module in graph.modules}
+    circle = without_ends(imported).keys() & without_ends(importers).keys()
+    assert len(imported) > 200 and not circle, "these modules import one another: move what they share below both"
+
+
+def test_pages_import_no_module_that_knows_sql() -> None:
+    wrong = {
+        (path, name)
+        for path, tree in sources("pages", "rsf_core/web", "rsf_core/cli").items()
+        for name, _ in imports(tree)
+        if is_of(name, ("rsf_core.store", "duckdb")) and name not in STORE_MODULES
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("folder", ["pages", "rsf_core/web", "rsf_core/cli"])
+def test_pages_ask_the_project_and_not_its_store(folder: str) -> None:
+    for path, tree in sources(folder).items():
+        asked = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "store"
+        }
+        assert asked <= ASKS_THE_STORE.get(path, set()), f"{path}: give Project a method for it"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    packaged = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert rsf_core.__version__ == VERSION == packaged
