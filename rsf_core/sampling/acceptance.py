@@ -1,4 +1,4 @@
-"""Acceptance: a decision is a pure function of two stored numbers, m = ℓ − log u and log M (MATH.md, "Acceptance").
+"""Acceptance: a decision is a pure function of two stored numbers, m = ℓ − log u and log M (docs/MATH.md, "Acceptance").
 
 Notation: ℓ = log P − log q is `log_ratio`, one value a candidate, shape (n,), in nats; −∞ says a constraint failed.
 `scale` is 0 for the global scope, or a(c) of `prompt_scale` / `prompt_max`, shape (n,), for the scope of a prompt; all

@@ -13,7 +13,7 @@ from rsf_core.sampling.distances import finite_somewhere
 
 
 class Curve(NamedTuple):
-    """The diagnostics over a grid of log M, each of the grid's shape; see diagnostics.py for the formulas."""
+    """The diagnostics over a grid of log M, each of the grid's shape; see distances.py for the formulas."""
 
     log_m: Floats
     acceptance_rate: Floats
@@ -25,7 +25,7 @@ class Curve(NamedTuple):
 
 
 class RatioCurve:
-    """The formulas of diagnostics.py by rank: sums over w ≤ log M and w > log M are prefix and suffix sums of sorted w.
+    """The formulas of distances.py by rank: sums over w ≤ log M and w > log M are prefix and suffix sums of sorted w.
 
     With v = w − max w in ascending order, all sums are kept as logarithms: Σω·e^v and Σω·e^v·(−v), from below and above.
     `weight` ω > 0, of sum N, is 1 unless prompts have unequal numbers of draws (`even_weights`).

@@ -1,0 +1,81 @@
+"""README, CONTRIBUTING and docs/: every path, function, link and layer that they name is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from tests.support import documents
+from tests.support.documents import DOCUMENTS, ROOT
+
+EACH = pytest.mark.parametrize("document", DOCUMENTS, ids=documents.name)
+FUNCTIONS = re.compile(r"`([\w/]+\.py): ([\w., ]+)`")
+
+
+@EACH
+def test_every_path_is_there(document: Path) -> None:
+    missing = [path for path in documents.paths(document) if not (ROOT / path).exists()]
+    assert not missing
+
+
+@EACH
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in documents.links(document):
+        path, _, anchor = target.partition("#")
+        file = (document.parent / path).resolve() if path else document
+        assert file.exists(), f"{documents.name(document)}: {target}"
+        assert not anchor or anchor in documents.anchors(file), f"{documents.name(document)}: no heading for {target}"
+
+
+@lru_cache
+def defined(path: str) -> set[str]:
+    """The names of all functions, classes and methods of a file."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+@EACH
+def test_every_function_is_in_the_file_that_is_named(document: Path) -> None:
+    for path, names in FUNCTIONS.findall(documents.prose(document)):
+        assert set(names.split(", ")) <= defined(path), f"{path}: {names}"
+
+
+def test_the_mathematics_names_its_functions() -> None:
+    assert len(FUNCTIONS.findall((ROOT / "docs" / "MATH.md").read_text(encoding="utf-8"))) > 50
+
+
+def test_every_document_is_reached_from_the_readme() -> None:
+    """By links and by paths in code; a folder stands for what is in it."""
+    reached, left = set(), [ROOT / "README.md"]
+    while left:
+        document = left.pop()
+        if document in reached:
+            continue
+        reached.add(document)
+        named = [(document.parent / target.partition("#")[0]).resolve() for target in documents.links(document)]
+        named += [ROOT / path for path in documents.paths(document)]
+        for path in named:
+            left += [path] if path.suffix == ".md" else sorted(path.glob("*.md")) if path.is_dir() else []
+    assert set(DOCUMENTS) <= reached
+
+
+def test_the_readme_names_every_package_with_its_layer() -> None:
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ][0]
+    layers = contract["layers"]
+    layer = {
+        package.strip().removeprefix("rsf_core."): len(layers) - place
+        for place, packages in enumerate(layers)
+        for package in re.split(r"[|:]", packages)
+    }
+    (tree,) = (block.code for block in documents.blocks("") if block.code.startswith("app.py"))
+    told = {}
+    for names, number in re.findall(r"^  ((?:\w+/ )+) +(\d)  ", tree, re.MULTILINE):
+        told |= {one.strip("/"): int(number) for one in names.split()}
+    assert told == {package: place for package, place in layer.items() if package != "pages"}
