@@ -1,4 +1,4 @@
-"""How good a choice of M is: the formulas of docs/MATH.md, "Diagnostics for the page that tunes M", one function each.
+"""How good a choice of M is: docs/MATH.md, "How far the accepted are from the target", one function a formula.
 
 All take `Draws`, N draws x_i ~ q at one M: w = ℓ − a, c = min(w, log M), p = softmax(w) the target on the draws and
 p_M = softmax(c) the accepted law on them. Over prompts they speak of the joint law of prompt and completion, where each

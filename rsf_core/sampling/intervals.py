@@ -1,7 +1,7 @@
 """Intervals that respect prompts: draws of one prompt resemble each other, so prompts, not draws, are the sample.
 
-Pooling the draws as if they were independent covers 61 % where it claims 95 % (docs/MATH.md). Ratios of sums are in
-bootstrap.py, the limits of bounded values in bounded.py. An interval never has width 0: what shows no spread is unknown,
+Pooling the draws as if they were independent covers 61 % where it claims 95 % (docs/MATH.md, "Intervals"). Ratios of sums are
+in bootstrap.py, the limits of bounded values in bounded.py. An interval never has width 0: what shows no spread is unknown,
 or is given the limits of its range. `bounds` is the range that a value can take, such as (0, 1) for a share; without it,
 values that are all 0 or 1 are taken as outcomes in (0, 1), and others as unbounded.
 """

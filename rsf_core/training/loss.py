@@ -1,5 +1,5 @@
 """The loss of rejection-sampling fine-tuning. −log p_accept(x|θ) with θ in the numerator and the proposal frozen is
-−log p_θ(x) + log q(x) + log M: the negative log-likelihood plus a constant (docs/MATH.md, "Loss")."""
+−log p_θ(x) + log q(x) + log M: the negative log-likelihood plus a constant (docs/MATH.md, "The loss")."""
 
 from __future__ import annotations
 
@@ -30,5 +30,6 @@ def bounded(nll: Tensor, log_q: Tensor, growth_bound: float) -> Tensor:
 
 def weighted_sum(losses: Tensor, weights: Tensor) -> Tensor:
     """Σ_i w_i·loss_i, a scalar in nats. What it is divided by must be the same for every step of an epoch: a step's own
-    tokens, with batches of like length, make nearly a per-token mean and over-train short completions (docs/MATH.md, "Loss")."""
+    tokens, with batches of like length, make nearly a per-token mean and over-train short completions (docs/MATH.md, "The
+    loss")."""
     return (weights * losses).sum()

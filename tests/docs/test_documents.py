@@ -49,6 +49,18 @@ def test_the_mathematics_names_its_functions() -> None:
     assert len(FUNCTIONS.findall((ROOT / "docs" / "MATH.md").read_text(encoding="utf-8"))) > 50
 
 
+def test_the_code_names_headings_that_are_there() -> None:
+    headings = {heading: document for document in DOCUMENTS for heading in documents.headings(document)}
+    named = []
+    for source in (ROOT / "rsf_core").rglob("*.py"):
+        text = re.sub(r"\s+", " ", source.read_text(encoding="utf-8"))
+        for path, heading in re.findall(r'(docs/[\w/.-]+\.md)(?:, "([^"]+)")?', text):
+            assert (ROOT / path).exists(), f"{source}: {path}"
+            assert not heading or headings.get(heading) == ROOT / path, f"{source}: {path} has no {heading!r}"
+            named.append(path)
+    assert len(named) >= 5
+
+
 def test_every_document_is_reached_from_the_readme() -> None:
     """By links and by paths in code; a folder stands for what is in it."""
     reached, left = set(), [ROOT / "README.md"]
@@ -75,7 +87,7 @@ def test_the_readme_names_every_package_with_its_layer() -> None:
         for package in re.split(r"[|:]", packages)
     }
     (tree,) = (block.code for block in documents.blocks("") if block.code.startswith("app.py"))
-    told = {}
+    told: dict[str, int] = {}
     for names, number in re.findall(r"^  ((?:\w+/ )+) +(\d)  ", tree, re.MULTILINE):
         told |= {one.strip("/"): int(number) for one in names.split()}
     assert told == {package: place for package, place in layer.items() if package != "pages"}

@@ -62,12 +62,13 @@ def links(document: Path) -> list[str]:
     ]
 
 
+def headings(document: Path) -> list[str]:
+    return _HEADING.findall(prose(document))
+
+
 def anchors(document: Path) -> set[str]:
     """The names that GitHub gives to the headings."""
-    plain = (
-        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in _HEADING.findall(prose(document))
-    )
-    return set(plain)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(document)}
 
 
 def paths(document: Path) -> Iterator[str]:
