@@ -81,7 +81,7 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
         pad_edge=False,
     )
     table.padding = (0, 1, 0, 0)
-    table.add_column("metric", no_wrap=True)
+    table.add_column("metric", no_wrap=True, max_width=48)
     for column in ("before", "after"):
         table.add_column(column, justify="right", no_wrap=True, min_width=7)
     for column in ("gain", "over the base"):  # on a narrow terminal an interval takes two lines: no number is cut off
@@ -91,7 +91,7 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
         for name in found["after"]:
             before = found["before"].get(name)
             table.add_row(
-                f"{name} %" if name in SHARES else name,
+                f"{name} %" if name in SHARES else escape(name),  # a scorer's options may look like markup
                 number(before["value"], name) if before else "–",
                 number(found["after"][name]["value"], name),
                 gained(found["gain"].get(name), name),

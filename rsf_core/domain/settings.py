@@ -10,10 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from rsf_core.domain import Scope
-from rsf_core.domain.errors import SettingsError
+from rsf_core.domain import Scope, scorer_ref
+from rsf_core.domain.errors import ScorerError, SettingsError
 
 LARGEST = 1e6  # of what has no bound of its own: far beyond sense, and far from overflow
 LARGEST_TILT = 1e12  # nats for a score of 1
@@ -23,6 +32,21 @@ LONGEST_SHOWN = 80  # characters of a value in an error
 _BARE = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes without quotes
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _scorer(text: str) -> str:
+    try:
+        return scorer_ref.canonical(text)
+    except ScorerError as error:
+        raise ValueError(str(error)) from error
+
+
+ScorerName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=scorer_ref.LONGEST, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    AfterValidator(_scorer),
+]
+"""A scorer, with its options where it has some: see `ScorerRef`."""
 Weight = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Seed = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 
@@ -65,7 +89,7 @@ class Generate(Sampling):
 class Constraint(_Section):
     """A scorer that must reach a threshold; a candidate that fails has log_target −∞."""
 
-    scorer: Name
+    scorer: ScorerName
     at_least: float | None = None
     at_most: float | None = None
 
@@ -90,8 +114,23 @@ class Target(_Section):
     # on in new projects, and not written while it is off: a target that was decided by before stays the one it was
     tempered: bool = Field(False, exclude_if=lambda on: not on)
     beta: float = Field(1.0, gt=0, le=LARGEST)
-    rewards: dict[Name, Weight] = Field(default_factory=dict, max_length=1_000)
+    rewards: dict[ScorerName, Weight] = Field(default_factory=dict, max_length=1_000)
     constraints: tuple[Constraint, ...] = Field((), max_length=1_000)
+
+    @field_validator("rewards", mode="before")
+    @classmethod
+    def _names_each_once(cls, rewards: Any) -> Any:
+        names = [name for name in rewards if isinstance(name, str)] if isinstance(rewards, dict) else []
+        written: dict[str, str] = {}
+        for name in names:
+            try:
+                one = scorer_ref.canonical(name)
+            except ScorerError:  # said where the name is validated
+                continue
+            if one in written:
+                raise ValueError(f"{written[one]!r:.80} and {name!r:.80} are the same scorer with the same options")
+            written[one] = name
+        return rewards
 
     @model_validator(mode="after")
     def _stays_finite(self) -> Self:

@@ -7,6 +7,7 @@ with Project.create("reviews", task="positive_reviews") as project:
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import time
@@ -640,7 +641,7 @@ class Project:
     def take_suggestion(self, found: Suggestion, round_number: int | None = None, author: str = NOBODY) -> None:
         """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
         number = round_number or self.current_round
-        weights = ", ".join(f"{name} = {weight!r}" for name, weight in found.target.rewards.items())
+        weights = ", ".join(f"{json.dumps(name)} = {weight!r}" for name, weight in found.target.rewards.items())
         self.set("target.rewards", f"{{ {weights} }}")
         self.set("target.beta", repr(found.target.beta))
         if self.score(number) is None:  # every score is there: the decisions are derived already

@@ -82,3 +82,10 @@ def test_what_was_noticed_of_a_running_job_is_part_of_the_status(note: str) -> N
     out.print(status_panel(found | {"active": {"job_id": "r1-score-1", "note": note}}))
     out.print(status_panel(found | {"active": None}))
     assert f"r1-score-1: {note}" in " ".join(out.file.getvalue().split())  # type: ignore[attr-defined]
+
+
+def test_a_scorers_options_are_shown_as_they_are_written() -> None:
+    name = 'score: regex(pattern="[a-z]")'
+    metric = {name: Interval(0.5, 0.4, 0.6, 48)}
+    lines = printed(Comparison(1, "base", "m1-1", metric, metric, metric, metric, metric, 48, 192, {}, {}, {}))
+    assert any(line.strip().startswith(f"{name} ") for line in lines)

@@ -125,7 +125,7 @@ WHERE c.round = $round
 ORDER BY c.prompt_id, c.k;
 
 -- name: scorers_of_round
-SELECT DISTINCT scorer FROM scores WHERE round = $round AND NOT contains(scorer, ':') ORDER BY scorer;
+SELECT DISTINCT scorer FROM scores WHERE round = $round AND NOT regexp_matches(scorer, '^(tempered_)?log_prob:') ORDER BY scorer;
 
 -- name: completions
 SELECT candidate_id, completion FROM candidates

@@ -1,0 +1,92 @@
+"""Which scorer is meant, and with which options: `length`, `contains(text="cat")`. The text is what settings hold and what a
+score is kept under, so that a scorer with other options is another scorer."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rsf_core.domain.errors import ScorerError
+
+LONGEST = 2_000  # characters: a JSON schema is an option
+_CALL = re.compile(r"([^()\s][^()]*?)\((.*)\)", re.DOTALL)
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerRef:
+    """A scorer by name, with its options by name: texts, numbers, truth values, and lists and tables of them."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> ScorerRef:
+        """`name`, or `name(option=value, …)` with values as in TOML. Raises ScorerError."""
+        call = _CALL.fullmatch(text.strip())
+        if call is None:
+            return cls(text)
+        name, inside = call[1], call[2].strip()
+        if "\n" in inside or "\r" in inside:
+            raise ScorerError(f"the options of {name!r} are written in one line")
+        try:
+            options = tomllib.loads(f"options = {{ {inside} }}")["options"]
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            reason = str(error).partition(" (at line")[0]
+            raise ScorerError(
+                f'the options in {text!r:.120} cannot be read ({reason}): write them as in {name}(text="cat", count=2), '
+                "a text in quotes, true or false in lower case"
+            ) from error
+        wrong = [key for key in options if not _KEY.fullmatch(key)]
+        if wrong or not all(map(_is_plain, options.values())):
+            raise ScorerError(
+                f"the options in {text!r:.120} must be names with texts, numbers, true, false, lists or tables"
+            )
+        return cls(name, options)
+
+    def __str__(self) -> str:
+        """The one way to write it: options by name, each as JSON writes it, which TOML reads."""
+        if not self.options:
+            return self.name
+        return f"{self.name}({', '.join(f'{key}={written(self.options[key])}' for key in sorted(self.options))})"
+
+
+def canonical(text: str) -> str:
+    """The one way to write what `text` says. Raises ScorerError where it says nothing, and where that is too long."""
+    written = str(ScorerRef.parse(text))
+    if len(written) > LONGEST:
+        raise ScorerError(
+            f"a scorer with its options has at most {LONGEST:,} characters, and this has {len(written):,}"
+        )
+    return written
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, float):
+        return value - value == 0  # finite
+    return isinstance(value, (str, int, bool))
+
+
+def written(value: Any) -> str:
+    """A value as it is written in a reference."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_key(key)}={written(value[key])}' for key in sorted(value))}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(written, value))}]"
+    return (
+        json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        if isinstance(value, str)
+        else json.dumps(value)
+    )
+
+
+def _key(key: str) -> str:
+    return key if _KEY.fullmatch(key) else written(key)

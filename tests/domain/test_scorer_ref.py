@@ -1,0 +1,96 @@
+"""A scorer with its options has one way to be written, and that says all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsf_core.domain.errors import ScorerError, SettingsError
+from rsf_core.domain.scorer_ref import LONGEST, ScorerRef, canonical
+from rsf_core.domain.settings import Settings, parse
+
+NUMBERS = st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False)
+LEAVES = st.booleans() | NUMBERS | st.text(max_size=9)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+OPTIONS = st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True), VALUES, max_size=4)
+
+
+@given(options=OPTIONS)
+def test_what_is_written_is_read_again(options: dict[str, Any]) -> None:
+    text = str(ScorerRef("contains", options))
+    found = ScorerRef.parse(text)
+    assert (found.name, found.options) == ("contains", options)
+    assert str(found) == canonical(text) == text
+
+
+@pytest.mark.parametrize(
+    "name", ["length", "my.scorer", "log_prob:round-1", "a scorer", "größe", "(", ")", "f(", " x "]
+)
+def test_a_name_alone_is_that_name(name: str) -> None:
+    assert canonical(name) == name and ScorerRef.parse(name) == ScorerRef(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("length()", "length"),
+        ("regex( pattern = '\\d+' , whole=true )", 'regex(pattern="\\\\d+", whole=true)'),
+        ('contains(text="(a)")', 'contains(text="(a)")'),
+        ('contains(text="a", ignore_case=true)', 'contains(ignore_case=true, text="a")'),
+        ('json_schema(schema={type="object", required=["a"]})', 'json_schema(schema={required=["a"], type="object"})'),
+    ],
+)
+def test_the_same_written_otherwise_is_the_same(text: str, same: str) -> None:
+    assert canonical(text) == same == canonical(same)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["contains(cat)", "contains(text=cat)", "contains(text='a'", "contains(text='a', text='b')", "f(x=True)",
+     "f(x=nan)", "f(x=inf)", "f(x=2020-01-01)", "f('a b'=1)", "f(x=1,\ny=2)", "f(x=" + "[" * 900 + "]" * 900 + ")"],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_in_words(text: str) -> None:
+    if text.endswith("'a'"):  # no call at all: a name
+        assert canonical(text) == text
+        return
+    with pytest.raises(ScorerError, match="options"):
+        canonical(text)
+
+
+def target(**sections: Any) -> dict[str, Any]:
+    return {"task": "t", "target": sections}
+
+
+def test_settings_hold_the_one_way_to_write_it() -> None:
+    found: Settings = parse(
+        target(
+            rewards={"contains( text='cat' )": 1.0},
+            constraints=[{"scorer": "regex(whole=true, pattern='a')", "at_least": 1}],
+        ),
+        "project.toml",
+    )
+    assert found.target.scorers == ('contains(text="cat")', 'regex(pattern="a", whole=true)')
+
+
+@pytest.mark.parametrize(
+    ("sections", "field", "problem"),
+    [
+        ({"constraints": [{"scorer": "regex(pattern=)", "at_least": 1}]}, "constraints", "options in"),
+        ({"rewards": {"contains(cat)": 1.0}}, "rewards", "options in"),
+        ({"rewards": {"f(a=1, b=2)": 1.0, "f(b=2, a=1)": 2.0}}, "rewards", "the same scorer with the same options"),
+        ({"rewards": {"f(a='" + "x" * LONGEST + "')": 1.0}}, "rewards", "2000"),
+    ],
+)
+def test_settings_name_the_field_of_options_that_cannot_be_read(
+    sections: dict[str, Any], field: str, problem: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse(target(**sections), "project.toml")
+    assert field in str(refused.value) and problem in str(refused.value).replace("2,000", "2000")

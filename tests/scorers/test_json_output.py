@@ -1,0 +1,58 @@
+"""JSON, and such JSON as a schema allows."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsf_core.domain import Finish, Prompt
+from rsf_core.domain.errors import ScorerError
+from rsf_core.scorers import registry
+from rsf_core.scorers.base import Scored
+
+SCHEMA = 'json_schema(schema={type="object", required=["name", "age"], properties={age={type="integer", minimum=0}}})'
+
+
+def score(scorer: str, completion: str) -> float:
+    return registry.score(scorer, [Scored(Prompt(1, "?"), completion, 3, Finish.EOS)])[0]
+
+
+@pytest.mark.parametrize(
+    ("completion", "bare", "fenced"),
+    [
+        ('{"a": 1}', 1, 1), (" [1, 2]\n", 1, 1), ("3", 1, 1), ('"text"', 1, 1), ("null", 1, 1),
+        ('```json\n{"a": 1}\n```', 0, 1), ("```\n[1]\n```", 0, 1), ('Here: {"a": 1}', 0, 0), ('{"a": 1} done', 0, 0),
+        ("{'a': 1}", 0, 0), ('{"a": 1', 0, 0), ("NaN", 0, 0), ('{"a": Infinity}', 0, 0), ("", 0, 0), ("[" * 100_000, 0, 0),
+        ("[" * 100_000 + "]" * 100_000, 0, 0), ("```json\n```", 0, 0),
+    ],
+)  # fmt: skip
+def test_json_is_told_from_what_is_none(completion: str, bare: int, fenced: int) -> None:
+    assert (score("json(fenced=false)", completion), score("json", completion)) == (bare, fenced)
+
+
+@pytest.mark.parametrize(
+    ("completion", "allowed"),
+    [
+        ('{"name": "Ann", "age": 3}', 1), ('{"name": "Ann", "age": -1}', 0), ('{"name": "Ann"}', 0), ("[]", 0),
+        ('{"name": "Ann", "age": "3"}', 0), ('```json\n{"name": "Ann", "age": 3}\n```', 1), ("no JSON", 0),
+    ],
+)  # fmt: skip
+def test_a_schema_allows_what_it_says(completion: str, allowed: int) -> None:
+    assert score(SCHEMA, completion) == allowed
+
+
+@pytest.mark.parametrize(
+    ("scorer", "message"),
+    [
+        ("json_schema", r"needs options: write json_schema\(schema=…\)"),
+        ("json_schema(schema='x')", "needs a schema as a table"),
+        ('json_schema(schema={type="objekt"})', "'objekt' is not valid"),
+    ],
+)
+def test_a_schema_that_is_none_is_refused(scorer: str, message: str) -> None:
+    with pytest.raises(ScorerError, match=message):
+        registry.get(scorer)
+
+
+def test_a_schema_is_fetched_from_nowhere() -> None:
+    with pytest.raises(ScorerError, match=r"refers to 'http://127\.0\.0\.1:9/s\.json', which it does not hold"):
+        score('json_schema(schema={"$ref"="http://127.0.0.1:9/s.json"})', "{}")
