@@ -45,6 +45,16 @@ test("a queue that is overtaken by another is not shown", async () => {
   assert.equal(feed.cursor, "b");
 });
 
+test("a queue that is overtaken before it may be asked for is not asked for", async () => {
+  const { feed, asked } = feeding(part("b"));
+  const { promise, resolve } = Promise.withResolvers();
+  const first = feed.begin({ at: "a" }, () => promise, never);
+  const second = feed.begin({ at: "b" }, ready, never);
+  resolve();
+  assert.deepEqual([await first, await second], [undefined, { queue: ["b"] }]);
+  assert.deepEqual(asked, [{ at: "b" }]);
+});
+
 for (const status of [0, 500, 503]) {
   test(`without an answer (${status}) it is asked again after 2 s`, async () => {
     const { feed } = feeding({ status, error: null });

@@ -75,6 +75,18 @@ test("the next request of a burst waits 150 ms, unless there is a hurry", async 
   assert.deepEqual(server.requests.map(names), [["a"], ["b"], ["c"], ["d"]]);
 });
 
+test("in a hurry that begins while a request is under way there is no pause after it", async () => {
+  const { promise, resolve: answer } = Promise.withResolvers();
+  const server = serve(() => promise);
+  const { outbox } = await visit();
+  for (const name of ["a", "b"]) outbox.add(decision(name));
+  const hurried = outbox.hurry();
+  answer(stored);
+  await settle();
+  assert.deepEqual(server.requests.map(names), [["a"], ["b"]]);
+  assert.equal(await hurried, true);
+});
+
 test("a hurry ends a pause that has begun", async () => {
   const server = serve(() => stored);
   const { outbox } = await visit();
@@ -125,6 +137,20 @@ test("back online it is sent at once, not when the pause is over", async () => {
   assert.equal(server.requests.length, 2); // the timer of the failure is gone
 });
 
+test("asked again before its time, it is not asked once more when that time comes", async () => {
+  const server = serve(() => null);
+  const { outbox } = await visit();
+  outbox.add(decision("a"));
+  await settle();
+  await outbox.send();
+  for (let tenth = 0; tenth < 15; tenth++) await pass(100);
+  const [first, ...later] = server.requests.map((request) => request.at);
+  assert.deepEqual(
+    later.map((time) => time - first),
+    [0, 1200],
+  );
+});
+
 test("a request without an answer has a limit, and is made again after it", async (t) => {
   const limits = [];
   t.mock.method(AbortSignal, "timeout", (milliseconds) => {
@@ -145,6 +171,7 @@ test("a request without an answer has a limit, and is made again after it", asyn
     limits.map(({ milliseconds }) => milliseconds),
     [20_000],
   );
+  assert.equal(server.requests[0].signal, limits[0].limit.signal);
   limits[0].limit.abort();
   server.answer = () => stored;
   await pass(600);
@@ -267,6 +294,21 @@ test("a tab that is opened beside another sends what is unsent there too, each a
     ["a"],
   );
   assert.ok(server.requests.flatMap(names).every((name) => "ab".includes(name)));
+});
+
+test("what another tab said earlier and left unsent goes before what was said later here", async () => {
+  serve(() => null);
+  const tabs = [await visit(), await visit()];
+  tabs[1].outbox.send = () => {};
+  tabs[0].outbox.add(decision("earlier"));
+  await pass(1);
+  tabs[1].outbox.add(decision("later"));
+  clearTimeout(tabs[0].outbox.timer);
+  tabs[1].outbox.adopt();
+  assert.deepEqual(
+    tabs[1].outbox.acts.map((act) => act.act),
+    ["earlier", "later"],
+  );
 });
 
 for (const hours of [

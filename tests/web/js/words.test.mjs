@@ -17,7 +17,7 @@ import { candidate } from "./support/candidates.mjs";
 
 test("control characters are seen, tabs and line ends stay", () => {
   assert.equal(visible("\x1b[31mred\x1b[0m"), "␛[31mred␛[0m");
-  assert.equal(visible("\x00\x07\x7f\r"), "␀␇␡␍");
+  assert.equal(visible("\x00\x07\x08\x0b\x0c\x1f\x7f\r"), "␀␇␈␋␌␟␡␍");
   assert.equal(visible("a\tb\nc\r\nd"), "a\tb\nc\nd");
   assert.equal(visible("<b>é 東京 👩‍👩‍👧‍👦"), "<b>é 東京 👩‍👩‍👧‍👦");
   assert.equal(visible(""), "");
