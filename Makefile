@@ -10,7 +10,7 @@ export HF_HUB_DISABLE_TELEMETRY = 1
 
 QUICK := tests/acceptance tests/domain tests/models tests/prompts tests/proposals tests/sampling tests/scorers tests/store tests/training
 
-.PHONY: help app test check faults lint format bench simulations measure lock clean
+.PHONY: help app test check faults lint docs format bench simulations measure lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make bench  the benchmarks, one JSON line each"
 	@echo "make simulations  what the intervals cover, one JSON line each; resumable (ARGS=\"--only shares\")"
 	@echo "make measure  what the bundled tasks gain, a task at a time; resumable, hours (ARGS=\"--task arithmetic\")"
+	@echo "make docs   remake docs/REFERENCE.md: settings, commands, scorers, stages"
 	@echo "make format what ruff and biome can put right by themselves"
 	@echo "make lock   remake requirements.lock"
 	@echo "make clean  remove .venv and the caches"
@@ -48,6 +49,9 @@ lint: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/biome check --error-on-warnings
+
+docs: $(READY)
+	@$(BIN)/python -m tests.support.reference
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

@@ -53,6 +53,7 @@ app = typer.Typer(
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder.")]
+Key = Annotated[str, typer.Argument(help="A setting, e.g. generate.candidates: docs/REFERENCE.md lists them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 out = Console()
 err = Console(stderr=True)
@@ -408,7 +409,12 @@ def prompts(
 
 
 @app.command(name="set", context_settings={"ignore_unknown_options": True})  # so that a value may be negative
-def set_value(folder: Folder, key: str, value: str, as_json: Json = False) -> None:
+def set_value(
+    folder: Folder,
+    key: Key,
+    value: Annotated[str, typer.Argument(help="As in TOML; text may stand without quotes.")],
+    as_json: Json = False,
+) -> None:
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
     with connect(folder, "rsf set") as connection:
         found = connection.call("set_value", {"key": key, "value": model_name(value) if key == "model" else value})
@@ -423,7 +429,7 @@ def _compounding(settings: dict[str, Any], key: str) -> str:
 
 
 @app.command()
-def unset(folder: Folder, key: str, as_json: Json = False) -> None:
+def unset(folder: Folder, key: Key, as_json: Json = False) -> None:
     """Go back to the default of a setting, e.g. `rsf unset DIR generate.candidates`."""
     with connect(folder, "rsf unset") as connection:
         found = connection.call("unset_value", {"key": key})
@@ -471,7 +477,7 @@ def restore(
 @app.command(name="app")
 def open_app(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The project to open.")] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8501,
     host: Annotated[str, typer.Option(help="The address to listen on; others reach it with --access links only.")] = (
         "127.0.0.1"
     ),

@@ -1,0 +1,45 @@
+"""docs/REFERENCE.md: every setting, command, option, scorer and stage stands there as it is in the code."""
+
+from __future__ import annotations
+
+import pytest
+from typer.main import get_command
+
+from rsf_core.cli.main import app
+from tests.support import reference
+
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+
+
+def test_it_is_what_the_code_says() -> None:
+    text = reference.written()
+    assert reference.rendered(text) == text, "run `make docs`"
+
+
+def test_every_row_says_what_it_is() -> None:
+    """Of a new setting or stage the last column is written by hand, after `make docs` has made its row."""
+    empty = [line for line in reference.written().splitlines() if line.startswith("|") and line.endswith("|  |")]
+    assert not empty, "write the last column in docs/REFERENCE.md"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_has_a_help_text(name: str) -> None:
+    assert COMMANDS[name].help
+    assert not [parameter.name for parameter in COMMANDS[name].params if not parameter.help]
+
+
+def test_what_is_written_by_hand_is_kept() -> None:
+    text = reference.written()
+    changed = text.replace("completions for each prompt of a round, K", "how many are drawn")
+    assert changed != text and reference.rendered(changed) == changed
+
+
+def test_a_default_that_is_no_longer_true_is_put_right() -> None:
+    text = reference.written()
+    wrong = text.replace("| `generate.candidates` | 8 |", "| `generate.candidates` | 9 |")
+    assert wrong != text and reference.rendered(wrong) == text
+
+
+def test_every_setting_that_can_be_set_is_there() -> None:
+    keys = set(reference.descriptions(reference.written()))
+    assert {"task", "seed", "generate.candidates", "target.constraints[].at_least", "autopilot.max_kl"} <= keys

@@ -1,0 +1,190 @@
+"""docs/REFERENCE.md, made of the code: `make docs`. What a setting does is written in that file by hand and kept; its default
+and its range, the commands, the scorers and the stages are those of the code."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from typer.main import get_command
+
+from rsf_core.cli.main import app
+from rsf_core.domain.settings import Settings
+from rsf_core.rounds.stages import Stage
+from rsf_core.scorers import registry
+from tests.support.documents import ROOT
+
+PATH = ROOT / "docs" / "REFERENCE.md"
+HEAD = """# Reference
+
+Made of the code by `make docs`. Only the last column of settings and stages is written here by hand, and kept.
+"""
+SETTINGS = """## Settings
+
+They stand in the project's `project.toml`, in a section for each first word: `generate.candidates` is `candidates` under
+`[generate]`. `rsf set DIR KEY VALUE` changes one and `rsf unset DIR KEY` goes back to its default; a task's `task.toml` gives
+others in its `[settings]`. A value that is not allowed is named, with what is.
+"""
+COMMANDS = """## Commands
+
+Every command but `rsf app` also takes `--json`: the result as JSON on standard output, and an error as
+`{"error", "kind"}` with exit code 1.
+"""
+SCORERS = """## Scorers
+
+The built-in ones, for `target.rewards` and `target.constraints`. A scorer of your own:
+[CONTRIBUTING.md](../CONTRIBUTING.md#a-scorer).
+"""
+STAGES = """## Stages of a round
+
+In this order; `rsf run` and the autopilot go through them by themselves.
+"""
+
+
+def written() -> str:
+    return PATH.read_text(encoding="utf-8") if PATH.exists() else ""
+
+
+def rendered(before: str) -> str:
+    """The whole document; `before` is what stands there now, for what is written by hand."""
+    by_hand = descriptions(before)
+    parts = [HEAD, SETTINGS, settings_table(by_hand), COMMANDS, *commands(), SCORERS, scorers_table()]
+    return "\n".join([*parts, STAGES, stages_table(by_hand)])
+
+
+def descriptions(text: str) -> dict[str, str]:
+    """The last column of each row, by what its first names."""
+    return dict(re.findall(r"^\| `([^`\n]+)` \|(?:.*\|)? ([^|\n]*?) ?\|$", text, re.MULTILINE))
+
+
+def settings_table(by_hand: Mapping[str, str]) -> str:
+    head = ("setting", "default", "allowed", "what it does")
+    return table(
+        head,
+        [
+            (f"`{key}`", default, allowed, by_hand.get(key, ""))
+            for key, default, allowed in settings(Settings.model_json_schema())
+        ],
+    )
+
+
+def settings(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """`(key, default, what is allowed)` of every setting of a JSON schema."""
+    sections = schema["$defs"]
+
+    def below(properties: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+        for name, of in properties.items():
+            section = sections.get(of.get("$ref", "").rpartition("/")[2], {})
+            if "properties" in section:
+                yield from below(section["properties"], f"{prefix}{name}.")
+                continue
+            yield prefix + name, default_of(of), allowed(of | section)
+            item = sections.get(of.get("items", {}).get("$ref", "").rpartition("/")[2])
+            if item is not None:
+                yield from below(item["properties"], f"{prefix}{name}[].")
+
+    return below(schema["properties"], "")
+
+
+def default_of(of: Mapping[str, Any]) -> str:
+    value = of.get("default")
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return number(value)
+        case [] | {}:
+            return "–"
+        case _:
+            return f"`{value}`"
+
+
+def allowed(of: Mapping[str, Any]) -> str:
+    if "anyOf" in of:
+        return " or ".join(allowed(one) for one in of["anyOf"] if one["type"] != "null")
+    if "enum" in of:
+        return ", ".join(f"`{value}`" for value in of["enum"])
+    kinds = {
+        "boolean": "true, false",
+        "string": "text",
+        "object": "a table",
+        "array": "a list",
+        "integer": "a whole number",
+    }
+    signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
+    limits = [f"{sign} {number(of[name])}" for name, sign in signs.items() if abs(of.get(name, math.inf)) < 2**53]
+    return " ".join([kinds.get(of["type"], "a number"), ", ".join(limits)]).strip()
+
+
+def number(value: float) -> str:
+    return f"{value:,g}".replace("-", "−") if abs(value) < 1 else f"{value:,.12g}".replace("-", "−")
+
+
+def commands() -> Iterator[str]:
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        arguments = [argument(parameter) for parameter in command.params if parameter.param_type_name == "argument"]
+        yield f"### rsf {name}\n\n`{' '.join(['rsf', name, *arguments])}`\n"
+        yield " ".join((command.help or "").split()) + "\n"
+        rows = [
+            option(parameter)
+            for parameter in command.params
+            if parameter.opts != ["--json"] and parameter.name != "folder"
+        ]
+        if rows:
+            yield table(("option", "what it does"), rows)
+
+
+def argument(parameter: Any) -> str:
+    name = parameter.metavar or parameter.name.upper()
+    return name if parameter.required or name.startswith("[") else f"[{name}]"
+
+
+def option(parameter: Any) -> tuple[str, str]:
+    """An argument or an option of a command, with its choices and its default where it has some to speak of."""
+    names = "/".join([*parameter.opts, *parameter.secondary_opts])
+    if parameter.param_type_name == "argument":
+        names = argument(parameter)
+    elif not parameter.is_flag:
+        names += f" {parameter.metavar or parameter.opts[-1].strip('-').upper()}"
+    notes = [parameter.help or ""]
+    choices = parameter.type_descriptor.annotation
+    if isinstance(choices, type) and issubclass(choices, StrEnum):
+        notes.append(f"One of {', '.join(choices)}.")
+    if parameter.default not in (None, "") and not isinstance(parameter.default, bool):
+        notes.append(f"Default: {parameter.default}.")
+    return f"`{names}`", " ".join(notes).strip()
+
+
+def scorers_table() -> str:
+    return table(("scorer", "scores", "what it measures"), scorers())
+
+
+def scorers() -> Iterator[tuple[str, str, str]]:
+    for name in built_in_scorers():
+        scorer = registry.get(name)
+        low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in scorer.bounds)
+        yield f"`{name}`", f"{low} to {high}", scorer.description
+
+
+def built_in_scorers() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return sorted(project["entry-points"][registry.GROUP])
+
+
+def stages_table(by_hand: Mapping[str, str]) -> str:
+    return table(("stage", "what it does"), [(f"`{stage}`", by_hand.get(str(stage), "")) for stage in Stage])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    PATH.write_text(rendered(written()), encoding="utf-8")
