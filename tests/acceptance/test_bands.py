@@ -20,9 +20,9 @@ from rsf_core.project import Project
 from rsf_core.sampling.acceptance import acceptance_prob, prompt_scale, staged_scale
 from rsf_core.store.records import PromptKind
 from rsf_core.store.store import Store
-from tests.acceptance.test_decisions import opened, settings
-from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 from tests.simulations import again
+from tests.support.decided_round import round_record, settings
+from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
 
 def kind(accepted: int, drawn: int, prompts: int = 1, further: int = 0, gained: int = 0, **more: Any) -> PromptKind:
@@ -155,7 +155,7 @@ def drawn_again(store: Store) -> Store:
     rows = candidates(3, 4)
     add_candidates(store, rows)
     add_scores(store, rows, {"s": [-9.0] * 4 + [0.1, 0.2, 0.3, 0.4] + [0.5, 0.6, 0.7, 0.8]})
-    retarget(store, settings({"rewards": {"s": 1.0}}, rate=0.5), opened(), "base")
+    retarget(store, settings({"rewards": {"s": 1.0}}, rate=0.5), round_record(), "base")
     return store
 
 
@@ -167,17 +167,17 @@ def draw_more(store: Store, scores: list[float]) -> None:
     more = more.set_column(more.schema.get_field_index("job_id"), "job_id", pa.array(["r1-generate-2"] * 4))
     add_candidates(store, more, job_id="r1-generate-2")
     add_scores(store, more, {"s": scores}, job_id="r1-score-2")
-    retarget(store, settings({"rewards": {"s": 1.0}}, rate=0.5), opened(), "base")
+    retarget(store, settings({"rewards": {"s": 1.0}}, rate=0.5), round_record(), "base")
 
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_drawing_more_moves_neither_m_nor_a_decision_nor_the_rate(drawn_again: Store, scope: Scope) -> None:
     rule = settings({"rewards": {"s": 1.0}}, rate=0.5, scope=scope)
-    retarget(drawn_again, rule, opened(), "base")
+    retarget(drawn_again, rule, round_record(), "base")
     before, m = drawn_again.ratios(1).to_pylist(), drawn_again.thresholds(1)[0].log_m
     rates = bands.rates(drawn_again.prompt_kinds(1))
     draw_more(drawn_again, [2.0, 1.0, 1.0, -1.0])
-    retarget(drawn_again, rule, opened(), "base")
+    retarget(drawn_again, rule, round_record(), "base")
     after = {row["candidate_id"]: row for row in drawn_again.ratios(1).to_pylist()}
     assert drawn_again.thresholds(1)[0].log_m == m
     assert [after[row["candidate_id"]] for row in before] == before

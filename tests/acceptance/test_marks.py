@@ -10,7 +10,7 @@ from rsf_core.acceptance.landscape import Landscape
 from rsf_core.acceptance.marks import Mark, marks
 from rsf_core.domain import Scope
 from rsf_core.domain.settings import Target
-from tests.acceptance.test_landscape import ratios
+from tests.support.ratios import ratios
 
 BOUNDED = Target.model_validate(
     {"reference": "proposal", "beta": 0.25, "rewards": {"sentiment": 1.0, "repetition": -0.5}}

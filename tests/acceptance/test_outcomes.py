@@ -8,7 +8,7 @@ import pytest
 from rsf_core.acceptance import outcomes
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.domain import Scope
-from tests.acceptance.test_landscape import ratios
+from tests.support.ratios import ratios
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pyarrow as pa
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.acceptance.rules import compare
 from rsf_core.domain import Scope
-from tests.acceptance.test_landscape import ratios
+from tests.support.ratios import ratios
 
 
 def texts(ids: Sequence[str]) -> list[str]:

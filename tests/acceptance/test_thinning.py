@@ -11,7 +11,7 @@ from rsf_core.acceptance import thinning
 from rsf_core.domain.settings import Settings, parse
 from rsf_core.rounds.curation import freeze, freeze_control
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, add_prompts, candidates, decide
+from tests.support.seeding import add_candidates, add_prompts, candidates, decide
 
 SAID = ["It is a fine kettle indeed.", "It is a fine kettle, indeed!", "Mine broke.", "It is a fine kettle indeed."]
 

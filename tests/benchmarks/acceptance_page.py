@@ -18,9 +18,9 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.app_server import AppServer
 from tests.benchmarks.million import build
-from tests.e2e.conftest import ARGUMENTS
+from tests.support.app_server import AppServer
+from tests.support.browser import ARGUMENTS
 
 SECONDS, MOVES, RELEASES = 5.0, 100, 12
 # Counts the frames in which the tuner painted, by what it writes on the page.

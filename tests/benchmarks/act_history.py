@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, candidates
+from tests.support.seeding import add_candidates, candidates
 
 HISTORIES, TIMES, PROMPTS, EACH = (0, 10_000, 300_000), 60, 5_000, 4
 

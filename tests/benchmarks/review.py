@@ -21,9 +21,9 @@ from playwright.sync_api import sync_playwright
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.project import Project
 from rsf_core.review.index import CandidateFilter, Order, View
-from tests.app_server import AppServer
 from tests.benchmarks.million import PER_PROMPT, build, candidates, of_later_prompts
-from tests.e2e.conftest import ARGUMENTS
+from tests.support.app_server import AppServer
+from tests.support.browser import ARGUMENTS
 
 PAGES, KEYS, REVIEWERS, DECISIONS, SEGMENT = 60, 60, 8, 50, 10_000
 INGESTED = 9  # a round of its own, whose candidates come in while the first is reviewed

@@ -21,7 +21,7 @@ from rsf_core.domain import bundled
 from rsf_core.models import load
 from rsf_core.project import Project
 from rsf_core.project.owner import socket_path
-from tests.seeding import add_candidates, candidates
+from tests.support.seeding import add_candidates, candidates
 
 RSF = Path(sys.executable).with_name("rsf")
 OWNER = """

@@ -9,23 +9,19 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.app_server import AppServer
+from rsf_core.project import Project
+from tests.support.app_server import AppServer
+from tests.support.browser import ARGUMENTS
+from tests.support.review_card import EACH, PROMPTS
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 expect.set_options(timeout=40_000)  # milliseconds: a busy machine draws a page slowly
 CLOSING_SECONDS = 60.0
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
@@ -71,3 +67,21 @@ def page(browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(40_000)
     yield page
     page.close()
+
+
+@pytest.fixture
+def review(tmp_path: Path, small_task: Path) -> Callable[..., Path]:
+    """A project folder with scored candidates; `completions` are the texts of the first ones."""
+
+    def make(completions: tuple[str, ...] = (), name: str = "reviewed") -> Path:
+        folder = tmp_path / "projects" / name
+        n = PROMPTS * EACH
+        texts = [*completions, *(f"completion number {i}" for i in range(len(completions), n))]
+        with Project.create(folder, str(small_task), seed=1) as project:
+            rows = candidates(PROMPTS, EACH, completions=texts)
+            add_candidates(project.store, rows)
+            add_scores(project.store, rows, {"sentiment": np.linspace(-1, 1, n)})
+            decide(project.store, rows, np.random.default_rng(2).normal(0, 2, n), 0.5)
+        return folder
+
+    return make

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rsf_core.project import Project
-from tests.app_server import AppServer
-from tests.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.app_server import AppServer
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PROMPTS, EACH = 8, 12

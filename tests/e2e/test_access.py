@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rsf_core.project import Project
-from tests.app_server import AppServer
-from tests.e2e.test_review import open_card, review, said, settled
+from tests.support.app_server import AppServer
+from tests.support.review_card import open_card, said, settled
 
-__all__ = ["review"]  # the fixture
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 

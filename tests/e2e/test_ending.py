@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app_server import PATIENCE_SECONDS, AppServer
+from tests.support.app_server import PATIENCE_SECONDS, AppServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app_server import RSF
+from tests.support.app_server import RSF
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PAGES = {

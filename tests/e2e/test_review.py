@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from pathlib import Path
-
-import duckdb
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from rsf_core.project import Project
-from tests.app_server import AppServer
-from tests.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.review_card import EACH, PRESS, open_card, said, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-PROMPTS, EACH = 8, 20
 HOSTILE = (
     "<script>document.title = 'owned'</script><img src=http://203.0.113.9/x.png onerror=\"document.title='owned'\">",
     "![](http://203.0.113.9/a.png) [click](http://203.0.113.9) **bold** $x^2$",
@@ -27,54 +18,6 @@ HOSTILE = (
     "",
     "long " * 20_000,
 )
-
-
-@pytest.fixture
-def review(tmp_path: Path, small_task: Path) -> Callable[..., Path]:
-    """A project folder with scored candidates; `completions` are the texts of the first ones."""
-
-    def make(completions: tuple[str, ...] = (), name: str = "reviewed") -> Path:
-        folder = tmp_path / "projects" / name
-        n = PROMPTS * EACH
-        texts = [*completions, *(f"completion number {i}" for i in range(len(completions), n))]
-        with Project.create(folder, str(small_task), seed=1) as project:
-            rows = candidates(PROMPTS, EACH, completions=texts)
-            add_candidates(project.store, rows)
-            add_scores(project.store, rows, {"sentiment": np.linspace(-1, 1, n)})
-            decide(project.store, rows, np.random.default_rng(2).normal(0, 2, n), 0.5)
-        return folder
-
-    return make
-
-
-def said(server: AppServer) -> list[tuple[str, str, str]]:
-    """Every override as it was stored, in order: candidate, action, reviewer. Ends the server."""
-    server.stop()
-    with duckdb.connect(str(server.folder / "rsf.duckdb"), read_only=True) as database:
-        return database.execute("SELECT candidate_id, action, reviewer FROM overrides ORDER BY seq").fetchall()
-
-
-def open_card(page: Page, server: AppServer, query: str = "", who: str | None = None) -> None:
-    """Open the card, as `who` where the address names somebody: that speaks for nobody until it is said."""
-    page.goto(f"{server.url}/review{query}" + (f"&reviewer={who}" if who else ""))
-    if who is not None:
-        page.get_by_role("button", name="Speak under this name").click()
-        expect(page.locator(f'input[aria-label="Reviewer"][value="{who}"]')).to_have_count(1)
-        expect(page).to_have_url(re.compile("[?&]seal="))
-        page.reload()  # keeps who speaks; the card is this person's from its first key on
-    expect(page.locator(".focus .completion")).not_to_be_empty()
-
-
-def settled(page: Page) -> None:
-    expect(page.locator(".unsent")).to_have_text("", timeout=20_000)
-
-
-PRESS = """async (keys) => {
-  for (const key of keys) {  // one every 16 ms
-    document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, composed: true}));
-    await new Promise((done) => setTimeout(done, 16));
-  }
-}"""
 
 
 def test_sixty_keys_in_a_second_are_sixty_decisions_in_order(page: Page, serve, review):

@@ -7,11 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from rsf_core.project import Project
-from tests.e2e.test_review import EACH, PRESS, PROMPTS, open_card, review, said, settled
-from tests.seeding import add_candidates, candidates, decide
+from tests.support.review_card import EACH, PRESS, PROMPTS, open_card, said, settled
+from tests.support.seeding import add_candidates, candidates, decide
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-__all__ = ["review"]  # the fixture
 SAY, QUEUE = "**/api/review/say", "**/api/review/queue"
 
 

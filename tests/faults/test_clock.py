@@ -16,8 +16,8 @@ from rsf_core.store import database
 from rsf_core.store.records import ModelRecord
 from rsf_core.store.sql import migrations
 from rsf_core.store.store import Store
-from tests.faults.conftest import Clock
-from tests.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.faults.clock import Clock
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 NOON = datetime(2026, 3, 29, 12)
 

@@ -14,8 +14,8 @@ from rsf_core.domain import JobState
 from rsf_core.domain.errors import OutOfSpaceError, RsfError
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
-from tests.faults import quick_work, stand_in
-from tests.faults.conftest import until
+from tests.support.faults import quick_work, stand_in
+from tests.support.waiting import until
 
 SIZE = "64m"
 Start = Callable[[Project], str | None]

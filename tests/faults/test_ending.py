@@ -17,9 +17,9 @@ from rsf_core.domain.errors import RsfError
 from rsf_core.project import Project
 from rsf_core.project.client import connect
 from rsf_core.project.owner import holder
-from tests.app_server import PATIENCE_SECONDS, AppServer
-from tests.seeding import add_candidates, add_scores, candidates, decide
-from tests.tabs import Tab, deaf, half_a_request, half_open, left_open
+from tests.support.app_server import PATIENCE_SECONDS, AppServer
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.tabs import Tab, deaf, half_a_request, half_open, left_open
 
 pytestmark = pytest.mark.timeout(3600)
 PAGES = ("", "prompts", "generate", "acceptance", "review", "train", "models")

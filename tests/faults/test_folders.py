@@ -24,8 +24,9 @@ from rsf_core.project import Project
 from rsf_core.project.commands import execute
 from rsf_core.project.guarded import guarded
 from rsf_core.store.records import ModelRecord
-from tests.faults import quick_work, stand_in
-from tests.faults.conftest import Clock, until
+from tests.support.faults import quick_work, stand_in
+from tests.support.faults.clock import Clock
+from tests.support.waiting import until
 
 
 @contextmanager

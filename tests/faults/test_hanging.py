@@ -18,8 +18,9 @@ from rsf_core.jobs import process, watching
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
-from tests.faults import misbehaving, stand_in
-from tests.faults.conftest import WHOLE, until
+from tests.support.faults import misbehaving, stand_in
+from tests.support.faults.share import WHOLE
+from tests.support.waiting import until
 
 WITHIN = 10.0
 HANGS = ["is stopped", "sleeps in C", "holds the interpreter", "loops", "hears no SIGTERM", "waits for a child"]

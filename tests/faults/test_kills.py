@@ -21,8 +21,9 @@ from rsf_core.domain.files import read_json
 from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.rounds.stages import complete
-from tests.faults import owner, quick_work, stand_in
-from tests.faults.conftest import WHOLE, until
+from tests.support.faults import owner, quick_work, stand_in
+from tests.support.faults.share import WHOLE
+from tests.support.waiting import until
 
 KILLS = int(os.environ.get("RSF_KILLS", 200 if WHOLE else 6))
 OPENING_SECONDS = 1.0  # of the processor
@@ -31,7 +32,7 @@ OPENING_SECONDS = 1.0  # of the processor
 # What is killed are processes of their own; they are forked from one that has imported the product already, for two seconds of
 # imports an owner is what a kill would cost most.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.faults.owner"])
+FORKS.set_forkserver_preload(["tests.support.faults.owner"])
 
 
 class Owner:

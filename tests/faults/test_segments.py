@@ -17,8 +17,9 @@ from rsf_core.domain import JobState, Split
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
 from rsf_core.store.records import ModelRecord
-from tests.faults.conftest import Clock, until
-from tests.seeding import add_candidates, candidates
+from tests.support.faults.clock import Clock
+from tests.support.seeding import add_candidates, candidates
+from tests.support.waiting import until
 
 STRAYS = ("notes.parquet", "._0000.parquet", "0003 (1).parquet", "0000.parquet.part", "00001.parquet")
 

@@ -13,7 +13,7 @@ from rsf_core.scorers.length import Words
 from rsf_core.scorers.sentiment import Sentiment
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord
-from tests.seeding import add_candidates, candidates
+from tests.support.seeding import add_candidates, candidates
 
 OUTSIDE = r"the scorer '{}' returned \S+ for candidate {} of prompt \d+ \(.*\), outside its bounds \[5, 6\]"
 

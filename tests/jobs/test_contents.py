@@ -13,7 +13,7 @@ from rsf_core.domain.errors import JobError
 from rsf_core.jobs import units
 from rsf_core.jobs.contents import AllContents, contents
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES, SCORES, TRIALS
-from tests.seeding import candidates, replaced
+from tests.support.seeding import candidates, replaced
 
 Change = Callable[[pa.Table], pa.Table]
 JOB = {

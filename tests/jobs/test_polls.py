@@ -14,7 +14,7 @@ from rsf_core.project import Project
 from rsf_core.project.commands import execute
 from rsf_core.store.database import Database
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, candidates
+from tests.support.seeding import add_candidates, candidates
 
 
 def add_jobs(store: Store, count: int, prompts: int) -> None:

@@ -21,7 +21,7 @@ from rsf_core.jobs.units import prompts_table
 from rsf_core.jobs.worker import work
 from rsf_core.scorers import registry
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, add_scores, candidates
+from tests.support.seeding import add_candidates, add_scores, candidates
 
 PLUGIN = """
 import json, pathlib, time

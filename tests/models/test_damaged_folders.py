@@ -15,7 +15,7 @@ from rsf_core.domain import Prompt
 from rsf_core.domain.errors import ModelError
 from rsf_core.models import chat, rendering
 from rsf_core.proposals.local import LocalProposal
-from tests.models.damage import Damage, damages
+from tests.support.damaged_models import Damage, damages
 
 PROMPT = Prompt(1, "Say something.", system="Be brief.")
 ALL = list(damages())

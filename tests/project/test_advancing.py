@@ -9,7 +9,7 @@ import pytest
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.project import Project
-from tests.seeding import add_candidates, candidates
+from tests.support.seeding import add_candidates, candidates
 
 
 @pytest.mark.parametrize(

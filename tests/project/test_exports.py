@@ -18,7 +18,7 @@ from rsf_core.domain.settings import parse
 from rsf_core.project import exports
 from rsf_core.rounds.curation import freeze
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, candidates, decide
+from tests.support.seeding import add_candidates, candidates, decide
 
 ROW = {
     "system": None,

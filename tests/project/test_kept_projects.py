@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rsf_core import curation, models
+from rsf_core import models
 from rsf_core.cli.main import app
 from rsf_core.domain import JobState, Split
 from rsf_core.domain.errors import JobError
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import Project
 from rsf_core.project.commands import plain
+from rsf_core.rounds import curation
 from tests.support.kept_projects import BASE, JOB, KeptProject, differences, names, shown, unpack
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")

@@ -9,8 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -21,7 +19,8 @@ from rsf_core.domain import JobState, Split
 from rsf_core.domain.errors import JobError, ProjectLockedError
 from rsf_core.jobs import process
 from rsf_core.project import Project
-from tests.seeding import add_candidates, candidates, replaced
+from tests.support.seeding import add_candidates, candidates, replaced
+from tests.support.waiting import until
 
 JOB = "r1-generate-1"
 PER_PROMPT = 16  # two prompts make a unit, so there are four
@@ -33,13 +32,6 @@ project.generate()
 {then}
 project.wait()
 """
-
-
-def until(true: Callable[[], object], seconds: float = 90.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < give_up, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture

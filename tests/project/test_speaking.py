@@ -22,7 +22,7 @@ from rsf_core.review.queue import Reviews
 from rsf_core.rounds.autopilot import Autopilot
 from rsf_core.rounds.lineage import Lineage
 from rsf_core.store.acts import Acts
-from tests.seeding import add_candidates, candidates, decide
+from tests.support.seeding import add_candidates, candidates, decide
 
 PARTS = (Project, Autopilot, Imports, Invites, Lineage, PromptBook, Reviews, Acts)
 # They say nothing: what somebody has said, or may say, is looked up.

@@ -17,7 +17,7 @@ from rsf_core.review import live_round
 from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first
 from rsf_core.review.queue import Reviews
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
+from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
 PROMPTS, EACH = 5, 4
 SETTINGS = Settings.model_validate(

@@ -15,7 +15,7 @@ from rsf_core.domain.settings import Settings
 from rsf_core.review.index import CandidateFilter, Order, View, audit_key, page, spread
 from rsf_core.review.queue import Reviews
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
+from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
 PROMPTS, EACH, LOG_M = 6, 5, 0.3
 N = PROMPTS * EACH

@@ -14,7 +14,7 @@ from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.domain.settings import Settings, parse
 from rsf_core.rounds.curation import control_of, freeze, freeze_control, is_control, leaves_a_choice
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, add_prompts, candidates, decide
+from tests.support.seeding import add_candidates, add_prompts, candidates, decide
 
 
 def settings(weighted: bool = False) -> Settings:

@@ -14,7 +14,7 @@ from rsf_core.scorers.answers import reference_number, stated_number
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.number import Number, evaluate
 from rsf_core.scorers.numeric import NumericMatch
-from tests.scorers.number_rows import NO_REFERENCES, REFERENCES, RIGHT, WRONG
+from tests.support.number_rows import NO_REFERENCES, REFERENCES, RIGHT, WRONG
 
 PIECES = [
     *"1,.-−$%/^*(){}=x½²１٣好_'\n\u0301 ",

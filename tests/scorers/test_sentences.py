@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.scorers.sentences import is_one_sentence
-from tests.scorers.sentence_rows import NOT_ONE, ONE
+from tests.support.sentence_rows import NOT_ONE, ONE
 
 
 @pytest.mark.parametrize("text", ONE)

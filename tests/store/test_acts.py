@@ -14,7 +14,7 @@ from rsf_core.store import acts
 from rsf_core.store.round_log import TABLES
 from rsf_core.store.sql import queries
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, candidates, decide
+from tests.support.seeding import add_candidates, candidates, decide
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.domain.errors import RsfError
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, candidates, decide
+from tests.support.seeding import add_candidates, candidates, decide
 
 REVIEWERS, NAMES = ("ann", "ben"), [f"1.{prompt}.{k}" for prompt in (1, 2) for k in range(2)]
 TEXTS = {ActKind.NOTE: "note", ActKind.FLAG: "flagged", ActKind.TAGS: "tags", ActKind.EDIT: "edit"}

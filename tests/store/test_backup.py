@@ -20,7 +20,7 @@ from rsf_core.store import database
 from rsf_core.store.backup import MANIFEST, restore
 from rsf_core.store.database import Database
 from rsf_core.store.sql import migrations
-from tests.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 VERSIONS = [number for number, _, _ in migrations()]
 ROWS = 3

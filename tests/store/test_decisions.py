@@ -12,7 +12,7 @@ from rsf_core.domain.errors import StoreError
 from rsf_core.sampling.acceptance import acceptance_prob, accepted, violated
 from rsf_core.store.records import CandidateRecord
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
+from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
 
 def records(store: Store, prompts: int) -> list[CandidateRecord]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.store.store import Store
-from tests.seeding import add_candidates, candidates, decide
+from tests.support.seeding import add_candidates, candidates, decide
 
 NAMES = ("1.1.0", "1.1.1", "1.2.0")
 

@@ -11,7 +11,7 @@ import pytest
 from rsf_core.domain import Action, JobKind, JobState, Split
 from rsf_core.domain.errors import StoreError
 from rsf_core.store.store import Store, content_hash
-from tests.seeding import add_candidates, add_scores, candidates, decide, replaced
+from tests.support.seeding import add_candidates, add_scores, candidates, decide, replaced
 
 SEGMENT = ("r1-generate-1", 0, "abc", "candidates")
 

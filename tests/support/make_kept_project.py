@@ -15,8 +15,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +27,8 @@ from rsf_core.prompts import PromptRow
 from rsf_core.store.records import CandidateRecord
 from tests.support import small_task, tiny_models
 from tests.support.kept_projects import BASE, BASE_FOLDER, FOLDER, JOB, shown
+from tests.support.waiting import until
 
-PATIENCE_SECONDS = 120.0
 PER_PROMPT = 16  # two prompts make a unit, so that round 3 has several
 TREE = Path(__file__).parents[2]
 
@@ -147,23 +145,16 @@ def die(folder: Path) -> None:
     def segments() -> int:
         return len(list(spool.glob("*.parquet")))
 
-    wait_until(segments)
+    until(segments)
     worker = int(json.loads((spool / "process.json").read_text())["pid"])
     os.kill(worker, signal.SIGSTOP)
-    wait_until(lambda: project.store.committed_units(job_id))
+    until(lambda: project.store.committed_units(job_id))
     project.supervisor.stop()
     os.kill(worker, signal.SIGCONT)
     before = segments()
-    wait_until(lambda: segments() > before)
+    until(lambda: segments() > before)
     process.kill(spool)
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < give_up, "waited in vain"
-        time.sleep(0.005)
 
 
 def drawn_so_far(folder: Path) -> dict[str, Any]:

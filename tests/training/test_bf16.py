@@ -12,7 +12,7 @@ from rsf_core.domain.settings import Train
 from rsf_core.training import bf16, sft
 from rsf_core.training.bf16 import ProductsInFp32
 from rsf_core.training.samples import TrainingSample
-from tests.architectures import gpt2, llama, t5
+from tests.support.architectures import gpt2, llama, t5
 
 ULP = 2.0**-8  # of bf16
 

@@ -9,7 +9,7 @@ import torch
 from peft.tuners.lora import Linear
 
 from rsf_core.training import lora
-from tests.architectures import gpt2, llama, t5
+from tests.support.architectures import gpt2, llama, t5
 
 pytestmark = pytest.mark.filterwarnings("ignore:fan_in_fan_out")  # which peft sets itself for GPT-2
 

@@ -30,8 +30,8 @@ from rsf_core.project import Project
 from rsf_core.project.commands import COMMANDS, execute
 from rsf_core.project.guarded import guarded
 from rsf_core.project.invites import _digest
-from tests.app_server import AppServer
-from tests.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.app_server import AppServer
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 WAIT = 60  # seconds, of every wait for the server
 EXPIRED = "a-secret-of-long-ago"

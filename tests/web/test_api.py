@@ -20,10 +20,8 @@ from starlette.testclient import TestClient
 from rsf_core.project import Project
 from rsf_core.web import api, session
 from rsf_core.web.packed import Part, part
-from tests.seeding import add_candidates, add_prompts, add_scores, candidates, decide
-
-HOST = "127.0.0.1:8501"
-HEADERS = {"host": HOST, "origin": f"http://{HOST}", "content-type": "application/json"}
+from tests.support.card_headers import HEADERS
+from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from rsf_core.domain import ActKind
 from rsf_core.project import Project
 from rsf_core.web import api, session
-from tests.seeding import add_candidates, add_scores, candidates, decide
-from tests.web.test_api import HEADERS
+from tests.support.card_headers import HEADERS
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 ROUTES = ("queue", "say", "text")
 NUMBERS = [

@@ -24,7 +24,7 @@ from rsf_core.sampling.intervals import Interval
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord
 from rsf_core.web import charts, session
-from tests.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 HOSTILE = (

@@ -12,7 +12,7 @@ from rsf_core.domain.errors import ModelError
 from rsf_core.models import forward
 from rsf_core.models.forward import choice
 from rsf_core.models.forward.recomputed import Apart, RecomputedCausal, RecomputedEncoderDecoder
-from tests.models.forward.families import (
+from tests.support.families import (
     PAD,
     bert,
     fsmt,

@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 from rsf_core.models import forward
 from rsf_core.models.log_probs import token_log_probs
-from tests.models.forward.families import EOS, FAMILIES, PAD, llama
+from tests.support.families import EOS, FAMILIES, PAD, llama
 
 # prompts and completions of unequal lengths; the first prompt comes twice
 PAIRS = [((5, 6, 7, 8, EOS), (11, 12, 13, EOS)), ((9, 10, EOS), (14, 15)), ((5, 6, 7, 8, EOS), (16,))]

@@ -22,7 +22,7 @@ from rsf_core.proposals.local import LocalProposal
 from rsf_core.training import loss
 from rsf_core.training.samples import TrainingSample
 from rsf_core.training.sft import finetune
-from tests.architectures import gpt2, llama, t5
+from tests.support.architectures import gpt2, llama, t5
 
 PROMPT = Prompt(0, "Say a word.")
 FAMILIES = {"llama": llama, "gpt2": gpt2, "t5": t5}

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from rsf_core.jobs.schemas import TRIALS
 from rsf_core.jobs.worker import JobContext
-from tests.faults import stand_in
+from tests.support.faults import stand_in
 
 
 def rows(context: JobContext, unit: int) -> pa.Table:

@@ -17,7 +17,7 @@ from rsf_core.jobs import contents
 from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES, GAUGES
 from rsf_core.jobs.work import score
 from rsf_core.jobs.worker import JobContext
-from tests.faults import stand_in
+from tests.support.faults import stand_in
 
 PAUSE_SECONDS = 0.05  # a unit
 GAUGED: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "token_count": 2, "kl": 0.5}

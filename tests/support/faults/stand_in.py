@@ -16,7 +16,7 @@ from rsf_core.jobs.worker import JobContext
 def interpreter(folder: Path, module: ModuleType) -> Path:
     """What is to be started in place of Python so that jobs run by the `main` of `module`."""
     path = folder / module.__name__.rpartition(".")[2]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     path.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
         f"from {module.__name__} import main\nmain()\n"

@@ -1,0 +1,14 @@
+"""Waiting for what is to happen beside the test: with a limit, so that no test hangs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def until(true: Callable[[], object], seconds: float = 90.0) -> None:
+    """Wait until `true()` is; the test fails where it is not in time."""
+    give_up = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < give_up, "waited in vain"
+        time.sleep(0.02)
