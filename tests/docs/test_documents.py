@@ -76,18 +76,26 @@ def test_every_document_is_reached_from_the_readme() -> None:
     assert set(DOCUMENTS) <= reached
 
 
-def test_the_readme_names_every_package_with_its_layer() -> None:
-    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ][0]
-    layers = contract["layers"]
-    layer = {
-        package.strip().removeprefix("rsf_core."): len(layers) - place
-        for place, packages in enumerate(layers)
+def layers() -> dict[str, int]:
+    """The layer of each package by the import contract, from 1."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract: list[str] = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    return {
+        package.strip().removeprefix("rsf_core."): len(contract) - place
+        for place, packages in enumerate(contract)
         for package in re.split(r"[|:]", packages)
     }
+
+
+def test_the_readme_names_every_package_with_its_layer() -> None:
     (tree,) = (block.code for block in documents.blocks("") if block.code.startswith("app.py"))
     told: dict[str, int] = {}
     for names, number in re.findall(r"^  ((?:\w+/ )+) +(\d)  ", tree, re.MULTILINE):
         told |= {one.strip("/"): int(number) for one in names.split()}
-    assert told == {package: place for package, place in layer.items() if package != "pages"}
+    assert told == {package: place for package, place in layers().items() if package != "pages"}
+
+
+def test_the_architecture_names_every_package_with_its_layer() -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) \| ([^|]+) \|", text, re.MULTILINE)
+    assert {name: int(number) for number, names in rows for name in re.findall(r"`(\w+)`", names)} == layers()

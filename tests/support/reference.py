@@ -3,6 +3,8 @@ and its range, the commands, the scorers and the stages are those of the code.""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import math
 import re
 import tomllib
@@ -13,6 +15,7 @@ from typing import Any
 from typer.main import get_command
 
 from rsf_core.cli.main import app
+from rsf_core.domain.scorer_ref import written
 from rsf_core.domain.settings import Settings
 from rsf_core.rounds.stages import Stage
 from rsf_core.scorers import registry
@@ -36,8 +39,8 @@ Every command but `rsf app` also takes `--json`: the result as JSON on standard 
 """
 SCORERS = """## Scorers
 
-The built-in ones, for `target.rewards` and `target.constraints`. A scorer of your own:
-[CONTRIBUTING.md](../CONTRIBUTING.md#a-scorer).
+The built-in ones, for `target.rewards` and `target.constraints`. Options are written as in `contains(text="cat")`; one
+that has a value here may be left out. A scorer of your own: [CONTRIBUTING.md](../CONTRIBUTING.md#a-scorer).
 """
 STAGES = """## Stages of a round
 
@@ -45,7 +48,7 @@ In this order; `rsf run` and the autopilot go through them by themselves.
 """
 
 
-def written() -> str:
+def standing() -> str:
     return PATH.read_text(encoding="utf-8") if PATH.exists() else ""
 
 
@@ -162,19 +165,21 @@ def option(parameter: Any) -> tuple[str, str]:
 
 
 def scorers_table() -> str:
-    return table(("scorer", "scores", "what it measures"), scorers())
+    return table(("scorer", "options", "scores", "what it measures"), scorers())
 
 
-def scorers() -> Iterator[tuple[str, str, str]]:
-    for name in built_in_scorers():
-        scorer = registry.get(name)
-        low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in scorer.bounds)
-        yield f"`{name}`", f"{low} to {high}", scorer.description
-
-
-def built_in_scorers() -> list[str]:
+def scorers() -> Iterator[tuple[str, str, str, str]]:
+    """Of each class that pyproject.toml names, which need not be made: what it needs to be told stands among its options."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return sorted(project["entry-points"][registry.GROUP])
+    for name, place in sorted(project["entry-points"][registry.GROUP].items()):
+        module, _, kind = place.partition(":")
+        scorer = getattr(importlib.import_module(module), kind)
+        taken = [
+            option if parameter.default is parameter.empty else f"{option}={written(parameter.default)}"
+            for option, parameter in inspect.signature(scorer).parameters.items()
+        ]
+        low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in scorer.bounds)
+        yield f"`{name}`", ", ".join(f"`{option}`" for option in taken) or "–", f"{low} to {high}", scorer.description
 
 
 def stages_table(by_hand: Mapping[str, str]) -> str:
@@ -182,9 +187,13 @@ def stages_table(by_hand: Mapping[str, str]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    lines = [head, ["---"] * len(head), *(map(cell, row) for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def cell(text: str) -> str:
+    return text.replace("|", r"\|").replace("```", r"\`\`\`")
+
+
 if __name__ == "__main__":
-    PATH.write_text(rendered(written()), encoding="utf-8")
+    PATH.write_text(rendered(standing()), encoding="utf-8")
