@@ -29,6 +29,7 @@ LARGEST_TILT = 1e12  # nats for a score of 1
 MOST_SHOWN = 10  # problems in one error
 LONGEST_SHOWN = 80  # characters of a value in an error
 
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes without quotes
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -204,6 +205,33 @@ class Train(_Section):
     seed: Seed = 0
 
 
+def _device(name: str) -> str:
+    if not _DEVICE.fullmatch(name):
+        raise ValueError("a device is auto, cpu, mps, cuda, or cuda:N with its number N")
+    return name
+
+
+class Compute(_Section):
+    """What jobs compute on. `device` auto takes CUDA where there is one, else MPS, else the processor; a name (cpu, cuda,
+    cuda:N, mps) takes that one or none. `dtype` is the precision of the weights of models that draw, judge and are compared:
+    auto is float32, bfloat16 halves their memory and makes another law of them. What is trained is kept in float32 whatever
+    `dtype` is, for small steps would be lost in bfloat16; train.precision alone says how it is multiplied."""
+
+    device: Annotated[str, AfterValidator(_device)] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+
+    @property
+    def weights(self) -> Literal["float32", "bfloat16"]:
+        """The precision of the weights of models that draw and judge."""
+        return "bfloat16" if self.dtype == "bfloat16" else "float32"
+
+    @property
+    def other_law(self) -> tuple[str, ...]:
+        """What tells figures in this precision from those in float32, in a key; nothing for float32, as before there was a
+        choice."""
+        return () if self.weights == "float32" else (self.weights,)
+
+
 class Review(_Section):
     """How a candidate is reviewed: it stays pending until `overlap` reviewers have said something of it. `blind` hides
     the automatic decision and the scores until one has."""
@@ -260,6 +288,8 @@ class Settings(_Section):
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     autopilot: Autopilot = Autopilot()
+    # not written while all is auto, as in the rounds of before there was such a section
+    compute: Compute = Field(Compute(), exclude_if=lambda compute: compute == Compute())
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,16 +30,18 @@ MOST = 512  # unrelated prompts: each is judged for every model
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """Prompts, and the law that the base completes them by."""
+    """Prompts, and the law that the base completes them by; `other_law` says in what precision, see Compute."""
 
     name: str
     prompts: tuple[Prompt, ...]
     sampling: Sampling
+    other_law: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """Names what makes the figures of two models comparable: prompts and law."""
-        parts = [self.name, [[p.system, p.text] for p in self.prompts], self.sampling.model_dump(), SAMPLER_VERSION]
+        texts, law = [[p.system, p.text] for p in self.prompts], self.sampling.model_dump()
+        parts = [self.name, texts, law, SAMPLER_VERSION, *self.other_law]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -53,7 +55,8 @@ def of_project(folder: Path, settings: Settings, held_out: Sequence[Prompt]) -> 
     unrelated = _read(folder / own) if own else _bundled()
     lengths = (settings.generate.max_new_tokens, UNRELATED_TOKENS)
     found = zip(NAMES, (tuple(held_out), unrelated), lengths, strict=True)
-    return [Gauge(n, p, Sampling(max_new_tokens=length, seed=seed, model_masks=masks)) for n, p, length in found if p]
+    laws = [(n, p, Sampling(max_new_tokens=length, seed=seed, model_masks=masks)) for n, p, length in found if p]
+    return [Gauge(*law, settings.compute.other_law) for law in laws]
 
 
 def measured(store: Store, key: str) -> dict[str, str]:

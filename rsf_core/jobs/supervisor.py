@@ -126,7 +126,8 @@ class JobSupervisor:
 
     def resume(self, job_id: str, changes: Mapping[str, Any] | None = None) -> None:
         """Queue a job again that failed, was cancelled or was interrupted; finished units are kept. `changes` to its spec
-        count only while it has none, for rows of one job come from one spec; but its batch size changes no row."""
+        count only while it has none, for rows of one job come from one spec; but neither its batch size nor its device
+        changes a row."""
         with self._lock:
             job = self._store.job(job_id)
             if not job.state.ended or job.state is JobState.DONE:
@@ -138,7 +139,7 @@ class JobSupervisor:
                 raise JobError(f"the spool folder of {job_id} is gone: start the stage again")
             spool = self._spool(job_id)
             begun = any(spool.segments())
-            free = ("batch_size", "timeout_seconds")
+            free = ("batch_size", "timeout_seconds", "compute")
             taken = {name: value for name, value in (changes or {}).items() if name in free or not begun}
             try:
                 before = spool.spec()

@@ -18,6 +18,7 @@ from rsf_core.domain.errors import RsfError
 from rsf_core.jobs.spool import Spool, Status, now
 
 HEARTBEAT_SECONDS = 1.0
+_OUT_OF_MEMORY = "out of memory: lower the batch size and resume"
 
 
 class Cancelled(Exception):
@@ -117,7 +118,7 @@ def work(folder: Path) -> JobState:
         state, message = JobState.FAILED, str(error)
     except MemoryError:
         traceback.print_exc()
-        state, message = JobState.FAILED, "out of memory: lower the batch size and resume"
+        state, message = JobState.FAILED, _OUT_OF_MEMORY
     except SystemExit as error:  # a scorer of somebody else's that ends the process
         traceback.print_exc()
         state, message = JobState.FAILED, f"something in it called sys.exit({error.code!r}) (see {folder / 'log.txt'})"
@@ -127,6 +128,10 @@ def work(folder: Path) -> JobState:
             JobState.FAILED,
             f"{type(error).__name__}: {error} (the whole trace is in {folder / 'log.txt'})",
         )
+        if (
+            type(error).__name__ == "OutOfMemoryError"
+        ):  # torch's, of a device; torch is not imported for a job without it
+            message = _OUT_OF_MEMORY
     stop.set()
     context.end(state, message)
     return state

@@ -12,21 +12,22 @@ from typing import Any
 from rsf_core.domain.errors import ModelError, RsfError
 from rsf_core.models import checkpoint, generation, rendering
 from rsf_core.models.checkpoint import Checkpoint, named
+from rsf_core.models.placement import CPU, Placement
 
 _PROBE = "Say 1 word: a."
 _SLACK = 2**24  # numbers a model may have beyond those its files hold before the loading report names them
 _MOST_BUFFERS = 2**28  # numbers that a model computes for itself (position tables), 1 GiB
 
 
-def load(folder: Path) -> tuple[Any, Any]:
-    """`(model, tokenizer)` in float32, in evaluation mode: a causal model, or an encoder-decoder. Raises ModelError saying
-    what is wrong with the folder and what to do."""
+def load(folder: Path, placement: Placement = CPU) -> tuple[Any, Any]:
+    """`(model, tokenizer)` in evaluation mode, the model where `placement` puts it: a causal model, or an encoder-decoder.
+    Raises ModelError saying what is wrong with the folder and what to do."""
     found = checkpoint.read(folder)
     rendering.prepare()  # while the weights are read
     with _said(folder, "the model"):
         kind, config = _kind(folder)
         _check_size(folder, found, kind, config)
-        model = _weights(folder, kind)
+        model = _moved(_weights(folder, kind, placement.dtype), folder, placement.device)
         generation.keep_with(model, folder)
     with _said(folder, "the tokenizer"):
         tokenizer = _tokenizer(folder)
@@ -82,13 +83,13 @@ def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> Any:
     return model
 
 
-def _weights(folder: Path, kind: Any) -> Any:
-    """The model with all its weights out of the folder, none made up."""
+def _weights(folder: Path, kind: Any, dtype: str) -> Any:
+    """The model with all its weights out of the folder, none made up, on the processor."""
     import torch
 
     model, report = kind.from_pretrained(
         folder,
-        dtype=torch.float32,
+        dtype=getattr(torch, dtype),
         use_safetensors=True,
         trust_remote_code=False,
         local_files_only=True,
@@ -121,6 +122,18 @@ def _weights(folder: Path, kind: Any) -> Any:
             "the model again; where it was trained, training has diverged"
         )
     return model
+
+
+def _moved(model: Any, folder: Path, device: str) -> Any:
+    import torch
+
+    try:
+        return model.to(device)
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            f"the model in {folder} does not fit into the memory of {device}: use a smaller one, set compute.dtype to "
+            "bfloat16, or compute.device to cpu"
+        ) from error
 
 
 def _beyond(unexpected: set[str], model: Any) -> set[str]:

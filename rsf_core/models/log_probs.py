@@ -8,19 +8,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rsf_core.models.placement import summable
+
 BLOCK = 2**19  # logits computed together: 2 MB in float32
 
 
 def token_log_probs(logits: Tensor, targets: Tensor) -> Tensor:
     """log p of each target token = its logit − log Σ exp(logits): (B, C), nats, float64; logits (B, C, V) of any precision,
-    targets (B, C). The normaliser is summed in float64: a float32 logsumexp is off by 3e-4 over a sequence."""
-    result: Tensor = _TokenLogProbs.apply(logits, targets)  # type: ignore[no-untyped-call]
+    targets (B, C). The normaliser is summed in float64: a float32 logsumexp is off by 3e-4 over a sequence. They are where
+    float64 sums can be made: on the device of the logits, or the processor."""
+    result: Tensor = _TokenLogProbs.apply(summable(logits), summable(targets))  # type: ignore[no-untyped-call]
     return result
 
 
 def token_kl(p_logits: Tensor, q_logits: Tensor) -> Tensor:
     """KL(p‖q) = Σ p·(log p − log q) between the two laws of each token: (N,), nats, float64, from logits (N, V). A token
     that p never draws adds nothing; one that p can draw and q cannot makes it infinite."""
+    p_logits, q_logits = summable(p_logits), summable(q_logits)
     result = torch.empty(len(p_logits), dtype=torch.float64, device=p_logits.device)
     for block in _blocks(p_logits):
         log_p, log_q = (torch.log_softmax(logits[block].double(), -1) for logits in (p_logits, q_logits))

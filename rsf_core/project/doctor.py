@@ -14,9 +14,10 @@ from rsf_core import models
 from rsf_core.acceptance.target import compounding
 from rsf_core.domain import settings_file
 from rsf_core.domain.errors import RsfError
-from rsf_core.domain.settings import Settings
+from rsf_core.domain.settings import Compute, Settings
 from rsf_core.domain.version import VERSION
-from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
+from rsf_core.models import placement
+from rsf_core.models.hardware import SLOW_BF16, built_for_cuda, devices, multiplies_bf16
 from rsf_core.project.owner import holder
 from rsf_core.prompts import tasks
 from rsf_core.scorers import registry
@@ -37,6 +38,7 @@ def examine(folder: Path | None) -> list[Check]:
     checks = [
         Check("RSF Studio", True, f"{VERSION} on Python {platform.python_version()}, {os.cpu_count()} cores"),
         *(_package(name) for name in PACKAGES),
+        *([compute_check(Compute())] if folder is None else []),
         *([Check("bf16", True, SLOW_BF16)] if multiplies_bf16() is False else []),
         _model(),
         _writable("cache", models.cache_folder()),
@@ -77,6 +79,18 @@ def _writable(name: str, folder: Path) -> Check:
     return Check(name, free > ENOUGH_BYTES, f"{folder}, writable, {free / 2**30:.1f} GiB free")
 
 
+def compute_check(compute: Compute) -> Check:
+    """What jobs will compute on, as far as it can be told without torch."""
+    there = devices()
+    try:
+        chosen = placement.choose(compute, there)
+    except RsfError as error:
+        return Check("compute", False, str(error))
+    asked = "auto: " if compute.device == "auto" else ""
+    why = " (torch is built without CUDA)" if asked and chosen.device == "cpu" and not built_for_cuda() else ""
+    return Check("compute", True, f"{asked}{chosen}{why}; training is in float32")
+
+
 def _law(settings: Settings) -> list[Check]:
     """What the model's folder asks for and is not applied; nothing to say of one that is not on this machine yet."""
     folder = models.local_folder(settings.model)
@@ -99,6 +113,7 @@ def _project(folder: Path) -> list[Check]:
     return [
         Check("project", True, f"{folder}: task {settings.task}, model {settings.model}"),
         Check("lock", True, lock),
+        compute_check(settings.compute),
         *_law(settings),
         *([Check("temperature", True, note)] if (note := compounding(settings.target, settings.generate)) else []),
         _writable("project folder", folder),

@@ -22,6 +22,7 @@ from rsf_core.models import forward
 from rsf_core.models.forward import Forward
 from rsf_core.models.lengths import Lengths
 from rsf_core.models.log_probs import token_kl, token_log_probs
+from rsf_core.models.placement import CPU, Placement
 from rsf_core.proposals.base import LeftOut
 from rsf_core.proposals.token_law import Noise, draw
 
@@ -47,8 +48,8 @@ class _Row:
 class LocalProposal:
     """Implements rsf_core.proposals.base.Proposal for the model in `folder`. Raises ModelError when it can't be loaded."""
 
-    def __init__(self, folder: Path) -> None:
-        self.model, self.tokenizer = models.load(folder)
+    def __init__(self, folder: Path, placement: Placement = CPU) -> None:
+        self.model, self.tokenizer = models.load(folder, placement)
         self.eos = frozenset(models.eos_ids(self.model, self.tokenizer))
         if not self.eos:
             raise ModelError(f"the model in {folder} names no end-of-sequence token, so no completion could ever end")
@@ -162,7 +163,7 @@ class LocalProposal:
         ):  # of two models, and the real positions of both once more
             chosen = [pairs[i] for i in batch]
             (p, _, mine), (q, _, others) = (m._law(model_masks).completion_logits(chosen) for m in (self, other))
-            each = token_kl(p[mine], q[others]).numpy()  # row by row, the tokens of a completion in their order
+            each = token_kl(p[mine], q[others]).cpu().numpy()  # row by row, the tokens of a completion in their order
             ends = np.cumsum([len(completion) for _, completion in chosen])
             found[batch] = [part.sum() for part in np.split(each, ends[:-1])]
         return found
@@ -185,7 +186,8 @@ class LocalProposal:
     ) -> NDArray[np.float64]:
         logits, targets, mask = law.completion_logits(pairs)
         scaled = logits if temperature == 1.0 else logits.float() / temperature  # as drawing does
-        return (token_log_probs(scaled, targets) * mask).sum(1).numpy()
+        log_p = token_log_probs(scaled, targets)
+        return (log_p * mask.to(log_p.device)).sum(1).cpu().numpy()
 
     def _decode(self, rows: list[_Row], sampling: Sampling, should_stop: Callable[[], bool]) -> Iterator[Candidate]:
         with torch.inference_mode():
@@ -195,7 +197,7 @@ class LocalProposal:
                 return
             with torch.inference_mode():
                 noise = np.stack([row.noise.at(step, logits.shape[-1]) for row in rows])
-                drawn = draw(logits, torch.from_numpy(noise), sampling)
+                drawn = draw(logits, torch.as_tensor(noise, device="cpu"), sampling)
                 left, finished = self._append(rows, drawn.tokens, drawn.log_q, drawn.log_model, sampling)
             yield from finished
             if not left:
@@ -203,7 +205,7 @@ class LocalProposal:
             with torch.inference_mode():
                 tokens = drawn.tokens
                 if len(left) < len(rows):
-                    keep = torch.tensor(left)
+                    keep = torch.tensor(left, device=tokens.device)
                     decoding.keep(keep)
                     tokens, rows = tokens[keep], [rows[i] for i in left]
                 logits = decoding.step(tokens)

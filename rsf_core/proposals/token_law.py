@@ -21,6 +21,7 @@ from torch import Tensor
 
 from rsf_core.domain.errors import ModelError
 from rsf_core.domain.settings import Sampling
+from rsf_core.models.placement import summable
 
 BLOCK = 256
 _AT_ONCE = 16  # positions of a candidate whose noise is made together
@@ -29,7 +30,8 @@ _LEAST = 1e-300  # an E of 0 comes once in 2^53 numbers, and 0/0 is nothing
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """`tokens` (B,); `log_q` (B,) of the law sampled from, `log_model` (B,) of the untouched logits; nats, float64."""
+    """`tokens` (B,), where the logits were; `log_q` (B,) of the law sampled from, `log_model` (B,) of the untouched logits;
+    nats, float64."""
 
     tokens: Tensor
     log_q: Tensor
@@ -64,13 +66,15 @@ def width(vocabulary: int) -> int:
 
 def draw(logits: Tensor, noise: Tensor, sampling: Sampling) -> Drawn:
     """Draw one token a row from `logits` (B, V) after temperature, then top-k, then top-p, with the noise of each row at its
-    position, (B, width(V)), float64. Raises ModelError where the logits are no numbers."""
-    logits = logits.float()
+    position, (B, width(V)), float64: made on the processor, so that it is the same for every device, and copied to where the
+    law is summed. Raises ModelError where the logits are no numbers."""
+    device, logits = logits.device, summable(logits).float()
+    noise = noise.to(logits.device)
     if sampling.temperature == 1.0 and sampling.top_k == 0 and sampling.top_p == 1.0:
         weights, peak = _weights(logits)
         tokens, total = _race(weights, noise)
         log_q = _log_prob(logits, peak, total, tokens)
-        return Drawn(tokens, log_q, log_q)
+        return Drawn(tokens.to(device), log_q, log_q)
     scaled = logits / sampling.temperature
     weights, peak = _weights(scaled)
     if sampling.top_k:
@@ -80,7 +84,8 @@ def draw(logits: Tensor, noise: Tensor, sampling: Sampling) -> Drawn:
     tokens, total = _race(weights, noise)
     model_weights, model_peak = _weights(logits)
     model_total = model_weights.sum(-1, dtype=torch.float64)
-    return Drawn(tokens, _log_prob(scaled, peak, total, tokens), _log_prob(logits, model_peak, model_total, tokens))
+    log_q = _log_prob(scaled, peak, total, tokens)
+    return Drawn(tokens.to(device), log_q, _log_prob(logits, model_peak, model_total, tokens))
 
 
 def keep_top_k(weights: Tensor, k: int) -> Tensor:
@@ -116,7 +121,7 @@ def _race(weights: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
             "the logits of the model are no numbers (NaN): nothing can be drawn from it. Use another model"
         )
     block = (sums / noise[:, : sums.shape[1]]).argmax(-1)
-    inside = blocks[torch.arange(rows), block].double()
+    inside = blocks[torch.arange(rows, device=blocks.device), block].double()
     return block * BLOCK + (inside / noise[:, -BLOCK:]).argmax(-1), total
 
 

@@ -144,6 +144,7 @@ class Stages:
             "batch_size": settings.generate.batch_size,
             "unit_size": units.fitting_size(len(drawn), units.GENERATED // settings.generate.candidates),
             "project_seed": settings.seed,
+            "compute": settings.compute.model_dump(),
             "note": " ".join(notes),
         } | ({"adaptive": True} if starving else {})
         if until is not None:
@@ -191,7 +192,7 @@ class Stages:
         target = settings.target.model_dump(mode="json")
         retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
         spec: dict[str, Any] = {"scorers": needed, "reference": None, "target": target, "retired": retired}
-        spec["timeout_seconds"] = settings.score.timeout_seconds
+        spec |= {"timeout_seconds": settings.score.timeout_seconds, "compute": settings.compute.model_dump()}
         if reference is not None and source not in (None, LOG_Q, LOG_MODEL):
             needed = [*needed, source]
             tempered = source == log_prob_scorer(reference, tempered=True)
@@ -293,6 +294,7 @@ class Stages:
             "model": parent,
             "model_id": model_id,
             "recipe": recipe,
+            "compute": self._standing.settings().compute.model_dump(),
             "law": law,
             "curated_id": curated.curated_id,
             "log_m": curated.log_m,
@@ -440,6 +442,7 @@ class Stages:
             "timeout_seconds": settings.score.timeout_seconds,
             "candidates": settings.evaluate.candidates,
             "batch_size": settings.generate.batch_size,
+            "compute": settings.compute.model_dump(),
             "sampling": settings.generate.sampling.model_dump(),
             "sampler": SAMPLER_VERSION,
             "tempered": is_tempered(target, [settings.generate.sampling]),
@@ -461,14 +464,15 @@ class Stages:
             "system": system or None,
             "candidates": candidates,
             "batch_size": settings.generate.batch_size,
+            "compute": settings.compute.model_dump(),
             "sampling": settings.generate.sampling.model_dump(),
         }
         return self._supervisor.submit(JobKind.TRIAL, self._standing.current_round().round, spec, {})
 
     def resume(self, job_id: str) -> None:
         """Go on with a job. What may have been corrected meanwhile, and does not change what it computes, is taken anew:
-        where its model is, and how training fits into the memory. Raises StageError where another job was started after it
-        for the same: what both made would be there twice."""
+        where its model is, on what device it computes, and how training fits into the memory. Raises StageError where another
+        job was started after it for the same: what both made would be there twice."""
         job = self._store.job(job_id)
         newer = [other for other in self._store.jobs(round_number=job.round) if _supersedes(other, job)]
         if newer:
@@ -479,7 +483,9 @@ class Stages:
         spec = job.spec
         if job.kind is JobKind.SCORE and spec.get("retired", 0) != self._store.prompt_book.version()[1]:
             raise StageError(f"prompts were retired or edited since {job_id} began: start scoring again")
-        changes: dict[str, Any] = {}
+        precision = spec.get("compute", {}).get("dtype", "auto")  # stays: it is part of the law of what is computed
+        device = self._standing.settings().compute.device
+        changes: dict[str, Any] = {"compute": {"device": device, "dtype": precision}}
         if "model" in spec:
             changes["model"] = self._model_spec(spec["model"]["model_id"])
         if "batch_size" in spec:

@@ -12,7 +12,7 @@ from rsf_core.acceptance import decisions
 from rsf_core.acceptance.target import is_tempered, trained_law
 from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split, settings_file
 from rsf_core.domain.errors import StageError
-from rsf_core.domain.settings import Problem, Sampling, Settings, Target
+from rsf_core.domain.settings import Compute, Problem, Sampling, Settings, Target
 from rsf_core.evaluation.measures import Measures
 from rsf_core.rounds import curation, stages
 from rsf_core.rounds.stages import RoundFacts, StageState
@@ -188,6 +188,9 @@ class Standing:
     def agrees(self, job: JobRecord) -> bool:
         """Whether a job that failed would do what the settings of now ask for; else resuming it repeats its failure."""
         settings, spec = self.settings(), job.spec
+        asked = Compute(**spec.get("compute", {}))
+        if job.kind is not JobKind.FINETUNE and asked.weights != settings.compute.weights:
+            return False  # it would go on in the precision it was asked for in
         match job.kind:
             case JobKind.GENERATE:
                 wanted = settings.generate
@@ -225,9 +228,9 @@ class Standing:
         return found
 
     def evaluation_key(self, target: Target, prompts: Sequence[Prompt] | None = None) -> str:
-        """Names what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, and how
-        the sampler draws, for the same seeds pair only what the same sampler drew. `prompts`: those held out where none are
-        given."""
+        """Names what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, in what
+        precision the models draw and judge, and how the sampler draws, for the same seeds pair only what the same sampler
+        drew. `prompts`: those held out where none are given."""
         settings = self.settings()
         parts = [
             [prompt.prompt_id for prompt in (self.held_out() if prompts is None else prompts)],
@@ -237,6 +240,7 @@ class Standing:
             target.reference,
             is_tempered(target, [settings.generate]),
             SAMPLER_VERSION,
+            *settings.compute.other_law,
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -1,4 +1,5 @@
-"""A checkpoint is one safetensors file: weights, optimiser state, and the numbers that say where training stood."""
+"""A checkpoint is one safetensors file: weights, optimiser state, and the numbers that say where training stood. It knows no
+device: what was begun on one goes on on another."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ from rsf_core.domain.files import write_whole
 
 def save(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW, state: dict[str, Any]) -> None:
     """Write all or nothing; what stood there before stays on a full disk (OutOfSpaceError)."""
-    tensors = {f"parameter.{i}": p.detach().contiguous() for i, p in enumerate(parameters)}
+    tensors = {f"parameter.{i}": p.detach().cpu().contiguous() for i, p in enumerate(parameters)}
     for i, parameter in enumerate(parameters):
         for name, value in optimizer.state[parameter].items():
-            tensors[f"optimizer.{i}.{name}"] = value.detach().contiguous()
+            tensors[f"optimizer.{i}.{name}"] = value.detach().cpu().contiguous()
     write_whole(path, lambda temporary: save_file(tensors, temporary, metadata={"state": json.dumps(state)}))
 
 
@@ -39,6 +40,10 @@ def load(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW)
             raise JobError(f"the checkpoint {path} is of another model or recipe: delete it and start the job again")
         with torch.no_grad():
             parameter.copy_(saved)
-        names = [name for name in tensors if name.startswith(f"optimizer.{i}.")]
-        optimizer.state[parameter] = {name.rsplit(".", 1)[1]: tensors[name].clone() for name in names}
+        found = {name.rsplit(".", 1)[1]: tensors[name] for name in tensors if name.startswith(f"optimizer.{i}.")}
+        # torch counts the steps on the processor, whatever the device of the parameter
+        optimizer.state[parameter] = {
+            name: value.clone() if name == "step" else value.to(parameter.device, copy=True)
+            for name, value in found.items()
+        }
     return state

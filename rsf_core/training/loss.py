@@ -14,7 +14,8 @@ def sequence_nll(logits: Tensor, targets: Tensor, mask: Tensor, temperature: flo
     """−log p_θ(x) of each completion at `temperature`, (B,), nats: summed over its tokens. logits (B, C, V), targets and mask
     (B, C)."""
     scaled = logits if temperature == 1.0 else logits / temperature
-    return -(token_log_probs(scaled, targets) * mask).sum(1)
+    log_p = token_log_probs(scaled, targets)
+    return -(log_p * mask.to(log_p.device)).sum(1)
 
 
 def rsf(nll: Tensor, log_q: Tensor, log_m: float) -> Tensor:

@@ -19,6 +19,7 @@ from rsf_core import models
 from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.settings import Train
 from rsf_core.models import forward
+from rsf_core.models.placement import CPU, Placement
 from rsf_core.training import bf16, checkpoints, lora, loss
 from rsf_core.training.batches import epoch_batches, mean_tokens_a_step, steps, together
 from rsf_core.training.samples import TrainingSample, check_masks, check_tokenizer, split, tokenised
@@ -52,19 +53,20 @@ def finetune(
     log_m: float = 0.0,
     model_masks: bool = False,
     temperature: float = 1.0,
+    placement: Placement = CPU,
 ) -> tuple[Any, Any] | None:
     """Train and return `(model, tokenizer)`, LoRA matrices merged; None when stopped.
 
     Deterministic in `recipe.seed`. With `checkpoint` the state is written there every `recipe.checkpoint_seconds` and
     when stopped, and a run that finds it goes on from it: the same losses as without the break. `log_m` (nats) only
     shifts the value of the rsf loss. `model_masks` and `temperature` are those of the law which the model will draw by: log p
-    is that of this law. Raises StageError for a set that cannot be trained on, JobError when the loss
-    diverges or the memory does not suffice.
+    is that of this law. Weights and optimiser state are on the device of `placement`, in float32. Raises StageError for a set
+    that cannot be trained on, JobError when the loss diverges or the memory does not suffice.
     """
     if not samples:
         raise StageError("the curated set is empty: there is nothing to train on")
     torch.manual_seed(recipe.seed)
-    base, tokenizer = models.load(model_folder)
+    base, tokenizer = models.load(model_folder, placement.for_training)
     vocabulary = base.get_input_embeddings().num_embeddings
     model = lora.attach(base, recipe.rank, recipe.alpha) if recipe.method == "lora" else base
     model.train()
@@ -217,19 +219,20 @@ class _Run:
     def _loss(self, batch: Sequence[TrainingSample]) -> tuple[Tensor, float]:
         """The weighted loss summed over part of a step, and its plain negative log-likelihood; nats."""
         with memory_said(self.recipe, self.step + 1):
-            device = self.parameters[0].device.type
-            with torch.autocast(device, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+            kind = self.parameters[0].device.type
+            with torch.autocast(kind, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
                 pairs = [(sample.prompt_token_ids, sample.token_ids) for sample in batch]
                 logits, targets, mask = self.forward.completion_logits(pairs)
             losses = loss.sequence_nll(logits, targets, mask, self.temperature)
         nll = losses.detach().sum().item()
-        known = torch.tensor([sample.log_q is not None for sample in batch])
-        log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64)
+        device = losses.device
+        known = torch.tensor([sample.log_q is not None for sample in batch], device=device)
+        log_q = torch.tensor([sample.log_q or 0.0 for sample in batch], dtype=torch.float64, device=device)
         if self.recipe.growth_bound is not None:
             losses = torch.where(known, loss.bounded(losses, log_q, self.recipe.growth_bound), losses)
         if self.recipe.loss == "rsf":
             losses = torch.where(known, loss.rsf(losses, log_q, self.log_m), losses)
-        weights = torch.tensor([sample.weight for sample in batch], dtype=torch.float64)
+        weights = torch.tensor([sample.weight for sample in batch], dtype=torch.float64, device=device)
         return loss.weighted_sum(losses, weights), nll
 
 

@@ -47,6 +47,13 @@ def test_defaults_need_only_a_task() -> None:
         (section("accept", scope="all"), r"accept\.scope: .*'global' or 'prompt'.*got 'all'"),
         (section("train", learning_rate=-1), r"train\.learning_rate: .*greater than or equal to 0"),
         (section("train", warmup=1), r"train\.warmup: .*less than 1"),
+        (section("compute", device="gpu"), r"compute\.device: .*auto, cpu, mps, cuda, or cuda:N.*got 'gpu'"),
+        (section("compute", device="cuda:"), r"compute\.device: .*got 'cuda:'"),
+        (section("compute", device="cuda:01"), r"compute\.device: .*got 'cuda:01'"),
+        (section("compute", device="cpu:0"), r"compute\.device: .*got 'cpu:0'"),
+        (section("compute", device="CUDA"), r"compute\.device: .*got 'CUDA'"),
+        (section("compute", device=0), r"compute\.device: .*string.*got 0"),
+        (section("compute", dtype="float16"), r"compute\.dtype: .*'auto', 'float32' or 'bfloat16'.*got 'float16'"),
         (section("evaluate", prompts=-1), r"evaluate\.prompts: .*greater than or equal to 0"),
     ],
 )
@@ -69,6 +76,19 @@ def test_a_target_names_each_scorer_once_rewards_first() -> None:
     constraints = (Constraint(scorer="ended", at_least=1), Constraint(scorer="b", at_most=0.5))
     target = Target(rewards={"b": 1.0, "a": 2.0}, constraints=constraints)
     assert target.scorers == ("b", "a", "ended")
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "mps", "cuda", "cuda:0", "cuda:15"])
+def test_a_device_is_named_as_torch_names_it(device: str) -> None:
+    assert parse(section("compute", device=device), "here").compute.device == device
+
+
+def test_what_computes_is_written_down_only_where_it_was_chosen() -> None:
+    """A round of before there was such a section has the settings of one after it."""
+    assert "compute" not in parse({"task": "t"}, "here").model_dump()
+    assert "compute" not in parse(section("compute", device="auto"), "here").model_dump()
+    chosen = parse(section("compute", dtype="bfloat16"), "here").model_dump()
+    assert chosen["compute"] == {"device": "auto", "dtype": "bfloat16"}
 
 
 @pytest.mark.parametrize(

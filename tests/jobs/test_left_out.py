@@ -67,8 +67,8 @@ def test_one_model_is_held_at_a_time_beside_those_that_judge(
     most: list[int] = []
 
     class Counted(LocalProposal):
-        def __init__(self, folder: Path) -> None:
-            super().__init__(folder)
+        def __init__(self, *placed: Any) -> None:
+            super().__init__(*placed)
             alive.append(weakref.ref(self))
             gc.collect()
             most.append(sum(ref() is not None for ref in alive))

@@ -23,9 +23,10 @@ from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work import gauging
 from rsf_core.jobs.work.drawing import UnitsInTurn, said
 from rsf_core.jobs.work.gauging import Gauging
-from rsf_core.jobs.work.loading import locate, report
+from rsf_core.jobs.work.loading import locate, placed, report
 from rsf_core.jobs.work.score import refuse_unreadable, score
 from rsf_core.jobs.worker import JobContext
+from rsf_core.models.placement import Placement
 from rsf_core.proposals.local import LocalProposal
 
 
@@ -36,11 +37,12 @@ def run(context: JobContext) -> None:
     refuse_unreadable(spec["scorers"], prompts)  # before drawing
     count = int(spec["candidates"])
     units = chunks(prompts, units_of.size(spec, units_of.EVALUATED // count))
-    base = LocalProposal(locate(context, spec["base"]))
+    placement = placed(context)
+    base = LocalProposal(locate(context, spec["base"]), placement)
     reference = spec["reference"]
     judges = {spec["base"]["model_id"]: base}
     if reference and reference["model_id"] not in judges:
-        judges[reference["model_id"]] = LocalProposal(locate(context, reference))
+        judges[reference["model_id"]] = LocalProposal(locate(context, reference), placement)
     fitting, left_out = base.fitting(prompts, int(spec["sampling"]["max_new_tokens"]))
     note = said(left_out, "not compared on")
     if note:
@@ -74,7 +76,7 @@ def run(context: JobContext) -> None:
         )
         drawn = UnitsInTurn(context, left, left_out, count, EVALUATION_SAMPLES, table, first)
         context.progress(message=f"drawing held-out completions of {model_id}. {note}".strip())
-        load = partial(_loaded, context, model, judges)
+        load = partial(_loaded, context, model, judges, placement)
         done = _measure(context, model_id, load, base, drawn, measuring, done)
 
 
@@ -97,8 +99,10 @@ def _measure(
     return done
 
 
-def _loaded(context: JobContext, model: Mapping[str, Any], judges: Mapping[str, LocalProposal]) -> LocalProposal:
-    return judges.get(model["model_id"]) or LocalProposal(locate(context, dict(model)))
+def _loaded(
+    context: JobContext, model: Mapping[str, Any], judges: Mapping[str, LocalProposal], placement: Placement
+) -> LocalProposal:
+    return judges.get(model["model_id"]) or LocalProposal(locate(context, dict(model)), placement)
 
 
 def _refuse_another_sampler(spec: Mapping[str, Any]) -> None:

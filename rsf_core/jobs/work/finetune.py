@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from rsf_core import models
 from rsf_core.domain.settings import Train
-from rsf_core.jobs.work.loading import locate
+from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import Cancelled, JobContext
 from rsf_core.training.samples import TrainingSample
 from rsf_core.training.sft import StepMetrics, finetune
@@ -28,6 +28,7 @@ def run(context: JobContext) -> None:
         for row in context.input("samples").to_pylist()
     ]
     source = locate(context, spec["model"])
+    placement = placed(context)
     context.progress(message="loading the model")
     started = time.monotonic()
 
@@ -46,7 +47,9 @@ def run(context: JobContext) -> None:
     checkpoint = context.spool.folder / "checkpoint.safetensors"
     law = {"model_masks": False, "temperature": 1.0} | spec.get("law", {})  # jobs of earlier versions name none
     drawn_by = bool(law["model_masks"]), float(law["temperature"])
-    tuned = finetune(samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"], *drawn_by)
+    tuned = finetune(
+        samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"], *drawn_by, placement
+    )
     if tuned is None:
         raise Cancelled
     context.progress(message="saving the tuned model")

@@ -21,7 +21,7 @@ from rsf_core.jobs import units as units_of
 from rsf_core.jobs.schemas import CANDIDATES
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work.drawing import UnitsInTurn, said
-from rsf_core.jobs.work.loading import locate, report, report_base
+from rsf_core.jobs.work.loading import locate, placed, report, report_base
 from rsf_core.jobs.worker import JobContext
 from rsf_core.sampling.acceptance import uniform
 
@@ -53,8 +53,9 @@ def _draw(
 ) -> None:
     from rsf_core.proposals.local import LocalProposal
 
+    placement = placed(context)
     context.progress(message="loading the model")
-    proposal = LocalProposal(folder)
+    proposal = LocalProposal(folder, placement)
     count = int(context.spec["candidates"])
     fitting, left_out = proposal.fitting(prompts, sampling.max_new_tokens)
     held_out = _held_out(context)

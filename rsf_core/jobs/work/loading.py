@@ -1,4 +1,4 @@
-"""How a job finds its models, with progress while one is converted or fetched."""
+"""How a job finds its models, with progress while one is converted or fetched, and where it computes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 
 from rsf_core import models
 from rsf_core.domain.errors import ModelError
+from rsf_core.domain.settings import Compute
 from rsf_core.jobs.worker import JobContext
+from rsf_core.models import placement
+from rsf_core.models.placement import Placement
 
 
 def locate(context: JobContext, model: dict[str, Any]) -> Path:
@@ -31,6 +34,12 @@ def locate(context: JobContext, model: dict[str, Any]) -> Path:
             "a new project"
         )
     return folder
+
+
+def placed(context: JobContext) -> Placement:
+    """Where the job computes; the specs of earlier versions leave it to the machine. Raises SettingsError where a device is
+    asked for that is not there."""
+    return placement.resolve(Compute(**context.spec.get("compute", {})))
 
 
 def report_base(context: JobContext, model: dict[str, Any], folder: Path) -> None:

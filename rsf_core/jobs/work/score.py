@@ -16,7 +16,7 @@ from rsf_core.jobs import calling
 from rsf_core.jobs import units as units_of
 from rsf_core.jobs.schemas import SCORES
 from rsf_core.jobs.units import chunks, read_prompts
-from rsf_core.jobs.work.loading import locate
+from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import JobContext
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
@@ -35,7 +35,7 @@ def run(context: JobContext) -> None:
         from rsf_core.proposals.local import LocalProposal
 
         context.progress(message="loading the reference model")
-        model = LocalProposal(locate(context, reference["model"]))
+        model = LocalProposal(locate(context, reference["model"]), placed(context))
     done = sum(len(unit) for number, unit in enumerate(units) if number in context.finished_units)
     drawn = {candidate["prompt_id"] for candidate in candidates}
     refuse_unreadable(context.spec["scorers"], [prompts[prompt_id] for prompt_id in sorted(drawn)])

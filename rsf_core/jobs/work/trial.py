@@ -7,7 +7,7 @@ import pyarrow as pa
 from rsf_core.domain import Prompt
 from rsf_core.domain.settings import Sampling
 from rsf_core.jobs.schemas import TRIALS
-from rsf_core.jobs.work.loading import locate
+from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import JobContext
 from rsf_core.proposals.local import LocalProposal
 
@@ -17,10 +17,11 @@ def run(context: JobContext) -> None:
     sampling, count = Sampling(**spec["sampling"]), int(spec["candidates"])
     name = context.spool.folder.name
     prompt = Prompt(0, spec["text"], system=spec["system"])
+    placement = placed(context)
     for unit, model in enumerate(spec["models"]):
         if unit in context.finished_units:
             continue
-        proposal = LocalProposal(locate(context, model))
+        proposal = LocalProposal(locate(context, model), placement)
         done, total = unit * count, len(spec["models"]) * count
         context.start_counting(done, total, "completions", f"drawing from {model['model_id']}")
         requests = [(prompt, k, f"{name}.{k}") for k in range(count)]

@@ -10,20 +10,21 @@ from torch import Tensor
 from rsf_core.models.forward.base import Tokens
 
 
-def left_pad(rows: Sequence[Tokens], pad: int) -> tuple[Tensor, Tensor]:
-    """`(input_ids, attention_mask)`, both (B, T)."""
+def left_pad(rows: Sequence[Tokens], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """`(input_ids, attention_mask)`, both (B, T): put together on the processor and copied to `device` once, not row by
+    row."""
     width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), pad, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    ids = torch.full((len(rows), width), pad, dtype=torch.long, device="cpu")
+    mask = torch.zeros((len(rows), width), dtype=torch.long, device="cpu")
     for i, row in enumerate(rows):
-        ids[i, width - len(row) :] = torch.as_tensor(row, dtype=torch.long)
+        ids[i, width - len(row) :] = torch.as_tensor(row, dtype=torch.long, device="cpu")
         mask[i, width - len(row) :] = 1
-    return ids, mask
+    return ids.to(device), mask.to(device)
 
 
-def right_pad(rows: Sequence[Tokens], pad: int) -> tuple[Tensor, Tensor]:
+def right_pad(rows: Sequence[Tokens], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """`(input_ids, attention_mask)`, both (B, T)."""
-    ids, mask = left_pad([row[::-1] for row in rows], pad)
+    ids, mask = left_pad([row[::-1] for row in rows], pad, device)
     return ids.flip(1), mask.flip(1)
 
 
@@ -38,9 +39,9 @@ def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def distinct_rows(prompts: Sequence[Tokens]) -> tuple[list[tuple[int, ...]], Tensor]:
+def distinct_rows(prompts: Sequence[Tokens], device: torch.device) -> tuple[list[tuple[int, ...]], Tensor]:
     """The different prompts in order of appearance, and which of them each prompt is, (B,)."""
     rows = [tuple(prompt) for prompt in prompts]
     distinct = list(dict.fromkeys(rows))
     number = {prompt: i for i, prompt in enumerate(distinct)}
-    return distinct, torch.tensor([number[prompt] for prompt in rows])
+    return distinct, torch.tensor([number[prompt] for prompt in rows], device=device)

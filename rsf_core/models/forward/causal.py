@@ -28,8 +28,8 @@ class Causal:
         return self._begun(prompts)
 
     def _begun(self, prompts: Sequence[Tokens]) -> tuple[Tensor, CausalDecoding]:
-        distinct, which = distinct_rows(prompts)
-        ids, mask = left_pad(distinct, self.pad)
+        distinct, which = distinct_rows(prompts, self.model.device)
+        ids, mask = left_pad(distinct, self.pad, self.model.device)
         last = {"logits_to_keep": 1} if self._keeps_some else {}
         result = self.model(input_ids=ids, **self.where(mask, positions(mask)), use_cache=True, **last)
         cache = getattr(result, self._cache)
@@ -42,23 +42,25 @@ class Causal:
 
     def in_one_sequence(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
         """Padded on the left, so that the completions end together."""
-        ids, attention = left_pad([[*prompt, *completion] for prompt, completion in pairs], self.pad)
+        device = self.model.device
+        ids, attention = left_pad([[*prompt, *completion] for prompt, completion in pairs], self.pad, device)
         longest, width = max(len(completion) for _, completion in pairs), ids.shape[1]
         # by index, not by number: what a slice gives is not contiguous, and torch's head on it half as fast
-        some = {"logits_to_keep": torch.arange(width - longest - 1, width - 1)} if self._keeps_some else {}
+        kept = torch.arange(width - longest - 1, width - 1, device=device)
+        some = {"logits_to_keep": kept} if self._keeps_some else {}
         where = self.where(attention, positions(attention))
         logits = self.model(input_ids=ids, **where, use_cache=False, **some).logits
         if logits.shape[1] == width:
             logits = logits[:, -longest - 1 : -1]
         targets = ids[:, -longest:]
-        lengths = torch.tensor([len(completion) for _, completion in pairs])
-        mask = torch.arange(longest).flip(0)[None, :] < lengths[:, None]
+        lengths = torch.tensor([len(completion) for _, completion in pairs], device=device)
+        mask = torch.arange(longest, device=device).flip(0)[None, :] < lengths[:, None]
         return logits, targets, mask
 
     def after_shared_prompts(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
         """Equal prompts computed once; the completions begin together."""
         first, decoding = self._begun([prompt for prompt, _ in pairs])
-        targets, real = right_pad([completion for _, completion in pairs], self.pad)
+        targets, real = right_pad([completion for _, completion in pairs], self.pad, self.model.device)
         mask = torch.cat([decoding.mask, real], dim=1)
         logits = first[:, None]
         if targets.shape[1] > 1:

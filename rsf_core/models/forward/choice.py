@@ -21,6 +21,7 @@ from rsf_core.models.forward.base import Forward, Pairs
 from rsf_core.models.forward.causal import Causal
 from rsf_core.models.forward.encoder_decoder import EncoderDecoder
 from rsf_core.models.forward.recomputed import Apart, Grouped, RecomputedCausal, RecomputedEncoderDecoder
+from rsf_core.models.placement import summable
 
 # as a share of the spread of the logits, for a small random model hardly looks at what comes before: rounding takes about
 # 1e-5 of it in float32 and 0.01 in bfloat16
@@ -144,7 +145,7 @@ def _alone(way: Forward, pairs: Pairs, name: str) -> tuple[list[Tensor], float]:
             "of another architecture"
         ) from error
     first, second, last = (_log_probs(*part)[0] for part in parts)
-    return [first, second, first[:1], last], float(parts[0][0].double().std(-1).mean())
+    return [first, second, first[:1], last], float(summable(parts[0][0]).double().std(-1).mean())
 
 
 def _difference(way: Forward, pairs: Pairs, expected: list[Tensor]) -> float:
@@ -164,7 +165,7 @@ def _difference(way: Forward, pairs: Pairs, expected: list[Tensor]) -> float:
 def _log_probs(logits: Tensor, targets: Tensor, mask: Tensor) -> list[Tensor]:
     """log p of the tokens of each row, (C,)."""
     return [
-        torch.log_softmax(row[real].double(), -1).gather(1, target[real][:, None])[:, 0]
+        torch.log_softmax(summable(row[real]).double(), -1).gather(1, summable(target[real])[:, None])[:, 0]
         for row, target, real in zip(logits, targets, mask, strict=True)
     ]
 
@@ -176,14 +177,14 @@ def _drawn(way: Forward, pairs: Pairs) -> list[Tensor]:
     logits, decoding = way.begin([prompt for prompt, _ in pairs])
     while True:
         step = len(found[rows[0]])
-        tokens = torch.tensor([pairs[row][1][step] for row in rows])
+        tokens = torch.tensor([pairs[row][1][step] for row in rows], device=logits.device)
         for row, one, token in zip(rows, logits, tokens, strict=True):
-            found[row].append(torch.log_softmax(one.double(), -1)[token])
+            found[row].append(torch.log_softmax(summable(one).double(), -1)[summable(token)])
         left = [i for i, row in enumerate(rows) if len(pairs[row][1]) > step + 1]
         if not left:
             return [torch.stack(values) for values in found]
         if len(left) < len(rows):
-            decoding.keep(torch.tensor(left))
+            decoding.keep(torch.tensor(left, device=logits.device))
             tokens, rows = tokens[left], [rows[i] for i in left]
         logits = decoding.step(tokens)
 

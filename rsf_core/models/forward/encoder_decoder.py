@@ -25,19 +25,20 @@ class EncoderDecoder:
 
     def begin(self, prompts: Sequence[Tokens]) -> tuple[Tensor, Decoding]:
         encoded = self.encode(prompts)
-        result = self._result(encoded, torch.tensor([self.prefix] * len(prompts)), use_cache=True)
+        prefix = torch.tensor([self.prefix] * len(prompts), device=self.model.device)
+        result = self._result(encoded, prefix, use_cache=True)
         return result.logits[:, -1], EncoderDecoderDecoding(self, result.past_key_values, encoded)
 
     def completion_logits(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
-        targets, real = right_pad([completion for _, completion in pairs], self.pad)
+        targets, real = right_pad([completion for _, completion in pairs], self.pad, self.model.device)
         prefix = targets.new_tensor([self.prefix] * len(pairs))
         logits = self.decode(self.encode([prompt for prompt, _ in pairs]), torch.cat([prefix, targets[:, :-1]], dim=1))
         return logits[:, len(self.prefix) - 1 :], targets, real.bool()
 
     def encode(self, prompts: Sequence[Tokens]) -> Encoded:
         """Equal prompts are encoded once."""
-        distinct, which = distinct_rows(prompts)
-        ids, mask = right_pad(distinct, self.pad)
+        distinct, which = distinct_rows(prompts, self.model.device)
+        ids, mask = right_pad(distinct, self.pad, self.model.device)
         result = self.model.get_encoder()(input_ids=ids, attention_mask=mask)
         return Encoded(type(result), result.last_hidden_state, mask, ids).select(which)
 

@@ -69,4 +69,5 @@ def masked(inner: Forward, masks: Sequence[Mask]) -> Forward:
 
 def _inside(mask: Mask, logits: Tensor) -> Tensor:
     """Its tokens that the head has a logit for: some heads have fewer than there are embeddings."""
-    return torch.tensor([token for token in mask.token_ids if token < logits.shape[-1]], dtype=torch.long)
+    inside = [token for token in mask.token_ids if token < logits.shape[-1]]
+    return torch.tensor(inside, dtype=torch.long, device=logits.device)

@@ -49,7 +49,7 @@ class RecomputedCausal(Causal):
         return decoding.logits(), decoding
 
     def completion_logits(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
-        targets, real = right_pad([completion for _, completion in pairs], self.pad)
+        targets, real = right_pad([completion for _, completion in pairs], self.pad, self.model.device)
         ends = [(len(prompt) - 1, len(prompt) + len(completion) - 1) for prompt, completion in pairs]
         logits = self._logits([[*prompt, *completion] for prompt, completion in pairs], ends)
         return logits, targets, real.bool()
@@ -57,17 +57,19 @@ class RecomputedCausal(Causal):
     def _logits(self, sequences: Sequence[Tokens], spans: Sequence[tuple[int, int]]) -> Tensor:
         """The logits of the positions `spans` (first, after the last) of each row, (B, C, V); what follows a shorter span
         is arbitrary."""
-        ids, _ = right_pad(sequences, self.pad)
+        device = self.model.device
+        ids, _ = right_pad(sequences, self.pad, device)
         first, last = min(start for start, _ in spans), max(end for _, end in spans)
         # the head is computed on few positions where the model lets us say so
-        some = {"logits_to_keep": torch.arange(first, last)} if names(self.model, "logits_to_keep") else {}
+        kept = torch.arange(first, last, device=device)
+        some = {"logits_to_keep": kept} if names(self.model, "logits_to_keep") else {}
         logits: Tensor = self.model(input_ids=ids, use_cache=False, **some).logits
         if not some:
             logits = logits[:, first:last]
         width = max(end - start for start, end in spans)
-        starts = torch.tensor([start - first for start, _ in spans])
-        columns = (starts[:, None] + torch.arange(width)).clamp(max=logits.shape[1] - 1)
-        return logits[torch.arange(len(spans))[:, None], columns]
+        starts = torch.tensor([start - first for start, _ in spans], device=device)
+        columns = (starts[:, None] + torch.arange(width, device=device)).clamp(max=logits.shape[1] - 1)
+        return logits[torch.arange(len(spans), device=device)[:, None], columns]
 
 
 class RecomputedEncoderDecoder(EncoderDecoder):
@@ -77,8 +79,9 @@ class RecomputedEncoderDecoder(EncoderDecoder):
         encoded = self.encode(prompts)
 
         def next_logits(rows: list[int], completions: list[list[int]]) -> Tensor:
-            ids = torch.tensor([[*self.prefix, *completion] for completion in completions])
-            return self.decode(encoded.select(torch.tensor(rows)), ids)[:, -1]
+            device = self.model.device
+            ids = torch.tensor([[*self.prefix, *completion] for completion in completions], device=device)
+            return self.decode(encoded.select(torch.tensor(rows, device=device)), ids)[:, -1]
 
         decoding = RecomputedDecoding(len(prompts), next_logits)
         return decoding.logits(), decoding
@@ -110,15 +113,15 @@ class Grouped:
     def begin(self, prompts: Sequence[Tokens]) -> tuple[Tensor, Decoding]:
         groups = self._groups(prompts)
         begun = [self._inner.begin([prompts[i] for i in group]) for group in groups]
-        order = torch.tensor([i for group in groups for i in group]).argsort()
-        logits = torch.cat([logits for logits, _ in begun])[order]
+        logits = torch.cat([logits for logits, _ in begun])
+        logits = logits[_order(groups, logits.device)]
         return logits, GroupedDecoding([(group, decoding) for group, (_, decoding) in zip(groups, begun, strict=True)])
 
     def completion_logits(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
         groups = self._groups([prompt for prompt, _ in pairs])
         width = max(len(completion) for _, completion in pairs)
         parts = [self._inner.completion_logits([pairs[i] for i in group]) for group in groups]
-        order = torch.tensor([i for group in groups for i in group]).argsort()
+        order = _order(groups, parts[0][0].device)
         logits, targets, mask = (
             torch.cat([_widened(part, width) for part in some])[order] for some in zip(*parts, strict=True)
         )
@@ -146,13 +149,18 @@ class GroupedDecoding:
         for places, decoding in self._groups:
             left = sorted((new_place[place], i) for i, place in enumerate(places) if place in new_place)
             if left:
-                decoding.keep(torch.tensor([i for _, i in left]))
+                decoding.keep(torch.tensor([i for _, i in left], device=rows.device))
                 kept.append(([place for place, _ in left], decoding))
         self._groups = kept
 
     def step(self, tokens: Tensor) -> Tensor:
         logits = torch.cat([decoding.step(tokens[places]) for places, decoding in self._groups])
-        return logits[torch.tensor([place for places, _ in self._groups for place in places]).argsort()]
+        return logits[_order([places for places, _ in self._groups], logits.device)]
+
+
+def _order(groups: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+    """Which row of the groups, one behind the other, each place of the batch has: (B,)."""
+    return torch.tensor([place for group in groups for place in group], device=device).argsort()
 
 
 def _widened(part: Tensor, width: int) -> Tensor:
