@@ -24,6 +24,13 @@ NAMES = (
     "ended",
     "one_sentence",
     "label_format",
+    'contains(text="good", ignore_case=true)',
+    'excludes(text="good")',
+    "regex(pattern='[0-9]+')",
+    "exact_match",
+    "exact_match(words_alone=true)",
+    "json",
+    'json_schema(schema={type="integer"})',
     *REFERENCES,
 )
 
