@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.store.store import Store
 from tests.support import small_task as small_task_of
+from tests.support.job_threads import in_threads
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
 # several processes with two spinning threads each on two cores are ten times slower than with one
@@ -73,11 +72,20 @@ def project(tmp_path: Path, small_task: Path, tiny_model: Path) -> Iterator[Proj
         yield made
 
 
+@pytest.fixture(scope="session")
+def complete_folder(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Path:
+    """The folder of such a project with its first round complete, made once and closed: to be copied, never opened."""
+    folder = tmp_path_factory.mktemp("complete") / "made_once"
+    with in_threads(), Project.create(folder, str(small_task), str(tiny_model), seed=7) as made:
+        made.run(1)
+    return folder
+
+
 @pytest.fixture
-def complete(jobs_in_threads: None, project: Project) -> Project:
-    """The project with its first round complete; its jobs run in threads."""
-    project.run(1)
-    return project
+def complete(jobs_in_threads: None, complete_folder: Path, tmp_path: Path) -> Iterator[Project]:
+    """A project with its first round complete, a copy of its own; its jobs run in threads."""
+    with Project.open(shutil.copytree(complete_folder, tmp_path / "project")) as copy:
+        yield copy
 
 
 @pytest.fixture(scope="session")
@@ -97,42 +105,9 @@ def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
     opened.close()
 
 
-class _JobThread(threading.Thread):
-    """What the supervisor sees of a job process, for a job that runs in this one."""
-
-    returncode = 0
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(daemon=True)
-        self.folder = folder
-        self.start()
-
-    def run(self) -> None:
-        from rsf_core.jobs.worker import work
-
-        work(self.folder)
-
-    def wait(self) -> None:
-        self.join()
-
-    def poll(self) -> int | None:
-        return None if self.is_alive() else self.returncode
-
-
 @pytest.fixture(scope="module")
 def jobs_in_threads() -> Iterator[None]:
     """Run jobs in this process, which has torch loaded already: starting one takes seconds. For tests of what follows from
     jobs; that they are processes of their own is tested in test_project, test_recovery and in the browser."""
-    threads: dict[Path, _JobThread] = {}
-
-    def spawn(folder: Path) -> _JobThread:
-        threads[folder] = _JobThread(folder)
-        return threads[folder]
-
-    def is_alive(folder: Path) -> bool:
-        return folder in threads and threads[folder].is_alive()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "spawn", spawn)
-        patch.setattr(process, "is_alive", is_alive)
+    with in_threads():
         yield

@@ -151,35 +151,31 @@ def test_a_model_is_deleted_only_where_no_round_needs_it(finished: Project) -> N
         finished.set_proposal("m1-1")
 
 
-def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes(
-    tmp_path: Path, small_task: Path, tiny_model: Path
-) -> None:
-    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
-        project.run(1)
-        before = project.comparison(1)
-        assert before is not None and not before.control and not before.selection
-        project.set("train.epochs", "3")  # the control is tuned by the recipe of the model it is set against
-        job_id = project.train_control("ann")
-        project.cancel(job_id)
-        with contextlib.suppress(JobError):  # where it had started already
-            project.wait()
-        assert [stage.progress for stage in project.stages()] == ["done"] * 5  # it is no stage of the round
-        job = project.control_job()
-        assert job is not None and (job.job_id, job.state) == (job_id, JobState.CANCELLED)
-        assert project.train_control("ann") == job_id  # goes on
-        project.wait()
-        tuned, control = (job for job in project.jobs() if job.kind is JobKind.FINETUNE)
-        of_both = [job.spec["recipe"] for job in (tuned, control)]
-        assert of_both[0] | {"seed": 0} == of_both[1] | {"seed": 0} and of_both[0]["seed"] != of_both[1]["seed"]
-        assert [m.model_id for m in project.models()] == ["base", "m1-1", "m1-1-random"]
-        assert project.next_proposal() == "m1-1"
-        found, pairing = project.comparison(1), project.lineage.pairing("m1-1-random", "m1-1")
-        assert found is not None and pairing is not None and found.after_id == "m1-1"
-        assert (found.control, found.selection) == (pairing.first, pairing.gain)
-        reward = found.gain_over_base["reward"].value - found.control_over_base["reward"].value
-        assert found.selection["reward"].value == pytest.approx(reward)
-        with pytest.raises(StageError, match="is there already"):
-            project.train_control("ann")
+def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes(complete: Project) -> None:
+    before = complete.comparison(1)
+    assert before is not None and not before.control and not before.selection
+    complete.set("train.epochs", "3")  # the control is tuned by the recipe of the model it is set against
+    job_id = complete.train_control("ann")
+    complete.cancel(job_id)
+    with contextlib.suppress(JobError):  # where it had started already
+        complete.wait()
+    assert [stage.progress for stage in complete.stages()] == ["done"] * 5  # it is no stage of the round
+    job = complete.control_job()
+    assert job is not None and (job.job_id, job.state) == (job_id, JobState.CANCELLED)
+    assert complete.train_control("ann") == job_id  # goes on
+    complete.wait()
+    tuned, control = (job for job in complete.jobs() if job.kind is JobKind.FINETUNE)
+    of_both = [job.spec["recipe"] for job in (tuned, control)]
+    assert of_both[0] | {"seed": 0} == of_both[1] | {"seed": 0} and of_both[0]["seed"] != of_both[1]["seed"]
+    assert [m.model_id for m in complete.models()] == ["base", "m1-1", "m1-1-random"]
+    assert complete.next_proposal() == "m1-1"
+    found, pairing = complete.comparison(1), complete.lineage.pairing("m1-1-random", "m1-1")
+    assert found is not None and pairing is not None and found.after_id == "m1-1"
+    assert (found.control, found.selection) == (pairing.first, pairing.gain)
+    reward = found.gain_over_base["reward"].value - found.control_over_base["reward"].value
+    assert found.selection["reward"].value == pytest.approx(reward)
+    with pytest.raises(StageError, match="is there already"):
+        complete.train_control("ann")
 
 
 def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None, project: Project) -> None:
@@ -255,53 +251,45 @@ def test_a_control_is_tuned_by_the_recipe_that_made_the_model_and_not_by_one_tha
         assert project.tuned_model() == project.models()[1] and project.models()[1].model_id == "m1-1"
 
 
-def test_each_round_is_judged_by_its_own_target(tmp_path: Path, small_task: Path, tiny_model: Path) -> None:
-    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
-        project.run(1)
-        before = project.comparison(1)
-        project.set("target.rewards", "{ words = -0.01 }")
-        assert project.comparison(1) == before
-        project.run(1)
-        after = project.comparison(2)
-        assert before is not None and after is not None and project.comparison(1) == before
-        assert before.after["reward"].value != after.before["reward"].value  # of the same model, by another reward
-        _, first, second = project.lineage.models()
-        assert second.metrics["reward"] == after.after["reward"] and first.metrics["reward"] == after.before["reward"]
-        assert [stage.progress for stage in project.stages(1)] == ["done"] * 5
+def test_each_round_is_judged_by_its_own_target(complete: Project) -> None:
+    before = complete.comparison(1)
+    complete.set("target.rewards", "{ words = -0.01 }")
+    assert complete.comparison(1) == before
+    complete.run(1)
+    after = complete.comparison(2)
+    assert before is not None and after is not None and complete.comparison(1) == before
+    assert before.after["reward"].value != after.before["reward"].value  # of the same model, by another reward
+    _, first, second = complete.lineage.models()
+    assert second.metrics["reward"] == after.after["reward"] and first.metrics["reward"] == after.before["reward"]
+    assert [stage.progress for stage in complete.stages(1)] == ["done"] * 5
 
 
-def test_a_model_that_is_still_named_is_not_deleted(tmp_path: Path, small_task: Path, tiny_model: Path) -> None:
-    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
-        project.run(1)
-        project.train_control("ann")
-        project.wait()
-        project.start_round()
-        project.set_proposal("m1-1-random", "ann", "a test")
-        with pytest.raises(StageError, match="next round draws from"):
-            project.lineage.delete("m1-1-random", "ann")
-        project.set_proposal("m1-1", "ann", "a test")
-        project.set("target.reference", "m1-1-random")
-        with pytest.raises(StageError, match="reference of the target"):
-            project.lineage.delete("m1-1-random", "ann")
-        project.unset("target.reference")
-        project.lineage.delete("m1-1-random", "ann")
-        project.set("evaluate.candidates", "3")  # all are compared anew, but for what was deleted
-        assert project.evaluate(1) is not None
-        project.wait()
-        assert project.comparison(1) is not None
+def test_a_model_that_is_still_named_is_not_deleted(complete: Project) -> None:
+    complete.train_control("ann")
+    complete.wait()
+    complete.start_round()
+    complete.set_proposal("m1-1-random", "ann", "a test")
+    with pytest.raises(StageError, match="next round draws from"):
+        complete.lineage.delete("m1-1-random", "ann")
+    complete.set_proposal("m1-1", "ann", "a test")
+    complete.set("target.reference", "m1-1-random")
+    with pytest.raises(StageError, match="reference of the target"):
+        complete.lineage.delete("m1-1-random", "ann")
+    complete.unset("target.reference")
+    complete.lineage.delete("m1-1-random", "ann")
+    complete.set("evaluate.candidates", "3")  # all are compared anew, but for what was deleted
+    assert complete.evaluate(1) is not None
+    complete.wait()
+    assert complete.comparison(1) is not None
 
 
-def test_a_control_of_an_earlier_round_starts_from_that_rounds_proposal(
-    tmp_path: Path, small_task: Path, tiny_model: Path
-) -> None:
-    with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
-        project.run(1)
-        project.start_round()
-        with pytest.raises(StageError, match="round 2 has tuned no model"):
-            project.train_control("ann")
-        project.train_control("ann", 1)
-        project.wait()
-        control = project.models()[-1]
-        assert (control.model_id, control.parent_id, control.round) == ("m1-1-random", "base", 1)
-        assert project.comparison(1).control and project.comparison(2) is None  # type: ignore[union-attr]
-        assert [stage.progress for stage in project.stages(1)] == ["done"] * 5
+def test_a_control_of_an_earlier_round_starts_from_that_rounds_proposal(complete: Project) -> None:
+    complete.start_round()
+    with pytest.raises(StageError, match="round 2 has tuned no model"):
+        complete.train_control("ann")
+    complete.train_control("ann", 1)
+    complete.wait()
+    control = complete.models()[-1]
+    assert (control.model_id, control.parent_id, control.round) == ("m1-1-random", "base", 1)
+    assert complete.comparison(1).control and complete.comparison(2) is None  # type: ignore[union-attr]
+    assert [stage.progress for stage in complete.stages(1)] == ["done"] * 5
