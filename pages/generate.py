@@ -6,7 +6,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import plural
-from rsf_core.rounds.stages import Progress
+from rsf_core.rounds.stages import Progress, Stage
 from rsf_core.web import drawing_until, prompt_bands, session, ui
 from rsf_core.web.literal import literal
 
@@ -15,7 +15,8 @@ number = ui.chosen_round(project)
 newest = number == project.current_round
 settings = project.settings
 counts = project.counts(number)
-generate, score, *_ = project.stages(number)
+states = {state.stage: state for state in project.stages(number)}
+generate, score = states[Stage.GENERATE], states[Stage.SCORE]
 
 ui.heading(
     "Generate", "The proposal draws several completions for each prompt; the law they come from is recorded exactly."

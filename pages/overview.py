@@ -6,9 +6,8 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import SHARES, plural
-from rsf_core.rounds.stages import Progress, Stage, complete, next_stage
 from rsf_core.web import autopilot_panel as flying
-from rsf_core.web import charts, lost, runs, session, ui
+from rsf_core.web import charts, lost, next_step, runs, session, ui
 from rsf_core.web.literal import literal
 
 project = session.project()
@@ -26,39 +25,7 @@ ui.path(stages)
 running = newest and ui.running_job(project, list(JobKind))
 flight = project.autopilot.flight()
 if newest and not running and not (flight and flight.active):
-    failed = next((state for state in stages if state.progress is Progress.FAILED), None)
-    step = None if failed else next_stage(stages)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if failed is not None:
-            ui.ended_badly(project, failed)
-        if complete(stages):  # also where a job failed that was to add to it
-            if st.button(
-                f"Start round {number + 1}", type="primary", icon=":material/replay:", disabled=ui.locked("advance")
-            ):
-                if ui.attempt(lambda: project.advance(ui.reviewer_name())):
-                    st.query_params.pop("round", None)
-                    st.rerun()
-            st.caption("The tuned model becomes the proposal and draws the next candidates.")
-        elif step is Stage.GENERATE and stages[0].progress is Progress.WAITING:
-            if st.button("Add prompts", type="primary", icon=":material/add:"):
-                ui.go("prompts")
-        elif step is Stage.FINETUNE and counts.accepted == 0:
-            if st.button("Choose M", type="primary", icon=":material/tune:"):
-                ui.go("acceptance")
-            st.caption("No candidate is accepted at this M: lower it, or accept some by hand.")
-        elif step is not None:
-            labels = {
-                Stage.GENERATE: ("Generate candidates", ":material/casino:"),
-                Stage.SCORE: ("Score candidates", ":material/star:"),
-                Stage.FINETUNE: (f"Fine-tune on {counts.accepted:,} accepted", ":material/model_training:"),
-                Stage.EVALUATE: ("Compare on held-out prompts", ":material/compare:"),
-            }
-            label, icon = labels[step]
-            if st.button(label, type="primary", icon=icon, disabled=ui.locked("advance")):
-                if ui.attempt(lambda: project.advance(ui.reviewer_name())):
-                    st.rerun()
-            if step is Stage.FINETUNE and st.button("Review first", icon=":material/rate_review:"):
-                ui.go("review")
+    next_step.panel(project, stages)
 
 if newest and (any(project.store.prompt_counts().values()) or (flight and flight.active)):
     flying.panel(project)

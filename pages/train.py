@@ -9,7 +9,7 @@ from rsf_core.domain import Control, JobKind, JobState
 from rsf_core.domain.words import plural
 from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.project import exports
-from rsf_core.rounds.stages import Progress
+from rsf_core.rounds.stages import Progress, Stage
 from rsf_core.web import charts, controls, lost, session, ui
 from rsf_core.web.literal import file_name, literal
 
@@ -17,7 +17,8 @@ project = session.project()
 number = ui.chosen_round(project)
 newest = number == project.current_round
 counts = project.counts(number)
-*_, finetune, evaluate = project.stages(number)
+states = {state.stage: state for state in project.stages(number)}
+finetune, evaluate = states[Stage.FINETUNE], states[Stage.EVALUATE]
 
 ui.heading("Train", "Freeze the accepted candidates, fine-tune the proposal on them, and compare on held-out prompts.")
 

@@ -43,6 +43,7 @@ from rsf_core.project.commands import plain
 from rsf_core.project.invites import DAYS
 from rsf_core.prompts import tasks
 from rsf_core.rounds import replicates
+from rsf_core.rounds.drive import last_round
 from rsf_core.store.records import Fit
 
 app = typer.Typer(
@@ -117,8 +118,8 @@ def run(
 ) -> None:
     """Run whole rounds: generate, score, accept, freeze, fine-tune, evaluate."""
     with connect(folder, "rsf run") as connection:
-        first = connection.call("status")["round"] + (1 if connection.call("round_complete") else 0)
-        while connection.call("status")["round"] < first + rounds - 1 or not connection.call("round_complete"):
+        last = last_round(connection.call("status")["round"], rounds, connection.call("round_complete"))
+        while connection.call("status")["round"] < last or not connection.call("round_complete"):
             connection.call("advance", {"author": _who()})
             _follow(connection, as_json)
             for kind in [*([Control.RANDOM] if control else []), *([Control.CONSTRAINTS] if constraints else [])]:

@@ -154,6 +154,7 @@ _LOOKS_AT = {
             "current_round",
             "rounds",
             "stages",
+            "next_step",
             "counts",
             "jobs",
             "status",

@@ -45,9 +45,10 @@ from rsf_core.project.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
 from rsf_core.prompts import Problem, PromptRow, tasks
 from rsf_core.review.queue import Reviews
 from rsf_core.review.suggestion import Suggestion
-from rsf_core.rounds import comparisons, next_proposal, replicates, stages
+from rsf_core.rounds import comparisons, drive, next_proposal, replicates, stages
 from rsf_core.rounds.autopilot import Autopilot
 from rsf_core.rounds.comparisons import Comparison, Curse
+from rsf_core.rounds.drive import Complete, Driver
 from rsf_core.rounds.follow import Following
 from rsf_core.rounds.lineage import Lineage
 from rsf_core.rounds.prompt_lengths import PromptLengths
@@ -92,7 +93,8 @@ class Project:
         self._standing = Standing(folder, self.store)
         self.supervisor = JobSupervisor(self.store, folder / "spool")
         self._stages = Stages(folder, self.store, self._standing, self.supervisor)
-        self.autopilot = Autopilot(self.store, self._standing, self._stages)
+        self._driver = Driver(self.store, self._standing, self._stages)
+        self.autopilot = Autopilot(self.store, self._standing, self._stages, self._driver)
         self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
         self.supervisor.listen(self._following.on_done, self._following.on_ended)
         self.lineage = Lineage(folder, self.store, self._standing)
@@ -460,37 +462,26 @@ class Project:
 
     @spoken
     def advance(self, author: str = NOBODY) -> str | None:
-        """Start whatever comes next in the newest round, or the next round; None while something runs."""
-        with self.supervisor.still():  # what follows a job that ends this moment is started once
-            return self._advance(author)
+        """Start whatever comes next in the newest round, or the next round: what `next_step` says. None while something runs.
+        Raises StageError where a person has to do something first."""
+        return self._driver.advance(author)
 
-    def _advance(self, author: str) -> str | None:
-        found = self.stages()
-        if stages.complete(found):
-            return self.draw_next_round()
-        stage = stages.next_stage(found)
-        for state in found:
-            failed = state.job if state.stage is stage and state.progress is stages.Progress.FAILED else None
-            if failed is not None and self._standing.agrees(failed):
-                self.resume(failed.job_id)
-                return failed.job_id
-        match stage:
-            case Stage.GENERATE:
-                return self.generate()
-            case Stage.SCORE:
-                return self.score()
-            case Stage.FINETUNE:
-                return self.train(author)
-            case Stage.EVALUATE:
-                return self.evaluate()
-            case _:
-                return None
+    def next_step(self) -> drive.Step:
+        """What comes next: a stage to start, a job to resume or to wait for, a review to wait for, the next round, or what has
+        to be done before."""
+        return self._driver.next_step()
+
+    @spoken
+    def start_stage(self, stage: Stage, author: str = NOBODY) -> str | None:
+        """Start a stage of the newest round by the settings and decisions of now, also where a job of it broke off; the job's
+        id, or None where there is nothing left to compute. Raises StageError."""
+        return self._driver.start(stage, author)
 
     def run(self, rounds_wanted: int = 1, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
         """Finish the newest round and go on until `rounds_wanted` rounds more are complete. Raises JobError when a job
         fails or is cancelled."""
-        goal = self.current_round + rounds_wanted - (0 if stages.complete(self.stages()) else 1)
-        while self.current_round < goal or not stages.complete(self.stages()):
+        last = drive.last_round(self.current_round, rounds_wanted, stages.complete(self.stages()))
+        while not isinstance(self._driver.next_step(last), Complete):
             self.advance()
             self.wait(on_progress)
 

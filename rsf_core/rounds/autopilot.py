@@ -14,8 +14,9 @@ from rsf_core.acceptance import bands
 from rsf_core.domain import Control, JobState
 from rsf_core.domain.access import spoken
 from rsf_core.domain.errors import RsfError, StageError
-from rsf_core.rounds import comparisons, guardrails, stages
-from rsf_core.rounds.stages import Progress, Stage
+from rsf_core.rounds import comparisons, drive, guardrails, stages
+from rsf_core.rounds.drive import Complete, Driver, OpenRound, Resume, Start, Stopped, WaitForJob, WaitForReview
+from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import Standing
 from rsf_core.store.store import Store
@@ -58,8 +59,10 @@ class Flight:
 
 
 class Autopilot:
-    def __init__(self, store: Store, standing: Standing, stages: Stages) -> None:
-        self._store, self._standing, self._stages = store, standing, stages
+    """What comes next is the driver's answer. The autopilot adds when to stop, when to wait for a person, and the controls."""
+
+    def __init__(self, store: Store, standing: Standing, stages: Stages, driver: Driver) -> None:
+        self._store, self._standing, self._stages, self._driver = store, standing, stages, driver
 
     def flight(self) -> Flight | None:
         """The newest flight, or None before any."""
@@ -87,7 +90,7 @@ class Autopilot:
         if count < 1:
             raise StageError("at least one round has to run")
         current = self._standing.current_round().round
-        last = current + count - (0 if stages.complete(self._standing.states(current)) else 1)
+        last = drive.last_round(current, count, stages.complete(self._standing.states(current)))
         number = now.flight + 1 if now else 1
         self._store.add_flight_event(number, "started", current, last, pause, author, f"{count} rounds")
         self.steer()
@@ -118,28 +121,19 @@ class Autopilot:
 
     def _step(self, now: Flight) -> bool:
         """One step; False where a job runs now."""
-        if self._store.jobs(active=True):
-            return False
-        number = self._standing.current_round().round
-        found = self._standing.states(number)
-        if stages.complete(found):  # whatever became of a job that was to add to it
-            self._after_round(now, number)
-            return True
-        for state in found:
-            if state.progress is Progress.FAILED and state.job is not None and self._standing.agrees(state.job):
-                self._say("stopped", now.author, state.job.outcome)
-                return True
-        stage = stages.next_stage(found)
-        if stage is Stage.EVALUATE and not self._standing.held_out():
-            self._after_round(now, number)
-        elif stage is Stage.GENERATE:
-            self._stages.generate()
-        elif stage is Stage.SCORE:
-            self._stages.score()
-        elif stage is Stage.FINETUNE:
-            self._train(now, number)
-        elif stage is Stage.EVALUATE:
-            self._stages.evaluate()
+        match self._driver.next_step(now.last_round):
+            case WaitForJob() | WaitForReview():
+                return False
+            case OpenRound() | Complete() as step:
+                self._after_round(now, step)
+            case Resume(_, job_id):  # a person decides whether it goes on
+                self._say("stopped", now.author, self._store.job(job_id).outcome)
+            case Start(Stage.FINETUNE) | Stopped(Stage.FINETUNE):  # a review may accept some where none is
+                self._train(now, self._standing.current_round().round)
+            case Start(stage):
+                self._driver.start(stage, now.author)
+            case Stopped(_, because):
+                self._say("stopped", now.author, because)
         return True
 
     def _train(self, now: Flight, number: int) -> None:
@@ -163,7 +157,8 @@ class Autopilot:
             return
         self._stages.finetune(curated.curated_id)
 
-    def _after_round(self, now: Flight, number: int) -> None:
+    def _after_round(self, now: Flight, step: OpenRound | Complete) -> None:
+        number = self._standing.current_round().round
         limits = self._standing.settings().autopilot
         comparison = comparisons.comparison(self._store, self._standing, number)
         if comparison:
@@ -176,7 +171,7 @@ class Autopilot:
         why = guardrails.after_round(comparison, limits) if comparison else []
         if why:
             self._say("stopped", now.author, f"after round {number}: " + "; ".join(why))
-        elif number >= now.last_round:
+        elif isinstance(step, Complete):
             self._say("finished", now.author, f"round {number} is complete")
         else:
             self._stages.open_round()

@@ -1,11 +1,13 @@
-"""The round as a state machine: which stages there are, where each stands, and what may run next. Pure functions."""
+"""The stages of a round, one row each in one table, and where each stands. Pure functions. What comes next is `drive`'s."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import pairwise
+from typing import Protocol
 
 from rsf_core.domain import JobKind, JobState, Prompt
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundCounts
@@ -28,18 +30,6 @@ class Progress(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StageState:
-    """`job` is the newest job of the stage; `detail` says in a few words what there is or what is missing, `note` what a job
-    that is done had to leave out."""
-
-    stage: Stage
-    progress: Progress
-    detail: str
-    job: JobRecord | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class RoundFacts:
     """Everything that decides where a round stands."""
 
@@ -51,86 +41,237 @@ class RoundFacts:
     train_prompts: int
     held_out_prompts: int
 
+    @property
+    def scored(self) -> bool:
+        """Whether every candidate is decided that can be."""
+        return self.counts.decided > 0 and self.counts.undecided == 0
+
+    def newest_job(self, kind: JobKind | None) -> JobRecord | None:
+        return next((job for job in reversed(self.jobs) if job.kind is kind), None)
+
+
+class Starts(Protocol):
+    """What starts the jobs of the newest round; see `start.Stages`."""
+
+    def generate(self) -> str: ...
+    def score(self) -> str | None: ...
+    def freeze(self, author: str) -> CuratedRecord: ...
+    def finetune(self, curated_id: str) -> str: ...
+    def evaluate(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What a person does where the stage that comes next cannot start. `because` says why and what to do (`{round}` stands
+    for the round's number); the button `label` opens `page`, with `hint` beside it."""
+
+    because: str
+    page: str
+    label: str
+    icon: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageType:
+    """One row of the table. A stage without a `kind` of job is a person's, and nothing waits for it.
+
+    `ready`: whether it can start; where it comes next and cannot, `remedy` says what to do. `done`: whether what it is for
+    is there. `detail`: in a few words, what there is or what is missing. `action`: the text of the button that starts it,
+    or that opens `page`, where a person does it. `start` starts its job in the name of an author; None where there was
+    nothing left to compute."""
+
+    stage: Stage
+    kind: JobKind | None
+    label: str
+    icon: str
+    ready: Callable[[RoundFacts], bool]
+    done: Callable[[RoundFacts], bool]
+    detail: Callable[[RoundFacts], str]
+    action: Callable[[RoundCounts], str]
+    start: Callable[[Starts, str], str | None] | None = None
+    remedy: Remedy | None = None
+    page: str = ""
+    lasting: bool = False  # a later job adds to what is there: one that breaks off does not undo it
+    restarts: Callable[[RoundCounts], bool] = lambda counts: (
+        True
+    )  # whether it can begin anew beside a job that broke off
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """`job` is the newest job of the stage; `detail` says in a few words what there is or what is missing, `note` what a job
+    that is done had to leave out, `blocked` why it cannot start."""
+
+    stage: Stage
+    progress: Progress
+    detail: str
+    job: JobRecord | None = None
+    note: str = ""
+    blocked: Remedy | None = None
+
+
+def _drawn(facts: RoundFacts) -> str:
+    counts = facts.counts
+    if counts.candidates:
+        return f"{counts.candidates:,} candidates for {counts.prompts:,} prompts"
+    return "draws the candidates" if facts.train_prompts else "add train prompts first"
+
+
+def _reviewed(facts: RoundFacts) -> str:
+    counts = facts.counts
+    return f"{counts.accepted:,} accepted, {counts.overridden:,} by a person" if facts.scored else "accept or reject"
+
+
+def _tuned(facts: RoundFacts) -> str:
+    if facts.tuned is not None:
+        return f"model {facts.tuned.model_id}"
+    return f"on {facts.counts.accepted:,} accepted" if facts.scored else "on the accepted"
+
+
+def _compared(facts: RoundFacts) -> str:
+    if facts.evaluated:
+        return "compared with the model before"
+    if not facts.held_out_prompts:
+        return "not compared: there are no held-out prompts"
+    return f"on {facts.held_out_prompts:,} held-out prompts"
+
+
+def _to_be_scored(facts: RoundFacts) -> bool:
+    return facts.counts.undecided > 0 and state_of(STAGES[0], facts).progress is Progress.DONE
+
+
+STAGES: tuple[StageType, ...] = (
+    StageType(
+        Stage.GENERATE,
+        JobKind.GENERATE,
+        label="Generate",
+        icon=":material/casino:",
+        ready=lambda facts: facts.train_prompts > 0,
+        done=lambda facts: facts.counts.candidates > 0,
+        detail=_drawn,
+        action=lambda counts: "Generate candidates",
+        start=lambda starts, author: starts.generate(),
+        remedy=Remedy(
+            "there is no train prompt to draw candidates for: add some on the Prompts page",
+            page="prompts",
+            label="Add prompts",
+            icon=":material/add:",
+        ),
+        restarts=lambda counts: counts.candidates == 0,  # else it would draw more beside those that are finished
+    ),
+    StageType(
+        Stage.SCORE,
+        JobKind.SCORE,
+        label="Score",
+        icon=":material/star:",
+        ready=_to_be_scored,
+        done=lambda facts: facts.scored,
+        detail=lambda facts: f"{facts.counts.decided:,} scored" if facts.counts.decided else "follows by itself",
+        action=lambda counts: "Score candidates",
+        start=lambda starts, author: starts.score(),
+        remedy=Remedy(
+            "no candidate is left to score, for the prompts of all were retired: restore some of these on the Prompts page, "
+            "or draw for others",
+            page="prompts",
+            label="Restore prompts",
+            icon=":material/undo:",
+            hint="The prompts of all candidates were retired: restore some, or draw for others.",
+        ),
+        lasting=True,
+    ),
+    StageType(
+        Stage.REVIEW,
+        None,
+        label="Accept & review",
+        icon=":material/rate_review:",
+        ready=lambda facts: facts.scored,
+        done=lambda facts: facts.curated is not None,
+        detail=_reviewed,
+        action=lambda counts: "Review first",
+        page="review",
+    ),
+    StageType(
+        Stage.FINETUNE,
+        JobKind.FINETUNE,
+        label="Fine-tune",
+        icon=":material/model_training:",
+        ready=lambda facts: facts.scored and facts.counts.accepted > 0,
+        done=lambda facts: facts.tuned is not None,
+        detail=_tuned,
+        action=lambda counts: f"Fine-tune on {counts.accepted:,} accepted",
+        start=lambda starts, author: starts.finetune(starts.freeze(author).curated_id),
+        remedy=Remedy(
+            "round {round} has no accepted candidate to train on: lower M on the Acceptance page, accept some by hand on the "
+            "Review page, or draw more candidates",
+            page="acceptance",
+            label="Choose M",
+            icon=":material/tune:",
+            hint="No candidate is accepted at this M: lower it, or accept some by hand.",
+        ),
+    ),
+    StageType(
+        Stage.EVALUATE,
+        JobKind.EVALUATE,
+        label="Compare",
+        icon=":material/compare:",
+        ready=lambda facts: facts.tuned is not None and facts.held_out_prompts > 0,
+        # without held-out prompts the round ends without a comparison, and says so
+        done=lambda facts: facts.evaluated or (facts.tuned is not None and not facts.held_out_prompts),
+        detail=_compared,
+        action=lambda counts: "Compare on held-out prompts",
+        start=lambda starts, author: starts.evaluate(),
+        lasting=True,
+    ),
+)
+"""In the order of the round. The last is what the round is for: once it is done, the round is complete."""
+
+_TYPES = {row.stage: row for row in STAGES}
+_AFTER_A_PERSON = {after.stage: before for before, after in pairwise(STAGES) if before.kind is None}
+
+
+def stage_type(stage: Stage) -> StageType:
+    """The row of a stage."""
+    return _TYPES[stage]
+
+
+def persons_before(stage: Stage) -> StageType | None:
+    """The stage that a person may do directly before this one, or None."""
+    return _AFTER_A_PERSON.get(stage)
+
 
 def states(facts: RoundFacts) -> tuple[StageState, ...]:
     """Where each stage of the round stands, in order."""
-    newest: dict[JobKind, JobRecord] = {job.kind: job for job in facts.jobs}
-    counts = facts.counts
-    scored = counts.decided > 0 and counts.undecided == 0
-    generate = _job_stage(
-        Stage.GENERATE,
-        newest.get(JobKind.GENERATE),
-        ready=facts.train_prompts > 0,
-        done=counts.candidates > 0,
-        detail=f"{counts.candidates:,} candidates for {counts.prompts:,} prompts"
-        if counts.candidates
-        else "add train prompts first"
-        if not facts.train_prompts
-        else "draws the candidates",
-    )
-    score = _job_stage(
-        Stage.SCORE,
-        newest.get(JobKind.SCORE),
-        ready=generate.progress is Progress.DONE,
-        done=scored,
-        detail=f"{counts.decided:,} scored" if counts.decided else "follows by itself",
-    )
-    review = StageState(
-        Stage.REVIEW,
-        Progress.DONE if facts.curated else Progress.READY if scored else Progress.WAITING,
-        f"{counts.accepted:,} accepted, {counts.overridden:,} by a person" if scored else "accept or reject",
-    )
-    finetune = _job_stage(
-        Stage.FINETUNE,
-        newest.get(JobKind.FINETUNE),
-        ready=scored and counts.accepted > 0,
-        done=facts.tuned is not None,
-        detail=f"model {facts.tuned.model_id}"
-        if facts.tuned
-        else f"on {counts.accepted:,} accepted"
-        if scored
-        else "on the accepted",
-    )
-    without_comparison = facts.tuned is not None and not facts.held_out_prompts  # the round ends without, and says so
-    evaluate = _job_stage(
-        Stage.EVALUATE,
-        newest.get(JobKind.EVALUATE),
-        ready=facts.tuned is not None and facts.held_out_prompts > 0,
-        done=facts.evaluated or without_comparison,
-        detail="compared with the model before"
-        if facts.evaluated
-        else "not compared: there are no held-out prompts"
-        if not facts.held_out_prompts
-        else f"on {facts.held_out_prompts:,} held-out prompts",
-    )
-    return generate, score, review, finetune, evaluate
+    return tuple(state_of(row, facts) for row in STAGES)
+
+
+def state_of(row: StageType, facts: RoundFacts) -> StageState:
+    """Where one stage stands: what its newest job says, else whether it is done or can start."""
+    job, done, ready = facts.newest_job(row.kind), row.done(facts), row.ready(facts)
+    blocked = None if ready else row.remedy
+    if job is not None and not job.state.ended:
+        return StageState(row.stage, Progress.RUNNING, job.message, job, blocked=blocked)
+    if job is not None and job.state is not JobState.DONE and not (row.lasting and done):
+        return StageState(row.stage, Progress.FAILED, job.message, job, blocked=blocked)
+    if done:
+        told = job.message if job is not None and job.state is JobState.DONE else ""
+        note = told.removeprefix("done").lstrip(". ")
+        return StageState(row.stage, Progress.DONE, row.detail(facts), job, note, blocked)
+    return StageState(row.stage, Progress.READY if ready else Progress.WAITING, row.detail(facts), job, blocked=blocked)
 
 
 def next_stage(found: Sequence[StageState]) -> Stage | None:
-    """The first stage that is neither done nor running, or None when all is done or something runs."""
+    """The first stage with a job that is neither done nor running, or None when all is done or something runs."""
     if any(state.progress is Progress.RUNNING for state in found):
         return None
     for state in found:
-        if state.progress is not Progress.DONE and state.stage is not Stage.REVIEW:
+        if state.progress is not Progress.DONE and stage_type(state.stage).kind is not None:
             return state.stage
     return None
 
 
 def complete(found: Sequence[StageState]) -> bool:
     return found[-1].progress is Progress.DONE
-
-
-def _job_stage(stage: Stage, job: JobRecord | None, *, ready: bool, done: bool, detail: str) -> StageState:
-    if job is not None and not job.state.ended:
-        return StageState(stage, Progress.RUNNING, job.message, job)
-    adds = stage in (Stage.SCORE, Stage.EVALUATE) and done  # what the stage is for is there already
-    if job is not None and job.state is not JobState.DONE and not adds:
-        return StageState(stage, Progress.FAILED, job.message, job)
-    if done:
-        told = job.message if job is not None and job.state is JobState.DONE else ""
-        note = told.removeprefix("done").lstrip(". ")
-        return StageState(stage, Progress.DONE, detail, job, note)
-    return StageState(stage, Progress.READY if ready else Progress.WAITING, detail, job)
 
 
 def draw_prompts(prompts: Sequence[Prompt], count: int, round_number: int, seed: int) -> list[Prompt]:

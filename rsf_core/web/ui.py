@@ -16,19 +16,12 @@ from rsf_core.domain.errors import RsfError
 from rsf_core.domain.words import SHARES, number, seconds
 from rsf_core.project import Project
 from rsf_core.review.index import CandidateFilter, View
-from rsf_core.rounds.stages import Progress, Stage, StageState
+from rsf_core.rounds.stages import Progress, StageState, stage_type
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import JobRecord
 from rsf_core.web import palette, session
 from rsf_core.web.literal import literal
 
-STAGE_NAMES = {
-    Stage.GENERATE: "Generate",
-    Stage.SCORE: "Score",
-    Stage.REVIEW: "Accept & review",
-    Stage.FINETUNE: "Fine-tune",
-    Stage.EVALUATE: "Compare",
-}
 _DOTS = {Progress.DONE: "✓", Progress.FAILED: "!", Progress.RUNNING: "…"}
 REFRESH_SECONDS = 1.0
 MOST_ROWS = 1_000  # of a table in the browser
@@ -194,13 +187,17 @@ def reviewer() -> str:
 def path(stages: Sequence[StageState]) -> None:
     """The round as a path: what is done, what runs, what comes next."""
     steps = "".join(
-        f'<div class="rsf-step {state.progress}" role="listitem" aria-label="{STAGE_NAMES[state.stage]}: {state.progress}">'
+        f'<div class="rsf-step {state.progress}" role="listitem" aria-label="{_name(state)}: {state.progress}">'
         f'<div class="rsf-dot">{_DOTS.get(state.progress, number)}</div>'
-        f'<div class="rsf-name">{html.escape(STAGE_NAMES[state.stage])}</div>'
+        f'<div class="rsf-name">{_name(state)}</div>'
         f'<div class="rsf-detail">{html.escape(_in_short(state))}</div></div>'
         for number, state in enumerate(stages, start=1)
     )
     st.html(f'<div class="rsf-path" role="list">{steps}</div>')
+
+
+def _name(state: StageState) -> str:
+    return html.escape(stage_type(state.stage).label)
 
 
 def _in_short(state: StageState) -> str:
@@ -274,14 +271,9 @@ def ended_badly(project: Project, state: StageState) -> None:
     """Say why a stage failed or was cancelled, with the button that goes on from what is finished."""
     if state.progress is not Progress.FAILED or state.job is None:
         return
-    anew: dict[Stage, Callable[[], object]] = {
-        Stage.SCORE: project.score,
-        Stage.FINETUNE: partial(project.train, reviewer_name()),
-        Stage.EVALUATE: project.evaluate,
-    }
-    if project.counts().candidates == 0:  # else it would draw more beside those that are finished
-        anew[Stage.GENERATE] = project.generate
-    job_ended_badly(project, state.job, anew.get(state.stage))
+    anew = partial(project.start_stage, state.stage, reviewer_name())
+    restarts = stage_type(state.stage).restarts(project.counts())
+    job_ended_badly(project, state.job, anew if restarts else None)
 
 
 def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object] | None = None) -> None:

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsf_core.domain import JobKind, JobState, Prompt, Scope
-from rsf_core.rounds.stages import Progress, RoundFacts, Stage, complete, draw_prompts, first_k, next_stage, states
-from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundCounts
+from rsf_core.domain import Prompt
+from rsf_core.rounds.stages import (
+    STAGES,
+    Progress,
+    RoundFacts,
+    Stage,
+    complete,
+    draw_prompts,
+    first_k,
+    next_stage,
+    persons_before,
+    stage_type,
+    states,
+)
+from rsf_core.store.records import RoundCounts
+from tests.support.round_facts import CURATED, DECIDED, DRAWN, NOTHING, TUNED, facts, job
 
-NOW = datetime(2026, 1, 1)
-NOTHING = RoundCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-DRAWN = RoundCounts(40, 0, 0, 0, 3, 0, 0, 0, 5, 0)
-DECIDED = RoundCounts(40, 40, 40, 10, 3, 9, 1, 2, 5, 4)
-CURATED = CuratedRecord("c1-1", 1, 1, 0.0, Scope.GLOBAL, "hash", {}, "ann", NOW)
-TUNED = ModelRecord("m1-1", "t", "models/m1-1", "id", "base", 1, "c1-1", NOW)
 W, R, X, D, F = Progress.WAITING, Progress.READY, Progress.RUNNING, Progress.DONE, Progress.FAILED
-
-
-def job(kind: str, state: str, number: int = 1) -> JobRecord:
-    message = f"{kind} is {state}"
-    return JobRecord(f"r1-{kind}-{number}", JobKind(kind), 1, {}, (), NOW, JobState(state), message, NOW, NOW)
-
-
-def facts(counts: RoundCounts = NOTHING, *jobs: JobRecord, **changes: Any) -> RoundFacts:
-    known: dict[str, Any] = {
-        "curated": None,
-        "tuned": None,
-        "evaluated": False,
-        "train_prompts": 8,
-        "held_out_prompts": 4,
-    }
-    return RoundFacts(counts=counts, jobs=jobs, **known | changes)
 
 
 GENERATED, SCORED = job("generate", "done"), job("score", "done")
@@ -96,6 +86,57 @@ def test_where_each_stage_stands(found: RoundFacts, expected: tuple[Progress, ..
     assert next_stage(got) == next_one
     assert complete(got) is (expected[-1] is D)
     assert all(state.detail for state in got)
+
+
+def test_the_table_has_every_stage_once_and_each_kind_of_job_once() -> None:
+    assert [row.stage for row in STAGES] == list(Stage)
+    kinds = [row.kind for row in STAGES if row.kind is not None]
+    assert len(kinds) == len(set(kinds)) == len(STAGES) - 1
+    assert all(stage_type(row.stage) is row for row in STAGES)
+    assert STAGES[-1].kind is not None  # else a round would be complete once a person likes
+
+
+def test_a_stage_has_a_job_to_start_or_a_page_where_a_person_does_it() -> None:
+    for row in STAGES:
+        assert (row.start is None) is (row.kind is None) and (row.page != "") is (row.kind is None)
+        assert row.label and row.icon.startswith(":material/") and row.action(DECIDED)
+    assert [row.stage for row in STAGES if persons_before(row.stage)] == [Stage.FINETUNE]
+    assert persons_before(Stage.FINETUNE) is stage_type(Stage.REVIEW)
+
+
+def test_the_button_of_a_stage_names_what_it_does() -> None:
+    counts = replace(DECIDED, accepted=1234)
+    assert [row.action(counts) for row in STAGES] == [
+        "Generate candidates", "Score candidates", "Review first", "Fine-tune on 1,234 accepted",
+        "Compare on held-out prompts",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "blocked"),
+    [
+        (facts(train_prompts=0), {Stage.GENERATE: "prompts", Stage.SCORE: "prompts", Stage.FINETUNE: "acceptance"}),
+        (facts(), {Stage.SCORE: "prompts", Stage.FINETUNE: "acceptance"}),
+        (facts(DECIDED, *BOTH), {Stage.SCORE: "prompts"}),  # it is done
+        (facts(replace(DECIDED, accepted=0), *BOTH), {Stage.SCORE: "prompts", Stage.FINETUNE: "acceptance"}),
+        (facts(DRAWN, GENERATED), {Stage.FINETUNE: "acceptance"}),
+    ],
+)
+def test_a_stage_that_cannot_start_says_on_which_page_to_mend_it(found: RoundFacts, blocked: dict[Stage, str]) -> None:
+    assert {state.stage: state.blocked.page for state in states(found) if state.blocked is not None} == blocked
+
+
+def test_where_the_prompts_of_all_candidates_were_retired_nothing_is_to_be_scored() -> None:
+    found = states(facts(replace(DRAWN, retired=40), GENERATED))
+    assert [state.progress for state in found] == [D, W, W, W, W]
+    assert found[1].blocked is not None and "restore some" in found[1].blocked.because
+    assert states(facts(replace(DRAWN, retired=39), GENERATED))[1].progress is R
+
+
+@pytest.mark.parametrize(("candidates", "may"), [(0, True), (1, False)])
+def test_drawing_that_broke_off_begins_anew_only_where_nothing_was_drawn(candidates: int, may: bool) -> None:
+    counts = replace(NOTHING, candidates=candidates)
+    assert [row.restarts(counts) for row in STAGES] == [may, True, True, True, True]
 
 
 def test_a_job_that_was_to_add_to_a_stage_does_not_undo_it() -> None:

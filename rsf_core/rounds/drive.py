@@ -1,0 +1,168 @@
+"""What comes next: the one answer for the button on the Overview, for `rsf run`, Project.advance and the autopilot, which
+each keep to themselves only whether they do it. `next_step` is pure; Driver reads its state from the store and does a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rsf_core.domain.errors import StageError
+from rsf_core.rounds import stages
+from rsf_core.rounds.stages import Progress, Stage, StageState
+from rsf_core.rounds.start import Stages
+from rsf_core.rounds.state import Standing
+from rsf_core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A stage can start."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The newest job of a stage broke off and would do what the settings of now ask for: it goes on from what it finished."""
+
+    stage: Stage
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForJob:
+    """A job runs or is queued. What follows it is not known before it has ended."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForReview:
+    """The autopilot was asked to wait for a person before it starts this stage, and does."""
+
+    stage: Stage
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRound:
+    """The round is complete: the next one begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The last round that was asked for is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The stage that comes next cannot start before a person has done something."""
+
+    stage: Stage
+    because: str
+
+
+Step = Start | Resume | WaitForJob | WaitForReview | OpenRound | Complete | Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class DriveState:
+    """All that decides what comes next in the newest round. `active_job` is the first job of the project that has not ended.
+    `agrees`: whether the newest job of the stage that comes next, where it broke off, would do what the settings of now ask
+    for. `awaits_review` is why the autopilot waits for a person, "" where it does not."""
+
+    round: int
+    stages: tuple[StageState, ...]
+    active_job: str | None = None
+    agrees: bool = False
+    awaits_review: str = ""
+
+
+def next_step(state: DriveState, last_round: int | None = None) -> Step:
+    """What comes next, up to `last_round` (None: without end)."""
+    running = next((found.job for found in state.stages if found.progress is Progress.RUNNING), None)
+    active_job = running.job_id if running is not None else state.active_job
+    if active_job is not None:
+        return WaitForJob(active_job)
+    if stages.complete(state.stages):  # whatever became of a job that was to add to it
+        return OpenRound() if last_round is None or state.round < last_round else Complete()
+    due = due_stage(state.stages)
+    assert due is not None, "a round that is not complete has a stage to do"
+    if due.progress is Progress.FAILED and due.job is not None and state.agrees:
+        return Resume(due.stage, due.job.job_id)
+    if state.awaits_review and stages.persons_before(due.stage) is not None:
+        return WaitForReview(due.stage, state.awaits_review)
+    if due.blocked is not None:
+        return Stopped(due.stage, due.blocked.because.format(round=state.round))
+    return Start(due.stage)
+
+
+def due_stage(found: tuple[StageState, ...]) -> StageState | None:
+    """The state of the stage that comes next, or None when all is done or something runs."""
+    stage = stages.next_stage(found)
+    return next((state for state in found if state.stage is stage), None)
+
+
+def last_round(current: int, more: int, is_complete: bool) -> int:
+    """The round that ends a run of `more` rounds, the newest (`current`) included unless it is complete already."""
+    return current + more - (0 if is_complete else 1)
+
+
+class Driver:
+    """Of one project: says what comes next in the newest round, and does it."""
+
+    def __init__(self, store: Store, standing: Standing, starts: Stages) -> None:
+        self._store, self._standing, self._starts = store, standing, starts
+
+    def state(self) -> DriveState:
+        current = self._standing.current_round().round
+        found = self._standing.states(current)
+        active = self._store.jobs(active=True)
+        due = due_stage(found)
+        failed = due.job if due is not None and due.progress is Progress.FAILED else None
+        flight = self._store.last_flight()
+        return DriveState(
+            current,
+            found,
+            active[0].job_id if active else None,
+            failed is not None and self._standing.agrees(failed),
+            flight["reason"] if flight is not None and flight["event"] == "waiting" else "",
+        )
+
+    def next_step(self, last_round: int | None = None) -> Step:
+        """See `next_step`."""
+        return next_step(self.state(), last_round)
+
+    def advance(self, author: str) -> str | None:
+        """Do what comes next; the id of the job that was started or goes on. None while a job runs, and where nothing was left
+        to compute. Raises StageError where a person has to do something first."""
+        with self._starts.still():  # what follows a job that ends this moment is started once
+            step = self.next_step()
+            if isinstance(step, OpenRound):
+                self._starts.open_round()
+                step = self.next_step()
+            match step:
+                case Start(stage):
+                    return self.start(stage, author)
+                case Resume(_, job_id):
+                    self._starts.resume(job_id)
+                    return job_id
+                case Stopped(_, because):
+                    raise StageError(because)
+                case WaitForReview(_, because):
+                    raise StageError(
+                        f"the autopilot waits for a review ({because}): let it go on or stop it on the Overview page, or with "
+                        "`rsf autopilot DIR --go-on` or `--stop`"
+                    )
+                case _:
+                    return None
+
+    def start(self, stage: Stage, author: str) -> str | None:
+        """Start a stage by the settings and decisions of now; its job's id, or None where there was nothing left to compute.
+        Raises StageError where that leaves the stage as it was: asked again and again it would never end."""
+        row = stages.stage_type(stage)
+        if row.start is None:
+            raise StageError(f"{row.label} is done by a person, on the {row.page.capitalize()} page: no job does it")
+        job_id = row.start(self._starts, author)
+        if job_id is None and self.next_step() == Start(stage):
+            raise StageError(f"{row.label}: nothing is left to compute, and yet the stage is not done")
+        return job_id
