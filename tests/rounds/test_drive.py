@@ -29,8 +29,8 @@ from rsf_core.rounds.drive import (
 )
 from rsf_core.rounds.stages import STAGES, Progress, RoundFacts, Stage, StageState
 from rsf_core.store.records import JobRecord
-from tests.seeding import add_candidates, candidates, decide
 from tests.support.round_facts import CURATED, DECIDED, DRAWN, NOTHING, TUNED, facts, job
+from tests.support.seeding import add_candidates, candidates, decide
 
 WORDS = "10 candidates are accepted: review them"
 COUNTS = (
