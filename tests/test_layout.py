@@ -24,6 +24,7 @@ COMPUTES = ("jobs.work", "proposals", "training", "models.forward", "models.log_
 LATE = {
     "models.library": "converts the embedded model once, in a job",
     "models.loading": "loads weights, in a job",
+    "models.placement": "asks torch for the devices there are, in a job",
 }
 AT_ONCE = {"models.template_process": "runs in a process of its own, which renders untrusted templates"}
 

@@ -1,4 +1,5 @@
-"""Log-probabilities of tokens from a model's logits."""
+"""Log-probabilities of tokens from a model's logits. They are summed in float64: a device without it (MPS) computes the logits,
+and the processor what comes of them."""
 
 from __future__ import annotations
 
@@ -8,9 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rsf_core.models.placement import summable
-
+WITHOUT_FLOAT64 = ("mps",)
 BLOCK = 2**19  # logits computed together: 2 MB in float32
+
+
+def summable(tensor: Tensor) -> Tensor:
+    """The tensor where float64 sums can be made: itself, or a copy on the processor."""
+    return tensor.to("cpu") if tensor.device.type in WITHOUT_FLOAT64 else tensor
 
 
 def token_log_probs(logits: Tensor, targets: Tensor) -> Tensor:

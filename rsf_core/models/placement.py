@@ -1,22 +1,13 @@
 """Where models, inputs, noise and optimiser state go, and in what precision the weights of a law are: decided once, from
-`[compute]` in project.toml, by the job that computes.
-
-The law of a token is summed in float64. A device without it (MPS) computes the logits, and the processor the law.
-"""
+`[compute]` in project.toml, by the job that computes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import Compute
 from rsf_core.models.hardware import Devices
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-_WITHOUT_FLOAT64 = ("mps",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +49,6 @@ def resolve(compute: Compute) -> Placement:
 
     mps = torch.backends.mps.is_available()
     return choose(compute, Devices(torch.cuda.device_count() if torch.cuda.is_available() else 0, mps))
-
-
-def summable(tensor: Tensor) -> Tensor:
-    """The tensor where float64 sums can be made: itself, or a copy on the processor."""
-    return tensor.to("cpu") if tensor.device.type in _WITHOUT_FLOAT64 else tensor
 
 
 def _cuda(count: int) -> str:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from rsf_core.domain.errors import ModelError
 from rsf_core.domain.settings import Sampling
-from rsf_core.models.placement import summable
+from rsf_core.models.log_probs import summable
 
 BLOCK = 256
 _AT_ONCE = 16  # positions of a candidate whose noise is made together

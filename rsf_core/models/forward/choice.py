@@ -21,7 +21,7 @@ from rsf_core.models.forward.base import Forward, Pairs
 from rsf_core.models.forward.causal import Causal
 from rsf_core.models.forward.encoder_decoder import EncoderDecoder
 from rsf_core.models.forward.recomputed import Apart, Grouped, RecomputedCausal, RecomputedEncoderDecoder
-from rsf_core.models.placement import summable
+from rsf_core.models.log_probs import summable
 
 # as a share of the spread of the logits, for a small random model hardly looks at what comes before: rounding takes about
 # 1e-5 of it in float32 and 0.01 in bfloat16
