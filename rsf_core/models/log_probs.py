@@ -1,5 +1,5 @@
-"""Log-probabilities of tokens from a model's logits. They are summed in float64: a device without it (MPS) computes the logits,
-and the processor what comes of them."""
+"""Log-probabilities of tokens from a model's logits. They are summed in float64: a device without it (MPS) computes the
+logits, and the processor what comes of them."""
 
 from __future__ import annotations
 
