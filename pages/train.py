@@ -6,6 +6,7 @@ import streamlit as st
 
 from rsf_core.acceptance import thinning
 from rsf_core.domain import Control, JobKind, JobState
+from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.domain.words import plural
 from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
 from rsf_core.project import exports
@@ -133,7 +134,7 @@ found = project.comparison(number)
 
 @st.fragment(run_every=ui.REFRESH_SECONDS if running else None)
 def loss_curve() -> None:
-    jobs = {str(job.spec["model_id"]): job for job in project.jobs(number) if job.kind is JobKind.FINETUNE}
+    jobs = {job.spec_of(FinetuneSpec).model_id: job for job in project.jobs(number) if job.kind is JobKind.FINETUNE}
     if not jobs:
         return
     names = list(reversed(jobs))  # the newest first

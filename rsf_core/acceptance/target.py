@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain.errors import TargetError
 from rsf_core.domain.settings import Sampling, Settings, Target
+from rsf_core.domain.specs import TrainedLaw
 
 Floats = NDArray[np.float64]
 
@@ -46,11 +46,11 @@ def reference_source(target: Target, reference: str | None, proposal: str, laws:
     return log_prob_scorer(reference, tempered)
 
 
-def trained_law(settings: Settings) -> dict[str, Any]:
+def trained_law(settings: Settings) -> TrainedLaw:
     """The law whose log p is trained: the one that the tuned model will draw by where the target is `tempered`, so that it
     draws what was accepted; else the model at 1."""
     temperature = settings.generate.temperature if settings.target.tempered else 1.0
-    return {"model_masks": settings.generate.model_masks, "temperature": temperature}
+    return TrainedLaw(model_masks=settings.generate.model_masks, temperature=temperature)
 
 
 def compounding(target: Target, sampling: Sampling) -> str | None:

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from rsf_core import prompts
 from rsf_core.domain import SAMPLER_VERSION, JobKind, JobState, Prompt, bundled
 from rsf_core.domain.errors import PromptFileError, SettingsError
 from rsf_core.domain.settings import Sampling, Settings
+from rsf_core.domain.specs import EvaluateSpec, GaugePart
 from rsf_core.sampling.streams import child_seed
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import JOB_TABLES, Store
@@ -61,7 +61,7 @@ def of_project(folder: Path, settings: Settings, held_out: Sequence[Prompt]) -> 
 
 def measured(store: Store, key: str) -> dict[str, str]:
     """The models that were judged under a gauge's key, with the job that did: the newest that came to its end."""
-    return {model: job.job_id for job, gauge in _done(store) if gauge["key"] == key for model in gauge["models"]}
+    return {model: job.job_id for job, gauge in _done(store) if gauge.key == key for model in gauge.models}
 
 
 def newest_key(store: Store, name: str, model_ids: Iterable[str]) -> str | None:
@@ -69,17 +69,17 @@ def newest_key(store: Store, name: str, model_ids: Iterable[str]) -> str | None:
     not undo it."""
     wanted, found = set(model_ids), None
     for _, gauge in _done(store):
-        if gauge["name"] == name and wanted.intersection(gauge["models"]):
-            found = str(gauge["key"])
+        if gauge.name == name and wanted.intersection(gauge.models):
+            found = gauge.key
     return found
 
 
-def _done(store: Store) -> list[tuple[JobRecord, dict[str, Any]]]:
+def _done(store: Store) -> list[tuple[JobRecord, GaugePart]]:
     """What jobs that came to their end have measured, oldest first; jobs of earlier versions measured nothing."""
 
-    def read() -> list[tuple[JobRecord, dict[str, Any]]]:
+    def read() -> list[tuple[JobRecord, GaugePart]]:
         ended = [job for job in store.jobs() if job.kind is JobKind.EVALUATE and job.state is JobState.DONE]
-        return [(job, gauge) for job in ended for gauge in job.spec.get("gauges", [])]
+        return [(job, gauge) for job in ended for gauge in job.spec_of(EvaluateSpec).gauges]
 
     return store.unchanged("what was measured of forgetting", JOB_TABLES, read)
 

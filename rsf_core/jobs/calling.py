@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain.files import read_json, write_json
+from rsf_core.domain.specs import Scoring
 from rsf_core.jobs.spool import now
 from rsf_core.jobs.worker import JobContext
 
-TIMEOUT_SECONDS = 60.0
 _NAME = "calling.json"
 _STDERR = 2
 
 
 @contextmanager
-def limited(context: JobContext, scorer: str, names: Sequence[str]) -> Iterator[None]:
+def limited(context: JobContext[Scoring], scorer: str, names: Sequence[str]) -> Iterator[None]:
     """While a scorer is called on the candidates `names`: the status names it, and after the spec's `timeout_seconds` the
     process ends."""
-    seconds = float(context.spec.get("timeout_seconds", TIMEOUT_SECONDS))
+    seconds = context.spec.timeout_seconds
     call = {"scorer": scorer, "first": names[0], "last": names[-1], "count": len(names), "seconds": seconds}
     context.progress(message=f"scoring {_candidates(call)} with {scorer!r}")
     write_json(context.spool.folder / _NAME, call | {"until": now() + seconds})

@@ -7,9 +7,10 @@ import math
 
 from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError, RefusedRowsError
-from rsf_core.jobs.contents import AllContents, contents
-from rsf_core.jobs.schemas import INPUT_COLUMNS, SEGMENTS
+from rsf_core.jobs.contents import AllContents
+from rsf_core.jobs.schemas import INPUT_COLUMNS
 from rsf_core.jobs.spool import Spool, left_out
+from rsf_core.jobs.types import contents, has_segments
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
 
@@ -23,21 +24,21 @@ class Ingest:
 
     def __init__(self, store: Store, spool: Spool, job: JobRecord) -> None:
         self._store, self._spool, self._job = store, spool, job
-        self.committed: set[int] = store.committed_units(job.job_id) if job.kind in SEGMENTS else set()
+        self.committed: set[int] = store.committed_units(job.job_id) if has_segments(job.kind) else set()
         self._contents: AllContents | None = None
         self._listed = -math.inf
 
     def commit(self, units: int, now: float) -> None:
         """Save what is new. The job says that it has written `units` segments; the folder is listed only where that is more
         than are saved, or not for long: it holds those too. `now` is monotonic, in seconds."""
-        if self._job.kind in SEGMENTS and (units > len(self.committed) or now - self._listed >= LOOK_SECONDS):
+        if has_segments(self._job.kind) and (units > len(self.committed) or now - self._listed >= LOOK_SECONDS):
             self.commit_all()
             self._listed = now
 
     def commit_all(self) -> None:
         """Save what is new, wherever it comes from. A segment that is damaged, or is not what its place says, is set aside
         and said, so that its unit is done again. Raises JobError where spec or inputs are damaged."""
-        if self._job.kind not in SEGMENTS:
+        if not has_segments(self._job.kind):
             return
         for unit, path in self._spool.segments():
             if unit in self.committed or unit >= self.contents.units:
@@ -60,12 +61,11 @@ class Ingest:
 
     def missing(self) -> int:
         """How many units are not saved yet."""
-        return self.contents.units - len(self.committed) if self._job.kind in SEGMENTS else 0
+        return self.contents.units - len(self.committed) if has_segments(self._job.kind) else 0
 
     @property
     def contents(self) -> AllContents:
         if self._contents is None:
             job = self._job
-            columns = INPUT_COLUMNS
-            self._contents = contents(job.kind, job.job_id, job.spec, lambda name: self._spool.input(name, columns))
+            self._contents = contents(job.job_id, job.spec, lambda name: self._spool.input(name, INPUT_COLUMNS))
         return self._contents

@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from rsf_core.domain import JobKind, candidate_id
+from rsf_core.domain import candidate_id
 from rsf_core.domain.errors import JobError
+from rsf_core.domain.specs import Comparing, GaugePart, GenerateSpec, ScoreSpec, TrialSpec
 from rsf_core.jobs import units
-from rsf_core.jobs.schemas import GAUGES, SEGMENTS, Place
+from rsf_core.jobs.schemas import COMPARED, DRAWN, GAUGED, SCORED, TRIED, Place
 
 Inputs = Callable[[str], pa.Table]
 Key = tuple[Any, ...]
@@ -78,43 +79,31 @@ class AllContents:
         part.check(own, rows, left_out)
 
 
-def contents(kind: JobKind, job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> AllContents:
-    """What the segments of a job must hold. Raises JobError where spec or inputs are damaged."""
-    try:
-        parts = [_MAKERS[kind](job_id, spec, inputs)]
-        if kind is JobKind.EVALUATE:
-            parts += [_gauge(job_id, gauge, inputs) for gauge in spec.get("gauges", [])]
-        return AllContents(tuple(parts))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise JobError(f"the spec of {job_id} is damaged: {type(error).__name__}: {error}") from error
-
-
-def _generate(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
-    prompts, count = inputs("prompts"), int(spec["candidates"])
+def of_generate(job_id: str, spec: GenerateSpec, inputs: Inputs) -> AllContents:
+    prompts, count = inputs("prompts"), spec.candidates
     ids, first_k = prompts["prompt_id"].to_pylist(), units.first_k(spec, prompts)
-    cut = units.chunks(ids, units.size(spec, units.GENERATED // count))
+    cut = units.chunks(ids, spec.unit_size)
 
     def keys(unit: int) -> dict[int, list[Key]]:
         return {
             prompt: [
-                (candidate_id(spec["round"], prompt, k), prompt, k)
+                (candidate_id(spec.round, prompt, k), prompt, k)
                 for k in range(first_k[prompt], first_k[prompt] + count)
             ]
             for prompt in cut[unit]
         }
 
-    same = {"round": spec["round"], "model_id": spec["model_id"], "job_id": job_id}
-    return Contents(SEGMENTS[JobKind.GENERATE], len(cut), ("candidate_id", "prompt_id", "k"), keys, same)
+    same = {"round": spec.round, "model_id": spec.model_id, "job_id": job_id}
+    return AllContents((Contents(DRAWN, len(cut), ("candidate_id", "prompt_id", "k"), keys, same),))
 
 
-def _score(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+def of_score(job_id: str, spec: ScoreSpec, inputs: Inputs) -> AllContents:
     rows = inputs("candidates")
-    reference = spec.get("reference")
-    scorers = [*spec["scorers"], *([reference["scorer"]] if reference else [])]
+    scorers = [*spec.scorers, *([] if spec.reference is None else [spec.reference.scorer])]
     # what each candidate lacks; a job of an earlier version scores all with all
     lacking = rows["missing"].to_pylist() if "missing" in rows.schema.names else [scorers] * rows.num_rows
     wanted = list(zip(rows["candidate_id"].to_pylist(), rows["prompt_id"].to_pylist(), lacking, strict=True))
-    cut = units.chunks(wanted, units.size(spec, units.SCORED))
+    cut = units.chunks(wanted, spec.unit_size)
 
     def keys(unit: int) -> dict[int, list[Key]]:
         found: dict[int, list[Key]] = {}
@@ -122,53 +111,46 @@ def _score(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
             found.setdefault(prompt, []).extend((name, scorer) for scorer in missing)
         return found
 
-    same = {"round": spec["round"], "job_id": job_id}
-    return Contents(SEGMENTS[JobKind.SCORE], len(cut), ("candidate_id", "scorer"), keys, same)
+    same = {"round": spec.round, "job_id": job_id}
+    return AllContents((Contents(SCORED, len(cut), ("candidate_id", "scorer"), keys, same),))
 
 
-def _evaluate(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
-    ids, count = inputs("prompts")["prompt_id"].to_pylist(), int(spec["candidates"])
-    models = [model["model_id"] for model in spec["models"]]
-    cut = units.chunks(ids, units.size(spec, units.EVALUATED // count))
+def of_comparison(job_id: str, spec: Comparing, inputs: Inputs) -> AllContents:
+    """The held-out completions, then each gauge."""
+    ids, count = inputs("prompts")["prompt_id"].to_pylist(), spec.candidates
+    models = [model.model_id for model in spec.models]
+    cut = units.chunks(ids, spec.unit_size)
 
     def keys(unit: int) -> dict[int, list[Key]]:
         model, number = divmod(unit, len(cut))
         return {prompt: [(models[model], prompt, k) for k in range(count)] for prompt in cut[number]}
 
-    same = {"evaluation_key": spec["evaluation_key"], "job_id": job_id}
+    same = {"evaluation_key": spec.evaluation_key, "job_id": job_id}
     key = ("model_id", "prompt_id", "k")
-    return Contents(SEGMENTS[JobKind.EVALUATE], len(models) * len(cut), key, keys, same, spec["scorers"])
+    completions = Contents(COMPARED, len(models) * len(cut), key, keys, same, spec.scorers)
+    return AllContents((completions, *(_gauge(job_id, gauge, inputs) for gauge in spec.gauges)))
 
 
-def _gauge(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
+def _gauge(job_id: str, spec: GaugePart, inputs: Inputs) -> Contents:
     """Of one gauge of an evaluation."""
-    ids, models = inputs(f"gauge_{spec['name']}")["prompt_id"].to_pylist(), spec["models"]
-    cut = units.chunks(ids, units.size(spec, units.GENERATED))
+    ids, models = inputs(f"gauge_{spec.name}")["prompt_id"].to_pylist(), spec.models
+    cut = units.chunks(ids, spec.unit_size)
 
     def keys(unit: int) -> dict[int, list[Key]]:
         model, number = divmod(unit, len(cut))
         return {prompt: [(models[model], prompt)] for prompt in cut[number]}
 
-    same = {"gauge_key": spec["key"], "job_id": job_id}
-    return Contents(GAUGES, len(models) * len(cut), ("model_id", "prompt_id"), keys, same)
+    same = {"gauge_key": spec.key, "job_id": job_id}
+    return Contents(GAUGED, len(models) * len(cut), ("model_id", "prompt_id"), keys, same)
 
 
-def _trial(job_id: str, spec: Mapping[str, Any], inputs: Inputs) -> Contents:
-    models, count = [model["model_id"] for model in spec["models"]], int(spec["candidates"])
+def of_trial(job_id: str, spec: TrialSpec, inputs: Inputs) -> AllContents:
+    models, count = [model.model_id for model in spec.models], spec.candidates
 
     def keys(unit: int) -> dict[int, list[Key]]:
         return {0: [(models[unit], k) for k in range(count)]}
 
-    return Contents(SEGMENTS[JobKind.TRIAL], len(models), ("model_id", "k"), keys, {"job_id": job_id})
-
-
-_MAKERS: dict[JobKind, Callable[[str, Mapping[str, Any], Inputs], Contents]] = {
-    JobKind.GENERATE: _generate,
-    JobKind.SCORE: _score,
-    JobKind.EVALUATE: _evaluate,
-    JobKind.SEALED: _evaluate,
-    JobKind.TRIAL: _trial,
-}
+    return AllContents((Contents(TRIED, len(models), ("model_id", "k"), keys, {"job_id": job_id}),))
 
 
 def _difference(expected: Counter[Key], there: Counter[Key]) -> str:

@@ -6,8 +6,6 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from rsf_core.domain import JobKind
-
 _INTS = pa.list_(pa.int32())
 
 CANDIDATES = pa.schema(
@@ -86,13 +84,8 @@ INPUT_COLUMNS = ("candidate_id", "prompt_id", "first_k", "missing")
 
 Place: TypeAlias = tuple[str, pa.Schema]  # a table and its columns
 
-SEGMENTS: dict[JobKind, Place] = {
-    JobKind.GENERATE: ("candidates", CANDIDATES),
-    JobKind.SCORE: ("scores", SCORES),
-    JobKind.EVALUATE: ("evaluation_samples", EVALUATION_SAMPLES),
-    JobKind.SEALED: ("evaluation_samples", EVALUATION_SAMPLES),
-    JobKind.TRIAL: ("trials", TRIALS),
-}
-
-# What an evaluation measures beside.
-GAUGES: Place = ("gauge_samples", GAUGE_SAMPLES)
+DRAWN: Place = ("candidates", CANDIDATES)
+SCORED: Place = ("scores", SCORES)
+COMPARED: Place = ("evaluation_samples", EVALUATION_SAMPLES)
+GAUGED: Place = ("gauge_samples", GAUGE_SAMPLES)
+TRIED: Place = ("trials", TRIALS)

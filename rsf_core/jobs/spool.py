@@ -26,9 +26,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rsf_core.domain import JobState
+from rsf_core.domain import JobState, specs
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.files import read_json, writable, write_json, write_whole
+from rsf_core.domain.specs import JobSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +73,28 @@ class Spool:
         self.folder = folder
 
     @staticmethod
-    def create(folder: Path, spec: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> Spool:
+    def create(folder: Path, spec: JobSpec, inputs: Mapping[str, pa.Table]) -> Spool:
         """Make the folder with its spec and inputs; it appears whole or not at all."""
         temporary = folder.with_name(folder.name + ".tmp")
         with writable(folder.parent):
             (temporary / "inputs").mkdir(parents=True, exist_ok=True)
         for name, table in inputs.items():
             write_whole(temporary / "inputs" / f"{name}.parquet", lambda path, t=table: pq.write_table(t, path))  # type: ignore[misc]
-        write_json(temporary / "spec.json", dict(spec))
+        Spool(temporary).write_spec(spec)
         os.replace(temporary, folder)
         return Spool(folder)
 
     # -- what the owner gives --------------------------------------------------------------------------------------
 
-    def spec(self) -> dict[str, Any]:
-        spec = self._object("spec.json")
-        if spec is None:
+    def spec(self) -> JobSpec:
+        """Raises JobError where spec.json is no spec."""
+        data = self._object("spec.json")
+        if data is None:
             raise JobError(f"{self.folder} has no spec.json: it is no job folder")
-        return spec
+        return specs.parse(data, str(self.folder / "spec.json"))
+
+    def write_spec(self, spec: JobSpec) -> None:
+        write_json(self.folder / "spec.json", specs.dump(spec))
 
     def input(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of an input; of `columns`, those that it has. Raises JobError where it cannot be read."""

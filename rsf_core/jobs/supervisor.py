@@ -20,9 +20,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from rsf_core.domain import JobKind, JobState
+from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError, RefusedRowsError, RsfError, StageError
-from rsf_core.domain.files import writable, write_json
+from rsf_core.domain.files import writable
+from rsf_core.domain.specs import Corrections, JobSpec
 from rsf_core.jobs import calling, process
 from rsf_core.jobs.committing import Ingest
 from rsf_core.jobs.spool import Spool, Status
@@ -82,9 +83,7 @@ class JobSupervisor:
 
     def submit(
         self,
-        kind: JobKind,
-        round_number: int,
-        spec: Mapping[str, Any],
+        spec: JobSpec,
         inputs: Mapping[str, pa.Table],
         follow: Sequence[str] = (),
     ) -> str:
@@ -92,16 +91,15 @@ class JobSupervisor:
         while another of its kind is queued or runs, however close together the two were asked for."""
         with self._lock:
             for other in self.active():
-                if other.kind is kind:
+                if other.kind is spec.kind:
                     raise StageError(f"{other.job_id} is {other.state} already: wait for it or cancel it")
-            job_id = self._store.next_job_id(kind, round_number)
-            full = dict(spec) | {"kind": str(kind), "job_id": job_id, "round": round_number}
+            job_id = self._store.next_job_id(spec.kind, spec.round)
             folder = self._folder / job_id
             with writable(self._folder):
                 if folder.exists():  # left by a crash between making the folder and saving the job
                     shutil.rmtree(folder)
-                Spool.create(folder, full, inputs)
-            self._store.add_job(job_id, kind, round_number, full, follow)
+                Spool.create(folder, spec, inputs)
+            self._store.add_job(job_id, spec, follow)
             return job_id
 
     def cancel(self, job_id: str) -> None:
@@ -124,10 +122,9 @@ class JobSupervisor:
         """Whether what the job had finished is still there."""
         return self._spool(job_id).folder.exists()
 
-    def resume(self, job_id: str, changes: Mapping[str, Any] | None = None) -> None:
-        """Queue a job again that failed, was cancelled or was interrupted; finished units are kept. `changes` to its spec
-        count only while it has none, for rows of one job come from one spec; but neither its batch size nor its device
-        changes a row."""
+    def resume(self, job_id: str, corrections: Corrections | None = None) -> None:
+        """Queue a job again that failed, was cancelled or was interrupted; finished units are kept. Its spec takes those of
+        the `corrections` that it still can (see specs.Corrections)."""
         with self._lock:
             job = self._store.job(job_id)
             if not job.state.ended or job.state is JobState.DONE:
@@ -138,14 +135,11 @@ class JobSupervisor:
             if not self.can_resume(job_id):
                 raise JobError(f"the spool folder of {job_id} is gone: start the stage again")
             spool = self._spool(job_id)
-            begun = any(spool.segments())
-            free = ("batch_size", "timeout_seconds", "compute")
-            taken = {name: value for name, value in (changes or {}).items() if name in free or not begun}
             try:
-                before = spool.spec()
+                spec = spool.spec()
             except JobError:  # it was damaged meanwhile: the database has it as it was asked for
-                before = dict(job.spec)
-            write_json(spool.folder / "spec.json", before | taken)
+                spec = job.spec
+            spool.write_spec(spec if corrections is None else spec.corrected(corrections, any(spool.segments())))
             spool.clear_cancel()
             self._restarts.pop(job_id, None)
             self._store.add_job_event(job_id, JobState.QUEUED, "waiting to resume")
@@ -239,6 +233,7 @@ class JobSupervisor:
             self._end(job, JobState.FAILED, GONE.format(folder))
             return
         try:
+            job.read_spec()  # before any work: by a damaged one nothing that it makes could be saved
             self._ingest(job).commit_all()  # what lies there already: the job is not to count on a segment that is none
         except NEVER_PASSES as error:
             self._end(job, JobState.FAILED, f"it cannot be started: {_said(error)}. Start the stage again")

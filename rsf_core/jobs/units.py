@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 import pyarrow as pa
 
 from rsf_core.domain import Prompt, Split
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.specs import GenerateSpec
 
 T = TypeVar("T")
 MOST = 1000  # units of a job: a file each, and a kill loses what the unfinished one had
@@ -20,16 +22,14 @@ def fitting_size(items: int, least: int) -> int:
     return max(1, least, -(-items // MOST))
 
 
-def size(spec: Mapping[str, Any], least: int) -> int:
-    """The size of a job's units; jobs asked for by earlier versions have the least."""
-    return max(1, int(spec.get("unit_size", least)))
-
-
-def first_k(spec: Mapping[str, Any], prompts: pa.Table) -> dict[int, int]:
-    """From where the new candidates of each prompt are counted: a column of the prompts; in the spec of earlier versions."""
+def first_k(spec: GenerateSpec, prompts: pa.Table) -> dict[int, int]:
+    """From where the new candidates of each prompt are counted: a column of the prompts; in the spec of earlier versions.
+    Raises JobError where neither says it."""
     if "first_k" in prompts.column_names:
         return dict(zip(prompts["prompt_id"].to_pylist(), prompts["first_k"].to_pylist(), strict=True))
-    return dict(zip(spec["first_k"]["prompt_id"], spec["first_k"]["k"], strict=True))
+    if spec.first_k is None:
+        raise JobError("neither its prompts nor its spec say from where new candidates are counted (first_k)")
+    return dict(zip(spec.first_k.prompt_id, spec.first_k.k, strict=True))
 
 
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -9,31 +9,39 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
 from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.errors import RsfError
+from rsf_core.domain.specs import JobSpec
 from rsf_core.jobs.spool import Spool, Status, now
+from rsf_core.jobs.types import TYPES
 
 HEARTBEAT_SECONDS = 1.0
 _OUT_OF_MEMORY = "out of memory: lower the batch size and resume"
+S_co = TypeVar("S_co", bound=JobSpec, covariant=True)
 
 
 class Cancelled(Exception):
     """The owner asked the job to stop; what is finished is kept."""
 
 
-class JobContext:
-    """What a job function works with: its spec and inputs, and where its segments, progress and metrics go."""
+class JobContext(Generic[S_co]):
+    """What a job function works with: the spec of its kind and its inputs, and where its segments, progress and metrics
+    go."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, spec: S_co) -> None:
         self.spool = spool
-        self.spec: dict[str, Any] = spool.spec()
+        self._spec = spec
         self.finished_units = {unit for unit, _ in spool.segments()}
         self._status = Status(JobState.RUNNING, "starting", started=now(), heartbeat=now())
         self._lock = threading.Lock()
+
+    @property
+    def spec(self) -> S_co:
+        return self._spec
 
     @property
     def project(self) -> Path:
@@ -89,9 +97,9 @@ class JobContext:
             self.spool.write_status(self._status)
 
 
-def job_function(kind: JobKind) -> Callable[[JobContext], None]:
-    """The `run` of the module that does this kind of job; imported late, for it may import torch."""
-    function: Callable[[JobContext], None] = importlib.import_module(f"rsf_core.jobs.work.{kind}").run
+def job_function(kind: JobKind) -> Callable[[JobContext[Any]], None]:
+    """What does this kind of job; imported late, for it may import torch."""
+    function: Callable[[JobContext[Any]], None] = importlib.import_module(TYPES[kind].work).run
     return function
 
 
@@ -99,7 +107,7 @@ def work(folder: Path) -> JobState:
     """Do the job in `folder` and return how it ended. Nothing is raised: the status says what went wrong."""
     spool = Spool(folder)
     try:
-        context = JobContext(spool)
+        context = JobContext(spool, spool.spec())
     except RsfError as error:
         traceback.print_exc()
         spool.write_status(Status(JobState.FAILED, str(error)))
@@ -107,7 +115,7 @@ def work(folder: Path) -> JobState:
     stop = threading.Event()
     threading.Thread(target=_beat, args=(context, stop), daemon=True).start()
     try:
-        run = job_function(JobKind(context.spec["kind"]))
+        run = job_function(context.spec.kind)
         context.check_cancelled()  # importing it can take seconds
         run(context)
         state, message = JobState.DONE, "done"
@@ -137,7 +145,7 @@ def work(folder: Path) -> JobState:
     return state
 
 
-def _beat(context: JobContext, stop: threading.Event) -> None:
+def _beat(context: JobContext[JobSpec], stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
             context.beat()

@@ -40,9 +40,10 @@ def execute(project: Project, name: str, arguments: dict[str, Any]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON: dataclasses and models become objects, times ISO 8601 in UTC, ±∞ and NaN null."""
+    """`value` as JSON: dataclasses (of their fields that are shown) and models become objects, times ISO 8601 in UTC, ±∞ and
+    NaN null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr}
     if isinstance(value, pydantic.BaseModel):
         return plain(value.model_dump(mode="json"))
     if isinstance(value, Mapping):
@@ -111,7 +112,7 @@ def active_job(project: Project) -> dict[str, Any] | None:
 @command
 def job(project: Project, job_id: str) -> Any:
     found = project.store.job(job_id)
-    return plain(found) | {"outcome": found.outcome}
+    return plain(found) | {"spec": plain(found.spec), "outcome": found.outcome}
 
 
 @command

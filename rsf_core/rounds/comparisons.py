@@ -12,6 +12,7 @@ import numpy as np
 from rsf_core.acceptance.decisions import target_of
 from rsf_core.domain import Control, JobState, Scope
 from rsf_core.domain.settings import Target
+from rsf_core.domain.specs import SealedSpec
 from rsf_core.evaluation import forgetting
 from rsf_core.evaluation.metrics import Measured, gains, intervals, metric_bounds
 from rsf_core.rounds.state import BASE_ID, Standing
@@ -155,14 +156,14 @@ def sealed_comparison(store: Store, standing: Standing) -> Comparison | None:
     opening, job = store.sealed.opening(), standing.sealed_job()
     if opening is None or job is None or job.state is not JobState.DONE:
         return None
-    target, log_m = Target.model_validate(job.spec["target"]), float(job.spec["log_m"])
+    spec = job.spec_of(SealedSpec)
     ids = (BASE_ID, opening.model_id, opening.control_id)
     measured = {
-        name: standing.measures.measured(opening.evaluation_key, name, target, log_m)
+        name: standing.measures.measured(opening.evaluation_key, name, spec.target, spec.log_m)
         for name in ids
         if name is not None
     }
-    return _comparison(opening.round, ids, measured, target, current=True)
+    return _comparison(opening.round, ids, measured, spec.target, current=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from rsf_core.acceptance import decisions
 from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.errors import JobError
+from rsf_core.domain.specs import Comparing, FinetuneSpec, ScoreSpec
 from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.start import Stages
@@ -30,15 +32,15 @@ class Following:
             self._store.add_model(ModelRecord(BASE_ID, name, folder, identity, None, 0, None, utc_now()))
         if "lengths" in result:
             PromptLengths(self._store, self._standing.settings).keep_of_job(result["lengths"])
-        if job.kind in (JobKind.EVALUATE, JobKind.SEALED) and result.get("left_out"):
-            key = left_out_key(job.spec["evaluation_key"])
+        spec = job.spec
+        if isinstance(spec, Comparing) and result.get("left_out"):
+            key = left_out_key(spec.evaluation_key)
             if key not in self._store.values():
                 self._store.set_value(key, json.dumps(result["left_out"]))
-        if job.kind is JobKind.FINETUNE:
-            model_id, parent = job.spec["model_id"], job.spec["model"]["model_id"]
-            name, folder = f"{self._standing.settings().task} round {job.round}", f"models/{model_id}"
-            made = (parent, job.round, job.spec["curated_id"])
-            self._store.add_model(ModelRecord(model_id, name, folder, _text(result, "identity"), *made, utc_now()))
+        if isinstance(spec, FinetuneSpec):
+            name, folder = f"{self._standing.settings().task} round {job.round}", f"models/{spec.model_id}"
+            made = (spec.model.model_id, job.round, spec.curated_id)
+            self._store.add_model(ModelRecord(spec.model_id, name, folder, _text(result, "identity"), *made, utc_now()))
 
     def on_ended(self, job: JobRecord) -> None:
         """Start what follows a job that has ended. Asked again after a restart, so it must not start anything twice."""
@@ -77,8 +79,10 @@ class Following:
         counts, found = self._store.round_counts(job.round), self._store.thresholds(job.round)
         if not found or counts.undecided:
             return False
-        specs = {row["target_id"]: row["spec"] for row in self._store.targets()}
-        return bool(found[0].seq > job.changed_seq or specs[found[0].target_id] == job.spec["target"])
+        if found[0].seq > job.changed_seq:
+            return True
+        spec = job.sound_spec(ScoreSpec)
+        return spec is not None and decisions.target_of(self._store, found[0]) == spec.target
 
     def _is_active(self, kind: JobKind) -> bool:
         return any(job.kind is kind for job in self._store.jobs(active=True))

@@ -15,6 +15,7 @@ from rsf_core.domain import Control
 from rsf_core.domain.access import spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Target
+from rsf_core.domain.specs import TrialSpec
 from rsf_core.evaluation import forgetting
 from rsf_core.evaluation.measures import Measures
 from rsf_core.evaluation.metrics import Measured, gains, intervals
@@ -162,9 +163,9 @@ class Lineage:
         for row in self._store.trials():
             found.setdefault(row["job_id"], {}).setdefault(row["model_id"], []).append(row["completion"])
         return [
-            Trial(job_id, spec["text"], spec["system"], {name: drawn[name] for name in (first, second)})
+            Trial(job_id, spec.text, spec.system, {name: drawn[name] for name in (first, second)})
             for job_id, drawn in found.items()
-            if {first, second} <= drawn.keys() and (spec := self._store.job(job_id).spec)
+            if {first, second} <= drawn.keys() and (spec := self._store.job(job_id).sound_spec(TrialSpec))
         ]
 
     @spoken

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import pyarrow as pa
 
@@ -15,14 +15,30 @@ from rsf_core.acceptance import decisions
 from rsf_core.acceptance.target import LOG_MODEL, LOG_Q, is_indicator, is_tempered, log_prob_scorer, trained_law
 from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Scope, Split
 from rsf_core.domain.errors import StageError
-from rsf_core.domain.settings import Settings, Target
+from rsf_core.domain.settings import Compute, Sampling, Settings, Target, Train
+from rsf_core.domain.specs import (
+    Corrections,
+    EvaluateSpec,
+    FinetuneSpec,
+    GaugePart,
+    GenerateSpec,
+    Lineage,
+    ModelRef,
+    Parent,
+    Reference,
+    ScoreSpec,
+    SealedSpec,
+    TrainedLaw,
+    TrialSpec,
+    Until,
+)
 from rsf_core.evaluation import gauges
 from rsf_core.jobs import units
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.rounds import comparisons, curation, next_proposal, stages
 from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.state import BASE_ID, Standing
-from rsf_core.rounds.until import Looks, Until, asked_for, next_prompts
+from rsf_core.rounds.until import Looks, asked_for, drawn_until, next_prompts
 from rsf_core.sampling.streams import child_seed
 from rsf_core.scorers import registry
 from rsf_core.store.database import utc_now
@@ -37,8 +53,26 @@ _CORRECT = "Edit the reference of each on the Prompts page, or retire it, or cha
 class GaugeWork:
     """What an evaluation does for a gauge: its part of the job's spec, and of its inputs."""
 
-    spec: dict[str, Any]
+    spec: GaugePart
     inputs: dict[str, pa.Table]
+
+
+class ComparisonFields(TypedDict):
+    """Fields that EvaluateSpec and SealedSpec share."""
+
+    compute: Compute
+    evaluation_key: str
+    models: tuple[ModelRef, ...]
+    base: ModelRef
+    reference: ModelRef | None
+    scorers: tuple[str, ...]
+    timeout_seconds: float
+    candidates: int
+    batch_size: int
+    sampling: Sampling
+    sampler: int
+    tempered: bool
+    unit_size: int
 
 
 class Stages:
@@ -87,7 +121,9 @@ class Stages:
             )
         train = self._store.prompt_counts().get(Split.TRAIN, 0)
         run = f"{opened.round}.{len(self._store.jobs(round_number=opened.round))}.{settings.seed}"
-        until = Until(run, wanted, min(most or train, train), fixed, scope, target_id)
+        until = Until(
+            run=run, wanted=wanted, most=min(most or train, train), log_m=fixed, scope=scope, target_id=target_id
+        )
         # by a person: the rule would choose anew after each part
         self._store.add_threshold(
             opened.round, target_id, fixed, scope, author, f"fixed to draw until {wanted:,} are accepted"
@@ -101,7 +137,7 @@ class Stages:
             return
         so_far = self.looks.newest(round_number)
         drawn = [job for job in self._store.jobs(round_number=round_number) if job.kind is JobKind.GENERATE]
-        if so_far is None or so_far.end is not None or Until.of(drawn[-1]) != so_far.until:
+        if so_far is None or so_far.end is not None or drawn_until(drawn[-1]) != so_far.until:
             return
         if self._store.round_counts(round_number).undecided == 0:
             self.generate(until=so_far.until)
@@ -120,7 +156,7 @@ class Stages:
             drawn = self._starving(opened.round, train)
         elif until is not None:
             mine = [job for job in self._store.jobs(round_number=opened.round) if job.kind is JobKind.GENERATE]
-            before = asked_for([job for job in mine if (other := Until.of(job)) and other.run == until.run])
+            before = asked_for([job for job in mine if (other := drawn_until(job)) and other.run == until.run])
             drawn = next_prompts(train, until, before, settings.generate.prompts or PART)
         else:
             drawn = stages.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
@@ -136,23 +172,25 @@ class Stages:
             "Held out and not to be compared on": registry.reference_problems(settings.target.scorers, held_out),
         }
         notes = [f"{what}: {registry.describe(found)}. {_CORRECT}." for what, found in problems.items() if found]
-        spec = {
-            "model": self._model_spec(opened.model_id),
-            "model_id": opened.model_id,
-            "sampling": settings.generate.sampling.model_dump(),
-            "candidates": settings.generate.candidates,
-            "batch_size": settings.generate.batch_size,
-            "unit_size": units.fitting_size(len(drawn), units.GENERATED // settings.generate.candidates),
-            "project_seed": settings.seed,
-            "compute": settings.compute.model_dump(),
-            "note": " ".join(notes),
-        } | ({"adaptive": True} if starving else {})
-        if until is not None:
-            spec |= {"until": until.spec(), "until_prompts": asked}
+        spec = GenerateSpec(
+            round=opened.round,
+            compute=settings.compute,
+            model=self._model_ref(opened.model_id),
+            model_id=opened.model_id,
+            sampling=settings.generate.sampling,
+            candidates=settings.generate.candidates,
+            batch_size=settings.generate.batch_size,
+            unit_size=units.fitting_size(len(drawn), units.GENERATED // settings.generate.candidates),
+            project_seed=settings.seed,
+            note=" ".join(notes),
+            adaptive=starving,
+            until=until,
+            until_prompts=0 if until is None else asked,
+        )
         first_k = stages.first_k(drawn, self._store.next_k(opened.round))["k"]
         inputs = {"prompts": units.prompts_table(drawn, first_k), "held_out": units.prompts_table(held_out)}
         follow = [Stage.SCORE] if then_score else []
-        return self._supervisor.submit(JobKind.GENERATE, opened.round, spec, inputs, follow)
+        return self._supervisor.submit(spec, inputs, follow)
 
     def _starving(self, round_number: int, train: Sequence[Prompt]) -> list[Prompt]:
         """The prompts of the round with none accepted. Raises StageError where some are not decided yet, or none starves."""
@@ -188,22 +226,28 @@ class Stages:
             raise StageError(f"round {number} has no candidates to score: generate them first")
         reference = decisions.reference_model(settings.target, BASE_ID)
         source = decisions.reference_of(self._store, settings.target, opened, BASE_ID)
-        needed = list(settings.target.scorers)
-        target = settings.target.model_dump(mode="json")
-        retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
-        spec: dict[str, Any] = {"scorers": needed, "reference": None, "target": target, "retired": retired}
-        spec |= {"timeout_seconds": settings.score.timeout_seconds, "compute": settings.compute.model_dump()}
-        if reference is not None and source not in (None, LOG_Q, LOG_MODEL):
-            needed = [*needed, source]
+        judged: Reference | None = None
+        if reference is not None and source is not None and source not in (LOG_Q, LOG_MODEL):
             tempered = source == log_prob_scorer(reference, tempered=True)
-            spec["reference"] = {"model": self._model_spec(reference), "scorer": source, "tempered": tempered}
+            judged = Reference(model=self._model_ref(reference), scorer=source, tempered=tempered)
+        needed = [*settings.target.scorers, *([] if judged is None else [judged.scorer])]
+        retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
         candidates = self._store.candidates_to_score(number, needed)
         if candidates.num_rows == 0:
             decisions.retarget(self._store, settings, opened, BASE_ID)
             return None
-        spec["unit_size"] = units.fitting_size(candidates.num_rows, units.SCORED)
+        spec = ScoreSpec(
+            round=number,
+            compute=settings.compute,
+            scorers=settings.target.scorers,
+            reference=judged,
+            target=settings.target,
+            retired=retired,
+            timeout_seconds=settings.score.timeout_seconds,
+            unit_size=units.fitting_size(candidates.num_rows, units.SCORED),
+        )
         inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
-        return self._supervisor.submit(JobKind.SCORE, number, spec, inputs)
+        return self._supervisor.submit(spec, inputs)
 
     def train_control(self, author: str, round_number: int | None = None, control: Control = Control.RANDOM) -> str:
         """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
@@ -229,24 +273,28 @@ class Stages:
         model_id = curation.control_id(tuned.model_id, control)
         made_by = self._made_by(tuned)
         stream = "control" if control is Control.RANDOM else f"control {control}"
-        own = child_seed(made_by["recipe"]["seed"], stream)  # the recipe's, drawn independently
-        recipe = made_by["recipe"] | {"seed": own}
+        own = child_seed(made_by.recipe.seed, stream)  # the recipe's, drawn independently
+        recipe = made_by.recipe.model_copy(update={"seed": own})
         begun = self._standing.control_job(opened.round, control)
-        if begun is not None and begun.spec["recipe"] == recipe and self._supervisor.can_resume(begun.job_id):
+        if (
+            begun is not None
+            and begun.spec_of(FinetuneSpec).recipe == recipe
+            and self._supervisor.can_resume(begun.job_id)
+        ):
             self.resume(begun.job_id)
             return begun.job_id
         matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
         curated = curation.freeze_control(self._store, matched, author, control)
-        return self._finetune(opened, curated, model_id, recipe, made_by.get("law", {}))
+        return self._finetune(opened, curated, model_id, recipe, made_by.law)
 
-    def _made_by(self, tuned: ModelRecord) -> Mapping[str, Any]:
+    def _made_by(self, tuned: ModelRecord) -> FinetuneSpec:
         """What the model was tuned by: the spec of the job that made it, not of one that failed to before."""
-        made = (
-            job
+        done = (
+            job.spec_of(FinetuneSpec)
             for job in self._store.jobs(round_number=tuned.round)
-            if job.kind is JobKind.FINETUNE and job.state is JobState.DONE and job.spec["model_id"] == tuned.model_id
+            if job.kind is JobKind.FINETUNE and job.state is JobState.DONE
         )
-        return next(made).spec
+        return next(spec for spec in done if spec.model_id == tuned.model_id)
 
     def freeze(self, author: str) -> CuratedRecord:
         return curation.freeze(
@@ -268,16 +316,16 @@ class Stages:
             for m in self._store.models()
         )
         settings = self._standing.sound_settings()
-        recipe, law = settings.train.model_dump(), trained_law(settings)
-        return self._finetune(opened, curated, f"m{opened.round}-{number}", recipe, law, then_evaluate)
+        made = f"m{opened.round}-{number}"
+        return self._finetune(opened, curated, made, settings.train, trained_law(settings), then_evaluate)
 
     def _finetune(
         self,
         opened: RoundRecord,
         curated: CuratedRecord,
         model_id: str,
-        recipe: dict[str, Any],
-        law: dict[str, Any],
+        recipe: Train,
+        law: TrainedLaw,
         then_evaluate: bool = True,
     ) -> str:
         self._refuse_a_second(JobKind.FINETUNE)
@@ -289,29 +337,30 @@ class Stages:
             gauges.of_project(
                 self._folder, self._standing.settings(), self._standing.held_out()
             )  # its file can be read
-        parent = self._model_spec(opened.model_id)
-        spec = {
-            "model": parent,
-            "model_id": model_id,
-            "recipe": recipe,
-            "compute": self._standing.settings().compute.model_dump(),
-            "law": law,
-            "curated_id": curated.curated_id,
-            "log_m": curated.log_m,
-            "lineage": {
-                "model_id": model_id,
-                "parent": {name: parent[name] for name in ("model_id", "name", "identity")},  # it may move
-                "round": opened.round,
-                "curated_id": curated.curated_id,
-                "content_hash": curated.content_hash,
-                "recipe": recipe,
-                "task": self._standing.settings().task,
-            },
-        }
+        parent = self._model_ref(opened.model_id)
+        spec = FinetuneSpec(
+            round=opened.round,
+            compute=self._standing.settings().compute,
+            model=parent,
+            model_id=model_id,
+            recipe=recipe,
+            law=law,
+            curated_id=curated.curated_id,
+            log_m=curated.log_m,
+            lineage=Lineage(
+                model_id=model_id,
+                parent=Parent(model_id=parent.model_id, name=parent.name, identity=parent.identity),
+                round=opened.round,
+                curated_id=curated.curated_id,
+                content_hash=curated.content_hash,
+                recipe=recipe,
+                task=self._standing.settings().task,
+            ),
+        )
         samples = self._store.curated_samples(curated.curated_id)
         samples = samples.select(["prompt_token_ids", "token_ids", "weight", "completion", "edited", "log_q"])
         follow = [Stage.EVALUATE] if then_evaluate and self._standing.held_out() else []
-        return self._supervisor.submit(JobKind.FINETUNE, opened.round, spec, {"samples": samples}, follow)
+        return self._supervisor.submit(spec, {"samples": samples}, follow)
 
     def evaluate(self, round_number: int | None = None) -> str | None:
         """Draw held-out completions of the round's tuned model, and of its proposal and the base where they have
@@ -334,17 +383,22 @@ class Stages:
         )
         if not missing and not measured:
             return None
-        spec = self._evaluation(self._standing.evaluation_key(target), missing, target, len(held_out))
-        spec["gauges"] = [gauge.spec for gauge in measured]
-        spec["judged"] = [
-            self._model_spec(model_id)
+        judged = [
+            model_id
             for model_id in wanted
-            if model_id in missing or any(model_id in gauge["models"] for gauge in spec["gauges"])
+            if model_id in missing or any(model_id in gauge.spec.models for gauge in measured)
         ]
+        key = self._standing.evaluation_key(target)
+        spec = EvaluateSpec(
+            round=opened.round,
+            gauges=tuple(gauge.spec for gauge in measured),
+            judged=tuple(map(self._model_ref, judged)),
+            **self._comparison(key, missing, target, len(held_out)),
+        )
         inputs = {"prompts": units.prompts_table(held_out)}
         for gauge in measured:
             inputs |= gauge.inputs
-        return self._supervisor.submit(JobKind.EVALUATE, opened.round, spec, inputs)
+        return self._supervisor.submit(spec, inputs)
 
     def _gauges(self, settings: Settings, held_out: Sequence[Prompt], wanted: Sequence[str]) -> list[GaugeWork]:
         """What is left to measure of what some models have forgotten: the base's completions first, where it has none."""
@@ -361,8 +415,10 @@ class Stages:
             else:
                 models.insert(0, BASE_ID)
             size = units.fitting_size(len(gauge.prompts), units.GENERATED)
-            spec = {"name": gauge.name, "key": gauge.key, "models": models, "unit_size": size}
-            found.append(GaugeWork(spec | {"sampling": gauge.sampling.model_dump()}, inputs))
+            part = GaugePart(
+                name=gauge.name, key=gauge.key, models=tuple(models), unit_size=size, sampling=gauge.sampling
+            )
+            found.append(GaugeWork(part, inputs))
         return found
 
     def open_sealed(self, author: str, model_id: str | None = None) -> str:
@@ -424,26 +480,30 @@ class Stages:
     def _draw_for_sealed(self, opening: SealedOpening) -> str:
         prompts, target = self._store.prompts(Split.SEALED), self._standing.target(opening.round)
         models = [BASE_ID, opening.model_id, *([opening.control_id] if opening.control_id else [])]
-        spec = self._evaluation(opening.evaluation_key, models, target, len(prompts))
-        log_m = comparisons.common_log_m(self._store, self._store.thresholds(opening.round)[0])
-        spec |= {"target": target.model_dump(mode="json"), "log_m": log_m}  # what it is judged by stays as it is
-        return self._supervisor.submit(JobKind.SEALED, opening.round, spec, {"prompts": units.prompts_table(prompts)})
+        spec = SealedSpec(
+            round=opening.round,
+            target=target,
+            log_m=comparisons.common_log_m(self._store, self._store.thresholds(opening.round)[0]),
+            judged=tuple(map(self._model_ref, models)),
+            **self._comparison(opening.evaluation_key, models, target, len(prompts)),
+        )
+        return self._supervisor.submit(spec, {"prompts": units.prompts_table(prompts)})
 
-    def _evaluation(self, key: str, models: Sequence[str], target: Target, prompts: int) -> dict[str, Any]:
-        """The spec of a job that draws for `prompts` prompts from models to compare them."""
+    def _comparison(self, key: str, models: Sequence[str], target: Target, prompts: int) -> ComparisonFields:
+        """What the specs of jobs that draw for `prompts` prompts from models to compare them have in common."""
         settings = self._standing.sound_settings()
         reference = decisions.reference_model(target, BASE_ID)
         return {
+            "compute": settings.compute,
             "evaluation_key": key,
-            "models": [self._model_spec(model_id) for model_id in models],
-            "base": self._model_spec(BASE_ID),
-            "reference": None if reference is None else self._model_spec(reference),
-            "scorers": list(target.scorers),
+            "models": tuple(map(self._model_ref, models)),
+            "base": self._model_ref(BASE_ID),
+            "reference": None if reference is None else self._model_ref(reference),
+            "scorers": target.scorers,
             "timeout_seconds": settings.score.timeout_seconds,
             "candidates": settings.evaluate.candidates,
             "batch_size": settings.generate.batch_size,
-            "compute": settings.compute.model_dump(),
-            "sampling": settings.generate.sampling.model_dump(),
+            "sampling": settings.generate.sampling,
             "sampler": SAMPLER_VERSION,
             "tempered": is_tempered(target, [settings.generate.sampling]),
             "unit_size": units.fitting_size(len(models) * prompts, units.EVALUATED // settings.evaluate.candidates),
@@ -458,16 +518,17 @@ class Stages:
         if gone:
             raise StageError(f"the files of {', '.join(sorted(gone))} were deleted: nothing can be drawn from it")
         settings = self._standing.sound_settings()
-        spec = {
-            "models": [self._model_spec(model_id) for model_id in models],
-            "text": text,
-            "system": system or None,
-            "candidates": candidates,
-            "batch_size": settings.generate.batch_size,
-            "compute": settings.compute.model_dump(),
-            "sampling": settings.generate.sampling.model_dump(),
-        }
-        return self._supervisor.submit(JobKind.TRIAL, self._standing.current_round().round, spec, {})
+        spec = TrialSpec(
+            round=self._standing.current_round().round,
+            compute=settings.compute,
+            models=tuple(map(self._model_ref, models)),
+            text=text,
+            system=system or None,
+            candidates=candidates,
+            batch_size=settings.generate.batch_size,
+            sampling=settings.generate.sampling,
+        )
+        return self._supervisor.submit(spec, {})
 
     def resume(self, job_id: str) -> None:
         """Go on with a job. What may have been corrected meanwhile, and does not change what it computes, is taken anew:
@@ -481,32 +542,27 @@ class Stages:
                 "done, or start the stage again"
             )
         spec = job.spec
-        if job.kind is JobKind.SCORE and spec.get("retired", 0) != self._store.prompt_book.version()[1]:
+        if isinstance(spec, ScoreSpec) and spec.retired != self._store.prompt_book.version()[1]:
             raise StageError(f"prompts were retired or edited since {job_id} began: start scoring again")
-        precision = spec.get("compute", {}).get("dtype", "auto")  # stays: it is part of the law of what is computed
-        device = self._standing.settings().compute.device
-        changes: dict[str, Any] = {"compute": {"device": device, "dtype": precision}}
-        if "model" in spec:
-            changes["model"] = self._model_spec(spec["model"]["model_id"])
-        if "batch_size" in spec:
-            changes["batch_size"] = self._standing.settings().generate.batch_size
-        if "scorers" in spec:
-            changes["timeout_seconds"] = self._standing.settings().score.timeout_seconds
-        if "recipe" in spec:
-            train = self._standing.settings().train
-            kept = {"accumulate": train.accumulate, "checkpoint_seconds": train.checkpoint_seconds}
-            changes["recipe"] = spec["recipe"] | kept
-        self._supervisor.resume(job_id, changes)
+        settings = self._standing.settings()
+        corrections = Corrections(
+            model=self._model_ref(spec.model.model_id) if isinstance(spec, GenerateSpec | FinetuneSpec) else None,
+            device=settings.compute.device,
+            batch_size=settings.generate.batch_size,
+            timeout_seconds=settings.score.timeout_seconds,
+            accumulate=settings.train.accumulate,
+            checkpoint_seconds=settings.train.checkpoint_seconds,
+        )
+        self._supervisor.resume(job_id, corrections)
 
-    def _model_spec(self, model_id: str) -> dict[str, Any]:
+    def _model_ref(self, model_id: str) -> ModelRef:
         """How a job finds a model: a tuned one by its folder in the project, the base by where it was found first (its name
         may mean another meanwhile), and before that, like a teacher, by name."""
         for model in self._store.models():
             if model.model_id == model_id:
-                found = {"name": model.name, "folder": model.folder, "identity": model.identity}
-                return {"model_id": model_id} | found
+                return ModelRef(model_id=model_id, name=model.name, folder=model.folder, identity=model.identity)
         name = self._standing.settings().model if model_id == BASE_ID else model_id
-        return {"model_id": model_id, "name": name, "folder": None, "identity": None}
+        return ModelRef(model_id=model_id, name=name)
 
     def _refuse_a_second(self, kind: JobKind) -> None:
         for job in self._store.jobs(active=True):
@@ -519,4 +575,9 @@ def _supersedes(other: JobRecord, job: JobRecord) -> bool:
     model than the round's own, and every trial stands for itself."""
     if other.kind is not job.kind or other.seq <= job.seq or job.kind is JobKind.TRIAL:
         return False
-    return job.kind is not JobKind.FINETUNE or other.spec["model_id"] == job.spec["model_id"]
+    return job.kind is not JobKind.FINETUNE or _tuned(other) == _tuned(job)
+
+
+def _tuned(job: JobRecord) -> str | None:
+    spec = job.sound_spec(FinetuneSpec)
+    return None if spec is None else spec.model_id

@@ -11,8 +11,9 @@ from pathlib import Path
 from rsf_core.acceptance import decisions
 from rsf_core.acceptance.target import is_tempered, trained_law
 from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split, settings_file
-from rsf_core.domain.errors import StageError
-from rsf_core.domain.settings import Compute, Problem, Sampling, Settings, Target
+from rsf_core.domain.errors import JobError, StageError
+from rsf_core.domain.settings import Problem, Settings, Target
+from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, ScoreSpec
 from rsf_core.evaluation.measures import Measures
 from rsf_core.rounds import curation, stages
 from rsf_core.rounds.stages import RoundFacts, StageState
@@ -132,7 +133,7 @@ class Standing:
     def control_job(self, number: int, control: Control = Control.RANDOM) -> JobRecord | None:
         """The newest job that tunes a control of the round's tuned model: no stage of the round."""
         wanted, jobs = self._control_id(number, control), self._store.jobs(round_number=number)
-        found = [job for job in jobs if _tunes_control(job) and job.spec["model_id"] == wanted]
+        found = [job for job in jobs if _tunes_control(job) and job.spec_of(FinetuneSpec).model_id == wanted]
         return found[-1] if found else None
 
     def sealed_job(self) -> JobRecord | None:
@@ -162,17 +163,17 @@ class Standing:
         for job in reversed(self._store.jobs(round_number=number)):
             if job.kind is not JobKind.EVALUATE or job.state is not JobState.DONE:
                 continue
-            judged_by = None if job.spec["reference"] is None else job.spec["reference"]["model_id"]
-            tempered = is_tempered(target, [Sampling.model_construct(**job.spec["sampling"])])
-            if judged_by != reference or job.spec.get("tempered", False) != tempered:
+            spec = job.spec_of(EvaluateSpec)
+            judged_by = None if spec.reference is None else spec.reference.model_id
+            if judged_by != reference or spec.tempered != is_tempered(target, [spec.sampling]):
                 continue
-            if not set(target.scorers) <= set(job.spec["scorers"]):
+            if not set(target.scorers) <= set(spec.scorers):
                 continue
-            counts = self._store.evaluated_models(job.spec["evaluation_key"])
+            counts = self._store.evaluated_models(spec.evaluation_key)
             models = {model_id for model_id, count in counts.items() if count == max(counts.values())}
             if tuned.model_id in models:
-                retired = self._retired_since(job.spec["evaluation_key"], tuned.model_id, target)
-                return Evaluation(job.spec["evaluation_key"], models, retired is not None, retired or 0)
+                retired = self._retired_since(spec.evaluation_key, tuned.model_id, target)
+                return Evaluation(spec.evaluation_key, models, retired is not None, retired or 0)
         return now
 
     def _retired_since(self, key: str, model_id: str, target: Target) -> int | None:
@@ -187,30 +188,27 @@ class Standing:
 
     def agrees(self, job: JobRecord) -> bool:
         """Whether a job that failed would do what the settings of now ask for; else resuming it repeats its failure."""
-        settings, spec = self.settings(), job.spec
-        asked = Compute(**spec.get("compute", {}))
-        if job.kind is not JobKind.FINETUNE and asked.weights != settings.compute.weights:
+        settings = self.settings()
+        try:
+            spec = job.spec
+        except JobError:  # it would fail by that again
+            return False
+        if job.kind is not JobKind.FINETUNE and spec.compute.weights != settings.compute.weights:
             return False  # it would go on in the precision it was asked for in
-        match job.kind:
-            case JobKind.GENERATE:
+        match spec:
+            case GenerateSpec():
                 wanted = settings.generate
-                return bool(
-                    spec["sampling"] == wanted.sampling.model_dump() and spec["candidates"] == wanted.candidates
-                )
-            case JobKind.SCORE:
-                same = spec.get("retired", 0) == self._store.prompt_book.version()[1]
-                return bool(same and spec["target"] == settings.target.model_dump(mode="json"))
-            case JobKind.FINETUNE:
-                free = {
-                    "accumulate",
-                    "checkpoint_seconds",
-                    "deduplicate",
-                }  # resume takes the first anew; the set is frozen
-                recipe = settings.train.model_dump()
-                same = {"model_masks": False, "temperature": 1.0} | spec.get("law", {}) == trained_law(settings)
-                return same and all(spec["recipe"].get(name) == recipe[name] for name in recipe.keys() - free)
-            case JobKind.EVALUATE:
-                return bool(spec["evaluation_key"] == self.evaluation_key(self.target(job.round)))
+                return spec.sampling == wanted.sampling and spec.candidates == wanted.candidates
+            case ScoreSpec():
+                same = spec.retired == self._store.prompt_book.version()[1]
+                return same and spec.target == settings.target
+            case FinetuneSpec():
+                # resume takes the first two anew; the set is frozen
+                free = {"accumulate", "checkpoint_seconds", "deduplicate"}
+                recipes = (spec.recipe.model_dump(exclude=free), settings.train.model_dump(exclude=free))
+                return spec.law == trained_law(settings) and recipes[0] == recipes[1]
+            case EvaluateSpec():
+                return spec.evaluation_key == self.evaluation_key(self.target(job.round))
             case _:
                 return True
 
@@ -255,4 +253,5 @@ def left_out_key(evaluation_key: str) -> str:
 
 
 def _tunes_control(job: JobRecord) -> bool:
-    return job.kind is JobKind.FINETUNE and curation.is_control(job.spec["curated_id"])
+    spec = job.sound_spec(FinetuneSpec) if job.kind is JobKind.FINETUNE else None
+    return spec is not None and curation.is_control(spec.curated_id)

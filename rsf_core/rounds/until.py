@@ -10,41 +10,18 @@ of the rate times what was drawn reach the wanted number; or where it can't be r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any
 
-from rsf_core.domain import JobKind, JobState, Prompt, Scope, Split
+from rsf_core.domain import JobKind, JobState, Prompt, Split
+from rsf_core.domain.specs import GenerateSpec, Until
 from rsf_core.sampling.sequence import ConfidenceSequence
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
 
 _KINDS = (JobKind.GENERATE, JobKind.SCORE)
 KEPT = 4  # runs whose limits are kept, so that a look costs what is new
-
-
-@dataclass(frozen=True, slots=True)
-class Until:
-    """What was asked for: `wanted` accepted candidates, of `most` prompts at most, at `log_m` (nats) under a target. `run`
-    names it."""
-
-    run: str
-    wanted: int
-    most: int
-    log_m: float
-    scope: Scope
-    target_id: int
-
-    def spec(self) -> dict[str, Any]:
-        """As a generate job keeps it."""
-        return asdict(self) | {"scope": str(self.scope)}
-
-    @staticmethod
-    def of(job: JobRecord) -> Until | None:
-        """What a job draws for; None for one that draws what it was told."""
-        found = job.spec.get("until")
-        return Until(**found | {"scope": Scope(found["scope"])}) if found else None
 
 
 class End(StrEnum):
@@ -87,7 +64,7 @@ class Looks:
     def newest(self, round_number: int) -> SoFar | None:
         """The newest run of a round; None where there was none."""
         jobs = self._store.jobs(round_number=round_number)
-        mine = [(job, until) for job in jobs if job.kind is JobKind.GENERATE and (until := Until.of(job))]
+        mine = [(job, until) for job in jobs if job.kind is JobKind.GENERATE and (until := drawn_until(job))]
         if not mine:
             return None
         until = mine[-1][1]
@@ -141,9 +118,15 @@ class Looks:
         return sequence
 
 
+def drawn_until(job: JobRecord) -> Until | None:
+    """What a generate job draws for; None for one that draws what it was told."""
+    spec = job.sound_spec(GenerateSpec)
+    return None if spec is None else spec.until
+
+
 def asked_for(jobs: Sequence[JobRecord]) -> int:
     """For how many prompts the generate jobs of a run were asked to draw; some may have been left out."""
-    return sum(int(job.spec["until_prompts"]) for job in jobs)
+    return sum(job.spec_of(GenerateSpec).until_prompts for job in jobs)
 
 
 def next_prompts(prompts: Sequence[Prompt], until: Until, before: int, count: int) -> list[Prompt]:

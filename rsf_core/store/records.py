@@ -3,13 +3,17 @@ came first is told by `seq`, which counts over jobs, their events, thresholds, c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from rsf_core.domain import ChosenBy, JobKind, JobState, Scope, Split
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.specs import JobSpec
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +41,16 @@ class RoundRecord:
     created_at: datetime
 
 
-class StoredSpec(Mapping[str, Any]):
-    """The spec of a job, read when something of it is asked for: where a job stands is asked twice a second, and the spec of
-    one of an earlier version can name 75,000 prompts."""
-
-    def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
-        self._read = read
-
-    def __getitem__(self, name: str) -> Any:
-        return self._read()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-
 @dataclass(frozen=True, slots=True)
 class JobRecord:
     """A job with its current state. `follow` names the stages the owner starts when it is done; `seq` is when it was asked
-    for, `changed_seq` its newest event."""
+    for, `changed_seq` its newest event. `read_spec` gives the spec when something of it is asked for: where a job stands is
+    asked twice a second, and the spec of one of an earlier version can name 75,000 prompts."""
 
     job_id: str
     kind: JobKind
     round: int
-    spec: Mapping[str, Any] = field(compare=False)
+    read_spec: Callable[[], JobSpec] = field(compare=False, repr=False)
     follow: tuple[str, ...]
     created_at: datetime
     state: JobState
@@ -71,6 +59,25 @@ class JobRecord:
     changed_at: datetime
     seq: int = 0
     changed_seq: int = 0
+
+    @property
+    def spec(self) -> JobSpec:
+        """What it was asked to do. Raises JobError where that is damaged."""
+        return self.read_spec()
+
+    def spec_of(self, own: type[S]) -> S:
+        """The spec as that of its kind. Raises JobError where it is damaged, or of another kind."""
+        spec = self.spec
+        if not isinstance(spec, own):
+            raise JobError(f"{self.job_id} is a job of another kind: its spec is a {type(spec).__name__}")
+        return spec
+
+    def sound_spec(self, own: type[S]) -> S | None:
+        """As `spec_of`; None where it is damaged: the job itself says so, and it keeps nothing else from being looked at."""
+        try:
+            return self.spec_of(own)
+        except JobError:
+            return None
 
     @property
     def outcome(self) -> str:

@@ -15,9 +15,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Prompt, Scope, Split, parse_candidate_id
+from rsf_core.domain import (
+    Act,
+    Action,
+    ActKind,
+    ChosenBy,
+    JobKind,
+    JobState,
+    Prompt,
+    Scope,
+    Split,
+    parse_candidate_id,
+    specs,
+)
 from rsf_core.domain.access import spoken
-from rsf_core.domain.errors import StoreError
+from rsf_core.domain.errors import JobError, StoreError
+from rsf_core.domain.specs import GenerateSpec, JobSpec
 from rsf_core.domain.text import composed
 from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database, utc_now
@@ -33,7 +46,6 @@ from rsf_core.store.records import (
     RoundCounts,
     RoundRecord,
     Speed,
-    StoredSpec,
     ThresholdRecord,
 )
 from rsf_core.store.sealed import Sealed
@@ -161,7 +173,7 @@ class Store:
                 | {
                     "kind": JobKind(row["kind"]),
                     "state": JobState(row["state"]),
-                    "spec": StoredSpec(partial(self._job_spec, row["job_id"])),
+                    "read_spec": partial(self._job_spec, row["job_id"]),
                     "follow": tuple(json.loads(row["follow"])),
                 }
             )
@@ -174,17 +186,19 @@ class Store:
             raise StoreError(f"there is no job {job_id!r}")
         return found[0]
 
-    def _read_job_spec(self, job_id: str) -> dict[str, Any]:
-        spec: dict[str, Any] = json.loads(self._db.rows("job_spec", {"job_id": job_id})[0]["spec"])
-        return spec
+    def _read_job_spec(self, job_id: str) -> JobSpec:
+        row, where = self._db.rows("job_spec", {"job_id": job_id})[0], f"the spec of {job_id}"
+        try:
+            data = json.loads(row["spec"])
+        except (ValueError, RecursionError) as error:
+            raise JobError(f"{where} is damaged: {error}") from error
+        return specs.parse(data, where, JobKind(row["kind"]))
 
     def next_job_id(self, kind: JobKind, round_number: int) -> str:
         count = self._db.rows("count_jobs", {"round": round_number, "kind": kind})[0]["count"]
         return f"r{round_number}-{kind}-{count + 1}"
 
-    def add_job(
-        self, job_id: str, kind: JobKind, round_number: int, spec: dict[str, Any], follow: Sequence[str]
-    ) -> None:
+    def add_job(self, job_id: str, spec: JobSpec, follow: Sequence[str]) -> None:
         """Save a job that waits to start. Where its spec is `adaptive`, for which prompts it draws depends on what was drawn
         for them before, and its candidates are told from the others for good."""
         with self._db.transaction(f"saving the job {job_id}"):
@@ -193,17 +207,17 @@ class Store:
                 [
                     {
                         "job_id": job_id,
-                        "kind": str(kind),
-                        "round": round_number,
-                        "spec": json.dumps(spec),
+                        "kind": str(spec.kind),
+                        "round": spec.round,
+                        "spec": json.dumps(specs.dump(spec)),
                         "follow": json.dumps(list(follow)),
                         "created_at": utc_now(),
                     }
                 ],
             )
-            if spec.get("adaptive"):
-                stage = 1 + self._db.rows("count_adaptive_jobs", {"round": round_number})[0]["count"]
-                self._db.insert("adaptive_jobs", [{"job_id": job_id, "round": round_number, "stage": stage}])
+            if isinstance(spec, GenerateSpec) and spec.adaptive:
+                stage = 1 + self._db.rows("count_adaptive_jobs", {"round": spec.round})[0]["count"]
+                self._db.insert("adaptive_jobs", [{"job_id": job_id, "round": spec.round, "stage": stage}])
             self.add_job_event(job_id, JobState.QUEUED, "waiting to start")
 
     def add_job_event(self, job_id: str, state: JobState, message: str) -> None:

@@ -14,13 +14,14 @@ from scipy import stats
 
 from rsf_core.acceptance import bands
 from rsf_core.acceptance.decisions import retarget
-from rsf_core.domain import Action, JobKind, Scope, candidate_id
+from rsf_core.domain import Action, Scope, candidate_id
 from rsf_core.domain.errors import StageError
 from rsf_core.project import Project
 from rsf_core.sampling.acceptance import acceptance_prob, prompt_scale, staged_scale
 from rsf_core.store.records import PromptKind
 from rsf_core.store.store import Store
 from tests.simulations import again
+from tests.support import specs
 from tests.support.decided_round import round_record, settings
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
@@ -160,7 +161,7 @@ def drawn_again(store: Store) -> Store:
 
 
 def draw_more(store: Store, scores: list[float]) -> None:
-    store.add_job("r1-generate-2", JobKind.GENERATE, 1, {"adaptive": True}, [])
+    store.add_job("r1-generate-2", specs.generate(adaptive=True), [])
     ids = [candidate_id(1, 1, k) for k in range(4, 8)]
     more = candidates(1, 8).slice(4)
     assert more["candidate_id"].to_pylist() == ids

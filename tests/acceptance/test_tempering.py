@@ -19,8 +19,9 @@ from rsf_core.acceptance.target import (
     reference_source,
     trained_law,
 )
-from rsf_core.domain import Prompt
+from rsf_core.domain import JobKind, Prompt
 from rsf_core.domain.settings import Constraint, Sampling, Target, Train, parse
+from rsf_core.domain.specs import FinetuneSpec, TrainedLaw
 from rsf_core.project import Project, commands, doctor
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.sampling.acceptance import acceptance_prob
@@ -202,8 +203,8 @@ def test_two_rounds_of_a_project_at_another_temperature(tmp_path: Path, small_ta
         whole = project._standing.evaluation_key(project.settings.target)
         project.set("target.tempered", "false")
         assert project._standing.evaluation_key(project.settings.target) != whole
-        laws = [job.spec["law"] for job in project.jobs() if "recipe" in job.spec]
-        assert laws == [{"model_masks": False, "temperature": 0.6}]
+        laws = [job.spec_of(FinetuneSpec).law for job in project.jobs() if job.kind is JobKind.FINETUNE]
+        assert laws == [TrainedLaw(temperature=0.6)]
         assert project.comparison(1) is not None  # decided and compared by its own target
 
 
@@ -226,8 +227,8 @@ def test_the_law_that_is_drawn_is_the_one_that_is_trained(tiny_model: Path) -> N
 
 def test_what_is_trained_follows_the_settings() -> None:
     cold = {"task": "t", "generate": {"temperature": 0.5, "model_masks": True}}
-    assert trained_law(parse(cold, "here")) == {"model_masks": True, "temperature": 1.0}
-    assert trained_law(parse(cold | {"target": {"tempered": True}}, "here"))["temperature"] == 0.5
+    assert trained_law(parse(cold, "here")) == TrainedLaw(model_masks=True, temperature=1.0)
+    assert trained_law(parse(cold | {"target": {"tempered": True}}, "here")).temperature == 0.5
 
 
 def test_the_doctor_and_the_status_say_what_compounds(project: Project) -> None:

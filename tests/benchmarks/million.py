@@ -9,18 +9,19 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rsf_core.acceptance.target import log_ratio
-from rsf_core.domain import Action, JobKind, JobState, Scope, Split
+from rsf_core.domain import Action, JobState, Scope, Split
+from rsf_core.domain.specs import JobSpec
 from rsf_core.jobs.schemas import CANDIDATES, SCORES
 from rsf_core.project import Project
 from rsf_core.sampling.acceptance import critical_log_m, log_m_for_rate, prompt_scale, uniform
 from rsf_core.store.database import utc_now
+from tests.support import specs
 
 PER_PROMPT, AT_ONCE, OVERRIDDEN = 16, 100_000, 0.05
 WORDS = np.array(
@@ -78,16 +79,15 @@ def fill(project: Project, number: int, count: int, seed: int = 0) -> None:
     store.add_threshold(
         number, target_id, log_m_for_rate(m, 0.2), Scope.GLOBAL, "rule", "accepts 20% of the candidates"
     )
-    spec = {"sampling": project.settings.generate.sampling.model_dump(), "model_id": "base"}
-    finished(project, generate, JobKind.GENERATE, number, spec)
+    finished(project, generate, specs.generate(round=number, sampling=project.settings.generate.sampling))
     spoken = rng.choice(count, round(OVERRIDDEN * count), replace=False)
     _override(project, number, ids[spoken], rng.random(len(spoken)) < 0.5)
 
 
-def finished(project: Project, job_id: str, kind: JobKind, number: int, spec: dict[str, Any]) -> None:
+def finished(project: Project, job_id: str, spec: JobSpec) -> None:
     """A job that is done."""
     with project.store.transaction("making the job"):  # at once, or the supervisor would look for its process
-        project.store.add_job(job_id, kind, number, spec, ())
+        project.store.add_job(job_id, spec, ())
         project.store.add_job_event(job_id, JobState.RUNNING, "running")
         project.store.add_job_event(job_id, JobState.DONE, "done")
 

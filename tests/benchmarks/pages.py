@@ -35,6 +35,7 @@ from rsf_core.store.records import CuratedRecord, ModelRecord
 from rsf_core.store.store import content_hash
 from rsf_core.web import session
 from tests.benchmarks import million
+from tests.support import specs
 
 PROMPTS, HELD_OUT, EARLIER, CANDIDATES, SAMPLES = 100_000, 5_000, 20_000, 200_000, 20_000
 COMPARED, EACH, STEPS = 1_000, 4, 2_000
@@ -89,16 +90,15 @@ def _tune(project: Project, number: int, proposal: str, models: list[str]) -> No
         made = (model_id, model_id, f"models/{model_id}", model_id, proposal, number, curated_id, utc_now())
         store.add_model(ModelRecord(*made))
         job_id = store.next_job_id(JobKind.FINETUNE, number)
-        million.finished(project, job_id, JobKind.FINETUNE, number, {"model_id": model_id, "curated_id": curated_id})
+        million.finished(project, job_id, specs.finetune(model_id, round=number, curated_id=curated_id))
         names = ("loss", "learning_rate", "grad_norm", "tokens_per_second")
         store.add_metrics(job_id, [(step, name, 1 / (step + 1)) for step in range(STEPS) for name in names])
     target = project.target(number)
     assert target is not None
     key = project._standing.evaluation_key(target)
     job_id = store.next_job_id(JobKind.EVALUATE, number)
-    spec: dict[str, Any] = {"evaluation_key": key, "reference": None, "scorers": list(target.scorers)}
-    spec |= {"sampling": project.settings.generate.sampling.model_dump()}
-    million.finished(project, job_id, JobKind.EVALUATE, number, spec)
+    drawn = {"sampling": project.settings.generate.sampling, "scorers": target.scorers}
+    million.finished(project, job_id, specs.evaluate(round=number, evaluation_key=key, **drawn))
     known = store.evaluated_models(key)
     for unit, model_id in enumerate(name for name in ("base", proposal, *models) if name not in known):
         store.commit_segment(job_id, unit, f"{job_id} {unit}", "evaluation_samples", _completions(unit, key, model_id))

@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import Sampling, Settings
+from rsf_core.domain.specs import EvaluateSpec
 from rsf_core.evaluation import forgetting, gauges
 from rsf_core.evaluation.forgetting import PER_COMPLETION, PER_TOKEN, forgotten
 from rsf_core.evaluation.gauges import HELD_OUT, UNRELATED
@@ -142,7 +143,7 @@ def test_its_interval_covers_what_it_says():
 
 def last(project: Project) -> dict[str, list[str]]:
     job = [job for job in project.jobs() if job.kind is JobKind.EVALUATE][-1]
-    return {gauge["name"]: gauge["models"] for gauge in job.spec["gauges"]}
+    return {gauge.name: list(gauge.models) for gauge in job.spec_of(EvaluateSpec).gauges}
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +229,7 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str):
 
 def test_a_round_of_an_earlier_version_is_not_measured_until_it_is_compared_again(complete: Project):
     complete.store._db._cursor().execute(
-        'UPDATE jobs SET spec = json_merge_patch(spec, \'{"gauges": null, "judged": null}\')'
+        'UPDATE jobs SET spec = json_merge_patch(spec, \'{"gauges": null, "judged": null, "version": null}\')'
     )
     complete.store._job_spec.cache_clear()
     complete.store._kept.clear()
@@ -267,7 +268,7 @@ def test_broken_off_it_goes_on_with_what_is_there(
     judge = gauging.Gauging._judge
 
     def failing(self, model_id, *rest):
-        judged.append(self.spec["name"])
+        judged.append(self.spec.name)
         if len(judged) == 2:
             raise RuntimeError("the lights went out")
         return judge(self, model_id, *rest)

@@ -10,12 +10,14 @@ import pytest
 
 from rsf_core.domain import Action, JobKind, JobState, Scope
 from rsf_core.domain.errors import StageError
+from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.project import Project
 from rsf_core.rounds.stages import complete
 from rsf_core.store import database
 from rsf_core.store.records import ModelRecord
 from rsf_core.store.sql import migrations
 from rsf_core.store.store import Store
+from tests.support import specs
 from tests.support.faults.clock import Clock
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
@@ -40,7 +42,7 @@ def test_training_without_a_name_takes_the_newest_curated_set(decided: Project, 
     decided.override("1.1.0", Action.REJECT)
     assert decided.freeze().curated_id == "c1-2"
     assert [curated.curated_id for curated in decided.curated_sets()] == ["c1-1", "c1-2"]
-    assert decided.store.job(decided.finetune()).spec["curated_id"] == "c1-2"
+    assert decided.store.job(decided.finetune()).spec_of(FinetuneSpec).curated_id == "c1-2"
     assert decided.freeze().curated_id == "c1-2"  # unchanged since the newest
 
 
@@ -155,8 +157,8 @@ def test_what_an_older_project_holds_keeps_its_order(tmp_path: Path, monkeypatch
         (threshold,) = store.thresholds(1)
         assert jobs[2].changed_seq < threshold.seq < jobs[0].changed_seq
         newest = max(job.changed_seq for job in jobs)
-        store.add_job("j4", JobKind.GENERATE, 1, {"n": 1}, ())
+        store.add_job("j4", specs.generate(), ())
         assert store.jobs()[-1].job_id == "j4" and store.job("j4").seq == newest + 1
-        assert store.job("j4").spec == {"n": 1} and store.job("j1").spec == {}
+        assert store.job("j4").spec == specs.generate()
     finally:
         store.close()

@@ -13,11 +13,12 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from rsf_core.domain import JobKind, JobState
+from rsf_core.domain import JobState
 from rsf_core.jobs import process, watching
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
+from tests.support import specs
 from tests.support.faults import misbehaving, stand_in
 from tests.support.faults.share import WHOLE
 from tests.support.waiting import until
@@ -44,8 +45,7 @@ def supervisor(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def start(supervisor: JobSupervisor, behaviour: str) -> str:
-    spec = {"models": [{"model_id": "base"}, {"model_id": "m1-1"}], "candidates": 1, "behaviour": behaviour}
-    return supervisor.submit(JobKind.TRIAL, 1, spec, {})
+    return supervisor.submit(specs.trial("base", "m1-1", text=behaviour), {})
 
 
 def ended(store: Store, job_id: str) -> JobRecord:

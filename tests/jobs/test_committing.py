@@ -8,20 +8,21 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from rsf_core.domain import JobKind, JobState
+from rsf_core.domain import JobState
 from rsf_core.jobs import committing
 from rsf_core.jobs.committing import Ingest
 from rsf_core.jobs.schemas import TRIALS
 from rsf_core.jobs.spool import Spool, segment_name
 from rsf_core.store.store import Store
+from tests.support import specs
 
 JOB = "r1-trial-1"
 
 
 def trial(store: Store, folder: Path, models: int) -> Ingest:
     """A trial of so many models, of each one completion."""
-    spec = {"models": [{"model_id": f"m{unit}"} for unit in range(models)], "candidates": 1}
-    store.add_job(JOB, JobKind.TRIAL, 1, spec, ())
+    spec = specs.trial(*(f"m{unit}" for unit in range(models)))
+    store.add_job(JOB, spec, ())
     store.add_job_event(JOB, JobState.RUNNING, "running")
     return Ingest(store, Spool.create(folder / JOB, spec, {}), store.job(JOB))
 

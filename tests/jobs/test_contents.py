@@ -10,9 +10,12 @@ import pytest
 
 from rsf_core.domain import JobKind, Prompt
 from rsf_core.domain.errors import JobError
+from rsf_core.domain.specs import JobSpec, dump, parse
 from rsf_core.jobs import units
-from rsf_core.jobs.contents import AllContents, contents
+from rsf_core.jobs.contents import AllContents
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES, SCORES, TRIALS
+from rsf_core.jobs.types import contents
+from tests.support import specs
 from tests.support.seeding import candidates, replaced
 
 Change = Callable[[pa.Table], pa.Table]
@@ -24,28 +27,19 @@ JOB = {
 }
 PROMPTS = units.prompts_table([Prompt(number, f"prompt {number}") for number in range(1, 6)], [0, 0, 2, 0, 0])
 DRAWN = candidates(prompts=5, per_prompt=2)
-SPECS: dict[JobKind, dict[str, Any]] = {
-    JobKind.GENERATE: {"round": 1, "model_id": "base", "candidates": 2, "unit_size": 2},
-    JobKind.SCORE: {
-        "round": 1,
-        "scorers": ["length", "sentiment"],
-        "reference": {"scorer": "log_prob:teacher"},
-        "unit_size": 4,
-    },
-    JobKind.EVALUATE: {
-        "evaluation_key": "key",
-        "models": [{"model_id": "base"}, {"model_id": "m1-1"}],
-        "candidates": 2,
-        "scorers": ["length"],
-        "unit_size": 2,
-    },
-    JobKind.TRIAL: {"models": [{"model_id": "base"}, {"model_id": "m1-1"}], "candidates": 2},
+SPECS: dict[JobKind, JobSpec] = {
+    JobKind.GENERATE: specs.generate(unit_size=2),
+    JobKind.SCORE: specs.score("length", "sentiment", reference=specs.reference("log_prob:teacher"), unit_size=4),
+    JobKind.EVALUATE: specs.evaluate(
+        models=specs.models("base", "m1-1"), candidates=2, scorers=("length",), unit_size=2
+    ),
+    JobKind.TRIAL: specs.trial("base", "m1-1", candidates=2),
 }
 COUNTS = {JobKind.GENERATE: 3, JobKind.SCORE: 3, JobKind.EVALUATE: 6, JobKind.TRIAL: 2}
 
 
 def of(kind: JobKind) -> AllContents:
-    return contents(kind, JOB[kind], SPECS[kind], {"prompts": PROMPTS, "candidates": DRAWN}.__getitem__)
+    return contents(JOB[kind], SPECS[kind], {"prompts": PROMPTS, "candidates": DRAWN}.__getitem__)
 
 
 def generated(unit: int) -> pa.Table:
@@ -174,19 +168,24 @@ def test_a_prompt_that_was_left_out_on_purpose_is_missing_whole() -> None:
         wanted.check(0, rows.slice(2), left_out=[5])
 
 
-@pytest.mark.parametrize("missing", ["candidates", "round", "model_id"])
-def test_a_spec_without_what_is_needed_is_damaged(missing: str) -> None:
-    spec = {name: value for name, value in SPECS[JobKind.GENERATE].items() if name != missing}
-    with pytest.raises(JobError, match=f"the spec of r1-generate-1 is damaged: KeyError: '{missing}'"):
-        contents(JobKind.GENERATE, "r1-generate-1", spec, lambda name: PROMPTS).check(0, generated(0))
+def test_inputs_without_what_is_needed_are_damaged() -> None:
+    with pytest.raises(JobError, match=r"the inputs of r1-generate-1 are damaged: KeyError: .*prompt_id"):
+        contents("r1-generate-1", specs.generate(), lambda name: PROMPTS.drop_columns(["prompt_id"]))
+    with pytest.raises(JobError, match=r"say from where new candidates are counted \(first_k\)"):
+        contents("r1-generate-1", specs.generate(), lambda name: PROMPTS.drop_columns(["first_k"]))
+
+
+def test_a_job_that_makes_no_rows_has_no_contents() -> None:
+    with pytest.raises(JobError, match="r1-finetune-1 is a finetune job, which makes no rows"):
+        contents("r1-finetune-1", specs.finetune(), lambda name: PROMPTS)
 
 
 def test_a_job_of_an_earlier_version_is_cut_as_it_was_then() -> None:
     """32 candidates a unit, and where each prompt begins was in the spec."""
     prompts = units.prompts_table([Prompt(number, "") for number in range(1, 41)])
-    spec = {"round": 1, "model_id": "base", "candidates": 4}
-    spec["first_k"] = {"prompt_id": list(range(1, 41)), "k": [7] * 40}
-    old = contents(JobKind.GENERATE, "r1-generate-1", spec, lambda name: prompts)
+    kept = dump(specs.generate(candidates=4)) | {"first_k": {"prompt_id": list(range(1, 41)), "k": [7] * 40}}
+    kept = {name: value for name, value in kept.items() if name not in ("version", "unit_size")}
+    old = contents("r1-generate-1", parse(kept, "the spec"), lambda name: prompts)
     assert old.units == 5 and old.parts[0].keys(4)[40][0] == ("1.40.7", 40, 7)
 
 

@@ -8,30 +8,32 @@ import pyarrow as pa
 import pytest
 
 from rsf_core import models
-from rsf_core.domain.settings import Train
+from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.jobs.spool import Spool
 from rsf_core.jobs.work import finetune
 from rsf_core.jobs.worker import JobContext
+from tests.support import specs
 
 
 @pytest.fixture
-def context(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> JobContext:
+def context(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> JobContext[FinetuneSpec]:
     """A job whose training is over at once, with a checkpoint left behind."""
-    model = {"model_id": "base", "name": str(tiny_model), "folder": None, "identity": None}
-    spec = {"model": model, "model_id": "m1-1", "recipe": Train().model_dump(), "log_m": 0.0, "lineage": {"round": 1}}
+    spec = specs.finetune(model=specs.model(name=str(tiny_model)))
     (tmp_path / "project" / "spool").mkdir(parents=True)
     spool = Spool.create(tmp_path / "project" / "spool" / "r1-finetune-1", spec, {"samples": pa.table({})})
     monkeypatch.setattr(finetune, "finetune", lambda samples, source, *rest: models.load(source))
     (spool.folder / "checkpoint.safetensors").touch()
     (spool.folder / "best-checkpoint.safetensors").touch()
-    return JobContext(spool)
+    return JobContext(spool, spec)
 
 
-def left(context: JobContext) -> list[str]:
+def left(context: JobContext[FinetuneSpec]) -> list[str]:
     return sorted(path.name for path in context.spool.folder.glob("*checkpoint.safetensors"))
 
 
-def test_the_checkpoints_stay_until_the_result_is_written(context: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_checkpoints_stay_until_the_result_is_written(
+    context: JobContext[FinetuneSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def killed(spool: Spool, result: object) -> None:
         raise KeyboardInterrupt
 
@@ -44,10 +46,10 @@ def test_the_checkpoints_stay_until_the_result_is_written(context: JobContext, m
     assert left(context) == []
 
 
-def test_the_model_is_saved_in_the_project_of_the_spool(context: JobContext, tmp_path: Path) -> None:
+def test_the_model_is_saved_in_the_project_of_the_spool(context: JobContext[FinetuneSpec], tmp_path: Path) -> None:
     (tmp_path / "project").rename(tmp_path / "moved")
-    finetune.run(JobContext(Spool(tmp_path / "moved" / "spool" / "r1-finetune-1")))
+    finetune.run(JobContext(Spool(tmp_path / "moved" / "spool" / "r1-finetune-1"), context.spec))
     folder = tmp_path / "moved" / "models" / "m1-1"
-    assert models.read_lineage(folder) == {"round": 1} and not (tmp_path / "project").exists()
+    assert models.read_lineage(folder) == context.spec.lineage.model_dump() and not (tmp_path / "project").exists()
     result = Spool(tmp_path / "moved" / "spool" / "r1-finetune-1").result()
     assert result["identity"] == models.identity(folder)

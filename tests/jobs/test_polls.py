@@ -9,19 +9,22 @@ from typing import Any
 
 import pytest
 
-from rsf_core.domain import JobKind, JobState, Split
+from rsf_core.domain import JobState, Split
+from rsf_core.domain.specs import FirstK, GenerateSpec
 from rsf_core.project import Project
 from rsf_core.project.commands import execute
 from rsf_core.store.database import Database
 from rsf_core.store.store import Store
+from tests.support import specs
 from tests.support.seeding import add_candidates, candidates
 
 
 def add_jobs(store: Store, count: int, prompts: int) -> None:
     """Jobs that have ended, as an earlier version has asked for them: every prompt is in the spec."""
-    spec: dict[str, Any] = {"candidates": 4, "first_k": {"prompt_id": list(range(prompts)), "k": [0] * prompts}}
+    first_k = FirstK(prompt_id=tuple(range(prompts)), k=(0,) * prompts)
+    spec = specs.generate(candidates=4, first_k=first_k)
     for number in range(1, count + 1):
-        store.add_job(f"r1-generate-{number}", JobKind.GENERATE, 1, spec, ())
+        store.add_job(f"r1-generate-{number}", spec, ())
         store.add_job_event(f"r1-generate-{number}", JobState.DONE, "done")
 
 
@@ -53,7 +56,10 @@ def test_a_poll_reads_no_spec_and_costs_no_more_where_they_are_long(quiet: Proje
     assert quiet.store._job_spec.cache_info().misses == 0
     assert cost(quiet.jobs, 20) <= 0.02 and cost(quiet.stages, 20) <= 0.02
     job = quiet.store.job("r1-generate-7")
-    assert job.spec["candidates"] == 4 and len(job.spec["first_k"]["k"]) == 75_000  # it is there for who asks
+    spec = job.spec_of(GenerateSpec)
+    assert (
+        spec.candidates == 4 and spec.first_k is not None and len(spec.first_k.k) == 75_000
+    )  # it is there for who asks
     assert quiet.store._job_spec.cache_info().misses == 1
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from rsf_core.domain import JobKind, JobState, Prompt
+from rsf_core.domain import JobState, Prompt
 from rsf_core.domain.files import read_json, write_json
 from rsf_core.jobs import calling, process, schemas
 from rsf_core.jobs.spool import Spool, Status, now
@@ -21,6 +21,7 @@ from rsf_core.jobs.units import prompts_table
 from rsf_core.jobs.worker import work
 from rsf_core.scorers import registry
 from rsf_core.store.store import Store
+from tests.support import specs
 from tests.support.seeding import add_candidates, add_scores, candidates
 
 PLUGIN = """
@@ -113,8 +114,9 @@ def job(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterat
         folder.parent.mkdir(parents=True, exist_ok=True)
         store_rows = store.candidates_to_score(1, scorers)
         prompts = [Prompt(i, f"What is {i}?", reference) for i, reference in enumerate(references, 1)]
-        full = {"kind": "score", "round": 1, "scorers": list(scorers), "reference": None, **spec}
-        Spool.create(folder, full, {"candidates": store_rows, "prompts": prompts_table(prompts)})
+        Spool.create(
+            folder, specs.score(*scorers, **spec), {"candidates": store_rows, "prompts": prompts_table(prompts)}
+        )
         return folder
 
     add_candidates(store, candidates(2, 3))
@@ -282,9 +284,7 @@ def test_a_time_out_fails_the_job_and_another_death_starts_it_again(
     monkeypatch.setattr(process, "is_alive", lambda folder: False)
     (tmp_path / "spool").mkdir()
     supervisor = JobSupervisor(store, tmp_path / "spool")
-    job_id = supervisor.submit(
-        JobKind.SCORE, 1, {"scorers": ["slow"], "reference": None}, {"candidates": NO_CANDIDATES}
-    )
+    job_id = supervisor.submit(specs.score("slow"), {"candidates": NO_CANDIDATES})
     supervisor.tick()
     supervisor.tick()
     job = store.job(job_id)

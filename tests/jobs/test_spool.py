@@ -8,6 +8,7 @@ import pytest
 from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError
 from rsf_core.jobs.spool import Spool, Status
+from tests.support import specs
 
 SCHEMA = pa.schema([("x", pa.int64())])
 TABLE = pa.table({"x": [1, 2, 3]}, schema=SCHEMA)
@@ -15,11 +16,11 @@ TABLE = pa.table({"x": [1, 2, 3]}, schema=SCHEMA)
 
 @pytest.fixture
 def spool(tmp_path):
-    return Spool.create(tmp_path / "job", {"kind": "generate"}, {"rows": TABLE})
+    return Spool.create(tmp_path / "job", specs.generate(), {"rows": TABLE})
 
 
 def test_spec_and_inputs_read_back(spool):
-    assert spool.spec() == {"kind": "generate"}
+    assert spool.spec() == specs.generate()
     assert spool.input("rows").equals(TABLE)
 
 
@@ -32,7 +33,7 @@ def test_a_segment_is_named_by_its_unit_and_reads_back(spool):
 
 
 def test_equal_rows_of_two_jobs_are_two_segments(spool, tmp_path):
-    other = Spool.create(tmp_path / "other", {"kind": "generate"}, {})
+    other = Spool.create(tmp_path / "other", specs.generate(), {})
     hashes = []
     for one in (spool, other):
         one.write_segment(0, TABLE)
@@ -82,7 +83,7 @@ def test_a_file_with_another_name_is_no_segment(spool, name):
 
 
 def test_a_segment_in_the_place_of_another_is_told_by_its_metadata(spool, tmp_path):
-    other = Spool.create(tmp_path / "other", {"kind": "generate"}, {})
+    other = Spool.create(tmp_path / "other", specs.generate(), {})
     for one in (spool, other):
         one.write_segment(0, TABLE)
     (spool.folder / "0003.parquet").write_bytes((spool.folder / "0000.parquet").read_bytes())

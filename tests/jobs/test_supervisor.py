@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rsf_core.domain import JobKind, JobState
-from rsf_core.domain.errors import OutOfSpaceError
+from rsf_core.domain import JobState
+from rsf_core.domain.errors import JobError, OutOfSpaceError
 from rsf_core.domain.files import write_json
+from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.jobs import process
 from rsf_core.jobs.spool import Spool, Status
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -20,6 +21,7 @@ from rsf_core.rounds.follow import Following
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
 from rsf_core.store.store import Store
+from tests.support import specs
 
 FIRST, SECOND = "r1-finetune-1", "r1-evaluate-1"
 
@@ -45,9 +47,8 @@ def supervisor(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(process, "is_alive", lambda folder: False)
     (tmp_path / "spool").mkdir()
     made = JobSupervisor(store, tmp_path / "spool")
-    made.submit(JobKind.FINETUNE, 1, {"model_id": "m1-1"}, {})
-    nothing = {"evaluation_key": "key", "models": [], "candidates": 1, "scorers": []}
-    made.submit(JobKind.EVALUATE, 1, nothing, {"prompts": prompts_table([])})
+    made.submit(specs.finetune(), {})
+    made.submit(specs.evaluate(), {"prompts": prompts_table([])})
     return made
 
 
@@ -218,7 +219,27 @@ def test_a_spec_that_is_damaged_fails_its_job_and_resuming_mends_it(
     ticks(supervisor, lambda: store.job(FIRST).state.ended)
     (tmp_path / "spool" / FIRST / "spec.json").write_text('{"model_id"')
     supervisor.resume(FIRST)
-    assert Spool(tmp_path / "spool" / FIRST).spec()["model_id"] == "m1-1"
+    assert Spool(tmp_path / "spool" / FIRST).spec() == specs.finetune()
+
+
+@pytest.mark.parametrize("text", ['{"kind"', '{"kind": "finetune"}', '{"kind": "draw"}', "[]"])
+def test_a_stored_spec_that_is_damaged_fails_its_job_by_name_and_no_other(
+    supervisor: JobSupervisor, store: Store, text: str
+) -> None:
+    store._db._cursor().execute("UPDATE jobs SET spec = $1 WHERE job_id = $2", [text, FIRST])
+    assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
+    first = store.job(FIRST)
+    assert first.state is JobState.FAILED
+    assert first.message.startswith(f"it cannot be started: the spec of {FIRST} is damaged: ")
+    with pytest.raises(JobError, match=f"the spec of {FIRST} is damaged"):
+        first.spec_of(FinetuneSpec)
+    assert first.sound_spec(FinetuneSpec) is None
+
+
+def test_a_spec_is_that_of_its_kind_alone(supervisor: JobSupervisor, store: Store) -> None:
+    assert store.job(FIRST).spec_of(FinetuneSpec) == specs.finetune()
+    with pytest.raises(JobError, match=f"{SECOND} is a job of another kind: its spec is a EvaluateSpec"):
+        store.job(SECOND).spec_of(FinetuneSpec)
 
 
 def test_what_follows_a_job_is_asked_for_again_until_it_could_be_started(

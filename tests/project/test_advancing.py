@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rsf_core.domain import JobKind, JobState
+from rsf_core.domain import JobState
 from rsf_core.project import Project
+from tests.support import specs
 from tests.support.seeding import add_candidates, candidates
 
 
@@ -19,7 +20,7 @@ def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
     project: Project, monkeypatch: pytest.MonkeyPatch, start: Callable[[Project], object]
 ) -> None:
     project.supervisor.stop()
-    project.store.add_job("r1-generate-1", JobKind.GENERATE, 1, {}, ["score"])
+    project.store.add_job("r1-generate-1", specs.generate(), ["score"])
     add_candidates(project.store, candidates(prompts=8, per_prompt=2))
     project.store.add_job_event("r1-generate-1", JobState.DONE, "done")
     project.supervisor._untold.append("r1-generate-1")  # what follows it is started with the next tick

@@ -11,12 +11,14 @@ import pytest
 
 from rsf_core.domain import Action, JobKind, JobState, Scope, Split
 from rsf_core.domain.errors import JobError, NotAProjectError, ProjectLockedError, SettingsError, StageError, StoreError
+from rsf_core.domain.specs import GenerateSpec, JobSpec, TrialSpec
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import stages
 from rsf_core.rounds.stages import Progress, Stage
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord
+from tests.support import specs
 
 
 def progress(project: Project) -> dict[Stage, Progress]:
@@ -229,23 +231,22 @@ def test_a_job_that_was_begun_anew_is_not_resumed_beside_the_newer_one(project: 
 
 
 @pytest.mark.parametrize(
-    ("kind", "first", "second", "refused"),
+    ("first", "second", "refused"),
     [
-        (JobKind.FINETUNE, {"model_id": "m1-1"}, {"model_id": "m1-1"}, True),
-        (JobKind.FINETUNE, {"model_id": "m1-1-random"}, {"model_id": "m1-2"}, False),
-        (JobKind.SCORE, {}, {}, True),
-        (JobKind.EVALUATE, {}, {}, True),
-        (JobKind.TRIAL, {}, {}, False),
+        (specs.finetune("m1-1"), specs.finetune("m1-1"), True),
+        (specs.finetune("m1-1-random"), specs.finetune("m1-2"), False),
+        (specs.score(), specs.score(), True),
+        (specs.evaluate(), specs.evaluate(), True),
+        (specs.trial(), specs.trial(), False),
     ],
 )
 def test_only_a_newer_job_for_the_same_keeps_one_from_being_resumed(
-    project: Project, kind: JobKind, first: dict[str, str], second: dict[str, str], refused: bool
+    project: Project, first: JobSpec, second: JobSpec, refused: bool
 ) -> None:
     project.supervisor.stop()
     made = []
     for spec in (first, second):
-        curated = {"curated_id": "c1-1"} if kind is JobKind.FINETUNE else {}
-        made.append(project.supervisor.submit(kind, 1, spec | curated, {}))
+        made.append(project.supervisor.submit(spec, {}))
         project.cancel(made[-1])
     with pytest.raises(StageError, match=made[1]) if refused else contextlib.nullcontext():
         project.resume(made[0])
@@ -256,9 +257,9 @@ def test_a_job_finds_models_by_where_they_are_and_those_of_the_project_within_it
     project: Project, tiny_model: Path
 ) -> None:
     project.supervisor.stop()
-    unknown = project.store.job(project.generate()).spec["model"]
-    assert (unknown["name"], unknown["folder"]) == (str(tiny_model), None)
+    unknown = project.store.job(project.generate()).spec_of(GenerateSpec).model
+    assert (unknown.name, unknown.folder) == (str(tiny_model), None)
     for name, folder, parent in (("base", str(tiny_model), None), ("m1-1", "models/m1-1", "base")):
         project.store.add_model(ModelRecord(name, "./tiny", folder, "id", parent, 0, None, utc_now()))
-    models = project.store.job(project.try_out(["base", "m1-1"], "Review tea.")).spec["models"]
-    assert [model["folder"] for model in models] == [str(tiny_model), "models/m1-1"]
+    models = project.store.job(project.try_out(["base", "m1-1"], "Review tea.")).spec_of(TrialSpec).models
+    assert [model.folder for model in models] == [str(tiny_model), "models/m1-1"]

@@ -12,6 +12,7 @@ import pytest
 
 from rsf_core.domain import Action, Control, JobKind, JobState
 from rsf_core.domain.errors import JobError, StageError
+from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.project import Project
 from rsf_core.rounds.lineage import prompts_won
 
@@ -165,8 +166,8 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
     assert complete.train_control("ann") == job_id  # goes on
     complete.wait()
     tuned, control = (job for job in complete.jobs() if job.kind is JobKind.FINETUNE)
-    of_both = [job.spec["recipe"] for job in (tuned, control)]
-    assert of_both[0] | {"seed": 0} == of_both[1] | {"seed": 0} and of_both[0]["seed"] != of_both[1]["seed"]
+    first, second = (job.spec_of(FinetuneSpec).recipe for job in (tuned, control))
+    assert first.model_copy(update={"seed": second.seed}) == second and first.seed != second.seed
     assert [m.model_id for m in complete.models()] == ["base", "m1-1", "m1-1-random"]
     assert complete.next_proposal() == "m1-1"
     found, pairing = complete.comparison(1), complete.lineage.pairing("m1-1-random", "m1-1")
@@ -200,7 +201,7 @@ def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None
         assert pairing is not None and shown == pairing.gain
     assert set(found.together) == {"tuned", "control", "constraints"}
     assert found.forgotten_constraints.keys() == found.forgotten_control.keys() == found.forgotten.keys() != set()
-    seeds = {job.spec["recipe"]["seed"] for job in project.jobs() if job.kind is JobKind.FINETUNE}
+    seeds = {job.spec_of(FinetuneSpec).recipe.seed for job in project.jobs() if job.kind is JobKind.FINETUNE}
     assert len(seeds) == 3
     assert "at random of what passes the constraints" in project.lineage.graph("ink", "accent")
     with pytest.raises(StageError, match="the constraints-only control of m1-1 is there already"):
@@ -246,8 +247,8 @@ def test_a_control_is_tuned_by_the_recipe_that_made_the_model_and_not_by_one_tha
         project.train_control("ann")
         project.wait()
         failed, tuned, control = (job for job in project.jobs() if job.kind is JobKind.FINETUNE)
-        assert failed.spec["recipe"]["learning_rate"] == 1
-        assert control.spec["recipe"] | {"seed": 0} == tuned.spec["recipe"] | {"seed": 0}
+        assert failed.spec_of(FinetuneSpec).recipe.learning_rate == 1
+        assert len({job.spec_of(FinetuneSpec).recipe.model_copy(update={"seed": 0}) for job in (control, tuned)}) == 1
         assert project.tuned_model() == project.models()[1] and project.models()[1].model_id == "m1-1"
 
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from rsf_core.domain import JobKind
+from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.errors import JobError
+from rsf_core.domain.specs import EvaluateSpec
 from rsf_core.project import Project
+from tests.support import specs
 
 
 def test_other_settings_do_not_undo_a_comparison_and_comparing_again_takes_them(complete: Project) -> None:
@@ -51,6 +53,19 @@ def test_a_job_is_worth_resuming_while_the_settings_ask_for_what_it_does(
     assert not complete._standing.agrees(job)
 
 
+def test_a_round_with_a_job_whose_spec_is_damaged_shows_it_failed_and_starts_anew(project: Project) -> None:
+    project.supervisor.stop()
+    for spec in (specs.generate(), specs.finetune()):
+        job_id = f"r1-{spec.kind}-1"
+        project.store.add_job(job_id, spec, ())
+        project.store._db._cursor().execute("UPDATE jobs SET spec = '{}' WHERE job_id = $1", [job_id])
+        project.store.add_job_event(job_id, JobState.FAILED, "its spec is damaged")
+        assert not project._standing.agrees(project.store.job(job_id))
+    assert [stage.progress for stage in project.stages() if stage.job is not None] == ["failed", "failed"]
+    assert project.drawn_until() is None and project.control_job() is None
+    assert project.generate() == "r1-generate-2"
+
+
 def test_held_out_completions_of_another_sampler_are_never_paired_with_new_ones(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,23 +78,20 @@ def test_held_out_completions_of_another_sampler_are_never_paired_with_new_ones(
     assert before is not None and complete.comparison(1) == replace(before, current=False)
     complete.evaluate(1)
     complete.wait()
-    again = complete.jobs()[jobs]
-    assert [model["model_id"] for model in again.spec["models"]] == ["base", "m1-1"] and again.spec["sampler"] == 3
+    spec = complete.jobs()[jobs].spec_of(EvaluateSpec)
+    assert [model.model_id for model in spec.models] == ["base", "m1-1"] and spec.sampler == 3
     assert (found := complete.comparison(1)) is not None and found.current
 
 
-@pytest.mark.parametrize("kept", [{}, {"sampler": 1}], ids=str)
 def test_an_evaluation_that_another_sampler_began_does_not_go_on(
-    complete: Project, kept: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complete.set("evaluate.candidates", "3")
     whole = complete.supervisor.submit
     monkeypatch.setattr(
         complete.supervisor,
         "submit",
-        lambda kind, number, spec, inputs: whole(
-            kind, number, {k: v for k, v in spec.items() if k != "sampler"} | kept, inputs
-        ),
+        lambda spec, inputs: whole(spec.model_copy(update={"sampler": 1}), inputs),
     )
     complete.evaluate(1)
     with pytest.raises(

@@ -6,24 +6,25 @@ from typing import Any
 
 import pytest
 
-from rsf_core.domain import JobKind, Prompt, Scope, Split
+from rsf_core.domain import Prompt, Scope, Split
 from rsf_core.domain.errors import ScorerError, StageError
+from rsf_core.domain.specs import GenerateSpec, JobSpec
 from rsf_core.jobs.work.score import refuse_unreadable
 from rsf_core.project import Project
 from rsf_core.rounds.state import Standing
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord
 
-Asked = list[tuple[JobKind, dict[str, Any], list[int]]]
+Asked = list[tuple[JobSpec, list[int]]]
 
 
 @pytest.fixture
 def asked(project: Project, monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """The jobs that are asked for: kind, spec, prompts. None is started. The target wants numbers."""
+    """The jobs that are asked for: spec and prompts. None is started. The target wants numbers."""
     jobs: Asked = []
 
-    def submit(kind: JobKind, number: int, spec: dict[str, Any], inputs: dict[str, Any], follow: Any = ()) -> str:
-        jobs.append((kind, spec, inputs["prompts"]["prompt_id"].to_pylist()))
+    def submit(spec: JobSpec, inputs: dict[str, Any], follow: Any = ()) -> str:
+        jobs.append((spec, inputs["prompts"]["prompt_id"].to_pylist()))
         return "job"
 
     monkeypatch.setattr(project.supervisor, "submit", submit)
@@ -45,10 +46,10 @@ def test_what_can_be_scored_is_drawn_and_the_rest_is_named(project: Project, ask
     project.retire_prompts([prompt.prompt_id for prompt in project.prompts(Split.HELD_OUT)], "ann")
     number, solution, words, none = add(project, "18", "9 + 9 = 18\n#### 18", "many", None)
     project.generate()
-    ((kind, spec, drawn),) = asked
-    assert kind is JobKind.GENERATE
+    ((spec, drawn),) = asked
+    assert isinstance(spec, GenerateSpec)
     assert {number, solution} <= set(drawn) and not {words, none} & set(drawn)
-    assert spec["note"].startswith("Not drawn from: prompt ") and "Edit the reference of each" in spec["note"]
+    assert spec.note.startswith("Not drawn from: prompt ") and "Edit the reference of each" in spec.note
 
 
 def test_where_nothing_could_be_scored_nothing_is_drawn(project: Project, asked: Asked) -> None:
@@ -64,8 +65,8 @@ def test_where_every_reference_can_be_read_nothing_is_said(project: Project, ask
     project.set("target.constraints", '[{ scorer = "ended", at_least = 1 }]')
     add(project, "18", None)
     project.generate()
-    ((_, spec, drawn),) = asked
-    assert spec["note"] == "" and len(drawn) == len(project.prompts(Split.TRAIN))
+    ((spec, drawn),) = asked
+    assert isinstance(spec, GenerateSpec) and spec.note == "" and len(drawn) == len(project.prompts(Split.TRAIN))
 
 
 def test_held_out_prompts_that_cannot_be_compared_on_are_named_before_drawing_and_before_training(
@@ -74,7 +75,9 @@ def test_held_out_prompts_that_cannot_be_compared_on_are_named_before_drawing_an
     (held_out, *_) = [prompt.prompt_id for prompt in project.prompts(Split.HELD_OUT)]
     add(project, "18")
     project.generate()
-    assert f"Held out and not to be compared on: prompt {held_out}: 'numeric_match'" in asked[0][1]["note"]
+    ((spec, _),) = asked
+    assert isinstance(spec, GenerateSpec)
+    assert f"Held out and not to be compared on: prompt {held_out}: 'numeric_match'" in spec.note
     matched = CuratedRecord("c1-1", 1, 1, 0.0, Scope.GLOBAL, "", {}, "ann", utc_now())
     monkeypatch.setattr(Standing, "curated_set", lambda self, number: matched)
     with pytest.raises(

@@ -11,11 +11,12 @@ import pytest
 
 from rsf_core.domain import ChosenBy, JobKind, Prompt, Scope
 from rsf_core.domain.errors import JobError, StageError
+from rsf_core.domain.specs import Until
 from rsf_core.project import Project
-from rsf_core.rounds.until import End, SoFar, Until, next_prompts, place
+from rsf_core.rounds.until import End, SoFar, drawn_until, next_prompts, place
 from rsf_core.sampling.sequence import ConfidenceSequence, confidence_sequence
 
-UNTIL = Until("1.0.7", 10, 6, 0.5, Scope.GLOBAL, 1)
+UNTIL = Until(run="1.0.7", wanted=10, most=6, log_m=0.5, scope=Scope.GLOBAL, target_id=1)
 
 
 def finished(project: Project) -> SoFar:
@@ -34,7 +35,7 @@ def test_the_prompts_of_a_run_come_once_in_an_order_of_its_own_and_no_more_than_
     ids = [prompt.prompt_id for part in parts for prompt in part]
     assert len(set(ids)) == 6 and ids != sorted(ids)
     assert ids == sorted(range(20), key=lambda i: place(UNTIL.run, i))[:6]
-    other = Until("1.9.7", 10, 6, 0.5, Scope.GLOBAL, 1)
+    other = UNTIL.model_copy(update={"run": "1.9.7"})
     assert [p.prompt_id for p in next_prompts(prompts, other, 0, 6)] != ids
 
 
@@ -72,7 +73,7 @@ def test_it_draws_part_after_part_until_enough_are_accepted(waiting: Project) ->
     found = finished(waiting)
     jobs = [job for job in waiting.jobs() if job.kind is JobKind.GENERATE]
     assert found.prompts == found.drawn / 8 and len(jobs) == -(-found.prompts // 3) > 1
-    assert all(job.spec["until"]["run"] == found.until.run for job in jobs)
+    assert all((until := drawn_until(job)) and until.run == found.until.run for job in jobs)
     threshold = waiting.threshold()
     assert threshold is not None and (threshold.log_m, threshold.scope) == (-2.0, Scope.GLOBAL)
     assert (threshold.author, threshold.chosen_by) == ("ann", ChosenBy.PERSON)

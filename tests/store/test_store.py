@@ -11,6 +11,7 @@ import pytest
 from rsf_core.domain import Action, JobKind, JobState, Split
 from rsf_core.domain.errors import StoreError
 from rsf_core.store.store import Store, content_hash
+from tests.support import specs
 from tests.support.seeding import add_candidates, add_scores, candidates, decide, replaced
 
 SEGMENT = ("r1-generate-1", 0, "abc", "candidates")
@@ -143,12 +144,12 @@ def test_equal_targets_are_one_version_and_others_are_not(store: Store) -> None:
 
 def test_the_state_of_a_job_is_the_last_thing_said(store: Store) -> None:
     job_id = store.next_job_id(JobKind.GENERATE, 1)
-    store.add_job(job_id, JobKind.GENERATE, 1, {"n": 1}, ["score"])
+    store.add_job(job_id, specs.generate(), ["score"])
     assert store.job(job_id).state is JobState.QUEUED and store.job(job_id).started_at is None
     for state in (JobState.RUNNING, JobState.INTERRUPTED, JobState.RUNNING, JobState.DONE):
         store.add_job_event(job_id, state, f"now {state}")
     job = store.job(job_id)
-    assert (job.state, job.message, job.follow, job.spec) == (JobState.DONE, "now done", ("score",), {"n": 1})
+    assert (job.state, job.message, job.follow, job.spec) == (JobState.DONE, "now done", ("score",), specs.generate())
     assert job.started_at is not None and job.started_at <= job.changed_at
     assert store.jobs(active=True) == [] and store.jobs(round_number=2) == []
     assert [event["state"] for event in store.job_events(job_id)] == [

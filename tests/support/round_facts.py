@@ -8,6 +8,7 @@ from typing import Any
 from rsf_core.domain import JobKind, JobState, Scope
 from rsf_core.rounds.stages import RoundFacts
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundCounts
+from tests.support import specs
 
 NOW = datetime(2026, 1, 1)
 NOTHING = RoundCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -18,8 +19,9 @@ TUNED = ModelRecord("m1-1", "t", "models/m1-1", "id", "base", 1, "c1-1", NOW)
 
 
 def job(kind: str, state: str, number: int = 1) -> JobRecord:
-    message = f"{kind} is {state}"
-    return JobRecord(f"r1-{kind}-{number}", JobKind(kind), 1, {}, (), NOW, JobState(state), message, NOW, NOW)
+    own = JobKind(kind)
+    told = (JobState(state), f"{kind} is {state}", NOW, NOW)
+    return JobRecord(f"r1-{kind}-{number}", own, 1, specs.MAKERS[own], (), NOW, *told)
 
 
 def facts(counts: RoundCounts = NOTHING, *jobs: JobRecord, **changes: Any) -> RoundFacts:

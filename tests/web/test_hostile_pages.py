@@ -24,6 +24,7 @@ from rsf_core.sampling.intervals import Interval
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord
 from rsf_core.web import charts, session
+from tests.support import specs
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
@@ -110,8 +111,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         store.add_model(ModelRecord("m1-1", *made, "base", 1, None, utc_now()))
         store.add_proposal_choice("m1-1", 1, HOSTILE, HOSTILE)
         for job in (JobKind.GENERATE, JobKind.FINETUNE, JobKind.EVALUATE):
-            spec = {"kind": str(job), "models": [], "curated_id": "c1-1", "model_id": "m1-1"}
-            store.add_job(f"r1-{job}-1", job, 1, spec, ())
+            store.add_job(f"r1-{job}-1", specs.MAKERS[job](), ())
             store.add_job_event(f"r1-{job}-1", JobState.FAILED, HOSTILE)
         store.add_flight_event(1, "stopped", 1, 3, False, HOSTILE, HOSTILE)
         project.supervisor.problem = HOSTILE

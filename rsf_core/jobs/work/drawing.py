@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pyarrow as pa
 
 from rsf_core.domain import Candidate, Prompt
+from rsf_core.domain.specs import JobSpec
 from rsf_core.jobs.worker import JobContext
 from rsf_core.proposals.base import LeftOut
 
@@ -18,7 +19,7 @@ class UnitsInTurn:
 
     def __init__(
         self,
-        context: JobContext,
+        context: JobContext[JobSpec],
         units: Mapping[int, Sequence[Prompt]],
         left_out: LeftOut,
         count: int,

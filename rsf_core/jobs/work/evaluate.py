@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import SAMPLER_VERSION, Candidate, Prompt
 from rsf_core.domain.errors import JobError
-from rsf_core.domain.settings import Sampling
-from rsf_core.jobs import units as units_of
+from rsf_core.domain.specs import Comparing, ModelRef
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work import gauging
@@ -30,37 +29,37 @@ from rsf_core.models.placement import Placement
 from rsf_core.proposals.local import LocalProposal
 
 
-def run(context: JobContext) -> None:
+def run(context: JobContext[Comparing]) -> None:
     spec = context.spec
     _refuse_another_sampler(spec)
     prompts = read_prompts(context.input("prompts"))
-    refuse_unreadable(spec["scorers"], prompts)  # before drawing
-    count = int(spec["candidates"])
-    units = chunks(prompts, units_of.size(spec, units_of.EVALUATED // count))
+    refuse_unreadable(spec.scorers, prompts)  # before drawing
+    count = spec.candidates
+    units = chunks(prompts, spec.unit_size)
     placement = placed(context)
-    base = LocalProposal(locate(context, spec["base"]), placement)
-    reference = spec["reference"]
-    judges = {spec["base"]["model_id"]: base}
-    if reference and reference["model_id"] not in judges:
-        judges[reference["model_id"]] = LocalProposal(locate(context, reference), placement)
-    fitting, left_out = base.fitting(prompts, int(spec["sampling"]["max_new_tokens"]))
+    base = LocalProposal(locate(context, spec.base), placement)
+    reference = spec.reference
+    judges = {spec.base.model_id: base}
+    if reference is not None and reference.model_id not in judges:
+        judges[reference.model_id] = LocalProposal(locate(context, reference), placement)
+    fitting, left_out = base.fitting(prompts, spec.sampling.max_new_tokens)
     note = said(left_out, "not compared on")
     if note:
         report(context, note=f"done. {note}", left_out=sorted(left_out.problems))
     fit = {prompt.prompt_id for prompt in fitting}
     done = sum(
         sum(prompt.prompt_id in fit for prompt in unit) * count
-        for m in range(len(spec["models"]))
+        for m in range(len(spec.models))
         for number, unit in enumerate(units)
         if m * len(units) + number in context.finished_units
     )
-    measuring = gauging.of_job(context, len(spec["models"]) * len(units))
+    measuring = gauging.of_job(context, len(spec.models) * len(units))
     done += sum(gauge.done for gauge in measuring)
-    total = len(spec["models"]) * len(fitting) * count + sum(gauge.total for gauge in measuring)
+    total = len(spec.models) * len(fitting) * count + sum(gauge.total for gauge in measuring)
     context.start_counting(done, total, "completions", "drawing held-out completions")
-    numbers = {model["model_id"]: m for m, model in enumerate(spec["models"])}
-    for model in spec.get("judged", spec["models"]):  # a job of an earlier version measures no others
-        model_id = model["model_id"]
+    numbers = {model.model_id: m for m, model in enumerate(spec.models)}
+    for model in spec.judged:
+        model_id = model.model_id
         own = units if model_id in numbers else []
         first = numbers.get(model_id, 0) * len(units)
         left = {n: unit for n, unit in enumerate(own) if first + n not in context.finished_units}
@@ -72,7 +71,7 @@ def run(context: JobContext) -> None:
             context=context,
             model_id=model_id,
             base=base,
-            reference=judges[reference["model_id"]] if reference else None,
+            reference=None if reference is None else judges[reference.model_id],
         )
         drawn = UnitsInTurn(context, left, left_out, count, EVALUATION_SAMPLES, table, first)
         context.progress(message=f"drawing held-out completions of {model_id}. {note}".strip())
@@ -81,7 +80,7 @@ def run(context: JobContext) -> None:
 
 
 def _measure(
-    context: JobContext,
+    context: JobContext[Comparing],
     model_id: str,
     load: Callable[[], LocalProposal],
     base: LocalProposal,
@@ -100,29 +99,28 @@ def _measure(
 
 
 def _loaded(
-    context: JobContext, model: Mapping[str, Any], judges: Mapping[str, LocalProposal], placement: Placement
+    context: JobContext[Comparing], model: ModelRef, judges: Mapping[str, LocalProposal], placement: Placement
 ) -> LocalProposal:
-    return judges.get(model["model_id"]) or LocalProposal(locate(context, dict(model)), placement)
+    return judges.get(model.model_id) or LocalProposal(locate(context, model), placement)
 
 
-def _refuse_another_sampler(spec: Mapping[str, Any]) -> None:
+def _refuse_another_sampler(spec: Comparing) -> None:
     """A job that an earlier version began would go on with other draws, which the same seeds do not pair with those that are
     kept under its key. Raises JobError."""
-    if spec.get("sampler", 1) != SAMPLER_VERSION:
+    if spec.sampler != SAMPLER_VERSION:
         raise JobError(
             "this comparison was begun by a version of RSF Studio that draws otherwise: its completions are not paired with "
             "those drawn now. Compare the models again; what was drawn stays"
         )
 
 
-def _draw(context: JobContext, proposal: LocalProposal, drawn: UnitsInTurn, done: int) -> int:
+def _draw(context: JobContext[Comparing], proposal: LocalProposal, drawn: UnitsInTurn, done: int) -> int:
     requests = [
         (prompt, k, f"held-out.{prompt.prompt_id}.{k}")  # the same seeds for every model: the comparison is paired
         for prompt in drawn.prompts
-        for k in range(int(context.spec["candidates"]))
+        for k in range(context.spec.candidates)
     ]
-    sampling = Sampling(**context.spec["sampling"])
-    for candidate in proposal.draw(requests, sampling, int(context.spec["batch_size"]), context.cancelled):
+    for candidate in proposal.draw(requests, context.spec.sampling, context.spec.batch_size, context.cancelled):
         done += 1
         context.progress(done)
         drawn.add(candidate)
@@ -133,14 +131,14 @@ def _draw(context: JobContext, proposal: LocalProposal, drawn: UnitsInTurn, done
 def _table(
     candidates: list[Candidate],
     prompts: dict[int, Prompt],
-    context: JobContext,
+    context: JobContext[Comparing],
     model_id: str,
     base: LocalProposal,
     reference: LocalProposal | None,
 ) -> pa.Table:
     pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
-    sampling = Sampling(**context.spec["sampling"])
-    masks, temperature = sampling.model_masks, sampling.temperature if context.spec.get("tempered") else 1.0
+    sampling = context.spec.sampling
+    masks, temperature = sampling.model_masks, sampling.temperature if context.spec.tempered else 1.0
     log_base = base.log_prob(pairs, model_masks=masks)
     if reference is not None:
         reference.check(((*pair, c.completion) for pair, c in zip(pairs, candidates, strict=True)), masks)
@@ -152,7 +150,7 @@ def _table(
         log_reference = reference.log_prob(pairs, temperature, masks)
     rows: list[dict[str, Any]] = [
         {
-            "evaluation_key": context.spec["evaluation_key"],
+            "evaluation_key": context.spec.evaluation_key,
             "model_id": model_id,
             "prompt_id": c.prompt_id,
             "k": c.k,
@@ -168,7 +166,7 @@ def _table(
     ]
     drawing = context.message
     named = [row | {"candidate_id": f"held-out {row['prompt_id']}.{row['k']} of {model_id}"} for row in rows]
-    scores = {scorer: score(context, scorer, named, prompts) for scorer in context.spec["scorers"]}
+    scores = {scorer: score(context, scorer, named, prompts) for scorer in context.spec.scorers}
     context.progress(message=drawing)
     for i, row in enumerate(rows):
         row["scores"] = [(name, values[i]) for name, values in scores.items()]

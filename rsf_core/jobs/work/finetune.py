@@ -6,16 +6,16 @@ import time
 from dataclasses import asdict
 
 from rsf_core import models
-from rsf_core.domain.settings import Train
+from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import Cancelled, JobContext
 from rsf_core.training.samples import TrainingSample
 from rsf_core.training.sft import StepMetrics, finetune
 
 
-def run(context: JobContext) -> None:
+def run(context: JobContext[FinetuneSpec]) -> None:
     spec = context.spec
-    folder = context.project / "models" / spec["model_id"]
+    folder = context.project / "models" / spec.model_id
     samples = [
         TrainingSample(
             tuple(row["prompt_token_ids"]),
@@ -27,7 +27,7 @@ def run(context: JobContext) -> None:
         )
         for row in context.input("samples").to_pylist()
     ]
-    source = locate(context, spec["model"])
+    source = locate(context, spec.model)
     placement = placed(context)
     context.progress(message="loading the model")
     started = time.monotonic()
@@ -43,18 +43,14 @@ def run(context: JobContext) -> None:
         context.metrics(step.step, {name: value for name, value in values.items() if name not in ("step", "total")})
         context.progress(step.step)
 
-    recipe = Train(**spec["recipe"])
     checkpoint = context.spool.folder / "checkpoint.safetensors"
-    law = {"model_masks": False, "temperature": 1.0} | spec.get("law", {})  # jobs of earlier versions name none
-    drawn_by = bool(law["model_masks"]), float(law["temperature"])
-    tuned = finetune(
-        samples, source, recipe, on_step, context.cancelled, checkpoint, spec["log_m"], *drawn_by, placement
-    )
+    law = spec.law.model_masks, spec.law.temperature
+    tuned = finetune(samples, source, spec.recipe, on_step, context.cancelled, checkpoint, spec.log_m, *law, placement)
     if tuned is None:
         raise Cancelled
     context.progress(message="saving the tuned model")
     model, tokenizer = tuned
-    models.save(model, tokenizer, folder, spec["lineage"])
+    models.save(model, tokenizer, folder, spec.lineage.model_dump(mode="json"))
     context.spool.write_result({"identity": models.identity(folder), "seconds": time.monotonic() - started})
     for path in context.spool.folder.glob("*checkpoint.safetensors"):
         path.unlink()  # the model is saved and its result written: nothing goes on from here

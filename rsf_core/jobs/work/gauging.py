@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
 from rsf_core.domain import Candidate, Prompt
-from rsf_core.domain.settings import Sampling
-from rsf_core.jobs import units as units_of
+from rsf_core.domain.specs import Comparing, GaugePart
 from rsf_core.jobs.schemas import GAUGE_SAMPLES
 from rsf_core.jobs.spool import segment_name
 from rsf_core.jobs.units import chunks, read_prompts
@@ -27,20 +25,20 @@ from rsf_core.proposals.local import LocalProposal
 class Gauging:
     """One gauge of the job's spec. `units` are the prompts of a unit; `first` is the number of the first model's first."""
 
-    context: JobContext
-    spec: Mapping[str, Any]
+    context: JobContext[Comparing]
+    spec: GaugePart
     first: int
     units: Sequence[Sequence[Prompt]]
 
     @property
     def count(self) -> int:
         """How many units it has."""
-        return len(self.spec["models"]) * len(self.units)
+        return len(self.spec.models) * len(self.units)
 
     @property
     def total(self) -> int:
         """How many completions are drawn or judged."""
-        return len(self.spec["models"]) * sum(map(len, self.units))
+        return len(self.spec.models) * sum(map(len, self.units))
 
     @property
     def done(self) -> int:
@@ -49,9 +47,9 @@ class Gauging:
 
     def left(self, model_id: str) -> dict[int, Sequence[Prompt]]:
         """The units of a model that are not there yet, by their numbers."""
-        if model_id not in self.spec["models"]:
+        if model_id not in self.spec.models:
             return {}
-        start = self.first + self.spec["models"].index(model_id) * len(self.units)
+        start = self.first + self.spec.models.index(model_id) * len(self.units)
         every = {start + n: unit for n, unit in enumerate(self.units)}
         return {number: unit for number, unit in every.items() if number not in self.context.finished_units}
 
@@ -59,13 +57,13 @@ class Gauging:
         """Do what is left of a model; `done` completions were before, those after are returned."""
         left = self.left(model_id)
         if left:
-            what = f"measuring what {model_id} has forgotten on {self.spec['name']} prompts"
-            self.context.progress(message=what if model is not base else f"drawing {self.spec['name']} completions")
+            what = f"measuring what {model_id} has forgotten on {self.spec.name} prompts"
+            self.context.progress(message=what if model is not base else f"drawing {self.spec.name} completions")
             done = self._draw(base, left, done) if model is base else self._judge(model_id, base, model, left, done)
         return done
 
     def _draw(self, base: LocalProposal, left: Mapping[int, Sequence[Prompt]], done: int) -> int:
-        sampling, key = Sampling(**self.spec["sampling"]), self.spec["key"]
+        sampling, key = self.spec.sampling, self.spec.key
         left_out = base.unfit([prompt for unit in left.values() for prompt in unit], sampling.max_new_tokens)
 
         def table(drawn: list[Candidate]) -> pa.Table:
@@ -74,7 +72,7 @@ class Gauging:
         drawn = UnitsInTurn(self.context, left, left_out, 1, GAUGE_SAMPLES, table)
         requests = [(prompt, 0, f"forgetting.{key}.{prompt.prompt_id}") for prompt in drawn.prompts]
         done += sum(map(len, left.values())) - len(requests)
-        for candidate in base.draw(requests, sampling, int(self.context.spec["batch_size"]), self.context.cancelled):
+        for candidate in base.draw(requests, sampling, self.context.spec.batch_size, self.context.cancelled):
             done += 1
             self.context.progress(done)
             drawn.add(candidate)
@@ -89,7 +87,7 @@ class Gauging:
             self.context.check_cancelled()
             rows = [kept[prompt.prompt_id] for prompt in unit if prompt.prompt_id in kept]
             pairs = [(tuple(row["prompt_token_ids"]), tuple(row["token_ids"])) for row in rows]
-            found = base.divergence(model, pairs, Sampling(**self.spec["sampling"]).model_masks)
+            found = base.divergence(model, pairs, self.spec.sampling.model_masks)
             judged = [
                 (row["prompt_id"], (), row["token_ids"], kl) for row, kl in zip(rows, found.tolist(), strict=True)
             ]
@@ -101,15 +99,15 @@ class Gauging:
 
     def _drawn(self) -> pa.Table:
         """The base's completions, with their tokens."""
-        if "base" not in self.spec["models"]:
-            return self.context.input(f"gauge_{self.spec['name']}_drawn")
+        if "base" not in self.spec.models:
+            return self.context.input(f"gauge_{self.spec.name}_drawn")
         spool = self.context.spool
         paths = [spool.folder / segment_name(self.first + n) for n in range(len(self.units))]
         return pa.concat_tables(spool.read_segment(p, GAUGE_SAMPLES)[1].replace_schema_metadata(None) for p in paths)
 
     def _table(self, model_id: str, rows: Sequence[tuple[int, Sequence[int], Sequence[int], float]]) -> pa.Table:
         """From (prompt_id, prompt tokens, tokens, KL) of each; the tokens of a completion are kept once, with the base's."""
-        shared = {"gauge_key": self.spec["key"], "model_id": model_id, "job_id": self.context.spool.folder.name}
+        shared = {"gauge_key": self.spec.key, "model_id": model_id, "job_id": self.context.spool.folder.name}
         kept = [
             {
                 "prompt_id": prompt_id,
@@ -124,11 +122,11 @@ class Gauging:
         return pa.Table.from_pylist(kept, schema=GAUGE_SAMPLES)
 
 
-def of_job(context: JobContext, first: int) -> list[Gauging]:
-    """The gauges of an evaluation, whose units begin at number `first`; jobs of earlier versions have none."""
+def of_job(context: JobContext[Comparing], first: int) -> list[Gauging]:
+    """The gauges of an evaluation, whose units begin at number `first`."""
     found = []
-    for spec in context.spec.get("gauges", []):
-        cut = chunks(read_prompts(context.input(f"gauge_{spec['name']}")), units_of.size(spec, units_of.GENERATED))
+    for spec in context.spec.gauges:
+        cut = chunks(read_prompts(context.input(f"gauge_{spec.name}")), spec.unit_size)
         found.append(Gauging(context, spec, first, cut))
         first += found[-1].count
     return found

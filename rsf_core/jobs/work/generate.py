@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from rsf_core.domain import Candidate, Prompt, candidate_id
-from rsf_core.domain.settings import Sampling
+from rsf_core.domain.specs import GenerateSpec
 from rsf_core.jobs import units as units_of
 from rsf_core.jobs.schemas import CANDIDATES
 from rsf_core.jobs.units import chunks, read_prompts
@@ -29,24 +29,21 @@ if TYPE_CHECKING:
     from rsf_core.proposals.local import LocalProposal
 
 
-def run(context: JobContext) -> None:
+def run(context: JobContext[GenerateSpec]) -> None:
     spec = context.spec
-    sampling = Sampling(**spec["sampling"])
     prompts = read_prompts(context.input("prompts"))
-    count = int(spec["candidates"])
     first_k = units_of.first_k(spec, context.input("prompts"))
-    units = chunks(prompts, units_of.size(spec, units_of.GENERATED // count))
-    folder = locate(context, spec["model"])
-    report_base(context, spec["model"], folder)
+    units = chunks(prompts, spec.unit_size)
+    folder = locate(context, spec.model)
+    report_base(context, spec.model, folder)
     left = {number: unit for number, unit in enumerate(units) if number not in context.finished_units}
     if left:
-        _draw(context, folder, sampling, prompts, left, first_k)
+        _draw(context, folder, prompts, left, first_k)
 
 
 def _draw(
-    context: JobContext,
+    context: JobContext[GenerateSpec],
     folder: Path,
-    sampling: Sampling,
     prompts: Sequence[Prompt],
     units: dict[int, Sequence[Prompt]],
     first_k: dict[int, int],
@@ -56,12 +53,12 @@ def _draw(
     placement = placed(context)
     context.progress(message="loading the model")
     proposal = LocalProposal(folder, placement)
-    count = int(context.spec["candidates"])
+    sampling, count = context.spec.sampling, context.spec.candidates
     fitting, left_out = proposal.fitting(prompts, sampling.max_new_tokens)
     held_out = _held_out(context)
     not_compared = proposal.unfit(held_out, sampling.max_new_tokens)
     said_of_all = (said(left_out, "not drawn from"), said(not_compared, "not compared on after training"))
-    note = " ".join(filter(None, (context.spec.get("note"), *said_of_all)))
+    note = " ".join(filter(None, (context.spec.note, *said_of_all)))
     if note:
         report(context, note=f"done. {note}")
     problems = left_out.problems | not_compared.problems
@@ -69,15 +66,15 @@ def _draw(
         unfit = [prompt for prompt in (*prompts, *held_out) if prompt.prompt_id in problems]
         report(context, lengths=_lengths(proposal, unfit))
     total = len(fitting) * count
-    drawn = UnitsInTurn(context, units, left_out, count, CANDIDATES, lambda rows: _table(rows, context, sampling))
+    drawn = UnitsInTurn(context, units, left_out, count, CANDIDATES, lambda rows: _table(rows, context))
     requests = [
-        (prompt, k, candidate_id(context.spec["round"], prompt.prompt_id, k))
+        (prompt, k, candidate_id(context.spec.round, prompt.prompt_id, k))
         for prompt in drawn.prompts
         for k in range(first_k[prompt.prompt_id], first_k[prompt.prompt_id] + count)
     ]
     done = total - len(requests)
     context.start_counting(done, total, "candidates", f"drawing candidates. {note}" if note else "drawing candidates")
-    for candidate in proposal.draw(requests, sampling, int(context.spec["batch_size"]), context.cancelled):
+    for candidate in proposal.draw(requests, sampling, context.spec.batch_size, context.cancelled):
         done += 1
         context.progress(done)
         drawn.add(candidate)
@@ -91,18 +88,18 @@ def _lengths(proposal: LocalProposal, prompts: Sequence[Prompt]) -> dict[str, An
     return {"most": window.limit, "prefix": window.prefix, "prompts": found}
 
 
-def _held_out(context: JobContext) -> list[Prompt]:
+def _held_out(context: JobContext[GenerateSpec]) -> list[Prompt]:
     """Those the models will be compared on; jobs of earlier versions don't know them."""
     known = (context.spool.folder / "inputs" / "held_out.parquet").exists()
     return read_prompts(context.input("held_out")) if known else []
 
 
-def _table(candidates: list[Candidate], context: JobContext, sampling: Sampling) -> pa.Table:
-    u = uniform(int(context.spec["project_seed"]), [c.candidate_id for c in candidates])
+def _table(candidates: list[Candidate], context: JobContext[GenerateSpec]) -> pa.Table:
+    u = uniform(context.spec.project_seed, [c.candidate_id for c in candidates])
     shared = {
-        "round": context.spec["round"],
-        "sampling": json.dumps(sampling.model_dump(), sort_keys=True),
-        "model_id": context.spec["model_id"],
+        "round": context.spec.round,
+        "sampling": json.dumps(context.spec.sampling.model_dump(), sort_keys=True),
+        "model_id": context.spec.model_id,
         "job_id": context.spool.folder.name,
     }
     rows = [

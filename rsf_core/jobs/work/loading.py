@@ -7,48 +7,46 @@ from typing import Any
 
 from rsf_core import models
 from rsf_core.domain.errors import ModelError
-from rsf_core.domain.settings import Compute
+from rsf_core.domain.specs import JobSpec, ModelRef
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models import placement
 from rsf_core.models.placement import Placement
 
 
-def locate(context: JobContext, model: dict[str, Any]) -> Path:
-    """The folder of the model a spec names (`model_id`, `name`, `folder`, `identity`): `folder`, which is one of the
-    project where it is not absolute; a base that is gone from there is looked for by its name, as one without `folder`.
+def locate(context: JobContext[JobSpec], model: ModelRef) -> Path:
+    """The folder of the model a spec names; a base that is gone from its `folder` is looked for by its name, as one without.
     Raises ModelError when its weights are not the ones the project knows."""
 
     def progress(fraction: float, message: str) -> None:
         context.start_counting(round(fraction * 100), 100, "%", message)
 
-    folder = context.project / model["folder"] if model["folder"] else None
-    if folder is None or (model["model_id"] == "base" and not models.is_ready(str(folder))):
-        folder = models.resolve(model["name"], progress)
+    folder = context.project / model.folder if model.folder else None
+    if folder is None or (model.model_id == "base" and not models.is_ready(str(folder))):
+        folder = models.resolve(model.name, progress)
     if not folder.is_dir():
-        raise ModelError(f"the folder of model {model['model_id']} is gone: {folder}")
+        raise ModelError(f"the folder of model {model.model_id} is gone: {folder}")
     identity = models.identity(folder)
-    if model["identity"] and identity != model["identity"]:
+    if model.identity and identity != model.identity:
         raise ModelError(
-            f"the model {model['model_id']} at {folder} is not the one this project was started with (its weights hash "
-            f"to {identity}, not {model['identity']}): log-probabilities would not be comparable. Put it back, or start "
+            f"the model {model.model_id} at {folder} is not the one this project was started with (its weights hash "
+            f"to {identity}, not {model.identity}): log-probabilities would not be comparable. Put it back, or start "
             "a new project"
         )
     return folder
 
 
-def placed(context: JobContext) -> Placement:
-    """Where the job computes; the specs of earlier versions leave it to the machine. Raises SettingsError where a device is
-    asked for that is not there."""
-    return placement.resolve(Compute(**context.spec.get("compute", {})))
+def placed(context: JobContext[JobSpec]) -> Placement:
+    """Where the job computes. Raises SettingsError where a device is asked for that is not there."""
+    return placement.resolve(context.spec.compute)
 
 
-def report_base(context: JobContext, model: dict[str, Any], folder: Path) -> None:
+def report_base(context: JobContext[JobSpec], model: ModelRef, folder: Path) -> None:
     """Let the owner know the base model's folder and identity once it has been found."""
-    if model["model_id"] == "base":
-        found = {"name": model["name"], "folder": str(folder.absolute()), "identity": models.identity(folder)}
+    if model.model_id == "base":
+        found = {"name": model.name, "folder": str(folder.absolute()), "identity": models.identity(folder)}
         report(context, base=found)
 
 
-def report(context: JobContext, **found: Any) -> None:
+def report(context: JobContext[JobSpec], **found: Any) -> None:
     """Leave something for the owner beside what the job has left already. A `note` is what the job says once it is done."""
     context.spool.write_result(context.spool.result() | found)

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.specs import ScoreSpec, Scoring
 from rsf_core.jobs import calling
-from rsf_core.jobs import units as units_of
 from rsf_core.jobs.schemas import SCORES
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work.loading import locate, placed
@@ -25,35 +25,33 @@ if TYPE_CHECKING:
     from rsf_core.proposals.local import LocalProposal
 
 
-def run(context: JobContext) -> None:
+def run(context: JobContext[ScoreSpec]) -> None:
     candidates = context.input("candidates").to_pylist()
     prompts = {prompt.prompt_id: prompt for prompt in read_prompts(context.input("prompts"))}
-    reference = context.spec.get("reference")
-    units = chunks(candidates, units_of.size(context.spec, units_of.SCORED))
+    reference = context.spec.reference
+    units = chunks(candidates, context.spec.unit_size)
     model = None
-    if reference and len(context.finished_units) < len(units):
+    if reference is not None and len(context.finished_units) < len(units):
         from rsf_core.proposals.local import LocalProposal
 
         context.progress(message="loading the reference model")
-        model = LocalProposal(locate(context, reference["model"]), placed(context))
+        model = LocalProposal(locate(context, reference.model), placed(context))
     done = sum(len(unit) for number, unit in enumerate(units) if number in context.finished_units)
     drawn = {candidate["prompt_id"] for candidate in candidates}
-    refuse_unreadable(context.spec["scorers"], [prompts[prompt_id] for prompt_id in sorted(drawn)])
+    refuse_unreadable(context.spec.scorers, [prompts[prompt_id] for prompt_id in sorted(drawn)])
     context.start_counting(done, len(candidates), "candidates", "scoring candidates")
     for number, unit in enumerate(units):
         if number in context.finished_units:
             continue
         context.check_cancelled()
         rows = []
-        for scorer in context.spec["scorers"]:
+        for scorer in context.spec.scorers:
             lacking = [candidate for candidate in unit if lacks(candidate, scorer)]
             rows += _rows(context, scorer, lacking, score(context, scorer, lacking, prompts))
         if model is not None and reference is not None:
-            lacking = [candidate for candidate in unit if lacks(candidate, reference["scorer"])]
+            lacking = [candidate for candidate in unit if lacks(candidate, reference.scorer)]
             context.progress(message="scoring candidates under the reference model")
-            rows += _rows(
-                context, reference["scorer"], lacking, judged(model, lacking, reference.get("tempered", False))
-            )
+            rows += _rows(context, reference.scorer, lacking, judged(model, lacking, reference.tempered))
         context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
         done += len(unit)
         context.progress(done)
@@ -86,7 +84,7 @@ def lacks(candidate: dict[str, Any], scorer: str) -> bool:
 
 
 def score(
-    context: JobContext, scorer: str, candidates: Sequence[dict[str, Any]], prompts: dict[int, Prompt]
+    context: JobContext[Scoring], scorer: str, candidates: Sequence[dict[str, Any]], prompts: dict[int, Prompt]
 ) -> list[float]:
     """The scores of `candidates` (candidate_id, prompt_id, completion, token_count, finish), in their order. Raises
     ScorerError; a scorer that does not return ends the process."""
@@ -100,7 +98,7 @@ def score(
         return registry.score(scorer, batch)
 
 
-def refuse_unreadable(scorers: list[str], prompts: Sequence[Prompt]) -> None:
+def refuse_unreadable(scorers: Sequence[str], prompts: Sequence[Prompt]) -> None:
     """Before anything is scored: all prompts at once, not one a try. Raises ScorerError."""
     problems = registry.reference_problems(scorers, prompts)
     if problems:
@@ -112,12 +110,12 @@ def refuse_unreadable(scorers: list[str], prompts: Sequence[Prompt]) -> None:
 
 
 def _rows(
-    context: JobContext, scorer: str, candidates: Sequence[dict[str, Any]], scores: Sequence[float]
+    context: JobContext[ScoreSpec], scorer: str, candidates: Sequence[dict[str, Any]], scores: Sequence[float]
 ) -> list[dict[str, Any]]:
     return [
         {
             "candidate_id": candidate["candidate_id"],
-            "round": context.spec["round"],
+            "round": context.spec.round,
             "scorer": scorer,
             "score": value,
             "job_id": context.spool.folder.name,

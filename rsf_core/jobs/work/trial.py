@@ -5,35 +5,34 @@ from __future__ import annotations
 import pyarrow as pa
 
 from rsf_core.domain import Prompt
-from rsf_core.domain.settings import Sampling
+from rsf_core.domain.specs import TrialSpec
 from rsf_core.jobs.schemas import TRIALS
 from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import JobContext
 from rsf_core.proposals.local import LocalProposal
 
 
-def run(context: JobContext) -> None:
+def run(context: JobContext[TrialSpec]) -> None:
     spec = context.spec
-    sampling, count = Sampling(**spec["sampling"]), int(spec["candidates"])
-    name = context.spool.folder.name
-    prompt = Prompt(0, spec["text"], system=spec["system"])
+    count, name = spec.candidates, context.spool.folder.name
+    prompt = Prompt(0, spec.text, system=spec.system)
     placement = placed(context)
-    for unit, model in enumerate(spec["models"]):
+    for unit, model in enumerate(spec.models):
         if unit in context.finished_units:
             continue
         proposal = LocalProposal(locate(context, model), placement)
-        done, total = unit * count, len(spec["models"]) * count
-        context.start_counting(done, total, "completions", f"drawing from {model['model_id']}")
+        done, total = unit * count, len(spec.models) * count
+        context.start_counting(done, total, "completions", f"drawing from {model.model_id}")
         requests = [(prompt, k, f"{name}.{k}") for k in range(count)]
         drawn = []
-        for candidate in proposal.draw(requests, sampling, int(spec["batch_size"]), context.cancelled):
+        for candidate in proposal.draw(requests, spec.sampling, spec.batch_size, context.cancelled):
             drawn.append(candidate)
             context.progress(done + len(drawn))
         context.check_cancelled()
         rows = [
             {
                 "job_id": name,
-                "model_id": model["model_id"],
+                "model_id": model.model_id,
                 "k": candidate.k,
                 "completion": candidate.completion,
                 "finish": str(candidate.finish),

@@ -7,7 +7,7 @@ WHERE ($round IS NULL OR round = $round)
 ORDER BY seq;
 
 -- name: job_spec
-SELECT spec FROM jobs WHERE job_id = $job_id;
+SELECT kind, spec FROM jobs WHERE job_id = $job_id;
 
 -- name: count_jobs
 SELECT count(*) AS count FROM jobs WHERE round = $round AND kind = $kind;

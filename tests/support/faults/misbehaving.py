@@ -13,51 +13,52 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
+from rsf_core.domain.specs import TrialSpec
 from rsf_core.jobs.schemas import TRIALS
 from rsf_core.jobs.worker import JobContext
 from tests.support.faults import stand_in
 
 
-def rows(context: JobContext, unit: int) -> pa.Table:
+def rows(context: JobContext[TrialSpec], unit: int) -> pa.Table:
     """What a trial with one completion a model leaves as its unit."""
-    row = {"job_id": context.spool.folder.name, "model_id": context.spec["models"][unit]["model_id"], "k": 0}
+    row = {"job_id": context.spool.folder.name, "model_id": context.spec.models[unit].model_id, "k": 0}
     return pa.Table.from_pylist([row | {"completion": "x", "finish": "eos", "token_count": 1}], schema=TRIALS)
 
 
-def _stopped(context: JobContext) -> None:
+def _stopped(context: JobContext[TrialSpec]) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _sleeps_in_c(context: JobContext) -> None:
+def _sleeps_in_c(context: JobContext[TrialSpec]) -> None:
     ctypes.CDLL(None).sleep(600)
 
 
-def _holds_the_interpreter(context: JobContext) -> None:
+def _holds_the_interpreter(context: JobContext[TrialSpec]) -> None:
     ctypes.PyDLL(None).sleep(600)  # no other thread runs meanwhile, not even the one that reports
 
 
-def _loops(context: JobContext) -> None:
+def _loops(context: JobContext[TrialSpec]) -> None:
     while True:
         pass
 
 
-def _does_not_hear(context: JobContext) -> None:
+def _does_not_hear(context: JobContext[TrialSpec]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         time.sleep(1)
 
 
-def _waits_for_a_child(context: JobContext) -> None:
+def _waits_for_a_child(context: JobContext[TrialSpec]) -> None:
     _leaves_a_child(context)
     time.sleep(600)
 
 
-def _leaves_a_thread(context: JobContext) -> None:
+def _leaves_a_thread(context: JobContext[TrialSpec]) -> None:
     threading.Thread(target=time.sleep, args=(600,), daemon=False).start()
     context.write_segment(1, rows(context, 1))
 
 
-def _leaves_a_child(context: JobContext) -> None:
+def _leaves_a_child(context: JobContext[TrialSpec]) -> None:
     """One that hears no SIGTERM, and one in a session of its own."""
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
     first = subprocess.Popen([sys.executable, "-S", "-c", deaf], stdout=subprocess.PIPE)
@@ -67,15 +68,15 @@ def _leaves_a_child(context: JobContext) -> None:
     context.write_segment(1, rows(context, 1))
 
 
-def _exits(context: JobContext) -> None:
+def _exits(context: JobContext[TrialSpec]) -> None:
     os._exit(0)
 
 
-def _calls_exit(context: JobContext) -> None:
+def _calls_exit(context: JobContext[TrialSpec]) -> None:
     sys.exit(0)
 
 
-BEHAVIOURS: dict[str, Callable[[JobContext], None]] = {
+BEHAVIOURS: dict[str, Callable[[JobContext[TrialSpec]], None]] = {
     "is stopped": _stopped,
     "sleeps in C": _sleeps_in_c,
     "holds the interpreter": _holds_the_interpreter,
@@ -89,12 +90,12 @@ BEHAVIOURS: dict[str, Callable[[JobContext], None]] = {
 }
 
 
-def behave(context: JobContext) -> None:
+def behave(context: JobContext[TrialSpec]) -> None:
     """One unit is done as it should be, and then …"""
     if 0 not in context.finished_units:
         context.start_counting(0, 2, "completions", "about to misbehave")
         context.write_segment(0, rows(context, 0))
-    BEHAVIOURS[context.spec["behaviour"]](context)
+    BEHAVIOURS[context.spec.text](context)
 
 
 def main() -> None:

@@ -13,19 +13,20 @@ import pyarrow as pa
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.files import write_whole
-from rsf_core.jobs import contents
-from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES, GAUGES
+from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, JobSpec
+from rsf_core.jobs.schemas import CANDIDATES, EVALUATION_SAMPLES, GAUGED
+from rsf_core.jobs.types import contents
 from rsf_core.jobs.work import score
 from rsf_core.jobs.worker import JobContext
 from tests.support.faults import stand_in
 
 PAUSE_SECONDS = 0.05  # a unit
-GAUGED: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "token_count": 2, "kl": 0.5}
+SAID_OF_GAUGE: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "token_count": 2, "kl": 0.5}
 
 
-def _units(context: JobContext, row: Callable[[tuple[Any, ...]], dict[str, Any]], schema: pa.Schema) -> None:
+def _units(context: JobContext[JobSpec], row: Callable[[tuple[Any, ...]], dict[str, Any]], schema: pa.Schema) -> None:
     """Every unit that is not there yet, with the rows that it is to have."""
-    wanted = contents.contents(JobKind(context.spec["kind"]), context.spec["job_id"], context.spec, context.input)
+    wanted = contents(context.spool.folder.name, context.spec, context.input)
     context.start_counting(len(context.finished_units), wanted.units, "units", "working")
     for unit in range(wanted.units):
         if unit in context.finished_units:
@@ -34,11 +35,12 @@ def _units(context: JobContext, row: Callable[[tuple[Any, ...]], dict[str, Any]]
         time.sleep(PAUSE_SECONDS)
         part, own = wanted.of(unit)
         keys = [key for of_prompt in part.keys(own).values() for key in of_prompt]
-        gauged = part.place == GAUGES
+        gauged = part.place == GAUGED
         rows = [
-            dict(part.same) | dict(zip(part.key, key, strict=True)) | (GAUGED if gauged else row(key)) for key in keys
+            dict(part.same) | dict(zip(part.key, key, strict=True)) | (SAID_OF_GAUGE if gauged else row(key))
+            for key in keys
         ]
-        context.write_segment(unit, pa.Table.from_pylist(rows, schema=GAUGES[1] if gauged else schema))
+        context.write_segment(unit, pa.Table.from_pylist(rows, schema=GAUGED[1] if gauged else schema))
         context.progress(unit + 1)
 
 
@@ -47,7 +49,7 @@ def _number(key: tuple[Any, ...]) -> float:
     return (1 + int.from_bytes(hashlib.sha256(json.dumps(key).encode()).digest()[:4], "big")) / (2 + (1 << 32))
 
 
-def _generate(context: JobContext) -> None:
+def _generate(context: JobContext[GenerateSpec]) -> None:
     context.spool.write_result({"base": {"name": "quick", "folder": "/nowhere", "identity": "quick"}})
     said: dict[str, Any] = {"prompt_token_ids": [1], "token_ids": [3, 2], "finish": "eos", "log_q": -1.0}
     said |= {"log_model": -1.0, "sampling": "{}"}
@@ -59,27 +61,27 @@ def _generate(context: JobContext) -> None:
     )
 
 
-def _evaluate(context: JobContext) -> None:
+def _evaluate(context: JobContext[EvaluateSpec]) -> None:
     said: dict[str, Any] = {"completion": "fine", "token_count": 2, "finish": "eos", "log_q": -1.0, "log_base": -1.0}
     said |= {"log_reference": -1.0}
-    scorers = context.spec["scorers"]
+    scorers = context.spec.scorers
     _units(context, lambda key: said | {"scores": [(name, _number(key)) for name in scorers]}, EVALUATION_SAMPLES)
 
 
-def _finetune(context: JobContext) -> None:
+def _finetune(context: JobContext[FinetuneSpec]) -> None:
     context.start_counting(0, 10, "steps", "training")
     for step in range(1, 11):
         context.check_cancelled()
         time.sleep(PAUSE_SECONDS)
         context.metrics(step, {"loss": 1.0 / step})
         context.progress(step)
-    folder = context.project / "models" / context.spec["model_id"]
+    folder = context.project / "models" / context.spec.model_id
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "model.safetensors", lambda path: path.write_text(context.spec["model_id"]))
-    context.spool.write_result({"identity": context.spec["model_id"], "seconds": 1.0})
+    write_whole(folder / "model.safetensors", lambda path: path.write_text(context.spec.model_id))
+    context.spool.write_result({"identity": context.spec.model_id, "seconds": 1.0})
 
 
-WORK = {
+WORK: dict[JobKind, Callable[[JobContext[Any]], None]] = {
     JobKind.GENERATE: _generate,
     JobKind.SCORE: score.run,
     JobKind.EVALUATE: _evaluate,

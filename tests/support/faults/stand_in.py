@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from rsf_core.domain import JobKind
 from rsf_core.jobs import worker
@@ -25,7 +26,7 @@ def interpreter(folder: Path, module: ModuleType) -> Path:
     return path
 
 
-def run(work: Callable[[JobKind], Callable[[JobContext], None]]) -> None:
+def run(work: Callable[[JobKind], Callable[[JobContext[Any]], None]]) -> None:
     """Run the job that this process was started for, `python -m rsf_core.jobs FOLDER`, by the functions that `work` gives."""
     worker.job_function = work  # type: ignore[assignment]
     sys.argv = sys.argv[2:]

@@ -1,0 +1,281 @@
+"""What a job is asked to do: one frozen model a kind, told apart by `kind`. The same value goes from the stage that asks for
+the job through the spool's spec.json and the store to the process that does it.
+
+A spec says what was asked for, for ever: what projects keep is read by `parse`, specs of earlier versions too (old_specs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.old_specs import VERSION, upgraded
+from rsf_core.domain.settings import Compute, Sampling, Target, Train, describe
+from rsf_core.domain.vocabulary import JobKind, Scope
+
+M = TypeVar("M", bound=BaseModel)
+_OUT_OF_BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+
+
+def _recorded(settings: type[M], value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """Settings as a job was given them. What is allowed may have been more then: bounds hold for what is set, not for what was
+    asked for."""
+    try:
+        return validate(value)
+    except ValidationError as error:
+        if not isinstance(value, Mapping) or any(e["type"] not in _OUT_OF_BOUNDS for e in error.errors()):
+            raise
+        return settings.model_construct(**value)
+
+
+Law = Annotated[Sampling, WrapValidator(partial(_recorded, Sampling))]
+Recipe = Annotated[Train, WrapValidator(partial(_recorded, Train))]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelRef(_Part):
+    """How a job finds a model: by its `folder`, which is one of the project where it is not absolute, else by `name`.
+    `identity` is the hash of the weights that it must have; None before they are known."""
+
+    model_id: str
+    name: str
+    folder: str | None = None
+    identity: str | None = None
+
+
+class Reference(_Part):
+    """The model under which candidates are judged, and the name that its log-probability (nats) is kept by; `tempered`: at
+    the temperature that each was drawn at."""
+
+    model: ModelRef
+    scorer: str
+    tempered: bool = False
+
+
+class FirstK(_Part):
+    """From where the new candidates of each prompt are counted, in two columns."""
+
+    prompt_id: tuple[int, ...]
+    k: tuple[int, ...]
+
+
+class Until(_Part):
+    """What was asked for by drawing until enough are accepted: `wanted` accepted candidates, of `most` prompts at most, at
+    `log_m` (nats) under a target. `run` names it."""
+
+    run: str
+    wanted: int
+    most: int
+    log_m: float
+    scope: Scope
+    target_id: int
+
+
+class TrainedLaw(_Part):
+    """The law whose log p is trained: that of the model with its masks or without, at a temperature."""
+
+    model_masks: bool = False
+    temperature: float = 1.0
+
+
+class Parent(_Part):
+    """The model that another was tuned from. Its folder is not among this: it may move."""
+
+    model_id: str
+    name: str
+    identity: str | None = None
+
+
+class Lineage(_Part):
+    """Where a tuned model comes from; kept among its files."""
+
+    model_id: str
+    parent: Parent
+    round: int
+    curated_id: str
+    content_hash: str
+    recipe: Recipe
+    task: str
+
+
+class GaugePart(_Part):
+    """What of a gauge is measured: on its prompts, for `models` in this order, `unit_size` prompts a unit."""
+
+    name: str
+    key: str
+    models: tuple[str, ...]
+    unit_size: Count
+    sampling: Law
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """What may have been corrected since a job was asked for, and changes nothing that it computes: where its model is, on
+    what device it computes, how much fits into the memory, how long a scorer may take (seconds)."""
+
+    model: ModelRef | None
+    device: str
+    batch_size: int
+    timeout_seconds: float
+    accumulate: int
+    checkpoint_seconds: float
+
+
+class _Spec(_Part):
+    """`compute` is left to the machine in specs of earlier versions."""
+
+    version: Literal[2] = VERSION
+    round: int
+    compute: Compute = Compute()
+
+    def corrected(self, new: Corrections, begun: bool) -> Self:
+        """With what was corrected. Once it has `begun` its rows come from one spec: only what changes no row is taken then."""
+        # the precision stays: it is part of the law of what is computed
+        changes: dict[str, object] = {"compute": self.compute.model_copy(update={"device": new.device})}
+        for name in ("batch_size", "timeout_seconds"):
+            if name in type(self).model_fields:
+                changes[name] = getattr(new, name)
+        return self._with(changes | ({} if begun else self._before_it_begins(new)))
+
+    def _before_it_begins(self, new: Corrections) -> dict[str, object]:
+        return {"model": new.model} if "model" in type(self).model_fields and new.model is not None else {}
+
+    def _with(self, changes: Mapping[str, object]) -> Self:
+        return type(self).model_validate(dict(self) | dict(changes))
+
+
+class GenerateSpec(_Spec):
+    """Draw `candidates` for each prompt of the input from a model. `adaptive`: which prompts depends on what was drawn for
+    them before. `until_prompts`: for how many prompts a run that draws `until` enough are accepted has asked. `first_k` is of
+    earlier versions, which had it here and not among the prompts."""
+
+    kind: Literal[JobKind.GENERATE] = JobKind.GENERATE
+    model: ModelRef
+    model_id: str
+    sampling: Law
+    candidates: Count
+    batch_size: Count
+    unit_size: Count
+    project_seed: int
+    note: str = ""
+    adaptive: bool = False
+    until: Until | None = None
+    until_prompts: int = Field(0, ge=0)
+    first_k: FirstK | None = None
+
+
+class ScoreSpec(_Spec):
+    """Score the candidates of the input with what each of them lacks. `retired` says how often prompts had been retired or
+    edited when it was asked for: later, other candidates are to be scored."""
+
+    kind: Literal[JobKind.SCORE] = JobKind.SCORE
+    scorers: tuple[str, ...]
+    reference: Reference | None
+    target: Target
+    retired: int
+    timeout_seconds: Seconds
+    unit_size: Count
+
+
+class FinetuneSpec(_Spec):
+    """Tune `model` on the samples of the input by a recipe; what comes of it is `model_id`. `log_m` in nats."""
+
+    kind: Literal[JobKind.FINETUNE] = JobKind.FINETUNE
+    model: ModelRef
+    model_id: str
+    recipe: Recipe
+    law: TrainedLaw
+    curated_id: str
+    log_m: float
+    lineage: Lineage
+
+    def _before_it_begins(self, new: Corrections) -> dict[str, object]:
+        kept = {"accumulate": new.accumulate, "checkpoint_seconds": new.checkpoint_seconds}
+        return super()._before_it_begins(new) | {"recipe": self.recipe.model_copy(update=kept)}
+
+
+class _Comparison(_Spec):
+    """Draw held-out completions from `models`, scored, with log-probabilities under `base` and `reference` (None: the
+    proposal itself). `judged` are those with anything to do, in the order that they are loaded: `models`, and whom the gauges
+    measure. `sampler` is how the noise of a draw becomes tokens (SAMPLER_VERSION)."""
+
+    evaluation_key: str
+    models: tuple[ModelRef, ...]
+    base: ModelRef
+    reference: ModelRef | None
+    scorers: tuple[str, ...]
+    timeout_seconds: Seconds
+    candidates: Count
+    batch_size: Count
+    sampling: Law
+    sampler: int
+    tempered: bool
+    unit_size: Count
+    gauges: tuple[GaugePart, ...] = ()
+    judged: tuple[ModelRef, ...]
+
+
+class EvaluateSpec(_Comparison):
+    """The comparison of a round."""
+
+    kind: Literal[JobKind.EVALUATE] = JobKind.EVALUATE
+
+
+class SealedSpec(_Comparison):
+    """The comparison on the sealed prompts; it stays judged by this `target` at this `log_m` (nats)."""
+
+    kind: Literal[JobKind.SEALED] = JobKind.SEALED
+    target: Target
+    log_m: float
+
+
+class TrialSpec(_Spec):
+    """Draw completions of one typed prompt from `models`. A unit is a model."""
+
+    kind: Literal[JobKind.TRIAL] = JobKind.TRIAL
+    models: tuple[ModelRef, ...]
+    text: str
+    system: str | None
+    candidates: Count
+    batch_size: Count
+    sampling: Law
+
+
+JobSpec: TypeAlias = GenerateSpec | ScoreSpec | FinetuneSpec | EvaluateSpec | SealedSpec | TrialSpec
+Comparing: TypeAlias = EvaluateSpec | SealedSpec
+Scoring: TypeAlias = ScoreSpec | Comparing
+_OF_KIND: Mapping[JobKind, type[JobSpec]] = {spec.model_fields["kind"].default: spec for spec in get_args(JobSpec)}
+
+
+def dump(spec: JobSpec) -> dict[str, Any]:
+    """As JSON, which `parse` reads back. Numbers may be ±Infinity."""
+    return spec.model_dump(mode="json")
+
+
+def parse(data: object, where: str, kind: JobKind | None = None) -> JobSpec:
+    """The spec in parsed JSON, of this version or an earlier one; of a job of this `kind` where it is known. Raises JobError
+    with what `where` is, and each field that is wrong."""
+    if not isinstance(data, Mapping):
+        raise JobError(f"{where} is damaged: it holds no object, but a {type(data).__name__}")
+    said = data.get("kind", kind)
+    if said not in list(JobKind):
+        raise JobError(f"{where} is damaged: {str(said)[:80]!r} is no kind of job")
+    if kind is not None and said != kind:
+        raise JobError(f"{where} is damaged: it is of a {said} job, and the job is one of {kind}")
+    own = _OF_KIND[JobKind(said)]
+    try:
+        return own.model_validate(upgraded(JobKind(said), data, own.model_fields, where))
+    except ValidationError as error:
+        raise JobError(f"{where} is damaged: {describe(error)}") from error
+    except (RecursionError, OverflowError) as error:
+        raise JobError(f"{where} is damaged: something in it is nested or large beyond reason ({error})") from error
