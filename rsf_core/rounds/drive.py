@@ -68,7 +68,7 @@ Step = Start | Resume | WaitForJob | WaitForReview | OpenRound | Complete | Stop
 class DriveState:
     """All that decides what comes next in the newest round. `active_job` is the first job of the project that has not ended.
     `agrees`: whether the newest job of the stage that comes next, where it broke off, would do what the settings of now ask
-    for. `awaits_review` is why the autopilot waits for a person, "" where it does not."""
+    for. `awaits_review` is why the autopilot waits for a person in this round, "" where it does not."""
 
     round: int
     stages: tuple[StageState, ...]
@@ -120,12 +120,13 @@ class Driver:
         due = due_stage(found)
         failed = due.job if due is not None and due.progress is Progress.FAILED else None
         flight = self._store.last_flight()
+        waits = flight is not None and flight["event"] == "waiting" and flight["round"] == current
         return DriveState(
             current,
             found,
             active[0].job_id if active else None,
             failed is not None and self._standing.agrees(failed),
-            flight["reason"] if flight is not None and flight["event"] == "waiting" else "",
+            flight["reason"] if flight is not None and waits else "",
         )
 
     def next_step(self, last_round: int | None = None) -> Step:

@@ -232,6 +232,10 @@ def test_nothing_is_trained_past_a_review_that_the_autopilot_waits_for(still: Pr
     assert still.jobs() == [] and still.curated_sets() == []
     still.autopilot.stop("ann")
     assert still.next_step() == Start(Stage.FINETUNE)
+    still.store.add_flight_event(
+        2, "waiting", 0, 1, True, "ann", WORDS
+    )  # it waited in a round that a person ended by hand
+    assert still.next_step() == Start(Stage.FINETUNE)
 
 
 def test_what_was_retired_is_not_scored_for_ever(still: Project) -> None:

@@ -30,6 +30,7 @@ from rsf_core.project import Project
 from rsf_core.project.commands import COMMANDS, execute
 from rsf_core.project.guarded import guarded
 from rsf_core.project.invites import _digest
+from rsf_core.rounds.stages import Stage
 from tests.support.app_server import AppServer
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
@@ -272,6 +273,9 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "train a control":        (False, lambda p: p.train_control()),
     "evaluate":               (False, lambda p: p.evaluate()),
     "draw a typed prompt":    (False, lambda p: p.try_out(["base"], "x")),
+    "see what comes next":    (True, lambda p: p.next_step()),
+    "do what comes next":     (False, lambda p: p.advance("x")),
+    "start a stage":          (False, lambda p: p.start_stage(Stage.SCORE, "x")),
     "start the next round":   (False, lambda p: p.draw_next_round()),
     "choose the proposal":    (False, lambda p: p.set_proposal("base")),
     "delete a model":         (False, lambda p: p.lineage.delete("m1-1", "x")),
