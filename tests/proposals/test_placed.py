@@ -1,4 +1,4 @@
-"""A local proposal draws and judges where its placement puts it: nothing is made where the default is, see tests/support/placed."""
+"""A local proposal draws and judges where its placement puts it: nothing is made where the default is (tests/support/placed)."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_a_model_that_a_device_has_no_memory_for_is_refused_with_the_remedy(
 
 
 def test_a_device_without_float64_gives_its_logits_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`meta` stands in for one: what has no numbers cannot be copied, so that the copy is seen to be tried. There is no float64
-    before it, which such a device refuses."""
+    """`meta` stands in for one: what has no numbers cannot be copied, so that the copy is seen to be tried. There is no
+    float64 before it, which such a device refuses."""
     logits, targets = torch.zeros(2, 1, 300, device="meta"), torch.zeros(2, 1, dtype=torch.long, device="meta")
     noise = torch.ones(2, width(300), dtype=torch.float64)
     assert log_probs.token_log_probs(logits, targets).device.type == "meta"

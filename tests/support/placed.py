@@ -1,5 +1,5 @@
-"""A stand-in for a second device, where there is none: it refuses what would put a tensor where the default is, or bring tensors
-of two devices together, which a GPU refuses and a processor lets pass."""
+"""A stand-in for a second device, where there is none: it refuses what would put a tensor where the default is, or bring
+tensors of two devices together, which a GPU refuses and a processor lets pass."""
 
 from __future__ import annotations
 
