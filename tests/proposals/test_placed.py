@@ -1,4 +1,4 @@
-"""A local proposal draws and judges where its placement puts it: nothing is made where the default is (tests/support/placed)."""
+"""A local proposal draws and judges where its placement puts it: nothing is made where the default is."""
 
 from __future__ import annotations
 
