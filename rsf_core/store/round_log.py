@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Action, ActKind
@@ -22,21 +21,13 @@ Ints = NDArray[np.int64]
 TABLES = ("acts", "overrides", "annotations")
 VOTES = {"auto": 0, "accept": 1, "reject": -1}
 ACTIONS = (Action.AUTO, Action.ACCEPT, Action.REJECT)  # by the sign of a vote: 0, 1, −1
-_SAID = pa.schema(
-    [
-        ("part", pa.int8()),
-        ("seq", pa.int64()),
-        ("act", pa.string()),
-        ("kind", pa.string()),
-        ("reviewer", pa.string()),
-        ("place", pa.int64()),
-        ("vote", pa.int8()),
-        ("final", pa.bool_()),
-        ("value", pa.string()),
-    ]
-)
+_COLUMNS = {
+    "acts": ("seq", "act", "kind", "reviewer"),
+    "overrides": ("seq", "act", "reviewer", "place", "vote", "final"),
+    "annotations": ("seq", "act", "kind", "place", "value"),
+}
+_Rows = Mapping[str, list[Any]]  # by column
 _REVIEWER_BITS = 52  # above the bits of a place
-_PLACE = (1 << _REVIEWER_BITS) - 1
 
 
 @dataclass(slots=True)
@@ -97,7 +88,11 @@ class RoundLog:
     def read_on(self) -> None:
         """Read what has been said since the last time; in a transaction also what that has written: `forget` it all where
         it does not come to hold."""
-        self._add(self._db.arrow("said_since", self._last | {"round": self.round}))
+        rows = self._db.arrow("said_since", self._last | {"round": self.round})
+        if rows.num_rows:
+            first, end = np.searchsorted(rows["part"].to_numpy(), [1, 2]).tolist()
+            parts = zip(TABLES, (rows[:first], rows[first:end], rows[end:]), strict=True)
+            self._add({table: part.select(_COLUMNS[table]).to_pydict() for table, part in parts})
 
     def take(self, rows: Sequence[Mapping[str, Any]], before: tuple[int, ...]) -> bool:
         """Take in rows that were just written, as `said_since` would read them; False where it can't be told that they are
@@ -105,7 +100,8 @@ class RoundLog:
         first = {TABLES[row["part"]]: row["seq"] for row in reversed(rows)}
         if self._seen != before or any(seq != self._last[table] + 1 for table, seq in first.items()):
             return False
-        self._add(pa.Table.from_pylist([{name: row.get(name) for name in _SAID.names} for row in rows], _SAID))
+        parts = {table: [row for row in rows if row["part"] == part] for part, table in enumerate(TABLES)}
+        self._add({t: {name: [row[name] for row in part] for name in _COLUMNS[t]} for t, part in parts.items()})
         return True
 
     def kept_up(self, before: tuple[int, ...], after: tuple[int, ...]) -> None:
@@ -113,29 +109,26 @@ class RoundLog:
         if self._seen == before:
             self._seen = after
 
-    def _add(self, rows: pa.Table) -> None:
-        if rows.num_rows:
-            ends = np.searchsorted(rows["part"].to_numpy(), [1, 2]).tolist()
-            acts, overrides, annotations = rows[: ends[0]], rows[ends[0] : ends[1]], rows[ends[1] :]
-            for table, part in zip(TABLES, (acts, overrides, annotations), strict=True):
-                if part.num_rows:
-                    self._last[table] = part["seq"][-1].as_py()
-            seqs = dict(zip(acts["act"].to_pylist(), acts["seq"].to_pylist(), strict=True))
-            self._add_overrides(overrides, seqs)
-            self._add_acts(acts, self._add_annotations(annotations, seqs))
+    def _add(self, rows: Mapping[str, _Rows]) -> None:
+        """Take in rows of each table, by seq. What was said just now is a few: for those plain loops are the quickest."""
+        for table, columns in rows.items():
+            if columns["seq"]:
+                self._last[table] = columns["seq"][-1]
+        seqs = dict(zip(rows["acts"]["act"], rows["acts"]["seq"], strict=True))
+        self._add_overrides(rows["overrides"], seqs)
+        self._add_acts(rows["acts"], self._add_annotations(rows["annotations"], seqs))
 
-    def _add_annotations(self, rows: pa.Table, seqs: Mapping[str, int]) -> dict[int, list[tuple[int, str, int]]]:
+    def _add_annotations(self, rows: _Rows, seqs: Mapping[str, int]) -> dict[int, list[tuple[int, str, int]]]:
         """Place, kind and seq of the annotations of each act."""
         found: dict[int, list[tuple[int, str, int]]] = {}
-        for row in rows.to_pylist():
-            self.notes.setdefault(row["place"], {})[row["kind"]] = row["value"]
-            self.annotated.append(row["place"])
-            found.setdefault(seqs.get(row["act"], 0), []).append((row["place"], row["kind"], row["seq"]))
+        for seq, act, kind, where, value in zip(*(rows[name] for name in _COLUMNS["annotations"]), strict=True):
+            self.notes.setdefault(where, {})[kind] = value
+            self.annotated.append(where)
+            found.setdefault(seqs.get(act, 0), []).append((where, kind, seq))
         return found
 
-    def _add_acts(self, rows: pa.Table, texts: Mapping[int, list[tuple[int, str, int]]]) -> None:
-        columns = (rows[name].to_pylist() for name in ("seq", "act", "kind", "reviewer"))
-        for seq, act, kind, reviewer in zip(*columns, strict=True):
+    def _add_acts(self, rows: _Rows, texts: Mapping[int, list[tuple[int, str, int]]]) -> None:
+        for seq, act, kind, reviewer in zip(*(rows[name] for name in _COLUMNS["acts"]), strict=True):
             line = self._lines.get(reviewer) or self._lines.setdefault(reviewer, _Line())
             if kind in (ActKind.UNDO, ActKind.REDO):
                 target = line.walk(kind)
@@ -157,33 +150,26 @@ class RoundLog:
             if kind == ActKind.REDO:
                 standing[target] = text
 
-    def _add_overrides(self, rows: pa.Table, seqs: Mapping[str, int]) -> None:
-        if not rows.num_rows:
-            return
-        numbers, first = self.reviewers, len(self.overrides)
-        who = np.array([numbers.setdefault(name, len(numbers)) for name in rows["reviewer"].to_pylist()], np.int64)
-        where = rows["place"].to_numpy()
-        act = np.array([2 * seqs.get(name, 0) for name in rows["act"].to_pylist()], np.int64)
-        if not act.all():
-            before = self.overrides["act"][-1] | 1 if first else 1
-            act = np.where(act == 0, 1 | np.maximum.accumulate(np.maximum(act, before)), act)
-        row = np.arange(first, first + len(where))
-        key = (who << _REVIEWER_BITS) | where
-        order = np.lexsort((row, key))
-        ordered = key[order]
-        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        previous = np.empty(len(row), np.int64)
-        previous[order[1:]] = row[order[:-1]]
-        names = ordered[starts].tolist()
-        earlier = [self._newest.get(name, -1) for name in names]
-        previous[order[starts]] = earlier
-        for name, before_it in zip(names, earlier, strict=True):
-            if before_it < 0:
-                self._heard_from.setdefault(name & _PLACE, []).append(name)
-        ends = np.r_[starts[1:], len(row)] - 1
-        self._newest.update(zip(names, row[order[ends]].tolist(), strict=True))
-        vote, final = rows["vote"].to_numpy(), rows["final"].to_numpy(zero_copy_only=False)
-        self.overrides.append(act=act, place=where, reviewer=who, vote=vote, final=final, previous=previous)
+    def _add_overrides(self, rows: _Rows, seqs: Mapping[str, int]) -> None:
+        first = len(self.overrides)
+        latest = int(self.overrides["act"][-1]) if first else 0
+        acts, who, previous = [], [], []
+        named = zip(rows["act"], rows["reviewer"], rows["place"], strict=True)
+        for row, (act, reviewer, where) in enumerate(named, start=first):
+            number = self.reviewers.setdefault(reviewer, len(self.reviewers))
+            seq = seqs.get(act)
+            acts.append(latest | 1 if seq is None else 2 * seq)
+            latest = max(latest, acts[-1])
+            name = number << _REVIEWER_BITS | where
+            earlier = self._newest.get(name, -1)
+            if earlier < 0:
+                self._heard_from.setdefault(where, []).append(name)
+            self._newest[name] = row
+            who.append(number)
+            previous.append(earlier)
+        if acts:
+            said = {name: rows[name] for name in ("place", "vote", "final")}
+            self.overrides.append(act=acts, reviewer=who, previous=previous, **said)
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
