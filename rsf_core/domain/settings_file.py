@@ -32,15 +32,16 @@ _HEADER = "An RSF Studio project. Change values here, on the pages, or with `rsf
 
 def check_folder(folder: Path) -> None:
     """Raises NotAProjectError unless `folder` is a project."""
+    if (folder / NAME).is_file():
+        return
     if not folder.exists():
         raise NotAProjectError(f"{folder} does not exist: make a project with `rsf init {folder} --task NAME`")
     if (folder / NAME).is_dir() or ((folder / NAME).is_symlink() and not (folder / NAME).exists()):
         raise NotAProjectError(f"{folder / NAME} is no file: put the project's settings file back in its place")
-    if not (folder / NAME).is_file():
-        raise NotAProjectError(
-            f"{folder} is not an RSF Studio project (it has no {NAME}): name a project folder, or make one with "
-            f"`rsf init DIR --task NAME`"
-        )
+    raise NotAProjectError(
+        f"{folder} is not an RSF Studio project (it has no {NAME}): name a project folder, or make one with "
+        f"`rsf init DIR --task NAME`"
+    )
 
 
 def is_new(folder: Path) -> bool:

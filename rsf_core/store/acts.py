@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -19,6 +21,8 @@ ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
 WALKS = (ActKind.UNDO, ActKind.REDO)
 TOUCHED = 1_000  # candidates of an undone act that are named
 TOGETHER = 1_000  # acts of several reviewers in one transaction
+GATHER_SECONDS = 0.03  # that an act waits for those of others where many speak; half of it is a commit anyway
+BUSY_SECONDS = 0.1  # since another reviewer spoke: many speak
 KEPT_CANDIDATES = 50_000  # names of candidates that were read, about 150 bytes each: more than reviewers are shown
 
 
@@ -42,6 +46,7 @@ class _Request:
     reviewer: str
     said: list[Said] | None = None
     error: Exception | None = None
+    done: threading.Event = field(default_factory=threading.Event)  # it is answered for good
 
     @property
     def answered(self) -> bool:
@@ -80,6 +85,7 @@ class Acts:
         self.read = Read()
         self.logs = RoundLogs(database)
         self._waiting: deque[_Request] = deque()
+        self._last = ("", -math.inf)  # who spoke last, and when by a clock that nobody sets
         self._guard = threading.Lock()
 
     @spoken
@@ -87,16 +93,15 @@ class Acts:
         """Append the acts of one reviewer, in order, all in one transaction. An act said before changes nothing, so it
         can be sent again; one that cannot be is refused alone, with the reason. Undo and redo walk this reviewer's acts
         of the round. Who waits for another's transaction, or a job's, to end goes into one together with all who wait:
-        it is the commit that takes time."""
+        it is the commit that takes time. So where many speak, each waits a moment for the others."""
         request = _Request(acts, round_number, reviewer)
         if self._db.in_transaction:
             self._commit([request])
         else:
-            with self._guard:
-                self._waiting.append(request)
-            with self._db.writing():
-                while not request.answered:
-                    self._answer()
+            if not (self._queue(request) and request.done.wait(GATHER_SECONDS)):
+                with self._db.writing():
+                    while not request.answered:
+                        self._answer()
         if request.error is not None:
             raise request.error
         return request.said or []
@@ -141,6 +146,14 @@ class Acts:
             log.refresh()
             return log.depths(reviewer)
 
+    def _queue(self, request: _Request) -> bool:
+        """Let a request wait for its turn; whether another reviewer has spoken only just now."""
+        now = time.monotonic()
+        with self._guard:
+            self._waiting.append(request)
+            (before, when), self._last = self._last, (request.reviewer, now)
+        return before != request.reviewer and now - when < BUSY_SECONDS
+
     def _answer(self) -> None:
         """Say what waits, as far as it goes together; while writing."""
         with self._guard:
@@ -155,6 +168,9 @@ class Acts:
                     request.error = None
                     self._try([request])
         finally:  # interrupted: those whose turn it was still wait for an answer
+            for request in together:
+                if request.answered:
+                    request.done.set()
             with self._guard:
                 self._waiting.extendleft(request for request in reversed(together) if not request.answered)
 

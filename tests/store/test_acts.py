@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from rsf_core.store.round_log import TABLES
 from rsf_core.store.sql import queries
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, candidates, decide
+
+Request = acts._Request
 
 
 @pytest.fixture
@@ -318,3 +321,65 @@ def test_of_the_candidates_that_were_read_the_last_are_kept(monkeypatch: pytest.
     read.add([("1.47.2", 1)])  # read again
     read.add((f"1.60.{k}", 1) for k in range(9))
     assert list(read.of(["1.47.2", "1.49.3"])) == ["1.47.2"]
+
+
+def waiting_by(event: type[threading.Event], *request: Any) -> acts._Request:
+    """A request that waits for the others by an event of this kind."""
+    return Request(*request, done=event())
+
+
+@pytest.mark.parametrize("spoiled", [False, True])
+def test_where_many_speak_what_they_say_within_a_moment_is_committed_together(
+    said: Store, monkeypatch: pytest.MonkeyPatch, spoiled: bool
+) -> None:
+    names, commit = [f"reviewer {i}" for i in range(6)], said.acts._commit
+    all_wait, together = threading.Barrier(len(names)), []
+
+    class Moment(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            all_wait.wait(60)
+            return super().wait(timeout)
+
+    def counting(requests: Sequence[Any]) -> None:
+        together.append(len(requests))
+        commit(requests)
+
+    said.acts.say([decided("taken 1.1.0", "1.1.0")], 1, "ann")  # and nobody else: it waits for none
+    monkeypatch.setattr(acts, "BUSY_SECONDS", 3600)
+    monkeypatch.setattr(acts, "_Request", partial(waiting_by, Moment))
+    monkeypatch.setattr(said.acts, "_commit", counting)
+    acts_of = {name: decided(f"act of {name}", f"1.{1 + i % 4}.{i % 3}") for i, name in enumerate(names)}
+    if spoiled:
+        acts_of[names[3]] = Act("taken", ActKind.DECIDE, ("1.1.0", "1.1.1"), Action.ACCEPT)  # its row's name is taken
+    answers: dict[str, object] = {}
+
+    def say(name: str) -> None:
+        try:
+            answers[name] = said.acts.say([acts_of[name]], 1, name)[0].refused
+        except RefusedRowsError:
+            answers[name] = "spoiled"
+
+    threads = [threading.Thread(target=say, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert together == ([6, *[1] * 6] if spoiled else [6])
+    assert answers == {name: "spoiled" if spoiled and name == names[3] else None for name in names}
+    assert len(said.overrides()) == (6 if spoiled else 7)
+
+
+def test_who_speaks_alone_waits_for_nobody(said: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Never(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise AssertionError("waited")
+
+    said.acts.say([decided("by ben", "1.1.0")], 1, "ben")
+    monkeypatch.setattr(acts, "BUSY_SECONDS", 0.0)  # long ago
+    monkeypatch.setattr(acts, "_Request", partial(waiting_by, Never))
+    said.acts.say([decided("by ann", "1.1.0")], 1, "ann")
+    monkeypatch.setattr(acts, "BUSY_SECONDS", 3600)
+    said.acts.say([decided("ann again", "1.1.1")], 1, "ann")
+    with said.transaction("what is part of more"):
+        said.acts.say([decided("inside", "1.1.2")], 1, "cleo")
+    assert len(said.overrides()) == 4
