@@ -47,8 +47,8 @@ def test_broken_off_at_any_step_it_is_made_anew_or_opened(
 
 def test_killed_in_the_middle_it_is_made_anew(tmp_path: Path, small_task: Path) -> None:
     code = (
-        "import os, sys; from rsf_core import project_file; from rsf_core.project import Project\n"
-        "project_file.create = lambda *arguments: os.kill(os.getpid(), 9)\n"
+        "import os, sys; from rsf_core.domain import settings_file; from rsf_core.project.project import Project\n"
+        "settings_file.create = lambda *arguments: os.kill(os.getpid(), 9)\n"
         "Project.create(sys.argv[1], sys.argv[2], seed=1)"
     )
     folder = tmp_path / "project"

@@ -323,9 +323,9 @@ def test_of_the_candidates_that_were_read_the_last_are_kept(monkeypatch: pytest.
     assert list(read.of(["1.47.2", "1.49.3"])) == ["1.47.2"]
 
 
-def waiting_by(event: type[threading.Event], *request: Any) -> acts._Request:
+def waiting_by(event: type[threading.Event], said_: Sequence[Act], round_number: int, reviewer: str) -> acts._Request:
     """A request that waits for the others by an event of this kind."""
-    return Request(*request, done=event())
+    return Request(said_, round_number, reviewer, done=event())
 
 
 @pytest.mark.parametrize("spoiled", [False, True])
