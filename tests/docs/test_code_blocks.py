@@ -75,7 +75,11 @@ def test_a_command_in_a_sentence_has_the_options_that_are_named(document: str, s
     assert {word for word in words if word.startswith("--")} <= known, f"{document}: {span}"
 
 
-@pytest.mark.parametrize("block", documents.blocks("python"), ids=str)
+# Those of CONTRIBUTING stand in files of their own: test_contributing.py.
+PYTHON = [block for block in documents.blocks("python") if block.document != "CONTRIBUTING.md"]
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=str)
 def test_python_runs(
     block: Block,
     jobs_in_threads: None,

@@ -17,7 +17,7 @@ from typer.main import get_command
 from rsf_core.cli.main import app
 from rsf_core.domain.scorer_ref import written
 from rsf_core.domain.settings import Settings
-from rsf_core.rounds.stages import Stage
+from rsf_core.rounds import stages
 from rsf_core.scorers import registry
 from tests.support.documents import ROOT
 
@@ -183,7 +183,11 @@ def scorers() -> Iterator[tuple[str, str, str, str]]:
 
 
 def stages_table(by_hand: Mapping[str, str]) -> str:
-    return table(("stage", "what it does"), [(f"`{stage}`", by_hand.get(str(stage), "")) for stage in Stage])
+    rows = [
+        (f"`{row.stage}`", row.label, f"`{row.kind}`" if row.kind else "a person's", by_hand.get(str(row.stage), ""))
+        for row in stages.STAGES
+    ]
+    return table(("stage", "on the pages", "job", "what it does"), rows)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

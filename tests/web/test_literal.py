@@ -204,6 +204,8 @@ def _safe(node: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
             return all(_safe(value, given) for value in node.values)
         case ast.Call(func=ast.Name(id="list"), args=[entries]):
             return _safe(entries, given)
+        case ast.Call(func=ast.Name(id="plural"), args=[_, noun]):  # a number of them
+            return _safe(noun, given)
         case ast.Call():
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             return name in NUMBERS
@@ -266,6 +268,8 @@ def test_everything_given_to_markdown_is_written_in_the_code_a_number_or_literal
     [
         ('st.markdown("words")', 0),
         ('st.markdown(f"{n:,} words")', 0),
+        ("st.markdown(f\"{plural(n, 'word')} in all\")", 0),
+        ('st.markdown(f"{plural(n, word)} in all")', 1),
         ('st.error(f"{literal(error)}")', 0),
         ('st.error(f"{error}")', 1),
         ("st.caption(name)", 1),
