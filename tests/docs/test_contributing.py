@@ -52,9 +52,3 @@ def test_a_page_made_by_the_recipe_is_drawn(complete: Project, tmp_path: Path, m
     app = AppTest.from_file(str(path), default_timeout=60).run()
     assert not app.exception and app.title[0].value == "Sets"
     assert list(app.dataframe[0].value["set"]) == [one.curated_id for one in complete.curated_sets()]
-
-
-def test_the_migration_of_the_recipe_has_the_next_number() -> None:
-    text = (documents.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    newest = max(path.name[:4] for path in (documents.ROOT / "rsf_core/store/migrations").glob("*.sql"))
-    assert f"`{int(newest) + 1:04}_" in text
