@@ -115,7 +115,7 @@ def takes_markup() -> dict[str, dict[str, int | None]]:
 
 
 TAKES = takes_markup()
-NOT_STREAMLIT = {"project", "reviewing", "lost", "imports", "supervisor", "prompt_book", "re", "os"}
+NOT_STREAMLIT = {"project", "review_parts", "lost", "imports", "supervisor", "prompt_book", "re", "os"}
 
 
 def test_the_rule_knows_what_streamlit_draws_as_markdown() -> None:
@@ -235,7 +235,7 @@ WRITTEN = {
         "name.capitalize()",
         "f'{icon} {literal(message)}'",
         # HTML, escaped as such
-        "f\"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>\"",
+        "f\"<style>{palette.rule(':root')}{sheet}</style>\"",
         "f'<p class=\"rsf-lead\">{html.escape(sentence)}</p>'",
         'f\'<div class="rsf-path" role="list">{steps}</div>\'',
         'f\'<div class="rsf-text" dir="auto">{html.escape(content)}</div>\'',
@@ -244,7 +244,9 @@ WRITTEN = {
     "overview.py": {"label"},
     "generate.py": {"label"},
     "train.py": {"label"},
-    "reviewing.py": {"list(actions)"},
+    "review_parts.py": {"list(actions)"},
+    # the words of the table of stages
+    "next_step.py": {"remedy.label", "label", "before.action(project.counts())", "remedy.hint"},
     "controls.py": {"label"},
 }
 
