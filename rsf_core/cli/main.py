@@ -303,7 +303,7 @@ def _begin_replicate(seeds: int, quiet: bool, number: int, seed: int, left: floa
 def autopilot(
     folder: Folder,
     rounds: Annotated[int, typer.Option(help="How many rounds, the open one included.")] = 1,
-    pause: Annotated[bool, typer.Option(help="Wait for a review before each fine-tuning.")] = False,
+    pause: Annotated[bool, typer.Option("--pause", help="Wait for a review before each fine-tuning.")] = False,
     control: Annotated[
         bool | None, typer.Option(help="Train the random control of each round as well; without it, as last time.")
     ] = None,
@@ -314,8 +314,8 @@ def autopilot(
             help="Train the control of the constraints alone as well; without it, as last time.",
         ),
     ] = None,
-    go_on: Annotated[bool, typer.Option(help="Go on after the review.")] = False,
-    stop: Annotated[bool, typer.Option(help="Go no further.")] = False,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Go on after the review.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Go no further.")] = False,
     as_json: Json = False,
 ) -> None:
     """Let rounds run by themselves in the app that has the project open, with guardrails."""

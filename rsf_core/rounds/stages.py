@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from rsf_core.domain import JobKind, JobState, Prompt
+from rsf_core.domain.words import plural
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundCounts
 
 
@@ -114,7 +115,7 @@ class StageState:
 def _drawn(facts: RoundFacts) -> str:
     counts = facts.counts
     if counts.candidates:
-        return f"{counts.candidates:,} candidates for {counts.prompts:,} prompts"
+        return f"{plural(counts.candidates, 'candidate')} for {plural(counts.prompts, 'prompt')}"
     return "draws the candidates" if facts.train_prompts else "add train prompts first"
 
 
@@ -134,7 +135,7 @@ def _compared(facts: RoundFacts) -> str:
         return "compared with the model before"
     if not facts.held_out_prompts:
         return "not compared: there are no held-out prompts"
-    return f"on {facts.held_out_prompts:,} held-out prompts"
+    return f"on {plural(facts.held_out_prompts, 'held-out prompt')}"
 
 
 def _to_be_scored(facts: RoundFacts) -> bool:

@@ -94,7 +94,7 @@ def test_whatever_is_saved_is_seen_by_the_next_poll(quiet: Project) -> None:
     quiet.store.prompt_book.say([quiet.prompts(Split.HELD_OUT)[0].prompt_id], "retire", "ann")
     assert quiet.stages()[4].detail == "on 3 held-out prompts"
     quiet.set("evaluate.prompts", "1")
-    assert quiet.stages()[4].detail == "on 1 held-out prompts"
+    assert quiet.stages()[4].detail == "on 1 held-out prompt"
 
 
 def test_within_a_transaction_its_own_writes_are_seen_and_kept_for_nobody(quiet: Project) -> None:

@@ -69,7 +69,7 @@ FROM opinions WHERE round = $round AND action <> 'auto' ORDER BY seq;
 -- name: annotations_of_round
 SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
        note, flagged, tags, edit
-FROM current_annotations WHERE round = $round;
+FROM current_annotations WHERE round = $round ORDER BY prompt_id, k;
 
 -- name: matching_text
 SELECT c.prompt_id, c.k
