@@ -12,6 +12,7 @@ from typing import Any
 
 from rsf_core.domain.errors import ScorerError
 
+LONGEST_NAME = 200  # characters
 LONGEST = 2_000  # characters: a JSON schema is an option
 _CALL = re.compile(r"([^()\s][^()]*?)\((.*)\)", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -57,12 +58,17 @@ class ScorerRef:
 
 def canonical(text: str) -> str:
     """The one way to write what `text` says. Raises ScorerError where it says nothing, and where that is too long."""
-    written = str(ScorerRef.parse(text))
-    if len(written) > LONGEST:
+    reference = ScorerRef.parse(text)
+    one_way = str(reference)
+    if len(reference.name) > LONGEST_NAME:
         raise ScorerError(
-            f"a scorer with its options has at most {LONGEST:,} characters, and this has {len(written):,}"
+            f"the name of a scorer has at most {LONGEST_NAME} characters, and this has {len(reference.name):,}"
         )
-    return written
+    if len(one_way) > LONGEST:
+        raise ScorerError(
+            f"a scorer with its options has at most {LONGEST:,} characters, and this has {len(one_way):,}"
+        )
+    return one_way
 
 
 def _is_plain(value: Any) -> bool:
