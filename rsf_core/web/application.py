@@ -56,9 +56,8 @@ def _open() -> None:
 def _load() -> None:
     """Import what pages draw with, here and now: several that are opened at once each run in a thread of its own, and modules
     that import each other are found half made there."""
-    importlib.import_module(
-        "pandas"
-    )  # first: Plotly takes it as it finds it, also where Streamlit's own thread has it half made
+    # first, and whole: Plotly takes pandas as it finds it, also where a thread of Streamlit's has it half made
+    importlib.import_module("pandas")
     for module in pkgutil.iter_modules([str(SHELL.parent)]):
         if module.name != SHELL.stem:  # which runs a page
             importlib.import_module(f"rsf_core.web.{module.name}")
