@@ -94,9 +94,8 @@ class StageType:
     remedy: Remedy | None = None
     page: str = ""
     lasting: bool = False  # a later job adds to what is there: one that breaks off does not undo it
-    restarts: Callable[[RoundCounts], bool] = lambda counts: (
-        True
-    )  # whether it can begin anew beside a job that broke off
+    # whether it can begin anew beside a job that broke off
+    restarts: Callable[[RoundCounts], bool] = lambda counts: True
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,5 +301,7 @@ def test_a_key_is_changed_kept_and_put_back_and_escape_changes_none(page: Page, 
     page.keyboard.press("h")
     page.get_by_role("button", name="Back to the usual keys").click()
     expect(accept).to_have_text("AcceptA")
+    page.keyboard.press("Escape")
+    expect(change).to_have_count(0)  # the table of keys is closed
     settled(page)
     assert [action for _, action, _ in said(server)] == ["accept", "accept"]

@@ -67,6 +67,26 @@ test("a whole prompt is decided in one act, and the next prompt is in focus", ()
   assert.deepEqual([review.decided, review.place.focused], [2, "1.2.0"]);
 });
 
+test("what is taken back is not counted as decided, what is decided twice counts once", () => {
+  const { review } = begun();
+  const counts = [];
+  const then = (step) => {
+    step();
+    counts.push(review.decided);
+  };
+  then(() => decide(review, "accept")); // 1.1.0
+  then(() => decide(review, "reject")); // 1.1.1
+  then(() => review.walk("undo"));
+  then(() => review.walk("redo"));
+  then(() => review.decide("reject", ["1.1.0", "1.2.0"], "decide")); // of which one anew
+  then(() => review.walk("undo"));
+  then(() => review.say("note", ["1.1.0"], { value: "why?" }));
+  then(() => review.walk("undo")); // the note alone
+  then(() => review.walk("undo"));
+  then(() => review.walk("undo"));
+  assert.deepEqual(counts, [1, 2, 1, 2, 3, 2, 2, 2, 1, 0]);
+});
+
 test("undo shows what was before and where, redo what was after", () => {
   const { review, outbox } = begun();
   decide(review, "accept");

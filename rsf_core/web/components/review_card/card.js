@@ -160,6 +160,7 @@ export class Card {
       this.help.press(key);
       return;
     }
+    if (key === "Escape" && this.help.open) return this.help.toggle();
     const asked = meaning(this.help.keys, key, { repeat: event.repeat, tagName: event.composedPath()[0].tagName });
     if (!asked) return;
     event.preventDefault();

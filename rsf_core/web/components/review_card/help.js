@@ -14,6 +14,10 @@ export class Help {
     this.remapping = null; // the action that waits for its key
   }
 
+  get open() {
+    return !this.$(".help").hidden;
+  }
+
   toggle() {
     const help = this.$(".help");
     help.hidden = !help.hidden;

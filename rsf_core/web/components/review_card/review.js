@@ -13,7 +13,6 @@ export class Review {
     this.place = new Place();
     this.steps = new Steps();
     this.counts = {}; // of every view, at the server's last look
-    this.decided = 0; // since then
     this.recent = null; // what was said while a queue is under way
     this.adrift = false; // the server knows otherwise: the queue is to be asked for again
   }
@@ -33,6 +32,11 @@ export class Review {
     return this.known.siblings(this.place.focused);
   }
 
+  // How many candidates were decided since the server's last look, those taken back not counted.
+  get decided() {
+    return this.place.done.size;
+  }
+
   // A queue is asked for.
   expect() {
     this.recent = [];
@@ -41,7 +45,6 @@ export class Review {
   // Its first part, which may be older than what was said while it was under way.
   begin(content) {
     for (const part of [this.known, this.place, this.steps]) part.clear();
-    this.decided = 0;
     this.take(content);
     const unsent = new Set([...this.outbox.acts, ...this.recent]);
     for (const act of unsent) if (act.round === this.data.round) this.known.apply(act, this.data.reviewer);
@@ -76,19 +79,20 @@ export class Review {
     return this.place.toPrompt(step, (id) => this.known.get(id)?.prompt_id);
   }
 
-  say(kind, ids, extra) {
+  // `fresh`: those of `ids` that are decided by it for the first time.
+  say(kind, ids, extra, fresh = []) {
     const act = { act: unique(), round: this.data.round, kind, candidates: ids, ...extra };
     const { focused, position } = this.place;
-    this.steps.add({ act, focused, position, before: this.known.copies(ids) });
+    this.steps.add({ act, focused, position, fresh, before: this.known.copies(ids) });
     this.known.apply(act, this.data.reviewer);
     this.recent?.push(act);
     this.outbox.add(act);
   }
 
   decide(action, ids, kind) {
-    this.say(kind, ids, { action });
-    for (const id of ids) this.place.done.add(id);
-    this.decided += ids.length;
+    const fresh = ids.filter((id) => !this.place.done.has(id));
+    this.say(kind, ids, { action }, fresh);
+    for (const id of fresh) this.place.done.add(id);
     this.advance();
   }
 
@@ -99,10 +103,8 @@ export class Review {
     if (step === undefined) return undefined;
     const expects = step?.act.candidates;
     if (step) {
-      if (kind === "undo") {
-        step.after = this.known.copies(expects);
-        for (const id of expects) this.place.done.delete(id);
-      }
+      if (kind === "undo") step.after = this.known.copies(expects);
+      for (const id of step.fresh) this.place.done[kind === "undo" ? "delete" : "add"](id);
       for (const candidate of kind === "undo" ? step.before : step.after) this.known.replace(candidate);
       this.place.position = step.position;
       this.place.focused = step.focused;
