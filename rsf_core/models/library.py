@@ -71,6 +71,8 @@ def resolve(name: str, progress: ReportProgress = lambda fraction, message: None
                 + (f". Save what {others[0]} holds as safetensors: such files are never opened" if others else "")
             )
         return folder.absolute()
+    if _is_path(name):
+        raise ModelError(f"there is no folder {folder}: a model is a folder with config.json and *.safetensors")
     return _download(name, progress)
 
 
@@ -90,6 +92,11 @@ def read_lineage(folder: Path) -> dict[str, Any] | None:
         return None
     lineage: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return lineage
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name can only be meant as a folder: ids of the hub have one slash at most and none of these beginnings."""
+    return name.startswith(("/", "~", ".")) or name.count("/") > 1
 
 
 def _is_model(folder: Path) -> bool:

@@ -19,6 +19,12 @@ def test_an_unknown_name_is_answered_with_what_was_tried():
         models.resolve("nobody/such-model")
 
 
+@pytest.mark.parametrize("name", ["~/no such model", "/no/such/model", "./model", "../model", "models/mine/tuned"])
+def test_a_folder_that_is_not_there_is_named_as_one_and_the_hub_is_not_asked(name):
+    with pytest.raises(ModelError, match=r"there is no folder .*model"):
+        models.resolve(name)
+
+
 def test_a_folder_without_safetensors_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
