@@ -104,6 +104,30 @@ def test_the_owner_never_loads_torch_scorers_included() -> None:
     assert int(count) >= 10 and loaded == "[]"
 
 
+def test_the_owner_knows_every_built_in_scorer_without_loading_it() -> None:
+    """In a process of its own: its card, its bounds and what is wrong with options and references."""
+    code = (
+        "import sys\n"
+        "import rsf_core.project.project, rsf_core.web.application, rsf_core.cli.main\n"
+        "from importlib.metadata import entry_points\n"
+        "from rsf_core.domain import Prompt\n"
+        "from rsf_core.scorers import registry\n"
+        "points = [p for p in entry_points(group=registry.GROUP) if p.value.startswith('rsf_core.')]\n"
+        "for one in registry.cards():\n"
+        "    assert not one.problem and not one.loaded, one\n"
+        "    if not one.required:\n"
+        "        registry.bounds(one.name)\n"
+        "        if one.check or not one.reference:\n"
+        "            registry.reference_problems([one.name], [Prompt(1, 'How many?', '7')])\n"
+        "loaded = {p.value.partition(':')[0] for p in points} | {'vaderSentiment', 'sacrebleu', 'jsonschema'}\n"
+        "print(len(points), sorted(loaded & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    count, loaded = done.stdout.strip().split(" ", 1)
+    assert int(count) >= 10 and loaded == "[]", "what the owner asks belongs into the scorer's card or its check"
+
+
 def without_ends(imported: dict[str, set[str]]) -> dict[str, set[str]]:
     """The modules that stand in a circle, or between two: without those, again and again, that import none of the others."""
     while ends := {module for module, below in imported.items() if not below & imported.keys()}:

@@ -59,7 +59,7 @@ def _analytic(landscape: Landscape, target: Target) -> Mark:
         return Mark(name, None, f"there is none: P/q has no known bound where the reference is {target.reference!r}")
     scorers = list(target.rewards)
     try:
-        bounds = [registry.get(scorer).bounds for scorer in scorers]
+        bounds = [registry.bounds(scorer) for scorer in scorers]
         scale = landscape.scale if landscape.scope is Scope.PROMPT else 0.0
         log_m = analytic_bound([target.rewards[s] for s in scorers], bounds, target.beta, scale)
     except (TargetError, ScorerError) as error:  # also a scorer that is not installed any more

@@ -163,7 +163,7 @@ def metric_bounds(name: str, target: Target, *values: Floats) -> Bounds:
 
 @cache
 def _scorer_bounds(scorer: str) -> Bounds:
-    return registry.get(scorer).bounds
+    return registry.bounds(scorer)
 
 
 def _self_similarity(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:

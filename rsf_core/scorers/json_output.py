@@ -10,6 +10,7 @@ from typing import Any
 
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers.base import Scored
+from rsf_core.scorers.checks import SchemaCheck
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 _NOTHING = object()
@@ -29,28 +30,15 @@ class Json:
         return [float(self._read(scored.completion) is not _NOTHING) for scored in batch]
 
 
-class JsonSchema:
+class JsonSchema(SchemaCheck):
     name = "json_schema"
     description = "1 where the completion is JSON that a JSON Schema (2020-12) allows, otherwise 0"
     bounds = (0.0, 1.0)
+    needs = ("jsonschema",)
+    check = "rsf_core.scorers.checks:SchemaCheck"
 
     def __init__(self, schema: Mapping[str, Any], fenced: bool = True) -> None:
-        import jsonschema  # loaded when needed
-        import referencing
-
-        if not isinstance(schema, Mapping):
-            raise ScorerError(
-                "the scorer 'json_schema' needs a schema as a table, as in json_schema(schema={type=\"object\", "
-                f'required=["name"]}}), not {schema!r:.80}'
-            )
-        validator = jsonschema.Draft202012Validator
-        try:
-            validator.check_schema(schema)
-        except jsonschema.SchemaError as error:
-            raise ScorerError(f"the schema of the scorer 'json_schema' is none: {error.message:.200}") from error
-        # an empty registry: a $ref to another document is fetched from nowhere
-        self._validator = validator(schema, registry=referencing.Registry())
-        self._unresolvable = referencing.exceptions.Unresolvable
+        super().__init__(schema, fenced)
         self._read = partial(read, fenced=fenced)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:

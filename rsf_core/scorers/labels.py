@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from rsf_core.domain import Prompt
 from rsf_core.domain.text import plain
-from rsf_core.scorers.base import Scored, instead, unreadable
+from rsf_core.scorers.base import Scored, unreadable
+from rsf_core.scorers.checks import LABELS, LabelCheck
 
-LABELS = ("positive", "negative", "neutral")
 _LABEL = "|".join(LABELS)
 _OPENING = rf"The sentence is ({_LABEL})\b"
 # "positive, negative or neutral" names no label: after the comma a reason has to begin
@@ -36,17 +36,15 @@ class LabelFormat:
         return [float(_ANSWER.fullmatch(plain(scored.completion).strip()) is not None) for scored in batch]
 
 
-class LabelMatch:
+class LabelMatch(LabelCheck):
     name = "label_match"
     description = "1 where the label the completion opens with is the prompt's reference, else 0"
     bounds = (0.0, 1.0)
+    check = "rsf_core.scorers.checks:LabelCheck"
+    reference = True
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [float(stated_label(scored.completion) == _gold(scored.prompt)) for scored in batch]
-
-    def reference_problem(self, reference: str | None) -> str | None:
-        wanted = f"needs {', '.join(LABELS[:-1])} or {LABELS[-1]} as the reference"
-        return None if reference in LABELS else f"{wanted}, {instead(reference)}"
 
 
 def _gold(prompt: Prompt) -> str:

@@ -1,30 +1,31 @@
-"""Scorers by name, found through the entry points of the group `rsf_studio.scorers`."""
+"""Scorers by name, found through the entry points of the group `rsf_studio.scorers`.
+
+What is known of a scorer is on its card, which is read from its source: the owner and the pages ask `cards`, `bounds` and
+`reference_problems`, none of which loads a scorer that has a card. `get` and `score` load it: they are for jobs."""
 
 from __future__ import annotations
 
 import difflib
+import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from itertools import islice
 from typing import Any, cast
 
 from rsf_core.domain import Prompt
 from rsf_core.domain.errors import ScorerError
-from rsf_core.domain.scorer_ref import ScorerRef, written
-from rsf_core.scorers import returned
+from rsf_core.domain.scorer_ref import ScorerRef
+from rsf_core.scorers import reading, returned
 from rsf_core.scorers.base import ChecksReferences, Scored, Scorer
+from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 
 GROUP = "rsf_studio.scorers"
 SHOWN = 5  # prompts named in one message
 KEPT = 256  # scorers that are made
-_KINDS = (
-    (bool, "true or false"),
-    ((int, float), "a number"),
-    (str, "a text"),
-)  # of options; a truth value is an int, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +58,55 @@ def _entry_point(name: str) -> EntryPoint:
     return points[0]
 
 
-def available() -> dict[str, str]:
-    """What each installed scorer measures, by name with the options it needs or takes; of one that cannot be loaded, why."""
-    found = {}
+def cards() -> list[ScorerCard]:
+    """Of every installed scorer, by name; of one that cannot be used the card has the `problem`."""
+    found = []
     for name in sorted(_entry_points()):
         try:
-            kind = _kind(_entry_point(name))
-            needs_options = any(p.default is p.empty for p in _parameters(kind).values())
-            described = kind if needs_options and hasattr(kind, "description") else get(name)
-            found[name] = f"{described.description}{_options(kind)}"
+            found.append(card(name))
         except ScorerError as error:  # one broken plugin must not hide the others
-            found[name] = str(error)
+            found.append(ScorerCard(name, "", problem=str(error)))
     return found
+
+
+def card(name: str) -> ScorerCard:
+    """Of the scorer called so, whatever its options. A scorer whose card cannot be read is loaded for it. Raises ScorerError
+    where there is none, or it cannot be loaded."""
+    return _card(_entry_point(name))
+
+
+def available() -> dict[str, str]:
+    """What each installed scorer measures, by name with the options it needs or takes; of one that cannot be used, why."""
+    return {one.name: one.sentence for one in cards()}
+
+
+def bounds(reference: str) -> tuple[float, float]:
+    """The closed range of the scores of a scorer with its options (an end that is not known is ±inf). Raises ScorerError."""
+    _, known = checked(reference)
+    if known.loaded:
+        return get(reference).bounds
+    own = getattr(_light(known.check, reference), "bounds", None) if known.check else None
+    return known.bounds if own is None else own
+
+
+def checked(reference: str) -> tuple[ScorerRef, ScorerCard]:
+    """A scorer with options that it has, and its card. Raises ScorerError."""
+    ref = ScorerRef.parse(reference)
+    known = card(ref.name)
+    known.check_options(ref.options)
+    return ref, known
 
 
 def reference_problem(name: str, reference: str | None) -> str | None:
     """What the scorer finds wrong with this reference ("needs a number as the reference, not 'many'"); None where it can
     read it or reads none. Raises ScorerError where there is no such scorer, or its check fails."""
-    return _check(name, get(name), reference)
+    return _check(name, _asked(name), reference)
 
 
 def reference_problems(names: Iterable[str], prompts: Sequence[Prompt]) -> list[ReferenceProblem]:
     """Every prompt whose reference one of these scorers cannot read, by prompt, each once with the first scorer. Raises
     ScorerError where there is no such scorer, or its check fails."""
-    scorers = {name: get(name) for name in names}
+    scorers = {name: _asked(name) for name in names}
     found = []
     for prompt in prompts:
         problems = ((name, _check(name, scorer, prompt.reference)) for name, scorer in scorers.items())
@@ -102,7 +128,29 @@ def _ids(problems: Sequence[ReferenceProblem], shown: int = 50) -> str:
     return listed + (", …" if len(problems) > shown else "")
 
 
-def _check(name: str, scorer: Scorer, reference: str | None) -> str | None:
+def _asked(reference: str) -> object:
+    """What is asked about options and references in place of the scorer: its light check, where it has one. Loads a scorer
+    only where nothing else can tell. Raises ScorerError."""
+    _, known = checked(reference)
+    if known.check:
+        return _light(known.check, reference)
+    return get(reference) if known.loaded or known.reference or known.required else None
+
+
+@lru_cache(maxsize=KEPT)
+def _light(place: str, reference: str) -> object:
+    """The check of a scorer, made with its options. Raises ScorerError."""
+    ref = ScorerRef.parse(reference)
+    module, _, name = place.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)(**ref.options)
+    except ScorerError:
+        raise
+    except Exception as error:  # a third party's code: whatever it raises, say whose it is
+        raise ScorerError(f"the check {place!r} of the scorer {ref.name!r} fails: {error}") from error
+
+
+def _check(name: str, scorer: object, reference: str | None) -> str | None:
     if not isinstance(scorer, ChecksReferences):
         return None
     try:
@@ -146,9 +194,44 @@ def _entry_points() -> dict[str, list[EntryPoint]]:
 
 
 @lru_cache(maxsize=KEPT)
+def _card(point: EntryPoint) -> ScorerCard:
+    module, _, attribute = point.value.partition(":")
+    read = reading.card_of(point.name, module, attribute)
+    if read is None:
+        return _loaded_card(point)
+    gone = [needed for needed in read.needs if find_spec(needed) is None]
+    if not gone:
+        return read
+    how = f"pip install 'rsf-studio[{read.extra}]'" if read.extra else f"pip install {' '.join(gone)}"
+    return replace(read, problem=f"the scorer {read.name!r} needs {', '.join(gone)}, which is not installed: {how}")
+
+
+def _loaded_card(point: EntryPoint) -> ScorerCard:
+    """Of a scorer that says of itself what only its code can tell."""
+    kind = _kind(point)
+    read = _signature(point.name, kind)
+    described: Any = kind if read.required and hasattr(kind, "description") else _load(point, point.name)
+    ends: Any = getattr(described, "bounds", read.bounds)
+    low, high = read.bounds if returned.bounds_problem(ends) is not None else ends
+    return replace(read, description=str(described.description), bounds=(float(low), float(high)))
+
+
+def _signature(name: str, kind: Callable[..., object]) -> ScorerCard:
+    """The card of a loaded scorer as far as what makes it says: the options."""
+    parameters = _parameters(kind)
+    options = tuple(
+        Option(option, REQUIRED if parameter.default is parameter.empty else parameter.default)
+        for option, parameter in parameters.items()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    )
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    return ScorerCard(name, "", options=options, takes_any=takes_any, loaded=True)
+
+
+@lru_cache(maxsize=KEPT)
 def _load(point: EntryPoint, reference: str) -> Scorer:
     options, kind = ScorerRef.parse(reference).options, _kind(point)
-    _check_options(point.name, options, kind)
+    _signature(point.name, kind).check_options(options)
     try:
         scorer: Any = kind(**options)
     except ScorerError:
@@ -177,37 +260,3 @@ def _parameters(kind: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
         return inspect.signature(kind).parameters
     except (TypeError, ValueError):  # written in C
         return {}
-
-
-def _check_options(name: str, options: Mapping[str, Any], kind: Callable[..., object]) -> None:
-    """Raises ScorerError for an option that the scorer has not, or one that it needs and is not given."""
-    parameters = _parameters(kind)
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return
-    for option in options:
-        if option not in parameters:
-            near = difflib.get_close_matches(option, parameters, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
-            raise ScorerError(
-                f"the scorer {name!r} has no option {option!r}{hint} It has: {', '.join(parameters) or 'none'}"
-            )
-        wanted = next((words for kind, words in _KINDS if isinstance(parameters[option].default, kind)), None)
-        got = next((words for kind, words in _KINDS if isinstance(options[option], kind)), None)
-        if wanted is not None and wanted != got:
-            raise ScorerError(
-                f"the option {option!r} of the scorer {name!r} must be {wanted}, not {options[option]!r:.80}"
-            )
-    lacking = [option for option, p in parameters.items() if p.default is p.empty and option not in options]
-    if lacking:
-        example = ", ".join(f"{option}=…" for option in lacking)
-        raise ScorerError(f"the scorer {name!r} needs options: write {name}({example})")
-
-
-def _options(kind: Callable[..., object]) -> str:
-    """The options that a scorer takes, as they are written; those with a value may be left out."""
-    options = [
-        option if parameter.default is parameter.empty else f"{option}={written(parameter.default)}"
-        for option, parameter in _parameters(kind).items()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    ]
-    return f" (options: {', '.join(options)})" if options else ""

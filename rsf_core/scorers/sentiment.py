@@ -18,6 +18,7 @@ class Sentiment:
     name = "sentiment"
     description = "VADER compound sentiment of the completion, from −1 (negative) to 1 (positive)"
     bounds = (-1.0, 1.0)
+    needs = ("vaderSentiment",)
 
     @cached_property
     def _analyzer(self) -> Any:

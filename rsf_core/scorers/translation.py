@@ -9,12 +9,16 @@ from sacrebleu.metrics.chrf import CHRF
 from rsf_core.domain import Prompt
 from rsf_core.domain.text import composed
 from rsf_core.scorers.base import Scored, unreadable
+from rsf_core.scorers.checks import TranslationCheck
 
 
-class ChrF:
+class ChrF(TranslationCheck):
     name = "chrf"
     description = "chrF of the completion against the prompt's reference (Popović 2015, by sacrebleu), 0 to 1"
     bounds = (0.0, 1.0)
+    needs = ("sacrebleu",)
+    check = "rsf_core.scorers.checks:TranslationCheck"
+    reference = True
 
     def __init__(self) -> None:
         self._chrf = CHRF()
@@ -24,11 +28,6 @@ class ChrF:
             self._chrf.sentence_score(composed(scored.completion), [composed(_reference(scored.prompt))]).score / 100.0
             for scored in batch
         ]
-
-    def reference_problem(self, reference: str | None) -> str | None:
-        if reference and reference.strip():
-            return None
-        return "needs a translation as the reference, and there is none"
 
 
 def _reference(prompt: Prompt) -> str:

@@ -19,6 +19,7 @@ from rsf_core.prompts import PromptRow
 from rsf_core.rounds.stages import Progress, Stage
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
+from rsf_core.scorers.card import ScorerCard
 
 
 def ids(project: Project, split: Split | None = None) -> list[int]:
@@ -129,8 +130,10 @@ class _NoKettles:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch, jobs_in_threads: None, project: Project) -> Project:
     """The project with candidates that have no scores yet, beside a scorer that fails on its first prompt."""
-    usual = registry.get
+    usual, usual_card = registry.get, registry.card
+    known = ScorerCard(_NoKettles.name, _NoKettles.description, _NoKettles.bounds)
     monkeypatch.setattr(registry, "get", lambda name: _NoKettles() if name == _NoKettles.name else usual(name))
+    monkeypatch.setattr(registry, "card", lambda name: known if name == _NoKettles.name else usual_card(name))
     project.generate(then_score=False)
     project.wait()
     return project

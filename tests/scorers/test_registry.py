@@ -77,6 +77,11 @@ WITH_OPTIONS = {
 Install = Callable[..., None]
 
 
+def forget() -> None:
+    for cached in (registry._load, registry._card, registry._light):
+        cached.cache_clear()
+
+
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Puts a distribution with scorers on the path, as `pip install` would."""
@@ -90,9 +95,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         (tmp_path / "acme_scorers.py").write_text(MODULE.replace("{values}", values).replace("{bounds}", bounds))
         monkeypatch.syspath_prepend(str(tmp_path))
 
-    registry._load.cache_clear()
+    forget()
     yield installed
-    registry._load.cache_clear()
+    forget()
     sys.modules.pop("acme_scorers", None)
 
 

@@ -3,8 +3,6 @@ and its range, the commands, the scorers and the stages are those of the code.""
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import math
 import re
 import tomllib
@@ -15,10 +13,9 @@ from typing import Any
 from typer.main import get_command
 
 from rsf_core.cli.main import app
-from rsf_core.domain.scorer_ref import written
 from rsf_core.domain.settings import Settings
 from rsf_core.rounds import stages
-from rsf_core.scorers import registry
+from rsf_core.scorers import reading, registry
 from tests.support.documents import ROOT
 
 PATH = ROOT / "docs" / "REFERENCE.md"
@@ -169,17 +166,16 @@ def scorers_table() -> str:
 
 
 def scorers() -> Iterator[tuple[str, str, str, str]]:
-    """Of each class that pyproject.toml names, which need not be made: what it needs to be told stands among its options."""
+    """Of the cards of those that pyproject.toml names."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for name, place in sorted(project["entry-points"][registry.GROUP].items()):
         module, _, kind = place.partition(":")
-        scorer = getattr(importlib.import_module(module), kind)
-        taken = [
-            option if parameter.default is parameter.empty else f"{option}={written(parameter.default)}"
-            for option, parameter in inspect.signature(scorer).parameters.items()
-        ]
-        low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in scorer.bounds)
-        yield f"`{name}`", ", ".join(f"`{option}`" for option in taken) or "–", f"{low} to {high}", scorer.description
+        card = reading.card_of(name, module, kind)
+        assert card is not None, f"{place}: name, description, bounds and the options' defaults must be plain values"
+        low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in card.bounds)
+        options = ", ".join(f"`{option}`" for option in card.options) or "–"
+        description = card.description + (f" (needs `rsf-studio[{card.extra}]`)" if card.extra else "")
+        yield f"`{name}`", options, f"{low} to {high}", description
 
 
 def stages_table(by_hand: Mapping[str, str]) -> str:

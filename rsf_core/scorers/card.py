@@ -1,0 +1,91 @@
+"""A scorer's card: all that is known of a scorer without loading it. Data alone: pages, settings and bounds on M read it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.scorer_ref import written
+
+REQUIRED = object()  # the default of an option that has none
+_KINDS = (
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    (str, "a text"),
+)  # of options; a truth value is an int, too
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a scorer can be told; `default` is REQUIRED where it has to be."""
+
+    name: str
+    default: Any = REQUIRED
+
+    def __str__(self) -> str:
+        """As it is written in a reference; with its default where it may be left out."""
+        return self.name if self.default is REQUIRED else f"{self.name}={written(self.default)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerCard:
+    """`bounds` is the closed range of its scores (an end that is not known is ±inf). `needs` are the modules that it imports
+    beside those of this app, `extra` what installs them. `reference`: it reads the prompt's reference. `check` names a light
+    class, "module:Class", made with the options in place of the scorer: it raises ScorerError for options that are not
+    allowed, has `reference_problem` where references are read, and `bounds` where they hang on the options. `takes_any`: its
+    options are not listed. `loaded`: nothing could be read without loading the scorer, so that it was. `problem`: why it
+    cannot be used, "" where it can. `own`: it belongs to the project (rsf_core/scorers/own.py)."""
+
+    name: str
+    description: str
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    options: tuple[Option, ...] = ()
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+    version: str = "1"
+    reference: bool = False
+    check: str = ""
+    takes_any: bool = False
+    loaded: bool = False
+    problem: str = ""
+    own: bool = False
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return tuple(option.name for option in self.options if option.default is REQUIRED)
+
+    @property
+    def sentence(self) -> str:
+        """What it measures, with the options it needs or takes; of one that cannot be used, why."""
+        if self.problem:
+            return self.problem
+        listed = ", ".join(map(str, self.options))
+        return f"{self.description} (options: {listed})" if listed else self.description
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Raises ScorerError for an option that the scorer has not, one of another kind, or one that it needs and is not
+        given."""
+        if self.takes_any:
+            return
+        known = {option.name: option.default for option in self.options}
+        for option, value in options.items():
+            if option not in known:
+                near = difflib.get_close_matches(option, known, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else "."
+                raise ScorerError(
+                    f"the scorer {self.name!r} has no option {option!r}{hint} It has: {', '.join(known) or 'none'}"
+                )
+            wanted = next((words for kind, words in _KINDS if isinstance(known[option], kind)), None)
+            got = next((words for kind, words in _KINDS if isinstance(value, kind)), None)
+            if wanted is not None and wanted != got:
+                raise ScorerError(
+                    f"the option {option!r} of the scorer {self.name!r} must be {wanted}, not {value!r:.80}"
+                )
+        lacking = [option for option in self.required if option not in options]
+        if lacking:
+            example = ", ".join(f"{option}=…" for option in lacking)
+            raise ScorerError(f"the scorer {self.name!r} needs options: write {self.name}({example})")

@@ -1,0 +1,102 @@
+"""What can be said of a scorer's options and of references without loading the scorer: the owner asks it before anything is
+drawn. A scorer names its class here as `check` and inherits from it, so that both say the same. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.text import composed, plain, words
+from rsf_core.scorers.answers import reference_number
+from rsf_core.scorers.base import instead
+from rsf_core.scorers.number import Number
+
+LABELS = ("positive", "negative", "neutral")
+
+
+class ContainsCheck:
+    name = "contains"
+
+    def __init__(self, text: str, ignore_case: bool = False) -> None:
+        if not isinstance(text, str) or not text:
+            raise ScorerError(f'the scorer {self.name!r} needs a text that is not empty, as in {self.name}(text="cat")')
+        self._ignore_case = ignore_case
+        self._text = self._folded(text)
+
+    def _folded(self, text: str) -> str:
+        return composed(text.casefold()) if self._ignore_case else composed(text)
+
+
+class ExcludesCheck(ContainsCheck):
+    name = "excludes"
+
+
+class PatternCheck:
+    def __init__(self, pattern: str, whole: bool = False, ignore_case: bool = False) -> None:
+        if not isinstance(pattern, str):
+            raise ScorerError(f"the scorer 'regex' needs a pattern that is a text, not {pattern!r:.80}")
+        try:
+            compiled = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ScorerError(f"the scorer 'regex' cannot read its pattern {pattern!r:.120}: {error}") from error
+        self._match = compiled.fullmatch if whole else compiled.search
+
+
+class ExactMatchCheck:
+    def __init__(self, words_alone: bool = False) -> None:
+        self._words_alone = words_alone
+
+    def reference_problem(self, reference: str | None) -> str | None:
+        if reference is not None and self._key(reference):
+            return None
+        return f"needs {'words' if self._words_alone else 'a text'} as the reference, {instead(reference)}"
+
+    def _key(self, text: str) -> str | list[str]:
+        return words(text) if self._words_alone else plain(text).strip()
+
+
+class NumberCheck:
+    def reference_problem(self, reference: str | None) -> str | None:
+        return None if read_number(reference) is not None else f"needs a number as the reference, {instead(reference)}"
+
+
+@lru_cache(maxsize=4096)
+def read_number(reference: str | None) -> Number | None:
+    """Cached: a prompt's candidates share it."""
+    return reference_number(reference)
+
+
+class LabelCheck:
+    def reference_problem(self, reference: str | None) -> str | None:
+        wanted = f"needs {', '.join(LABELS[:-1])} or {LABELS[-1]} as the reference"
+        return None if reference in LABELS else f"{wanted}, {instead(reference)}"
+
+
+class TranslationCheck:
+    def reference_problem(self, reference: str | None) -> str | None:
+        if reference and reference.strip():
+            return None
+        return "needs a translation as the reference, and there is none"
+
+
+class SchemaCheck:
+    def __init__(self, schema: Mapping[str, Any], fenced: bool = True) -> None:
+        import jsonschema  # loaded when needed
+        import referencing
+
+        if not isinstance(schema, Mapping):
+            raise ScorerError(
+                "the scorer 'json_schema' needs a schema as a table, as in json_schema(schema={type=\"object\", "
+                f'required=["name"]}}), not {schema!r:.80}'
+            )
+        validator = jsonschema.Draft202012Validator
+        try:
+            validator.check_schema(schema)
+        except jsonschema.SchemaError as error:
+            raise ScorerError(f"the schema of the scorer 'json_schema' is none: {error.message:.200}") from error
+        # an empty registry: a $ref to another document is fetched from nowhere
+        self._validator = validator(schema, registry=referencing.Registry())
+        self._unresolvable = referencing.exceptions.Unresolvable

@@ -1,0 +1,179 @@
+"""Cards out of source code, which is read and never run: what a class says of itself in plain values, and the parameters of
+its `__init__`, are data.
+
+    class Politeness:
+        name = "politeness"
+        description = "Share of polite words, 0 to 1"
+        bounds = (0.0, 1.0)
+
+A class that computes any of it (or inherits it from another module) has no card to be read: it must be loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
+from rsf_core.scorers.returned import bounds_problem
+
+LARGEST_BYTES = 1 << 20  # of a source file
+_ENDS = {"math.inf": math.inf, "inf": math.inf, "np.inf": math.inf}
+
+
+class Unreadable(Exception):
+    """It is said, but not in plain values."""
+
+
+def card_of(name: str, module: str, attribute: str) -> ScorerCard | None:
+    """The card of the class `attribute` of `module` under the scorer's `name`; None where the class must be loaded to know.
+    Imports the packages that the module lies in, and not the module."""
+    try:
+        tree = _tree(module)
+        return None if tree is None else _read(name, tree, attribute)
+    except Unreadable:
+        return None
+
+
+def _tree(module: str) -> ast.Module | None:
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        return None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    path = Path(spec.origin)
+    try:
+        return parsed(path.read_bytes()) if path.stat().st_size <= LARGEST_BYTES else None
+    except (OSError, Unreadable):
+        return None
+
+
+def parsed(source: bytes | str) -> ast.Module:
+    """Raises Unreadable where it is no Python."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from error
+
+
+def _read(name: str, tree: ast.Module, attribute: str) -> ScorerCard | None:
+    said: dict[str, ast.expr] = {}
+    parameters: ast.arguments | None = None
+    reads_reference = False
+    for body in _bodies(tree, attribute):
+        said = {name: value for line in body for name, value in _assigned(line)} | said
+        for line in body:
+            if isinstance(line, ast.FunctionDef):
+                reads_reference |= line.name == "reference_problem"
+                if line.name == "__init__" and parameters is None:
+                    parameters = line.args
+    if not {"description", "bounds"} <= said.keys():
+        return None
+    bounds = literal(said["bounds"])
+    if bounds_problem(bounds) is not None:
+        return None  # loading it says what is wrong
+    extra, check = text(said.get("extra")), text(said.get("check"))
+    return ScorerCard(
+        name=name,
+        description=text(said["description"]),
+        bounds=(float(bounds[0]), float(bounds[1])),
+        options=() if parameters is None else tuple(_options(parameters)),
+        needs=tuple(literal(said["needs"])) if "needs" in said else (),
+        extra=extra,
+        version=str(literal(said["version"])) if "version" in said else "1",
+        reference=reads_reference or bool(literal(said["reference"]) if "reference" in said else False),
+        check=check,
+        takes_any=parameters is not None and parameters.kwarg is not None,
+    )
+
+
+def _bodies(tree: ast.Module, attribute: str) -> Iterator[list[ast.stmt]]:
+    """The body of a class, then those that it inherits from in the module. Raises Unreadable where there is none, or where it
+    inherits or is decorated from elsewhere."""
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    if attribute not in classes:
+        raise Unreadable(attribute)
+    left, seen = [attribute], set()
+    while left:
+        node = classes[left.pop(0)]
+        if node.name in seen:
+            raise Unreadable(node.name)
+        seen.add(node.name)
+        if node.decorator_list or node.keywords:
+            raise Unreadable(node.name)
+        yield node.body
+        for base in node.bases:
+            if not isinstance(base, ast.Name):
+                raise Unreadable(ast.dump(base))
+            if base.id in classes:
+                left.append(base.id)
+            elif not _is_light(tree, base.id):
+                raise Unreadable(base.id)
+
+
+def _is_light(tree: ast.Module, name: str) -> bool:
+    """Whether a base comes from the module of the checks, which the class names as its `check`."""
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "rsf_core.scorers.checks"
+        and any((alias.asname or alias.name) == name for alias in node.names)
+        for node in tree.body
+    )
+
+
+def _assigned(line: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name):
+        yield line.targets[0].id, line.value
+    elif isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value is not None:
+        yield line.target.id, line.value
+
+
+def _options(parameters: ast.arguments) -> Iterator[Option]:
+    if parameters.vararg is not None:
+        raise Unreadable("*args")
+    positional = [*parameters.posonlyargs, *parameters.args]
+    defaults = [REQUIRED] * (len(positional) - len(parameters.defaults)) + [literal(d) for d in parameters.defaults]
+    for parameter, default in [*zip(positional, defaults, strict=True)][1:]:  # self
+        yield Option(parameter.arg, default)
+    for parameter, value in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True):
+        yield Option(parameter.arg, REQUIRED if value is None else literal(value))
+
+
+def text(node: ast.expr | None) -> str:
+    """A text written as one. Raises Unreadable."""
+    value = "" if node is None else literal(node)
+    if not isinstance(value, str):
+        raise Unreadable(repr(value))
+    return value
+
+
+def literal(node: ast.expr) -> Any:
+    """A plain value; also inf and −inf as Python writes them, for bounds. Raises Unreadable."""
+    if isinstance(node, ast.Tuple | ast.List):
+        items = [literal(item) for item in node.elts]
+        return tuple(items) if isinstance(node, ast.Tuple) else items
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        value = literal(node.operand)
+        if isinstance(value, int | float):
+            return -value
+        raise Unreadable(ast.dump(node))
+    if isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node) in _ENDS:
+        return _ENDS[ast.unparse(node)]
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "float"
+        and len(node.args) == 1
+        and isinstance(node.args[0], ast.Constant)
+        and str(node.args[0].value).strip().lower().lstrip("+-") in ("inf", "infinity")
+    ):
+        return float(node.args[0].value)  # type: ignore[arg-type]
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
+        raise Unreadable(str(error)) from error
