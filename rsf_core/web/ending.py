@@ -20,10 +20,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 # Seconds from the first signal on. A busy machine takes its share of each.
-GRACE_SECONDS = 0.5  # for requests to be answered, after that
-TEARDOWN_SECONDS = 1.0  # for the project to be closed
-LIMIT_SECONDS = 1.8  # for all of it; then the process ends with whatever still runs
-LAST_SECONDS = 2.7  # where even that needs a turn of the interpreter which something does not give
+GRACE_SECONDS = 0.4  # for requests to be answered, after that
+TEARDOWN_SECONDS = 0.8  # for the project to be closed
+LIMIT_SECONDS = 1.5  # for all of it; then the process ends with whatever still runs
+LAST_SECONDS = 2.2  # where even that needs a turn of the interpreter which something does not give
 
 
 class Server(uvicorn.Server):

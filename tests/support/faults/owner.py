@@ -50,8 +50,11 @@ def own(folder: str, interpreter: str, rounds: int, to: Connection) -> None:
         over = threading.Event()
         speaking = threading.Thread(target=decide, args=(project, over, told), daemon=True)
         speaking.start()
-        while project.current_round < rounds or not complete(project.stages()):
+        while True:
             try:
+                project.wait()  # for a job that an owner before started: should it complete the round, none is to be added
+                if project.current_round >= rounds and complete(project.stages()):
+                    break
                 project.run(1)
             except JobError as error:  # killed three times: it is resumed
                 print(f"failed {error}", file=told, flush=True)
