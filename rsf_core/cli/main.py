@@ -24,6 +24,7 @@ from rsf_core.cli.terminal import (
     doctor_table,
     invitation_text,
     links_table,
+    projects_table,
     prompts_table,
     replicate_line,
     replicates_table,
@@ -489,12 +490,30 @@ def open_app(
         str | None,
         typer.Option(help="Where browsers reach it, if not there: a proxy, a tunnel; e.g. https://rsf.lab.org."),
     ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="Without DIR: the folder whose projects are listed; ./projects by default.")
+    ] = None,
 ) -> None:
-    """Open the app on a project (made on first use from the task positive_reviews)."""
+    """Open the app: without DIR on the list of projects (the first is made from the task positive_reviews), with DIR on that
+    project alone (made on first use)."""
     from rsf_core.web import own
     from rsf_core.web.server import serve
 
-    serve(folder, host, port, own.named(access), url)
+    serve(folder, host, port, own.named(access), url, workspace)
+
+
+@app.command(name="projects")
+def list_projects(
+    workspace: Annotated[
+        Path, typer.Argument(metavar="[WORKSPACE]", help="The folder whose projects are listed.")
+    ] = Path("projects"),
+    as_json: Json = False,
+) -> None:
+    """The projects in a folder: task, model, round, gain, last change, size, and what runs."""
+    from rsf_core.project.workspace import entries
+
+    found = entries(workspace.absolute())
+    _say({"projects": found}, as_json, lambda: projects_table(workspace, found))
 
 
 @app.command()

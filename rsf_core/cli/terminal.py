@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,9 +14,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rsf_core.domain.words import SHARES, number, plural, seconds
+from rsf_core.domain.words import SHARES, ago, number, plural, seconds, size
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.project.doctor import Check
+from rsf_core.project.workspace import Entry
 from rsf_core.rounds.replicates import Gain, Procedure, Replicate
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import Fit
@@ -228,6 +230,34 @@ def status_panel(found: dict[str, Any]) -> Table:
     if said:
         table.caption = "\n".join(said)
     return table
+
+
+def projects_table(workspace: Path, entries: Sequence[Entry]) -> Table | str:
+    """The projects of a folder, a row each, the one that changed last first."""
+    if not entries:
+        return f"There is no project in {escape(str(workspace))}. `rsf init DIR --task NAME` makes one."
+    table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
+    for column in ("name", "task", "model"):
+        table.add_column(column, overflow="fold")
+    for column in ("round", "gain", "changed", "size"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("now", overflow="fold")
+    for entry in entries:
+        round_number = "?" if entry.summary is None else str(entry.summary.round)
+        gain = None if entry.summary is None else entry.summary.gain
+        gained_words = "–" if gain is None else f"{gain.metric} {gained(asdict(gain), gain.metric)}"
+        cells = (entry.name, entry.task, entry.model.rstrip("/").rpartition("/")[2], round_number, gained_words)
+        table.add_row(*map(escape, cells), ago(entry.seconds_ago), size(entry.bytes), escape(_now(entry)))
+    return table
+
+
+def _now(entry: Entry) -> str:
+    """What goes on in a project, who has it open, or what is wrong with it."""
+    if entry.problem:
+        return entry.problem
+    if entry.running is not None:
+        return entry.running.line
+    return "" if entry.held_by is None else f"open in {entry.held_by.get('what')} (pid {entry.held_by.get('pid')})"
 
 
 def prompts_table(found: dict[str, Any]) -> Table:

@@ -151,6 +151,8 @@ _LOOKS_AT = {
             "folder",
             "settings",
             "settings_problems",
+            "summary",
+            "running",
             "current_round",
             "rounds",
             "stages",

@@ -4,6 +4,7 @@ RsfError
 ├── SettingsError          a value in project.toml, task.toml or on the command line is not allowed
 ├── NotAProjectError       the folder is not an RSF Studio project
 ├── ProjectLockedError     another process owns the project and cannot be spoken to
+├── ProjectClosedError     a project was closed in another tab while this one looks at it
 ├── ModelError             a model cannot be found, read or saved
 │   └── PromptRefusedError the model's template or tokenizer takes this one prompt not
 ├── PromptFileError        a prompt file cannot be read (rows that are merely broken are reported, not raised)
@@ -16,6 +17,7 @@ RsfError
 │   └── RefusedRowsError   a value among the rows is impossible, such as a log-probability that is no number
 ├── AccessError            somebody may not do this, cannot come in, or has chosen a name that nobody can have
 ├── ReplicateError         a procedure cannot be run again, or its results file is damaged
+├── WorkspaceError         a workspace has no such project, cannot be read, or a name cannot be one of its projects
 ├── BackupError            a backup cannot be written, or is damaged
 └── OutOfSpaceError        the disk is full; nothing already saved is touched
 """
@@ -36,6 +38,10 @@ class NotAProjectError(RsfError):
 
 
 class ProjectLockedError(RsfError):
+    pass
+
+
+class ProjectClosedError(RsfError):
     pass
 
 
@@ -84,6 +90,10 @@ class AccessError(RsfError):
 
 
 class ReplicateError(RsfError):
+    pass
+
+
+class WorkspaceError(RsfError):
     pass
 
 

@@ -23,7 +23,7 @@ MAKING = ".making"  # there until the project is whole
 OWNER_LOCK = "owner.lock"
 MADE = {
     *(OWNER_LOCK, MAKING, "owner.sock", "spool", "models", "exports"),
-    *("rsf.duckdb", "rsf.duckdb.wal", "rsf.duckdb.tmp", f"{NAME}.tmp"),
+    *("rsf.duckdb", "rsf.duckdb.wal", "rsf.duckdb.tmp", f"{NAME}.tmp", "summary.json", "summary.json.tmp"),
 }
 LARGEST_BYTES = 1 << 20
 SECTIONS = tuple(name for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel))
@@ -96,7 +96,7 @@ def _loaded(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text.replace("\r\n", "\n"))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)  # a list of projects asks for each
 def _tolerated(path: Path, text: str) -> tuple[Settings, tuple[Problem, ...]]:
     """What a text says: asked for several times a second, and the same as long as nobody changes a setting."""
     settings, problems = tolerate(_loaded(path, text), str(path))

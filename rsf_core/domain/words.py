@@ -37,3 +37,25 @@ def number(value: float | None, name: str, signed: bool = False) -> str:
     scale, digits = (100.0, 1) if name in SHARES else (1.0, 2)
     rounded = round(value * scale, digits) + 0.0  # never −0
     return f"{rounded:{'+' if signed else ''}.{digits}f}"
+
+
+def size(count: int) -> str:
+    """A number of bytes a person reads at a glance: 812 kB, 3.4 MB, 1.2 GB (powers of 1,000)."""
+    value, unit = count / 1e3, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1e3, larger
+    return f"{value:.0f} {unit}" if value >= 10 or unit == "kB" else f"{value:.1f} {unit}"
+
+
+def ago(value: float) -> str:
+    """How long something is past, in one unit: just now, 5 min ago, 3 h ago, 12 days ago."""
+    minutes = int(value // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h ago"
+    return f"{minutes // (24 * 60)} days ago"

@@ -17,6 +17,7 @@ import socket
 import socketserver
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_SOCKET_PATH = 100
 POLL_SECONDS = 0.1  # how soon closing is noticed
+LOCK_TRIES = 50  # 10 ms apart
 Answer = Callable[[str, dict[str, Any]], Any]
 
 
@@ -36,11 +38,9 @@ class OwnerLock:
     def __init__(self, folder: Path, what: str) -> None:
         self._path = folder / "owner.lock"
         self._file = self._path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not self._taken(folder):
             self._file.close()
-            raise ProjectLockedError(describe_holder(folder)) from error
+            raise ProjectLockedError(describe_holder(folder))
         try:
             self._file.truncate(0)
             json.dump({"pid": os.getpid(), "host": socket.gethostname(), "what": what}, self._file)
@@ -49,6 +49,18 @@ class OwnerLock:
             if error.errno == errno.ENOSPC:
                 raise OutOfSpaceError(f"the disk of {folder} is full: free some space; what is saved stays") from error
             raise
+
+    def _taken(self, folder: Path) -> bool:
+        """Whether it is ours now. Who only asks for the holder, as each list of projects does, has it for a moment too."""
+        for _ in range(LOCK_TRIES):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if holder(folder) is not None:
+                    return False
+                time.sleep(0.01)
+        return False
 
     def release(self) -> None:
         self._file.truncate(0)

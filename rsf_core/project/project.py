@@ -31,17 +31,19 @@ from rsf_core.acceptance.target import reward
 from rsf_core.domain import Action, ChosenBy, Control, JobKind, JobState, Prompt, Scope, Split, settings_file
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.closing import Step, in_turn
-from rsf_core.domain.errors import JobError, NotAProjectError, PromptError, SettingsError, StageError
+from rsf_core.domain.errors import JobError, NotAProjectError, PromptError, RsfError, SettingsError, StageError
 from rsf_core.domain.files import keep_private, writable
 from rsf_core.domain.settings import Problem as SettingsProblem
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.domain.version import VERSION
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
+from rsf_core.project import summary as summaries
 from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
 from rsf_core.project.owner import OwnerLock, OwnerServer
 from rsf_core.project.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
+from rsf_core.project.summary import Running, Summary
 from rsf_core.prompts import Problem, PromptRow, tasks
 from rsf_core.review.queue import Reviews
 from rsf_core.review.suggestion import Suggestion
@@ -96,7 +98,7 @@ class Project:
         self._driver = Driver(self.store, self._standing, self._stages)
         self.autopilot = Autopilot(self.store, self._standing, self._stages, self._driver)
         self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
-        self.supervisor.listen(self._following.on_done, self._following.on_ended)
+        self.supervisor.listen(self._following.on_done, self._on_ended)
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
@@ -110,7 +112,7 @@ class Project:
         self._kinds_of = lru_cache(maxsize=KEPT_KINDS)(self._read_kinds)
         self._landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
         self._server: OwnerServer | None = None
-        self._closed = False
+        self._started = self._closed = False
 
     # -- opening and closing -----------------------------------------------------------------------------------------
 
@@ -207,6 +209,7 @@ class Project:
         steps: list[Step] = [("answering other processes", self._server.close)] if self._server is not None else []
         steps += [
             ("looking after the jobs", self.supervisor.stop),
+            ("what the list of projects says of it", self._keep_summary_at_the_end),
             ("the database", self.store.close),
             ("the modes of its files", lambda: keep_private(self.folder)),
             ("the lock", self._lock.release),
@@ -230,6 +233,41 @@ class Project:
     def _start(self) -> None:
         self._following.recover()
         self.supervisor.start()
+        self._started = True
+        self._keep_summary()
+
+    def _on_ended(self, job: JobRecord) -> None:
+        self._following.on_ended(job)
+        self._keep_summary()
+
+    def _keep_summary(self) -> None:
+        """Write down what the list of projects says of this one; nothing else waits for it, or fails with it."""
+        if not self._started:
+            return
+        try:
+            summaries.write(self.folder, self.summary())
+        except RsfError as error:
+            log.warning("the list of projects says of %s what it said before: %s", self.folder, error)
+
+    def _keep_summary_at_the_end(self) -> None:
+        """Where somebody is in the middle of a write, the list says what it said before: closing waits for that alone."""
+        if not self.store.doing:
+            self._keep_summary()
+
+    def summary(self) -> Summary:
+        """What a list of projects says of this one."""
+        compared = (self.comparison(opened.round) for opened in reversed(self.rounds()))
+        newest = next((found for found in compared if found is not None), None)
+        number, prompts = self.current_round, sum(self.store.prompt_counts().values())
+        return summaries.summarise(number, self.next_step(), self.counts(number), prompts, newest)
+
+    def running(self) -> Running | None:
+        """The job that runs, or waits to, in a line; None when all is quiet."""
+        active = self.jobs(active=True)
+        if not active:
+            return None
+        job = max(active, key=lambda job: job.state is JobState.RUNNING)
+        return summaries.running(job.job_id, self.status(job))
 
     # -- settings and prompts ------------------------------------------------------------------------------------------
 

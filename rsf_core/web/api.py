@@ -1,7 +1,8 @@
 """What the review card asks of the server without a page in between: candidates to read, and what was said of them.
 
-Every request is a POST of JSON that has come through the gate, with a token that names the reviewer. With links the reviewer
-is whose link it is, and the token must be of the same link: a page that was drawn for another is reloaded first.
+Every request is a POST of JSON that has come through the gate, with a token that names the reviewer and the project. With
+links the reviewer is whose link it is, and the token must be of the same link: a page that was drawn for another is reloaded
+first.
 """
 
 from __future__ import annotations
@@ -58,9 +59,10 @@ class _Signer(TimestampSigner):
 _signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="reviewer", signer=_Signer)
 
 
-def token(reviewer: str, link_id: str | None = None) -> str:
-    """What proves to these routes who speaks; good for a day and for this server."""
-    signed: str | bytes = _signer.dumps([reviewer, link_id])
+def token(reviewer: str, link_id: str | None = None, project: str | None = None) -> str:
+    """What proves to these routes who speaks, and in which project of the workspace (None: the one that is served alone);
+    good for a day and for this server."""
+    signed: str | bytes = _signer.dumps([reviewer, link_id, project])
     return signed if isinstance(signed, str) else signed.decode()
 
 
@@ -180,10 +182,14 @@ def _handler(
         except ValidationError as error:
             return _error(400, describe(error))
         try:
-            actor = _actor(request, body.token)
-            project = guarded(session.opened(), lambda: actor)
+            actor, name = _actor(request, body.token)
             to_pack = "gzip" in request.headers.get("accept-encoding", "")  # the middleware's own rule
-            return await run_in_threadpool(lambda: _response(answer(body, project, actor.name), to_pack))
+
+            def asked() -> Response:
+                project = guarded(session.opened(name), lambda: actor)
+                return _response(answer(body, project, actor.name), to_pack)
+
+            return await run_in_threadpool(asked)
         except BadSignature:
             return _error(401, "this page is of an earlier server or a day old: reload it, nothing is lost")
         except AccessError as error:
@@ -194,24 +200,24 @@ def _handler(
     return handle
 
 
-def _actor(request: Request, token: str) -> Actor:
-    """Who speaks: whose link it is, or the label in the token where the app is open to its machine. Raises BadSignature for
-    a token that is not of this server, or not of this link."""
-    name, link_id, stamp = _signed(token)
+def _actor(request: Request, token: str) -> tuple[Actor, str | None]:
+    """Who speaks, and in which project: whose link it is, or the label in the token where the app is open to its machine.
+    Raises BadSignature for a token that is not of this server, or not of this link."""
+    name, link_id, project, stamp = _signed(token)
     if not 0 <= int(time.monotonic()) - stamp <= TOKEN_SECONDS:
         raise BadSignature("of another day")
     actor: Actor | None = request.scope[ACTOR]
     if link_id != (None if actor is None else actor.link_id):
         raise BadSignature("of another link")
-    return actor or Actor(person_name(name), Role.OWNER)
+    return actor or Actor(person_name(name), Role.OWNER), project
 
 
 @lru_cache(maxsize=KEPT_TOKENS)
-def _signed(token: str) -> tuple[str, str | None, int]:
-    """The name, the link and the second that were signed: the same whenever it is asked, unlike what they are good for. Raises
-    BadSignature, and keeps none of those."""
-    (name, link_id), stamp = _signer.loads(token, return_timestamp=True)
-    return name, link_id, int(stamp.timestamp())
+def _signed(token: str) -> tuple[str, str | None, str | None, int]:
+    """The name, the link, the project and the second that were signed: the same whenever it is asked, unlike what they are
+    good for. Raises BadSignature, and keeps none of those."""
+    (name, link_id, project), stamp = _signer.loads(token, return_timestamp=True)
+    return name, link_id, project, int(stamp.timestamp())
 
 
 def _dumps(content: Any) -> str:

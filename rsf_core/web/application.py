@@ -1,4 +1,4 @@
-"""The ASGI application: Streamlit's pages, and the project held open for as long as it is served."""
+"""The ASGI application: Streamlit's pages, and what they show of held open for as long as it is served."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any] | None]:
     try:
         yield None
     finally:
-        await asyncio.to_thread(within, TEARDOWN_SECONDS, session.end, "closing the project")
+        await asyncio.to_thread(within, TEARDOWN_SECONDS, session.end, "closing what is open")
 
 
 def _open() -> None:
-    """Open the project; with links, see to it that an owner can come in."""
+    """Open what is served; with links, see to it that an owner can come in."""
     _load()
-    invites = session.opened().invites
+    session.prepare()
     if own.access() is not own.Access.LINKS:
         return
+    invites = session.opened().invites
     invites.address = own.address()
     owners = [link for link in invites.links() if link.role is Role.OWNER and link.state == "open"]
     if owners:

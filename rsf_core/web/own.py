@@ -61,6 +61,14 @@ def check(host: str, how: Access, address: str | None) -> None:
         )
 
 
+def one_project(how: Access) -> None:
+    """Raises AccessError where a list of projects would be open by links: a link is of one project."""
+    if how is Access.LINKS:
+        raise AccessError(
+            "a link lets somebody into one project: name it (rsf app DIR --access links), and the app serves that one alone"
+        )
+
+
 def address() -> str:
     """Where browsers find the app: what --url says, else what it listens on, by the machine's name where that is all."""
     from streamlit import config

@@ -9,34 +9,47 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain import bundled
-from rsf_core.domain.errors import ProjectLockedError, RsfError
+from rsf_core.domain.errors import ProjectLockedError, RsfError, WorkspaceError
 from rsf_core.domain.settings_file import check_folder, is_new
 from rsf_core.project.owner import describe_holder, holder
 from rsf_core.web import own, session
 
 
 def serve(
-    folder: Path | None, host: str, port: int, access: own.Access = own.Access.LOCAL, url: str | None = None
+    folder: Path | None,
+    host: str,
+    port: int,
+    access: own.Access = own.Access.LOCAL,
+    url: str | None = None,
+    workspace: Path | None = None,
 ) -> None:
-    """Serve the app on `host`:`port` until interrupted. Raises RsfError where that cannot work, before anything
-    starts: others would reach it without links, the folder is no project, another process has it open, or the port is
-    taken."""
+    """Serve the app on `host`:`port` until interrupted: one project, or the list of those in `workspace`. Raises RsfError
+    where that cannot work, before anything starts: others would reach it without links, a list would be open by links, the
+    folder is no project, another process has it open, or the port is taken."""
     own.check(host, access, url)
     os.environ[own.ACCESS_VARIABLE], os.environ[own.URL_VARIABLE] = access, url or ""
+    if folder is not None and workspace is not None:
+        raise WorkspaceError("say one of: DIR, to open one project, or --workspace, for a list of projects")
     if folder is not None:
         if not is_new(folder):
             check_folder(folder)
         os.environ[session.FOLDER_VARIABLE] = str(folder.absolute())
-    if holder(session.folder()) is not None:
-        raise ProjectLockedError(describe_holder(session.folder()))
+    if workspace is not None:
+        os.environ[session.FOLDER_VARIABLE], os.environ[session.WORKSPACE_VARIABLE] = "", str(workspace.absolute())
+    if session.alone():
+        if holder(session.folder()) is not None:
+            raise ProjectLockedError(describe_holder(session.folder()))
+    else:
+        own.one_project(access)
     _check_port(host, port)
     _configure(host, port)
 
     from rsf_core.web.application import create_app
     from rsf_core.web.ending import run_to_end
 
-    session.opened()  # what cannot be opened is said here, before anything is served
-    print(f"RSF Studio: http://{host}:{port}   project {session.folder()}   (Ctrl-C ends it; jobs go on)", flush=True)
+    session.prepare()  # what cannot be opened is said here, before anything is served
+    where = f"project {session.folder()}" if session.alone() else f"projects in {session.workspace()}"
+    print(f"RSF Studio: http://{host}:{port}   {where}   (Ctrl-C ends it; jobs go on)", flush=True)
     try:
         run_to_end(create_app(), host, port)
     finally:

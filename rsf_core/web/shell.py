@@ -4,13 +4,16 @@ link on a fresh server would then run the page alone."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from rsf_core.domain import bundled
-from rsf_core.domain.errors import RsfError
+from rsf_core.domain.errors import ProjectClosedError, RsfError
 from rsf_core.web import inviting, session, ui
+from rsf_core.web.literal import literal
 
+# Those of a project, in the order of the round.
 PAGES = (
     ("overview", "Overview", ":material/route:"),
     ("prompts", "Prompts", ":material/format_list_bulleted:"),
@@ -20,27 +23,78 @@ PAGES = (
     ("train", "Train", ":material/model_training:"),
     ("models", "Models", ":material/account_tree:"),
 )
+# Those of a workspace: they need no open project.
+LIST, NEW = "projects", "new_project"
+WORKSPACE_PAGES = (
+    (LIST, "All projects", ":material/apps:"),
+    (NEW, "New project", ":material/add_circle:"),
+)
 
 
 def main() -> None:
     st.set_page_config(page_title="RSF Studio", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
     ui.style()
-    pages = [
-        st.Page(bundled.path("pages", f"{name}.py"), title=title, icon=icon, url_path=name, default=name == "overview")
-        for name, title, icon in PAGES
-    ]
-    page = st.navigation(pages)
     try:
-        project = session.project()
-        ui.watch(project, ui.activity(project))
-        ui.sidebar(project)
-        if session.actor().link_id is not None and not ui.locked("invites.invite"):
-            with st.sidebar:
-                inviting.button(project)
-        ui.settings_problems(project)
-        page.run()
+        name = session.enter()
+    except RsfError as error:  # the workspace cannot be read
+        ui.problem(str(error))
+        return
+    page = st.navigation(_pages(name))
+    try:
+        if page.url_path in (url for url, *_ in PAGES) or session.alone():
+            _of_a_project(name, page)
+        else:
+            _of_the_workspace(name, page)
     except RsfError as error:
         ui.problem(str(error))
+
+
+def _pages(name: str | None) -> list[st.Page]:
+    """All pages there are, whatever is chosen, so that each address leads somewhere; shown are those that mean something."""
+    alone = session.alone()
+
+    def page(url: str, title: str, icon: str, default: str, shown: bool) -> st.Page:
+        file = bundled.path("pages", f"{url}.py")
+        visibility: Literal["visible", "hidden"] = "visible" if shown else "hidden"
+        return st.Page(file, title=title, icon=icon, url_path=url, default=url == default, visibility=visibility)
+
+    workspace = [page(*row, LIST, name is None or row[0] == LIST) for row in WORKSPACE_PAGES]
+    return ([] if alone else workspace) + [
+        page(*row, "overview" if alone else LIST, alone or name is not None) for row in PAGES
+    ]
+
+
+def _of_the_workspace(name: str | None, page: st.Page) -> None:
+    """The list of projects, or the making of one: no project is looked at there. An address of the list that names one leads
+    to its Overview."""
+    if name is not None:
+        if page.url_path in ("", LIST) and session.PROJECT in st.query_params:
+            ui.go("overview")
+        session.leave()
+        st.rerun()  # with the navigation of the list
+    page.run()
+
+
+def _of_a_project(name: str | None, page: st.Page) -> None:
+    if not session.alone():
+        if name is None:  # an address that names no project, or one that is not there
+            asked = st.query_params.get(session.PROJECT)
+            ui.go(LIST, **({} if asked is None else {session.PROJECT: asked}))
+        elif st.query_params.get(session.PROJECT) != name:
+            st.query_params[session.PROJECT] = name
+    try:
+        project = session.project()
+    except ProjectClosedError as error:
+        st.info(literal(str(error)), icon=":material/lock:")
+        st.button("Open it again", type="primary", icon=":material/folder_open:", on_click=session.go_on)
+        return
+    ui.watch(ui.activity(project))
+    ui.sidebar(project)
+    if session.actor().link_id is not None and not ui.locked("invites.invite"):
+        with st.sidebar:
+            inviting.button(project)
+    ui.settings_problems(project)
+    page.run()
 
 
 main()

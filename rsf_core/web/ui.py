@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 
 from rsf_core.acceptance.target import compounding
-from rsf_core.domain import JobKind, JobState, access
-from rsf_core.domain.errors import RsfError
+from rsf_core.domain import JobKind, JobState, access, bundled
+from rsf_core.domain.errors import ProjectClosedError, RsfError, WorkspaceError
 from rsf_core.domain.words import SHARES, number, seconds
 from rsf_core.project import Project
 from rsf_core.review.index import CandidateFilter, View
@@ -151,9 +151,7 @@ def empty(message: str, *, page: str | None = None, label: str = "", icon: str =
 
 def go(page: str, **query: str) -> None:
     """Open another page of the app, with what is to be looked at in its URL."""
-    from rsf_core.domain import bundled
-
-    st.switch_page(bundled.path("pages", f"{page}.py"), query_params=query)
+    st.switch_page(bundled.path("pages", f"{page}.py"), query_params={**session.query(), **query})
 
 
 def review_link(number: int, wanted: CandidateFilter) -> None:
@@ -212,10 +210,15 @@ def activity(project: Project) -> tuple[str, ...]:
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
-def watch(project: Project, shown: Sequence[str]) -> None:
-    """Redraw the page when `activity` is not as `shown` any more. The shell reads it before the page reads
-    anything, so a page that was drawn in between is drawn again; it also shows what a colleague or `rsf` has started."""
-    if activity(project) != tuple(shown):
+def watch(shown: Sequence[str]) -> None:
+    """Redraw the page when `activity` is not as `shown` any more, or the project was closed in another tab. The shell reads it
+    before the page reads anything, so a page that was drawn in between is drawn again; it also shows what a colleague or `rsf`
+    has started."""
+    try:
+        now = activity(session.project())
+    except (ProjectClosedError, WorkspaceError):  # renamed, archived or deleted
+        st.rerun()
+    if now != tuple(shown):
         st.rerun()
 
 

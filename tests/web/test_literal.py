@@ -26,6 +26,8 @@ NUMBERS = {
     "sum",
     "int",
     "seconds",
+    "size",
+    "ago",
     "number",
     "interval",
     "limits",
@@ -241,6 +243,8 @@ WRITTEN = {
         'f\'<div class="rsf-text" dir="auto">{html.escape(content)}</div>\'',
     },
     "shell.py": {"project", "title"},  # not Streamlit's button; the pages' own titles
+    "project_list.py": {"options", "_facts(entry)"},  # the menu's own words; HTML, escaped as such
+    "new_project.py": {"list(found)"},  # drawn by format_func, through literal
     "overview.py": {"label"},
     "generate.py": {"label"},
     "train.py": {"label"},

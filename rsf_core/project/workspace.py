@@ -1,0 +1,322 @@
+"""A workspace: a folder whose folders are projects. Listing opens none of their databases: what is said of each
+lies in its files.
+
+Whatever changes the workspace is one rename at its end: a process that is killed leaves either what was before, or what was
+asked for. What is made aside is hidden by a dot at the start of its name and swept away a day later."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rsf_core.domain import settings_file
+from rsf_core.domain.errors import ProjectLockedError, RsfError, WorkspaceError
+from rsf_core.domain.files import writable
+from rsf_core.jobs import process
+from rsf_core.jobs.spool import Spool
+from rsf_core.project import summary as summaries
+from rsf_core.project.client import connect
+from rsf_core.project.owner import OwnerLock, holder
+from rsf_core.project.summary import Running, Summary
+from rsf_core.store.backup import restore
+
+ARCHIVE = ".archive"
+LONGEST_NAME = 60
+SCORERS = "scorers"  # of a project: its own scorers' code, which no backup holds
+_CHANGED_FILES = (settings_file.NAME, "rsf.duckdb", "rsf.duckdb.wal")
+_ASIDE = ".aside-"  # in the name of what is being made or removed
+_SWEPT_AFTER_SECONDS = 24 * 3600.0
+_SIZE_SECONDS = 30.0  # for how long a size is believed: it is the sum over all files
+_NEWEST_JOBS = 8  # the folders of jobs that are looked at for one that runs
+_FORBIDDEN = '/\\:*?"<>|'  # in a name of a folder, on one system or another
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A project as a list shows it. `problem` is what keeps its settings from being read; `summary` is None for one of an
+    earlier version that was not opened since. `held_by` is the process that has it open (pid, host, what), None where none
+    has. `changed_at` is in UTC, without a zone."""
+
+    name: str
+    folder: Path
+    task: str
+    model: str
+    changed_at: datetime
+    bytes: int
+    summary: Summary | None
+    running: Running | None = None
+    held_by: dict[str, Any] | None = None
+    problem: str = ""
+
+    @property
+    def seconds_ago(self) -> float:
+        """How long ago it changed."""
+        return max(0.0, (datetime.now(UTC).replace(tzinfo=None) - self.changed_at).total_seconds())
+
+
+def names(workspace: Path) -> list[str]:
+    """The projects of a workspace by name; none where it is not there yet. Raises WorkspaceError where it cannot be read."""
+    return [folder.name for folder in _folders(workspace)]
+
+
+def archived(workspace: Path) -> list[str]:
+    """The projects that were archived."""
+    return [folder.name for folder in _folders(workspace / ARCHIVE)]
+
+
+def entries(workspace: Path) -> list[Entry]:
+    """The projects, the one that changed last first."""
+    found = [entry for folder in _folders(workspace) if (entry := describe(folder)) is not None]
+    return sorted(found, key=lambda entry: (entry.changed_at, entry.name), reverse=True)
+
+
+def describe(folder: Path) -> Entry | None:
+    """What the files of a project say of it; None where it was removed this moment."""
+    task = model = problem = ""
+    try:
+        settings, wrong = settings_file.read_tolerantly(folder)
+        task, model = settings.task, settings.model
+        problem = f"{settings_file.NAME}: {wrong[0]}" if wrong else ""
+    except RsfError as error:
+        problem = str(error)
+    changed = max(_mtime(folder / name) for name in _CHANGED_FILES)
+    found = Entry(
+        folder.name,
+        folder,
+        task,
+        model,
+        datetime.fromtimestamp(changed, UTC).replace(tzinfo=None),
+        size(folder),
+        summaries.read(folder),
+        running(folder),
+        holder(folder),
+        problem,
+    )
+    return found if (folder / settings_file.NAME).exists() else None
+
+
+def folder_of(workspace: Path, name: str) -> Path:
+    """The folder of a project. Raises WorkspaceError where there is none of this name: nothing else on the disk can
+    be named."""
+    if name not in names(workspace):
+        raise WorkspaceError(f"there is no project {name!r:.80} in {workspace}: it was renamed, archived or deleted")
+    return workspace / name
+
+
+def checked_name(name: str) -> str:
+    """`name` as that of a project's folder: NFC, single spaces. Raises WorkspaceError saying what is wrong with it."""
+    if len(name) > 10 * LONGEST_NAME:
+        raise WorkspaceError(f"a project's name has at most {LONGEST_NAME} characters: choose a shorter one")
+    found = " ".join(unicodedata.normalize("NFC", name).split())
+    if not any(unicodedata.category(c)[0] in "LN" for c in found):
+        raise WorkspaceError(f"{found!r} is no name for a project: it needs a letter or a digit")
+    if len(found) > LONGEST_NAME:
+        raise WorkspaceError(f"a project's name has at most {LONGEST_NAME} characters: this one has {len(found)}")
+    wrong = next((c for c in found if c in _FORBIDDEN or unicodedata.category(c)[0] == "C"), None)
+    if wrong is not None:
+        shown = repr(wrong) if unicodedata.category(wrong)[0] != "C" else f"U+{ord(wrong):04X}"
+        raise WorkspaceError(f"a project's name is that of its folder and cannot have {shown}: leave it out")
+    if found[0] in ".-" or found[-1] == ".":
+        raise WorkspaceError(f"a project's name neither begins with “.” or “-” nor ends with “.” (got {found!r})")
+    return found
+
+
+def new_folder(workspace: Path, name: str) -> Path:
+    """The folder that a new project of this name gets. Raises WorkspaceError for a name that is taken or cannot be one."""
+    found = checked_name(name)
+    taken = {other.casefold() for other in _all_names(workspace)}  # some file systems hold these for the same
+    if found.casefold() in taken:
+        raise WorkspaceError(f"there is a project or folder {found!r} in {workspace} already: choose another name")
+    return workspace / found
+
+
+def free_name(workspace: Path, name: str) -> str:
+    """`name`, or the first of "name 2", "name 3", … that is free."""
+    taken = {other.casefold() for other in _all_names(workspace)}
+    number, found = 1, name
+    while found.casefold() in taken:
+        number += 1
+        found = f"{name[: LONGEST_NAME - 6]} {number}"
+    return found
+
+
+def copy(workspace: Path, name: str, new_name: str) -> Path:
+    """Copy a project with its tuned models, as of this moment, also while it is open: its folder. Folders of jobs are not
+    copied: a job that runs goes on in the original alone. Raises WorkspaceError, BackupError or OutOfSpaceError; then there is
+    no copy."""
+    source, target = folder_of(workspace, name), new_folder(workspace, new_name)
+    sweep(workspace)
+    with _aside(workspace) as aside:
+        backup = aside / "backup.zip"
+        with connect(source, "rsf projects") as connection:
+            connection.call("backup", {"file": str(backup), "models": True})
+        made = aside / "project"
+        restore(backup, made)
+        if (source / SCORERS).is_dir():
+            shutil.copytree(source / SCORERS, made / SCORERS)
+        summary = summaries.read(source)
+        if summary is not None:
+            summaries.write(made, summary)
+        _move(made, target)
+    return target
+
+
+def rename(workspace: Path, name: str, new_name: str) -> Path:
+    """Give a project that nobody has open another name: its folder. Raises WorkspaceError or ProjectLockedError."""
+    source, found = folder_of(workspace, name), checked_name(new_name)
+    target = workspace / found if found.casefold() == name.casefold() else new_folder(workspace, found)
+    if target != source:
+        with _alone(source, "renamed"):
+            _move(source, target)
+    return target
+
+
+def archive(workspace: Path, name: str) -> Path:
+    """Take a project that nobody has open out of the list, whole: its folder in the archive. Raises WorkspaceError or
+    ProjectLockedError."""
+    source = folder_of(workspace, name)
+    with _alone(source, "archived"), writable(workspace):
+        (workspace / ARCHIVE).mkdir(mode=0o700, exist_ok=True)
+        target = workspace / ARCHIVE / free_name(workspace / ARCHIVE, name)
+        _move(source, target)
+    return target
+
+
+def put_back(workspace: Path, name: str) -> Path:
+    """Take a project out of the archive: its folder, under another name where its own was taken meanwhile. Raises
+    WorkspaceError."""
+    source = folder_of(workspace / ARCHIVE, name)
+    target = workspace / free_name(workspace, name)
+    with _alone(source, "put back"):
+        _move(source, target)
+    return target
+
+
+def delete(workspace: Path, name: str, typed: str) -> None:
+    """Delete a project that nobody has open, for good. `typed` is its name, typed by whoever wants that. `workspace` may be an
+    archive. Raises WorkspaceError or ProjectLockedError; then nothing is gone."""
+    source = folder_of(workspace, name)
+    if typed != name:
+        raise WorkspaceError(f"to delete a project, type its name as it stands there: {name!r:.80}")
+    if source.is_symlink():
+        raise WorkspaceError(f"{source} is a link to {source.resolve()}: remove the link by hand, and what it leads to")
+    with _alone(source, "deleted"):
+        aside = workspace / f"{_ASIDE}{secrets.token_hex(6)}"
+        _move(source, aside)  # gone at once and whole, whatever becomes of the rest
+    with writable(workspace):
+        shutil.rmtree(aside)
+
+
+def sweep(workspace: Path) -> None:
+    """Remove what was left aside by a process that was killed."""
+    oldest = time.time() - _SWEPT_AFTER_SECONDS
+    for place in (workspace, workspace / ARCHIVE):
+        for left in place.glob(f"{_ASIDE}*"):
+            with contextlib.suppress(OSError):  # the next one tries again
+                if left.stat().st_mtime < oldest:
+                    shutil.rmtree(left)
+
+
+def running(folder: Path) -> Running | None:
+    """The job of a project that runs, by its files alone; None where none does."""
+    try:
+        with os.scandir(folder / "spool") as found:
+            jobs = [(entry.stat().st_mtime, entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return None
+    for _, path in sorted(jobs, reverse=True)[:_NEWEST_JOBS]:
+        if process.is_alive(Path(path)):
+            with contextlib.suppress(RsfError):  # its owner says so, where it looks after it
+                return summaries.running(Path(path).name, Spool(Path(path)).status())
+    return None
+
+
+def size(folder: Path) -> int:
+    """The bytes of all files of a project; looked at anew when what is known is half a minute old."""
+    return _size(folder, int(time.monotonic() / _SIZE_SECONDS))
+
+
+@lru_cache(maxsize=1000)
+def _size(folder: Path, when: int) -> int:
+    total = 0
+    for path, _, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(OSError):  # a temporary file
+                total += os.lstat(os.path.join(path, name)).st_size
+    return total
+
+
+def _folders(workspace: Path) -> list[Path]:
+    try:
+        found = sorted(workspace.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise WorkspaceError(f"{workspace} cannot be read ({error.strerror}): name another with --workspace") from error
+    return [folder for folder in found if not folder.name.startswith(".") and (folder / settings_file.NAME).is_file()]
+
+
+def _all_names(workspace: Path) -> list[str]:
+    try:
+        return os.listdir(workspace)
+    except FileNotFoundError:
+        return []
+
+
+def _mtime(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+@contextmanager
+def _aside(workspace: Path) -> Iterator[Path]:
+    """A hidden folder of the workspace, gone at the end."""
+    aside = workspace / f"{_ASIDE}{secrets.token_hex(6)}"
+    with writable(workspace):
+        aside.mkdir(mode=0o700)
+    try:
+        yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path, what: str) -> Iterator[None]:
+    """Nobody has the project open meanwhile, and no job of it runs. Raises ProjectLockedError or WorkspaceError."""
+    job = running(folder)
+    if job is not None:
+        raise WorkspaceError(f"{job.job_id} of {folder.name} runs: wait for it or cancel it before it is {what}")
+    held = holder(folder)
+    if held is not None:
+        who = f"{held.get('what', 'a process')} (pid {held.get('pid')} on {held.get('host')})"
+        raise ProjectLockedError(f"{folder.name} is open in {who}: close it there before it is {what}")
+    with writable(folder):
+        lock = OwnerLock(folder, f"being {what}")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _move(source: Path, target: Path) -> None:
+    with writable(target.parent):
+        try:
+            os.rename(source, target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR):
+                raise
+            raise WorkspaceError(f"{target} is there already: choose another name") from error
