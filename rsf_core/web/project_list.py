@@ -91,7 +91,11 @@ def _main_button(entry: Entry) -> None:
     """The first click of a new project draws its candidates; any other is opened."""
     if entry.summary is not None and entry.summary.fresh and entry.running is None and entry.held_by is None:
         if st.button(
-            literal(entry.summary.next), key=f"begin-{entry.name}", type="primary", icon=":material/casino:", width="content"
+            literal(entry.summary.next),
+            key=f"begin-{entry.name}",
+            type="primary",
+            icon=":material/casino:",
+            width="content",
         ):
             if ui.attempt(lambda: session.opened(entry.name).advance(ui.reviewer_name())):
                 ui.go("overview", **{session.PROJECT: entry.name})
