@@ -45,6 +45,7 @@ from rsf_core.project.owner import OwnerLock, OwnerServer
 from rsf_core.project.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
 from rsf_core.project.summary import Running, Summary
 from rsf_core.prompts import Problem, PromptRow, tasks
+from rsf_core.prompts.tasks import Task
 from rsf_core.review.queue import Reviews
 from rsf_core.review.suggestion import Suggestion
 from rsf_core.rounds import comparisons, drive, next_proposal, replicates, stages
@@ -118,17 +119,23 @@ class Project:
 
     @classmethod
     def create(
-        cls, folder: str | Path, task: str, model: str | None = None, what: str = "Python", seed: int | None = None
+        cls,
+        folder: str | Path,
+        task: str | Task,
+        model: str | None = None,
+        what: str = "Python",
+        seed: int | None = None,
+        begin: bool = True,
     ) -> Project:
-        """Make a project from a bundled task (or a task folder) and open it. Raises NotAProjectError when the folder
-        holds something else already."""
-        loaded = tasks.load(task)
+        """Make a project from a bundled task (or a task folder) and open it; without `begin` no round is opened yet, and
+        nothing can be drawn. Raises NotAProjectError when the folder holds something else already."""
+        loaded = tasks.load(task) if isinstance(task, str) else task
         settings: dict[str, Any] = {**loaded.defaults, "task": loaded.name}
         settings["seed"] = secrets.randbelow(2**31) if seed is None else seed
         settings["target"] = {"tempered": True, **settings.get("target", {})}  # the default of new projects
         if model is not None:
             settings["model"] = settings_file.model_name(model)
-        return cls.make(folder, settings, loaded.prompts, f"task {loaded.name}", what)
+        return cls.make(folder, settings, loaded.prompts, f"task {loaded.name}", what, begin)
 
     @classmethod
     def make(
@@ -138,6 +145,7 @@ class Project:
         prompts: Sequence[PromptRow],
         source: str,
         what: str = "Python",
+        begin: bool = True,
     ) -> Project:
         """Make a project from settings as in project.toml, with a seed, and prompts that have a split each; see `create`."""
         folder = Path(folder).absolute()
@@ -162,17 +170,20 @@ class Project:
                 project.add_prompts(prompts, source)
             settings_file.create(folder, settings)  # last: a folder with project.toml is a whole project
             (folder / settings_file.MAKING).unlink()
-            project._stages.open_round()
+            if begin:
+                project._stages.open_round()
             keep_private(folder)
-            project._start()
+            if begin:
+                project._start()
         except BaseException:  # what is there stays marked: the next try begins anew
             project.close() if project is not None else lock.release()
             raise
         return project
 
     @classmethod
-    def open(cls, folder: str | Path, what: str = "Python") -> Project:
-        """Open an existing project. Raises NotAProjectError, or ProjectLockedError naming who holds it."""
+    def open(cls, folder: str | Path, what: str = "Python", begin: bool = True) -> Project:
+        """Open an existing project, with its first round where it has none and `begin` says so. Raises NotAProjectError, or
+        ProjectLockedError naming who holds it."""
         folder = Path(folder).absolute()
         settings_file.read_tolerantly(folder)
         with writable(folder):
@@ -187,9 +198,10 @@ class Project:
             raise
         try:
             keep_private(folder)
-            if not project.store.rounds():
-                project._stages.open_round()
-            project._start()
+            if begin:
+                if not project.store.rounds():
+                    project._stages.open_round()
+                project._start()
         except Exception:
             project.close()
             raise

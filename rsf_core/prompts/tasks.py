@@ -1,4 +1,5 @@
-"""Tasks: prompts with the settings that suit them. Bundled ones stand in data/tasks/, one folder each."""
+"""Tasks: prompts with the settings that suit them. Bundled ones stand in data/tasks/, one folder each; the blank one has no
+prompts and the settings' own defaults."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ from rsf_core import prompts
 from rsf_core.domain import bundled, settings
 from rsf_core.domain.errors import SettingsError
 from rsf_core.prompts import PromptRow
+
+BLANK = "blank"
+FILES = ("task.toml", "prompts.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,18 @@ def names() -> list[str]:
     return sorted(folder.parent.name for folder in bundled.path("data", "tasks").glob("*/task.toml"))
 
 
+def blank() -> Task:
+    """A task to begin with where prompts and what is good are a person's own."""
+    return Task(BLANK, "Blank", "Your own prompts, and what is good by your own measure.", {}, ())
+
+
 def load(name: str) -> Task:
-    """A bundled task by its name, or one from a folder with task.toml and prompts.jsonl. Raises SettingsError naming the
-    choices, or the file and line that is wrong."""
+    """A bundled task by its name, the blank one, or one from a folder with task.toml and prompts.jsonl. Raises SettingsError
+    naming the choices, or the file and line that is wrong."""
+    if name == BLANK:
+        return blank()
     folder = bundled.path("data", "tasks", name) if name in names() else Path(name)
-    if not all((folder / file).is_file() for file in ("task.toml", "prompts.jsonl")):
+    if not all((folder / file).is_file() for file in FILES):
         raise SettingsError(
             f"there is no task {name!r}: choose one of {', '.join(names())}, or a folder with task.toml and prompts.jsonl"
         )

@@ -1,0 +1,107 @@
+"""A model tried once before a project is made with it: loaded, measured and drawn from, in a process of its own.
+
+    FOLDER/  request.json; progress.json, then summary.json
+
+`rsf_core.jobs.work.model_check` does what request.json asks for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from rsf_core.domain.files import read_json, writable, write_json
+from rsf_core.domain.settings import Compute
+from rsf_core.jobs import process
+
+LIMIT_SECONDS = 1800  # a model of the hub is fetched first
+MOST_PROMPTS = 4
+_MODULE = "rsf_core.jobs.work.model_check"
+_ENDED = (
+    "trying the model was broken off: this machine may have too little memory for it, or it took more than "
+    f"{LIMIT_SECONDS // 60} minutes. Try again, or use a smaller model"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """What a model is and does on this machine. `context`: tokens of prompt and completion, None where it names no limit;
+    `weight_bytes` on disk; `memory_bytes` in use once it has drawn; `tokens_per_second` over `tokens` drawn together;
+    `prompt` and `completion` are one of what was drawn."""
+
+    name: str
+    folder: str
+    identity: str
+    family: str
+    encoder_decoder: bool
+    parameters: int
+    weight_bytes: int
+    context: int | None
+    chat_template: bool
+    placement: str
+    load_seconds: float
+    memory_bytes: int
+    tokens: int
+    tokens_per_second: float
+    prompt: str
+    completion: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """Where a try stands: a `report` once it is done, a `problem` where it ended otherwise; else it is `running`, or was never
+    begun."""
+
+    running: bool = False
+    message: str = ""
+    report: ModelReport | None = None
+    problem: str | None = None
+
+
+def folder_for(parent: Path, name: str, compute: Compute) -> Path:
+    """Where the try of a model is, or would be: another place for other files of its folder, or where else it computes."""
+    digest = blake2b(json.dumps([name, compute.model_dump(), _files(name)]).encode(), digest_size=8)
+    return parent / digest.hexdigest()
+
+
+def _files(name: str) -> list[Any]:
+    try:
+        found = sorted(path for path in Path(name).expanduser().glob("*") if path.is_file())
+        return [(path.name, about.st_size, about.st_mtime_ns) for path in found if (about := path.stat())]
+    except (OSError, ValueError):  # no path, but a name of the hub
+        return []
+
+
+def start(folder: Path, name: str, compute: Compute, prompts: Sequence[tuple[str, str | None]]) -> None:
+    """Begin to try the model called `name`, once, on a few of `(text, system)` prompts (none: on one of its own)."""
+    if (folder / "request.json").exists():
+        return
+    with writable(folder.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    asked = {"name": name, "compute": compute.model_dump(), "prompts": list(prompts)[:MOST_PROMPTS]}
+    write_json(folder / "request.json", asked)
+    process.leave(process.start(folder, _MODULE, {"GOMP_SPINCOUNT": process.SPIN_COUNT}))
+
+
+def state(folder: Path) -> CheckState:
+    if not (folder / "request.json").exists():
+        return CheckState()
+    alive = process.is_alive(folder)  # before its summary is looked for: it may end between the two
+    found = read_json(folder / "summary.json")
+    if found is not None:
+        problem = found.get("problem")
+        return CheckState(problem=str(problem)) if problem is not None else CheckState(report=ModelReport(**found))
+    if not alive:
+        return CheckState(problem=_ENDED)
+    progress = read_json(folder / "progress.json")
+    return CheckState(running=True, message="starting" if progress is None else str(progress["message"]))
+
+
+def cancel(folder: Path) -> None:
+    process.kill(folder)
+    if (folder / "request.json").exists() and not (folder / "summary.json").exists():
+        write_json(folder / "summary.json", {"problem": "trying the model was cancelled"})

@@ -1,0 +1,175 @@
+"""The steps of a new project and what each of them checks: pure functions of what is known of a draft."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rsf_core.domain import Split
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.settings import Constraint, Target
+from rsf_core.domain.words import plural
+from rsf_core.scorers import registry
+from rsf_core.scorers.registry import ReferenceProblem
+
+
+class Step(StrEnum):
+    """In their order."""
+
+    TASK = "task"
+    PROMPTS = "prompts"
+    MODEL = "model"
+    GOOD = "good"
+    TRIAL = "trial"
+    NAME = "name"
+
+
+TITLES = {
+    Step.TASK: "Task",
+    Step.PROMPTS: "Prompts",
+    Step.MODEL: "Model",
+    Step.GOOD: "What is good",
+    Step.TRIAL: "Trial",
+    Step.NAME: "Create",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a step has found, in words. With `blocks` the project cannot be made like this; else it is worth knowing."""
+
+    message: str
+    blocks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of the model: `loaded` once it was, `problem` where it could not be; neither: nobody has tried, or it
+    is `loading`."""
+
+    name: str
+    loaded: bool = False
+    loading: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the checks read of a draft; `unreadable` are the prompts whose reference a scorer of the target cannot read."""
+
+    prompts: Mapping[Split, int]
+    unreadable: Sequence[ReferenceProblem]
+    model: ModelFacts
+    target: Target
+    settings_problems: Sequence[str] = ()
+
+    @property
+    def count(self) -> int:
+        return sum(self.prompts.values())
+
+
+def check(step: Step, facts: Facts) -> list[Finding]:
+    """What is wrong, or worth knowing, at a step; what blocks first."""
+    checks = {Step.TASK: _task, Step.PROMPTS: _prompts, Step.MODEL: _model, Step.GOOD: _good}
+    found = checks[step](facts) if step in checks else []
+    return sorted(found, key=lambda finding: not finding.blocks)
+
+
+def blocking(facts: Facts) -> dict[Step, str]:
+    """The first thing at each step that keeps the project from being made; empty: it can be made."""
+    first = {step: next((f.message for f in check(step, facts) if f.blocks), None) for step in Step}
+    return {step: message for step, message in first.items() if message is not None}
+
+
+def _task(facts: Facts) -> list[Finding]:
+    return [Finding(f"{problem}. Choose the task again, or another") for problem in facts.settings_problems]
+
+
+def _prompts(facts: Facts) -> list[Finding]:
+    found = []
+    train, held_out = facts.prompts.get(Split.TRAIN, 0), facts.prompts.get(Split.HELD_OUT, 0)
+    if not facts.count:
+        found.append(Finding("There is no prompt yet: type or paste some, or choose a file."))
+    elif not train:
+        found.append(
+            Finding(
+                f"None of the {plural(facts.count, 'prompt')} is a train prompt, and only those are drawn for: add some more, "
+                "or read the file with a smaller held-out share."
+            )
+        )
+    elif not held_out:
+        found.append(
+            Finding(
+                "No prompt is held out, so nothing will show what a round has gained: add some prompts with a held-out share.",
+                blocks=False,
+            )
+        )
+    return found + _references(facts)
+
+
+def _references(facts: Facts) -> list[Finding]:
+    """How many prompts a scorer of the target cannot score for want of a reference it can read."""
+    by_scorer: dict[str, list[ReferenceProblem]] = {}
+    for problem in facts.unreadable:
+        by_scorer.setdefault(problem.scorer, []).append(problem)
+    seen = facts.count - facts.prompts.get(Split.SEALED, 0)
+    none_left = len(facts.unreadable) >= seen
+    return [
+        Finding(
+            f"The scorer {scorer} cannot score {len(problems):,} of {plural(seen, 'prompt')}: it {problems[0].problem} "
+            f"(prompt {problems[0].prompt_id}). "
+            + (
+                "Give the prompts references, or choose another scorer."
+                if none_left
+                else "They are left out; give them references, or choose another scorer, to have them drawn for."
+            ),
+            blocks=none_left,
+        )
+        for scorer, problems in by_scorer.items()
+    ]
+
+
+def _model(facts: Facts) -> list[Finding]:
+    model = facts.model
+    if model.problem is not None:
+        return [Finding(model.problem)]
+    if model.loading:
+        return [Finding(f"{model.name} is being loaded.")]
+    return [] if model.loaded else [Finding(f"{model.name} has not been tried yet: load it once.")]
+
+
+def _good(facts: Facts) -> list[Finding]:
+    target = facts.target
+    if not target.scorers:
+        return [
+            Finding(
+                "Nothing says what is good: choose at least one scorer, as a reward or as a check that has to pass."
+            )
+        ]
+    found = []
+    for name in target.scorers:
+        try:
+            low, high = registry.get(name).bounds
+        except ScorerError as error:
+            found.append(Finding(f"{str(error)[0].upper()}{str(error)[1:]}"))
+            continue
+        for constraint in target.constraints:
+            if constraint.scorer == name and (problem := _never(constraint, low, high)):
+                found.append(Finding(problem))
+    if target.rewards and not any(target.rewards.values()):
+        found.append(Finding("Every reward has the weight 0, so none is better than another: give one a weight."))
+    return found or _references(facts)
+
+
+def _never(constraint: Constraint, low: float, high: float) -> str | None:
+    """Why no candidate can pass a constraint on a scorer within these bounds; None where one can."""
+    least = -math.inf if constraint.at_least is None else constraint.at_least
+    most = math.inf if constraint.at_most is None else constraint.at_most
+    if least > most:
+        return f"No score is at least {least:g} and at most {most:g}: correct the check {constraint.scorer}."
+    if least > high or most < low:
+        asked = f"at least {least:g}" if least > high else f"at most {most:g}"
+        return f"{constraint.scorer} lies between {low:g} and {high:g}, so none is {asked}: correct the check."
+    return None

@@ -1,0 +1,95 @@
+"""What is good, said in one of three ways, as a target and the rule of M that suits it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rsf_core.acceptance.target import BASE, PROPOSAL
+from rsf_core.domain import Scope
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.settings import Accept, Constraint, Target
+from rsf_core.scorers import registry
+
+# β as a share of the reward's range: exp(1/share) times as likely at its upper end as at its lower
+_CLOSE, _BEST = 0.1, 0.02
+
+
+class Goal(StrEnum):
+    VERIFIABLE = "verifiable"
+    REWARD = "reward"
+    BEST = "best"
+
+
+TITLES = {
+    Goal.VERIFIABLE: "Right or wrong",
+    Goal.REWARD: "The better, the likelier",
+    Goal.BEST: "The best of each prompt",
+}
+SENTENCES = {
+    Goal.VERIFIABLE: "Every check has to pass; what passes all of them is accepted. For answers that can be verified.",
+    Goal.REWARD: "A reward says how good a completion is; good ones are accepted more often, and the model stays close to "
+    "the base.",
+    Goal.BEST: "Of the candidates of each prompt about one is accepted, most often the one with the highest reward.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A target with the part of `[accept]` that belongs to it."""
+
+    target: Target
+    scope: Scope
+    rate: float
+
+
+def good(
+    goal: Goal,
+    rewards: Mapping[str, float],
+    constraints: Sequence[Constraint],
+    candidates: int,
+    beta: float | None = None,
+) -> Good:
+    """The target of a goal. `beta` None: `suggested_beta`. Raises pydantic's ValidationError for what is not allowed."""
+    if goal is Goal.VERIFIABLE:
+        target = Target(reference=PROPOSAL, tempered=True, constraints=tuple(constraints))
+        return Good(target, Scope.GLOBAL, Accept().rate)
+    target = Target(
+        reference=BASE if goal is Goal.REWARD else PROPOSAL,
+        tempered=True,
+        beta=suggested_beta(goal, rewards) if beta is None else beta,
+        rewards=dict(rewards),
+        constraints=tuple(constraints),
+    )
+    if goal is Goal.REWARD:
+        return Good(target, Scope.GLOBAL, Accept().rate)
+    return Good(target, Scope.PROMPT, 1 / candidates)
+
+
+def suggested_beta(goal: Goal, rewards: Mapping[str, float]) -> float:
+    """β (in units of reward) by how far the reward can reach; 1 where a scorer names no bounds or there is none."""
+    reach = 0.0
+    for name, weight in rewards.items():
+        try:
+            low, high = registry.get(name).bounds
+        except ScorerError:
+            return 1.0
+        reach += abs(weight) * (high - low)
+    if not 0 < reach < math.inf:
+        return 1.0
+    return float(f"{reach * (_BEST if goal is Goal.BEST else _CLOSE):.3g}")
+
+
+def goal_of(target: Target, scope: Scope) -> Goal:
+    """The goal that a target is nearest to: the one to show first."""
+    if not target.rewards:
+        return Goal.VERIFIABLE
+    return Goal.BEST if scope is Scope.PROMPT and target.reference == PROPOSAL else Goal.REWARD
+
+
+def usual_constraint(scorer: str) -> Constraint:
+    """A check as one would begin it: the upper bound where the scorer has one, else at least 0. Raises ScorerError."""
+    high = registry.get(scorer).bounds[1]
+    return Constraint(scorer=scorer, at_least=high if math.isfinite(high) else 0.0)

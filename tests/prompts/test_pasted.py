@@ -1,0 +1,46 @@
+"""Prompts typed or pasted: divided as the person says, with the line each begins in."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsf_core.prompts import PromptRow
+from rsf_core.prompts import rows as limits
+from rsf_core.prompts.pasted import Layout, read
+
+
+def test_each_line_is_a_prompt_with_its_reference_behind_a_tab() -> None:
+    found = read("What is 1 + 1?\t2\r\n\n  Say hello. \t \nA\tb\tc", Layout.LINES)
+    assert found.rows == (
+        PromptRow("What is 1 + 1?", "2", line=1),
+        PromptRow("Say hello.", None, line=3),
+        PromptRow("A", "b\tc", line=4),
+    )
+    assert not found.problems
+
+
+def test_a_reference_alone_is_named_by_its_line() -> None:
+    found = read("one\n\ttwo\nthree", Layout.LINES)
+    assert [row.text for row in found.rows] == ["one", "three"]
+    assert [problem.line for problem in found.problems] == [2] and "no prompt before the tab" in str(found.problems[0])
+
+
+def test_paragraphs_keep_their_lines_and_tabs() -> None:
+    found = read("\n\nFirst\nline two\t3\n \n\nSecond\r\n\r\nThird\n", Layout.PARAGRAPHS)
+    assert found.rows == (
+        PromptRow("First\nline two\t3", line=3),
+        PromptRow("Second", line=7),
+        PromptRow("Third", line=9),
+    )
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_nothing_is_no_prompt(layout: Layout) -> None:
+    assert read(" \n\t\n \r\n", layout).rows == () == read("", layout).rows
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_what_no_file_may_hold_cannot_be_pasted(layout: Layout) -> None:
+    found = read("x" * (limits.LONGEST_TEXT + 1) + "\n\nhalf \ud800\n\n" + "y" * limits.LONGEST_TEXT, layout)
+    assert [row.line for row in found.rows] == [5]
+    assert [problem.line for problem in found.problems] == [1, 3]
