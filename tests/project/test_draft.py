@@ -13,7 +13,7 @@ import pytest
 from rsf_core.domain import Split
 from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, SettingsError
 from rsf_core.domain.settings import Constraint
-from rsf_core.jobs import model_check
+from rsf_core.jobs import model_check, process
 from rsf_core.project import Project
 from rsf_core.project.draft import FOLDER, Draft, drafts, free_name, name_problem
 from rsf_core.project.draft_steps import Step, blocking
@@ -35,11 +35,11 @@ def tried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models are tried in this process, which has torch loaded already."""
     from rsf_core.jobs.work import model_check as work
 
-    def start(folder: Path, *arguments: object) -> object:
-        return work.work(folder)
+    def start(folder: Path, *arguments: object) -> None:
+        work.work(folder)
 
-    monkeypatch.setattr(model_check.process, "start", start)
-    monkeypatch.setattr(model_check.process, "leave", lambda child: None)
+    monkeypatch.setattr(process, "start", start)
+    monkeypatch.setattr(process, "leave", lambda child: None)
 
 
 @pytest.fixture
