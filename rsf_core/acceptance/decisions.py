@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core.acceptance.target import BASE, LOG_MODEL, LOG_Q, PROPOSAL, is_indicator, log_ratio, reference_source
-from rsf_core.domain import ChosenBy, Scope
+from rsf_core.acceptance import history
+from rsf_core.acceptance.deriving import Drawn, derive
+from rsf_core.acceptance.target import BASE, LOG_MODEL, LOG_Q, PROPOSAL, reference_source
+from rsf_core.domain import ChosenBy
 from rsf_core.domain.errors import TargetError
 from rsf_core.domain.settings import Sampling, Settings, Target
-from rsf_core.sampling.acceptance import critical_log_m, log_m_for_priority, log_m_for_rate, staged_scale
-from rsf_core.sampling.arrays import relative
 from rsf_core.store.records import RoundRecord, ThresholdRecord
 from rsf_core.store.store import Store
 
@@ -42,7 +42,8 @@ def target_of(store: Store, threshold: ThresholdRecord) -> Target:
 
 def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str, anew: bool = False) -> None:
     """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule
-    unless a person has chosen it for this very target; `anew` also then. Raises TargetError when a score is missing."""
+    unless a person has chosen it for this very target, now or before another one; `anew` also then. Raises TargetError when
+    a score is missing."""
     target = settings.target
     source = reference_of(store, target, opened, base_id)
     needed = [*target.scorers, *([source] if source not in (None, LOG_Q, LOG_MODEL) else [])]
@@ -52,66 +53,26 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
     known = {None: None, LOG_Q: table.log_q, LOG_MODEL: table.log_model}
     log_reference = known[source] if source in known else table.score(str(source))
     scores = {scorer: table.score(scorer) for scorer in target.scorers}
-    ell = log_ratio(target, scores, table.log_q, log_reference)
-    possible = np.where(table.truncated, -np.inf, ell)  # the rule accepts none that was cut off: a draw with P = 0
-    scale = staged_scale(possible, table.prompt_ids, table.stage)
+    drawn = Drawn(table.prompt_ids, table.log_q, table.u, table.stage, table.truncated)
+    derived = derive(drawn, target, settings.accept, scores, source, log_reference)
     rows = pa.table(
         {
             "candidate_id": table.candidate_ids,
-            "log_ratio": ell,
-            "critical_log_m": critical_log_m(ell, table.u),
-            "scale": scale,
+            "log_ratio": derived.log_ratio,
+            "critical_log_m": derived.critical_log_m,
+            "scale": derived.scale,
         }
     )
     with store.transaction(f"deciding round {opened.round}"):
         target_id = store.target_id(target.model_dump(mode="json"), AUTOMATIC)
         store.replace_log_ratios(opened.round, target_id, rows)
-        current = store.thresholds(opened.round)[:1]
-        if anew or not current or current[0].chosen_by is ChosenBy.RULE or current[0].target_id != target_id:
-            critical, planned = critical_log_m(possible, table.u), table.stage == 0
-            if not np.isfinite(critical[planned]).any():  # all that can be accepted was drawn again
-                planned[:] = True
-            # constraints alone, and a reference that is the law they were drawn by: every ratio is 0 or −∞
-            bound = is_indicator(target) or (not target.rewards and source == LOG_Q)
-            # by what was drawn for all prompts alike: drawing more for those that had none moves no M
-            apply_rule(
-                store, settings, opened.round, target_id, possible[planned], critical[planned], scale[planned], bound
-            )
-
-
-def apply_rule(
-    store: Store,
-    settings: Settings,
-    round_number: int,
-    target_id: int,
-    ratio: NDArray[np.float64],
-    critical: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    bound: bool,
-) -> None:
-    """Let the rule of `settings.accept` choose M for the round: `ratio` is ℓ of each candidate and `critical` its critical
-    log M (both −∞ where it cannot be accepted), `scale` its prompt's by its other candidates, all in nats; `bound`: M = 1 is
-    exact."""
-    scope, rate = settings.accept.scope, settings.accept.rate
-
-    def chosen(by: NDArray[np.float64] | float) -> float:
-        if settings.accept.choose == "priority":
-            return log_m_for_priority(critical, ratio, rate, by)
-        return log_m_for_rate(critical, rate, by)
-
-    how = f"accepts {rate:.0%} of the candidates"
-    if settings.accept.choose == "priority":
-        how += ", the critical value of the next one: priority sampling"
-    if bound:
-        log_m, scope, reason = 0.0, Scope.GLOBAL, "constraints alone: M = 1 is the exact bound"
-    elif not np.isfinite(critical).any():
-        log_m, reason = 0.0, "no candidate meets the constraints"
-    elif scope is Scope.PROMPT and not np.isfinite(relative(critical, scale)).any():
-        log_m, scope = chosen(0.0), Scope.GLOBAL
-        reason = f"{how}; no prompt has two to tell its own scale by"
-    else:
-        log_m, reason = chosen(scale if scope is Scope.PROMPT else 0.0), how
-    store.add_threshold(round_number, target_id, log_m, scope, AUTOMATIC, reason, ChosenBy.RULE)
+        found = store.thresholds(opened.round)
+        chosen = None if anew else history.by_a_person(found, target_id)
+        if chosen is None:
+            rule = derived.by_rule
+            store.add_threshold(opened.round, target_id, rule.log_m, rule.scope, AUTOMATIC, rule.reason, ChosenBy.RULE)
+        elif chosen != found[0]:  # another target was in force meanwhile
+            store.add_threshold(opened.round, target_id, chosen.log_m, chosen.scope, chosen.author, chosen.reason)
 
 
 class _Scores:

@@ -22,3 +22,10 @@ def before(history: Sequence[ThresholdRecord]) -> ThresholdRecord | None:
         else:
             standing.append(chosen)
     return standing[-2] if len(standing) > 1 else None
+
+
+def by_a_person(history: Sequence[ThresholdRecord], target_id: int) -> ThresholdRecord | None:
+    """The M that a person has chosen for a target, also where another target was in force meanwhile; None where the rule had
+    the last word. `history` is newest first."""
+    chosen = next((record for record in history if record.target_id == target_id), None)
+    return None if chosen is None or chosen.chosen_by is ChosenBy.RULE else chosen

@@ -30,6 +30,7 @@ from rsf_core.cli.terminal import (
     replicates_table,
     sealed_text,
     status_panel,
+    target_text,
     until_line,
 )
 from rsf_core.domain import Action, Control, Split, access
@@ -326,7 +327,8 @@ def autopilot(
         else:
             for key, wanted in (("control", control), ("constraints_control", constraints)):
                 if wanted is not None:
-                    connection.call("set_value", {"key": f"autopilot.{key}", "value": str(wanted).lower()})
+                    said = {"key": f"autopilot.{key}", "value": str(wanted).lower(), "author": _who()}
+                    connection.call("set_value", said)
             connection.call("autopilot", {"rounds": rounds, "pause": pause, "author": _who()})
         _follow_flight(connection, as_json)
         found = connection.call("status")["autopilot"]
@@ -419,7 +421,8 @@ def set_value(
 ) -> None:
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
     with connect(folder, "rsf set") as connection:
-        found = connection.call("set_value", {"key": key, "value": model_name(value) if key == "model" else value})
+        named = model_name(value) if key == "model" else value
+        found = connection.call("set_value", {"key": key, "value": named, "author": _who()})
     _say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}{_compounding(found, key)}")
 
 
@@ -434,8 +437,30 @@ def _compounding(settings: dict[str, Any], key: str) -> str:
 def unset(folder: Folder, key: Key, as_json: Json = False) -> None:
     """Go back to the default of a setting, e.g. `rsf unset DIR generate.candidates`."""
     with connect(folder, "rsf unset") as connection:
-        found = connection.call("unset_value", {"key": key})
+        found = connection.call("unset_value", {"key": key, "author": _who()})
     _say(found, as_json, lambda: f"[green]✓[/] {escape(key)}: the default{_compounding(found, key)}")
+
+
+@app.command()
+def target(
+    folder: Folder,
+    back: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Make version N the target again, as a new version.")
+    ] = None,
+    decide: Annotated[
+        bool, typer.Option("--decide", help="With it: decide the newest round anew by it, scoring first what it lacks.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The target, and every one before it. `rsf set DIR target.beta 0.5` changes one value."""
+    if decide and back is None:
+        raise StageError("--decide goes with --back N; `rsf score DIR` decides the newest round by the target of now")
+    with connect(folder, "rsf target") as connection:
+        if back is not None:
+            connection.call("target_back", {"version": back, "decide": decide, "author": _who()})
+            _follow(connection, as_json)
+        found = connection.call("target")
+    _say(found, as_json, lambda: target_text(found, folder))
 
 
 @app.command()

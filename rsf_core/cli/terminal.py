@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from rsf_core.domain.words import SHARES, ago, number, plural, seconds, size
 from rsf_core.evaluation.forgetting import PER_TOKEN
@@ -317,3 +318,29 @@ def links_table(links: Sequence[dict[str, Any]]) -> Table | str:
         )
         table.add_row(*(escape(cell) for cell in shown))
     return table
+
+
+def target_text(found: dict[str, Any], folder: Path) -> Group:
+    """The target in force, what the newest round is decided by, and every version, as the command `target` gives them."""
+    now, number = found["versions"][0], found["round"]
+    if found["decided_by"] is None:
+        said = f"Round {number} is not decided yet."
+    elif found["decided_by_this"]:
+        said = f"Round {number} is decided by it."
+    else:
+        said = (
+            f"Round {number} is still decided by another: {found['decided_by']}. `rsf score {folder}` decides it by the "
+            "target above. Frozen curated sets stay as they are."
+        )
+    table = Table(title="Versions", title_justify="left", box=SIMPLE, show_edge=False)
+    for name in ("version", "what changed", "why", "by", "when (UTC)"):
+        table.add_column(name, justify="right" if name == "version" else "left", overflow="fold")
+    for version in found["versions"]:
+        table.add_row(
+            "not kept yet" if version["number"] is None else str(version["number"]),
+            escape(version["changed"] or version["what"]),
+            escape(version["reason"]),
+            escape(version["author"]),
+            (version["created_at"] or "")[:16].replace("T", " "),
+        )
+    return Group(Text(now["what"], style="bold"), Text(said), table)

@@ -194,6 +194,7 @@ _LOOKS_AT = {
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),
     "prompt_lengths.": ("counts",),
+    "target_book.": ("draft", "preview", "reward_now", "scores", "fate", "versions"),
     "lineage.": (
         *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),
         "curated_change",

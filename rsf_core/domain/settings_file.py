@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -130,7 +130,33 @@ def change(folder: Path, key: str, text: str) -> Settings:
             table = table[section]
         table[name] = _value(text)
 
-    return _change(folder, document, path, edit)
+    return _change(folder, document, [path], edit)
+
+
+def replace(folder: Path, sections: Mapping[str, BaseModel]) -> Settings:
+    """Write whole sections at once, e.g. `{"target": Target(...)}`: what stands there already stays as it is written, with its
+    comments. Nothing is written unless the result is allowed."""
+    document = _document(folder)
+
+    def edit() -> None:
+        for section, values in sections.items():
+            given = values.model_dump(mode="json", exclude_none=True)
+            defaults = type(values)().model_dump(mode="json", exclude_none=True)
+            if not isinstance(document.get(section), dict):
+                if section not in document and given == defaults:
+                    continue
+                document[section] = tomlkit.table()
+            table: Any = document[section]
+            for name in type(values).model_fields:
+                before = table.get(name)
+                if name not in given:
+                    table.pop(name, None)
+                elif before is None and given[name] == defaults.get(name):
+                    continue
+                elif before is None or getattr(before, "unwrap", lambda before=before: before)() != given[name]:
+                    table[name] = given[name]
+
+    return _change(folder, document, [(section,) for section in sections], edit)
 
 
 def unset(folder: Path, key: str) -> Settings:
@@ -148,10 +174,13 @@ def unset(folder: Path, key: str) -> Settings:
         elif not _exists(path):
             raise SettingsError(f"there is no setting {_short(key)}: the sections are {', '.join(SECTIONS)}")
 
-    return _change(folder, document, path, edit)
+    return _change(folder, document, [path], edit)
 
 
-def _change(folder: Path, document: tomlkit.TOMLDocument, path: tuple[str, ...], edit: Callable[[], None]) -> Settings:
+def _change(
+    folder: Path, document: tomlkit.TOMLDocument, paths: Sequence[tuple[str, ...]], edit: Callable[[], None]
+) -> Settings:
+    """`paths` are what is edited: of these every problem counts, elsewhere new ones alone."""
     file = folder / NAME
     with _named(file):
         before = {(problem.path, problem.message) for problem in problems(document.unwrap())}
@@ -161,7 +190,7 @@ def _change(folder: Path, document: tomlkit.TOMLDocument, path: tuple[str, ...],
         wrong = [
             problem
             for problem in problems(data)
-            if problem.path[: len(path)] == path or (problem.path, problem.message) not in before
+            if any(problem.path[: len(path)] == path for path in paths) or (problem.path, problem.message) not in before
         ]
         if wrong:
             raise SettingsError(f"{file}: {join(wrong)}")

@@ -21,7 +21,18 @@ from rsf_core.project.owner import describe_holder, holder, socket_path
 TIMEOUT_SECONDS = 60.0
 # Of commands that are known to be long: models are copied, a round's candidates are written, compared or counted.
 LONG_SECONDS = {"backup": 6 * 3600.0} | dict.fromkeys(
-    ("advance", "comparisons", "evaluate", "finetune", "freeze", "generate", "has_control", "score", "train_control"),
+    (
+        "advance",
+        "comparisons",
+        "evaluate",
+        "finetune",
+        "freeze",
+        "generate",
+        "has_control",
+        "score",
+        "target_back",
+        "train_control",
+    ),
     900.0,
 )
 PATIENCE_SECONDS = 3.0

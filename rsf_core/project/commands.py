@@ -12,7 +12,9 @@ from typing import Any
 import pydantic
 
 from rsf_core.acceptance.target import compounding
+from rsf_core.acceptance.target_words import describe
 from rsf_core.domain import Action, Control, JobKind, Scope, Split
+from rsf_core.domain.access import NOBODY
 from rsf_core.domain.errors import RsfError, SettingsError
 from rsf_core.domain.files import writable
 from rsf_core.project import Project
@@ -261,13 +263,32 @@ def set_threshold(project: Project, log_m: float, scope: str, author: str) -> No
 
 
 @command
-def set_value(project: Project, key: str, value: str) -> Any:
-    return project.set(key, value)
+def set_value(project: Project, key: str, value: str, author: str = NOBODY) -> Any:
+    return project.set(key, value, author)
 
 
 @command
-def unset_value(project: Project, key: str) -> Any:
-    return project.unset(key)
+def unset_value(project: Project, key: str, author: str = NOBODY) -> Any:
+    return project.unset(key, author)
+
+
+@command
+def target(project: Project) -> dict[str, Any]:
+    """Every target the project has had, the one in force first, and what the newest round is decided by."""
+    number = project.current_round
+    decided_by = project.target(number)
+    return {
+        "versions": project.target_book.versions(),
+        "round": number,
+        "decided_by": None if decided_by is None else describe(decided_by),
+        "decided_by_this": decided_by == project.settings.target,
+    }
+
+
+@command
+def target_back(project: Project, version: int, decide: bool, author: str) -> str | None:
+    """Make an earlier version the target again, and with `decide` decide the newest round by it; the job that scores."""
+    return project.target_book.back(version, decide, author)
 
 
 @command

@@ -23,6 +23,7 @@ _PARTS = (
     "review",
     "store",
     "supervisor",
+    "target_book",
 )
 
 

@@ -7,7 +7,6 @@ with Project.create("reviews", task="positive_reviews") as project:
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import time
@@ -26,6 +25,7 @@ from rsf_core.acceptance import bands, decisions, history, marks, rules
 from rsf_core.acceptance.bands import Bands, Plan, Rates
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.acceptance.marks import Mark
+from rsf_core.acceptance.preview import Draft
 from rsf_core.acceptance.rules import RuleOutcome
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import Action, ChosenBy, Control, JobKind, JobState, Prompt, Scope, Split, settings_file
@@ -44,6 +44,7 @@ from rsf_core.project.invites import Invites
 from rsf_core.project.owner import OwnerLock, OwnerServer
 from rsf_core.project.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
 from rsf_core.project.summary import Running, Summary
+from rsf_core.project.target_book import MADE, TargetBook
 from rsf_core.prompts import Problem, PromptRow, tasks
 from rsf_core.prompts.tasks import Task
 from rsf_core.review.queue import Reviews
@@ -103,6 +104,7 @@ class Project:
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
+        self.target_book = TargetBook(folder, self.store, self._standing, self._stages)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings
@@ -172,6 +174,7 @@ class Project:
             (folder / settings_file.MAKING).unlink()
             if begin:
                 project._stages.open_round()
+            project.target_book.note(reason=MADE)
             keep_private(folder)
             if begin:
                 project._start()
@@ -287,15 +290,20 @@ class Project:
     def settings(self) -> Settings:
         return self._standing.settings()
 
-    def set(self, key: str, text: str) -> Settings:
+    @spoken
+    def set(self, key: str, text: str, author: str = NOBODY) -> Settings:
         """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes. The
-        base model stays what it is once it has drawn a candidate: log-probabilities of two models don't compare."""
+        base model stays what it is once it has drawn a candidate: log-probabilities of two models don't compare. A change of
+        the target or of the rule of M is kept as a version: see `target_book`."""
         if key == "model" and (self.store.models() or self.counts(1).candidates):
             raise SettingsError(
                 f"this project's base model is {self.settings.model} and has drawn candidates already: "
                 "start a new project for another model"
             )
-        return settings_file.change(self.folder, key, settings_file.model_name(text) if key == "model" else text)
+        self.target_book.note()
+        changed = settings_file.change(self.folder, key, settings_file.model_name(text) if key == "model" else text)
+        self.target_book.note(author, f"{key} was set")
+        return changed
 
     def settings_problems(self) -> list[SettingsProblem]:
         """What is wrong with values in project.toml: their defaults hold in their place, and no stage starts before they are
@@ -307,9 +315,13 @@ class Project:
         models' files too; the file, its tables' rows and its models. Raises BackupError. `rsf restore` reads it."""
         return self.store.backup(file, models)
 
-    def unset(self, key: str) -> Settings:
+    @spoken
+    def unset(self, key: str, author: str = NOBODY) -> Settings:
         """Go back to the default of one setting."""
-        return settings_file.unset(self.folder, key)
+        self.target_book.note()
+        changed = settings_file.unset(self.folder, key)
+        self.target_book.note(author, f"{key} was unset")
+        return changed
 
     def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
         """The prompts in use; with `retired` also those that are not any more."""
@@ -682,9 +694,10 @@ class Project:
     def take_suggestion(self, found: Suggestion, round_number: int | None = None, author: str = NOBODY) -> None:
         """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
         number = round_number or self.current_round
-        weights = ", ".join(f"{json.dumps(name)} = {weight!r}" for name, weight in found.target.rewards.items())
-        self.set("target.rewards", f"{{ {weights} }}")
-        self.set("target.beta", repr(found.target.beta))
+        now, wanted = self.target_book.draft(), {"rewards": found.target.rewards, "beta": found.target.beta}
+        draft = Draft(now.target.model_copy(update=wanted), now.accept)
+        if draft != now:
+            self.target_book.use(draft, "agrees best with the overrides", now, author=author)
         if self.score(number) is None:  # every score is there: the decisions are derived already
             self.set_threshold(found.log_m, found.scope, number, author, "agrees best with the overrides")
 

@@ -49,6 +49,7 @@ from rsf_core.store.records import (
     ThresholdRecord,
 )
 from rsf_core.store.sealed import Sealed
+from rsf_core.store.target_versions import TargetVersions
 
 T = TypeVar("T")
 KEPT_VERSIONS = 16
@@ -72,6 +73,7 @@ class Store:
         self._keeping = threading.Lock()
         self._job_spec = lru_cache(maxsize=KEPT_SPECS)(self._read_job_spec)
         self.links = Links(self._db)
+        self.target_versions = TargetVersions(self._db)
 
     def backup(self, file: Path | None, models: bool) -> dict[str, Any]:
         """Back up to `file`, or to a new one among the exports; what is in it."""
@@ -282,6 +284,15 @@ class Store:
             number = len(known) + 1
             self._db.insert("targets", [{"target_id": number, "spec": text, "created_at": utc_now(), "author": author}])
             return number
+
+    def drawn(self, round_number: int) -> pa.Table:
+        """One row a candidate of the round, in the order of `score_column` everywhere: log_q, log_model, u, truncated, stage
+        (see `round_scores`), retired, decided, accepted (in effect), override (−1, 0, 1)."""
+        return self._db.arrow("drawn", {"round": round_number})
+
+    def scored_version(self) -> tuple[int, ...]:
+        """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
+        return self._db.version(*COUNTED_TABLES, "adaptive_jobs")
 
     def replace_log_ratios(self, round_number: int, target_id: int, rows: pa.Table) -> None:
         """Rows: candidate_id, log_ratio, critical_log_m, scale."""

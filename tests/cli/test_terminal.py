@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from rsf_core.cli.terminal import comparison_table, status_panel
+from rsf_core.cli.terminal import comparison_table, status_panel, target_text
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.project.commands import plain
 from rsf_core.rounds.comparisons import Comparison
@@ -89,3 +91,28 @@ def test_a_scorers_options_are_shown_as_they_are_written() -> None:
     metric = {name: Interval(0.5, 0.4, 0.6, 48)}
     lines = printed(Comparison(1, "base", "m1-1", metric, metric, metric, metric, metric, 48, 192, {}, {}, {}))
     assert any(line.strip().startswith(f"{name} ") for line in lines)
+
+
+def test_the_target_says_what_decides_the_round_and_every_version(tmp_path: Path) -> None:
+    def version(number: int | None, changed: str, reason: str) -> dict[str, Any]:
+        told = {"number": number, "what": "reward 1 × [s], β 1; close to the base model", "changed": changed}
+        return told | {"reason": reason, "author": "ann", "created_at": "2026-11-29T10:00:00Z" if number else None}
+
+    found = {
+        "versions": [version(None, "β 1 → 2", "changed in project.toml"), version(1, "", "[made]")],
+        "round": 3,
+        "decided_by": "no reward; close to the base model",
+        "decided_by_this": False,
+    }
+
+    def shown(told: dict[str, Any]) -> str:
+        out = Console(file=StringIO(), width=300)
+        out.print(target_text(told, tmp_path))
+        return str(out.file.getvalue())  # type: ignore[attr-defined]
+
+    text = shown(found)
+    assert "reward 1 × [s], β 1" in text and "still decided by another: no reward" in text
+    assert f"rsf score {tmp_path}" in text and "not kept yet" in text and "[made]" in text
+    assert "2026-11-29 10:00" in text
+    assert "is decided by it" in shown(found | {"decided_by_this": True})
+    assert "not decided yet" in shown(found | {"decided_by": None})

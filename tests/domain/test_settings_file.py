@@ -139,3 +139,34 @@ def test_unsetting_goes_back_to_the_default_and_keeps_the_comments(folder: Path)
     assert settings_file.unset(folder, "train.growth_bound").train.growth_bound is None  # nothing to remove
     after = (folder / "project.toml").read_text()
     assert "epochs" not in after and before.split("[train]")[0] == after.split("[train]")[0]
+
+
+def test_a_section_written_as_a_whole_keeps_what_is_the_same_with_its_comments(folder: Path) -> None:
+    now = settings_file.read(folder)
+    settings = settings_file.replace(folder, {"target": now.target, "accept": now.accept})
+    assert settings == now and (folder / "project.toml").read_text() == TEXT
+    other = now.target.model_copy(update={"beta": 0.25, "reference": "proposal"})
+    accept = now.accept.model_copy(update={"rate": 0.5})
+    settings = settings_file.replace(folder, {"target": other, "accept": accept})
+    text = (folder / "project.toml").read_text()
+    assert (settings.target, settings.accept) == (other, accept) == (settings_file.read(folder).target, accept)
+    assert "# no half sentences" in text and "# only good ones" in text and "scope" not in text
+    settings = settings_file.replace(folder, {"target": type(now.target)(), "accept": now.accept})
+    assert settings.target == type(now.target)() and "sentiment" not in (folder / "project.toml").read_text()
+
+
+def test_a_section_that_is_not_allowed_is_not_written(folder: Path) -> None:
+    target = settings_file.read(folder).target.model_copy(update={"beta": -1.0})
+    with pytest.raises(SettingsError, match=r"target\.beta"):
+        settings_file.replace(folder, {"target": target})
+    assert (folder / "project.toml").read_text() == TEXT
+
+
+def test_a_whole_section_mends_what_was_wrong_in_it(folder: Path) -> None:
+    (folder / "project.toml").write_text(TEXT + "beta = -3\n")
+    tolerated, problems = settings_file.read_tolerantly(folder)
+    assert problems
+    settings_file.replace(folder, {"target": tolerated.target})
+    assert settings_file.read_tolerantly(folder)[1] == []
+    (folder / "project.toml").write_text("task = 't'\ntarget = 3\n")
+    assert settings_file.replace(folder, {"target": tolerated.target}).target == tolerated.target

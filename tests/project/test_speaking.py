@@ -17,6 +17,7 @@ from rsf_core.project.commands import COMMANDS, execute
 from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
 from rsf_core.project.prompt_book import PromptBook
+from rsf_core.project.target_book import TargetBook
 from rsf_core.prompts import PromptRow
 from rsf_core.review.queue import Reviews
 from rsf_core.rounds.autopilot import Autopilot
@@ -24,7 +25,7 @@ from rsf_core.rounds.lineage import Lineage
 from rsf_core.store.acts import Acts
 from tests.support.seeding import add_candidates, candidates, decide
 
-PARTS = (Project, Autopilot, Imports, Invites, Lineage, PromptBook, Reviews, Acts)
+PARTS = (Project, Autopilot, Imports, Invites, Lineage, PromptBook, Reviews, TargetBook, Acts)
 # They say nothing: what somebody has said, or may say, is looked up.
 READS = {
     "Lineage.ballot",
@@ -95,6 +96,8 @@ SAYS: dict[str, Callable[[Project, str], object]] = {
     "retire": lambda project, name: project.retire_prompts([1], name),
     "edit": lambda project, name: project.edit_prompt(1, PromptRow("Other?", None, None), name),
     "autopilot": lambda project, name: project.autopilot.start(1, True, name),
+    "setting": lambda project, name: project.set("target.beta", "0.3", name),
+    "target": lambda project, name: project.target_book.back(1, author=name),
     "invite": lambda project, name: project.invites.invite("bob", name),
     "vote": lambda project, name: project.store.add_vote("a", "b", 1, 0, "a", name, "digest"),
 }
@@ -103,7 +106,16 @@ SAYS: dict[str, Callable[[Project, str], object]] = {
 @pytest.mark.parametrize("way", SAYS)
 def test_a_name_that_is_nobodys_is_refused_and_nothing_is_said(said: Project, way: str) -> None:
     def everything() -> list[object]:
-        tables = ("overrides", "acts", "thresholds", "prompt_events", "flight_events", "links", "votes")
+        tables = (
+            "target_versions",
+            "overrides",
+            "acts",
+            "thresholds",
+            "prompt_events",
+            "flight_events",
+            "links",
+            "votes",
+        )
         there = {row[0] for row in said.store._db._cursor().execute("SHOW TABLES").fetchall()}
         cursor = said.store._db._cursor()
         return [cursor.execute(f"SELECT count(*) FROM {t}").fetchone() for t in tables if t in there]
@@ -130,7 +142,13 @@ def test_a_person_and_python_without_a_name_are_kept_by_the_name_they_share_with
 
 
 def test_every_command_that_names_a_speaker_gives_it_to_what_checks_it() -> None:
-    parts: dict[str, Any] = {"autopilot": Autopilot, "invites": Invites, "lineage": Lineage, "review": Reviews}
+    parts: dict[str, Any] = {
+        "autopilot": Autopilot,
+        "invites": Invites,
+        "lineage": Lineage,
+        "review": Reviews,
+        "target_book": TargetBook,
+    }
     for name, function in COMMANDS.items():
         if not set(access.SPEAKERS) & set(inspect.signature(function).parameters):
             continue

@@ -1,0 +1,103 @@
+"""From what was drawn and scored to decisions: ℓ, critical log M and scale under a target, and the M of the rule. Pure
+functions, the same for what is decided and for what is only looked at before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.acceptance.target import LOG_Q, is_indicator, log_ratio
+from rsf_core.domain import Scope
+from rsf_core.domain.settings import Accept, Target
+from rsf_core.sampling.acceptance import accepted, critical_log_m, log_m_for_priority, log_m_for_rate, staged_scale
+from rsf_core.sampling.arrays import relative
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Candidates of a round as they were drawn, one value each, shape (n,), by prompt and k: log-probabilities in nats, and
+    `stage` 0 for what was drawn for all prompts alike."""
+
+    prompt_ids: NDArray[np.int64]
+    log_q: Floats
+    u: Floats
+    stage: NDArray[np.int64]
+    truncated: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class RuleM:
+    """The M that the rule chooses: `log_m` in nats, and why in words."""
+
+    log_m: float
+    scope: Scope
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What decides each candidate under a target, shape (n,), nats, and the M of the rule. `log_ratio` is −∞ where a
+    constraint fails; the rule accepts none that was cut off, whatever its ratio."""
+
+    log_ratio: Floats
+    critical_log_m: Floats
+    scale: Floats
+    truncated: Bools
+    by_rule: RuleM
+
+    def accepted(self, log_m: float, scope: Scope) -> Bools:
+        """The automatic decision of each candidate at an M, shape (n,)."""
+        possible = np.where(self.truncated, -np.inf, self.critical_log_m)
+        return accepted(possible, log_m, self.scale if scope is Scope.PROMPT else 0.0)
+
+
+def derive(
+    drawn: Drawn,
+    target: Target,
+    accept: Accept,
+    scores: Mapping[str, Floats],
+    source: str | None,
+    log_reference: Floats | None,
+) -> Derived:
+    """What decides candidates (at least one) under `target`. `scores` has a column (n,) for each of its scorers; `source` says
+    where `log_reference` (n,) comes from, None where it cancels out: see `reference_source`. Raises TargetError where a scorer
+    is missing or a number is too large."""
+    ell = log_ratio(target, scores, drawn.log_q, log_reference)
+    possible = np.where(drawn.truncated, -np.inf, ell)  # the rule accepts none that was cut off: a draw with P = 0
+    scale = staged_scale(possible, drawn.prompt_ids, drawn.stage)
+    critical, planned = critical_log_m(possible, drawn.u), drawn.stage == 0
+    if not np.isfinite(critical[planned]).any():  # all that can be accepted was drawn again
+        planned = np.ones_like(planned)
+    # constraints alone, and a reference that is the law they were drawn by: every ratio is 0 or −∞
+    exact = is_indicator(target) or (not target.rewards and source == LOG_Q)
+    # by what was drawn for all prompts alike: drawing more for those that had none moves no M
+    by_rule = rule_m(accept, possible[planned], critical[planned], scale[planned], exact)
+    return Derived(ell, critical_log_m(ell, drawn.u), scale, drawn.truncated, by_rule)
+
+
+def rule_m(accept: Accept, ratio: Floats, critical: Floats, scale: Floats, exact: bool) -> RuleM:
+    """The M that the rule of the settings chooses: `ratio` is ℓ of each candidate and `critical` its critical log M (both −∞
+    where it cannot be accepted), `scale` its prompt's by its other candidates, all in nats; `exact`: M = 1 is the bound."""
+    scope, rate = accept.scope, accept.rate
+
+    def chosen(by: Floats | float) -> float:
+        if accept.choose == "priority":
+            return log_m_for_priority(critical, ratio, rate, by)
+        return log_m_for_rate(critical, rate, by)
+
+    how = f"accepts {rate:.0%} of the candidates"
+    if accept.choose == "priority":
+        how += ", the critical value of the next one: priority sampling"
+    if exact:
+        return RuleM(0.0, Scope.GLOBAL, "constraints alone: M = 1 is the exact bound")
+    if not np.isfinite(critical).any():
+        return RuleM(0.0, scope, "no candidate meets the constraints")
+    if scope is Scope.PROMPT and not np.isfinite(relative(critical, scale)).any():
+        return RuleM(chosen(0.0), Scope.GLOBAL, f"{how}; no prompt has two to tell its own scale by")
+    return RuleM(chosen(scale if scope is Scope.PROMPT else 0.0), scope, how)

@@ -1,0 +1,144 @@
+"""Targets to start from, made of what a project has: its scorers, and the rewards of its candidates. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rsf_core.acceptance.preview import Draft
+from rsf_core.acceptance.target import BASE, PROPOSAL
+from rsf_core.domain import Scope
+from rsf_core.domain.settings import Accept, Constraint, Target
+
+BETA = 0.1  # of a reward whose spread is not known: as for scores between 0 and 1
+OF_THE_SPREAD = 0.25  # of the reward's standard deviation, so that the best of a prompt stands far above the others
+LEAST_RATE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a preset is made of. `bounds` of each scorer that can be used, the project's own first; `spread`: the standard
+    deviation of r on the candidates (NaN where unknown); `candidates` a prompt; `teacher`: the model that was named last as
+    a reference, "" without any."""
+
+    now: Draft
+    bounds: Mapping[str, tuple[float, float]]
+    spread: float
+    candidates: int
+    teacher: str = ""
+
+    def rewards(self) -> dict[str, float]:
+        """Those of now; else what the constraints hold, else the first scorer."""
+        if self.now.target.rewards:
+            return dict(self.now.target.rewards)
+        upwards = [c.scorer for c in self.now.target.constraints if c.at_least is not None]
+        return dict.fromkeys([*upwards, *self.bounds][:1], 1.0)
+
+    def constraints(self) -> tuple[Constraint, ...]:
+        """Those of now and, of each reward whose range is known, its better half; of one from 0 to 1 its better end."""
+        found = list(self.now.target.constraints)
+        held = {constraint.scorer for constraint in found}
+        for scorer, weight in self.now.target.rewards.items():
+            low, high = self.bounds.get(scorer, (-math.inf, math.inf))
+            if scorer in held or not (math.isfinite(low) and math.isfinite(high)):
+                continue
+            if (low, high) == (0.0, 1.0):
+                found.append(
+                    Constraint(scorer=scorer, at_least=1.0) if weight > 0 else Constraint(scorer=scorer, at_most=0.0)
+                )
+            else:
+                middle = (low + high) / 2
+                found.append(
+                    Constraint(scorer=scorer, at_least=middle)
+                    if weight > 0
+                    else Constraint(scorer=scorer, at_most=middle)
+                )
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A target to start from. `when` says in one sentence when to use it; `fill` makes it."""
+
+    name: str
+    title: str
+    when: str
+    fill: Callable[[Facts], Draft]
+
+
+def _verifiable(facts: Facts) -> Draft:
+    target = Target(reference=PROPOSAL, tempered=facts.now.target.tempered, constraints=facts.constraints())
+    return Draft(target, _accept(facts, Scope.GLOBAL))
+
+
+def _close_to_the_base(facts: Facts) -> Draft:
+    now = facts.now.target
+    target = Target(
+        reference=BASE,
+        tempered=now.tempered,
+        beta=now.beta if now.rewards and now.reference == BASE else _rounded(_spread(facts)),
+        rewards=facts.rewards(),
+        constraints=now.constraints,
+    )
+    return Draft(target, facts.now.accept)
+
+
+def _best_of_the_prompt(facts: Facts) -> Draft:
+    target = Target(
+        reference=PROPOSAL,
+        tempered=facts.now.target.tempered,
+        beta=_rounded(OF_THE_SPREAD * facts.spread) if facts.spread > 0 else BETA,
+        rewards=facts.rewards(),
+        constraints=facts.now.target.constraints,
+    )
+    rate = max(LEAST_RATE, 1 / max(facts.candidates, 1))
+    return Draft(target, _accept(facts, Scope.PROMPT).model_copy(update={"rate": rate}))
+
+
+def _teacher(facts: Facts) -> Draft:
+    target = Target(
+        reference=facts.teacher or BASE, tempered=facts.now.target.tempered, constraints=facts.now.target.constraints
+    )
+    return Draft(target, facts.now.accept)
+
+
+def _accept(facts: Facts, scope: Scope) -> Accept:
+    return facts.now.accept.model_copy(update={"scope": scope})
+
+
+def _spread(facts: Facts) -> float:
+    return facts.spread if facts.spread > 0 else BETA
+
+
+def _rounded(value: float) -> float:
+    """To two digits, as a person would write it."""
+    return float(f"{value:.2g}")
+
+
+PRESETS: Sequence[Preset] = (
+    Preset(
+        "verifiable",
+        "Verifiable",
+        "A check says right or wrong: an answer, a format, a test. All that pass are accepted, and nothing else counts.",
+        _verifiable,
+    ),
+    Preset(
+        "base",
+        "Reward, close to the base",
+        "A score says better or worse. What scores high is preferred, as long as the base model would say it too.",
+        _close_to_the_base,
+    ),
+    Preset(
+        "best",
+        "Best of the prompt",
+        "Every prompt should be learnt from, hard ones too. About the best candidate of each prompt is accepted.",
+        _best_of_the_prompt,
+    ),
+    Preset(
+        "teacher",
+        "Teacher",
+        "A better model is at hand. What that model would be likely to say is accepted; name its folder or hub id.",
+        _teacher,
+    ),
+)

@@ -1,0 +1,282 @@
+"""What another target, or another rule of M, would accept and reject of a round's candidates, by what is stored of them.
+Pure functions: nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.acceptance.deriving import Derived, Drawn, RuleM, derive
+from rsf_core.acceptance.landscape import Landscape
+from rsf_core.acceptance.target import passes, reward
+from rsf_core.domain.settings import Accept, Constraint, Target
+from rsf_core.store.records import ThresholdRecord
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+BINS = 32
+FEW = 12  # so many different values get a bar each
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A target, and the rule that chooses M under it: what is edited and saved as one."""
+
+    target: Target
+    accept: Accept
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of a round's n candidates, one value each, by prompt and k. `decided` and `accepted` are the effective
+    decisions of now, `override` −1, 0 or 1; `retired`: its prompt is in use no more, and no score of it is waited for."""
+
+    candidate_ids: NDArray[np.object_]
+    drawn: Drawn
+    log_model: Floats
+    retired: Bools
+    decided: Bools
+    accepted: Bools
+    override: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, table: pa.Table) -> Stored:
+        """The rows of `Store.drawn`."""
+
+        def column(name: str) -> NDArray[np.generic]:
+            found: NDArray[np.generic] = table[name].to_numpy(zero_copy_only=False)
+            return found
+
+        drawn = Drawn(
+            column("prompt_id").astype(np.int64),
+            column("log_q").astype(np.float64),
+            column("u").astype(np.float64),
+            column("stage").astype(np.int64),
+            column("truncated").astype(np.bool_),
+        )
+        return cls(
+            candidate_ids=column("candidate_id").astype(np.object_),
+            drawn=drawn,
+            log_model=column("log_model").astype(np.float64),
+            retired=column("retired").astype(np.bool_),
+            decided=column("decided").astype(np.bool_),
+            accepted=column("accepted").astype(np.bool_),
+            override=column("override").astype(np.int8),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What has no score on `candidates` of the candidates that are to be decided: a scorer by name, or the log-probability
+    under the reference."""
+
+    name: str
+    candidates: int
+    is_reference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One scorer of the target on the candidates: `scored` of them have its score, with this mean (NaN without any); of these
+    `passing` meet the constraint (all, where it is a reward)."""
+
+    scorer: str
+    weight: float | None
+    constraint: Constraint | None
+    scored: int
+    mean: float
+    passing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """Candidates by some value, in B bins between the B + 1 `edges`, by what would change for them in effect."""
+
+    edges: Floats
+    kept: Ints
+    gained: Ints
+    lost: Ints
+    rejected: Ints
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A round under a draft; arrays have shape (n,) over all its candidates. `reward` is NaN where a score is missing, `ell`
+    (nats) is NaN where that candidate can't be decided yet and −∞ where a constraint fails. `after` is the effective decision
+    then, as `stored.accepted` is that of now; `by` is the M that would be in force, None where nothing can be decided."""
+
+    stored: Stored
+    parts: tuple[Part, ...]
+    missing: tuple[Missing, ...]
+    reward: Floats
+    ell: Floats
+    decidable: Bools
+    after: Bools
+    by: RuleM | None
+    kept_m: bool
+    derived: Derived | None
+
+    @property
+    def gained(self) -> Bools:
+        """What would be newly accepted."""
+        return self.after & ~self.stored.accepted
+
+    @property
+    def lost(self) -> Bools:
+        """What would be accepted no more; without what merely waits for a score."""
+        waits = ~self.decidable & bool(self.missing)
+        return self.stored.accepted & ~self.after & ~waits
+
+    @cached_property
+    def landscape(self) -> Landscape | None:
+        """What can be decided, at every M."""
+        if self.by is None or self.derived is None:
+            return None
+        drawn, here = self.stored.drawn, self.decidable
+        table = pa.table(
+            {
+                "truncated": drawn.truncated[here],
+                "override": self.stored.override[here],
+                "prompt_id": drawn.prompt_ids[here],
+                "scale": self.derived.scale,
+                "log_ratio": self.derived.log_ratio,
+                "critical_log_m": self.derived.critical_log_m,
+                "planned": drawn.stage[here] == 0,
+            }
+        )
+        return Landscape(table, self.by.scope)
+
+    def shifts(self, values: Floats) -> Shifts:
+        """What changes by some value of each candidate, e.g. `reward` or `ell`; those without a finite one are left out."""
+        known = np.isfinite(values) & self.decidable
+        edges = _edges(values[known])
+        before, after = self.stored.accepted, self.after
+
+        def count(mask: Bools) -> Ints:
+            return np.histogram(values[known & mask], edges)[0].astype(np.int64)
+
+        return Shifts(edges, count(before & after), count(self.gained), count(self.lost), count(~before & ~after))
+
+    def examples(self, mask: Bools, most: int) -> list[int]:
+        """Up to `most` candidates of `mask`, of as many prompts as there are, the clearest first: by the distance from M, or
+        by what a person would read first where there is none."""
+        rows = np.flatnonzero(mask)
+        if self.by is not None and self.landscape is not None:
+            distance = np.full(len(mask), -np.inf)
+            distance[self.decidable] = np.abs(np.maximum(self.landscape.critical, -1e300) - self.by.log_m)
+            rows = rows[np.argsort(-distance[rows], kind="stable")]
+        prompts = self.stored.drawn.prompt_ids[rows]
+        turn = np.zeros(len(rows), np.int64)
+        seen: dict[int, int] = {}
+        for place, prompt in enumerate(prompts.tolist()):
+            turn[place] = seen.get(prompt, 0)
+            seen[prompt] = turn[place] + 1
+        chosen: list[int] = rows[np.argsort(turn, kind="stable")[:most]].tolist()
+        return chosen
+
+
+def preview(
+    stored: Stored,
+    draft: Draft,
+    scores: Mapping[str, Floats],
+    source: str | None,
+    log_reference: Floats | None,
+    kept: ThresholdRecord | None = None,
+) -> Preview:
+    """The round under `draft`. `scores` has a column (n,) for each scorer of the target, NaN where there is no score; `source`
+    says where `log_reference` (n,) comes from, None where it cancels out: see `reference_source`. `kept`: the M that a person
+    has chosen for this very target and that stays. Raises TargetError where a number is too large."""
+    target, count = draft.target, len(stored.retired)
+    lacks = {scorer: np.isnan(scores[scorer]) for scorer in target.scorers}
+    asked = [Missing(scorer, int((lacks[scorer] & ~stored.retired).sum())) for scorer in target.scorers]
+    decidable = ~np.logical_or.reduce([np.zeros(count, np.bool_), *lacks.values()])
+    if log_reference is not None:
+        without = np.isnan(log_reference)
+        asked.append(Missing(str(source), int((without & ~stored.retired).sum()), is_reference=True))
+        decidable &= ~without
+    derived, by, ell = None, None, np.full(count, np.nan)
+    after = stored.override > 0
+    if decidable.any():
+        derived = derive(
+            _some(stored.drawn, decidable),
+            target,
+            draft.accept,
+            {scorer: scores[scorer][decidable] for scorer in target.scorers},
+            source,
+            None if log_reference is None else log_reference[decidable],
+        )
+        by = derived.by_rule if kept is None else RuleM(kept.log_m, kept.scope, kept.reason)
+        ell[decidable] = derived.log_ratio
+        automatic = np.zeros(count, np.bool_)
+        automatic[decidable] = derived.accepted(by.log_m, by.scope)
+        after = after | (automatic & (stored.override == 0))
+    return Preview(
+        stored,
+        parts(target, scores),
+        tuple(found for found in asked if found.candidates),
+        reward_where_known(target, scores, count),
+        ell,
+        decidable,
+        after,
+        by,
+        kept is not None,
+        derived,
+    )
+
+
+def reward_where_known(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
+    """r of each candidate, shape (count,), NaN where a score is missing. Raises TargetError where it is too large a number."""
+    known = ~np.logical_or.reduce([np.zeros(count, np.bool_), *(np.isnan(scores[s]) for s in target.rewards)])
+    found = np.full(count, np.nan)
+    found[known] = reward(target, {s: scores[s][known] for s in target.rewards}, int(known.sum()))
+    return found
+
+
+def failing(target: Target, scores: Mapping[str, float]) -> Constraint | None:
+    """The first constraint that a candidate with these scores fails, None where it meets all."""
+    for constraint in target.constraints:
+        alone = Target(constraints=(constraint,))
+        if not passes(alone, {constraint.scorer: np.array([scores[constraint.scorer]])}, 1)[0]:
+            return constraint
+    return None
+
+
+def parts(target: Target, scores: Mapping[str, Floats]) -> tuple[Part, ...]:
+    """Each reward and constraint by itself: what can be said also where other scores are missing."""
+    found = []
+    for scorer, weight in target.rewards.items():
+        known = scores[scorer][~np.isnan(scores[scorer])]
+        found.append(Part(scorer, weight, None, known.size, _mean(known), known.size))
+    for constraint in target.constraints:
+        known = scores[constraint.scorer][~np.isnan(scores[constraint.scorer])]
+        alone = Target(constraints=(constraint,))
+        passing = int(passes(alone, {constraint.scorer: known}, known.size).sum())
+        found.append(Part(constraint.scorer, None, constraint, known.size, _mean(known), passing))
+    return tuple(found)
+
+
+def _some(drawn: Drawn, mask: Bools) -> Drawn:
+    return Drawn(drawn.prompt_ids[mask], drawn.log_q[mask], drawn.u[mask], drawn.stage[mask], drawn.truncated[mask])
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def _edges(values: Floats) -> Floats:
+    different = np.unique(values)
+    if different.size == 0:
+        return np.array([0.0, 1.0])
+    if different.size == 1:
+        return np.array([different[0] - 0.5, different[0] + 0.5])
+    if different.size <= FEW:
+        middle = (different[1:] + different[:-1]) / 2
+        return np.concatenate(([2 * different[0] - middle[0]], middle, [2 * different[-1] - middle[-1]]))
+    return np.linspace(different[0], different[-1], BINS + 1)

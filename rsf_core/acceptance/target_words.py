@@ -1,0 +1,69 @@
+"""A target in words, and what differs between two."""
+
+from __future__ import annotations
+
+from rsf_core.acceptance.preview import Draft
+from rsf_core.acceptance.target import BASE, PROPOSAL
+from rsf_core.domain import Scope
+from rsf_core.domain.settings import Accept, Target
+
+REFERENCES = {PROPOSAL: "the model that drew", BASE: "the base model"}
+SCOPES = {Scope.PROMPT: "per prompt", Scope.GLOBAL: "one for all prompts"}
+CHOICES = {"rate": "between two candidates", "priority": "by priority sampling"}
+
+
+def reference_name(reference: str) -> str:
+    """What log p_ref is taken of, as the rest of a sentence."""
+    return REFERENCES.get(reference, reference)
+
+
+def describe(target: Target) -> str:
+    """The target in one line."""
+    found = [f"{weight:g} × {scorer}" for scorer, weight in target.rewards.items()]
+    rewards = f"reward {' + '.join(found)}, β {target.beta:g}" if found else "no reward"
+    must = [str(constraint) for constraint in target.constraints]
+    constraints = f"; must have {' and '.join(must)}" if must else ""
+    at = ", at the temperature of the draws" if target.tempered and target.reference != PROPOSAL else ""
+    return f"{rewards}{constraints}; close to {reference_name(target.reference)}{at}"
+
+
+def changes(before: Draft, after: Draft) -> list[str]:
+    """What a person would say has changed, one thing each; nothing where both are the same."""
+    return [*target_changes(before.target, after.target), *accept_changes(before.accept, after.accept)]
+
+
+def target_changes(before: Target, after: Target) -> list[str]:
+    """The same of the targets alone."""
+    found = []
+    for scorer, weight in after.rewards.items():
+        if scorer not in before.rewards:
+            found.append(f"rewards {scorer} with weight {weight:g}")
+        elif before.rewards[scorer] != weight:
+            found.append(f"weight of {scorer} {before.rewards[scorer]:g} → {weight:g}")
+    found += [f"no longer rewards {scorer}" for scorer in before.rewards if scorer not in after.rewards]
+    if before.beta != after.beta:
+        found.append(f"β {before.beta:g} → {after.beta:g}")
+    had, has = list(before.constraints), list(after.constraints)
+    found += [f"must have {constraint}" for constraint in has if constraint not in had]
+    found += [f"no longer must have {constraint}" for constraint in had if constraint not in has]
+    if before.reference != after.reference:
+        found.append(f"reference {reference_name(before.reference)} → {reference_name(after.reference)}")
+    if before.tempered != after.tempered:
+        found.append(f"reference at {'the temperature of the draws' if after.tempered else 'temperature 1'}")
+    if not found and before != after:
+        found.append("rewards or constraints in another order")
+    return found
+
+
+def accept_changes(before: Accept, after: Accept) -> list[str]:
+    """The same of the rules of M alone."""
+    found = []
+    if before.rate != after.rate:
+        found.append(f"share accepted {100 * before.rate:g} % → {100 * after.rate:g} %")
+    if before.scope is not after.scope:
+        found.append(f"M {SCOPES[before.scope]} → {SCOPES[after.scope]}")
+    if before.choose != after.choose:
+        found.append(f"M {CHOICES[before.choose]} → {CHOICES[after.choose]}")
+    if before.weighted != after.weighted:
+        found.append(f"bound violations are {'weighed' if after.weighted else 'not weighed any more'}")
+    return found

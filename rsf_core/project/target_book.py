@@ -1,0 +1,245 @@
+"""The target as a person keeps it: looked at before it is saved, saved as one, every version kept, and back.
+
+What was decided stays as it is until somebody asks; frozen curated sets never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.acceptance import decisions, history
+from rsf_core.acceptance import preview as previews
+from rsf_core.acceptance.preview import Draft, Preview, Stored
+from rsf_core.acceptance.target import LOG_MODEL, LOG_Q
+from rsf_core.acceptance.target_words import accept_changes, describe, target_changes
+from rsf_core.domain import JobKind, settings_file
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import StageError, TargetError
+from rsf_core.domain.settings import Accept, Target
+from rsf_core.rounds.start import Stages
+from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.scorers import registry
+from rsf_core.store.records import ThresholdRecord
+from rsf_core.store.store import Store
+from rsf_core.store.target_versions import TargetVersion
+
+KEPT_COLUMNS = 16  # 8 MB each for a million candidates
+KEPT_PREVIEWS = 4
+LONGEST_REASON = 500  # characters
+BY_HAND = "changed in project.toml"
+MADE = "as the project was made"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A target that the project had or has, the rule of M with it (None: not recorded), and in words what it is and what
+    differs from the one before. `number` is None where it stands in project.toml alone so far."""
+
+    number: int | None
+    target: Target
+    accept: Accept | None
+    author: str
+    reason: str
+    created_at: datetime | None
+    what: str
+    changed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What saving a target means for the newest round. `decided`, `tuned`: it is; `running`: a job draws or scores it, and
+    decides it by the target of then; `curated` sets were frozen and stay."""
+
+    round: int
+    candidates: int
+    decided: bool
+    tuned: bool
+    running: bool
+    overridden: int
+    curated: int
+
+
+class TargetBook:
+    def __init__(self, folder: Path, store: Store, standing: Standing, stages: Stages) -> None:
+        self._folder, self._store, self._standing, self._stages = folder, store, standing, stages
+        self._stored = lru_cache(maxsize=2)(self._read_stored)
+        self._column = lru_cache(maxsize=KEPT_COLUMNS)(self._read_column)
+        self._preview = lru_cache(maxsize=KEPT_PREVIEWS)(self._make_preview)
+
+    def draft(self) -> Draft:
+        """The target and the rule of M of the settings."""
+        settings = self._standing.settings()
+        return Draft(settings.target, settings.accept)
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def preview(self, draft: Draft, round_number: int) -> Preview | None:
+        """What `draft` would make of a round's candidates, by what is stored; None where there are none. Nothing is written.
+        Raises TargetError where a number is too large."""
+        version = self._store.scored_version()
+        spec, accept = draft.target.model_dump_json(), draft.accept.model_dump_json()
+        return self._preview(round_number, spec, accept, version)
+
+    def _make_preview(self, number: int, spec: str, accept: str, version: tuple[int, ...]) -> Preview | None:
+        draft = Draft(Target.model_validate_json(spec), Accept.model_validate_json(accept))
+        stored = self._stored(number, version)
+        if not len(stored.candidate_ids):
+            return None
+        scores = {scorer: self._column(number, scorer, version) for scorer in draft.target.scorers}
+        source = decisions.reference_of(self._store, draft.target, self._standing.round(number), BASE_ID)
+        known = {None: None, LOG_Q: stored.drawn.log_q, LOG_MODEL: stored.log_model}
+        reference = known[source] if source in known else self._column(number, str(source), version)
+        return previews.preview(stored, draft, scores, source, reference, self._kept_m(number, draft.target))
+
+    def reward_now(self, round_number: int) -> NDArray[np.float64] | None:
+        """r of each candidate of a preview under the target that the round was decided by, NaN where a score is missing; None
+        where it is not decided yet."""
+        found = self._store.thresholds(round_number)
+        if not found:
+            return None
+        target, version = decisions.target_of(self._store, found[0]), self._store.scored_version()
+        scores = {scorer: self._column(round_number, scorer, version) for scorer in target.rewards}
+        return previews.reward_where_known(target, scores, len(self._stored(round_number, version).candidate_ids))
+
+    def scores(self, target: Target, round_number: int, place: int) -> Mapping[str, float]:
+        """What the candidate at a place of the preview has of the scorers of `target`."""
+        version = self._store.scored_version()
+        return {scorer: float(self._column(round_number, scorer, version)[place]) for scorer in target.scorers}
+
+    def _read_stored(self, number: int, version: tuple[int, ...]) -> Stored:
+        return Stored.of(self._store.drawn(number))
+
+    def _read_column(self, number: int, scorer: str, version: tuple[int, ...]) -> NDArray[np.float64]:
+        return self._store.score_column(number, scorer, everywhere=True)
+
+    def _kept_m(self, number: int, target: Target) -> ThresholdRecord | None:
+        spec = target.model_dump(mode="json")
+        known = next((row["target_id"] for row in self._store.targets() if row["spec"] == spec), None)
+        return None if known is None else history.by_a_person(self._store.thresholds(number), known)
+
+    def fate(self) -> Fate:
+        """What saving a target means for the newest round."""
+        number = self._standing.current_round().round
+        counts = self._store.round_counts(number)
+        return Fate(
+            number,
+            counts.candidates,
+            counts.decided > 0,
+            self._standing.tuned_model(number) is not None,
+            self._is_running(),
+            counts.overridden,
+            len(self._store.curated_sets()),
+        )
+
+    def _is_running(self) -> bool:
+        return any(job.kind in (JobKind.GENERATE, JobKind.SCORE) for job in self._store.jobs(active=True))
+
+    # -- saving --------------------------------------------------------------------------------------------------------
+
+    def versions(self) -> list[Version]:
+        """Every target the project has had, the newest first; the first is in force."""
+        found = self._store.target_versions.all()
+        now = self.draft()
+        unsaved = [] if found and _is(found[0], now) else [now]
+        older = [*found[1:], None]
+        listed = [_version(version, before) for version, before in zip(found, older, strict=True)]
+        if not unsaved:
+            return listed
+        changed = _changed(found[0], now) if found else ""
+        return [
+            Version(None, now.target, now.accept, "", BY_HAND if found else MADE, None, describe(now.target), changed),
+            *listed,
+        ]
+
+    @spoken
+    def note(self, author: str = NOBODY, reason: str = BY_HAND) -> None:
+        """Keep the target of the settings as a version where it isn't the newest one: it was changed by one setting, or in
+        project.toml by hand."""
+        if any(problem.path[0] in ("target", "accept") for problem in self._standing.settings_problems()):
+            return  # defaults hold in the place of what stands there
+        found, now = self._store.target_versions.all(), self.draft()
+        if not (found and _is(found[0], now)):
+            self._add(now, author, reason)
+
+    @spoken
+    def use(
+        self,
+        draft: Draft,
+        reason: str = "",
+        based_on: Draft | None = None,
+        decide: bool = False,
+        author: str = NOBODY,
+    ) -> str | None:
+        """Make `draft` the project's target, as one and as a new version; with `decide` the newest round is decided anew by it
+        (what its scores lack is scored first: the job's id). `based_on`: what the person has seen, which must still be in
+        force. Raises TargetError where it is not or nothing would change, ScorerError for a scorer that is not there,
+        StageError where the round can't be decided; then nothing changes."""
+        if len(reason) > LONGEST_REASON:
+            raise TargetError(f"the reason has {len(reason):,} characters: {LONGEST_REASON} at most")
+        for scorer in draft.target.scorers:
+            registry.get(scorer)
+        reference = draft.target.reference
+        if not any(model.model_id == reference for model in self._store.models()):
+            named = {"reference": settings_file.model_name(reference)}
+            draft = Draft(draft.target.model_copy(update=named), draft.accept)
+        fate = self.fate()
+        if decide and fate.running:
+            raise StageError(
+                "a job draws or scores: wait for it or cancel it. What it makes is decided by the target of then"
+            )
+        if decide and not fate.candidates:
+            raise StageError(f"round {fate.round} has no candidates to decide: generate them first")
+        with self._store.transaction("saving the target"):
+            now = self.draft()
+            if based_on is not None and based_on != now:
+                raise TargetError("the target was changed meanwhile: look at what it is now, and try again")
+            self.note()
+            if draft != now:
+                self._add(draft, author, reason)
+                settings_file.replace(self._folder, {"target": draft.target, "accept": draft.accept})
+            elif not decide:
+                raise TargetError("this is the target already: nothing would change")
+        return self._stages.score(fate.round) if decide else None
+
+    @spoken
+    def back(self, number: int, decide: bool = False, author: str = NOBODY) -> str | None:
+        """Make an earlier version the target again, as a new version; see `use`. Raises TargetError where there is none."""
+        found = next((version for version in self.versions() if version.number == number), None)
+        if found is None:
+            raise TargetError(f"there is no version {number} of the target: `rsf target DIR` lists them")
+        now = self.draft()
+        return self.use(
+            Draft(found.target, found.accept or now.accept), f"back to version {number}", now, decide, author
+        )
+
+    def _add(self, draft: Draft, author: str, reason: str) -> None:
+        spec, accept = draft.target.model_dump(mode="json"), draft.accept.model_dump(mode="json")
+        self._store.target_versions.add(spec, accept, author, reason)
+
+
+def _is(version: TargetVersion, draft: Draft) -> bool:
+    same = version.spec == draft.target.model_dump(mode="json")
+    return same and version.accept in (None, draft.accept.model_dump(mode="json"))
+
+
+def _version(stored: TargetVersion, before: TargetVersion | None) -> Version:
+    target = Target.model_validate(stored.spec)
+    accept = None if stored.accept is None else Accept.model_validate(stored.accept)
+    changed = "" if before is None else _changed(before, Draft(target, accept or Accept()), accept is not None)
+    return Version(
+        stored.version, target, accept, stored.author, stored.reason, stored.created_at, describe(target), changed
+    )
+
+
+def _changed(before: TargetVersion, after: Draft, recorded: bool = True) -> str:
+    found = target_changes(Target.model_validate(before.spec), after.target)
+    if before.accept is not None and recorded:
+        found += accept_changes(Accept.model_validate(before.accept), after.accept)
+    return "; ".join(found)

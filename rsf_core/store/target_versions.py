@@ -1,0 +1,50 @@
+"""Every target that a project has had: appended, never changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rsf_core.store.database import Database, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class TargetVersion:
+    """A target as it was saved: `spec` as in the settings, and with it the rule of M, None where that was not recorded."""
+
+    version: int
+    spec: dict[str, Any]
+    accept: dict[str, Any] | None
+    author: str
+    reason: str
+    created_at: datetime
+
+
+class TargetVersions:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def all(self) -> list[TargetVersion]:
+        """Every version, the newest first."""
+        rows = self._db.rows("target_versions")
+        return [
+            TargetVersion(
+                **row
+                | {
+                    "spec": json.loads(row["spec"]),
+                    "accept": None if row["accept"] is None else json.loads(row["accept"]),
+                }
+            )
+            for row in rows
+        ]
+
+    def add(self, spec: dict[str, Any], accept: dict[str, Any], author: str, reason: str) -> int:
+        """Append a version; its number."""
+        with self._db.transaction("saving the target"):
+            number = len(self._db.rows("target_versions")) + 1
+            row = {"version": number, "spec": json.dumps(spec, sort_keys=True)}
+            row |= {"accept": json.dumps(accept, sort_keys=True), "author": author, "reason": reason}
+            self._db.insert("target_versions", [row | {"created_at": utc_now()}])
+            return number
