@@ -3,8 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import Split
-from rsf_core.prompts import PromptRow
-from rsf_core.web import prompt_parts, session, ui
+from rsf_core.web import prompt_parts, session, turns, ui
 
 project = session.project()
 counts = project.store.prompt_counts()
@@ -37,19 +36,17 @@ with by_hand:
         )
         side = second.selectbox("Split", ["by hash", *Split], format_func=lambda value: str(value).replace("_", " "))
         system = st.text_input("System prompt", help="May be left empty.")
+        earlier = turns.written((), "by-hand")
         locked = ui.locked("import_prompts")
         if st.form_submit_button("Add prompt", type="primary", icon=":material/add:", disabled=locked):
             if not text.strip():
                 ui.problem("The prompt is empty: write what the model is to be asked.")
             else:
                 split = None if side == "by hash" else Split(side)
-                row = PromptRow(text.strip(), reference.strip() or None, system.strip() or None, split)
+                given = (text.strip(), reference.strip() or None, system.strip() or None, split)
                 with st.spinner("Comparing it with all prompts …", show_time=True):
-                    problems = project.import_prompts([row], "by hand")
-                for problem in problems:
-                    st.text(str(problem))
-                    st.stop()
-                st.rerun()
+                    if ui.attempt(lambda: prompt_parts.add_by_hand(project, *given, earlier)):
+                        st.rerun()
 
 with imported:
     prompt_parts.importing(project)

@@ -126,13 +126,15 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt; `reference` is the gold answer where there is one (a number, a translation, a label)."""
+    """One prompt; `reference` is the gold answer where there is one (a number, a translation, a label). `earlier` are the
+    turns of a conversation before its text (domain/turns.py)."""
 
     prompt_id: int
     text: str
     reference: str | None = None
     split: Split = Split.TRAIN
     system: str | None = None
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Gauge:
     @property
     def key(self) -> str:
         """Names what makes the figures of two models comparable: prompts and law."""
-        texts, law = [[p.system, p.text] for p in self.prompts], self.sampling.model_dump()
+        texts, law = [[p.system, *p.earlier, p.text] for p in self.prompts], self.sampling.model_dump()
         parts = [self.name, texts, law, SAMPLER_VERSION, *self.other_law]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -102,4 +102,6 @@ def _read(path: Path) -> tuple[Prompt, ...]:
         raise SettingsError(
             f"evaluate.unrelated: {path} has {len(parsed.rows):,} prompts; give 1 to {MOST}, for each is judged in every round"
         )
-    return tuple(Prompt(number, row.text, system=row.system) for number, row in enumerate(parsed.rows, 1))
+    return tuple(
+        Prompt(number, row.text, system=row.system, earlier=row.earlier) for number, row in enumerate(parsed.rows, 1)
+    )

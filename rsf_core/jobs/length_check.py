@@ -46,7 +46,8 @@ def folder_for(placing: Path, model: Path) -> Path:
 
 
 def start(folder: Path, rows: Path, model: Path, name: str) -> None:
-    """Begin the check of `rows` (Parquet: text, system) in a process, once. `name` is what the settings call the model."""
+    """Begin the check of `rows` (Parquet: text, system, earlier) in a process, once. `name` is what the settings call the
+    model."""
     if (folder / "request.json").exists():
         return
     with writable(folder.parent):
@@ -97,10 +98,10 @@ def _checked(folder: Path, request: dict[str, Any]) -> Window:
     model = Path(request["model"])
     lengths = of_model(model)
     identity = models.identity(model)
-    rows = pq.read_table(request["rows"], columns=["text", "system"]).to_pylist()
+    rows = pq.read_table(request["rows"], columns=["text", "system", "earlier"]).to_pylist()
     found: list[Length] = []
     for number, row in enumerate(rows):
-        found.append(lengths.of(Prompt(number, row["text"], system=row["system"])))
+        found.append(lengths.of(Prompt(number, row["text"], system=row["system"], earlier=tuple(row["earlier"] or ()))))
         now = time.monotonic()
         if now > said + _EVERY:
             said = now

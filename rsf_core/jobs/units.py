@@ -47,13 +47,22 @@ def prompts_table(prompts: Sequence[Prompt], first_k: Sequence[int] | None = Non
             "reference": pa.array([p.reference for p in prompts], pa.string()),
             "split": pa.array([str(p.split) for p in prompts], pa.string()),
             "system": pa.array([p.system for p in prompts], pa.string()),
+            "earlier": pa.array([p.earlier for p in prompts], pa.list_(pa.string())),
         }
         | counted
     )
 
 
 def read_prompts(table: pa.Table) -> list[Prompt]:
+    """Those of jobs of earlier versions have no earlier turns."""
     return [
-        Prompt(row["prompt_id"], row["text"], row["reference"], Split(row["split"]), row["system"])
+        Prompt(
+            row["prompt_id"],
+            row["text"],
+            row["reference"],
+            Split(row["split"]),
+            row["system"],
+            tuple(row.get("earlier") or ()),
+        )
         for row in table.to_pylist()
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rsf_core.domain import Prompt
 from rsf_core.domain.errors import ModelError, PromptRefusedError
+from rsf_core.domain.turns import messages, spoken_by
 from rsf_core.models.rendering import render
 
 # words no template holds of its own
@@ -44,8 +45,12 @@ class Chat:
         """The rendered turns of `prompt` up to where the completion begins. Raises PromptRefusedError
         where the template does not take this prompt, ModelError where it takes none."""
         content = self._content_for(bool(prompt.system))
-        rendered = self._render(_turns(content, prompt.system, prompt.text), completion_follows=True)
-        for text, turn in ((prompt.text, "the prompt"), (prompt.system or "", "the system text")):
+        rendered = self._render(_turns(content, prompt.system, prompt.text, prompt.earlier), completion_follows=True)
+        said = [(prompt.text, "the prompt"), (prompt.system or "", "the system text")]
+        for role, text in spoken_by(prompt.earlier):
+            # what an assistant thought before it spoke is left out by templates that know of it
+            said.append((text.rpartition("</think>")[2] if role == "assistant" else text, f"a turn of the {role}"))
+        for text, turn in said:
             if not _holds(rendered, text):
                 raise PromptRefusedError(
                     f"{_WHERE} leaves out {turn} that begins {text.strip()[:60]!r}: correct the template, or change the text"
@@ -105,9 +110,8 @@ class Chat:
             raise type(error)(f"{_WHERE} fails: {error}. Correct the template, or use another model") from error
 
 
-def _turns(content: Content, system: str | None, text: str) -> list[dict[str, Any]]:
-    first = [{"role": "system", "content": content(system)}] if system else []
-    return [*first, {"role": "user", "content": content(text)}]
+def _turns(content: Content, system: str | None, text: str, earlier: Sequence[str] = ()) -> list[dict[str, Any]]:
+    return [message | {"content": content(message["content"])} for message in messages(text, system, earlier)]
 
 
 def _holds(rendered: str, text: str) -> bool:

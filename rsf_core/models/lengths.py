@@ -37,7 +37,7 @@ class Lengths:
     def __init__(self, model: Any, tokenizer: Any, pad: int) -> None:
         self.window = window_of(model)
         self._prompting = Prompting(model, tokenizer, pad)
-        self._ids: dict[tuple[str | None, str], tuple[int, ...]] = {}
+        self._ids: dict[tuple[str | None, tuple[str, ...]], tuple[int, ...]] = {}
 
     def made(self, prompt: Prompt) -> tuple[int, ...]:
         """The tokens completions of `prompt` follow. Raises ModelError, see Prompting."""
@@ -45,7 +45,7 @@ class Lengths:
 
     def token_ids(self, prompt: Prompt) -> tuple[int, ...]:
         """The same, made once: each prompt is checked before any is drawn from."""
-        key = (prompt.system, prompt.text)
+        key = (prompt.system, (*prompt.earlier, prompt.text))
         if key not in self._ids:
             self._ids[key] = self.made(prompt)
         return self._ids[key]

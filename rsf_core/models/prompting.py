@@ -1,4 +1,18 @@
-"""The tokens that a completion of a prompt follows."""
+"""The tokens that a completion of a prompt follows.
+
+A model with a chat template gets a prompt as its messages. A model without gets plain text: system text and prompt with an
+empty line between them; and where there are earlier turns, each with who speaks, up to the name of who speaks next:
+
+    Be brief.
+
+    User: My dog is called Rex.
+
+    Assistant: A fine name.
+
+    User: What is my dog called?
+
+    Assistant:
+"""
 
 from __future__ import annotations
 
@@ -6,6 +20,7 @@ from typing import Any
 
 from rsf_core.domain import Prompt
 from rsf_core.domain.errors import PromptRefusedError
+from rsf_core.domain.turns import spoken_by
 from rsf_core.models.chat import Chat
 from rsf_core.models.tokens import vocabulary
 
@@ -26,7 +41,7 @@ class Prompting:
         if self._tokenizer.chat_template:
             ids = self._encoded(self._template().prompt(prompt), special=False)
         else:
-            text = "\n\n".join(filter(None, (prompt.system, prompt.text)))
+            text = plain(prompt)
             ids = self._encoded(text, special=True)
             if self._causal:
                 ids = _without_what_follows(ids, self._encoded(text, special=False))
@@ -52,6 +67,14 @@ class Prompting:
                 f"the tokenizer of the model cannot read {text[:60]!r}: {type(error).__name__}: {str(error)[:200]}. Copy or "
                 "download the model again"
             ) from error
+
+
+def plain(prompt: Prompt) -> str:
+    """The prompt as a model without a chat template gets it."""
+    if not prompt.earlier:
+        return "\n\n".join(filter(None, (prompt.system, prompt.text)))
+    turns = (f"{role.capitalize()}: {said}" for role, said in (*spoken_by(prompt.earlier), ("user", prompt.text)))
+    return "\n\n".join(filter(None, (prompt.system, *turns, "Assistant:")))
 
 
 def _without_what_follows(ids: tuple[int, ...], plain: tuple[int, ...]) -> tuple[int, ...]:

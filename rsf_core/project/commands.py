@@ -238,7 +238,8 @@ def edit_prompt(
     """Replace a prompt by an edited one, its new number; what is None stays as it is."""
     old = project.prompt_book.prompt(prompt_id)
     given = (old.text if text is None else text, old.reference if reference is None else reference)
-    return project.edit_prompt(prompt_id, PromptRow(*given, old.system if system is None else system), author)
+    row = PromptRow(*given, old.system if system is None else system, earlier=old.earlier)
+    return project.edit_prompt(prompt_id, row, author)
 
 
 @command

@@ -15,6 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rsf_core.domain.turns import messages
+
 _MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 SCHEMA = pa.schema(
     [
@@ -40,10 +42,7 @@ def rows(samples: pa.Table) -> list[dict[str, Any]]:
     """One row a sample: `prompt` and `completion` as chat messages, then weight, provenance and token ids."""
     return [
         {
-            "prompt": [
-                *([{"role": "system", "content": row["system"]}] if row["system"] else []),
-                {"role": "user", "content": row["prompt"]},
-            ],
+            "prompt": messages(row["prompt"], row["system"], row.get("earlier") or ()),
             "completion": [{"role": "assistant", "content": row["completion"]}],
             "weight": _finite(row["weight"]),
             "candidate_id": row["candidate_id"],

@@ -45,7 +45,8 @@ SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
 _SHOWN = 2_000  # characters of a text in the preview
 _EVERY = 0.5  # seconds between two words on the progress
 _ROWS = pa.schema(
-    [(name, pa.large_string()) for name in ("text", "reference", "system", "split")] + [("line", pa.int64())]
+    [(name, pa.large_string()) for name in ("text", "reference", "system", "split")]
+    + [("line", pa.int64()), ("earlier", pa.list_(pa.large_string()))]
 )
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
 LOOK_SECONDS = 60.0
@@ -129,6 +130,7 @@ class Imports:
             "seed": settings.seed,
             "scorers": list(settings.target.scorers),
             "unsealed": self._book.is_unsealed(),
+            "rows": _ROWS.names,  # another version keeps others
         }
         digest = blake2b(json.dumps([asked, version], sort_keys=True).encode(), digest_size=8)
         folder = self._folder / upload / digest.hexdigest()
@@ -200,7 +202,11 @@ class Imports:
                 raise PromptError("the project's prompts have changed since the file was compared with them: try again")
             rows = pq.read_table(folder / "rows.parquet").to_pylist()
             added = self._store.prompt_book.add(
-                ((row["text"], row["system"], row["reference"], Split(row["split"])) for row in rows), name
+                (
+                    (row["text"], row["system"], row["reference"], Split(row["split"]), tuple(row["earlier"] or ()))
+                    for row in rows
+                ),
+                name,
             )
             self._lengths.keep(folder, added)
         self.forget(upload)
@@ -311,7 +317,7 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         request.get("unsealed", False),
     )
     rows = [row for row, _ in found.rows]
-    table = {name: [getattr(row, name) for row in rows] for name in ("text", "reference", "system", "line")}
+    table = {name: [getattr(row, name) for row in rows] for name in ("text", "reference", "system", "line", "earlier")}
     table["split"] = [str(split) for _, split in found.rows]
     write_whole(folder / "rows.parquet", lambda path: pq.write_table(pa.table(table, schema=_ROWS), path))
     problems = sorted((*parsed.problems, *found.problems), key=lambda problem: (problem.kept, problem.line or 0))
@@ -330,6 +336,7 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
 
 def _short(row: PromptRow) -> dict[str, Any]:
     fields = asdict(row)
+    fields["earlier"] = [turn[:_SHOWN] for turn in row.earlier]
     return {name: value[:_SHOWN] if isinstance(value, str) else value for name, value in fields.items()}
 
 

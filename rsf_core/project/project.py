@@ -356,7 +356,9 @@ class Project:
         for a sealed one once the sealed were opened."""
         if self.prompt_book.is_unsealed() and any((row.split or split) is Split.SEALED for row in rows):
             raise PromptError(OPENED)
-        return self.store.add_prompts(((r.text, r.system, r.reference, r.split or split) for r in rows), source)
+        return self.store.add_prompts(
+            ((r.text, r.system, r.reference, r.split or split, r.earlier) for r in rows), source
+        )
 
     def import_prompts(self, rows: Sequence[PromptRow], source: str, held_out_share: float = 0.25) -> list[Problem]:
         """Add the rows that can be added and return what is wrong with the others."""

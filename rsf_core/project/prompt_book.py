@@ -16,6 +16,7 @@ from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.domain.access import spoken
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.settings import Settings
+from rsf_core.domain.turns import whole
 from rsf_core.prompts import Problem, PromptRow, check_disjoint, comparing, identity
 from rsf_core.scorers import registry
 from rsf_core.scorers.registry import ReferenceProblem
@@ -171,7 +172,7 @@ class PromptBook:
                     raise PromptError(
                         f"prompt {prompt.prompt_id} was edited and is prompt {newer} now: edit that, or retire it first"
                     )
-                same = taken.setdefault(identity(prompt.text, prompt.system), prompt.prompt_id)
+                same = taken.setdefault(identity(prompt.text, prompt.system, prompt.earlier), prompt.prompt_id)
                 if same != prompt.prompt_id:
                     raise PromptError(f"prompt {prompt.prompt_id} is the same as prompt {same}, which is in use")
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author)
@@ -191,11 +192,12 @@ class PromptBook:
         new = replace(new, system=(row.system or "").strip() or None, line=None)
         if not new.text:
             raise PromptError("the prompt is empty: write what the model is to be asked")
-        if (new.text, new.reference, new.system) == (old.text, old.reference, old.system):
+        if (new.text, new.reference, new.system, new.earlier) == (old.text, old.reference, old.system, old.earlier):
             raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
         for _, problem in unreadable([new], self._settings().target.scorers):
             raise PromptError(f"{problem.message.removesuffix('; left out')}")
-        same_text = identity(new.text, new.system) == identity(old.text, old.system)
+        asked, before = ((one.text, one.system, one.earlier) for one in (new, old))
+        same_text = identity(*asked) == identity(*before)
         # before anything is locked: with many prompts it takes seconds
         like = comparing.likeness(self._store.prompt_book.entries(), prompt_id, new, same_text)
         if like.same_as is not None:
@@ -206,9 +208,10 @@ class PromptBook:
             if self.version() != version:
                 raise PromptError(CHANGED_MEANWHILE)
             (number,) = self._store.prompt_book.add(
-                [(new.text, new.system, new.reference, old.split)], f"edit of prompt {prompt_id} by {author}"
+                [(new.text, new.system, new.reference, old.split, new.earlier)],
+                f"edit of prompt {prompt_id} by {author}",
             )
-            if (new.text, new.system) == (old.text, old.system):
+            if asked == before:
                 self._store.prompt_book.copy_lengths({prompt_id: number})
             self._store.prompt_book.say([prompt_id], "replace", author, number)
             return number
@@ -238,13 +241,15 @@ class PromptBook:
                 for p in self._store.prompts(retired=True)
                 if p.split is not Split.SEALED and p.prompt_id not in chosen
             ]
-            alike = check_disjoint([p.text for p in moved], [p.text for p in others])
+            alike = check_disjoint(
+                [whole(p.text, p.earlier) for p in moved], [whole(p.text, p.earlier) for p in others]
+            )
             if alike:
                 mine, other = moved[alike[0][0]].prompt_id, others[alike[0][1]].prompt_id
                 raise PromptError(
                     f"prompt {mine} is nearly the same as prompt {other}: seal both, or retire one of them"
                 )
-            rows = [(prompt.text, prompt.system, prompt.reference, Split.SEALED) for prompt in moved]
+            rows = [(p.text, p.system, p.reference, Split.SEALED, p.earlier) for p in moved]
             numbers = self._store.prompt_book.add(rows, f"sealed by {author}")
             self._store.prompt_book.copy_lengths(dict(zip(chosen, numbers, strict=True)))
             for prompt, number in zip(moved, numbers, strict=True):
@@ -256,7 +261,9 @@ class PromptBook:
             raise PromptError(f"prompt {prompt.prompt_id}: {OPENED}")
 
     def _identities(self) -> dict[str, int]:
-        return {identity(prompt.text, prompt.system): prompt.prompt_id for prompt in self._store.prompts()}
+        return {
+            identity(prompt.text, prompt.system, prompt.earlier): prompt.prompt_id for prompt in self._store.prompts()
+        }
 
     def _of(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
         found = {prompt.prompt_id: prompt for prompt in self._store.prompt_book.by_id(prompt_ids)}

@@ -33,7 +33,7 @@ def template_of(folder: Path) -> Template:
     """What the replicates of a project are made from; the project is only read."""
     with connect(folder, WHAT) as connection:
         found = connection.call("replicate_template")
-    prompts = tuple(tuple(prompt) for prompt in found["prompts"])
+    prompts = tuple((*prompt[:4], tuple(prompt[4])) for prompt in found["prompts"])
     return Template(found["settings"], prompts, found["seed"], found["version"], found["digest"])
 
 
@@ -62,7 +62,7 @@ def replicate(
     if min(seeds, rounds_wanted) < 1:
         raise ReplicateError(f"{seeds} seeds of {rounds_wanted} rounds are none: give at least 1 of each")
     made_from = template_of(folder)
-    if all(split != Split.HELD_OUT for *_, split in made_from.prompts):
+    if all(split != Split.HELD_OUT for _, _, _, split, _ in made_from.prompts):
         raise ReplicateError("there are no held-out prompts, so no replicate could be compared: add some first")
     home = (out or folder / FOLDER).absolute()
     if (home / settings_file.NAME).exists():
@@ -105,7 +105,8 @@ def _opened(folder: Path, made_from: Template, seed: int) -> Iterator[OwnConnect
     """The project of a replicate, made where it is not there or was not made to its end; other processes may look at it."""
     if settings_file.is_new(folder):
         rows = [
-            PromptRow(text, reference, system, Split(split)) for text, system, reference, split in made_from.prompts
+            PromptRow(text, reference, system, Split(split), earlier=earlier)
+            for text, system, reference, split, earlier in made_from.prompts
         ]
         settings = made_from.settings | {"seed": seed}
         project = Project.make(folder, settings, rows, f"replicate of {made_from.digest}", WHAT)

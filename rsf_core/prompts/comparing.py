@@ -22,6 +22,7 @@ from rsf_core import prompts
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.files import read_json, write_json
+from rsf_core.domain.turns import Turns
 from rsf_core.prompts import Problem, PromptRow, identity
 
 AT_ONCE = 2_000  # prompts that are compared here, without a process
@@ -94,23 +95,23 @@ def _answer(request: dict[str, Any], known: pa.Table) -> dict[str, Any]:
     return {"placed": [asdict(row) for row, _ in placed], "problems": [asdict(problem) for problem in problems]}
 
 
-def _entries(known: pa.Table) -> Iterator[tuple[tuple[str, Split, str | None], bool]]:
-    """Text, split and system of every prompt, and whether it is out of use."""
-    columns = (known[name].to_pylist() for name in ("text", "split", "system", "former"))
-    for text, split, system, former in zip(*columns, strict=True):
-        yield (text, Split(split), system), former
+def _entries(known: pa.Table) -> Iterator[tuple[tuple[str, Split, str | None, Turns], bool]]:
+    """Text, split, system and earlier turns of every prompt, and whether it is out of use."""
+    columns = (known[name].to_pylist() for name in ("text", "split", "system", "earlier", "former"))
+    for text, split, system, earlier, former in zip(*columns, strict=True):
+        yield (text, Split(split), system, tuple(earlier or ())), former
 
 
 def _likeness(known: pa.Table, prompt_id: int, edited: PromptRow, same_text: bool) -> Likeness:
     named, numbers, entries = (
-        identity(edited.text, edited.system),
+        identity(edited.text, edited.system, edited.earlier),
         known["prompt_id"].to_pylist(),
         list(_entries(known)),
     )
     same = [
         number
-        for number, ((text, _, system), former) in zip(numbers, entries, strict=True)
-        if not former and identity(text, system) == named
+        for number, ((text, _, system, earlier), former) in zip(numbers, entries, strict=True)
+        if not former and identity(text, system, earlier) == named
     ]  # the newest counts, as anywhere
     if same and same[-1] != prompt_id:
         return Likeness(same[-1], None)

@@ -1,16 +1,20 @@
-"""A conversation as a prompt: its system turn and its first question.
+"""A conversation as a prompt: its last question with all that was said before it, and the answer behind it as the reference.
 
-A prompt has one question. Of a conversation of several the later ones depend on answers that a prompt cannot hold, so the
-first is read and the rest is said to be left out.
+A list of questions without answers (`turns` of MT-bench) is another thing: what the later ones are asked after is not in the
+file. So the first is read and the rest is said to be left out.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from rsf_core.domain.turns import Turns
 from rsf_core.prompts.records import Number
 
+_BEGIN = "<|im_start|>"
+_CHATML = re.compile(r"<\|im_start\|>(\w+)[ \t]*\n(.*?)<\|im_end\|>", re.DOTALL)
 _SYSTEM = {"system", "developer"}
 _USER = {"user", "human", "prompter"}
 _ASSISTANT = {"assistant", "gpt", "bot", "model", "chatgpt", "ai"}
@@ -19,12 +23,18 @@ _ROLE_NAMES, _CONTENT_NAMES = ("role", "from", "speaker"), ("content", "value", 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`reply` is the answer to `question` where there is one; `left_out` counts the later questions."""
+    """`reply` is the answer to `question` where there is one; `earlier` are the turns before it; `left_out` counts the later
+    questions."""
 
     question: str
     system: str | None
     reply: str | None
-    left_out: int
+    earlier: Turns = ()
+    left_out: int = 0
+
+    @property
+    def questions(self) -> int:
+        return 1 + len(self.earlier) // 2 + self.left_out
 
 
 def is_one(value: Any) -> TypeGuard[list[Any]]:
@@ -40,8 +50,9 @@ def are_turns(value: Any) -> TypeGuard[list[Any]]:
 def read(value: list[Any]) -> Conversation | str:
     """The conversation in a list of turns, or what is wrong with it."""
     if are_turns(value):
-        return Conversation(value[0], None, None, len(value) - 1)
+        return Conversation(value[0], None, None, left_out=len(value) - 1)
     turns: list[tuple[str, str]] = []
+    system = None
     for number, turn in enumerate(value, start=1):
         named = _named(turn)
         if named is None:
@@ -61,27 +72,43 @@ def read(value: list[Any]) -> Conversation | str:
         text = _text_of(content)
         if text is None:
             return f"turn {number} holds something else than text"
+        if kind == "system":
+            if number > 1:
+                return "has a system turn that does not come first"
+            system = text
+            continue
+        if not turns and kind != "user":
+            return "does not begin with a question of the user, so that what it asks depends on what is said before"
+        if turns and turns[-1][0] == kind:
+            return f"turn {number} is of the {kind}, as the one before: user and assistant must speak by turns"
+        if not text.strip() and number < len(value):
+            return f"turn {number} is empty"
         turns.append((kind, text))
-    system = None
-    if turns and turns[0][0] == "system":
-        system = turns.pop(0)[1]
-    if not turns or turns[0][0] != "user":
+    if not turns:
         return "does not begin with a question of the user, so that what it asks depends on what is said before"
-    if any(kind == "system" for kind, _ in turns):
-        return "has a system turn that does not come first"
-    reply = turns[1][1] if len(turns) > 1 and turns[1][0] == "assistant" else None
-    return Conversation(turns[0][1], system, reply, sum(kind == "user" for kind, _ in turns[1:]))
+    reply = turns.pop()[1] if turns[-1][0] == "assistant" else None
+    *earlier, question = (text for _, text in turns)
+    return Conversation(question, system, reply, tuple(earlier))
+
+
+def chatml(text: str) -> list[Any] | None:
+    """The turns of a text that is marked up as ChatML from its beginning to its end; None for any other."""
+    if not text.lstrip().startswith(_BEGIN):
+        return None
+    marked = text.strip().removesuffix(f"{_BEGIN}assistant")  # which asks for the answer
+    turns, end = [], 0
+    for found in _CHATML.finditer(marked):
+        if marked[end : found.start()].strip():
+            return None
+        turns.append({"role": found[1], "content": found[2]})
+        end = found.end()
+    return None if marked[end:].strip() else turns
 
 
 def reply_in(value: list[Any]) -> str | None:
-    """The first answer in a list of turns, for a reference: what follows the first question, or an answer alone."""
-    if are_turns(value):
-        return str(value[0])
-    for turn in value:
-        role, content = _named(turn) or ("", None)
-        if role.strip().lower() in _ASSISTANT:
-            return _text_of(content)
-    return None
+    """The answer that a list of turns ends with, for a reference; it may stand alone."""
+    role, content = _named(value[-1]) or ("", None)
+    return _text_of(content) if role.strip().lower() in _ASSISTANT else None
 
 
 def _named(turn: Any) -> tuple[str, Any] | None:

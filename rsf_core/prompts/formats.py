@@ -130,11 +130,14 @@ def holds_conversations(name: str, values: Sequence[Any]) -> bool:
 
 
 def _is_conversation(name: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return conversations.chatml(value) is not None
     return conversations.is_one(value) or (name.strip().lower() in TURNS and conversations.are_turns(value))
 
 
 def _replies(values: Sequence[Any]) -> list[bool]:
-    return [conversations.is_one(value) and conversations.reply_in(value) is not None for value in values]
+    turns = (conversations.chatml(value) if isinstance(value, str) else value for value in values)
+    return [conversations.is_one(value) and conversations.reply_in(value) is not None for value in turns]
 
 
 def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
@@ -181,9 +184,11 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
         if {"candidate_id", "completion", "prompt_token_ids"} <= set(names):
             return "an export of RSF Studio (the question is the prompt, the completion the reference)"
         if plain in TURNS:
-            return "turns (the first question is the prompt)"
-        first = values[text][0][0]
-        return f"conversations ({'ShareGPT' if 'from' in first else 'chat messages'}: the first question is the prompt)"
+            return "turns (the first question is the prompt, for the answers between them are missing)"
+        first = values[text][0]
+        kind = "ChatML" if isinstance(first, str) else "ShareGPT" if "from" in first[0] else "chat messages"
+        answer = "; an answer behind it is the reference" if reference == text else ""
+        return f"conversations ({kind}: the last question is the prompt, with the turns before it{answer})"
     joined = companions(text, names)
     if plain == "instruction" and joined:
         kind = "Alpaca" if joined[0].strip().lower() == "input" else "Dolly"

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain import Split
+from rsf_core.domain.errors import PromptError
+from rsf_core.domain.turns import whole
 from rsf_core.prompts import conversations, files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.conversations import Conversation
@@ -54,8 +56,8 @@ def parse(
     on_row: Callable[[int], None] = lambda count: None,
 ) -> Parsed:
     """Read the rows of a prompt file. What belongs to the column of the text is read with it: the `input` of an Alpaca
-    instruction, the system turn of a conversation. `on_row` is told how many rows were read before each. Raises
-    PromptFileError when the file can't be read at all."""
+    instruction, the system text and the earlier turns of a conversation. `on_row` is told how many rows were read before
+    each. Raises PromptFileError when the file can't be read at all."""
     wanted = Columns(text_column, reference_column, system_column, split_column)
     rows: list[PromptRow] = []
     problems: list[Problem] = []
@@ -72,7 +74,7 @@ def parse(
             continue
         try:
             row = _row(record, wanted, problems, notes)
-            held += len(row.text) + len(row.reference or "") + len(row.system or "")
+            held += len(row.whole) + len(row.reference or "") + len(row.system or "")
             if held > limits.MOST_CHARACTERS:
                 message = f"the file holds more than {limits.MOST_CHARACTERS:,} characters; the rest is left out"
                 problems.append(Problem(record.line, None, message))
@@ -86,10 +88,8 @@ def parse(
 def _row(record: Record, wanted: Columns, problems: list[Problem], notes: Counter[str]) -> PromptRow:
     fields = record.fields
     asked = _conversation(fields.get(wanted.text), wanted.text)
-    if asked is None:
-        text, turn_system = _joined(fields, wanted), None
-    else:
-        text, turn_system = asked.question, asked.system
+    said = asked or Conversation(_joined(fields, wanted), None, None)
+    text, turn_system, earlier = said.question, said.system, said.earlier
     system = _text(fields.get(wanted.system), wanted.system) if wanted.system is not None else None
     if not (system or "").strip():
         system = turn_system
@@ -98,7 +98,7 @@ def _row(record: Record, wanted: Columns, problems: list[Problem], notes: Counte
     split = _text(fields.get(wanted.split), wanted.split) if wanted.split is not None else None
     if split and split not in list(Split):
         raise _WrongRow(wanted.split, f"is {split!r}; it must be {', '.join(Split)}")
-    for value, column in ((text, wanted.text), (system, wanted.system or wanted.text)):
+    for value, column in ((whole(text, earlier), wanted.text), (system, wanted.system or wanted.text)):
         _check(value, column)
     if not text.strip():
         raise _WrongRow(wanted.text, "is missing or empty")
@@ -110,13 +110,18 @@ def _row(record: Record, wanted: Columns, problems: list[Problem], notes: Counte
             reference, lost = None, ", and the reference, which answers the last"
         message = f"the first question is read; {others} {'is' if asked.left_out == 1 else 'are'} left out{lost}"
         problems.append(Problem(record.line, wanted.text, message, kept=True))
-    return PromptRow(text, reference, system or None, Split(split) if split else None, record.line)
+    try:
+        return PromptRow(text, reference, system or None, Split(split) if split else None, record.line, earlier)
+    except PromptError as error:
+        raise _WrongRow(wanted.text, str(error)) from error
 
 
 def _conversation(value: Any, column: str) -> Conversation | None:
     """The conversation in the text column; None where it holds plain text. Raises _WrongRow."""
     name = column.strip().lower()
-    if isinstance(value, str) and name in CONVERSATIONS and value.lstrip().startswith("["):
+    if isinstance(value, str) and (marked := conversations.chatml(value)):
+        value = marked
+    elif isinstance(value, str) and name in CONVERSATIONS and value.lstrip().startswith("["):
         try:
             value = json.loads(value)  # as a spreadsheet holds it
         except (ValueError, RecursionError):
@@ -155,8 +160,11 @@ def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | No
         found = asked.reply if asked is not None else None
     elif isinstance(value, Number):
         found = str(value)
-    elif conversations.is_one(value) or (asked is not None and conversations.are_turns(value)):
+    elif conversations.is_one(value):
         found = conversations.reply_in(value)
+    elif asked is not None and conversations.are_turns(value):
+        # an answer to each question, of which the last is asked, or several that are right
+        found = value[-1] if len(value) == asked.questions and not asked.left_out else value[0]
     else:
         found = _text(value, wanted.reference)
     _check(found, wanted.reference)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rsf_core.domain import Split
+from rsf_core.domain.turns import Turns, checked, whole
 
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 1_000
@@ -17,13 +19,22 @@ MOST_CHARACTERS = 1 << 30  # of all rows together: a small Parquet file can hold
 
 @dataclass(frozen=True, slots=True)
 class PromptRow:
-    """A prompt as given, not stored yet. `line` is where it begins in its file (from 1)."""
+    """A prompt as given, not stored yet. `line` is where it begins in its file (from 1); `earlier` are the turns of a
+    conversation before its text (domain/turns.py). Raises PromptError where they cannot be such."""
 
     text: str
     reference: str | None = None
     system: str | None = None
     split: Split | None = None
     line: int | None = None
+    earlier: Turns = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "earlier", checked(self.earlier))  # of JSON it is a list
+
+    @property
+    def whole(self) -> str:
+        return whole(self.text, self.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +61,10 @@ class Parsed:
     notes: tuple[str, ...] = ()
 
 
-def identity(text: str, system: str | None) -> str:
-    """Two prompts with the same identity are one prompt. It is what a model reads: case, signs and marks count; only the
-    Unicode form (NFC) and how much white space there is do not."""
-    return f"{_plain(system or '')}\0{_plain(text)}"
+def identity(text: str, system: str | None, earlier: Sequence[str] = ()) -> str:
+    """Two prompts with the same identity are one prompt. It is what a model reads, earlier turns included: case, signs and
+    marks count; only the Unicode form (NFC) and how much white space there is do not."""
+    return "\0".join(_plain(part) for part in (system or "", *earlier, text))
 
 
 def _plain(text: str) -> str:

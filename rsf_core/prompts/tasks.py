@@ -39,8 +39,9 @@ def blank() -> Task:
 
 
 def load(name: str) -> Task:
-    """A bundled task by its name, the blank one, or one from a folder with task.toml and prompts.jsonl. Raises SettingsError
-    naming the choices, or the file and line that is wrong."""
+    """A bundled task by its name, the blank one, or one from a folder with task.toml and prompts.jsonl, whose rows have a `text`,
+    or where they are conversations `messages`. Raises SettingsError naming the choices, or the file and line that is
+    wrong."""
     if name == BLANK:
         return blank()
     folder = bundled.path("data", "tasks", name) if name in names() else Path(name)
@@ -52,7 +53,9 @@ def load(name: str) -> Task:
         text = tomllib.loads((folder / "task.toml").read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{folder / 'task.toml'} is not valid TOML: {error}") from error
-    parsed = prompts.parse(folder / "prompts.jsonl", "text", "reference", "system", "split")
+    known = prompts.columns(folder / "prompts.jsonl")
+    column = "messages" if "messages" in known and "text" not in known else "text"
+    parsed = prompts.parse(folder / "prompts.jsonl", column, "reference", "system", "split")
     if parsed.problems:
         raise SettingsError(f"{folder / 'prompts.jsonl'}, {parsed.problems[0]}")
     unsplit = next((row for row in parsed.rows if row.split is None), None)

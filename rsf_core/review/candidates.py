@@ -51,6 +51,7 @@ class ReviewPrompt:
     prompt_id: int
     text: str
     system: str | None
+    earlier: tuple[str, ...]
     reference: str | None
     candidates: tuple[ReviewCandidate, ...]
 

@@ -263,6 +263,7 @@ class Reviews:
                 prompt_id,
                 texts[prompt_id]["text"],
                 texts[prompt_id]["system"],
+                tuple(texts[prompt_id]["earlier"] or ()),
                 texts[prompt_id]["reference"],
                 tuple(drawn[prompt_id]),
             )

@@ -15,6 +15,7 @@ from rsf_core.acceptance import bands, thinning
 from rsf_core.domain import Control, Split
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Settings
+from rsf_core.domain.turns import whole
 from rsf_core.prompts.near_duplicates import near_duplicate_pairs
 from rsf_core.sampling import rules
 from rsf_core.store.database import utc_now
@@ -219,5 +220,7 @@ def _near_held_out(store: Store) -> set[int]:
 def _find_near_held_out(store: Store) -> set[int]:
     train = store.prompts(Split.TRAIN, retired=True)
     held_out = [p for split in (Split.HELD_OUT, Split.SEALED) for p in store.prompts(split, retired=True)]
-    pairs = prompt_rules.check_disjoint([p.text for p in train], [p.text for p in held_out])
+    pairs = prompt_rules.check_disjoint(
+        [whole(p.text, p.earlier) for p in train], [whole(p.text, p.earlier) for p in held_out]
+    )
     return {train[mine].prompt_id for mine, _ in pairs}

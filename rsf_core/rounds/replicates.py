@@ -23,6 +23,7 @@ from rsf_core.domain import Prompt
 from rsf_core.domain.errors import ReplicateError
 from rsf_core.domain.files import writable
 from rsf_core.domain.settings import Settings
+from rsf_core.domain.turns import Turns
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.sampling.procedure import procedure_interval
@@ -36,11 +37,11 @@ _SEEDED = ("generate", "train")
 @dataclass(frozen=True, slots=True)
 class Template:
     """What every replicate is made from: the settings of a project without its seeds, and its prompts in use as (text,
-    system, reference, split). `seed` is the project's, of which those of the replicates are children; `version` is the
-    product's. `digest` names the procedure: what its results depend on beside the seed."""
+    system, reference, split, earlier turns). `seed` is the project's, of which those of the replicates are children; `version`
+    is the product's. `digest` names the procedure: what its results depend on beside the seed."""
 
     settings: dict[str, Any]
-    prompts: tuple[tuple[str, str | None, str | None, str], ...]
+    prompts: tuple[tuple[str, str | None, str | None, str, Turns], ...]
     seed: int
     version: str
     digest: str
@@ -54,9 +55,12 @@ def template(settings: Settings, prompts: Sequence[Prompt], models: Mapping[str,
     reference = found["target"]["reference"]
     if reference in models:
         found["target"]["reference"] = str(models[reference])
-    rows = tuple((prompt.text, prompt.system, prompt.reference, str(prompt.split)) for prompt in prompts)
+    rows = tuple((p.text, p.system, p.reference, str(p.split), p.earlier) for p in prompts)
+    asked = [
+        row if row[4] else row[:4] for row in rows
+    ]  # plain prompts go by the name they had before there were turns
     decisive = {name: value for name, value in found.items() if name not in _NOT_OF_THE_PROCEDURE}
-    digest = hashlib.sha256(json.dumps([version, decisive, rows], sort_keys=True).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps([version, decisive, asked], sort_keys=True).encode()).hexdigest()[:12]
     return Template(found, rows, settings.seed, version, digest)
 
 

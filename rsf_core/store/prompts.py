@@ -9,9 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from rsf_core.domain import Prompt, Split
+from rsf_core.domain.turns import Turns
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.records import NO_ROOM, Fit, PromptPage, PromptRecord, Room, Window
 
+NewPrompt = tuple[str, str | None, str | None, Split] | tuple[str, str | None, str | None, Split, Turns]
 _SHOWN = 300  # characters of a text in a list
 
 
@@ -22,12 +24,20 @@ class Prompts:
     def all(self, split: Split | None = None, retired: bool = False) -> list[Prompt]:
         """Those in use, by number; with `retired` also those that are not any more."""
         return [
-            Prompt(row["prompt_id"], row["text"], row["reference"], Split(row["split"]), row["system"])
+            Prompt(
+                row["prompt_id"],
+                row["text"],
+                row["reference"],
+                Split(row["split"]),
+                row["system"],
+                tuple(row["earlier"] or ()),
+            )
             for row in self._db.rows("prompts", {"split": split, "retired": retired})
         ]
 
     def entries(self) -> pa.Table:
-        """Every prompt there is or was, by number: prompt_id, text, split, system, and whether it is out of use (`former`)."""
+        """Every prompt there is or was, by number: prompt_id, text, split, system, earlier, and whether it is out of use
+        (`former`)."""
         return self._db.arrow("prompt_entries")
 
     def counts(self) -> dict[Split, int]:
@@ -66,8 +76,8 @@ class Prompts:
         """Those that there are, with their whole texts."""
         return [_record(row) for row in self._db.rows("prompt_state", {"prompt_ids": list(prompt_ids)})]
 
-    def add(self, prompts: Iterable[tuple[str, str | None, str | None, Split]], source: str) -> list[int]:
-        """Add `(text, system, reference, split)` rows; their numbers."""
+    def add(self, prompts: Iterable[NewPrompt], source: str) -> list[int]:
+        """Add `(text, system, reference, split)` rows, or such with the earlier turns behind; their numbers."""
         with self._db.transaction("saving prompts"):
             first = self._db.rows("next_prompt_id")[0]["prompt_id"]
             now = utc_now()
@@ -78,10 +88,11 @@ class Prompts:
                     "system": system,
                     "reference": reference,
                     "split": str(split),
+                    "earlier": list(earlier[0]) if earlier and earlier[0] else None,
                     "source": source,
                     "created_at": now,
                 }
-                for i, (text, system, reference, split) in enumerate(prompts)
+                for i, (text, system, reference, split, *earlier) in enumerate(prompts)
             ]
             self._db.insert("prompts", rows)
             return list(range(first, first + len(rows)))
@@ -122,4 +133,4 @@ class Prompts:
 
 def _record(row: dict[str, Any]) -> PromptRecord:
     fit = {"fit": Fit(row["fit"])} if "fit" in row else {}
-    return PromptRecord(**row | {"split": Split(row["split"])} | fit)
+    return PromptRecord(**row | {"split": Split(row["split"]), "earlier": tuple(row["earlier"] or ())} | fit)

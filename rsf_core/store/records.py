@@ -263,6 +263,7 @@ class PromptRecord:
     replaced_by: int | None
     tokens: int | None = None
     fit: Fit = Fit.NOT_CHECKED
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from rsf_core.domain.text import composed
 from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.links import Links
-from rsf_core.store.prompts import Prompts
+from rsf_core.store.prompts import NewPrompt, Prompts
 from rsf_core.store.records import (
     CandidateRecord,
     CuratedRecord,
@@ -114,8 +114,8 @@ class Store:
         """How many prompts are in use."""
         return self.prompt_book.counts()
 
-    def add_prompts(self, prompts: Iterable[tuple[str, str | None, str | None, Split]], source: str) -> int:
-        """Add `(text, system, reference, split)` rows and return how many."""
+    def add_prompts(self, prompts: Iterable[NewPrompt], source: str) -> int:
+        """Add `(text, system, reference, split)` rows, or such with the earlier turns behind, and return how many."""
         return len(self.prompt_book.add(prompts, source))
 
     def models(self) -> list[ModelRecord]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
 
 from rsf_core.domain import Split
-from rsf_core.domain.errors import PromptFileError, RsfError
+from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
+from rsf_core.domain.turns import spoken_by
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.imports import ImportState, Preview
@@ -18,7 +19,7 @@ from rsf_core.prompts.files import SUFFIXES
 from rsf_core.prompts.parsing import Columns
 from rsf_core.scorers import registry
 from rsf_core.store.records import Fit, PromptRecord
-from rsf_core.web import ui
+from rsf_core.web import turns, ui
 from rsf_core.web.literal import literal
 
 NONE = "–"
@@ -53,6 +54,21 @@ def unfit(project: Project) -> None:
             ),
             icon=":material/straighten:",
         )
+
+
+def add_by_hand(
+    project: Project,
+    text: str,
+    reference: str | None,
+    system: str | None,
+    split: Split | None,
+    earlier: Sequence[str],
+) -> None:
+    """Add one prompt; `earlier` are the texts of its areas for turns. Raises PromptError with what is wrong with it."""
+    row = PromptRow(text, reference, system, split, earlier=turns.given(earlier))
+    problems = project.import_prompts([row], "by hand")
+    if problems:
+        raise PromptError(str(problems[0]))
 
 
 # -- the list ----------------------------------------------------------------------------------------------------------
@@ -127,6 +143,9 @@ def _listed(prompt: PromptRecord) -> dict[str, object]:
     }
     if prompt.fit in (Fit.TOO_LONG, Fit.REFUSED):
         state += f", {_words(prompt.fit)}"
+    if prompt.earlier:
+        before = " · ".join(f"{role}: {said}" for role, said in spoken_by(prompt.earlier))
+        shown |= {"earlier turns": f"{len(prompt.earlier)} · {before}"}
     return shown | {"system": prompt.system, "tokens": prompt.tokens, "state": state}
 
 
@@ -167,10 +186,14 @@ def _edit(project: Project, prompt_id: int) -> None:
     text = st.text_area("Prompt", old.text, height=220, key=f"edit-text-{prompt_id}")
     reference = st.text_area("Reference answer", old.reference or "", height=70, key=f"edit-reference-{prompt_id}")
     system = st.text_area("System prompt", old.system or "", height=70, key=f"edit-system-{prompt_id}")
+    earlier = turns.written(old.earlier, f"edit-{prompt_id}")
     if st.button("Save", type="primary", icon=":material/save:"):
-        row = PromptRow(text, reference, system)
         with st.spinner("Comparing it with all prompts …", show_time=True):
-            saved = ui.attempt(lambda: project.edit_prompt(prompt_id, row, ui.reviewer_name()))
+            saved = ui.attempt(
+                lambda: project.edit_prompt(
+                    prompt_id, PromptRow(text, reference, system, earlier=turns.given(earlier)), ui.reviewer_name()
+                )
+            )
         if saved:
             st.rerun()
 
@@ -300,10 +323,7 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
         with st.container(border=True):
             parts = [f"line {row.line}", _words(str(row.split))]
             st.caption(literal(" · ".join(parts)))
-            if row.system:
-                st.caption("system")
-                ui.text(row.system)
-            ui.text(row.text)
+            turns.shown(row.text, row.system, row.earlier)
             if row.reference:
                 st.caption("reference")
                 ui.text(row.reference)

@@ -10,7 +10,7 @@ import pytest
 
 from rsf_core import models
 from rsf_core.domain import Prompt
-from rsf_core.domain.errors import ModelError
+from rsf_core.domain.errors import ModelError, PromptRefusedError
 from rsf_core.models.chat import Chat
 from rsf_core.models.prompting import Prompting
 from tests.support.tiny_models import END, START, TEMPLATE
@@ -25,6 +25,14 @@ TRIMMED = "{% for m in messages %}{{ m['content'] | trim }}\n{% endfor %}"
 ONLY_USER = "{% for m in messages %}{% if m['role'] == 'user' %}{{ m['content'] }}{% endif %}{% endfor %}"
 NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system here') }}{% endif %}" + TEMPLATE
 SOME = Prompt(1, "Say {{ 7 * 7 }} <b>grün</b>\n 漢字.", system="Be  brief.")
+TALK = Prompt(1, "Who am I?\n", system="Be brief.", earlier=("I am <b>Ann</b>.", "  Hello {{ Ann }}.", "漢字?", "Yes."))
+LAST_ONLY = "{{ messages[-1]['content'] }}"
+NO_ANSWERS = (
+    "{% for m in messages %}{% if m['role'] == 'assistant' %}{{ raise_exception('no answers here') }}{% endif %}{% endfor %}"
+    + TEMPLATE
+)
+_ANSWER = "{{ m['content'].split('</think>')[-1] if m['role'] == 'assistant' else m['content'] }}"
+THINKING = "{% for m in messages %}" + _ANSWER + "\n{% endfor %}"
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +178,41 @@ def test_a_token_beyond_the_embeddings_is_named(loaded: tuple[Any, Any]) -> None
 
     with pytest.raises(ModelError, match=r"token 258 \('<\|new\|>'\), and the model has embeddings for 258 tokens"):
         Prompting(loaded[0], Beyond(), pad=1).token_ids(Prompt(1, "a"))
+
+
+# -- conversations -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, BOTH, TRIMMED], ids=["chatml", "both", "trimmed"])
+def test_a_conversation_is_rendered_as_transformers_renders_its_messages(tokenizer: Any, template: str) -> None:
+    found = rendered(tokenizer, template, TALK)
+    roles = ["system", "user", "assistant", "user", "assistant", "user"]
+    said = [TALK.system, *TALK.earlier, TALK.text]
+    turns = [{"role": role, "content": content} for role, content in zip(roles, said, strict=True)]
+    assert found == tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+
+
+def test_the_turns_of_a_template_that_reads_parts_are_parts(tokenizer: Any) -> None:
+    prompt = Prompt(1, "c", earlier=("a", "b"))
+    assert rendered(tokenizer, PARTS, prompt) == "[user\na][assistant\nb][user\nc]"
+
+
+@pytest.mark.parametrize(
+    ("template", "prompt", "said"),
+    [
+        (LAST_ONLY, Prompt(1, "c", earlier=("a", "b")), "leaves out a turn of the user that begins 'a'"),
+        (NO_ANSWERS, TALK, "no answers here"),
+        (THINKING, Prompt(1, "c", earlier=("</think>x", "b")), None),
+        (THINKING, Prompt(1, "c", earlier=("a", "<think>hm</think>b")), None),
+        (THINKING + "{{ 1 / 0 if messages|length > 2 }}", Prompt(1, "c", earlier=("a", "b")), "ZeroDivisionError"),
+    ],
+)
+def test_a_template_shows_every_turn_but_what_an_assistant_thought_or_refuses_the_prompt(
+    tokenizer: Any, template: str, prompt: Prompt, said: str | None
+) -> None:
+    if said is None:
+        assert "b" in rendered(tokenizer, template, prompt)
+        return
+    with pytest.raises(PromptRefusedError, match=said):
+        rendered(tokenizer, template, prompt)
+    assert "Say" in rendered(tokenizer, template, Prompt(1, "Say a."))  # plain prompts are taken

@@ -18,7 +18,8 @@ PROMPTS = [
     Prompt(1, "Say grün."),
     Prompt(2, "Say grün.", system="Be brief."),
     Prompt(3, ""),
-    *(Prompt(4 + n, "a" * (950 + n)) for n in range(80)),
+    Prompt(4, "Say grün.", earlier=("Do you?", "I do.")),
+    *(Prompt(5 + n, "a" * (950 + n)) for n in range(80)),
 ]
 
 

@@ -16,12 +16,15 @@ import pytest
 from rsf_core.domain import Action, Scope, Split
 from rsf_core.domain.settings import parse
 from rsf_core.project import exports
+from rsf_core.prompts import parse as read_prompts
+from rsf_core.prompts import recognise
 from rsf_core.rounds.curation import freeze
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, candidates, decide
 
 ROW = {
     "system": None,
+    "earlier": None,
     "prompt": "a",
     "completion": "b",
     "weight": 1.0,
@@ -126,3 +129,26 @@ def test_no_number_is_written_as_nothing_for_json_has_no_other_word() -> None:
     rows = [ROW | {"acceptance_prob": value} for value in (math.nan, math.inf, -math.inf)]
     for line in exports.jsonl(pa.Table.from_pylist(rows)).splitlines():
         assert json.loads(line, parse_constant=pytest.fail)["acceptance_prob"] is None
+
+
+def test_a_conversation_is_exported_with_all_its_messages_and_read_back(store: Store, tmp_path: Path) -> None:
+    turns = ("My cat is called Minka.", "A fine name.")
+    store.add_prompts([("What is my cat called?", "Be brief.", "Minka", Split.TRAIN, turns)], "test")
+    rows = candidates(1, 2)
+    add_candidates(store, rows)
+    decide(store, rows, 0.0, -9.0)
+    freeze(store, parse({"task": "t"}, "test"), 1, "ann")
+    samples = store.curated_samples("c1-1")
+    roles = ["system", "user", "assistant", "user"]
+    content = ["Be brief.", *turns, "What is my cat called?"]
+    (first, _) = exports.rows(samples)
+    assert first["prompt"] == [{"role": r, "content": c} for r, c in zip(roles, content, strict=True)]
+    for name, made in (("set.jsonl", exports.jsonl(samples)), ("set.parquet", exports.parquet(samples))):
+        (tmp_path / name).write_bytes(made)
+        found = recognise(tmp_path / name)
+        assert found.text == "prompt"
+        parsed = read_prompts(tmp_path / name, "prompt", "completion")
+        assert [(r.text, r.system, r.earlier, r.reference) for r in parsed.rows] == [
+            ("What is my cat called?", "Be brief.", turns, completion)
+            for completion in samples["completion"].to_pylist()
+        ]

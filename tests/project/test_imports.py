@@ -199,3 +199,18 @@ def test_parquet_that_is_none_is_said_as_such(project: Project) -> None:
 
 def test_the_limit_stated_leaves_room_for_what_projects_have() -> None:
     assert imports.MEMORY_BYTES == 4 << 30
+
+
+def test_a_file_of_conversations_is_previewed_and_added_with_its_turns(project: Project) -> None:
+    turns = ("My cat is called Minka.", "A fine name.")
+    said = [
+        {"role": role, "content": text}
+        for role, text in zip(("user", "assistant") * 2, (*turns, "Its name?", "Minka"), strict=True)
+    ]
+    upload = project.imports.keep("talk.jsonl", json.dumps({"messages": said}).encode())
+    found = project.imports.format(upload)
+    placing = project.imports.start(upload, Columns(found.text or "", found.reference), 0.0)
+    preview = finished(project, upload, placing).preview
+    assert preview is not None and preview.rows == (PromptRow("Its name?", "Minka", None, Split.TRAIN, 1, turns),)
+    assert project.imports.add(upload, placing) == 1
+    assert project.prompts()[-1].earlier == turns

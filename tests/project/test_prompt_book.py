@@ -252,3 +252,36 @@ def test_rsf_prompts_lists_edits_retires_and_puts_back(project: Project, monkeyp
         rsf("retire")
     shown = CliRunner().invoke(app, ["prompts", folder, "list", "--retired"]).stdout
     assert "now 13" in shown and "retired" in shown
+
+
+# -- conversations -------------------------------------------------------------------------------------------------------
+
+TURNS = ("My cat is called Minka.", "A fine name.")
+
+
+def test_a_conversation_is_kept_found_by_its_turns_edited_and_put_back(project: Project) -> None:
+    assert project.import_prompts([PromptRow("What is my cat called?", "Minka", earlier=TURNS)], "test", 0.0) == []
+    (made,) = project.prompts()[-1:]
+    assert made.earlier == TURNS and project.prompt_book.prompt(made.prompt_id).earlier == TURNS
+    assert [p.prompt_id for p in project.prompt_page(5, text="fine NAME").prompts] == [made.prompt_id]
+    assert project.prompt_page(5, text="no such turn").total == 0
+    again = project.import_prompts([PromptRow("What is my cat called?", earlier=TURNS)], "test", 0.0)
+    assert "is the same as" in again[0].message
+
+    other = ("My cat is called Tom.", "A fine name.")
+    number = project.edit_prompt(made.prompt_id, PromptRow(made.text, made.reference, earlier=other), "ann")
+    assert project.prompt_book.prompt(number).earlier == other
+    with pytest.raises(PromptError, match="as it was"):
+        project.edit_prompt(number, PromptRow(made.text, made.reference, earlier=list(other)), "ann")  # type: ignore[arg-type]
+    with pytest.raises(PromptError, match="earlier turns"):
+        PromptRow("What is my cat called?", earlier=other[:1])
+    plain = project.edit_prompt(number, PromptRow("What is my cat called?", "Tom"), "ann")
+    assert project.prompt_book.prompt(plain).earlier == ()
+
+
+def test_the_turns_of_a_sealed_prompt_are_seen_by_nobody(project: Project) -> None:
+    project.add_prompts([PromptRow("What is my cat called?", "Minka", None, Split.SEALED, earlier=TURNS)], "test")
+    (shown,) = project.prompt_page(5, split=Split.SEALED).prompts
+    assert (shown.text, shown.earlier, shown.reference) == ("(sealed)", (), None)
+    assert project.prompt_page(5, text="fine name").total == 0
+    assert project.prompts(Split.SEALED)[0].earlier == TURNS  # what is drawn for it, once it is opened

@@ -101,23 +101,94 @@ def test_a_conversation_gives_its_question_system_and_answer(
     assert texts(parsed) == [expected] and parsed.problems == ()
 
 
-def test_later_questions_are_said_to_be_left_out_by_line(tmp_path: Path) -> None:
-    path = jsonl(tmp_path, {"messages": CHAT}, {"messages": CHAT + CHAT[1:]}, {"messages": [*CHAT[1:], CHAT[1]] * 2})
-    parsed = read(path)
-    assert [row.reference for row in parsed.rows] == ["4", "4", "4"]
-    assert [(p.line, p.kept) for p in parsed.problems] == [(2, True), (3, True)]
-    assert "the first question is read; 1 later question of the conversation is left out" in str(parsed.problems[0])
+def talk(
+    *said: str, names: tuple[str, str, str] = ("role", "user", "assistant"), content: str = "content"
+) -> list[Any]:
+    """Turns, by turns of the user and the assistant."""
+    return [{names[0]: names[1 + at % 2], content: text} for at, text in enumerate(said)]
 
 
-def test_a_reference_of_the_last_question_is_not_taken_for_the_first(tmp_path: Path) -> None:
-    path = jsonl(
-        tmp_path,
-        {"messages": CHAT + CHAT[1:2], "answer": "of the last"},
-        {"turns": ["a", "b"], "reference": ["1", "2"]},
+@pytest.mark.parametrize(
+    ("turns", "text", "earlier", "reference"),
+    [
+        (talk("a", "b", "c"), "c", ("a", "b"), None),
+        (talk("a", "b", "c", "d"), "c", ("a", "b"), "d"),
+        (talk("a", "b", "c", "d", "e", "f"), "e", ("a", "b", "c", "d"), "f"),
+        (talk("a", "b", "c", "d", names=("from", "human", "gpt"), content="value"), "c", ("a", "b"), "d"),
+        (talk("a", "b", "c", ""), "c", ("a", "b"), None),
+        ([{"role": "developer", "content": "Be brief."}, *talk("a", "b", "c")], "c", ("a", "b"), None),
+    ],
+)
+def test_of_several_questions_the_last_is_the_prompt_after_all_that_was_said_before(
+    tmp_path: Path, turns: list[Any], text: str, earlier: tuple[str, ...], reference: str | None
+) -> None:
+    for suffix in ("jsonl", "csv", "parquet"):
+        path = tmp_path / f"p.{suffix}"
+        if suffix == "jsonl":
+            jsonl(tmp_path, {"messages": turns}, {"messages": CHAT})
+        elif suffix == "csv":
+            cells = (json.dumps(one).replace('"', '""') for one in (turns, CHAT))
+            path.write_text("messages\n" + "".join(f'"{cell}"\n' for cell in cells))
+        else:
+            pq.write_table(pa.table({"messages": [turns, turns]}), path)
+        parsed = parse(path, "messages", "messages")
+        row = parsed.rows[0]
+        assert (row.text, row.earlier, row.reference) == (text, earlier, reference) and parsed.problems == ()
+        assert row.system == ("Be brief." if len(turns) % 2 == 0 and turns[0].get("role") == "developer" else None)
+
+
+def test_what_a_conversation_is_read_as_is_said(tmp_path: Path) -> None:
+    said = "the last question is the prompt, with the turns before it"
+    assert (
+        recognise(jsonl(tmp_path, {"messages": talk("a", "b", "c")})).name == f"conversations (chat messages: {said})"
     )
-    parsed = parse(path, "messages", "answer")
-    assert texts(parsed)[0][1] is None and "and the reference" in str(parsed.problems[0])
-    assert texts(parse(path, "turns", "reference")) == [("a", "1", None)]
+    answered = recognise(
+        jsonl(tmp_path, {"conversations": talk("a", "b", names=("from", "human", "gpt"), content="value")})
+    )
+    assert answered.name == f"conversations (ShareGPT: {said}; an answer behind it is the reference)"
+
+
+@pytest.mark.parametrize("asks", ["", "<|im_start|>assistant\n"])
+def test_a_text_in_chatml_is_a_conversation(tmp_path: Path, asks: str) -> None:
+    turns = ["system\nBe brief.", "user\na\nb", "assistant\nc", "user\nd"]
+    path = jsonl(tmp_path, {"text": "".join(f"<|im_start|>{turn}<|im_end|>\n" for turn in turns) + asks})
+    assert recognise(path).name.startswith("conversations (ChatML: ")
+    (row,) = read(path).rows
+    assert (row.system, row.earlier, row.text) == ("Be brief.", ("a\nb", "c"), "d")
+    plain = jsonl(
+        tmp_path, {"text": "What does <|im_start|>user\nx<|im_end|> mean?"}, {"text": "<|im_start|>user\nx<|im_end|>y"}
+    )
+    assert [row.text for row in read(plain).rows] == [
+        "What does <|im_start|>user\nx<|im_end|> mean?",
+        "<|im_start|>user\nx<|im_end|>y",
+    ]
+
+
+def test_of_questions_without_answers_the_first_is_read_and_the_others_said_to_be_left_out(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"turns": ["a", "b"], "reference": ["1", "2"]}, {"turns": ["c"], "reference": ["3"]})
+    parsed = parse(path, "turns", "reference")
+    assert texts(parsed) == [("a", "1", None), ("c", "3", None)]
+    assert [(p.line, p.kept) for p in parsed.problems] == [(1, True)]
+    assert "the first question is read; 1 later question of the conversation is left out" in str(parsed.problems[0])
+    single = parse(jsonl(tmp_path, {"turns": ["a", "b"], "reference": "of the last"}), "turns", "reference")
+    assert texts(single) == [("a", None, None)] and "and the reference" in str(single.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("last", "last"),
+        (["1", "2"], "2"),
+        (["1", "2", "3"], "1"),
+        (talk("x", "y")[1:], "y"),
+        (talk("a", "b", "c", "d"), "d"),
+    ],
+)
+def test_a_reference_in_a_column_of_its_own_answers_the_last_question(
+    tmp_path: Path, reference: Any, found: str
+) -> None:
+    path = jsonl(tmp_path, {"messages": talk("a", "b", "c"), "answer": reference})
+    assert [(row.text, row.reference) for row in parse(path, "messages", "answer").rows] == [("c", found)]
 
 
 @pytest.mark.parametrize(
@@ -132,12 +203,25 @@ def test_a_reference_of_the_last_question_is_not_taken_for_the_first(tmp_path: P
         ([{"role": "user", "content": "x"}, {"content": "x"}], "turn 2 does not say who speaks"),
         ([{"role": "system", "content": "only"}], "does not begin with a question"),
         ([{"role": "user", "content": " "}], "is missing or empty"),
+        (talk("a", "b", " "), "is missing or empty"),
+        (talk("a", " ", "c"), "turn 2 is empty"),
+        ([*talk("a"), *talk("b")], "turn 2 is of the user, as the one before"),
+        ([*talk("a", "b"), *talk("x", "c")[1:]], "turn 3 is of the assistant, as the one before"),
+        ([*talk("a", "b"), {"role": "system", "content": "x"}], "system turn that does not come first"),
+        ([*talk(*"ab" * 101), *talk("c")], "at most 200 are kept"),
+        (talk("a", "b" * 60_000, "c" * 60_000), "characters long"),
     ],
 )
 def test_a_conversation_that_is_no_prompt_is_left_out_by_line(tmp_path: Path, turns: list[Any], said: str) -> None:
     parsed = parse(jsonl(tmp_path, {"messages": CHAT}, {"messages": turns}), "messages")
     assert len(parsed.rows) == 1 and [p.line for p in parsed.problems] == [2]
     assert said in str(parsed.problems[0]) and not parsed.problems[0].kept
+
+
+def test_half_a_character_in_an_earlier_turn_is_named(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(json.dumps({"messages": talk("a\ud800", "b", "c")}))
+    (problem,) = read(tmp_path / "p.jsonl").problems
+    assert "half a surrogate pair" in str(problem)
 
 
 def test_two_system_prompts_that_differ_are_not_chosen_between(tmp_path: Path) -> None:

@@ -218,3 +218,31 @@ def test_a_text_that_is_no_prompt_any_more_keeps_what_resembles_it_on_its_side()
     for split in Split:
         placed, problems = place([], [row(LONG.format("spring"))], 0.5, 1, former=[(LONG.format("spring"), split)])
         assert [found for _, found in placed] == [split] and problems == []
+
+
+# -- conversations -------------------------------------------------------------------------------------------------------
+
+ASKED = "And which colour has it?"
+KETTLE = ("I bought a kettle in the old shop behind the station.", "A good place to buy kettles.")
+DOG = ("My neighbour's brown dog ran over the garden fence yesterday.", "I hope that nobody was hurt by it.")
+
+
+def test_one_question_after_different_turns_is_two_prompts() -> None:
+    rows = [
+        PromptRow(ASKED, earlier=KETTLE),
+        PromptRow(ASKED, earlier=DOG),
+        PromptRow(ASKED),
+        PromptRow(ASKED, earlier=KETTLE),
+    ]
+    placed, problems = place([], rows, 0.0, 1)
+    assert [row.earlier for row, _ in placed] == [KETTLE, DOG, ()]
+    assert len(problems) == 1 and "is the same as" in problems[0].message
+
+
+def test_conversations_that_resemble_each_other_stand_on_one_side_and_others_may_not() -> None:
+    nearly = (KETTLE[0].replace("bought", "Bought"), KETTLE[1] + "!")
+    existing = [(ASKED, Split.HELD_OUT, None, KETTLE)]
+    placed, problems = place(existing, [PromptRow(ASKED, earlier=nearly), PromptRow(ASKED, earlier=DOG)], 0.0, 1)
+    assert [split for _, split in placed] == [Split.HELD_OUT, Split.TRAIN] and problems == []
+    _, problems = place(existing, [PromptRow(ASKED, split=Split.TRAIN, earlier=nearly)], 0.0, 1)
+    assert "nearly the same as a prompt of the project, which is held_out" in problems[0].message

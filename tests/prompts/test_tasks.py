@@ -33,11 +33,11 @@ def task(request: pytest.FixtureRequest) -> Task:
 
 
 def texts(task: Task, split: Split) -> list[str]:
-    return [row.text for row in task.prompts if row.split is split]
+    return [row.whole for row in task.prompts if row.split is split]
 
 
-def test_the_four_promised_tasks_are_bundled() -> None:
-    assert set(NAMES) >= {"positive_reviews", "arithmetic", "sentiment_labels", "translation_en_fr"}
+def test_the_promised_tasks_are_bundled() -> None:
+    assert set(NAMES) >= {"positive_reviews", "arithmetic", "sentiment_labels", "translation_en_fr", "dialogue"}
 
 
 def test_there_are_enough_prompts_on_both_sides(task: Task) -> None:
@@ -129,6 +129,30 @@ def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> 
         references[row.split].append(french)
     for one, other in combinations(Split, 2):
         assert prompts.check_disjoint(references[one], references[other]) == []
+
+
+def test_a_dialogue_asks_for_one_of_two_things_that_were_said_before_and_no_thing_stands_on_both_sides() -> None:
+    task = tasks.load("dialogue")
+    target = parse({**task.defaults, "task": task.name}, "task.toml").target
+    assert {1 + len(row.earlier) // 2 for row in task.prompts} == {2, 3, 4}
+    things: dict[Split, set[str]] = {split: set() for split in Split}
+    batch, wrong = [], []
+    for number, row in enumerate(task.prompts):
+        (thing,) = re.findall(r"\bmy (\w+)\??", row.text)
+        said = re.findall(r"[^.]*?\bmy \w+[^.]*?(?= and I| and my|\.)", " ".join(row.earlier), re.IGNORECASE)
+        (about,) = [fact for fact in said if re.search(rf"\b{thing}\b", fact)]
+        (other,) = [fact for fact in said if fact != about]
+        assert row.reference is not None and re.search(rf"\b{row.reference}\b", about), (about, row)
+        assert not re.search(rf"\b{row.reference}\b", other) and row.split is not None, (other, row)
+        things[row.split].add(thing)
+        things[row.split].add(re.findall(r"\bmy (\w+)", other, re.IGNORECASE)[0])
+        prompt = Prompt(number, row.text, row.reference)
+        batch.append(Scored(prompt, f" {row.reference.capitalize()}.", 3, Finish.EOS))
+        wrong.append(Scored(prompt, about, 9, Finish.EOS))
+    assert not any(things[one] & things[other] for one, other in combinations(Split, 2))
+    for answers, right in ((batch, True), (wrong, False)):
+        scores = {name: np.array(registry.score(name, answers)) for name in target.scorers}
+        assert (passes(target, scores, len(answers)) == right).all()
 
 
 # -- a folder of one's own -------------------------------------------------------------------------------------------

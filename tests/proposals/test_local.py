@@ -199,6 +199,34 @@ def test_a_system_prompt_comes_first_and_a_plain_model_takes_plain_text(proposal
     assert proposal.tokenizer.decode(proposal.prompt_token_ids(PROMPTS[1])) == "Be brief.\n\nSay grün."
 
 
+TALK = Prompt(7, "Who am I?", system="Be brief.", earlier=("I am Ann.", "Hello Ann."))
+
+
+def test_a_plain_model_takes_a_conversation_with_who_speaks_named(proposal, monkeypatch):
+    monkeypatch.setattr(proposal.tokenizer, "chat_template", None)
+    assert proposal.tokenizer.decode(proposal.prompt_token_ids(TALK)) == (
+        "Be brief.\n\nUser: I am Ann.\n\nAssistant: Hello Ann.\n\nUser: Who am I?\n\nAssistant:"
+    )
+    plain = proposal.tokenizer.decode(proposal.prompt_token_ids(Prompt(8, "Who?", earlier=("a", "b"))))
+    assert plain == "User: a\n\nAssistant: b\n\nUser: Who?\n\nAssistant:"
+
+
+def test_completions_of_a_conversation_follow_all_its_turns_and_are_judged_by_the_log_q_they_were_drawn_with(proposal):
+    other = Prompt(7, TALK.text, system=TALK.system, earlier=("I am Bo.", "Hello Bo."))
+    found = {}
+    for prompt in (TALK, other, Prompt(7, TALK.text, system=TALK.system)):
+        drawn_now = list(
+            drawn(proposal, Sampling(max_new_tokens=12), requests=[(prompt, k, f"1.7.{k}") for k in range(6)]).values()
+        )
+        ids = proposal.prompt_token_ids(prompt)
+        assert {c.prompt_token_ids for c in drawn_now} == {ids}
+        assert all(turn in proposal.tokenizer.decode(ids) for turn in (*prompt.earlier, prompt.text))
+        again = proposal.log_prob([(c.prompt_token_ids, c.token_ids) for c in drawn_now])
+        np.testing.assert_allclose(again, [c.log_q for c in drawn_now], atol=1e-4)
+        found[ids] = [c.log_q for c in drawn_now]
+    assert len(found) == 3 and len({tuple(log_q) for log_q in found.values()}) == 3
+
+
 def test_a_token_the_decoder_is_forced_to_begin_with_is_given_not_drawn(tiny_encoder_decoder):
     """NLLB and mBART name the target language so."""
     proposal = LocalProposal(tiny_encoder_decoder)

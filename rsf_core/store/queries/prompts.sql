@@ -1,12 +1,12 @@
 -- name: prompts
-SELECT prompt_id, text, reference, split, system
+SELECT prompt_id, text, reference, split, system, earlier
 FROM prompts
 WHERE ($split IS NULL OR split = $split)
   AND ($retired OR prompt_id NOT IN (SELECT prompt_id FROM retired_prompts))
 ORDER BY prompt_id;
 
 -- name: prompt_entries
-SELECT prompt_id, text, split, system, prompt_id IN (SELECT prompt_id FROM retired_prompts) AS former
+SELECT prompt_id, text, split, system, earlier, prompt_id IN (SELECT prompt_id FROM retired_prompts) AS former
 FROM prompts ORDER BY prompt_id;
 
 -- name: prompt_counts
@@ -19,7 +19,7 @@ SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
 -- Texts are cut to what a list shows. Lengths are looked up only where they choose; see prompt_fit.
 -- name: prompt_page
 SELECT p.prompt_id, left(p.text, $shown) AS text, left(p.reference, $shown) AS reference, left(p.system, $shown) AS system,
-       p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
+       [left(turn, $shown) FOR turn IN p.earlier] AS earlier, p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
 FROM shown_prompts p LEFT JOIN retired_prompts r USING (prompt_id)
 LEFT JOIN (
     SELECT prompt_id, arg_max({'tokens': tokens, 'refused': refused}, seq) AS length
@@ -30,7 +30,7 @@ WHERE ($split IS NULL OR p.split = $split)
   AND ($fit IS NULL OR $fit = CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
             WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END)
   AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
-       OR contains(nfc_normalize(lower(coalesce(p.reference, ''))), nfc_normalize(lower($text))))
+       OR contains(nfc_normalize(lower(concat_ws(' ', p.reference, array_to_string(p.earlier, ' ')))), nfc_normalize(lower($text))))
 ORDER BY p.prompt_id LIMIT $limit OFFSET $offset;
 
 -- name: prompt_page_count
@@ -45,10 +45,10 @@ WHERE ($split IS NULL OR p.split = $split)
   AND ($fit IS NULL OR $fit = CASE WHEN length IS NULL THEN 'not_checked' WHEN length.refused IS NOT NULL THEN 'refused'
             WHEN length.tokens > $most THEN 'too_long' ELSE 'fits' END)
   AND ($text IS NULL OR p.prompt_id::VARCHAR = $text OR contains(nfc_normalize(lower(p.text)), nfc_normalize(lower($text)))
-       OR contains(nfc_normalize(lower(coalesce(p.reference, ''))), nfc_normalize(lower($text))));
+       OR contains(nfc_normalize(lower(concat_ws(' ', p.reference, array_to_string(p.earlier, ' ')))), nfc_normalize(lower($text))));
 
 -- name: prompt_state
-SELECT p.prompt_id, p.text, p.reference, p.system, p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
+SELECT p.prompt_id, p.text, p.reference, p.system, p.earlier, p.split, p.source, p.created_at, r.action AS retired, r.replaced_by
 FROM prompts p LEFT JOIN retired_prompts r USING (prompt_id)
 WHERE p.prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]));
 

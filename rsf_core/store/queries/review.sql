@@ -84,10 +84,10 @@ SELECT round, candidate_id, prompt_id, k, completion, len(token_ids) AS token_co
 FROM candidates WHERE prompt_id IN $keys ORDER BY prompt_id, k;
 
 -- name: prompts_by_id
-SELECT prompt_id, text, system, reference FROM prompts WHERE prompt_id IN $keys;
+SELECT prompt_id, text, system, earlier, reference FROM prompts WHERE prompt_id IN $keys;
 
 -- name: accepted_samples
-SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, coalesce(a.edit, d.completion) AS completion,
+SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, p.earlier, coalesce(a.edit, d.completion) AS completion,
        c.prompt_token_ids, CASE WHEN a.edit IS NULL THEN c.token_ids ELSE [] END AS token_ids,
        CASE WHEN d.override IS NULL THEN 'rule'  -- the next: a person of an earlier version who was called so
             WHEN d.reviewer IN ('rule', 'random') THEN d.reviewer || ' (a person)' ELSE d.reviewer END AS decided_by,
@@ -100,7 +100,7 @@ WHERE d.round = $round AND d.accepted
 ORDER BY d.prompt_id, d.k;
 
 -- name: samples_of
-SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, d.completion, c.prompt_token_ids, c.token_ids,
+SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, p.earlier, d.completion, c.prompt_token_ids, c.token_ids,
        'random' AS decided_by, d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, FALSE AS edited
 FROM decisions d
 JOIN candidates c ON c.candidate_id = d.candidate_id AND c.round = d.round
@@ -113,7 +113,7 @@ SELECT curated_id, round, target_id, log_m, scope, content_hash, summary, author
 FROM curated_sets ORDER BY seq;
 
 -- name: curated_samples
-SELECT s.candidate_id, s.prompt_id, s.prompt, s.system, s.completion, s.prompt_token_ids, s.token_ids, s.weight,
+SELECT s.candidate_id, s.prompt_id, s.prompt, s.system, s.earlier, s.completion, s.prompt_token_ids, s.token_ids, s.weight,
        s.decided_by, s.log_ratio, s.acceptance_prob, s.edited, CASE WHEN s.edited THEN NULL ELSE c.log_q END AS log_q
 FROM curated_samples s LEFT JOIN candidates c ON c.candidate_id = s.candidate_id
 WHERE s.curated_id = $curated_id ORDER BY s.prompt_id, s.candidate_id;

@@ -2,6 +2,7 @@
 
 import { accepted, hidden } from "./decisions.js";
 import { element, tone } from "./dom.js";
+import { drawTurns } from "./turns.js";
 import { counted, difference, facts, ICONS, numbers, opinion, scores, visible } from "./words.js";
 
 const SPOKEN = 300; // characters of a completion that are read aloud
@@ -13,7 +14,7 @@ export function drawWhere($, { counts, decided }, view) {
 
 export function drawPrompt($, prompt) {
   $(".prompt-id").textContent = prompt.prompt_id;
-  $(".prompt-text").textContent = visible((prompt.system ? `${prompt.system}\n\n` : "") + prompt.text);
+  drawTurns($(".turns"), prompt);
   $(".reference").hidden = prompt.reference === null;
   $(".reference-text").textContent = visible(prompt.reference ?? "");
 }

@@ -28,7 +28,7 @@ export function candidate(id, extra = {}) {
 // A prompt of `each` candidates.
 export function prompt(id, each, extra = {}) {
   const candidates = Array.from({ length: each }, (_, k) => candidate(`1.${id}.${k}`, extra));
-  return { prompt_id: id, text: `prompt ${id}`, system: null, reference: null, candidates };
+  return { prompt_id: id, text: `prompt ${id}`, system: null, earlier: [], reference: null, candidates };
 }
 
 // The answer for a queue of these prompts, all their candidates in order.

@@ -1,0 +1,47 @@
+"""A prompt as a conversation: what was said before its text, which is the user's last word.
+
+The earlier turns are texts alone, for who speaks follows from their place: the user, the assistant, and so on by turns. So
+they are an even number, and what they are followed by is the user's. A plain prompt has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import cycle
+
+from rsf_core.domain.errors import PromptError
+
+Turns = tuple[str, ...]
+ROLES = ("user", "assistant")
+MOST_TURNS = 200
+
+
+def spoken_by(turns: Sequence[str]) -> list[tuple[str, str]]:
+    """Each of the earlier turns with its role."""
+    return list(zip(cycle(ROLES), turns))
+
+
+def messages(text: str, system: str | None = None, earlier: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The prompt as chat messages: the system text where there is one, the earlier turns, the text."""
+    first = [("system", system)] if system else []
+    return [{"role": role, "content": said} for role, said in [*first, *spoken_by(earlier), ("user", text)]]
+
+
+def whole(text: str, earlier: Sequence[str] = ()) -> str:
+    """All that user and assistant say, in which near-duplicates are looked for: of a plain prompt its text."""
+    return "\n\n".join((*earlier, text))
+
+
+def checked(turns: Sequence[str]) -> Turns:
+    """Raises PromptError where these cannot come before a prompt's text."""
+    if len(turns) % 2:
+        raise PromptError(
+            f"a conversation has {len(turns)} earlier turns: user and assistant speak by turns before the prompt, so their "
+            "number must be even"
+        )
+    if len(turns) > MOST_TURNS:
+        raise PromptError(f"a conversation has {len(turns):,} earlier turns; at most {MOST_TURNS} are kept")
+    empty = next((number for number, said in enumerate(turns, start=1) if not said.strip()), None)
+    if empty is not None:
+        raise PromptError(f"turn {empty} of a conversation is empty: write what was said, or leave its exchange out")
+    return tuple(turns)

@@ -1,0 +1,52 @@
+"""The turns of a conversation on a page: read, and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rsf_core.domain.errors import PromptError
+from rsf_core.domain.turns import Turns, spoken_by
+from rsf_core.web import ui
+
+
+def shown(text: str, system: str | None, earlier: Sequence[str]) -> None:
+    """What the model is asked, each turn under who speaks; a plain prompt without any."""
+    if system:
+        st.caption("system")
+        ui.text(system)
+    for role, said in spoken_by(earlier):
+        st.caption(role)
+        ui.text(said)
+    if system or earlier:
+        st.caption("user")
+    ui.text(text)
+
+
+def written(earlier: Sequence[str], key: str) -> list[str]:
+    """Text areas for the turns before a prompt, and for one exchange more; see `given`."""
+    texts: list[str] = []
+    with st.expander("Earlier turns of the conversation", expanded=bool(earlier)):
+        st.caption(
+            "What user and assistant said before. Leave empty for a plain prompt; an exchange emptied is taken out. Save and "
+            "edit again to add more than one."
+        )
+        for number in range(len(earlier) // 2 + 1):
+            first, second = st.columns(2)
+            for column, role, at in ((first, "User", 2 * number), (second, "Assistant", 2 * number + 1)):
+                old = earlier[at] if at < len(earlier) else ""
+                texts.append(column.text_area(f"{role}, turn {at + 1}", old, height=90, key=f"{key}-turn-{at}"))
+    return texts
+
+
+def given(texts: Sequence[str]) -> Turns:
+    """The turns in the text areas, without the exchanges that are empty. Raises PromptError where one half is missing."""
+    found: list[str] = []
+    for at in range(0, len(texts), 2):
+        exchange = [text.strip() for text in texts[at : at + 2]]
+        if any(exchange) and not all(exchange):
+            missing = at + 1 + exchange.index("")
+            raise PromptError(f"turn {missing} is empty: write what was said, or empty both turns of the exchange")
+        found += exchange if all(exchange) else []
+    return tuple(found)

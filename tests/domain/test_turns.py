@@ -1,0 +1,34 @@
+"""The turns of a conversation: who speaks, and what cannot come before a prompt."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsf_core.domain.errors import PromptError
+from rsf_core.domain.turns import MOST_TURNS, checked, messages, spoken_by, whole
+
+
+def test_user_and_assistant_speak_by_turns_and_the_user_last() -> None:
+    assert spoken_by(("a", "b", "c", "d")) == [("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d")]
+    assert [m["role"] for m in messages("e", "Be brief.", ("a", "b"))] == ["system", "user", "assistant", "user"]
+    assert messages("e") == messages("e", "") == [{"role": "user", "content": "e"}]
+
+
+def test_a_plain_prompt_is_its_text_alone() -> None:
+    assert whole("e") == "e" and whole("e", ["a", "b"]) == "a\n\nb\n\ne"
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        (["a"], "has 1 earlier turns: .* even"),
+        (["a", "b", "c"], "has 3 earlier turns"),
+        (["a", " \n"], "turn 2 of a conversation is empty"),
+        (["", "b"], "turn 1 of a conversation is empty"),
+        (["a"] * (MOST_TURNS + 2), f"at most {MOST_TURNS} are kept"),
+    ],
+)
+def test_what_cannot_come_before_a_prompt_is_refused(turns: list[str], said: str) -> None:
+    with pytest.raises(PromptError, match=said):
+        checked(turns)
+    assert checked(["a", "b"] * (MOST_TURNS // 2)) == ("a", "b") * (MOST_TURNS // 2)

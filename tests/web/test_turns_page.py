@@ -1,0 +1,83 @@
+"""The Prompts page shows the turns of a conversation and lets a person write them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core.domain.errors import PromptError
+from rsf_core.project import Project
+from rsf_core.prompts import PromptRow
+from rsf_core.prompts.parsing import Columns
+from rsf_core.rounds.prompt_lengths import LengthsFound
+from rsf_core.web import session, turns
+
+SHELL = Path(session.__file__).with_name("shell.py")
+TURNS = ("I am <b>Ann</b>.", "Hello Ann.")
+
+
+def opened(project: Project, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    monkeypatch.setattr(session, "_project", project)
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page("../../pages/prompts.py").run()
+    assert not app.exception
+    return app
+
+
+def test_a_conversation_is_written_by_hand_and_half_an_exchange_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(project, monkeypatch)
+    areas = {area.label: area for area in app.text_area}
+    areas["Prompt"].set_value("Who am I?")
+    areas["User, turn 1"].set_value(TURNS[0])
+    next(button for button in app.button if button.label == "Add prompt").click().run()
+    assert [error.value for error in app.error if "turn 2 is empty" in str(error.value)]
+    areas = {area.label: area for area in app.text_area}
+    areas["Prompt"].set_value("Who am I?")
+    areas["User, turn 1"].set_value(TURNS[0])
+    areas["Assistant, turn 2"].set_value(TURNS[1])
+    next(button for button in app.button if button.label == "Add prompt").click().run()
+    assert not app.exception
+    assert (project.prompts()[-1].text, project.prompts()[-1].earlier) == ("Who am I?", TURNS)
+    (listed,) = [row for row in app.dataframe[0].value.to_dict("records") if row["prompt"] == "Who am I?"]
+    assert listed["earlier turns"] == "2 · user: I am <b>Ann</b>. · assistant: Hello Ann."
+
+
+def test_the_preview_of_a_file_shows_each_turn_as_literal_text_under_who_speaks(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project.prompt_lengths, "check", lambda placing: LengthsFound(fits=1))
+    said = [{"role": r, "content": c} for r, c in zip(("user", "assistant", "user"), (*TURNS, "Who?"), strict=True)]
+    upload = project.imports.keep("a.jsonl", json.dumps({"messages": said}).encode())
+    project.imports.start(upload, Columns("messages"), 0.25)
+    app = opened(project, monkeypatch, **{"import": upload})
+    assert [c.value for c in app.caption if c.value in ("user", "assistant", "system")] == ["user", "assistant", "user"]
+    shown = " ".join(str(element.proto.body) for element in app.get("html"))
+    assert "I am &lt;b&gt;Ann&lt;/b&gt;." in shown and "<b>Ann" not in shown
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        (["", ""], ()),
+        (["a", "b", "", " "], ("a", "b")),
+        (["", "", "c", "d", "", ""], ("c", "d")),
+        ([" a ", "b\n"], ("a", "b")),
+    ],
+)
+def test_an_exchange_that_was_emptied_is_taken_out(texts: list[str], found: tuple[str, ...]) -> None:
+    assert turns.given(texts) == found
+    assert PromptRow("x", earlier=turns.given(texts)).earlier == found
+
+
+@pytest.mark.parametrize(("texts", "number"), [(["a", ""], 2), (["", "b"], 1), (["a", "b", "", "d"], 3)])
+def test_half_an_exchange_is_named(texts: list[str], number: int) -> None:
+    with pytest.raises(PromptError, match=f"turn {number} is empty"):
+        turns.given(texts)
