@@ -9,6 +9,7 @@ import streamlit as st
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.turns import Turns, spoken_by
 from rsf_core.web import ui
+from rsf_core.web.literal import literal
 
 
 def shown(text: str, system: str | None, earlier: Sequence[str]) -> None:
@@ -17,7 +18,7 @@ def shown(text: str, system: str | None, earlier: Sequence[str]) -> None:
         st.caption("system")
         ui.text(system)
     for role, said in spoken_by(earlier):
-        st.caption(role)
+        st.caption(literal(role))
         ui.text(said)
     if system or earlier:
         st.caption("user")
@@ -36,7 +37,9 @@ def written(earlier: Sequence[str], key: str) -> list[str]:
             first, second = st.columns(2)
             for column, role, at in ((first, "User", 2 * number), (second, "Assistant", 2 * number + 1)):
                 old = earlier[at] if at < len(earlier) else ""
-                texts.append(column.text_area(f"{role}, turn {at + 1}", old, height=90, key=f"{key}-turn-{at}"))
+                texts.append(
+                    column.text_area(literal(f"{role}, turn {at + 1}"), old, height=90, key=f"{key}-turn-{at}")
+                )
     return texts
 
 
