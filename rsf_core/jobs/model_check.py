@@ -20,6 +20,7 @@ from rsf_core.jobs import process
 
 LIMIT_SECONDS = 1800  # a model of the hub is fetched first
 MOST_PROMPTS = 4
+Asked = tuple[str, str | None] | tuple[str, str | None, tuple[str, ...]]
 _MODULE = "rsf_core.jobs.work.model_check"
 _ENDED = (
     "trying the model was broken off: this machine may have too little memory for it, or it took more than "
@@ -76,8 +77,9 @@ def _files(name: str) -> list[Any]:
         return []
 
 
-def start(folder: Path, name: str, compute: Compute, prompts: Sequence[tuple[str, str | None]]) -> None:
-    """Begin to try the model called `name`, once, on a few of `(text, system)` prompts (none: on one of its own)."""
+def start(folder: Path, name: str, compute: Compute, prompts: Sequence[Asked]) -> None:
+    """Begin to try the model called `name`, once, on a few of `(text, system)` prompts, or such with their earlier turns
+    (none: on one of its own)."""
     if (folder / "request.json").exists():
         return
     with writable(folder.parent):

@@ -160,7 +160,7 @@ class Draft:
         if model_check.state(folder).problem is not None:
             shutil.rmtree(folder, ignore_errors=True)
         settings = self.project.settings
-        prompts = [(prompt.text, prompt.system) for prompt in self._some(model_check.MOST_PROMPTS)]
+        prompts = [(prompt.text, prompt.system, prompt.earlier) for prompt in self._some(model_check.MOST_PROMPTS)]
         model_check.start(folder, settings.model, settings.compute, prompts)
 
     def model(self) -> CheckState:

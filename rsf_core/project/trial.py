@@ -46,6 +46,7 @@ class TrialPrompt:
     system: str | None
     reference: str | None
     candidates: tuple[TrialCandidate, ...]
+    earlier: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> int:
@@ -91,7 +92,7 @@ class Trial:
             raise StageError("there is no train prompt that the target can score: add some before a trial")
         small = settings.model_dump(mode="json", exclude_none=True)
         small["generate"] |= {"prompts": 0, "candidates": CANDIDATES}
-        rows = [PromptRow(p.text, p.reference, p.system, Split.TRAIN) for p in prompts]
+        rows = [PromptRow(p.text, p.reference, p.system, Split.TRAIN, earlier=p.earlier) for p in prompts]
         self._folder.mkdir(mode=0o700, parents=True)
         self._project = Project.make(self._folder / "project", small, rows, "a trial", _WHAT)
         write_json(self._folder / "trial.json", {"key": self._key()})
@@ -160,7 +161,8 @@ def seconds(settings: Settings, tokens_per_second: float) -> float:
 def _shown(project: Project, prompt: Prompt) -> TrialPrompt:
     target = project.settings.target
     drawn = project.candidates(prompt.prompt_id)
-    return TrialPrompt(prompt.text, prompt.system, prompt.reference, tuple(_candidate(target, one) for one in drawn))
+    candidates = tuple(_candidate(target, one) for one in drawn)
+    return TrialPrompt(prompt.text, prompt.system, prompt.reference, candidates, prompt.earlier)
 
 
 def _candidate(target: Target, one: CandidateRecord) -> TrialCandidate:

@@ -39,8 +39,8 @@ def blank() -> Task:
 
 
 def load(name: str) -> Task:
-    """A bundled task by its name, the blank one, or one from a folder with task.toml and prompts.jsonl, whose rows have a `text`,
-    or where they are conversations `messages`. Raises SettingsError naming the choices, or the file and line that is
+    """A bundled task by its name, the blank one, or one from a folder with task.toml and prompts.jsonl, whose rows have a
+    `text`, or where they are conversations `messages`. Raises SettingsError naming the choices, or the file and line that is
     wrong."""
     if name == BLANK:
         return blank()

@@ -106,7 +106,9 @@ def test_a_base_model_that_is_not_in_its_place_is_named_and_work_goes_on_once_it
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
     with Project.open(kept.folder) as project:
-        with pytest.raises(JobError, match=r"r3-score-1 failed: there is no folder .*/elsewhere/tiny: a model is a folder"):
+        with pytest.raises(
+            JobError, match=r"r3-score-1 failed: there is no folder .*/elsewhere/tiny: a model is a folder"
+        ):
             project.wait()
         assert list(differences(kept.expected["rounds"], shown(project, rounds=2)["rounds"])) == []
         shutil.copytree(kept.home, tmp_path / "elsewhere", dirs_exist_ok=True)

@@ -52,7 +52,10 @@ def _tried(folder: Path, request: dict[str, Any]) -> ModelReport:
     load_seconds = time.monotonic() - began
     say("drawing a few tokens")
     new_tokens = min(_NEW_TOKENS, proposal.lengths.window.limit or _NEW_TOKENS)
-    prompts = [Prompt(i, text, system=system) for i, (text, system) in enumerate(request["prompts"])]
+    prompts = [
+        Prompt(i, text, system=system, earlier=tuple(turn for turns in earlier for turn in turns))
+        for i, (text, system, *earlier) in enumerate(request["prompts"])
+    ]
     left_out = proposal.unfit(prompts, new_tokens)
     fitting = [prompt for prompt in prompts if prompt.prompt_id not in left_out.problems]
     fitting = fitting or [Prompt(0, _OWN_PROMPT)]
