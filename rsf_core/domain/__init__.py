@@ -3,6 +3,7 @@
 from rsf_core.domain.vocabulary import (
     K_BITS,
     SAMPLER_VERSION,
+    SCORER_COST,
     Act,
     Action,
     ActKind,
@@ -25,6 +26,7 @@ from rsf_core.domain.vocabulary import (
 __all__ = [
     "K_BITS",
     "SAMPLER_VERSION",
+    "SCORER_COST",
     "Act",
     "ActKind",
     "Action",

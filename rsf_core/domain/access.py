@@ -195,6 +195,7 @@ _LOOKS_AT = {
     "prompt_book.": ("unusable", "with_reference", "version"),
     "prompt_lengths.": ("counts",),
     "target_book.": ("draft", "preview", "reward_now", "scores", "fate", "versions"),
+    "scorer_book.": ("cards", "milliseconds", "of_round"),
     "lineage.": (
         *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),
         "curated_change",

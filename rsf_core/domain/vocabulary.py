@@ -11,6 +11,9 @@ SAMPLER_VERSION = 2
 """How the noise of a draw becomes tokens: 1 inverted a CDF, 2 runs a race (proposals/token_law.py). Completions of another
 version are exact draws too, but with the same seed they are not paired. What was stored without a version is of 1."""
 
+SCORER_COST = "ms a candidate: "
+"""Begins the name of the metric that says what a scorer, named after it, took for a candidate in a job."""
+
 K_BITS = 20  # there are fewer than 2²⁰ candidates of a prompt in a round
 _CANDIDATE = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,6})")
 

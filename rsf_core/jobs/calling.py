@@ -10,6 +10,7 @@ so that whoever finds the process gone can say why:
 from __future__ import annotations
 
 import faulthandler
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,10 @@ def limited(context: JobContext[Scoring], scorer: str, names: Sequence[str]) -> 
     context.progress(message=f"scoring {_candidates(call)} with {scorer!r}")
     write_json(context.spool.folder / _NAME, call | {"until": now() + seconds})
     faulthandler.dump_traceback_later(seconds, exit=True, file=_STDERR)
+    began = time.monotonic()
     try:
         yield
+        context.took(scorer, len(names), time.monotonic() - began)
     finally:
         faulthandler.cancel_dump_traceback_later()
         forget(context.spool.folder)

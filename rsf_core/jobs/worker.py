@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from rsf_core.domain import JobKind, JobState
+from rsf_core.domain import SCORER_COST, JobKind, JobState
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.specs import JobSpec
 from rsf_core.jobs.spool import Spool, Status, now
@@ -38,6 +38,7 @@ class JobContext(Generic[S_co]):
         self.finished_units = {unit for unit, _ in spool.segments()}
         self._status = Status(JobState.RUNNING, "starting", started=now(), heartbeat=now())
         self._lock = threading.Lock()
+        self._took: dict[str, tuple[int, float]] = {}  # candidates and seconds, by scorer
 
     @property
     def spec(self) -> S_co:
@@ -78,10 +79,17 @@ class JobContext(Generic[S_co]):
         """The rows of a unit, all of them but those of the prompts `left_out`."""
         self.spool.write_segment(unit, table, left_out)
         self.finished_units.add(unit)
+        if self._took:
+            self.metrics(0, {SCORER_COST + name: 1000 * total / n for name, (n, total) in self._took.items()})
         self._update(units=len(self.finished_units))
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         self.spool.append_metrics(step, values)
+
+    def took(self, scorer: str, candidates: int, seconds: float) -> None:
+        """A scorer has scored so many candidates in so long. With each segment the mean of this process is kept."""
+        count, total = self._took.get(scorer, (0, 0.0))
+        self._took[scorer] = count + candidates, total + seconds
 
     def beat(self) -> None:
         self._update()

@@ -21,6 +21,7 @@ _PARTS = (
     "prompt_book",
     "prompt_lengths",
     "review",
+    "scorer_book",
     "store",
     "supervisor",
     "target_book",

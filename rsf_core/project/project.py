@@ -43,6 +43,7 @@ from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
 from rsf_core.project.owner import OwnerLock, OwnerServer
 from rsf_core.project.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
+from rsf_core.project.scorer_book import ScorerBook
 from rsf_core.project.summary import Running, Summary
 from rsf_core.project.target_book import MADE, TargetBook
 from rsf_core.prompts import Problem, PromptRow, tasks
@@ -105,6 +106,7 @@ class Project:
         self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
         self.target_book = TargetBook(folder, self.store, self._standing, self._stages)
+        self.scorer_book = ScorerBook(self.store, self._standing.settings)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings

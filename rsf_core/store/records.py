@@ -272,3 +272,13 @@ class PromptPage:
 
     total: int
     prompts: tuple[PromptRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A scored candidate, to be shown."""
+
+    candidate_id: str
+    score: float
+    prompt: str
+    completion: str

@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core.domain import (
+    SCORER_COST,
     Act,
     Action,
     ActKind,
@@ -39,6 +40,7 @@ from rsf_core.store.prompts import NewPrompt, Prompts
 from rsf_core.store.records import (
     CandidateRecord,
     CuratedRecord,
+    Example,
     JobRecord,
     ModelRecord,
     OverrideRecord,
@@ -246,6 +248,15 @@ class Store:
     def metrics(self, job_id: str) -> list[dict[str, Any]]:
         """`step`, `name`, `value` of a finished job, by step."""
         return self._db.rows("metrics", {"job_id": job_id})
+
+    def scorer_milliseconds(self) -> dict[str, float]:
+        """What a candidate took at the last job that is done, by scorer."""
+        return {row["scorer"]: row["value"] for row in self._db.rows("scorer_milliseconds", {"prefix": SCORER_COST})}
+
+    def examples(self, round_number: int, scorer: str, limit: int, highest: bool) -> list[Example]:
+        """The candidates of a round with the highest or the lowest scores, these first."""
+        params = {"round": round_number, "scorer": scorer, "limit": limit, "sign": -1.0 if highest else 1.0}
+        return [Example(**row) for row in self._db.rows("scored_examples", params)]
 
     def add_metrics(self, job_id: str, rows: Sequence[tuple[int, str, float]]) -> None:
         with self._db.transaction(f"saving the metrics of {job_id}"):

@@ -299,3 +299,43 @@ def _add_intervals(
         hovertemplate="%{customdata}: %{y:.2f}<extra>%{fullData.name}</extra>",
         **look,
     )
+
+
+def scores(edges: Numbers, counts: Sequence[int], scorer: str) -> go.Figure:
+    """How many candidates have which score."""
+    low, high = np.asarray(edges[:-1]), np.asarray(edges[1:])
+    figure = _figure(f"score of {scorer}", "candidates", 260)
+    figure.add_bar(
+        x=((low + high) / 2).tolist(),
+        y=list(counts),
+        width=((high - low) * 0.94).tolist(),
+        marker_color=palette.ACCENT,
+        customdata=[f"{start:.4g} to {end:.4g}" for start, end in zip(low, high, strict=True)],
+        hovertemplate="%{y:,} candidates from %{customdata}<extra></extra>",
+    )
+    figure.update_layout(hovermode="closest")
+    return figure
+
+
+def correlations(names: Sequence[str], matrix: NDArray[np.float64]) -> go.Figure:
+    """Rank correlations of scorers with each other, the value in each cell; the upper half says nothing more."""
+    shown = np.where(np.tri(len(names), dtype=bool), matrix, np.nan)
+    labels = [figure_text(name if len(name) <= 32 else name[:31] + "…") for name in names]
+    figure = _figure("", "", 140 + 40 * len(names))
+    figure.add_heatmap(
+        x=list(range(len(names))),
+        y=list(range(len(names))),
+        z=[[None if np.isnan(value) else float(value) for value in row] for row in shown],
+        zmin=-1,
+        zmax=1,
+        colorscale=[[0, palette.VIOLATED.color], [0.5, palette.faded(palette.MUTED, 0.15)], [1, palette.ACCENT]],
+        showscale=False,
+        text=[["" if np.isnan(value) else f"{value:.2f}".replace("-", "−") for value in row] for row in shown],
+        texttemplate="%{text}",
+        hovertemplate="%{text}<extra></extra>",
+    )
+    ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": labels, "showgrid": False}
+    figure.update_layout(hovermode="closest")
+    figure.update_xaxes(ticks, zeroline=False)
+    figure.update_yaxes(ticks, autorange="reversed", zeroline=False)
+    return figure

@@ -17,6 +17,7 @@ from rsf_core.web.literal import literal
 PAGES = (
     ("overview", "Overview", ":material/route:"),
     ("prompts", "Prompts", ":material/format_list_bulleted:"),
+    ("scorers", "Scorers", ":material/straighten:"),
     ("generate", "Generate", ":material/casino:"),
     ("acceptance", "Acceptance", ":material/tune:"),
     ("review", "Review", ":material/rate_review:"),

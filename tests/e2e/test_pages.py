@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PAGES = {
     "": "Round 1",
     "prompts": "Prompts",
+    "scorers": "Scorers",
     "generate": "Generate",
     "acceptance": "Acceptance",
     "review": "Review",

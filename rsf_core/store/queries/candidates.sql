@@ -124,6 +124,14 @@ LEFT JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
 WHERE c.round = $round
 ORDER BY c.prompt_id, c.k;
 
+-- name: scored_examples
+SELECT s.candidate_id, s.score, p.text AS prompt, c.completion
+FROM (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
+      WHERE round = $round AND scorer = $scorer GROUP BY candidate_id) s
+JOIN candidates c USING (candidate_id) JOIN prompts p USING (prompt_id)
+WHERE s.score IS NOT NULL
+ORDER BY $sign::DOUBLE * s.score, c.prompt_id, c.k LIMIT $limit;
+
 -- name: scorers_of_round
 SELECT DISTINCT scorer FROM scores WHERE round = $round AND NOT regexp_matches(scorer, '^(tempered_)?log_prob:') ORDER BY scorer;
 

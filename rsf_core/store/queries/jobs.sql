@@ -26,3 +26,7 @@ SELECT seq, job_id, state, message, created_at FROM job_events WHERE job_id = $j
 
 -- name: metrics
 SELECT step, name, value FROM metrics WHERE job_id = $job_id ORDER BY step, name;
+
+-- name: scorer_milliseconds
+SELECT substr(name, length($prefix) + 1) AS scorer, arg_max(value, rowid) AS value
+FROM metrics WHERE starts_with(name, $prefix) GROUP BY name;

@@ -1,0 +1,28 @@
+"""Scorers: what can be measured of a completion, and what it says of this project's candidates."""
+
+import streamlit as st
+
+from rsf_core.domain import JobKind
+from rsf_core.web import scorer_parts, session, ui
+
+project = session.project()
+number = ui.chosen_round(project)
+
+ui.heading(
+    "Scorers", "What makes a completion good? Each scorer gives it a number; the target says which of them count."
+)
+
+ui.running_job(project, [JobKind.SCORE])
+way = scorer_parts.way_of_looking()
+if way == scorer_parts.WAYS[0]:
+    scorer_parts.on_the_candidates(project, number)
+else:
+    scorer_parts.installed(project.scorer_book.cards(), project.scorer_book.milliseconds())
+
+with st.expander("What a scorer is", icon=":material/help:"):
+    st.markdown(
+        "A scorer is a rule or a small model that gives every completion a number, the same number each time: how positive "
+        "it is, whether it holds a word, whether its answer is the right one. The **target** puts them together: rewards, "
+        "which are weighted and added up, and constraints, which a completion must meet. What no scorer of the target "
+        "measures has no influence on what is accepted, apart from what you say in Review."
+    )

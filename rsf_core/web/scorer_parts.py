@@ -1,0 +1,145 @@
+"""The parts of the Scorers page: what the scorers have said of the candidates, and those that are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.project.scorer_book import RoundScores, Scores, role
+from rsf_core.scorers.card import ScorerCard
+from rsf_core.store.records import Example
+from rsf_core.web import charts, ui
+from rsf_core.web.literal import literal
+
+WAYS = ["On the candidates", "Installed"]
+EXCERPT = 600  # characters of an example
+
+
+def way_of_looking() -> str:
+    return ui.choice_in_url("show", WAYS, WAYS[0])
+
+
+def on_the_candidates(project: Project, number: int) -> None:
+    """Every scorer of a round in a table, one of them closely, and how far they agree with each other."""
+    found = project.scorer_book.of_round(number)
+    if not found.scorers:
+        ui.empty(
+            "What each scorer gives on the candidates will be shown here once they are scored.",
+            page="generate",
+            label="Generate candidates",
+        )
+        return
+    target, cost = project.settings.target, project.scorer_book.milliseconds()
+    st.dataframe(
+        [
+            {
+                "scorer": one.scorer,
+                "in the target": role(target, one.scorer) or "–",
+                "scored": one.count,
+                "without a score": one.missing,
+                "lowest": one.low,
+                "mean": one.mean,
+                "highest": one.high,
+                "cost (ms a candidate)": cost.get(one.scorer),
+            }
+            for one in found.scorers
+        ],
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format="%.4g")
+            for name in ("lowest", "mean", "highest", "cost (ms a candidate)")
+        },
+    )
+    lacking = [name for name in target.scorers if name not in {one.scorer for one in found.scorers}]
+    if lacking:
+        st.info(
+            f"The target asks for {literal(', '.join(lacking))}, which has not scored this round yet: score it on the "
+            "Generate page.",
+            icon=":material/info:",
+        )
+    st.caption(
+        "A reward is added up with its weight: more of it makes a candidate more wanted, or less wanted where the weight is "
+        "negative. A constraint must hold. A scorer that is not in the target decides nothing."
+    )
+    names = [one.scorer for one in found.scorers]
+    name = ui.in_url("scorer", names.__contains__, names[0], lambda key: st.selectbox("Look closer at", names, key=key))
+    _closely(found.scorers[names.index(name)])
+    _together(found)
+
+
+def _closely(one: Scores) -> None:
+    if one.count:
+        st.plotly_chart(charts.scores(one.edges, one.counts, one.scorer), key="scores", config=charts.CONFIG)
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Highest", anchor=False)
+        _examples(one.highest)
+    with right:
+        st.subheader("Lowest", anchor=False)
+        _examples(one.lowest)
+
+
+def _examples(examples: Sequence[Example]) -> None:
+    for example in examples:
+        with st.container(border=True):
+            st.markdown(f"**{example.score:.4g}**")
+            st.caption(f"Candidate {literal(example.candidate_id)}, asked: {literal(example.prompt[:EXCERPT])}")
+            ui.text(example.completion[:EXCERPT] + ("…" if len(example.completion) > EXCERPT else ""))
+
+
+def _together(found: RoundScores) -> None:
+    if len(found.scorers) < 2:
+        return
+    st.subheader("How far they agree with each other", anchor=False)
+    names = [one.scorer for one in found.scorers]
+    st.plotly_chart(charts.correlations(names, found.correlation), key="correlations", config=charts.CONFIG)
+    st.caption(
+        "Spearman’s rank correlation over this round’s candidates: 1 where two scorers put them in the same order, −1 in the "
+        "opposite one, 0 where one says nothing of the other. Two rewards near 1 count the same thing twice. Empty where "
+        "a scorer gives every candidate the same score."
+    )
+
+
+def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
+    """Every scorer that can be used here, and why one cannot."""
+    for card in cards:
+        if card.problem:
+            ui.problem(card.problem)
+    usable = [card for card in cards if not card.problem]
+    st.dataframe(
+        [
+            {
+                "scorer": card.name,
+                "what it measures": card.description,
+                "scores": _range(card),
+                "options": ", ".join(map(str, card.options)) or ("any" if card.takes_any else "–"),
+                "reads the reference": card.reference,
+                "cost (ms a candidate)": _cost(card.name, cost),
+            }
+            for card in usable
+        ],
+        hide_index=True,
+        column_config={"cost (ms a candidate)": st.column_config.NumberColumn(format="%.3g")},
+    )
+    st.caption(
+        f'{plural(len(usable), "scorer")}. A target names them with their options, as in `contains(text="cat")`; an option '
+        "that has a value here may be left out. The cost is what the newest job measured, empty where none has used the scorer."
+    )
+    loaded = [card.name for card in usable if card.loaded]
+    if loaded:
+        st.caption(
+            f"Loaded to be described, for what they say of themselves is computed: {literal(', '.join(loaded))}."
+        )
+
+
+def _range(card: ScorerCard) -> str:
+    low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in card.bounds)
+    return f"{low} to {high}"
+
+
+def _cost(name: str, cost: Mapping[str, float]) -> float | None:
+    """Of the scorer with any options; the dearest where several were used."""
+    return max((ms for scorer, ms in cost.items() if scorer == name or scorer.startswith(f"{name}(")), default=None)

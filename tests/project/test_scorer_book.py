@@ -1,0 +1,64 @@
+"""What a project knows of its scorers: their scores of the candidates, examples, costs, and what the target makes of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rsf_core.domain import Split
+from rsf_core.domain.settings import Target
+from rsf_core.project import Project
+from rsf_core.project.scorer_book import role, summary
+from rsf_core.store.store import Store
+from tests.support.seeding import add_candidates, add_scores, candidates
+
+
+def test_a_round_that_is_scored_shows_every_scorer_with_its_cost(complete: Project) -> None:
+    found = complete.scorer_book.of_round(1)
+    assert [one.scorer for one in found.scorers] == complete.scorers(1)
+    for one in found.scorers:
+        assert one.count + one.missing == complete.counts(1).candidates == sum(one.counts) + one.missing
+        assert one.low <= one.mean <= one.high
+        assert complete.scorer_book.milliseconds()[one.scorer] > 0
+    assert complete.scorer_book.of_round(1) is found, "it is read once, until something is scored"
+
+
+def test_the_best_and_the_worst_come_with_prompt_and_text(store: Store) -> None:
+    rows = candidates(2, 3)
+    store.add_prompts([("one", None, None, Split.TRAIN), ("two", None, None, Split.TRAIN)], "a test")
+    add_candidates(store, rows)
+    add_scores(store, rows, {"a": [0.5, -1.0, 3.0, 0.5, 2.0, 0.0]})
+    ids = rows["candidate_id"].to_pylist()
+    best = store.examples(1, "a", 2, highest=True)
+    worst = store.examples(1, "a", 2, highest=False)
+    assert [(one.candidate_id, one.score) for one in best] == [(ids[2], 3.0), (ids[4], 2.0)]
+    assert [(one.candidate_id, one.score) for one in worst] == [(ids[1], -1.0), (ids[5], 0.0)]
+    assert (best[0].prompt, best[0].completion) == ("one", rows["completion"].to_pylist()[2])
+    assert store.examples(1, "nobody", 2, highest=True) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "count", "bins"),
+    [
+        ([0.0, 1.0, 1.0], 3, [1, 2]),
+        ([2.0, 2.0], 2, [2]),
+        ([np.nan, 5.0], 1, [1]),
+        ([np.nan], 0, []),
+        ([], 0, []),
+        ([-1e308, 1e308], 2, [1, 1]),
+    ],
+)
+def test_scores_are_counted_whatever_they_are(column: list[float], count: int, bins: list[int]) -> None:
+    found = summary("a", np.array(column), [], [])
+    assert (found.count, found.missing, list(found.counts)) == (count, len(column) - count, bins)
+    assert len(found.edges) == len(bins) + 1 and (not count or np.isfinite(found.mean))
+
+
+def test_what_a_scorer_is_to_a_target_is_said_in_words() -> None:
+    target = Target(
+        rewards={"a": 2.0, "b": -0.5},
+        constraints=({"scorer": "a", "at_least": 0.5}, {"scorer": "c", "at_least": 1, "at_most": 3}),
+    )
+    assert role(target, "a") == "reward × 2, more is better; constraint: at least 0.5"
+    assert role(target, "b") == "reward × -0.5, less is better"
+    assert role(target, "c") == "constraint: at least 1 and at most 3" and role(target, "d") == ""
