@@ -84,9 +84,7 @@ def summary(scorer: str, column: Floats, highest: Sequence[Example], lowest: Seq
     if not len(values):
         return Scores(scorer, 0, missing, np.nan, np.nan, np.nan, np.zeros(1), [], highest, lowest)
     low, high = float(values.min()), float(values.max())
-    counts, edges = np.histogram(
-        values, bins=_bins(values), range=(low, high) if low < high else (low - 0.5, low + 0.5)
-    )
+    counts, edges = _histogram(values, low, high)
     mean = float((values / len(values)).sum())  # summed first, large scores would overflow
     return Scores(scorer, len(values), missing, low, mean, high, edges, counts.tolist(), highest, lowest)
 

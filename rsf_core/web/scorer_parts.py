@@ -126,7 +126,7 @@ def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
     )
     st.caption(
         f'{plural(len(usable), "scorer")}. A target names them with their options, as in `contains(text="cat")`; an option '
-        "that has a value here may be left out. The cost is what the newest job measured, empty where none has used the scorer."
+        "that has a value here may be left out. The cost is what the newest job measured, empty where none used it."
     )
     loaded = [card.name for card in usable if card.loaded]
     if loaded:
