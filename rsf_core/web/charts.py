@@ -301,7 +301,7 @@ def _add_intervals(
     )
 
 
-def scores(edges: Numbers, counts: Sequence[int], scorer: str) -> go.Figure:
+def scores(edges: Numbers, counts: Numbers, scorer: str) -> go.Figure:
     """How many candidates have which score."""
     low, high = np.asarray(edges[:-1]), np.asarray(edges[1:])
     figure = _figure(f"score of {scorer}", "candidates", 260)
