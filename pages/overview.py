@@ -6,8 +6,8 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import SHARES, plural
+from rsf_core.web import about, charts, lost, next_step, runs, session, ui
 from rsf_core.web import autopilot_panel as flying
-from rsf_core.web import charts, lost, next_step, runs, session, ui
 from rsf_core.web.literal import literal
 
 project = session.project()
@@ -20,6 +20,7 @@ ui.heading(
     f"Round {number:,}",
     "Draw candidates, keep the good ones, train on them, and see on held-out prompts whether it helped.",
 )
+about.line(project.settings, project.store.prompt_counts())
 ui.path(stages)
 
 running = newest and ui.running_job(project, list(JobKind))

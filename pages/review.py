@@ -25,7 +25,7 @@ wanted = review_parts.filters(project, number)
 view, order, shown = review_parts.looking(project, number, reviewer, wanted)
 if shown == "One by one":
     review_card(
-        str(project.folder),
+        f"{project.folder} {project.rounds()[0].created_at}",  # another may be made in this folder later
         number,
         reviewer,
         wanted,

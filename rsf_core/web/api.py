@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.domain.access import Actor, Role, person_name
-from rsf_core.domain.errors import AccessError, RsfError
+from rsf_core.domain.errors import AccessError, ProjectClosedError, RsfError
 from rsf_core.domain.settings import describe
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
@@ -59,9 +59,9 @@ class _Signer(TimestampSigner):
 _signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="reviewer", signer=_Signer)
 
 
-def token(reviewer: str, link_id: str | None = None, project: str | None = None) -> str:
-    """What proves to these routes who speaks, and in which project of the workspace (None: the one that is served alone);
-    good for a day and for this server."""
+def token(reviewer: str, link_id: str | None = None, project: tuple[str, int] | None = None) -> str:
+    """What proves to these routes who speaks, and in which project (see session.opening); good for a day and for this
+    server."""
     signed: str | bytes = _signer.dumps([reviewer, link_id, project])
     return signed if isinstance(signed, str) else signed.decode()
 
@@ -182,15 +182,15 @@ def _handler(
         except ValidationError as error:
             return _error(400, describe(error))
         try:
-            actor, name = _actor(request, body.token)
+            actor, which = _actor(request, body.token)
             to_pack = "gzip" in request.headers.get("accept-encoding", "")  # the middleware's own rule
 
             def asked() -> Response:
-                project = guarded(session.opened(name), lambda: actor)
+                project = guarded(session.opened_as(which), lambda: actor)
                 return _response(answer(body, project, actor.name), to_pack)
 
             return await run_in_threadpool(asked)
-        except BadSignature:
+        except (BadSignature, ProjectClosedError):
             return _error(401, "this page is of an earlier server or a day old: reload it, nothing is lost")
         except AccessError as error:
             return _error(403, str(error))
@@ -200,7 +200,7 @@ def _handler(
     return handle
 
 
-def _actor(request: Request, token: str) -> tuple[Actor, str | None]:
+def _actor(request: Request, token: str) -> tuple[Actor, tuple[str, int] | None]:
     """Who speaks, and in which project: whose link it is, or the label in the token where the app is open to its machine.
     Raises BadSignature for a token that is not of this server, or not of this link."""
     name, link_id, project, stamp = _signed(token)
@@ -213,11 +213,11 @@ def _actor(request: Request, token: str) -> tuple[Actor, str | None]:
 
 
 @lru_cache(maxsize=KEPT_TOKENS)
-def _signed(token: str) -> tuple[str, str | None, str | None, int]:
+def _signed(token: str) -> tuple[str, str | None, tuple[str, int] | None, int]:
     """The name, the link, the project and the second that were signed: the same whenever it is asked, unlike what they are
     good for. Raises BadSignature, and keeps none of those."""
     (name, link_id, project), stamp = _signer.loads(token, return_timestamp=True)
-    return name, link_id, project, int(stamp.timestamp())
+    return name, link_id, None if project is None else (project[0], project[1]), int(stamp.timestamp())
 
 
 def _dumps(content: Any) -> str:

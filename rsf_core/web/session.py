@@ -119,23 +119,39 @@ def name() -> str | None:
     return str(found)
 
 
+def opening() -> tuple[str, int] | None:
+    """Which project of the workspace this tab looks at, and how often that had been closed when it began to; None where one is
+    served alone. See `opened_as`."""
+    named = name()
+    return None if named is None else (named, int(st.session_state[_SEEN_KEY]))
+
+
+def opened_as(which: tuple[str, int] | None) -> Project:
+    """The open project that a tab looks at, without asking who. Raises ProjectClosedError where it was closed since: another
+    may be there under its name."""
+    if which is None:
+        return opened()
+    named, closings = which
+    if _projects.closings(named) != closings:
+        raise ProjectClosedError(f"{named} was closed in another tab. Nothing is lost, and its jobs go on")
+    return opened(named)
+
+
 def project() -> Project:
     """The project as whoever looks at this tab may use it. Raises ProjectClosedError where it was closed since in another
     tab."""
     if _ending:
         raise RsfError(ENDING)
-    named = name()
-    if named is None:
-        return guarded(opened(), actor)
-    closings = st.session_state.get(_SEEN_KEY)
+    which = opening()
+    found = opened_as(which)
+    if which is None:
+        return guarded(found, actor)
 
-    def speaker() -> Actor:
-        if _projects.closings(named) != closings:
-            raise ProjectClosedError(f"{named} was closed in another tab. Nothing is lost, and its jobs go on")
+    def speaker() -> Actor:  # asked at each call, also of a piece of a page that draws itself again and again
+        opened_as(which)
         return actor()
 
-    speaker()  # before it is opened again
-    return guarded(opened(named), speaker)
+    return guarded(found, speaker)
 
 
 def actor() -> Actor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsf_core.domain.words import plural
+from rsf_core.domain.words import ago, plural, size
 
 
 @pytest.mark.parametrize(
@@ -12,3 +12,39 @@ from rsf_core.domain.words import plural
 )
 def test_one_is_one_and_all_else_are_many(count: int, text: str) -> None:
     assert plural(count, "prompt") == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 kB"),
+        (1_600, "2 kB"),
+        (812_000, "812 kB"),
+        (999_400, "999 kB"),
+        (999_600, "1.0 MB"),
+        (1_234_567, "1.2 MB"),
+        (12_345_678, "12 MB"),
+        (2_500_000_000, "2.5 GB"),
+        (3 * 10**12, "3.0 TB"),
+        (5 * 10**15, "5000 TB"),
+    ],
+)
+def test_a_size_has_two_digits_or_more_and_its_unit(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "just now"),
+        (59, "just now"),
+        (60, "1 min ago"),
+        (3_599, "59 min ago"),
+        (3_600, "1 h ago"),
+        (47 * 3_600, "47 h ago"),
+        (48 * 3_600, "2 days ago"),
+        (400 * 86_400, "400 days ago"),
+    ],
+)
+def test_what_is_past_is_told_in_one_unit(seconds: float, text: str) -> None:
+    assert ago(seconds) == text

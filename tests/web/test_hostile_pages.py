@@ -18,6 +18,8 @@ import rsf_core.web
 from rsf_core.acceptance.outcomes import Outcomes
 from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Scope, Split
 from rsf_core.project import Project
+from rsf_core.project.summary import Gain, Running, Summary
+from rsf_core.project.workspace import Entry
 from rsf_core.prompts.parsing import Columns
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
@@ -196,6 +198,27 @@ def test_every_page_draws_it_as_text(hostile: Project, monkeypatch: pytest.Monke
         assert [(where, text) for where, text in found if amiss(where, text)] == [], query
         seen += sum("127" in text for _, text in found)
     assert seen, "nothing hostile was drawn: the page shows something else"
+
+
+def test_the_list_of_projects_draws_it_as_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever its folder is called, its settings say, and another process calls itself."""
+    summary = Summary(1, HOSTILE, True, 12, Gain(HOSTILE, 1, 0.5, 0.4, 0.6))
+    running = Running("r1-generate-1", 0.5, HOSTILE)
+    made = (HOSTILE, tmp_path / "x", HOSTILE, HOSTILE, utc_now(), 1_000, summary)
+    held: dict[str, Any] = {"pid": HOSTILE, "what": HOSTILE}
+    entries = [Entry(*made), Entry("two", *made[1:], running), Entry("three", *made[1:], None, held, HOSTILE)]
+    monkeypatch.setenv(session.FOLDER_VARIABLE, "")
+    monkeypatch.setattr(session, "_project", None)
+    monkeypatch.setattr(session, "workspace", lambda: tmp_path / HOSTILE)
+    monkeypatch.setattr(session, "entries", lambda: entries)
+    monkeypatch.setattr(session, "running", lambda name: running)
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.query_params["project"] = HOSTILE
+    app.run()
+    assert not app.exception, app.exception
+    found = list(drawn(app))
+    assert [(where, text) for where, text in found if amiss(where, text)] == []
+    assert sum("127" in text for _, text in found) > 5
 
 
 def kept(project: Project) -> str:

@@ -245,6 +245,7 @@ WRITTEN = {
     "shell.py": {"project", "title"},  # not Streamlit's button; the pages' own titles
     "project_list.py": {"options", "_facts(entry)"},  # the menu's own words; HTML, escaped as such
     "new_project.py": {"list(found)"},  # drawn by format_func, through literal
+    "about.py": {"f'{name} **{literal(value)}**'"},  # the parts' own names
     "overview.py": {"label"},
     "generate.py": {"label"},
     "train.py": {"label"},

@@ -31,7 +31,7 @@ def review_card(
             "project": project,
             "round": round_number,
             "reviewer": reviewer,
-            "token": api.token(reviewer, session.actor().link_id, session.name()),
+            "token": api.token(reviewer, session.actor().link_id, session.opening()),
             "filter": wanted.to_query(),
             "view": str(view),
             "order": str(order),

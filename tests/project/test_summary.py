@@ -1,0 +1,106 @@
+"""What a project says of itself in a list."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from rsf_core.domain import JobState
+from rsf_core.domain.files import write_json
+from rsf_core.jobs.spool import Status
+from rsf_core.project import Project
+from rsf_core.project import summary as summaries
+from rsf_core.project.summary import Gain, Summary
+from rsf_core.rounds import drive
+from rsf_core.rounds.comparisons import Comparison
+from rsf_core.rounds.stages import Stage
+from rsf_core.sampling.intervals import Interval
+from rsf_core.store.records import RoundCounts
+from tests.support.seeding import add_candidates, candidates
+
+COUNTS = RoundCounts(32, 32, 32, 12, 0, 12, 0, 0, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "fresh"),
+    [
+        (drive.Start(Stage.GENERATE), "Generate candidates", True),
+        (drive.Start(Stage.FINETUNE), "Fine-tune on 12 accepted", False),
+        (drive.Resume(Stage.GENERATE, "r1-generate-1"), "Resume: Generate", False),
+        (drive.Stopped(Stage.GENERATE, "no prompt"), "Add prompts", False),
+        (drive.WaitForReview(Stage.FINETUNE, "as asked"), "Review", False),
+        (drive.OpenRound(), "Start round 2", False),
+        (drive.WaitForJob("r1-generate-1"), "", False),
+        (drive.Complete(), "", False),
+    ],
+)
+def test_what_comes_next_is_said_in_the_words_of_its_button(step: drive.Step, words: str, fresh: bool) -> None:
+    found = summaries.summarise(1, step, COUNTS, 12, None)
+    assert (found.next, found.fresh, found.gain) == (words, fresh, None)
+
+
+def test_a_later_round_is_not_fresh() -> None:
+    assert not summaries.summarise(2, drive.Start(Stage.GENERATE), COUNTS, 12, None).fresh
+
+
+@pytest.mark.parametrize("low", [0.25, -float("inf")])
+def test_the_gain_is_that_of_the_newest_comparison_in_its_headline(low: float) -> None:
+    known = Interval(0.5, low, 0.75 if low > 0 else float("inf"), 8)
+    none: dict[str, Interval] = {}
+    metrics = {"pass@1": known}
+    compared = Comparison(3, "m2-1", "m3-1", metrics, metrics, metrics, none, metrics, 8, 16)
+    found = summaries.summarise(4, drive.OpenRound(), COUNTS, 12, compared).gain
+    limits = (0.25, 0.75) if low > 0 else (None, None)
+    assert found == Gain("pass@1", 3, 0.5, *limits)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    for gain in (None, Gain("reward", 2, 0.5, None, None), Gain("reward", 2, 0.5, 0.25, 0.75)):
+        summary = Summary(3, "Start round 4", False, 12, gain)
+        summaries.write(tmp_path, summary)
+        assert summaries.read(tmp_path) == summary
+
+
+def test_a_disk_that_takes_nothing_is_logged_and_nothing_else_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(path: Path, data: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(summaries, "write_json", full)
+    with caplog.at_level(logging.WARNING):
+        summaries.write(tmp_path, Summary(1, "", False, 0))
+    assert "says less of itself" in caplog.text and summaries.read(tmp_path) is None
+
+
+def test_a_project_writes_it_when_it_is_made_and_when_it_is_closed(tmp_path: Path, small_task: Path) -> None:
+    folder = tmp_path / "project"
+    with Project.create(folder, str(small_task), seed=1) as project:
+        assert summaries.read(folder) == Summary(1, "Generate candidates", True, 12)
+        assert project.running() is None
+        add_candidates(project.store, candidates(2, 3))
+    closed = summaries.read(folder)
+    assert closed is not None and (closed.next, closed.fresh) == ("Score candidates", False)
+
+
+def test_one_that_was_closed_by_a_kill_is_put_right_by_the_next_owner(tmp_path: Path, small_task: Path) -> None:
+    folder = tmp_path / "project"
+    Project.create(folder, str(small_task), seed=1).close()
+    write_json(folder / summaries.NAME, {"round": 9, "next": "", "fresh": False, "prompts": 0, "gain": None})
+    with Project.open(folder):
+        found = summaries.read(folder)
+        assert found is not None and found.round == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (Status(JobState.QUEUED), "r1-score-1: waits"),
+        (Status(JobState.RUNNING, "loading the model"), "r1-score-1: loading the model"),
+        (Status(JobState.RUNNING, "x", 5, 10, "candidates"), "r1-score-1: 5 of 10 candidates · about 0 s left"),
+    ],
+)
+def test_what_runs_is_said_in_a_line(status: Status, line: str) -> None:
+    assert summaries.running("r1-score-1", status).line == line
