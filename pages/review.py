@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import review_parts, session, ui
+from rsf_core.web import no_score, review_parts, session, ui
 from rsf_core.web.components.review_card import review_card
 
 project = session.project()
@@ -21,6 +21,7 @@ if not project.counts(number).candidates:
         ui.empty("The candidates of each prompt will be shown here.", page="generate", label="Generate candidates")
     st.stop()
 
+no_score.panel(project, number, editable=number == project.current_round and not running)
 wanted = review_parts.filters(project, number)
 view, order, shown = review_parts.looking(project, number, reviewer, wanted)
 if shown == "One by one":

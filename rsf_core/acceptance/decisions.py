@@ -42,13 +42,13 @@ def target_of(store: Store, threshold: ThresholdRecord) -> Target:
 
 def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str, anew: bool = False) -> None:
     """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule
-    unless a person has chosen it for this very target, now or before another one; `anew` also then. Raises TargetError when
-    a score is missing."""
+    unless a person has chosen it for this very target, now or before another one; `anew` also then. A candidate for
+    which a scorer has no score stays undecided. Raises TargetError when a score is missing otherwise."""
     target = settings.target
     source = reference_of(store, target, opened, base_id)
     needed = [*target.scorers, *([source] if source not in (None, LOG_Q, LOG_MODEL) else [])]
-    table = _Scores(store.round_scores(opened.round, needed))
-    if not table.candidate_ids:
+    table, unscored = _Scores(store.round_scores(opened.round, needed)), store.pairs_without_score(opened.round, needed)
+    if not table.candidate_ids and not unscored.num_rows:
         return
     known = {None: None, LOG_Q: table.log_q, LOG_MODEL: table.log_model}
     log_reference = known[source] if source in known else table.score(str(source))
@@ -65,7 +65,7 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
     )
     with store.transaction(f"deciding round {opened.round}"):
         target_id = store.target_id(target.model_dump(mode="json"), AUTOMATIC)
-        store.replace_log_ratios(opened.round, target_id, rows)
+        store.replace_log_ratios(opened.round, target_id, rows, unscored)
         found = store.thresholds(opened.round)
         chosen = None if anew else history.by_a_person(found, target_id)
         if chosen is None:
@@ -96,7 +96,7 @@ class _Scores:
     def score(self, scorer: str) -> NDArray[np.float64]:
         """One score a candidate. Raises TargetError naming the scorer, and a candidate that lacks it alone."""
         mine = self._scorers == scorer
-        if not mine.any():
+        if self.candidate_ids and not mine.any():
             raise TargetError(f"these candidates have no {scorer!r}: score the round again")
         column = np.full(len(self.candidate_ids), np.nan)
         column[self._index[mine]] = self._values[mine]

@@ -72,13 +72,15 @@ def compounding(target: Target, sampling: Sampling) -> str | None:
 
 
 def reward(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
-    """r = Σ weight·score over the target's rewards, shape (count,). Raises TargetError naming a missing scorer,
-    or one whose scores times its weight overflow."""
-    total = np.zeros(count)
+    """r = Σ weight·score over the target's rewards, shape (count,), NaN where a score is. Raises TargetError naming a missing
+    scorer, or one whose scores times its weight overflow."""
+    total, known = np.zeros(count), np.ones(count, dtype=np.bool_)
     with np.errstate(over="ignore", invalid="ignore"):
         for scorer, weight in target.rewards.items():
-            total += weight * _score(scores, scorer)
-            if not np.isfinite(total / target.beta).all():
+            score = _score(scores, scorer)
+            known &= ~np.isnan(score)
+            total += weight * score
+            if not np.isfinite(total[known] / target.beta).all():
                 raise TargetError(
                     f"target.rewards.{scorer}: {weight:g} times its scores / beta {target.beta:g} is too large a number: "
                     "choose a smaller weight or a larger beta"

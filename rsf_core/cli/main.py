@@ -176,9 +176,15 @@ def generate(
 
 
 @app.command()
-def score(folder: Folder, as_json: Json = False) -> None:
+def score(
+    folder: Folder,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask again for candidates that a scorer was found to have no score for.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Score the candidates and derive the decisions."""
-    _stage(folder, "score", as_json)
+    _stage(folder, "score", as_json, {"again": again})
 
 
 @app.command()

@@ -165,6 +165,7 @@ _LOOKS_AT = {
             "rates",
             "none_of",
             "starving_plan",
+            "without_score",
             "drawn_until",
             "prompts",
             "prompt_page",

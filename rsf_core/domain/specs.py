@@ -176,7 +176,8 @@ class GenerateSpec(_Spec):
 
 class ScoreSpec(_Spec):
     """Score the candidates of the input with what each of them lacks. `retired` says how often prompts had been retired or
-    edited when it was asked for: later, other candidates are to be scored."""
+    edited when it was asked for: later, other candidates are to be scored. `scored_before` is how many candidates of the round
+    each scorer had scored then."""
 
     kind: Literal[JobKind.SCORE] = JobKind.SCORE
     scorers: tuple[str, ...]
@@ -185,6 +186,7 @@ class ScoreSpec(_Spec):
     retired: int
     timeout_seconds: Seconds
     unit_size: Count
+    scored_before: Mapping[str, int] = Field(default_factory=dict)
 
 
 class FinetuneSpec(_Spec):

@@ -30,6 +30,12 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def one_line(text: str, most: int) -> str:
+    """Foreign text as one line of at most `most` characters, which can be stored whatever was in it."""
+    line = " ".join(text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}").split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
 def number(value: float | None, name: str, signed: bool = False) -> str:
     """A metric as a person reads it, in percent where it is a share; "?" where it is not known."""
     if value is None:

@@ -53,7 +53,7 @@ class Measures:
 def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
     """The completions of a model under an evaluation key, as arrays."""
     table = store.evaluation_samples(key, model_id)
-    scores: list[dict[str, float]] = [dict(entry) for entry in table["scores"].to_pylist()]
+    scores: list[dict[str, float | None]] = [dict(entry) for entry in table["scores"].to_pylist()]
     names = scores[0].keys() if scores else ()
     return HeldOutSamples(
         prompt_ids=table["prompt_id"].to_numpy().astype(np.int64),
@@ -63,5 +63,5 @@ def held_out_samples(store: Store, key: str, model_id: str) -> HeldOutSamples:
         log_q=table["log_q"].to_numpy(),
         log_base=table["log_base"].to_numpy(),
         log_reference=table["log_reference"].to_numpy(),
-        scores={name: np.array([row[name] for row in scores]) for name in names},
+        scores={name: np.array([row[name] for row in scores], dtype=np.float64) for name in names},  # None becomes NaN
     )

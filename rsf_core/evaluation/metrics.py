@@ -32,7 +32,8 @@ Measured = Mapping[str, Values]
 
 @dataclass(frozen=True, slots=True)
 class HeldOutSamples:
-    """K completions for each of the held-out prompts, drawn from one model; every array has shape (n,)."""
+    """K completions for each of the held-out prompts, drawn from one model; every array has shape (n,). A score is NaN where
+    its scorer has none."""
 
     prompt_ids: NDArray[np.int64]
     completions: Sequence[str]
@@ -79,20 +80,24 @@ def per_sample(
     - entropy: −log q of a sample (nats), an unbiased estimate of the entropy of the completions as drawn
     - score: NAME: each other scorer, where the target has several
 
+    What is measured by scores leaves out the completions for which a scorer of the target has none, and pass@k their prompts.
+
     `texts` are the samples' own, where they were measured before.
     """
     texts = texts or text_measures(samples)
-    n = len(samples.log_q)
-    ok = passes(target, samples.scores, n)
-    reference = None if target.reference == PROPOSAL else samples.log_reference
+    known, prompts = _with_scores(samples, target), samples.prompt_ids
+    scores = {name: column[known] for name, column in samples.scores.items()}
+    n, of, log_q = int(known.sum()), prompts[known], samples.log_q[known]
+    ok = passes(target, scores, n)
+    reference = None if target.reference == PROPOSAL else samples.log_reference[known]
     truncated = np.array([finish == Finish.LENGTH for finish in samples.finish], dtype=np.bool_)
-    ratio = np.where(truncated, -np.inf, log_ratio(target, samples.scores, samples.log_q, reference))
-    right = ok & ~truncated
-    prompts = samples.prompt_ids
+    cut = truncated[known]
+    ratio = np.where(cut, -np.inf, log_ratio(target, scores, log_q, reference))
+    right = ok & ~cut
     measures = {
-        **({"constraints met": (ok, prompts)} if target.rewards else {"pass@1": (right, prompts)}),
-        **({"accuracy": (samples.scores[ACCURACY], prompts)} if ACCURACY in target.scorers else {}),
-        "acceptance rate": (acceptance_prob(ratio, log_m), prompts),
+        **({"constraints met": (ok, of)} if target.rewards else {"pass@1": (right, of)}),
+        **({"accuracy": (scores[ACCURACY], of)} if ACCURACY in target.scorers else {}),
+        "acceptance rate": (acceptance_prob(ratio, log_m), of),
         "truncated": (truncated, prompts),
         "distinct-2": texts.distinct_2,
         "length": (samples.token_counts, prompts),
@@ -101,17 +106,28 @@ def per_sample(
         "KL to base": (samples.log_q - samples.log_base, prompts),
         "log perplexity": (-samples.log_base / np.maximum(samples.token_counts, 1.0), prompts),
     }
-    names, index, drawn = np.unique(prompts, return_inverse=True, return_counts=True)
+    _, drawn = np.unique(prompts, return_counts=True)
     if target.constraints and not target.rewards and drawn.min(initial=2) > 1 and np.unique(drawn).size == 1:
-        measures["pass@k"] = (pass_at_k(np.bincount(index, right), drawn, int(drawn[0])), names)
+        k = int(drawn[0])
+        names, index, scored = np.unique(of, return_inverse=True, return_counts=True)
+        whole = scored == k
+        measures["pass@k"] = (pass_at_k(np.bincount(index, right)[whole], scored[whole], k), names[whole])
     if len(target.scorers) > 1:
         others = [name for name in target.scorers if name != ACCURACY]
-        measures |= {f"score: {name}": (samples.scores[name], prompts) for name in others}
+        measures |= {f"score: {name}": (scores[name], of) for name in others}
     if target.rewards:
-        found = reward(target, samples.scores, n)
-        ended = ~truncated
-        measures = {"reward": (found, prompts), "reward, ended": (found[ended], prompts[ended])} | measures
+        found = reward(target, scores, n)
+        measures = {"reward": (found, of), "reward, ended": (found[~cut], of[~cut])} | measures
     return {name: (values.astype(np.float64), of) for name, (values, of) in measures.items()}
+
+
+def _with_scores(samples: HeldOutSamples, target: Target) -> NDArray[np.bool_]:
+    """Where every scorer of the target has a score, shape (n,)."""
+    known = np.ones(len(samples.log_q), dtype=np.bool_)
+    for name in target.scorers:
+        if name in samples.scores:
+            known &= ~np.isnan(samples.scores[name])
+    return known
 
 
 def summarise(samples: HeldOutSamples, target: Target, log_m: float, level: float = 0.95) -> dict[str, Interval]:

@@ -10,6 +10,7 @@ so that whoever finds the process gone can say why:
 from __future__ import annotations
 
 import faulthandler
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ _STDERR = 2
 @contextmanager
 def limited(context: JobContext[Scoring], scorer: str, names: Sequence[str]) -> Iterator[None]:
     """While a scorer is called on the candidates `names`: the status names it, and after the spec's `timeout_seconds` the
-    process ends."""
+    process ends. A process that the scorer has forked, and that comes back here, ends: it is not the job."""
+    process = os.getpid()
     seconds = context.spec.timeout_seconds
     call = {"scorer": scorer, "first": names[0], "last": names[-1], "count": len(names), "seconds": seconds}
     context.progress(message=f"scoring {_candidates(call)} with {scorer!r}")
@@ -37,8 +39,11 @@ def limited(context: JobContext[Scoring], scorer: str, names: Sequence[str]) -> 
     began = time.monotonic()
     try:
         yield
-        context.took(scorer, len(names), time.monotonic() - began)
+        if os.getpid() == process:
+            context.took(scorer, len(names), time.monotonic() - began)
     finally:
+        if os.getpid() != process:
+            os._exit(0)
         faulthandler.cancel_dump_traceback_later()
         forget(context.spool.folder)
 

@@ -27,6 +27,7 @@ CANDIDATES = pa.schema(
     ]
 )
 
+# One of score and reason: why there is none.
 SCORES = pa.schema(
     [
         ("candidate_id", pa.string()),
@@ -34,8 +35,11 @@ SCORES = pa.schema(
         ("scorer", pa.string()),
         ("score", pa.float64()),
         ("job_id", pa.string()),
+        ("reason", pa.string()),
     ]
 )
+
+ADDED = ("reason",)  # columns that segments of earlier versions lack: nothing there
 
 EVALUATION_SAMPLES = pa.schema(
     [

@@ -30,6 +30,7 @@ from rsf_core.domain import JobState, specs
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.files import read_json, writable, write_json, write_whole
 from rsf_core.domain.specs import JobSpec
+from rsf_core.jobs.schemas import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,9 @@ class Spool:
             table = pq.read_table(path)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise JobError(f"{path} is damaged: {error}") from error
+        for field in schema:
+            if field.name in ADDED and field.name not in table.schema.names:
+                table = table.append_column(field, pa.nulls(table.num_rows, field.type))
         if not table.schema.equals(schema):
             raise JobError(f"{path} is damaged: it has the columns {table.schema.names}, not {schema.names}")
         job, unit = (_metadata(table, name) for name in ("job", "unit"))

@@ -147,8 +147,9 @@ def drawn_until(project: Project) -> Any:
 
 
 @command
-def score(project: Project) -> str | None:
-    return _begun(project, JobKind.SCORE) or project.score()
+def score(project: Project, again: bool = False) -> str | None:
+    """Score what has no score; `again` also where a scorer was found to have none."""
+    return _begun(project, JobKind.SCORE) or project.score(again=again)
 
 
 @command

@@ -70,6 +70,7 @@ from rsf_core.store.records import (
     Fit,
     JobRecord,
     ModelRecord,
+    NoScoreRecord,
     PromptKind,
     PromptPage,
     RoundCounts,
@@ -475,9 +476,14 @@ class Project:
         threshold, retired = self.threshold(number), self.store.prompt_book.version()[1]
         return self._kinds_of(number, self.store.ratios_version(number), threshold.seq if threshold else 0, retired)
 
-    def score(self, round_number: int | None = None) -> str | None:
-        """Start scoring what has no score under the target in force; None when all have one (decisions are derived)."""
-        return self._stages.score(round_number)
+    def score(self, round_number: int | None = None, again: bool = False) -> str | None:
+        """Start scoring what has no score under the target in force; None when all have one (decisions are derived).
+        Candidates for which a scorer was found to have no score are scored only `again`: see `without_score`."""
+        return self._stages.score(round_number, again)
+
+    def without_score(self, round_number: int | None = None) -> list[NoScoreRecord]:
+        """The candidates of a round for which the target lacks a score, with the reason: the rule decides nothing of them."""
+        return self.store.without_score(round_number or self.current_round)
 
     @spoken
     def freeze(self, author: str = NOBODY) -> CuratedRecord:

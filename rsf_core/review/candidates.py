@@ -22,7 +22,8 @@ class Opinion:
 class ReviewCandidate:
     """A candidate as a reviewer sees it, the same one as long as nothing is said of it. `completion` is as drawn, `edit` what
     replaces it. Ratios are None before
-    scoring; −∞ (a failed constraint) is a log_ratio of None with `impossible`."""
+    scoring, and where the target lacks a score: `no_score` says of which scorer and why. −∞ (a failed constraint) is a
+    log_ratio of None with `impossible`."""
 
     candidate_id: str
     prompt_id: int
@@ -31,6 +32,7 @@ class ReviewCandidate:
     truncated: bool
     tokens: int
     scores: Mapping[str, float]
+    no_score: Mapping[str, str]
     log_ratio: float | None
     impossible: bool
     p_accept: float | None
@@ -63,6 +65,7 @@ def candidate(
     scores: Mapping[str, float],
     words: Sequence[Word],
     notes: Mapping[str, str | None],
+    no_score: Mapping[str, str],
 ) -> ReviewCandidate:
     """From a row of Store.candidates_of_prompts, which is row `at` of the index, what reviewers say of it (the oldest
     first) and its annotations by kind."""
@@ -78,6 +81,7 @@ def candidate(
         truncated=truncated,
         tokens=row["token_count"],
         scores=scores,
+        no_score=no_score,
         log_ratio=ratio if scored and math.isfinite(ratio) else None,
         impossible=scored and ratio == -math.inf,
         p_accept=float(index.p_accept[at]) if decided else None,

@@ -382,7 +382,7 @@ class ReviewIndex:
             return ~((self.voices >= overlap) | self.settled | self.own(reviewer))
         chosen: Bools = {
             View.ACCEPTED: self.accepted,
-            View.REJECTED: ~self.accepted,
+            View.REJECTED: ~self.accepted & (self.scored | (self.votes != 0)),
             View.OVERRIDDEN: self.votes != 0,
             View.FLAGGED: self._flags,
             View.TRUNCATED: self.table.truncated,

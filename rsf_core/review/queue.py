@@ -253,11 +253,14 @@ class Reviews:
             name: self._score(round_number, name, index.version) for name in self._scorers(round_number, index.version)
         }
         where = [place(row["prompt_id"], row["k"]) for row in rows]
-        heard = self._live(round_number).heard(where)
-        for row, one, at in zip(rows, where, index.table.row_of(where), strict=True):
+        heard, at_rows = self._live(round_number).heard(where), index.table.row_of(where)
+        undecided = any(at >= 0 and not index.scored[at] for at in at_rows)
+        reasons = self._store.no_scores_of_prompts(round_number, prompt_ids) if undecided else {}
+        for row, one, at in zip(rows, where, at_rows, strict=True):
             if at >= 0:  # else drawn after the index was read
                 scores = {name: float(column[at]) for name, column in columns.items() if not math.isnan(column[at])}
-                drawn[row["prompt_id"]].append(candidate(row, at, index, scores, *heard[one]))
+                no_score = reasons.get(row["candidate_id"], {})
+                drawn[row["prompt_id"]].append(candidate(row, at, index, scores, *heard[one], no_score))
         return [
             ReviewPrompt(
                 prompt_id,

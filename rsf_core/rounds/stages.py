@@ -137,6 +137,13 @@ def _compared(facts: RoundFacts) -> str:
     return f"on {plural(facts.held_out_prompts, 'held-out prompt')}"
 
 
+def _scores(facts: RoundFacts) -> str:
+    counts = facts.counts
+    if not counts.decided and not counts.unscored:
+        return "follows by itself"
+    return f"{counts.decided:,} scored" + (f", {counts.unscored:,} without a score" if counts.unscored else "")
+
+
 def _to_be_scored(facts: RoundFacts) -> bool:
     return facts.counts.undecided > 0 and state_of(STAGES[0], facts).progress is Progress.DONE
 
@@ -167,16 +174,17 @@ STAGES: tuple[StageType, ...] = (
         icon=":material/star:",
         ready=_to_be_scored,
         done=lambda facts: facts.scored,
-        detail=lambda facts: f"{facts.counts.decided:,} scored" if facts.counts.decided else "follows by itself",
+        detail=_scores,
         action=lambda counts: "Score candidates",
         start=lambda starts, author: starts.score(),
         remedy=Remedy(
-            "no candidate is left to score, for the prompts of all were retired: restore some of these on the Prompts page, "
-            "or draw for others",
+            "no candidate is left to score, for the prompts of all were retired, or a scorer has no score for them: restore "
+            "some of these prompts on the Prompts page, draw for others, or mend the scorer and score again on the "
+            "Acceptance page",
             page="prompts",
             label="Restore prompts",
             icon=":material/undo:",
-            hint="The prompts of all candidates were retired: restore some, or draw for others.",
+            hint="All prompts of the candidates were retired, or no candidate has a score: restore some, or draw for others.",
         ),
         lasting=True,
     ),

@@ -215,9 +215,9 @@ class Stages:
             raise StageError(f"round {opened.round} is not scored under this target: score it first")
         decisions.retarget(self._store, settings, opened, BASE_ID, anew=True)
 
-    def score(self, round_number: int | None = None) -> str | None:
-        """Score what has not been scored under the target in force. None when every score is there already; the
-        decisions are then derived anew at once."""
+    def score(self, round_number: int | None = None, again: bool = False) -> str | None:
+        """Score what has not been scored under the target in force; `again` also the candidates that were found to have no
+        score. None when every score is there already; the decisions are then derived anew at once."""
         number = round_number or self._standing.current_round().round
         self._refuse_a_second(JobKind.SCORE)
         opened = self._standing.round(number)
@@ -232,7 +232,7 @@ class Stages:
             judged = Reference(model=self._model_ref(reference), scorer=source, tempered=tempered)
         needed = [*settings.target.scorers, *([] if judged is None else [judged.scorer])]
         retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
-        candidates = self._store.candidates_to_score(number, needed)
+        candidates = self._store.candidates_to_score(number, needed, again)
         if candidates.num_rows == 0:
             decisions.retarget(self._store, settings, opened, BASE_ID)
             return None
@@ -245,6 +245,7 @@ class Stages:
             retired=retired,
             timeout_seconds=settings.score.timeout_seconds,
             unit_size=units.fitting_size(candidates.num_rows, units.SCORED),
+            scored_before=self._store.count_scores(number, needed),
         )
         inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
         return self._supervisor.submit(spec, inputs)

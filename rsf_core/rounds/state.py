@@ -29,6 +29,7 @@ STATE_TABLES = (  # all that decides where a round stands
         "prompt_events",
         "candidates",
         "scores",
+        "unscored",
         "targets",
         "log_ratios",
         "thresholds",

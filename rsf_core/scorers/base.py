@@ -8,6 +8,9 @@ from typing import Protocol, runtime_checkable
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.words import one_line
+
+REASON = 300  # characters of why there is no score
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +28,29 @@ class Scored:
         return f"{name} of prompt {self.prompt.prompt_id} ({self.completion[:60]!r})"
 
 
+class NoScore(Exception):
+    """That a scorer has no score for a candidate, and why. It is returned in place of a number, or raised; what a scorer
+    raises otherwise, and what is no finite number within its bounds, is taken for one. The rule decides nothing of such a
+    candidate."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(one_line(reason, REASON))
+
+    @property
+    def reason(self) -> str:
+        return str(self)
+
+
 class Scorer(Protocol):
     """`bounds` is the closed range every score lies in (an end that is not known is ±inf); it gives the analytic
-    bound on M, so a score outside it fails the job. A score is a finite float; the same input always gets the same score."""
+    bound on M, so a score outside it is none. A score is a finite float; the same input always gets the same score."""
 
     name: str
     description: str
     bounds: tuple[float, float]
 
-    def score(self, batch: Sequence[Scored]) -> list[float]:
-        """One score for each of `batch`, in order."""
+    def score(self, batch: Sequence[Scored]) -> Sequence[float | NoScore | None]:
+        """One score for each of `batch`, in order; None or NoScore where there is none."""
         ...
 
 

@@ -9,23 +9,24 @@ import difflib
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from itertools import islice
 from typing import Any, cast
 
 from rsf_core.domain import Prompt
-from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.errors import RsfError, ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.scorers import reading, returned
-from rsf_core.scorers.base import ChecksReferences, Scored, Scorer
+from rsf_core.scorers.base import ChecksReferences, NoScore, Scored, Scorer
 from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 
 GROUP = "rsf_studio.scorers"
 SHOWN = 5  # prompts named in one message
 KEPT = 256  # scorers that are made
+Calling = Callable[[Sequence[Scored]], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,28 +162,35 @@ def _check(name: str, scorer: object, reference: str | None) -> str | None:
         ) from error
 
 
-def score(name: str, batch: Sequence[Scored]) -> list[float]:
-    """One finite score for each of `batch`, within the scorer's bounds. Raises ScorerError naming the scorer, the candidate
-    and what it returned or raised."""
+def score(name: str, batch: Sequence[Scored], calling: Calling = lambda part: nullcontext()) -> list[float | NoScore]:
+    """For each of `batch` a finite score within the scorer's bounds, or why it has none. Where it fails on all together it is
+    called on each alone, so that one candidate takes no score from another; each call happens within `calling(part)`. Raises
+    ScorerError where there is no such scorer, or what it returned is no list of one entry a candidate."""
     scorer = get(name)
     try:
-        values = returned.listed(name, scorer.score(batch), len(batch))
-    except ScorerError:
+        return _called(name, scorer, batch, calling)
+    except returned.NoListError:
         raise
-    except (Exception, SystemExit) as error:  # a third party's code: whatever it raises, say whose it is
-        where = _first_failing(scorer, batch)
-        raise ScorerError(f"the scorer {name!r} failed: {type(error).__name__}: {error} (on {where})") from error
-    return returned.checked(name, scorer.bounds, values, batch)
+    except (Exception, SystemExit):  # a third party's code: whatever it raises
+        return [_alone(name, scorer, scored, calling) for scored in batch]
 
 
-def _first_failing(scorer: Scorer, batch: Sequence[Scored]) -> str:
-    """The candidate that a scorer fails on alone."""
-    for scored in batch:
-        try:
-            list(islice(scorer.score([scored]), 1))
-        except (Exception, SystemExit):
-            return str(scored)
-    return f"{len(batch)} candidates together, though on none of them alone"
+def _called(name: str, scorer: Scorer, batch: Sequence[Scored], calling: Calling) -> list[float | NoScore]:
+    with calling(batch):
+        return returned.checked(scorer.bounds, returned.listed(name, scorer.score(batch), len(batch)))
+
+
+def _alone(name: str, scorer: Scorer, scored: Scored, calling: Calling) -> float | NoScore:
+    try:
+        return _called(name, scorer, [scored], calling)[0]
+    except NoScore as why:
+        return why
+    except returned.NoListError:
+        raise
+    except RsfError as error:
+        return NoScore(str(error))
+    except (Exception, SystemExit) as error:
+        return NoScore(f"{type(error).__name__}: {error}")
 
 
 def _entry_points() -> dict[str, list[EntryPoint]]:

@@ -1,5 +1,5 @@
-"""What a scorer may return: one number a candidate, finite and within its stated bounds. A scorer is foreign code; what it
-says of itself is checked here, before anything is computed from it."""
+"""What a scorer may return: one number a candidate, finite and within its stated bounds, or that it has none. A scorer is
+foreign code; what it says of itself is checked here, before anything is computed from it."""
 
 from __future__ import annotations
 
@@ -8,43 +8,47 @@ from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from itertools import islice
 
 from rsf_core.domain.errors import ScorerError
-from rsf_core.scorers.base import Scored
+from rsf_core.scorers.base import NoScore
+
+
+class NoListError(ScorerError):
+    """What was returned is no list with one entry for each candidate: which score is whose cannot be said."""
+
 
 UNORDERED = (Mapping, Set, str, bytes)  # they can be gone through, but what belongs to which candidate is not said
 
 
 def listed(name: str, returned: object, wanted: int) -> list[object]:
     """What was returned, as a list of `wanted` entries; also of an array or a generator, which may have no end. Raises
-    ScorerError, and whatever a generator raises."""
+    NoListError, and whatever a generator raises."""
     if isinstance(returned, UNORDERED) or not isinstance(returned, Iterable):
-        raise ScorerError(
+        raise NoListError(
             f"the scorer {name!r} returned {_shown(returned)}: it must be a list of numbers, one a completion"
         )
     values = list(islice(returned, wanted + 1))
     if len(values) != wanted:
         more = f"more than {wanted}" if len(values) > wanted else len(values)
         count = len(returned) if isinstance(returned, Sized) else more
-        raise ScorerError(f"the scorer {name!r} returned {count} scores for {wanted} completions")
+        raise NoListError(f"the scorer {name!r} returned {count} scores for {wanted} completions")
     return values
 
 
-def checked(name: str, bounds: tuple[float, float], values: Sequence[object], batch: Sequence[Scored]) -> list[float]:
-    """The scores as floats. Raises ScorerError naming the scorer, the candidate and the value."""
-    low, high = bounds
-    scores = []
-    for scored, value in zip(batch, values, strict=True):
-        score = number(value)
-        if score is None or not math.isfinite(score):
-            raise ScorerError(
-                f"the scorer {name!r} returned {_shown(value)} for {scored}: a score must be a finite number"
-            )
-        if not low <= score <= high:
-            raise ScorerError(
-                f"the scorer {name!r} returned {score!r} for {scored}, outside its bounds [{low:g}, {high:g}]: mend the "
-                "scorer so that it keeps to its `bounds`, or states wider ones, and resume"
-            )
-        scores.append(score)
-    return scores
+def checked(bounds: tuple[float, float], values: Sequence[object]) -> list[float | NoScore]:
+    """The scores as floats; why there is none where it gave none, or what none can be."""
+    return [_score(value, *bounds) for value in values]
+
+
+def _score(value: object, low: float, high: float) -> float | NoScore:
+    if isinstance(value, NoScore):
+        return value
+    if value is None:
+        return NoScore("it gave none")
+    score = number(value)
+    if score is None or not math.isfinite(score):
+        return NoScore(f"it returned {_shown(value)}: a score must be a finite number")
+    if not low <= score <= high:
+        return NoScore(f"it returned {score!r}, outside its bounds [{low:g}, {high:g}]")
+    return score
 
 
 def bounds_problem(bounds: object) -> str | None:

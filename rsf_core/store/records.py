@@ -131,7 +131,8 @@ class OverrideRecord:
 @dataclass(frozen=True, slots=True)
 class RoundCounts:
     """How many candidates of a round stand where. `accepted` counts effective decisions, overrides included; `retired` those
-    without a decision whose prompt was retired, so that none will come."""
+    without a decision whose prompt was retired, so that none will come, and `unscored` those for which a scorer of the target
+    has no score, so that the rule decides nothing of them."""
 
     candidates: int
     scored: int
@@ -144,11 +145,22 @@ class RoundCounts:
     prompts: int
     prompts_accepted: int
     retired: int = 0
+    unscored: int = 0
 
     @property
     def undecided(self) -> int:
         """How many still wait for their scores."""
-        return self.candidates - self.decided - self.retired
+        return self.candidates - self.decided - self.retired - self.unscored
+
+
+@dataclass(frozen=True, slots=True)
+class NoScoreRecord:
+    """That a scorer of the target in force has no score for a candidate, and why."""
+
+    candidate_id: str
+    prompt_id: int
+    scorer: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rsf_core.domain import (
@@ -43,6 +44,7 @@ from rsf_core.store.records import (
     Example,
     JobRecord,
     ModelRecord,
+    NoScoreRecord,
     OverrideRecord,
     PromptKind,
     RoundCounts,
@@ -56,7 +58,7 @@ from rsf_core.store.target_versions import TargetVersions
 T = TypeVar("T")
 KEPT_VERSIONS = 16
 COUNTED_TABLES = (  # all that counts of a round are of
-    *("candidates", "scores", "log_ratios", "thresholds", "overrides", "prompts", "prompt_events"),
+    *("candidates", "scores", "unscored", "log_ratios", "thresholds", "overrides", "prompts", "prompt_events"),
 )
 JOB_TABLES = ("jobs", "job_events")
 KEPT_ANSWERS = 512  # to what is polled: several a round
@@ -236,11 +238,13 @@ class Store:
         return {row["unit"] for row in self._db.rows("committed_units", {"job_id": job_id})}
 
     def commit_segment(self, job_id: str, unit: int, sha256: str, table: str, rows: pa.Table) -> bool:
-        """Append a segment's rows and its ledger entry in one transaction. False when it was there already."""
+        """Append a segment's rows and its ledger entry in one transaction. False when it was there already. Of scores, the
+        pairs that have none go where these are kept."""
         with self._db.transaction(f"saving segment {unit} of {job_id}"):
             if self._db.rows("segment_known", {"sha256": sha256}):
                 return False
-            self._db.append(table, rows)
+            for place, part in _places(table, rows):
+                self._db.append(place, part)
             entry = {"sha256": sha256, "job_id": job_id, "unit": unit, "row_count": rows.num_rows}
             self._db.insert("segments", [entry | {"created_at": utc_now()}])
             return True
@@ -272,14 +276,39 @@ class Store:
         """The laws that the round's candidates were drawn by, as JSON of settings.Sampling; mostly one."""
         return [row["sampling"] for row in self._db.rows("sampling_laws", {"round": round_number})]
 
-    def candidates_to_score(self, round_number: int, scorers: Sequence[str]) -> pa.Table:
-        """Candidates of the round that lack a score of any of `scorers`; `missing` lists which of them."""
-        return self._db.arrow("candidates_to_score", {"round": round_number, "scorers": list(scorers)})
+    def candidates_to_score(self, round_number: int, scorers: Sequence[str], again: bool = False) -> pa.Table:
+        """Candidates of the round that lack a score of any of `scorers`; `missing` lists which of them. Pairs that were found
+        to have no score are asked for only `again`."""
+        params = {"round": round_number, "scorers": list(scorers), "again": again}
+        return self._db.arrow("candidates_to_score", params)
+
+    def count_scores(self, round_number: int, scorers: Sequence[str]) -> dict[str, int]:
+        """How many candidates of the round each of `scorers` has scored; those that scored none are left out."""
+        rows = self._db.rows("count_scores", {"round": round_number, "scorers": list(scorers)})
+        return {row["scorer"]: row["count"] for row in rows}
+
+    def pairs_without_score(self, round_number: int, scorers: Sequence[str]) -> pa.Table:
+        """Pairs candidate_id, scorer of the round, of prompts in use, that were found to have no score."""
+        return self._db.arrow("pairs_without_score", {"round": round_number, "scorers": list(scorers)})
+
+    def without_score(self, round_number: int) -> list[NoScoreRecord]:
+        """What the target in force needs of the round's candidates and there is not, and why, by candidate."""
+        tables = ("scores", "no_scores", "unscored", "thresholds")
+        name = ("without_score", round_number)
+        rows = self.unchanged(name, tables, lambda: self._of_round("without_score", round_number))
+        return [NoScoreRecord(**row) for row in rows]
 
     def round_scores(self, round_number: int, scorers: Sequence[str] = ()) -> pa.Table:
         """Long table of the round: candidate_id, prompt_id, k, log_q, log_model, u, scorer, score, stage (0, or the number of
         the adaptive job that drew it)."""
         return self._db.arrow("round_scores", {"round": round_number, "scorers": list(scorers)})
+
+    def no_scores_of_prompts(self, round_number: int, prompt_ids: Sequence[int]) -> dict[str, dict[str, str]]:
+        """Why scorers have no score for candidates of some prompts, by candidate and scorer: see `without_score`."""
+        found: dict[str, dict[str, str]] = {}
+        for row in self._db.rows("no_scores_of_prompts", {"round": round_number, "prompt_ids": list(prompt_ids)}):
+            found.setdefault(row["candidate_id"], {})[row["scorer"]] = row["reason"]
+        return found
 
     def targets(self) -> list[dict[str, Any]]:
         return [row | {"spec": json.loads(row["spec"])} for row in self._db.rows("targets")]
@@ -305,13 +334,20 @@ class Store:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
         return self._db.version(*COUNTED_TABLES, "adaptive_jobs")
 
-    def replace_log_ratios(self, round_number: int, target_id: int, rows: pa.Table) -> None:
-        """Rows: candidate_id, log_ratio, critical_log_m, scale."""
-        rows = rows.append_column("round", pa.repeat(pa.scalar(round_number, pa.int32()), rows.num_rows))
-        rows = rows.append_column("target_id", pa.repeat(pa.scalar(target_id, pa.int32()), rows.num_rows))
+    def replace_log_ratios(
+        self, round_number: int, target_id: int, rows: pa.Table, unscored: pa.Table | None = None
+    ) -> None:
+        """Rows: candidate_id, log_ratio, critical_log_m, scale; `unscored`: candidate_id, scorer of those that have no log
+        ratio, for there is no score."""
+        of = {"round": round_number, "target_id": target_id}
+        derived = {"log_ratios": rows} | ({} if unscored is None else {"unscored": unscored})
         with self._db.transaction(f"saving the log ratios of round {round_number}"):
-            self._db.run("clear_log_ratios", {"round": round_number, "target_id": target_id})
-            self._db.append("log_ratios", rows)
+            for table in ("log_ratios", "unscored"):
+                self._db.run(f"clear_{table}", of)
+            for table, part in derived.items():
+                for name, value in of.items():
+                    part = part.append_column(name, pa.repeat(pa.scalar(value, pa.int32()), part.num_rows))
+                self._db.append(table, part)
 
     def thresholds(self, round_number: int) -> list[ThresholdRecord]:
         """Every M the round has had, the one in force first."""
@@ -604,6 +640,18 @@ class Store:
     def _evaluated_models(self, evaluation_key: str) -> dict[str, int]:
         rows = self._db.rows("evaluated_models", {"evaluation_key": evaluation_key})
         return {row["model_id"]: row["count"] for row in rows}
+
+
+def _places(table: str, rows: pa.Table) -> list[tuple[str, pa.Table]]:
+    """Where the rows of a segment go. Those of scores say why there is none where there is none; what was written by an
+    earlier version has all."""
+    if table != "scores" or "reason" not in rows.column_names:
+        return [(table, rows)]
+    none = pc.is_null(rows["score"])
+    return [
+        ("scores", rows.filter(pc.invert(none)).drop_columns("reason")),
+        ("no_scores", rows.filter(none).drop_columns("score")),
+    ]
 
 
 def _row(record: ModelRecord | CuratedRecord) -> dict[str, Any]:

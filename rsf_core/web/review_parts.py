@@ -171,7 +171,7 @@ def _row(candidate: ReviewCandidate, hidden: bool) -> dict[str, Any]:
     if hidden:
         return shown | {"tokens": candidate.tokens}
     return shown | {
-        "stands": "accepted" if candidate.accepted else "rejected",
+        "stands": _effective(candidate),
         "rule": candidate.decision,
         "reviewers": who,
         "p_accept": candidate.p_accept,
@@ -181,6 +181,14 @@ def _row(candidate: ReviewCandidate, hidden: bool) -> dict[str, Any]:
         "flagged": "⚑" if candidate.flagged else "",
         "tags": candidate.tags or "",
     }
+
+
+def _effective(candidate: ReviewCandidate) -> str:
+    if candidate.accepted:
+        return "accepted"
+    if candidate.no_score and not candidate.opinions:
+        return "no score"
+    return "rejected"
 
 
 def bulk(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View) -> None:

@@ -27,8 +27,8 @@ from rsf_core.proposals import local
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.proposals.token_law import Drawn, draw
 from rsf_core.sampling.intervals import paired_difference
-from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
+from tests.support import scoring
 
 EACH = 4
 SMALL = {"generate.prompts": "24", "train.epochs": "2", "evaluate.prompts": "8"}
@@ -95,7 +95,7 @@ def _drawn(model: LocalProposal, prompts: list[Prompt], law: Law, batch: int) ->
 
 
 def _rewards(scorer: str, drawn: dict[str, Candidate], prompts: dict[int, Prompt]) -> list[float]:
-    return registry.score(
+    return scoring.scores(
         scorer,
         [
             Scored(prompts[c.prompt_id], c.completion, len(c.token_ids), c.finish, c.candidate_id)

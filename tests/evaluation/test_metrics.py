@@ -61,6 +61,29 @@ def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutS
     assert "accuracy" not in without
 
 
+def test_a_completion_without_a_score_is_left_out_of_what_is_measured_by_scores(samples: HeldOutSamples) -> None:
+    lacking = replace(samples, scores={**samples.scores, "s": np.array([0.5, np.nan, 1.0, 0.0])})
+    found, whole = (summarise(one, TARGET, log_m=0.25) for one in (lacking, samples))
+    assert found["reward"].value == pytest.approx((0.5 + 1.0 + 0.0) / 3)
+    assert found["acceptance rate"].value == pytest.approx((1 + 0 + np.exp(-0.75)) / 3)
+    assert found["score: ended"].value == pytest.approx(2 / 3)
+    for name in ("truncated", "distinct-2", "length", "entropy", "KL to base", "self-similarity"):
+        assert found[name] == whole[name], name
+    constraints = Target(reference="proposal", constraints=(Constraint(scorer="s", at_least=0.25),))
+    measured = per_sample(lacking, constraints, 0.0)
+    assert measured["pass@1"][1].tolist() == [3, 8, 8] and measured["pass@k"][1].tolist() == [8]
+    unused = replace(samples, scores={**samples.scores, "other": np.full(4, np.nan)})
+    assert summarise(unused, TARGET, log_m=0.25)["reward"] == whole["reward"]
+
+
+def test_a_gain_is_of_the_prompts_that_both_models_have_scores_for(samples: HeldOutSamples) -> None:
+    better = replace(samples, scores={**samples.scores, "s": np.array([np.nan, np.nan, 1.0, 0.5])})
+    found = compare(samples, better, TARGET, log_m=0.25)
+    assert found["reward"].value == pytest.approx(0.25) and found["length"].value == 0.0
+    none = replace(samples, scores={**samples.scores, "s": np.full(4, np.nan)})
+    assert "reward" not in compare(samples, none, TARGET, log_m=0.25)
+
+
 @pytest.mark.parametrize("finish", [["eos", "length", "eos", "eos"], ["length"] * 4])
 def test_a_truncated_completion_is_what_the_rule_takes_it_for(samples: HeldOutSamples, finish: list[str]) -> None:
     ended = np.array([f == "eos" for f in finish], dtype=float)

@@ -1,5 +1,5 @@
-"""A score outside its scorer's bounds fails the job that asked for it, in scoring, in scoring again and in evaluation; the
-scorer mended, the job goes on."""
+"""Where most scores lie outside their scorer's bounds the job that asked for them fails, in scoring, in scoring again and in
+evaluation; the scorer mended, the job goes on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord
 from tests.support.seeding import add_candidates, candidates
 
-OUTSIDE = r"the scorer '{}' returned \S+ for candidate {} of prompt \d+ \(.*\), outside its bounds \[5, 6\]"
+OUTSIDE = r"the scorer '{}' has no score for .* it returned \S+, outside its bounds \[5, 6\] \({}\)"
 
 
 def expect_failed(project: Project, scorer: str, candidate: str) -> str:

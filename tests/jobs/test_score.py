@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from rsf_core.domain import JobState, Prompt
@@ -79,6 +80,21 @@ class Wandering(_Scorer):
     def score(self, batch):
         return [10.5 if scored.completion == "completion 1.2.1" else 10.0 for scored in batch]
 
+class Saying(_Scorer):
+    name = "saying"
+
+    def score(self, batch):
+        from rsf_core.scorers.base import NoScore
+        return [NoScore("too short to say") if s.completion == "completion 1.2.1" else 1.0 for s in batch]
+
+class Forking(_Scorer):
+    name = "forking"
+
+    def score(self, batch):
+        import os
+        os.fork()
+        return [1.0 for _ in batch]
+
 class Undecided(_Scorer):
     name = "undecided"
 
@@ -102,7 +118,8 @@ def job(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterat
     info = plugin / "acme_hangs-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-hangs\nVersion: 1.0\n")
-    names = ("watching", "sleeping", "holding", "exiting", "failing", "leaving", "wandering", "undecided", "short")
+    names = ("watching", "sleeping", "holding", "exiting", "failing", "leaving", "wandering", "undecided", "short",
+             "saying", "forking")  # fmt: skip
     lines = "".join(f"{name} = acme_hangs:{name.title()}\n" for name in names)
     (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{lines}")
     folder = tmp_path / "project" / "spool" / "r1-score-1"
@@ -212,34 +229,66 @@ def test_a_scorer_that_ends_the_process_is_named_and_is_no_time_out(job: Make) -
 
 
 @pytest.mark.parametrize(
-    ("scorer", "said"),
+    ("scorer", "reason", "others"),
     [
-        ("failing", "ValueError: no such word (on candidate 1.2.1 of prompt 2 ('completion 1.2.1'))"),
-        ("leaving", "SystemExit: 0 (on candidate 1.1.0 of prompt 1 ('completion 1.1.0'))"),
+        ("failing", "ValueError: no such word", 1.0),
+        ("wandering", "it returned 10.5, outside its bounds [0, 10]", 10.0),
+        ("saying", "too short to say", 1.0),
     ],
 )
-def test_a_scorer_that_raises_is_named_with_the_candidate_it_fails_on(job: Make, scorer: str, said: str) -> None:
-    folder = job(scorer)
-    assert work(folder) is JobState.FAILED
-    assert Spool(folder).status().message == f"the scorer '{scorer}' failed: {said}"
+def test_a_candidate_that_a_scorer_fails_on_has_no_score_and_the_others_have_theirs(
+    job: Make, store: Store, scorer: str, reason: str, others: float
+) -> None:
+    folder = job("words", scorer)
+    assert work(folder) is JobState.DONE
+    rows = written(folder).filter(pc.equal(written(folder)["scorer"], scorer)).to_pylist()
+    assert {row["candidate_id"]: (row["score"], row["reason"]) for row in rows} == {
+        f"1.{p}.{k}": (None, reason) if (p, k) == (2, 1) else (others, None) for p in (1, 2) for k in range(3)
+    }
+    note = f"done. 1 candidate has no score of '{scorer}': {reason} (1.2.1)."
+    assert Spool(folder).result()["note"] == note
+
+    assert store.commit_segment("r1-score-1", 0, "sha", "scores", written(folder))
+    assert store.candidates_to_score(1, ["words", scorer]).num_rows == 0
+    again = store.candidates_to_score(1, ["words", scorer], again=True)
+    assert again.select(["candidate_id", "missing"]).to_pylist() == [{"candidate_id": "1.2.1", "missing": [scorer]}]
+    assert store.round_scores(1, ["words"])["candidate_id"].to_pylist().count("1.2.1") == 1
+    assert "1.2.1" not in store.round_scores(1, ["words", scorer])["candidate_id"].to_pylist()
 
 
 @pytest.mark.parametrize(
     ("scorer", "said"),
     [
-        ("wandering", "returned 10.5 for candidate 1.2.1 of prompt 2 ('completion 1.2.1'), outside its bounds [0, 10]"),
-        (
-            "undecided",
-            "returned nan for candidate 1.1.0 of prompt 1 ('completion 1.1.0'): a score must be a finite number",
-        ),
-        ("short", "returned 1 scores for 6 completions"),
+        ("undecided", "it returned nan: a score must be a finite number (1.1.0)"),
+        ("leaving", "SystemExit: 0 (1.1.0)"),
     ],
 )
-def test_what_no_score_can_be_fails_the_job_by_name_and_leaves_nothing(job: Make, scorer: str, said: str) -> None:
+def test_a_scorer_that_fails_on_most_stops_the_job_with_its_reasons_and_leaves_nothing(
+    job: Make, scorer: str, said: str
+) -> None:
     folder = job("words", scorer)
     assert work(folder) is JobState.FAILED
-    assert Spool(folder).status().message.startswith(f"the scorer '{scorer}' {said}")
+    assert (
+        Spool(folder)
+        .status()
+        .message.startswith(
+            f"the scorer '{scorer}' has no score for 6 of 6 candidates, which is most: {said}. Mend it, or take it out"
+        )
+    )
     assert not list(Spool(folder).segments())
+
+
+def test_what_is_no_list_of_scores_fails_the_job_by_name(job: Make) -> None:
+    folder = job("words", "short")
+    assert work(folder) is JobState.FAILED
+    assert Spool(folder).status().message == "the scorer 'short' returned 1 scores for 6 completions"
+
+
+def test_a_process_that_a_scorer_forks_is_not_the_job(job: Make) -> None:
+    folder = job("forking")
+    ended = subprocess.run([sys.executable, "-m", "rsf_core.jobs", str(folder)], capture_output=True, timeout=120)
+    assert ended.returncode == 0 and Spool(folder).status().state is JobState.DONE
+    assert written(folder)["score"].to_pylist() == [1.0] * 6
 
 
 def test_a_score_stored_outside_the_bounds_of_its_scorer_stays_and_is_not_scored_again(store: Store) -> None:

@@ -22,6 +22,7 @@ from rsf_core.prompts.near_duplicates import near_duplicate_pairs, normalise
 from rsf_core.prompts.tasks import Task
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
+from tests.support import scoring
 
 NAMES = tasks.names()
 FRENCH = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZàâçèéêëîïôùûüœæÀÂÇÉÈÊÎÔŒ '-,.?!")
@@ -97,7 +98,7 @@ def test_the_perfect_answer_to_every_labelled_sentence_is_accepted() -> None:
         Scored(Prompt(i, row.text, row.reference), f"The sentence is {row.reference}. So it reads.", 9, Finish.EOS)
         for i, row in enumerate(task.prompts)
     ]
-    scores = {name: np.array(registry.score(name, batch)) for name in target.scorers}
+    scores = {name: np.array(scoring.scores(name, batch)) for name in target.scorers}
     assert passes(target, scores, len(batch)).all()
 
 
@@ -124,8 +125,8 @@ def test_every_translation_is_french_and_no_reference_stands_on_both_sides() -> 
         assert french[0].isupper() and french[-1] == english[-1] and french[-1] in ".?!", french
         assert (french[-2] == " ") == (french[-1] in "?!") and "  " not in french, french  # as French sets them
         assert unicodedata.is_normalized("NFC", french) and set(french) <= FRENCH, french
-        assert registry.score("chrf", [Scored(Prompt(1, row.text, french), french, 9, Finish.EOS)]) == [1.0]
-        assert registry.score("chrf", [Scored(Prompt(1, row.text, french), english, 9, Finish.EOS)])[0] < 0.6, french
+        assert scoring.scores("chrf", [Scored(Prompt(1, row.text, french), french, 9, Finish.EOS)]) == [1.0]
+        assert scoring.scores("chrf", [Scored(Prompt(1, row.text, french), english, 9, Finish.EOS)])[0] < 0.6, french
         references[row.split].append(french)
     for one, other in combinations(Split, 2):
         assert prompts.check_disjoint(references[one], references[other]) == []

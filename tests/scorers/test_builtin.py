@@ -13,6 +13,7 @@ from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.repetition import repetition
+from tests.support import scoring
 
 REFERENCES = {"label_match": "neutral", "chrf": "Le chat dort."}  # of the tests of all scorers; the others take 12
 NAMES = (
@@ -40,7 +41,7 @@ def scored(completion: str, reference: str | None = None, finish: Finish = Finis
 
 
 def score(name: str, completion: str, reference: str | None = None) -> float:
-    return registry.score(name, [scored(completion, reference)])[0]
+    return scoring.scores(name, [scored(completion, reference)])[0]
 
 
 # -- sentiment -----------------------------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ def test_text_without_feeling_has_none(text: str) -> None:
 
 
 def test_length_counts_tokens_and_words_count_words() -> None:
-    assert registry.score("length", [scored("a b c", token_count=17)]) == [17.0]
+    assert scoring.scores("length", [scored("a b c", token_count=17)]) == [17.0]
     assert [score("words", text) for text in ("", "one", " two\n words  ", "can't stop")] == [0.0, 1.0, 2.0, 2.0]
     assert [score("words", text) for text in ("好吃", "can’t stop…", "हिन्दी में", "Room 4.50, please!")] == [
         2.0,
@@ -130,7 +131,7 @@ def test_repetition_of_longer_runs() -> None:
 
 def test_ended_tells_an_end_from_the_token_limit() -> None:
     batch = [scored("x", finish=Finish.EOS), scored("x", finish=Finish.LENGTH)]
-    assert registry.score("ended", batch) == [1.0, 0.0]
+    assert scoring.scores("ended", batch) == [1.0, 0.0]
 
 
 # -- labels ----------------------------------------------------------------------------------------------------------
@@ -199,13 +200,13 @@ texts = st.one_of(
 def test_every_score_is_finite_and_within_the_stated_bounds(name: str, text: str, finish: Finish, tokens: int) -> None:
     low, high = registry.get(name).bounds
     batch = [scored(text, REFERENCES.get(name, "12"), finish, tokens)]
-    (value,) = registry.score(name, batch)
+    (value,) = scoring.scores(name, batch)
     assert math.isfinite(value) and low <= value <= high
-    assert registry.score(name, batch) == [value]  # the same input, the same score
+    assert scoring.scores(name, batch) == [value]  # the same input, the same score
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_batch_is_scored_one_by_one_and_in_order(name: str) -> None:
     batch = [scored(text, REFERENCES.get(name, "3")) for text in ("good good good", "3", "", "A bad place.")]
-    assert registry.score(name, batch) == [registry.score(name, [one])[0] for one in batch]
-    assert registry.score(name, []) == []
+    assert scoring.scores(name, batch) == [scoring.scores(name, [one])[0] for one in batch]
+    assert scoring.scores(name, []) == []

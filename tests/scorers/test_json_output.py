@@ -8,12 +8,13 @@ from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
+from tests.support import scoring
 
 SCHEMA = 'json_schema(schema={type="object", required=["name", "age"], properties={age={type="integer", minimum=0}}})'
 
 
 def score(scorer: str, completion: str) -> float:
-    return registry.score(scorer, [Scored(Prompt(1, "?"), completion, 3, Finish.EOS)])[0]
+    return scoring.scores(scorer, [Scored(Prompt(1, "?"), completion, 3, Finish.EOS)])[0]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
+from tests.support import scoring
 
 
 def score(scorer: str, completion: str, reference: str | None = None) -> float:
-    return registry.score(scorer, [Scored(Prompt(1, "?", reference), completion, 3, Finish.EOS)])[0]
+    return scoring.scores(scorer, [Scored(Prompt(1, "?", reference), completion, 3, Finish.EOS)])[0]
 
 
 @pytest.mark.parametrize(

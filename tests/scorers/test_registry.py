@@ -12,11 +12,13 @@ import pytest
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry, returned
-from rsf_core.scorers.base import Scored
+from rsf_core.scorers.base import NoScore, Scored
 
 BATCH = [Scored(Prompt(7, "Say hello."), "hello there", 2, Finish.EOS), Scored(Prompt(8, "Bye?"), "bye", 1, Finish.EOS)]
 MODULE = """
 import math
+
+from rsf_core.scorers.base import NoScore
 
 class Vowels:
     name = "vowels"
@@ -36,6 +38,13 @@ class Returns(Vowels):
 class Raises(Vowels):
     def score(self, batch):
         return 1 / 0
+
+class Picky(Vowels):
+    def score(self, batch):
+        for scored in batch:
+            if scored.completion == "bye":
+                raise NoScore("no such word")
+            yield 1.0
 
 class Generates(Vowels):
     def score(self, batch):
@@ -139,20 +148,41 @@ def test_a_wrong_number_of_scores_is_refused(install: Install, values: str) -> N
 
 
 @pytest.mark.parametrize("value", ["math.nan", "math.inf", "-math.inf"])
-def test_a_score_that_is_not_finite_is_refused_by_prompt(install: Install, value: str) -> None:
+def test_a_score_that_is_not_finite_is_none_and_takes_none_from_the_others(install: Install, value: str) -> None:
     install(f"[1.0, {value}]", returns="acme_scorers:Returns")
-    with pytest.raises(ScorerError, match=r"'returns' returned .* prompt 8 \('bye'\).*finite"):
-        registry.score("returns", BATCH)
+    first, second = registry.score("returns", BATCH)
+    shown = value.removeprefix("math.").replace("-math.", "-")
+    assert first == 1.0 and reason(second) == f"it returned {shown}: a score must be a finite number"
 
 
 @pytest.mark.parametrize(
     "value",
-    ["None", "'good'", "'0.5'", "b'1'", "10**400", "1j", "[1.0]", "__import__('numpy').array([1.0])", "object()"],
+    ["'good'", "'0.5'", "b'1'", "10**400", "1j", "[1.0]", "__import__('numpy').array([1.0])", "object()"],
 )
-def test_a_score_that_is_no_number_is_refused_by_prompt(install: Install, value: str) -> None:
+def test_a_score_that_is_no_number_is_none(install: Install, value: str) -> None:
     install(f"[1.0, {value}]", returns="acme_scorers:Returns")
-    with pytest.raises(ScorerError, match=r"'returns' returned .* prompt 8"):
-        registry.score("returns", BATCH)
+    first, second = registry.score("returns", BATCH)
+    assert first == 1.0 and reason(second).endswith(": a score must be a finite number")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("None", "it gave none"),
+        ("NoScore('no number in it')", "no number in it"),
+        ("NoScore('two\\n lines \\ud800\\0')", "two lines ?\ufffd"),
+        ("NoScore('x' * 1000)", "x" * 299 + "…"),
+    ],
+)
+def test_a_scorer_may_say_that_it_has_no_score_and_why(install: Install, value: str, why: str) -> None:
+    install(f"[{value}, 1.0]", returns="acme_scorers:Returns")
+    first, second = registry.score("returns", BATCH)
+    assert reason(first) == why and second == 1.0
+
+
+def reason(score: float | NoScore) -> str:
+    assert isinstance(score, NoScore), score
+    return score.reason
 
 
 @pytest.mark.parametrize("value", ["{7: 0.1, 8: 0.2}", "{0.1, 0.2}", "'01'", "b'01'", "0.5"])
@@ -176,18 +206,12 @@ def test_what_is_no_list_of_scores_is_refused(install: Install, value: str) -> N
         ("(0, 0)", "1"),
     ],
 )
-def test_a_score_outside_its_bounds_is_refused_by_scorer_candidate_and_value(
-    install: Install, bounds: str, value: str
-) -> None:
+def test_a_score_outside_its_bounds_is_none_and_says_the_value(install: Install, bounds: str, value: str) -> None:
     install(f"[0, {value}]", bounds, bounded="acme_scorers:Bounded")
-    named = Scored(Prompt(8, "Bye?"), "bye", 1, Finish.EOS, "2.8.1")
     low, high = map(float, eval(bounds, {"math": math}))
-    with pytest.raises(ScorerError) as caught:
-        registry.score("bounded", [BATCH[0], named])
-    said = str(caught.value)
-    assert said.startswith("the scorer 'bounded' returned ")
-    assert f"for candidate 2.8.1 of prompt 8 ('bye'), outside its bounds [{low:g}, {high:g}]: mend the scorer" in said
-    assert float(said.split("returned ")[1].split(" for ")[0]) == float(eval(value))
+    first, second = registry.score("bounded", BATCH)
+    assert first == 0.0 and reason(second).endswith(f", outside its bounds [{low:g}, {high:g}]")
+    assert float(reason(second).removeprefix("it returned ").split(", outside")[0]) == float(eval(value))
 
 
 @pytest.mark.parametrize(
@@ -240,10 +264,11 @@ def test_one_broken_scorer_does_not_hide_the_others(install: Install) -> None:
     assert "no licence key" in found["broken"]
 
 
-def test_a_scorer_that_raises_is_named(install: Install) -> None:
-    install(raises="acme_scorers:Raises")
-    with pytest.raises(ScorerError, match="'raises' failed: ZeroDivisionError"):
-        registry.score("raises", BATCH)
+def test_a_scorer_that_raises_has_no_score_for_what_it_fails_on_alone(install: Install) -> None:
+    install(raises="acme_scorers:Raises", picky="acme_scorers:Picky")
+    assert [reason(score) for score in registry.score("raises", BATCH)] == ["ZeroDivisionError: division by zero"] * 2
+    first, second = registry.score("picky", BATCH)
+    assert first == 1.0 and reason(second) == "no such word"
 
 
 def test_scores_may_be_generated_but_not_be_missing(install: Install) -> None:

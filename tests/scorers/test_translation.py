@@ -11,14 +11,14 @@ from sacrebleu import sentence_chrf
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
-from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
+from tests.support import scoring
 
 PROMPT = Prompt(7, "Translate: The cat sleeps.", "Le chat dort.")
 
 
 def score(completion: str, prompt: Prompt = PROMPT) -> float:
-    return registry.score("chrf", [Scored(prompt, completion, 3, Finish.EOS)])[0]
+    return scoring.scores("chrf", [Scored(prompt, completion, 3, Finish.EOS)])[0]
 
 
 @given(st.text(max_size=60))

@@ -71,6 +71,7 @@ def add_scores(store: Store, rows: pa.Table, scores: Mapping[str, ArrayLike], jo
                 "scorer": [scorer] * n,
                 "score": np.broadcast_to(np.asarray(values, np.float64), n),
                 "job_id": [job_id] * n,
+                "reason": pa.nulls(n, pa.string()),
             }
         ).cast(SCORES)
         assert store.commit_segment(job_id, unit, f"sha of {job_id} {unit}", "scores", table)

@@ -21,12 +21,14 @@ from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work import gauging
 from rsf_core.jobs.work.drawing import UnitsInTurn, said
+from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.gauging import Gauging
 from rsf_core.jobs.work.loading import locate, placed, report
 from rsf_core.jobs.work.score import refuse_unreadable, score
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models.placement import Placement
 from rsf_core.proposals.local import LocalProposal
+from rsf_core.scorers.base import NoScore
 
 
 def run(context: JobContext[Comparing]) -> None:
@@ -57,6 +59,7 @@ def run(context: JobContext[Comparing]) -> None:
     done += sum(gauge.done for gauge in measuring)
     total = len(spec.models) * len(fitting) * count + sum(gauge.total for gauge in measuring)
     context.start_counting(done, total, "completions", "drawing held-out completions")
+    failing = Failing({})
     numbers = {model.model_id: m for m, model in enumerate(spec.models)}
     for model in spec.judged:
         model_id = model.model_id
@@ -69,6 +72,7 @@ def run(context: JobContext[Comparing]) -> None:
             _table,
             prompts={prompt.prompt_id: prompt for prompt in prompts},
             context=context,
+            failing=failing,
             model_id=model_id,
             base=base,
             reference=None if reference is None else judges[reference.model_id],
@@ -77,6 +81,8 @@ def run(context: JobContext[Comparing]) -> None:
         context.progress(message=f"drawing held-out completions of {model_id}. {note}".strip())
         load = partial(_loaded, context, model, judges, placement)
         done = _measure(context, model_id, load, base, drawn, measuring, done)
+    if failing.note():
+        report(context, note=f"done. {note} {failing.note()}".replace("  ", " "))
 
 
 def _measure(
@@ -132,6 +138,7 @@ def _table(
     candidates: list[Candidate],
     prompts: dict[int, Prompt],
     context: JobContext[Comparing],
+    failing: Failing,
     model_id: str,
     base: LocalProposal,
     reference: LocalProposal | None,
@@ -166,8 +173,13 @@ def _table(
     ]
     drawing = context.message
     named = [row | {"candidate_id": f"held-out {row['prompt_id']}.{row['k']} of {model_id}"} for row in rows]
-    scores = {scorer: score(context, scorer, named, prompts) for scorer in context.spec.scorers}
+    scores = {scorer: score(context, scorer, named, prompts, failing) for scorer in context.spec.scorers}
     context.progress(message=drawing)
     for i, row in enumerate(rows):
-        row["scores"] = [(name, values[i]) for name, values in scores.items()]
+        row["scores"] = [(name, _number(values[i])) for name, values in scores.items()]
     return pa.Table.from_pylist(rows, schema=EVALUATION_SAMPLES)
+
+
+def _number(score: float | NoScore) -> float | None:
+    """As it is kept: without a score there is nothing, and the completion is left out of what is measured by it."""
+    return None if isinstance(score, NoScore) else score

@@ -1,10 +1,12 @@
 """The score job: what the candidates lack of the scorers that the target needs, and of the log-probability under the
-reference model where the reference is not the proposal itself. A pair of candidate and scorer is scored once."""
+reference model where the reference is not the proposal itself. A pair of candidate and scorer is scored once; where the scorer
+has no score for the candidate, the reason is kept."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +18,11 @@ from rsf_core.domain.specs import ScoreSpec, Scoring
 from rsf_core.jobs import calling
 from rsf_core.jobs.schemas import SCORES
 from rsf_core.jobs.units import chunks, read_prompts
-from rsf_core.jobs.work.loading import locate, placed
+from rsf_core.jobs.work.failing import Failing
+from rsf_core.jobs.work.loading import locate, placed, report
 from rsf_core.jobs.worker import JobContext
 from rsf_core.scorers import registry
-from rsf_core.scorers.base import Scored
+from rsf_core.scorers.base import NoScore, Scored
 
 if TYPE_CHECKING:
     from rsf_core.proposals.local import LocalProposal
@@ -39,6 +42,9 @@ def run(context: JobContext[ScoreSpec]) -> None:
     done = sum(len(unit) for number, unit in enumerate(units) if number in context.finished_units)
     drawn = {candidate["prompt_id"] for candidate in candidates}
     refuse_unreadable(context.spec.scorers, [prompts[prompt_id] for prompt_id in sorted(drawn)])
+    failing = Failing(context.spec.scored_before)
+    for _, path in context.spool.segments():
+        failing.resume(context.spool.read_segment(path, SCORES)[1])
     context.start_counting(done, len(candidates), "candidates", "scoring candidates")
     for number, unit in enumerate(units):
         if number in context.finished_units:
@@ -47,7 +53,7 @@ def run(context: JobContext[ScoreSpec]) -> None:
         rows = []
         for scorer in context.spec.scorers:
             lacking = [candidate for candidate in unit if lacks(candidate, scorer)]
-            rows += _rows(context, scorer, lacking, score(context, scorer, lacking, prompts))
+            rows += _rows(context, scorer, lacking, score(context, scorer, lacking, prompts, failing))
         if model is not None and reference is not None:
             lacking = [candidate for candidate in unit if lacks(candidate, reference.scorer)]
             context.progress(message="scoring candidates under the reference model")
@@ -55,6 +61,8 @@ def run(context: JobContext[ScoreSpec]) -> None:
         context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
         done += len(unit)
         context.progress(done)
+    if failing.note():
+        report(context, note=f"done. {failing.note()}")
 
 
 def judged(model: LocalProposal, candidates: Sequence[dict[str, Any]], tempered: bool) -> list[float]:
@@ -84,18 +92,28 @@ def lacks(candidate: dict[str, Any], scorer: str) -> bool:
 
 
 def score(
-    context: JobContext[Scoring], scorer: str, candidates: Sequence[dict[str, Any]], prompts: dict[int, Prompt]
-) -> list[float]:
-    """The scores of `candidates` (candidate_id, prompt_id, completion, token_count, finish), in their order. Raises
-    ScorerError; a scorer that does not return ends the process."""
+    context: JobContext[Scoring],
+    scorer: str,
+    candidates: Sequence[dict[str, Any]],
+    prompts: dict[int, Prompt],
+    failing: Failing,
+) -> list[float | NoScore]:
+    """The scores of `candidates` (candidate_id, prompt_id, completion, token_count, finish), in their order, or why there is
+    none, which is counted in `failing`. Raises ScorerError where most have none; a scorer that does not return ends the
+    process."""
     if not candidates:
         return []
     batch = [
         Scored(prompts[c["prompt_id"]], c["completion"], c["token_count"], Finish(c["finish"]), c["candidate_id"])
         for c in candidates
     ]
-    with calling.limited(context, scorer, [c["candidate_id"] for c in candidates]):
-        return registry.score(scorer, batch)
+
+    def limited(part: Sequence[Scored]) -> AbstractContextManager[None]:
+        return calling.limited(context, scorer, [str(scored.candidate_id) for scored in part])
+
+    scores = registry.score(scorer, batch, limited)
+    failing.add(scorer, [c["candidate_id"] for c in candidates], scores)
+    return scores
 
 
 def refuse_unreadable(scorers: Sequence[str], prompts: Sequence[Prompt]) -> None:
@@ -110,15 +128,16 @@ def refuse_unreadable(scorers: Sequence[str], prompts: Sequence[Prompt]) -> None
 
 
 def _rows(
-    context: JobContext[ScoreSpec], scorer: str, candidates: Sequence[dict[str, Any]], scores: Sequence[float]
+    context: JobContext[ScoreSpec], scorer: str, candidates: Sequence[dict[str, Any]], scores: Sequence[float | NoScore]
 ) -> list[dict[str, Any]]:
     return [
         {
             "candidate_id": candidate["candidate_id"],
             "round": context.spec.round,
             "scorer": scorer,
-            "score": value,
+            "score": None if isinstance(value, NoScore) else value,
             "job_id": context.spool.folder.name,
+            "reason": value.reason if isinstance(value, NoScore) else None,
         }
         for candidate, value in zip(candidates, scores, strict=True)
     ]

@@ -4,19 +4,22 @@ SELECT prompt_id, max(k) + 1 AS k FROM candidates WHERE round = $round GROUP BY 
 -- name: sampling_laws
 SELECT DISTINCT sampling FROM candidates WHERE round = $round ORDER BY sampling;
 
+-- What candidates lack of $scorers, without the pairs that have been found to have no score, unless they are asked for $again.
 -- name: candidates_to_score
 SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, len(c.token_ids) AS token_count,
        c.prompt_token_ids, c.token_ids, c.sampling,
        list_filter($scorers::VARCHAR[], lambda scorer: NOT list_contains(coalesce(s.scorers, []), scorer)) AS missing
 FROM candidates c
-LEFT JOIN (SELECT candidate_id, list(DISTINCT scorer) AS scorers FROM scores
-           WHERE round = $round AND scorer IN (SELECT unnest($scorers::VARCHAR[])) GROUP BY candidate_id) s
+LEFT JOIN (SELECT candidate_id, list(DISTINCT scorer) AS scorers
+           FROM (SELECT candidate_id, scorer FROM scores WHERE round = $round
+                 UNION ALL SELECT candidate_id, scorer FROM no_scores WHERE round = $round AND NOT $again)
+           WHERE scorer IN (SELECT unnest($scorers::VARCHAR[])) GROUP BY candidate_id) s
        ON s.candidate_id = c.candidate_id
 WHERE c.round = $round AND c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
   AND coalesce(len(s.scorers), 0) < len($scorers::VARCHAR[])
 ORDER BY c.prompt_id, c.k;
 
--- Without candidates of retired prompts that lack a score of any of $scorers: they are not waited for.
+-- Without candidates that lack a score of any of $scorers and will get none: of retired prompts, and where there is none.
 -- name: round_scores
 SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, c.finish = 'length' AS truncated, s.scorer, s.score,
        coalesce(a.stage, 0) AS stage
@@ -28,10 +31,33 @@ WHERE c.round = $round AND NOT (c.prompt_id IN (SELECT prompt_id FROM retired_pr
     SELECT 1 FROM unnest($scorers) AS wanted(scorer)
     WHERE NOT EXISTS (SELECT 1 FROM scores t
                       WHERE t.round = $round AND t.candidate_id = c.candidate_id AND t.scorer = wanted.scorer)))
+  AND c.candidate_id NOT IN (SELECT candidate_id FROM pairs_without_score
+                             WHERE round = $round AND scorer IN (SELECT unnest($scorers::VARCHAR[])))
 ORDER BY c.prompt_id, c.k;
+
+-- name: pairs_without_score
+SELECT p.candidate_id, p.scorer FROM pairs_without_score p JOIN candidates c ON c.candidate_id = p.candidate_id AND c.round = p.round
+WHERE p.round = $round AND p.scorer IN (SELECT unnest($scorers::VARCHAR[]))
+  AND c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
+ORDER BY c.prompt_id, c.k, p.scorer;
+
+-- name: count_scores
+SELECT scorer, count(DISTINCT candidate_id) AS count FROM scores
+WHERE round = $round AND scorer IN (SELECT unnest($scorers::VARCHAR[])) GROUP BY scorer ORDER BY scorer;
+
+-- name: without_score
+SELECT candidate_id, prompt_id, scorer, reason FROM without_score
+WHERE round = $round ORDER BY prompt_id, k, scorer;
+
+-- name: no_scores_of_prompts
+SELECT candidate_id, scorer, reason FROM without_score
+WHERE round = $round AND prompt_id IN (SELECT unnest($prompt_ids::INTEGER[])) ORDER BY candidate_id, scorer;
 
 -- name: clear_log_ratios
 DELETE FROM log_ratios WHERE round = $round AND target_id = $target_id;
+
+-- name: clear_unscored
+DELETE FROM unscored WHERE round = $round AND target_id = $target_id;
 
 -- name: round_counts
 SELECT count(*) AS candidates,
@@ -44,7 +70,9 @@ SELECT count(*) AS candidates,
        count(*) FILTER (log_ratio > '-infinity' AND log_ratio - offset_log_m > log_m) AS violated,
        count(DISTINCT prompt_id) AS prompts,
        count(DISTINCT prompt_id) FILTER (accepted) AS prompts_accepted,
-       count(*) FILTER (decision IS NULL AND prompt_id IN (SELECT prompt_id FROM retired_prompts)) AS retired
+       count(*) FILTER (decision IS NULL AND prompt_id IN (SELECT prompt_id FROM retired_prompts)) AS retired,
+       count(*) FILTER (decision IS NULL AND prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
+                        AND candidate_id IN (SELECT candidate_id FROM without_score WHERE round = $round)) AS unscored
 FROM decisions WHERE round = $round;
 
 -- What each prompt got, counted over prompts that got the same: a few rows however many prompts there are.
@@ -69,7 +97,9 @@ GROUP BY ALL ORDER BY ALL;
 SELECT prompt_id FROM decisions
 WHERE round = $round AND prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
 GROUP BY prompt_id
-HAVING count(decision) = count(*) AND count(*) FILTER (accepted) = 0
+HAVING count(*) FILTER (decision IS NULL
+                        AND candidate_id NOT IN (SELECT candidate_id FROM without_score WHERE round = $round)) = 0
+   AND count(*) FILTER (accepted) = 0
 ORDER BY prompt_id;
 
 -- name: candidates_of_prompt
@@ -164,4 +194,6 @@ SELECT target_id, spec, created_at, author FROM targets ORDER BY target_id;
 -- name: accepted_by_prompt
 SELECT c.prompt_id, count(*) AS drawn, count(*) FILTER (d.decision = 'accepted') AS accepted
 FROM candidates c JOIN decisions d USING (candidate_id)
-WHERE c.round = $round AND c.job_id IN (SELECT unnest($job_ids)) GROUP BY c.prompt_id HAVING count(*) = count(d.decision);
+WHERE c.round = $round AND c.job_id IN (SELECT unnest($job_ids))
+  AND NOT (d.decision IS NULL AND c.candidate_id IN (SELECT candidate_id FROM without_score WHERE round = $round))
+GROUP BY c.prompt_id HAVING count(*) = count(d.decision);

@@ -72,6 +72,11 @@ test("scores have three digits", () => {
   ]);
 });
 
+test("where there is no score it is said of which scorer, and why", () => {
+  const without = candidate("1.1.0", { scores: { words: 2 }, no_score: { odd: "no verb" }, decision: null });
+  assert.deepEqual(scores(without), ["words 2", "no score of odd: no verb"]);
+});
+
 test("what decides a candidate comes first, then its numbers", () => {
   assert.equal(facts(candidate("1.1.0"), false), "rejected · by the rule · p_accept 0.25 · ℓ −1.50 nats · 3 tokens");
   const said = candidate("1.1.0", { opinions: [{ reviewer: "ann", action: "accept", final: true }], flagged: true });

@@ -58,8 +58,9 @@ export class List {
 
 function fill(row, candidate, hide) {
   const state = accepted(candidate);
-  const undecided = candidate.truncated && !candidate.opinions.length ? "truncated" : "rejected";
-  const kind = hide ? "" : state ? "accepted" : undecided;
+  const open = !candidate.decision && !candidate.opinions.length; // no score, and nobody has said anything
+  const refused = candidate.truncated && !candidate.opinions.length ? "truncated" : "rejected";
+  const kind = hide || open ? "" : state ? "accepted" : refused;
   const words = hide ? `${candidate.tokens} tokens` : facts(candidate, state);
   const text = candidate.edit ?? candidate.completion;
   if (row.shown?.words === words && row.shown.text === text) return;

@@ -69,7 +69,8 @@ export function numbers(candidate) {
 }
 
 export function scores(candidate) {
-  return Object.entries(candidate.scores).map(
+  const given = Object.entries(candidate.scores).map(
     ([name, score]) => `${name} ${String(Number(score.toPrecision(3))).replace("-", "−")}`,
   );
+  return [...given, ...Object.entries(candidate.no_score).map(([name, reason]) => `no score of ${name}: ${reason}`)];
 }

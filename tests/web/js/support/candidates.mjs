@@ -13,6 +13,7 @@ export function candidate(id, extra = {}) {
     p_accept: 0.25,
     log_ratio: -1.5,
     impossible: false,
+    no_score: {},
     truncated: false,
     violated: false,
     flagged: false,

@@ -1,0 +1,37 @@
+"""The candidates that the rule decides nothing of, for a scorer has no score for them: how many, which, why, and scoring them
+again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.web import ui
+
+SHOWN = 200  # rows
+
+
+def panel(project: Project, number: int, editable: bool) -> None:
+    """Nothing where every candidate has its scores."""
+    counts = project.counts(number)
+    if not counts.unscored:
+        return
+    found = project.without_score(number)
+    has = "has" if counts.unscored == 1 else "have"
+    with st.expander(f"{plural(counts.unscored, 'candidate')} {has} no score", icon=":material/help_center:"):
+        st.markdown(
+            "A scorer failed on them, or says that it has no score for them. So the rule neither accepts nor rejects them, "
+            "and no rate counts them. You can decide them by hand in Review, or mend the scorer and have them scored again."
+        )
+        st.dataframe(
+            [{"candidate": one.candidate_id, "scorer": one.scorer, "why": one.reason} for one in found[:SHOWN]],
+            hide_index=True,
+        )
+        if len(found) > SHOWN:
+            st.caption(f"The first {SHOWN:,} of {len(found):,}.")
+        if not editable:
+            return
+        if st.button("Score them again", icon=":material/refresh:", disabled=ui.locked("score"), key="score-again"):
+            if ui.attempt(lambda: project.score(number, again=True)):
+                st.rerun()
