@@ -64,9 +64,9 @@ def test_accuracy_counts_right_labels_also_in_the_wrong_format(samples: HeldOutS
 def test_a_completion_without_a_score_is_left_out_of_what_is_measured_by_scores(samples: HeldOutSamples) -> None:
     lacking = replace(samples, scores={**samples.scores, "s": np.array([0.5, np.nan, 1.0, 0.0])})
     found, whole = (summarise(one, TARGET, log_m=0.25) for one in (lacking, samples))
-    assert found["reward"].value == pytest.approx((0.5 + 1.0 + 0.0) / 3)
-    assert found["acceptance rate"].value == pytest.approx((1 + 0 + np.exp(-0.75)) / 3)
-    assert found["score: ended"].value == pytest.approx(2 / 3)
+    assert found["reward"].value == pytest.approx((0.5 + (1.0 + 0.0) / 2) / 2)  # by prompt
+    assert found["acceptance rate"].value == pytest.approx((1 + (0 + np.exp(-0.75)) / 2) / 2)
+    assert found["score: ended"].value == pytest.approx((1 + 1 / 2) / 2)
     for name in ("truncated", "distinct-2", "length", "entropy", "KL to base", "self-similarity"):
         assert found[name] == whole[name], name
     constraints = Target(reference="proposal", constraints=(Constraint(scorer="s", at_least=0.25),))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
-from rsf_core.scorers.base import Scored
+from rsf_core.scorers.base import NoScore, Scored
 
 
 def scores(name: str, batch: Sequence[Scored]) -> list[float]:
-    """The scores of `batch`. Raises AssertionError where there is none, with the reason."""
-    found = registry.score(name, batch)
-    assert all(isinstance(score, float) for score in found), found
-    return [score for score in found if isinstance(score, float)]
+    """The scores of `batch`. Raises ScorerError with the reason where there is none."""
+    found: list[float] = []
+    for score in registry.score(name, batch):
+        if isinstance(score, NoScore):
+            raise ScorerError(score.reason) from score
+        found.append(score)
+    return found

@@ -65,7 +65,7 @@ test("numbers have their units and a minus that is one", () => {
 });
 
 test("scores have three digits", () => {
-  assert.deepEqual(scores({ scores: { sentiment: -0.98765, length: 12, big: 123456 } }), [
+  assert.deepEqual(scores({ no_score: {}, scores: { sentiment: -0.98765, length: 12, big: 123456 } }), [
     "sentiment −0.988",
     "length 12",
     "big 123000",
