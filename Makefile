@@ -7,8 +7,9 @@ PORT ?= 8501
 PIP := $(BIN)/python -m pip --disable-pip-version-check # -qq below: errors, not a warning for every package
 FIND_CHROMIUM = command -v chromium || command -v chromium-browser || command -v google-chrome
 export HF_HUB_DISABLE_TELEMETRY = 1
+unexport PYTHONDONTWRITEBYTECODE # some containers set it: every job, app and test process would then compile all anew
 
-QUICK := tests/acceptance tests/domain tests/models tests/prompts tests/proposals tests/sampling tests/scorers tests/store tests/training
+QUICK := tests/test_layout.py tests/acceptance tests/docs tests/domain tests/models tests/prompts tests/proposals tests/sampling tests/scorers tests/store tests/training
 
 .PHONY: help app test check faults lint docs format bench simulations measure lock clean
 .DELETE_ON_ERROR:

@@ -15,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 from rsf_core.project import Project
 from rsf_core.store.store import Store
 from tests.support import small_task as small_task_of
+from tests.support import warm
 from tests.support.job_threads import in_threads
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
@@ -34,6 +35,13 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc]
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Together:
     return _Together(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Jobs, owners and commands start as forks; `warm.cold()` starts them as a user's are."""
+    with warm.shared(tmp_path_factory.mktemp("warm")):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,9 +20,10 @@ from rsf_core.domain import bundled
 from rsf_core.models import load
 from rsf_core.project import Project
 from rsf_core.project.owner import socket_path
+from tests.support import warm
 from tests.support.seeding import add_candidates, candidates
+from tests.support.warm import RSF
 
-RSF = Path(sys.executable).with_name("rsf")
 OWNER = """
 import sys, time
 from rsf_core.project.commands import execute
@@ -45,8 +45,7 @@ time.sleep(600)
 def rsf(*arguments: object, expect: int = 0) -> str:
     """Standard output of `rsf ARGUMENTS`, or standard error where it is to fail."""
     environment = os.environ | {"RSF_REVIEWER": "ann", "COLUMNS": "200", "NO_COLOR": "1"}
-    command = [str(RSF), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment, check=False)
+    done = warm.run([RSF, *map(str, arguments)], timeout=200, env=environment)
     assert done.returncode == expect, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     return done.stderr if expect and "--json" not in arguments else done.stdout
@@ -68,7 +67,7 @@ def folder(project: Project) -> Path:
 
 @contextlib.contextmanager
 def started(code: str, folder: Path) -> Iterator[int]:
-    process = subprocess.Popen([sys.executable, "-c", code, str(folder)])
+    process = warm.start([sys.executable, "-c", code, folder])
     try:
         yield process.pid
     finally:

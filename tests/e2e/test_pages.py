@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.app_server import RSF
+from tests.support import warm
+from tests.support.warm import RSF
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PAGES = {
@@ -31,7 +31,7 @@ def empty_project(tmp_path: Path, tiny_model: Path) -> Path:
     (task / "task.toml").write_text('title = "Empty"\n[settings.target]\nrewards = { sentiment = 1 }\n')
     (task / "prompts.jsonl").write_text("")
     folder = tmp_path / "projects" / "empty"
-    subprocess.run([RSF, "init", folder, "--task", task, "--model", tiny_model], check=True, capture_output=True)
+    warm.run([RSF, "init", folder, "--task", task, "--model", tiny_model], timeout=120).check_returncode()
     return folder
 
 

@@ -7,7 +7,6 @@ import json
 import math
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from rsf_core.domain import JobState, Split
 from rsf_core.domain.errors import JobError, ProjectLockedError
 from rsf_core.jobs import process
 from rsf_core.project import Project
+from tests.support import warm
 from tests.support.seeding import add_candidates, candidates, replaced
 from tests.support.waiting import until
 
@@ -161,10 +161,10 @@ def test_damaged_segments_are_set_aside_named_and_done_again(slow: Project) -> N
 # -- the owner -----------------------------------------------------------------------------------------------------------
 
 
-def start_owner(project: Project, then: str = "") -> subprocess.Popen[bytes]:
+def start_owner(project: Project, then: str = "") -> warm.Process:
     """Close the project here and let another process own it and draw candidates."""
     project.close()
-    return subprocess.Popen([sys.executable, "-c", OWNER.format(then=then), str(project.folder)])
+    return warm.start([sys.executable, "-c", OWNER.format(then=then), project.folder])
 
 
 def test_a_job_outlives_its_killed_owner_and_the_next_one_adopts_it(slow: Project) -> None:

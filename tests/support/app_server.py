@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.jobs.process import kill as kill_job
+from tests.support import warm
+from tests.support.warm import RSF
 
-RSF = Path(sys.executable).with_name("rsf")
 PATIENCE_SECONDS = 60.0  # for anything that is to happen on a busy machine; then the test fails
 
 
@@ -31,15 +31,14 @@ class AppServer:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: warm.Process | None = None
 
     def start(self) -> None:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with (self.folder.parent / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = warm.start(
                 [RSF, "app", self.folder, "--port", str(self.port), *self._arguments],
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
@@ -75,14 +74,6 @@ class AppServer:
 
     def rsf(self, *arguments: str) -> Any:
         """A command said from outside while the app is open: it is forwarded to the app."""
-        done = subprocess.run(
-            [RSF, *arguments, "--json"],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE_SECONDS,
-        )
+        done = warm.run([RSF, *arguments, "--json"], env=self._environment, timeout=PATIENCE_SECONDS)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)

@@ -1,0 +1,171 @@
+"""What a test asks of the templates: `subprocess.Popen`, as far as jobs, owners and commands are started by it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import IO, Any
+
+from rsf_core.jobs import process
+
+TREE = Path(__file__).parents[3]
+RSF = Path(sys.executable).with_name("rsf")
+WHERE = (
+    "RSF_TEST_WARM"  # in the environment: the folder of the templates' sockets, for owners that start jobs themselves
+)
+CLOSING_SECONDS = 10.0
+
+
+class Process:
+    """A forked process, as `subprocess.Popen` shows one."""
+
+    def __init__(self, arguments: Sequence[str], connection: socket.socket, pid: int) -> None:
+        self.args, self.pid = arguments, pid
+        self.returncode: int | None = None
+        self._connection = connection
+
+    def __del__(self) -> None:
+        self._connection.close()
+
+    def poll(self) -> int | None:
+        return self._ended(0.0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        code = self._ended(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(list(self.args), timeout or 0.0)
+        return code
+
+    def send_signal(self, wanted: int) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, wanted)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, seconds: float | None) -> int | None:
+        if self.returncode is None and select.select([self._connection], [], [], seconds)[0]:
+            answer = self._connection.recv(64)
+            assert answer, "the template of processes has ended"
+            self.returncode = int(answer)
+            self._connection.close()
+        return self.returncode
+
+
+def start(
+    arguments: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    stdout: IO[Any] | None = None,
+    stderr: IO[Any] | None = None,
+    stdin: int | None = subprocess.DEVNULL,
+    start_new_session: bool = False,
+    umask: int = -1,
+) -> Any:
+    """Start `[sys.executable, "-m", MODULE, …]`, `[sys.executable, "-c", CODE, …]` or `[RSF, …]`: a Process, or a Popen where
+    nothing is `shared` or it is of another kind. Its standard input is empty."""
+    words = [os.fspath(argument) for argument in arguments]
+    kind = _kind(words)
+    if WHERE not in os.environ or kind is None:
+        return subprocess.Popen(
+            words,
+            env=env,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=start_new_session,
+            umask=umask,
+        )
+    request = {
+        "arguments": words,
+        "environment": dict(os.environ if env is None else env),
+        "folder": os.getcwd(),
+        "session": start_new_session,
+        "umask": umask,
+    }
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(os.path.join(os.environ[WHERE], kind))
+    data = json.dumps(request).encode()
+    outputs = [stdout.fileno() if stdout else 1, stderr.fileno() if stderr else 2]
+    socket.send_fds(connection, [len(data).to_bytes(8, "big")], outputs)
+    connection.sendall(data)
+    return Process(words, connection, int(connection.recv(64)))
+
+
+def _kind(words: list[str]) -> str | None:
+    """Which template it is forked from; None for what only a process of its own does right: another interpreter, and the
+    placing of a file, whose memory is limited."""
+    if words[0] not in (sys.executable, os.fspath(RSF)) or "rsf_core.project.imports" in words:
+        return None
+    return "job" if words[1:3] == ["-m", "rsf_core.jobs"] else "owner"
+
+
+def run(
+    arguments: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Start it, wait for its end, and return that with what it printed."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        started = start(arguments, env=env, stdout=out, stderr=err)
+        try:
+            code = started.wait(timeout)
+        finally:
+            started.kill()
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read().decode())
+    return subprocess.CompletedProcess(started.args, code, *texts)
+
+
+@contextlib.contextmanager
+def shared(folder: Path) -> Iterator[None]:
+    """Let jobs start warm, here and in the owners that are started so. The templates end with this
+    process, whatever ends it."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TREE), os.environ.get("PYTHONPATH", "")])}
+    lone = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # no import is to start a thread
+    room = " " * 4096  # the arguments of a fork are written over those of its template
+    templates = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.warm.templates", str(folder), room],
+        cwd=TREE,
+        env=environment | lone,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert templates.stdin is not None and templates.stdout is not None
+    templates.stdout.readline()  # the sockets are there
+    os.environ[WHERE] = os.fspath(folder)
+    start_jobs_warm()
+    yield
+    process.subprocess = subprocess  # type: ignore[attr-defined]
+    del os.environ[WHERE]
+    templates.stdin.close()
+    templates.stdout.close()
+    templates.wait(CLOSING_SECONDS)
+
+
+def start_jobs_warm() -> None:
+    process.subprocess = SimpleNamespace(Popen=start, DEVNULL=subprocess.DEVNULL)  # type: ignore[assignment, attr-defined]
+
+
+@contextlib.contextmanager
+def cold() -> Iterator[None]:
+    """Jobs, owners and commands are started anew meanwhile."""
+    folder = os.environ.pop(WHERE)
+    try:
+        yield
+    finally:
+        os.environ[WHERE] = folder

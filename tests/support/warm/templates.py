@@ -1,0 +1,174 @@
+"""The templates: `python -m tests.support.warm.templates FOLDER ROOM`, a process that listens on a socket for each kind of
+process and forks a template for it at the first request; the template imports what that kind needs and forks a process for
+each request. They end with whoever holds the other end of their standard input.
+
+No template has a second thread: a fork has but the one that forks.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.support.warm.client import WHERE, start_jobs_warm
+
+IMPORTS = {
+    "job": (
+        "transformers",
+        "transformers.models.auto.modeling_auto",
+        "transformers.models.llama.modeling_llama",
+        "transformers.models.t5.modeling_t5",
+        "rsf_core.jobs.worker",
+        "rsf_core.jobs.work.generate",
+        "rsf_core.jobs.work.score",
+        "rsf_core.jobs.work.finetune",
+        "rsf_core.jobs.work.evaluate",
+        "rsf_core.jobs.work.trial",
+        "rsf_core.models.loading",
+        "vaderSentiment.vaderSentiment",
+        "pandas",
+    ),
+    # not rsf_core.cli: its consoles are made on import, for where the template prints
+    "owner": (
+        "typer",
+        "rich.progress",
+        "rsf_core.project.project",
+        "rsf_core.project.commands",
+        "rsf_core.project.client",
+        "rsf_core.project.doctor",
+        "rsf_core.store.backup",
+        "rsf_core.web.application",
+        "rsf_core.web.server",
+        "uvicorn",
+        "pandas",
+    ),
+}
+Request = dict[str, Any]
+
+
+def main(folder: Path) -> Request:
+    """Serve until asked for a process; then, in that process, what it is to do. Ends the templates themselves."""
+    listeners = {}
+    for kind in IMPORTS:
+        listeners[kind] = socket.socket(socket.AF_UNIX)
+        listeners[kind].bind(os.fspath(folder / kind))
+        listeners[kind].listen(64)
+    print("ready", flush=True)
+    while True:
+        waiting, _, _ = select.select([0, *listeners.values()], [], [])
+        if 0 in waiting:
+            os._exit(0)
+        kind = next(kind for kind, listener in listeners.items() if listener in waiting)
+        if os.fork() == 0:
+            for other in listeners.keys() - {kind}:
+                listeners[other].close()
+            return template(kind, listeners[kind])
+        listeners.pop(kind).close()
+
+
+def template(kind: str, listener: socket.socket) -> Request:
+    for module in IMPORTS[kind]:
+        importlib.import_module(module)
+    threads = [Path(f"/proc/self/task/{thread}/comm").read_text() for thread in os.listdir("/proc/self/task")]
+    assert len(threads) == 1, f"what the template of {kind} imports has started {threads}: a fork would lack them"
+    gc.collect()
+    gc.freeze()  # a fork's collector would copy every page that holds an object
+    running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor that tells its end
+    while True:
+        waiting, _, _ = select.select([0, listener, *running], [], [])
+        if 0 in waiting:
+            os._exit(0)
+        for ended in running.keys() & waiting:
+            pid, connection = running.pop(ended)
+            _, status = os.waitpid(pid, 0)
+            os.close(ended)
+            with contextlib.suppress(OSError):  # who started it has ended
+                connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            connection.close()
+        if listener in waiting:
+            connection, _ = listener.accept()
+            request, outputs = received(connection)
+            pid = os.fork()
+            if pid == 0:
+                for descriptor, (_, other) in running.items():
+                    os.close(descriptor)
+                    other.close()
+                listener.close()
+                become(request, outputs, connection)
+                return request
+            for output in outputs:
+                os.close(output)
+            running[os.pidfd_open(pid)] = (pid, connection)
+
+
+def received(connection: socket.socket) -> tuple[Request, list[int]]:
+    size, outputs, _, _ = socket.recv_fds(connection, 8, 2)
+    length, data = int.from_bytes(size, "big"), b""
+    while len(data) < length:
+        data += connection.recv(length - len(data))
+    return json.loads(data), outputs
+
+
+def become(request: Request, outputs: list[int], connection: socket.socket) -> None:
+    """Make the fork what it would be had it been started: session, arguments, environment, folder, where it prints."""
+    if request["session"]:
+        os.setsid()
+    if request["umask"] >= 0:
+        os.umask(request["umask"])
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    show_arguments(request["arguments"])
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    for output, standard in zip(outputs, (1, 2), strict=True):
+        os.dup2(output, standard)
+        os.close(output)
+    connection.sendall(str(os.getpid()).encode())  # once it shows who it is, as a started process does
+    connection.close()
+
+
+def show_arguments(arguments: list[str]) -> None:
+    """Write them where the kernel shows a process's arguments (proc(5), arg_start and arg_end): by them a job is found again.
+    What is left of the room there follows the program's name, as blanks."""
+    with open("/proc/self/stat", encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    begin, end = int(fields[45]), int(fields[46])
+    program, *rest = (os.fsencode(argument) for argument in arguments)
+    tail = b"".join(b"\0" + argument for argument in rest) + b"\0"
+    assert len(program) + len(tail) <= end - begin, "the arguments are too long for the template's room"
+    ctypes.memmove(begin, program.ljust(end - begin - len(tail)) + tail, end - begin)
+
+
+def perform(request: Request) -> None:
+    """Run what the arguments name, as the interpreter does: an exception and an exit go on to its own end."""
+    atexit.register(gc.unfreeze)  # DuckDB complains of what is left at the end
+    program, *arguments = request["arguments"]
+    if WHERE in os.environ:
+        start_jobs_warm()
+    if Path(program).name == "rsf":
+        sys.argv = [program, *arguments]
+        from rsf_core.cli.main import main as command
+
+        sys.exit(command())
+    option, what, *rest = arguments
+    sys.argv = [option, *rest]
+    if option == "-m":
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+    else:
+        exec(compile(what, "<string>", "exec"), sys.modules["__main__"].__dict__)
+
+
+if __name__ == "__main__":
+    perform(main(Path(sys.argv[1])))
