@@ -66,7 +66,8 @@ def main(folder: Path) -> Request:
         listeners[kind].listen(64)
     print("ready", flush=True)
     while True:
-        waiting, _, _ = select.select([0, *listeners.values()], [], [])
+        sources: list[Any] = [0, *listeners.values()]
+        waiting, _, _ = select.select(sources, [], [])
         if 0 in waiting:
             os._exit(0)
         kind = next(kind for kind, listener in listeners.items() if listener in waiting)
@@ -86,7 +87,8 @@ def template(kind: str, listener: socket.socket) -> Request:
     gc.freeze()  # a fork's collector would copy every page that holds an object
     running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor that tells its end
     while True:
-        waiting, _, _ = select.select([0, listener, *running], [], [])
+        sources: list[Any] = [0, listener, *running]
+        waiting, _, _ = select.select(sources, [], [])
         if 0 in waiting:
             os._exit(0)
         for ended in running.keys() & waiting:
@@ -161,7 +163,8 @@ def perform(request: Request) -> None:
         sys.argv = [program, *arguments]
         from rsf_core.cli.main import main as command
 
-        sys.exit(command())
+        command()
+        return
     option, what, *rest = arguments
     sys.argv = [option, *rest]
     if option == "-m":
