@@ -9,7 +9,7 @@ from rsf_core.domain import Control, JobKind, JobState
 from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.domain.words import plural
 from rsf_core.models.hardware import SLOW_BF16, multiplies_bf16
-from rsf_core.project import exports
+from rsf_core.project.exporting import curated as exports
 from rsf_core.rounds.stages import Progress, Stage
 from rsf_core.web import charts, controls, lost, session, ui
 from rsf_core.web.literal import file_name, literal

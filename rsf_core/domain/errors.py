@@ -19,6 +19,7 @@ RsfError
 ├── ReplicateError         a procedure cannot be run again, or its results file is damaged
 ├── WorkspaceError         a workspace has no such project, cannot be read, or a name cannot be one of its projects
 ├── BackupError            a backup cannot be written, or is damaged
+├── ExportError            what is asked to be exported makes no sense, is not there, or cannot be written
 └── OutOfSpaceError        the disk is full; nothing already saved is touched
 """
 
@@ -98,6 +99,10 @@ class WorkspaceError(RsfError):
 
 
 class BackupError(RsfError):
+    pass
+
+
+class ExportError(RsfError):
     pass
 
 

@@ -18,6 +18,7 @@ from rsf_core.domain.access import NOBODY
 from rsf_core.domain.errors import RsfError, SettingsError
 from rsf_core.domain.files import writable
 from rsf_core.project import Project
+from rsf_core.project.exporting.request import Request
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import stages
 from rsf_core.store.links import LinkRecord
@@ -52,6 +53,8 @@ def plain(value: Any) -> Any:
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [plain(entry) for entry in value]
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, datetime):
         return value.isoformat() + "Z"
     if isinstance(value, float) and not math.isfinite(value):
@@ -297,6 +300,22 @@ def target_back(project: Project, version: int, decide: bool, author: str) -> st
 def backup(project: Project, file: str | None, models: bool) -> dict[str, Any]:
     """Back the project up to `file` (None: a new one among the exports)."""
     return project.backup(None if file is None else Path(file), models)
+
+
+@command
+def export_start(project: Project, asked: dict[str, Any], out: str | None) -> str:
+    """Begin to write an export, into the project's exports or the new folder `out`; its id."""
+    return project.exports.start(Request.parse(asked), None if out is None else Path(out))
+
+
+@command
+def export_state(project: Project, export_id: str) -> Any:
+    return project.exports.state(export_id)
+
+
+@command
+def export_cancel(project: Project, export_id: str) -> None:
+    project.exports.cancel(export_id)
 
 
 @command

@@ -15,6 +15,7 @@ from rsf_core.project import Project
 
 _PARTS = (
     "autopilot",
+    "exports",
     "imports",
     "invites",
     "lineage",

@@ -39,6 +39,7 @@ from rsf_core.domain.version import VERSION
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import summary as summaries
+from rsf_core.project.exporting.exports import Exports
 from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
 from rsf_core.project.owner import OwnerLock, OwnerServer
@@ -113,6 +114,7 @@ class Project:
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings
         )
         self.review = Reviews(self.store, self._standing.settings, self.target)
+        self.exports = Exports(folder, self.store, self._standing.settings, self.target, self.review.agreement)
         self._speed = lru_cache(maxsize=8)(self.store.generation_speed)  # what is done stays as it is
         self._marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
         self._kinds_of = lru_cache(maxsize=KEPT_KINDS)(self._read_kinds)
@@ -226,6 +228,7 @@ class Project:
         self._closed = True
         steps: list[Step] = [("answering other processes", self._server.close)] if self._server is not None else []
         steps += [
+            ("writing exports", self.exports.close),
             ("looking after the jobs", self.supervisor.stop),
             ("what the list of projects says of it", self._keep_summary_at_the_end),
             ("the database", self.store.close),

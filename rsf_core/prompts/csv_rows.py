@@ -14,6 +14,7 @@ from rsf_core.prompts.encodings import DAMAGED, Encoding
 from rsf_core.prompts.lines import Lines, LineTooLongError, damage, open_text
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem
+from rsf_core.prompts.spreadsheet import is_own_export, unguarded
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
@@ -118,6 +119,7 @@ class _Header:
                 "cannot be said: rename or remove all but one"
             )
         self._width = len(fields)
+        self._own = is_own_export(self.names)
 
     def record(self, line: int, fields: list[str]) -> Record | Problem:
         named, beyond = fields[: len(self.names)], fields[len(self.names) :]
@@ -128,4 +130,5 @@ class _Header:
                 place = next(i for i, field in enumerate(beyond, start=len(self.names) + 1) if field.strip())
                 return Problem(line, None, f"has a value in column {place}, which the header does not name")
             return Problem(line, None, f"has {len(fields)} fields where the header has {len(self.names)}")
-        return Record(line, dict(zip(self.names, named, strict=True)))
+        values = [unguarded(field) for field in named] if self._own else named
+        return Record(line, dict(zip(self.names, values, strict=True)))

@@ -13,6 +13,7 @@ from rsf_core.prompts import conversations, files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.files import Layout
 from rsf_core.prompts.records import Number
+from rsf_core.prompts.spreadsheet import is_own_export
 
 SAMPLE = 200
 TURNS = ("turns", "dialog", "dialogue", "conversation_turns")
@@ -103,6 +104,8 @@ def recognise(path: Path) -> Format:
         return Format(layout, "no readable row", (), None)
     text = ordered[0]
     free = [name for name in names if name != text and name not in companions(text, names)]
+    if is_own_export(names):
+        free = [name for name in free if name != "label"]  # it says whether the completion is accepted
     reference = _named(free, _REFERENCES)
     if reference is None and holds_conversations(text, values[text]) and any(_replies(values[text])):
         reference = text

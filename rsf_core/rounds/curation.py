@@ -38,7 +38,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             "by hand on the Review page, or draw more candidates"
         )
     threshold = found[0]
-    near = _near_held_out(store)
+    near = near_held_out(store)
     kept = [row for row in accepted if row["prompt_id"] not in near]
     if not kept:
         raise StageError(
@@ -157,7 +157,7 @@ def _to_choose_from(
     store: Store, matched: CuratedRecord, control: Control
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The samples a control is chosen from, each weighing 1: as they were drawn, and de-duplicated as `matched` is."""
-    near, ratios = _near_held_out(store), store.ratios(matched.round)
+    near, ratios = near_held_out(store), store.ratios(matched.round)
     eligible = ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
     if control is Control.CONSTRAINTS:
         eligible &= np.isfinite(ratios["log_ratio"].to_numpy()) & ~ratios["truncated"].to_numpy()
@@ -210,7 +210,7 @@ def _distinct(samples: list[dict[str, Any]]) -> int:
     return len(samples) - len({later for _, later in near_duplicate_pairs(texts, prompts)})
 
 
-def _near_held_out(store: Store) -> set[int]:
+def near_held_out(store: Store) -> set[int]:
     """The train prompts that are the same or nearly the same as a held-out or sealed one: training on them would make the
     comparison dishonest. Prompts are placed so that there is none, but what is a template word changes as prompts come. Looked
     for once for the same prompts: of 100,000 it takes seconds."""

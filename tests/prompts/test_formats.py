@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rsf_core.domain.errors import PromptFileError
-from rsf_core.project import exports
+from rsf_core.project.exporting import curated as exports
 from rsf_core.prompts import Parsed, PromptRow, columns, parse, recognise
 
 

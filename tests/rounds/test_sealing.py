@@ -14,7 +14,7 @@ from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow, parse
-from rsf_core.rounds.curation import _near_held_out
+from rsf_core.rounds.curation import near_held_out
 from rsf_core.store import database
 from rsf_core.store.sql import migrations
 from rsf_core.store.store import Store
@@ -89,7 +89,7 @@ def test_a_file_says_by_its_split_what_is_sealed_and_its_likes_stay_there(tmp_pa
 def test_a_train_prompt_like_a_sealed_one_is_not_trained_on(project: Project) -> None:
     project.add_prompts([PromptRow("opera review", split=Split.SEALED)], "unplaced")
     opera = next(p.prompt_id for p in project.prompts(Split.TRAIN) if p.text == "Review opera.")
-    assert _near_held_out(project.store) == {opera}
+    assert near_held_out(project.store) == {opera}
 
 
 def test_they_are_sealed_on_the_command_line(project: Project) -> None:

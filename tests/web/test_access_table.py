@@ -290,7 +290,7 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "close the project":      (False, lambda p: p.close()),
 }
 REVIEWERS_COMMANDS = {"status", "active_job", "job", "round_complete", "has_control", "comparisons", "override", "prompts"}
-REVIEWERS_COMMANDS |= {"replicate_template", "sealed", "drawn_until"}  # they look
+REVIEWERS_COMMANDS |= {"replicate_template", "sealed", "drawn_until", "export_state"}  # they look
 # fmt: on
 
 
@@ -323,7 +323,7 @@ def test_which_commands_a_reviewer_may_give(reviewed: Project, name: str) -> Non
     given = {"job_id": "r1-generate-1", "candidate_id": "1.1.0", "action": "accept", "scope": "global", "log_m": 0.0,
              "rounds": 1, "days": 1, "owner": False, "pause": False, "key": "generate.candidates", "value": "2",
              "round_number": None, "split": None, "retired": None, "limit": 1, "offset": 0, "prompt_ids": [1],
-             "prompt_id": 1, "control": "random"}  # fmt: skip
+             "prompt_id": 1, "control": "random", "asked": {"what": "all"}}  # fmt: skip
     wanted = list(inspect.signature(COMMANDS[name]).parameters)[1:]
     arguments = {argument: given.get(argument, "x") for argument in wanted}
     as_reviewer = refused(lambda: execute(guarded(reviewed, lambda: REVIEWER), name, arguments))

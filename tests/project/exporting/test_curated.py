@@ -15,7 +15,7 @@ import pytest
 
 from rsf_core.domain import Action, Scope, Split
 from rsf_core.domain.settings import parse
-from rsf_core.project import exports
+from rsf_core.project.exporting import curated as exports
 from rsf_core.prompts import parse as read_prompts
 from rsf_core.prompts import recognise
 from rsf_core.rounds.curation import freeze

@@ -1,0 +1,250 @@
+"""The card of an export: what it holds and how it was made, in Markdown with a head in YAML that the hub reads. Pure.
+
+Names come from people and models, so each stands as code: Markdown shows it as it is. JSON's strings are YAML's.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from rsf_core.acceptance.bands import Rates
+from rsf_core.domain import Scope
+from rsf_core.domain.words import plural
+from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
+from rsf_core.project.exporting.rounds import Counted
+from rsf_core.project.exporting.schemas import MEANINGS
+from rsf_core.review.agreement import Agreement
+from rsf_core.sampling.intervals import Interval
+from rsf_core.store.records import CuratedRecord, RoundCounts, ThresholdRecord
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_TITLES = {
+    What.SFT: "accepted completions",
+    What.PREFERENCE: "preference pairs",
+    What.LABELS: "completions with labels",
+    What.ALL: "all candidates of a round",
+}
+_TRAINERS = {What.SFT: "SFTTrainer", What.PREFERENCE: "DPOTrainer", What.LABELS: "KTOTrainer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a card is written from. `laws` are the sampling settings that the round's candidates were drawn by, `reviewers` how
+    many candidates each has decided."""
+
+    project: str
+    task: str
+    request: Request
+    schema: pa.Schema
+    files: Sequence[tuple[str, int]]
+    round_number: int
+    model_id: str
+    model_name: str
+    laws: Sequence[str]
+    target: Mapping[str, Any] | None
+    threshold: ThresholdRecord | None
+    counts: RoundCounts
+    rates: Rates
+    curated: CuratedRecord | None
+    counted: Counted
+    reviewers: Mapping[str, int]
+    agreement: Agreement | None
+
+    @property
+    def rows(self) -> int:
+        return sum(rows for _, rows in self.files)
+
+
+def card(facts: Facts) -> str:
+    """The whole card; the same facts give the same text."""
+    title = f"{facts.project}: {_TITLES[facts.request.what]}"
+    return "\n".join(
+        [
+            *_head(facts, title),
+            f"# {code(facts.project)}: {_TITLES[facts.request.what]}",
+            "",
+            f"{plural(facts.rows, 'row')} from {plural(facts.counted.prompts, 'prompt')} of round {facts.round_number} of a",
+            f"project of RSF Studio (task {code(facts.task)}): rejection-sampling fine-tuning with people in the loop.",
+            "",
+            *_what(facts),
+            "## How it was made",
+            "",
+            *_made(facts),
+            "",
+            "## Who reviewed",
+            "",
+            *_reviewed(facts),
+            "",
+            "## Columns",
+            "",
+            "| column | what it is |",
+            "|---|---|",
+            *(f"| `{name}` | {MEANINGS[name].replace('|', chr(92) + '|')} |" for name in facts.schema.names),
+            "",
+            *_loading(facts),
+        ]
+    )
+
+
+def code(text: str) -> str:
+    """`text` on one line as code, which Markdown shows as it is, whatever is in it."""
+    line = " ".join(text.split()) or " "
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    space = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{space}{line}{space}{fence}"
+
+
+def _head(facts: Facts, title: str) -> Iterator[str]:
+    rows = facts.rows
+    yield "---"
+    yield f"pretty_name: {json.dumps(title)}"
+    yield "task_categories:\n- text-generation"
+    yield f"size_categories:\n- {next((name for limit, name in _SIZES if rows < limit), '1M<n<10M')}"
+    yield "tags:\n- rejection-sampling\n- rsf-studio"
+    yield "configs:\n- config_name: default\n  data_files:\n  - split: train"
+    yield "    path: " + ("data/train-*.parquet" if facts.request.format is Format.DATASETS else facts.files[0][0])
+    yield "dataset_info:\n  features:"
+    for field in facts.schema:
+        lists_are_text = facts.request.format is Format.CSV and pa.types.is_list(field.type)
+        yield f"  - name: {field.name}"
+        yield from _feature(pa.string() if lists_are_text else field.type, "    ")
+    yield f"  splits:\n  - name: train\n    num_examples: {rows}"
+    yield "---\n"
+
+
+def _feature(kind: pa.DataType, indent: str) -> Iterator[str]:
+    """A column's type as `datasets` has it."""
+    if not pa.types.is_list(kind):
+        yield f"{indent}dtype: {_dtype(kind)}"
+    elif pa.types.is_struct(kind.value_type):
+        yield f"{indent}list:"
+        for field in kind.value_type:
+            yield f"{indent}- name: {field.name}"
+            yield f"{indent}  dtype: {_dtype(field.type)}"
+    else:
+        yield f"{indent}list: {_dtype(kind.value_type)}"
+
+
+def _dtype(kind: pa.DataType) -> str:
+    return {pa.string(): "string", pa.float64(): "float64", pa.int64(): "int64", pa.bool_(): "bool"}[kind]
+
+
+def _what(facts: Facts) -> Iterator[str]:
+    request, counted = facts.request, facts.counted
+    if request.what is What.SFT and facts.curated is not None:
+        yield f"The curated set {code(facts.curated.curated_id)}, frozen by {code(facts.curated.author)}; its content has the "
+        yield f"SHA-256 `{facts.curated.content_hash}`."
+    elif request.what is What.PREFERENCE:
+        yield {
+            Pairing.REWARD: "Of each prompt the best accepted completion by reward stands against the worst rejected one, the "
+            "next against the next; where the accepted has no higher reward, only if people decided one of the two.",
+            Pairing.RANDOM: f"Of each prompt accepted and rejected are paired at random, each once (seed {request.seed}).",
+            Pairing.ALL: "Of each prompt every accepted completion stands against every rejected one.",
+        }[request.pairing]
+    elif request.what is What.LABELS:
+        yield f"{plural(counted.accepted, 'completion')} accepted, {counted.rejected:,} rejected."
+    else:
+        yield "Every candidate of the round as it was drawn, whatever was decided."
+    yield ""
+    if request.what in (What.PREFERENCE, What.LABELS):
+        yield f"Left out of {plural(counted.candidates, 'candidate')}:"
+        yield ""
+        yield f"- {counted.undecided:,} without a decision"
+        yield f"- {counted.truncated:,} that the token limit ended and no person decided"
+        yield f"- {counted.near_held_out:,} of train prompts that nearly repeat a held-out one"
+        yield f"- {counted.repeated:,} that equal another completion of their prompt; what people said goes before the rule"
+        yield f"- {plural(counted.contradictory, 'text')} that people have both accepted and rejected"
+        yield ""
+
+
+def _made(facts: Facts) -> Iterator[str]:
+    yield f"- **Proposal q**: {code(facts.model_id)}, {code(facts.model_name)}"
+    for law in facts.laws:
+        yield f"- **Sampling**: {code(_settings(law))}"
+    if facts.target is not None:
+        yield f"- **Target P**: {code(json.dumps(facts.target, ensure_ascii=False, sort_keys=True))}"
+    found = facts.threshold
+    if found is not None:
+        curated = facts.curated
+        log_m, scope = (found.log_m, found.scope) if curated is None else (curated.log_m, curated.scope)
+        relative = "relative to each prompt's scale" if scope is Scope.PROMPT else "the same for all prompts"
+        yield f"- **M**: log M = {log_m:.6g} nats, {relative}"
+        if curated is None or curated.log_m == found.log_m:
+            yield f"- **M was chosen by**: {code(found.author)} ({code(found.reason)})"
+    automatic, effective, overridden = facts.rates.automatic, facts.rates.effective, facts.counts.overridden
+    violated = facts.counts.violated
+    if facts.curated is not None:
+        summary = facts.curated.summary
+        automatic, effective = summary.get("rate_automatic", math.nan), summary.get("rate_effective", math.nan)
+        overridden, violated = summary.get("overridden", overridden), summary.get("violated", violated)
+    yield f"- **Acceptance rate**: {_share(automatic)} by the rule alone, {_share(effective)} with overrides"
+    yield f"- **Overridden by people**: {plural(overridden, 'candidate')}; **bound violated** (P/q > M): {violated:,}"
+    if overridden:
+        yield "- With overrides the accepted are no longer an exact draw from P, so both rates are given"
+
+
+def _reviewed(facts: Facts) -> Iterator[str]:
+    if not facts.reviewers:
+        yield "Nobody has decided a candidate of this round: the rule alone did."
+        return
+    for name, decided in sorted(facts.reviewers.items()):
+        yield f"- {code(name)}: {plural(decided, 'candidate')}"
+    found = facts.agreement
+    if found is None:
+        return
+    yield ""
+    audit = found.audit
+    for name, share in (("people accept", audit.precision), ("the rule accepts", audit.recall)):
+        other = "the rule accepts" if name == "people accept" else "people accept"
+        if share is not None:
+            yield f"- Of what {other}, {name} {_interval(share)} (a random sample, {plural(audit.total, 'candidate')})"
+    for pair in found.pairs:
+        kappa = "not defined" if pair.kappa is None else f"{pair.kappa:.3f}"
+        yield f"- {code(pair.first)} and {code(pair.second)}: the same of {pair.same:,} of {pair.both:,}; Cohen's κ {kappa}"
+    if found.alpha is not None:
+        yield f"- Krippendorff's α of all reviewers: {found.alpha:.3f}"
+
+
+def _loading(facts: Facts) -> Iterator[str]:
+    yield "## How to load it"
+    yield ""
+    yield "```python"
+    yield "from datasets import load_dataset"
+    yield ""
+    yield 'rows = load_dataset("PATH OF THIS FOLDER", split="train")'
+    yield "```"
+    if facts.request.what in _TRAINERS and facts.request.format is not Format.CSV:
+        yield ""
+        yield f"TRL's `{_TRAINERS[facts.request.what]}` takes these rows as they are."
+        if facts.request.shaped is Shape.PLAIN:
+            yield "Texts are not put into a chat template; a system prompt stands in a column of its own."
+    if facts.request.format is Format.CSV:
+        yield ""
+        yield "A text that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a line end) has an"
+        yield "apostrophe in front, and so has a text with apostrophes before such a sign: take one away to have the text as"
+        yield "it was. Lists are JSON. The file is UTF-8 with a byte-order mark, which Excel needs."
+    yield ""
+
+
+def _settings(law: str) -> str:
+    """Sampling settings as a line; as they are where they are none."""
+    try:
+        found = json.loads(law)
+    except ValueError:
+        return law
+    return ", ".join(f"{name} {value}" for name, value in sorted(found.items())) if isinstance(found, dict) else law
+
+
+def _share(value: float) -> str:
+    return "not known" if math.isnan(value) else f"{value:.1%}"
+
+
+def _interval(found: Interval) -> str:
+    return f"{found.value:.1%} [{found.low:.1%}, {found.high:.1%}]"

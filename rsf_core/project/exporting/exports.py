@@ -1,0 +1,357 @@
+"""The exports of a project: looked at before, written by a thread of the owner with its progress, found again afterwards.
+
+    exports/NAME-DIGEST/   README.md, and train.jsonl, train.csv, train.parquet, or data/train-*.parquet
+
+The digest is of all that the folder holds, so the same set has the same name. A folder is made aside and put in place whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rsf_core.acceptance import bands
+from rsf_core.domain.errors import ExportError, RsfError
+from rsf_core.domain.files import read_json, writable, write_json
+from rsf_core.domain.settings import Settings, Target
+from rsf_core.domain.words import plural
+from rsf_core.project.exporting import files, sources
+from rsf_core.project.exporting.card import Facts, card
+from rsf_core.project.exporting.request import Pairing, Request, What
+from rsf_core.project.exporting.rounds import Counted
+from rsf_core.project.exporting.schemas import schema
+from rsf_core.project.exporting.sources import AT_ONCE, Source
+from rsf_core.review.agreement import Agreement
+from rsf_core.store.store import Store
+
+log = logging.getLogger(__name__)
+SCRATCH = ".export-"
+CARD, NOTE = "README.md", ".export.json"
+PREVIEW_ROWS = 5
+KEPT_STATES = 32
+CLOSE_SECONDS = 10.0
+_READ = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An export that is there: its folder, its files by their paths in it with their sizes in bytes, and its rows."""
+
+    name: str
+    folder: Path
+    what: str
+    format: str
+    rows: int
+    files: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an export would hold: the first rows, how many there are, and of which round or curated set."""
+
+    rows: tuple[dict[str, Any], ...]
+    counted: Counted
+    round_number: int
+    curated_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportState:
+    """Where an export stands: `made` once it is there, `problem` where it ended otherwise."""
+
+    export_id: str
+    done: int
+    total: int
+    message: str
+    made: Made | None = None
+    problem: str | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.made is None and self.problem is None
+
+
+@dataclass(slots=True)
+class _Running:
+    state: ExportState
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+
+class Exports:
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        settings: Callable[[], Settings],
+        target: Callable[[int], Target | None],
+        agreement: Callable[[int], Agreement],
+    ) -> None:
+        self._folder, self._store = folder, store
+        self._settings, self._target, self._agreement = settings, target, agreement
+        self._running: dict[str, _Running] = {}
+        self._lock, self._turn = threading.Lock(), threading.Lock()
+        for left in self._place.glob(f"{SCRATCH}*"):  # by an owner that was killed
+            shutil.rmtree(left, ignore_errors=True)
+
+    # -- before --------------------------------------------------------------------------------------------------------
+
+    def preview(self, request: Request, count: int = PREVIEW_ROWS) -> Preview:
+        """The first rows of an export, and how many it has. Raises ExportError or StageError where nothing is there yet."""
+        source = sources.find(self._store, request, self._target)
+        first = tuple(row for part in islice(source.rows(1), count) for row in part)[:count]
+        return Preview(first, source.counted, source.round_number, source.curated_id)
+
+    def version(self, request: Request) -> tuple[Any, ...]:
+        """Differs whenever a preview would; costs nothing."""
+        return request, self._store.exported.version()
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def start(self, request: Request, out: Path | None = None) -> str:
+        """Begin to write an export into the project's exports, or into the new folder `out`; its id for `state`. Of several
+        each waits for its turn. Raises ExportError."""
+        _check_out(out)
+        export_id = uuid.uuid4().hex[:12]
+        running = _Running(ExportState(export_id, 0, 0, "waiting for its turn"))
+        running.thread = threading.Thread(
+            target=self._work, args=(running, request, out), name=f"export {export_id}", daemon=True
+        )
+        with self._lock:
+            self._running[export_id] = running
+            ended = [name for name, other in self._running.items() if not other.state.running]
+            for name in ended[: max(0, len(self._running) - KEPT_STATES)]:
+                del self._running[name]
+        running.thread.start()
+        return export_id
+
+    def state(self, export_id: str) -> ExportState:
+        """Raises ExportError for an export that this process does not know."""
+        with self._lock:
+            if export_id not in self._running:
+                raise ExportError(f"no export {export_id!r} was begun since the project was opened: begin it again")
+            return self._running[export_id].state
+
+    def running(self) -> list[ExportState]:
+        """Those that are being written or wait."""
+        with self._lock:
+            return [one.state for one in self._running.values() if one.state.running]
+
+    def cancel(self, export_id: str) -> None:
+        """Ask an export to end; what was written of it is deleted."""
+        self.state(export_id)
+        self._running[export_id].cancelled.set()
+
+    def write(
+        self,
+        request: Request,
+        out: Path | None = None,
+        on_rows: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Made:
+        """Write an export at once. `on_rows` is told how many rows of how many are written. Raises ExportError or StageError
+        where there is nothing to export, OutOfSpaceError on a full disk; then nothing is left behind."""
+        _check_out(out)
+        source = sources.find(self._store, request, self._target)
+        total = source.counted.rows
+        if total == 0:
+            raise ExportError(_nothing(request, source.counted))
+        parent = self._place if out is None else out.parent
+        with writable(parent):
+            parent.mkdir(parents=True, exist_ok=True)
+            aside = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=parent))
+            try:
+                columns = schema(request.what, request.shaped)
+                written = files.write(aside, request.format, columns, _told(source.rows(AT_ONCE), total, on_rows))
+                (aside / CARD).write_text(card(self._facts(request, source, written)), "utf-8", "replace", "\n")
+                return self._put(aside, request, source, out)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+
+    # -- afterwards ----------------------------------------------------------------------------------------------------
+
+    def made(self) -> list[Made]:
+        """The exports that are there, the newest first."""
+        found = []
+        for note in self._place.glob(f"*/{NOTE}"):
+            said = read_json(note)
+            if said is not None:
+                found.append((int(said["order"]), _made(note.parent, said)))
+        return [made for _, made in sorted(found, key=lambda one: -one[0])]
+
+    def delete(self, name: str) -> None:
+        """Delete an export. Raises ExportError where there is none of this name."""
+        found = next((made for made in self.made() if made.name == name), None)
+        if found is None:
+            raise ExportError(f"there is no export {name!r}")
+        with writable(self._place):
+            shutil.rmtree(found.folder)
+
+    def close(self) -> None:
+        """End what is being written; nothing of it is left."""
+        with self._lock:
+            all_of_them = list(self._running.values())
+        for one in all_of_them:
+            one.cancelled.set()
+        for one in all_of_them:
+            if one.thread is not None:
+                one.thread.join(CLOSE_SECONDS)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def _place(self) -> Path:
+        return self._folder / "exports"
+
+    def _facts(self, request: Request, source: Source, written: list[tuple[str, int]]) -> Facts:
+        store, number = self._store, source.round_number
+        model_id = next(one.model_id for one in store.rounds() if one.round == number)
+        thresholds = store.thresholds(number)
+        target = self._target(number)
+        reviewers: dict[str, int] = {}
+        for opinions in store.exported.opinions(number).values():
+            for opinion in opinions:
+                reviewers[opinion["reviewer"]] = reviewers.get(opinion["reviewer"], 0) + 1
+        record = next((one for one in store.curated_sets() if one.curated_id == source.curated_id), None)
+        if record is not None:
+            specs = {one["target_id"]: one["spec"] for one in store.targets()}
+            spec = specs.get(record.target_id)
+        else:
+            spec = None if target is None else target.model_dump(mode="json")
+        return Facts(
+            project=self._folder.name,
+            task=self._settings().task,
+            request=request,
+            schema=schema(request.what, request.shaped),
+            files=written,
+            round_number=number,
+            model_id=model_id,
+            model_name=next((one.name for one in store.models() if one.model_id == model_id), self._settings().model),
+            laws=store.sampling_laws(number),
+            target=spec,
+            threshold=thresholds[0] if thresholds else None,
+            counts=store.round_counts(number),
+            rates=bands.rates(store.prompt_kinds(number)),
+            curated=record,
+            counted=source.counted,
+            reviewers=reviewers,
+            agreement=self._agreement(number) if reviewers else None,
+        )
+
+    def _put(self, aside: Path, request: Request, source: Source, out: Path | None) -> Made:
+        """Put a finished folder in its place; where the same is there already, it stays."""
+        said = {
+            "what": request.what,
+            "format": request.format,
+            "rows": source.counted.rows,
+            "order": 1 + max((_order(note) for note in self._place.glob(f"*/{NOTE}")), default=0),
+        }
+        if out is None:
+            parts = [request.what, source.curated_id or f"r{source.round_number}", request.shaped, request.format]
+            parts += [request.pairing] if request.what is What.PREFERENCE else []
+            place = self._place / "-".join([*parts, _digest(aside)[:12]])
+            if place.exists():
+                return _made(place, said)
+            write_json(aside / NOTE, said)
+        else:
+            place = out
+        for path in [*aside.rglob("*"), aside]:
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+        os.replace(aside, place)  # takes the place of an empty folder
+        return _made(place, said)
+
+    def _work(self, running: _Running, request: Request, out: Path | None) -> None:
+        export_id = running.state.export_id
+
+        def on_rows(done: int, total: int) -> None:
+            if running.cancelled.is_set():
+                raise _CancelledError("the export was cancelled; nothing of it is left")
+            running.state = ExportState(export_id, done, total, f"{done:,} of {plural(total, 'row')} written")
+
+        try:
+            with self._turn:
+                on_rows(0, 0)
+                running.state = ExportState(export_id, 0, 0, "counting")
+                made = self.write(request, out, on_rows)
+            running.state = ExportState(export_id, made.rows, made.rows, "done", made=made)
+        except RsfError as error:
+            running.state = ExportState(export_id, running.state.done, running.state.total, "", problem=str(error))
+        except Exception as error:
+            log.exception("the export %s broke off", export_id)
+            told = f"the export broke off: {type(error).__name__}: {error}"
+            running.state = ExportState(export_id, running.state.done, running.state.total, "", problem=told)
+
+
+class _CancelledError(ExportError):
+    pass
+
+
+def _told(
+    parts: Iterator[list[dict[str, Any]]], total: int, on_rows: Callable[[int, int], None]
+) -> Iterator[dict[str, Any]]:
+    done = 0
+    for part in parts:
+        on_rows(done, total)
+        yield from part
+        done += len(part)
+    on_rows(done, total)
+
+
+def _nothing(request: Request, counted: Counted) -> str:
+    if request.what is What.PREFERENCE and counted.accepted and counted.rejected:
+        return (
+            f"there is no pair: {plural(counted.accepted, 'completion')} accepted and {counted.rejected:,} rejected, but no "
+            "prompt has both"
+            + (" with the higher reward accepted" if request.pairing is Pairing.REWARD else "")
+            + ". Review some, draw more, or choose another pairing"
+        )
+    return (
+        f"there is nothing to export as {request.what}: of {plural(counted.candidates, 'candidate')} "
+        f"{counted.accepted:,} accepted and {counted.rejected:,} rejected texts are left"
+    )
+
+
+def _check_out(out: Path | None) -> None:
+    if out is None:
+        return
+    if not out.is_absolute():
+        raise ExportError(
+            f"{out} is no absolute path, and the owner of the project may run elsewhere: give the whole path"
+        )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ExportError(f"{out} is there already: an export is written to a new folder")
+
+
+def _digest(folder: Path) -> str:
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            found.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            with path.open("rb") as file:
+                while part := file.read(_READ):
+                    found.update(part)
+    return found.hexdigest()
+
+
+def _made(folder: Path, said: dict[str, Any]) -> Made:
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NOTE)
+    sizes = tuple((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
+    return Made(folder.name, folder, said["what"], said["format"], said["rows"], sizes)
+
+
+def _order(note: Path) -> int:
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return int(read_json(note)["order"])
+    return 0

@@ -1,0 +1,81 @@
+"""Which completions of a prompt become examples, and which accepted one is set against which rejected one. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rsf_core.project.exporting.request import Pairing
+from rsf_core.sampling.streams import child_seed
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decided candidate: its row, the `text` it stands for (anything that is equal for equal texts), whether it is accepted
+    in effect, whether people said so, and its reward: −∞ where P is 0, NaN where it is not known."""
+
+    row: int
+    text: int
+    accepted: bool
+    by_people: bool
+    reward: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The examples of a prompt, each text once; `repeated` candidates were equal to another, and of `contradictory` texts
+    people have accepted one and rejected another."""
+
+    accepted: tuple[Decided, ...]
+    rejected: tuple[Decided, ...]
+    repeated: int
+    contradictory: int
+
+
+def sides(candidates: Sequence[Decided]) -> Sides:
+    """Each text of a prompt once. What people said of it goes before the rule; where the rule alone decided and did so both
+    ways, as chance has it, the text is accepted: it was drawn from the target. Where people said both, it is left out."""
+    by_text: dict[int, list[Decided]] = {}
+    for one in candidates:
+        by_text.setdefault(one.text, []).append(one)
+    accepted: list[Decided] = []
+    rejected: list[Decided] = []
+    contradictory = 0
+    for equal in by_text.values():
+        heard = [one for one in equal if one.by_people] or equal
+        said = {one.accepted for one in heard}
+        if len(said) > 1 and heard[0].by_people:
+            contradictory += 1
+            continue
+        kept = next(one for one in heard if one.accepted == (True in said))
+        (accepted if kept.accepted else rejected).append(kept)
+    return Sides(tuple(accepted), tuple(rejected), len(candidates) - len(by_text), contradictory)
+
+
+def pairs(found: Sides, how: Pairing, seed: int, prompt_id: int) -> Iterator[tuple[Decided, Decided]]:
+    """Accepted against rejected of one prompt. By reward, a pair in which the accepted has no higher reward is left out,
+    unless people decided one of the two. At random, the same seed gives a prompt the same pairs whatever other prompts there
+    are."""
+    accepted, rejected = found.accepted, found.rejected
+    if how is Pairing.ALL:
+        yield from ((one, other) for one in accepted for other in rejected)
+    elif how is Pairing.RANDOM:
+        generator = np.random.default_rng(child_seed(seed, f"pairs of prompt {prompt_id}"))
+        count = min(len(accepted), len(rejected))
+        chosen = generator.permutation(len(accepted))[:count].tolist()
+        against = generator.permutation(len(rejected))[:count].tolist()
+        yield from ((accepted[i], rejected[j]) for i, j in zip(chosen, against, strict=True))
+    else:
+        best = sorted(accepted, key=lambda one: -_ordered(one.reward))
+        worst = sorted(rejected, key=lambda one: _ordered(one.reward))
+        for one, other in zip(best, worst, strict=False):
+            if one.reward > other.reward or one.by_people or other.by_people:
+                yield one, other
+
+
+def _ordered(reward: float) -> float:
+    """An unknown reward stands below all: it is neither the best nor what the best is best set against."""
+    return -math.inf if math.isnan(reward) else reward

@@ -1,0 +1,104 @@
+"""What somebody asks to be exported, checked before anything is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+
+from rsf_core.domain.errors import ExportError
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class What(StrEnum):
+    """SFT: a curated set. PREFERENCE: accepted against rejected of one prompt. LABELS: each completion with yes or no. ALL:
+    every candidate of a round with its numbers, its decision and who said it."""
+
+    SFT = "sft"
+    PREFERENCE = "preference"
+    LABELS = "labels"
+    ALL = "all"
+
+
+class Format(StrEnum):
+    """DATASETS is a folder of Parquet files with their features in the card, as the hub has it."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    CSV = "csv"
+    DATASETS = "datasets"
+
+
+class Shape(StrEnum):
+    """CHAT: prompt and completion are lists of messages. MESSAGES: one list, the whole conversation. PLAIN: texts."""
+
+    CHAT = "chat"
+    MESSAGES = "messages"
+    PLAIN = "plain"
+
+
+class Pairing(StrEnum):
+    """REWARD: the best accepted with the worst rejected, the next with the next. RANDOM: each with another one, by a seed.
+    ALL: each accepted with each rejected."""
+
+    REWARD = "reward"
+    RANDOM = "random"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`round_number` None is the newest round that can be exported; `curated_id` names a curated set, for SFT; `shape` None
+    is chat, or plain in CSV, where a list of messages can't be read. `pairing` and `seed` are of PREFERENCE."""
+
+    what: What
+    format: Format = Format.JSONL
+    shape: Shape | None = None
+    round_number: int | None = None
+    curated_id: str | None = None
+    pairing: Pairing = Pairing.REWARD
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.shape is Shape.MESSAGES and self.what is not What.SFT:
+            raise ExportError(
+                f"the shape messages is of sft alone: {self.what} needs the prompt apart from what was answered. "
+                "Choose chat or plain"
+            )
+        if self.shape not in (None, Shape.PLAIN) and self.format is Format.CSV:
+            raise ExportError(
+                f"a cell of CSV holds no list of messages ({self.shape}): choose plain, or another format"
+            )
+        if self.curated_id is not None and self.what is not What.SFT:
+            raise ExportError(
+                f"a curated set holds what was accepted alone: {self.what} is of a round, so name a round"
+            )
+        if self.curated_id is not None and self.round_number is not None:
+            raise ExportError("a curated set is of a round already: name one of the two")
+        if self.seed < 0:
+            raise ExportError(f"the seed is {self.seed}: it must be 0 or more")
+
+    @property
+    def shaped(self) -> Shape:
+        return self.shape or (Shape.PLAIN if self.format is Format.CSV else Shape.CHAT)
+
+    @classmethod
+    def parse(cls, asked: dict[str, Any]) -> Self:
+        """From words, as a command or a URL gives them; what is missing has its default. Raises ExportError."""
+        return cls(
+            _member(What, asked.get("what"), "what"),
+            _member(Format, asked.get("format") or Format.JSONL, "the format"),
+            None if asked.get("shape") is None else _member(Shape, asked["shape"], "the shape"),
+            asked.get("round_number"),
+            asked.get("curated_id"),
+            _member(Pairing, asked.get("pairing") or Pairing.REWARD, "the pairing"),
+            asked.get("seed") or 0,
+        )
+
+
+def _member(kind: type[E], text: Any, name: str) -> E:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise ExportError(f"{text!r} is not {name} of an export: say {', '.join(kind)}") from error

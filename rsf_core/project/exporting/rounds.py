@@ -1,0 +1,249 @@
+"""The examples of a round: which candidates stand for what is asked, then their texts, some prompts at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rsf_core.domain import Finish, place
+from rsf_core.domain.settings import Target
+from rsf_core.project.exporting.messages import texts
+from rsf_core.project.exporting.pairing import Decided, Sides, pairs, sides
+from rsf_core.project.exporting.request import Pairing, Request, What
+from rsf_core.store.store import Store
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an export of a round comes to: `rows` from `prompts` prompts, and what is left out of the round's `candidates`:
+    without a decision, ended by the token limit (unless people decided), of train prompts that nearly repeat a held-out one,
+    equal to another of its prompt, or of a text that people have both accepted and rejected."""
+
+    rows: int
+    prompts: int
+    candidates: int
+    accepted: int = 0
+    rejected: int = 0
+    undecided: int = 0
+    truncated: int = 0
+    near_held_out: int = 0
+    repeated: int = 0
+    contradictory: int = 0
+
+
+class RoundExamples:
+    """The candidates of a round at the moment it is made; texts, which never change, are read when they are asked for."""
+
+    def __init__(
+        self, store: Store, request: Request, round_number: int, target: Target | None, near: set[int]
+    ) -> None:
+        self._store, self._request, self._round, self._target, self._near = store, request, round_number, target, near
+        self._table = store.exported.decisions(round_number)
+        self._prompt_ids: NDArray[np.int64] = self._table["prompt_id"].to_numpy().astype(np.int64)
+        self._k: NDArray[np.int64] = self._table["k"].to_numpy().astype(np.int64)
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    @cached_property
+    def counted(self) -> Counted:
+        if self._request.what is What.ALL:
+            return Counted(len(self), len(np.unique(self._prompt_ids)), len(self))
+        rows = prompts = 0
+        accepted = rejected = repeated = contradictory = 0
+        for prompt_id, found in self._sides():
+            count = self._count(found, prompt_id)
+            rows, prompts = rows + count, prompts + (count > 0)
+            accepted, rejected = accepted + len(found.accepted), rejected + len(found.rejected)
+            repeated, contradictory = repeated + found.repeated, contradictory + found.contradictory
+        near = np.isin(self._prompt_ids, list(self._near))
+        undecided, truncated = self._undecided & ~near, self._truncated & ~near
+        return Counted(
+            rows,
+            prompts,
+            len(self),
+            accepted,
+            rejected,
+            int(undecided.sum()),
+            int(truncated.sum()),
+            int(near.sum()),
+            repeated,
+            contradictory,
+        )
+
+    def rows(self, at_once: int) -> Iterator[list[dict[str, Any]]]:
+        """The rows of the export by prompt and k, those of about `at_once` candidates at a time, whole prompts."""
+        opinions = self._store.exported.opinions(self._round) if self._request.what is What.ALL else {}
+        for low, high in self._parts(at_once):
+            first, last = int(self._prompt_ids[low]), int(self._prompt_ids[high - 1])
+            drawn = self._store.exported.texts(self._round, first, last)
+            by_place = {(row["prompt_id"], row["k"]): row for row in drawn}
+            prompts = self._store.prompts_by_id(np.unique(self._prompt_ids[low:high]).tolist())
+            facts = self._table.slice(low, high - low).to_pylist()
+            for fact in facts:
+                fact |= by_place[fact["prompt_id"], fact["k"]]
+            if self._request.what is What.ALL:
+                scores = self._store.exported.scores(self._round, first, last)
+                yield [self._whole(facts, i, low, prompts, scores, opinions) for i in range(len(facts))]
+            else:
+                yield list(self._examples(facts, low, high, prompts))
+
+    # -- which candidates ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _accepted(self) -> Bools:
+        return self._table["accepted"].to_numpy()  # type: ignore[no-any-return]
+
+    @cached_property
+    def _text(self) -> NDArray[np.uint64]:
+        return self._table["text"].to_numpy()  # type: ignore[no-any-return]
+
+    @cached_property
+    def _people(self) -> Bools:
+        return self._table["override"].is_valid().to_numpy()  # type: ignore[no-any-return]
+
+    @cached_property
+    def _undecided(self) -> Bools:
+        return self._table["decision"].is_null().to_numpy() & ~self._people  # type: ignore[no-any-return]
+
+    @cached_property
+    def _usable(self) -> Bools:
+        return ~(self._undecided | self._truncated)
+
+    @cached_property
+    def _truncated(self) -> Bools:
+        cut: Bools = pc.equal(self._table["finish"], Finish.LENGTH).to_numpy()
+        return cut & ~self._people & ~self._undecided
+
+    @cached_property
+    def _reward(self) -> Floats:
+        """r of each candidate under the round's target; NaN where a score is missing."""
+        total = np.zeros(len(self))
+        places = place(self._prompt_ids, self._k)
+        for scorer, weight in (self._target.rewards if self._target is not None else {}).items():
+            column = np.full(len(self), np.nan)
+            at, scores = self._store.exported.score(self._round, scorer)
+            where = np.searchsorted(places, at)
+            there = (where < len(places)) & (places[np.minimum(where, len(places) - 1)] == at)
+            column[where[there]] = scores[there]
+            total += weight * column
+        return total
+
+    @cached_property
+    def _ranked(self) -> Floats:
+        """The reward, −∞ where P is 0."""
+        impossible = self._table["log_ratio"].to_numpy() == -math.inf
+        return np.where(impossible, -np.inf, self._reward)
+
+    def _sides(self, low: int = 0, high: int | None = None) -> Iterator[tuple[int, Sides]]:
+        """The examples of each prompt among the candidates `low` to `high`."""
+        stop = len(self) if high is None else high
+        accepted, text, people, usable = self._accepted, self._text, self._people, self._usable
+        edges = [low, *(low + 1 + np.flatnonzero(np.diff(self._prompt_ids[low:stop]))).tolist(), stop]
+        for begin, end in pairwise(edges):
+            prompt_id = int(self._prompt_ids[begin]) if begin < end else 0
+            if begin == end or prompt_id in self._near:
+                continue
+            yield (
+                prompt_id,
+                sides(
+                    [
+                        Decided(row, int(text[row]), bool(accepted[row]), bool(people[row]), float(self._ranked[row]))
+                        for row in range(begin, end)
+                        if usable[row]
+                    ]
+                ),
+            )
+
+    def _count(self, found: Sides, prompt_id: int) -> int:
+        if self._request.what is What.LABELS:
+            return len(found.accepted) + len(found.rejected)
+        if self._request.pairing is Pairing.ALL:
+            return len(found.accepted) * len(found.rejected)
+        return sum(1 for _ in pairs(found, self._request.pairing, self._request.seed, prompt_id))
+
+    def _parts(self, at_once: int) -> Iterator[tuple[int, int]]:
+        """Where to cut the candidates, between prompts, into parts of about `at_once`."""
+        edges = [*(1 + np.flatnonzero(np.diff(self._prompt_ids))).tolist(), len(self)]
+        low = 0
+        for edge in edges:
+            if edge - low >= at_once or edge == len(self) > low:
+                yield low, edge
+                low = edge
+
+    # -- their rows ----------------------------------------------------------------------------------------------------
+
+    def _examples(
+        self, facts: list[dict[str, Any]], low: int, high: int, prompts: dict[int, dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        shape, how = self._request.shaped, self._request.pairing
+        for prompt_id, found in self._sides(low, high):
+            if self._request.what is What.LABELS:
+                for one in sorted((*found.accepted, *found.rejected), key=lambda one: one.row):
+                    fact = facts[one.row - low]
+                    yield texts(shape, prompts[prompt_id], {"completion": _text(fact)}) | {
+                        "label": one.accepted,
+                        "reward": self._reward_of(one.row),
+                        "candidate_id": fact["candidate_id"],
+                        "decided_by": fact["decided_by"],
+                    }
+                continue
+            for one, other in pairs(found, how, self._request.seed, prompt_id):
+                chosen, rejected = facts[one.row - low], facts[other.row - low]
+                yield texts(shape, prompts[prompt_id], {"chosen": _text(chosen), "rejected": _text(rejected)}) | {
+                    "chosen_reward": self._reward_of(one.row),
+                    "rejected_reward": self._reward_of(other.row),
+                    "chosen_id": chosen["candidate_id"],
+                    "rejected_id": rejected["candidate_id"],
+                    "chosen_by": chosen["decided_by"],
+                    "rejected_by": rejected["decided_by"],
+                }
+
+    def _whole(
+        self,
+        facts: list[dict[str, Any]],
+        at: int,
+        low: int,
+        prompts: dict[int, dict[str, Any]],
+        scores: dict[str, list[dict[str, Any]]],
+        opinions: dict[str, list[dict[str, Any]]],
+    ) -> dict[str, Any]:
+        fact = facts[at]
+        prompt, name = prompts[fact["prompt_id"]], fact["candidate_id"]
+        more = {key: fact[key] for key in fact if key not in ("text", "completion")}
+        return (
+            texts(self._request.shaped, prompt, {"completion": fact["completion"]})
+            | {"reference": prompt["reference"], "round": self._round}
+            | {key: _finite(value) if isinstance(value, float) else value for key, value in more.items()}
+            | {
+                "scores": scores.get(name, []),
+                "reward": self._reward_of(low + at),
+                "opinions": opinions.get(name, []),
+                "flagged": bool(fact["flagged"]),
+            }
+        )
+
+    def _reward_of(self, row: int) -> float | None:
+        return _finite(float(self._reward[row])) if self._target is not None else None
+
+
+def _text(fact: dict[str, Any]) -> str:
+    """The text a candidate stands for: as edited where it is accepted."""
+    edit = fact["edit"] if fact["accepted"] else None
+    return str(fact["completion"] if edit is None else edit)
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if math.isfinite(value) else None

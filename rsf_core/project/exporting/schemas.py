@@ -1,0 +1,125 @@
+"""The columns of an export: fixed for what is exported and its shape, whatever a project holds."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from rsf_core.project.exporting.request import Shape, What
+
+MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+_SFT = [
+    ("weight", pa.float64()),
+    ("candidate_id", pa.string()),
+    ("decided_by", pa.string()),
+    ("acceptance_prob", pa.float64()),
+    ("prompt_token_ids", pa.list_(pa.int64())),
+    ("token_ids", pa.list_(pa.int64())),
+]
+_PREFERENCE = [
+    ("chosen_reward", pa.float64()),
+    ("rejected_reward", pa.float64()),
+    ("chosen_id", pa.string()),
+    ("rejected_id", pa.string()),
+    ("chosen_by", pa.string()),
+    ("rejected_by", pa.string()),
+]
+_LABELS = [
+    ("label", pa.bool_()),
+    ("reward", pa.float64()),
+    ("candidate_id", pa.string()),
+    ("decided_by", pa.string()),
+]
+_ALL = [
+    ("reference", pa.string()),
+    ("candidate_id", pa.string()),
+    ("round", pa.int64()),
+    ("prompt_id", pa.int64()),
+    ("k", pa.int64()),
+    ("model_id", pa.string()),
+    ("sampling", pa.string()),
+    ("finish", pa.string()),
+    ("token_count", pa.int64()),
+    ("log_q", pa.float64()),
+    ("log_model", pa.float64()),
+    ("u", pa.float64()),
+    ("scores", pa.list_(pa.struct([("scorer", pa.string()), ("score", pa.float64())]))),
+    ("reward", pa.float64()),
+    ("log_ratio", pa.float64()),
+    ("critical_log_m", pa.float64()),
+    ("log_m", pa.float64()),
+    ("acceptance_prob", pa.float64()),
+    ("decision", pa.string()),
+    ("override", pa.string()),
+    ("accepted", pa.bool_()),
+    ("decided_by", pa.string()),
+    (
+        "opinions",
+        pa.list_(pa.struct([("reviewer", pa.string()), ("action", pa.string()), ("final", pa.bool_())])),
+    ),
+    ("edit", pa.string()),
+    ("note", pa.string()),
+    ("flagged", pa.bool_()),
+    ("tags", pa.string()),
+    ("prompt_token_ids", pa.list_(pa.int64())),
+    ("token_ids", pa.list_(pa.int64())),
+]
+_FURTHER = {What.SFT: _SFT, What.PREFERENCE: _PREFERENCE, What.LABELS: _LABELS, What.ALL: _ALL}
+_ANSWERS = {What.PREFERENCE: ("chosen", "rejected")}
+
+MEANINGS = {
+    "messages": "the whole conversation: system prompt where there is one, prompt, completion",
+    "system": "the system prompt; empty where there is none",
+    "prompt": "what the model was asked; plain: the turns of a conversation below one another, each behind who speaks",
+    "completion": "what it answered; for sft and labels as a person edited it, where somebody did and it is accepted",
+    "chosen": "an accepted completion of the prompt, as edited where somebody edited it",
+    "rejected": "a rejected completion of the same prompt",
+    "chosen_reward": "Σ weight·score of the target, of the candidate as it was drawn",
+    "rejected_reward": "the same of the rejected one",
+    "chosen_id": "the candidate: round.prompt.k",
+    "rejected_id": "the candidate: round.prompt.k",
+    "chosen_by": "who accepted it: rule, or the names of people",
+    "rejected_by": "who rejected it",
+    "label": "true where it is accepted, false where it is rejected",
+    "weight": "max(1, P/(M·q)) where the set is weighted, else 1",
+    "candidate_id": "the candidate: round.prompt.k",
+    "decided_by": "rule, or the names of the people who said so",
+    "acceptance_prob": "min(1, P/(M·q)) of the completion as drawn",
+    "prompt_token_ids": "the prompt as the model read it",
+    "token_ids": "the completion as it was drawn; empty where it was edited (sft)",
+    "reference": "the gold answer of the prompt, where there is one",
+    "round": "the round that drew it",
+    "prompt_id": "the number of the prompt in the project",
+    "k": "which completion of its prompt, from 0",
+    "model_id": "the proposal q, by its name in the project",
+    "sampling": "the settings it was drawn by, as JSON",
+    "finish": "eos where the model ended it, length where the token limit did",
+    "token_count": "tokens of the completion, with the end",
+    "log_q": "log q(completion | prompt) of the law it was drawn by, in nats",
+    "log_model": "the same of the model at temperature 1, in nats",
+    "u": "the uniform number of its decision, fixed for life",
+    "scores": "each scorer's score",
+    "reward": "Σ weight·score of the target; empty where a score is missing",
+    "log_ratio": "log P/q in nats, up to a constant; empty where a constraint fails (P = 0) or it is not scored",
+    "critical_log_m": "it is accepted by the rule below this log M; empty where P = 0 or it is not scored",
+    "log_m": "the log M it was held against: that of the round, plus its prompt's scale where M is relative to that",
+    "decision": "that of the rule: accepted, rejected or truncated; empty where it is not scored",
+    "override": "what people said in effect: accept or reject",
+    "accepted": "the effective decision: the override, else the rule's",
+    "opinions": "what each reviewer said last; final settles a disagreement",
+    "edit": "the completion as a person edited it",
+    "note": "a reviewer's note",
+    "flagged": "whether a reviewer flagged it",
+    "tags": "tags, separated by commas",
+}
+
+
+def schema(what: What, shape: Shape) -> pa.Schema:
+    """The columns in their order: texts first, then numbers and where each row came from."""
+    answers = _ANSWERS.get(what, ("completion",))
+    if shape is Shape.MESSAGES:
+        texts = [("messages", MESSAGES)]
+    elif shape is Shape.PLAIN:
+        texts = [(name, pa.string()) for name in ("system", "prompt", *answers)]
+    else:
+        texts = [(name, MESSAGES) for name in ("prompt", *answers)]
+    return pa.schema([*texts, *_FURTHER[what]])

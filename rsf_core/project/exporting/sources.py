@@ -1,0 +1,86 @@
+"""Where the rows of an export come from: a curated set, or a round as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rsf_core.domain.errors import ExportError, StageError
+from rsf_core.domain.settings import Target
+from rsf_core.project.exporting import curated
+from rsf_core.project.exporting.request import Request, What
+from rsf_core.project.exporting.rounds import Counted, RoundExamples
+from rsf_core.rounds.curation import is_control, near_held_out
+from rsf_core.store.records import CuratedRecord
+from rsf_core.store.store import Store
+
+AT_ONCE = 2_000  # candidates whose texts are read together, or one prompt's
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`rows` gives the rows in parts of about as many as it is told, in a fixed order."""
+
+    round_number: int
+    curated_id: str | None
+    counted: Counted
+    rows: Callable[[int], Iterator[list[dict[str, Any]]]]
+
+
+def find(store: Store, request: Request, target: Callable[[int], Target | None]) -> Source:
+    """What a request is about; `target` is that in force for a round. Raises ExportError for a round or set that is not
+    there, StageError where nothing is there yet."""
+    if request.what is What.SFT:
+        return _of_set(store, request, _curated(store, request))
+    number = _round(store, request)
+    near = near_held_out(store) if request.what is not What.ALL else set()
+    examples = RoundExamples(store, request, number, target(number), near)
+    return Source(number, None, examples.counted, examples.rows)
+
+
+def _of_set(store: Store, request: Request, record: CuratedRecord) -> Source:
+    samples = store.curated_samples(record.curated_id)
+
+    def rows(at_once: int) -> Iterator[list[dict[str, Any]]]:
+        for start in range(0, samples.num_rows, at_once):
+            yield curated.rows(samples.slice(start, at_once), request.shaped)
+
+    count = samples.num_rows
+    prompts = len(set(samples["prompt_id"].to_pylist()))
+    return Source(record.round, record.curated_id, Counted(count, prompts, count, count), rows)
+
+
+def _curated(store: Store, request: Request) -> CuratedRecord:
+    sets = store.curated_sets()
+    if request.curated_id is not None:
+        found = [one for one in sets if one.curated_id == request.curated_id]
+        if not found:
+            names = ", ".join(one.curated_id for one in sets) or "none"
+            raise ExportError(f"there is no curated set {request.curated_id!r}; there are: {names}")
+        return found[-1]
+    own = [one for one in sets if not is_control(one.curated_id)]
+    found = [one for one in own if request.round_number in (None, one.round)]
+    if not found:
+        where = "" if request.round_number is None else f" of round {request.round_number}"
+        raise StageError(
+            f"there is no curated set{where} to export: freeze what is accepted (rsf freeze DIR, or Train in the app), "
+            "or export labels or all, which need none"
+        )
+    return found[-1]
+
+
+def _round(store: Store, request: Request) -> int:
+    opened = [one.round for one in store.rounds()]
+    if request.round_number is not None:
+        if request.round_number not in opened:
+            last = max(opened, default=0)
+            raise ExportError(f"there is no round {request.round_number}: name one from 1 to {last}")
+        opened = [request.round_number]
+    for number in reversed(opened):
+        if request.what is What.ALL and store.round_counts(number).candidates:
+            return number
+        if request.what is not What.ALL and store.thresholds(number):
+            return number
+    missing = "candidates yet: generate some" if request.what is What.ALL else "decisions yet: generate and score"
+    raise StageError(f"round {opened[-1] if opened else 1} has no {missing}")

@@ -1,0 +1,54 @@
+"""What an export reads of a round: numbers of all candidates at once, texts of some prompts at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.store.database import Database
+
+TABLES = (
+    *("rounds", "candidates", "scores", "log_ratios", "thresholds", "overrides", "annotations"),
+    *("prompts", "prompt_events", "curated_sets"),
+)
+
+
+class Exported:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def version(self) -> tuple[int, ...]:
+        """Differs whenever something that is exported does; costs nothing."""
+        return self._db.version(*TABLES)
+
+    def decisions(self, round_number: int) -> pa.Table:
+        """One row a candidate by prompt and k, all of one moment: numbers, decision, override, who decided, annotations, and
+        `text`, equal for equal texts."""
+        return self._db.arrow("export_decisions", {"round": round_number})
+
+    def score(self, round_number: int, scorer: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The places of the candidates that a scorer has scored, ascending, and their scores."""
+        found = self._db.arrow("export_score", {"round": round_number, "scorer": scorer})
+        return found["place"].to_numpy(), found["score"].to_numpy()
+
+    def texts(self, round_number: int, low: int, high: int) -> list[dict[str, Any]]:
+        """prompt_id, k, completion, prompt_token_ids, token_ids, sampling of the candidates of the prompts `low` to `high`."""
+        found: list[dict[str, Any]] = self._db.rows("export_texts", {"round": round_number, "low": low, "high": high})
+        return found
+
+    def scores(self, round_number: int, low: int, high: int) -> dict[str, list[dict[str, Any]]]:
+        """The scores of each candidate of these prompts, as scorer and score by name."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self._db.rows("export_scores", {"round": round_number, "low": low, "high": high}):
+            found.setdefault(row["candidate_id"], []).append({"scorer": row["scorer"], "score": row["score"]})
+        return found
+
+    def opinions(self, round_number: int) -> dict[str, list[dict[str, Any]]]:
+        """What each reviewer says now of each candidate, by name."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self._db.rows("export_opinions", {"round": round_number}):
+            found.setdefault(row.pop("candidate_id"), []).append(row)
+        return found

@@ -1,0 +1,107 @@
+"""Which completions become examples, and which accepted one stands against which rejected one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsf_core.project.exporting.pairing import Decided, pairs, sides
+from rsf_core.project.exporting.request import Pairing
+
+A, R = True, False
+RULE, PEOPLE = False, True
+
+
+def decided(*facts: tuple[int, bool, bool]) -> list[Decided]:
+    """(text, accepted, by people) of candidates, in their order."""
+    return [Decided(row, text, accepted, people, 0.0) for row, (text, accepted, people) in enumerate(facts)]
+
+
+def rows(side: Iterable[Decided]) -> list[int]:
+    return [one.row for one in side]
+
+
+def rewarded(accepted: list[float], rejected: list[float], people: bool = False) -> list[Decided]:
+    rewards = [*accepted, *rejected]
+    return [Decided(i, i, i < len(accepted), people, reward) for i, reward in enumerate(rewards)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "accepted", "rejected", "repeated", "contradictory"),
+    [
+        ([(1, A, RULE), (2, R, RULE)], [0], [1], 0, 0),
+        ([(1, A, RULE), (1, A, RULE), (2, R, RULE), (2, R, RULE)], [0], [2], 2, 0),
+        ([(1, R, RULE), (1, A, RULE)], [1], [], 1, 0),  # chance rejected what it accepted elsewhere
+        ([(1, A, RULE), (1, R, PEOPLE)], [], [1], 1, 0),  # people go before the rule
+        ([(1, R, RULE), (1, A, PEOPLE), (1, R, RULE)], [1], [], 2, 0),
+        ([(1, A, PEOPLE), (1, R, PEOPLE), (1, A, RULE)], [], [], 2, 1),
+        ([], [], [], 0, 0),
+    ],
+)
+def test_each_text_of_a_prompt_is_there_once(
+    facts: list[tuple[int, bool, bool]], accepted: list[int], rejected: list[int], repeated: int, contradictory: int
+) -> None:
+    found = sides(decided(*facts))
+    assert (rows(found.accepted), rows(found.rejected)) == (accepted, rejected)
+    assert (found.repeated, found.contradictory) == (repeated, contradictory)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=12))
+def test_no_text_is_on_both_sides_and_none_is_lost(facts: list[tuple[int, bool, bool]]) -> None:
+    found = sides(decided(*facts))
+    kept = [facts[one.row][0] for one in (*found.accepted, *found.rejected)]
+    assert len(set(kept)) == len(kept)
+    assert len(kept) + found.contradictory == len({text for text, _, _ in facts}) == len(facts) - found.repeated
+    assert all(facts[row][1] for row in rows(found.accepted)) and not any(facts[row][1] for row in rows(found.rejected))
+
+
+def test_by_reward_the_best_stands_against_the_worst() -> None:
+    found = sides(rewarded([1.0, 3.0, 2.0], [0.5, 0.0]))
+    assert [(one.reward, other.reward) for one, other in pairs(found, Pairing.REWARD, 0, 1)] == [(3.0, 0.0), (2.0, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "rejected", "people", "count"),
+    [
+        ([1.0], [1.0], RULE, 0),  # no higher reward
+        ([1.0], [2.0], RULE, 0),
+        ([1.0], [2.0], PEOPLE, 1),  # who said so goes before the reward
+        ([0.0], [-math.inf], RULE, 1),  # a failed constraint is worse than any reward
+        ([-5.0], [math.nan], RULE, 0),  # a reward that is not known is no reason
+        ([math.nan], [0.0], RULE, 0),
+        ([math.nan], [math.nan], PEOPLE, 1),
+        ([], [1.0], PEOPLE, 0),
+    ],
+)
+def test_by_reward_a_pair_needs_a_reason(
+    accepted: list[float], rejected: list[float], people: bool, count: int
+) -> None:
+    assert len(list(pairs(sides(rewarded(accepted, rejected, people)), Pairing.REWARD, 0, 1))) == count
+
+
+@given(st.integers(0, 6), st.integers(0, 6), st.integers(0, 2**31), st.integers(1, 10**6))
+def test_at_random_each_is_used_once_and_the_seed_fixes_with_whom(a: int, r: int, seed: int, prompt_id: int) -> None:
+    found = sides(rewarded([1.0] * a, [0.0] * r))
+    made = [(one.row, other.row) for one, other in pairs(found, Pairing.RANDOM, seed, prompt_id)]
+    assert len(made) == min(a, r) == len({one for one, _ in made}) == len({other for _, other in made})
+    assert made == [(one.row, other.row) for one, other in pairs(found, Pairing.RANDOM, seed, prompt_id)]
+
+
+def test_at_random_another_seed_or_prompt_pairs_otherwise() -> None:
+    found = sides(rewarded([1.0] * 8, [0.0] * 8))
+    made = {
+        tuple((one.row, other.row) for one, other in pairs(found, Pairing.RANDOM, seed, prompt))
+        for seed, prompt in product((0, 1), (1, 2))
+    }
+    assert len(made) == 4
+
+
+def test_all_with_all_is_every_accepted_against_every_rejected() -> None:
+    found = sides(rewarded([1.0] * 3, [0.0] * 4))
+    made = {(one.row, other.row) for one, other in pairs(found, Pairing.ALL, 0, 1)}
+    assert made == set(product(range(3), range(3, 7)))
