@@ -238,17 +238,20 @@ def projects_table(workspace: Path, entries: Sequence[Entry]) -> Table | str:
     if not entries:
         return f"There is no project in {escape(str(workspace))}. `rsf init DIR --task NAME` makes one."
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
+    table.padding = (0, 1, 0, 0)
     for column in ("name", "task", "model"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="ellipsis", no_wrap=True, min_width=8)
     for column in ("round", "gain", "changed", "size"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("now", overflow="fold")
+        table.add_column(column, justify="right", no_wrap=column != "gain")
     for entry in entries:
         round_number = "?" if entry.summary is None else str(entry.summary.round)
         gain = None if entry.summary is None else entry.summary.gain
         gained_words = "–" if gain is None else f"{gain.metric} {gained(asdict(gain), gain.metric)}"
         cells = (entry.name, entry.task, entry.model.rstrip("/").rpartition("/")[2], round_number, gained_words)
-        table.add_row(*map(escape, cells), ago(entry.seconds_ago), size(entry.bytes), escape(_now(entry)))
+        table.add_row(*map(escape, cells), ago(entry.seconds_ago), size(entry.bytes))
+    told = [f"[bold]{escape(entry.name)}[/] {escape(_now(entry))}" for entry in entries if _now(entry)]
+    if told:
+        table.caption, table.caption_justify = "\n".join(told), "left"
     return table
 
 
@@ -257,8 +260,8 @@ def _now(entry: Entry) -> str:
     if entry.problem:
         return entry.problem
     if entry.running is not None:
-        return entry.running.line
-    return "" if entry.held_by is None else f"open in {entry.held_by.get('what')} (pid {entry.held_by.get('pid')})"
+        return f"runs {entry.running.line}"
+    return "" if entry.held_by is None else f"is open in {entry.held_by.get('what')} (pid {entry.held_by.get('pid')})"
 
 
 def prompts_table(found: dict[str, Any]) -> Table:

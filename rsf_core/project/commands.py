@@ -43,14 +43,16 @@ def execute(project: Project, name: str, arguments: dict[str, Any]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON: dataclasses (of their fields that are shown) and models become objects, times ISO 8601 in UTC, ±∞ and
-    NaN null."""
+    """`value` as JSON: dataclasses (of their fields that are shown) and models become objects, times ISO 8601 in UTC, paths
+    text, ±∞ and NaN null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr}
     if isinstance(value, pydantic.BaseModel):
         return plain(value.model_dump(mode="json"))
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, list | tuple):
         return [plain(entry) for entry in value]
     if isinstance(value, Path):

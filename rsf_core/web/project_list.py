@@ -30,7 +30,7 @@ _ICONS = {
 
 def draw() -> None:
     """The whole page."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="projects-head"):
         st.title("Projects", anchor=False, width="stretch")
         if st.button("New project", icon=":material/add:"):
             ui.go("new_project")
@@ -89,7 +89,8 @@ def _card(entry: Entry) -> None:
 
 def _main_button(entry: Entry) -> None:
     """The first click of a new project draws its candidates; any other is opened."""
-    if entry.summary is not None and entry.summary.fresh and entry.running is None and entry.held_by is None:
+    quiet = entry.running is None and entry.held_by is None and not entry.problem
+    if entry.summary is not None and entry.summary.fresh and quiet:
         if st.button(
             literal(entry.summary.next),
             key=f"begin-{entry.name}",
@@ -107,12 +108,10 @@ def _main_button(entry: Entry) -> None:
 def _menu(entry: Entry) -> None:
     options = [name for name in _ICONS if name != _CLOSE or session.is_open(entry.name)]
     asked = st.menu_button(
-        "",
+        "More",
         options,
         key=f"menu-{entry.name}",
-        icon=":material/more_vert:",
-        type="tertiary",
-        help=f"More to do with {literal(entry.name)}",
+        help=f"Copy, rename, archive or delete {literal(entry.name)}",
         format_func=lambda name: f"{_ICONS[name]} {name}",
     )
     match asked:
@@ -132,33 +131,39 @@ def _menu(entry: Entry) -> None:
 
 def _facts(entry: Entry) -> str:
     """What is said of a project, in short, as HTML."""
+    summary, unknown = entry.summary, ("?", "", "Not known before it is opened once")
+    facts = {
+        "Task": (entry.task or "?", "", ""),
+        "Model": (entry.model.rstrip("/").rpartition("/")[2] or "?", "", entry.model),
+        "Round": unknown if summary is None else (f"{summary.round:,}", _next(entry), ""),
+        "Gain": unknown if summary is None else _gain(summary.gain),
+        "Last change": (ago(entry.seconds_ago), "", f"{entry.changed_at:%d %b %Y %H:%M} UTC"),
+        "Size": (size(entry.bytes), "", ""),
+    }
+    cells = (
+        f'<div title="{html.escape(more)}"><dt>{name}</dt><dd>{html.escape(value)}</dd>'
+        f'<dd class="rsf-detail">{html.escape(below)}</dd></div>'
+        for name, (value, below, more) in facts.items()
+    )
+    return f'<dl class="rsf-facts">{"".join(cells)}</dl>'
+
+
+def _next(entry: Entry) -> str:
+    """What comes next, where there is no button for it."""
     summary = entry.summary
-    gain = "" if summary is None else _gain(summary.gain)
-    facts = (
-        ("Task", entry.task, ""),
-        ("Model", entry.model.rstrip("/").rpartition("/")[2], entry.model),
-        ("Round", "not known before it is opened" if summary is None else f"{summary.round:,}", ""),
-        ("Gain", gain or "none yet", "On held-out prompts, over the base; brackets are 95 % intervals" if gain else ""),
-        ("Last change", ago(entry.seconds_ago), f"{entry.changed_at:%d %b %Y %H:%M} UTC"),
-        ("Size", size(entry.bytes), ""),
-    )
-    cells = "".join(
-        f'<div><dt>{name}</dt><dd title="{html.escape(more)}">{html.escape(value)}</dd></div>'
-        for name, value, more in facts
-    )
-    return f'<dl class="rsf-facts">{cells}</dl>'
+    return f"next: {summary.next}" if summary is not None and summary.next and not summary.fresh else ""
 
 
-def _gain(found: Gain | None) -> str:
-    """A gain with its limits, metric and round."""
+def _gain(found: Gain | None) -> tuple[str, str, str]:
+    """A gain with its limits; its metric and round; what it is."""
     if found is None:
-        return ""
-    share = " %" if found.metric in SHARES else ""
-    value = number(found.value, found.metric, signed=True) + share
+        return "none yet", "", "What a round gained on held-out prompts, once one was compared"
+    value = number(found.value, found.metric, signed=True) + (" %" if found.metric in SHARES else "")
     if found.low is not None:
         low, high = (number(limit, found.metric, signed=True) for limit in (found.low, found.high))
         value += f" [{low}, {high}]"
-    return f"{value} {found.metric}, round {found.round:,}"
+    more = "On held-out prompts, over the base; in brackets a 95 % interval"
+    return value, f"{found.metric}, round {found.round:,}", more
 
 
 @st.fragment(run_every=1.0)

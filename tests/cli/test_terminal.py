@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rsf_core.cli.terminal import comparison_table, status_panel, target_text
+from rsf_core.cli.terminal import comparison_table, projects_table, status_panel, target_text
 from rsf_core.evaluation.forgetting import PER_TOKEN
 from rsf_core.project.commands import plain
+from rsf_core.project.summary import Gain, Running, Summary
+from rsf_core.project.workspace import Entry
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 
@@ -21,6 +25,41 @@ def printed(comparison: Comparison) -> list[str]:
     out = Console(file=StringIO(), width=100)
     out.print(comparison_table([plain(comparison)]))
     return out.file.getvalue().splitlines()  # type: ignore[attr-defined]
+
+
+def entry(name: str, **more: Any) -> Entry:
+    changed = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=3)
+    made = Entry(name, Path("/w") / name, "[b]task[/b]", "/models/tiny", changed, 1_234_567, None)
+    return dataclasses.replace(made, **more)
+
+
+def projects_printed(entries: list[Entry]) -> str:
+    out = Console(file=StringIO(), width=120)
+    out.print(projects_table(Path("/w"), entries))
+    return str(out.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_projects_are_a_row_each_with_what_goes_on_below() -> None:
+    summary = Summary(2, "Start round 3", False, 12, Gain("reward", 2, 0.5, 0.25, 0.75))
+    shown = projects_printed(
+        [
+            entry("[red]one[/red]", summary=summary, running=Running("r2-score-1", 0.5, "4 of 8 candidates", 30.0)),
+            entry("two", held_by={"pid": 7, "host": "here", "what": "rsf run"}),
+            entry("three", problem="project.toml: seed is no number"),
+        ]
+    )
+    rows = [line.split() for line in shown.splitlines()]
+    assert rows[2][:8] == ["[red]one[/red]", "[b]task[/b]", "tiny", "2", "reward", "+0.50", "[0.25,", "0.75]"]
+    assert rows[3][:5] == ["two", "[b]task[/b]", "tiny", "?", "–"] and rows[3][5:] == ["3", "h", "ago", "1.2", "MB"]
+    assert "[red]one[/red] runs r2-score-1: 4 of 8 candidates · about 30 s left" in shown
+    assert "two is open in rsf run (pid 7)" in shown and "three project.toml: seed is no number" in shown
+    assert "rsf init DIR --task NAME" in projects_printed([])
+
+
+def test_projects_are_json_too() -> None:
+    (found,) = json.loads(json.dumps(plain([entry("one")])))
+    assert found["folder"] == "/w/one" and found["bytes"] == 1_234_567 and found["changed_at"].endswith("Z")
+    assert found["summary"] is None
 
 
 def interval(value: float) -> dict[str, Interval]:

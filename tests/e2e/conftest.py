@@ -26,11 +26,11 @@ CLOSING_SECONDS = 60.0
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., AppServer]]:
-    """Start the app on a new folder: `serve(RSF_MODEL=…)`."""
+    """Start the app on a new folder: `serve(RSF_MODEL=…)`; with `lists` on the list of projects in a folder."""
     servers: list[AppServer] = []
 
-    def start(folder: Path | None = None, **environment: str) -> AppServer:
-        server = AppServer(folder or tmp_path / "projects" / "reviews", environment)
+    def start(folder: Path | None = None, lists: bool = False, **environment: str) -> AppServer:
+        server = AppServer(folder or tmp_path / "projects" / "reviews", environment, lists=lists)
         servers.append(server)
         server.start()
         return server

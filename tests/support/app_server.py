@@ -21,10 +21,12 @@ PATIENCE_SECONDS = 60.0  # for anything that is to happen on a busy machine; the
 
 
 class AppServer:
-    """`rsf app` on a folder, in a process that can be killed and started again on the same port."""
+    """`rsf app` on a folder, in a process that can be killed and started again on the same port. The folder is that of a
+    project, or with `lists` a workspace."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], *arguments: str) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], *arguments: str, lists: bool = False) -> None:
         self.folder = folder
+        self._lists = lists
         self._arguments = arguments
         self._environment = os.environ | {"HF_HUB_OFFLINE": "1"} | environment
         with socket.socket() as probe:
@@ -35,9 +37,10 @@ class AppServer:
 
     def start(self) -> None:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
+        what = ["--workspace", self.folder] if self._lists else [self.folder]
         with (self.folder.parent / "server.log").open("ab") as log:
             self.process = warm.start(
-                [RSF, "app", self.folder, "--port", str(self.port), *self._arguments],
+                [RSF, "app", *what, "--port", str(self.port), *self._arguments],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -69,7 +72,9 @@ class AppServer:
             except subprocess.TimeoutExpired:
                 self.kill()
                 raise
-        for spool in (self.folder / "spool").glob("*"):  # jobs outlive the app, but not the test
+        for spool in self.folder.glob(
+            "*/spool/*" if self._lists else "spool/*"
+        ):  # jobs outlive the app, but not the test
             kill_job(spool)
 
     def rsf(self, *arguments: str) -> Any:

@@ -10,7 +10,8 @@ import pytest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from rsf_core.domain import bundled
-from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, RsfError
+from rsf_core.domain.errors import AccessError, NotAProjectError, ProjectLockedError, RsfError, WorkspaceError
+from rsf_core.web import own
 from rsf_core.web.application import parts
 from rsf_core.web.gate import Gate
 from rsf_core.web.server import serve
@@ -45,6 +46,23 @@ def test_a_taken_port_is_said(tmp_path, monkeypatch):
         other.listen()
         with pytest.raises(RsfError, match="choose another with --port"):
             serve(tmp_path / "new", "127.0.0.1", other.getsockname()[1])
+
+
+def test_a_list_of_projects_is_not_served_by_links(tmp_path, monkeypatch):
+    """A link lets somebody into one project: which, has to be said."""
+    monkeypatch.setenv("RSF_PROJECT", "")
+    monkeypatch.setenv("RSF_ACCESS", "")
+    monkeypatch.setenv("RSF_WORKSPACE", "")
+    for workspace in (None, tmp_path):
+        with pytest.raises(AccessError, match=r"one project: name it \(rsf app DIR --access links\)"):
+            serve(None, "127.0.0.1", 1, own.Access.LINKS, workspace=workspace)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_project_and_a_workspace_are_not_served_together(tmp_path, monkeypatch):
+    monkeypatch.setenv("RSF_ACCESS", "")
+    with pytest.raises(WorkspaceError, match="say one of: DIR"):
+        serve(tmp_path / "new", "127.0.0.1", 1, workspace=tmp_path)
 
 
 def test_streamlit_run_finds_the_application_with_its_gate():
