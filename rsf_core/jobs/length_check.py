@@ -1,17 +1,19 @@
 """Prompts on their way in, checked against the model as the generate job would: counted with its tokenizer and template, in a
 process of its own, without weights.
 
-    imports/<upload>/<placing>/lengths-<model>/  request.json; progress.json, then lengths.parquet and summary.json
+    imports/<upload>/<placing>/lengths-<model>/  request.json; shown.json, progress.json, then lengths.parquet and summary.json
 
 `python -m rsf_core.jobs.length_check FOLDER` does what request.json asks for.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
@@ -21,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rsf_core import models
-from rsf_core.domain import Prompt
+from rsf_core.domain import Prompt, Split
 from rsf_core.domain.errors import ModelError, RsfError
 from rsf_core.domain.files import read_json, writable, write_json, write_whole
 from rsf_core.jobs import process
@@ -29,6 +31,8 @@ from rsf_core.models.context_window import ContextWindow
 from rsf_core.models.lengths import Length, Lengths
 from rsf_core.store.records import Window
 
+SHOWN = 5  # rows, as the model gets them
+LONGEST_SHOWN = 4_000  # characters of one
 LIMIT_SECONDS = 600.0
 CPU_SECONDS = 900  # for what does not come back to look at the clock; loading included
 _EVERY = 0.5  # seconds between two words on the progress
@@ -75,6 +79,11 @@ def outcome(folder: Path) -> Window | None:
     return Window(**found)
 
 
+def shown(folder: Path) -> tuple[str, ...]:
+    """The first rows that are not sealed as the model gets them, once they are known."""
+    return tuple(read_json(folder / "shown.json") or ())
+
+
 def cancel(folder: Path) -> None:
     process.kill(folder)
     if (folder / "request.json").exists() and not (folder / "summary.json").exists():
@@ -98,22 +107,32 @@ def _checked(folder: Path, request: dict[str, Any]) -> Window:
     model = Path(request["model"])
     lengths = of_model(model)
     identity = models.identity(model)
-    rows = pq.read_table(request["rows"], columns=["text", "system", "earlier"]).to_pylist()
+    rows = pq.read_table(request["rows"], columns=["text", "system", "earlier", "split"])
+    open_rows = (row for row in _prompts(rows) if row.split is not Split.SEALED)
+    seen = [lengths.text(prompt)[:LONGEST_SHOWN] for prompt in itertools.islice(open_rows, SHOWN)]
+    write_json(folder / "shown.json", seen)
     found: list[Length] = []
-    for number, row in enumerate(rows):
-        found.append(lengths.of(Prompt(number, row["text"], system=row["system"], earlier=tuple(row["earlier"] or ()))))
+    for number, prompt in enumerate(_prompts(rows)):
+        found.append(lengths.of(prompt))
         now = time.monotonic()
         if now > said + _EVERY:
             said = now
-            write_json(folder / "progress.json", {"message": f"{number + 1:,} of {len(rows):,} prompts"})
+            write_json(folder / "progress.json", {"message": f"{number + 1:,} of {rows.num_rows:,} prompts"})
         if now > began + request["limit"]:
             raise ModelError(
-                f"checking their lengths was ended after {request['limit']:g} s, with {number + 1:,} of {len(rows):,} done; "
-                "the job that draws says which do not fit"
+                f"checking their lengths was ended after {request['limit']:g} s, with {number + 1:,} of {rows.num_rows:,} "
+                "done; the job that draws says which do not fit"
             )
     table = pa.Table.from_pylist([asdict(length) for length in found], schema=_SCHEMA)
     write_whole(folder / "lengths.parquet", lambda path: pq.write_table(table, path))
     return Window(identity, str(request["name"]), lengths.window.limit, lengths.window.prefix)
+
+
+def _prompts(rows: pa.Table) -> Iterator[Prompt]:
+    for batch in rows.to_batches(max_chunksize=1024):
+        for row in batch.to_pylist():
+            earlier = tuple(row["earlier"] or ())
+            yield Prompt(0, row["text"], split=Split(row["split"]), system=row["system"], earlier=earlier)
 
 
 def of_model(folder: Path) -> Lengths:

@@ -50,6 +50,13 @@ class Lengths:
             self._ids[key] = self.made(prompt)
         return self._ids[key]
 
+    def text(self, prompt: Prompt) -> str:
+        """The prompt as the model gets it, special tokens included, or why it does not take it."""
+        try:
+            return self._prompting.text(self.token_ids(prompt))
+        except PromptRefusedError as error:
+            return f"(refused: {error})"
+
     def of(self, prompt: Prompt) -> Length:
         """Raises ModelError where the template takes no prompt."""
         try:

@@ -16,6 +16,7 @@ empty line between them; and where there are earlier turns, each with who speaks
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rsf_core.domain import Prompt
@@ -53,6 +54,10 @@ class Prompting:
                 "without resizing the model"
             )
         return ids or (self._pad,)
+
+    def text(self, token_ids: Sequence[int]) -> str:
+        """What the model reads, marks of turns included."""
+        return str(self._tokenizer.decode(token_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def _template(self) -> Chat:
         if self._chat is None or self._chat[0] != self._tokenizer.chat_template:

@@ -9,6 +9,8 @@ however often; it goes on when the page is loaded again or the app is started ag
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import resource
@@ -16,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -33,7 +35,7 @@ from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
 from rsf_core.project.prompt_book import PromptBook, place_usable
 from rsf_core.prompts import Format, Problem, PromptRow, comparing, parse, recognise
-from rsf_core.prompts.files import Layout
+from rsf_core.prompts.files import FOUND, Layout, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.rounds.prompt_lengths import LengthsFound, PromptLengths
 from rsf_core.store.store import Store
@@ -42,6 +44,7 @@ SMALL_FILE = 256 << 10  # bytes: read and placed at once, without a process
 SMALL_PROJECT = 2_000  # prompts
 KEPT_UPLOADS = 3
 SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
+PROBLEMS = "problems.csv"
 _SHOWN = 2_000  # characters of a text in the preview
 _EVERY = 0.5  # seconds between two words on the progress
 _ROWS = pa.schema(
@@ -117,15 +120,16 @@ class Imports:
         found = read_json(self._folder / upload / "name.json")
         return None if found is None else str(found["name"])
 
-    def format(self, upload: str) -> Format:
+    def format(self, upload: str, reading: Reading = FOUND) -> Format:
         """As what the file is read. Raises PromptFileError where it can't be."""
-        return self._format(self._file(upload))
+        return self._format(self._file(upload), reading)
 
-    def start(self, upload: str, columns: Columns, held_out_share: float) -> str:
+    def start(self, upload: str, columns: Columns, held_out_share: float, reading: Reading = FOUND) -> str:
         """Read and place the rows of a kept file; the name of the placing. Of one file one runs at a time."""
         settings, version = self._settings(), self._store.prompt_book.version()
         asked = {
             "columns": asdict(columns),
+            "reading": asdict(reading),
             "share": held_out_share,
             "seed": settings.seed,
             "scorers": list(settings.target.scorers),
@@ -169,6 +173,11 @@ class Imports:
             )
         progress = read_json(folder / "progress.json")
         return ImportState(message="starting" if progress is None else str(progress["message"]))
+
+    def problems(self, upload: str, placing: str) -> bytes:
+        """All that is wrong with the rows of a placing that is done, as CSV; empty where nothing is."""
+        file = self._folder / upload / placing / PROBLEMS
+        return file.read_bytes() if file.is_file() else b""
 
     def cancel(self, upload: str, placing: str) -> None:
         folder = self._folder / upload / placing
@@ -249,11 +258,11 @@ class Imports:
             time.sleep(0.01)
 
 
-def _recognised(file: Path) -> Format:
+def _recognised(file: Path, reading: Reading = FOUND) -> Format:
     """As what a file is read. Parquet is looked at by a process with a limit: a small file can hold values that are large many
     times over. Raises PromptFileError."""
     if file.suffix != ".parquet":
-        return recognise(file)
+        return recognise(file, reading)
     command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
     try:
         found = subprocess.run(
@@ -306,7 +315,13 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
 
     columns = Columns(**request["columns"])
     parsed = parse(
-        folder.parent / request["file"], columns.text, columns.reference, columns.system, columns.split, on_row=on_row
+        folder.parent / request["file"],
+        columns.text,
+        columns.reference,
+        columns.system,
+        columns.split,
+        reading=Reading(**request["reading"]),
+        on_row=on_row,
     )
     existing = pq.read_table(folder / "existing.parquet")
     say(f"comparing {len(parsed.rows) + existing.num_rows:,} prompts")
@@ -322,6 +337,8 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     write_whole(folder / "rows.parquet", lambda path: pq.write_table(pa.table(table, schema=_ROWS), path))
     problems = sorted((*parsed.problems, *found.problems), key=lambda problem: (problem.kept, problem.line or 0))
     in_part = sum(problem.kept for problem in problems)
+    if problems:
+        write_whole(folder / PROBLEMS, lambda path: path.write_bytes(problems_csv(problems)))
     return {
         "train": found.count(Split.TRAIN),
         "held_out": found.count(Split.HELD_OUT),
@@ -332,6 +349,18 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         "problems": [asdict(problem) for problem in problems[:SHOWN_PROBLEMS]],
         "notes": list(parsed.notes),
     }
+
+
+def problems_csv(problems: Sequence[Problem]) -> bytes:
+    """All that is wrong with the rows of a file, for a spreadsheet: a line each, UTF-8 with its mark."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(["line", "field", "read", "problem"])
+    for problem in problems:
+        # what begins like a formula is text to a spreadsheet with a quote before it
+        field = f"'{problem.field}" if (problem.field or "").startswith(("=", "+", "-", "@", "\t")) else problem.field
+        writer.writerow([problem.line, field, "in part" if problem.kept else "no", problem.message])
+    return text.getvalue().encode("utf-8-sig", "backslashreplace")
 
 
 def _short(row: PromptRow) -> dict[str, Any]:

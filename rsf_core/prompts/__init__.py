@@ -1,5 +1,6 @@
 """A user's own prompts: reading a file of any common format, and placing rows on either side of the held-out split."""
 
+from rsf_core.prompts.files import Reading
 from rsf_core.prompts.formats import Format, columns, recognise
 from rsf_core.prompts.parsing import parse
 from rsf_core.prompts.placing import by_hash, check_disjoint, place
@@ -10,6 +11,7 @@ __all__ = [
     "Parsed",
     "Problem",
     "PromptRow",
+    "Reading",
     "by_hash",
     "check_disjoint",
     "columns",

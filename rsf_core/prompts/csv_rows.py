@@ -57,9 +57,11 @@ def _sampled(sample: str, sign: str) -> list[list[str]]:
     return complete or found
 
 
-def records(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
-    """Every row below the header, by the line it begins on. Raises PromptFileError where the header can't be used."""
-    sign, said = delimiter(path, encoding)
+def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator[Record | Problem]:
+    """Every row below the header, by the line it begins on; `sign` stands between the columns, by default what is found.
+    Raises PromptFileError where the header can't be used."""
+    found, said = delimiter(path, encoding)
+    sign = sign or found
     csv.field_size_limit(2 * limits.LONGEST_TEXT)
     with open_text(path, encoding) as file:
         lines = Lines(file, limits.LONGEST_LINE)

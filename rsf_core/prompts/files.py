@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsf_core.domain.errors import PromptFileError
-from rsf_core.prompts import csv_rows, encodings, json_rows, parquet_rows
+from rsf_core.prompts import annotated, csv_rows, encodings, json_rows, parquet_rows
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.encodings import Encoding
 from rsf_core.prompts.records import Record
@@ -15,6 +15,47 @@ from rsf_core.prompts.rows import Problem
 
 _SAMPLED_CHARACTERS = 16 << 20
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet")
+
+
+ENCODINGS = {  # to choose from, by what a person calls them
+    "UTF-8": "utf-8-sig",
+    "UTF-16": "utf-16",
+    "UTF-16 LE": "utf-16-le",
+    "UTF-16 BE": "utf-16-be",
+    "Windows-1252 (Western)": "cp1252",
+    "Windows-1250 (Central Europe)": "cp1250",
+    "Windows-1251 (Cyrillic)": "cp1251",
+    "Windows-1253 (Greek)": "cp1253",
+    "Windows-1254 (Turkish)": "cp1254",
+    "ISO-8859-15": "iso8859-15",
+    "Mac Roman": "mac-roman",
+    "KOI8-R": "koi8-r",
+    "Shift JIS": "cp932",
+    "EUC-JP": "euc-jp",
+    "EUC-KR": "cp949",
+    "GB18030": "gb18030",
+    "Big5": "cp950",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a person wants a text file to be read: its encoding, one of ENCODINGS, and the delimiter of a CSV file, one
+    character; None: as they are found."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.encoding is not None and self.encoding not in ENCODINGS:
+            raise PromptFileError(f"{self.encoding!r:.60} is no encoding to choose: take one of {', '.join(ENCODINGS)}")
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '\r\n"\0'):
+            raise PromptFileError(
+                f"{self.delimiter!r:.60} cannot stand between columns: give one character, and no quote or line end"
+            )
+
+
+FOUND = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +77,8 @@ class Layout:
         return found
 
 
-def look(path: Path) -> Layout:
-    """What kind of file it is. Raises PromptFileError when it can't be read at all."""
+def look(path: Path, reading: Reading = FOUND) -> Layout:
+    """What kind of file it is, read as a person wants it. Raises PromptFileError when it can't be read at all."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise PromptFileError(f"{path.name}: prompts are read from .jsonl, .json, .csv, .tsv or .parquet files")
@@ -46,9 +87,12 @@ def look(path: Path) -> Layout:
             raise PromptFileError(f"{path.name} is larger than {limits.LARGEST_FILE >> 20} MiB: split it")
         if suffix == ".parquet":
             return Layout("Parquet")
-        encoding = encodings.find(path)
+        if reading.encoding is None:
+            encoding = encodings.find(path)
+        else:
+            encoding = Encoding(reading.encoding.partition(" (")[0], ENCODINGS[reading.encoding])
         if suffix in (".csv", ".tsv", ".txt"):
-            return Layout("CSV", encoding, csv_rows.delimiter(path, encoding)[0])
+            return Layout("CSV", encoding, reading.delimiter or csv_rows.delimiter(path, encoding)[0])
         return Layout("JSON" if json_rows.is_list(path, encoding) else "JSONL", encoding)
     except OSError as error:
         raise PromptFileError(f"{path} cannot be read: {error.strerror}") from error
@@ -59,13 +103,15 @@ def records(path: Path, layout: Layout | None = None) -> Iterator[Record | Probl
     layout = layout or look(path)
     try:
         if layout.encoding is None:
-            yield from parquet_rows.records(path)
+            found = parquet_rows.records(path)
         elif layout.kind == "CSV":
-            yield from csv_rows.records(path, layout.encoding)
+            found = csv_rows.records(path, layout.encoding, layout.delimiter)
         elif layout.kind == "JSON":
-            yield from json_rows.elements(path, layout.encoding)
+            found = json_rows.elements(path, layout.encoding)
         else:
-            yield from json_rows.lines(path, layout.encoding)
+            found = json_rows.lines(path, layout.encoding)
+        for record in found:
+            yield annotated.plain(record) if isinstance(record, Record) else record
     except OSError as error:
         raise PromptFileError(f"{path} cannot be read: {error.strerror}") from error
 

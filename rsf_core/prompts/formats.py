@@ -11,7 +11,7 @@ from typing import Any
 from rsf_core.domain import Split
 from rsf_core.prompts import conversations, files
 from rsf_core.prompts import rows as limits
-from rsf_core.prompts.files import Layout
+from rsf_core.prompts.files import FOUND, Layout, Reading
 from rsf_core.prompts.records import Number
 from rsf_core.prompts.spreadsheet import is_own_export
 
@@ -93,13 +93,14 @@ class Format:
         return f"{self.layout.describe()}; {self.name}"
 
 
-def recognise(path: Path) -> Format:
+def recognise(path: Path, reading: Reading = FOUND) -> Format:
     """Raises PromptFileError when the file can't be read at all. `text` is None where it has no good row."""
-    layout = files.look(path)
+    layout = files.look(path, reading)
     found = files.sample(path, layout, SAMPLE)
     names = list(dict.fromkeys(name for record in found for name in record.fields))[: limits.MOST_COLUMNS]
     values = {name: [r.fields[name] for r in found if r.fields.get(name) is not None] for name in names}
-    ordered = sorted(names, key=lambda name: -_fitness(name, values[name], values))
+    said = [name for name in names if any(name in record.annotated for record in found)]  # by who has annotated
+    ordered = sorted(names, key=lambda name: 0.0 if name in said else -_fitness(name, values[name], values))
     if not ordered:
         return Format(layout, "no readable row", (), None)
     text = ordered[0]
@@ -112,7 +113,12 @@ def recognise(path: Path) -> Format:
     system, split = _named(free, _SYSTEMS), _named(free, _SPLITS)
     if split is not None and not set(map(str, values[split])) <= set(Split):
         split = None
+    tool = next((record.tool for record in found if record.tool is not None), None)
+    if reference is None and said:
+        reference = max(said, key=lambda name: len(values[name]))
     name = _format_name(text, reference, names, values)
+    if tool is not None:
+        name = f"an export of {tool} (annotated: {', '.join(one[:40] for one in said[:SHOWN_COLUMNS]) or 'nothing'}); {name}"
     return Format(layout, name, tuple(ordered), text, reference, system, split)
 
 

@@ -16,6 +16,7 @@ from rsf_core.domain.turns import whole
 from rsf_core.prompts import conversations, files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.conversations import Conversation
+from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer
 from rsf_core.prompts.records import Number, Record
 from rsf_core.prompts.rows import Parsed, Problem, PromptRow
@@ -53,6 +54,7 @@ def parse(
     system_column: str | None = None,
     split_column: str | None = None,
     *,
+    reading: Reading = FOUND,
     on_row: Callable[[int], None] = lambda count: None,
 ) -> Parsed:
     """Read the rows of a prompt file. What belongs to the column of the text is read with it: the `input` of an Alpaca
@@ -63,7 +65,7 @@ def parse(
     problems: list[Problem] = []
     notes: Counter[str] = Counter()
     held = 0
-    for count, record in enumerate(files.records(path)):
+    for count, record in enumerate(files.records(path, files.look(path, reading))):
         if count == limits.MOST_ROWS:  # broken rows count as well: they are kept as problems
             message = f"the file has more than {limits.MOST_ROWS:,} rows; the rest is left out"
             problems.append(Problem(record.line or 0, None, message))

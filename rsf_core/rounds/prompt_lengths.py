@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ NO_FOLDER = "the model is fetched or converted by the first job, which says whic
 class LengthsFound:
     """Of the rows of a placing: `message` while they are checked; `problem` where they are not, with the reason, and `again`
     where it can be tried again; else how many the model takes beside generate.max_new_tokens and how many not, the first of
-    these named by their lines."""
+    these named by their lines. `shown` are the first rows as the model gets them, as soon as they are known."""
 
     message: str = ""
     problem: str | None = None
@@ -43,6 +43,7 @@ class LengthsFound:
     refused: int = 0
     named: tuple[str, ...] = ()
     again: bool = False
+    shown: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -88,7 +89,7 @@ class PromptLengths:
         try:
             window = length_check.outcome(folder)
             if window is not None:
-                return self._found(folder, placing, window)
+                return replace(self._found(folder, placing, window), shown=length_check.shown(folder))
             message = length_check.progress(folder)
             # it may have ended just now
             return LengthsFound(message=message) if length_check.outcome(folder) is None else self.check(placing)

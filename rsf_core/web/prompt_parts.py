@@ -15,7 +15,8 @@ from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.imports import ImportState, Preview
 from rsf_core.prompts import Format, PromptRow
-from rsf_core.prompts.files import SUFFIXES
+from rsf_core.prompts.csv_rows import DELIMITERS
+from rsf_core.prompts.files import ENCODINGS, FOUND, SUFFIXES, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.scorers import registry
 from rsf_core.store.records import Fit, PromptRecord
@@ -221,7 +222,8 @@ def importing(project: Project) -> None:
         )
         return
     try:
-        found = project.imports.format(upload)
+        reading = _reading(project, upload)
+        found = project.imports.format(upload, reading)
     except PromptFileError as error:
         st.error("The file cannot be read.", icon=":material/error:")
         st.text(str(error).replace(f"upload{name[name.rfind('.') :].lower()}", name))
@@ -233,7 +235,7 @@ def importing(project: Project) -> None:
     columns = _columns(found, upload)
     share = st.slider("Held-out share, for rows without a split (%)", 0, 90, 25, 5, key=f"share-{upload}") / 100
     try:
-        placing = project.imports.start(upload, columns, share)
+        placing = project.imports.start(upload, columns, share, reading)
     except RsfError as error:
         ui.problem(str(error))
         return
@@ -244,6 +246,33 @@ def importing(project: Project) -> None:
         _progress(project, upload, placing)
     else:
         _broken_off(project, upload, placing, state)
+
+
+def _reading(project: Project, upload: str) -> Reading:
+    """How a text file is to be read, where a person wants it otherwise than it was found. Raises PromptFileError."""
+    layout = project.imports.format(upload).layout
+    if layout.encoding is None:
+        return FOUND
+    with st.expander("Read it otherwise", icon=":material/translate:"):
+        first, second = st.columns(2)
+        found = literal(f"as found: {layout.encoding.label}")
+        encoding = first.selectbox(
+            "Encoding", [found, *ENCODINGS], key=f"encoding-{upload}", help="Where accents or signs look wrong."
+        )
+        delimiter = NONE
+        if layout.delimiter is not None:
+            sign = DELIMITERS.get(layout.delimiter, repr(layout.delimiter))
+            of_columns = literal(f"as found: {sign}")
+            names = {words: sign for sign, words in DELIMITERS.items()}
+            delimiter = second.selectbox(
+                "Between the columns",
+                [of_columns, *names],
+                key=f"delimiter-{upload}",
+                accept_new_options=True,
+                help="Choose one, or type another character.",
+            )
+            delimiter = NONE if delimiter == of_columns else names.get(delimiter, delimiter)
+    return Reading(None if encoding == found else encoding, None if delimiter == NONE else delimiter)
 
 
 def _columns(found: Format, upload: str) -> Columns:
@@ -304,8 +333,16 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
             more = found.left_out + found.in_part - len(found.problems)
             if more:
                 st.caption(f"and {more:,} more")
-    if found.count:
-        _lengths(project, upload, placing)
+            st.download_button(
+                "All of them as CSV",
+                lambda: project.imports.problems(upload, placing),
+                "problems.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                key="import-problems",
+            )
+    seen = _lengths(project, upload, placing) if found.count else ()
     add = st.button(
         f"Add {plural(found.count, 'prompt')}",
         type="primary",
@@ -319,7 +356,7 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
         st.rerun()
     if found.rows:
         st.caption("What the model will be asked:")
-    for row in found.rows:
+    for number, row in enumerate(found.rows):
         with st.container(border=True):
             parts = [f"line {row.line}", _words(str(row.split))]
             st.caption(literal(" · ".join(parts)))
@@ -327,6 +364,9 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
             if row.reference:
                 st.caption("reference")
                 ui.text(row.reference)
+            if number < len(seen):
+                with st.expander("As the model gets it", icon=":material/data_object:"):
+                    ui.text(seen[number])
 
 
 @st.fragment(run_every=ui.REFRESH_SECONDS)
@@ -338,8 +378,8 @@ def _checking(project: Project, upload: str, placing: str) -> None:
     _cancellable(message, "lengths-cancel", partial(project.imports.cancel_lengths, upload, placing))
 
 
-def _lengths(project: Project, upload: str, placing: str) -> None:
-    """Whether the model takes the rows: found out by a process, named where it does not."""
+def _lengths(project: Project, upload: str, placing: str) -> tuple[str, ...]:
+    """Whether the model takes the rows: found out by a process, named where it does not. The first as the model gets them."""
     found = project.imports.lengths(upload, placing)
     if found.running:
         _checking(project, upload, placing)
@@ -362,6 +402,7 @@ def _lengths(project: Project, upload: str, placing: str) -> None:
             st.caption(f"They can be added, and are drawn from once they fit. {TO_DO}")
     else:
         st.caption(f"The model takes all {found.fits:,}.")
+    return found.shown
 
 
 def _words(value: str) -> str:

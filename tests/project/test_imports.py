@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import time
@@ -15,7 +17,7 @@ from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError, PromptFileError
 from rsf_core.project import Project, imports
 from rsf_core.project.imports import ImportState
-from rsf_core.prompts import PromptRow, recognise
+from rsf_core.prompts import Problem, PromptRow, Reading, recognise
 from rsf_core.prompts.parsing import Columns
 
 FILE = b'{"question": "How high is Mont Blanc?", "answer": 4806}\n{"question": \n{"question": "Review a kettle."}\n'
@@ -214,3 +216,48 @@ def test_a_file_of_conversations_is_previewed_and_added_with_its_turns(project: 
     assert preview is not None and preview.rows == (PromptRow("Its name?", "Minka", None, Split.TRAIN, 1, turns),)
     assert project.imports.add(upload, placing) == 1
     assert project.prompts()[-1].earlier == turns
+
+
+def test_a_file_is_read_and_placed_as_a_person_wants_it_read(project: Project) -> None:
+    upload = project.imports.keep("p.csv", "text;reference\nSay grün, now.;grün\n".encode("cp1252"))
+    for reading, text in (
+        (Reading("Windows-1250 (Central Europe)"), "Say grün, now."),
+        (Reading("KOI8-R"), "Say grЭn, now."),
+    ):
+        assert project.imports.format(upload, reading).text == "text"
+        placing = project.imports.start(upload, Columns("text"), 0.0, reading)
+        preview = finished(project, upload, placing).preview
+        assert preview is not None and [row.text for row in preview.rows] == [text]
+
+
+def test_all_problems_of_a_file_are_a_download_that_no_spreadsheet_takes_for_a_formula(project: Project) -> None:
+    rows = "".join(f'{{"question": {number if number % 2 else chr(34) * 2}}}\n' for number in range(60))
+    upload = project.imports.keep("many.jsonl", rows.encode())
+    placing = project.imports.start(upload, Columns("question"), 0.0)
+    preview = finished(project, upload, placing).preview
+    assert preview is not None and preview.left_out == 60 and len(preview.problems) == 20
+    found = list(csv.DictReader(io.StringIO(project.imports.problems(upload, placing).decode("utf-8-sig"))))
+    assert [int(row["line"]) for row in found] == list(range(1, 61)) and {row["read"] for row in found} == {"no"}
+    assert found[0]["problem"] == "is missing or empty" and "must be text" in found[1]["problem"]
+    assert b"'=x" in imports.problems_csv([Problem(1, "=x", "is wrong")])
+    clean = project.imports.start(project.imports.keep("a.jsonl", b'{"text": "Hi there."}'), Columns("text"), 0.0)
+    assert project.imports.problems(upload, clean) == b""
+
+
+def test_the_first_rows_are_shown_as_the_model_gets_them(project: Project) -> None:
+    turns = [
+        {"role": r, "content": c}
+        for r, c in zip(("user", "assistant", "user"), ("I am Ann.", "Hello.", "Who?"), strict=True)
+    ]
+    rows = [{"messages": turns, "split": split} for split in ("sealed", "train")]
+    rows[1] = {"messages": [*turns[:2], {"role": "user", "content": "Who am I?"}], "split": "train"}
+    upload = project.imports.keep("t.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
+    placing = project.imports.start(upload, Columns("messages", None, None, "split"), 0.0)
+    assert finished(project, upload, placing).preview is not None
+    give_up = time.monotonic() + 120
+    while (found := project.imports.lengths(upload, placing)).running:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    asked = [*turns[:2], {"role": "user", "content": "Who am I?"}]
+    rendered = "".join(f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in asked)
+    assert found.shown == (rendered + "<|im_start|>assistant\n",)

@@ -20,15 +20,14 @@ watch wheelbarrow whistle
 COLOURS = ["red", "green", "blue", "yellow", "brown", "black", "white", "grey", "orange", "purple", "pink"]
 PLACES = ["kitchen", "cellar", "garage", "attic", "bedroom", "hall", "garden", "office", "barn", "shed", "cabin"]
 KINDS = {  # what is said of a thing, what is asked, and what can be answered
-    "colour": ("my {thing} is {value}", "What colour is my {thing}?", COLOURS),
-    "place": ("I keep my {thing} in the {value}", "Where do I keep my {thing}?", PLACES),
+    "colour": ("My {thing} is {value}.", "What colour is my {thing}?", COLOURS),
+    "place": ("I keep my {thing} in the {value}.", "Where do I keep my {thing}?", PLACES),
     "price": (
-        "I paid {value} euros for my {thing}",
+        "I paid {value} euros for my {thing}.",
         "How many euros did I pay for my {thing}?",
         [str(n) for n in range(11, 100)],
     ),
 }
-HEARD = ["I will remember that.", "Thank you for telling me.", "Good to know.", "I have noted it."]
 ASIDES = [
     ("It has been raining since this morning.", "Then it is a good day to stay at home."),
     ("I slept very well last night.", "I am glad to hear that."),
@@ -54,28 +53,25 @@ def main() -> None:
 
 
 def _row(rng: random.Random, thing: str, own: list[str], kind: str, side: str) -> dict[str, object]:
-    """Two, three or four turns of the user: the two facts in one turn, in two, or in two with something else between them."""
+    """Two, three or four turns of the user: of two facts the one is asked for and answered, so that the conversation shows how
+    it is answered; something else may be said; then the other is asked for."""
     fact, question, values = KINDS[kind]
     value, other_value = rng.sample(values, 2)
     other = rng.choice([one for one in own if one != thing])
-    said = [fact.format(thing=thing, value=value), fact.format(thing=other, value=other_value)]
-    rng.shuffle(said)
+    asked, example = fact.format(thing=thing, value=value), fact.format(thing=other, value=other_value)
+    shown = (question.format(thing=other), f"{other_value.capitalize()}.")
     turns = rng.choice([2, 3, 4])
     if turns == 2:
-        exchanges = [(_sentence(" and ".join(said)), rng.choice(HEARD))]
+        first, second = rng.sample([asked, example], 2)
+        exchanges = [(f"{first} {second} {shown[0]}", shown[1])]
     else:
-        exchanges = [(_sentence(one), heard) for one, heard in zip(said, rng.sample(HEARD, 2), strict=True)]
+        exchanges = [(asked, "I will remember that."), (f"{example} {shown[0]}", shown[1])]
     if turns == 4:
         exchanges.insert(rng.choice([1, 2]), rng.choice(ASIDES))
-    spoken = [text for exchange in exchanges for text in exchange]
-    spoken.append(f"{question.format(thing=thing)} Answer with one word.")
-    roles = ("user", "assistant")
-    messages = [{"role": roles[at % 2], "content": text} for at, text in enumerate(spoken)]
+    last = question.format(thing=thing)
+    spoken = [*(text for exchange in exchanges for text in exchange), f"And {last[0].lower()}{last[1:]}"]
+    messages = [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(spoken)]
     return {"messages": messages, "reference": value, "split": side}
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
 
 
 if __name__ == "__main__":

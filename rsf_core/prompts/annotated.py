@@ -1,0 +1,108 @@
+"""Rows of annotation tools: what was annotated and what people said of it, nested as Label Studio and Argilla export them, as
+plain columns.
+
+    Label Studio    {"data": {"text": …}, "annotations": [{"result": [{"from_name": "answer", "value": {"text": […]}}]}]}
+    Argilla 2       {"fields": {"text": …}, "responses": {"answer": [{"value": …}]}, "suggestions": {"answer": {"value": …}}}
+    the same, flat  {"text": …, "answer.responses": […], "answer.suggestion": …}
+    Argilla 1       {"text": …, "answer": [{"value": …, "status": "submitted"}], "answer-suggestion": …}
+
+Of several people's answers the first that was submitted is taken, and of Argilla a suggestion where nobody has answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rsf_core.prompts.records import Number, Record
+
+LABEL_STUDIO, ARGILLA = "Label Studio", "Argilla"
+_VALUES = ("text", "choices", "rating", "number", "datetime", "taxonomy", "transcription")  # what a result may say
+_RESPONSES, _SUGGESTION = ".responses", ".suggestion"
+_OLD_SUGGESTION = "-suggestion"
+_REFUSED = ("discarded", "draft", "pending")
+
+
+def plain(record: Record) -> Record:
+    """The record with columns for what was annotated and what was said of it, where a tool has nested it."""
+    fields = record.fields
+    if isinstance(fields.get("data"), dict) and isinstance(fields.get("annotations"), list):
+        return _made(record, LABEL_STUDIO, fields["data"], _label_studio(fields["annotations"]))
+    if isinstance(fields.get("fields"), dict) and ("responses" in fields or "suggestions" in fields):
+        return _made(record, ARGILLA, fields["fields"], _argilla(fields))
+    flat = [name.removesuffix(_RESPONSES) for name in fields if name.endswith(_RESPONSES) and f"{name}.users" in fields]
+    if flat:
+        said = {name: _first(fields[name + _RESPONSES], fields.get(name + _SUGGESTION)) for name in flat}
+        kept = {name: value for name, value in fields.items() if not any(name.startswith(f"{one}.") for one in flat)}
+        return _made(record, ARGILLA, kept, said)
+    old = [name for name in fields if f"{name}{_OLD_SUGGESTION}" in fields and _are_answers(fields[name])]
+    if old:
+        said = {name: _first(_submitted(fields[name]), fields[name + _OLD_SUGGESTION]) for name in old}
+        kept = {name: value for name, value in fields.items() if not any(name.startswith(one) for one in old)}
+        return _made(record, ARGILLA, kept, said)
+    return record
+
+
+def _made(record: Record, tool: str, data: Mapping[str, Any], said: Mapping[str, Any]) -> Record:
+    """A question that is called as a column of the data is has its own name."""
+    named = {f"{name} (annotated)" if name in data else name: value for name, value in said.items()}
+    return replace(record, fields={**data, **named}, tool=tool, annotated=tuple(named))
+
+
+def _label_studio(annotations: Sequence[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for annotation in annotations:
+        if not isinstance(annotation, dict) or annotation.get("was_cancelled") is True:
+            continue
+        results = annotation.get("result")
+        for result in results if isinstance(results, list) else ():
+            name, value = (
+                (result.get(key) for key in ("from_name", "value")) if isinstance(result, dict) else (None, None)
+            )
+            if (
+                isinstance(name, str) and isinstance(value, dict) and "start" not in value
+            ):  # a place in a text is no answer
+                said = next((_value(value[kind]) for kind in _VALUES if kind in value), None)
+                if said is not None:
+                    found.setdefault(name, said)
+    return found
+
+
+def _argilla(fields: Mapping[str, Any]) -> dict[str, Any]:
+    responses, suggestions = (
+        found if isinstance(found := fields.get(name), dict) else {} for name in ("responses", "suggestions")
+    )
+    return {
+        name: _first(responses.get(name), suggestions.get(name)) for name in dict.fromkeys([*responses, *suggestions])
+    }
+
+
+def _first(responses: Any, suggestion: Any) -> Any:
+    """What the first who has answered said, else what was suggested."""
+    given = _submitted(responses) if isinstance(responses, list) else []
+    found = next((said for said in map(_said, given) if said is not None), None)
+    return _said(suggestion) if found is None else found
+
+
+def _submitted(answers: Sequence[Any]) -> list[Any]:
+    return [one for one in answers if not (isinstance(one, dict) and one.get("status") in _REFUSED)]
+
+
+def _said(answer: Any) -> Any:
+    return _value(answer.get("value") if isinstance(answer, dict) else answer)
+
+
+def _value(value: Any) -> Any:
+    """A text or a number; of several texts (labels) all, with commas between; None of anything else."""
+    if isinstance(value, Number):
+        return value
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return None
+
+
+def _are_answers(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) and "value" in one for one in value)

@@ -1,0 +1,184 @@
+"""Exports of Label Studio and Argilla: what was annotated is the prompt, what people said of it the reference."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rsf_core.prompts import parse, recognise
+
+
+def studio(text: Any, *results: dict[str, Any], **annotation: Any) -> dict[str, Any]:
+    """A task as `JSON` of Label Studio exports it."""
+    return {
+        "id": 7,
+        "annotations": [{"id": 1, "completed_by": 2, "was_cancelled": False, "result": list(results)} | annotation],
+        "file_upload": "a.json",
+        "predictions": [],
+        "data": text if isinstance(text, dict) else {"text": text},
+        "meta": {},
+        "created_at": "2026-01-02T03:04:05Z",
+        "project": 3,
+    }
+
+
+def result(name: str, kind: str, value: Any, **place: Any) -> dict[str, Any]:
+    return {"id": "x", "from_name": name, "to_name": "text", "type": kind, "value": {kind_of(kind): value} | place}
+
+
+def kind_of(kind: str) -> str:
+    return "text" if kind == "textarea" else kind
+
+
+def argilla(
+    fields: dict[str, Any], responses: dict[str, Any], suggestions: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A record as `records.to_json` of Argilla 2 writes it."""
+    return {
+        "id": "r1",
+        "status": "completed",
+        "_server_id": "9d",
+        "fields": fields,
+        "metadata": {},
+        "suggestions": suggestions or {},
+        "responses": responses,
+        "vectors": {},
+    }
+
+
+def said(value: Any, **more: Any) -> dict[str, Any]:
+    return {"value": value, "user_id": "u1"} | more
+
+
+def read(folder: Path, *rows: Any, suffix: str = "json") -> tuple[str, list[tuple[str, str | None]]]:
+    path = folder / f"p.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(list(rows)), path)
+    else:
+        path.write_text(json.dumps(rows) if suffix == "json" else "".join(json.dumps(row) + "\n" for row in rows))
+    found = recognise(path)
+    assert found.text is not None
+    parsed = parse(path, found.text, found.reference, found.system, found.split)
+    assert parsed.problems == ()
+    return found.name, [(row.text, row.reference) for row in parsed.rows]
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_tasks_of_label_studio_give_their_text_and_what_was_said_of_it(tmp_path: Path, suffix: str) -> None:
+    rows = [
+        studio("What is the capital of France?", result("answer", "textarea", ["Paris"])),
+        studio("How high is Mont Blanc?", result("answer", "textarea", "4806 m")),
+        studio("Nobody has said anything."),
+    ]
+    name, found = read(tmp_path, *rows, suffix=suffix)
+    assert name.startswith("an export of Label Studio (annotated: answer)")
+    assert found == [
+        ("What is the capital of France?", "Paris"),
+        ("How high is Mont Blanc?", "4806 m"),
+        ("Nobody has said anything.", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task", "reference"),
+    [
+        (studio("A fine film.", result("sentiment", "choices", ["Positive"])), "Positive"),
+        (studio("A fine film.", result("topics", "choices", ["Film", "Praise"])), "Film, Praise"),
+        (studio("A fine film.", result("stars", "rating", 4)), "4"),
+        (
+            studio(
+                "A fine film.", result("spans", "labels", ["Film"], start=7, end=11), result("s", "choices", ["Good"])
+            ),
+            "Good",
+        ),
+        (studio("A fine film.", result("s", "choices", ["Bad"]), was_cancelled=True), None),
+        (studio("A fine film.", "not a result", {"from_name": 3}, result("s", "choices", [])), None),  # type: ignore[arg-type]
+        (studio("A fine film.", result("text", "textarea", ["A bad film."])), "A bad film."),
+    ],
+)
+def test_what_an_annotation_says_is_the_reference(tmp_path: Path, task: dict[str, Any], reference: str | None) -> None:
+    assert read(tmp_path, task)[1] == [("A fine film.", reference)]
+
+
+def test_the_first_of_several_annotators_counts_and_who_skipped_says_nothing(tmp_path: Path) -> None:
+    task = studio("Is it good?", result("a", "choices", ["Yes"]), was_cancelled=True)
+    task["annotations"] += studio("", result("a", "choices", ["No"]))["annotations"]
+    task["annotations"] += studio("", result("a", "choices", ["Maybe"]))["annotations"]
+    assert read(tmp_path, task)[1] == [("Is it good?", "No")]
+
+
+def test_a_conversation_that_was_annotated_is_one(tmp_path: Path) -> None:
+    turns = [{"role": r, "content": c} for r, c in (("user", "a"), ("assistant", "b"), ("user", "c"))]
+    for row in (
+        studio({"messages": turns}, result("ok", "choices", ["yes"])),
+        argilla({"chat": turns}, {"ok": [said("yes")]}),
+    ):
+        name, found = read(tmp_path, row)
+        assert found == [("c", "yes")] and "the last question is the prompt" in name
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_records_of_argilla_give_their_field_and_the_response_or_else_the_suggestion(
+    tmp_path: Path, suffix: str
+) -> None:
+    rows = [
+        argilla({"prompt": "What is the capital of France?"}, {"answer": [said("Paris")]}),
+        argilla({"prompt": "How high is Mont Blanc?"}, {"answer": [said("no", status="discarded"), said("4806 m")]}),
+        argilla({"prompt": "Who wrote Faust?"}, {}, {"answer": {"value": "Goethe", "score": 0.9, "agent": "a"}}),
+        argilla({"prompt": "And who answers this?"}, {}),
+    ]
+    name, found = read(tmp_path, *rows, suffix=suffix)
+    assert name.startswith("an export of Argilla (annotated: answer)")
+    assert [reference for _, reference in found] == ["Paris", "4806 m", "Goethe", None]
+
+
+@pytest.mark.parametrize(("value", "reference"), [(4, "4"), (["a", "b"], "a, b"), ("x", "x"), ([{"start": 1}], None)])
+def test_every_kind_of_question_of_argilla_is_read(tmp_path: Path, value: Any, reference: str | None) -> None:
+    assert read(tmp_path, argilla({"text": "Rate this."}, {"q": [said(value)]}))[1] == [("Rate this.", reference)]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_flat_records_of_argilla_are_read_alike(tmp_path: Path, suffix: str) -> None:
+    new = {
+        "id": "1",
+        "status": "completed",
+        "text": "A fine film, all in all.",
+        "label.responses": ["positive"],
+        "label.responses.users": ["u1"],
+        "label.responses.status": ["submitted"],
+        "label.suggestion": "negative",
+        "label.suggestion.score": None,
+    }
+    old = {
+        "text": "A fine film, all in all.",
+        "label": [
+            {"user_id": "u1", "value": "bad", "status": "draft"},
+            {"user_id": "u2", "value": "good", "status": "submitted"},
+        ],
+        "label-suggestion": "negative",
+        "label-suggestion-metadata": {"type": None, "agent": "a"},
+        "external_id": "x",
+    }
+    for row, reference in ((new, "positive"), (old, "good")):
+        name, found = read(tmp_path, row, suffix=suffix)
+        assert "Argilla (annotated: label)" in name and found == [("A fine film, all in all.", reference)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"data": {"text": "x"}, "text": "plain"},
+        {"fields": {"text": "x"}, "text": "plain"},
+        {"annotations": [], "data": "no object", "text": "plain"},
+        {"text": "plain", "a.responses": ["x"]},
+        {"text": "plain", "a": "x", "a-suggestion": "y"},
+    ],
+)
+def test_what_only_resembles_an_export_is_read_as_any_row(tmp_path: Path, row: dict[str, Any]) -> None:
+    name, found = read(tmp_path, row)
+    assert "export" not in name and found[0][0] == "plain"
