@@ -20,10 +20,12 @@ from rsf_core.models import placement
 from rsf_core.models.hardware import SLOW_BF16, built_for_cuda, devices, multiplies_bf16
 from rsf_core.project.owner import holder
 from rsf_core.prompts import tasks
-from rsf_core.scorers import registry
+from rsf_core.scorers import registry, sandbox
 
 PACKAGES = ("torch", "transformers", "peft", "streamlit", "duckdb", "pyarrow", "plotly")
 ENOUGH_BYTES = 3 << 30
+ISOLATED = "unit_tests runs it without network, with process numbers of its own"
+NOT_ISOLATED = "unit_tests runs it with limits, but this machine permits no namespaces of users: the network is closed to it by Python alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def examine(folder: Path | None) -> list[Check]:
         _writable("cache", models.cache_folder()),
         Check("tasks", bool(tasks.names()), ", ".join(tasks.names())),
         Check("scorers", True, ", ".join(sorted(registry.available()))),
+        Check("code of completions", True, ISOLATED if sandbox.isolated() else NOT_ISOLATED),
     ]
     return checks + (_project(folder) if folder is not None else [])
 

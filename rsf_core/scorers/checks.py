@@ -3,6 +3,7 @@ drawn. A scorer names its class here as `check` and inherits from it, so that bo
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,6 +15,7 @@ from rsf_core.scorers.answers import reference_number
 from rsf_core.scorers.base import instead
 from rsf_core.scorers.number import Number
 
+MOST_SECONDS = 20.0  # that code of one completion may compute: a batch of one must fit into score.timeout_seconds
 LABELS = ("positive", "negative", "neutral")
 
 
@@ -80,6 +82,37 @@ class TranslationCheck:
         if reference and reference.strip():
             return None
         return "needs a translation as the reference, and there is none"
+
+
+class LanguageCheck:
+    def __init__(self, code: str) -> None:
+        if not isinstance(code, str) or not code.strip():
+            example = 'language(code="en")'
+            raise ScorerError(f"the scorer 'language' needs the code of a language, as in {example}, not {code!r:.80}")
+        self._code = code.strip().lower()
+
+
+class UnitTestsCheck:
+    """`seconds` of processor time and `memory_mb` are what the code of one completion may take; `whole`: only code that passes
+    every test counts."""
+
+    def __init__(self, seconds: float = 2.0, memory_mb: int = 512, whole: bool = False) -> None:
+        if not MOST_SECONDS >= seconds > 0:
+            raise ScorerError(f"the scorer 'unit_tests' takes seconds above 0, up to {MOST_SECONDS:g}, not {seconds!r}")
+        if not 64 <= memory_mb <= 65_536:
+            raise ScorerError(f"the scorer 'unit_tests' takes a memory_mb from 64 to 65536, not {memory_mb!r}")
+        self._seconds, self._memory, self._whole = float(seconds), int(memory_mb) << 20, whole
+
+    def reference_problem(self, reference: str | None) -> str | None:
+        if not reference or not reference.strip():
+            return "needs tests, assert statements of Python, as the reference, and there is none"
+        try:
+            statements = ast.parse(reference).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return f"needs tests in Python as the reference, and cannot read them: {error}"
+        if any(isinstance(statement, ast.Assert) for statement in statements):
+            return None
+        return f"needs at least one assert statement in the reference, {instead(reference)}"
 
 
 class SchemaCheck:

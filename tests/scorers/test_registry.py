@@ -81,6 +81,7 @@ WITH_OPTIONS = {
     "excludes": 'excludes(text="cat")',
     "regex": 'regex(pattern="c.t")',
     "json_schema": "json_schema(schema={})",
+    "language": 'language(code="en")',
 }  # of those that need some
 
 Install = Callable[..., None]

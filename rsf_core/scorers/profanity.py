@@ -1,0 +1,43 @@
+"""How much of a completion is profane, by the word list that better-profanity's wheel carries (English)."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from rsf_core.domain.text import words
+from rsf_core.scorers.base import Scored
+
+
+class Profanity:
+    name = "profanity"
+    description = "Share of the completion's words that stand on a list of English profanities, 0 (none) to 1"
+    bounds = (0.0, 1.0)
+    needs = ("better_profanity",)
+    extra = "text"
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [share(scored.completion) for scored in batch]
+
+
+def share(text: str) -> float:
+    """Words of a phrase on the list count each; 0 where there is no word."""
+    found, listed = words(text), _phrases()
+    longest = max(map(len, listed))
+    profane = [False] * len(found)
+    for start in range(len(found)):
+        for size in range(1, longest + 1):
+            if tuple(found[start : start + size]) in listed:
+                profane[start : start + size] = [True] * min(size, len(found) - start)
+    return sum(profane) / len(found) if found else 0.0
+
+
+@cache
+def _phrases() -> frozenset[tuple[str, ...]]:
+    """The list, each entry as its words; read without importing the package, which loads tables of look-alike letters."""
+    spec = importlib.util.find_spec("better_profanity")
+    assert spec is not None and spec.submodule_search_locations, "it stands in `needs`"
+    text = Path(spec.submodule_search_locations[0], "profanity_wordlist.txt").read_text(encoding="utf-8")
+    return frozenset(phrase for line in text.splitlines() if (phrase := tuple(words(line))))

@@ -1,0 +1,93 @@
+"""Running code of a completion against tests, in a process of its own with limits. docs/SECURITY.md says what this protects
+against, and what not."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_CHILD = Path(__file__).with_name("sandbox_child.py")
+_START_SECONDS = 10.0  # until Python runs, on a machine that is busy with other things
+_LARGEST_RESULT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of the tests: a test that passes where it raises nothing, or what prepares those after it."""
+
+    source: str
+    is_test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one completion: processor time in seconds, and memory in bytes. By the clock it may take twice as long."""
+
+    seconds: float
+    memory: int
+
+    @property
+    def wall_seconds(self) -> float:
+        return 2 * self.seconds + 1
+
+
+def passed(code: str, statements: Sequence[Statement], limits: Limits) -> int:
+    """How many of the tests pass. Code that does not run to its end passes none. Raises OSError where no process can be
+    started."""
+    lines = _run(code, statements, limits)
+    tests = {str(number) for number, statement in enumerate(statements) if statement.is_test}
+    return len(tests.intersection(lines[1:]))
+
+
+@cache
+def isolated() -> bool:
+    """Whether this machine lets the process be cut off from the network and have process numbers of its own."""
+    try:
+        return _run("", [], Limits(2, 256 << 20))[:1] == ["namespaces"]
+    except OSError:
+        return False
+
+
+def _run(code: str, statements: Sequence[Statement], limits: Limits) -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="rsf-code-", ignore_cleanup_errors=True) as folder:
+        job, result, empty = Path(folder, "job.json"), Path(folder, "result"), Path(folder, "empty")
+        empty.mkdir()
+        work = {"code": code, "statements": [(one.source, one.is_test) for one in statements]}
+        job.write_text(json.dumps(work), encoding="utf-8")
+        arguments: list[str | Path] = [job, result, repr(limits.seconds), str(limits.memory)]
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-B", _CHILD, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=empty,
+            env={"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(empty), "PYTHONHASHSEED": "0"},
+            start_new_session=True,
+        )
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(limits.wall_seconds + _START_SECONDS)
+        finally:
+            _end(process)
+        try:
+            with result.open("rb") as file:
+                return file.read(_LARGEST_RESULT).decode("ascii", "replace").split("\n")
+        except FileNotFoundError:  # it ended before it began
+            return []
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The process with all of its session; `wait` ends, for SIGKILL cannot be refused."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()

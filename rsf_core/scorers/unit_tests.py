@@ -1,0 +1,63 @@
+"""Whether the code of a completion passes the prompt's tests: it is run in a process of its own, with limits (`sandbox`)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rsf_core.domain import Prompt
+from rsf_core.scorers import sandbox
+from rsf_core.scorers.base import NoScore, Scored, unreadable
+from rsf_core.scorers.checks import UnitTestsCheck
+from rsf_core.scorers.sandbox import Limits, Statement
+
+_FENCED = re.compile(r"```[ \t]*[\w+-]*[ \t]*\r?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_BATCH_SECONDS = 40.0  # by the clock: less than score.timeout_seconds has by itself
+
+
+class UnitTests(UnitTestsCheck):
+    name = "unit_tests"
+    description = (
+        "Share of the reference's assert statements that the completion's Python code (its first fenced block, else all of "
+        "it) passes, 0 to 1; with whole 1 or 0. The code is run: see docs/SECURITY.md"
+    )
+    bounds = (0.0, 1.0)
+    check = "rsf_core.scorers.checks:UnitTestsCheck"
+    reference = True
+
+    def __init__(self, seconds: float = 2.0, memory_mb: int = 512, whole: bool = False) -> None:
+        super().__init__(seconds, memory_mb, whole)
+        self._limits = Limits(self._seconds, self._memory)
+        self.most_at_once = max(1, int(_BATCH_SECONDS / self._limits.wall_seconds))
+
+    def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
+        return [self._score(scored) for scored in batch]
+
+    def _score(self, scored: Scored) -> float | NoScore:
+        tests = self._tests(scored.prompt)
+        try:
+            passed = sandbox.passed(code_of(scored.completion), tests, self._limits)
+        except OSError as error:
+            return NoScore(f"its code could not be run: {error}")
+        share = passed / sum(test.is_test for test in tests)
+        return float(share == 1.0) if self._whole else share
+
+    def _tests(self, prompt: Prompt) -> tuple[Statement, ...]:
+        problem = self.reference_problem(prompt.reference)
+        if problem is not None:
+            raise unreadable(self.name, prompt, problem)
+        return statements(prompt.reference or "")
+
+
+def code_of(completion: str) -> str:
+    """The code in a completion: its first fenced block, also where it was cut off before the end of it, else all of it."""
+    found = _FENCED.search(completion)
+    return found[1] if found else completion
+
+
+@lru_cache(maxsize=4096)
+def statements(reference: str) -> tuple[Statement, ...]:
+    """The statements of a reference that can be read. Cached: a prompt's candidates share it."""
+    return tuple(Statement(ast.unparse(one), isinstance(one, ast.Assert)) for one in ast.parse(reference).body)
