@@ -25,7 +25,7 @@ from rsf_core.scorers import registry, sandbox
 PACKAGES = ("torch", "transformers", "peft", "streamlit", "duckdb", "pyarrow", "plotly")
 ENOUGH_BYTES = 3 << 30
 ISOLATED = "unit_tests runs it without network, with process numbers of its own"
-NOT_ISOLATED = "unit_tests runs it with limits, but this machine permits no namespaces of users: the network is closed to it by Python alone"
+NOT_ISOLATED = "unit_tests runs it with limits, but the network is closed to it by Python alone: no namespaces here"
 
 
 @dataclass(frozen=True, slots=True)
