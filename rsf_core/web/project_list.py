@@ -176,7 +176,7 @@ def _progress(name: str) -> None:
 
 def _done(action: Callable[[], object], name: str) -> bool:
     """Do what needs the project to be closed, and say on the page what keeps from it."""
-    return ui.attempt(lambda: session.close_one(name, action))
+    return ui.attempt(lambda: session.change(name, action))
 
 
 @st.dialog("Copy a project")
@@ -213,7 +213,7 @@ def _delete(name: str, place: Path, size_in_words: str) -> None:
         icon=":material/warning:",
     )
     typed = st.text_input(f"To delete it, type its name: {literal(name)}")
-    if st.button("Delete for good", type="primary", icon=_ICONS[_DELETE], disabled=typed != name):
+    if st.button("Delete for good", type="primary", icon=_ICONS[_DELETE]):
         if _done(lambda: workspaces.delete(place, name, typed), name):
             st.rerun()
 

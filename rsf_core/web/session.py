@@ -247,13 +247,29 @@ def is_open(named: str) -> bool:
 
 def make(named: str, task: str, model: str | None = None) -> None:
     """Make a project of this name in the workspace from a task, and open it. Raises RsfError."""
-    path = workspaces.new_folder(workspace(), named)
-    _projects.open(path.name, lambda: _make(path, task, model))
+    path, made = workspaces.new_folder(workspace(), named), []
+
+    def making() -> Project:
+        made.append(_make(path, task, model))
+        return made[0]
+
+    _projects.open(path.name, making)
+    if not made:  # somebody else was faster, in another tab
+        raise WorkspaceError(f"there is a project {path.name!r} in {path.parent} already: choose another name")
 
 
-def close_one(named: str, then: Callable[[], object] = lambda: None) -> None:
-    """Close a project of the workspace, where it is open here; `then` is done before anybody can open it again."""
-    _projects.close(named, then)
+def close_one(named: str) -> None:
+    """Close a project of the workspace, where it is open here; its jobs go on."""
+    _projects.close(named)
+
+
+def change(named: str, action: Callable[[], object]) -> None:
+    """Do to a project of the workspace what needs it to be closed, before anybody can open it again. Raises WorkspaceError
+    while a job of it runs; then it stays open."""
+    job = running(named)
+    if job is not None:
+        raise WorkspaceError(f"{job.job_id} of {named} runs: wait for it or cancel it first")
+    _projects.close(named, action)
 
 
 def prepare() -> None:

@@ -19,6 +19,7 @@ from rsf_core.domain.errors import AccessError, RsfError, WorkspaceError
 from rsf_core.project import Project
 from rsf_core.project import workspace as workspaces
 from rsf_core.project.owner import holder
+from rsf_core.project.summary import Running
 from rsf_core.web import api, own, session
 from rsf_core.web.open_projects import OpenProjects
 from tests.support.card_headers import HEADERS
@@ -51,8 +52,9 @@ def workspace(tmp_path: Path, made_once: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(session, "_project", None)
     monkeypatch.setattr(session, "_projects", OpenProjects())
     monkeypatch.setattr(session, "_ending", False)
+    opened = session._projects
     yield folder
-    session._projects.end()
+    opened.end()
 
 
 def tab(page: str = "", **query: str) -> AppTest:
@@ -253,6 +255,32 @@ def test_a_new_project_is_made_under_a_free_name_and_opened(workspace: Path) -> 
     next(button for button in app.button if button.label == "Make the project").click()
     see(app)
     assert (title(app), project_of(app), named(app)) == ("Round 1", "my sums", ["my sums"])
+
+
+def test_of_two_who_make_a_project_of_one_name_one_is_told(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.opened("ann")
+    monkeypatch.setattr(workspaces, "new_folder", lambda folder, name: folder / name)  # both asked at the same moment
+    with pytest.raises(WorkspaceError, match=r"'ann' in .* already: choose another name"):
+        session.make("ann", "arithmetic")
+
+
+def test_a_project_of_which_a_job_runs_stays_open_and_as_it_is(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.opened("ann")
+    monkeypatch.setattr(Project, "running", lambda self: Running("r1-score-1", 0.5, "4 of 8"))
+    with pytest.raises(WorkspaceError, match="r1-score-1 of ann runs: wait for it or cancel it first"):
+        session.change("ann", lambda: workspaces.archive(workspace, "ann"))
+    assert session.is_open("ann") and workspaces.names(workspace) == ["ann", "bob"]
+
+
+def test_an_open_project_is_renamed_archived_and_deleted_from_the_list(workspace: Path) -> None:
+    session.opened("ann")
+    session.change("ann", lambda: workspaces.rename(workspace, "ann", "eve"))
+    assert not session.is_open("ann") and workspaces.names(workspace) == ["bob", "eve"]
+    app = tab("overview", project="eve")
+    session.change("eve", lambda: workspaces.delete(workspace, "eve", "eve"))
+    assert title(see(app)) == "Projects" and "There is no project eve" in str(app.error[0].value)
 
 
 def test_what_was_archived_is_put_back(workspace: Path) -> None:
