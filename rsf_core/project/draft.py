@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import shutil
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Self
 
 from rsf_core.domain import Prompt, Split, scorer_ref, settings_file
-from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, RsfError
+from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, RsfError, WorkspaceError
 from rsf_core.domain.files import keep_private, read_json, writable, write_json
 from rsf_core.jobs import model_check
 from rsf_core.jobs.model_check import CheckState
@@ -33,11 +32,11 @@ from rsf_core.project.draft_steps import Facts, ModelFacts, blocking
 from rsf_core.project.goals import Good
 from rsf_core.project.project import Project
 from rsf_core.project.trial import Trial
+from rsf_core.project.workspace import new_folder
 from rsf_core.prompts import tasks
 
 FOLDER = ".drafts"
 KEPT = 8
-LONGEST_NAME = 80
 _ID = re.compile(r"[0-9a-f]{12}")
 _WHAT = "the app (a new project that is being made)"
 
@@ -65,9 +64,17 @@ class Draft:
     # -- opening and closing -----------------------------------------------------------------------------------------
 
     @classmethod
-    def begin(cls, workspace: Path, task: str, brought: Path | None = None, called: str | None = None) -> Self:
-        """A new draft of a bundled task or the blank one, else of the folder or archive `brought` (uploaded as `called`).
-        Raises SettingsError where there is no such task, or it cannot be read; then nothing is left of it."""
+    def begin(
+        cls,
+        workspace: Path,
+        task: str,
+        brought: Path | None = None,
+        called: str | None = None,
+        model: str | None = None,
+    ) -> Self:
+        """A new draft of a bundled task or the blank one, else of the folder or archive `brought` (uploaded as `called`), with
+        a model (None: the task's). Raises SettingsError where there is no such task, or it cannot be read; then nothing is
+        left of it."""
         with writable(workspace):
             (workspace / FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
         keep_private(workspace / FOLDER)
@@ -76,7 +83,7 @@ class Draft:
         folder.mkdir(mode=0o700)
         try:
             order = max((_order(other) for other in _folders(workspace)), default=0) + 1
-            project, chosen = _made(folder, task, brought, called)
+            project, chosen = _made(folder, task, brought, called, model)
             draft = cls(folder, project, chosen)
             draft._choose(replace(chosen, order=order))
         except BaseException:
@@ -163,6 +170,11 @@ class Draft:
         prompts = [(prompt.text, prompt.system, prompt.earlier) for prompt in self._some(model_check.MOST_PROMPTS)]
         model_check.start(folder, settings.model, settings.compute, prompts)
 
+    def try_model_again(self) -> None:
+        """Load it anew, whatever was found before."""
+        shutil.rmtree(self._model_folder(), ignore_errors=True)
+        self.try_model()
+
     def model(self) -> CheckState:
         """What trying the model of the settings has found."""
         return model_check.state(self._model_folder())
@@ -188,7 +200,7 @@ class Draft:
         problem = name_problem(workspace, name) or next(iter(blocking(self.facts()).values()), None)
         if problem is not None:
             raise NotAProjectError(problem)
-        folder = workspace / name.strip()
+        folder = new_folder(workspace, name)
         self._stop()
         self.trial.discard()
         left = self.project.close()
@@ -248,26 +260,13 @@ def _begun(project: Project) -> str:
 
 def name_problem(workspace: Path, name: str) -> str | None:
     """Why no new project can be called so; None where it can. The name is that of its folder."""
-    name = name.strip()
-    if not name:
+    if not name.strip():
         return "The project needs a name."
-    if len(name) > LONGEST_NAME:
-        return f"A name has at most {LONGEST_NAME} characters, and this has {len(name):,}."
-    odd = next((c for c in name if not (c.isalnum() or c in " ._-") and unicodedata.category(c)[0] != "M"), None)
-    if odd is not None:
-        return f"A name has letters, digits, spaces and . _ - only, and this has {odd!r}."
-    if not name[0].isalnum():
-        return f"A name begins with a letter or a digit, and this with {name[0]!r}."
-    if os.path.lexists(workspace / name):
-        return f"There is something called {name!r} in the workspace already: choose another name."
+    try:
+        new_folder(workspace, name)
+    except WorkspaceError as error:
+        return str(error)
     return None
-
-
-def free_name(workspace: Path, wish: str) -> str:
-    """`wish`, or the first of `wish 2`, `wish 3`, … that can be had."""
-    wish = re.sub(r"[^\w .-]+", "_", wish).strip(" ._-")[: LONGEST_NAME - 6] or "project"
-    names = (wish, *(f"{wish} {number}" for number in range(2, 10_000)))
-    return next((name for name in names if name_problem(workspace, name) is None), "")
 
 
 def drafts(workspace: Path) -> list[tuple[str, Chosen]]:

@@ -1,35 +1,193 @@
-"""A new project from a bundled task, under a name of one's own."""
+"""The steps of a new project: which one is looked at, back and forth between them, and what each still lacks."""
 
 from __future__ import annotations
 
-import os
+from functools import partial
 
 import streamlit as st
 
-from rsf_core.project import workspace as workspaces
-from rsf_core.prompts import tasks
-from rsf_core.web import session, ui
+from rsf_core.domain.errors import RsfError
+from rsf_core.project import draft as drafts
+from rsf_core.project.draft import Draft
+from rsf_core.project.draft_steps import TITLES, Facts, Step, blocking, check
+from rsf_core.project.workspace import LONGEST_NAME, checked_name, free_name
+from rsf_core.web import drafting, goal_form, session, ui
+from rsf_core.web import new_project_parts as parts
 from rsf_core.web.literal import literal
+
+DRAFT, STEP = "draft", "step"
+SHOWN_DRAFTS = 3
+LEADS = {
+    Step.TASK: "What shall the model get better at? It brings prompts and settings to begin with; all can be changed.",
+    Step.PROMPTS: "What the model will be asked. Some prompts are held out: they show later whether it got better.",
+    Step.MODEL: "Which model shall get better. It is loaded once here, so that nothing comes as a surprise later.",
+    Step.GOOD: "How a good completion is told from a bad one. Each completion gets a score by every measure you choose.",
+    Step.TRIAL: "A look before anything large is started: 8 completions of 4 prompts, and what would be accepted.",
+    Step.NAME: "All of it at a glance. Nothing is saved as a project before you create it here.",
+}
 
 
 def draw() -> None:
+    """The whole page."""
+    draft = _draft()
+    _heading(draft)
+    if draft is None:
+        _unfinished()
+        parts.task(None, _began)
+        return
+    facts = draft.facts()
+    step = _stepper(draft, facts)
+    st.html(f'<p class="rsf-lead">{LEADS[step]}</p>')
+    match step:
+        case Step.TASK:
+            parts.task(draft, _began)
+        case Step.PROMPTS:
+            parts.prompts(draft)
+        case Step.MODEL:
+            parts.model(draft)
+        case Step.GOOD:
+            goal_form.form(draft)
+        case Step.TRIAL:
+            parts.trial(draft)
+        case Step.NAME:
+            _name(draft, facts)
+    if step is not Step.NAME:
+        _findings(step, draft.facts())  # of now: what was just chosen counts
+    _back_and_forth(draft, step)
+
+
+def _draft() -> Draft | None:
+    """The draft that the URL names."""
+    named = st.query_params.get(DRAFT)
+    if named is None:
+        return None
+    try:
+        return drafting.opened(session.workspace(), named)
+    except RsfError as error:
+        ui.problem(str(error))
+        st.query_params.pop(DRAFT, None)
+        st.query_params.pop(STEP, None)
+        return None
+
+
+def _heading(draft: Draft | None) -> None:
     st.title("New project", anchor=False)
-    st.caption("A project is a folder with prompts, candidates, decisions and models. It begins with a task.")
-    found = {name: tasks.load(name) for name in tasks.names()}
-    chosen = st.radio(
-        "Task",
-        list(found),
-        format_func=lambda name: literal(found[name].title),
-        captions=[literal(task.description) for task in found.values()],
+    if draft is None:
+        st.html(
+            '<p class="rsf-lead">Six short steps, back and forth as you like: task, prompts, model, what is good, a trial, a '
+            "name. Nothing is a project before the last.</p>"
+        )
+
+
+def _unfinished() -> None:
+    """New projects that were begun and not finished."""
+    found = drafts.drafts(session.workspace())[:SHOWN_DRAFTS]
+    for draft_id, chosen in found:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            named = f" “{chosen.name}”" if chosen.name else ""
+            st.text(f"Not finished:{named} {chosen.title}", width="stretch")
+            st.button(
+                "Go on with it",
+                key=f"go-on-{draft_id}",
+                icon=":material/edit:",
+                on_click=partial(_look, draft_id, Step.TASK),
+            )
+            if st.button("Discard", key=f"discard-{draft_id}", type="tertiary", icon=":material/delete:"):
+                if ui.attempt(lambda: drafting.discard(drafting.opened(session.workspace(), draft_id))):  # noqa: B023
+                    st.rerun()
+
+
+def _began(draft: Draft) -> None:
+    """Show the step after the task."""
+    _look(draft.draft_id, Step.PROMPTS)
+    st.rerun()
+
+
+def _look(draft_id: str, step: Step) -> None:
+    st.query_params[DRAFT] = draft_id
+    if step is Step.TASK:
+        st.query_params.pop(STEP, None)
+    else:
+        st.query_params[STEP] = str(step)
+
+
+def _stepper(draft: Draft, facts: Facts) -> Step:
+    """The steps side by side, each with what it lacks; the one that is looked at is in the URL."""
+    missing = blocking(facts)
+    tried = bool(draft.trial.state().prompts)
+
+    def label(name: str) -> str:
+        step = Step(name)
+        if step in missing:
+            mark = ":material/error: "
+        elif step is Step.NAME or (step is Step.TRIAL and not tried):
+            mark = ":material/radio_button_unchecked: "
+        else:
+            mark = ":material/check_circle: "
+        return f"{mark}{TITLES[step]}"
+
+    names = [str(step) for step in Step]
+    return Step(
+        ui.in_url(
+            STEP,
+            names.__contains__,
+            str(Step.TASK),
+            lambda key: st.segmented_control(
+                "Step", names, required=True, label_visibility="collapsed", key=key, format_func=label
+            ),
+        )
     )
-    usual = workspaces.free_name(session.workspace(), chosen)
-    name = st.text_input("Name", usual, max_chars=workspaces.LONGEST_NAME, key=f"name-{chosen}")
-    model = st.text_input(
-        "Model",
-        os.environ.get("RSF_MODEL", ""),
-        placeholder="the embedded model (SmolLM2-135M-Instruct)",
-        help="A Hugging Face id or a folder with safetensors. Empty: the embedded model.",
-    ).strip()
-    if st.button("Make the project", type="primary", icon=":material/add:"):
-        if ui.attempt(lambda: session.make(name, chosen, model or None)):
-            ui.go("overview", **{session.PROJECT: workspaces.checked_name(name)})
+
+
+def _findings(step: Step, facts: Facts) -> None:
+    for finding in check(step, facts):
+        if finding.blocks:
+            st.warning(literal(finding.message), icon=":material/error:")
+        else:
+            st.info(literal(finding.message), icon=":material/info:")
+
+
+def _back_and_forth(draft: Draft, step: Step) -> None:
+    steps = list(Step)
+    at = steps.index(step)
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if at:
+            st.button("Back", icon=":material/arrow_back:", on_click=partial(_look, draft.draft_id, steps[at - 1]))
+        if step is not Step.NAME:
+            following = steps[at + 1]
+            st.button(
+                f"Next: {TITLES[following]}",
+                type="secondary" if step in blocking(draft.facts()) else "primary",
+                icon=":material/arrow_forward:",
+                on_click=partial(_look, draft.draft_id, following),
+            )
+        st.space("stretch")
+        with st.popover("Discard", type="tertiary", icon=":material/delete:"):
+            st.text("What was chosen and added so far is removed.")
+            if st.button("Yes, discard it"):
+                if ui.attempt(lambda: drafting.discard(draft)):
+                    ui.go("projects")
+
+
+def _name(draft: Draft, facts: Facts) -> None:
+    """The last step: all of it at a glance, what is lacking, and the name."""
+    parts.summary(draft, facts)
+    missing = blocking(facts)
+    for step, message in missing.items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(f"**{TITLES[step]}:** {literal(message)}", icon=":material/error:", width="stretch")
+            st.button(f"Go to {TITLES[step]}", key=f"go-{step}", on_click=partial(_look, draft.draft_id, step))
+    usual = draft.chosen.name or free_name(session.workspace(), draft.chosen.task[: LONGEST_NAME - 6])
+    name = st.text_input("Name of the project", usual, max_chars=LONGEST_NAME, key=f"name-{draft.draft_id}")
+    draft.keep_name(name)
+    problem = drafts.name_problem(session.workspace(), name)
+    if problem is not None:
+        st.warning(literal(problem), icon=":material/error:")
+    ready = not missing and problem is None
+    if st.button("Create the project", type="primary", icon=":material/add:", disabled=not ready):
+        with st.spinner("Creating it …"):
+            done = ui.attempt(lambda: drafting.finish(draft, name))
+        if done:
+            st.query_params.clear()
+            ui.go("overview", **{session.PROJECT: checked_name(name)})

@@ -26,7 +26,7 @@ from rsf_core.project.commands import execute
 from rsf_core.project.guarded import guarded
 from rsf_core.project.summary import Running
 from rsf_core.project.workspace import Entry
-from rsf_core.web import browser, own
+from rsf_core.web import browser, drafting, own
 from rsf_core.web.open_projects import ENDING, OpenProjects
 
 FOLDER_VARIABLE = "RSF_PROJECT"
@@ -301,6 +301,7 @@ def begin() -> None:
     """Allow projects to be opened, also after an end in this process."""
     global _ending
     _ending = _projects.ending = False
+    drafting.allow()
 
 
 def end() -> None:
@@ -309,6 +310,7 @@ def end() -> None:
     _ending = True  # before the lock: whoever opens the project this moment is waited for, and nobody after it
     others = threading.Thread(target=_projects.end, name="closing projects", daemon=True)
     others.start()
+    drafting.end()
     close()
     others.join()
 

@@ -1,0 +1,70 @@
+"""The new projects that this process is making: each draft is open here for whoever looks at it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from rsf_core.domain.errors import RsfError
+from rsf_core.project.draft import FOLDER, Draft
+from rsf_core.web.open_projects import ENDING
+
+_lock = threading.RLock()
+_open: dict[Path, Draft] = {}
+_ending = False
+
+
+def begin(workspace: Path, task: str, brought: Path | None = None, called: str | None = None) -> Draft:
+    """See Draft.begin. Raises SettingsError, and RsfError while the app ends."""
+    with _lock:
+        _refuse_at_the_end()
+        draft = Draft.begin(workspace, task, brought, called, os.environ.get("RSF_MODEL"))
+        _open[draft.folder] = draft
+        return draft
+
+
+def opened(workspace: Path, draft_id: str) -> Draft:
+    """A draft by its name. Raises NotAProjectError where there is none (any more), ProjectLockedError where another process
+    has it open."""
+    with _lock:
+        _refuse_at_the_end()
+        found = _open.get(workspace / FOLDER / draft_id)
+        if found is None:
+            found = Draft.open(workspace, draft_id)
+            _open[found.folder] = found
+        return found
+
+
+def finish(draft: Draft, name: str) -> Path:
+    """Make it a project; see Draft.finish."""
+    with _lock:
+        folder = draft.finish(name)
+        _open.pop(draft.folder, None)
+        return folder
+
+
+def discard(draft: Draft) -> None:
+    with _lock:
+        _open.pop(draft.folder, None)
+        draft.discard()
+
+
+def allow() -> None:
+    """Allow drafts to be opened, also after an end in this process."""
+    global _ending
+    _ending = False
+
+
+def end() -> None:
+    """Close all of them; what runs for them goes on."""
+    global _ending
+    _ending = True  # before the lock: a page that still runs opens none after it
+    with _lock:
+        for folder in list(_open):
+            _open.pop(folder).close()
+
+
+def _refuse_at_the_end() -> None:
+    if _ending:
+        raise RsfError(ENDING)

@@ -1,0 +1,159 @@
+"""What is good, asked of a person: one of three ways to say it, the scorers that measure it, and how much each counts. What is
+chosen is kept at once, so that going back and forth loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from pydantic import ValidationError
+
+from rsf_core.domain import settings
+from rsf_core.domain.errors import RsfError, ScorerError
+from rsf_core.domain.scorer_ref import ScorerRef, canonical
+from rsf_core.domain.settings import Constraint
+from rsf_core.project import goals
+from rsf_core.project.draft import Draft
+from rsf_core.project.goals import SENTENCES, TITLES, Goal
+from rsf_core.scorers import registry
+from rsf_core.web import ui
+from rsf_core.web.literal import literal
+
+_OPTIONS = " (options: "  # how a scorer's description goes on where it takes some
+
+
+def form(draft: Draft) -> None:
+    """The whole step."""
+    current = draft.project.settings
+    known = registry.available()
+    goal = Goal(
+        st.radio(
+            "How it is judged",
+            list(Goal),
+            index=list(Goal).index(goals.goal_of(current.target, current.accept.scope)),
+            format_func=TITLES.__getitem__,
+            captions=[SENTENCES[goal] for goal in Goal],
+            key=_key(draft, "goal"),
+        )
+        or Goal.VERIFIABLE
+    )
+    rewards: dict[str, float] = {}
+    if goal is not Goal.VERIFIABLE:
+        st.subheader("Reward", anchor=False)
+        for name in _chosen(
+            draft, "rewards", "What is better the more of it there is", list(current.target.rewards), known
+        ):
+            label = f"Weight of {name}"
+            usual = float(current.target.rewards.get(name, 1.0))
+            rewards[name] = _number(draft, label, usual, "Below 0: the less of it, the better.") or 0.0
+    st.subheader("Checks" if goal is not Goal.VERIFIABLE else "Checks that all have to pass", anchor=False)
+    stored = {constraint.scorer: constraint for constraint in current.target.constraints}
+    constraints = [
+        constraint
+        for name in _chosen(draft, "checks", "What has to hold whatever else", list(stored), known)
+        if (constraint := _check(draft, name, stored.get(name))) is not None
+    ]
+    beta = _beta(draft, goal, rewards) if rewards else None
+    _keep(draft, goal, rewards, constraints, beta)
+    with st.expander("All that can be measured", icon=":material/straighten:"):
+        for name, description in known.items():
+            st.text(f"{name}: {description}")
+
+
+def _chosen(draft: Draft, part: str, label: str, stored: Sequence[str], known: dict[str, str]) -> list[str]:
+    """Scorers by name, with the options they are given, each with its sentence below."""
+    key = _key(draft, part)
+    options = list(dict.fromkeys([*stored, *st.session_state.get(key, []), *known]))
+    chosen: list[str] = st.multiselect(label, options, default=None if key in st.session_state else stored, key=key)
+    for name in chosen:
+        scorer = ScorerRef.parse(name).name
+        description = known.get(scorer, "")
+        st.caption(f"**{literal(scorer)}**: {literal(description.partition(_OPTIONS)[0])}")
+        if _OPTIONS in description:
+            _options(draft, part, name, description)
+    return chosen
+
+
+def _options(draft: Draft, part: str, name: str, description: str) -> None:
+    """The options of a scorer, written as in TOML; once they are given they are part of its name."""
+    reference = ScorerRef.parse(name)
+    takes = description.partition(_OPTIONS)[2].removesuffix(")")
+    given = str(reference).removeprefix(reference.name).removeprefix("(").removesuffix(")")
+    key = _key(draft, f"{part}-options-{name}")
+
+    def take() -> None:
+        typed = st.session_state[key].strip()
+        try:
+            other = canonical(f"{reference.name}({typed})" if typed else reference.name)
+        except ScorerError as error:
+            st.session_state[_key(draft, "problem")] = str(error)
+            return
+        names = st.session_state[_key(draft, part)]
+        st.session_state[_key(draft, part)] = list(dict.fromkeys(other if one == name else one for one in names))
+
+    st.text_input(f"Options of {literal(reference.name)}: {literal(takes)}", given, key=key, on_change=take)
+
+
+def _check(draft: Draft, name: str, stored: Constraint | None) -> Constraint | None:
+    """What a scorer has to reach; said on the page where that is nothing."""
+    if stored is None:
+        try:
+            stored = goals.usual_constraint(name)
+        except ScorerError:  # it lacks options: said below
+            stored = Constraint(scorer=name, at_least=0.0)
+    left, right = st.columns(2)
+    with left:
+        least = _number(draft, f"{name} is at least", stored.at_least)
+    with right:
+        most = _number(draft, f"{name} is at most", stored.at_most)
+    if least is None and most is None:
+        st.warning(literal(f"{name} is no check without a number: say at least or at most what it has to be."))
+        return None
+    return Constraint(scorer=name, at_least=least, at_most=most)
+
+
+def _beta(draft: Draft, goal: Goal, rewards: dict[str, float]) -> float:
+    """How strongly the reward pulls."""
+    current = draft.project.settings.target
+    suggested = goals.suggested_beta(goal, rewards)
+    # what is there counts as long as it is of this goal and these rewards; else another goal would begin with a foreign β
+    same = current.rewards == rewards and goals.goal_of(current, draft.project.settings.accept.scope) is goal
+    found = _number(
+        draft,
+        f"β, how close the model stays ({goal})",
+        current.beta if same else suggested,
+        f"A reward that is higher by β makes a completion e times as likely to be accepted. Suggested here: {suggested:g}.",
+    )
+    return suggested if found is None or found <= 0 else found
+
+
+def _number(draft: Draft, label: str, value: float | None, help_text: str | None = None) -> float | None:
+    return st.number_input(literal(label), value=value, help=help_text, format="%g", key=_key(draft, f"number-{label}"))
+
+
+def _keep(
+    draft: Draft, goal: Goal, rewards: dict[str, float], constraints: list[Constraint], beta: float | None
+) -> None:
+    """Save what was chosen where it says something else than what is there."""
+    problem = st.session_state.pop(_key(draft, "problem"), None)
+    if problem is not None:
+        ui.problem(problem)
+    current = draft.project.settings
+    try:
+        found = goals.good(goal, rewards, constraints, current.generate.candidates, beta)
+    except ValidationError as error:
+        ui.problem(f"This is not kept: {settings.describe(error)}")
+        return
+    target, count = current.target, current.generate.candidates
+    shown = goals.goal_of(target, current.accept.scope)
+    # a task may have a target that none of the goals gives: looking at it changes nothing
+    unchanged = goals.good(shown, target.rewards, target.constraints, count, target.beta)
+    if (found.target, found.scope) != (unchanged.target, unchanged.scope):
+        try:
+            draft.set_good(found)
+        except RsfError as error:
+            ui.problem(str(error))
+
+
+def _key(draft: Draft, name: str) -> str:
+    return f"good-{draft.draft_id}-{draft.chosen.begun}-{name}"
