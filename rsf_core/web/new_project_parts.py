@@ -239,7 +239,7 @@ def _report(draft: Draft, found: ModelReport) -> None:
     st.success("It was loaded and draws with exact probabilities.", icon=":material/check_circle:")
     with st.container(horizontal=True):
         for name, value in facts.items():
-            st.metric(name, value, border=True, height="stretch")
+            st.metric(literal(name), literal(value), border=True, height="stretch")
     kind = "encoder-decoder" if found.encoder_decoder else "causal model"
     train = draft.facts().prompts.get(Split.TRAIN, 0)
     drawn = min(settings.generate.prompts or train, train) * settings.generate.candidates
@@ -384,7 +384,7 @@ def summary(draft: Draft, facts: Facts) -> None:
     with st.container(border=True):
         for name, value in rows.items():
             with st.container(horizontal=True, vertical_alignment="top"):
-                st.caption(name, width=110)
+                st.caption(literal(name), width=110)
                 st.text(value, width="stretch")
 
 

@@ -244,8 +244,11 @@ WRITTEN = {
     },
     "shell.py": {"project", "title"},  # not Streamlit's button; the pages' own titles
     "project_list.py": {"options", "_facts(entry)"},  # the menu's own words; HTML, escaped as such
-    "new_project.py": {"list(found)"},  # drawn by format_func, through literal
     "about.py": {"f'{name} **{literal(value)}**'"},  # the parts' own names
+    # drawn by format_func, through literal or in the words of the code; a file's content
+    "new_project_parts.py": {"names", "views.__getitem__", "given[1]", "list(Layout)"},
+    "new_project.py": {"label"},
+    "goal_form.py": {"label", "help_text", "list(Goal)"},
     "overview.py": {"label"},
     "generate.py": {"label"},
     "train.py": {"label"},
