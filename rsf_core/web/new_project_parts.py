@@ -10,7 +10,6 @@ from pathlib import Path
 import streamlit as st
 
 from rsf_core.domain import Split
-from rsf_core.domain.settings import Target
 from rsf_core.domain.words import plural, seconds, size
 from rsf_core.jobs.model_check import CheckState, ModelReport
 from rsf_core.models import DEFAULT_MODEL
@@ -23,6 +22,7 @@ from rsf_core.project.trial import TrialPrompt, TrialState
 from rsf_core.prompts import Problem, pasted, tasks
 from rsf_core.prompts.pasted import Layout
 from rsf_core.web import drafting, prompt_parts, session, ui
+from rsf_core.web.about import prompts_in_words, target_in_words
 from rsf_core.web.literal import literal
 
 _BROUGHT = "brought"  # a task from a folder or an archive
@@ -372,13 +372,12 @@ def _prompt(prompt: TrialPrompt, expanded: bool) -> None:
 def summary(draft: Draft, facts: Facts) -> None:
     """What the project will be."""
     state = draft.trial.state()
-    train, held_out = facts.prompts.get(Split.TRAIN, 0), facts.prompts.get(Split.HELD_OUT, 0)
     trial_said = "not drawn" if not state.prompts else f"{state.accepted:,} of {state.drawn:,} would be accepted"
     rows = {
         "Task": draft.chosen.title,
-        "Prompts": f"{train:,} train, {held_out:,} held out",
+        "Prompts": prompts_in_words(facts.prompts),
         "Model": facts.model.name,
-        "What is good": in_words(facts.target),
+        "What is good": target_in_words(facts.target) if facts.target.scorers else "nothing chosen yet",
         "Trial": trial_said + (" (something was changed since)" if state.stale and state.prompts else ""),
     }
     with st.container(border=True):
@@ -386,10 +385,3 @@ def summary(draft: Draft, facts: Facts) -> None:
             with st.container(horizontal=True, vertical_alignment="top"):
                 st.caption(literal(name), width=110)
                 st.text(value, width="stretch")
-
-
-def in_words(target: Target) -> str:
-    """A target on one line."""
-    rewards = [name if weight == 1 else f"{weight:g} · {name}" for name, weight in target.rewards.items()]
-    said = [f"reward {' + '.join(rewards)} (β {target.beta:g}, reference {target.reference})"] if rewards else []
-    return "; ".join([*said, *(str(constraint) for constraint in target.constraints)]) or "nothing chosen yet"

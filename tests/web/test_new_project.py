@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Multiselect
 
 from rsf_core.domain import Split
 from rsf_core.jobs import process
@@ -60,6 +61,12 @@ def click(app: AppTest, label: str) -> AppTest:
     return sound(button.click().run())
 
 
+def choosing(app: AppTest, part: str) -> Multiselect[str]:
+    """The list of scorers of a part of the target."""
+    (found,) = [choice for choice in app.multiselect if str(choice.key).endswith(part)]
+    return found
+
+
 def says(app: AppTest) -> str:
     parts = [*app.warning, *app.error, *app.info, *app.success, *app.text, *app.caption]
     return "\n".join(part.value for part in parts)
@@ -102,7 +109,7 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
 
     click(app, "Next: What is good")
     assert "Nothing says what is good" in says(app)
-    app.multiselect(key=next(m.key for m in app.multiselect if m.key.endswith("checks"))).set_value(["numeric_match"])
+    choosing(app, "checks").set_value(["numeric_match"])
     sound(app.run())
     assert "Nothing says what is good" not in says(app)
     assert str(draft.project.settings.target.constraints[0]) == "1 ≤ numeric_match"
@@ -113,10 +120,9 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
     assert app.metric[0].label == "Drawn" and app.metric[0].value == "32"
 
     click(app, "Back")
-    (goal,) = [radio for radio in app.radio if radio.key.endswith("goal")]
+    (goal,) = [radio for radio in app.radio if str(radio.key).endswith("goal")]
     assert goal.value == "verifiable"
-    (checks,) = [m for m in app.multiselect if m.key.endswith("checks")]
-    assert checks.value == ["numeric_match"], "going back loses nothing"
+    assert choosing(app, "checks").value == ["numeric_match"], "going back loses nothing"
     click(app, "Next: Trial")
     click(app, "Next: Create")
     assert not workspaces.names(workspace)
@@ -155,8 +161,7 @@ def test_a_reload_and_the_list_lead_back_to_a_draft_and_another_task_asks_first(
     draft = draft_of(app, workspace)
     assert draft.chosen.title == "Small reviews"
     again = opened(draft=draft.draft_id, step="good")
-    (rewards,) = [m for m in again.multiselect if m.key.endswith("rewards")]
-    assert rewards.value == ["sentiment"]
+    assert choosing(again, "rewards").value == ["sentiment"]
     (weight,) = [n for n in again.number_input if n.label == "Weight of sentiment"]
     weight.set_value(-2.0)
     sound(again.run())
@@ -206,8 +211,7 @@ def test_a_scorer_with_options_is_given_them_where_it_is_chosen(workspace: Path)
     draft = draft_of(app, workspace)
     app.query_params["step"] = "good"
     sound(app.run())
-    (checks,) = [m for m in app.multiselect if m.key.endswith("checks")]
-    checks.set_value(["contains"])
+    choosing(app, "checks").set_value(["contains"])
     sound(app.run())
     assert "needs options" in says(app)
     (options,) = [t for t in app.text_input if t.label.startswith("Options of contains")]

@@ -243,20 +243,6 @@ def test_a_new_project_begins_with_one_click_in_the_list(
     assert [job.job_id for job in fresh.jobs(active=True)] == ["r1-generate-1"]
 
 
-def test_a_new_project_is_made_under_a_free_name_and_opened(workspace: Path) -> None:
-    app = tab("new_project")
-    app.text_input(key="name-arithmetic").set_value("Ann")
-    see(app)
-    next(button for button in app.button if button.label == "Make the project").click()
-    see(app)
-    assert "already: choose another name" in str(app.error[0].value)
-    app.text_input(key="name-arithmetic").set_value("my  sums")
-    see(app)
-    next(button for button in app.button if button.label == "Make the project").click()
-    see(app)
-    assert (title(app), project_of(app), named(app)) == ("Round 1", "my sums", ["my sums"])
-
-
 def test_of_two_who_make_a_project_of_one_name_one_is_told(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session.opened("ann")
     monkeypatch.setattr(workspaces, "new_folder", lambda folder, name: folder / name)  # both asked at the same moment
