@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import scorer_parts, session, ui
+from rsf_core.web import own_scorer_parts, scorer_parts, session, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -16,8 +16,11 @@ ui.running_job(project, [JobKind.SCORE])
 way = scorer_parts.way_of_looking()
 if way == scorer_parts.WAYS[0]:
     scorer_parts.on_the_candidates(project, number)
-else:
+elif way == scorer_parts.WAYS[1]:
     scorer_parts.installed(project.scorer_book.cards(), project.scorer_book.milliseconds())
+
+else:
+    own_scorer_parts.own(project, number)
 
 with st.expander("What a scorer is", icon=":material/help:"):
     st.markdown(

@@ -33,7 +33,8 @@ from rsf_core.cli.terminal import (
     target_text,
     until_line,
 )
-from rsf_core.domain import Action, Control, Split, access
+from rsf_core.domain import Action, Control, Split, access, settings_file
+from rsf_core.domain import trust as consent
 from rsf_core.domain.errors import AccessError, ExportError, JobError, PromptError, RsfError, StageError
 from rsf_core.domain.settings import Generate, Target
 from rsf_core.domain.settings_file import model_name
@@ -47,6 +48,7 @@ from rsf_core.project.invites import DAYS
 from rsf_core.prompts import tasks
 from rsf_core.rounds import replicates
 from rsf_core.rounds.drive import last_round
+from rsf_core.scorers import own, registry
 from rsf_core.store.records import Fit
 
 app = typer.Typer(
@@ -606,6 +608,37 @@ def list_projects(
 
     found = entries(workspace.absolute())
     _say({"projects": found}, as_json, lambda: projects_table(workspace, found))
+
+
+@app.command(name="scorers")
+def list_scorers(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A project: its own scorers too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The scorers that a target may name, with what each measures."""
+    found = registry.available()
+    if folder is not None:
+        settings_file.check_folder(folder)
+        found |= {file.name: file.problem or file.description for file in own.files(folder)}
+    _say(
+        {"scorers": found},
+        as_json,
+        lambda: "\n".join(f"[bold]{name}[/] {escape(said)}" for name, said in found.items()),
+    )
+
+
+@app.command()
+def trust(
+    folder: Folder,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Its code may not run here any more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Allow code of a project (its scorers/*.py) to run on this machine, in jobs, as you: read it first."""
+    settings_file.check_folder(folder)
+    (consent.distrust if revoke else consent.trust)(folder.absolute())
+    names = [file.name for file in own.files(folder)]
+    text = "may not run here any more" if revoke else f"may run here: {', '.join(names) or 'it has none so far'}"
+    _say({"trusted": not revoke, "scorers": names}, as_json, lambda: f"Code of {escape(str(folder))} {escape(text)}")
 
 
 @app.command()

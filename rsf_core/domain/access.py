@@ -197,6 +197,7 @@ _LOOKS_AT = {
     "prompt_book.": ("unusable", "with_reference", "version"),
     "prompt_lengths.": ("counts",),
     "target_book.": ("draft", "preview", "reward_now", "scores", "fate", "versions"),
+    "own_scorers.": ("files", "is_trusted"),
     "scorer_book.": ("cards", "milliseconds", "of_round"),
     "lineage.": (
         *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),

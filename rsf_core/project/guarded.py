@@ -19,6 +19,7 @@ _PARTS = (
     "imports",
     "invites",
     "lineage",
+    "own_scorers",
     "prompt_book",
     "prompt_lengths",
     "review",

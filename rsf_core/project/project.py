@@ -42,6 +42,7 @@ from rsf_core.project import summary as summaries
 from rsf_core.project.exporting.exports import Exports
 from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
+from rsf_core.project.own_scorers import OwnScorers
 from rsf_core.project.owner import OwnerLock, OwnerServer
 from rsf_core.project.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
 from rsf_core.project.scorer_book import ScorerBook
@@ -108,6 +109,7 @@ class Project:
         self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
         self.target_book = TargetBook(folder, self.store, self._standing, self._stages)
+        self.own_scorers = OwnScorers(folder, self.store, self.target_book)
         self.scorer_book = ScorerBook(self.store, self._standing.settings)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
@@ -702,6 +704,12 @@ class Project:
         if landscape is None:
             raise StageError(f"round {number} has no scores yet: rules are compared after scoring")
         return rules.compare(landscape, log_m, ratios, self.reward(number), self.store.completions)
+
+    def add_scorer(self, function: Callable[..., Any], name: str | None = None) -> str:
+        """Make a function `(completion, prompt, reference) -> float | dict` a scorer of this project's own, by its source,
+        which must hold all that it uses (imports inside it); its name with the version, for a target. Once a person has
+        called `project.own_scorers.trust()` on this machine, jobs may call it. Raises ScorerError."""
+        return str(self.own_scorers.add(function, name).ref)
 
     @spoken
     def take_suggestion(self, found: Suggestion, round_number: int | None = None, author: str = NOBODY) -> None:

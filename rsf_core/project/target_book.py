@@ -25,7 +25,7 @@ from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.settings import Accept, Target
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import BASE_ID, Standing
-from rsf_core.scorers import registry
+from rsf_core.scorers import own, registry
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 from rsf_core.store.target_versions import TargetVersion
@@ -183,8 +183,8 @@ class TargetBook:
         StageError where the round can't be decided; then nothing changes."""
         if len(reason) > LONGEST_REASON:
             raise TargetError(f"the reason has {len(reason):,} characters: {LONGEST_REASON} at most")
-        for scorer in draft.target.scorers:
-            registry.get(scorer)
+        draft = Draft(own.pinned(self._folder, draft.target, registry.names), draft.accept)
+        registry.reference_problems(draft.target.scorers, [])  # each is there and can be told these options
         reference = draft.target.reference
         if not any(model.model_id == reference for model in self._store.models()):
             named = {"reference": settings_file.model_name(reference)}
@@ -203,7 +203,9 @@ class TargetBook:
             self.note()
             if draft != now:
                 self._add(draft, author, reason)
-                settings_file.replace(self._folder, {"target": draft.target, "accept": draft.accept})
+                settings_file.replace(
+                    self._folder, {"target": own.plain(self._folder, draft.target), "accept": draft.accept}
+                )
             elif not decide:
                 raise TargetError("this is the target already: nothing would change")
         return self._stages.score(fate.round) if decide else None

@@ -40,7 +40,7 @@ from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.state import BASE_ID, Standing
 from rsf_core.rounds.until import Looks, asked_for, drawn_until, next_prompts
 from rsf_core.sampling.streams import child_seed
-from rsf_core.scorers import registry
+from rsf_core.scorers import own, registry
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord, SealedOpening
 from rsf_core.store.store import Store
@@ -160,6 +160,7 @@ class Stages:
             drawn = next_prompts(train, until, before, settings.generate.prompts or PART)
         else:
             drawn = stages.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
+        own.ready(self._folder, settings.target.scorers)
         unreadable = registry.reference_problems(settings.target.scorers, drawn)
         left_out = {problem.prompt_id for problem in unreadable}
         asked = len(drawn)
@@ -230,6 +231,7 @@ class Stages:
         if reference is not None and source is not None and source not in (LOG_Q, LOG_MODEL):
             tempered = source == log_prob_scorer(reference, tempered=True)
             judged = Reference(model=self._model_ref(reference), scorer=source, tempered=tempered)
+        own.ready(self._folder, settings.target.scorers)
         needed = [*settings.target.scorers, *([] if judged is None else [judged.scorer])]
         retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
         candidates = self._store.candidates_to_score(number, needed, again)
@@ -493,6 +495,7 @@ class Stages:
     def _comparison(self, key: str, models: Sequence[str], target: Target, prompts: int) -> ComparisonFields:
         """What the specs of jobs that draw for `prompts` prompts from models to compare them have in common."""
         settings = self._standing.sound_settings()
+        own.ready(self._folder, target.scorers)
         reference = decisions.reference_model(target, BASE_ID)
         return {
             "compute": settings.compute,

@@ -17,6 +17,7 @@ from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, Scor
 from rsf_core.evaluation.measures import Measures
 from rsf_core.rounds import curation, stages
 from rsf_core.rounds.stages import RoundFacts, StageState
+from rsf_core.scorers import own, registry
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
 
@@ -56,16 +57,22 @@ class Standing:
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder, self._store = folder, store
+        own.remember(folder)
         self.measures = Measures(store)
 
     def settings(self) -> Settings:
         """Those in force, with the default in place of a value that is not allowed: such a project can be looked at and
         repaired. What is started asks for `sound_settings`."""
-        return settings_file.read_tolerantly(self._folder)[0]
+        return self._pinned(settings_file.read_tolerantly(self._folder)[0])
 
     def sound_settings(self) -> Settings:
         """The settings as they are written. Raises SettingsError naming every value that is not allowed."""
-        return settings_file.read(self._folder)
+        return self._pinned(settings_file.read(self._folder))
+
+    def _pinned(self, settings: Settings) -> Settings:
+        """A scorer of the project's own means its file as it is now: another version is another scorer."""
+        target = own.pinned(self._folder, settings.target, registry.names)
+        return settings if target is settings.target else settings.model_copy(update={"target": target})
 
     def settings_problems(self) -> list[Problem]:
         """What is wrong with values in the settings file."""

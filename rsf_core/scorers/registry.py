@@ -19,9 +19,10 @@ from typing import Any, cast
 from rsf_core.domain import Prompt
 from rsf_core.domain.errors import RsfError, ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
-from rsf_core.scorers import reading, returned
+from rsf_core.scorers import own, own_calls, reading, returned
 from rsf_core.scorers.base import ChecksReferences, NoScore, Scored, Scorer
 from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
+from rsf_core.scorers.own import OwnRef
 
 GROUP = "rsf_studio.scorers"
 SHOWN = 5  # prompts named in one message
@@ -40,7 +41,20 @@ class ReferenceProblem:
 
 def get(reference: str) -> Scorer:
     """The scorer called so, with the options it is given: see `ScorerRef`. Raises ScorerError naming the choices."""
+    if (mine := _own(reference)) is not None:
+        return own_calls.get(mine)
     return _load(_entry_point(ScorerRef.parse(reference).name), reference)
+
+
+def names() -> frozenset[str]:
+    """Of every installed scorer."""
+    return frozenset(_entry_points())
+
+
+def _own(reference: str) -> OwnRef | None:
+    """A version of a project's own scorer, where this names one."""
+    found = own.reference(reference)
+    return found if found is not None and found.version is not None else None
 
 
 def _entry_point(name: str) -> EntryPoint:
@@ -73,6 +87,11 @@ def cards() -> list[ScorerCard]:
 def card(name: str) -> ScorerCard:
     """Of the scorer called so, whatever its options. A scorer whose card cannot be read is loaded for it. Raises ScorerError
     where there is none, or it cannot be loaded."""
+    if (mine := _own(name)) is not None:
+        known = own.known(mine)
+        if known is None:
+            raise ScorerError(own_calls.missing(mine))
+        return known[0].card(name)
     return _card(_entry_point(name))
 
 
@@ -94,6 +113,8 @@ def checked(reference: str) -> tuple[ScorerRef, ScorerCard]:
     """A scorer with options that it has, and its card. Raises ScorerError."""
     ref = ScorerRef.parse(reference)
     known = card(ref.name)
+    if known.own and known.problem:
+        raise ScorerError(known.problem)
     known.check_options(ref.options)
     return ref, known
 

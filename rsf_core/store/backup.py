@@ -61,6 +61,8 @@ def save(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, fil
         content = {f"tables/{name}.parquet": Path(temporary) / f"{name}.parquet" for name in rows}
         if (folder / SETTINGS).is_file():
             content[SETTINGS] = folder / SETTINGS
+        scorers = (path for path in (folder / "scorers").rglob("*.py") if path.is_file() and not path.is_symlink())
+        content |= {path.relative_to(folder).as_posix(): path for path in sorted(scorers)}
         if models:
             kept = (path for path in (folder / "models").rglob("*") if path.is_file() and not path.is_symlink())
             content |= {path.relative_to(folder).as_posix(): path for path in sorted(kept)}
@@ -96,6 +98,8 @@ def restore(file: Path, folder: Path) -> Manifest:
                 for entry in Path(unpacked).iterdir():
                     if entry.name == SETTINGS:
                         entry.rename(aside / SETTINGS)
+                    elif entry.name == "scorers":
+                        entry.rename(aside / "scorers")
                     elif entry.name == "models":
                         (aside / "models").rmdir()
                         entry.rename(aside / "models")
@@ -193,7 +197,7 @@ def _is_inside(name: str) -> bool:
     """Whether a file of the archive stays in the folder that it is unpacked to, and is one that a backup holds."""
     parts = PurePosixPath(name).parts
     return name == SETTINGS or (
-        len(parts) > 1 and parts[0] in ("tables", "models") and ".." not in parts and "\\" not in name
+        len(parts) > 1 and parts[0] in ("tables", "models", "scorers") and ".." not in parts and "\\" not in name
     )
 
 

@@ -287,6 +287,16 @@ class PromptPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A candidate that a scorer is tried on."""
+
+    candidate_id: str
+    prompt: str
+    completion: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A scored candidate, to be shown."""
 

@@ -52,6 +52,7 @@ from rsf_core.store.records import (
     RoundRecord,
     Speed,
     ThresholdRecord,
+    Tried,
 )
 from rsf_core.store.sealed import Sealed
 from rsf_core.store.target_versions import TargetVersions
@@ -263,6 +264,11 @@ class Store:
         """The candidates of a round with the highest or the lowest scores, these first."""
         params = {"round": round_number, "scorer": scorer, "limit": limit, "sign": -1.0 if highest else 1.0}
         return [Example(**row) for row in self._db.rows("scored_examples", params)]
+
+    def candidates_to_try(self, round_number: int, limit: int) -> list[Tried]:
+        """Candidates of as many prompts of a round as there are, the same each time."""
+        params = {"round": round_number, "limit": limit}
+        return [Tried(**row) for row in self._db.rows("candidates_to_try", params)]
 
     def add_metrics(self, job_id: str, rows: Sequence[tuple[int, str, float]]) -> None:
         with self._db.transaction(f"saving the metrics of {job_id}"):

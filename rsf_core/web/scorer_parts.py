@@ -14,7 +14,7 @@ from rsf_core.store.records import Example
 from rsf_core.web import charts, ui
 from rsf_core.web.literal import literal
 
-WAYS = ["On the candidates", "Installed"]
+WAYS = ["On the candidates", "Installed", "Your own"]
 EXCERPT = 600  # characters of an example
 
 

@@ -58,7 +58,7 @@ PLAIN = {
 PAGES: dict[str, list[dict[str, str]]] = {
     "overview": [{}],
     "prompts": [{}, {"import": "kept"}],
-    "scorers": [{}, {"show": "Installed"}, {"scorer": HOSTILE}, {"show": HOSTILE}],
+    "scorers": [{}, {"show": "Installed"}, {"show": "Your own"}, {"scorer": HOSTILE}, {"show": HOSTILE}],
     "generate": [{}],
     "acceptance": [{}],
     "review": [

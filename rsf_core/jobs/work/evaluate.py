@@ -28,12 +28,14 @@ from rsf_core.jobs.work.score import refuse_unreadable, score
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models.placement import Placement
 from rsf_core.proposals.local import LocalProposal
+from rsf_core.scorers import own as own_scorers
 from rsf_core.scorers.base import NoScore
 
 
 def run(context: JobContext[Comparing]) -> None:
     spec = context.spec
     _refuse_another_sampler(spec)
+    own_scorers.remember(context.project)
     prompts = read_prompts(context.input("prompts"))
     refuse_unreadable(spec.scorers, prompts)  # before drawing
     count = spec.candidates

@@ -21,7 +21,7 @@ from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.loading import locate, placed, report
 from rsf_core.jobs.worker import JobContext
-from rsf_core.scorers import registry
+from rsf_core.scorers import own, registry
 from rsf_core.scorers.base import NoScore, Scored
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 def run(context: JobContext[ScoreSpec]) -> None:
+    own.remember(context.project)
     candidates = context.input("candidates").to_pylist()
     prompts = {prompt.prompt_id: prompt for prompt in read_prompts(context.input("prompts"))}
     reference = context.spec.reference

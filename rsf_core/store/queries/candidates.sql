@@ -154,6 +154,12 @@ LEFT JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
 WHERE c.round = $round
 ORDER BY c.prompt_id, c.k;
 
+-- name: candidates_to_try
+SELECT c.candidate_id, p.text AS prompt, c.completion, p.reference
+FROM candidates c JOIN prompts p USING (prompt_id)
+WHERE c.round = $round
+ORDER BY row_number() OVER (PARTITION BY c.prompt_id ORDER BY c.k), c.prompt_id LIMIT $limit;
+
 -- name: scored_examples
 SELECT s.candidate_id, s.score, p.text AS prompt, c.completion
 FROM (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores

@@ -1,0 +1,73 @@
+"""Whether code of a project may run here: what a person has said on this machine, of this folder.
+
+It is kept outside the project, in the user's configuration, beside a token that lies in the project: a project that was
+received, copied or put in the place of another is not the one that was trusted, and runs nothing by itself.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import platformdirs
+
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.files import read_json, writable, write_json, write_whole
+
+TOKEN = ".trust"
+_NAME = "trusted_projects.json"
+
+
+def is_trusted(folder: Path) -> bool:
+    """Whether this user has said that code of the project in `folder` may run here."""
+    try:
+        token = (folder / TOKEN).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return False
+    given = _known().get(os.path.realpath(folder))
+    return bool(token) and isinstance(given, str) and hmac.compare_digest(given.encode(), token.encode())
+
+
+def check(folder: Path) -> None:
+    """Raises ScorerError where code of the project may not run here."""
+    if not is_trusted(folder):
+        raise ScorerError(
+            f"code of the project {folder} may not run here: nobody has said so on this machine. Read its scorers in "
+            f"{folder / 'scorers'}, then say `rsf trust {folder}`, or allow it on the Scorers page"
+        )
+
+
+def trust(folder: Path) -> None:
+    """From now on its code may run here, in jobs, as whoever runs this app."""
+    token = secrets.token_hex(16)
+    with writable(folder):
+        write_whole(folder / TOKEN, lambda path: path.write_text(token, encoding="utf-8"))
+    _write(_known() | {os.path.realpath(folder): token})
+
+
+def distrust(folder: Path) -> None:
+    """Its code may not run here any more."""
+    path = os.path.realpath(folder)
+    _write({name: token for name, token in _known().items() if name != path})
+
+
+def _config() -> Path:
+    return Path(os.environ.get("RSF_CONFIG") or platformdirs.user_config_dir("rsf-studio"))
+
+
+def _known() -> dict[str, object]:
+    """By real path; nothing where the file is damaged: whoever is unsure asks again."""
+    try:
+        found = read_json(_config() / _NAME)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(known: dict[str, object]) -> None:
+    folder = _config()
+    with writable(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_json(folder / _NAME, known)

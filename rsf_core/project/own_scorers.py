@@ -1,0 +1,169 @@
+"""Scorers of a project's own, as a person makes them: written, tried on stored candidates, saved, put into the target."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import textwrap
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rsf_core.acceptance.preview import Draft
+from rsf_core.domain import trust
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import ScorerError
+from rsf_core.project.target_book import TargetBook
+from rsf_core.scorers import own, registry
+from rsf_core.scorers.own import OwnFile
+from rsf_core.scorers.own_calls import Caller, picked
+from rsf_core.store.records import Tried
+from rsf_core.store.store import Store
+
+TRIED = 20  # candidates of a try
+TWICE = 5  # of them called again: the same input must get the same score
+TRY_SECONDS = 30.0  # for all of them together
+TRY_EACH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class TriedScore:
+    """What a draft gave for a stored candidate: `scores` by key ("" where it returned a number), or `error`."""
+
+    candidate: Tried
+    scores: dict[str, float]
+    error: str
+    milliseconds: float
+
+
+class OwnScorers:
+    """Of one project. Code runs in processes of its own alone, and in none before somebody has allowed it on this machine."""
+
+    def __init__(self, folder: Path, store: Store, target_book: TargetBook) -> None:
+        self._folder, self._store, self._target_book = folder, store, target_book
+
+    def files(self) -> list[OwnFile]:
+        """Every scorer in PROJECT/scorers as it is now, read and not run."""
+        return own.files(self._folder)
+
+    def is_trusted(self) -> bool:
+        """Whether code of this project may run here."""
+        return trust.is_trusted(self._folder)
+
+    def trust(self) -> None:
+        """Say that code of this project may run on this machine, as whoever runs this app."""
+        trust.trust(self._folder)
+
+    def distrust(self) -> None:
+        """Take that back."""
+        trust.distrust(self._folder)
+
+    @spoken
+    def save(self, name: str, source: str, author: str = NOBODY) -> OwnFile:
+        """Keep a scorer as PROJECT/scorers/NAME.py; where it is in the target, this version is meant from now on. Raises
+        ScorerError where it is none; then nothing changes."""
+        if name in registry.names():
+            raise ScorerError(f"a scorer {name!r} is installed already: choose another name")
+        used = [scorer for scorer in self._target_book.draft().target.scorers if own.named(scorer, name)]
+        found = own.save(self._folder, name, source)
+        if used:
+            draft = self._target_book.draft()
+            target = own.renamed(draft.target, {s: _now(s, found) for s in draft.target.scorers if own.named(s, name)})
+            if target != draft.target:  # a version was named
+                self._target_book.use(Draft(target, draft.accept), f"{name} was changed", draft, author=author)
+            else:
+                self._target_book.note(author, f"{name} was changed")
+        return found
+
+    def add(self, function: Callable[..., Any], name: str | None = None) -> OwnFile:
+        """Save a Python function (with `@scorer` or without) by its source, which must hold all that it uses, imports
+        included. Raises ScorerError."""
+        name = name or str(getattr(function, "__name__", ""))
+        try:
+            source = textwrap.dedent(inspect.getsource(function))
+        except (OSError, TypeError) as error:
+            raise ScorerError(f"the source of {name!r} cannot be read ({error}): write it to a file") from error
+        head = "from rsf_core import scorer\n\n\n" if source.lstrip().startswith("@") else ""
+        if not head and getattr(function, "__name__", "") != "score":
+            head, source = "from rsf_core import scorer\n\n\n", f"@scorer\n{source}"
+        return self.save(name, head + source)
+
+    def remove(self, name: str) -> None:
+        """Delete PROJECT/scorers/NAME.py; what it has scored stays. Raises ScorerError where it is in the target."""
+        if any(own.named(scorer, name) for scorer in self._target_book.draft().target.scorers):
+            raise ScorerError(f"{name!r} is in the target: take it out there first")
+        if own.file(self._folder, name) is None:
+            raise ScorerError(f"there is no {own.FOLDER}/{name}.py in this project")
+        (self._folder / own.FOLDER / f"{name}.py").unlink()
+
+    @spoken
+    def use(self, name: str, weight: float, author: str = NOBODY) -> None:
+        """Make a scorer (`NAME`, `NAME.KEY`) a reward of the target, with this weight. Raises ScorerError."""
+        ref = own.reference(name)
+        found = None if ref is None else own.file(self._folder, ref.name)
+        if ref is None or found is None or found.problem:
+            raise ScorerError(f"there is no scorer {name!r} of this project's own")
+        draft = self._target_book.draft()
+        rewards = {s: w for s, w in draft.target.rewards.items() if not _same(s, ref)}
+        target = draft.target.model_copy(update={"rewards": {**rewards, _now(name, found): weight}})
+        self._target_book.use(Draft(target, draft.accept), f"{name} as a reward", draft, author=author)
+
+    def try_out(self, name: str, source: str, round_number: int) -> list[TriedScore]:
+        """What a draft gives for stored candidates of a round, nothing of which is kept. It runs in a process of its own, and
+        ends within half a minute. Raises ScorerError where it is no scorer, or code of this project may not run here."""
+        found = own.read(name, source.replace("\r\n", "\n"))
+        if found.problem:
+            raise ScorerError(found.problem)
+        trust.check(self._folder)
+        candidates = self._store.candidates_to_try(round_number, TRIED)
+        path = self._folder / own.FOLDER / f".try-{time.time_ns()}.py"
+        own.write(path, found.source)
+        caller = Caller(self._folder, path, found, TRY_EACH_SECONDS)
+        try:
+            return _tried(caller, found, candidates, time.monotonic() + TRY_SECONDS)
+        finally:
+            caller.close()
+            path.unlink(missing_ok=True)
+
+
+def _now(scorer: str, file: OwnFile) -> str:
+    """A scorer of a target as that of the file's version."""
+    ref = own.reference(scorer)
+    assert ref is not None
+    return str(own.OwnRef(ref.name, ref.key, file.version))
+
+
+def _same(scorer: str, ref: own.OwnRef) -> bool:
+    other = own.reference(scorer)
+    return other is not None and (other.name, other.key) == (ref.name, ref.key)
+
+
+def _tried(caller: Caller, file: OwnFile, candidates: Sequence[Tried], until: float) -> list[TriedScore]:
+    found = []
+    for number, candidate in enumerate(candidates):
+        began = time.monotonic()
+        scores, error = {}, ""
+        if number and began > until:
+            error = f"not tried: the ones before took {TRY_SECONDS:g} s together"
+        else:
+            try:
+                scores = _asked(caller, file, candidate, twice=number < TWICE)
+            except ScorerError as problem:
+                error = str(problem)
+        found.append(TriedScore(candidate, scores, error, 1000 * (time.monotonic() - began)))
+    return found
+
+
+def _asked(caller: Caller, file: OwnFile, candidate: Tried, twice: bool) -> dict[str, float]:
+    arguments = (candidate.completion, candidate.prompt, candidate.reference)
+    answer = caller.call(arguments, anew=True)
+    if twice and (again := caller.call(arguments, anew=True)) != answer:
+        raise ScorerError(f"it gave {answer}, then {again} for the same completion: it must give the same each time")
+    scores = {key: picked(answer, key, file.name) for key in answer} if isinstance(answer, dict) else {"": answer}
+    low, high = file.bounds
+    for score in scores.values():
+        if not (math.isfinite(score) and low <= score <= high):
+            raise ScorerError(f"it gave {score:g}, outside its bounds [{low:g}, {high:g}]")
+    return scores

@@ -1,0 +1,298 @@
+"""Scorers of a project's own: one file each, PROJECT/scorers/NAME.py, which is read here and never run.
+
+    def score(completion, prompt, reference):
+        '''Share of these words that stand in the completion'''
+        return 0.5
+
+A version is what the file holds: a score is kept under `NAME@VERSION`, so that a changed file scores anew and what the others
+have scored stays. Settings say `NAME`, which means the file as it is now. Where the function returns a dict, each of its keys
+is a score of its own: `NAME.KEY`. Every version that was used is kept in PROJECT/scorers/versions.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rsf_core.domain import trust
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.files import writable, write_whole
+from rsf_core.domain.settings import Target
+from rsf_core.scorers.card import ScorerCard
+from rsf_core.scorers.reading import Unreadable, literal, parsed, text
+from rsf_core.scorers.returned import bounds_problem
+
+FOLDER = "scorers"
+VERSIONS = "versions"
+LARGEST_BYTES = 200_000  # of a file
+DECORATOR = "scorer"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_REFERENCE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\.([A-Za-z0-9_]{1,40}))?(?:@([0-9a-f]{8}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRef:
+    """`NAME`, `NAME.KEY`, each with `@VERSION` or without."""
+
+    name: str
+    key: str | None = None
+    version: str | None = None
+
+    def __str__(self) -> str:
+        key = "" if self.key is None else f".{self.key}"
+        return f"{self.name}{key}" + ("" if self.version is None else f"@{self.version}")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A scorer as its file says: `function` is what is called, with `parameters` of completion, prompt and reference in this
+    order. `problem`: why it cannot be used, "" where it can; the rest is then of no use."""
+
+    name: str
+    version: str
+    source: str
+    function: str = "score"
+    parameters: int = 3
+    description: str = ""
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    problem: str = ""
+
+    @property
+    def ref(self) -> OwnRef:
+        return OwnRef(self.name, version=self.version)
+
+    def card(self, name: str) -> ScorerCard:
+        return ScorerCard(name, self.description, self.bounds, version=self.version, problem=self.problem, own=True)
+
+
+_files: dict[tuple[str, str], tuple[OwnFile, Path]] = {}  # by name and version, which is the content: of every project
+
+
+def reference(name: str) -> OwnRef | None:
+    """A scorer's name as one of a project's own, which it may be; None where it cannot."""
+    match = _REFERENCE.fullmatch(name)
+    return None if match is None else OwnRef(*match.groups())
+
+
+def read(name: str, source: str) -> OwnFile:
+    """What a file says. Raises nothing: what is wrong is its `problem`."""
+    version = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:8]
+    try:
+        return _read(name, source, version)
+    except (ScorerError, Unreadable) as error:
+        return OwnFile(name, version, source, problem=f"the scorer {name!r}: {error}")
+
+
+def _read(name: str, source: str, version: str) -> OwnFile:
+    if not _NAME.fullmatch(name):
+        raise ScorerError(
+            "a name has small letters, digits and _, begins with a letter and is at most 40 long, e.g. short_and_polite"
+        )
+    if len(source.encode("utf-8", "replace")) > LARGEST_BYTES:
+        raise ScorerError(f"it has more than {LARGEST_BYTES:,} bytes")
+    try:
+        tree = parsed(source)
+    except Unreadable as error:
+        raise ScorerError(f"it is no Python: {error}") from error
+    functions = [line for line in tree.body if isinstance(line, ast.FunctionDef)]
+    decorated = [(f, d) for f in functions for d in f.decorator_list if _is_decorator(d)]
+    if len(decorated) > 1:
+        raise ScorerError(f"only one function of a file is a @{DECORATOR}")
+    named = next((function for function in functions if function.name == "score"), None)
+    function = decorated[0][0] if decorated else named
+    if function is None:
+        raise ScorerError(f"it has no function `score(completion, prompt, reference)`, nor one with @{DECORATOR}")
+    said = {}
+    if decorated and isinstance(decorated[0][1], ast.Call):
+        said = {word.arg: word.value for word in decorated[0][1].keywords}
+    described = text(said["description"]) if "description" in said else ast.get_docstring(function)
+    described = described or ast.get_docstring(tree) or f"Of this project's own, in {FOLDER}/{name}.py"
+    bounds = literal(said["bounds"]) if "bounds" in said else (-math.inf, math.inf)
+    problem = bounds_problem(bounds)
+    if problem is not None:
+        raise ScorerError(f"its {problem}")
+    return OwnFile(
+        name,
+        version,
+        source,
+        function.name,
+        _parameters(function),
+        " ".join(described.split("\n\n")[0].split()),
+        (float(bounds[0]), float(bounds[1])),
+    )
+
+
+def _is_decorator(node: ast.expr) -> bool:
+    node = node.func if isinstance(node, ast.Call) else node
+    return (isinstance(node, ast.Name) and node.id == DECORATOR) or (
+        isinstance(node, ast.Attribute) and node.attr == DECORATOR
+    )
+
+
+def _parameters(function: ast.FunctionDef) -> int:
+    """How many of completion, prompt and reference it takes. Raises ScorerError where it is called otherwise."""
+    said = function.args
+    positional = [*said.posonlyargs, *said.args]
+    if said.vararg is not None:
+        return 3
+    lacking = [a.arg for a, default in zip(said.kwonlyargs, said.kw_defaults, strict=True) if default is None]
+    needed = len(positional) - len(said.defaults)
+    if lacking or needed > 3 or not positional:
+        raise ScorerError(
+            f"`{function.name}` is called with completion, prompt and reference (or the first of them): it cannot need "
+            f"{'anything else' if positional else 'nothing'}"
+        )
+    return min(len(positional), 3)
+
+
+# -- the files of a project ------------------------------------------------------------------------------------------------
+
+
+def files(project: Path) -> list[OwnFile]:
+    """Every scorer of the project, by name, as it is now."""
+    found = (_file(path) for path in sorted((project / FOLDER).glob("*.py")) if not path.name.startswith("."))
+    return [file for file in found if file is not None]
+
+
+def file(project: Path, name: str) -> OwnFile | None:
+    """One of them by name; None where there is none."""
+    return _file(project / FOLDER / f"{name}.py") if _NAME.fullmatch(name) else None
+
+
+def _file(path: Path) -> OwnFile | None:
+    try:
+        about = path.stat()
+        if not path.is_file():
+            return None
+        found = _kept(path, about.st_mtime_ns, about.st_size, about.st_ino)
+    except OSError:
+        return None
+    _files[found.name, found.version] = found, path
+    return found
+
+
+@lru_cache(maxsize=256)
+def _kept(path: Path, changed: int, size: int, inode: int) -> OwnFile:
+    """As long as nobody changes the file: settings are asked for several times a second."""
+    if size > LARGEST_BYTES:
+        return OwnFile(path.stem, "", "", problem=f"the scorer {path.stem!r}: it has more than {LARGEST_BYTES:,} bytes")
+    with path.open(encoding="utf-8", errors="replace", newline="") as opened:
+        return read(path.stem, opened.read())
+
+
+def remember(project: Path) -> None:
+    """Read every version that the project has, so that their cards are known. Runs nothing."""
+    files(project)
+    for path in (project / FOLDER / VERSIONS).glob("*@*.py"):
+        name, _, version = path.stem.partition("@")
+        if (name, version) in _files or path.stat().st_size > LARGEST_BYTES:
+            continue
+        with path.open(encoding="utf-8", errors="replace", newline="") as opened:
+            found = read(name, opened.read())
+        if found.version == version:  # else somebody has changed it
+            _files[name, version] = found, path
+
+
+def known(ref: OwnRef) -> tuple[OwnFile, Path] | None:
+    """A version that was read in this process, and where it lies."""
+    return None if ref.version is None else _files.get((ref.name, ref.version))
+
+
+def ready(project: Path, scorers: Sequence[str]) -> None:
+    """Before a job is asked for that calls these: their versions are kept. Raises ScorerError where one is the project's own
+    and code of the project may not run here, or it cannot be used."""
+    mine = [ref for name in scorers if (ref := reference(name)) is not None and ref.version is not None]
+    for ref in mine:
+        found = known(ref)
+        if found is not None and found[0].problem:
+            raise ScorerError(found[0].problem)
+    if mine:
+        trust.check(project)
+        keep(project, scorers)
+
+
+def keep(project: Path, scorers: Sequence[str]) -> None:
+    """Keep the versions that these are, before a job uses them: the file may be changed while it runs."""
+    for name in scorers:
+        ref = reference(name)
+        found = None if ref is None else known(ref)
+        if ref is None or found is None:
+            continue
+        path = project / FOLDER / VERSIONS / f"{ref.name}@{ref.version}.py"
+        if not path.exists():
+            write(path, found[0].source)
+        _files[ref.name, str(ref.version)] = found[0], path
+
+
+def save(project: Path, name: str, source: str) -> OwnFile:
+    """Keep a scorer as PROJECT/scorers/NAME.py. Raises ScorerError where it is none; then nothing changes."""
+    found = read(name, source.replace("\r\n", "\n"))
+    if found.problem:
+        raise ScorerError(found.problem)
+    path = project / FOLDER / f"{name}.py"
+    write(path, found.source)
+    _files[found.name, found.version] = found, path
+    keep(project, (str(found.ref),))
+    return found
+
+
+def write(path: Path, source: str) -> None:
+    """As a whole file, in a folder that is made where it is not there."""
+    with writable(path.parent):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(path, lambda beside: beside.write_bytes(source.encode("utf-8", "replace")))
+
+
+# -- what settings say -----------------------------------------------------------------------------------------------------
+
+
+def pinned(project: Path, target: Target, taken: Callable[[], frozenset[str]]) -> Target:
+    """`target` with the version of now in every own scorer that names none. `taken` gives the names of installed scorers,
+    which mean those."""
+    if not (project / FOLDER).is_dir():
+        return target
+    installed = taken()
+    names = {scorer: _pinned(project, scorer, installed) for scorer in target.scorers}
+    if all(name == new for name, new in names.items()):
+        return target
+    return renamed(target, names)
+
+
+def _pinned(project: Path, scorer: str, taken: frozenset[str]) -> str:
+    ref = reference(scorer)
+    if ref is None or ref.version is not None or scorer in taken or ref.name in taken:
+        return scorer
+    found = file(project, ref.name)
+    return scorer if found is None or not found.version else str(OwnRef(ref.name, ref.key, found.version))
+
+
+def plain(project: Path, target: Target) -> Target:
+    """The opposite of `pinned`: without the versions that are those of now, as settings are to say it."""
+    names = {}
+    for scorer in target.scorers:
+        ref = reference(scorer)
+        found = None if ref is None or ref.version is None else file(project, ref.name)
+        if ref is not None and found is not None and found.version == ref.version:
+            names[scorer] = str(OwnRef(ref.name, ref.key))
+    return renamed(target, names) if names else target
+
+
+def named(scorer: str, name: str) -> bool:
+    """Whether a scorer of a target is this file, in whatever version and key."""
+    ref = reference(scorer)
+    return ref is not None and ref.name == name
+
+
+def renamed(target: Target, names: dict[str, str]) -> Target:
+    """`target` with other names for its scorers. What comes to the same name is said once, the first weight holding."""
+    rewards: dict[str, float] = {}
+    for scorer, weight in target.rewards.items():
+        rewards.setdefault(names.get(scorer, scorer), weight)
+    constraints = tuple(c.model_copy(update={"scorer": names.get(c.scorer, c.scorer)}) for c in target.constraints)
+    return target.model_copy(update={"rewards": rewards, "constraints": constraints})

@@ -1,0 +1,174 @@
+"""The part of the Scorers page where a person writes a scorer of the project's own, tries it and puts it into the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from rsf_core.domain.errors import RsfError
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.project.own_scorers import TriedScore
+from rsf_core.scorers.own import OwnFile
+from rsf_core.web import ui
+from rsf_core.web.literal import literal
+
+NEW = "A new one"
+EXAMPLE = '''from rsf_core import scorer
+
+
+@scorer(bounds=(0, 1))
+def short(completion, prompt, reference):
+    """1 where the completion has at most 20 words, less the longer it is"""
+    words = len(completion.split())
+    return min(1, 20 / max(words, 1))
+'''
+_NAME, _SOURCE, _TRIED, _SHOWN = "own-scorer-name", "own-scorer-source", "own-scorer-tried", "own-scorer-shown"
+
+
+def own(project: Project, number: int) -> None:
+    """Choose or begin a scorer, allow the project's code, write, try, save, use."""
+    files = project.own_scorers.files()
+    for broken in files:
+        if broken.problem:
+            ui.problem(broken.problem)
+    trusted = project.own_scorers.is_trusted()
+    if not trusted:
+        _consent(project, files)
+    options = [NEW, *(file.name for file in files)]
+    chosen = ui.in_url("file", options.__contains__, NEW, lambda key: st.selectbox("Scorer", options, key=key))
+    file = next((file for file in files if file.name == chosen), None)
+    _begin(chosen, file)
+    st.text_input(
+        "Name", key=_NAME, max_chars=40, disabled=file is not None, help="Small letters, digits and _: short_and_polite"
+    )
+    st.text_area(
+        "Code",
+        key=_SOURCE,
+        height=300,
+        help="A function (completion, prompt, reference) that returns a number, or a dict of numbers: each key is then a "
+        "score of its own, NAME.KEY. The same completion must always get the same number.",
+    )
+    st.caption(
+        "`completion` and `prompt` are texts, `reference` is the prompt’s or None. A candidate that takes longer than 10 s, "
+        "or on which the code fails, gets no score, and the reason is shown."
+    )
+    left, right, _ = st.columns([1, 1, 2])
+    name, source = str(st.session_state[_NAME]).strip(), str(st.session_state[_SOURCE])
+    locked: dict[str, Any] = {"disabled": not trusted or ui.locked("own_scorers.try_out"), "width": "stretch"}
+    if left.button("Try on 20 candidates", icon=":material/science:", key="try-own-scorer", **locked):
+        _try(project, number, name, source)
+    locked = {"disabled": ui.locked("own_scorers.save"), "width": "stretch"}
+    if right.button("Save", type="primary", icon=":material/save:", key="save-own-scorer", **locked):
+        if ui.attempt(lambda: project.own_scorers.save(name, source)):
+            st.query_params["file"] = name
+            st.session_state.pop(_SHOWN, None)
+            st.rerun()
+    tried: tuple[str, list[TriedScore]] | None = st.session_state.get(_TRIED)
+    results = tried[1] if tried is not None and tried[0] == source else []
+    if tried is not None and tried[0] == source:
+        _results(results)
+    if file is not None and not file.problem:
+        _use(project, file, results)
+
+
+def _consent(project: Project, files: Sequence[OwnFile]) -> None:
+    there = f"It has {plural(len(files), 'scorer')} of its own already: read them below first. " if files else ""
+    with st.container(border=True):
+        st.markdown(":material/shield: **Code of this project does not run on this machine yet.**")
+        st.markdown(
+            f"{literal(there)} A scorer of your own is a Python program. It runs as you, in a process of its own with limits "
+            "of time and memory, which protect against mistakes and not against malice: it can read your files and use the "
+            "network. Whoever is an owner of this project, by a link too, can then write code that runs here. What you say "
+            "is remembered for this folder on this machine alone."
+        )
+        label, locked = "Allow code of this project to run here", ui.locked("own_scorers.trust")
+        if st.button(label, icon=":material/verified_user:", key="trust-project", disabled=locked):
+            if ui.attempt(project.own_scorers.trust):
+                st.rerun()
+
+
+def _begin(chosen: str, file: OwnFile | None) -> None:
+    """Fill the fields when another scorer is chosen, and only then: what is being written stays."""
+    shown = (chosen, "" if file is None else file.version)
+    if st.session_state.get(_SHOWN) != shown or _SOURCE not in st.session_state:
+        st.session_state[_NAME] = "short" if file is None else file.name
+        st.session_state[_SOURCE] = EXAMPLE if file is None else file.source
+        st.session_state[_SHOWN] = shown
+
+
+def _try(project: Project, number: int, name: str, source: str) -> None:
+    try:
+        with st.spinner("Scoring 20 candidates"):
+            st.session_state[_TRIED] = source, project.own_scorers.try_out(name, source, number)
+    except RsfError as error:
+        st.session_state.pop(_TRIED, None)
+        ui.problem(str(error))
+
+
+def _results(tried: Sequence[TriedScore]) -> None:
+    if not tried:
+        st.info(
+            "There is no candidate to try it on yet: generate some first. You can save it all the same.",
+            icon=":material/info:",
+        )
+        return
+    failed = [one for one in tried if one.error]
+    scored = [one for one in tried if not one.error]
+    if failed:
+        st.error(
+            f"No score for {len(failed):,} of {plural(len(tried), 'candidate')}: {literal(failed[0].error)}",
+            icon=":material/error:",
+        )
+    if scored:
+        mean = sum(one.milliseconds for one in scored) / len(scored)
+        st.success(
+            f"{plural(len(scored), 'candidate')} scored, {mean:.3g} ms each with the first, which loads the code.",
+            icon=":material/check:",
+        )
+    keys = list(dict.fromkeys(key for one in tried for key in one.scores))
+    st.dataframe(
+        [
+            {
+                **{key or "score": one.scores.get(key) for key in keys},
+                **({"error": one.error} if failed else {}),
+                "completion": one.candidate.completion[:300],
+                "prompt": one.candidate.prompt[:300],
+                "reference": one.candidate.reference,
+                "ms": one.milliseconds,
+            }
+            for one in tried
+        ],
+        hide_index=True,
+        column_config={"ms": st.column_config.NumberColumn(format="%.3g")},
+    )
+    st.caption("Nothing of this is kept.")
+
+
+def _use(project: Project, file: OwnFile, tried: Sequence[TriedScore]) -> None:
+    keys = list(dict.fromkeys(key for one in tried for key in one.scores if key))
+    names = [f"{file.name}.{key}" for key in keys] or [file.name]
+    rewards = project.settings.target.rewards
+    used = [name for name in rewards if name.partition("@")[0].partition(".")[0] == file.name]
+    st.subheader("In the target", anchor=False)
+    if used:
+        st.caption(f"A reward now: {literal(', '.join(f'{name} × {rewards[name]:g}' for name in used))}.")
+    else:
+        st.caption("It is not a reward yet, so it decides nothing.")
+    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
+    name = left.selectbox("Score", names, key="own-scorer-score")
+    weight = middle.number_input(
+        "Weight", value=1.0, step=0.5, key="own-scorer-weight", help="Negative: less is better."
+    )
+    locked = ui.locked("own_scorers.use")
+    if right.button(
+        "Use as a reward", icon=":material/add_task:", key="use-own-scorer", disabled=locked, width="stretch"
+    ):
+        if ui.attempt(lambda: project.own_scorers.use(str(name), float(weight))):
+            st.rerun()
+    st.caption(
+        f"Version {literal(file.version)}. A changed scorer is another version: candidates are scored anew by it, and what "
+        "other scorers gave stays. Score the round on the Generate page to let it decide."
+    )
