@@ -84,8 +84,12 @@ def _consent(project: Project, files: Sequence[OwnFile]) -> None:
             "network. Whoever is an owner of this project, by a link too, can then write code that runs here. What you say "
             "is remembered for this folder on this machine alone."
         )
-        label, locked = "Allow code of this project to run here", ui.locked("own_scorers.trust")
-        if st.button(label, icon=":material/verified_user:", key="trust-project", disabled=locked):
+        if st.button(
+            "Allow code of this project to run here",
+            icon=":material/verified_user:",
+            key="trust-project",
+            disabled=ui.locked("own_scorers.trust"),
+        ):
             if ui.attempt(project.own_scorers.trust):
                 st.rerun()
 
