@@ -22,7 +22,7 @@ from pathlib import Path
 from rsf_core.domain import trust
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import own
-from rsf_core.scorers.base import Scored
+from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.own import OwnFile, OwnRef
 
 SECONDS = 10.0  # for a candidate
@@ -38,7 +38,7 @@ Answer = float | dict[str, float]
 class Caller:
     """One scorer's file in a process, started when first called. `project` must be trusted by then."""
 
-    def __init__(self, project: Path, path: Path, file: OwnFile, seconds: float = SECONDS) -> None:
+    def __init__(self, project: Path, path: Path, file: OwnFile, seconds: float) -> None:
         self._project, self._path, self._file, self._seconds = project, path, file, seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
@@ -167,15 +167,15 @@ class OwnScorer:
         self.name, self.description, self.bounds = str(ref), file.description, file.bounds
         self._key, self._caller = ref.key, caller
 
-    def score(self, batch: Sequence[Scored]) -> list[float]:
+    def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
         return [self._one(scored) for scored in batch]
 
-    def _one(self, scored: Scored) -> float:
+    def _one(self, scored: Scored) -> float | NoScore:
         try:
             answer = self._caller.call((scored.completion, scored.prompt.text, scored.prompt.reference))
             return picked(answer, self._key, self.name)
         except ScorerError as error:
-            raise ScorerError(f"the scorer {self.name!r}: {error} (on {scored})") from None
+            return NoScore(str(error))
 
 
 def picked(answer: Answer, key: str | None, name: str) -> float:
@@ -220,6 +220,6 @@ def _project(path: Path) -> Path:
 
 @lru_cache(maxsize=16)
 def _caller(project: Path, path: Path, file: OwnFile) -> Caller:
-    caller = Caller(project, path, file)
+    caller = Caller(project, path, file, SECONDS)
     atexit.register(caller.close)
     return caller

@@ -101,6 +101,42 @@ def test_a_job_that_was_asked_for_before_trust_was_taken_back_runs_nothing(compl
     assert complete.store.job(job).state is JobState.FAILED
 
 
+def test_one_that_hangs_exits_prints_and_forks_stalls_and_spoils_no_job(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_calls, "SECONDS", 1.0)
+    hangs, exits, raises, says_nan = list(dict.fromkeys(texts(complete)))[:4]
+    complete.own_scorers.trust()
+    complete.own_scorers.save(
+        "hostile",
+        f"""import os, sys, time
+def score(completion):
+    print("x" * 10_000, flush=True)
+    if completion == {hangs!r}:
+        time.sleep(1e6)
+    if completion == {exits!r}:
+        os._exit(7)
+    if completion == {raises!r}:
+        sys.exit(3)
+    if completion == {says_nan!r}:
+        return float("nan")
+    os.fork()
+    return len(completion)
+""",
+    )
+    complete.own_scorers.use("hostile", 1.0)
+    job = complete.score()
+    complete.wait()
+    (name,) = [name for name in complete.scorers(1) if name.startswith("hostile@")]
+    found = dict(zip(texts(complete), complete.store.score_column(1, name, everywhere=True).tolist(), strict=True))
+    bad = {hangs, exits, raises, says_nan}
+    assert {text for text, score in found.items() if score != score} == bad
+    assert all(found[text] == len(text) for text in found.keys() - bad)
+    told = complete.store.job(str(job)).message
+    for why in ("did not return within 1 s", "exit status 7", "SystemExit: 3"):
+        assert why in told
+
+
 def test_each_key_of_a_dict_is_a_score_of_its_own(complete: Project) -> None:
     complete.own_scorers.trust()
     complete.own_scorers.save("two", "def score(c): return {'long': len(c), 'pid': 7}")

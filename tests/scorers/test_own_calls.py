@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,8 +164,10 @@ def test_it_is_called_once_for_all_the_keys_of_what_it_returns(make: Make) -> No
 def test_the_registry_calls_it_like_any_other_and_names_the_candidate(make: Make, tmp_path: Path) -> None:
     make("return {'hello': 1, 'bye': 0.5}.get(completion) or 1 / 0")
     name = str(own.files(tmp_path / "project")[0].ref)
-    batch = [Scored(Prompt(7, "Say it."), text, 1, Finish.EOS, f"1.7.{k}") for k, text in enumerate(("hello", "bye"))]
-    assert registry.score(name, batch) == [1.0, 0.5]
+    batch = [
+        Scored(Prompt(7, "Say it."), text, 1, Finish.EOS, f"1.7.{k}") for k, text in enumerate(("hello", "x", "bye"))
+    ]
+    first, why, last = registry.score(name, batch)
+    assert (first, last) == (1.0, 0.5) and str(why) == "ZeroDivisionError: division by zero (line 3)"
     assert registry.card(name).own and registry.bounds(name) == (-float("inf"), float("inf"))
     own_calls._caller.cache_clear()
-    assert os.getpid() == psutil.Process().pid

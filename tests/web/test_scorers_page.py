@@ -63,7 +63,7 @@ def test_a_scorer_is_written_tried_saved_and_used_by_clicks(
     app = opened(show="Your own")
     assert labelled(app.button, "Try on 20 candidates").disabled, "nothing runs before somebody has allowed it"
     labelled(app.button, "Allow code of this project to run here").click().run()
-    assert "def short(" in app.text_area[0].value
+    assert "def short(" in str(app.text_area[0].value)
     app.text_area[0].set_value("def score(completion): return {'long': len(completion)}").run()
     labelled(app.text_input, "Name").set_value("size").run()
     labelled(app.button, "Try on 20 candidates").click().run()

@@ -36,6 +36,7 @@ def run(context: JobContext[Comparing]) -> None:
     spec = context.spec
     _refuse_another_sampler(spec)
     own_scorers.remember(context.project)
+    own_scorers.ready(context.project, spec.scorers)
     prompts = read_prompts(context.input("prompts"))
     refuse_unreadable(spec.scorers, prompts)  # before drawing
     count = spec.candidates

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 def run(context: JobContext[ScoreSpec]) -> None:
     own.remember(context.project)
+    own.ready(context.project, context.spec.scorers)
     candidates = context.input("candidates").to_pylist()
     prompts = {prompt.prompt_id: prompt for prompt in read_prompts(context.input("prompts"))}
     reference = context.spec.reference
