@@ -18,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from rsf_core.domain import trust
 from rsf_core.domain.errors import ScorerError
@@ -26,7 +27,7 @@ from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.own import OwnFile, OwnRef
 
 SECONDS = 10.0  # for a candidate
-START_SECONDS = 60.0  # more for the first, which loads what the code imports
+START_SECONDS = 30.0  # for what the code imports
 MOST_ENDS = 3  # of its process, before it is not started again
 LONGEST_ANSWER = 1 << 20  # bytes
 KEPT = 2048  # answers: those with several keys are asked for once a key
@@ -81,28 +82,34 @@ class Caller:
     def _asked(self, arguments: Arguments) -> Answer:
         if self.ends >= MOST_ENDS:
             raise ScorerError(f"it was ended {self.ends} times before, and is not called again")
-        limit = self._seconds
         if self._process is None:
             self._start()
-            limit += START_SECONDS
         self._number += 1
         request = json.dumps({"id": self._number, "arguments": arguments}) + "\n"
-        until = time.monotonic() + limit
-        try:
-            self._send(request.encode(), until)
-            while (answer := json.loads(self._line(until)))["id"] != self._number:
-                pass
-        except TimeoutError:
-            self._ended()
-            raise ScorerError(f"it did not return within {self._seconds:g} s") from None
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-            raise ScorerError(self._ended() or f"it gave no answer ({error})") from None
+        until = time.monotonic() + self._seconds
+        answer = self._answer(self._number, until, request.encode())
         if "error" in answer:
             raise ScorerError(str(answer["error"]))
         score: Answer = answer["score"]
         return score
 
+    def _answer(self, number: int, until: float, request: bytes = b"") -> dict[str, Any]:
+        """The answer with this number, before `until`; else the process is ended. Raises ScorerError."""
+        began = time.monotonic()
+        try:
+            self._send(request, until)
+            while (answer := json.loads(self._line(until)))["id"] != number:
+                pass
+        except TimeoutError:
+            self._ended()
+            raise ScorerError(f"it did not return within {until - began:.3g} s") from None
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise ScorerError(self._ended() or f"it gave no answer ({error})") from None
+        found: dict[str, Any] = answer
+        return found
+
     def _start(self) -> None:
+        """Start its process and wait until the code is loaded. Where that takes too long it is not tried again."""
         trust.check(self._project)
         self._scratch = tempfile.TemporaryDirectory(prefix="rsf-scorer-", ignore_cleanup_errors=True)
         words = [str(self._path), self._file.function, str(self._file.parameters), str(self._seconds)]
@@ -117,6 +124,11 @@ class Caller:
         )
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
+        try:
+            self._answer(0, time.monotonic() + START_SECONDS)
+        except ScorerError as error:
+            self.ends = MOST_ENDS
+            raise ScorerError(f"it cannot be loaded: {error}") from None
 
     def _send(self, data: bytes, until: float) -> None:
         assert self._process is not None and self._process.stdin is not None

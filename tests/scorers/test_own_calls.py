@@ -171,3 +171,12 @@ def test_the_registry_calls_it_like_any_other_and_names_the_candidate(make: Make
     assert (first, last) == (1.0, 0.5) and str(why) == "ZeroDivisionError: division by zero (line 3)"
     assert registry.card(name).own and registry.bounds(name) == (-float("inf"), float("inf"))
     own_calls._caller.cache_clear()
+
+
+def test_one_that_hangs_while_it_is_loaded_is_not_loaded_again(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_calls, "START_SECONDS", 1.0)
+    caller = make("return 1", head="while True: pass")
+    with pytest.raises(ScorerError, match="cannot be loaded: it did not return within 1 s"):
+        ask(caller)
+    with pytest.raises(ScorerError, match="is not called again"):
+        ask(caller)
