@@ -35,7 +35,7 @@ from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
 from rsf_core.project.prompt_book import PromptBook, place_usable
 from rsf_core.prompts import Format, Problem, PromptRow, comparing, parse, recognise
-from rsf_core.prompts.files import FOUND, Layout, Reading
+from rsf_core.prompts.files import FOUND, PACKED, Layout, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.rounds.prompt_lengths import LengthsFound, PromptLengths
 from rsf_core.store.store import Store
@@ -148,7 +148,7 @@ class Imports:
         self._write_existing(folder / "existing.parquet")
         file = self._file(upload)
         write_json(folder / "request.json", {**asked, "file": file.name, "version": version, "memory": MEMORY_BYTES})
-        small = file.stat().st_size <= SMALL_FILE and file.suffix != ".parquet"  # which can grow a million times
+        small = file.stat().st_size <= SMALL_FILE and file.suffix not in PACKED  # which can grow a million times
         if small and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
             work(folder)
         else:
@@ -259,11 +259,12 @@ class Imports:
 
 
 def _recognised(file: Path, reading: Reading = FOUND) -> Format:
-    """As what a file is read. Parquet is looked at by a process with a limit: a small file can hold values that are large many
-    times over. Raises PromptFileError."""
-    if file.suffix != ".parquet":
+    """As what a file is read. Parquet and spreadsheets are looked at by a process with a limit: a small file can hold values
+    that are large many times over. Raises PromptFileError."""
+    if file.suffix not in PACKED:
         return recognise(file, reading)
     command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
+    command += [reading.sheet] if reading.sheet is not None else []
     try:
         found = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, env={**_LEAN, **os.environ}
@@ -276,17 +277,19 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
         raise PromptFileError(f"{file.name} could not be looked at: {_TOO_LARGE}") from error
     if "problem" in said:
         raise PromptFileError(said["problem"])
-    return Format(Layout("Parquet"), **said | {"columns": tuple(said["columns"])})
+    layout = Layout(said.pop("kind"), sheet=said.pop("sheet"), sheets=tuple(said.pop("sheets")))
+    return Format(layout, **said | {"columns": tuple(said["columns"])})
 
 
-def _look(file: Path) -> dict[str, Any]:
+def _look(file: Path, sheet: str | None) -> dict[str, Any]:
     try:
-        found = asdict(recognise(file))
+        found = asdict(recognise(file, Reading(sheet=sheet)))
     except MemoryError:
         return {"problem": f"{file.name} {_TOO_LARGE}"}
     except RsfError as error:
         return {"problem": str(error)}
-    return {name: value for name, value in found.items() if name != "layout"}
+    layout = found.pop("layout")
+    return found | {name: layout[name] for name in ("kind", "sheet", "sheets")}
 
 
 def work(folder: Path) -> None:
@@ -375,11 +378,11 @@ def _limit_memory(size: int) -> None:
 
 
 def main() -> None:
-    """`FOLDER`: do what a placing asks for. `FILE BYTES`: say as what a file is read."""
+    """`FOLDER`: do what a placing asks for. `FILE BYTES [SHEET]`: say as what a file is read."""
     path = Path(sys.argv[1])
     if len(sys.argv) > 2:
         _limit_memory(int(sys.argv[2]))
-        print(json.dumps(_look(path)))
+        print(json.dumps(_look(path, next(iter(sys.argv[3:]), None))))
         return
     _limit_memory(int(json.loads((path / "request.json").read_text(encoding="utf-8"))["memory"]))
     work(path)

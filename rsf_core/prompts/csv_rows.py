@@ -68,7 +68,7 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
         if said:
             next(lines, None)
         reader = csv.reader(lines, delimiter=sign, strict=True)
-        header: _Header | None = None
+        header: Header | None = None
         while True:
             line = lines.count + 1
             fields: list[str] | None = []
@@ -96,12 +96,12 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
             if wrong:
                 yield Problem(line, None, wrong)
             elif header is None:
-                header = _Header(fields, f"{path.name}, line {line}") if any(map(str.strip, fields)) else None
+                header = Header(fields, f"{path.name}, line {line}") if any(map(str.strip, fields)) else None
             elif any(map(str.strip, fields)):
                 yield header.record(line, fields)
 
 
-class _Header:
+class Header:
     """The names of the columns. Those without a name at the end, as spreadsheets leave them, are no columns."""
 
     def __init__(self, fields: Sequence[str], where: str) -> None:
@@ -123,7 +123,7 @@ class _Header:
         self._width = len(fields)
         self._own = is_own_export(self.names)
 
-    def record(self, line: int, fields: list[str]) -> Record | Problem:
+    def record(self, line: int, fields: Sequence[str]) -> Record | Problem:
         named, beyond = fields[: len(self.names)], fields[len(self.names) :]
         if len(named) < len(self.names):
             return Problem(line, None, f"has {len(fields)} fields where the header has {len(self.names)}")

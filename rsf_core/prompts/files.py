@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsf_core.domain.errors import PromptFileError
-from rsf_core.prompts import annotated, csv_rows, encodings, json_rows, parquet_rows
+from rsf_core.prompts import annotated, csv_rows, encodings, excel_rows, json_rows, parquet_rows
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.encodings import Encoding
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem
 
 _SAMPLED_CHARACTERS = 16 << 20
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet")
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", *excel_rows.SUFFIXES)
+PACKED = (".parquet", *excel_rows.SUFFIXES)
+"""Files that can hold many times their size: they are read in a process with a limit of memory."""
 
 
 ENCODINGS = {  # to choose from, by what a person calls them
@@ -40,11 +42,12 @@ ENCODINGS = {  # to choose from, by what a person calls them
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a person wants a text file to be read: its encoding, one of ENCODINGS, and the delimiter of a CSV file, one
-    character; None: as they are found."""
+    """How a person wants a text file to be read: its encoding, one of ENCODINGS, the delimiter of a CSV file, one
+    character, or the sheet of a spreadsheet; None: as they are found."""
 
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         if self.encoding is not None and self.encoding not in ENCODINGS:
@@ -60,11 +63,14 @@ FOUND = Reading()
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`kind` is CSV, JSONL, JSON or Parquet; the encoding of a text file, the delimiter of a CSV file."""
+    """`kind` is CSV, JSONL, JSON, Parquet or Excel; the encoding of a text file, the delimiter of a CSV file, of a spreadsheet
+    the sheet that is read, which is one of its `sheets`."""
 
     kind: str
     encoding: Encoding | None = None
     delimiter: str | None = None
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """For a person: "CSV with semicolons between the columns, Windows-1252 (guessed)"."""
@@ -72,6 +78,8 @@ class Layout:
         if self.delimiter is not None:
             sign = csv_rows.DELIMITERS.get(self.delimiter, repr(self.delimiter))
             found += f" with {sign} between the columns"
+        if len(self.sheets) > 1:
+            found += f", sheet {self.sheet!r} of {len(self.sheets)}"
         if self.encoding is not None:
             found += f", {self.encoding.label}{' (guessed: look at the accents)' if self.encoding.guessed else ''}"
         return found
@@ -81,12 +89,15 @@ def look(path: Path, reading: Reading = FOUND) -> Layout:
     """What kind of file it is, read as a person wants it. Raises PromptFileError when it can't be read at all."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise PromptFileError(f"{path.name}: prompts are read from .jsonl, .json, .csv, .tsv or .parquet files")
+        raise PromptFileError(f"{path.name}: prompts are read from .jsonl, .json, .csv, .tsv, .parquet or .xlsx files")
     try:
         if path.stat().st_size > limits.LARGEST_FILE:
             raise PromptFileError(f"{path.name} is larger than {limits.LARGEST_FILE >> 20} MiB: split it")
         if suffix == ".parquet":
             return Layout("Parquet")
+        if suffix in excel_rows.SUFFIXES:
+            names = excel_rows.sheets(path)
+            return Layout("Excel", sheet=reading.sheet or next(iter(names), None), sheets=names)
         if reading.encoding is None:
             encoding = encodings.find(path)
         else:
@@ -102,7 +113,9 @@ def records(path: Path, layout: Layout | None = None) -> Iterator[Record | Probl
     """Every row, or what is wrong with it, in order. Raises PromptFileError when the file can't be read at all."""
     layout = layout or look(path)
     try:
-        if layout.encoding is None:
+        if layout.kind == "Excel":
+            found = excel_rows.records(path, layout.sheet)
+        elif layout.encoding is None:
             found = parquet_rows.records(path)
         elif layout.kind == "CSV":
             found = csv_rows.records(path, layout.encoding, layout.delimiter)

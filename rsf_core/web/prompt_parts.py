@@ -208,7 +208,7 @@ def importing(project: Project) -> None:
     if ui.locked("imports.start"):
         st.caption("Adding prompts is the owner's.")
         return
-    given = st.file_uploader("JSONL, JSON, CSV, TSV or Parquet", type=[suffix[1:] for suffix in SUFFIXES])
+    given = st.file_uploader("JSONL, JSON, CSV, TSV, Parquet or Excel", type=[suffix[1:] for suffix in SUFFIXES])
     if given is not None and st.session_state.get("import-seen") != given.file_id:
         st.session_state["import-seen"] = given.file_id
         st.query_params["import"] = project.imports.keep(given.name, given.getbuffer())
@@ -217,8 +217,8 @@ def importing(project: Project) -> None:
     if name is None:
         st.query_params.pop("import", None)
         st.caption(
-            "Columns of any names, Alpaca, Dolly, chat messages, ShareGPT, GSM8K and exports of this app are recognised. You "
-            "choose the columns and see a preview before anything is saved."
+            "Columns of any names, Alpaca, Dolly, chat messages, ShareGPT, GSM8K and exports of Label Studio, Argilla and "
+            "this app are recognised. You choose the columns and see a preview before anything is saved."
         )
         return
     try:
@@ -251,6 +251,8 @@ def importing(project: Project) -> None:
 def _reading(project: Project, upload: str) -> Reading:
     """How a text file is to be read, where a person wants it otherwise than it was found. Raises PromptFileError."""
     layout = project.imports.format(upload).layout
+    if len(layout.sheets) > 1:
+        return Reading(sheet=st.selectbox("Sheet", layout.sheets, key=f"sheet-{upload}", format_func=literal))
     if layout.encoding is None:
         return FOUND
     with st.expander("Read it otherwise", icon=":material/translate:"):

@@ -19,6 +19,7 @@ from rsf_core.project import Project, imports
 from rsf_core.project.imports import ImportState
 from rsf_core.prompts import Problem, PromptRow, Reading, recognise
 from rsf_core.prompts.parsing import Columns
+from tests.support.spreadsheets import write
 
 FILE = b'{"question": "How high is Mont Blanc?", "answer": 4806}\n{"question": \n{"question": "Review a kettle."}\n'
 COLUMNS = Columns("question", "answer")
@@ -261,3 +262,20 @@ def test_the_first_rows_are_shown_as_the_model_gets_them(project: Project) -> No
     asked = [*turns[:2], {"role": "user", "content": "Who am I?"}]
     rendered = "".join(f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in asked)
     assert found.shown == (rendered + "<|im_start|>assistant\n",)
+
+
+def test_a_spreadsheet_is_read_by_a_process_a_sheet_at_a_time(project: Project, tmp_path: Path) -> None:
+    sheets = {
+        "One": [["text"], ["How high is Mont Blanc?"]],
+        "Two": [["prompt", "answer"], ["Who wrote Faust?", "Goethe"]],
+    }
+    upload = project.imports.keep("p.xlsx", write(tmp_path / "p.xlsx", sheets).read_bytes())
+    first, second = project.imports.format(upload), project.imports.format(upload, Reading(sheet="Two"))
+    assert (first.layout.sheets, first.text, second.text) == (("One", "Two"), "text", "prompt")
+    placing = project.imports.start(upload, Columns("prompt", "answer"), 0.0, Reading(sheet="Two"))
+    preview = finished(project, upload, placing).preview
+    assert preview is not None and [(row.text, row.reference) for row in preview.rows] == [
+        ("Who wrote Faust?", "Goethe")
+    ]
+    with pytest.raises(PromptFileError, match="cannot be read as a spreadsheet"):
+        project.imports.format(project.imports.keep("broken.xlsx", b"PK"))

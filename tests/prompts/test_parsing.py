@@ -173,8 +173,8 @@ def test_an_empty_file_has_no_rows_and_no_problems(tmp_path: Path, name: str) ->
 
 
 def test_a_file_of_another_kind_or_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PromptFileError, match=r"p\.xlsx: prompts are read from \.jsonl, \.json, \.csv"):
-        read(tmp_path, "p.xlsx", b"")
+    with pytest.raises(PromptFileError, match=r"p\.docx: prompts are read from \.jsonl, \.json, \.csv"):
+        read(tmp_path, "p.docx", b"")
     with pytest.raises(PromptFileError, match=r"gone\.csv cannot be read: No such file"):
         parse(tmp_path / "gone.csv", "text")
 
