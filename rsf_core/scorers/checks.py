@@ -4,6 +4,7 @@ drawn. A scorer names its class here as `check` and inherits from it, so that bo
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -82,6 +83,20 @@ class TranslationCheck:
         if reference and reference.strip():
             return None
         return "needs a translation as the reference, and there is none"
+
+
+class JsonMatchCheck:
+    def __init__(self, fenced: bool = True) -> None:
+        self._fenced = fenced
+
+    def reference_problem(self, reference: str | None) -> str | None:
+        if not reference or not reference.strip():
+            return "needs JSON as the reference, and there is none"
+        try:
+            json.loads(reference)
+        except (ValueError, RecursionError) as error:
+            return f"needs JSON as the reference, {instead(reference)}: {error}"
+        return None
 
 
 class LanguageCheck:

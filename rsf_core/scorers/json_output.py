@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from rsf_core.domain.errors import ScorerError
-from rsf_core.scorers.base import Scored
-from rsf_core.scorers.checks import SchemaCheck
+from rsf_core.domain.text import plain
+from rsf_core.scorers.base import Scored, unreadable
+from rsf_core.scorers.checks import JsonMatchCheck, SchemaCheck
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 _NOTHING = object()
@@ -56,6 +57,55 @@ class JsonSchema(SchemaCheck):
             ) from error
         except RecursionError:  # nested deeper than a validator goes
             return False
+
+
+class JsonMatch(JsonMatchCheck):
+    name = "json_match"
+    description = (
+        "How far the completion's JSON is the reference's, 0 to 1: of two objects the share of right entries among all that "
+        "either has, else 1 or 0; outer white space and case of texts do not count"
+    )
+    bounds = (0.0, 1.0)
+    check = "rsf_core.scorers.checks:JsonMatchCheck"
+    reference = True
+
+    def __init__(self, fenced: bool = True) -> None:
+        super().__init__(fenced)
+        self._read = partial(read, fenced=fenced)
+
+    def score(self, batch: Sequence[Scored]) -> list[float]:
+        return [self._score(scored) for scored in batch]
+
+    def _score(self, scored: Scored) -> float:
+        problem = self.reference_problem(scored.prompt.reference)
+        if problem is not None:
+            raise unreadable(self.name, scored.prompt, problem)
+        return agreement(self._read(scored.completion), json.loads(scored.prompt.reference or ""))
+
+
+def agreement(given: Any, wanted: Any) -> float:
+    """The share of entries, by name, that two objects have alike, of all that either has; of other values 1 where they are
+    alike."""
+    if given is _NOTHING:
+        return 0.0
+    if not (isinstance(given, dict) and isinstance(wanted, dict)) or not (given or wanted):
+        return float(_alike(given, wanted))
+    names = given.keys() | wanted.keys()
+    return sum(name in given and name in wanted and _alike(given[name], wanted[name]) for name in names) / len(names)
+
+
+def _alike(given: Any, wanted: Any) -> bool:
+    if isinstance(given, bool) or isinstance(wanted, bool):
+        return given is wanted  # true is no 1
+    if isinstance(given, str) and isinstance(wanted, str):
+        return plain(given).strip().casefold() == plain(wanted).strip().casefold()
+    if isinstance(given, list) and isinstance(wanted, list):
+        return len(given) == len(wanted) and all(map(_alike, given, wanted))
+    if isinstance(given, dict) and isinstance(wanted, dict):
+        return given.keys() == wanted.keys() and all(_alike(given[name], wanted[name]) for name in given)
+    return (
+        type(given) in (int, float) and type(wanted) in (int, float) and bool(given == wanted)
+    ) or given is wanted is None
 
 
 def read(completion: str, fenced: bool) -> Any:

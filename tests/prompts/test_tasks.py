@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
+import tomllib
 import unicodedata
 from collections import Counter
 from itertools import combinations
@@ -39,6 +41,7 @@ def texts(task: Task, split: Split) -> list[str]:
 
 def test_the_promised_tasks_are_bundled() -> None:
     assert set(NAMES) >= {"positive_reviews", "arithmetic", "sentiment_labels", "translation_en_fr", "dialogue"}
+    assert set(NAMES) >= {"python_functions", "json_extraction"}
 
 
 def test_there_are_enough_prompts_on_both_sides(task: Task) -> None:
@@ -70,8 +73,6 @@ def test_the_readme_says_origin_and_licence(task: Task) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_prompts_are_what_their_script_makes(name: str, tmp_path: Path) -> None:
     """make.py writes beside itself, so a copy of it is run."""
-    import runpy
-
     folder = bundled.path("data", "tasks", name)
     copy = tmp_path / "make.py"
     copy.write_text((folder / "make.py").read_text(encoding="utf-8"), encoding="utf-8")
@@ -154,6 +155,66 @@ def test_a_dialogue_asks_for_one_of_two_things_that_were_said_before_and_no_thin
     for answers, right in ((batch, True), (wrong, False)):
         scores = {name: np.array(registry.score(name, answers)) for name in target.scorers}
         assert (passes(target, scores, len(answers)) == right).all()
+
+
+def test_every_function_has_a_solution_that_passes_its_tests_and_no_constant_does() -> None:
+    made = runpy.run_path(str(bundled.path("data", "tasks", "python_functions", "make.py")), run_name="made")
+    functions = {one[0]: one for kind in made["families"]() for one in kind}
+    rows = tasks.load("python_functions").prompts
+    assert len(functions) == len(rows)
+    for row in rows:
+        name = re.findall(r"`(\w+)\(", row.text)[0]
+        asserts = (row.reference or "").split("\n")
+        assert len(asserts) >= 3 and registry.reference_problem("unit_tests", row.reference) is None
+        assert all(line.startswith(f"assert {name}(") for line in asserts), row
+        assert len({line.rpartition(" == ")[2] for line in asserts}) > 1, row  # no constant passes
+        namespace: dict[str, object] = {}
+        exec(made["solution"](functions[name]), namespace)
+        exec(row.reference or "", namespace)
+
+
+def test_a_function_is_accepted_by_its_tests_alone() -> None:
+    task = tasks.load("python_functions")
+    target = parse({**task.defaults, "task": task.name}, "task.toml").target
+    made = runpy.run_path(str(bundled.path("data", "tasks", "python_functions", "make.py")), run_name="made")
+    functions = {one[0]: one for kind in made["families"]() for one in kind}
+    chosen = [row for split in Split for row in [one for one in task.prompts if one.split is split][:2]]
+    for right in (True, False):
+        batch = []
+        for number, row in enumerate(chosen):
+            name, arguments = re.findall(r"`(\w+)\((.*?)\)`", row.text)[0]
+            wrong = f"def {name}({arguments}):\n    return None\n"
+            code = made["solution"](functions[name]) if right else wrong
+            batch.append(Scored(Prompt(number, row.text, row.reference), f"```python\n{code}```", 30, Finish.EOS))
+        scores = {name: np.array(scoring.scores(name, batch)) for name in target.scorers}
+        assert (passes(target, scores, len(batch)) == right).all()
+
+
+def test_the_right_json_of_every_note_is_accepted_and_no_fact_stands_on_two_sides() -> None:
+    task = tasks.load("json_extraction")
+    target = parse({**task.defaults, "task": task.name}, "task.toml").target
+    facts: dict[Split, set[str]] = {split: set() for split in Split}
+    right, wrong = [], []
+    for number, row in enumerate(task.prompts):
+        wanted = json.loads(row.reference or "")
+        assert row.split is not None and list(wanted) == ["item", "count", "customer", "city"]
+        note = row.text.rpartition("Note: ")[2]
+        assert all(re.search(rf"\b{value}\b", note) for value in wanted.values()), row
+        facts[row.split] |= {wanted["item"], wanted["customer"], wanted["city"]}
+        prompt = Prompt(number, row.text, row.reference)
+        right.append(Scored(prompt, f"```json\n{json.dumps(wanted, indent=2)}\n```", 30, Finish.EOS))
+        other = wanted | {"count": wanted["count"] + 1} if number % 2 else wanted | {"note": note}
+        wrong.append(Scored(prompt, json.dumps(other), 30, Finish.EOS))
+    assert not any(facts[one] & facts[other] for one, other in combinations(Split, 2))
+    for answers, accepted in ((right, True), (wrong, False)):
+        scores = {name: np.array(scoring.scores(name, answers)) for name in target.scorers}
+        assert (passes(target, scores, len(answers)) == accepted).all()
+
+
+def test_what_a_task_says_beside_its_settings_is_known(task: Task) -> None:
+    """A section outside of [settings] would say nothing."""
+    text = bundled.path("data", "tasks", task.name, "task.toml").read_text(encoding="utf-8")
+    assert set(tomllib.loads(text)) <= {"title", "description", "settings"}
 
 
 # -- a folder of one's own -------------------------------------------------------------------------------------------

@@ -57,3 +57,43 @@ def test_a_schema_that_is_none_is_refused(scorer: str, message: str) -> None:
 def test_a_schema_is_fetched_from_nowhere() -> None:
     with pytest.raises(ScorerError, match=r"refers to 'http://127\.0\.0\.1:9/s\.json', which it does not hold"):
         score('json_schema(schema={"$ref"="http://127.0.0.1:9/s.json"})', "{}")
+
+
+WANTED = '{"name": "Ann", "age": 3}'
+
+
+@pytest.mark.parametrize(
+    ("completion", "wanted", "share"),
+    [
+        (WANTED, WANTED, 1.0),
+        ('{"age": 3.0, "name": " ann "}', WANTED, 1.0),
+        ('```json\n{"name": "Ann", "age": 3}\n```', WANTED, 1.0),
+        ('{"name": "Ann"}', WANTED, 0.5),
+        ('{"name": "Ann", "age": 4}', WANTED, 0.5),
+        ('{"name": "Ann", "age": "3"}', WANTED, 0.5),
+        ('{"name": "Ann", "age": 3, "city": "Oslo"}', WANTED, 2 / 3),
+        ('{"name": "Ann", "age": true}', '{"name": "Ann", "age": 1}', 0.5),
+        ('{"a": null}', '{"a": null}', 1.0),
+        ('{"a": null}', '{"b": null}', 0.0),
+        ('{"a": [1, "x", {"b": 2}]}', '{"a": [1, "X", {"b": 2}]}', 1.0),
+        ('{"a": [1, 2]}', '{"a": [2, 1]}', 0.0),
+        ("[1, 2]", "[1, 2]", 1.0),
+        ("[1, 2]", "[1]", 0.0),
+        ("{}", "{}", 1.0),
+        ("{}", WANTED, 0.0),
+        ("[]", WANTED, 0.0),
+        ("null", "null", 1.0),
+        ("Ann is 3", WANTED, 0.0),
+        ("", WANTED, 0.0),
+        ("[" * 100_000, WANTED, 0.0),
+    ],
+)
+def test_json_match_is_the_share_of_the_entries_that_are_right(completion: str, wanted: str, share: float) -> None:
+    (found,) = scoring.scores("json_match", [Scored(Prompt(1, "?", wanted), completion, 3, Finish.EOS)])
+    assert found == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("reference", "problem"), [(None, "and there is none"), ("{a}", "not '{a}': "), (" ", "none")])
+def test_a_reference_that_is_no_json_is_named(reference: str | None, problem: str) -> None:
+    said = registry.reference_problem("json_match", reference)
+    assert said is not None and said.startswith("needs JSON as the reference, ") and problem in said
