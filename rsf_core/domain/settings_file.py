@@ -96,7 +96,7 @@ def _loaded(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text.replace("\r\n", "\n"))
 
 
-@lru_cache(maxsize=64)  # a list of projects asks for each
+@lru_cache(maxsize=1_000)  # a list of projects asks for each, every few seconds
 def _tolerated(path: Path, text: str) -> tuple[Settings, tuple[Problem, ...]]:
     """What a text says: asked for several times a second, and the same as long as nobody changes a setting."""
     settings, problems = tolerate(_loaded(path, text), str(path))

@@ -39,7 +39,7 @@ _CHANGED_FILES = (settings_file.NAME, "rsf.duckdb", "rsf.duckdb.wal")
 _ASIDE = ".aside-"  # in the name of what is being made or removed
 _SWEPT_AFTER_SECONDS = 24 * 3600.0
 _SIZE_SECONDS = 30.0  # for how long a size is believed: it is the sum over all files
-_NEWEST_JOBS = 8  # the folders of jobs that are looked at for one that runs
+_NEWEST_JOBS = 2  # the folders of jobs that are looked at: one that runs writes into its own every second
 _FORBIDDEN = '/\\:*?"<>|'  # in a name of a folder, on one system or another
 
 
