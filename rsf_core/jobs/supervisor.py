@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,9 +23,11 @@ from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError, RefusedRowsError, RsfError, StageError
 from rsf_core.domain.files import writable
 from rsf_core.domain.specs import Corrections, JobSpec
-from rsf_core.jobs import calling, process
+from rsf_core.jobs import calling
 from rsf_core.jobs.committing import Ingest
+from rsf_core.jobs.executors import Executor, LocalExecutor
 from rsf_core.jobs.spool import Spool, Status
+from rsf_core.jobs.types import TYPES
 from rsf_core.jobs.watching import Watch
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 RESTARTS = 2
+SLOTS = 1  # of a machine: two jobs on the same cores and memory would each take more than twice as long
 LITTLE_SPACE_BYTES = 8 << 20
 STOP_SECONDS = 10.0  # for a look at the jobs that is under way
 KEPT_METRICS = 4  # of finished jobs, which stay as they are: several values a step
@@ -44,12 +46,14 @@ NEVER_PASSES = (RefusedRowsError, JobError, LookupError, ValueError, TypeError, 
 
 
 class JobSupervisor:
-    def __init__(self, store: Store, spool_folder: Path) -> None:
+    def __init__(self, store: Store, spool_folder: Path, executor: Executor | None = None, slots: int = SLOTS) -> None:
+        """`executor` runs the jobs, as processes of this machine unless another is given; `slots` are what they share."""
         self._store = store
+        self._executor = executor or LocalExecutor()
+        self._slots = slots
         self._folder = spool_folder
         self._on_done: Callable[[JobRecord, dict[str, Any]], None] = lambda job, result: None
         self._on_ended: Callable[[JobRecord], None] = lambda job: None
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._restarts: dict[str, int] = {}
         self._watches: dict[str, Watch] = {}  # of the jobs that run
         self._ingests: dict[str, Ingest] = {}  # likewise
@@ -75,9 +79,7 @@ class JobSupervisor:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
-        for child in self._children.values():
-            process.leave(child)
-        self._children.clear()
+        self._executor.leave()
 
     # -- what the project asks ---------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class JobSupervisor:
                 said = spool.status()
             except JobError as error:
                 said = Status(JobState.RUNNING, str(error))
-            note = watch.note(time.monotonic(), process.is_stopped(spool.folder)) if watch else ""
+            note = watch.note(time.monotonic(), self._executor.stopped(spool.folder)) if watch else ""
             return replace(said, note=note, cancelling=spool.cancel_requested or bool(watch and watch.cancelled))
         done = 1 if job.state is JobState.DONE else 0
         return Status(job.state, job.message, done=done, total=1)
@@ -218,7 +220,10 @@ class JobSupervisor:
                         over.append(job)
             errors += self._tell_ended()
             queued = [job for job in active if job.state is JobState.QUEUED]
-            if queued and len(over) == len(running):
+            taken = sum(_slots(job) for job in running if job not in over)
+            if (
+                queued and taken + min(_slots(queued[0]), self._slots) <= self._slots
+            ):  # the first waits for all it needs
                 try:
                     self._begin(queued[0])
                 except Exception as error:
@@ -244,12 +249,14 @@ class JobSupervisor:
         self._store.add_job_event(job.job_id, JobState.RUNNING, message)
         spool = self._spool(job.job_id)
         self._watches[job.job_id] = Watch(time.monotonic())
-        process.kill(spool.folder)  # what an earlier one left, or one that an owner has started in the moment it died
+        self._executor.kill(
+            spool.folder
+        )  # what an earlier one left, or one that an owner has started in the moment it died
         try:
             with writable(spool.folder):
                 calling.forget(spool.folder)
                 spool.write_status(Status(JobState.RUNNING, "starting"))
-                self._children[job.job_id] = process.spawn(spool.folder)
+                self._executor.start(spool.folder, TYPES[job.kind].resources)
         except (OSError, RsfError) as error:
             self._end(
                 job, JobState.FAILED, f"its process could not be started: {_said(error)}. Resume it once that is mended"
@@ -259,28 +266,25 @@ class JobSupervisor:
         try:
             self._see_to(job)
         except NEVER_PASSES as error:
-            if process.is_alive(self._spool(job.job_id).folder):
+            if self._executor.alive(self._spool(job.job_id).folder):
                 raise
             self._end(job, JobState.FAILED, f"what it left could not be saved: {_said(error)}. Start the stage again")
 
     def _is_over(self, job: JobRecord) -> bool:
         spool = self._spool(job.job_id)
         try:
-            return not process.is_alive(spool.folder) and spool.status().state.ended
+            return not self._executor.alive(spool.folder) and spool.status().state.ended
         except NEVER_PASSES:
             return False
 
     def _see_to(self, job: JobRecord) -> None:
-        child = self._children.get(job.job_id)
         spool = self._spool(job.job_id)
         if not spool.folder.exists():
-            process.kill(spool.folder)  # nothing of what it still does would be found
-            if child is not None and child.poll() is None:
-                child.kill()
+            self._executor.kill(spool.folder)  # nothing of what it still does would be found
             self._end(job, JobState.FAILED, GONE.format(spool.folder))
             return
         # Alive is asked before the status is read: a process that ends in between has written its last status.
-        alive = process.is_alive(spool.folder) or (child is not None and child.poll() is None)
+        alive = self._executor.alive(spool.folder)
         ingest, watch, now = self._ingest(job), self._watch_of(job.job_id), time.monotonic()
         if alive:
             self._mind(spool, watch, ingest, now)
@@ -310,7 +314,7 @@ class JobSupervisor:
             watch.cancel(now)
         signal_due = watch.due(now)
         if signal_due is not None:
-            process.ask(spool.folder, signal_due)
+            self._executor.ask(spool.folder, signal_due)
         ingest.commit(status.units, now)
 
     def _watch_of(self, job_id: str) -> Watch:
@@ -352,12 +356,11 @@ class JobSupervisor:
 
     def _reap(self, job_id: str) -> None:
         """Nothing of the job is left: neither its process nor what that has started."""
-        child = self._children.pop(job_id, None)
         self._watches.pop(job_id, None)
         self._ingests.pop(job_id, None)
-        process.kill(self._spool(job_id).folder)
-        if child is not None and not process.reap(child):
-            process.leave(child)
+        folder = self._spool(job_id).folder
+        self._executor.kill(folder)
+        self._executor.forget(folder)
 
     def _restart(self, job: JobRecord, cause: str) -> None:
         tries = self._restarts.get(job.job_id, 0)
@@ -370,17 +373,21 @@ class JobSupervisor:
     def _cause_of_death(self, job: JobRecord, spool: Spool) -> str:
         if shutil.disk_usage(spool.folder).free < LITTLE_SPACE_BYTES:
             return f"the disk of {spool.folder} is full: free some space and resume"
-        child = self._children.get(job.job_id)
-        if child is None:
+        code = self._executor.exit_code(spool.folder)
+        if code is None:
             return "its process had ended while nobody watched"
-        if child.returncode == -9:
+        if code == -9:
             return "its process was killed (signal 9), perhaps for want of memory: see batch_size and train.accumulate"
-        if child.returncode == 0:
+        if code == 0:
             return "its process ended without saying how (with code 0)"
-        return f"its process ended with code {child.returncode}: {spool.log_tail() or 'it left no message'}"
+        return f"its process ended with code {code}: {spool.log_tail() or 'it left no message'}"
 
     def _spool(self, job_id: str) -> Spool:
         return Spool(self._folder / job_id)
+
+
+def _slots(job: JobRecord) -> int:
+    return TYPES[job.kind].resources.slots
 
 
 def _said(error: BaseException) -> str:

@@ -14,14 +14,23 @@ from rsf_core.jobs.schemas import COMPARED, DRAWN, GAUGED, SCORED, TRIED, Place
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What a job takes while it runs: of the slots that jobs share, how many."""
+
+    slots: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class JobType:
     """`work` is the module whose `run` does it, given a JobContext of its `spec`. Its segments go to `places`; what they must
-    hold is told by `contents`, from the job's id, spec and inputs. A job without places makes no rows."""
+    hold is told by `contents`, from the job's id, spec and inputs. A job without places makes no rows. It waits until its
+    `resources` are free."""
 
     spec: type[JobSpec]
     work: str
     places: tuple[Place, ...] = ()
     contents: Callable[[str, Any, Inputs], AllContents] | None = None
+    resources: Resources = Resources()
 
 
 _WORK = "rsf_core.jobs.work"

@@ -19,7 +19,8 @@ from rsf_core.domain import JobState
 from rsf_core.domain.access import Actor, Role
 from rsf_core.domain.errors import JobError, RsfError, StoreError
 from rsf_core.domain.files import read_json, write_json
-from rsf_core.jobs import process, units
+from rsf_core.jobs import process, supervisor, units
+from rsf_core.jobs.executors import LocalExecutor
 from rsf_core.project import Project
 from rsf_core.project.commands import execute
 from rsf_core.project.guarded import guarded
@@ -92,14 +93,11 @@ def test_a_model_whose_files_are_gone_fails_its_job_by_name_and_the_project_goes
 # -- while it is open ------------------------------------------------------------------------------------------------
 
 
-SPAWN, IS_ALIVE = process.spawn, process.is_alive
-
-
 @pytest.fixture
 def running(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A project whose jobs are processes that draw nothing."""
-    monkeypatch.setattr(process, "spawn", SPAWN)  # a test before may have put its jobs into threads for this file
-    monkeypatch.setattr(process, "is_alive", IS_ALIVE)
+    # a test before may have put its jobs into threads for this file
+    monkeypatch.setattr(supervisor, "LocalExecutor", LocalExecutor)
     monkeypatch.setattr(process, "sys", SimpleNamespace(executable=str(stand_in.interpreter(tmp_path, quick_work))))
     for name in ("GENERATED", "SCORED", "EVALUATED"):
         monkeypatch.setattr(units, name, 4)

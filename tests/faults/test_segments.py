@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from rsf_core.domain import JobState, Split
-from rsf_core.jobs import process, units
+from rsf_core.jobs import units
+from rsf_core.jobs.executors import InlineExecutor
 from rsf_core.project import Project
 from rsf_core.store.records import ModelRecord
 from tests.support.faults.clock import Clock
@@ -38,7 +39,7 @@ def work(project: Project, job_id: str) -> Path:
     """Let the job do all of its work while nobody saves it; its folder."""
     folder = project.folder / "spool" / job_id
     project.supervisor.tick()
-    until(lambda: not process.is_alive(folder))
+    until(lambda: not InlineExecutor().alive(folder))
     return folder
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from rsf_core import models
 from rsf_core.domain.errors import ModelError
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.support import warm
 
 
 def test_an_unknown_name_is_answered_with_what_was_tried():
@@ -64,7 +61,7 @@ try:
 except OutOfSpaceError as error:
     print("said:", error)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, check=False)
+    done = warm.run([sys.executable, "-c", code], timeout=120, computes=True)
     assert "said: the disk is full" in done.stdout, done.stderr
     assert models.identity(tmp_path / "tuned") == before
     assert models.read_lineage(tmp_path / "tuned") == {"round": 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from rsf_core.project import Project
 from rsf_core.project.owner import OwnerLock
 from rsf_core.rounds.start import Stages
 from rsf_core.store.store import Store
+from tests.support import warm
 
 STEPS = {
     "the lock": (settings_file, "begin"),
@@ -52,7 +52,7 @@ def test_killed_in_the_middle_it_is_made_anew(tmp_path: Path, small_task: Path) 
         "Project.create(sys.argv[1], sys.argv[2], seed=1)"
     )
     folder = tmp_path / "project"
-    done = subprocess.run([sys.executable, "-c", code, folder, small_task], timeout=120, check=False)
+    done = warm.run([sys.executable, "-c", code, folder, small_task], timeout=120)
     assert done.returncode == -9 and (folder / "rsf.duckdb").exists()
     with Project.create(folder, str(small_task), seed=1) as project:
         assert len(project.prompts()) == 12

@@ -60,7 +60,7 @@ def test_intervals_by_prompt_cover_the_acceptance_rate_and_pooled_ones_do_not():
 @pytest.mark.parametrize(("log_m", "tvd_at_least"), [(0.7, 0.93), (1.2, 0.90), (1.6, 0.93)])
 def test_every_interval_of_a_diagnosis_covers(log_m, tvd_at_least):
     """At log M = 1.2 the place where p = p_M falls almost on a reward's value, where TVD has a kink: the worst case."""
-    rng, exact, sims = np.random.default_rng(1), truth(log_m), 400
+    rng, exact, sims = np.random.default_rng(1), truth(log_m), 200
     covered = dict.fromkeys(exact, 0)
     for _ in range(sims):
         d = diagnose(simulate(rng), log_m, group=GROUP, rng=rng)

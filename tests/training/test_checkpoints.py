@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from rsf_core.project import Project
 from rsf_core.training import checkpoints
 from rsf_core.training.samples import TrainingSample
 from rsf_core.training.sft import StepMetrics, finetune
+from tests.support import warm
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
@@ -82,7 +82,7 @@ for step, size in ((1, 3), (2, 100_000)):
     except OutOfSpaceError as error:
         print("said:", error)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = warm.run([sys.executable, "-c", code], timeout=240, computes=True)
     assert "said: the disk is full" in done.stdout, done.stderr
     parameters = [torch.nn.Parameter(torch.zeros(3))]
     assert checkpoints.load(path, parameters, torch.optim.AdamW(parameters)) == {"step": 1}
@@ -109,7 +109,7 @@ try:
 except JobError as error:
     print("said:", error)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = warm.run([sys.executable, "-c", code], timeout=240, computes=True)
     assert "said: out of memory at step 1: raise train.accumulate (now 1)" in done.stdout, done.stderr
 
 

@@ -75,11 +75,13 @@ def start(
     stdin: int | None = subprocess.DEVNULL,
     start_new_session: bool = False,
     umask: int = -1,
+    computes: bool = False,
 ) -> Any:
     """Start `[sys.executable, "-m", MODULE, …]`, `[sys.executable, "-c", CODE, …]` or `[RSF, …]`: a Process, or a Popen where
-    nothing is `shared` or it is of another kind. Its standard input is empty."""
+    nothing is `shared` or it is of another kind. Its standard input is empty.
+    `computes`: it wants torch, as a job does."""
     words = [os.fspath(argument) for argument in arguments]
-    kind = _kind(words)
+    kind = "job" if computes else _kind(words)
     if WHERE not in os.environ or kind is None:
         return subprocess.Popen(
             words,
@@ -115,11 +117,11 @@ def _kind(words: list[str]) -> str | None:
 
 
 def run(
-    arguments: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None
+    arguments: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, computes: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Start it, wait for its end, and return that with what it printed."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        started = start(arguments, env=env, stdout=out, stderr=err)
+        started = start(arguments, env=env, stdout=out, stderr=err, computes=computes)
         try:
             code = started.wait(timeout)
         finally:

@@ -157,6 +157,8 @@ def perform(request: Request) -> None:
     """Run what the arguments name, as the interpreter does: an exception and an exit go on to its own end."""
     atexit.register(gc.unfreeze)  # DuckDB complains of what is left at the end
     program, *arguments = request["arguments"]
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
+    sys.path[1:1] = paths
     if WHERE in os.environ:
         start_jobs_warm()
     if Path(program).name == "rsf":
