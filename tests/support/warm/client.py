@@ -24,6 +24,7 @@ WHERE = (
     "RSF_TEST_WARM"  # in the environment: the folder of the templates' sockets, for owners that start jobs themselves
 )
 CLOSING_SECONDS = 10.0
+IMPORTING_SECONDS = 240.0  # of a template, on a busy machine
 
 
 class Process:
@@ -100,12 +101,15 @@ def start(
         "umask": umask,
     }
     connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(IMPORTING_SECONDS)
     connection.connect(os.path.join(os.environ[WHERE], kind))
     data = json.dumps(request).encode()
     outputs = [stdout.fileno() if stdout else 1, stderr.fileno() if stderr else 2]
     socket.send_fds(connection, [len(data).to_bytes(8, "big")], outputs)
     connection.sendall(data)
-    return Process(words, connection, int(connection.recv(64)))
+    answer = connection.recv(64)
+    assert answer, f"the template of {kind} processes could not be made: its error is in the captured output"
+    return Process(words, connection, int(answer))
 
 
 def _kind(words: list[str]) -> str | None:
@@ -136,7 +140,10 @@ def run(
 @contextlib.contextmanager
 def shared(folder: Path) -> Iterator[None]:
     """Let jobs start warm, here and in the owners that are started so. The templates end with this
-    process, whatever ends it."""
+    process, whatever ends it. Where the kernel is not Linux's, they are started anew."""
+    if not hasattr(os, "pidfd_open"):
+        yield
+        return
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TREE), os.environ.get("PYTHONPATH", "")])}
     lone = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # no import is to start a thread
     room = " " * 4096  # the arguments of a fork are written over those of its template
@@ -166,8 +173,9 @@ def start_jobs_warm() -> None:
 @contextlib.contextmanager
 def cold() -> Iterator[None]:
     """Jobs, owners and commands are started anew meanwhile."""
-    folder = os.environ.pop(WHERE)
+    folder = os.environ.pop(WHERE, None)
     try:
         yield
     finally:
-        os.environ[WHERE] = folder
+        if folder is not None:
+            os.environ[WHERE] = folder
