@@ -102,6 +102,8 @@ def running(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
     for name in ("GENERATED", "SCORED", "EVALUATED"):
         monkeypatch.setattr(units, name, 4)
     with Project.create(tmp_path / "project", str(small_task), "quick", seed=7) as made:
+        # opening ends with the first look at the jobs, after which the database is tidied: not while the folder is read-only
+        until(lambda: not (made.folder / "rsf.duckdb.wal").exists())
         yield made
         for job in made.jobs(active=True):
             process.kill(made.folder / "spool" / job.job_id)
