@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.target import LOG_Q, is_indicator, log_ratio
 from rsf_core.domain import Scope
 from rsf_core.domain.settings import Accept, Target
-from rsf_core.sampling.acceptance import accepted, critical_log_m, log_m_for_priority, log_m_for_rate, staged_scale
+from rsf_core.sampling.acceptance import (
+    acceptance_prob,
+    accepted,
+    critical_log_m,
+    log_m_for_priority,
+    log_m_for_rate,
+    staged_scale,
+)
 from rsf_core.sampling.arrays import relative
 
 Floats = NDArray[np.float64]
@@ -55,6 +62,11 @@ class Derived:
         """The automatic decision of each candidate at an M, shape (n,)."""
         possible = np.where(self.truncated, -np.inf, self.critical_log_m)
         return accepted(possible, log_m, self.scale if scope is Scope.PROMPT else 0.0)
+
+    def chance(self, log_m: float, scope: Scope) -> Floats:
+        """The probability with which each candidate is accepted automatically at an M, shape (n,)."""
+        possible = np.where(self.truncated, -np.inf, self.log_ratio)
+        return acceptance_prob(possible, log_m, self.scale if scope is Scope.PROMPT else 0.0)
 
 
 def derive(

@@ -6,6 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rsf_core.acceptance.preview import Draft
 from rsf_core.acceptance.target import BASE, PROPOSAL
 from rsf_core.domain import Scope
@@ -55,6 +58,30 @@ class Facts:
                     else Constraint(scorer=scorer, at_most=middle)
                 )
         return tuple(found)
+
+
+def threshold(bounds: tuple[float, float], scores: Sequence[float] | NDArray[np.float64] = ()) -> float | None:
+    """What a new constraint asks of a scorer at least: all of one that says yes or no, else what half of the candidates reach,
+    else the middle of its range; None where neither is known."""
+    low, high = bounds
+    if (low, high) == (0.0, 1.0) and set(np.unique(scores)) <= {0.0, 1.0}:
+        return 1.0
+    if len(scores):
+        return _rounded(float(np.median(scores)))
+    return (low + high) / 2 if math.isfinite(low) and math.isfinite(high) else None
+
+
+def merged(target: Target) -> Target:
+    """The same target with one constraint a scorer, as a form has it."""
+    held: dict[str, Constraint] = {}
+    for constraint in target.constraints:
+        before = held.get(constraint.scorer, constraint)
+        low = [v for v in (before.at_least, constraint.at_least) if v is not None]
+        high = [v for v in (before.at_most, constraint.at_most) if v is not None]
+        held[constraint.scorer] = Constraint(
+            scorer=constraint.scorer, at_least=max(low, default=None), at_most=min(high, default=None)
+        )
+    return target.model_copy(update={"constraints": tuple(held.values())})
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What is stored of a round's n candidates, one value each, by prompt and k. `decided` and `accepted` are the effective
-    decisions of now, `override` −1, 0 or 1; `retired`: its prompt is in use no more, and no score of it is waited for."""
+    decisions of now, `chance` the probability with which the rule accepts (NaN: undecided), `override` −1, 0 or 1; `retired`:
+    its prompt is in use no more, and no score of it is waited for."""
 
     candidate_ids: NDArray[np.object_]
     drawn: Drawn
@@ -44,6 +45,7 @@ class Stored:
     retired: Bools
     decided: Bools
     accepted: Bools
+    chance: Floats
     override: NDArray[np.int8]
 
     @classmethod
@@ -68,6 +70,7 @@ class Stored:
             retired=column("retired").astype(np.bool_),
             decided=column("decided").astype(np.bool_),
             accepted=column("accepted").astype(np.bool_),
+            chance=column("chance").astype(np.float64),
             override=column("override").astype(np.int8),
         )
 
@@ -109,14 +112,16 @@ class Shifts:
 @dataclass(frozen=True)
 class Preview:
     """A round under a draft; arrays have shape (n,) over all its candidates. `reward` is NaN where a score is missing, `ell`
-    (nats) is NaN where that candidate can't be decided yet and −∞ where a constraint fails. `after` is the effective decision
-    then, as `stored.accepted` is that of now; `by` is the M that would be in force, None where nothing can be decided."""
+    (nats) is NaN where that candidate can't be decided yet and −∞ where a constraint fails, `chance` the
+    probability with which the rule accepts. `after` is the effective decision then, as `stored.accepted` is that of now; `by`
+    is the M that would be in force, None where nothing can be decided."""
 
     stored: Stored
     parts: tuple[Part, ...]
     missing: tuple[Missing, ...]
     reward: Floats
     ell: Floats
+    chance: Floats
     decidable: Bools
     after: Bools
     by: RuleM | None
@@ -201,7 +206,7 @@ def preview(
         without = np.isnan(log_reference)
         asked.append(Missing(str(source), int((without & ~stored.retired).sum()), is_reference=True))
         decidable &= ~without
-    derived, by, ell = None, None, np.full(count, np.nan)
+    derived, by, ell, chance = None, None, np.full(count, np.nan), np.full(count, np.nan)
     after = stored.override > 0
     if decidable.any():
         derived = derive(
@@ -213,7 +218,7 @@ def preview(
             None if log_reference is None else log_reference[decidable],
         )
         by = derived.by_rule if kept is None else RuleM(kept.log_m, kept.scope, kept.reason)
-        ell[decidable] = derived.log_ratio
+        ell[decidable], chance[decidable] = derived.log_ratio, derived.chance(by.log_m, by.scope)
         automatic = np.zeros(count, np.bool_)
         automatic[decidable] = derived.accepted(by.log_m, by.scope)
         after = after | (automatic & (stored.override == 0))
@@ -223,6 +228,7 @@ def preview(
         tuple(found for found in asked if found.candidates),
         reward_where_known(target, scores, count),
         ell,
+        chance,
         decidable,
         after,
         by,

@@ -5,7 +5,6 @@ What was decided stays as it is until somebody asks; frozen curated sets never c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +21,7 @@ from rsf_core.acceptance.target_words import accept_changes, describe, target_ch
 from rsf_core.domain import JobKind, settings_file
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.errors import StageError, TargetError
-from rsf_core.domain.settings import Accept, Target
+from rsf_core.domain.settings import Accept, Constraint, Target
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import BASE_ID, Standing
 from rsf_core.scorers import own, registry
@@ -32,6 +31,7 @@ from rsf_core.store.target_versions import TargetVersion
 
 KEPT_COLUMNS = 16  # 8 MB each for a million candidates
 KEPT_PREVIEWS = 4
+EXAMPLES = 4
 LONGEST_REASON = 500  # characters
 BY_HAND = "changed in project.toml"
 MADE = "as the project was made"
@@ -50,6 +50,19 @@ class Version:
     created_at: datetime | None
     what: str
     changed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A candidate to be read: `reward` and the `chance` that the rule accepts it, each now and under the draft (None: not
+    known), and the first constraint that it fails there."""
+
+    candidate_id: str
+    prompt: str
+    completion: str
+    reward: tuple[float | None, float | None]
+    chance: tuple[float | None, float | None]
+    fails: Constraint | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +121,37 @@ class TargetBook:
         scores = {scorer: self._column(round_number, scorer, version) for scorer in target.rewards}
         return previews.reward_where_known(target, scores, len(self._stored(round_number, version).candidate_ids))
 
-    def scores(self, target: Target, round_number: int, place: int) -> Mapping[str, float]:
-        """What the candidate at a place of the preview has of the scorers of `target`."""
+    def examples(self, draft: Draft, round_number: int, mask: NDArray[np.bool_], most: int = EXAMPLES) -> list[Example]:
+        """A few candidates of `mask` (n,) of the preview of `draft`, to be read."""
+        found, now = self.preview(draft, round_number), self.reward_now(round_number)
         version = self._store.scored_version()
-        return {scorer: float(self._column(round_number, scorer, version)[place]) for scorer in target.scorers}
+        if found is None:
+            return []
+        places = found.examples(mask, most)
+        ids = [str(found.stored.candidate_ids[place]) for place in places]
+        prompt_ids = [int(found.stored.drawn.prompt_ids[place]) for place in places]
+        texts, prompts = self._store.completions(ids), self._store.prompts_by_id(prompt_ids)
+        made = []
+        for place, name, prompt, text in zip(places, ids, prompt_ids, texts, strict=True):
+            scores = {
+                scorer: float(self._column(round_number, scorer, version)[place]) for scorer in draft.target.scorers
+            }
+            made.append(
+                Example(
+                    name,
+                    prompts[prompt]["text"],
+                    text,
+                    (None if now is None else _known(now[place]), _known(found.reward[place])),
+                    (_known(found.stored.chance[place]), _known(found.chance[place])),
+                    previews.failing(draft.target, scores),
+                )
+            )
+        return made
+
+    def scores(self, scorer: str, round_number: int) -> NDArray[np.float64]:
+        """The scores that there are of a scorer on a round's candidates, without those that have none."""
+        column = self._column(round_number, scorer, self._store.scored_version())
+        return column[~np.isnan(column)]
 
     def _read_stored(self, number: int, version: tuple[int, ...]) -> Stored:
         return Stored.of(self._store.drawn(number))
@@ -224,6 +264,10 @@ class TargetBook:
     def _add(self, draft: Draft, author: str, reason: str) -> None:
         spec, accept = draft.target.model_dump(mode="json"), draft.accept.model_dump(mode="json")
         self._store.target_versions.add(spec, accept, author, reason)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _is(version: TargetVersion, draft: Draft) -> bool:

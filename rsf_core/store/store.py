@@ -335,7 +335,8 @@ class Store:
 
     def drawn(self, round_number: int) -> pa.Table:
         """One row a candidate of the round, in the order of `score_column` everywhere: log_q, log_model, u, truncated, stage
-        (see `round_scores`), retired, decided, accepted (in effect), override (−1, 0, 1)."""
+        (see `round_scores`), retired, decided, accepted (in effect), chance (that the rule accepts it; NaN undecided),
+        override (−1, 0, 1)."""
         return self._db.arrow("drawn", {"round": round_number})
 
     def scored_version(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from rsf_core.acceptance.outcomes import Density, Outcomes
+from rsf_core.acceptance.preview import Shifts
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import palette
@@ -91,6 +92,29 @@ def outcomes(found: Outcomes, x: str) -> go.Figure:
         marker={"size": 4},
         hovertemplate="%{y:.1f} %<extra>share accepted</extra>",
     )
+    return figure
+
+
+def shifts(found: Shifts, x: str) -> go.Figure:
+    """Candidates by some value, stacked by what another target would change for them: hatched is what changes."""
+    centres, widths = (found.edges[:-1] + found.edges[1:]) / 2, np.diff(found.edges)
+    figure = _figure(x, "candidates", 300)
+    figure.update_layout(barmode="stack")
+    for counts, name, color, hatch in (
+        (found.kept, "stays accepted", palette.ACCEPTED.color, ""),
+        (found.gained, "newly accepted", palette.ACCEPTED.color, "/"),
+        (found.lost, "accepted no more", palette.REJECTED.color, "x"),
+        (found.rejected, "stays rejected", palette.REJECTED.color, ""),
+    ):
+        if counts.any():
+            figure.add_bar(
+                x=centres.tolist(),
+                y=counts.tolist(),
+                width=(widths * 0.96).tolist(),
+                name=name,
+                marker={"color": color, "pattern": {"shape": hatch, "size": 6, "solidity": 0.5}},
+            )
+    figure.update_layout(legend={"traceorder": "normal", "yanchor": "bottom", "y": 1.02}, margin_t=56)
     return figure
 
 

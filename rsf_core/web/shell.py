@@ -18,6 +18,7 @@ PAGES = (
     ("overview", "Overview", ":material/route:"),
     ("prompts", "Prompts", ":material/format_list_bulleted:"),
     ("scorers", "Scorers", ":material/straighten:"),
+    ("target", "Target", ":material/target:"),
     ("generate", "Generate", ":material/casino:"),
     ("acceptance", "Acceptance", ":material/tune:"),
     ("review", "Review", ":material/rate_review:"),

@@ -1,0 +1,327 @@
+"""The form of the target: what is good, how strongly it counts, and the rule of M. It saves nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from rsf_core.acceptance import presets
+from rsf_core.acceptance.presets import PRESETS, Facts
+from rsf_core.acceptance.preview import Draft
+from rsf_core.acceptance.target import BASE, PROPOSAL
+from rsf_core.acceptance.target_words import CHOICES, SCOPES
+from rsf_core.domain import scorer_ref
+from rsf_core.domain.errors import RsfError, ScorerError, TargetError
+from rsf_core.domain.settings import Accept, Constraint, Target, describe
+from rsf_core.project import Project
+from rsf_core.scorers import registry
+from rsf_core.web.literal import literal
+
+OTHER = "another model"
+STATE = "target-form"
+
+
+@dataclass
+class Form:
+    """What the form was filled with: `filled`, while `based_on` was the target; another `nonce` is another form. `reason` is
+    why, and `note` says where it came from."""
+
+    based_on: Draft
+    filled: Draft
+    nonce: int = 0
+    reason: str = ""
+    note: str = ""
+    naming: bool = False
+
+
+def state(project: Project) -> Form:
+    """The form of this session: filled anew with the target in force where nobody has changed anything in it."""
+    now, kept = project.target_book.draft(), st.session_state.get(STATE)
+    if kept is None or kept["folder"] != str(project.folder):
+        kept = {"folder": str(project.folder), "form": Form(now, now)}
+        st.session_state[STATE] = kept
+    form: Form = kept["form"]
+    return form
+
+
+def fill(project: Project, draft: Draft, reason: str = "", note: str = "", naming: bool = False) -> None:
+    """Fill the form; what is in it is lost. `naming`: a model has to be named yet."""
+    form = state(project)
+    now = project.target_book.draft()
+    kept = {"folder": str(project.folder), "form": Form(now, draft, form.nonce + 1, reason, note, naming)}
+    st.session_state[STATE] = kept
+
+
+def facts(project: Project, number: int) -> Facts:
+    """What the presets are made of."""
+    now = project.target_book.draft()
+    reward = project.target_book.reward_now(number)
+    known = [] if reward is None else [value for value in reward.tolist() if math.isfinite(value)]
+    mean = sum(known) / len(known) if known else math.nan
+    spread = math.sqrt(sum((value - mean) ** 2 for value in known) / len(known)) if known else math.nan
+    teacher = "" if now.target.reference in (BASE, PROPOSAL) else now.target.reference
+    return Facts(
+        now, {name: _bounds(name) for name in scorers(project)}, spread, project.settings.generate.candidates, teacher
+    )
+
+
+def scorers(project: Project) -> list[str]:
+    """What can be chosen: the scorers of the target first, then what is installed and needs no options."""
+    target = project.target_book.draft().target
+    ready = [card.name for card in registry.cards() if not card.problem and not card.required]
+    return list(dict.fromkeys([*target.scorers, *ready]))
+
+
+def _bounds(name: str) -> tuple[float, float]:
+    try:
+        return registry.bounds(name)
+    except ScorerError:  # said where the form is read
+        return -math.inf, math.inf
+
+
+def _description(name: str) -> str:
+    try:
+        return registry.checked(name)[1].description
+    except ScorerError as error:
+        return str(error)
+
+
+def preset_buttons(project: Project, number: int) -> None:
+    """The targets to start from, each with when to use it."""
+    columns = st.columns(len(PRESETS))
+    for column, preset in zip(columns, PRESETS, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{literal(preset.title)}**")
+            st.caption(literal(preset.when))
+            if st.button("Fill the form", key=f"preset-{preset.name}", width="stretch"):
+                made = preset.fill(facts(project, number))
+                note = f"“{preset.title}” is in the form. See what would change, then use it or edit it."
+                naming = preset.name == "teacher" and made.target.reference == BASE
+                fill(project, made, f"preset “{preset.title}”", note, naming)
+                st.rerun()
+
+
+def edit(project: Project, number: int) -> Draft:
+    """Draw the form; what it says. Raises TargetError where that is no target yet, and says what is missing."""
+    form = state(project)
+    target, accept = presets.merged(form.filled.target), form.filled.accept
+    left, right = st.columns(2, gap="large")
+    with left:
+        rewards = _rewards(project, form, target)
+        constraints = _constraints(project, form, target, number)
+    with right:
+        beta = _beta(form, target, bool(rewards))
+        reference = _reference(project, form, target)
+        rate = _rate(form, accept, not rewards and reference == PROPOSAL)
+        with st.expander("More", icon=":material/tune:"):
+            tempered = _tempered(form, target, reference)
+            accept = _scope(form, accept).model_copy(update={"rate": rate})
+    try:
+        made = Target(reference=reference, tempered=tempered, beta=beta, rewards=rewards, constraints=constraints)
+    except ValidationError as error:
+        raise TargetError(describe(error)) from error
+    for scorer in made.scorers:
+        registry.bounds(scorer)
+    return Draft(made, accept)
+
+
+def _key(form: Form, name: str) -> str:
+    return f"target-{form.nonce}-{name}"
+
+
+def _choose(project: Project, form: Form, name: str, label: str, chosen: list[str], help_text: str) -> list[str]:
+    options = list(dict.fromkeys([*chosen, *scorers(project)]))
+    found = st.multiselect(
+        label,
+        options,
+        chosen,
+        key=_key(form, name),
+        accept_new_options=True,
+        placeholder="Choose a scorer, or type one with its options",
+        help=help_text,
+    )
+    try:
+        return list(dict.fromkeys(scorer_ref.canonical(scorer) for scorer in found))
+    except ScorerError as error:
+        raise TargetError(str(error)) from error
+
+
+def _rewards(project: Project, form: Form, target: Target) -> dict[str, float]:
+    chosen = _choose(
+        project,
+        form,
+        "rewards",
+        "Rewards: the more, the better",
+        list(target.rewards),
+        'Scores that are added up, each times its weight. One with options is typed, e.g. contains(text="cat").',
+    )
+    found = {}
+    for scorer in chosen:
+        found[scorer] = st.number_input(
+            f"Weight of {literal(scorer)}",
+            value=float(target.rewards.get(scorer, 1.0)),
+            step=0.1,
+            format="%g",
+            key=_key(form, f"weight {scorer}"),
+            help=f"{literal(_description(scorer))} Below 0: the less, the better.",
+        )
+    return found
+
+
+def _constraints(project: Project, form: Form, target: Target, number: int) -> tuple[Constraint, ...]:
+    held = {constraint.scorer: constraint for constraint in target.constraints}
+    chosen = _choose(
+        project,
+        form,
+        "constraints",
+        "Constraints: must be met, or the candidate is rejected",
+        list(held),
+        "A scorer has to reach a threshold. Nothing makes up for one that is not met.",
+    )
+    found = []
+    for scorer in chosen:
+        before = held.get(scorer)
+        least = (
+            before.at_least
+            if before
+            else presets.threshold(_bounds(scorer), project.target_book.scores(scorer, number))
+        )
+        first, second = st.columns(2)
+        at_least = _limit(first, form, f"{literal(scorer)} at least", least, f"least {scorer}", scorer)
+        at_most = _limit(
+            second, form, f"{literal(scorer)} at most", before.at_most if before else None, f"most {scorer}", scorer
+        )
+        if at_least is None and at_most is None:
+            raise TargetError(
+                f"the constraint {scorer} says neither at least nor at most: give one of them, or remove it"
+            )
+        found.append(Constraint(scorer=scorer, at_least=at_least, at_most=at_most))
+    return tuple(found)
+
+
+def _limit(place: Any, form: Form, label: str, value: float | None, name: str, scorer: str) -> float | None:
+    found: float | None = place.number_input(
+        label,
+        value=value,
+        step=0.1,
+        format="%g",
+        key=_key(form, name),
+        placeholder="no limit",
+        help=literal(_description(scorer)),
+    )
+    return found
+
+
+def _beta(form: Form, target: Target, used: bool) -> float:
+    beta: float = st.number_input(
+        "β: how much the reward may cost in likelihood",
+        value=float(target.beta),
+        min_value=1e-9,
+        max_value=1e6,
+        step=0.05,
+        format="%g",
+        key=_key(form, "beta"),
+        disabled=not used,
+        help="Small: the reward decides nearly alone. Large: candidates stay close to the reference.",
+    )
+    if used:
+        factor = math.exp(min(1 / beta, 700.0))
+        shown = f"{factor:,.3g}" if factor < 1e4 else "far more than 1,000"
+        st.caption(
+            f"Of two candidates that are equally likely, one whose reward is 1 higher is kept {shown} times as often."
+        )
+    else:
+        st.caption("Without a reward β does nothing.")
+    return beta
+
+
+def _reference(project: Project, form: Form, target: Target) -> str:
+    names = {BASE: "The base model (recommended)", PROPOSAL: "The model that drew"}
+    tuned = {m.model_id: f"Model {m.model_id}" for m in project.models() if m.model_id not in (BASE,) and m.round > 0}
+    names |= tuned | {OTHER: "Another model: a teacher"}
+    start = OTHER if form.naming or target.reference not in names else target.reference
+    options = list(names)
+    chosen: str = st.selectbox(
+        "Reference: stay close to",
+        options,
+        options.index(start),
+        format_func=names.__getitem__,
+        key=_key(form, "reference"),
+        help="The law that the accepted follow where no reward speaks. The base model, the same in all rounds, keeps the "
+        "tuned models from drifting; with the model that drew, each round moves on from the last.",
+    )
+    if chosen != OTHER:
+        return chosen
+    named = st.text_input(
+        "Which model",
+        target.reference if target.reference not in names else "",
+        key=_key(form, "teacher"),
+        max_chars=4096,
+        placeholder="a folder, or a Hugging Face id",
+        help="It must have the vocabulary of the model that draws: its log-probability of each candidate is computed.",
+    ).strip()
+    if not named:
+        raise TargetError("name the teacher: the folder of a model, or its Hugging Face id")
+    return named
+
+
+def _tempered(form: Form, target: Target, reference: str) -> bool:
+    found: bool = st.checkbox(
+        "Take the reference at the temperature of the draws",
+        target.tempered,
+        key=_key(form, "tempered"),
+        disabled=reference == PROPOSAL and not target.tempered,
+        help="With another temperature than 1 the log ratios would otherwise undo the temperature before they select. "
+        "It changes nothing at temperature 1.",
+    )
+    return found
+
+
+def _rate(form: Form, accept: Accept, exact: bool) -> float:
+    """The share accepted; `exact`: there is nothing to choose."""
+    percent: float = st.number_input(
+        "Share accepted (%)",
+        0.01,
+        100.0,
+        100 * accept.rate,
+        1.0,
+        format="%g",
+        key=_key(form, "rate"),
+        disabled=exact,
+        help="M, the bound that everything is measured against, is chosen so that this share of a round is accepted. "
+        "A person can choose another M on the Acceptance page.",
+    )
+    if exact:
+        st.caption("With constraints alone all that meet them are accepted: M = 1 is exact.")
+    return accept.rate if abs(percent / 100 - accept.rate) < 1e-12 else percent / 100
+
+
+def _scope(form: Form, accept: Accept) -> Accept:
+    scopes, names = list(SCOPES), list(CHOICES)
+    scope = st.selectbox(
+        "M is",
+        scopes,
+        scopes.index(accept.scope),
+        format_func=SCOPES.__getitem__,
+        key=_key(form, "scope"),
+        help="Per prompt: each prompt gives a like share. One for all: prompts with higher rewards give more.",
+    )
+    choose = st.selectbox(
+        "M lies",
+        names,
+        names.index(accept.choose),
+        format_func=CHOICES.__getitem__,
+        key=_key(form, "choose"),
+        help="Priority sampling takes the critical value of the first that is not accepted, and weighs the accepted.",
+    )
+    return accept.model_copy(update={"scope": scope, "choose": choose})
+
+
+def problem(error: RsfError) -> str:
+    """What is missing, as a sentence."""
+    text = str(error)
+    return text[:1].upper() + text[1:]

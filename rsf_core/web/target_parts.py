@@ -1,0 +1,311 @@
+"""The parts of the Target page beside its form: what a change would do, the button that saves it, the versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from rsf_core.acceptance.presets import merged
+from rsf_core.acceptance.preview import Draft, Missing, Preview
+from rsf_core.acceptance.target import compounding, log_prob_scorer
+from rsf_core.acceptance.target_words import changes, describe, reference_name
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.project.target_book import EXAMPLES, Example, Fate
+from rsf_core.web import charts, target_form, ui
+from rsf_core.web.literal import literal
+
+EXCERPT = 300  # characters of a prompt
+
+
+def in_force(project: Project) -> None:
+    """What the target is now, and whether the newest round is decided by it."""
+    number, now = project.current_round, project.target_book.draft().target
+    decided_by = project.target(number)
+    if decided_by is None:
+        said = f"Round {number} is not decided yet."
+    elif decided_by == now:
+        said = f"Round {number} is decided by it."
+    else:
+        said = f"Round {number} is still decided by another one: {literal(describe(decided_by))}."
+    st.markdown(f"**In force:** {literal(describe(now))}. {said}")
+
+
+def consequences(fate: Fate, decide: bool, found: Preview | None, same_round: bool = True) -> list[str]:
+    """What saving does: to the newest round, to the next, to frozen sets. `found` is the preview of that round where it is the
+    one on screen (`same_round`)."""
+    this = f"Round {fate.round} "
+    said = []
+    if fate.running:
+        said.append(f"{this}is being drawn or scored by a job. It is decided by this target when that is done.")
+    elif not fate.candidates:
+        said.append(f"{this}has no candidates yet. They are decided by this target.")
+    elif decide:
+        said.append(f"{this}{_decided_anew(fate, found if same_round else None)}")
+        if fate.tuned:
+            said.append(
+                f"The model of round {fate.round} is trained already and stays as it is. Its comparison is then judged "
+                "by this target, and may have to be made again."
+            )
+    elif fate.decided:
+        said.append(
+            f"{this}stays decided as it is. Once more is drawn or scored in it, all of it is decided by this target."
+        )
+    else:
+        said.append(f"{this}is not decided yet. It is decided by this target when it is scored.")
+    said.append(f"Round {fate.round + 1} is decided by this target from the start.")
+    if fate.curated:
+        said.append(f"{plural(fate.curated, 'frozen curated set')} in this project: never changed.")
+    return said
+
+
+def _decided_anew(fate: Fate, found: Preview | None) -> str:
+    if found is None:
+        return "is decided anew."
+    if found.missing:
+        lacking = " and ".join(_named(missing) for missing in found.missing)
+        return (
+            f"is first scored by what is missing ({lacking}), and then decided anew. Only missing scores are computed."
+        )
+    gained, lost = int(found.gained.sum()), int(found.lost.sum())
+    said = f"is decided anew at once: {gained:,} newly accepted, {lost:,} accepted no more."
+    if fate.overridden:
+        said += f" What people said of {plural(fate.overridden, 'candidate')} stays."
+    if found.kept_m:
+        said += " The M that a person chose for this very target is taken again."
+    return said
+
+
+def _named(missing: Missing) -> str:
+    if not missing.is_reference:
+        return missing.name
+    for tempered in (False, True):
+        missing_name = missing.name.removeprefix(log_prob_scorer("", tempered))
+        if missing_name != missing.name:
+            return f"the log-probability under {reference_name(missing_name)}"
+    return missing.name
+
+
+def saving(project: Project, draft: Draft | None, found: Preview | None, number: int) -> None:
+    """Why, what for, and the one button that saves. `draft` None: the form says no target yet."""
+    form, fate = target_form.state(project), project.target_book.fate()
+    now = project.target_book.draft()
+    changed = [] if draft is None else changes(Draft(merged(now.target), now.accept), draft)
+    if form.based_on != now and changed:
+        st.warning(
+            "The target was changed meanwhile, by somebody else or in another tab. This form still shows what was before.",
+            icon=":material/sync_problem:",
+        )
+        if st.button("Show what it is now", icon=":material/refresh:"):
+            target_form.fill(project, now)
+            st.rerun()
+        return
+    with st.container(border=True):
+        st.markdown(
+            f"**Your change:** {literal('; '.join(changed))}"
+            if changed
+            else "**No change yet.** Edit the form or take a preset."
+        )
+        decide = False
+        can_decide = bool(fate.candidates) and not fate.running
+        differs = draft is not None and project.target(fate.round) not in (None, draft.target)
+        if can_decide and (changed or differs):
+            decide = st.checkbox(
+                f"Decide round {fate.round} anew by it",
+                not fate.tuned,
+                key=f"target-decide-{form.nonce}",
+                disabled=ui.locked("target_book.use"),
+            )
+        if changed or (differs and can_decide):
+            lines = consequences(fate, decide, found, number == fate.round)
+            st.markdown("\n".join(f"- {literal(line)}" for line in lines))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            reason = st.text_input(
+                "Why (kept with the version)",
+                form.reason,
+                max_chars=500,
+                key=f"target-reason-{form.nonce}",
+                placeholder="optional",
+            )
+            ready = draft is not None and (bool(changed) or (decide and differs))
+            if st.button(
+                "Use this target",
+                type="primary",
+                icon=":material/check:",
+                disabled=not ready or ui.locked("target_book.use"),
+            ):
+                assert draft is not None
+                wanted, seen = (draft, form.based_on) if changed else (now, now)
+                if ui.attempt(lambda: project.target_book.use(wanted, reason, seen, decide)):
+                    target_form.fill(project, project.target_book.draft())
+                    st.rerun()
+            if (changed or form.note) and st.button("Discard", icon=":material/undo:"):
+                target_form.fill(project, now)
+                st.rerun()
+
+
+def effect(project: Project, draft: Draft, found: Preview, number: int) -> None:
+    """What the draft would do to the candidates that are there."""
+    note = compounding(draft.target, project.settings.generate)
+    if note:
+        st.warning(literal(note), icon=":material/device_thermostat:")
+    for missing in found.missing:
+        st.info(
+            f"{literal(_named(missing).capitalize())} has no score on {missing.candidates:,} of {len(found.after):,} "
+            "candidates yet, so what would become of them cannot be said. Use the target with “Decide round anew”: "
+            "just these are computed.",
+            icon=":material/hourglass_empty:",
+        )
+    before, after, total = int(found.stored.accepted.sum()), int(found.after.sum()), len(found.after)
+    if found.by is not None:
+        with st.container(horizontal=True):
+            st.metric("Accepted now", f"{before:,} of {total:,}", border=True, height="stretch")
+            st.metric(
+                "Accepted then",
+                f"{after:,}",
+                f"{after - before:+,}",
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                height="stretch",
+            )
+            st.metric("Newly accepted", f"{int(found.gained.sum()):,}", border=True, height="stretch")
+            st.metric("Accepted no more", f"{int(found.lost.sum()):,}", border=True, height="stretch")
+            landscape = found.landscape
+            if landscape is not None:
+                at = landscape.at(found.by.log_m)
+                st.metric(
+                    "Acceptance rate",
+                    f"{100 * at.expected_rate:.1f} %",
+                    f"{plural(at.prompts_with_none, 'prompt')} with none",
+                    delta_color="off",
+                    delta_arrow="off",
+                    border=True,
+                    height="stretch",
+                    help="The expected rate of what was drawn for all prompts alike, each prompt counting the same.",
+                )
+        st.caption(f"At log M = {found.by.log_m:.3f}: {literal(found.by.reason)}.")
+    _distributions(found, number)
+    _parts(found)
+
+
+def _distributions(found: Preview, number: int) -> None:
+    if found.by is None:
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Reward r", anchor=False)
+        if found.parts and any(part.weight is not None for part in found.parts):
+            st.plotly_chart(
+                charts.shifts(found.shifts(found.reward), "reward r"), config=charts.CONFIG, key=f"shift-r-{number}"
+            )
+        else:
+            st.caption("This target has no reward: all that meet the constraints are alike.")
+    with right:
+        st.subheader("Log ratio ℓ = log P − log q", anchor=False)
+        ell = found.ell
+        st.plotly_chart(
+            charts.shifts(found.shifts(ell), "log ratio ℓ (nats)"), config=charts.CONFIG, key=f"shift-l-{number}"
+        )
+        failing = int(np.isneginf(ell).sum())
+        if failing:
+            st.caption(f"{plural(failing, 'candidate')} more fail a constraint (ℓ = −∞) and are in no bar.")
+
+
+def _parts(found: Preview) -> None:
+    if not found.parts:
+        return
+    rows = []
+    for part in found.parts:
+        known = part.scored > 0
+        rows.append(
+            {
+                "part": f"reward {part.weight:g} × {part.scorer}"
+                if part.weight is not None
+                else f"must have {part.constraint}",
+                "scored": f"{part.scored:,} of {len(found.after):,}",
+                "mean score": f"{part.mean:.3g}" if known else "no scores yet",
+                "meets it": f"{part.passing / part.scored:.0%}" if part.constraint is not None and known else "",
+            }
+        )
+    st.dataframe(rows, hide_index=True)
+
+
+def examples(project: Project, draft: Draft, found: Preview, number: int) -> None:
+    """Some of what would be newly accepted, and of what would be accepted no more, to be read."""
+    if not (found.gained.any() or found.lost.any()):
+        return
+    left, right = st.columns(2, gap="large")
+    for place, title, mask in (
+        (left, "Newly accepted", found.gained),
+        (right, "Accepted no more", found.lost),
+    ):
+        with place:
+            count = int(mask.sum())
+            st.subheader(f"{title}: {count:,}", anchor=False)
+            if not count:
+                st.caption("None.")
+                continue
+            if count > EXAMPLES:
+                st.caption(f"{EXAMPLES} of them, of different prompts where there are.")
+            for example in project.target_book.examples(draft, number, mask):
+                _example(example)
+
+
+def _example(example: Example) -> None:
+    with st.container(border=True):
+        st.caption(f"{literal(example.candidate_id)} · {literal(_why(example))}")
+        st.caption(literal(example.prompt[:EXCERPT]))
+        ui.text(example.completion)
+
+
+def _why(example: Example) -> str:
+    """The reward and the chance to be accepted, before and after, and the constraint that stands in the way."""
+    reward = " → ".join(dict.fromkeys("?" if value is None else f"{value:.3g}" for value in example.reward))
+    chance = " → ".join("?" if value is None else _percent(value) for value in example.chance)
+    said = f"reward {reward} · chance {chance}"
+    return said if example.fails is None else f"{said} · fails {example.fails}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %" if value in (0.0, 1.0) or 0.01 <= value <= 0.99 else f"{100 * value:.2g} %"
+
+
+def versions(project: Project) -> None:
+    """Every target there has been, and the way back."""
+    found = project.target_book.versions()
+    st.header("Versions", anchor=False)
+    st.dataframe(
+        [
+            {
+                "version": "not kept yet" if version.number is None else str(version.number),
+                "what changed": version.changed or version.what,
+                "why": version.reason,
+                "by": version.author,
+                "when": version.created_at,
+            }
+            for version in found
+        ],
+        hide_index=True,
+        column_config={"when": st.column_config.DatetimeColumn("when (UTC)", format="YYYY-MM-DD HH:mm")},
+    )
+    older = {f"Version {v.number}: {v.what}": v for v in found[1:] if v.number is not None}
+    if not older:
+        st.caption("Each change becomes a version here, and you can go back to any of them.")
+        return
+    _back(project, list(older), [version.number for version in older.values()])
+
+
+def _back(project: Project, labels: Sequence[str], numbers: Sequence[int | None]) -> None:
+    chosen = st.selectbox("Go back to", range(len(labels)), format_func=labels.__getitem__, key="target-back")
+    if st.button(
+        "Put it in the form", icon=":material/history:", help="Nothing is saved yet: see first what would change."
+    ):
+        number = numbers[chosen]
+        version = next(v for v in project.target_book.versions() if v.number == number)
+        accept = version.accept or project.target_book.draft().accept
+        note = f"Version {number} is in the form. See what would change, then use it: that makes a new version."
+        target_form.fill(project, Draft(version.target, accept), f"back to version {number}", note)
+        st.rerun()

@@ -1,0 +1,219 @@
+"""The Target page: the form says what a change would do before anything is saved, saves as one, and goes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core.acceptance.preview import Draft
+from rsf_core.domain import Act, Action, ActKind, Scope
+from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.settings import Accept, Target
+from rsf_core.project import Project
+from rsf_core.project.target_book import Fate
+from rsf_core.web import session, target_parts
+from tests.support.seeding import add_candidates, add_scores, candidates
+
+SHELL = Path(session.__file__).with_name("shell.py")
+EXAMPLE = "**bold** [link](http://127.0.0.1:9/x)"
+
+
+@pytest.fixture
+def scored(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with a decided first round, looked at; its jobs are queued and do not begin."""
+    project.supervisor.stop()
+    monkeypatch.setattr(project.supervisor, "_begin", lambda job: None)
+    monkeypatch.setattr(session, "_project", project)
+    rows = candidates(8, 4, log_q=-2.0, log_model=-2.0, completions=[f"{EXAMPLE} {i}" for i in range(32)])
+    add_candidates(project.store, rows)
+    rng = np.random.default_rng(1)
+    add_scores(project.store, rows, {"sentiment": rng.uniform(-1, 1, 32), "ended": (rng.random(32) < 0.7) * 1.0})
+    assert project.score() is None
+    return project
+
+
+def page() -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=60).run()
+    app.switch_page("../../pages/target.py").run()
+    assert not app.exception
+    return app
+
+
+def named(elements: Any, label: str) -> Any:
+    return next(element for element in elements if element.label.startswith(label))
+
+
+def said(app: AppTest) -> str:
+    return " ".join(
+        str(element.value)
+        for element in [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.success]
+    )
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_nothing_is_changed_yet_and_the_button_waits(scored: Project) -> None:
+    app = page()
+    assert "No change yet" in said(app) and "Round 1 is decided by it" in said(app)
+    assert named(app.button, "Use this target").disabled
+    found = metrics(app)
+    assert found["Accepted now"] == "16 of 32" and found["Accepted then"] == "16" and found["Newly accepted"] == "0"
+
+
+def test_an_edit_shows_what_would_change_saves_nothing_and_is_then_used(scored: Project) -> None:
+    app = page()
+    before = scored.store.drawn(1)["accepted"].to_pylist()
+    named(app.number_input, "Weight of sentiment").set_value(-1.0).run()
+    assert not app.exception
+    expected = scored.target_book.preview(
+        Draft(scored.settings.target.model_copy(update={"rewards": {"sentiment": -1.0}}), scored.settings.accept), 1
+    )
+    assert expected is not None and expected.gained.any()
+    found = metrics(app)
+    assert found["Newly accepted"] == str(int(expected.gained.sum())) and "weight of sentiment 1 → -1" in said(app)
+    texts = [str(element.proto.body) for element in app.get("html")]
+    assert sum(EXAMPLE in text for text in texts) >= 2  # to be read, and as text
+    assert scored.settings.target.rewards == {"sentiment": 1.0} and len(scored.target_book.versions()) == 1
+    named(app.text_input, "Why").set_value("the other way round").run()
+    named(app.button, "Use this target").click().run()
+    assert not app.exception and scored.settings.target.rewards == {"sentiment": -1.0}
+    assert scored.target_book.versions()[0].reason == "the other way round"
+    assert scored.store.drawn(1)["accepted"].to_pylist() == expected.after.tolist() != before
+    assert "No change yet" in said(app) and metrics(app)["Newly accepted"] == "0"
+
+
+def test_without_its_tick_the_round_stays_decided_and_can_be_decided_later(scored: Project) -> None:
+    app = page()
+    before = scored.store.drawn(1)["accepted"].to_pylist()
+    named(app.number_input, "Weight of sentiment").set_value(-1.0).run()
+    named(app.checkbox, "Decide round 1").uncheck().run()
+    assert "stays decided as it is" in said(app)
+    named(app.button, "Use this target").click().run()
+    assert scored.store.drawn(1)["accepted"].to_pylist() == before
+    assert "still decided by another one" in said(app) and not named(app.button, "Use this target").disabled
+    named(app.button, "Use this target").click().run()
+    assert not app.exception and "Round 1 is decided by it" in said(app)
+    assert scored.store.drawn(1)["accepted"].to_pylist() != before and len(scored.target_book.versions()) == 2
+
+
+@pytest.mark.parametrize("name", ["verifiable", "base", "best"])
+def test_a_preset_fills_the_form_and_saves_nothing(scored: Project, name: str) -> None:
+    scored.set("target.beta", "0.3")
+    scored.score()
+    app = page()
+    app.button(key=f"preset-{name}").click().run()
+    assert not app.exception and "is in the form" in said(app) and scored.settings.target.beta == 0.3
+    assert named(app.text_input, "Why").value.startswith("preset")
+    assert named(app.button, "Use this target").disabled == (name == "base")  # it is that already
+
+
+def test_a_teacher_has_to_be_named_and_is_scored_by_a_job(scored: Project, tiny_model: Path) -> None:
+    app = page()
+    app.button(key="preset-teacher").click().run()
+    assert "Name the teacher" in said(app) and named(app.button, "Use this target").disabled
+    named(app.text_input, "Which model").set_value(str(tiny_model)).run()
+    assert "has no score on 32 of 32" in said(app) and not app.metric
+    assert "is first scored by what is missing" in said(app)
+    named(app.button, "Use this target").click().run()
+    assert not app.exception and [job.job_id for job in scored.jobs(active=True)] == ["r1-score-1"]
+    assert scored.settings.target.reference == str(tiny_model)
+
+
+def test_what_the_form_lacks_is_said_in_words(scored: Project) -> None:
+    app = page()
+    named(app.multiselect, "Constraints").set_value(["length"]).run()
+    named(app.number_input, "length at least").set_value(None).run()
+    assert "length says neither at least nor at most" in said(app) and named(app.button, "Use this target").disabled
+    named(app.multiselect, "Constraints").set_value([]).run()
+    named(app.multiselect, "Rewards").set_value(["nobodys"]).run()
+    assert (
+        "There is no scorer 'nobodys'" in said(app).replace("\\", "") and named(app.button, "Use this target").disabled
+    )
+
+
+def test_an_earlier_version_is_put_in_the_form_and_becomes_a_new_one(scored: Project) -> None:
+    scored.set_threshold(0.4, Scope.GLOBAL, author="ann")
+    before = scored.store.drawn(1)["accepted"].to_pylist()
+    now = scored.target_book.draft()
+    scored.target_book.use(Draft(now.target.model_copy(update={"beta": 4.0}), now.accept), decide=True)
+    app = page()
+    named(app.button, "Put it in the form").click().run()
+    assert "Version 1 is in the form" in said(app) and "The M that a person chose" in said(app)
+    named(app.button, "Use this target").click().run()
+    assert scored.target_book.versions()[0].reason == "back to version 1"
+    assert scored.store.drawn(1)["accepted"].to_pylist() == before
+
+
+def test_a_form_that_somebody_else_has_overtaken_says_so(scored: Project) -> None:
+    app = page()
+    scored.set("target.beta", "0.9")
+    app.run()
+    assert "changed meanwhile" in said(app) and all(b.label != "Use this target" for b in app.button)
+    named(app.button, "Show what it is now").click().run()
+    assert "No change yet" in said(app) and named(app.number_input, "β").value == 0.9
+
+
+def test_a_round_without_candidates_shows_the_way_and_can_be_prepared(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", project)
+    app = page()
+    assert "Once candidates are drawn" in said(app) and not app.metric
+    named(app.number_input, "β").set_value(0.7).run()
+    assert "has no candidates yet" in said(app)
+    named(app.button, "Use this target").click().run()
+    assert not app.exception and project.settings.target.beta == 0.7
+
+
+def test_a_reviewer_looks_and_does_not_save(scored: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "actor", lambda: Actor("bob", Role.REVIEWER, "link"))
+    app = page()
+    named(app.number_input, "Weight of sentiment").set_value(-1.0).run()
+    assert not app.exception and named(app.button, "Use this target").disabled
+
+
+def fate(**changed: Any) -> Fate:
+    plain = {
+        "round": 2,
+        "candidates": 64,
+        "decided": True,
+        "tuned": False,
+        "running": False,
+        "overridden": 0,
+        "curated": 0,
+    }
+    return Fate(**plain | changed)
+
+
+@pytest.mark.parametrize(
+    ("state", "decide", "words"),
+    [
+        ({"running": True}, False, "Round 2 is being drawn or scored by a job"),
+        ({"candidates": 0, "decided": False}, False, "Round 2 has no candidates yet"),
+        ({}, True, "Round 2 is decided anew."),
+        ({"tuned": True}, True, "The model of round 2 is trained already"),
+        ({}, False, "Round 2 stays decided as it is"),
+        ({"decided": False}, False, "Round 2 is not decided yet"),
+        ({"curated": 1}, False, "1 frozen curated set in this project: never changed"),
+    ],
+)
+def test_what_saving_means_is_said_of_this_round_the_next_and_frozen_sets(
+    state: dict[str, Any], decide: bool, words: str
+) -> None:
+    said = target_parts.consequences(fate(**state), decide, None)
+    assert any(line.startswith(words) for line in said)
+    assert "Round 3 is decided by this target from the start." in said
+
+
+def test_what_people_said_stays_when_a_round_is_decided_anew(scored: Project) -> None:
+    scored.store.acts.say([Act("a", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)], 1, "ann")
+    draft = Draft(Target(reference="proposal", rewards={"sentiment": -1.0}), Accept(rate=0.5))
+    found = scored.target_book.preview(draft, 1)
+    said = target_parts.consequences(scored.target_book.fate(), True, found)
+    assert "What people said of 1 candidate stays." in said[0]
