@@ -34,7 +34,7 @@ target_parts.saving(project, draft, found, number)
 
 st.header("What would change", anchor=False)
 if draft is not None and found is not None:
-    st.caption(f"On the candidates of round {number}, by what is stored of them.")
+    st.caption(f"On the candidates of round {number:,}, by what is stored of them.")
     target_parts.effect(project, draft, found, number)
     target_parts.examples(project, draft, found, number)
 elif not project.counts(number).candidates:

@@ -136,13 +136,13 @@ def _key(form: Form, name: str) -> str:
 def _choose(project: Project, form: Form, name: str, label: str, chosen: list[str], help_text: str) -> list[str]:
     options = list(dict.fromkeys([*chosen, *scorers(project)]))
     found = st.multiselect(
-        label,
+        literal(label),
         options,
         chosen,
         key=_key(form, name),
         accept_new_options=True,
         placeholder="Choose a scorer, or type one with its options",
-        help=help_text,
+        help=literal(help_text),
     )
     try:
         return list(dict.fromkeys(scorer_ref.canonical(scorer) for scorer in found))
@@ -191,9 +191,9 @@ def _constraints(project: Project, form: Form, target: Target, number: int) -> t
             else presets.threshold(_bounds(scorer), project.target_book.scores(scorer, number))
         )
         first, second = st.columns(2)
-        at_least = _limit(first, form, f"{literal(scorer)} at least", least, f"least {scorer}", scorer)
+        at_least = _limit(first, form, f"{scorer} at least", least, f"least {scorer}", scorer)
         at_most = _limit(
-            second, form, f"{literal(scorer)} at most", before.at_most if before else None, f"most {scorer}", scorer
+            second, form, f"{scorer} at most", before.at_most if before else None, f"most {scorer}", scorer
         )
         if at_least is None and at_most is None:
             raise TargetError(
@@ -205,7 +205,7 @@ def _constraints(project: Project, form: Form, target: Target, number: int) -> t
 
 def _limit(place: Any, form: Form, label: str, value: float | None, name: str, scorer: str) -> float | None:
     found: float | None = place.number_input(
-        label,
+        literal(label),
         value=value,
         step=0.1,
         format="%g",

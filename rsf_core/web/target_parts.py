@@ -29,8 +29,8 @@ def in_force(project: Project) -> None:
     elif decided_by == now:
         said = f"Round {number} is decided by it."
     else:
-        said = f"Round {number} is still decided by another one: {literal(describe(decided_by))}."
-    st.markdown(f"**In force:** {literal(describe(now))}. {said}")
+        said = f"Round {number} is still decided by another one: {describe(decided_by)}."
+    st.markdown(f"**In force:** {literal(describe(now))}. {literal(said)}")
 
 
 def consequences(fate: Fate, decide: bool, found: Preview | None, same_round: bool = True) -> list[str]:
@@ -113,14 +113,15 @@ def saving(project: Project, draft: Draft | None, found: Preview | None, number:
         differs = draft is not None and project.target(fate.round) not in (None, draft.target)
         if can_decide and (changed or differs):
             decide = st.checkbox(
-                f"Decide round {fate.round} anew by it",
+                f"Decide round {fate.round:,} anew by it",
                 not fate.tuned,
                 key=f"target-decide-{form.nonce}",
                 disabled=ui.locked("target_book.use"),
             )
         if changed or (differs and can_decide):
             lines = consequences(fate, decide, found, number == fate.round)
-            st.markdown("\n".join(f"- {literal(line)}" for line in lines))
+            for line in lines:
+                st.markdown(f"- {literal(line)}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             reason = st.text_input(
                 "Why (kept with the version)",
@@ -244,7 +245,7 @@ def examples(project: Project, draft: Draft, found: Preview, number: int) -> Non
     ):
         with place:
             count = int(mask.sum())
-            st.subheader(f"{title}: {count:,}", anchor=False)
+            st.subheader(f"{literal(title)}: {count:,}", anchor=False)
             if not count:
                 st.caption("None.")
                 continue

@@ -59,6 +59,7 @@ PAGES: dict[str, list[dict[str, str]]] = {
     "overview": [{}],
     "prompts": [{}, {"import": "kept"}],
     "scorers": [{}, {"show": "Installed"}, {"show": "Your own"}, {"scorer": HOSTILE}, {"show": HOSTILE}],
+    "target": [{}],
     "generate": [{}],
     "acceptance": [{}],
     "review": [
