@@ -31,7 +31,7 @@ from rsf_core.acceptance.target import reward
 from rsf_core.domain import Action, ChosenBy, Control, JobKind, JobState, Prompt, Scope, Split, settings_file
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.closing import Step, in_turn
-from rsf_core.domain.errors import JobError, NotAProjectError, PromptError, RsfError, SettingsError, StageError
+from rsf_core.domain.errors import JobError, NotAProjectError, PromptError, SettingsError, StageError
 from rsf_core.domain.files import keep_private, writable
 from rsf_core.domain.settings import Problem as SettingsProblem
 from rsf_core.domain.settings import Settings, Target
@@ -269,7 +269,7 @@ class Project:
             return
         try:
             summaries.write(self.folder, self.summary())
-        except RsfError as error:
+        except Exception as error:  # also of a database that has stopped: closing, and what follows a job, go on
             log.warning("the list of projects says of %s what it said before: %s", self.folder, error)
 
     def _keep_summary_at_the_end(self) -> None:

@@ -78,8 +78,17 @@ def archived(workspace: Path) -> list[str]:
 
 def entries(workspace: Path) -> list[Entry]:
     """The projects, the one that changed last first."""
-    found = [entry for folder in _folders(workspace) if (entry := describe(folder)) is not None]
+    found = [entry for folder in _folders(workspace) if (entry := _described(folder)) is not None]
     return sorted(found, key=lambda entry: (entry.changed_at, entry.name), reverse=True)
+
+
+def _described(folder: Path) -> Entry | None:
+    """As `describe`; where its files cannot be read, that is what is said of it: it hides no other project."""
+    try:
+        return describe(folder)
+    except OSError as error:
+        problem = f"{error.filename or folder} cannot be read ({error.strerror})"
+        return Entry(folder.name, folder, "", "", datetime(1970, 1, 1), 0, None, problem=problem)
 
 
 def describe(folder: Path) -> Entry | None:
@@ -265,7 +274,9 @@ def _folders(workspace: Path) -> list[Path]:
         return []
     except OSError as error:
         raise WorkspaceError(f"{workspace} cannot be read ({error.strerror}): name another with --workspace") from error
-    return [folder for folder in found if not folder.name.startswith(".") and (folder / settings_file.NAME).is_file()]
+    return [
+        folder for folder in found if not folder.name.startswith(".") and os.path.isfile(folder / settings_file.NAME)
+    ]
 
 
 def _all_names(workspace: Path) -> list[str]:

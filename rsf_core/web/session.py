@@ -236,7 +236,7 @@ def _live(entry: Entry) -> Entry:
         return entry
     try:
         return replace(entry, summary=project.summary(), running=project.running(), held_by=None)
-    except RsfError as error:
+    except Exception as error:  # of a database that has stopped, say: it hides no other project
         return replace(entry, held_by=None, problem=str(error))
 
 

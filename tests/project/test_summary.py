@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from rsf_core.domain import JobState
@@ -12,6 +13,7 @@ from rsf_core.domain.files import write_json
 from rsf_core.jobs.spool import Status
 from rsf_core.project import Project
 from rsf_core.project import summary as summaries
+from rsf_core.project.owner import holder
 from rsf_core.project.summary import Gain, Summary
 from rsf_core.rounds import drive
 from rsf_core.rounds.comparisons import Comparison
@@ -83,6 +85,20 @@ def test_a_project_writes_it_when_it_is_made_and_when_it_is_closed(tmp_path: Pat
         add_candidates(project.store, candidates(2, 3))
     closed = summaries.read(folder)
     assert closed is not None and (closed.next, closed.fresh) == ("Score candidates", False)
+
+
+def test_a_project_whose_database_has_stopped_is_closed_all_the_same(
+    tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = Project.create(tmp_path / "project", str(small_task), seed=1)
+
+    def stopped(self: Project) -> Summary:
+        raise duckdb.FatalException("the database has been invalidated")
+
+    monkeypatch.setattr(Project, "summary", stopped)
+    with caplog.at_level(logging.WARNING):
+        assert project.close() is None
+    assert "says of" in caplog.text and "what it said before" in caplog.text and holder(project.folder) is None
 
 
 def test_one_that_was_closed_by_a_kill_is_put_right_by_the_next_owner(tmp_path: Path, small_task: Path) -> None:

@@ -343,6 +343,21 @@ def test_a_link_to_a_project_elsewhere_is_listed_and_not_deleted(workspace: Path
     assert (tmp_path / "elsewhere" / "project.toml").is_file()
 
 
+def test_a_project_whose_files_cannot_be_read_hides_no_other(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(workspace, "other")
+
+    def refuses(folder: Path) -> None:
+        if folder.name == "reviews":
+            raise PermissionError(13, "Permission denied", str(folder / "owner.lock"))
+
+    monkeypatch.setattr(workspaces, "holder", refuses)
+    found = {entry.name: entry.problem for entry in workspaces.entries(workspace)}
+    assert found == {
+        "other": "",
+        "reviews": f"{workspace / 'reviews' / 'owner.lock'} cannot be read (Permission denied)",
+    }
+
+
 def test_a_project_that_is_removed_while_it_is_listed_is_left_out(workspace: Path) -> None:
     shutil.rmtree(workspace / "reviews")
     assert workspaces.describe(workspace / "reviews") is None
