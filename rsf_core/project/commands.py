@@ -17,7 +17,7 @@ from rsf_core.domain import Action, Control, JobKind, Scope, Split
 from rsf_core.domain.access import NOBODY
 from rsf_core.domain.errors import RsfError, SettingsError
 from rsf_core.domain.files import writable
-from rsf_core.project import Project
+from rsf_core.project import Project, task_folders
 from rsf_core.project.exporting.request import Request
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import stages
@@ -326,6 +326,12 @@ def has_control(project: Project, control: str = "random") -> bool:
     kind, found = _control(control), project.comparison()
     made = found is not None and bool(found.control if kind is Control.RANDOM else found.constraints)
     return made or project.control_is_deleted(control=kind) or not project.control_leaves_a_choice(control=kind)
+
+
+@command
+def export_task(project: Project, folder: str, sealed: bool) -> list[task_folders.Finding]:
+    """Make a task folder of the prompts and the settings; what is to be known of it."""
+    return task_folders.export(project, Path(folder), sealed)
 
 
 @command
