@@ -35,7 +35,7 @@ def names() -> list[str]:
 
 def blank() -> Task:
     """A task to begin with where prompts and what is good are a person's own."""
-    return Task(BLANK, "Blank", "Your own prompts, and what is good by your own measure.", {}, ())
+    return Task(BLANK, "Blank", "Typed, pasted or from a file. What is good is up to you.", {}, ())
 
 
 def load(name: str) -> Task:

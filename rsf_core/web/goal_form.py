@@ -64,7 +64,9 @@ def _chosen(draft: Draft, part: str, label: str, stored: Sequence[str], known: d
     """Scorers by name, with the options they are given, each with its sentence below."""
     key = _key(draft, part)
     options = list(dict.fromkeys([*stored, *st.session_state.get(key, []), *known]))
-    chosen: list[str] = st.multiselect(label, options, default=None if key in st.session_state else stored, key=key)
+    chosen: list[str] = st.multiselect(
+        label, options, default=None if key in st.session_state else stored, key=key, select_all=False
+    )
     for name in chosen:
         scorer = ScorerRef.parse(name).name
         description = known.get(scorer, "")

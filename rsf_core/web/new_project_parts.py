@@ -21,7 +21,7 @@ from rsf_core.project.guarded import guarded
 from rsf_core.project.trial import TrialPrompt, TrialState
 from rsf_core.prompts import Problem, pasted, tasks
 from rsf_core.prompts.pasted import Layout
-from rsf_core.web import drafting, prompt_parts, session, ui
+from rsf_core.web import drafting, prompt_parts, session, turns, ui
 from rsf_core.web.about import prompts_in_words, target_in_words
 from rsf_core.web.literal import literal
 
@@ -349,10 +349,7 @@ def _reading(state: TrialState, truncated: int) -> str:
 def _prompt(prompt: TrialPrompt, expanded: bool) -> None:
     title = f"{prompt.accepted} of {len(prompt.candidates)} · {prompt.text[:90]}"
     with st.expander(literal(title), expanded=expanded):
-        if prompt.system:
-            st.caption("system")
-            ui.text(prompt.system)
-        ui.text(prompt.text)
+        turns.shown(prompt.text, prompt.system, prompt.earlier)
         if prompt.reference:
             st.caption("reference")
             ui.text(prompt.reference)
