@@ -45,8 +45,9 @@ def run(context: JobContext[ScoreSpec]) -> None:
     drawn = {candidate["prompt_id"] for candidate in candidates}
     refuse_unreadable(context.spec.scorers, [prompts[prompt_id] for prompt_id in sorted(drawn)])
     failing = Failing(context.spec.scored_before)
-    for _, path in context.spool.segments():
-        failing.resume(context.spool.read_segment(path, SCORES)[1])
+    for number, path in context.spool.segments():
+        if number < len(units):  # what lies there beside them is left alone, as by the owner
+            failing.resume(context.spool.read_segment(path, SCORES)[1])
     context.start_counting(done, len(candidates), "candidates", "scoring candidates")
     for number, unit in enumerate(units):
         if number in context.finished_units:
