@@ -112,9 +112,9 @@ class Shifts:
 @dataclass(frozen=True)
 class Preview:
     """A round under a draft; arrays have shape (n,) over all its candidates. `reward` is NaN where a score is missing, `ell`
-    (nats) is NaN where that candidate can't be decided yet and −∞ where a constraint fails, `chance` the
-    probability with which the rule accepts. `after` is the effective decision then, as `stored.accepted` is that of now; `by`
-    is the M that would be in force, None where nothing can be decided."""
+    (nats) is NaN where that candidate can't be decided and −∞ where a constraint fails; `waits`: a score of it is to be
+    computed yet. `chance` is the probability with which the rule accepts, `after` the effective decision then, as
+    `stored.accepted` is that of now; `by` is the M that would be in force, None where nothing can be decided."""
 
     stored: Stored
     parts: tuple[Part, ...]
@@ -123,6 +123,7 @@ class Preview:
     ell: Floats
     chance: Floats
     decidable: Bools
+    waits: Bools
     after: Bools
     by: RuleM | None
     kept_m: bool
@@ -136,8 +137,12 @@ class Preview:
     @property
     def lost(self) -> Bools:
         """What would be accepted no more; without what merely waits for a score."""
-        waits = ~self.decidable & bool(self.missing)
-        return self.stored.accepted & ~self.after & ~waits
+        return self.stored.accepted & ~self.after & ~self.waits
+
+    @property
+    def undecided(self) -> Bools:
+        """What would stay undecided, for a scorer was asked and has no score of it."""
+        return ~self.decidable & ~self.waits & ~self.stored.retired
 
     @cached_property
     def landscape(self) -> Landscape | None:
@@ -194,18 +199,20 @@ def preview(
     source: str | None,
     log_reference: Floats | None,
     kept: ThresholdRecord | None = None,
+    failed: Mapping[str, Bools] | None = None,
 ) -> Preview:
     """The round under `draft`. `scores` has a column (n,) for each scorer of the target, NaN where there is no score; `source`
     says where `log_reference` (n,) comes from, None where it cancels out: see `reference_source`. `kept`: the M that a person
-    has chosen for this very target and that stays. Raises TargetError where a number is too large."""
+    has chosen for this very target and that stays. `failed` (n,) by scorer: where it was asked and has no score, so that the
+    candidate stays undecided and is not waited for. Raises TargetError where a number is too large."""
     target, count = draft.target, len(stored.retired)
     lacks = {scorer: np.isnan(scores[scorer]) for scorer in target.scorers}
-    asked = [Missing(scorer, int((lacks[scorer] & ~stored.retired).sum())) for scorer in target.scorers]
-    decidable = ~np.logical_or.reduce([np.zeros(count, np.bool_), *lacks.values()])
     if log_reference is not None:
-        without = np.isnan(log_reference)
-        asked.append(Missing(str(source), int((without & ~stored.retired).sum()), is_reference=True))
-        decidable &= ~without
+        lacks[str(source)] = np.isnan(log_reference)
+    none = np.zeros(count, np.bool_)
+    awaited = {name: lack & ~stored.retired & ~(failed or {}).get(name, none) for name, lack in lacks.items()}
+    asked = [Missing(name, int(wait.sum()), name not in target.scorers) for name, wait in awaited.items()]
+    decidable = ~np.logical_or.reduce([none, *lacks.values()])
     derived, by, ell, chance = None, None, np.full(count, np.nan), np.full(count, np.nan)
     after = stored.override > 0
     if decidable.any():
@@ -230,6 +237,7 @@ def preview(
         ell,
         chance,
         decidable,
+        np.logical_or.reduce([none, *awaited.values()]),
         after,
         by,
         kept is not None,

@@ -196,7 +196,7 @@ _LOOKS_AT = {
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),
     "prompt_lengths.": ("counts",),
-    "target_book.": ("draft", "preview", "reward_now", "scores", "examples", "fate", "versions"),
+    "target_book.": ("draft", "pinned", "preview", "reward_now", "scores", "examples", "fate", "versions"),
     "own_scorers.": ("files", "is_trusted"),
     "scorer_book.": ("cards", "milliseconds", "of_round"),
     "lineage.": (

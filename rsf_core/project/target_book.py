@@ -109,7 +109,22 @@ class TargetBook:
         source = decisions.reference_of(self._store, draft.target, self._standing.round(number), BASE_ID)
         known = {None: None, LOG_Q: stored.drawn.log_q, LOG_MODEL: stored.log_model}
         reference = known[source] if source in known else self._column(number, str(source), version)
-        return previews.preview(stored, draft, scores, source, reference, self._kept_m(number, draft.target))
+        kept, names = self._kept_m(number, draft.target), [*scores, *([] if source in known else [str(source)])]
+        return previews.preview(stored, draft, scores, source, reference, kept, self._failed(number, stored, names))
+
+    def _failed(self, number: int, stored: Stored, names: list[str]) -> dict[str, NDArray[np.bool_]]:
+        """By name where it was asked for a score of a candidate and has none."""
+        pairs = self._store.pairs_without_score(number, names)
+        whose = pairs["scorer"].to_numpy(zero_copy_only=False)
+        ids = pairs["candidate_id"].to_numpy(zero_copy_only=False)
+        found: dict[str, NDArray[np.bool_]] = {}
+        for name in set(whose.tolist()):
+            found[name] = np.isin(stored.candidate_ids.astype(str), ids[whose == name].astype(str))
+        return found
+
+    def pinned(self, target: Target) -> Target:
+        """`target` as it would be saved: a scorer of the project's own in the version that it has now."""
+        return own.pinned(self._folder, target, registry.names)
 
     def reward_now(self, round_number: int) -> NDArray[np.float64] | None:
         """r of each candidate of a preview under the target that the round was decided by, NaN where a score is missing; None
@@ -223,7 +238,7 @@ class TargetBook:
         StageError where the round can't be decided; then nothing changes."""
         if len(reason) > LONGEST_REASON:
             raise TargetError(f"the reason has {len(reason):,} characters: {LONGEST_REASON} at most")
-        draft = Draft(own.pinned(self._folder, draft.target, registry.names), draft.accept)
+        draft = Draft(self.pinned(draft.target), draft.accept)
         registry.reference_problems(draft.target.scorers, [])  # each is there and can be told these options
         reference = draft.target.reference
         if not any(model.model_id == reference for model in self._store.models()):

@@ -341,7 +341,7 @@ class Store:
 
     def scored_version(self) -> tuple[int, ...]:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
-        return self._db.version(*COUNTED_TABLES, "adaptive_jobs")
+        return self._db.version(*COUNTED_TABLES, "no_scores", "adaptive_jobs")
 
     def replace_log_ratios(
         self, round_number: int, target_id: int, rows: pa.Table, unscored: pa.Table | None = None

@@ -18,7 +18,7 @@ from rsf_core.domain import scorer_ref
 from rsf_core.domain.errors import RsfError, ScorerError, TargetError
 from rsf_core.domain.settings import Accept, Constraint, Target, describe
 from rsf_core.project import Project
-from rsf_core.scorers import registry
+from rsf_core.scorers import own, registry
 from rsf_core.web.literal import literal
 
 OTHER = "another model"
@@ -72,8 +72,10 @@ def facts(project: Project, number: int) -> Facts:
 def scorers(project: Project) -> list[str]:
     """What can be chosen: the scorers of the target first, then what is installed and needs no options."""
     target = project.target_book.draft().target
+    used = {ref.name for name in target.scorers if (ref := own.reference(name)) is not None}
+    mine = [one.name for one in project.own_scorers.files() if not one.problem and one.name not in used]
     ready = [card.name for card in registry.cards() if not card.problem and not card.required]
-    return list(dict.fromkeys([*target.scorers, *ready]))
+    return list(dict.fromkeys([*target.scorers, *mine, *ready]))
 
 
 def _bounds(name: str) -> tuple[float, float]:
@@ -124,6 +126,7 @@ def edit(project: Project, number: int) -> Draft:
         made = Target(reference=reference, tempered=tempered, beta=beta, rewards=rewards, constraints=constraints)
     except ValidationError as error:
         raise TargetError(describe(error)) from error
+    made = project.target_book.pinned(made)
     for scorer in made.scorers:
         registry.bounds(scorer)
     return Draft(made, accept)

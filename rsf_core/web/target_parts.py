@@ -159,6 +159,12 @@ def effect(project: Project, draft: Draft, found: Preview, number: int) -> None:
             "just these are computed.",
             icon=":material/hourglass_empty:",
         )
+    undecided = int(found.undecided.sum())
+    if undecided and not found.missing:
+        st.info(
+            f"{plural(undecided, 'candidate')} would stay undecided, for a scorer has no score of them.",
+            icon=":material/help:",
+        )
     before, after, total = int(found.stored.accepted.sum()), int(found.after.sum()), len(found.after)
     if found.by is not None:
         with st.container(horizontal=True):

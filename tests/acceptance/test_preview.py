@@ -53,7 +53,10 @@ def looked_at(store: Store, changed: Settings) -> Preview:
     spec = target.model_dump(mode="json")
     target_ids = [row["target_id"] for row in store.targets() if row["spec"] == spec]
     kept = history.by_a_person(store.thresholds(1), target_ids[0]) if target_ids else None
-    return preview(stored, Draft(target, changed.accept), scores, source, reference, kept)
+    pairs = store.pairs_without_score(1, target.scorers).to_pylist()
+    ids = stored.candidate_ids.tolist()
+    failed = {s: np.isin(ids, [p["candidate_id"] for p in pairs if p["scorer"] == s]) for s in target.scorers}
+    return preview(stored, Draft(target, changed.accept), scores, source, reference, kept, failed)
 
 
 def really(store: Store) -> dict[str, bool]:
@@ -140,6 +143,30 @@ def test_where_some_candidates_lack_a_score_the_others_are_looked_at(store: Stor
     assert found.missing[0].candidates == N - 12
     assert found.decidable.sum() == 12 and np.isnan(found.reward[12:]).all() and np.isnan(found.ell[12:]).all()
     assert not found.lost[12:].any()  # they wait
+
+
+def test_a_candidate_of_which_a_scorer_has_no_score_stays_undecided_and_is_not_waited_for(
+    store: Store, scored: pa.Table
+) -> None:
+    """As it is then decided; what was accepted of them is so no more."""
+    add_scores(store, scored.slice(6), {"late": np.arange(float(N - 6))}, job_id="r1-score-2")
+    rows = pa.table(
+        {
+            "candidate_id": scored["candidate_id"].slice(0, 6),
+            "round": pa.array([1] * 6, pa.int32()),
+            "scorer": ["late"] * 6,
+            "reason": ["it failed"] * 6,
+            "job_id": ["r1-score-2"] * 6,
+        }
+    )
+    assert store.commit_segment("r1-score-2", 9, "sha of no scores", "no_scores", rows)
+    changed = settings({"reference": "proposal", "rewards": {"late": 1.0}})
+    found = looked_at(store, changed)
+    assert not found.missing and found.undecided.tolist() == [True] * 6 + [False] * (N - 6)
+    accepted_before = found.stored.accepted
+    retarget(store, changed, round_record(), "base")
+    assert dict(zip(found.stored.candidate_ids, found.after.tolist(), strict=True)) == really(store)
+    assert (found.lost[:6] == (accepted_before & ~found.after)[:6]).all()
 
 
 def test_missing_scores_of_a_retired_prompt_are_not_waited_for(store: Store, scored: pa.Table) -> None:
