@@ -352,7 +352,7 @@ def correlations(names: Sequence[str], matrix: NDArray[np.float64]) -> go.Figure
         z=[[None if np.isnan(value) else float(value) for value in row] for row in shown],
         zmin=-1,
         zmax=1,
-        colorscale=[[0, palette.VIOLATED.color], [0.5, palette.faded(palette.MUTED, 0.15)], [1, palette.ACCENT]],
+        colorscale=[[0, palette.VIOLATED.color], [0.5, palette.REJECTED.color], [1, palette.ACCENT]],
         showscale=False,
         text=[["" if np.isnan(value) else f"{value:.2f}".replace("-", "−") for value in row] for row in shown],
         texttemplate="%{text}",

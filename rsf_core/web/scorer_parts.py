@@ -33,6 +33,7 @@ def on_the_candidates(project: Project, number: int) -> None:
         )
         return
     target, cost = project.settings.target, project.scorer_book.milliseconds()
+    shown = sorted(found.scorers, key=lambda one: not role(target, one.scorer))  # those that decide come first
     st.dataframe(
         [
             {
@@ -45,7 +46,7 @@ def on_the_candidates(project: Project, number: int) -> None:
                 "highest": one.high,
                 "cost (ms a candidate)": cost.get(one.scorer),
             }
-            for one in found.scorers
+            for one in shown
         ],
         hide_index=True,
         column_config={
@@ -64,9 +65,9 @@ def on_the_candidates(project: Project, number: int) -> None:
         "A reward is added up with its weight: more of it makes a candidate more wanted, or less wanted where the weight is "
         "negative. A constraint must hold. A scorer that is not in the target decides nothing."
     )
-    names = [one.scorer for one in found.scorers]
+    names = [one.scorer for one in shown]
     name = ui.in_url("scorer", names.__contains__, names[0], lambda key: st.selectbox("Look closer at", names, key=key))
-    _closely(found.scorers[names.index(name)])
+    _closely(shown[names.index(name)])
     _together(found)
 
 
@@ -116,12 +117,13 @@ def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
                 "what it measures": card.description,
                 "scores": _range(card),
                 "options": ", ".join(map(str, card.options)) or ("any" if card.takes_any else "–"),
-                "reads the reference": card.reference,
+                "reference": "read" if card.reference else "–",
                 "cost (ms a candidate)": _cost(card.name, cost),
             }
             for card in usable
         ],
         hide_index=True,
+        height="content",
         column_config={"cost (ms a candidate)": st.column_config.NumberColumn(format="%.3g")},
     )
     st.caption(

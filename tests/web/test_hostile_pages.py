@@ -58,7 +58,14 @@ PLAIN = {
 PAGES: dict[str, list[dict[str, str]]] = {
     "overview": [{}],
     "prompts": [{}, {"import": "kept"}],
-    "scorers": [{}, {"show": "Installed"}, {"show": "Your own"}, {"scorer": HOSTILE}, {"show": HOSTILE}],
+    "scorers": [
+        {},
+        {"show": "Installed"},
+        {"show": "Your own"},
+        {"show": "Your own", "file": "mine"},
+        {"scorer": HOSTILE},
+        {"show": HOSTILE},
+    ],
     "target": [{}],
     "generate": [{}],
     "acceptance": [{}],
@@ -118,6 +125,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
             store.add_job(f"r1-{job}-1", specs.MAKERS[job](), ())
             store.add_job_event(f"r1-{job}-1", JobState.FAILED, HOSTILE)
         store.add_flight_event(1, "stopped", 1, 3, False, HOSTILE, HOSTILE)
+        project.own_scorers.save("mine", f"def score(completion):\n    {HOSTILE!r}\n    return 1")
+        (project.folder / "scorers" / "**bb** [l](x).py").write_text("def score(completion): pass")
+        project.own_scorers.use("mine", 1.0)
         project.supervisor.problem = HOSTILE
         yield project
 

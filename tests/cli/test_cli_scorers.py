@@ -1,0 +1,54 @@
+"""`rsf scorers` and `rsf trust`, as they are typed: files are read, nothing of them runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from rsf_core.cli import main
+from rsf_core.domain import trust
+from rsf_core.domain.errors import NotAProjectError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
+    project = tmp_path / "project"
+    (project / "scorers").mkdir(parents=True)
+    (project / "project.toml").write_text("")
+    (project / "scorers" / "short.py").write_text(
+        "def score(completion):\n    'Short [ones]'\n    return 1 / 0\n1 / 0\n"
+    )
+    (project / "scorers" / "broken.py").write_text("def")
+    return project
+
+
+def rsf(*arguments: object) -> str:
+    done = CliRunner().invoke(main.app, [str(argument) for argument in arguments])
+    if done.exception is not None:
+        raise done.exception
+    return done.output
+
+
+def rsf_json(*arguments: object) -> Any:
+    return json.loads(rsf(*arguments, "--json"))
+
+
+def test_scorers_are_listed_with_those_of_a_project(folder: Path) -> None:
+    assert "sentiment" in rsf_json("scorers")["scorers"] and "short" not in rsf_json("scorers")["scorers"]
+    found = rsf_json("scorers", folder)["scorers"]
+    assert found["short"] == "Short [ones]" and "no Python" in found["broken"]
+    assert "Short [ones]" in rsf("scorers", folder)
+
+
+def test_code_of_a_project_is_allowed_and_refused_by_a_person(folder: Path, tmp_path: Path) -> None:
+    assert rsf_json("trust", folder) == {"trusted": True, "scorers": ["broken", "short"]}
+    assert trust.is_trusted(folder)
+    assert "may not run here any more" in rsf("trust", folder, "--revoke") and not trust.is_trusted(folder)
+    with pytest.raises(NotAProjectError):
+        rsf("trust", tmp_path / "nothing")
+    assert "may run here: broken, short" in " ".join(rsf("trust", folder).split())
