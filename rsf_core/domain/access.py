@@ -192,7 +192,7 @@ _LOOKS_AT = {
         ),
     ),
     "autopilot.": ("flight",),
-    "exports.": ("preview", "version", "made", "state", "running"),
+    "exports.": ("preview", "made", "state", "running"),
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),
     "prompt_lengths.": ("counts",),

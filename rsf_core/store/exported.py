@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rsf_core.store.database import Database
 
+# What an export is read from.
 TABLES = (
     *("rounds", "candidates", "scores", "log_ratios", "thresholds", "overrides", "annotations"),
     *("prompts", "prompt_events", "curated_sets"),
@@ -19,10 +20,6 @@ TABLES = (
 class Exported:
     def __init__(self, database: Database) -> None:
         self._db = database
-
-    def version(self) -> tuple[int, ...]:
-        """Differs whenever something that is exported does; costs nothing."""
-        return self._db.version(*TABLES)
 
     def decisions(self, round_number: int) -> pa.Table:
         """One row a candidate by prompt and k, all of one moment: numbers, decision, override, who decided, annotations, and

@@ -24,6 +24,7 @@ PAGES = (
     ("review", "Review", ":material/rate_review:"),
     ("train", "Train", ":material/model_training:"),
     ("models", "Models", ":material/account_tree:"),
+    ("export", "Export", ":material/ios_share:"),
 )
 # Those of a workspace: they need no open project.
 LIST, NEW = "projects", "new_project"

@@ -79,6 +79,11 @@ PAGES: dict[str, list[dict[str, str]]] = {
         ),
     ],
     "train": [{}],
+    "export": [
+        *({"what": what} for what in ("sft", "preference", "labels", "all")),
+        {"what": "all", "format": "csv"},
+        {"set": HOSTILE, "shape": HOSTILE, "pairing": HOSTILE, "format": HOSTILE},
+    ],
     "models": [
         {},
         {"show": "Compare"},

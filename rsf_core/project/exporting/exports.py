@@ -28,32 +28,21 @@ from rsf_core.domain.settings import Settings, Target
 from rsf_core.domain.words import plural
 from rsf_core.project.exporting import files, sources
 from rsf_core.project.exporting.card import Facts, card
+from rsf_core.project.exporting.made import CARD, NOTE, Made
 from rsf_core.project.exporting.request import Pairing, Request, What
 from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import schema
 from rsf_core.project.exporting.sources import AT_ONCE, Source
 from rsf_core.review.agreement import Agreement
+from rsf_core.store.exported import TABLES
 from rsf_core.store.store import Store
 
 log = logging.getLogger(__name__)
 SCRATCH = ".export-"
-CARD, NOTE = "README.md", ".export.json"
 PREVIEW_ROWS = 5
 KEPT_STATES = 32
 CLOSE_SECONDS = 10.0
 _READ = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An export that is there: its folder, its files by their paths in it with their sizes in bytes, and its rows."""
-
-    name: str
-    folder: Path
-    what: str
-    format: str
-    rows: int
-    files: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +98,13 @@ class Exports:
 
     def preview(self, request: Request, count: int = PREVIEW_ROWS) -> Preview:
         """The first rows of an export, and how many it has. Raises ExportError or StageError where nothing is there yet."""
-        source = sources.find(self._store, request, self._target)
-        first = tuple(row for part in islice(source.rows(1), count) for row in part)[:count]
-        return Preview(first, source.counted, source.round_number, source.curated_id)
 
-    def version(self, request: Request) -> tuple[Any, ...]:
-        """Differs whenever a preview would; costs nothing."""
-        return request, self._store.exported.version()
+        def read() -> Preview:
+            source = sources.find(self._store, request, self._target)
+            first = tuple(islice((row for part in source.rows(1) for row in part), count))
+            return Preview(first, source.counted, source.round_number, source.curated_id)
+
+        return self._store.unchanged(("export preview", request, count), TABLES, read)
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -186,14 +175,12 @@ class Exports:
         for note in self._place.glob(f"*/{NOTE}"):
             said = read_json(note)
             if said is not None:
-                found.append((int(said["order"]), _made(note.parent, said)))
+                found.append((int(said["order"]), Made.read(note.parent, said)))
         return [made for _, made in sorted(found, key=lambda one: -one[0])]
 
     def delete(self, name: str) -> None:
         """Delete an export. Raises ExportError where there is none of this name."""
-        found = next((made for made in self.made() if made.name == name), None)
-        if found is None:
-            raise ExportError(f"there is no export {name!r}")
+        found = self._found(name)
         with writable(self._place):
             shutil.rmtree(found.folder)
 
@@ -208,6 +195,12 @@ class Exports:
                 one.thread.join(CLOSE_SECONDS)
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _found(self, name: str) -> Made:
+        found = next((made for made in self.made() if made.name == name), None)
+        if found is None:
+            raise ExportError(f"there is no export {name!r} (any more): write it again")
+        return found
 
     @property
     def _place(self) -> Path:
@@ -261,7 +254,7 @@ class Exports:
             parts += [request.pairing] if request.what is What.PREFERENCE else []
             place = self._place / "-".join([*parts, _digest(aside)[:12]])
             if place.exists():
-                return _made(place, said)
+                return Made.read(place, said)
             write_json(aside / NOTE, said)
         else:
             place = out
@@ -270,7 +263,7 @@ class Exports:
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
         os.replace(aside, place)  # takes the place of an empty folder
-        return _made(place, said)
+        return Made.read(place, said)
 
     def _work(self, running: _Running, request: Request, out: Path | None) -> None:
         export_id = running.state.export_id
@@ -343,12 +336,6 @@ def _digest(folder: Path) -> str:
                 while part := file.read(_READ):
                     found.update(part)
     return found.hexdigest()
-
-
-def _made(folder: Path, said: dict[str, Any]) -> Made:
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NOTE)
-    sizes = tuple((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
-    return Made(folder.name, folder, said["what"], said["format"], said["rows"], sizes)
 
 
 def _order(note: Path) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ from huggingface_hub import DatasetCard
 
 from rsf_core.domain import Action
 from rsf_core.domain.errors import ExportError, StageError
-from rsf_core.project.exporting.exports import NOTE, SCRATCH, Exports, Made
+from rsf_core.project.exporting.exports import SCRATCH, Exports
+from rsf_core.project.exporting.made import NOTE, Made
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
 from rsf_core.project.exporting.schemas import MEANINGS, schema
 from rsf_core.prompts import parse, recognise
@@ -332,11 +335,24 @@ def test_what_a_killed_owner_left_is_swept(store: Store, tmp_path: Path) -> None
 def test_the_preview_changes_with_what_people_say_and_only_then(store: Store, tmp_path: Path) -> None:
     exported_round.fill(store)
     exports, request = exported_round.exports_of(store, tmp_path), Request(What.LABELS)
-    before, version = exports.preview(request), exports.version(request)
-    assert exports.version(request) == version and len(before.rows) == 5
+    before = exports.preview(request)
+    assert exports.preview(request) is before and len(before.rows) == 5
     store.add_override("new", "1.3.0", Action.REJECT, "ann")
-    assert exports.version(request) != version
     assert exports.preview(request).counted.accepted == before.counted.accepted - 1
+
+
+def test_the_archive_of_an_export_holds_its_files(exports: Exports) -> None:
+    made = exports.write(Request(What.PREFERENCE, Format.DATASETS))
+    content = made.archive()
+    assert content == made.archive()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert sorted(archive.namelist()) == [f"{made.name}/{path}" for path, _ in made.files]
+        assert archive.read(f"{made.name}/README.md") == made.file("README.md")
+    with pytest.raises(ExportError, match="no file"):
+        made.file("../rsf.duckdb")
+    exports.delete(made.name)
+    with pytest.raises(ExportError, match="not there any more"):
+        made.archive()
 
 
 def test_the_note_beside_the_files_is_hidden_from_what_reads_them(exports: Exports) -> None:

@@ -1,0 +1,56 @@
+"""An export that was written: its files, one by one or as an archive. Nothing here needs the project."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rsf_core.domain.errors import ExportError
+
+CARD, NOTE = "README.md", ".export.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Its folder, its files by their paths in it with their sizes in bytes, and its rows."""
+
+    name: str
+    folder: Path
+    what: str
+    format: str
+    rows: int
+    files: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def read(cls, folder: Path, said: dict[str, Any]) -> Self:
+        """The export in `folder` by what its note says."""
+        found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NOTE)
+        sizes = tuple((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
+        return cls(folder.name, folder, said["what"], said["format"], said["rows"], sizes)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(length for _, length in self.files)
+
+    def file(self, path: str) -> bytes:
+        """The content of one file. Raises ExportError where it is not there, or was deleted since."""
+        if path not in dict(self.files):
+            raise ExportError(f"the export {self.name} has no file {path!r}")
+        try:
+            return (self.folder / path).read_bytes()
+        except FileNotFoundError as error:
+            raise ExportError(f"the export {self.name} is not there any more: write it again") from error
+
+    def archive(self) -> bytes:
+        """All files as one ZIP; of the same export the same bytes. Raises ExportError where it was deleted since."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path, _ in self.files:
+                entry = zipfile.ZipInfo(f"{self.name}/{path}")  # with the time that ZIP begins with
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, self.file(path))
+        return packed.getvalue()

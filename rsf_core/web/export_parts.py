@@ -1,0 +1,246 @@
+"""The parts of the Export page: what is wanted, what it would hold, writing it, and what was written."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from rsf_core.domain.errors import ExportError, RsfError
+from rsf_core.domain.words import plural, size
+from rsf_core.project import Project
+from rsf_core.project.exporting.exports import ExportState, Preview
+from rsf_core.project.exporting.made import CARD, Made
+from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
+from rsf_core.web import ui
+from rsf_core.web.literal import file_name, literal
+
+WHATS = {
+    What.SFT: "Accepted completions",
+    What.PREFERENCE: "Preference pairs",
+    What.LABELS: "Accepted or rejected",
+    What.ALL: "Everything",
+}
+FORMATS = {
+    Format.JSONL: "JSONL",
+    Format.PARQUET: "Parquet",
+    Format.CSV: "CSV",
+    Format.DATASETS: "Dataset folder",
+}
+SHAPES = {Shape.CHAT: "Chat messages", Shape.MESSAGES: "One conversation", Shape.PLAIN: "Plain text"}
+PAIRINGS = {
+    Pairing.REWARD: "Best against worst",
+    Pairing.RANDOM: "At random",
+    Pairing.ALL: "Each with each",
+}
+GUIDE = """
+- **Accepted completions**: a curated set, for supervised fine-tuning (TRL's SFTTrainer, and most other trainers).
+- **Preference pairs**: an accepted against a rejected completion of one prompt, for DPO and reward models (DPOTrainer).
+- **Accepted or rejected**: each completion with yes or no, for KTO (KTOTrainer) or a classifier.
+- **Everything**: every candidate of the round with its scores, log q, log ratio, decision, and who said what.
+
+**Dataset folder** is Parquet as the Hugging Face hub has it; `load_dataset` opens every one of the formats. **CSV** is for
+reading in a spreadsheet: what it would take for a formula has an apostrophe in front. **Chat messages** are lists of
+`role` and `content`. The same set gives the same bytes, so an export that is there already is not written again.
+"""
+EXCERPT = 300  # characters of a cell in the preview
+LARGEST_DOWNLOAD = 200_000_000  # bytes: they are held in memory for the browser
+
+
+def chosen(project: Project, number: int) -> Request:
+    """What the controls say, all of it in the URL."""
+    what = What(ui.choice_in_url("what", list(WHATS), What.SFT, format_func=lambda name: WHATS[What(name)]))
+    curated_id = None
+    if what is What.SFT:
+        sets = [one.curated_id for one in reversed(project.curated_sets())]
+        if len(sets) > 1:
+            curated_id = ui.in_url(
+                "set", sets.__contains__, sets[0], lambda key: st.selectbox("Curated set", sets, key=key)
+            )
+    pairing = Pairing.REWARD
+    if what is What.PREFERENCE:
+        pairing = Pairing(
+            ui.choice_in_url(
+                "pairing", list(PAIRINGS), Pairing.REWARD, format_func=lambda name: PAIRINGS[Pairing(name)]
+            )
+        )
+    kind = Format(
+        ui.choice_in_url("format", list(FORMATS), Format.JSONL, format_func=lambda name: FORMATS[Format(name)])
+    )
+    shape = Shape.PLAIN
+    if kind is not Format.CSV:
+        shapes = list(SHAPES) if what is What.SFT else [Shape.CHAT, Shape.PLAIN]
+        shape = Shape(ui.choice_in_url("shape", shapes, Shape.CHAT, format_func=lambda name: SHAPES[Shape(name)]))
+    of_round = None if what is What.SFT and curated_id else number
+    return Request(what, kind, shape, of_round, curated_id, pairing)
+
+
+def nothing_yet(project: Project, number: int, error: RsfError) -> None:
+    """Why there is nothing to export, with the way to it."""
+    counts = project.counts(number)
+    if not counts.candidates:
+        ui.empty(
+            "Candidates will be exported from here once there are some.", page="generate", label="Generate candidates"
+        )
+    elif not counts.decided:
+        ui.empty("Decisions come with scoring.", page="generate", label="Score the candidates")
+    elif not isinstance(error, ExportError):
+        ui.empty(
+            "Nothing is frozen yet: a curated set is made on the Train page. The other kinds need none.",
+            page="train",
+            label="Go to Train",
+        )
+    else:
+        ui.problem(str(error))
+
+
+def preview(request: Request, found: Preview) -> None:
+    """How many rows there are and of what, what is left out, and the first of them."""
+    counted = found.counted
+    with st.container(horizontal=True):
+        st.metric("Rows", f"{counted.rows:,}", border=True)
+        st.metric("Prompts", f"{counted.prompts:,}", border=True)
+        if request.what is What.LABELS:
+            st.metric("Accepted", f"{counted.accepted:,}", border=True)
+            st.metric("Rejected", f"{counted.rejected:,}", border=True)
+    of = f"curated set {found.curated_id}" if found.curated_id else f"round {found.round_number} as it stands now"
+    st.caption(f"Of {literal(of)}. {_left_out(request, found)}Names of reviewers are in the rows and in the card.")
+    if found.rows:
+        st.dataframe([{name: _cell(value) for name, value in row.items()} for row in found.rows], hide_index=True)
+
+
+def _left_out(request: Request, found: Preview) -> str:
+    """What is left out of a round, as a sentence; nothing where nothing is."""
+    counted = found.counted
+    reasons = {
+        "without a decision": counted.undecided,
+        "ended by the token limit": counted.truncated,
+        "of prompts that nearly repeat a held-out one": counted.near_held_out,
+        "equal to another of their prompt": counted.repeated,
+        "both accepted and rejected by people": counted.contradictory,
+    }
+    said = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
+    return f"Left out: {said}. " if said and request.what in (What.PREFERENCE, What.LABELS) else ""
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        value = json.dumps(value, ensure_ascii=False)
+    return value[:EXCERPT] + "…" if isinstance(value, str) and len(value) > EXCERPT else value
+
+
+def write_button(project: Project, request: Request, found: Preview) -> None:
+    """The button that writes it; greyed out for a reviewer, and where it would hold nothing."""
+    if not found.counted.rows:
+        st.info(
+            "No prompt has both an accepted and a rejected completion that differ: review some, draw more, or choose another "
+            "pairing."
+            if request.what is What.PREFERENCE
+            else "Nothing is left to export.",
+            icon=":material/info:",
+        )
+        return
+    off = ui.locked("exports.start") or bool(project.exports.running())
+    if st.button(f"Write {plural(found.counted.rows, 'row')}", type="primary", icon=":material/save:", disabled=off):
+        if ui.attempt(lambda: st.session_state.update({_LAST: project.exports.start(request)})):
+            st.rerun()
+
+
+_LAST = "export-begun"
+
+
+def running(project: Project) -> None:
+    """How far those that are being written are, live, and how the last that was begun in this tab ended."""
+    if project.exports.running():
+        _live(project)
+        return
+    begun = st.session_state.pop(_LAST, None)
+    if begun is None:
+        return
+    try:
+        state = project.exports.state(begun)
+    except ExportError:  # begun before the app was started anew
+        return
+    if state.problem is not None:
+        ui.problem(state.problem)
+    elif state.made is not None:
+        st.success(f"Written: {literal(state.made.name)}", icon=":material/check_circle:")
+
+
+@st.fragment(run_every=ui.REFRESH_SECONDS)
+def _live(project: Project) -> None:
+    states = project.exports.running()
+    if not states:
+        st.rerun()
+    for state in states:
+        _progress(project, state)
+
+
+def _progress(project: Project, state: ExportState) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.progress(min(1.0, state.done / state.total) if state.total else 0.0, text=literal(state.message))
+        if st.button(
+            "Cancel",
+            key=f"cancel-{state.export_id}",
+            icon=":material/stop_circle:",
+            disabled=ui.locked("exports.cancel"),
+        ):
+            ui.attempt(lambda: project.exports.cancel(state.export_id))
+
+
+def made(project: Project) -> None:
+    """The exports that are there, each to be taken home or deleted."""
+    found = project.exports.made()
+    if not found:
+        return
+    st.header("Written", anchor=False)
+    for one in found:
+        _made(project, one)
+
+
+def _made(project: Project, one: Made) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{literal(one.name)}**  \n{literal(WHATS[What(one.what)])} · {plural(one.rows, 'row')} · "
+            f"{literal(size(one.size))}",
+            width="stretch",
+        )
+        if one.size > LARGEST_DOWNLOAD:
+            st.caption(f"Too large for the browser: it is in exports/{literal(one.name)} of the project’s folder.")
+        else:
+            _downloads(one)
+        if st.button(
+            "Delete", key=f"delete-{one.name}", icon=":material/delete:", disabled=ui.locked("exports.delete")
+        ):
+            if ui.attempt(lambda: project.exports.delete(one.name)):
+                st.rerun()
+
+
+def _downloads(one: Made) -> None:
+    """One button for the data and one for the card, or one for both where the data is a folder."""
+    files = [path for path, _ in one.files if path != CARD]
+    if one.format == Format.DATASETS or len(files) != 1:
+        offered = [("Download", f"{one.name}.zip", one.archive, "application/zip")]
+    else:
+        suffix = files[0].rpartition(".")[2]
+        offered = [
+            (
+                "Download",
+                f"{one.name}.{suffix}",
+                partial(one.file, files[0]),
+                "application/octet-stream",
+            ),
+            ("Card", f"{one.name}.md", partial(one.file, CARD), "text/markdown"),
+        ]
+    for label, name, content, mime in offered:
+        st.download_button(
+            label,
+            content,
+            file_name=file_name(name),
+            mime=mime,
+            icon=":material/download:" if label == "Download" else ":material/description:",
+            key=f"{label}-{one.name}",
+            on_click="ignore",
+        )

@@ -1,0 +1,83 @@
+"""The Export page: what would be in it, writing it, and what was written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core.domain import Action
+from rsf_core.project import Project
+from rsf_core.project.exporting.request import Request, What
+from rsf_core.web import session
+
+SHELL = Path(session.__file__).with_name("shell.py")
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/export.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def finish(project: Project) -> None:
+    """Wait for what is being written."""
+    for state in project.exports.running():
+        thread = project.exports._running[state.export_id].thread
+        assert thread is not None
+        thread.join(60)
+
+
+def test_a_set_is_looked_at_written_and_found_again(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    (curated,) = [one for one in complete.curated_sets() if one.curated_id == "c1-1"]
+    app = opened()
+    rows = curated.summary["samples"]
+    assert app.metric[0].value == f"{rows:,}"
+    shown = app.dataframe[0].value
+    assert len(shown) == min(5, rows) and json.loads(shown["prompt"][0])[-1]["role"] == "user"
+    (write,) = [button for button in app.button if button.label.startswith("Write ")]
+    write.click().run()
+    assert not app.exception
+    finish(complete)
+    app = opened()
+    (made,) = complete.exports.made()
+    assert made.rows == rows and f"{made.name[:8]}" in " ".join(one.value for one in app.markdown)
+    next(button for button in app.button if button.label == "Delete").click().run()
+    assert complete.exports.made() == []
+
+
+@pytest.mark.parametrize("what", What)
+def test_the_page_counts_what_the_export_holds(complete: Project, monkeypatch: pytest.MonkeyPatch, what: What) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    counted = complete.exports.preview(Request(what, round_number=1)).counted
+    app = opened(what=what, format="csv")
+    assert app.metric[0].value == f"{counted.rows:,}" and app.metric[1].value == f"{counted.prompts:,}"
+
+
+def test_shapes_that_a_kind_does_not_have_are_not_offered(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    app = opened(what="labels", shape="messages")
+    assert app.query_params.get("shape") in (None, []) and app.dataframe[0].value["label"].notna().all()
+
+
+def test_where_nothing_can_be_paired_it_says_so(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    for name in complete.ratios()["candidate_id"].to_pylist():
+        complete.override(name, Action.ACCEPT)
+    app = opened(what="preference")
+    assert app.metric[0].value == "0" and any("No prompt has both" in one.value for one in app.info)
+    assert not [button for button in app.button if button.label.startswith("Write ")]
+
+
+def test_before_there_are_candidates_it_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_project", project)
+    for what in What:
+        app = opened(what=what)
+        assert [button for button in app.button if button.label == "Generate candidates"], what
