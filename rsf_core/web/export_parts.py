@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -46,7 +45,10 @@ reading in a spreadsheet: what it would take for a formula has an apostrophe in 
 `role` and `content`. The same set gives the same bytes, so an export that is there already is not written again.
 """
 EXCERPT = 300  # characters of a cell in the preview
-LARGEST_DOWNLOAD = 200_000_000  # bytes: they are held in memory for the browser
+LARGEST_DOWNLOAD = (
+    20_000_000  # bytes: they are held in memory for the browser, and looked through at each run of the page
+)
+OFFERED = 8  # exports that can be downloaded, the newest
 
 
 def chosen(project: Project, number: int) -> Request:
@@ -106,7 +108,9 @@ def preview(request: Request, found: Preview) -> None:
             st.metric("Accepted", f"{counted.accepted:,}", border=True)
             st.metric("Rejected", f"{counted.rejected:,}", border=True)
     of = f"curated set {found.curated_id}" if found.curated_id else f"round {found.round_number} as it stands now"
-    st.caption(f"Of {literal(of)}. {_left_out(request, found)}Names of reviewers are in the rows and in the card.")
+    st.caption(
+        f"Of {literal(of)}. {literal(_left_out(request, found))} Names of reviewers are in the rows and in the card."
+    )
     if found.rows:
         st.dataframe([{name: _cell(value) for name, value in row.items()} for row in found.rows], hide_index=True)
 
@@ -122,7 +126,7 @@ def _left_out(request: Request, found: Preview) -> str:
         "both accepted and rejected by people": counted.contradictory,
     }
     said = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
-    return f"Left out: {said}. " if said and request.what in (What.PREFERENCE, What.LABELS) else ""
+    return f"Left out: {said}." if said and request.what in (What.PREFERENCE, What.LABELS) else ""
 
 
 def _cell(value: Any) -> Any:
@@ -143,7 +147,8 @@ def write_button(project: Project, request: Request, found: Preview) -> None:
         )
         return
     off = ui.locked("exports.start") or bool(project.exports.running())
-    if st.button(f"Write {plural(found.counted.rows, 'row')}", type="primary", icon=":material/save:", disabled=off):
+    label = f"Write {plural(found.counted.rows, 'row')}"
+    if st.button(label, key="write", type="primary", icon=":material/save:", disabled=off):  # one button at every count
         if ui.attempt(lambda: st.session_state.update({_LAST: project.exports.start(request)})):
             st.rerun()
 
@@ -196,21 +201,21 @@ def made(project: Project) -> None:
     if not found:
         return
     st.header("Written", anchor=False)
-    for one in found:
-        _made(project, one)
+    for at, one in enumerate(found):
+        _made(project, one, at < OFFERED)
 
 
-def _made(project: Project, one: Made) -> None:
+def _made(project: Project, one: Made, offered: bool) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{literal(one.name)}**  \n{literal(WHATS[What(one.what)])} · {plural(one.rows, 'row')} · "
             f"{literal(size(one.size))}",
             width="stretch",
         )
-        if one.size > LARGEST_DOWNLOAD:
-            st.caption(f"Too large for the browser: it is in exports/{literal(one.name)} of the project’s folder.")
-        else:
+        if offered and one.size <= LARGEST_DOWNLOAD:
             _downloads(one)
+        else:
+            st.caption(f"In exports/{literal(one.name)} of the project’s folder.")
         if st.button(
             "Delete", key=f"delete-{one.name}", icon=":material/delete:", disabled=ui.locked("exports.delete")
         ):
@@ -218,29 +223,34 @@ def _made(project: Project, one: Made) -> None:
                 st.rerun()
 
 
+@st.cache_data(max_entries=2 * OFFERED, show_spinner=False)
+def _content(folder: str, path: str | None, _one: Made) -> bytes:
+    """A file of an export, or all of it as an archive: it never changes, so it is made once. Not when it is clicked, for what
+    Streamlit makes then is gone where a page is drawn again meanwhile."""
+    return _one.archive() if path is None else _one.file(path)
+
+
 def _downloads(one: Made) -> None:
     """One button for the data and one for the card, or one for both where the data is a folder."""
     files = [path for path, _ in one.files if path != CARD]
-    if one.format == Format.DATASETS or len(files) != 1:
-        offered = [("Download", f"{one.name}.zip", one.archive, "application/zip")]
-    else:
-        suffix = files[0].rpartition(".")[2]
-        offered = [
-            (
-                "Download",
-                f"{one.name}.{suffix}",
-                partial(one.file, files[0]),
-                "application/octet-stream",
-            ),
-            ("Card", f"{one.name}.md", partial(one.file, CARD), "text/markdown"),
-        ]
-    for label, name, content, mime in offered:
+    alone = one.format != Format.DATASETS and len(files) == 1
+    suffix = files[0].rpartition(".")[2] if alone else "zip"
+    st.download_button(
+        "Download",
+        _content(str(one.folder), files[0] if alone else None, one),
+        file_name=file_name(f"{one.name}.{suffix}"),
+        mime="application/octet-stream" if alone else "application/zip",
+        icon=":material/download:",
+        key=f"download-{one.name}",
+        on_click="ignore",
+    )
+    if alone:
         st.download_button(
-            label,
-            content,
-            file_name=file_name(name),
-            mime=mime,
-            icon=":material/download:" if label == "Download" else ":material/description:",
-            key=f"{label}-{one.name}",
+            "Card",
+            _content(str(one.folder), CARD, one),
+            file_name=file_name(f"{one.name}.md"),
+            mime="text/markdown",
+            icon=":material/description:",
+            key=f"card-{one.name}",
             on_click="ignore",
         )
