@@ -11,6 +11,7 @@ from rsf_core.project import draft as drafts
 from rsf_core.project.draft import Draft
 from rsf_core.project.draft_steps import TITLES, Facts, Step, blocking, check
 from rsf_core.project.workspace import LONGEST_NAME, checked_name, free_name
+from rsf_core.prompts import tasks
 from rsf_core.web import drafting, goal_form, session, ui
 from rsf_core.web import new_project_parts as parts
 from rsf_core.web.literal import literal
@@ -178,7 +179,8 @@ def _name(draft: Draft, facts: Facts) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(f"**{TITLES[step]}:** {literal(message)}", icon=":material/error:", width="stretch")
             st.button(f"Go to {TITLES[step]}", key=f"go-{step}", on_click=partial(_look, draft.draft_id, step))
-    usual = draft.chosen.name or free_name(session.workspace(), draft.chosen.task[: LONGEST_NAME - 6])
+    wish = "my project" if draft.chosen.task == tasks.BLANK else draft.chosen.task
+    usual = draft.chosen.name or free_name(session.workspace(), wish[: LONGEST_NAME - 6])
     name = st.text_input("Name of the project", usual, max_chars=LONGEST_NAME, key=f"name-{draft.draft_id}")
     draft.keep_name(name)
     problem = drafts.name_problem(session.workspace(), name)
