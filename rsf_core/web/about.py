@@ -18,12 +18,7 @@ def line(settings: Settings, prompts: Mapping[Split, int]) -> None:
     """Task, model, target and prompts."""
     parts = [
         ("Model", settings.model.rstrip("/").rpartition("/")[2], "models", f"{settings.model}: see Models"),
-        (
-            "Target",
-            target_in_words(settings.target),
-            "acceptance",
-            "What makes a candidate good, and which are accepted",
-        ),
+        ("Target", target_in_words(settings.target), "target", "What makes a candidate good"),
         ("Prompts", prompts_in_words(prompts), "prompts", "Add, edit and retire prompts"),
     ]
     with st.container(horizontal=True, gap="small", key="about"):

@@ -69,4 +69,4 @@ def test_a_round_whose_prompts_are_all_retired_says_what_to_do(shown: Project) -
     shown.retire_prompts([prompt.prompt_id for prompt in shown.prompts(Split.TRAIN)], "ann")
     app = overview()
     assert primary(app) == ["Restore prompts"]
-    assert any("The prompts of all candidates were retired" in caption.value for caption in app.caption)
+    assert any("All prompts of the candidates were retired" in caption.value for caption in app.caption)
