@@ -52,7 +52,7 @@ _ROWS = pa.schema(
     + [("line", pa.int64()), ("earlier", pa.list_(pa.large_string()))]
 )
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
-LOOK_SECONDS = 60.0
+LOOK_SECONDS, GATHER_SECONDS = 60.0, 300.0
 KILL_SECONDS = 5.0
 _TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
 # One core; and memory as it is used: Arrow's own allocator reserves what the limit would count.
@@ -108,10 +108,23 @@ class Imports:
                 folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / f"upload{Path(name).suffix.lower()}", lambda path: path.write_bytes(content))
             write_json(folder / "name.json", {"name": name})
-        newest = max((self._order(other) for other in self._folder.iterdir()), default=0)
-        write_json(folder / "order.json", {"order": newest + 1})  # times would do until the clock is set back
-        self._forget_old()
+        self._made_newest(folder.name)
         return folder.name
+
+    def keep_folder(self, folder: str) -> str:
+        """Keep a data set's folder on this machine as one file; its name for the other methods. Raises PromptFileError."""
+        source = Path(folder.strip()).expanduser().absolute()
+        upload = blake2b(f"{source}\0{time.time_ns()}".encode(), digest_size=8).hexdigest()
+        with writable(self._folder):
+            (self._folder / upload).mkdir(parents=True)
+        try:
+            _gathered(source, self._folder / upload / "upload.parquet")
+        except PromptFileError:
+            shutil.rmtree(self._folder / upload, ignore_errors=True)
+            raise
+        write_json(self._folder / upload / "name.json", {"name": f"{source.name} (folder)"})
+        self._made_newest(upload)
+        return upload
 
     def name(self, upload: str) -> str | None:
         """The name of a kept file; None where it is not kept (any more)."""
@@ -236,6 +249,13 @@ class Imports:
     def _placings(self, upload: str) -> list[Path]:
         return [path.parent for path in (self._folder / upload).glob("*/request.json")]
 
+    def _made_newest(self, upload: str) -> None:
+        newest = max((self._order(other) for other in self._folder.iterdir()), default=0)
+        write_json(
+            self._folder / upload / "order.json", {"order": newest + 1}
+        )  # times would do until the clock is set back
+        self._forget_old()
+
     def _forget_old(self) -> None:
         kept = sorted(self._folder.iterdir(), key=self._order, reverse=True)
         for folder in kept[KEPT_UPLOADS:]:
@@ -279,6 +299,27 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
         raise PromptFileError(said["problem"])
     layout = Layout(said.pop("kind"), sheet=said.pop("sheet"), sheets=tuple(said.pop("sheets")))
     return Format(layout, **said | {"columns": tuple(said["columns"])})
+
+
+def _gathered(folder: Path, file: Path) -> None:
+    """Write a data set's folder to one Parquet file, by a process with a limit. Raises PromptFileError."""
+    command = [sys.executable, "-m", "rsf_core.prompts.dataset_folder", str(folder), str(file), str(MEMORY_BYTES)]
+    try:
+        found = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=GATHER_SECONDS,
+            env={**_LEAN, **os.environ},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PromptFileError(f"{folder} was read for {GATHER_SECONDS:g} s in vain: import a part of it") from error
+    try:
+        said = json.loads(found.stdout)
+    except ValueError as error:
+        raise PromptFileError(f"reading {folder} was broken off: it is damaged, or {_TOO_LARGE}") from error
+    if "problem" in said:
+        raise PromptFileError(said["problem"])
 
 
 def _look(file: Path, sheet: str | None) -> dict[str, Any]:

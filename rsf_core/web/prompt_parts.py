@@ -212,6 +212,14 @@ def importing(project: Project) -> None:
     if given is not None and st.session_state.get("import-seen") != given.file_id:
         st.session_state["import-seen"] = given.file_id
         st.query_params["import"] = project.imports.keep(given.name, given.getbuffer())
+    with st.expander("Or a data set's folder on this machine", icon=":material/folder:"):
+        folder = st.text_input(
+            "Folder", placeholder="/data/my_dataset", help="What `datasets` saved (save_to_disk), or Parquet files."
+        )
+        if st.button("Read the folder", icon=":material/folder_open:", disabled=not folder.strip()):
+            with st.spinner("Reading the folder …", show_time=True):
+                if ui.attempt(lambda: st.query_params.update({"import": project.imports.keep_folder(folder)})):
+                    st.rerun()
     upload = st.query_params.get("import", "")
     name = project.imports.name(upload)
     if name is None:

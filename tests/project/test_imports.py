@@ -279,3 +279,24 @@ def test_a_spreadsheet_is_read_by_a_process_a_sheet_at_a_time(project: Project, 
     ]
     with pytest.raises(PromptFileError, match="cannot be read as a spreadsheet"):
         project.imports.format(project.imports.keep("broken.xlsx", b"PK"))
+
+
+def test_a_data_set_s_folder_is_kept_as_a_file_and_one_that_is_none_leaves_nothing(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "set").mkdir()
+    pq.write_table(
+        pa.table({"question": ["Who wrote Faust?"], "answer": ["Goethe"]}), tmp_path / "set" / "train.parquet"
+    )
+    upload = project.imports.keep_folder(f" {tmp_path / 'set'} ")
+    found = project.imports.format(upload)
+    assert (found.text, found.reference, project.imports.name(upload)) == ("question", "answer", "set (folder)")
+    placing = project.imports.start(upload, Columns("question", "answer"), 0.0)
+    preview = finished(project, upload, placing).preview
+    assert preview is not None and [(row.text, row.reference) for row in preview.rows] == [
+        ("Who wrote Faust?", "Goethe")
+    ]
+    kept = sorted((project.folder / "imports").iterdir())
+    with pytest.raises(PromptFileError, match="is no data set"):
+        project.imports.keep_folder(str(tmp_path))
+    assert sorted((project.folder / "imports").iterdir()) == kept
