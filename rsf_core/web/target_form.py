@@ -233,7 +233,7 @@ def _beta(form: Form, target: Target, used: bool) -> float:
     )
     if used:
         factor = math.exp(min(1 / beta, 700.0))
-        shown = f"{factor:,.3g}" if factor < 1e4 else "far more than 1,000"
+        shown = "more than 10,000" if factor > 1e4 else f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
         st.caption(
             f"Of two candidates that are equally likely, one whose reward is 1 higher is kept {shown} times as often."
         )

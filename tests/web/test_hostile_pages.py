@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import rsf_core.web
 from rsf_core.acceptance.outcomes import Outcomes
+from rsf_core.acceptance.preview import Shifts
 from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Scope, Split
 from rsf_core.project import Project
 from rsf_core.project.summary import Gain, Running, Summary
@@ -250,6 +251,7 @@ def test_every_figure_draws_it_as_text() -> None:
     values, counts = np.linspace(0, 1, 5), np.ones(4, np.int64)
     figures = [
         charts.outcomes(Outcomes(values, counts, counts, counts), HOSTILE),
+        charts.shifts(Shifts(values, counts, counts, counts, counts), HOSTILE),
         charts.shares(values, values, (HOSTILE, HOSTILE)),
         charts.rounds([(HOSTILE, 0.5, 0.6)]),
         charts.training(HOSTILE, {1: 0.5}, {1: 0.4}, 3),
