@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from rsf_core import prompts
-from rsf_core.acceptance.target import passes
+from rsf_core.acceptance.target import passes, reward
 from rsf_core.domain import Finish, Prompt, Split, bundled
 from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import parse
@@ -208,7 +208,8 @@ def test_the_right_json_of_every_note_is_accepted_and_no_fact_stands_on_two_side
     assert not any(facts[one] & facts[other] for one, other in combinations(Split, 2))
     for answers, accepted in ((right, True), (wrong, False)):
         scores = {name: np.array(scoring.scores(name, answers)) for name in target.scorers}
-        assert (passes(target, scores, len(answers)) == accepted).all()
+        whole = passes(target, scores, len(answers)) & (reward(target, scores, len(answers)) == 1)
+        assert (whole == accepted).all()
 
 
 def test_what_a_task_says_beside_its_settings_is_known(task: Task) -> None:
