@@ -85,6 +85,7 @@ def wait_for(path: Path) -> None:
 # -- a project from beginning to end -----------------------------------------------------------------------------------
 
 
+@warm.cold()
 def test_a_project_is_made_run_and_looked_at(tmp_path: Path, small_task: Path, tiny_model: Path) -> None:
     folder = tmp_path / "reviews"
     made = rsf_json("init", folder, "--task", small_task, "--model", tiny_model, "--seed", 7)
