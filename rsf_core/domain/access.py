@@ -206,7 +206,7 @@ _LOOKS_AT = {
     "review.": (
         *("queue", "counts", "candidates", "page", "index", "version", "mask", "agreement", "suggest", "can_walk"),
     ),
-    "store.": ("job", "prompt_counts", "latest_completions", "matching_text", "proposal_choice"),
+    "store.": ("job", "prompt_counts", "prompts_by_id", "latest_completions", "matching_text", "proposal_choice"),
 }
 REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 

@@ -184,7 +184,7 @@ def _live(project: Project) -> None:
 
 
 def _progress(project: Project, state: ExportState) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(border=True):
         st.progress(min(1.0, state.done / state.total) if state.total else 0.0, text=literal(state.message))
         if st.button(
             "Cancel",
