@@ -59,9 +59,7 @@ format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/biome check --write
 
-# TRL is what the fine-tuning benchmark compares with, and nothing else needs it.
 bench: $(READY)
-	@$(PIP) install -qq --constraint requirements.lock trl==1.16.0
 	@for script in tests/benchmarks/*.py; do HF_HUB_OFFLINE=1 $(BIN)/python $$script || exit 1; done
 
 # What docs/results/simulations.jsonl holds already is not run again: remove it to run all anew (an hour or two).

@@ -96,4 +96,6 @@ def test_python_runs(
 
     monkeypatch.setattr(Project, "create", quick)
     monkeypatch.chdir(tmp_path)
-    exec(compile(block.code, str(block), "exec"), {"__name__": "__main__"})
+    script = tmp_path / "block.py"  # a scorer of a project's own is kept by its source
+    script.write_text(block.code, encoding="utf-8")
+    exec(compile(block.code, str(script), "exec"), {"__name__": "__main__"})
