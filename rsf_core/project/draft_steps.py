@@ -151,7 +151,7 @@ def _good(facts: Facts) -> list[Finding]:
     found = []
     for name in target.scorers:
         try:
-            low, high = registry.get(name).bounds
+            low, high = registry.bounds(name)
         except ScorerError as error:
             found.append(Finding(f"{str(error)[0].upper()}{str(error)[1:]}"))
             continue

@@ -73,7 +73,7 @@ def suggested_beta(goal: Goal, rewards: Mapping[str, float]) -> float:
     reach = 0.0
     for name, weight in rewards.items():
         try:
-            low, high = registry.get(name).bounds
+            low, high = registry.bounds(name)
         except ScorerError:
             return 1.0
         reach += abs(weight) * (high - low)
@@ -91,5 +91,5 @@ def goal_of(target: Target, scope: Scope) -> Goal:
 
 def usual_constraint(scorer: str) -> Constraint:
     """A check as one would begin it: the upper bound where the scorer has one, else at least 0. Raises ScorerError."""
-    high = registry.get(scorer).bounds[1]
+    high = registry.bounds(scorer)[1]
     return Constraint(scorer=scorer, at_least=high if math.isfinite(high) else 0.0)
