@@ -34,7 +34,6 @@ from rsf_core.store.backup import restore
 
 ARCHIVE = ".archive"
 LONGEST_NAME = 60
-SCORERS = "scorers"  # of a project: its own scorers' code, which no backup holds
 _CHANGED_FILES = (settings_file.NAME, "rsf.duckdb", "rsf.duckdb.wal")
 _ASIDE = ".aside-"  # in the name of what is being made or removed
 _SWEPT_AFTER_SECONDS = 24 * 3600.0
@@ -173,8 +172,6 @@ def copy(workspace: Path, name: str, new_name: str) -> Path:
             connection.call("backup", {"file": str(backup), "models": True})
         made = aside / "project"
         restore(backup, made)
-        if (source / SCORERS).is_dir():
-            shutil.copytree(source / SCORERS, made / SCORERS)
         summary = summaries.read(source)
         if summary is not None:
             summaries.write(made, summary)

@@ -188,7 +188,7 @@ def score(name: str, batch: Sequence[Scored], calling: Calling = lambda part: nu
     called on each alone, so that one candidate takes no score from another; each call happens within `calling(part)`. Raises
     ScorerError where there is no such scorer, or what it returned is no list of one entry a candidate."""
     scorer = get(name)
-    size = getattr(scorer, "most_at_once", 0) or len(batch)  # what takes long says how many fit into one call
+    size = getattr(scorer, "most_at_once", 0) or len(batch) or 1  # what takes long says how many fit into one call
     parts = [batch[start : start + size] for start in range(0, len(batch), size)]
     return [score for part in parts for score in _together(name, scorer, part, calling)]
 

@@ -11,6 +11,7 @@ import pytest
 from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError, SettingsError
 from rsf_core.jobs import worker
+from rsf_core.jobs.executors import inline
 from rsf_core.models import placement
 from rsf_core.models.placement import CPU
 from rsf_core.project import Project
@@ -24,14 +25,14 @@ def test_a_round_is_computed_with_the_device_of_every_tensor_named(
 ) -> None:
     """Drawing, scoring, training and the comparison, in jobs as they are."""
     done: list[JobState] = []
-    work = worker.work
+    work = inline.work
 
     def placed_work(folder: Path) -> JobState:
         with Placed():
             done.append(work(folder))
         return done[-1]
 
-    monkeypatch.setattr(worker, "work", placed_work)
+    monkeypatch.setattr(inline, "work", placed_work)
     project.run(1)
     assert done == [JobState.DONE] * 4
 

@@ -69,7 +69,7 @@ def test_an_unknown_model_fails_with_a_clear_word_and_goes_on_once_it_is_correct
 ) -> None:
     project.set("model", "/nowhere/tiny")
     project.generate()
-    with pytest.raises(JobError, match=r"r1-generate-1 failed: there is no model '/nowhere/tiny'"):
+    with pytest.raises(JobError, match="r1-generate-1 failed: there is no folder /nowhere/tiny"):
         project.wait()
     assert project.counts().candidates == 0 and project.models() == []
     project.set("model", str(tiny_model))

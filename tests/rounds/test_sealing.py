@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
-from rsf_core.domain import Split
+from rsf_core.domain import Prompt, Split
 from rsf_core.domain.errors import PromptError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow, parse
@@ -104,14 +104,19 @@ def test_a_project_of_the_version_before_keeps_its_prompts(tmp_path: Path, monke
     everything = migrations()
     monkeypatch.setattr(database, "migrations", lambda: tuple(m for m in everything if m[0] < 11))
     store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
-    rows = [(f"text {i}", "be brief", str(i), Split.HELD_OUT if i % 3 else Split.TRAIN) for i in range(1, 30)]
-    store.add_prompts(rows, "before")
+    prompts = [
+        Prompt(i, f"text {i}", str(i), Split.HELD_OUT if i % 3 else Split.TRAIN, "be brief") for i in range(1, 30)
+    ]
+    columns = ("prompt_id", "text", "reference", "split", "system")  # of then
+    with store._db.transaction("saving prompts"):
+        rows = [{name: getattr(prompt, name) for name in columns} for prompt in prompts]
+        store._db.insert("prompts", [row | {"source": "before", "created_at": database.utc_now()} for row in rows])
     store.prompt_book.say([3], "retire", "ann")
-    before = store.prompts(retired=True), store.prompts(), store.prompt_counts()
     store.close()
     monkeypatch.undo()
     store = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
-    assert (store.prompts(retired=True), store.prompts(), store.prompt_counts()) == before
+    assert (store.prompts(retired=True), store.prompts()) == (prompts, [p for p in prompts if p.prompt_id != 3])
+    assert store.prompt_counts() == {Split.TRAIN: 8, Split.HELD_OUT: 20}
     assert store.prompt_book.add([("new", None, None, Split.SEALED)], "after") == [30]
     assert store.prompt_book.page(50).prompts[0].source == "before"
     store.close()

@@ -32,6 +32,7 @@ VALUES: dict[str, Callable[[int], Any]] = {
     "BOOLEAN": lambda row: row % 2 == 0,
     "TIMESTAMP": lambda row: f"2026-01-0{row + 1} 12:34:56.789",
     "INTEGER[]": lambda row: list(range(row)),
+    "VARCHAR[]": lambda row: [f'{word} it\'s "é"\n日本' for word in range(row)] if row else None,
     "MAP(VARCHAR, DOUBLE)": lambda row: {"sentiment": float("-inf"), "length": row / 3},
 }
 
