@@ -26,7 +26,9 @@ def open_card(page: Page, server: AppServer, query: str = "", who: str | None = 
         page.get_by_role("button", name="Speak under this name").click()
         expect(page.locator(f'input[aria-label="Reviewer"][value="{who}"]')).to_have_count(1)
         expect(page).to_have_url(re.compile("[?&]seal="))
-        page.reload()  # keeps who speaks; the card is this person's from its first key on
+        # Loaded anew, which keeps who speaks: the card is this person's from its first key on, and not where the one was
+        # that it showed before.
+        page.goto(re.sub(r"(?<=[?&])at=[^&]*&?", "", page.url))
     expect(page.locator(".focus .completion")).not_to_be_empty()
 
 
