@@ -25,7 +25,7 @@ def test_a_round_is_computed_with_the_device_of_every_tensor_named(
 ) -> None:
     """Drawing, scoring, training and the comparison, in jobs as they are."""
     done: list[JobState] = []
-    work = inline.work
+    work = worker.work
 
     def placed_work(folder: Path) -> JobState:
         with Placed():
