@@ -285,18 +285,8 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
         return recognise(file, reading)
     command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
     command += [reading.sheet] if reading.sheet is not None else []
-    try:
-        found = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, env={**_LEAN, **os.environ}
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PromptFileError(f"{file.name} was looked at for {LOOK_SECONDS:g} s in vain: split it") from error
-    try:
-        said = json.loads(found.stdout)
-    except ValueError as error:
-        raise PromptFileError(f"{file.name} could not be looked at: {_TOO_LARGE}") from error
-    if "problem" in said:
-        raise PromptFileError(said["problem"])
+    late = f"{file.name} was looked at for {LOOK_SECONDS:g} s in vain: split it"
+    said = _told(command, LOOK_SECONDS, late, f"{file.name} could not be looked at: {_TOO_LARGE}")
     layout = Layout(said.pop("kind"), sheet=said.pop("sheet"), sheets=tuple(said.pop("sheets")))
     return Format(layout, **said | {"columns": tuple(said["columns"])})
 
@@ -304,22 +294,26 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
 def _gathered(folder: Path, file: Path) -> None:
     """Write a data set's folder to one Parquet file, by a process with a limit. Raises PromptFileError."""
     command = [sys.executable, "-m", "rsf_core.prompts.dataset_folder", str(folder), str(file), str(MEMORY_BYTES)]
+    late = f"{folder} was read for {GATHER_SECONDS:g} s in vain: import a part of it"
+    _told(command, GATHER_SECONDS, late, f"reading {folder} was broken off: it is damaged, or {_TOO_LARGE}")
+
+
+def _told(command: Sequence[str], seconds: float, late: str, broken: str) -> dict[str, Any]:
+    """What a process that reads says, as JSON. Raises PromptFileError: with the problem it names, with `late` where it takes
+    more than `seconds`, with `broken` where it ends without a word."""
     try:
-        found = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=GATHER_SECONDS,
-            env={**_LEAN, **os.environ},
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env={**_LEAN, **os.environ}
         )
     except subprocess.TimeoutExpired as error:
-        raise PromptFileError(f"{folder} was read for {GATHER_SECONDS:g} s in vain: import a part of it") from error
+        raise PromptFileError(late) from error
     try:
-        said = json.loads(found.stdout)
+        told: dict[str, Any] = json.loads(ended.stdout)
     except ValueError as error:
-        raise PromptFileError(f"reading {folder} was broken off: it is damaged, or {_TOO_LARGE}") from error
-    if "problem" in said:
-        raise PromptFileError(said["problem"])
+        raise PromptFileError(broken) from error
+    if "problem" in told:
+        raise PromptFileError(told["problem"])
+    return told
 
 
 def _look(file: Path, sheet: str | None) -> dict[str, Any]:

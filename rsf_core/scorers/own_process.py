@@ -79,7 +79,7 @@ def _number(value: Any) -> float:
         raise ValueError(f"it returned {value!r:.80}: a score must be a finite number")
     try:
         number = float(value)
-    except Exception:
+    except Exception:  # what a person's object does when it is asked for a number can be anything
         raise ValueError(f"it returned {_repr(value)}: a score must be a finite number") from None
     if number - number != 0:
         raise ValueError(f"it returned {number}: a score must be a finite number")
@@ -95,7 +95,7 @@ def _key(key: object) -> str:
 def _repr(value: object) -> str:
     try:
         return repr(value)[:80]
-    except Exception:
+    except Exception:  # it need not have words
         return f"<{type(value).__name__}>"
 
 
@@ -108,7 +108,7 @@ def _said(error: BaseException, path: str) -> str:
     else:
         try:
             what = f"{type(error).__name__}: {str(error)[:LONGEST]}"
-        except Exception:
+        except Exception:  # an error of a person's own need not have words either
             what = type(error).__name__
     lines = [step.lineno for step in traceback.extract_tb(error.__traceback__) if step.filename == path]
     if isinstance(error, SyntaxError) and error.filename == path:

@@ -80,6 +80,10 @@ def _heading(draft: Draft | None) -> None:
         )
 
 
+def _discard(draft_id: str) -> None:
+    drafting.discard(drafting.opened(session.workspace(), draft_id))
+
+
 def _unfinished() -> None:
     """New projects that were begun and not finished."""
     found = drafts.drafts(session.workspace())[:SHOWN_DRAFTS]
@@ -94,7 +98,7 @@ def _unfinished() -> None:
                 on_click=partial(_look, draft_id, Step.TASK),
             )
             if st.button("Discard", key=f"discard-{draft_id}", type="tertiary", icon=":material/delete:"):
-                if ui.attempt(lambda: drafting.discard(drafting.opened(session.workspace(), draft_id))):  # noqa: B023
+                if ui.attempt(partial(_discard, draft_id)):
                     st.rerun()
 
 
