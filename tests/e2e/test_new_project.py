@@ -27,7 +27,7 @@ def test_an_own_csv_becomes_accepted_candidates_step_by_step(
     page.get_by_role("button", name="Begin").click()
 
     expect(page.get_by_text("There is no prompt yet")).to_be_visible()
-    page.get_by_text("From a file").click()
+    page.get_by_text("From a file", exact=True).click()
     page.locator("input[type=file]").set_input_files(str(tmp_path / "mine.csv"))
     page.get_by_role("button", name=f"Add {len(THINGS)} prompts").click()
     expect(page.get_by_text("There is no prompt yet")).to_have_count(0)
