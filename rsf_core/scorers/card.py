@@ -38,7 +38,9 @@ class ScorerCard:
     class, "module:Class", made with the options in place of the scorer: it raises ScorerError for options that are not
     allowed, has `reference_problem` where references are read, and `bounds` where they hang on the options. `takes_any`: its
     options are not listed. `loaded`: nothing could be read without loading the scorer, so that it was. `problem`: why it
-    cannot be used, "" where it can. `own`: it belongs to the project (rsf_core/scorers/own.py)."""
+    cannot be used, "" where it can. `own`: it belongs to the project (rsf_core/scorers/own.py). `opinion`: its score is a
+    model's opinion, to be held against people's before it decides. `sends`: texts leave this machine, or this program, for
+    the address in its options."""
 
     name: str
     description: str
@@ -53,6 +55,8 @@ class ScorerCard:
     loaded: bool = False
     problem: str = ""
     own: bool = False
+    opinion: bool = False
+    sends: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -89,6 +89,8 @@ def _read(name: str, tree: ast.Module, attribute: str) -> ScorerCard | None:
         reference=reads_reference or bool(literal(said["reference"]) if "reference" in said else False),
         check=check,
         takes_any=parameters is not None and parameters.kwarg is not None,
+        opinion=bool(literal(said["opinion"]) if "opinion" in said else False),
+        sends=bool(literal(said["sends"]) if "sends" in said else False),
     )
 
 

@@ -69,6 +69,8 @@ def test_a_class_that_says_what_it_is_in_plain_values_has_a_card(path: Path) -> 
     assert card(path) == ScorerCard("judge", "How well it reads, 0 to 10", (0.0, 10.0))
     found = card(path, '    needs = ("torch",)\n    extra = "judges"\n    version = 3\n')
     assert found is not None and (found.needs, found.extra, found.version) == (("torch",), "judges", "3")
+    judging = card(path, "    opinion = True\n    sends = True\n")
+    assert judging is not None and judging.opinion and judging.sends
     options = card(path, "    def __init__(self, rubric, scale: int = -5, *, strict=True): pass\n")
     assert options is not None and options.required == ("rubric",)
     assert [str(option) for option in options.options] == ["rubric", "scale=-5", "strict=true"]
