@@ -38,7 +38,7 @@ ASKS_THE_STORE = {
     "rsf_core/web/review_parts.py": {"matching_text"},
     "rsf_core/web/drawing_until.py": {"prompt_counts"},
     "rsf_core/web/acceptance_parts.py": {"prompts_by_id"},
-    "rsf_core/cli/main.py": {"prompt_counts"},
+    "rsf_core/cli/projects.py": {"prompt_counts"},
 }
 # Modules of the store that pages, their pieces and the CLI may import.
 STORE_MODULES = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rsf_core.cli import main
+from rsf_core.cli import main, output
 from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 
@@ -46,7 +46,7 @@ def test_a_link_is_made_listed_and_revoked(folder: Path) -> None:
 
 
 def test_a_link_is_printed_on_one_line_whatever_the_width(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main.out, "width", 40)
+    monkeypatch.setattr(output.out, "width", 40)
     printed = rsf("invite", folder, "ben")
     (line,) = [line for line in printed.splitlines() if "/enter?key=" in line]
     assert len(line.strip()) > 70 and "--access links" in printed

@@ -1,0 +1,77 @@
+"""`rsf export`: what was drawn and decided, as files for other tools."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from rsf_core.cli.arguments import Folder, Json
+from rsf_core.cli.following import POLL_SECONDS
+from rsf_core.cli.output import err, say
+from rsf_core.domain.errors import ExportError
+from rsf_core.domain.words import plural
+from rsf_core.project.client import connect
+from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
+
+
+def export(
+    folder: Folder,
+    what: Annotated[
+        What,
+        typer.Option(
+            help="sft: a curated set; preference: accepted against rejected; labels: each with yes or no; all: every "
+            "candidate with its numbers and who said what."
+        ),
+    ],
+    kind: Annotated[
+        Format, typer.Option("--format", help="datasets: a folder of Parquet files as the hub has it.")
+    ] = Format.JSONL,
+    shape: Annotated[
+        Shape | None,
+        typer.Option(
+            help="chat: lists of messages; messages: one list (sft); plain: texts. By default chat; csv: plain."
+        ),
+    ] = None,
+    round_number: Annotated[int | None, typer.Option("--round", help="Of which round; by default the newest.")] = None,
+    curated_id: Annotated[
+        str | None, typer.Option("--set", help="sft: which curated set; by default the newest.")
+    ] = None,
+    pairing: Annotated[
+        Pairing, typer.Option(help="preference: the best with the worst by reward; at random; all with all.")
+    ] = Pairing.REWARD,
+    seed: Annotated[int, typer.Option(min=0, help="preference: of the pairing at random.")] = 0,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for it; by default one in DIR/exports.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write what was drawn and decided as files for other tools, with a card. The same set gives the same bytes."""
+    asked = {"what": what, "format": kind, "shape": shape, "round_number": round_number, "curated_id": curated_id}
+    asked |= {"pairing": pairing, "seed": seed}
+    Request.parse(asked)  # what makes no sense is said before the project is opened
+    with connect(folder, "rsf export") as connection:
+        place = None if out_folder is None else str(out_folder.absolute())
+        export_id = connection.call("export_start", {"asked": asked, "out": place})
+        try:
+            while (found := connection.call("export_state", {"export_id": export_id}))["made"] is None:
+                if found["problem"] is not None:
+                    raise ExportError(found["problem"])
+                if not as_json:
+                    err.print(found["message"], end="\r", highlight=False, soft_wrap=True)
+                time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            connection.call("export_cancel", {"export_id": export_id})
+            raise
+    made = found["made"]
+    say(
+        made,
+        as_json,
+        lambda: (
+            f"[green]✓[/] {escape(made['folder'])}: {plural(made['rows'], 'row')} in "
+            f"{escape(', '.join(name for name, _ in made['files'] if name != 'README.md'))}, with a card"
+        ),
+    )

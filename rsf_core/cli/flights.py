@@ -1,0 +1,58 @@
+"""`rsf autopilot`: rounds that run by themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rsf_core.cli.arguments import Folder, Json, who
+from rsf_core.cli.following import await_next, follow
+from rsf_core.cli.output import say
+from rsf_core.project.client import Connection, connect
+
+
+def autopilot(
+    folder: Folder,
+    rounds: Annotated[int, typer.Option(help="How many rounds, the open one included.")] = 1,
+    pause: Annotated[bool, typer.Option("--pause", help="Wait for a review before each fine-tuning.")] = False,
+    control: Annotated[
+        bool | None, typer.Option(help="Train the random control of each round as well; without it, as last time.")
+    ] = None,
+    constraints: Annotated[
+        bool | None,
+        typer.Option(
+            "--constraints-control/--no-constraints-control",
+            help="Train the control of the constraints alone as well; without it, as last time.",
+        ),
+    ] = None,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Go on after the review.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Go no further.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let rounds run by themselves in the app that has the project open, with guardrails."""
+    with connect(folder, "rsf autopilot") as connection:
+        if stop or go_on:
+            connection.call("autopilot_stop" if stop else "autopilot_go_on", {"author": who()})
+        else:
+            for key, wanted in (("control", control), ("constraints_control", constraints)):
+                if wanted is not None:
+                    said = {"key": f"autopilot.{key}", "value": str(wanted).lower(), "author": who()}
+                    connection.call("set_value", said)
+            connection.call("autopilot", {"rounds": rounds, "pause": pause, "author": who()})
+        _follow_flight(connection, as_json)
+        found = connection.call("status")["autopilot"]
+    say(found, as_json, lambda: f"autopilot {found['state']}: {found['reason']}")
+
+
+def _follow_flight(connection: Connection, quiet: bool) -> None:
+    """Follow the jobs of the autopilot until it waits or ends."""
+
+    def flies() -> bool:
+        return bool(connection.call("status")["autopilot"]["state"] == "flying")
+
+    while True:
+        follow(connection, quiet)
+        if not flies():
+            return
+        await_next(connection, lambda: not flies())

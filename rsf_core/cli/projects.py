@@ -1,0 +1,128 @@
+"""The commands of whole projects: made, listed, backed up, restored, opened in the app, looked over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from rsf_core.cli.arguments import Folder, Json
+from rsf_core.cli.output import say
+from rsf_core.cli.terminal import doctor_table, projects_table
+from rsf_core.domain.words import plural
+from rsf_core.project.client import connect
+from rsf_core.project.commands import plain
+
+
+def init(
+    folder: Folder,
+    task: Annotated[str, typer.Option(help="A bundled task, or a folder with task.toml and prompts.jsonl.")],
+    model: Annotated[
+        str | None, typer.Option(help="A Hugging Face id or folder; the embedded model by default.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Fixes every random choice of the project.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project in DIR from a task."""
+    from rsf_core.project import Project
+
+    with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
+        counts = project.store.prompt_counts()
+        answer = {"folder": str(project.folder), "task": project.settings.task, "prompts": plain(counts)}
+    say(
+        answer,
+        as_json,
+        lambda: (
+            f"[green]✓[/] {escape(str(folder))}: {', '.join(f'{n} {s}' for s, n in answer['prompts'].items())} prompts. "
+            f"Next: [bold]rsf run {escape(str(folder))}[/]"
+        ),
+    )
+
+
+def backup(
+    folder: Folder,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="By default a new one in DIR/exports.")] = None,
+    models: Annotated[bool, typer.Option("--models", help="The models' files too: they can be large.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Back up prompts, candidates, scores, decisions, results and settings to one file; also while the app is open. Models
+    can be trained again from it, so their files are left out unless asked for."""
+    with connect(folder, "rsf backup") as connection:
+        found = connection.call("backup", {"file": None if file is None else str(file.absolute()), "models": models})
+    rows = sum(found["tables"].values())
+    say(
+        found,
+        as_json,
+        lambda: f"[green]✓[/] {escape(found['file'])}: {plural(rows, 'row')} in {len(found['tables'])} tables",
+    )
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file written by `rsf backup`.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the project.")],
+    as_json: Json = False,
+) -> None:
+    """Make a project from a backup."""
+    from rsf_core.store.backup import restore as restored
+
+    manifest = restored(file.absolute(), folder.absolute())
+    rows = sum(manifest.tables.values())
+    missing = [name for name in manifest.models if not (folder / "models" / name).is_dir()]
+    text = f"[green]✓[/] {escape(str(folder))}: {plural(rows, 'row')} in {len(manifest.tables)} tables."
+    if missing:
+        text += f" Without the files of {escape(', '.join(missing))}: train them again to draw from them"
+    answer = {"folder": str(folder.absolute()), "tables": manifest.tables, "missing_models": missing}
+    say(answer, as_json, lambda: text)
+
+
+def open_app(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The project to open.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8501,
+    host: Annotated[str, typer.Option(help="The address to listen on; others reach it with --access links only.")] = (
+        "127.0.0.1"
+    ),
+    access: Annotated[str, typer.Option(help="local: open on this machine, without a step. links: by links alone.")] = (
+        "local"
+    ),
+    url: Annotated[
+        str | None,
+        typer.Option(help="Where browsers reach it, if not there: a proxy, a tunnel; e.g. https://rsf.lab.org."),
+    ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="Without DIR: the folder whose projects are listed; ./projects by default.")
+    ] = None,
+) -> None:
+    """Open the app: without DIR on the list of projects (the first is made from the task positive_reviews), with DIR on that
+    project alone (made on first use)."""
+    from rsf_core.web import own
+    from rsf_core.web.server import serve
+
+    serve(folder, host, port, own.named(access), url, workspace)
+
+
+def list_projects(
+    workspace: Annotated[
+        Path, typer.Argument(metavar="[WORKSPACE]", help="The folder whose projects are listed.")
+    ] = Path("projects"),
+    as_json: Json = False,
+) -> None:
+    """The projects in a folder: task, model, round, gain, last change, size, and what runs."""
+    from rsf_core.project.workspace import entries
+
+    found = entries(workspace.absolute())
+    say({"projects": found}, as_json, lambda: projects_table(workspace, found))
+
+
+def doctor(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A project to look at as well.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What is installed, writable and locked, and which model is there."""
+    from rsf_core.project.doctor import examine
+
+    checks = examine(folder)
+    say(plain(checks), as_json, lambda: doctor_table(checks))
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)

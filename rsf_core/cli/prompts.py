@@ -1,0 +1,70 @@
+"""`rsf prompts`: list, edit, retire and seal prompts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from rsf_core.cli.arguments import Folder, Json, who
+from rsf_core.cli.output import say
+from rsf_core.cli.terminal import prompts_table
+from rsf_core.domain import Split
+from rsf_core.domain.errors import PromptError
+from rsf_core.project.client import connect
+from rsf_core.store.records import Fit
+
+
+class PromptAction(StrEnum):
+    LIST = "list"
+    EDIT = "edit"
+    RETIRE = "retire"
+    RESTORE = "restore"
+    SEAL = "seal"
+
+
+def prompts(
+    folder: Folder,
+    action: Annotated[PromptAction, typer.Argument(help="What to do.")] = PromptAction.LIST,
+    prompt_ids: Annotated[list[int] | None, typer.Argument(metavar="[NO]...", help="Numbers of prompts.")] = None,
+    text: Annotated[str | None, typer.Option(help="edit: the new text.")] = None,
+    reference: Annotated[str | None, typer.Option(help='edit: the new reference; "" for none.')] = None,
+    system: Annotated[str | None, typer.Option(help='edit: the new system prompt; "" for none.')] = None,
+    search: Annotated[str, typer.Option(help="list: only those with this in text or reference.")] = "",
+    split: Annotated[Split | None, typer.Option(help="list: only those of one side.")] = None,
+    retired: Annotated[bool, typer.Option("--retired", help="list: only those that are retired.")] = False,
+    fit: Annotated[Fit | None, typer.Option(help="list: only those the model takes, or does not.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="list: at most so many.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="list: after so many.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """List prompts, or edit, retire, put back (restore) and seal some. What was drawn for them stays as it is."""
+    numbers = prompt_ids or []
+    if action is PromptAction.LIST and not numbers:
+        asked = {"split": split, "retired": retired, "text": search, "fit": fit, "limit": limit, "offset": offset}
+        with connect(folder, "rsf prompts") as connection:
+            found = connection.call("prompts", asked)
+        say(found, as_json, lambda: prompts_table(found))
+        return
+    if not numbers or (action in (PromptAction.LIST, PromptAction.EDIT) and len(numbers) > 1):
+        wanted = "the number of one prompt" if action is PromptAction.EDIT else "the numbers of prompts"
+        raise PromptError(f"name {wanted}: rsf prompts DIR {action} NO; rsf prompts DIR list shows them")
+    with connect(folder, "rsf prompts") as connection:
+        if action is PromptAction.LIST:
+            found = connection.call(
+                "prompts", {"split": None, "retired": None, "text": str(numbers[0]), "limit": 1, "offset": 0}
+            )
+            say(found, as_json, lambda: prompts_table(found))
+        elif action is PromptAction.EDIT:
+            change = {"text": text, "reference": reference, "system": system}
+            number = connection.call("edit_prompt", {"prompt_id": numbers[0], **change, "author": who()})
+            say(
+                {"prompt_id": number, "replaces": numbers[0]},
+                as_json,
+                lambda: f"[green]✓[/] prompt {number} replaces {numbers[0]}",
+            )
+        else:
+            connection.call(f"{action}_prompts", {"prompt_ids": numbers, "author": who()})
+            done = {PromptAction.RETIRE: "retired", PromptAction.SEAL: "sealed"}.get(action, "put back")
+            say({"prompt_ids": numbers}, as_json, lambda: f"[green]✓[/] {done}: {', '.join(map(str, numbers))}")

@@ -1,0 +1,147 @@
+"""`rsf run` and the commands of one stage: drawing, scoring, freezing, tuning, and what a person says in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from rsf_core.cli.arguments import Folder, Json, who
+from rsf_core.cli.following import await_next, follow
+from rsf_core.cli.output import err, say
+from rsf_core.cli.terminal import comparison_table, status_panel, until_line
+from rsf_core.domain import Action, Control
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.words import plural
+from rsf_core.project.client import connect
+from rsf_core.rounds.drive import last_round
+
+
+def run(
+    folder: Folder,
+    rounds: Annotated[int, typer.Option(min=1, help="How many rounds to complete.")] = 1,
+    control: Annotated[bool, typer.Option("--control", help="Train the random control of each round as well.")] = False,
+    constraints: Annotated[
+        bool,
+        typer.Option(
+            "--constraints-control",
+            help="And that of the constraints alone, where they leave a choice; both may be given.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run whole rounds: generate, score, accept, freeze, fine-tune, evaluate."""
+    with connect(folder, "rsf run") as connection:
+        last = last_round(connection.call("status")["round"], rounds, connection.call("round_complete"))
+        while connection.call("status")["round"] < last or not connection.call("round_complete"):
+            connection.call("advance", {"author": who()})
+            follow(connection, as_json)
+            for kind in [*([Control.RANDOM] if control else []), *([Control.CONSTRAINTS] if constraints else [])]:
+                if connection.call("round_complete") and not connection.call("has_control", {"control": kind}):
+                    asked = {"author": who(), "round_number": None, "control": kind}
+                    connection.call("train_control", asked)
+                    follow(connection, as_json)
+        found = connection.call("comparisons")
+    say(
+        {"comparisons": found},
+        as_json,
+        lambda: comparison_table(found) if found else "Complete, but not compared: there are no held-out prompts",
+    )
+
+
+def generate(
+    folder: Folder,
+    starving: Annotated[
+        bool, typer.Option("--starving", help="Draw more for the prompts of which nothing is accepted.")
+    ] = False,
+    until_accepted: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Draw and score, some prompts at a time, until N more are accepted."),
+    ] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="With it: for so many prompts at most; else for all.")] = None,
+    log_m: Annotated[
+        float | None, typer.Option(help="With it: log M in nats, fixed before; else the M in force.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the candidates of the newest round."""
+    if until_accepted is None:
+        if most is not None or log_m is not None:
+            raise StageError("--most and --log-m go with --until-accepted N")
+        _stage(folder, "generate", as_json, {"starving": starving})
+        return
+    if starving:
+        raise StageError("--starving and --until-accepted are two ways to draw: say one of them")
+    with connect(folder, "rsf generate") as connection:
+        asked = {"wanted": until_accepted, "most": most, "log_m": log_m, "author": who()}
+        connection.call("draw_until", asked)
+        while True:
+            follow(connection, as_json)
+            found = connection.call("drawn_until")
+            if not as_json:
+                err.print(until_line(found), highlight=False)
+            if found["end"] is not None:
+                break
+            await_next(connection, lambda: connection.call("drawn_until")["end"] is not None)
+    say(found, as_json, lambda: f"[green]✓[/] {found['end']}")
+
+
+def score(
+    folder: Folder,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask again for candidates that a scorer was found to have no score for.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Score the candidates and derive the decisions."""
+    _stage(folder, "score", as_json, {"again": again})
+
+
+def freeze(folder: Folder, as_json: Json = False) -> None:
+    """Freeze the effective decisions into a curated set."""
+    with connect(folder, "rsf freeze") as connection:
+        found = connection.call("freeze", {"author": who()})
+    summary = found["summary"]
+    say(
+        found,
+        as_json,
+        lambda: (
+            f"[green]✓[/] curated set {found['curated_id']}: {plural(summary['samples'], 'sample')} of "
+            f"{summary['accepted']} accepted, from {plural(summary['prompts'], 'prompt')} ({found['content_hash'][:12]})"
+        ),
+    )
+
+
+def finetune(folder: Folder, as_json: Json = False) -> None:
+    """Fine-tune the proposal on the newest curated set."""
+    _stage(folder, "finetune", as_json)
+
+
+def status(folder: Folder, as_json: Json = False) -> None:
+    """Where the newest round stands."""
+    with connect(folder, "rsf status") as connection:
+        found = connection.call("status") | {"active": connection.call("active_job")}
+    say(found, as_json, lambda: status_panel(found))
+
+
+def override(
+    folder: Folder,
+    candidate: Annotated[str, typer.Argument(help="A candidate: round.prompt.k, e.g. 1.17.3.")],
+    action: Annotated[Action, typer.Argument(help="What to do with it; auto goes back to the rule.")],
+    as_json: Json = False,
+) -> None:
+    """Accept or reject a candidate by hand, or give it back to the rule."""
+    arguments = {"candidate_id": candidate, "action": str(action), "reviewer": who()}
+    with connect(folder, "rsf override") as connection:
+        connection.call("override", arguments)
+    say(arguments, as_json, lambda: f"[green]✓[/] {candidate}: {action} by {escape(who())}")
+
+
+def _stage(folder: Path, command: str, as_json: bool, arguments: dict[str, Any] | None = None) -> None:
+    with connect(folder, f"rsf {command}") as connection:
+        job_id = connection.call(command, arguments or {})
+        follow(connection, as_json)
+        found = connection.call("status")
+    say(found | {"job_id": job_id}, as_json, lambda: status_panel(found))

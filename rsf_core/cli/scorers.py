@@ -1,0 +1,44 @@
+"""The commands of scorers: which there are, and whether a project's own may run here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from rsf_core.cli.arguments import Folder, Json
+from rsf_core.cli.output import say
+from rsf_core.domain import settings_file
+from rsf_core.domain import trust as consent
+from rsf_core.scorers import own, registry
+
+
+def list_scorers(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A project: its own scorers too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The scorers that a target may name, with what each measures."""
+    found = registry.available()
+    if folder is not None:
+        settings_file.check_folder(folder)
+        found |= {file.name: file.problem or file.description for file in own.files(folder)}
+    say(
+        {"scorers": found},
+        as_json,
+        lambda: "\n".join(f"[bold]{name}[/] {escape(said)}" for name, said in found.items()),
+    )
+
+
+def trust(
+    folder: Folder,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Its code may not run here any more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Allow code of a project (its scorers/*.py) to run on this machine, in jobs, as you: read it first."""
+    settings_file.check_folder(folder)
+    (consent.distrust if revoke else consent.trust)(folder.absolute())
+    names = [file.name for file in own.files(folder)]
+    text = "may not run here any more" if revoke else f"may run here: {', '.join(names) or 'it has none so far'}"
+    say({"trusted": not revoke, "scorers": names}, as_json, lambda: f"Code of {escape(str(folder))} {escape(text)}")

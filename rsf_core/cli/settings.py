@@ -1,0 +1,66 @@
+"""The commands of settings and of the target: set, unset, target."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from rsf_core.acceptance.target import compounding
+from rsf_core.cli.arguments import Folder, Json, Key, who
+from rsf_core.cli.following import follow
+from rsf_core.cli.output import say
+from rsf_core.cli.terminal import target_text
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Generate, Target
+from rsf_core.domain.settings_file import model_name
+from rsf_core.project.client import connect
+
+
+def set_value(
+    folder: Folder,
+    key: Key,
+    value: Annotated[str, typer.Argument(help="As in TOML; text may stand without quotes.")],
+    as_json: Json = False,
+) -> None:
+    """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
+    with connect(folder, "rsf set") as connection:
+        named = model_name(value) if key == "model" else value
+        found = connection.call("set_value", {"key": key, "value": named, "author": who()})
+    say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}{_compounding(found, key)}")
+
+
+def _compounding(settings: dict[str, Any], key: str) -> str:
+    """What the temperature does to the target now, on a line of its own, where one of them was set."""
+    target, sampling = Target.model_validate(settings["target"]), Generate.model_validate(settings["generate"])
+    note = compounding(target, sampling) if key.startswith(("target.", "generate.")) else None
+    return f"\n[yellow]![/] {escape(note)}" if note else ""
+
+
+def unset(folder: Folder, key: Key, as_json: Json = False) -> None:
+    """Go back to the default of a setting, e.g. `rsf unset DIR generate.candidates`."""
+    with connect(folder, "rsf unset") as connection:
+        found = connection.call("unset_value", {"key": key, "author": who()})
+    say(found, as_json, lambda: f"[green]✓[/] {escape(key)}: the default{_compounding(found, key)}")
+
+
+def target(
+    folder: Folder,
+    back: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Make version N the target again, as a new version.")
+    ] = None,
+    decide: Annotated[
+        bool, typer.Option("--decide", help="With it: decide the newest round anew by it, scoring first what it lacks.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The target, and every one before it. `rsf set DIR target.beta 0.5` changes one value."""
+    if decide and back is None:
+        raise StageError("--decide goes with --back N; `rsf score DIR` decides the newest round by the target of now")
+    with connect(folder, "rsf target") as connection:
+        if back is not None:
+            connection.call("target_back", {"version": back, "decide": decide, "author": who()})
+            follow(connection, as_json)
+        found = connection.call("target")
+    say(found, as_json, lambda: target_text(found, folder))

@@ -1,0 +1,64 @@
+"""The commands of tasks: the bundled ones, and a folder of one's own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from rsf_core.cli.arguments import Json
+from rsf_core.cli.output import say
+from rsf_core.domain.errors import SettingsError
+from rsf_core.project import task_folders
+from rsf_core.project.client import connect
+from rsf_core.project.commands import plain
+from rsf_core.prompts import tasks
+
+
+class TaskAction(StrEnum):
+    NEW = "new"
+    CHECK = "check"
+    EXPORT = "export"
+
+
+def task(
+    action: Annotated[
+        TaskAction, typer.Argument(help="Begin a task folder DIR, check one, or make one, OUT, of the project DIR.")
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The task folder; of export the project.")],
+    into: Annotated[Path | None, typer.Argument(metavar="[OUT]", help="Of export: a new folder for the task.")] = None,
+    with_sealed: Annotated[bool, typer.Option("--sealed", help="Of export: the sealed prompts too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """A task as a folder of one's own: task.toml, prompts.jsonl, README.md. `rsf init DIR --task FOLDER` makes a project of
+    it. `check` says everything that is wrong, with exit code 1 where no project can be made of it."""
+    if (action is TaskAction.EXPORT) is (into is None):
+        raise SettingsError(
+            "`rsf task export PROJECT OUT` takes two folders, `rsf task new DIR` and `check DIR` take one"
+        )
+    if into is not None:
+        with connect(folder, "rsf task export") as connection:
+            asked = {"folder": str(into.absolute()), "sealed": with_sealed}
+            found = [task_folders.Finding(**one) for one in connection.call("export_task", asked)]
+    elif action is TaskAction.NEW:
+        task_folders.new(folder)
+        found = task_folders.check(folder)
+    else:
+        found = task_folders.check(folder)
+    lines = [f"[{'red' if one.error else 'yellow'}]•[/] {escape(one.message)}" for one in found]
+    where = escape(str(into or folder))
+    ending = f"[green]✓[/] {where}" + ("" if found else ": nothing is wrong")
+    broken = any(one.error for one in found)
+    answer = {"folder": str(into or folder), "findings": plain(found)}
+    say(answer, as_json, lambda: "\n".join(lines if broken else [*lines, ending]))
+    if broken:
+        raise typer.Exit(1)
+
+
+def list_tasks(as_json: Json = False) -> None:
+    """The bundled tasks."""
+    found = [{"name": name, "title": tasks.load(name).title} for name in tasks.names()]
+    say(found, as_json, lambda: "\n".join(f"[bold]{task['name']}[/]  {task['title']}" for task in found))
