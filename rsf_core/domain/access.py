@@ -198,6 +198,7 @@ _LOOKS_AT = {
     "prompt_lengths.": ("counts",),
     "target_book.": ("draft", "pinned", "preview", "reward_now", "scores", "examples", "fate", "versions"),
     "own_scorers.": ("files", "is_trusted"),
+    "features.": ("counts", "has", "of", "of_round"),
     "scorer_book.": ("cards", "milliseconds", "of_round"),
     "lineage.": (
         *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),

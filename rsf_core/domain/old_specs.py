@@ -67,6 +67,7 @@ _UPGRADES: Mapping[JobKind, Callable[[Json], Json]] = {
     JobKind.EVALUATE: _compare,
     JobKind.SEALED: _compare,
     JobKind.TRIAL: _trial,
+    JobKind.EMBED: _trial,  # there was none
 }
 
 

@@ -253,7 +253,17 @@ class TrialSpec(_Spec):
     sampling: Law
 
 
-JobSpec: TypeAlias = GenerateSpec | ScoreSpec | FinetuneSpec | EvaluateSpec | SealedSpec | TrialSpec
+class EmbedSpec(_Spec):
+    """Compute the features of candidates that have none under `model`. A unit is an input of its own: `units` of them, with
+    `candidates` in all."""
+
+    kind: Literal[JobKind.EMBED] = JobKind.EMBED
+    model: ModelRef
+    units: Count
+    candidates: Count
+
+
+JobSpec: TypeAlias = GenerateSpec | ScoreSpec | FinetuneSpec | EvaluateSpec | SealedSpec | TrialSpec | EmbedSpec
 Comparing: TypeAlias = EvaluateSpec | SealedSpec
 Scoring: TypeAlias = ScoreSpec | Comparing
 _OF_KIND: Mapping[JobKind, type[JobSpec]] = {spec.model_fields["kind"].default: spec for spec in get_args(JobSpec)}

@@ -112,6 +112,7 @@ class JobKind(StrEnum):
     EVALUATE = "evaluate"
     SEALED = "sealed"
     TRIAL = "trial"
+    EMBED = "embed"
 
 
 class JobState(StrEnum):

@@ -8,7 +8,16 @@ from typing import Any
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.errors import JobError
-from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, JobSpec, ScoreSpec, SealedSpec, TrialSpec
+from rsf_core.domain.specs import (
+    EmbedSpec,
+    EvaluateSpec,
+    FinetuneSpec,
+    GenerateSpec,
+    JobSpec,
+    ScoreSpec,
+    SealedSpec,
+    TrialSpec,
+)
 from rsf_core.jobs.contents import AllContents, Inputs, of_comparison, of_generate, of_score, of_trial
 from rsf_core.jobs.schemas import COMPARED, DRAWN, GAUGED, SCORED, TRIED, Place
 
@@ -41,6 +50,7 @@ TYPES: Mapping[JobKind, JobType] = {
     JobKind.EVALUATE: JobType(EvaluateSpec, f"{_WORK}.evaluate", (COMPARED, GAUGED), of_comparison),
     JobKind.SEALED: JobType(SealedSpec, f"{_WORK}.evaluate", (COMPARED, GAUGED), of_comparison),
     JobKind.TRIAL: JobType(TrialSpec, f"{_WORK}.trial", (TRIED,), of_trial),
+    JobKind.EMBED: JobType(EmbedSpec, f"{_WORK}.embed"),
 }
 
 

@@ -32,6 +32,11 @@ def first_k(spec: GenerateSpec, prompts: pa.Table) -> dict[int, int]:
     return dict(zip(spec.first_k.prompt_id, spec.first_k.k, strict=True))
 
 
+def part_name(unit: int) -> str:
+    """The input of a unit, in a job that has one for each."""
+    return f"part-{unit:04d}"
+
+
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
     """`items` in runs of `size`; the number of a run is the number of its unit."""
     return [items[start : start + size] for start in range(0, len(items), size)]

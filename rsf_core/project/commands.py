@@ -158,6 +158,18 @@ def score(project: Project, again: bool = False) -> str | None:
 
 
 @command
+def embed(project: Project) -> str | None:
+    """Compute the features of candidates that have none."""
+    return _begun(project, JobKind.EMBED) or project.features.start()
+
+
+@command
+def features(project: Project) -> Any:
+    """How many candidates there are, and how many have features."""
+    return project.features.counts()
+
+
+@command
 def freeze(project: Project, author: str) -> Any:
     return project.freeze(author)
 

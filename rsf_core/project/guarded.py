@@ -16,6 +16,7 @@ from rsf_core.project import Project
 _PARTS = (
     "autopilot",
     "exports",
+    "features",
     "imports",
     "invites",
     "lineage",

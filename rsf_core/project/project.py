@@ -40,6 +40,7 @@ from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import summary as summaries
 from rsf_core.project.exporting.exports import Exports
+from rsf_core.project.features import Features
 from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
 from rsf_core.project.own_scorers import OwnScorers
@@ -56,6 +57,7 @@ from rsf_core.rounds import comparisons, drive, next_proposal, replicates, stage
 from rsf_core.rounds.autopilot import Autopilot
 from rsf_core.rounds.comparisons import Comparison, Curse
 from rsf_core.rounds.drive import Complete, Driver
+from rsf_core.rounds.embedding import Embedding
 from rsf_core.rounds.follow import Following
 from rsf_core.rounds.lineage import Lineage
 from rsf_core.rounds.prompt_lengths import PromptLengths
@@ -111,6 +113,8 @@ class Project:
         self.target_book = TargetBook(folder, self.store, self._standing, self._stages)
         self.own_scorers = OwnScorers(folder, self.store, self.target_book)
         self.scorer_book = ScorerBook(self.store, self._standing.settings)
+        embedding = Embedding(folder, self.store, self._standing, self._stages, self.supervisor)
+        self.features = Features(self.store, embedding)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings

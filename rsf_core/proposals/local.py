@@ -168,6 +168,10 @@ class LocalProposal:
             found[batch] = [part.sum() for part in np.split(each, ends[:-1])]
         return found
 
+    def hidden_states(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> NDArray[np.float32]:
+        """Features of completions (prompt_token_ids, token_ids), (len(pairs), 2·D): see `forward.hidden_states`."""
+        return forward.hidden_states(self.model, self._forward, pairs, self._pad)
+
     def _batches(
         self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]], most_logits: int
     ) -> Iterator[list[int]]:

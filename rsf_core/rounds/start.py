@@ -18,6 +18,7 @@ from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Compute, Sampling, Settings, Target, Train
 from rsf_core.domain.specs import (
     Corrections,
+    EmbedSpec,
     EvaluateSpec,
     FinetuneSpec,
     GaugePart,
@@ -550,7 +551,9 @@ class Stages:
             raise StageError(f"prompts were retired or edited since {job_id} began: start scoring again")
         settings = self._standing.settings()
         corrections = Corrections(
-            model=self._model_ref(spec.model.model_id) if isinstance(spec, GenerateSpec | FinetuneSpec) else None,
+            model=self._model_ref(spec.model.model_id)
+            if isinstance(spec, GenerateSpec | FinetuneSpec | EmbedSpec)
+            else None,
             device=settings.compute.device,
             batch_size=settings.generate.batch_size,
             timeout_seconds=settings.score.timeout_seconds,
@@ -558,6 +561,10 @@ class Stages:
             checkpoint_seconds=settings.train.checkpoint_seconds,
         )
         self._supervisor.resume(job_id, corrections)
+
+    def base(self) -> ModelRef:
+        """How a job finds the base model."""
+        return self._model_ref(BASE_ID)
 
     def _model_ref(self, model_id: str) -> ModelRef:
         """How a job finds a model: a tuned one by its folder in the project, the base by where it was found first (its name

@@ -36,6 +36,7 @@ from rsf_core.domain.specs import GenerateSpec, JobSpec
 from rsf_core.domain.text import composed
 from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database, utc_now
+from rsf_core.store.drawn import Drawn
 from rsf_core.store.exported import Exported
 from rsf_core.store.links import Links
 from rsf_core.store.prompts import NewPrompt, Prompts
@@ -74,6 +75,7 @@ class Store:
         self.prompt_book = Prompts(self._db)
         self.sealed = Sealed(self._db)
         self.exported = Exported(self._db)
+        self.drawn_tokens = Drawn(self._db)
         self._candidates_in = lru_cache(maxsize=KEPT_VERSIONS)(self._count_candidates)
         self._ratios_state = lru_cache(maxsize=KEPT_VERSIONS)(self._read_ratios_state)
         self._kept: dict[Hashable, tuple[tuple[int, ...], Any]] = {}

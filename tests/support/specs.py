@@ -8,6 +8,7 @@ from typing import Any
 from rsf_core.domain import JobKind
 from rsf_core.domain.settings import Sampling, Target, Train
 from rsf_core.domain.specs import (
+    EmbedSpec,
     EvaluateSpec,
     FinetuneSpec,
     GaugePart,
@@ -85,6 +86,10 @@ def trial(*model_ids: str, **changes: Any) -> TrialSpec:
     return TrialSpec(**own | {"candidates": 1, "batch_size": 32, "sampling": Sampling()} | changes)
 
 
+def embed(**changes: Any) -> EmbedSpec:
+    return EmbedSpec(**{"round": 1, "model": model(), "units": 1, "candidates": 1} | changes)
+
+
 MAKERS: Mapping[JobKind, Callable[..., JobSpec]] = {
     JobKind.GENERATE: generate,
     JobKind.SCORE: score,
@@ -92,4 +97,5 @@ MAKERS: Mapping[JobKind, Callable[..., JobSpec]] = {
     JobKind.EVALUATE: evaluate,
     JobKind.SEALED: sealed,
     JobKind.TRIAL: trial,
+    JobKind.EMBED: embed,
 }

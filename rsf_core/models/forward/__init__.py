@@ -10,6 +10,7 @@ from rsf_core.models.forward.batches import by_length, left_pad, positions, righ
 from rsf_core.models.forward.causal import Causal
 from rsf_core.models.forward.choice import of
 from rsf_core.models.forward.encoder_decoder import EncoderDecoder
+from rsf_core.models.forward.hidden import hidden_states
 from rsf_core.models.forward.masked import masked
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Pairs",
     "Tokens",
     "by_length",
+    "hidden_states",
     "left_pad",
     "masked",
     "of",
