@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from rsf_core.cli import comparing, exporting, flights, people, projects, prompts, rounds, scorers, settings, tasks
+from rsf_core.cli import (
+    comparing,
+    exporting,
+    flights,
+    learning,
+    people,
+    projects,
+    prompts,
+    rounds,
+    scorers,
+    settings,
+    tasks,
+)
 from rsf_core.cli.output import err, out
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.version import VERSION
@@ -46,6 +58,7 @@ app.command()(projects.restore)
 app.command()(exporting.export)
 app.command(name="app")(projects.open_app)
 app.command(name="projects")(projects.list_projects)
+app.command()(learning.embed)
 app.command(name="scorers")(scorers.list_scorers)
 app.command()(scorers.trust)
 app.command()(people.invite)
