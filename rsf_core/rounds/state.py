@@ -78,6 +78,10 @@ class Standing:
         """What is wrong with values in the settings file."""
         return settings_file.read_tolerantly(self._folder)[1]
 
+    def number(self, round_number: int | None) -> int:
+        """`round_number`, or that of the newest round."""
+        return round_number or self.current_round().round
+
     def current_round(self) -> RoundRecord:
         return self._store.rounds()[-1]
 

@@ -1,0 +1,139 @@
+"""How the candidates of a round are accepted: its target, M, the round at every M, the rules side by side."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.acceptance import decisions, history, marks, rules
+from rsf_core.acceptance.landscape import Landscape
+from rsf_core.acceptance.marks import Mark
+from rsf_core.acceptance.preview import Draft
+from rsf_core.acceptance.rules import RuleOutcome
+from rsf_core.acceptance.target import reward
+from rsf_core.domain import ChosenBy, Scope
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Target
+from rsf_core.project.target_book import TargetBook
+from rsf_core.review.suggestion import Suggestion
+from rsf_core.rounds.start import Stages
+from rsf_core.rounds.state import Standing
+from rsf_core.store.records import ThresholdRecord
+from rsf_core.store.store import Store
+
+KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
+
+
+class AcceptanceBook:
+    def __init__(self, store: Store, standing: Standing, stages: Stages, target_book: TargetBook) -> None:
+        self._store, self._standing, self._stages, self._target_book = store, standing, stages, target_book
+        self._kept_marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
+        self._kept_landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
+
+    def threshold(self, round_number: int | None = None) -> ThresholdRecord | None:
+        """The M in force, or None before scoring."""
+        found = self._store.thresholds(self._standing.number(round_number))
+        return found[0] if found else None
+
+    @spoken
+    def set_threshold(
+        self,
+        log_m: float,
+        scope: Scope,
+        round_number: int | None = None,
+        author: str = NOBODY,
+        reason: str = "by hand",
+    ) -> None:
+        """Put another M (nats) in force for a round. Raises StageError before scoring."""
+        number = self._standing.number(round_number)
+        current = self.threshold(number)
+        if current is None:
+            raise StageError(f"round {number} has no scores yet: M is chosen after scoring")
+        self._store.add_threshold(number, current.target_id, log_m, scope, author, reason)
+
+    def thresholds(self, round_number: int | None = None) -> list[ThresholdRecord]:
+        """Every M the round has had, the one in force first."""
+        return self._store.thresholds(self._standing.number(round_number))
+
+    @spoken
+    def undo_threshold(self, round_number: int | None = None, author: str = NOBODY) -> bool:
+        """Put the M before in force again; False where there is none under this target."""
+        number = self._standing.number(round_number)
+        earlier = history.before(self._store.thresholds(number))
+        if earlier is None:
+            return False
+        self._store.add_threshold(
+            number, earlier.target_id, earlier.log_m, earlier.scope, author, history.UNDO, ChosenBy.UNDO
+        )
+        return True
+
+    def target(self, round_number: int | None = None) -> Target | None:
+        """The target in force for a round, or None before scoring."""
+        current = self.threshold(round_number)
+        return None if current is None else decisions.target_of(self._store, current)
+
+    def landscape(self, scope: Scope, round_number: int | None = None) -> Landscape | None:
+        """The round at every M, or None before scoring. It is kept until a score or an override is added."""
+        number = self._standing.number(round_number)
+        return self._kept_landscape(number, scope, self._store.ratios_version(number))
+
+    def _make_landscape(self, round_number: int, scope: Scope, version: tuple[int, int, int]) -> Landscape | None:
+        ratios = self._store.ratios(round_number)
+        return Landscape(ratios, scope) if ratios.num_rows else None
+
+    def marks(self, scope: Scope, round_number: int | None = None) -> list[Mark]:
+        """The values of log M worth a mark, each judged on held-out prompts; kept as long as the landscape."""
+        number = self._standing.number(round_number)
+        return self._kept_marks(number, scope, self._store.ratios_version(number))
+
+    def _make_marks(self, round_number: int, scope: Scope, version: tuple[int, int, int]) -> list[Mark]:
+        landscape, target = self.landscape(scope, round_number), self.target(round_number)
+        if landscape is None or target is None or not landscape.possible:
+            return []
+        return marks.marks(landscape, target)
+
+    def ratios(self, round_number: int | None = None) -> pa.Table:
+        """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""
+        return self._store.ratios(self._standing.number(round_number))
+
+    def scorers(self, round_number: int | None = None) -> list[str]:
+        """The scorers that have scored candidates of a round."""
+        return self._store.scorers(self._standing.number(round_number))
+
+    def scores(self, scorer: str, round_number: int | None = None) -> NDArray[np.float64]:
+        """The score of every row of `ratios`, in its order; NaN where this scorer has not seen the candidate."""
+        return self._store.score_column(self._standing.number(round_number), scorer)
+
+    def reward(self, round_number: int | None = None) -> NDArray[np.float64]:
+        """r of every row of `ratios` under the target in force; −∞ where a constraint fails or it was truncated, so that
+        no rule keeps it. Where the target has no reward, all that pass are alike (0)."""
+        number = self._standing.number(round_number)
+        target, ratios = self.target(number), self._store.ratios(number)
+        if target is None:
+            raise StageError(f"round {number} has no scores yet: rewards come with scoring")
+        scores = {scorer: self.scores(scorer, number) for scorer in target.rewards}
+        possible = np.isfinite(ratios["log_ratio"].to_numpy()) & ~ratios["truncated"].to_numpy()
+        return np.where(possible, reward(target, scores, ratios.num_rows), -np.inf)
+
+    def compare_rules(self, log_m: float, scope: Scope, round_number: int | None = None) -> list[RuleOutcome]:
+        """What each acceptance rule would keep of the round's candidates, rejection at `log_m` (nats) first."""
+        number = self._standing.number(round_number)
+        landscape, ratios = self.landscape(scope, number), self._store.ratios(number)
+        if landscape is None:
+            raise StageError(f"round {number} has no scores yet: rules are compared after scoring")
+        return rules.compare(landscape, log_m, ratios, self.reward(number), self._store.completions)
+
+    @spoken
+    def take_suggestion(self, found: Suggestion, round_number: int | None = None, author: str = NOBODY) -> None:
+        """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
+        number = self._standing.number(round_number)
+        now, wanted = self._target_book.draft(), {"rewards": found.target.rewards, "beta": found.target.beta}
+        draft = Draft(now.target.model_copy(update=wanted), now.accept)
+        if draft != now:
+            self._target_book.use(draft, "agrees best with the overrides", now, author=author)
+        if self._stages.score(number) is None:  # every score is there: the decisions are derived already
+            self.set_threshold(found.log_m, found.scope, number, author, "agrees best with the overrides")

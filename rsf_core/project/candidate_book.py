@@ -1,0 +1,91 @@
+"""What a round has drawn: its candidates, how many of each prompt's are accepted, what has no score, how fast it was."""
+
+from __future__ import annotations
+
+import uuid
+from functools import lru_cache
+from typing import Any
+
+from rsf_core.acceptance import bands
+from rsf_core.acceptance.bands import Bands, Plan, Rates
+from rsf_core.domain import Action, JobKind, JobState
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.rounds.state import Standing
+from rsf_core.sampling.intervals import Interval
+from rsf_core.store.records import CandidateRecord, NoScoreRecord, PromptKind, RoundCounts, Speed
+from rsf_core.store.store import COUNTED_TABLES, Store
+
+KEPT_KINDS = 64  # rounds, a few rows each
+
+
+class CandidateBook:
+    def __init__(self, store: Store, standing: Standing) -> None:
+        self._store, self._standing = store, standing
+        self._speed = lru_cache(maxsize=8)(store.generation_speed)  # what is done stays as it is
+        self._kinds_of = lru_cache(maxsize=KEPT_KINDS)(self._read_kinds)
+
+    def counts(self, round_number: int | None = None) -> RoundCounts:
+        return self._store.round_counts(self._standing.number(round_number))
+
+    def prompts_in_round(self, round_number: int | None = None) -> list[dict[str, Any]]:
+        return self._store.prompts_in_round(self._standing.number(round_number))
+
+    def candidates(self, prompt_id: int, round_number: int | None = None) -> list[CandidateRecord]:
+        """All candidates of a prompt in a round, by k."""
+        return self._store.candidates_of_prompt(self._standing.number(round_number), prompt_id)
+
+    @spoken
+    def override(self, candidate_id: str, action: Action, reviewer: str = NOBODY, uid: str | None = None) -> bool:
+        """Say accept, reject or auto of a candidate; False when this `uid` has been said before. Raises StoreError for
+        an unknown candidate."""
+        return self._store.add_override(uid or uuid.uuid4().hex, candidate_id, action, reviewer)
+
+    @spoken
+    def undo(self, round_number: int | None = None, reviewer: str = NOBODY) -> str | None:
+        """Take back the reviewer's last override of a round; the candidate's id, or None."""
+        return self._store.undo_override(uuid.uuid4().hex, self._standing.number(round_number), reviewer)
+
+    def without_score(self, round_number: int | None = None) -> list[NoScoreRecord]:
+        """The candidates of a round for which the target lacks a score, with the reason: the rule decides nothing of them."""
+        return self._store.without_score(self._standing.number(round_number))
+
+    def bands(self, round_number: int | None = None) -> Bands | None:
+        """How many prompts of a round have none, few, some, most or all of their candidates accepted; None before scoring."""
+        return bands.bands(self._kinds(round_number))
+
+    def rates(self, round_number: int | None = None) -> Rates:
+        """The acceptance rates of a round: means over prompts of what was drawn for all of them alike."""
+        return bands.rates(self._kinds(round_number))
+
+    def none_of(self, k: int, round_number: int | None = None) -> Interval | None:
+        """The share of prompts like a round's that would get none of `k` candidates; None before scoring."""
+        number = self._standing.number(round_number)
+        name = ("none_of", k, number)
+        return self._store.unchanged(name, COUNTED_TABLES, lambda: bands.none_of(self._kinds(number), k))
+
+    def starving_plan(self) -> Plan | None:
+        """What drawing as many candidates again for the newest round's prompts with none accepted would give; None where no
+        prompt starves."""
+        number, each = self._standing.current_round().round, self._standing.settings().generate.candidates
+        name = ("starving_plan", number, each)
+        return self._store.unchanged(name, COUNTED_TABLES, lambda: bands.plan(self._kinds(number), each))
+
+    def _kinds(self, round_number: int | None) -> list[PromptKind]:
+        number = self._standing.number(round_number)
+        thresholds, retired = self._store.thresholds(number), self._store.prompt_book.version()[1]
+        return self._kinds_of(
+            number, self._store.ratios_version(number), thresholds[0].seq if thresholds else 0, retired
+        )
+
+    def _read_kinds(
+        self, round_number: int, version: tuple[int, int, int], threshold: int, retired: int
+    ) -> list[PromptKind]:
+        return self._store.prompt_kinds(round_number)
+
+    def generation_speed(self, round_number: int | None = None) -> Speed | None:
+        """How fast the candidates of a round were drawn, over its finished generate jobs; None where there is none."""
+        number = self._standing.number(round_number)
+        drawn = [
+            j for j in self._store.jobs(round_number=number) if j.kind is JobKind.GENERATE and j.state is JobState.DONE
+        ]
+        return self._speed(tuple(job.job_id for job in drawn))

@@ -1,0 +1,182 @@
+"""The rounds and their stages: which there are, what comes next, starting it, and the jobs that do it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from rsf_core.domain import Control, JobState
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import JobError, StageError
+from rsf_core.jobs.spool import Status
+from rsf_core.jobs.supervisor import JobSupervisor
+from rsf_core.rounds import drive, next_proposal, stages
+from rsf_core.rounds.drive import Complete, Driver
+from rsf_core.rounds.stages import Stage, StageState
+from rsf_core.rounds.start import Stages
+from rsf_core.rounds.state import Standing
+from rsf_core.rounds.until import SoFar
+from rsf_core.store.records import CuratedRecord, JobRecord, RoundRecord
+from rsf_core.store.store import Store
+
+POLL_SECONDS = 0.1
+
+
+class RoundBook:
+    def __init__(
+        self, store: Store, standing: Standing, stages: Stages, driver: Driver, supervisor: JobSupervisor
+    ) -> None:
+        self._store, self._standing, self._stages, self._driver = store, standing, stages, driver
+        self._supervisor = supervisor
+
+    def rounds(self) -> list[RoundRecord]:
+        return self._store.rounds()
+
+    def stages(self, round_number: int | None = None) -> tuple[StageState, ...]:
+        """Where each stage of a round (the newest by default) stands."""
+        return self._standing.states(self._standing.number(round_number))
+
+    def next_step(self) -> drive.Step:
+        """What comes next: a stage to start, a job to resume or to wait for, a review to wait for, the next round, or what has
+        to be done before."""
+        return self._driver.next_step()
+
+    @spoken
+    def advance(self, author: str = NOBODY) -> str | None:
+        """Start whatever comes next in the newest round, or the next round: what `next_step` says. None while something runs.
+        Raises StageError where a person has to do something first."""
+        return self._driver.advance(author)
+
+    @spoken
+    def start_stage(self, stage: Stage, author: str = NOBODY) -> str | None:
+        """Start a stage of the newest round by the settings and decisions of now, also where a job of it broke off; the job's
+        id, or None where there is nothing left to compute. Raises StageError."""
+        return self._driver.start(stage, author)
+
+    def run(self, rounds_wanted: int = 1, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
+        """Finish the newest round and go on until `rounds_wanted` rounds more are complete. Raises JobError when a job
+        fails or is cancelled."""
+        last = drive.last_round(self._standing.current_round().round, rounds_wanted, stages.complete(self.stages()))
+        while not isinstance(self._driver.next_step(last), Complete):
+            self.advance()
+            self.wait(on_progress)
+
+    def wait(self, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
+        """Wait until no job is queued or runs. Raises JobError when one of those watched fails or is cancelled."""
+        watched: set[str] = set()
+        while active := self._supervisor.active():
+            watched.update(job.job_id for job in active)
+            if on_progress is not None:
+                on_progress(active[0], self.status(active[0]))
+            time.sleep(POLL_SECONDS)
+        for job_id in watched:
+            job = self._store.job(job_id)
+            if job.state is not JobState.DONE:
+                raise JobError(job.outcome)
+
+    def start_round(self) -> RoundRecord:
+        """Open the next round with the model the newest one tuned as its proposal."""
+        return self._stages.open_round()
+
+    def draw_next_round(self) -> str:
+        """Open the next round and start drawing from its proposal; the generate job's id. Raises StageError."""
+        self.start_round()
+        return self.generate()
+
+    def next_proposal(self) -> str:
+        """The model that the next round will draw from. Raises StageError where there is none yet."""
+        return next_proposal.next_proposal(self._store, self._standing)
+
+    @spoken
+    def set_proposal(self, model_id: str, author: str = NOBODY, reason: str = "by hand") -> None:
+        """Let the next round draw from `model_id`, whatever the newest round has tuned. Raises StageError."""
+        if all(model.model_id != model_id for model in self._store.models()):
+            raise StageError(f"there is no model {model_id!r}")
+        if model_id in self._store.deleted_models():
+            raise StageError(f"the files of {model_id} were deleted: nothing can be drawn from it")
+        self._store.add_proposal_choice(model_id, self._standing.current_round().round, author, reason)
+
+    def generate(self, then_score: bool = True) -> str:
+        """Start drawing candidates; the job's id. Raises StageError."""
+        return self._stages.generate(then_score)
+
+    def draw_for_starving(self, then_score: bool = True) -> str:
+        """Start drawing more candidates for the newest round's prompts with none accepted; the job's id. Rates stay those of
+        what was drawn for all prompts alike. Raises StageError."""
+        return self._stages.generate(then_score, starving=True)
+
+    @spoken
+    def draw_until(self, wanted: int, most: int | None = None, log_m: float | None = None, author: str = NOBODY) -> str:
+        """Start drawing and scoring, some prompts at a time, until `wanted` more candidates are accepted at an M that is fixed
+        before, or `most` prompts were drawn for; the first job's id. See `drawn_until`. Raises StageError."""
+        return self._stages.draw_until(wanted, most, log_m, author)
+
+    def drawn_until(self, round_number: int | None = None) -> SoFar | None:
+        """What the newest such run of a round has come to, with limits of the rate that hold at every moment."""
+        return self._stages.looks.newest(self._standing.number(round_number))
+
+    def score(self, round_number: int | None = None, again: bool = False) -> str | None:
+        """Start scoring what has no score under the target in force; None when all have one (decisions are derived).
+        Candidates for which a scorer was found to have no score are scored only `again`: see `without_score`."""
+        return self._stages.score(round_number, again)
+
+    def choose_m(self) -> None:
+        """Let the rule of `settings.accept` choose the newest round's M, whoever has chosen it. Raises StageError."""
+        self._stages.choose_m()
+
+    @spoken
+    def freeze(self, author: str = NOBODY) -> CuratedRecord:
+        """Freeze the newest round's effective decisions into a curated set. Raises StageError."""
+        return self._stages.freeze(author)
+
+    def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
+        """Start fine-tuning on a curated set (the newest of the round by default); the job's id."""
+        return self._stages.finetune(curated_id, then_evaluate)
+
+    @spoken
+    def train(self, author: str = NOBODY) -> str:
+        """Freeze, fine-tune and evaluate, one after the other; the fine-tune job's id."""
+        return self._stages.finetune(self.freeze(author).curated_id)
+
+    @spoken
+    def train_control(
+        self, author: str = NOBODY, round_number: int | None = None, control: Control = Control.RANDOM
+    ) -> str:
+        """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains, or
+        with Control.CONSTRAINTS what the constraints alone gain. It is then in `comparison(round)`. The job's id."""
+        return self._stages.train_control(author, round_number, control)
+
+    def evaluate(self, round_number: int | None = None) -> str | None:
+        """Start the held-out evaluation of a round; None when it is there already."""
+        return self._stages.evaluate(round_number)
+
+    @spoken
+    def open_sealed(self, author: str = NOBODY, model_id: str | None = None) -> str:
+        """Open the sealed prompts, once, for a tuned model (by default the one that would draw the next round): it, the base
+        and its random control are compared on them; the job's id. Raises StageError."""
+        return self._stages.open_sealed(author, model_id)
+
+    def try_out(self, models: Sequence[str], text: str, system: str | None = None, candidates: int = 2) -> str:
+        """Start drawing completions of a typed prompt from some models, with the same random numbers; the job's id. They
+        are then in `lineage.trials`. Raises StageError."""
+        return self._stages.try_out(models, text, system, candidates)
+
+    def jobs(self, round_number: int | None = None, active: bool = False) -> list[JobRecord]:
+        if not active:
+            return self._store.jobs(round_number=round_number)
+        return [job for job in self._supervisor.active() if round_number in (None, job.round)]
+
+    def status(self, job: JobRecord) -> Status:
+        return self._supervisor.status(job)
+
+    def metrics(self, job: JobRecord) -> list[tuple[int, str, float]]:
+        """`(step, name, value)` of a job, live while it runs."""
+        return self._supervisor.metrics(job)
+
+    def cancel(self, job_id: str) -> None:
+        self._supervisor.cancel(job_id)
+
+    def resume(self, job_id: str) -> None:
+        """Go on with a job that failed or was cancelled; finished units are kept. A model named wrongly may have been
+        corrected in the settings meanwhile."""
+        self._stages.resume(job_id)
