@@ -71,6 +71,11 @@ def canonical(text: str) -> str:
     return one_way
 
 
+def shown(reference: str, most: int = 100) -> str:
+    """A scorer in messages: as it is named, with options that would take a page cut short."""
+    return reference if len(reference) <= most else f"{reference[: most - 2]}…)"
+
+
 def _is_plain(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(_is_plain, value))

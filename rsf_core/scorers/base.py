@@ -41,6 +41,11 @@ class NoScore(Exception):
         return str(self)
 
 
+class Unavailable(ScorerError):
+    """A scorer can score nothing at all now, whatever the candidate: the job stops, and no candidate is left without a score
+    for it."""
+
+
 class Scorer(Protocol):
     """`bounds` is the closed range every score lies in (an end that is not known is ±inf); it gives the analytic
     bound on M, so a score outside it is none. A score is a finite float; the same input always gets the same score."""

@@ -22,6 +22,7 @@ from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 from rsf_core.scorers.returned import bounds_problem
 
 LARGEST_BYTES = 1 << 20  # of a source file
+LIGHT = ("rsf_core.scorers.checks", "rsf_core.scorers.judge_check")  # modules of checks, from which scorers inherit
 _ENDS = {"math.inf": math.inf, "inf": math.inf, "np.inf": math.inf}
 
 
@@ -119,10 +120,10 @@ def _bodies(tree: ast.Module, attribute: str) -> Iterator[list[ast.stmt]]:
 
 
 def _is_light(tree: ast.Module, name: str) -> bool:
-    """Whether a base comes from the module of the checks, which the class names as its `check`."""
+    """Whether a base comes from a module of checks, which the class names as its `check`."""
     return any(
         isinstance(node, ast.ImportFrom)
-        and node.module == "rsf_core.scorers.checks"
+        and node.module in LIGHT
         and any((alias.asname or alias.name) == name for alias in node.names)
         for node in tree.body
     )

@@ -20,7 +20,7 @@ from rsf_core.domain import Prompt
 from rsf_core.domain.errors import RsfError, ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.scorers import own, own_calls, reading, returned
-from rsf_core.scorers.base import ChecksReferences, NoScore, Scored, Scorer
+from rsf_core.scorers.base import ChecksReferences, NoScore, Scored, Scorer, Unavailable
 from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 from rsf_core.scorers.own import OwnRef
 
@@ -196,7 +196,7 @@ def score(name: str, batch: Sequence[Scored], calling: Calling = lambda part: nu
 def _together(name: str, scorer: Scorer, batch: Sequence[Scored], calling: Calling) -> list[float | NoScore]:
     try:
         return _called(name, scorer, batch, calling)
-    except returned.NoListError:
+    except (returned.NoListError, Unavailable):
         raise
     except (Exception, SystemExit):  # a third party's code: whatever it raises
         return [_alone(name, scorer, scored, calling) for scored in batch]
@@ -212,7 +212,7 @@ def _alone(name: str, scorer: Scorer, scored: Scored, calling: Calling) -> float
         return _called(name, scorer, [scored], calling)[0]
     except NoScore as why:
         return why
-    except returned.NoListError:
+    except (returned.NoListError, Unavailable):
         raise
     except RsfError as error:
         return NoScore(str(error))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.domain.errors import ScorerError, SettingsError
-from rsf_core.domain.scorer_ref import LONGEST, ScorerRef, canonical
+from rsf_core.domain.scorer_ref import LONGEST, ScorerRef, canonical, shown
 from rsf_core.domain.settings import Settings, parse
 
 NUMBERS = st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False)
@@ -94,3 +94,9 @@ def test_settings_name_the_field_of_options_that_cannot_be_read(
     with pytest.raises(SettingsError) as refused:
         parse(target(**sections), "project.toml")
     assert field in str(refused.value) and problem in str(refused.value).replace("2,000", "2000")
+
+
+def test_a_scorer_whose_options_would_take_a_page_is_cut_short_in_messages() -> None:
+    assert shown("length") == "length" and shown("x" * 100) == "x" * 100
+    cut = shown(f'llm_judge(rubric="{"long " * 300}")')
+    assert len(cut) <= 101 and cut.startswith('llm_judge(rubric="long ') and cut.endswith("…)")

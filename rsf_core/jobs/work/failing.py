@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.scorer_ref import shown
 from rsf_core.domain.words import plural
 from rsf_core.scorers.base import NoScore
 
@@ -35,7 +36,7 @@ class Failing:
         failed, asked = self._failed[scorer], self._failed[scorer] + self._scored[scorer]
         if failed > MOST * asked:
             raise ScorerError(
-                f"the scorer {scorer!r} has no score for {failed:,} of {plural(asked, 'candidate')}, which is most: "
+                f"the scorer {shown(scorer)!r} has no score for {failed:,} of {plural(asked, 'candidate')}, which is most: "
                 f"{self._reasons_of(scorer)}. Mend it, or take it out of the target, and start the stage again"
             )
 
@@ -50,7 +51,7 @@ class Failing:
     def note(self) -> str:
         """What is without a score, as sentences; "" where nothing is."""
         return " ".join(
-            f"{plural(count, 'candidate')} {'has' if count == 1 else 'have'} no score of {scorer!r}: "
+            f"{plural(count, 'candidate')} {'has' if count == 1 else 'have'} no score of {shown(scorer)!r}: "
             f"{self._reasons_of(scorer)}."
             for scorer, count in sorted(self._failed.items())
         )

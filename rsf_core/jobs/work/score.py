@@ -20,9 +20,10 @@ from rsf_core.jobs.schemas import SCORES
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.loading import locate, placed, report
-from rsf_core.jobs.worker import JobContext
-from rsf_core.scorers import own, registry
+from rsf_core.jobs.worker import Cancelled, JobContext
+from rsf_core.scorers import kept_answers, own, registry
 from rsf_core.scorers.base import NoScore, Scored
+from rsf_core.scorers.host import Host, Stopped, hosted
 
 if TYPE_CHECKING:
     from rsf_core.proposals.local import LocalProposal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 def run(context: JobContext[ScoreSpec]) -> None:
     own.remember(context.project)
     own.ready(context.project, context.spec.scorers)
+    asked_before = kept_answers.spent(context.project)
     candidates = context.input("candidates").to_pylist()
     prompts = {prompt.prompt_id: prompt for prompt in read_prompts(context.input("prompts"))}
     reference = context.spec.reference
@@ -64,8 +66,9 @@ def run(context: JobContext[ScoreSpec]) -> None:
         context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
         done += len(unit)
         context.progress(done)
-    if failing.note():
-        report(context, note=f"done. {failing.note()}")
+    told = f"{failing.note()} {kept_answers.told(asked_before, kept_answers.spent(context.project))}".strip()
+    if told:
+        report(context, note=f"done. {told}")
 
 
 def judged(model: LocalProposal, candidates: Sequence[dict[str, Any]], tempered: bool) -> list[float]:
@@ -114,7 +117,12 @@ def score(
     def limited(part: Sequence[Scored]) -> AbstractContextManager[None]:
         return calling.limited(context, scorer, [str(scored.candidate_id) for scored in part])
 
-    scores = registry.score(scorer, batch, limited)
+    caller = Host(scorer, context.project, context.cancelled, context.spec.timeout_seconds)
+    try:
+        with hosted(caller):
+            scores = registry.score(scorer, batch, limited)
+    except Stopped:
+        raise Cancelled from None
     failing.add(scorer, [c["candidate_id"] for c in candidates], scores)
     return scores
 

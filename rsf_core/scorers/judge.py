@@ -1,0 +1,148 @@
+"""A language model as judge: what one behind an OpenAI-compatible endpoint thinks of a completion by a rubric."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rsf_core.scorers import asking, host, judge_words, kept_answers
+from rsf_core.scorers.asking import Endpoint, Failure
+from rsf_core.scorers.base import NoScore, Scored, Unavailable, unreadable
+from rsf_core.scorers.judge_check import JudgeCheck
+from rsf_core.scorers.kept_answers import Answer
+
+IN_A_ROW = 5  # questions without an answer, before the endpoint is taken to be gone
+SHARE = 0.8  # of the time that one call of a scorer may take
+
+
+class LlmJudge(JudgeCheck):
+    """`endpoint` is an address such as http://127.0.0.1:8080/v1, `model` a name that it knows. Temperature 0; a question is
+    asked once in a project. `whole`: whole numbers of the scale alone. `show_prompt`, `show_reference`: what the judge sees
+    beside the completion. `key`: the name of an environment variable with the endpoint's key. `max_tokens` of an answer;
+    `seconds` for one, with further tries; `at_once` questions at a time. `structured`: the endpoint is asked to allow
+    only answers of the right form."""
+
+    name = "llm_judge"
+    description = (
+        "What a language model behind an OpenAI-compatible endpoint thinks of the completion by a rubric, on a scale. The "
+        "texts are sent to that address"
+    )
+    bounds = (-math.inf, math.inf)
+    check = "rsf_core.scorers.judge_check:JudgeCheck"
+    reference = True
+    opinion = True
+    sends = True
+
+    def __init__(
+        self,
+        endpoint: str,
+        model: str,
+        rubric: str,
+        lowest: float = 1,
+        highest: float = 10,
+        whole: bool = True,
+        show_prompt: bool = True,
+        show_reference: bool = False,
+        key: str = "",
+        max_tokens: int = 256,
+        seconds: float = 30.0,
+        at_once: int = 4,
+        structured: bool = True,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            endpoint, model, rubric, lowest, highest, whole, show_prompt, show_reference, key, max_tokens, seconds, at_once,
+            structured, seed,
+        )  # fmt: skip
+        self.most_at_once = at_once
+        self._in_a_row = 0
+
+    def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
+        """Raises Unavailable where the endpoint answers no question, Stopped where the job is to stop."""
+        caller = host.current()
+        questions = [self._question(scored) for scored in batch]
+        names = [self._name(question) for question in questions]
+        found: dict[bytes, float | NoScore] = {}
+        with kept_answers.opened(caller.folder) as kept:
+            for name in set(names):
+                if (known := kept.get(name)) is not None:
+                    found[name] = self._read(known)
+            lacking = {name: question for name, question in zip(names, questions, strict=True) if name not in found}
+            for name, answer in self._ask(lacking, caller):
+                if isinstance(answer, Answer):
+                    kept.add(caller.scorer or self.name, name, answer)
+                    found[name] = self._read(answer)
+                else:
+                    found[name] = NoScore(answer.reason)
+        return [found[name] for name in names]
+
+    def _question(self, scored: Scored) -> dict[str, Any]:
+        """The body of the request."""
+        prompt, reference = scored.prompt, scored.prompt.reference
+        if (problem := self.reference_problem(reference)) is not None:
+            raise unreadable(self.name, prompt, problem)
+        shown, right = prompt if self._show_prompt else None, reference if self._show_reference else None
+        text = judge_words.question(self._rubric, self.bounds, self._whole, shown, scored.completion, right)
+        body: dict[str, Any] = {
+            "model": self._model,
+            "messages": [{"role": "user", "content": text}],
+            "temperature": 0,
+            "seed": self._seed,
+            "max_tokens": self._max_tokens,
+            "stream": False,
+        }
+        if self._structured:
+            body["response_format"] = judge_words.answer_schema(self.bounds, self._whole)
+        return body
+
+    def _name(self, question: Mapping[str, Any]) -> bytes:
+        """Under which the answer is kept: a hash of all that it hangs on, the address included."""
+        return hashlib.sha256(json.dumps([self.url, question], sort_keys=True).encode()).digest()
+
+    def _ask(
+        self, lacking: Mapping[bytes, Mapping[str, Any]], caller: host.Host
+    ) -> Iterator[tuple[bytes, Answer | Failure]]:
+        if not lacking:
+            return
+        endpoint = Endpoint(self.url, self._secret())
+        names, seconds = list(lacking), min(self._seconds, SHARE * caller.seconds)
+        asked = asking.ask(endpoint, list(lacking.values()), self._at_once, seconds, caller.stopping)
+        for number, answer in asked:
+            if isinstance(answer, Failure):
+                self._in_a_row += answer.passing
+                if answer.final or self._in_a_row >= IN_A_ROW:
+                    self._in_a_row = 0
+                    raise Unavailable(self._unavailable(answer))
+            else:
+                self._in_a_row = 0
+            yield names[number], answer
+
+    def _read(self, answer: Answer) -> float | NoScore:
+        if answer.finish == "length":
+            return NoScore(f"the judge’s answer was cut off after {self._max_tokens:,} tokens: raise max_tokens")
+        return judge_words.score_of(answer.content, self.bounds, self._whole)
+
+    def _secret(self) -> str:
+        """The key, out of the environment; "" where none is named. Raises Unavailable, which does not repeat it."""
+        if not self._key:
+            return ""
+        secret = os.environ.get(self._key, "").strip()
+        if not secret:
+            raise Unavailable(
+                f"the scorer {self.name!r} needs a key for {self.url}, and the environment variable {self._key} is not set "
+                f"where the app was started: close it, set {self._key}, start it again, and resume"
+            )
+        if not (secret.isascii() and secret.isprintable()):
+            raise Unavailable(f"the environment variable {self._key} has characters that no key of an endpoint has")
+        return secret
+
+    def _unavailable(self, failure: Failure) -> str:
+        hint = f"the environment variable {self._key}" if self._key else "its key, if it wants one (the option key)"
+        return (
+            f"the scorer {self.name!r} gets no answers of {self.url}: {failure.reason}. See to the endpoint, its address, "
+            f"the model {self._model!r} and {hint}, then resume: what was answered is kept, and is not asked again"
+        )

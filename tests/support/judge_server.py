@@ -1,0 +1,125 @@
+"""A real HTTP server that speaks the protocol of chat completions as a test tells it to, on a port of its own."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HANG_SECONDS = 30.0  # at most: a server that is closed lets go at once
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`body` as it is; `hang`: nothing is said before the server is closed; `cut`: more is promised than is sent."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    hang: bool = False
+    cut: bool = False
+
+
+def says(content: object, finish: str = "stop", prompt_tokens: int = 50, answer_tokens: int = 5) -> Reply:
+    """A chat completion."""
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": answer_tokens}
+    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish}
+    return Reply(json.dumps({"object": "chat.completion", "choices": [choice], "usage": usage}).encode())
+
+
+def error(status: int, message: str = "no", **headers: str) -> Reply:
+    return Reply(json.dumps({"error": {"message": message}}).encode(), status, headers)
+
+
+@dataclass
+class JudgeServer:
+    """`replies` are given in turn, the last one for ever; `seen` are the bodies that were posted, `headers` theirs, `most` how
+    many were asked at the same time."""
+
+    replies: list[Reply | Callable[[dict[str, Any]], Reply]]
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    port: int = 0
+    now: int = 0
+    most: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    closed: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def name(self, rubric: str = "How polite is it?", **options: Any) -> str:
+        """The judge behind it, as a target names it."""
+        written = {"endpoint": self.endpoint, "model": "m", "rubric": rubric, "seconds": 10.0} | options
+        return f"llm_judge({', '.join(f'{key}={json.dumps(value)}' for key, value in sorted(written.items()))})"
+
+    def answer(self, body: dict[str, Any]) -> Reply:
+        with self.lock:
+            number = min(len(self.seen), len(self.replies) - 1)
+            self.seen.append(body)
+        reply = self.replies[number]
+        return reply(body) if callable(reply) else reply
+
+
+@contextmanager
+def serving(*replies: Reply | Callable[[dict[str, Any]], Reply]) -> Iterator[JudgeServer]:
+    said = JudgeServer(list(replies))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            with said.lock:
+                said.now += 1
+                said.most = max(said.most, said.now)
+                said.headers.append(dict(self.headers))
+                said.paths.append(self.path)
+            try:
+                self._reply(said.answer(json.loads(body)))
+            except OSError:  # whoever asked is gone
+                self.close_connection = True
+            finally:
+                with said.lock:
+                    said.now -= 1
+
+        def _reply(self, reply: Reply) -> None:
+            if reply.hang:
+                said.closed.wait(HANG_SECONDS)
+                self.close_connection = True
+                return
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(reply.body) + (100 if reply.cut else 0)))
+            self.end_headers()
+            self.wfile.write(reply.body)
+            self.close_connection = reply.cut
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Whoever asked was gone."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    said.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield said
+    finally:
+        said.closed.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
