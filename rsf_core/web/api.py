@@ -34,6 +34,7 @@ from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.web import session
 from rsf_core.web.gate import ACTOR, Gate
+from rsf_core.web.markup.rendered import rendered
 from rsf_core.web.packed import Part, gzip, part, plain
 
 TOKEN_SECONDS = 24 * 3600
@@ -100,6 +101,12 @@ class TextBody(_Body):
     candidate: str
 
 
+class RenderedBody(_Body):
+    """Texts as the card has them: of a completion or an edit, or a part of one."""
+
+    texts: list[str] = Field(max_length=50)
+
+
 def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
     """Candidates to read, with their prompts and everything else drawn for those."""
     review = project.review
@@ -140,6 +147,11 @@ def text(body: TextBody, project: Project, reviewer: str) -> dict[str, Any]:
     return {"completion": found[0].completion}
 
 
+def render(body: RenderedBody, project: Project, reviewer: str) -> dict[str, Any]:
+    """Each text as a tree to be drawn, see markup.rendered."""
+    return {"texts": rendered.of(body.texts)}
+
+
 @lru_cache(maxsize=KEPT_PROMPTS)
 def _prompt(prompt: ReviewPrompt) -> Part:
     """As JSON, made once as long as nothing of the prompt changes: many reviewers read the same."""
@@ -163,6 +175,7 @@ def routes() -> list[Route]:
         Route("/api/review/queue", _handler(QueueBody, queue), methods=["POST"], middleware=gate),
         Route("/api/review/say", _handler(SayBody, say), methods=["POST"], middleware=gate),
         Route("/api/review/text", _handler(TextBody, text), methods=["POST"], middleware=gate),
+        Route("/api/review/rendered", _handler(RenderedBody, render), methods=["POST"], middleware=gate),
     ]
 
 

@@ -43,6 +43,17 @@ LIGHT = Theme(ACCENT, "#ffffff", "#f3f5f4", "#f6f8f7", "#1d2426", "#dfe4e2")
 DARK = Theme("#2aa37c", "#14191a", "#1d2425", "#191f20", "#e6ebea", "#333c3d")
 WARNING = ("#8a3b12", "#f0a67c")  # text, on light and on dark
 
+# Words of code: read as mixed with the text's colour, which makes them darker on light and lighter on dark
+SYNTAX = {
+    "comment": "#7f8a93",
+    "keyword": "#7c5cd6",
+    "string": "#1f8a5b",
+    "number": "#b35c1e",
+    "name": "#2f6fb7",
+    "builtin": "#0f7f8c",
+}
+SYNTAX_SHARE = 60  # % of it
+
 PROPERTIES = {
     "accepted": ACCEPTED.color,
     "rejected": REJECTED.color,
@@ -54,7 +65,7 @@ PROPERTIES = {
     "line": LINE,
     "lead": LEAD,
     "on-color": ON_COLOR,
-}
+} | {f"code-{kind}": color for kind, color in SYNTAX.items()}
 
 
 def rule(selector: str) -> str:

@@ -121,6 +121,7 @@ def test_text_of_a_candidate_is_shown_literally_and_no_request_leaves_the_page(p
     foreign = []
     page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith(server.url) else None)
     open_card(page, server, "?order=prompt&view=all")
+    page.keyboard.press("m")  # as they were drawn
     shown = page.locator(".focus .completion")
     for i, text in enumerate(HOSTILE):
         expect(page.locator(".number")).to_have_text(f"{i + 1} of {EACH}")

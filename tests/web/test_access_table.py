@@ -155,10 +155,12 @@ TABLE = {
     "/api/review/queue":  ("yes", "yes",    "yes", 401,     401,     401,    401),
     "/api/review/say":    ("yes", "yes",    "yes", 401,     401,     401,    401),
     "/api/review/text":   ("yes", "yes",    "yes", 401,     401,     401,    401),
+    "/api/review/rendered": ("yes", "yes",  "yes", 401,     401,     401,    401),
 }
 WHO = ("local", "reviewer", "owner", "revoked", "expired", "forged", "none")
 BODIES: dict[str, dict[str, Any]] = {
     "/api/review/queue": {}, "/api/review/say": {"acts": []}, "/api/review/text": {"candidate": "1.1.0"},
+    "/api/review/rendered": {"texts": ["**a**"]},
 }
 # fmt: on
 

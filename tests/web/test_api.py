@@ -77,6 +77,17 @@ def test_the_queue_clips_long_text_and_the_whole_is_asked_for(client: TestClient
     assert post(client, "text", {"candidate": "1.7.1"}).status_code == 409
 
 
+def test_texts_come_back_as_trees_in_their_order(client: TestClient) -> None:
+    answer = post(client, "rendered", {"texts": ["**a**", "plain", "x" * 50_000, "**a**"]}).json()["texts"]
+    assert [json.loads(one["tree"]) if "tree" in one else one["why"] for one in answer] == [
+        [["p", {}, ["strong", {}, "a"]]],
+        None,
+        "it is longer than 40,000 characters",
+        [["p", {}, ["strong", {}, "a"]]],
+    ]
+    assert post(client, "rendered", {"texts": ["a"] * 51}).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -76,6 +76,7 @@ HEADERS = {
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
+    "x-dns-prefetch-control": "off",
     "cross-origin-resource-policy": "same-origin",
 }
 

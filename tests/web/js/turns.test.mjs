@@ -2,25 +2,19 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawTurns, turns } from "../../../rsf_core/web/components/review_card/turns.js";
+import { place } from "./support/page.mjs";
+
+const { drawTurns, turns } = await import("../../../rsf_core/web/components/review_card/turns.js");
 
 const plain = { system: null, earlier: [], text: "What is 2+2?" };
 const talk = { system: "Be brief.", earlier: ["I am Ann.", "Hello <b>Ann</b>."], text: "Who am I?" };
-
-// What of the page is drawn into.
-class Place {
-  constructor() {
-    this.classes = new Set();
-    this.scrollHeight = 500;
-    this.classList = { toggle: (name, on) => (on ? this.classes.add(name) : this.classes.delete(name)) };
-  }
-
-  replaceChildren(...children) {
-    this.children = children;
-  }
-}
-
-globalThis.document = { createElement: () => ({ className: "", textContent: "" }) };
+const shown = [];
+const reader = {
+  show: (where, text) => {
+    shown.push(text);
+    where.textContent = text;
+  },
+};
 
 test("who speaks follows from the place of a turn", () => {
   assert.deepEqual(turns(plain), [["user", "What is 2+2?"]]);
@@ -37,28 +31,39 @@ test("who speaks follows from the place of a turn", () => {
 });
 
 test("a plain prompt is its text alone, read from its beginning", () => {
-  const place = new Place();
-  drawTurns(place, plain);
+  const where = place();
+  drawTurns(where, plain, reader);
   assert.deepEqual(
-    place.children.map((each) => each.textContent),
+    where.children.map((each) => each.textContent),
     ["What is 2+2?"],
   );
-  assert.equal(place.classes.has("several"), false);
-  assert.equal(place.scrollTop, 0);
+  assert.equal(where.classList.contains("several"), false);
+  assert.equal(where.scrollTop, 0);
 });
 
-test("each turn stands under who speaks, as literal text, and the last is in sight", () => {
-  const place = new Place();
-  drawTurns(place, plain);
-  drawTurns(place, { ...talk, text: "Who am I?\u001b[31m" });
+test("each turn stands under who speaks, and the last is in sight", () => {
+  const where = place();
+  drawTurns(where, plain, reader);
+  drawTurns(where, talk, reader);
   assert.deepEqual(
-    place.children.map((each) => each.textContent),
-    [...["system", "Be brief.", "user", "I am Ann.", "assistant", "Hello <b>Ann</b>.", "user", "Who am I?␛[31m"]],
+    where.children.map((each) => each.textContent),
+    [...["system", "Be brief.", "user", "I am Ann.", "assistant", "Hello <b>Ann</b>.", "user", "Who am I?"]],
   );
   assert.deepEqual(
-    place.children.filter((each) => each.className !== "text").map((each) => each.className),
+    where.children.filter((each) => each.className !== "text").map((each) => each.className),
     Array(4).fill("label role"),
   );
-  assert.ok(place.classes.has("several"));
-  assert.equal(place.scrollTop, 500);
+  assert.ok(where.classList.contains("several"));
+  assert.equal(where.scrollTop, 500);
+});
+
+test("a prompt that stands there already stays where it was scrolled to, and is read anew", () => {
+  const where = place();
+  drawTurns(where, talk, reader);
+  const before = where.children;
+  where.scrollTop = 7;
+  shown.length = 0;
+  drawTurns(where, talk, reader);
+  assert.deepEqual([where.children, where.scrollTop], [before, 7]);
+  assert.deepEqual(shown, ["Be brief.", "I am Ann.", "Hello <b>Ann</b>.", "Who am I?"]);
 });

@@ -8,6 +8,7 @@ import { keyFor, meaning } from "./keys.js";
 import { List } from "./list.js";
 import { Messages } from "./messages.js";
 import { Outbox } from "./outbox.js";
+import { Reader } from "./reader.js";
 import { drawCandidate, drawPrompt, drawWhere, spoken } from "./reading.js";
 import { Review } from "./review.js";
 import { post } from "./server.js";
@@ -22,6 +23,11 @@ export class Card {
     this.feed = new Feed((from) => this.ask(from));
     this.messages = new Messages(this.$);
     this.list = new List(this.$, (id) => this.focus(id));
+    this.reader = new Reader(this.$, {
+      ask: (texts) => post("rendered", { token: this.data.token, round: this.data.round, texts }),
+      paint: () => this.paint(),
+      act: (name) => this.act(name),
+    });
     this.help = new Help(this.$, { trouble: (words) => this.trouble(words), changed: () => this.actions() });
     this.fields = new Fields(this.$, {
       say: (kind, id, value) => this.review.say(kind, [id], { value }),
@@ -60,6 +66,7 @@ export class Card {
     this.keep();
     this.gone.abort();
     this.feed.end();
+    this.reader.end();
     clearTimeout(this.settling);
     if (this.outbox.card === this) this.outbox.card = null; // it goes on sending
     this.outbox.hurry();
@@ -170,6 +177,7 @@ export class Card {
 
   act(name) {
     if (name === "help") return this.help.toggle();
+    if (this.reader.does(name)) return undefined;
     if (name === "undo" || name === "redo") return this.walk(name);
     const candidate = this.review.focused;
     if (!candidate) return undefined;
@@ -303,6 +311,7 @@ export class Card {
   }
 
   actions() {
+    this.reader.buttons(this.help.keys);
     drawActions(this.$, this.data, this.help.keys, (name) => this.act(name));
   }
 
@@ -317,8 +326,9 @@ export class Card {
       return;
     }
     const { siblings } = this.review;
-    drawPrompt(this.$, this.review.known.prompts.get(candidate.prompt_id));
-    drawCandidate(this.$, candidate, this.data, siblings.length);
+    drawPrompt(this.$, this.review.known.prompts.get(candidate.prompt_id), this.reader);
+    drawCandidate(this.$, candidate, this.data, siblings.length, this.reader);
+    this.reader.ahead(this.review);
     this.list.draw(siblings, candidate.candidate_id, this.data);
   }
 }

@@ -20,6 +20,8 @@ export const DEFAULT_KEYS = {
   rejectAll: "X",
   settleAccept: "y",
   settleReject: "z",
+  markup: "m",
+  thought: "o",
 };
 export const NAMES = {
   accept: "Accept",
@@ -41,6 +43,8 @@ export const NAMES = {
   rejectAll: "Reject the whole prompt",
   settleAccept: "Settle: accept",
   settleReject: "Settle: reject",
+  markup: "Markdown, or as it was drawn",
+  thought: "Thought: unfold or fold",
 };
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space" };
 const KEPT = /^[1-9]$|^(Backspace|Delete|Enter|Tab|r|c|R|C)$/; // of the browser, of Streamlit, and the numbers of candidates

@@ -2,7 +2,8 @@
 
 import { accepted, hidden } from "./decisions.js";
 import { button, element, tone } from "./dom.js";
-import { facts, ICONS, visible } from "./words.js";
+import { visible } from "./visible.js";
+import { facts, ICONS } from "./words.js";
 
 const SHOWN = 160; // characters of a completion
 

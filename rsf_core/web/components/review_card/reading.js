@@ -3,7 +3,8 @@
 import { accepted, hidden } from "./decisions.js";
 import { element, tone } from "./dom.js";
 import { drawTurns } from "./turns.js";
-import { counted, difference, facts, ICONS, numbers, opinion, scores, visible } from "./words.js";
+import { visible } from "./visible.js";
+import { counted, difference, facts, ICONS, numbers, opinion, scores } from "./words.js";
 
 const SPOKEN = 300; // characters of a completion that are read aloud
 
@@ -12,15 +13,16 @@ export function drawWhere($, { counts, decided }, view) {
   $(".where").textContent = decided ? `${pending} · ${counted(decided)} decided since` : pending;
 }
 
-export function drawPrompt($, prompt) {
+// `reader`: draws texts as they are to be read.
+export function drawPrompt($, prompt, reader) {
   $(".prompt-id").textContent = prompt.prompt_id;
-  drawTurns($(".turns"), prompt);
+  drawTurns($(".turns"), prompt, reader);
   $(".reference").hidden = prompt.reference === null;
-  $(".reference-text").textContent = visible(prompt.reference ?? "");
+  if (prompt.reference !== null) reader.show($(".reference-text"), prompt.reference);
 }
 
 // `data`: of the page, which says what is hidden in a blind review; `of`: how many candidates the prompt has.
-export function drawCandidate($, candidate, data, of) {
+export function drawCandidate($, candidate, data, of, reader) {
   const state = accepted(candidate);
   const hide = hidden(candidate, data);
   $(".number").textContent = `${candidate.k + 1} of ${of}`;
@@ -28,7 +30,7 @@ export function drawCandidate($, candidate, data, of) {
   $(".badges").replaceChildren(...badges(candidate, state, hide));
   $(".meta").textContent = (hide ? [`${candidate.tokens} tokens`] : numbers(candidate)).join(" · ");
   $(".scores").textContent = hide ? "" : scores(candidate).join(" · ");
-  drawText($, candidate);
+  drawText($, candidate, reader);
   $(".more").hidden = !candidate.clipped;
   $(".more").textContent = `Show ${counted(candidate.clipped)} more characters`;
   $(".said").replaceChildren(...said(candidate).map((line) => element("div", "", line)));
@@ -64,14 +66,16 @@ function badge(kind, words) {
   return span;
 }
 
-function drawText($, { completion, edit }) {
+function drawText($, { completion, edit }, reader) {
   const shown = $(".completion");
-  shown.classList.toggle("none", !completion && !edit);
-  if (edit === null) shown.textContent = visible(completion) || "(empty)";
-  else {
-    const pieces = difference(visible(completion), visible(edit));
-    shown.replaceChildren(...pieces.map(([kind, text]) => (kind ? element(kind, "", text) : document.createTextNode(text))));
+  if (edit === null) {
+    reader.show(shown, completion);
+    return;
   }
+  const pieces = difference(visible(completion), visible(edit));
+  reader.texts.leave(shown);
+  shown.classList.remove("none");
+  shown.replaceChildren(...pieces.map(([kind, text]) => (kind ? element(kind, "", text) : document.createTextNode(text))));
   shown.scrollTop = 0;
 }
 

@@ -1,7 +1,6 @@
 // A prompt as what was said, turn by turn.
 
 import { element } from "./dom.js";
-import { visible } from "./words.js";
 
 // [who speaks, what is said] of each turn, in order; the earlier turns are by turns the user's and the assistant's.
 export function turns({ system, earlier, text }) {
@@ -9,18 +8,29 @@ export function turns({ system, earlier, text }) {
   return system ? [["system", system], ...spoken] : spoken;
 }
 
-// Who speaks is said where there are several turns; the last, which the completion answers, is in sight.
-export function drawTurns(place, prompt) {
+const drawn = new WeakMap(); // by place: the prompt that stands there, and where each of its turns does
+
+// Who speaks is said where there are several turns; the last, which the completion answers, is in sight. A prompt that stands
+// there already is only read anew by `reader`.
+export function drawTurns(place, prompt, reader) {
   const said = turns(prompt);
-  place.classList.toggle("several", said.length > 1);
+  const anew = drawn.get(place)?.prompt !== prompt;
+  const texts = anew ? said.map(turn) : drawn.get(place).texts;
+  said.forEach(([, text], i) => {
+    reader.show(texts[i], text);
+  });
+  if (!anew) return;
+  drawn.set(place, { prompt, texts });
+  const several = said.length > 1;
+  place.classList.toggle("several", several);
   place.replaceChildren(
-    ...said.flatMap(([role, text]) => (said.length > 1 ? [element("div", "label role", role), turn(text)] : [turn(text)])),
+    ...said.flatMap(([role], i) => (several ? [element("div", "label role", role), texts[i]] : [texts[i]])),
   );
-  place.scrollTop = said.length > 1 ? place.scrollHeight : 0;
+  place.scrollTop = several ? place.scrollHeight : 0;
 }
 
-function turn(text) {
-  const made = element("div", "text", visible(text));
+function turn() {
+  const made = element("div", "text");
   made.dir = "auto";
   return made;
 }

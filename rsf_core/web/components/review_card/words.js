@@ -8,14 +8,6 @@ export function counted(number) {
   return count.format(number);
 }
 
-// Control characters have no shape of their own: an ANSI code is read as ␛[31m, not as [31m.
-export function visible(text) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is made visible
-  return text.replaceAll("\r\n", "\n").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (control) => {
-    return control === "\x7f" ? "␡" : String.fromCharCode(0x2400 + control.charCodeAt(0));
-  });
-}
-
 // Words taken out ("del"), put in ("ins") and kept (""), by the longest common run of words: [kind, text]. Long texts are told
 // one after the other.
 export function difference(before, after) {

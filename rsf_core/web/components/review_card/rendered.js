@@ -1,0 +1,97 @@
+// What the server has made of texts, asked for ahead of the one who reads.
+
+const KEPT = 2_000; // texts
+const WANTED = 200; // texts
+const LONGEST = 40_000; // characters of a text (web/markup/render.py)
+const AT_ONCE = 30; // texts of a request
+const LARGEST = 600_000; // characters of a request
+const GATHERING = 30; // ms in which texts are gathered for a request
+const AGAIN = 2_000; // ms after which is asked again for what could not be had
+// without any of these a text reads as it is written, and nobody is asked
+const MARKS = /[*_`#>|$\\[\]~&<]|^[ ]{0,3}(?:[-+=]|\d{1,9}[.)])|^(?: {4}|[ ]{0,3}\t)|\0/m;
+
+export function mayDiffer(text) {
+  return MARKS.test(text);
+}
+
+export class Renderings {
+  // `ask(texts)` resolves to {status, content}; `arrived` is called when there is more to show.
+  constructor(ask, arrived) {
+    Object.assign(this, { ask, arrived });
+    this.kept = new Map(); // by text: {nodes} (null: reads as it is written) or {why}
+    this.wanted = new Set();
+    this.timer = null;
+    this.asking = false;
+  }
+
+  // What is known of a text; undefined while nothing is.
+  get(text) {
+    if (text.length > LONGEST) return { why: "it is longer than 40,000 characters" };
+    if (!mayDiffer(text)) return { nodes: null };
+    const found = this.kept.get(text);
+    if (found?.tree === undefined) return found;
+    if (found.nodes === undefined) found.nodes = JSON.parse(found.tree);
+    return found;
+  }
+
+  // The last is asked for first.
+  want(texts) {
+    for (const text of texts) {
+      if (this.kept.has(text) || text.length > LONGEST || !mayDiffer(text)) continue;
+      this.wanted.delete(text);
+      this.wanted.add(text);
+    }
+    for (const oldest of this.wanted) {
+      if (this.wanted.size <= WANTED) break;
+      this.wanted.delete(oldest);
+    }
+    if (this.wanted.size) this.soon(GATHERING);
+  }
+
+  soon(milliseconds) {
+    if (this.timer === null && !this.asking) this.timer = setTimeout(() => this.send(), milliseconds);
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    this.ended = true;
+  }
+
+  async send() {
+    this.timer = null;
+    const texts = this.batch();
+    this.asking = true;
+    const answer = await this.ask(texts);
+    this.asking = false;
+    if (this.ended) return;
+    const answers = answer.status === 200 ? answer.content.texts : [];
+    texts.forEach((text, i) => {
+      if (answers[i] && !answers[i].later) this.keep(text, answers[i]);
+    });
+    const late = texts.some((text) => !this.kept.has(text));
+    const refused = answer.status >= 400 && answer.status < 500; // asked again, it would be refused again
+    for (const text of texts) if (refused || this.kept.has(text)) this.wanted.delete(text);
+    if (this.wanted.size) this.soon(late ? AGAIN : 0);
+    if (answers.length) this.arrived();
+  }
+
+  // The newest first: who has gone on does not wait for what was passed.
+  batch() {
+    const texts = [];
+    let room = LARGEST;
+    for (const text of [...this.wanted].reverse()) {
+      room -= text.length;
+      if (texts.length && (texts.length === AT_ONCE || room < 0)) break;
+      texts.push(text);
+    }
+    return texts;
+  }
+
+  keep(text, answer) {
+    this.kept.set(text, answer);
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= KEPT) break;
+      this.kept.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// Draws texts as they are to be read: as Markdown or as they were drawn, a thought folded away from its answer.
+
+import { button, element } from "./dom.js";
+import { thoughts } from "./thoughts.js";
+import { draw } from "./tree.js";
+import { visible } from "./visible.js";
+import { counted } from "./words.js";
+
+export class Texts {
+  // `toggled` is called where the reader unfolds a thought, or folds it.
+  constructor(modes, renderings, toggled) {
+    Object.assign(this, { modes, renderings, toggled });
+    this.drawn = new WeakMap(); // by place: what stands there
+  }
+
+  // `text` into `place`, unless it stands there already; whether it did not.
+  show(place, text) {
+    const parts = thoughts(text);
+    const made = parts.map((part) => (this.modes.markup ? this.renderings.get(body(part, true)) : undefined));
+    const now = [text, this.modes.markup, this.modes.thought, ...made];
+    const before = this.drawn.get(place);
+    if (before?.length === now.length && now.every((value, i) => value === before[i])) return false;
+    if (this.modes.markup) this.renderings.want(parts.map((part) => body(part, true)));
+    this.drawn.set(place, now);
+    place.classList.toggle("none", !text);
+    if (!text) place.textContent = "(empty)";
+    else place.replaceChildren(...parts.flatMap((part, i) => this.part(part, made[i])), ...missing(parts));
+    if (before?.[0] !== text) place.scrollTop = 0;
+    return true;
+  }
+
+  // What stands in a place is drawn by another now.
+  leave(place) {
+    this.drawn.delete(place);
+  }
+
+  // What is to be asked for before a text is shown.
+  needed(text) {
+    return this.modes.markup ? thoughts(text).map((part) => body(part, true)) : [];
+  }
+
+  part(part, made) {
+    if (!part.thought) return content(body(part, this.modes.markup), made);
+    const open = this.modes.thought;
+    const words = counted(part.inner.split(/\s+/).filter(Boolean).length);
+    const fold = button("quiet fold", `Thought, ${words} words${part.finished ? "" : ", not finished"}`, this.toggled);
+    fold.setAttribute("aria-expanded", String(open));
+    if (!open) return [fold];
+    const inside = element("div", "thought");
+    inside.append(...content(body(part, this.modes.markup), made));
+    return [fold, inside];
+  }
+}
+
+function body(part, markup) {
+  return markup ? part.inner : part.text;
+}
+
+// As Markdown where that is there and reads otherwise.
+function content(text, made) {
+  if (made?.nodes) return [draw(made.nodes, element("div", "markdown"))];
+  const raw = document.createTextNode(visible(text));
+  return made?.why ? [element("div", "why", `Shown as it was drawn: ${made.why}.`), raw] : [raw];
+}
+
+function missing(parts) {
+  const last = parts.at(-1);
+  const words = last.finished ? "(no answer after the thought)" : "(no answer yet: the thought is not finished)";
+  return last.thought ? [element("div", "none", words)] : [];
+}

@@ -1,0 +1,123 @@
+"""LaTeX in Markdown, as MathML, which browsers draw themselves.
+
+`$x$`, `$$x$$`, `\\(x\\)`, `\\[x\\]` and environments such as `\\begin{align}`. A dollar opens a formula by pandoc's rule: no
+space after it, none before the closing one, and no digit behind that, so that "$5 and $6" are prices."""
+
+from __future__ import annotations
+
+import html
+import re
+from xml.etree import ElementTree
+
+from latex2mathml.converter import convert_to_element
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+
+LONGEST = 2_000  # characters of a formula
+PAIRS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))  # the longer of two that begin alike comes first
+BLOCKS = {"$$": "$$", r"\[": r"\]"}
+_ENVIRONMENT = re.compile(
+    r"\\begin\{(align|aligned|equation|gather|gathered|multline|cases|array|[bpvBV]?matrix)(\*?)\}"
+)
+_UNREAD = re.compile(r"\\[A-Za-z]")  # a command that the converter left as it was
+_AS_ALIGN = re.compile(r"\\(begin|end)\{(?:align|aligned|gather|gathered|gather\*|multline|multline\*)\}")
+
+
+def plugin(markdown: MarkdownIt) -> None:
+    markdown.inline.ruler.before("escape", "formula", _inline)
+    markdown.block.ruler.before("fence", "formula", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+
+
+def mathml(latex: str, display: bool) -> str | None:
+    """A formula as MathML; None where it is not understood whole: half a formula would mislead."""
+    rows = _AS_ALIGN.sub(r"\\\1{align*}", latex)  # of these environments the converter knows this one, without numbers
+    try:
+        root = convert_to_element(rows, display="block" if display else "inline")
+    except Exception:  # where a formula breaks off or nests too deep the converter raises anything
+        return None
+    for element in root.iter():
+        if element.text:
+            if (
+                element.text == "&"
+            ):  # of an environment that it does not know; one that is written \& comes as an entity
+                return None
+            element.text = html.unescape(element.text)  # the converter writes &#x0002F; for a solidus
+            if _UNREAD.search(element.text) and element.tag != "mtext":
+                return None
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def source(latex: str, display: bool) -> str:
+    """A formula as it was written, in its delimiters."""
+    return f"$${latex}$$" if display else f"${latex}$"
+
+
+def _inline(state: StateInline, silent: bool) -> bool:
+    for opening, closing in PAIRS:
+        if state.src.startswith(opening, state.pos):
+            end = _closing(state.src, state.pos + len(opening), state.posMax, opening, closing)
+            if end is None:
+                continue
+            if not silent:
+                token = state.push("formula", "math", 0)
+                token.content = state.src[state.pos + len(opening) : end].strip()
+                token.markup = opening
+                token.meta["display"] = opening in BLOCKS
+            state.pos = end + len(closing)
+            return True
+    return False
+
+
+def _closing(text: str, start: int, limit: int, opening: str, closing: str) -> int | None:
+    """Where a formula that begins at `start` ends, if it does."""
+    if opening == "$" and (start >= limit or text[start].isspace()):
+        return None
+    at, limit = start, min(limit, start + LONGEST)
+    while (at := text.find(closing, at, limit)) >= 0:
+        escaped = text[at - 1] == "\\" and closing[0] != "\\"
+        price = opening == "$" and (text[at - 1].isspace() or text[at + 1 : at + 2].isdigit())
+        if text[start:at].strip() and not escaped and not price:
+            return at
+        at += len(closing)
+    return None
+
+
+def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    if state.is_code_block(first):
+        return False
+    start = state.bMarks[first] + state.tShift[first]
+    head = state.src[start : state.eMarks[first]]
+    environment = _ENVIRONMENT.match(head)
+    opening = next((one for one in BLOCKS if head.startswith(one)), None)
+    if environment:
+        closing, skipped = f"\\end{{{environment[1]}{environment[2]}}}", 0
+    elif opening:
+        closing, skipped = BLOCKS[opening], len(opening)
+    else:
+        return False
+    lines: list[str] = []
+    for line in range(first, last):
+        if line > first and state.sCount[line] < state.blkIndent and not state.isEmpty(line):
+            return False
+        text = head[skipped:] if line == first else state.src[state.bMarks[line] : state.eMarks[line]]
+        found = text.find(closing)
+        lines.append(text if found < 0 else text[:found] + (closing if environment else ""))
+        if found >= 0:
+            break
+        if sum(map(len, lines)) > LONGEST:
+            return False
+    else:
+        return False
+    latex = "\n".join(lines).strip()
+    if not latex or len(latex) > LONGEST or text[found + len(closing) :].strip(" \t.,;"):
+        return False
+    if silent:
+        return True
+    token = state.push("formula_block", "math", 0)
+    token.block = True
+    token.content = latex
+    token.markup = "" if environment else "$$"
+    token.map = [first, line + 1]
+    state.line = line + 1
+    return True

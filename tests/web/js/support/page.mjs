@@ -1,0 +1,100 @@
+// As much of a page as the modules draw on: elements with attributes, classes, children and their text. Import it before them.
+
+class Node {
+  constructor() {
+    this.childNodes = [];
+    this.parentNode = null;
+  }
+
+  get children() {
+    return this.childNodes.filter((node) => node instanceof Element);
+  }
+
+  get textContent() {
+    return this.childNodes.map((node) => node.textContent).join("");
+  }
+
+  set textContent(text) {
+    this.replaceChildren(...(text ? [text] : []));
+  }
+
+  append(...nodes) {
+    for (const node of nodes) {
+      const added = typeof node === "string" ? new Text(node) : node;
+      for (const one of added instanceof Fragment ? added.childNodes : [added]) {
+        one.parentNode = this;
+        this.childNodes.push(one);
+      }
+    }
+  }
+
+  replaceChildren(...nodes) {
+    this.childNodes = [];
+    this.append(...nodes);
+  }
+
+  // Every element below, in order.
+  get below() {
+    return this.children.flatMap((child) => [child, ...child.below]);
+  }
+}
+
+class Text extends Node {
+  constructor(data) {
+    super();
+    this.data = data;
+  }
+
+  get textContent() {
+    return this.data;
+  }
+}
+
+class Fragment extends Node {}
+
+class Element extends Node {
+  constructor(tag, namespace = null) {
+    super();
+    Object.assign(this, { tag, namespace, attributes: {}, className: "", hidden: false, scrollTop: 0, scrollHeight: 500 });
+    this.style = { setProperty: () => {} };
+    this.dataset = {};
+  }
+
+  get classList() {
+    const names = () => new Set(this.className.split(" ").filter(Boolean));
+    return {
+      contains: (name) => names().has(name),
+      toggle: (name, on = !names().has(name)) => {
+        const now = names();
+        now[on ? "add" : "delete"](name);
+        this.className = [...now].join(" ");
+      },
+      add: (name) => this.classList.toggle(name, true),
+      remove: (name) => this.classList.toggle(name, false),
+    };
+  }
+
+  setAttribute(name, value) {
+    this.attributes[name] = value;
+  }
+
+  getAttribute(name) {
+    return this.attributes[name] ?? null;
+  }
+}
+
+globalThis.document = {
+  createElement: (tag) => new Element(tag),
+  createElementNS: (namespace, tag) => new Element(tag, namespace),
+  createTextNode: (text) => new Text(text),
+  createDocumentFragment: () => new Fragment(),
+};
+
+export function place() {
+  return new Element("div");
+}
+
+// An element as [tag, ...children], texts as they are.
+export function shape(node) {
+  return node.childNodes.map((child) => (child instanceof Text ? child.data : [child.tag, ...shape(child)]));
+}
