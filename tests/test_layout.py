@@ -19,7 +19,7 @@ from rsf_core.domain.version import VERSION
 ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "transformers", "peft"}
 # Packages and modules that compute with models: only job processes import them.
-COMPUTES = ("jobs.work", "proposals", "training", "models.forward", "models.log_probs")
+COMPUTES = ("jobs.work", "proposals", "training", "model_scorers", "models.forward", "models.log_probs")
 # Modules that import one of them inside a function, or run in a process of their own, each with its reason.
 LATE = {
     "models.library": "converts the embedded model once, in a job",

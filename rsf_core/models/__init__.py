@@ -2,10 +2,10 @@
 
 from rsf_core.models.ends import eos_ids
 from rsf_core.models.generation import Asked, Part, in_words, require_end, ruled_out
-from rsf_core.models.identity import identity
+from rsf_core.models.identity import identity, identity_with_tokenizer
 from rsf_core.models.law import asked_of, masks_of
 from rsf_core.models.library import DEFAULT_MODEL, cache_folder, is_ready, local_folder, read_lineage, resolve, save
-from rsf_core.models.loading import load, outline
+from rsf_core.models.loading import load, load_classifier, outline
 from rsf_core.models.tokens import misread
 
 __all__ = [
@@ -16,9 +16,11 @@ __all__ = [
     "cache_folder",
     "eos_ids",
     "identity",
+    "identity_with_tokenizer",
     "in_words",
     "is_ready",
     "load",
+    "load_classifier",
     "local_folder",
     "masks_of",
     "misread",

@@ -46,8 +46,23 @@ class Chat:
         where the template does not take this prompt, ModelError where it takes none."""
         content = self._content_for(bool(prompt.system))
         rendered = self._render(_turns(content, prompt.system, prompt.text, prompt.earlier), completion_follows=True)
+        self._require(rendered, prompt)
+        return rendered
+
+    def conversation(self, prompt: Prompt, completion: str) -> str:
+        """The rendered turns of `prompt` with `completion` as the assistant's last, ended. Raises as `prompt` does, and
+        PromptRefusedError where the template leaves the completion out."""
+        content = self._content_for(bool(prompt.system))
+        turns = _turns(content, prompt.system, prompt.text, prompt.earlier)
+        turns.append({"role": "assistant", "content": content(completion)})
+        rendered = self._render(turns, completion_follows=False)
+        self._require(rendered, prompt, completion)
+        return rendered
+
+    def _require(self, rendered: str, prompt: Prompt, completion: str = "") -> None:
+        """Raises PromptRefusedError where what was rendered does not hold all that was said."""
         said = [(prompt.text, "the prompt"), (prompt.system or "", "the system text")]
-        for role, text in spoken_by(prompt.earlier):
+        for role, text in [*spoken_by(prompt.earlier), ("assistant", completion)]:
             # what an assistant thought before it spoke is left out by templates that know of it
             said.append((text.rpartition("</think>")[2] if role == "assistant" else text, f"a turn of the {role}"))
         for text, turn in said:
@@ -55,7 +70,6 @@ class Chat:
                 raise PromptRefusedError(
                     f"{_WHERE} leaves out {turn} that begins {text.strip()[:60]!r}: correct the template, or change the text"
                 )
-        return rendered
 
     def turn_end(self) -> int | None:
         """The added token that an assistant's turn ends with; None where a turn ends with plain text, or not at all."""

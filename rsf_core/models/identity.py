@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,24 @@ from rsf_core.domain.errors import ModelError, OutOfSpaceError, StoreError
 from rsf_core.domain.files import read_json, write_json
 from rsf_core.models.library import cache_folder
 
+_TOKENIZER_FILES = ("*token*.json", "*.jinja", "*.model", "*.spm", "*.tiktoken", "vocab*", "merges*")
+
 
 def identity(folder: Path) -> str:
     """The first 16 hex digits of SHA-256 over the weights and config: the same model, whatever its folder. Raises ModelError
     when they cannot be read."""
+    return _identity(folder, ["*.safetensors"], _memory(folder))
+
+
+def identity_with_tokenizer(folder: Path) -> str:
+    """As `identity`, over the tokenizer and the chat template as well: the same model, reading texts in the same way."""
+    return _identity(folder, ["*.safetensors", *_TOKENIZER_FILES], _memory(folder, "with its tokenizer"))
+
+
+def _identity(folder: Path, patterns: Sequence[str], remembered: Path) -> str:
     try:
-        files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
+        files = [folder / "config.json", *(file for pattern in patterns for file in sorted(folder.glob(pattern)))]
         state = [_state(file) for file in files]
-        remembered = _memory(folder)
         known = _remembered(remembered)
         if known is not None and known.get("files") == state:
             return str(known["identity"])
@@ -44,9 +55,9 @@ def _state(file: Path) -> list[Any]:
     return [file.name, about.st_size, about.st_mtime_ns, about.st_ctime_ns]
 
 
-def _memory(folder: Path) -> Path:
+def _memory(folder: Path, of_what: str = "") -> Path:
     """Where the identity of a folder is remembered: one file each."""
-    name = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:24]
+    name = hashlib.sha256(f"{folder.absolute()}{of_what}".encode()).hexdigest()[:24]
     return cache_folder() / "identities" / f"{name}.json"
 
 

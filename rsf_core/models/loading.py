@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,25 @@ _MOST_BUFFERS = 2**28  # numbers that a model computes for itself (position tabl
 def load(folder: Path, placement: Placement = CPU) -> tuple[Any, Any]:
     """`(model, tokenizer)` in evaluation mode, the model where `placement` puts it: a causal model, or an encoder-decoder.
     Raises ModelError saying what is wrong with the folder and what to do."""
+    model, tokenizer = _loaded(folder, placement, _kind)
+    with _said(folder, "the model"):
+        generation.keep_with(model, folder)
+    return model, tokenizer
+
+
+def load_classifier(folder: Path, placement: Placement = CPU) -> tuple[Any, Any]:
+    """`(model, tokenizer)` as `load` gives them, of a model that classifies sequences: it gives a text a number a label.
+    Raises ModelError as `load` does; where the weights have no such head it is missing by name."""
+    return _loaded(folder, placement, _classifier_kind)
+
+
+def _loaded(folder: Path, placement: Placement, kind_of: Callable[[Path], tuple[Any, Any]]) -> tuple[Any, Any]:
     found = checkpoint.read(folder)
     rendering.prepare()  # while the weights are read
     with _said(folder, "the model"):
-        kind, config = _kind(folder)
+        kind, config = kind_of(folder)
         _check_size(folder, found, kind, config)
         model = _moved(_weights(folder, kind, placement.dtype), folder, placement.device)
-        generation.keep_with(model, folder)
     with _said(folder, "the tokenizer"):
         tokenizer = _tokenizer(folder)
     return model.eval(), tokenizer
@@ -63,6 +75,19 @@ def _kind(folder: Path) -> tuple[Any, Any]:
             "language model nor as a text-to-text encoder-decoder: use a model that completes text"
         )
     return kind, config
+
+
+def _classifier_kind(folder: Path) -> tuple[Any, Any]:
+    """As `_kind`, of a model that classifies sequences."""
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    if type(config) not in AutoModelForSequenceClassification._model_mapping:
+        raise ModelError(
+            f"the model in {folder} is of the type {config.model_type!r}, which transformers does not know as a classifier of "
+            "sequences: use a reward model or a classifier of texts"
+        )
+    return AutoModelForSequenceClassification, config
 
 
 def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> Any:

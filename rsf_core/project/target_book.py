@@ -22,9 +22,10 @@ from rsf_core.domain import JobKind, settings_file
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.settings import Accept, Constraint, Target
+from rsf_core.rounds import versions
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import BASE_ID, Standing
-from rsf_core.scorers import own, registry
+from rsf_core.scorers import registry
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 from rsf_core.store.target_versions import TargetVersion
@@ -123,8 +124,8 @@ class TargetBook:
         return found
 
     def pinned(self, target: Target) -> Target:
-        """`target` as it would be saved: a scorer of the project's own in the version that it has now."""
-        return own.pinned(self._folder, target, registry.names)
+        """`target` as it would be saved: each scorer in the version that it has now."""
+        return versions.pinned(self._folder, target)
 
     def reward_now(self, round_number: int) -> NDArray[np.float64] | None:
         """r of each candidate of a preview under the target that the round was decided by, NaN where a score is missing; None
@@ -259,7 +260,7 @@ class TargetBook:
             if draft != now:
                 self._add(draft, author, reason)
                 settings_file.replace(
-                    self._folder, {"target": own.plain(self._folder, draft.target), "accept": draft.accept}
+                    self._folder, {"target": versions.plain(self._folder, draft.target), "accept": draft.accept}
                 )
             elif not decide:
                 raise TargetError("this is the target already: nothing would change")

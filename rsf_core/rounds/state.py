@@ -15,9 +15,9 @@ from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.settings import Problem, Settings, Target
 from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, ScoreSpec
 from rsf_core.evaluation.measures import Measures
-from rsf_core.rounds import curation, stages
+from rsf_core.rounds import curation, stages, versions
 from rsf_core.rounds.stages import RoundFacts, StageState
-from rsf_core.scorers import own, registry
+from rsf_core.scorers import own
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
 
@@ -71,7 +71,7 @@ class Standing:
 
     def _pinned(self, settings: Settings) -> Settings:
         """A scorer of the project's own means its file as it is now: another version is another scorer."""
-        target = own.pinned(self._folder, settings.target, registry.names)
+        target = versions.pinned(self._folder, settings.target)
         return settings if target is settings.target else settings.model_copy(update={"target": target})
 
     def settings_problems(self) -> list[Problem]:

@@ -22,7 +22,8 @@ from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 from rsf_core.scorers.returned import bounds_problem
 
 LARGEST_BYTES = 1 << 20  # of a source file
-LIGHT = ("rsf_core.scorers.checks", "rsf_core.scorers.judge_check")  # modules of checks, from which scorers inherit
+# modules of checks, from which scorers inherit
+LIGHT = ("rsf_core.scorers.checks", "rsf_core.scorers.judge_check", "rsf_core.scorers.model_checks")
 _ENDS = {"math.inf": math.inf, "inf": math.inf, "np.inf": math.inf}
 
 

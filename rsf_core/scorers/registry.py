@@ -23,6 +23,7 @@ from rsf_core.scorers import own, own_calls, reading, returned
 from rsf_core.scorers.base import ChecksReferences, NoScore, Scored, Scorer, Unavailable
 from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 from rsf_core.scorers.own import OwnRef
+from rsf_core.scorers.preparing import Prepares, Workplace
 
 GROUP = "rsf_studio.scorers"
 SHOWN = 5  # prompts named in one message
@@ -181,6 +182,20 @@ def _check(name: str, scorer: object, reference: str | None) -> str | None:
         raise ScorerError(
             f"the scorer {name!r} failed to check a reference ({reference!r:.80}): {type(error).__name__}: {error}"
         ) from error
+
+
+def prepare(names: Iterable[str], workplace: Workplace) -> None:
+    """Let those of the scorers that load something do so before they are called. Raises ScorerError where there is no such
+    scorer, and RsfError with what to do where one cannot be ready."""
+    for name in names:
+        scorer = get(name)
+        if isinstance(scorer, Prepares):
+            try:
+                scorer.prepare(workplace)
+            except RsfError:
+                raise
+            except Exception as error:  # a third party's code: whatever it raises, say whose it is
+                raise ScorerError(f"the scorer {name!r} cannot be ready: {type(error).__name__}: {error}") from error
 
 
 def score(name: str, batch: Sequence[Scored], calling: Calling = lambda part: nullcontext()) -> list[float | NoScore]:

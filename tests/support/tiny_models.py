@@ -20,7 +20,7 @@ EOS_BOOST = 3.0  # P(EOS) of about 5 % a step: half of the completions of 16 tok
 
 def build(folder: Path, seed: int = 0) -> Path:
     """Write a causal model into `folder` and return it. The same seed gives the same weights."""
-    vocabulary = _tokenizer(folder, chat_template=TEMPLATE)
+    vocabulary = write_tokenizer(folder, chat_template=TEMPLATE)
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(vocabulary),
@@ -49,7 +49,7 @@ def build(folder: Path, seed: int = 0) -> Path:
 
 def build_encoder_decoder(folder: Path, seed: int = 0) -> Path:
     """Write an encoder-decoder into `folder` and return it. The same seed gives the same weights."""
-    vocabulary = _tokenizer(folder)
+    vocabulary = write_tokenizer(folder)
     end = vocabulary[END]
     torch.manual_seed(seed)
     config = BartConfig(
@@ -78,7 +78,7 @@ def build_encoder_decoder(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def _tokenizer(folder: Path, **settings: str) -> dict[str, int]:
+def write_tokenizer(folder: Path, **settings: str | None) -> dict[str, int]:
     """Write a byte-level tokenizer; its vocabulary."""
     folder.mkdir(parents=True, exist_ok=True)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())

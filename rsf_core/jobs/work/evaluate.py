@@ -24,7 +24,7 @@ from rsf_core.jobs.work.drawing import UnitsInTurn, said
 from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.gauging import Gauging
 from rsf_core.jobs.work.loading import locate, placed, report
-from rsf_core.jobs.work.score import refuse_unreadable, score
+from rsf_core.jobs.work.score import prepare, refuse_unreadable, score
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models.placement import Placement
 from rsf_core.proposals.local import LocalProposal
@@ -37,6 +37,7 @@ def run(context: JobContext[Comparing]) -> None:
     _refuse_another_sampler(spec)
     own_scorers.remember(context.project)
     own_scorers.ready(context.project, spec.scorers)
+    prepare(context)
     prompts = read_prompts(context.input("prompts"))
     refuse_unreadable(spec.scorers, prompts)  # before drawing
     count = spec.candidates

@@ -24,6 +24,7 @@ from rsf_core.jobs.worker import Cancelled, JobContext
 from rsf_core.scorers import kept_answers, own, registry
 from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.host import Host, Stopped, hosted
+from rsf_core.scorers.preparing import Workplace
 
 if TYPE_CHECKING:
     from rsf_core.proposals.local import LocalProposal
@@ -33,6 +34,7 @@ def run(context: JobContext[ScoreSpec]) -> None:
     own.remember(context.project)
     own.ready(context.project, context.spec.scorers)
     asked_before = kept_answers.spent(context.project)
+    prepare(context)
     candidates = context.input("candidates").to_pylist()
     prompts = {prompt.prompt_id: prompt for prompt in read_prompts(context.input("prompts"))}
     reference = context.spec.reference
@@ -125,6 +127,12 @@ def score(
         raise Cancelled from None
     failing.add(scorer, [c["candidate_id"] for c in candidates], scores)
     return scores
+
+
+def prepare(context: JobContext[Scoring]) -> None:
+    """What a scorer has to load is loaded before it is called: a call has a time limit. Raises RsfError where it cannot be."""
+    workplace = Workplace(context.spec.compute, lambda message: context.progress(message=message))
+    registry.prepare(context.spec.scorers, workplace)
 
 
 def refuse_unreadable(scorers: Sequence[str], prompts: Sequence[Prompt]) -> None:

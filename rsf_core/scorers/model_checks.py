@@ -1,0 +1,47 @@
+"""What can be said of the options of scorers that are models without loading them: see `checks`. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from rsf_core.domain.errors import ScorerError
+
+MOST_TOKENS = 1_000_000
+_WEIGHTS = re.compile(r"[0-9a-f]{16}|")
+
+
+class ModelCheck:
+    """The options that they share. `weights` is the hash that the model's files must have ("" whichever they have): settings
+    that name a folder get that of now, so that a changed folder is another scorer."""
+
+    name = "a model"
+
+    def __init__(self, model: str, max_tokens: int, weights: str) -> None:
+        if not isinstance(model, str) or not model.strip():
+            example = f'{self.name}(model="/models/judge")'
+            raise ScorerError(
+                f"the scorer {self.name!r} needs a model, a folder or a Hugging Face id, as in {example}, not {model!r:.80}"
+            )
+        if isinstance(max_tokens, float) or not 1 <= max_tokens <= MOST_TOKENS:
+            raise ScorerError(
+                f"the scorer {self.name!r} takes a whole max_tokens from 1 to {MOST_TOKENS:,}, not {max_tokens!r}"
+            )
+        if not _WEIGHTS.fullmatch(weights):
+            raise ScorerError(
+                f"the scorer {self.name!r} takes as weights 16 digits from 0 to f, which rsf writes, not {weights!r:.80}"
+            )
+        self.model, self.max_tokens, self.weights = model.strip(), max_tokens, weights
+
+
+class RewardModelCheck(ModelCheck):
+    name = "reward_model"
+
+    def __init__(
+        self, model: str, label: str = "", scale: str = "logit", max_tokens: int = 4096, weights: str = ""
+    ) -> None:
+        super().__init__(model, max_tokens, weights)
+        if scale not in ("logit", "probability"):
+            raise ScorerError(f"the scorer {self.name!r} takes logit or probability as its scale, not {scale!r:.80}")
+        self.label, self.scale = label.strip(), scale
+        self.bounds = (0.0, 1.0) if scale == "probability" else (-math.inf, math.inf)
