@@ -37,7 +37,7 @@ def run(context: JobContext[Comparing]) -> None:
     _refuse_another_sampler(spec)
     own_scorers.remember(context.project)
     own_scorers.ready(context.project, spec.scorers)
-    prepare(context)
+    prepare(context, spec.scorers)
     prompts = read_prompts(context.input("prompts"))
     refuse_unreadable(spec.scorers, prompts)  # before drawing
     count = spec.candidates

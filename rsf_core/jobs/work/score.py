@@ -34,8 +34,8 @@ def run(context: JobContext[ScoreSpec]) -> None:
     own.remember(context.project)
     own.ready(context.project, context.spec.scorers)
     asked_before = kept_answers.spent(context.project)
-    prepare(context)
     candidates = context.input("candidates").to_pylist()
+    prepare(context, [scorer for scorer in context.spec.scorers if any(lacks(c, scorer) for c in candidates)])
     prompts = {prompt.prompt_id: prompt for prompt in read_prompts(context.input("prompts"))}
     reference = context.spec.reference
     units = chunks(candidates, context.spec.unit_size)
@@ -129,10 +129,10 @@ def score(
     return scores
 
 
-def prepare(context: JobContext[Scoring]) -> None:
-    """What a scorer has to load is loaded before it is called: a call has a time limit. Raises RsfError where it cannot be."""
+def prepare(context: JobContext[Scoring], scorers: Sequence[str]) -> None:
+    """What one of `scorers` has to load is loaded before it is called: a call has a time limit. Raises RsfError where it cannot be."""
     workplace = Workplace(context.spec.compute, lambda message: context.progress(message=message))
-    registry.prepare(context.spec.scorers, workplace)
+    registry.prepare(scorers, workplace)
 
 
 def refuse_unreadable(scorers: Sequence[str], prompts: Sequence[Prompt]) -> None:
