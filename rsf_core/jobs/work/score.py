@@ -130,7 +130,7 @@ def score(
 
 
 def prepare(context: JobContext[Scoring], scorers: Sequence[str]) -> None:
-    """What one of `scorers` has to load is loaded before it is called: a call has a time limit. Raises RsfError where it cannot be."""
+    """What one of `scorers` has to load is loaded before it is called, for a call has a time limit. Raises RsfError."""
     workplace = Workplace(context.spec.compute, lambda message: context.progress(message=message))
     registry.prepare(scorers, workplace)
 
