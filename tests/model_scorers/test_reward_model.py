@@ -7,6 +7,7 @@ import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,10 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("several") / "model"
-    labels = {"id2label": {0: "bad", 1: "fair", 2: "good"}, "label2id": {"bad": 0, "fair": 1, "good": 2}}
+    labels: dict[str, Any] = {
+        "id2label": {0: "bad", 1: "fair", 2: "good"},
+        "label2id": {"bad": 0, "fair": 1, "good": 2},
+    }
     return reward_models.build(folder, "bert", chat=False, pad=0, **reward_models.SIZE, **labels)
 
 
