@@ -19,8 +19,9 @@ from rsf_core.domain.errors import PromptFileError, SettingsError
 from rsf_core.domain.settings import Sampling, Settings
 from rsf_core.domain.specs import EvaluateSpec, GaugePart
 from rsf_core.sampling.streams import child_seed
+from rsf_core.store.jobs import JOB_TABLES
 from rsf_core.store.records import JobRecord
-from rsf_core.store.store import JOB_TABLES, Store
+from rsf_core.store.store import Store
 
 HELD_OUT, UNRELATED = "held-out", "unrelated"
 NAMES = (HELD_OUT, UNRELATED)

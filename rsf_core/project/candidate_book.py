@@ -12,8 +12,9 @@ from rsf_core.domain import Action, JobKind, JobState
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
+from rsf_core.store.decided import COUNTED_TABLES
 from rsf_core.store.records import CandidateRecord, NoScoreRecord, PromptKind, RoundCounts, Speed
-from rsf_core.store.store import COUNTED_TABLES, Store
+from rsf_core.store.store import Store
 
 KEPT_KINDS = 64  # rounds, a few rows each
 

@@ -18,9 +18,10 @@ from rsf_core.domain.settings import Settings
 from rsf_core.domain.turns import whole
 from rsf_core.prompts.near_duplicates import near_duplicate_pairs
 from rsf_core.sampling import rules
+from rsf_core.store.curated import content_hash
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord
-from rsf_core.store.store import Store, content_hash
+from rsf_core.store.store import Store
 
 
 def freeze(store: Store, settings: Settings, round_number: int, author: str) -> CuratedRecord:

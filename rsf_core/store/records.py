@@ -304,3 +304,8 @@ class Example:
     score: float
     prompt: str
     completion: str
+
+
+def row_of(record: ModelRecord | CuratedRecord) -> dict[str, Any]:
+    """The columns of a record; the database numbers it."""
+    return {name: getattr(record, name) for name in record.__slots__ if name != "seq"}

@@ -30,9 +30,9 @@ from rsf_core.domain import Control, JobKind, Split
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.project import Project
 from rsf_core.rounds.curation import control_id, is_control
+from rsf_core.store.curated import content_hash
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord, ModelRecord
-from rsf_core.store.store import content_hash
 from rsf_core.web import session
 from tests.benchmarks import million
 from tests.support import specs

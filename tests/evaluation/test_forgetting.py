@@ -231,8 +231,8 @@ def test_a_round_of_an_earlier_version_is_not_measured_until_it_is_compared_agai
     complete.store._db._cursor().execute(
         'UPDATE jobs SET spec = json_merge_patch(spec, \'{"gauges": null, "judged": null, "version": null}\')'
     )
-    complete.store._job_spec.cache_clear()
-    complete.store._kept.clear()
+    complete.store._jobs._job_spec.cache_clear()
+    complete.store._kept._answers.clear()
     found = complete.comparison(1)
     assert found is not None and found.after and not found.forgotten
     assert complete.evaluate() is not None  # nothing is drawn but what measures

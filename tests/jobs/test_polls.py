@@ -53,14 +53,14 @@ def cost(action: Callable[[], object], times: int) -> float:
 def test_a_poll_reads_no_spec_and_costs_no_more_where_they_are_long(quiet: Project) -> None:
     add_jobs(quiet.store, 50, prompts=75_000)
     poll(quiet)
-    assert quiet.store._job_spec.cache_info().misses == 0
+    assert quiet.store._jobs._job_spec.cache_info().misses == 0
     assert cost(quiet.jobs, 20) <= 0.02 and cost(quiet.stages, 20) <= 0.02
     job = quiet.store.job("r1-generate-7")
     spec = job.spec_of(GenerateSpec)
     assert (
         spec.candidates == 4 and spec.first_k is not None and len(spec.first_k.k) == 75_000
     )  # it is there for who asks
-    assert quiet.store._job_spec.cache_info().misses == 1
+    assert quiet.store._jobs._job_spec.cache_info().misses == 1
 
 
 def test_while_nothing_is_saved_a_poll_asks_the_database_for_little(

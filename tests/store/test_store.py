@@ -10,7 +10,8 @@ import pytest
 
 from rsf_core.domain import Action, JobKind, JobState, Split
 from rsf_core.domain.errors import StoreError
-from rsf_core.store.store import Store, content_hash
+from rsf_core.store.curated import content_hash
+from rsf_core.store.store import Store
 from tests.support import specs
 from tests.support.seeding import add_candidates, add_scores, candidates, decide, replaced
 

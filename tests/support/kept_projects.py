@@ -19,7 +19,7 @@ from typing import Any
 from rsf_core.domain import candidate_id
 from rsf_core.project import Project
 from rsf_core.project.commands import execute, plain
-from rsf_core.store.store import content_hash
+from rsf_core.store.curated import content_hash
 
 FOLDER = Path(__file__).parents[1] / "data" / "before"
 BASE = "~/tiny"  # found wherever the home is

@@ -1,0 +1,121 @@
+"""The part of the store for candidates as they were drawn, and their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.domain import SCORER_COST
+from rsf_core.store.database import Database
+from rsf_core.store.kept import Kept
+from rsf_core.store.records import CandidateRecord, Example, NoScoreRecord, Tried
+
+
+class Candidates:
+    def __init__(self, db: Database, kept: Kept) -> None:
+        self._db, self._kept = db, kept
+
+    def prompts_in_round(self, round_number: int) -> list[dict[str, Any]]:
+        return self._db.rows("prompts_in_round", {"round": round_number})
+
+    def candidates_of_prompt(self, round_number: int, prompt_id: int) -> list[CandidateRecord]:
+        params = {"round": round_number, "prompt_id": prompt_id}
+        scores: dict[str, dict[str, float]] = {}
+        for row in self._db.rows("scores_of_prompt", params):
+            scores.setdefault(row["candidate_id"], {})[row["scorer"]] = row["score"]
+        return [
+            CandidateRecord(**row, scores=scores.get(row["candidate_id"], {}))
+            for row in self._db.rows("candidates_of_prompt", params)
+        ]
+
+    def completions(self, candidate_ids: Sequence[str]) -> list[str]:
+        """The text of each candidate, in the order asked."""
+        rows = self._db.rows("completions", {"candidate_ids": list(candidate_ids)})
+        texts = {row["candidate_id"]: row["completion"] for row in rows}
+        return [texts[candidate_id] for candidate_id in candidate_ids]
+
+    def latest_completions(self, round_number: int, limit: int) -> list[dict[str, Any]]:
+        params = {"round": round_number, "limit": limit}
+        name = ("latest_completions", round_number, limit)
+        return self._kept.unchanged(name, ("candidates",), lambda: self._db.rows("latest_completions", params))
+
+    def next_k(self, round_number: int) -> dict[int, int]:
+        """The first free k of every prompt that has candidates in the round."""
+        return {row["prompt_id"]: row["k"] for row in self._db.rows("next_k", {"round": round_number})}
+
+    def sampling_laws(self, round_number: int) -> list[str]:
+        """The laws that the round's candidates were drawn by, as JSON of settings.Sampling; mostly one."""
+        return [row["sampling"] for row in self._db.rows("sampling_laws", {"round": round_number})]
+
+    def accepted_by_prompt(self, round_number: int, job_ids: Sequence[str]) -> list[dict[str, int]]:
+        """Of what some jobs drew: `drawn` and, by the rule at the M in force, `accepted` candidates of each prompt of which
+        all are decided."""
+        return self._db.rows("accepted_by_prompt", {"round": round_number, "job_ids": list(job_ids)})
+
+    def candidates_to_score(self, round_number: int, scorers: Sequence[str], again: bool = False) -> pa.Table:
+        """Candidates of the round that lack a score of any of `scorers`; `missing` lists which of them. Pairs that were found
+        to have no score are asked for only `again`."""
+        params = {"round": round_number, "scorers": list(scorers), "again": again}
+        return self._db.arrow("candidates_to_score", params)
+
+    def count_scores(self, round_number: int, scorers: Sequence[str]) -> dict[str, int]:
+        """How many candidates of the round each of `scorers` has scored; those that scored none are left out."""
+        rows = self._db.rows("count_scores", {"round": round_number, "scorers": list(scorers)})
+        return {row["scorer"]: row["count"] for row in rows}
+
+    def pairs_without_score(self, round_number: int, scorers: Sequence[str]) -> pa.Table:
+        """Pairs candidate_id, scorer of the round, of prompts in use, that were found to have no score."""
+        return self._db.arrow("pairs_without_score", {"round": round_number, "scorers": list(scorers)})
+
+    def without_score(self, round_number: int) -> list[NoScoreRecord]:
+        """What the target in force needs of the round's candidates and there is not, and why, by candidate."""
+        tables = ("scores", "no_scores", "unscored", "thresholds")
+        name = ("without_score", round_number)
+        rows = self._kept.unchanged(name, tables, lambda: self._db.rows("without_score", {"round": round_number}))
+        return [NoScoreRecord(**row) for row in rows]
+
+    def no_scores_of_prompts(self, round_number: int, prompt_ids: Sequence[int]) -> dict[str, dict[str, str]]:
+        """Why scorers have no score for candidates of some prompts, by candidate and scorer: see `without_score`."""
+        found: dict[str, dict[str, str]] = {}
+        for row in self._db.rows("no_scores_of_prompts", {"round": round_number, "prompt_ids": list(prompt_ids)}):
+            found.setdefault(row["candidate_id"], {})[row["scorer"]] = row["reason"]
+        return found
+
+    def round_scores(self, round_number: int, scorers: Sequence[str] = ()) -> pa.Table:
+        """Long table of the round: candidate_id, prompt_id, k, log_q, log_model, u, scorer, score, stage (0, or the number of
+        the adaptive job that drew it)."""
+        return self._db.arrow("round_scores", {"round": round_number, "scorers": list(scorers)})
+
+    def score_column(self, round_number: int, scorer: str, everywhere: bool = False) -> NDArray[np.float64]:
+        """The scorer's score of each row of `ratios`, or `everywhere` of `review_table`, in its order; NaN where there is
+        none."""
+        name = "score_column_everywhere" if everywhere else "score_column"
+        rows = self._db.arrow(name, {"round": round_number, "scorer": scorer})
+        column: NDArray[np.float64] = rows["score"].to_numpy()
+        return column
+
+    def scorers(self, round_number: int) -> list[str]:
+        """The scorers that have scored candidates of the round, by name; log-probabilities of references are none."""
+        name = ("scorers_of_round", round_number)
+        rows = self._kept.unchanged(
+            name, ("scores",), lambda: self._db.rows("scorers_of_round", {"round": round_number})
+        )
+        return [row["scorer"] for row in rows]
+
+    def scorer_milliseconds(self) -> dict[str, float]:
+        """What a candidate took at the last job that is done, by scorer."""
+        return {row["scorer"]: row["value"] for row in self._db.rows("scorer_milliseconds", {"prefix": SCORER_COST})}
+
+    def examples(self, round_number: int, scorer: str, limit: int, highest: bool) -> list[Example]:
+        """The candidates of a round with the highest or the lowest scores, these first."""
+        params = {"round": round_number, "scorer": scorer, "limit": limit, "sign": -1.0 if highest else 1.0}
+        return [Example(**row) for row in self._db.rows("scored_examples", params)]
+
+    def candidates_to_try(self, round_number: int, limit: int) -> list[Tried]:
+        """Candidates of as many prompts of a round as there are, the same each time."""
+        params = {"round": round_number, "limit": limit}
+        return [Tried(**row) for row in self._db.rows("candidates_to_try", params)]

@@ -1,0 +1,57 @@
+"""The part of the store for curated sets, frozen for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from rsf_core.domain import Scope
+from rsf_core.store.database import Database
+from rsf_core.store.records import CuratedRecord, row_of
+
+
+class CuratedSets:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def accepted_samples(self, round_number: int) -> list[dict[str, Any]]:
+        """The candidates whose effective decision is accept, with what a curated set keeps of them."""
+        return self._db.rows("accepted_samples", {"round": round_number})
+
+    def samples_of(self, round_number: int, candidate_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The same as `accepted_samples` of these candidates, as they were drawn and whatever was decided."""
+        return self._db.rows("samples_of", {"round": round_number, "candidate_ids": list(candidate_ids)})
+
+    def curated_sets(self) -> list[CuratedRecord]:
+        return [
+            CuratedRecord(**row | {"scope": Scope(row["scope"]), "summary": json.loads(row["summary"])})
+            for row in self._db.rows("curated_sets")
+        ]
+
+    def add_curated_set(self, record: CuratedRecord, samples: Sequence[dict[str, Any]]) -> CuratedRecord:
+        """The set as it is stored, with its number in the sequence."""
+        row = row_of(record)
+        with self._db.transaction(f"freezing the curated set {record.curated_id}"):
+            self._db.insert("curated_sets", [row | {"scope": str(record.scope), "summary": json.dumps(record.summary)}])
+            self._db.insert("curated_samples", [{"curated_id": record.curated_id} | sample for sample in samples])
+            return next(stored for stored in self.curated_sets() if stored.curated_id == record.curated_id)
+
+    def curated_samples(self, curated_id: str) -> pa.Table:
+        return self._db.arrow("curated_samples", {"curated_id": curated_id})
+
+
+def content_hash(samples: Sequence[dict[str, Any]]) -> str:
+    """SHA-256 over what is trained on: prompt and completion tokens (the text of an edited one) and weight of each
+    sample, in a fixed order."""
+    lines = sorted(
+        json.dumps(
+            [list(s["prompt_token_ids"]), s["completion"] if s.get("edited") else list(s["token_ids"]), s["weight"]],
+            separators=(",", ":"),
+        )
+        for s in samples
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,122 @@
+"""The part of the store for what decides a round: targets, log ratios, M; and what came of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from rsf_core.domain import ChosenBy, Scope
+from rsf_core.store.database import Database, utc_now
+from rsf_core.store.kept import Kept
+from rsf_core.store.records import PromptKind, RoundCounts, ThresholdRecord
+
+COUNTED_TABLES = (  # all that counts of a round are of
+    *("candidates", "scores", "unscored", "log_ratios", "thresholds", "overrides", "prompts", "prompt_events"),
+)
+
+
+class Decided:
+    def __init__(self, db: Database, kept: Kept) -> None:
+        self._db, self._kept = db, kept
+
+    def targets(self) -> list[dict[str, Any]]:
+        return [row | {"spec": json.loads(row["spec"])} for row in self._db.rows("targets")]
+
+    def target_id(self, spec: dict[str, Any], author: str) -> int:
+        """The number of this target, a new version when it isn't known yet."""
+        text = json.dumps(spec, sort_keys=True)
+        with self._db.transaction("saving the target"):
+            known = self._db.rows("targets")
+            for row in known:
+                if row["spec"] == text:
+                    return int(row["target_id"])
+            number = len(known) + 1
+            self._db.insert("targets", [{"target_id": number, "spec": text, "created_at": utc_now(), "author": author}])
+            return number
+
+    def thresholds(self, round_number: int) -> list[ThresholdRecord]:
+        """Every M the round has had, the one in force first."""
+        return [
+            ThresholdRecord(**row | {"scope": Scope(row["scope"]), "chosen_by": ChosenBy(row["chosen_by"])})
+            for row in self._db.rows("thresholds", {"round": round_number})
+        ]
+
+    def add_threshold(
+        self,
+        round_number: int,
+        target_id: int,
+        log_m: float,
+        scope: Scope,
+        author: str,
+        reason: str,
+        chosen_by: ChosenBy = ChosenBy.PERSON,
+    ) -> None:
+        with self._db.transaction(f"saving M of round {round_number}"):
+            self._db.insert(
+                "thresholds",
+                [
+                    {
+                        "round": round_number,
+                        "target_id": target_id,
+                        "log_m": log_m,
+                        "scope": str(scope),
+                        "author": author,
+                        "reason": reason,
+                        "created_at": utc_now(),
+                        "chosen_by": str(chosen_by),
+                    }
+                ],
+            )
+
+    def replace_log_ratios(
+        self, round_number: int, target_id: int, rows: pa.Table, unscored: pa.Table | None = None
+    ) -> None:
+        """Rows: candidate_id, log_ratio, critical_log_m, scale; `unscored`: candidate_id, scorer of those that have no log
+        ratio, for there is no score."""
+        of = {"round": round_number, "target_id": target_id}
+        derived = {"log_ratios": rows} | ({} if unscored is None else {"unscored": unscored})
+        with self._db.transaction(f"saving the log ratios of round {round_number}"):
+            for table in ("log_ratios", "unscored"):
+                self._db.run(f"clear_{table}", of)
+            for table, part in derived.items():
+                for name, value in of.items():
+                    part = part.append_column(name, pa.repeat(pa.scalar(value, pa.int32()), part.num_rows))
+                self._db.append(table, part)
+
+    def ratios(self, round_number: int) -> pa.Table:
+        """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), `planned` (drawn for all
+        prompts alike, and not because a prompt had none), …"""
+        return self._db.arrow("ratios", {"round": round_number})
+
+    def ratios_version(self, round_number: int) -> tuple[int, int, int]:
+        """Differs whenever `ratios` does."""
+        tables = ("log_ratios", "thresholds", "overrides")
+        name = ("ratios_version", round_number)
+        (row,) = self._kept.unchanged(name, tables, lambda: self._db.rows("ratios_version", {"round": round_number}))
+        return row["count"], row["hash"], row["seq"]
+
+    def drawn(self, round_number: int) -> pa.Table:
+        """One row a candidate of the round, in the order of `score_column` everywhere: log_q, log_model, u, truncated, stage
+        (see `round_scores`), retired, decided, accepted (in effect), chance (that the rule accepts it; NaN undecided),
+        override (−1, 0, 1)."""
+        return self._db.arrow("drawn", {"round": round_number})
+
+    def scored_version(self) -> tuple[int, ...]:
+        """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
+        return self._db.version(*COUNTED_TABLES, "no_scores", "adaptive_jobs")
+
+    def round_counts(self, round_number: int) -> RoundCounts:
+        name = ("round_counts", round_number)
+        return self._kept.unchanged(
+            name, COUNTED_TABLES, lambda: RoundCounts(**self._db.rows("round_counts", {"round": round_number})[0])
+        )
+
+    def prompt_kinds(self, round_number: int) -> list[PromptKind]:
+        """What each prompt of the round got, by kind of prompt."""
+        return [PromptKind(**row) for row in self._db.rows("prompt_kinds", {"round": round_number})]
+
+    def starving_prompts(self, round_number: int) -> list[int]:
+        """The prompts in use whose candidates are all decided, and none of them accepted in effect."""
+        return [row["prompt_id"] for row in self._db.rows("starving_prompts", {"round": round_number})]

@@ -1,0 +1,38 @@
+"""Answers that are kept until something is saved in the tables they were read from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
+
+from rsf_core.store.database import Database
+
+T = TypeVar("T")
+KEPT_ANSWERS = 512  # to what is polled: several a round
+
+
+class Kept:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._answers: dict[Hashable, tuple[tuple[int, ...], Any]] = {}
+        self._keeping = threading.Lock()
+
+    def unchanged(self, name: Hashable, tables: Sequence[str], read: Callable[[], T]) -> T:
+        """What `read` gives, kept under `name` until something is saved in `tables`, which are all it reads. Who polls asks
+        twice a second, and hardly anything changes in between."""
+        if self._db.in_transaction:
+            return read()
+        version = self._db.version(*tables)
+        with self._keeping:
+            kept = self._answers.pop(name, None)
+            if kept is not None:
+                self._answers[name] = kept  # the one asked for last stands last
+        if kept is None or kept[0] != version:
+            kept = version, read()
+            with self._keeping:
+                self._answers[name] = kept
+                while len(self._answers) > KEPT_ANSWERS:
+                    del self._answers[next(iter(self._answers))]
+        answer: T = kept[1]
+        return answer
