@@ -1,0 +1,66 @@
+"""What the score job is given, and M by the rule once all is scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rsf_core.acceptance import decisions
+from rsf_core.acceptance.target import LOG_MODEL, LOG_Q, log_prob_scorer
+from rsf_core.domain import JobKind, Split
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.specs import Reference, ScoreSpec
+from rsf_core.jobs import units
+from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.submitting import Submitting
+from rsf_core.scorers import own
+from rsf_core.store.store import Store
+
+
+class Scoring:
+    def __init__(self, folder: Path, store: Store, standing: Standing, submitting: Submitting) -> None:
+        self._folder, self._store, self._standing, self._submitting = folder, store, standing, submitting
+
+    def score(self, round_number: int | None = None, again: bool = False) -> str | None:
+        """Score what has not been scored under the target in force; `again` also the candidates that were found to have no
+        score. None when every score is there already; the decisions are then derived anew at once."""
+        number = round_number or self._standing.current_round().round
+        self._submitting.refuse_a_second(JobKind.SCORE)
+        opened = self._standing.round(number)
+        settings = self._standing.sound_settings()
+        if self._store.round_counts(number).candidates == 0:
+            raise StageError(f"round {number} has no candidates to score: generate them first")
+        reference = decisions.reference_model(settings.target, BASE_ID)
+        source = decisions.reference_of(self._store, settings.target, opened, BASE_ID)
+        judged: Reference | None = None
+        if reference is not None and source is not None and source not in (LOG_Q, LOG_MODEL):
+            tempered = source == log_prob_scorer(reference, tempered=True)
+            judged = Reference(model=self._submitting.model_ref(reference), scorer=source, tempered=tempered)
+        own.ready(self._folder, settings.target.scorers)
+        needed = [*settings.target.scorers, *([] if judged is None else [judged.scorer])]
+        retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
+        candidates = self._store.candidates_to_score(number, needed, again)
+        if candidates.num_rows == 0:
+            decisions.retarget(self._store, settings, opened, BASE_ID)
+            return None
+        spec = ScoreSpec(
+            round=number,
+            compute=settings.compute,
+            scorers=settings.target.scorers,
+            reference=judged,
+            target=settings.target,
+            retired=retired,
+            timeout_seconds=settings.score.timeout_seconds,
+            unit_size=units.fitting_size(candidates.num_rows, units.SCORED),
+            scored_before=self._store.count_scores(number, needed),
+        )
+        inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
+        return self._submitting.submit(spec, inputs)
+
+    def choose_m(self) -> None:
+        """Let the rule of the settings choose M of the newest round, whoever has chosen it. Raises StageError where candidates
+        have no scores under the target of the settings."""
+        opened, settings = self._standing.current_round(), self._standing.sound_settings()
+        counts, found = self._store.round_counts(opened.round), self._store.thresholds(opened.round)
+        if not found or counts.undecided or decisions.target_of(self._store, found[0]) != settings.target:
+            raise StageError(f"round {opened.round} is not scored under this target: score it first")
+        decisions.retarget(self._store, settings, opened, BASE_ID, anew=True)

@@ -1,0 +1,143 @@
+"""What the fine-tuning job is given: a curated set or a control of it, the recipe, the lineage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rsf_core.acceptance.target import trained_law
+from rsf_core.domain import Control, JobKind, JobState
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Train
+from rsf_core.domain.specs import FinetuneSpec, Lineage, Parent, TrainedLaw
+from rsf_core.evaluation import gauges
+from rsf_core.rounds import curation
+from rsf_core.rounds.comparing import Comparing
+from rsf_core.rounds.drawing import CORRECT
+from rsf_core.rounds.stages import Stage
+from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.submitting import Submitting
+from rsf_core.sampling.streams import child_seed
+from rsf_core.scorers import registry
+from rsf_core.store.records import CuratedRecord, ModelRecord, RoundRecord
+from rsf_core.store.store import Store
+
+
+class Tuning:
+    def __init__(
+        self, folder: Path, store: Store, standing: Standing, submitting: Submitting, comparing: Comparing
+    ) -> None:
+        self._folder, self._store, self._standing, self._submitting = folder, store, standing, submitting
+        self._comparing = comparing
+
+    def freeze(self, author: str) -> CuratedRecord:
+        return curation.freeze(
+            self._store, self._standing.sound_settings(), self._standing.current_round().round, author
+        )
+
+    def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
+        """Fine-tune the newest round's proposal on a curated set of it (the newest by default); the job's id."""
+        opened = self._standing.current_round()
+        curated = self._standing.curated_set(opened.round)
+        if curated_id is not None:
+            curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
+            if curated is not None and (curated.round != opened.round or curation.is_control(curated_id)):
+                raise StageError(f"{curated_id} is no set of accepted candidates of round {opened.round}")
+        if curated is None:
+            raise StageError(f"round {opened.round} has no curated set to train on: freeze one first")
+        number = 1 + sum(
+            m.round == opened.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
+            for m in self._store.models()
+        )
+        settings = self._standing.sound_settings()
+        made = f"m{opened.round}-{number}"
+        return self._finetune(opened, curated, made, settings.train, trained_law(settings), then_evaluate)
+
+    def train_control(self, author: str, round_number: int | None = None, control: Control = Control.RANDOM) -> str:
+        """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
+        set that model was tuned on (see curation.freeze_control), and evaluate; the job's id. One that was broken off goes on,
+        one that was not compared is. Raises StageError without a tuned model, where its control is there and compared already,
+        or where the control would be the same set."""
+        opened = self._standing.round(round_number or self._standing.current_round().round)
+        tuned = self._standing.tuned_model(opened.round)
+        if tuned is None:
+            raise StageError(
+                f"round {opened.round} has tuned no model to set a {control.label} against: fine-tune first"
+            )
+        if self._standing.control(opened.round, control) is not None:
+            comparing = self._comparing.evaluate(opened.round)
+            if comparing is None:
+                raise StageError(f"the {control.label} of {tuned.model_id} is there already")
+            return comparing
+        if not self._standing.control_leaves_a_choice(opened.round, control):
+            raise StageError(
+                f"{tuned.model_id} was tuned on all that passes the constraints: a control of the constraints alone would be "
+                "the same, so that what they gain is what it gained"
+            )
+        model_id = curation.control_id(tuned.model_id, control)
+        made_by = self._made_by(tuned)
+        stream = "control" if control is Control.RANDOM else f"control {control}"
+        own = child_seed(made_by.recipe.seed, stream)  # the recipe's, drawn independently
+        recipe = made_by.recipe.model_copy(update={"seed": own})
+        begun = self._standing.control_job(opened.round, control)
+        if (
+            begun is not None
+            and begun.spec_of(FinetuneSpec).recipe == recipe
+            and self._submitting.can_resume(begun.job_id)
+        ):
+            self._submitting.resume(begun.job_id)
+            return begun.job_id
+        matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
+        curated = curation.freeze_control(self._store, matched, author, control)
+        return self._finetune(opened, curated, model_id, recipe, made_by.law)
+
+    def _made_by(self, tuned: ModelRecord) -> FinetuneSpec:
+        """What the model was tuned by: the spec of the job that made it, not of one that failed to before."""
+        done = (
+            job.spec_of(FinetuneSpec)
+            for job in self._store.jobs(round_number=tuned.round)
+            if job.kind is JobKind.FINETUNE and job.state is JobState.DONE
+        )
+        return next(spec for spec in done if spec.model_id == tuned.model_id)
+
+    def _finetune(
+        self,
+        opened: RoundRecord,
+        curated: CuratedRecord,
+        model_id: str,
+        recipe: Train,
+        law: TrainedLaw,
+        then_evaluate: bool = True,
+    ) -> str:
+        self._submitting.refuse_a_second(JobKind.FINETUNE)
+        if then_evaluate:  # said before hours of training, not after
+            scorers = self._standing.target(opened.round).scorers
+            unreadable = registry.reference_problems(scorers, self._standing.held_out())
+            if unreadable:
+                raise StageError(f"the model could not be compared on {registry.describe(unreadable)}. {CORRECT}")
+            gauges.of_project(
+                self._folder, self._standing.settings(), self._standing.held_out()
+            )  # its file can be read
+        parent = self._submitting.model_ref(opened.model_id)
+        spec = FinetuneSpec(
+            round=opened.round,
+            compute=self._standing.settings().compute,
+            model=parent,
+            model_id=model_id,
+            recipe=recipe,
+            law=law,
+            curated_id=curated.curated_id,
+            log_m=curated.log_m,
+            lineage=Lineage(
+                model_id=model_id,
+                parent=Parent(model_id=parent.model_id, name=parent.name, identity=parent.identity),
+                round=opened.round,
+                curated_id=curated.curated_id,
+                content_hash=curated.content_hash,
+                recipe=recipe,
+                task=self._standing.settings().task,
+            ),
+        )
+        samples = self._store.curated_samples(curated.curated_id)
+        samples = samples.select(["prompt_token_ids", "token_ids", "weight", "completion", "edited", "log_q"])
+        follow = [Stage.EVALUATE] if then_evaluate and self._standing.held_out() else []
+        return self._submitting.submit(spec, {"samples": samples}, follow)
