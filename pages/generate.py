@@ -29,11 +29,11 @@ if newest and not running:
         ui.ended_badly(project, state)
 ui.left_out(generate)
 
-if newest and not running and not any(project.store.prompt_counts().values()):
+if newest and not running and not any(project.prompt_counts().values()):
     ui.empty("There is no prompt to draw candidates for.", page="prompts", label="Add prompts")
 elif newest and not running:
     g = settings.generate
-    drawn = min(g.prompts or 10**9, generate_prompts := project.store.prompt_counts().get("train", 0))  # type: ignore[call-overload]
+    drawn = min(g.prompts or 10**9, generate_prompts := project.prompt_counts().get("train", 0))  # type: ignore[call-overload]
     label = "Generate candidates" if not counts.candidates else f"Draw {g.candidates} more for each prompt"
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
@@ -113,7 +113,7 @@ def numbers() -> None:
 @st.fragment(run_every=ui.REFRESH_SECONDS if running else None)
 def latest() -> None:
     """The newest completions."""
-    rows = project.store.latest_completions(number, 6)
+    rows = project.latest_completions(6, number)
     if rows:
         st.header("Latest", anchor=False)
     for row in rows:

@@ -20,7 +20,7 @@ ui.heading(
     f"Round {number:,}",
     "Draw candidates, keep the good ones, train on them, and see on held-out prompts whether it helped.",
 )
-about.line(project.settings, project.store.prompt_counts())
+about.line(project.settings, project.prompt_counts())
 ui.path(stages)
 
 running = newest and ui.running_job(project, list(JobKind))
@@ -28,7 +28,7 @@ flight = project.autopilot.flight()
 if newest and not running and not (flight and flight.active):
     next_step.panel(project, stages)
 
-if newest and (any(project.store.prompt_counts().values()) or (flight and flight.active)):
+if newest and (any(project.prompt_counts().values()) or (flight and flight.active)):
     flying.panel(project)
 
 if counts.candidates:

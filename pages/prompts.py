@@ -6,7 +6,7 @@ from rsf_core.domain import Split
 from rsf_core.web import prompt_parts, session, turns, ui
 
 project = session.project()
-counts = project.store.prompt_counts()
+counts = project.prompt_counts()
 total = sum(counts.values())
 
 ui.heading("Prompts", "What the model is asked. Held-out prompts are never trained on: they show what a round gained.")

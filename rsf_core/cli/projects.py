@@ -29,7 +29,7 @@ def init(
     from rsf_core.project import Project
 
     with Project.create(folder, task, model, what="rsf init", seed=seed) as project:
-        counts = project.store.prompt_counts()
+        counts = project.prompt_counts()
         answer = {"folder": str(project.folder), "task": project.settings.task, "prompts": plain(counts)}
     say(
         answer,

@@ -169,11 +169,15 @@ _LOOKS_AT = {
             "drawn_until",
             "prompts",
             "prompt_page",
+            "prompt_counts",
+            "prompt_texts",
+            "latest_completions",
         ),
         *(
             "prompts_in_round",
             "candidates",
             "next_proposal",
+            "chosen_proposal",
             "tuned_model",
             "control_is_deleted",
             "control_job",
@@ -205,9 +209,21 @@ _LOOKS_AT = {
         "curated_change",
     ),
     "review.": (
-        *("queue", "counts", "candidates", "page", "index", "version", "mask", "agreement", "suggest", "can_walk"),
+        *(
+            "queue",
+            "counts",
+            "candidates",
+            "page",
+            "index",
+            "version",
+            "mask",
+            "agreement",
+            "suggest",
+            "can_walk",
+            "check_text",
+        ),
     ),
-    "store.": ("job", "prompt_counts", "prompts_by_id", "latest_completions", "matching_text", "proposal_choice"),
+    "store.": ("job",),
 }
 REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 

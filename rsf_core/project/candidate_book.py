@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +25,14 @@ class CandidateBook:
         self._store, self._standing = store, standing
         self._speed = lru_cache(maxsize=8)(store.generation_speed)  # what is done stays as it is
         self._kinds_of = lru_cache(maxsize=KEPT_KINDS)(self._read_kinds)
+
+    def latest_completions(self, count: int, round_number: int | None = None) -> list[dict[str, Any]]:
+        """`candidate_id` and `completion` of the last that a round has drawn, the newest first."""
+        return self._store.latest_completions(self._standing.number(round_number), count)
+
+    def prompt_texts(self, prompt_ids: Sequence[int]) -> dict[int, str]:
+        """The texts of prompts, retired ones too, by number; one that is not there is left out."""
+        return {number: row["text"] for number, row in self._store.prompts_by_id(prompt_ids).items()}
 
     def counts(self, round_number: int | None = None) -> RoundCounts:
         return self._store.round_counts(self._standing.number(round_number))

@@ -363,7 +363,7 @@ def open_sealed(project: Project, author: str, model_id: str | None) -> str:
 def sealed(project: Project) -> dict[str, Any]:
     """How many sealed prompts there are, who has opened them, and what they say."""
     return {
-        "prompts": project.store.prompt_counts().get(Split.SEALED, 0),
+        "prompts": project.prompt_counts().get(Split.SEALED, 0),
         "opening": project.sealed_opening(),
         "comparison": project.sealed_comparison(),
     }

@@ -191,7 +191,7 @@ class Draft:
         except RsfError:  # a scorer that is not there: said where the target is checked
             unreadable = []
         problems = [str(problem) for problem in self.project.settings_problems()]
-        return Facts(self.project.store.prompt_counts(), unreadable, model, settings.target, problems)
+        return Facts(self.project.prompt_counts(), unreadable, model, settings.target, problems)
 
     def finish(self, name: str) -> Path:
         """Make it a project called `name` in the workspace; its folder. The draft is gone then. Raises NotAProjectError where

@@ -251,7 +251,7 @@ class Project:
         """What a list of projects says of this one."""
         compared = (self.comparison(opened.round) for opened in reversed(self.rounds()))
         newest = next((found for found in compared if found is not None), None)
-        number, prompts = self.current_round, sum(self.store.prompt_counts().values())
+        number, prompts = self.current_round, sum(self.prompt_counts().values())
         return summaries.summarise(number, self.next_step(), self.counts(number), prompts, newest)
 
     def running(self) -> Running | None:
@@ -304,6 +304,10 @@ class Project:
     def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
         """The prompts in use; with `retired` also those that are not any more."""
         return self.store.prompts(split, retired=retired)
+
+    def prompt_counts(self) -> dict[Split, int]:
+        """How many prompts are in use, by side."""
+        return self.store.prompt_counts()
 
     def prompt_page(
         self,
@@ -392,6 +396,8 @@ class Project:
 
     # -- what a round has drawn ----------------------------------------------------------------------------------------
 
+    latest_completions = of_part("_candidates", CandidateBook.latest_completions)
+    prompt_texts = of_part("_candidates", CandidateBook.prompt_texts)
     counts = of_part("_candidates", CandidateBook.counts)
     prompts_in_round = of_part("_candidates", CandidateBook.prompts_in_round)
     candidates = of_part("_candidates", CandidateBook.candidates)
@@ -420,6 +426,7 @@ class Project:
     start_round = of_part("_rounds", RoundBook.start_round)
     draw_next_round = of_part("_rounds", RoundBook.draw_next_round)
     next_proposal = of_part("_rounds", RoundBook.next_proposal)
+    chosen_proposal = of_part("_rounds", RoundBook.chosen_proposal)
     set_proposal = of_part("_rounds", RoundBook.set_proposal)
     generate = of_part("_rounds", RoundBook.generate)
     draw_for_starving = of_part("_rounds", RoundBook.draw_for_starving)

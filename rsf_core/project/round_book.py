@@ -87,6 +87,10 @@ class RoundBook:
         """The model that the next round will draw from. Raises StageError where there is none yet."""
         return next_proposal.next_proposal(self._store, self._standing)
 
+    def chosen_proposal(self) -> str | None:
+        """The model that a person chose for the round after the newest, or None."""
+        return self._store.proposal_choice(self._standing.current_round().round)
+
     @spoken
     def set_proposal(self, model_id: str, author: str = NOBODY, reason: str = "by hand") -> None:
         """Let the next round draw from `model_id`, whatever the newest round has tuned. Raises StageError."""

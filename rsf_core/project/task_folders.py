@@ -114,7 +114,7 @@ def export(project: Project, folder: Path, sealed: bool = False) -> list[Finding
     document.add("description", tomlkit.item(f"The prompts and the settings of the project {project.folder.name}."))
     document.add("settings", tomlkit.item(exported_settings(known)))
     _write(folder, tomlkit.dumps(document), [_row(prompt) for prompt in chosen], readme)
-    left_out = 0 if sealed else project.store.prompt_counts().get(Split.SEALED, 0)
+    left_out = 0 if sealed else project.prompt_counts().get(Split.SEALED, 0)
     notes = [Finding(f"{plural(left_out, 'sealed prompt')} left out: --sealed takes them along", error=False)]
     return [*(notes if left_out else []), *check(folder)]
 

@@ -92,6 +92,10 @@ class Reviews:
         views = self._views(round_number, self.index(round_number), reviewer, wanted)
         return {view: int(np.count_nonzero(mask)) for view, mask in views.items()}
 
+    def check_text(self, round_number: int, wanted: CandidateFilter) -> None:
+        """Raises StoreError where the expression of a filter is broken."""
+        self._matches(round_number, self.index(round_number), wanted)
+
     def candidates(self, round_number: int, candidate_ids: Sequence[str]) -> tuple[ReviewPrompt, ...]:
         """The prompts of these candidates with all of theirs, in the order asked."""
         index = self.index(round_number)
@@ -146,11 +150,7 @@ class Reviews:
     def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
         """Where the filter holds, shape (n,)."""
         scores = {name: self._score(round_number, name, index.version) for name in wanted.scores}
-        matching = None
-        if wanted.text or wanted.regex:
-            edits = self._store.edits_version()
-            matching = self._matching(round_number, wanted.text, wanted.regex, (index.version, edits))
-        return index.mask(wanted, scores, matching)
+        return index.mask(wanted, scores, self._matches(round_number, index, wanted))
 
     def agreement(self, round_number: int) -> Agreement:
         """How well the rule and people agree, and people with each other."""
@@ -204,6 +204,12 @@ class Reviews:
 
     def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
         return self._store.score_column(round_number, scorer, everywhere=True)
+
+    def _matches(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.int64] | None:
+        """The places of the candidates whose text is looked for; None where the filter looks for none."""
+        if not (wanted.text or wanted.regex):
+            return None
+        return self._matching(round_number, wanted.text, wanted.regex, (index.version, self._store.edits_version()))
 
     def _read_matching(
         self, round_number: int, text: str | None, regex: str | None, version: object

@@ -276,10 +276,10 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
     inside = np.flatnonzero((rate >= low) & (rate <= high))
     listed = inside[np.argsort(rate[inside], kind="stable")[:MOST_LISTED]]
     ids = found.prompt_id[listed].tolist()
-    texts = project.store.prompts_by_id(ids)
+    texts = project.prompt_texts(ids)
     columns = (found.accepted[listed].tolist(), found.candidates[listed].tolist(), rate[listed].tolist())
     rows = [
-        {"prompt": texts[p]["text"][:EXCERPT], "accepted": a, "of": n, "rate": r}
+        {"prompt": texts[p][:EXCERPT], "accepted": a, "of": n, "rate": r}
         for p, a, n, r in zip(ids, *columns, strict=True)
     ]
     st.caption(

@@ -47,7 +47,7 @@ def _progress(found: SoFar) -> None:
 
 
 def _form(project: Project) -> None:
-    prompts = project.store.prompt_counts().get(Split.TRAIN, 0)
+    prompts = project.prompt_counts().get(Split.TRAIN, 0)
     if not prompts:
         return
     in_force = project.threshold()

@@ -80,7 +80,7 @@ def _next_proposal(project: Project) -> None:
         return
     tuned = project.tuned_model(number)
     st.markdown(f"The next round draws from **{literal(following)}**.")
-    if project.store.proposal_choice(number) is None and tuned is not None and following != tuned.model_id:
+    if project.chosen_proposal() is None and tuned is not None and following != tuned.model_id:
         st.warning(
             f"{literal(tuned.model_id)} is worse than {literal(following)} on the held-out prompts beyond chance, "
             "so it does not become the "
@@ -194,11 +194,11 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
 def _chosen_prompt(project: Project, prompt_ids: list[int]) -> int | None:
     """One of the prompts, found by its text where they are more than a list can hold."""
     words = st.text_input("Find a prompt", key="find-prompt") if len(prompt_ids) > MOST_OPTIONS else ""
-    texts = project.store.prompts_by_id(prompt_ids if words else prompt_ids[:MOST_OPTIONS])
-    found = [p for p in prompt_ids if p in texts and words.casefold() in texts[p]["text"].casefold()]
+    texts = project.prompt_texts(prompt_ids if words else prompt_ids[:MOST_OPTIONS])
+    found = [p for p in prompt_ids if p in texts and words.casefold() in texts[p].casefold()]
     if len(found) > MOST_OPTIONS or (not words and len(prompt_ids) > MOST_OPTIONS):
         st.caption(f"The first {MOST_OPTIONS} of {len(found) if words else len(prompt_ids):,} are listed.")
-    return st.selectbox("Prompt", found[:MOST_OPTIONS], format_func=lambda p: str(texts[p]["text"])[:120])
+    return st.selectbox("Prompt", found[:MOST_OPTIONS], format_func=lambda p: texts[p][:120])
 
 
 def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
@@ -252,7 +252,7 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
         sides = sides[::-1] if swapped else sides
         st.caption(f"{len(mine):,} voted, {len(left_over):,} left. Which is better?")
         with st.container(border=True):
-            ui.text(project.store.prompts_by_id([key[0]])[key[0]]["text"])
+            ui.text(project.prompt_texts([key[0]])[key[0]])
         for column, (_, text) in zip(st.columns(2), sides, strict=True):
             with column.container(border=True):
                 ui.text(text)

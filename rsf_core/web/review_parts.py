@@ -38,8 +38,7 @@ def filters(project: Project, number: int) -> CandidateFilter:
     }
     try:
         wanted = CandidateFilter.from_query(query)
-        if wanted.text or wanted.regex:
-            project.store.matching_text(number, None, wanted.regex)
+        project.review.check_text(number, wanted)
     except RsfError as error:
         ui.problem(f"{error}. All candidates are shown.")
         wanted = CandidateFilter()

@@ -20,7 +20,7 @@ from rsf_core.web.literal import literal
 
 def panel(project: Project, models: Sequence[ModelView]) -> None:
     """What is sealed, or who has opened it and what it says."""
-    opening, count = project.sealed_opening(), project.store.prompt_counts().get(Split.SEALED, 0)
+    opening, count = project.sealed_opening(), project.prompt_counts().get(Split.SEALED, 0)
     if opening is None and not count:
         ui.empty(
             "Prompts that nothing is drawn for before you open them, once: their figure is the one to publish. Seal held-out "
