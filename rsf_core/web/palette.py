@@ -37,6 +37,7 @@ LINE = "#808a94"  # drawn faintly, on light and dark
 LEAD = "#67727d"  # the sentence under a heading
 INK = "#7d8791"  # of a drawing that does not know whether it stands on light or dark
 ON_COLOR = "#ffffff"  # text on a filled colour
+ON_VIOLATED = "#1d2426"  # text on the colour of a bound violation, which is light
 SHARES = (REJECTED.color, "#c9e4d8", "#8cc9b1", "#46a584", ACCEPTED.color)  # from none accepted to all
 
 LIGHT = Theme(ACCENT, "#ffffff", "#f3f5f4", "#f6f8f7", "#1d2426", "#dfe4e2")
@@ -65,6 +66,7 @@ PROPERTIES = {
     "line": LINE,
     "lead": LEAD,
     "on-color": ON_COLOR,
+    "on-violated": ON_VIOLATED,
 } | {f"code-{kind}": color for kind, color in SYNTAX.items()}
 
 

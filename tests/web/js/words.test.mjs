@@ -4,42 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tidyTags } from "../../../rsf_core/web/components/review_card/fields.js";
 import { unsentWords } from "../../../rsf_core/web/components/review_card/messages.js";
-import { counted, difference, facts, numbers, opinion, scores } from "../../../rsf_core/web/components/review_card/words.js";
+import { counted, facts, numbers, opinion, scores } from "../../../rsf_core/web/components/review_card/words.js";
 import { candidate } from "./support/candidates.mjs";
-
-const text = (pieces, kind) => pieces.flatMap(([other, words]) => (other === kind || other === "" ? [words] : [])).join("");
-const changed = (pieces) => pieces.filter(([kind]) => kind).map(([kind, words]) => `${kind} ${words}`);
-
-for (const [before, after, expected] of [
-  ["a good film", "a good film", []],
-  ["a good film", "a bad film", ["del good", "ins bad"]],
-  ["a film", "a very good film", ["ins very", "ins  ", "ins good", "ins  "]],
-  ["a very good film", "a film", ["del very", "del  ", "del good", "del  "]],
-  ["one\n\ntwo", "one\ntwo", ["del \n\n", "ins \n"]],
-]) {
-  test(`from “${before}” to “${after}” are ${expected.length} changes`, () => {
-    assert.deepEqual(changed(difference(before, after)).toSorted(), expected.toSorted());
-  });
-}
-
-test("both texts can be read from their difference", () => {
-  const texts = ["", "a", "b", "a b c a b", "a b a", " spaced  out ", " spaced out", "東京 は 雨"];
-  for (const before of texts) {
-    for (const after of texts) {
-      const pieces = difference(before, after);
-      assert.deepEqual([text(pieces, "del"), text(pieces, "ins")], [before, after]);
-    }
-  }
-});
-
-test("texts too long to compare are told one after the other", () => {
-  const [before, after] = ["x ".repeat(400), "y ".repeat(400)]; // 801 pieces each
-  assert.deepEqual(difference(before, after), [
-    ["del", before],
-    ["", "\n"],
-    ["ins", after],
-  ]);
-});
 
 test("numbers have their units and a minus that is one", () => {
   assert.deepEqual(numbers(candidate("1.1.0")), ["p_accept 0.25", "ℓ −1.50 nats", "3 tokens"]);

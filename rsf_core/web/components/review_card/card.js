@@ -27,6 +27,7 @@ export class Card {
       ask: (texts) => post("rendered", { token: this.data.token, round: this.data.round, texts }),
       paint: () => this.paint(),
       act: (name) => this.act(name),
+      choose: (id) => this.focus(id),
     });
     this.help = new Help(this.$, { trouble: (words) => this.trouble(words), changed: () => this.actions() });
     this.fields = new Fields(this.$, {
@@ -168,6 +169,7 @@ export class Card {
       return;
     }
     if (key === "Escape" && this.help.open) return this.help.toggle();
+    if (key === "Escape" && this.reader.escape()) return event.preventDefault();
     const asked = meaning(this.help.keys, key, { repeat: event.repeat, tagName: event.composedPath()[0].tagName });
     if (!asked) return;
     event.preventDefault();
@@ -177,7 +179,7 @@ export class Card {
 
   act(name) {
     if (name === "help") return this.help.toggle();
-    if (this.reader.does(name)) return undefined;
+    if (this.reader.does(name, this.review)) return undefined;
     if (name === "undo" || name === "redo") return this.walk(name);
     const candidate = this.review.focused;
     if (!candidate) return undefined;
@@ -326,9 +328,11 @@ export class Card {
       return;
     }
     const { siblings } = this.review;
-    drawPrompt(this.$, this.review.known.prompts.get(candidate.prompt_id), this.reader);
-    drawCandidate(this.$, candidate, this.data, siblings.length, this.reader);
-    this.reader.ahead(this.review);
+    const prompt = this.review.known.prompts.get(candidate.prompt_id);
+    drawPrompt(this.$, prompt, this.reader);
+    drawCandidate(this.$, candidate, this.data, siblings.length);
+    this.reader.drawCompletion(candidate, prompt, siblings);
     this.list.draw(siblings, candidate.candidate_id, this.data);
+    this.reader.drawn(this.review, this.data);
   }
 }

@@ -22,6 +22,11 @@ export const DEFAULT_KEYS = {
   settleReject: "z",
   markup: "m",
   thought: "o",
+  differences: "v",
+  against: "V",
+  side: "s",
+  alone: "l",
+  find: "/",
 };
 export const NAMES = {
   accept: "Accept",
@@ -45,6 +50,11 @@ export const NAMES = {
   settleReject: "Settle: reject",
   markup: "Markdown, or as it was drawn",
   thought: "Thought: unfold or fold",
+  differences: "Differences, word by word",
+  against: "Compare with the next text",
+  side: "All candidates side by side",
+  alone: "The card alone",
+  find: "Find words in what is read",
 };
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space" };
 const KEPT = /^[1-9]$|^(Backspace|Delete|Enter|Tab|r|c|R|C)$/; // of the browser, of Streamlit, and the numbers of candidates

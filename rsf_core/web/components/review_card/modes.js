@@ -2,28 +2,31 @@
 
 import { button, element } from "./dom.js";
 import { keyName } from "./keys.js";
-import { read, write } from "./storage.js";
+import { read, SESSION, write } from "./storage.js";
 
 const KEPT_AS = "rsf-reading";
-const USUAL = { markup: true, thought: false };
-// [mode, its word on the button]; where it needs something to be there, it is offered only then
-const BUTTONS = [["markup", "Markdown"]];
+const ALONE = "rsf-alone"; // of this tab alone
+const USUAL = { markup: true, thought: false, differences: false, side: false };
+const BUTTONS = { markup: "Markdown", differences: "Differences", side: "Side by side", alone: "Card alone", find: "Find" };
 
 export class Modes {
   constructor() {
     Object.assign(this, USUAL, read(KEPT_AS, {}));
+    this.alone = read(ALONE, false, SESSION) === true;
+    this.against = null; // what a candidate is compared with, see comparison.js
   }
 
   toggle(name) {
     this[name] = !this[name];
     write(KEPT_AS, Object.fromEntries(Object.keys(USUAL).map((mode) => [mode, this[mode]])));
+    write(ALONE, this.alone, SESSION);
   }
 }
 
 export function drawModes(place, modes, keys, act) {
-  const buttons = BUTTONS.map(([name, words]) => {
+  const buttons = Object.entries(BUTTONS).map(([name, words]) => {
     const made = button("quiet mode", words, () => act(name));
-    made.setAttribute("aria-pressed", String(Boolean(modes[name])));
+    if (name !== "find") made.setAttribute("aria-pressed", String(modes[name]));
     made.append(element("kbd", "", keyName(keys[name])));
     return made;
   });

@@ -1,33 +1,54 @@
 // How the card's texts are read: the modes, what the server has rendered ahead, and what of the keys is about these.
 
+import { Alone } from "./alone.js";
+import { Columns } from "./columns.js";
+import { chosen, drawDifferences, following, others, told } from "./comparison.js";
 import { drawModes, Modes } from "./modes.js";
 import { Renderings } from "./rendered.js";
+import { Search } from "./search.js";
 import { Texts } from "./texts.js";
 
 const AHEAD = 25; // candidates whose texts are asked for before they are read
 const PAUSE = 60; // ms of a burst of keys between looks ahead
+const SWITCHED = ["markup", "thought", "differences", "side", "alone"];
 
 export class Reader {
-  // `ask(texts)`: what the server makes of them; `paint`: draws the card again; `act(name)`: as if its key were pressed.
-  constructor($, { ask, paint, act }) {
+  // `ask(texts)`: what the server makes of them; `paint`: draws the card again; `act(name)`: as if its key were pressed;
+  // `choose(id)`: that candidate comes into focus.
+  constructor($, { ask, paint, act, choose }) {
     Object.assign(this, { $, paint, act });
     this.modes = new Modes();
     this.renderings = new Renderings(ask, paint);
     this.texts = new Texts(this.modes, this.renderings, () => act("thought"));
+    this.columns = new Columns($, choose, this.texts);
+    this.search = new Search($);
+    this.alone = new Alone($, () => act("alone"));
     this.looking = null;
+    this.compared = null; // the two texts whose differences are shown
   }
 
   end() {
     clearTimeout(this.looking);
     this.renderings.end();
+    this.search.mark([]);
   }
 
   // Whether an action is of these: then it is done.
-  does(name) {
-    if (name !== "markup" && name !== "thought") return false;
-    this.modes.toggle(name);
+  does(name, review) {
+    if (name === "find") this.search.begin();
+    else if (name === "against") this.compareNext(review);
+    else if (SWITCHED.includes(name)) this.modes.toggle(name);
+    else return false;
     this.paint();
     this.buttons();
+    return true;
+  }
+
+  // What Escape puts away here; whether there was anything.
+  escape() {
+    if (this.search.open) this.search.close();
+    else if (this.modes.alone) this.act("alone");
+    else return false;
     return true;
   }
 
@@ -40,17 +61,53 @@ export class Reader {
     return this.texts.show(place, text);
   }
 
+  // The text of the candidate in focus: compared where that is wanted or where it was edited, else as it is read.
+  drawCompletion(candidate, prompt, siblings) {
+    const place = this.$(".completion");
+    const found = this.modes.differences || candidate.edit !== null ? others(candidate, prompt, siblings) : [];
+    const other = this.modes.differences ? chosen(found, this.modes.against) : chosen(found, "edit");
+    this.$(".comparing").hidden = !other;
+    const whole = this.modes.thought || other?.key === "edit";
+    const compared = other ? [other.before, other.after, other.name, whole].join("\0") : null;
+    if (other && compared !== this.compared) {
+      this.$(".comparing").textContent = told(other.name, drawDifferences(place, other, whole));
+      place.classList.remove("none");
+      place.scrollTop = 0;
+      this.texts.leave(place);
+    } else if (!other) this.show(place, candidate.completion);
+    this.compared = compared;
+  }
+
+  compareNext(review) {
+    const { focused, known, siblings } = review;
+    if (!this.modes.differences) this.modes.toggle("differences");
+    else if (focused) {
+      const found = others(focused, known.prompts.get(focused.prompt_id), siblings);
+      this.modes.against = following(found, chosen(found, this.modes.against)?.key);
+    }
+  }
+
+  // Once the candidate in focus is drawn: everything that is read beside it.
+  drawn(review, data) {
+    const { focused, known, siblings } = review;
+    const { side } = this.modes;
+    this.$(".read").classList.toggle("side", side);
+    if (side) this.columns.draw(known.prompts.get(focused.prompt_id), siblings, focused.candidate_id, data);
+    this.alone.be(this.modes.alone);
+    this.search.look();
+    this.ahead(review);
+  }
+
   // Once a burst of keys has passed: what will be read next.
   ahead(review) {
     this.looking ??= setTimeout(() => {
       this.looking = null;
-      const { place, known, siblings } = review;
+      const { focused, place, known, siblings } = review;
       const next = place.queue.slice(place.position, place.position + AHEAD).map((id) => known.get(id));
       const texts = [...siblings, ...next].filter(Boolean).flatMap((one) => this.texts.needed(one.completion));
-      const prompt = known.prompts.get(review.focused?.prompt_id);
+      const prompt = known.prompts.get(focused?.prompt_id);
       if (prompt?.reference) texts.push(...this.texts.needed(prompt.reference));
-      const focused = review.focused ? this.texts.needed(review.focused.completion) : [];
-      this.renderings.want([...texts.reverse(), ...focused]);
+      this.renderings.want([...texts.reverse(), ...(focused ? this.texts.needed(focused.completion) : [])]);
     }, PAUSE);
   }
 }

@@ -3,8 +3,7 @@
 import { accepted, hidden } from "./decisions.js";
 import { element, tone } from "./dom.js";
 import { drawTurns } from "./turns.js";
-import { visible } from "./visible.js";
-import { counted, difference, facts, ICONS, numbers, opinion, scores } from "./words.js";
+import { counted, facts, ICONS, numbers, opinion, scores } from "./words.js";
 
 const SPOKEN = 300; // characters of a completion that are read aloud
 
@@ -22,7 +21,7 @@ export function drawPrompt($, prompt, reader) {
 }
 
 // `data`: of the page, which says what is hidden in a blind review; `of`: how many candidates the prompt has.
-export function drawCandidate($, candidate, data, of, reader) {
+export function drawCandidate($, candidate, data, of) {
   const state = accepted(candidate);
   const hide = hidden(candidate, data);
   $(".number").textContent = `${candidate.k + 1} of ${of}`;
@@ -30,7 +29,6 @@ export function drawCandidate($, candidate, data, of, reader) {
   $(".badges").replaceChildren(...badges(candidate, state, hide));
   $(".meta").textContent = (hide ? [`${candidate.tokens} tokens`] : numbers(candidate)).join(" · ");
   $(".scores").textContent = hide ? "" : scores(candidate).join(" · ");
-  drawText($, candidate, reader);
   $(".more").hidden = !candidate.clipped;
   $(".more").textContent = `Show ${counted(candidate.clipped)} more characters`;
   $(".said").replaceChildren(...said(candidate).map((line) => element("div", "", line)));
@@ -64,19 +62,6 @@ function badge(kind, words) {
   span.dataset.icon = ICONS[kind];
   span.style.setProperty("--tone", tone(kind));
   return span;
-}
-
-function drawText($, { completion, edit }, reader) {
-  const shown = $(".completion");
-  if (edit === null) {
-    reader.show(shown, completion);
-    return;
-  }
-  const pieces = difference(visible(completion), visible(edit));
-  reader.texts.leave(shown);
-  shown.classList.remove("none");
-  shown.replaceChildren(...pieces.map(([kind, text]) => (kind ? element(kind, "", text) : document.createTextNode(text))));
-  shown.scrollTop = 0;
 }
 
 function said({ edit, note, tags }) {

@@ -1,0 +1,87 @@
+// All candidates of a prompt side by side, the reference first. A tile is made once and drawn again only where something in it
+// has changed.
+
+import { accepted, hidden } from "./decisions.js";
+import { button, element, tone } from "./dom.js";
+import { counted, facts, ICONS } from "./words.js";
+
+export class Columns {
+  // `choose` is called with the candidate whose tile is clicked.
+  constructor($, choose, texts) {
+    Object.assign(this, { $, choose, texts });
+    this.clear();
+  }
+
+  clear() {
+    this.tiles = new Map(); // by candidate
+    this.prompt = null;
+    this.$?.(".columns").replaceChildren();
+  }
+
+  draw(prompt, siblings, focused, data) {
+    const place = this.$(".columns");
+    const anew = this.prompt !== prompt;
+    if (anew) {
+      this.tiles.clear();
+      this.prompt = prompt;
+      for (const candidate of siblings) this.tiles.set(candidate.candidate_id, this.tile(candidate));
+      this.reference = prompt.reference === null ? null : referenceTile();
+      const tiles = [...this.tiles.values()].map((tile) => tile.item);
+      place.replaceChildren(...(this.reference ? [this.reference.item] : []), ...tiles);
+    }
+    if (this.reference) this.texts.show(this.reference.text, prompt.reference);
+    for (const candidate of siblings) {
+      this.fill(this.tiles.get(candidate.candidate_id), candidate, data, candidate.candidate_id === focused);
+    }
+    const current = this.tiles.get(focused)?.item;
+    if (current) inSight(place, current);
+  }
+
+  tile(candidate) {
+    const item = element("li", "tile");
+    const mark = element("span", "mark");
+    const words = element("span", "facts");
+    const head = button("tile-head", "", () => this.choose(candidate.candidate_id));
+    mark.setAttribute("aria-hidden", "true"); // said in words beside it
+    head.append(element("strong", "no", String(candidate.k + 1)), mark, words);
+    const text = element("div", "text tile-text");
+    text.dir = "auto";
+    text.tabIndex = 0; // may be scrolled
+    text.setAttribute("role", "group");
+    text.setAttribute("aria-label", `Text of candidate ${candidate.k + 1}`);
+    const more = element("div", "why");
+    item.append(head, text, more);
+    return { item, head, mark, words, text, more };
+  }
+
+  fill(tile, candidate, data, current) {
+    const hide = hidden(candidate, data);
+    const state = accepted(candidate);
+    const open = !candidate.decision && !candidate.opinions.length; // no score, and nobody has said anything
+    const kind = hide || open ? "" : state ? "accepted" : "rejected";
+    tile.item.className = `tile ${kind}${current ? " current" : ""}`;
+    tile.head.setAttribute("aria-current", String(current));
+    tile.mark.textContent = ICONS[kind] ?? "";
+    tile.mark.style.setProperty("--tone", tone(kind));
+    const words = hide ? `${candidate.tokens} tokens` : facts(candidate, state);
+    tile.words.textContent = candidate.edit === null ? words : `${words} · edited`;
+    this.texts.show(tile.text, candidate.edit ?? candidate.completion);
+    tile.more.textContent = candidate.clipped ? `… ${counted(candidate.clipped)} more characters` : "";
+  }
+}
+
+function referenceTile() {
+  const item = element("li", "tile reference-tile");
+  const text = element("div", "text tile-text");
+  text.dir = "auto";
+  item.append(element("div", "tile-head", "Reference"), text);
+  return { item, text };
+}
+
+// Scrolls as little as brings a tile into sight.
+function inSight(place, tile) {
+  const top = tile.offsetTop - place.offsetTop;
+  const bottom = top + tile.offsetHeight;
+  if (top < place.scrollTop) place.scrollTop = top;
+  else if (bottom > place.scrollTop + place.clientHeight) place.scrollTop = Math.min(top, bottom - place.clientHeight);
+}

@@ -1,0 +1,63 @@
+// The candidate in focus beside another text of its prompt: the reference, its edit, another candidate.
+
+import { differences, words } from "./differences.js";
+import { element } from "./dom.js";
+import { thoughts } from "./thoughts.js";
+import { visible } from "./visible.js";
+import { counted } from "./words.js";
+
+// What a candidate can be compared with: {key, name, before, after}.
+export function others(candidate, prompt, siblings) {
+  const text = candidate.edit ?? candidate.completion;
+  const found = [];
+  if (prompt.reference !== null) found.push({ key: "reference", name: "the reference", before: prompt.reference, after: text });
+  if (candidate.edit !== null) {
+    found.push({ key: "edit", name: "what was drawn, before the edit", before: candidate.completion, after: candidate.edit });
+  }
+  const at = siblings.findIndex((sibling) => sibling.candidate_id === candidate.candidate_id);
+  for (const sibling of [...siblings.slice(at + 1), ...siblings.slice(0, Math.max(0, at))]) {
+    const before = sibling.edit ?? sibling.completion;
+    found.push({ key: sibling.k, name: `candidate ${sibling.k + 1}`, before, after: text });
+  }
+  return found;
+}
+
+// The one that is chosen, the first where that is not there; undefined where there is none.
+export function chosen(found, key) {
+  return found.find((other) => other.key === key) ?? found[0];
+}
+
+// The one after it, round and round.
+export function following(found, key) {
+  const at = found.findIndex((other) => other.key === key);
+  return found[(Math.max(0, at) + 1) % found.length]?.key ?? key;
+}
+
+// `thought`: whether thoughts are compared too, where both are not answers alone.
+export function drawDifferences(place, { before, after }, thought) {
+  const [from, to] = [before, after].map((text) => visible(thought ? text : answerOf(text)));
+  const pieces = differences(from, to);
+  place.replaceChildren(...pieces.map(([kind, text]) => (kind ? element(kind, "", text) : document.createTextNode(text))));
+  return pieces;
+}
+
+// What a difference is, in words: who does not see the lines reads how much there is.
+export function told(name, pieces) {
+  const count = (kind) => pieces.reduce((sum, [other, text]) => sum + (other === kind ? wordsIn(text) : 0), 0);
+  const [only, own] = [count("del"), count("ins")];
+  if (!only && !own) return `The same as ${name}.`;
+  const many = (number) => `${counted(number)} ${number === 1 ? "word" : "words"}`;
+  return `Against ${name}: ${many(only)} only there, struck through; ${many(own)} only here, underlined.`;
+}
+
+function wordsIn(text) {
+  return words(text).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
+}
+
+function answerOf(text) {
+  const parts = thoughts(text).filter((part) => !part.thought);
+  return parts
+    .map((part) => part.inner)
+    .join("")
+    .trim();
+}

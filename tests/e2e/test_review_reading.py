@@ -1,0 +1,121 @@
+"""How a completion is read, in a real browser: nothing of a hostile text runs, asks for anything or freezes the tab, and each
+mode is found without fault by a screen reader's rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.review_card import EACH, open_card
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+FOREIGN = "http://203.0.113.9"
+TEXTS = (
+    "## Roots\n\n**Both** are real where $b^2 \\ge 4ac$:\n\n|a|b|\n|-|-:|\n|1|2|\n\n```python\ndef f(x):\n    return 1\n```",
+    "<think>\nTwo and **two**.\n</think>\n\nThe answer is **4**.",
+    f"**a** <img src={FOREIGN}/x.png onerror=\"document.title='owned'\"> ![b]({FOREIGN}/y) [c]({FOREIGN}) [d](javascript:x)",
+    f"$\\href{{javascript:alert(1)}}{{x}}$ $\\text{{<img src={FOREIGN}>}}$ **b** <script>document.title='owned'</script>",
+    ">" * 100_000,
+    "**x** pass\u200bword \u202etxt.exe",
+    "$a " * 1_300,
+)
+RUN_AXE = """async () => {
+  const card = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.card'));
+  const found = await axe.run(card.querySelector('.card'), {resultTypes: ['violations']});
+  return {
+    passes: found.passes.length,
+    wrong: found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html + ' ' + n.failureSummary).join(' | ')}`),
+  };
+}"""
+
+
+def without_fault(page: Page) -> None:
+    found = page.evaluate(RUN_AXE)
+    assert found["wrong"] == [] and found["passes"] > 10
+
+
+def test_each_way_to_read_shows_the_text_and_lets_nothing_out(page: Page, serve, review):
+    server = serve(review(TEXTS), RSF_REVIEWER="ann")
+    foreign: list[str] = []
+    page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith(server.url) else None)
+    open_card(page, server, "?order=prompt&view=all")
+    shown, number = page.locator(".focus .completion"), page.locator(".number")
+
+    # Markdown, or as it was drawn
+    expect(shown.locator("table td").last).to_have_text("2")
+    expect(shown.locator("math msup")).to_have_count(1)
+    expect(shown.locator("pre .code-keyword").first).to_have_text("def")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    without_fault(page)
+    page.keyboard.press("m")
+    expect(shown).to_have_text(TEXTS[0], use_inner_text=True)
+    page.keyboard.press("m")
+
+    # what is hostile
+    for i, text in enumerate(TEXTS[1:], 2):
+        page.keyboard.press("ArrowRight")
+        expect(number).to_have_text(f"{i} of {EACH}")
+        if i == 5:
+            page.get_by_role("button", name="more characters").click()
+            expect(shown).to_contain_text("longer than 40,000 characters")
+        if text.startswith(("**", "$\\")):
+            expect(shown.locator(".markdown")).to_have_count(1)
+        assert shown.evaluate("(e) => e.querySelectorAll('img, script, style, iframe, [style], [onerror]').length") == 0
+    page.keyboard.press("6")
+    expect(shown).to_have_text("x pass⟨ZWSP⟩word ⟨RLO⟩txt.exe")
+    page.keyboard.press("3")
+    expect(shown.locator("a")).to_have_count(1)
+    assert shown.locator("a").evaluate("(a) => [a.rel, a.tabIndex, a.getAttribute('href')]") == [
+        "noreferrer noopener nofollow",
+        -1,
+        FOREIGN,
+    ]
+
+    # a thought, differences, all side by side, alone, found words: each by its key
+    page.keyboard.press("2")
+    fold = shown.get_by_role("button", name="Thought, 3 words")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("o")
+    expect(shown.locator(".thought strong")).to_have_text("two")
+    page.keyboard.press("8")
+    page.keyboard.press("v")
+    expect(page.locator(".comparing")).to_have_text(
+        "Against candidate 9: 1 word only there, struck through; 1 word only here, underlined."
+    )
+    expect(shown.locator("del")).to_have_text("8")
+    expect(shown.locator("ins")).to_have_text("7")
+    page.keyboard.press("Shift+V")
+    expect(shown.locator("del")).to_have_text("9")
+    without_fault(page)
+    page.keyboard.press("v")
+    page.keyboard.press("s")
+    expect(page.locator(".tile")).to_have_count(EACH)
+    page.keyboard.press("2")
+    expect(page.locator(".tile.current .tile-text .thought")).to_be_visible()
+    without_fault(page)
+    page.keyboard.press("l")
+    stage = page.get_by_role("dialog", name="The review card alone")
+    expect(stage.locator(".tile.current")).to_be_visible()
+    without_fault(page)
+    page.keyboard.press("s")
+    page.keyboard.press("/")
+    page.keyboard.type("TWO")
+    expect(page.locator(".search-found")).to_have_text("1 of 2")
+    page.keyboard.press("Enter")
+    expect(page.locator(".search-found")).to_have_text("2 of 2")
+    without_fault(page)
+    box = shown.bounding_box()
+    assert box is not None and box["y"] + box["height"] <= 800  # above the fold
+    accept = stage.get_by_role("button", name="Accept", exact=False).first
+    assert accept.bounding_box()["y"] < 800  # type: ignore[index]
+    for key in ("Escape", "Escape", "Escape"):  # from the field, from the search, from being alone
+        page.keyboard.press(key)
+    expect(page.locator(".stage")).to_be_hidden()
+    page.keyboard.press("a")
+    expect(page.locator(".where")).to_contain_text("1 decided since")
+    assert page.title() != "owned"
+    assert [url for url in foreign if not url.startswith(("data:", "blob:"))] == []

@@ -1,0 +1,94 @@
+// All candidates of a prompt side by side.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { candidate, prompt } from "./support/candidates.mjs";
+import { place } from "./support/page.mjs";
+
+const { Columns } = await import("../../../rsf_core/web/components/review_card/columns.js");
+
+const data = { blind: false, view: "pending", reviewer: "ann" };
+
+function columns() {
+  const where = place();
+  const chosen = [];
+  const texts = {
+    show: (into, text) => {
+      into.textContent = text;
+    },
+  };
+  const made = new Columns(
+    () => where,
+    (id) => chosen.push(id),
+    texts,
+  );
+  return { made, where, chosen, heads: () => where.children.map((tile) => tile.children[0].textContent) };
+}
+
+test("each candidate has a tile with its digit, decision and numbers, the reference comes first", () => {
+  const { made, where, heads } = columns();
+  const whole = { ...prompt(1, 2, { scores: { sentiment: 0.5 } }), reference: "good" };
+  made.draw(whole, whole.candidates, "1.1.1", data);
+  assert.deepEqual(heads(), [
+    "Reference",
+    "1✕rejected · by the rule · p_accept 0.25 · ℓ −1.50 nats · 3 tokens · sentiment 0.5",
+    "2✕rejected · by the rule · p_accept 0.25 · ℓ −1.50 nats · 3 tokens · sentiment 0.5",
+  ]);
+  assert.deepEqual(
+    where.children.map((tile) => tile.className),
+    ["tile reference-tile", "tile rejected", "tile rejected current"],
+  );
+  assert.deepEqual(
+    where.children.map((tile) => tile.children[0].getAttribute("aria-current")),
+    [null, "false", "true"],
+  );
+});
+
+test("a decision and the focus change their tiles, which are not made anew", () => {
+  const { made, where } = columns();
+  const whole = prompt(1, 2);
+  made.draw(whole, whole.candidates, "1.1.0", data);
+  const before = where.children;
+  whole.candidates[0].opinions.push({ reviewer: "ann", action: "accept", final: false });
+  made.draw(whole, whole.candidates, "1.1.1", data);
+  assert.deepEqual(where.children, before);
+  assert.deepEqual(
+    before.map((tile) => tile.className),
+    ["tile accepted", "tile rejected current"],
+  );
+});
+
+test("another prompt has other tiles", () => {
+  const { made, heads } = columns();
+  made.draw(prompt(1, 3), prompt(1, 3).candidates, "1.1.0", data);
+  const other = prompt(2, 1);
+  made.draw(other, other.candidates, "1.2.0", data);
+  assert.equal(heads().length, 1);
+});
+
+test("in a blind review a tile hides what the card hides", () => {
+  const { made, where, heads } = columns();
+  const whole = prompt(1, 1, { opinions: [{ reviewer: "ben", action: "accept", final: false }] });
+  made.draw(whole, whole.candidates, "1.1.0", { ...data, blind: true });
+  assert.deepEqual(heads(), ["13 tokens"]); // the first, of three tokens
+  assert.equal(where.children[0].className, "tile  current");
+});
+
+test("an edit stands in place of what was drawn, and what is not there yet is told", () => {
+  const { made, where } = columns();
+  const whole = prompt(1, 2);
+  whole.candidates = [candidate("1.1.0", { edit: "better" }), candidate("1.1.1", { clipped: 6_000 })];
+  made.draw(whole, whole.candidates, "1.1.0", data);
+  const [first, second] = where.children;
+  assert.match(first.children[0].textContent, /· edited$/);
+  assert.equal(first.children[1].textContent, "better");
+  assert.equal(second.children[2].textContent, "… 6,000 more characters");
+});
+
+test("a click on a tile's head brings its candidate into focus", () => {
+  const { made, where, chosen } = columns();
+  const whole = prompt(1, 2);
+  made.draw(whole, whole.candidates, "1.1.0", data);
+  where.children[1].children[0].onclick();
+  assert.deepEqual(chosen, ["1.1.1"]);
+});
