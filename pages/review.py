@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import no_score, review_parts, session, ui
+from rsf_core.web import compare_parts, guide_parts, no_score, progress_parts, review_parts, session, ui
 from rsf_core.web.components.review_card import review_card
 
 project = session.project()
@@ -22,6 +22,7 @@ if not project.counts(number).candidates:
     st.stop()
 
 no_score.panel(project, number, editable=number == project.current_round and not running)
+guide_parts.news(project, reviewer)
 wanted = review_parts.filters(project, number)
 view, order, shown = review_parts.looking(project, number, reviewer, wanted)
 if shown == "One by one":
@@ -37,12 +38,17 @@ if shown == "One by one":
         version=project.review.version(number),
         at=st.query_params.get("at"),
         nonce=st.session_state.get(review_parts.CHANGED, 0),
+        guide=project.guide_book.current(),
     )
+elif shown == "Compare":
+    compare_parts.panel(project, number, reviewer)
 elif shown == "Table":
     review_parts.table(project, number, reviewer, wanted, view, order)
 else:
     review_parts.agreement(project, number, reviewer)
+if shown in ("One by one", "Compare"):
+    progress_parts.panel(project, number, reviewer)
 if number == project.current_round:
-    if shown != "Agreement":
+    if shown not in ("Agreement", "Compare"):
         review_parts.bulk(project, number, reviewer, wanted, view)
     review_parts.how(project)

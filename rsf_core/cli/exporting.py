@@ -41,7 +41,10 @@ def export(
         str | None, typer.Option("--set", help="sft: which curated set; by default the newest.")
     ] = None,
     pairing: Annotated[
-        Pairing, typer.Option(help="preference: the best with the worst by reward; at random; all with all.")
+        Pairing,
+        typer.Option(
+            help="preference: the best with the worst by reward; at random; all with all; as people compared two."
+        ),
     ] = Pairing.REWARD,
     seed: Annotated[int, typer.Option(min=0, help="preference: of the pairing at random.")] = 0,
     out_folder: Annotated[

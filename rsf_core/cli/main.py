@@ -15,6 +15,7 @@ from rsf_core.cli import (
     comparing,
     exporting,
     flights,
+    guides,
     learning,
     people,
     projects,
@@ -53,6 +54,7 @@ app.command()(prompts.prompts)
 app.command(name="set", context_settings=_NEGATIVE_VALUES)(settings.set_value)
 app.command()(settings.unset)
 app.command()(settings.target)
+app.command()(guides.guide)
 app.command()(projects.backup)
 app.command()(projects.restore)
 app.command()(exporting.export)

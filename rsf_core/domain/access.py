@@ -144,7 +144,17 @@ def _shown(text: str) -> str:
 
 
 # What a reviewer may do, by the names of Project and its parts; what is not here is the owner's.
-_SAYS = ("review.say", "review.bulk", "override", "undo", "lineage.vote")
+_SAYS = (
+    "review.say",
+    "review.bulk",
+    "override",
+    "undo",
+    "lineage.vote",
+    "guide_book.read",
+    "comparing.say",
+    "comparing.undo",
+    "progress.set_goal",
+)
 _LOOKS_AT = {
     "": (
         *(
@@ -196,6 +206,9 @@ _LOOKS_AT = {
         ),
     ),
     "autopilot.": ("flight",),
+    "progress.": ("mine",),
+    "comparing.": ("next", "count", "win_rates"),
+    "guide_book.": ("versions", "current", "unread"),
     "exports.": ("preview", "made", "state", "running"),
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),

@@ -16,6 +16,7 @@ RsfError
 ├── StoreError             the database refused; says what was being written
 │   └── RefusedRowsError   a value among the rows is impossible, such as a log-probability that is no number
 ├── AccessError            somebody may not do this, cannot come in, or has chosen a name that nobody can have
+├── GuideError             a guide cannot be saved as it is written, or has no such version
 ├── ReplicateError         a procedure cannot be run again, or its results file is damaged
 ├── WorkspaceError         a workspace has no such project, cannot be read, or a name cannot be one of its projects
 ├── BackupError            a backup cannot be written, or is damaged
@@ -87,6 +88,10 @@ class RefusedRowsError(StoreError):
 
 
 class AccessError(RsfError):
+    pass
+
+
+class GuideError(RsfError):
     pass
 
 

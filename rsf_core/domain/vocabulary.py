@@ -65,6 +65,14 @@ class ActKind(StrEnum):
     REDO = "redo"
 
 
+class Verdict(StrEnum):
+    """Which of two candidates, one beside the other, is better."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    TIE = "tie"
+
+
 class Control(StrEnum):
     """What a round's model is set against: the same proposal and recipe on as many samples and tokens chosen at random, among
     all that was drawn, or among what passes the constraints, so that it shows what these alone gain."""
@@ -81,13 +89,15 @@ class Control(StrEnum):
 class Act:
     """One thing a reviewer says, undone as one step. `act` is its unique name, given by whoever says it, so that it can
     be sent again without being done again. `action` goes with a decision, `value` with an annotation (None takes it
-    back; tags are separated by commas)."""
+    back; tags are separated by commas). `guide` is the version of the guide that its reviewer had before them, 0 for none;
+    without it the newest."""
 
     act: str
     kind: ActKind
     candidate_ids: tuple[str, ...] = ()
     action: Action | None = None
     value: str | None = None
+    guide: int | None = None
 
 
 class Scope(StrEnum):

@@ -311,6 +311,18 @@ def target_back(project: Project, version: int, decide: bool, author: str) -> st
 
 
 @command
+def guide(project: Project) -> dict[str, Any]:
+    """The guide that holds now (None: there is none), and every version, the newest first."""
+    return {"guide": project.guide_book.current(), "versions": project.guide_book.versions()}
+
+
+@command
+def save_guide(project: Project, text: str, reason: str, author: str) -> int:
+    """Make `text` the guide; the number of the version."""
+    return project.guide_book.save(text, reason, author)
+
+
+@command
 def backup(project: Project, file: str | None, models: bool) -> dict[str, Any]:
     """Back the project up to `file` (None: a new one among the exports)."""
     return project.backup(None if file is None else Path(file), models)

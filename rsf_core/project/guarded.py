@@ -15,14 +15,17 @@ from rsf_core.project import Project
 
 _PARTS = (
     "autopilot",
+    "comparing",
     "exports",
     "features",
+    "guide_book",
     "imports",
     "invites",
     "lineage",
     "own_scorers",
     "prompt_book",
     "prompt_lengths",
+    "progress",
     "review",
     "scorer_book",
     "store",

@@ -28,6 +28,7 @@ from rsf_core.project.acceptance_book import AcceptanceBook
 from rsf_core.project.candidate_book import CandidateBook
 from rsf_core.project.exporting.exports import Exports
 from rsf_core.project.features import Features
+from rsf_core.project.guide_book import GuideBook
 from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
 from rsf_core.project.own_scorers import OwnScorers
@@ -40,6 +41,8 @@ from rsf_core.project.summary import Running, Summary
 from rsf_core.project.target_book import MADE, TargetBook
 from rsf_core.prompts import Problem, PromptRow, tasks
 from rsf_core.prompts.tasks import Task
+from rsf_core.review.comparing import Comparing
+from rsf_core.review.progress import ReviewProgress
 from rsf_core.review.queue import Reviews
 from rsf_core.rounds.autopilot import Autopilot
 from rsf_core.rounds.drive import Driver
@@ -85,11 +88,14 @@ class Project:
         self.scorer_book = ScorerBook(self.store, self._standing.settings)
         embedding = Embedding(folder, self.store, self._standing, self._stages, self.supervisor)
         self.features = Features(self.store, embedding)
+        self.guide_book = GuideBook(self.store)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings
         )
         self.review = Reviews(self.store, self._standing.settings, self.target)
+        self.progress = ReviewProgress(self.store, self.review)
+        self.comparing = Comparing(self.store, self._standing.settings, self.review)
         self.exports = Exports(folder, self.store, self._standing.settings, self.target, self.review.agreement)
         self._server: OwnerServer | None = None
         self._started = self._closed = False

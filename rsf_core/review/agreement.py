@@ -14,6 +14,7 @@ from scipy.special import stdtrit
 
 from rsf_core.domain.errors import TargetError
 from rsf_core.review.index import Opinions, ReviewIndex, audit_key
+from rsf_core.review.under_guide import UnderGuide, under_guide
 from rsf_core.sampling.decisions import REPLICATES, Link, fit_decisions
 from rsf_core.sampling.intervals import Interval, clopper_pearson
 
@@ -65,7 +66,7 @@ class Agreement:
     """`audit` counts only the first candidates in audit order, as far as four of five are decided: a random sample, so its
     rates hold for the round if the `audit_skipped` among them are like the rest. `reviewed` counts everything decided,
     which is what reviewers happened to look at. `by_p_accept` has (low, high, decided, overruled) for ten bins. `alpha` is
-    Krippendorff's, None below two reviewers in common."""
+    Krippendorff's, None below two reviewers in common. `by_guide` has what was said under each version of the guide."""
 
     audit: Confusion
     reviewed: Confusion
@@ -73,6 +74,7 @@ class Agreement:
     pairs: tuple[Pair, ...]
     alpha: float | None
     audit_skipped: int = 0
+    by_guide: tuple[UnderGuide, ...] = ()
 
 
 def agreement(index: ReviewIndex, seed: int) -> Agreement:
@@ -94,6 +96,7 @@ def agreement(index: ReviewIndex, seed: int) -> Agreement:
         pairs=tuple(_pairs(index.opinions)),
         alpha=_alpha(index.opinions),
         audit_skipped=int((audit & ~decided).sum()),
+        by_guide=under_guide(index),
     )
 
 

@@ -185,12 +185,14 @@ class RoundTable:
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
-    """What reviewers say now, one row an opinion: place, reviewer, +1 accept or −1 reject, and whether it is final."""
+    """What reviewers say now, one row an opinion: place, reviewer, +1 accept or −1 reject, whether it is final, and the
+    version of the guide it was said by, 0 where there was none."""
 
     places: Ints
     reviewers: NDArray[np.str_]
     votes: Ints
     final: Bools
+    guides: Ints
 
     @classmethod
     def read(cls, rows: pa.Table) -> Opinions:
@@ -200,14 +202,17 @@ class Opinions:
             rows["reviewer"].to_numpy(zero_copy_only=False).astype(str),
             np.where(np.array(rows["action"].to_pylist(), dtype=object) == "accept", 1, -1).astype(np.int64),
             np.array(rows["final"].to_pylist(), dtype=bool),
+            rows["guide"].to_numpy().astype(np.int64),
         )
 
     @classmethod
     def none(cls) -> Opinions:
-        return cls(np.zeros(0, np.int64), np.zeros(0, str), np.zeros(0, np.int64), np.zeros(0, bool))
+        none = np.zeros(0, np.int64)
+        return cls(none, np.zeros(0, str), none, np.zeros(0, bool), none)
 
     def where(self, keep: Bools) -> Opinions:
-        return Opinions(self.places[keep], self.reviewers[keep], self.votes[keep], self.final[keep])
+        columns = (self.places, self.reviewers, self.votes, self.final, self.guides)
+        return Opinions(*(column[keep] for column in columns))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

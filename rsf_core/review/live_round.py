@@ -185,6 +185,7 @@ def _opinions(log: RoundLog) -> Opinions:
         names[columns["reviewer"][rows]],
         columns["vote"][rows].astype(np.int64),
         columns["final"][rows],
+        columns["guide"][rows].astype(np.int64),
     )
 
 

@@ -15,7 +15,8 @@ from typing import Any
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id, place
 from rsf_core.domain.access import spoken
 from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
-from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, RoundLog, RoundLogs
+from rsf_core.store.guides import Guides
+from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, RoundLog, RoundLogs, Words
 
 ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
 WALKS = (ActKind.UNDO, ActKind.REDO)
@@ -80,8 +81,8 @@ class Read:
 
 
 class Acts:
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, guides: Guides) -> None:
+        self._db, self._guides = database, guides
         self.read = Read()
         self.logs = RoundLogs(database)
         self._waiting: deque[_Request] = deque()
@@ -125,6 +126,7 @@ class Acts:
                     "action": str(action),
                     "reviewer": reviewer,
                     "round": round_number,
+                    "guide": self._guides.version(),
                     "now": utc_now(),
                 },
             )
@@ -206,12 +208,12 @@ class Acts:
         names = dict.fromkeys(act.act for act in acts)
         before = {row["act"]: row for row in self._db.look_up("acts_known", list(names))}
         known = set(before)
-        rounds = self._rounds(acts)
+        rounds, guide = self._rounds(acts), self._guides.version()
         said = []
         for request in requests:
             results = []
             for act in request.acts:
-                refused = _refusal(act, rounds, request.round)
+                refused = _refusal(act, rounds, request.round, guide)
                 if act.act in known:
                     touched = self._retold(act, before.get(act.act), batch) if act.kind in WALKS else act.candidate_ids
                     results.append(Said(act.act, touched, known=True))
@@ -220,7 +222,7 @@ class Acts:
                 elif act.kind in WALKS:
                     results.append(self._walk(act, request.round, request.reviewer, batch))
                 else:
-                    batch.add(act, request.round, request.reviewer)
+                    batch.add(act, request.round, request.reviewer, guide if act.guide is None else act.guide)
                     results.append(Said(act.act, act.candidate_ids))
                 known.add(act.act)
             said.append(results)
@@ -283,7 +285,7 @@ class _Batch:
         self._new: dict[int, list[dict[str, Any]]] = {}  # what was written of each round, as said_since reads it
         self._many = False  # more than is worth telling
 
-    def add(self, act: Act, round_number: int, reviewer: str) -> None:
+    def add(self, act: Act, round_number: int, reviewer: str, guide: int) -> None:
         common = {"act": act.act, "round": round_number, "reviewer": reviewer, "created_at": utc_now()}
         self._rows["acts"].append(common | {"kind": str(act.kind), "target": None})
         names = dict.fromkeys(act.candidate_ids)  # one that is named twice is meant once
@@ -294,7 +296,7 @@ class _Batch:
             else:
                 uid = act.act if len(names) == 1 else f"{act.act} {name}"
                 final = act.kind is ActKind.ADJUDICATE
-                more = {"uid": uid, "action": str(act.action), "final": final, "undoes": None}
+                more = {"uid": uid, "action": str(act.action), "final": final, "undoes": None, "guide": guide}
                 self._rows["overrides"].append(about | more)
 
     def log(self, round_number: int) -> RoundLog:
@@ -314,21 +316,19 @@ class _Batch:
         log: RoundLog,
         reviewer: str,
         target: str,
-        words: tuple[Any, Any, Any],
+        words: Words,
         texts: Sequence[tuple[int, str, str | None]],
     ) -> None:
-        """An undo or a redo of `target`: `words` are the places, votes and final that it brings back, `texts` the
-        annotations."""
+        """An undo or a redo of `target`: `words` are those that it brings back, `texts` the annotations."""
         common = {"act": act.act, "round": log.round, "reviewer": reviewer, "created_at": utc_now()}
         self._rows["acts"].append(common | {"kind": str(act.kind), "target": target})
         for where, kind, value in texts:
             self._rows["annotations"].append(common | {"candidate_id": log.name(where), "kind": kind, "value": value})
-        places, votes, final = words
         undoes = target if act.kind is ActKind.UNDO else None
-        for where, vote, settled in zip(places.tolist(), votes.tolist(), final.tolist(), strict=True):
+        for where, vote, settled, guide in zip(*(column.tolist() for column in words), strict=True):
             name = log.name(where)
             about = common | {"candidate_id": name, "uid": f"{act.act} {name}", "action": str(ACTIONS[vote])}
-            self._rows["overrides"].append(about | {"final": settled, "undoes": undoes})
+            self._rows["overrides"].append(about | {"final": settled, "undoes": undoes, "guide": guide})
 
     def flush(self) -> None:
         parts = {table: list(rows) for table, rows in self._rows.items()}
@@ -365,8 +365,8 @@ class _Batch:
             log.forget()
 
 
-def _refusal(act: Act, rounds: dict[str, int], round_number: int) -> str | None:
-    """Why the act cannot be said, or None."""
+def _refusal(act: Act, rounds: dict[str, int], round_number: int, guide: int) -> str | None:
+    """Why the act cannot be said, or None; `guide` is the newest version of the guide."""
     for name in act.candidate_ids:
         if name not in rounds:
             return f"there is no candidate {name[:60]!r}; a candidate is named round.prompt.k, e.g. 1.17.3"
@@ -377,6 +377,8 @@ def _refusal(act: Act, rounds: dict[str, int], round_number: int) -> str | None:
         return f"{act.kind} needs an action: {', '.join(Action)}"
     if act.kind not in WALKS and not act.candidate_ids:
         return f"{act.kind} names no candidate"
+    if act.guide is not None and not 0 <= act.guide <= guide:
+        return f"there is no version {act.guide} of the guide: the newest is {guide}"
     if act.kind is ActKind.EDIT and act.value is not None and not act.value.strip():
         return "an edited completion cannot be empty: reject the candidate instead"
     return None

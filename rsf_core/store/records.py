@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from rsf_core.domain import ChosenBy, JobKind, JobState, Scope, Split
+from rsf_core.domain import ChosenBy, JobKind, JobState, Scope, Split, Verdict
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.specs import JobSpec
 
@@ -309,3 +309,34 @@ class Example:
 def row_of(record: ModelRecord | CuratedRecord) -> dict[str, Any]:
     """The columns of a record; the database numbers it."""
     return {name: getattr(record, name) for name in record.__slots__ if name != "seq"}
+
+
+@dataclass(frozen=True, slots=True)
+class GuideVersion:
+    """The guide as it was saved, in Markdown; an empty `text` says that there is none from then on."""
+
+    version: int
+    text: str
+    author: str
+    reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRecord:
+    """What a reviewer said of two candidates, and by which version of the guide."""
+
+    act: str
+    left_id: str
+    right_id: str
+    verdict: Verdict
+    reviewer: str
+    guide: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGoal:
+    """How many candidates a reviewer means to decide; None is no goal."""
+
+    per_day: int | None
+    per_round: int | None

@@ -23,10 +23,12 @@ VOTES = {"auto": 0, "accept": 1, "reject": -1}
 ACTIONS = (Action.AUTO, Action.ACCEPT, Action.REJECT)  # by the sign of a vote: 0, 1, −1
 _COLUMNS = {
     "acts": ("seq", "act", "kind", "reviewer"),
-    "overrides": ("seq", "act", "reviewer", "place", "vote", "final"),
+    "overrides": ("seq", "act", "reviewer", "place", "vote", "final", "guide"),
     "annotations": ("seq", "act", "kind", "place", "value"),
 }
 _Rows = Mapping[str, list[Any]]  # by column
+Words = tuple[Ints, NDArray[np.int8], NDArray[np.bool_], NDArray[np.int32]]
+"""Of some candidates: places, votes (0: left to the rule), whether it is final, and the version of the guide."""
 _REVIEWER_BITS = 52  # above the bits of a place
 
 
@@ -66,7 +68,13 @@ class RoundLog:
         self._heard_from: dict[int, list[int]] = {}  # place → reviewer and place of whoever has said anything of it
         # act: twice the seq, or one more than the act before where a row is of no act, so that it ascends
         self.overrides = Columns(
-            act=np.int64, place=np.int64, reviewer=np.int64, vote=np.int8, final=np.bool_, previous=np.int64
+            act=np.int64,
+            place=np.int64,
+            reviewer=np.int64,
+            vote=np.int8,
+            final=np.bool_,
+            guide=np.int32,
+            previous=np.int64,
         )
         self._texts_of: dict[int, list[tuple[int, str, int]]] = {}  # act → (place, kind, seq) of its annotations
         self._texts: dict[
@@ -168,7 +176,7 @@ class RoundLog:
             who.append(number)
             previous.append(earlier)
         if acts:
-            said = {name: rows[name] for name in ("place", "vote", "final")}
+            said = {name: rows[name] for name in ("place", "vote", "final", "guide")}
             self.overrides.append(act=acts, reviewer=who, previous=previous, **said)
 
     # -- asking ------------------------------------------------------------------------------------------------------
@@ -193,17 +201,19 @@ class RoundLog:
         first, end = np.searchsorted(self.overrides["act"], [2 * act, 2 * act + 1])
         return slice(int(first), int(end))
 
-    def before(self, act: int) -> tuple[Ints, NDArray[np.int8], NDArray[np.bool_]]:
-        """Places, votes (0: left to the rule) and final: what its reviewer had said, before the act, of what it touched."""
+    def before(self, act: int) -> Words:
+        """What its reviewer had said, before the act, of what it touched."""
         rows = self.rows_of(act)
         previous, there = self.overrides["previous"][rows], self.overrides["previous"][rows] >= 0
         votes = np.where(there, self.overrides["vote"][previous], 0).astype(np.int8)
-        return self.overrides["place"][rows], votes, there & self.overrides["final"][previous]
+        final = there & self.overrides["final"][previous]
+        guides = np.where(there, self.overrides["guide"][previous], 0).astype(np.int32)
+        return self.overrides["place"][rows], votes, final, guides
 
-    def said(self, act: int) -> tuple[Ints, NDArray[np.int8], NDArray[np.bool_]]:
-        """Places, votes and final as the act said them."""
-        rows = self.rows_of(act)
-        return self.overrides["place"][rows], self.overrides["vote"][rows], self.overrides["final"][rows]
+    def said(self, act: int) -> Words:
+        """What the act said."""
+        rows, columns = self.rows_of(act), self.overrides
+        return columns["place"][rows], columns["vote"][rows], columns["final"][rows], columns["guide"][rows]
 
     def texts_of(self, act: int) -> list[tuple[int, str, int | None]]:
         """The act's annotations: place, kind and the seq of the row that has the value."""

@@ -15,11 +15,14 @@ from rsf_core.domain import (
 from rsf_core.domain.parts import of_part
 from rsf_core.store.acts import Acts
 from rsf_core.store.candidates import Candidates
+from rsf_core.store.comparisons import Comparisons
 from rsf_core.store.curated import CuratedSets
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.decided import Decided
 from rsf_core.store.drawn import Drawn
 from rsf_core.store.exported import Exported
+from rsf_core.store.goals import Goals
+from rsf_core.store.guides import Guides
 from rsf_core.store.jobs import Jobs
 from rsf_core.store.kept import Kept
 from rsf_core.store.links import Links
@@ -36,7 +39,10 @@ from rsf_core.store.target_versions import TargetVersions
 class Store:
     def __init__(self, path: Path, backups: Path) -> None:
         self._db = Database(path, backups)
-        self.acts = Acts(self._db)
+        self.guides = Guides(self._db)
+        self.acts = Acts(self._db, self.guides)
+        self.comparisons = Comparisons(self._db, self.guides)
+        self.goals = Goals(self._db)
         self.prompt_book = Prompts(self._db)
         self.sealed = Sealed(self._db)
         self.exported = Exported(self._db)

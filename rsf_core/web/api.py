@@ -91,6 +91,7 @@ class ActBody(BaseModel):
     candidates: tuple[str, ...] = Field((), max_length=2_000)
     action: Action | None = None
     value: str | None = Field(None, max_length=400_000)
+    guide: int | None = Field(None, ge=0, lt=2**31)
 
 
 class SayBody(_Body):
@@ -125,7 +126,7 @@ def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
 def say(body: SayBody, project: Project, reviewer: str) -> dict[str, Any]:
     """Record acts in order. What an undo or a redo touched comes back as it now stands, to be shown."""
     review = project.review
-    acts = [Act(a.act, a.kind, a.candidates, a.action, a.value) for a in body.acts]
+    acts = [Act(a.act, a.kind, a.candidates, a.action, a.value, a.guide) for a in body.acts]
     said = review.say(body.round, reviewer, acts)
     walked = [s.candidate_ids for s, a in zip(said, acts, strict=True) if a.kind in (ActKind.UNDO, ActKind.REDO)]
     touched = [name for names in walked for name in names][:50]

@@ -33,6 +33,7 @@ PAIRINGS = {
     Pairing.REWARD: "Best against worst",
     Pairing.RANDOM: "At random",
     Pairing.ALL: "Each with each",
+    Pairing.COMPARED: "As people compared them",
 }
 GUIDE = """
 - **Accepted completions**: a curated set, for supervised fine-tuning (TRL's SFTTrainer, and most other trainers).
@@ -138,19 +139,25 @@ def _cell(value: Any) -> Any:
 def write_button(project: Project, request: Request, found: Preview) -> None:
     """The button that writes it; greyed out for a reviewer, and where it would hold nothing."""
     if not found.counted.rows:
-        st.info(
-            "No prompt has both an accepted and a rejected completion that differ: review some, draw more, or choose another "
-            "pairing."
-            if request.what is What.PREFERENCE
-            else "Nothing is left to export.",
-            icon=":material/info:",
-        )
+        st.info(literal(_nothing(request)), icon=":material/info:")
         return
     off = ui.locked("exports.start") or bool(project.exports.running())
     label = f"Write {plural(found.counted.rows, 'row')}"
     if st.button(label, key="write", type="primary", icon=":material/save:", disabled=off):  # one button at every count
         if ui.attempt(lambda: st.session_state.update({_LAST: project.exports.start(request)})):
             st.rerun()
+
+
+def _nothing(request: Request) -> str:
+    """Why an export would hold nothing, and what to do."""
+    if request.what is not What.PREFERENCE:
+        return "Nothing is left to export."
+    if request.pairing is Pairing.COMPARED:
+        return "Nobody has preferred one of two candidates of this round yet: Review has the mode Compare."
+    return (
+        "No prompt has both an accepted and a rejected completion that differ: review some, draw more, or choose "
+        "another pairing."
+    )
 
 
 _LAST = "export-begun"

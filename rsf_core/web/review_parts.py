@@ -15,7 +15,7 @@ from rsf_core.review.candidates import ReviewCandidate
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.review.queue import PAGE
 from rsf_core.sampling.intervals import Interval
-from rsf_core.web import charts, ui
+from rsf_core.web import charts, compare_parts, guide_parts, progress_parts, ui
 from rsf_core.web.literal import literal
 
 CHANGED = "review-changed"  # counts up when a queue must be asked for anew
@@ -26,7 +26,7 @@ ORDERS = {
     Order.DISAGREEMENT: "Scorers disagree most",
     Order.PROMPT: "By prompt",
 }
-WAYS = ["One by one", "Table", "Agreement"]
+WAYS = ["One by one", "Compare", "Table", "Agreement"]
 ANY = "any"
 YES_NO = {ANY: None, "yes": True, "no": False}
 
@@ -302,6 +302,9 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
             ],
             hide_index=True,
         )
+    guide_parts.agreement(found.by_guide)
+    compare_parts.win_rates(project, number)
+    progress_parts.everybody(project, number, reviewer)
     st.header("A target that agrees better", anchor=False)
     _suggestion(project, number, reviewer)
 

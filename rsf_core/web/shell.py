@@ -21,6 +21,7 @@ PAGES = (
     ("target", "Target", ":material/target:"),
     ("generate", "Generate", ":material/casino:"),
     ("acceptance", "Acceptance", ":material/tune:"),
+    ("guide", "Guide", ":material/menu_book:"),
     ("review", "Review", ":material/rate_review:"),
     ("train", "Train", ":material/model_training:"),
     ("models", "Models", ":material/account_tree:"),

@@ -33,6 +33,7 @@ def index(found: RoundTable, said: dict[str, dict[int, int]], final: str = "") -
         np.array([who for _, who, _ in rows], dtype=str),
         np.array([vote for _, _, vote in rows], dtype=np.int64),
         np.array([who == final for _, who, _ in rows], dtype=bool),
+        np.zeros(len(rows), np.int64),
     )
     return ReviewIndex(found, 0.5, Scope.GLOBAL, opinions, NONE, {})
 

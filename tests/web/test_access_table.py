@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from rsf_core.domain import Action, Scope, access
+from rsf_core.domain import Action, Scope, Verdict, access
 from rsf_core.domain.access import Actor, Role
 from rsf_core.domain.errors import AccessError, RsfError
 from rsf_core.project import Project
@@ -289,10 +289,22 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "reach the database":     (False, lambda p: p.store._db),
     "reach the links' table": (False, lambda p: p.store.links),
     "say as anybody":         (False, lambda p: p.store.acts.say([], 1, "x")),
+    "look at a pair":         (True,  lambda p: p.comparing.next(1, "x")),
+    "compare two":            (True,  lambda p: p.comparing.say(1, "1.1.0", "1.1.1", Verdict.TIE)),
+    "take a comparison back": (True,  lambda p: p.comparing.undo(1)),
+    "see the win rates":      (True,  lambda p: p.comparing.win_rates(1)),
+    "see one's own progress": (True,  lambda p: p.progress.mine(1, "x")),
+    "set one's own goal":     (True,  lambda p: p.progress.set_goal(5, None)),
+    "see all progress":       (False, lambda p: p.progress.everybody(1)),
+    "set another's goal":     (False, lambda p: p.progress.set_goal_of("x", 5, None)),
+    "read the guide":         (True,  lambda p: p.guide_book.current()),
+    "say that it is read":    (True,  lambda p: p.guide_book.read(1, "x")),
+    "write the guide":        (False, lambda p: p.guide_book.save("x")),
     "close the project":      (False, lambda p: p.close()),
 }
 REVIEWERS_COMMANDS = {"status", "active_job", "job", "round_complete", "has_control", "comparisons", "override", "prompts"}
 REVIEWERS_COMMANDS |= {"target", "replicate_template", "sealed", "drawn_until", "export_state", "features"}  # they look
+REVIEWERS_COMMANDS |= {"guide"}
 # fmt: on
 
 

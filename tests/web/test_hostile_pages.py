@@ -70,10 +70,12 @@ PAGES: dict[str, list[dict[str, str]]] = {
     "target": [{}],
     "generate": [{}],
     "acceptance": [{}],
+    "guide": [{}, {"compared": "1"}, {"compared": HOSTILE}],
     "review": [
         {},
         {"show": "Table", "view": "all"},
         {"show": "Agreement"},
+        {"show": "Compare"},
         *(
             {name: HOSTILE}
             for name in ("text", "regex", "tag", "by", "tokens", "flagged", "view", "show", "order", "at")
@@ -112,6 +114,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         decide(store, rows, np.linspace(-1, 1, 32), 0.2)
         target = {"reference": "proposal", "beta": 0.5, "rewards": {HOSTILE: 1.0}}
         store.add_threshold(1, store.target_id(target, HOSTILE), 0.1, Scope.GLOBAL, HOSTILE, HOSTILE, ChosenBy.PERSON)
+        for text in (HOSTILE, f"{HOSTILE} **bb**"):
+            project.guide_book.save(text, HOSTILE, SHORT)
         for k, action in enumerate((Action.ACCEPT, Action.REJECT)):
             for reviewer in (SHORT, "ann"):
                 said = Act(f"{k} {reviewer}", ActKind.DECIDE, (f"1.1.{k}",), action)

@@ -5,6 +5,7 @@ Names come from people and models, so each stands as code: Markdown shows it as 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -22,7 +23,7 @@ from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import MEANINGS
 from rsf_core.review.agreement import Agreement
 from rsf_core.sampling.intervals import Interval
-from rsf_core.store.records import CuratedRecord, RoundCounts, ThresholdRecord
+from rsf_core.store.records import CuratedRecord, GuideVersion, RoundCounts, ThresholdRecord
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _TITLES = {
@@ -37,7 +38,8 @@ _TRAINERS = {What.SFT: "SFTTrainer", What.PREFERENCE: "DPOTrainer", What.LABELS:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a card is written from. `laws` are the sampling settings that the round's candidates were drawn by, `reviewers` how
-    many candidates each has decided."""
+    many candidates each has decided, `guide` the newest version of the guide, `by_guide` how many words that hold were said by
+    each version (0: before there was one)."""
 
     project: str
     task: str
@@ -56,6 +58,8 @@ class Facts:
     counted: Counted
     reviewers: Mapping[str, int]
     agreement: Agreement | None
+    guide: GuideVersion | None
+    by_guide: Mapping[int, int]
 
     @property
     def rows(self) -> int:
@@ -147,13 +151,15 @@ def _what(facts: Facts) -> Iterator[str]:
             "next against the next; where the accepted has no higher reward, only if people decided one of the two.",
             Pairing.RANDOM: f"Of each prompt accepted and rejected are paired at random, each once (seed {request.seed}).",
             Pairing.ALL: "Of each prompt every accepted completion stands against every rejected one.",
+            Pairing.COMPARED: "People compared two completions of a prompt: chosen is the one that most of those who compared "
+            f"the two prefer. {plural(counted.tied, 'pair')} without a majority, ties among them, are left out.",
         }[request.pairing]
     elif request.what is What.LABELS:
         yield f"{plural(counted.accepted, 'completion')} accepted, {counted.rejected:,} rejected."
     else:
         yield "Every candidate of the round as it was drawn, whatever was decided."
     yield ""
-    if request.what in (What.PREFERENCE, What.LABELS):
+    if request.what is What.LABELS or (request.what is What.PREFERENCE and request.pairing is not Pairing.COMPARED):
         yield f"Left out of {plural(counted.candidates, 'candidate')}:"
         yield ""
         yield f"- {counted.undecided:,} without a decision"
@@ -196,6 +202,7 @@ def _reviewed(facts: Facts) -> Iterator[str]:
         return
     for name, decided in sorted(facts.reviewers.items()):
         yield f"- {code(name)}: {plural(decided, 'candidate')}"
+    yield from _guide(facts)
     found = facts.agreement
     if found is None:
         return
@@ -210,6 +217,18 @@ def _reviewed(facts: Facts) -> Iterator[str]:
         yield f"- {code(pair.first)} and {code(pair.second)}: the same of {pair.same:,} of {pair.both:,}; Cohen's κ {kappa}"
     if found.alpha is not None:
         yield f"- Krippendorff's α of all reviewers: {found.alpha:.3f}"
+
+
+def _guide(facts: Facts) -> Iterator[str]:
+    """By which versions of the guide they decided."""
+    if facts.guide is None:
+        return
+    digest = hashlib.sha256(facts.guide.text.encode()).hexdigest()
+    yield ""
+    yield f"- **Guide**: version {facts.guide.version} is the newest, by {code(facts.guide.author)}; its text has the SHA-256"
+    yield f"  `{digest}`"
+    for version, words in sorted(facts.by_guide.items()):
+        yield f"- Decided {f'by version {version}' if version else 'before there was a guide'}: {plural(words, 'opinion')}"
 
 
 def _loading(facts: Facts) -> Iterator[str]:

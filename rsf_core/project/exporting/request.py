@@ -40,11 +40,12 @@ class Shape(StrEnum):
 
 class Pairing(StrEnum):
     """REWARD: the best accepted with the worst rejected, the next with the next. RANDOM: each with another one, by a seed.
-    ALL: each accepted with each rejected."""
+    ALL: each accepted with each rejected. COMPARED: what people said when they compared two, whatever was decided of them."""
 
     REWARD = "reward"
     RANDOM = "random"
     ALL = "all"
+    COMPARED = "compared"
 
 
 @dataclass(frozen=True, slots=True)

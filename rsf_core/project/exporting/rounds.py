@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import Finish, place
 from rsf_core.domain.settings import Target
+from rsf_core.project.exporting.compared import ComparedPair, compared_pairs
 from rsf_core.project.exporting.messages import texts
 from rsf_core.project.exporting.pairing import Decided, Sides, pairs, sides
 from rsf_core.project.exporting.request import Pairing, Request, What
@@ -28,7 +30,8 @@ Bools = NDArray[np.bool_]
 class Counted:
     """What an export of a round comes to: `rows` from `prompts` prompts, and what is left out of the round's `candidates`:
     without a decision, ended by the token limit (unless people decided), of train prompts that nearly repeat a held-out one,
-    equal to another of its prompt, or of a text that people have both accepted and rejected."""
+    equal to another of its prompt, or of a text that people have both accepted and rejected. Of pairs that people compared the
+    `tied` are left out."""
 
     rows: int
     prompts: int
@@ -40,6 +43,7 @@ class Counted:
     near_held_out: int = 0
     repeated: int = 0
     contradictory: int = 0
+    tied: int = 0
 
 
 class RoundExamples:
@@ -60,6 +64,9 @@ class RoundExamples:
     def counted(self) -> Counted:
         if self._request.what is What.ALL:
             return Counted(len(self), len(np.unique(self._prompt_ids)), len(self))
+        if self._by_comparing:
+            pairs, tied = self._compared
+            return Counted(len(pairs), len({pair.prompt_id for pair in pairs}), len(self), tied=tied)
         rows = prompts = 0
         accepted = rejected = repeated = contradictory = 0
         for prompt_id, found in self._sides():
@@ -96,6 +103,8 @@ class RoundExamples:
             if self._request.what is What.ALL:
                 scores = self._store.exported.scores(self._round, first, last)
                 yield [self._whole(facts, i, low, prompts, scores, opinions) for i in range(len(facts))]
+            elif self._by_comparing:
+                yield list(self._comparisons(facts, low, high, prompts))
             else:
                 yield list(self._examples(facts, low, high, prompts))
 
@@ -209,6 +218,36 @@ class RoundExamples:
                     "chosen_by": chosen["decided_by"],
                     "rejected_by": rejected["decided_by"],
                 }
+
+    @property
+    def _by_comparing(self) -> bool:
+        return self._request.what is What.PREFERENCE and self._request.pairing is Pairing.COMPARED
+
+    @cached_property
+    def _compared(self) -> tuple[list[ComparedPair], int]:
+        return compared_pairs(self._store.comparisons.standing(self._round), self._near)
+
+    def _comparisons(
+        self, facts: list[dict[str, Any]], low: int, high: int, prompts: dict[int, dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        """The pairs of the prompts among the candidates `low` to `high`, with the texts as they were read: as drawn."""
+        pairs, _ = self._compared
+        first, last = int(self._prompt_ids[low]), int(self._prompt_ids[high - 1])
+        begin = bisect_left(pairs, first, key=lambda pair: pair.prompt_id)
+        end = bisect_right(pairs, last, key=lambda pair: pair.prompt_id)
+        places = place(self._prompt_ids[low:high], self._k[low:high])
+        for pair in pairs[begin:end]:
+            one, other = np.searchsorted(places, [pair.chosen, pair.rejected]).tolist()
+            chosen, rejected = facts[one], facts[other]
+            told = {"chosen": chosen["completion"], "rejected": rejected["completion"]}
+            yield texts(self._request.shaped, prompts[pair.prompt_id], told) | {
+                "chosen_reward": self._reward_of(low + one),
+                "rejected_reward": self._reward_of(low + other),
+                "chosen_id": chosen["candidate_id"],
+                "rejected_id": rejected["candidate_id"],
+                "chosen_by": pair.by,
+                "rejected_by": pair.by,
+            }
 
     def _whole(
         self,

@@ -54,7 +54,11 @@ _ALL = [
     ("decided_by", pa.string()),
     (
         "opinions",
-        pa.list_(pa.struct([("reviewer", pa.string()), ("action", pa.string()), ("final", pa.bool_())])),
+        pa.list_(
+            pa.struct(
+                [("reviewer", pa.string()), ("action", pa.string()), ("final", pa.bool_()), ("guide", pa.int64())]
+            )
+        ),
     ),
     ("edit", pa.string()),
     ("note", pa.string()),
@@ -71,14 +75,15 @@ MEANINGS = {
     "system": "the system prompt; empty where there is none",
     "prompt": "what the model was asked; plain: the turns of a conversation below one another, each behind who speaks",
     "completion": "what it answered; for sft and labels as a person edited it, where somebody did and it is accepted",
-    "chosen": "an accepted completion of the prompt, as edited where somebody edited it",
-    "rejected": "a rejected completion of the same prompt",
+    "chosen": "an accepted completion of the prompt, as edited where somebody edited it; compared: the one that "
+    "people prefer, as it was drawn",
+    "rejected": "a rejected completion of the same prompt; compared: the other one",
     "chosen_reward": "Σ weight·score of the target, of the candidate as it was drawn",
     "rejected_reward": "the same of the rejected one",
     "chosen_id": "the candidate: round.prompt.k",
     "rejected_id": "the candidate: round.prompt.k",
-    "chosen_by": "who accepted it: rule, or the names of people",
-    "rejected_by": "who rejected it",
+    "chosen_by": "who accepted it: rule, or the names of people; compared: who prefers it",
+    "rejected_by": "who rejected it; compared: who prefers the other one",
     "label": "true where it is accepted, false where it is rejected",
     "weight": "max(1, P/(M·q)) where the set is weighted, else 1",
     "candidate_id": "the candidate: round.prompt.k",
@@ -105,7 +110,8 @@ MEANINGS = {
     "decision": "that of the rule: accepted, rejected or truncated; empty where it is not scored",
     "override": "what people said in effect: accept or reject",
     "accepted": "the effective decision: the override, else the rule's",
-    "opinions": "what each reviewer said last; final settles a disagreement",
+    "opinions": "what each reviewer said last; final settles a disagreement; guide is the version of the guide "
+    "it was said by, 0 where there was none",
     "edit": "the completion as a person edited it",
     "note": "a reviewer's note",
     "flagged": "whether a reviewer flagged it",

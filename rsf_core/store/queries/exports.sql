@@ -31,5 +31,5 @@ WHERE s.round = $round AND s.candidate_id IN (SELECT candidate_id FROM candidate
 GROUP BY s.candidate_id, s.scorer ORDER BY s.candidate_id, s.scorer;
 
 -- name: export_opinions
-SELECT candidate_id, reviewer, action, coalesce(final, FALSE) AS final FROM opinions
+SELECT candidate_id, reviewer, action, coalesce(final, FALSE) AS final, guide FROM opinions
 WHERE round = $round AND action <> 'auto' ORDER BY candidate_id, reviewer;

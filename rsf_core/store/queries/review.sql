@@ -20,15 +20,16 @@ WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]))
 -- What was said in a round since, in one look, so that it is of one moment: acts (0), overrides (1), annotations (2).
 -- name: said_since
 SELECT 0::TINYINT AS part, seq, act, kind, reviewer, NULL::BIGINT AS place, NULL::TINYINT AS vote, NULL::BOOLEAN AS final,
-       NULL::VARCHAR AS value
+       NULL::INTEGER AS guide, NULL::VARCHAR AS value
 FROM acts WHERE seq > $acts AND round = $round
 UNION ALL
 SELECT 1, seq, act, NULL, reviewer, (split_part(candidate_id, '.', 2)::BIGINT << 20) | split_part(candidate_id, '.', 3)::BIGINT,
-       CASE action WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 ELSE 0 END, coalesce(final, FALSE), NULL
+       CASE action WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 ELSE 0 END, coalesce(final, FALSE),
+       coalesce(guide, 0), NULL
 FROM overrides WHERE seq > $overrides AND round = $round
 UNION ALL
 SELECT 2, seq, act, kind, NULL, (split_part(candidate_id, '.', 2)::BIGINT << 20) | split_part(candidate_id, '.', 3)::BIGINT,
-       NULL, NULL, value
+       NULL, NULL, NULL, value
 FROM annotations WHERE seq > $annotations AND round = $round
 ORDER BY part, seq;
 
@@ -36,8 +37,8 @@ ORDER BY part, seq;
 SELECT seq, value FROM annotations WHERE seq IN $keys;
 
 -- name: bulk_override
-INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, created_at)
-SELECT $act || ' ' || c.candidate_id, $act, c.candidate_id, c.round, $action, $reviewer, FALSE, $now
+INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, guide, created_at)
+SELECT $act || ' ' || c.candidate_id, $act, c.candidate_id, c.round, $action, $reviewer, FALSE, $guide, $now
 FROM candidates c JOIN (SELECT unnest($prompt_ids::INTEGER[]) AS prompt_id, unnest($ks::INTEGER[]) AS k) chosen
   ON chosen.prompt_id = c.prompt_id AND chosen.k = c.k
 WHERE c.round = $round;
@@ -63,7 +64,7 @@ FROM log_ratios WHERE round = $round AND target_id = (SELECT target_id FROM in_f
 
 -- name: opinions_of_round
 SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
-       reviewer, action, final, seq
+       reviewer, action, final, guide, seq
 FROM opinions WHERE round = $round AND action <> 'auto' ORDER BY seq;
 
 -- name: annotations_of_round

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.store.records import GuideVersion
 from rsf_core.web import api, session
 from rsf_core.web.components import declare
 
@@ -22,9 +23,10 @@ def review_card(
     version: str = "",
     at: str | None = None,
     nonce: int = 0,
+    guide: GuideVersion | None = None,
 ) -> None:
     """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew; another
-    `version` of the round (Reviews.version) also forgets where one was in it."""
+    `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it."""
     _component(
         key="review-card",
         data={
@@ -40,5 +42,6 @@ def review_card(
             "version": version,
             "at": at,
             "nonce": nonce,
+            "guide": None if guide is None else {"version": guide.version, "text": guide.text},
         },
     )

@@ -3,6 +3,7 @@
 import { drawActions } from "./actions.js";
 import { Feed } from "./feed.js";
 import { Fields } from "./fields.js";
+import { Guide } from "./guide.js";
 import { Help } from "./help.js";
 import { keyFor, meaning } from "./keys.js";
 import { List } from "./list.js";
@@ -29,6 +30,7 @@ export class Card {
       act: (name) => this.act(name),
       choose: (id) => this.focus(id),
     });
+    this.guide = new Guide(this.$);
     this.help = new Help(this.$, { trouble: (words) => this.trouble(words), changed: () => this.actions() });
     this.fields = new Fields(this.$, {
       say: (kind, id, value) => this.review.say(kind, [id], { value }),
@@ -48,6 +50,7 @@ export class Card {
     for (const name of ["online", "offline"]) addEventListener(name, () => this.connection(), { signal });
     addEventListener("pagehide", () => this.leave(), { signal });
     addEventListener("beforeunload", (event) => this.outbox?.onlyhere && event.preventDefault(), { signal });
+    this.$(".guide-button").onclick = () => this.act("guide");
     this.$(".help-button").onclick = () => this.act("help");
     this.$(".more").onclick = () => this.whole();
     this.$(".dismiss").onclick = () => this.trouble(null);
@@ -180,6 +183,7 @@ export class Card {
   act(name) {
     if (name === "help") return this.help.toggle();
     if (this.reader.does(name, this.review)) return undefined;
+    if (name === "guide") return this.guide.toggle();
     if (name === "undo" || name === "redo") return this.walk(name);
     const candidate = this.review.focused;
     if (!candidate) return undefined;
@@ -315,6 +319,7 @@ export class Card {
   actions() {
     this.reader.buttons(this.help.keys);
     drawActions(this.$, this.data, this.help.keys, (name) => this.act(name));
+    this.guide.draw(this.data.guide, this.help.keys);
   }
 
   paint() {

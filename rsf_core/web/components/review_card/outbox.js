@@ -125,7 +125,7 @@ export class Outbox {
   }
 
   body(batch) {
-    const acts = batch.map(({ act, kind, candidates, action, value }) => ({ act, kind, candidates, action, value }));
+    const acts = batch.map(({ act, kind, candidates, action, value, guide }) => ({ act, kind, candidates, action, value, guide }));
     return { token: this.token, round: batch[0].round, acts };
   }
 

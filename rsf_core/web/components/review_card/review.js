@@ -82,6 +82,7 @@ export class Review {
   // `fresh`: those of `ids` that are decided by it for the first time.
   say(kind, ids, extra, fresh = []) {
     const act = { act: unique(), round: this.data.round, kind, candidates: ids, ...extra };
+    if (this.data.guide) act.guide = this.data.guide.version; // by which it is decided
     const { focused, position } = this.place;
     this.steps.add({ act, focused, position, fresh, before: this.known.copies(ids) });
     this.known.apply(act, this.data.reviewer);

@@ -1,0 +1,77 @@
+"""`rsf guide`: what the people who review decide by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from rsf_core.cli.arguments import Folder, Json, who
+from rsf_core.cli.output import say
+from rsf_core.domain.errors import GuideError
+from rsf_core.project.client import connect
+from rsf_core.project.guide_book import LONGEST
+
+MOST_BYTES = 4 * LONGEST + 3  # in UTF-8, with a byte-order mark
+
+
+def guide(
+    folder: Folder,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A text in Markdown that becomes the guide.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="With FILE or --none: what changes, which reviewers are told.")] = "",
+    none: Annotated[bool, typer.Option("--none", help="Take the guide away; its versions are kept.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The guide that reviewers decide by, with its versions; with FILE a new version of it."""
+    if file is not None and none:
+        raise GuideError("name a FILE or say --none, not both")
+    if why and file is None and not none:
+        raise GuideError("--why goes with a FILE, or with --none")
+    text = "" if file is None else _read(file)
+    with connect(folder, "rsf guide") as connection:
+        if file is not None or none:
+            connection.call("save_guide", {"text": text, "reason": why, "author": who()})
+        found = connection.call("guide")
+    say(found, as_json, lambda: guide_text(found))
+
+
+def _read(file: Path) -> str:
+    """Raises GuideError for a file that is not there, too long, no text, or empty."""
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise GuideError(f"{file} is too long: a guide has {LONGEST:,} characters at most")
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise GuideError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise GuideError(f"{file} is no text in UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    if not text.strip():
+        raise GuideError(f"{file} is empty: to take the guide away say --none")
+    return text
+
+
+def _visible(text: str) -> str:
+    """Control characters as their pictures: what somebody wrote must not drive the terminal of who reads it."""
+    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else "␡" if c == "\x7f" else c for c in text)
+
+
+def guide_text(found: dict[str, Any]) -> Group | str:
+    """As the command `guide` gives it."""
+    if not found["versions"]:
+        return "There is no guide yet: rsf guide DIR FILE saves one"
+    table = Table(box=SIMPLE)
+    for column in ("version", "by", "when (UTC)", "what changed"):
+        table.add_column(column)
+    for one in found["versions"]:
+        when = one["created_at"][:16].replace("T", " ")
+        table.add_row(*(escape(cell) for cell in (str(one["version"]), one["author"], when, one["reason"])))
+    shown = "There is no guide at present." if found["guide"] is None else Text(_visible(found["guide"]["text"]))
+    return Group(shown, table)

@@ -1,0 +1,73 @@
+"""The project's guide: what its reviewers decide by, written by its owner in Markdown, with every version of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import GuideError
+from rsf_core.store.records import GuideVersion
+from rsf_core.store.store import Store
+
+LONGEST = 100_000  # characters: some fifty pages
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A version of the guide that a reviewer has not read: `guide` is the newest, `read` the last they have, 0 for none."""
+
+    guide: GuideVersion
+    read: int
+
+
+class GuideBook:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def versions(self) -> list[GuideVersion]:
+        """Every version, the newest first."""
+        return list(self._store.unchanged("guide", ("guide_versions",), self._store.guides.all))
+
+    def current(self) -> GuideVersion | None:
+        """The guide that holds now; None where there is none."""
+        newest = next(iter(self.versions()), None)
+        return newest if newest is not None and newest.text else None
+
+    @spoken
+    def save(self, text: str, reason: str = "", author: str = NOBODY) -> int:
+        """Make `text` the guide, as a new version; its number, or that of the newest where nothing has changed. An empty text
+        takes the guide away. Raises GuideError for one that is too long, or holds what cannot be text."""
+        text, reason = text.replace("\r\n", "\n").strip(), " ".join(reason.split())
+        if len(text) > LONGEST:
+            raise GuideError(f"the guide has {len(text):,} characters: shorten it to {LONGEST:,} at most")
+        if len(reason) > LONGEST_REASON:
+            raise GuideError(
+                f"the reason of a change has {len(reason):,} characters: say it in {LONGEST_REASON} at most"
+            )
+        for name, written in (("guide", text), ("reason", reason)):
+            if "\0" in written or any("\ud800" <= c <= "\udfff" for c in written):
+                raise GuideError(f"the {name} holds a character that is no text (NUL or half a pair): take it out")
+        with self._store.transaction("saving the guide"):
+            newest = next(iter(self._store.guides.all()), None)
+            if (newest.text if newest else "") == text:
+                return newest.version if newest else 0
+            return self._store.guides.add(text, author, reason)
+
+    def unread(self, reviewer: str) -> Unread | None:
+        """What of the guide this person has still to read; None where there is nothing."""
+        guide = self.current()
+        if guide is None:
+            return None
+        name = ("guide read", reviewer)
+        read = self._store.unchanged(name, ("guide_readings",), lambda: self._store.guides.last_read(reviewer))
+        return Unread(guide, read) if read < guide.version else None
+
+    @spoken
+    def read(self, version: int, reviewer: str) -> None:
+        """Say that the reviewer has read a version. Raises GuideError where there is no such version."""
+        newest = self._store.guides.version()
+        if not 1 <= version <= newest:
+            raise GuideError(f"there is no version {version} of the guide: the newest is {newest}")
+        if self._store.guides.last_read(reviewer) < version:
+            self._store.guides.add_reading(version, reviewer)

@@ -1,0 +1,153 @@
+"""Two candidates of a prompt, one beside the other: which is better? And what comes of it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import K_BITS, Verdict, candidate_id
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Settings
+from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
+from rsf_core.review.pairs import alike, walk
+from rsf_core.review.queue import Reviews
+from rsf_core.review.win_rates import WinRates, win_rates
+from rsf_core.sampling.streams import child_seed
+from rsf_core.store.comparisons import pair_of
+from rsf_core.store.store import Store
+
+MOST_READ = 500  # pairs whose texts are read for one question: all of them near-duplicates, and somebody waits
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A pair to compare: two candidates of a prompt."""
+
+    prompt: ReviewPrompt
+    left: ReviewCandidate
+    right: ReviewCandidate
+
+
+@dataclass(slots=True)
+class _Way:
+    """How far a reviewer has come: before `position` there is nothing left for them, as long as nothing is taken back."""
+
+    key: object
+    undone: int
+    position: int
+
+
+class Comparing:
+    def __init__(self, store: Store, settings: Callable[[], Settings], review: Reviews) -> None:
+        self._store, self._settings, self._review = store, settings, review
+        self._guard = threading.Lock()
+        self._ways: dict[tuple[int, str], _Way] = {}
+        self._groups: tuple[object, list[tuple[int, NDArray[np.int64]]]] | None = None
+
+    def next(self, round_number: int, reviewer: str, again: bool = False) -> Compared | None:
+        """The next pair for this reviewer, None where none is left: one that they have not compared, that still wants an
+        opinion (as a candidate does: `review.overlap`), and whose texts differ. Truncated candidates are left out. With
+        `again` the pair that they compared longest ago. Raises StageError where it had to give up looking."""
+        if again:
+            log = self._store.comparisons.log(round_number)
+            with log.lock:
+                log.refresh()
+                pair = log.longest_ago(reviewer)
+            return None if pair is None else self._shown(round_number, *pair)
+        return self._unseen(round_number, reviewer)
+
+    def count(self, round_number: int, reviewer: str) -> int:
+        """How many pairs of the round the reviewer has compared."""
+        log = self._store.comparisons.log(round_number)
+        with log.lock:
+            log.refresh()
+            return log.count(reviewer)
+
+    @spoken
+    def say(
+        self,
+        round_number: int,
+        left_id: str,
+        right_id: str,
+        verdict: Verdict,
+        reviewer: str = NOBODY,
+        act: str | None = None,
+    ) -> bool:
+        """Say which is better; an `act` that was said before changes nothing (False). Raises StageError for two that are not
+        candidates of one prompt of the round."""
+        named = act or uuid.uuid4().hex
+        return self._store.comparisons.say(named, round_number, left_id, right_id, verdict, reviewer)
+
+    @spoken
+    def undo(self, round_number: int, reviewer: str = NOBODY, act: str | None = None) -> tuple[str, str] | None:
+        """Take back this reviewer's last comparison; the pair. Raises StageError where there is none."""
+        return self._store.comparisons.undo(act or uuid.uuid4().hex, round_number, reviewer)
+
+    def win_rates(self, round_number: int) -> WinRates:
+        """What the comparisons of a round say of the rule, of each scorer and of each candidate."""
+        index = self._review.index(round_number)
+        scores = {
+            name: self._store.score_column(round_number, name, everywhere=True)
+            for name in self._store.scorers(round_number)
+        }
+        return win_rates(self._store.comparisons.standing(round_number), index, scores)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _unseen(self, round_number: int, reviewer: str) -> Compared | None:
+        groups, key = self._prompts(round_number)
+        overlap, log, read = self._settings().review.overlap, self._store.comparisons.log(round_number), 0
+        way = self._way(round_number, reviewer, (key, overlap))
+        seed = child_seed(self._settings().seed, f"pairs of round {round_number}")
+        for position, row, a, b in walk([(number, len(ks)) for number, ks in groups], seed, way.position):
+            prompt_id, ks = groups[row]
+            left, right = (candidate_id(round_number, prompt_id, int(ks[at])) for at in (a, b))
+            pair = pair_of(left, right)
+            with log.lock:
+                open_ = not log.has(reviewer, pair) and log.voices(pair) < overlap
+            if open_:
+                found, read = self._shown(round_number, left, right), read + 1
+                if not alike(found.left.completion, found.right.completion):
+                    way.position = position
+                    return found
+                if read >= MOST_READ:
+                    way.position = position + 1
+                    raise StageError(
+                        f"the next {read} pairs are of completions that nearly repeat each other: ask again to look further"
+                    )
+            way.position = position + 1
+        return None
+
+    def _way(self, round_number: int, reviewer: str, key: object) -> _Way:
+        log = self._store.comparisons.log(round_number)
+        with log.lock:
+            log.refresh()
+            undone = log.undone
+        with self._guard:
+            way = self._ways.get((round_number, reviewer))
+            if way is None or (way.key, way.undone) != (key, undone):
+                way = self._ways[round_number, reviewer] = _Way(key, undone, 0)
+            return way
+
+    def _prompts(self, round_number: int) -> tuple[list[tuple[int, NDArray[np.int64]]], object]:
+        """Each prompt with the k of its candidates that ended by themselves, and what tells this answer from another."""
+        index = self._review.index(round_number)
+        key = (round_number, index.version)
+        with self._guard:
+            if self._groups is None or self._groups[0] != key:
+                places = index.table.places[~index.table.truncated]
+                prompt_ids, first = np.unique(places >> K_BITS, return_index=True)
+                parts = np.split(places & ((1 << K_BITS) - 1), first[1:])
+                self._groups = key, list(zip(prompt_ids.tolist(), parts, strict=True)) if len(places) else []
+            return self._groups[1], key
+
+    def _shown(self, round_number: int, left: str, right: str) -> Compared:
+        (prompt,) = self._review.candidates(round_number, [left])
+        by_name = {one.candidate_id: one for one in prompt.candidates}
+        return Compared(prompt, by_name[left], by_name[right])

@@ -1,0 +1,82 @@
+"""Which two candidates of a prompt are compared next. Pure: the same seed gives the same pairs, to every reviewer.
+
+Pairs are walked in turns: in its r-th turn each prompt gives the r-th of its pairs, prompts and pairs in a random order each.
+So the first pairs are of as many prompts as there are, and whenever one stops, what was compared is a random sample."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from rsf_core.sampling.streams import child_seed
+
+ALIKE = 0.8  # of the runs of three words of two texts, from which on a reader would not tell them apart
+_ROUNDS = 4  # of the network: Luby & Rackoff 1988
+_WORD = re.compile(r"\w+", re.UNICODE)
+
+
+def pairs_of(count: int) -> int:
+    """How many pairs `count` candidates are."""
+    return count * (count - 1) // 2
+
+
+def pair_at(count: int, turn: int, seed: int) -> tuple[int, int]:
+    """The pair of a turn, 0 ≤ turn < pairs_of(count), as (left, right) in 0 … count − 1: over all turns each pair once, which
+    stands left being random too."""
+    left, right = _unrank(_permuted(turn, pairs_of(count), seed))
+    return (left, right) if child_seed(seed, f"side {turn}") & 1 else (right, left)
+
+
+def _unrank(rank: int) -> tuple[int, int]:
+    """The pair of a rank: (0,1), (0,2), (1,2), (0,3), …"""
+    high = (1 + math.isqrt(1 + 8 * rank)) // 2
+    return rank - pairs_of(high), high
+
+
+def _permuted(value: int, size: int, seed: int) -> int:
+    """Where a random permutation of 0 … size − 1 sends `value`, without a table: a Feistel network on the next power of four,
+    walked until it is inside (Black & Rogaway 2002)."""
+    half = max(1, (max(size - 1, 1).bit_length() + 1) // 2)
+    mask = (1 << half) - 1
+    while True:
+        left, right = value >> half, value & mask
+        for step in range(_ROUNDS):
+            left, right = right, left ^ (child_seed(seed, f"{step} {right}") & mask)
+        value = left << half | right
+        if value < size:
+            return value
+
+
+def walk(prompts: Sequence[tuple[int, int]], seed: int, start: int = 0) -> Iterator[tuple[int, int, int, int]]:
+    """(position, row, left, right) from a position on; `prompts` has in each row a prompt's number and how many candidates it
+    has. A position without a pair, of a prompt whose pairs are all used up, is left out."""
+    if not prompts:
+        return
+    order = _order(len(prompts), seed)
+    most = pairs_of(max(count for _, count in prompts))
+    for position in range(start, most * len(prompts)):
+        turn, row = position // len(prompts), order[position % len(prompts)]
+        number, count = prompts[row]
+        if turn < pairs_of(count):
+            yield position, row, *pair_at(count, turn, child_seed(seed, f"pairs of prompt {number}"))
+
+
+@lru_cache(maxsize=4)
+def _order(size: int, seed: int) -> list[int]:
+    found: list[int] = np.random.default_rng(child_seed(seed, "order of prompts to compare")).permutation(size).tolist()
+    return found
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two texts are near-duplicates: the same words, or nearly all runs of three words in common (Jaccard)."""
+    a, b = (_WORD.findall(text.casefold()) for text in (one, other))
+    if a == b:
+        return bool(a) or one.strip() == other.strip()
+    if min(len(a), len(b)) < 3:
+        return False
+    first, second = ({tuple(words[i : i + 3]) for i in range(len(words) - 2)} for words in (a, b))
+    return len(first & second) >= ALIKE * len(first | second)

@@ -1,0 +1,134 @@
+"""How far each reviewer is: goal, pace, and what the newest sitting came to. Kept up with what is said, never recounted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from rsf_core.domain.access import NOBODY, speaker, spoken
+from rsf_core.domain.errors import StageError
+from rsf_core.review.pace import Tally
+from rsf_core.review.queue import Reviews
+from rsf_core.store.database import utc_now
+from rsf_core.store.records import ReviewGoal
+from rsf_core.store.store import Store
+
+MOST = 1_000_000_000
+KEPT = 3  # rounds
+_VOTES = {"accept": 1, "reject": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class SittingSummary:
+    """A sitting: `decided` candidates of which `accepted`; `undone` acts taken back; of the `ruled` ones, which the rule has
+    decided, `like_the_rule` the same; `per_hour` decisions an hour of work."""
+
+    begun: datetime
+    decided: int
+    accepted: int
+    undone: int
+    ruled: int
+    like_the_rule: int
+    per_hour: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a reviewer is: candidates decided today (by UTC) and in the round that hold, and the newest sitting."""
+
+    reviewer: str
+    goal: ReviewGoal
+    today: int
+    decided: int
+    undone: int
+    per_hour: float | None
+    sitting: SittingSummary | None
+
+
+class _Tallies:
+    """Everybody's in one round."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.seen: tuple[int, ...] | None = None
+        self.last = 0
+        self.of: dict[str, Tally] = {}
+
+
+class ReviewProgress:
+    def __init__(self, store: Store, review: Reviews, now: Callable[[], datetime] = utc_now) -> None:
+        self._store, self._review, self._now = store, review, now
+        self._guard = threading.Lock()
+        self._rounds: dict[int, _Tallies] = {}
+
+    def mine(self, round_number: int, reviewer: str) -> Progress:
+        """How far this reviewer is."""
+        tallies = self._tallies(round_number)
+        with tallies.lock:
+            return self._progress(round_number, reviewer, tallies.of.get(reviewer) or Tally())
+
+    def everybody(self, round_number: int) -> list[Progress]:
+        """How far each is who has decided anything in the round, by name."""
+        tallies = self._tallies(round_number)
+        with tallies.lock:
+            return [self._progress(round_number, name, tally) for name, tally in sorted(tallies.of.items())]
+
+    @spoken
+    def set_goal(self, per_day: int | None, per_round: int | None, reviewer: str = NOBODY) -> None:
+        """Set this reviewer's own goal; None is none. Raises StageError for one below 1."""
+        self._set(reviewer, per_day, per_round, reviewer)
+
+    @spoken
+    def set_goal_of(self, name: str, per_day: int | None, per_round: int | None, author: str = NOBODY) -> None:
+        """Set the goal of another reviewer. Raises StageError for one below 1, AccessError for what is no name."""
+        self._set(speaker(name), per_day, per_round, author)
+
+    def _set(self, name: str, per_day: int | None, per_round: int | None, author: str) -> None:
+        for count, of in ((per_day, "a day"), (per_round, "in the round")):
+            if count is not None and not 1 <= count <= MOST:
+                raise StageError(f"a goal of {count:,} candidates {of} makes no sense: say 1 or more, or none")
+        self._store.goals.set(name, ReviewGoal(per_day, per_round), author)
+
+    def _tallies(self, round_number: int) -> _Tallies:
+        with self._guard:
+            tallies = self._rounds.pop(round_number, None) or _Tallies()
+            self._rounds[round_number] = tallies  # the one asked for last stands last
+            while len(self._rounds) > KEPT:
+                del self._rounds[next(iter(self._rounds))]
+        version = self._store.goals.words_version()
+        with tallies.lock:
+            if tallies.seen != version:
+                for row in self._store.goals.words_since(round_number, tallies.last):
+                    tallies.last = row["seq"]
+                    tally = tallies.of.setdefault(row["reviewer"], Tally())
+                    vote = _VOTES.get(row["action"], 0)
+                    tally.take(row["act"], row["kind"], row["place"], vote, row["created_at"])
+                tallies.seen = version
+        return tallies
+
+    def _progress(self, round_number: int, name: str, tally: Tally) -> Progress:
+        goals = self._store.unchanged("review goals", ("review_goals",), self._store.goals.all)
+        sitting = None if tally.sitting is None else self._sitting(round_number, tally)
+        today = tally.days[self._now().date()]
+        goal = goals.get(name, ReviewGoal(None, None))
+        return Progress(name, goal, today, tally.decided, tally.undone, tally.pace.per_hour, sitting)
+
+    def _sitting(self, round_number: int, tally: Tally) -> SittingSummary:
+        found = tally.sitting
+        assert found is not None
+        index = self._review.index(round_number)
+        rows = index.table.row_of(list(found.votes))
+        ruled = [
+            (row, vote) for row, vote in zip(rows, found.votes.values(), strict=True) if row >= 0 and index.scored[row]
+        ]
+        return SittingSummary(
+            begun=found.begun,
+            decided=len(found.votes),
+            accepted=sum(vote > 0 for vote in found.votes.values()),
+            undone=found.undone,
+            ruled=len(ruled),
+            like_the_rule=sum(bool(index.automatic[row]) == (vote > 0) for row, vote in ruled),
+            per_hour=found.pace.per_hour,
+        )

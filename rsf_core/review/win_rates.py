@@ -1,0 +1,146 @@
+"""What comparisons say: whether the better of two is what the rule accepts, and what each scorer scores higher. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import Verdict, parse_candidate_id, place
+from rsf_core.review.index import ReviewIndex
+from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
+from rsf_core.store.comparisons import Pair, pair_of
+from rsf_core.store.records import ComparisonRecord
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """A pair that people have compared, the `better` one by most of them, and who said so."""
+
+    better: str
+    worse: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How often people preferred what `name` puts higher: in `wins` of `pairs` pairs that it tells apart. The interval is over
+    prompts; unknown where they are of one prompt."""
+
+    name: str
+    wins: int
+    pairs: int
+    share: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateWins:
+    """Of the pairs of a candidate that people told apart, how many it has won."""
+
+    candidate_id: str
+    wins: int
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class WinRates:
+    """`compared` pairs, of which `tied` are ties: in the middle of all who compared them neither is better. `twice` pairs of
+    two reviewers' words on one pair, of which `alike` are the same. `figures`: the rule, then each scorer."""
+
+    compared: int
+    tied: int
+    twice: int
+    alike: int
+    reviewers: Mapping[str, int]
+    figures: tuple[Figure, ...]
+    candidates: tuple[CandidateWins, ...]
+
+
+def preferred(standing: Iterable[ComparisonRecord]) -> tuple[list[Preferred], int]:
+    """Which of each pair most people prefer, by the names of the pair; and how many pairs are ties."""
+    found, tied = [], 0
+    for (one, other), said in sorted(_by_pair(standing).items()):
+        balance = sum(_for(record, one) for record in said)
+        if balance == 0:
+            tied += 1
+            continue
+        better, worse = (one, other) if balance > 0 else (other, one)
+        by = tuple(sorted(record.reviewer for record in said if _for(record, better) > 0))
+        found.append(Preferred(better, worse, by))
+    return found, tied
+
+
+def win_rates(standing: Sequence[ComparisonRecord], index: ReviewIndex, scores: Mapping[str, Floats]) -> WinRates:
+    """`scores` has a column (n,) of the index for each scorer, NaN where there is none."""
+    pairs, tied = preferred(standing)
+    better, worse = (_rows(index, [getattr(pair, side) for pair in pairs]) for side in ("better", "worse"))
+    known = (better >= 0) & (worse >= 0)  # the others were drawn after the index was read
+    better, worse = better[known], worse[known]
+    prompts = index.table.places[better] >> 20
+    rule = np.where(index.scored, index.automatic.astype(np.float64), np.nan)
+    figures = [_figure(name, column, better, worse, prompts) for name, column in {"": rule, **scores}.items()]
+    counts: dict[str, int] = {}
+    for record in standing:
+        counts[record.reviewer] = counts.get(record.reviewer, 0) + 1
+    twice, alike = _agreeing(standing)
+    return WinRates(
+        len(pairs) + tied, tied, twice, alike, counts, tuple(f for f in figures if f is not None), _candidates(pairs)
+    )
+
+
+def _figure(
+    name: str, column: Floats, better: NDArray[np.int64], worse: NDArray[np.int64], prompts: NDArray[np.int64]
+) -> Figure | None:
+    """None where it tells none of the pairs apart."""
+    difference = column[better] - column[worse]
+    told = ~np.isnan(difference) & (difference != 0)
+    if not told.any():
+        return None
+    wins = difference[told] > 0
+    share = pooled_mean(wins.astype(np.float64), prompts[told], bounds=SHARE)
+    return Figure(name, int(wins.sum()), len(wins), share)
+
+
+def _candidates(pairs: Sequence[Preferred]) -> tuple[CandidateWins, ...]:
+    wins: dict[str, int] = {}
+    total: dict[str, int] = {}
+    for pair in pairs:
+        wins[pair.better] = wins.get(pair.better, 0) + 1
+        for name in (pair.better, pair.worse):
+            total[name] = total.get(name, 0) + 1
+    made = [CandidateWins(name, wins.get(name, 0), count) for name, count in total.items()]
+    return tuple(sorted(made, key=lambda one: (-one.wins / one.pairs, -one.pairs, one.candidate_id)))
+
+
+def _agreeing(standing: Iterable[ComparisonRecord]) -> tuple[int, int]:
+    """How many pairs of words by two reviewers there are on one pair of candidates, and how many say the same."""
+    twice = alike = 0
+    for (one, _), said in _by_pair(standing).items():
+        words = [_for(record, one) for record in said]
+        counts = [words.count(word) for word in (-1, 0, 1)]
+        twice += len(words) * (len(words) - 1) // 2
+        alike += sum(count * (count - 1) // 2 for count in counts)
+    return twice, alike
+
+
+def _by_pair(standing: Iterable[ComparisonRecord]) -> dict[Pair, list[ComparisonRecord]]:
+    found: dict[Pair, list[ComparisonRecord]] = {}
+    for record in standing:
+        found.setdefault(pair_of(record.left_id, record.right_id), []).append(record)
+    return found
+
+
+def _for(record: ComparisonRecord, name: str) -> int:
+    """+1 where a word prefers the candidate, −1 where it prefers the other, 0 for a tie."""
+    if record.verdict is Verdict.TIE:
+        return 0
+    return 1 if name == (record.left_id if record.verdict is Verdict.LEFT else record.right_id) else -1
+
+
+def _rows(index: ReviewIndex, names: Sequence[str]) -> NDArray[np.int64]:
+    parsed = [parse_candidate_id(name) for name in names]
+    return np.array(index.table.row_of([place(*one[1:]) for one in parsed if one is not None]), np.int64)

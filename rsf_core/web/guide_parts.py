@@ -1,0 +1,147 @@
+"""The pieces of the Guide page, and what Review says of the guide."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.project.guide_book import LONGEST, LONGEST_REASON
+from rsf_core.review.under_guide import UnderGuide
+from rsf_core.store.records import GuideVersion
+from rsf_core.web import ui
+from rsf_core.web.literal import literal
+
+EXAMPLE = """Accept what is ...
+
+- ...
+
+Reject what is ...
+
+- ...
+
+Where you are not sure: skip it, or leave a note."""
+
+
+def news(project: Project, reviewer: str) -> None:
+    """Say that there is a guide, or a newer one, that this reviewer has not read yet."""
+    unread = project.guide_book.unread(reviewer)
+    if unread is None:
+        return
+    guide, read = unread.guide, unread.read
+    why = f": {guide.reason}" if guide.reason else ""
+    said = (
+        f"The guide has changed since you last read it: you have read version {read}, version {guide.version} is by "
+        f"{guide.author}{why}."
+        if read
+        else f"There is a guide that says how to decide here. It is version {guide.version}, by {guide.author}."
+    )
+    with st.container(border=True):
+        st.markdown(f":material/menu_book: {literal(said)}")
+        with st.container(horizontal=True):
+            if st.button("Read the guide", type="primary"):
+                ui.go("guide", **({"compared": str(read)} if read else {}))
+            if st.button("I know it"):
+                if ui.attempt(lambda: project.guide_book.read(guide.version, reviewer)):
+                    st.rerun()
+
+
+def shown(guide: GuideVersion) -> None:
+    """The guide as it is read."""
+    with st.container(border=True):
+        ui.text(guide.text)
+    when = f"{guide.created_at:%Y-%m-%d %H:%M}"
+    st.caption(f"Version {guide.version:d}, {literal(when)} UTC, by {literal(guide.author)}")
+
+
+def reading(project: Project, guide: GuideVersion, reviewer: str) -> None:
+    """The button by which a reviewer says that they have read it."""
+    if project.guide_book.unread(reviewer) is None:
+        st.caption("You have read this version.")
+    elif st.button("I have read it", type="primary", icon=":material/check:"):
+        if ui.attempt(lambda: project.guide_book.read(guide.version, reviewer)):
+            st.rerun()
+
+
+def editor(project: Project, guide: GuideVersion | None, author: str) -> None:
+    """Where the owner writes the guide."""
+    with st.expander(
+        "Write the guide" if guide is None else "Change the guide", icon=":material/edit:", expanded=not guide
+    ):
+        with st.form(f"guide-{guide.version if guide else 0}", border=False):
+            text = st.text_area(
+                "Guide, in Markdown", guide.text if guide else "", height=360, max_chars=LONGEST, placeholder=EXAMPLE
+            )
+            reason = st.text_input(
+                "What changes, and why",
+                max_chars=LONGEST_REASON,
+                help="Reviewers read it when they are told of the change.",
+            )
+            if st.form_submit_button("Save as a new version", type="primary", disabled=ui.locked("guide_book.save")):
+                if ui.attempt(lambda: project.guide_book.save(text, reason, author)):
+                    st.rerun()
+        st.caption(
+            "Every version is kept. Each decision names the version that its reviewer had before them, and Review tells "
+            "everybody of a change. An empty text takes the guide away."
+        )
+
+
+def history(versions: Sequence[GuideVersion]) -> None:
+    """Every version, and what changed between two of them."""
+    if len(versions) < 2:
+        return
+    st.header("Versions", anchor=False)
+    st.dataframe(
+        [
+            {"version": one.version, "by": one.author, "when": one.created_at, "what changed": one.reason}
+            for one in versions
+        ],
+        hide_index=True,
+    )
+    by_number = {str(one.version): one for one in versions}
+    newest, before = versions[0], versions[1]
+    older = list(by_number)[1:]
+    chosen = ui.in_url(
+        "compared",
+        older.__contains__,
+        str(before.version),
+        lambda key: st.selectbox("What changed since version", older, key=key, width=260),
+    )
+    lines = difflib.unified_diff(
+        by_number[chosen].text.splitlines(), newest.text.splitlines(), chosen, str(newest.version), lineterm="", n=2
+    )
+    st.code("\n".join(list(lines)[2:]) or "Nothing.", language="diff", wrap_lines=True)
+
+
+def agreement(found: Sequence[UnderGuide]) -> None:
+    """What was said under each version of the guide, where there is more than one."""
+    if len(found) < 2:
+        return
+    st.header("By version of the guide", anchor=False)
+    st.dataframe(
+        [
+            {
+                "guide": f"version {one.version}" if one.version else "before there was one",
+                "opinions": one.words,
+                "like the rule": _of(one.like_the_rule, one.ruled),
+                "pairs of reviewers": one.pairs,
+                "who agree": _of(one.alike, one.pairs),
+            }
+            for one in found
+        ],
+        hide_index=True,
+    )
+    total = plural(sum(one.words for one in found), "opinion")
+    st.caption(
+        f"{total}: what each reviewer said last of a candidate, counted under the version of the guide they had before them. "
+        "“Like the rule”: those of candidates that the rule has decided, and who said the same. “Pairs of reviewers”: two "
+        "who spoke of one candidate under the same version; a word that settles a disagreement is left out. Different "
+        "candidates were read under each version, so a difference may come from these."
+    )
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,} ({part / whole:.0%})" if whole else "–"

@@ -1,0 +1,91 @@
+"""The guide is written by the owner, read by everybody, and its change is told to those who have not read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rsf_core.domain.errors import GuideError
+from rsf_core.project.commands import execute
+from rsf_core.project.guide_book import LONGEST, GuideBook
+from rsf_core.store.store import Store
+
+
+@pytest.fixture
+def book(store: Store) -> GuideBook:
+    return GuideBook(store)
+
+
+def test_a_guide_is_saved_as_a_version_and_an_equal_text_is_none(book: GuideBook) -> None:
+    assert book.current() is None
+    assert book.save("# Accept\r\nwhat is kind\n", "first  try", "ann") == 1
+    assert book.save("# Accept\nwhat is kind", author="ben") == 1
+    found = book.current()
+    assert found is not None and (found.text, found.reason, found.author) == (
+        "# Accept\nwhat is kind",
+        "first try",
+        "ann",
+    )
+    assert book.save("other", author="ben") == 2
+    assert [one.author for one in book.versions()] == ["ben", "ann"]
+
+
+def test_an_empty_text_takes_the_guide_away_and_the_versions_stay(book: GuideBook) -> None:
+    assert book.save("  ") == 0  # there was none
+    book.save("a")
+    assert book.save("") == 2
+    assert book.current() is None and book.unread("ann") is None and len(book.versions()) == 2
+
+
+def test_who_has_not_read_the_newest_is_told_which_they_have_read(book: GuideBook) -> None:
+    book.save("a", author="ann")
+    first = book.unread("ben")
+    assert first is not None and (first.guide.version, first.read) == (1, 0)
+    book.read(1, "ben")
+    assert book.unread("ben") is None
+    book.save("b", author="ann")
+    again = book.unread("ben")
+    assert again is not None and (again.guide.version, again.read) == (2, 1)
+    book.read(2, "ben")
+    book.read(1, "ben")  # an old tab: nobody unreads
+    assert book.unread("ben") is None and book.unread("cleo") is not None
+
+
+@pytest.mark.parametrize("version", [-1, 0, 2])
+def test_a_version_that_is_not_there_cannot_be_read(book: GuideBook, version: int) -> None:
+    book.save("a")
+    with pytest.raises(GuideError, match=f"no version {version} of the guide: the newest is 1"):
+        book.read(version, "ben")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "words"),
+    [
+        ("x" * (LONGEST + 1), "", r"100,001 characters: shorten it to 100,000"),
+        ("a", "y" * 501, "reason of a change has 501"),
+        ("a\0b", "", "the guide holds a character that is no text"),
+        ("a", "\ud800", "the reason holds a character that is no text"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(book: GuideBook, text: str, reason: str, words: str) -> None:
+    with pytest.raises(GuideError, match=words):
+        book.save(text, reason)
+    assert book.versions() == []
+
+
+def test_the_longest_guide_is_kept_whole(book: GuideBook) -> None:
+    text = "é🎉" * (LONGEST // 2)
+    book.save(text)
+    found = book.current()
+    assert found is not None and found.text == text
+
+
+def test_a_command_saves_and_shows_it(tmp_path: Path, small_task: Path) -> None:
+    from rsf_core.project import Project
+
+    with Project.create(tmp_path / "p", str(small_task), seed=1) as project:
+        assert execute(project, "guide", {}) == {"guide": None, "versions": []}
+        assert execute(project, "save_guide", {"text": "be kind", "reason": "why", "author": "ann"}) == 1
+        found = execute(project, "guide", {})
+        assert found["guide"]["text"] == "be kind" and found["versions"][0]["reason"] == "why"

@@ -1,0 +1,115 @@
+"""The next pair: random by a seed, near-duplicates apart, not shown twice to the same person unless asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsf_core.domain import Verdict
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Settings
+from rsf_core.review import comparing
+from rsf_core.review.comparing import Comparing
+from rsf_core.review.queue import Reviews
+from rsf_core.store.comparisons import pair_of
+from rsf_core.store.store import Store
+from tests.support.seeding import add_candidates, add_prompts, candidates
+
+# of each prompt: two that nearly repeat each other, one of its own, and one that the token limit ended
+TEXTS = ["A cat sat on a mat.", "a cat sat on a mat", "dogs bark", "cut off here"] * 3
+FINISH = ["eos", "eos", "eos", "length"] * 3
+
+
+def made(store: Store, overlap: int = 1) -> Comparing:
+    settings = Settings.model_validate({"task": "t", "seed": 3, "review": {"overlap": overlap}})
+    review = Reviews(store, lambda: settings, lambda number: settings.target)
+    return Comparing(store, lambda: settings, review)
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    add_prompts(store, 3)
+    add_candidates(store, candidates(3, 4, completions=TEXTS, finish=FINISH))
+    return store
+
+
+def compare_all(found: Comparing, who: str, verdict: Verdict = Verdict.LEFT) -> list[tuple[str, str]]:
+    seen = []
+    while (pair := found.next(1, who)) is not None:
+        seen.append((pair.left.candidate_id, pair.right.candidate_id))
+        found.say(1, *seen[-1], verdict, who)
+    return seen
+
+
+def test_every_pair_that_differs_comes_once_and_near_duplicates_and_the_truncated_never(filled: Store) -> None:
+    seen = compare_all(made(filled), "ann")
+    assert sorted(pair_of(*pair) for pair in seen) == sorted(
+        (f"1.{prompt}.{k}", f"1.{prompt}.2") for prompt in (1, 2, 3) for k in (0, 1)
+    )
+    assert len({left.split(".")[1] for left, _ in seen[:3]}) == 3 or len(seen) == 6  # prompts by turns
+
+
+def test_the_same_pair_is_asked_again_until_it_is_answered_and_by_another_process_too(filled: Store) -> None:
+    first = made(filled).next(1, "ann")
+    again = made(filled).next(1, "ann")
+    assert first is not None and again is not None
+    assert first.left.candidate_id == again.left.candidate_id and first.right.candidate_id == again.right.candidate_id
+
+
+@pytest.mark.parametrize(("overlap", "bens"), [(1, 0), (2, 6)])
+def test_a_pair_wants_as_many_opinions_as_a_candidate(filled: Store, overlap: int, bens: int) -> None:
+    found = made(filled, overlap)
+    anns = compare_all(found, "ann")
+    assert len(anns) == 6
+    assert (found.next(1, "ben") is None) == (bens == 0)
+    seen = compare_all(found, "ben")
+    assert len(seen) == bens and seen in ([], anns)  # the same pairs in the same order
+    assert found.next(1, "cleo") is None
+
+
+def test_what_was_taken_back_comes_again(filled: Store) -> None:
+    found = made(filled)
+    seen = compare_all(found, "ann")
+    assert found.undo(1, "ann") == seen[-1]
+    again = found.next(1, "ann")
+    assert again is not None and (again.left.candidate_id, again.right.candidate_id) == seen[-1]
+    assert found.count(1, "ann") == 5
+
+
+def test_who_asks_is_shown_the_pair_they_compared_longest_ago(filled: Store) -> None:
+    found = made(filled)
+    assert found.next(1, "ann", again=True) is None
+    seen = compare_all(found, "ann")
+    for expected in (*seen, seen[0]):
+        pair = found.next(1, "ann", again=True)
+        assert pair is not None
+        ids = (pair.left.candidate_id, pair.right.candidate_id)
+        assert pair_of(*ids) == pair_of(*expected)
+        found.say(1, *ids, Verdict.TIE, "ann")
+    assert found.count(1, "ann") == 6
+
+
+def test_candidates_drawn_later_are_compared_too(filled: Store) -> None:
+    found = made(filled)
+    compare_all(found, "ann")
+    late = candidates(3, 5, completions=[f"another {i} text" for i in range(15)]).filter(
+        [i % 5 == 4 for i in range(15)]
+    )
+    add_candidates(filled, late, unit=1)
+    seen = compare_all(found, "ann")
+    assert len(seen) == 9 and all(any(name.endswith(".4") for name in pair) for pair in seen)
+
+
+def test_where_all_nearly_repeat_each_other_it_gives_up_and_goes_on_when_asked(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "MOST_READ", 4)
+    add_prompts(store, 2)
+    add_candidates(store, candidates(2, 3, completions=["the same"] * 6))
+    found = made(store)
+    with pytest.raises(StageError, match="next 4 pairs are of completions that nearly repeat each other"):
+        found.next(1, "ann")
+    assert found.next(1, "ann") is None
+
+
+def test_a_round_without_candidates_has_no_pair(store: Store) -> None:
+    assert made(store).next(1, "ann") is None

@@ -1,0 +1,108 @@
+"""Decisions that hold, by day and sitting, and a pace that breaks do not change: counted by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from rsf_core.review.pace import Pace, Tally
+
+NOON = datetime(2026, 5, 4, 12, 0, 0)
+TODAY = NOON.date()
+
+
+class Said:
+    """Words said one after the other, with seconds in between."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.tally, self.at, self.count = Tally(), at, 0
+
+    def say(self, place: int, vote: int, after: float = 10.0, kind: str = "decide", same_act: bool = False) -> None:
+        if not same_act:
+            self.count += 1
+            self.at += timedelta(seconds=after)
+        self.tally.take(f"act {self.count}", kind, place, vote, self.at)
+
+
+def test_who_changes_their_mind_has_decided_once_and_who_takes_it_back_has_not() -> None:
+    said = Said()
+    for place, vote in ((1, 1), (2, -1), (1, -1), (3, 1), (3, 0)):
+        said.say(place, vote)
+    tally = said.tally
+    assert tally.decided == tally.days[TODAY] == 2 and tally.sitting is not None
+    assert tally.sitting.votes == {1: -1, 2: -1}
+    said.say(3, 1, kind="undo")  # of going back to the rule
+    assert tally.decided == 3 and tally.sitting.votes[3] == 1
+    said.say(3, 0, kind="undo")
+    said.say(1, 1, kind="undo")
+    assert tally.decided == 2 and tally.sitting.votes == {1: 1, 2: -1}
+    said.say(1, -1, kind="redo")
+    assert tally.sitting.votes == {1: -1, 2: -1} and tally.undone == tally.sitting.undone == 3
+
+
+def test_what_an_undo_brings_back_is_of_the_day_on_which_it_was_said() -> None:
+    said = Said()
+    said.say(1, 1)
+    said.say(1, -1, after=86_400)
+    tomorrow = date(2026, 5, 5)
+    assert (said.tally.days[TODAY], said.tally.days[tomorrow]) == (0, 1)
+    said.say(1, 1, kind="undo")
+    assert (said.tally.days[TODAY], said.tally.days[tomorrow]) == (1, 0)
+    assert said.tally.sitting is not None and said.tally.sitting.votes == {}  # it was said in the sitting before
+    said.say(1, -1, kind="redo")
+    assert (said.tally.days[TODAY], said.tally.days[tomorrow]) == (0, 1) and said.tally.sitting.votes == {1: -1}
+
+
+def test_what_is_decided_in_bulk_is_not_read_and_counts_nowhere() -> None:
+    said = Said()
+    said.say(1, 1)
+    said.say(1, 1, kind="bulk")
+    said.say(2, 1, kind="bulk", same_act=True)
+    assert said.tally.decided == 0 and said.tally.pace.steps == 0
+    said.say(2, 0, kind="undo")
+    said.say(1, 1, kind="undo", same_act=True)
+    assert said.tally.decided == 1  # what was read before holds again
+    said.say(1, 1, kind="redo")
+    said.say(2, 1, kind="redo", same_act=True)
+    assert said.tally.decided == 0
+
+
+def test_a_whole_prompt_at_once_is_several_decisions_and_one_step() -> None:
+    said = Said()
+    said.say(9, 1)
+    for place in (1, 2, 3):
+        said.say(place, 1, same_act=place > 1)
+    assert said.tally.decided == 4 and (said.tally.pace.steps, said.tally.pace.seconds) == (1, 10.0)
+
+
+def test_a_pause_changes_no_pace_and_half_an_hour_begins_a_sitting() -> None:
+    said = Said()
+    for place in range(7):
+        said.say(place, 1, after=20.0)
+    assert said.tally.pace.per_hour == 180.0
+    said.say(7, 1, after=301.0)  # a break, and still this sitting
+    said.say(8, 1, after=20.0)
+    first = said.tally.sitting
+    assert said.tally.pace.per_hour == 180.0 and first is not None and len(first.votes) == 9
+    said.say(9, -1, after=1_801.0)
+    now = said.tally.sitting
+    assert now is not None and now is not first and now.votes == {9: -1} and now.pace.per_hour is None
+    said.say(10, -1, after=10.0)
+    assert now.pace.per_hour == 360.0 and said.tally.pace.per_hour == pytest.approx(3600 * 8 / 150)
+    said.say(0, -1, after=5.0)  # decided in the sitting before, and again now
+    assert set(now.votes) == {9, 10, 0} and said.tally.decided == 11
+
+
+def test_a_clock_that_is_set_back_is_no_time_of_work() -> None:
+    said = Said()
+    said.say(1, 1)
+    said.say(2, 1, after=-3_600.0)
+    assert said.tally.pace.steps == 0 and said.tally.decided == 2
+
+
+@pytest.mark.parametrize(("seconds", "steps"), [(-1.0, 0), (0.0, 1), (300.0, 1), (300.1, 0)])
+def test_a_pace_takes_what_is_no_break(seconds: float, steps: int) -> None:
+    pace = Pace()
+    pace.add(seconds)
+    assert pace.steps == steps and (pace.per_hour is None) is (seconds != 300.0)

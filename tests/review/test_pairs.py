@@ -1,0 +1,72 @@
+"""Pairs come at random by a seed, each once, and as many prompts first as there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations, islice
+
+import pytest
+
+from rsf_core.review.pairs import alike, pair_at, pairs_of, walk
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 17, 64])
+def test_over_all_turns_each_pair_comes_once(count: int) -> None:
+    found = [pair_at(count, turn, seed=5) for turn in range(pairs_of(count))]
+    assert sorted(tuple(sorted(pair)) for pair in found) == list(combinations(range(count), 2))
+
+
+def test_first_pairs_and_sides_are_as_random_as_chance_has_it() -> None:
+    found = [pair_at(4, 0, seed) for seed in range(1_200)]
+    pairs = Counter(tuple(sorted(pair)) for pair in found)
+    assert len(pairs) == 6 and all(140 < count < 260 for count in pairs.values())  # 200 ± 5 standard deviations
+    assert 500 < sum(left < right for left, right in found) < 700
+
+
+def test_a_million_candidates_of_a_prompt_need_no_table() -> None:
+    found = [pair_at(1_000_000, turn, seed=1) for turn in range(50)]
+    assert len({tuple(sorted(pair)) for pair in found}) == 50
+    assert all(0 <= one < 1_000_000 and one != other for one, other in found)
+
+
+def test_every_prompt_gives_a_pair_before_one_gives_a_second() -> None:
+    prompts = [(10 + i, 3) for i in range(7)]
+    first = [row for _, row, _, _ in islice(walk(prompts, seed=2), 14)]
+    assert sorted(first[:7]) == sorted(first[7:]) == list(range(7))
+
+
+def test_a_walk_ends_once_every_pair_has_come_and_goes_on_from_a_position() -> None:
+    prompts = [(1, 4), (2, 1), (3, 2), (4, 0)]  # 6, 0, 1 and 0 pairs
+    found = list(walk(prompts, seed=9))
+    assert Counter(row for _, row, _, _ in found) == {0: 6, 2: 1}
+    later = found[3][0]
+    assert list(walk(prompts, 9, later)) == found[3:]
+    assert list(walk([], 9)) == [] and list(walk([(1, 1)], 9)) == []
+
+
+def test_what_other_prompts_there_are_changes_no_prompts_pairs() -> None:
+    def of(number: int, prompts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return [(a, b) for _, row, a, b in walk(prompts, seed=3) if prompts[row][0] == number]
+
+    assert of(5, [(5, 6)]) == of(5, [(1, 2), (5, 6), (9, 4)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("The cat sat.", "the CAT sat!", True),
+        ("", " ", True),
+        ("!", "?", False),
+        ("yes", "no", False),
+        ("a b", "a c", False),
+        (
+            "one two three four five six seven eight nine ten eleven",
+            "one two three four five six seven eight nine ten",
+            True,
+        ),
+        ("one two three four five", "five four three two one", False),
+        ("日本 は", "日本 は。", True),
+    ],
+)
+def test_near_duplicates_are_told_by_their_words(one: str, other: str, same: bool) -> None:
+    assert alike(one, other) is alike(other, one) is same

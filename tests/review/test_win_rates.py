@@ -1,0 +1,77 @@
+"""Two reviewers compare by hand; each figure is what it says it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rsf_core.domain import Scope, Verdict, place
+from rsf_core.review.index import Opinions, ReviewIndex, RoundTable
+from rsf_core.review.win_rates import CandidateWins, preferred, win_rates
+from rsf_core.store.records import ComparisonRecord
+
+NONE = np.zeros(0, np.int64)
+L, R, T = Verdict.LEFT, Verdict.RIGHT, Verdict.TIE
+
+
+def record(left: str, right: str, verdict: Verdict, who: str = "ann") -> ComparisonRecord:
+    return ComparisonRecord(f"{left} {right} {who}", left, right, verdict, who, 0)
+
+
+def index() -> ReviewIndex:
+    """Three candidates of each of two prompts; the rule accepts the first of each, and has not decided the last."""
+    places = place(np.array([1, 1, 1, 2, 2, 2]), np.array([0, 1, 2, 0, 1, 2]))
+    ratio = np.array([1.0, -1.0, np.nan, 1.0, -1.0, np.nan])
+    table = RoundTable(places, np.full(6, 9), np.zeros(6, bool), np.full(6, 0.5), ratio, ratio, np.zeros(6))
+    return ReviewIndex(table, 0.0, Scope.GLOBAL, Opinions.none(), NONE, {})
+
+
+def test_most_of_those_who_compared_a_pair_say_which_is_better() -> None:
+    said = [
+        record("1.1.0", "1.1.1", L),
+        record("1.1.1", "1.1.0", R, "ben"),  # the same candidate, from the other side
+        record("1.1.0", "1.1.1", R, "cleo"),
+        record("1.2.0", "1.2.1", L),
+        record("1.2.0", "1.2.1", R, "ben"),  # even: a tie
+        record("1.2.1", "1.2.2", T),
+        record("1.1.1", "1.1.2", T),
+        record("1.1.1", "1.1.2", R, "ben"),  # a tie against a word: the word
+    ]
+    found, tied = preferred(said)
+    assert [(pair.better, pair.worse, pair.by) for pair in found] == [
+        ("1.1.0", "1.1.1", ("ann", "ben")),
+        ("1.1.2", "1.1.1", ("ben",)),
+    ]
+    assert tied == 2
+
+
+def test_the_rule_and_each_scorer_are_held_against_the_pairs_they_tell_apart() -> None:
+    said = [
+        record("1.1.0", "1.1.1", L),  # the rule: right; score: right
+        record("1.2.0", "1.2.1", R),  # the rule: wrong; score: wrong
+        record("1.1.1", "1.1.2", L),  # the rule has not decided one; score: alike
+        record("1.2.1", "1.2.2", L, "ben"),  # the rule has not decided one; score: unknown
+        record("1.2.1", "1.2.2", L),
+        record("1.1.0", "1.1.2", T, "ben"),
+    ]
+    scores = {"s": np.array([2.0, 1.0, 1.0, 5.0, 4.0, np.nan]), "flat": np.ones(6)}
+    found = win_rates(said, index(), scores)
+    assert (found.compared, found.tied) == (5, 1)
+    assert {f.name: (f.wins, f.pairs, f.share.value) for f in found.figures} == {"": (1, 2, 0.5), "s": (1, 2, 0.5)}
+    assert found.reviewers == {"ann": 4, "ben": 2}
+    assert (found.twice, found.alike) == (1, 1)
+    assert found.candidates[:2] == (CandidateWins("1.2.1", 2, 2), CandidateWins("1.1.0", 1, 1))
+    assert found.candidates[2] == CandidateWins("1.1.1", 1, 2)
+
+
+def test_an_interval_is_over_prompts_and_unknown_of_one() -> None:
+    one = win_rates([record("1.1.0", "1.1.1", L)], index(), {})
+    assert not one.figures[0].share.known
+    both = win_rates([record("1.1.0", "1.1.1", L), record("1.2.0", "1.2.1", L)], index(), {})
+    assert both.figures[0].share.groups == 2 and both.figures[0].share.high <= 1.0
+
+
+@pytest.mark.parametrize("said", [[], [record("1.1.0", "1.1.1", T)]])
+def test_without_a_pair_that_is_told_apart_there_is_no_figure(said: list[ComparisonRecord]) -> None:
+    found = win_rates(said, index(), {"s": np.arange(6.0)})
+    assert found.figures == () and found.candidates == () and found.compared == len(said)

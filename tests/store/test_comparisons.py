@@ -1,0 +1,99 @@
+"""What people say of two candidates is appended once, undone per reviewer, and known by a log that only reads what is new."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsf_core.domain import Verdict
+from rsf_core.domain.errors import StageError
+from rsf_core.store.store import Store
+from tests.support.seeding import add_candidates, candidates
+
+LEFT, RIGHT, TIE = Verdict.LEFT, Verdict.RIGHT, Verdict.TIE
+
+
+@pytest.fixture
+def said(store: Store) -> Store:
+    add_candidates(store, candidates(prompts=2, per_prompt=4))
+    add_candidates(store, candidates(prompts=1, per_prompt=2, round_number=2), job_id="r2-generate-1")
+    return store
+
+
+def say(store: Store, act: str, left: str, right: str, verdict: Verdict = LEFT, who: str = "ann") -> bool:
+    return store.comparisons.say(act, 1, left, right, verdict, who)
+
+
+def holds(store: Store) -> set[tuple[str, str, str, str]]:
+    return {(r.left_id, r.right_id, str(r.verdict), r.reviewer) for r in store.comparisons.standing(1)}
+
+
+def test_an_act_that_is_sent_again_changes_nothing(said: Store) -> None:
+    assert say(said, "a", "1.1.0", "1.1.1") is True
+    assert say(said, "a", "1.1.0", "1.1.1") is False
+    assert say(said, "a", "1.1.2", "1.1.3", TIE, "ben") is False
+    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
+
+
+def test_each_reviewers_newest_word_on_a_pair_holds_whichever_stands_left(said: Store) -> None:
+    say(said, "a", "1.1.0", "1.1.1")
+    say(said, "b", "1.1.1", "1.1.0", LEFT)  # the other one, now
+    say(said, "c", "1.1.0", "1.1.1", TIE, "ben")
+    assert holds(said) == {("1.1.1", "1.1.0", "left", "ann"), ("1.1.0", "1.1.1", "tie", "ben")}
+
+
+def test_undo_takes_back_step_by_step_what_this_reviewer_said(said: Store) -> None:
+    say(said, "a", "1.1.0", "1.1.1")
+    say(said, "b", "1.1.1", "1.1.0")
+    say(said, "c", "1.2.0", "1.2.1", RIGHT, "ben")
+    assert said.comparisons.undo("u1", 1, "ann") == ("1.1.1", "1.1.0")
+    assert said.comparisons.undo("u1", 1, "ann") is None  # sent again
+    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann"), ("1.2.0", "1.2.1", "right", "ben")}
+    said.comparisons.undo("u2", 1, "ann")
+    with pytest.raises(StageError, match="nothing to undo: ann has compared no pair in round 1"):
+        said.comparisons.undo("u3", 1, "ann")
+    assert holds(said) == {("1.2.0", "1.2.1", "right", "ben")}
+    say(said, "d", "1.1.0", "1.1.1", TIE)
+    assert said.comparisons.undo("u4", 1, "ann") == ("1.1.0", "1.1.1")
+
+
+def test_a_log_read_anew_says_what_one_kept_up_says(said: Store) -> None:
+    kept = said.comparisons.log(1)
+    for i, who in enumerate(["ann", "ben", "ann", "ann"]):
+        say(said, f"act {i}", "1.1.0", f"1.1.{1 + i % 3}", [LEFT, RIGHT, TIE][i % 3], who)
+        said.comparisons.standing(1)
+    said.comparisons.undo("u", 1, "ann")
+    before = holds(said)
+    said.comparisons._logs.clear()
+    assert said.comparisons.log(1) is not kept
+    assert holds(said) == before
+    assert said.comparisons.log(1).voices(("1.1.0", "1.1.2")) == kept.voices(("1.1.0", "1.1.2")) == 1
+
+
+def test_a_comparison_knows_the_version_of_the_guide(said: Store) -> None:
+    say(said, "a", "1.1.0", "1.1.1")
+    said.guides.add("be kind", "ann", "")
+    say(said, "b", "1.1.2", "1.1.1")
+    assert {r.act: r.guide for r in said.comparisons.standing(1)} == {"a": 0, "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words"),
+    [
+        ("1.1.0", "1.1.0", "not two candidates of one prompt"),
+        ("1.1.0", "1.2.0", "not two candidates of one prompt"),
+        ("1.1.0", "1.1.4", "no candidate '1.1.4' in round 1"),
+        ("1.9.0", "1.9.1", "no candidate '1.9.0' in round 1"),
+        ("2.1.0", "2.1.1", "no candidate '2.1.0' in round 1"),
+        ("1.1.0", "x", "no candidate 'x' in round 1"),
+        ("1.1.00", "1.1.1", "no candidate '1.1.00' in round 1"),
+    ],
+)
+def test_two_that_cannot_be_compared_are_refused(said: Store, left: str, right: str, words: str) -> None:
+    with pytest.raises(StageError, match=words):
+        say(said, "a", left, right)
+    assert holds(said) == set()
+
+
+def test_a_round_has_its_own(said: Store) -> None:
+    said.comparisons.say("a", 2, "2.1.0", "2.1.1", LEFT, "ann")
+    assert holds(said) == set() and len(said.comparisons.standing(2)) == 1

@@ -1,0 +1,73 @@
+"""Comparing two candidates on the Review page, through the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rsf_core.web
+from rsf_core.domain import Verdict
+from rsf_core.project import Project
+from rsf_core.web import session
+from tests.support.seeding import add_candidates, add_scores, candidates, decide
+
+SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
+
+
+@pytest.fixture
+def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    with Project.create(tmp_path / "p", str(small_task), seed=1) as made:
+        rows = candidates(2, 2, completions=["red fox", "blue whale", "old oak", "new moon"])
+        add_candidates(made.store, rows)
+        add_scores(made.store, rows, {"sentiment": [0.1, 0.2, 0.3, 0.4]})
+        decide(made.store, rows, 0.0, -9.0)
+        monkeypatch.setattr(session, "_project", made)
+        monkeypatch.setenv("RSF_REVIEWER", "ann")
+        yield made
+
+
+def opened(show: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.query_params["show"] = show
+    app.run().switch_page("../../pages/review.py").run()
+    assert not app.exception
+    return app
+
+
+def click(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception and not app.error
+    return app
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def test_pairs_are_answered_one_after_the_other_and_taken_back(project: Project) -> None:
+    app = opened("Compare")
+    assert "Undo" not in labels(app)
+    first = project.comparing.next(1, "ann")
+    assert first is not None
+    click(app, "Right is better")
+    (said,) = project.store.comparisons.standing(1)
+    assert (said.left_id, said.right_id) == (first.left.candidate_id, first.right.candidate_id)
+    assert (said.verdict, said.reviewer) == (Verdict.RIGHT, "ann")
+    click(app, "A tie")
+    assert len(project.store.comparisons.standing(1)) == 2 and "A tie" not in labels(app)  # none is left
+    click(app, "Undo")
+    assert len(project.store.comparisons.standing(1)) == 1 and "A tie" in labels(app)
+
+
+def test_agreement_says_what_the_comparisons_come_to(project: Project) -> None:
+    project.override("1.1.0", "accept", "ann")  # type: ignore[arg-type]
+    for prompt, left, right in ((1, 0, 1), (2, 0, 1)):
+        project.comparing.say(1, f"1.{prompt}.{left}", f"1.{prompt}.{right}", Verdict.RIGHT, "ann")
+    app = opened("Agreement")
+    table = next(frame.value for frame in app.dataframe if "higher by" in frame.value.columns)
+    assert table["higher by"].tolist() == ["sentiment"]  # the rule accepts all: it tells none apart
+    assert table["pairs"].tolist() == [2] and table["preferred by people"].tolist() == [2]
+    assert "2 pairs" in " ".join(str(one.value) for one in app.markdown)
