@@ -11,10 +11,12 @@ R = TypeVar("R")
 
 
 def of_part(part: str, method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
-    """A method of the whole that calls `method` of its attribute `part`."""
+    """A method of the whole that calls the `method` of its attribute `part`, as that part has it."""
+    name = method.__name__
 
     @wraps(method)
     def call(whole: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return method(getattr(whole, part), *args, **kwargs)
+        answer: R = getattr(getattr(whole, part), name)(*args, **kwargs)
+        return answer
 
     return call
