@@ -1,6 +1,7 @@
 """The vocabulary, the settings, and what everything else stands on: errors, whole files, words."""
 
 from rsf_core.domain.vocabulary import (
+    ELSEWHERE_K,
     K_BITS,
     SAMPLER_VERSION,
     SCORER_COST,
@@ -25,6 +26,7 @@ from rsf_core.domain.vocabulary import (
 )
 
 __all__ = [
+    "ELSEWHERE_K",
     "K_BITS",
     "SAMPLER_VERSION",
     "SCORER_COST",

@@ -186,6 +186,7 @@ _LOOKS_AT = {
         *(
             "prompts_in_round",
             "candidates",
+            "candidates_elsewhere",
             "next_proposal",
             "chosen_proposal",
             "tuned_model",

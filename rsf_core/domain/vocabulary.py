@@ -15,6 +15,7 @@ SCORER_COST = "ms a candidate: "
 """Begins the name of the metric that says what a scorer, named after it, took for a candidate in a job."""
 
 K_BITS = 20  # there are fewer than 2²⁰ candidates of a prompt in a round
+ELSEWHERE_K = 1 << (K_BITS - 1)  # the first k of those made elsewhere, beyond every k that is drawn
 _CANDIDATE = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,6})")
 
 

@@ -14,7 +14,7 @@ from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.decided import COUNTED_TABLES
-from rsf_core.store.records import CandidateRecord, NoScoreRecord, PromptKind, RoundCounts, Speed
+from rsf_core.store.records import CandidateRecord, ElsewhereRecord, NoScoreRecord, PromptKind, RoundCounts, Speed
 from rsf_core.store.store import Store
 
 KEPT_KINDS = 64  # rounds, a few rows each
@@ -43,6 +43,10 @@ class CandidateBook:
     def candidates(self, prompt_id: int, round_number: int | None = None) -> list[CandidateRecord]:
         """All candidates of a prompt in a round, by k."""
         return self._store.candidates_of_prompt(self._standing.number(round_number), prompt_id)
+
+    def candidates_elsewhere(self, round_number: int | None = None) -> list[ElsewhereRecord]:
+        """The candidates of a round that were made elsewhere, by prompt and k."""
+        return self._store.elsewhere.of_round(self._standing.number(round_number))
 
     @spoken
     def override(self, candidate_id: str, action: Action, reviewer: str = NOBODY, uid: str | None = None) -> bool:

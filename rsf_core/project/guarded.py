@@ -15,6 +15,7 @@ from rsf_core.project import Project
 
 _PARTS = (
     "autopilot",
+    "candidate_imports",
     "comparing",
     "exports",
     "features",

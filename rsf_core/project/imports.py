@@ -54,9 +54,9 @@ _ROWS = pa.schema(
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
 LOOK_SECONDS, GATHER_SECONDS = 60.0, 300.0
 KILL_SECONDS = 5.0
-_TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
+TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
 # One core; and memory as it is used: Arrow's own allocator reserves what the limit would count.
-_LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Imports:
 
     def format(self, upload: str, reading: Reading = FOUND) -> Format:
         """As what the file is read. Raises PromptFileError where it can't be."""
-        return self._format(self._file(upload), reading)
+        return self._format(self.file(upload), reading)
 
     def start(self, upload: str, columns: Columns, held_out_share: float, reading: Reading = FOUND) -> str:
         """Read and place the rows of a kept file; the name of the placing. Of one file one runs at a time."""
@@ -153,19 +153,17 @@ class Imports:
         folder = self._folder / upload / digest.hexdigest()
         if (folder / "request.json").exists():
             return folder.name
-        for other in self._placings(upload):
-            self._kill(other)
-            shutil.rmtree(other, ignore_errors=True)
+        self.forget_placings(upload)
         with writable(folder.parent):
             folder.mkdir()
         self._write_existing(folder / "existing.parquet")
-        file = self._file(upload)
+        file = self.file(upload)
         write_json(folder / "request.json", {**asked, "file": file.name, "version": version, "memory": MEMORY_BYTES})
         small = file.stat().st_size <= SMALL_FILE and file.suffix not in PACKED  # which can grow a million times
         if small and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
             work(folder)
         else:
-            process.leave(process.start(folder, "rsf_core.project.imports", _LEAN))
+            process.leave(process.start(folder, "rsf_core.project.imports", LEAN))
         return folder.name
 
     def state(self, upload: str, placing: str) -> ImportState:
@@ -182,7 +180,7 @@ class Imports:
             if (folder / "summary.json").exists():
                 return self.state(upload, placing)  # it has ended just now
             return ImportState(
-                problem="reading the file was broken off: read it again. If it ends again, the file " + _TOO_LARGE
+                problem="reading the file was broken off: read it again. If it ends again, the file " + TOO_LARGE
             )
         progress = read_json(folder / "progress.json")
         return ImportState(message="starting" if progress is None else str(progress["message"]))
@@ -234,13 +232,19 @@ class Imports:
         self.forget(upload)
         return len(added)
 
+    def forget_placings(self, upload: str) -> None:
+        """End and delete what is made of a kept file: of one file one is made at a time."""
+        for other in self._placings(upload):
+            self._kill(other)
+            shutil.rmtree(other, ignore_errors=True)
+
     def forget(self, upload: str) -> None:
         """Delete a kept file with what was made of it."""
-        for placing in self._placings(upload):
-            self._kill(placing)
+        self.forget_placings(upload)
         shutil.rmtree(self._folder / upload, ignore_errors=True)
 
-    def _file(self, upload: str) -> Path:
+    def file(self, upload: str) -> Path:
+        """A kept file. Raises PromptFileError where it is not kept (any more)."""
         found = next((self._folder / upload).glob("upload.*"), None) if upload.isalnum() else None
         if found is None:
             raise PromptFileError("the file is not kept any more: choose it again")
@@ -286,7 +290,7 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
     command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
     command += [reading.sheet] if reading.sheet is not None else []
     late = f"{file.name} was looked at for {LOOK_SECONDS:g} s in vain: split it"
-    said = _told(command, LOOK_SECONDS, late, f"{file.name} could not be looked at: {_TOO_LARGE}")
+    said = _told(command, LOOK_SECONDS, late, f"{file.name} could not be looked at: {TOO_LARGE}")
     layout = Layout(said.pop("kind"), sheet=said.pop("sheet"), sheets=tuple(said.pop("sheets")))
     return Format(layout, **said | {"columns": tuple(said["columns"])})
 
@@ -295,7 +299,7 @@ def _gathered(folder: Path, file: Path) -> None:
     """Write a data set's folder to one Parquet file, by a process with a limit. Raises PromptFileError."""
     command = [sys.executable, "-m", "rsf_core.prompts.dataset_folder", str(folder), str(file), str(MEMORY_BYTES)]
     late = f"{folder} was read for {GATHER_SECONDS:g} s in vain: import a part of it"
-    _told(command, GATHER_SECONDS, late, f"reading {folder} was broken off: it is damaged, or {_TOO_LARGE}")
+    _told(command, GATHER_SECONDS, late, f"reading {folder} was broken off: it is damaged, or {TOO_LARGE}")
 
 
 def _told(command: Sequence[str], seconds: float, late: str, broken: str) -> dict[str, Any]:
@@ -303,7 +307,7 @@ def _told(command: Sequence[str], seconds: float, late: str, broken: str) -> dic
     more than `seconds`, with `broken` where it ends without a word."""
     try:
         ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env={**_LEAN, **os.environ}
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env={**LEAN, **os.environ}
         )
     except subprocess.TimeoutExpired as error:
         raise PromptFileError(late) from error
@@ -320,7 +324,7 @@ def _look(file: Path, sheet: str | None) -> dict[str, Any]:
     try:
         found = asdict(recognise(file, Reading(sheet=sheet)))
     except MemoryError:
-        return {"problem": f"{file.name} {_TOO_LARGE}"}
+        return {"problem": f"{file.name} {TOO_LARGE}"}
     except RsfError as error:
         return {"problem": str(error)}
     layout = found.pop("layout")
@@ -333,24 +337,31 @@ def work(folder: Path) -> None:
     try:
         summary = _place(folder, request)
     except MemoryError:  # pyarrow's too
-        summary = {"problem": f"the file {_TOO_LARGE}"}
+        summary = {"problem": f"the file {TOO_LARGE}"}
     except RsfError as error:
         summary = {"problem": str(error).replace(request["file"], "the file")}
     write_json(folder / "summary.json", summary)
 
 
-def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    said = time.monotonic()
+def say(folder: Path, message: str) -> None:
+    """How far the work in a folder is."""
+    write_json(folder / "progress.json", {"message": message})
 
-    def say(message: str) -> None:
-        write_json(folder / "progress.json", {"message": message})
+
+def telling(folder: Path, words: str) -> Callable[[int], None]:
+    """What says a count in `words` now and then."""
+    said = time.monotonic()
 
     def on_row(count: int) -> None:
         nonlocal said
         if time.monotonic() > said + _EVERY:
             said = time.monotonic()
-            say(f"{count:,} rows read")
+            say(folder, words.format(count))
 
+    return on_row
+
+
+def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     columns = Columns(**request["columns"])
     parsed = parse(
         folder.parent / request["file"],
@@ -359,10 +370,10 @@ def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         columns.system,
         columns.split,
         reading=Reading(**request["reading"]),
-        on_row=on_row,
+        on_row=telling(folder, "{:,} rows read"),
     )
     existing = pq.read_table(folder / "existing.parquet")
-    say(f"comparing {len(parsed.rows) + existing.num_rows:,} prompts")
+    say(folder, f"comparing {len(parsed.rows) + existing.num_rows:,} prompts")
     found = place_usable(
         parsed.rows,
         lambda usable: comparing.place_here(existing, usable, request["share"], request["seed"]),
@@ -407,7 +418,7 @@ def _short(row: PromptRow) -> dict[str, Any]:
     return {name: value[:_SHOWN] if isinstance(value, str) else value for name, value in fields.items()}
 
 
-def _limit_memory(size: int) -> None:
+def limit_memory(size: int) -> None:
     """Of this process, in bytes of data: whatever a file holds, the machine stays usable."""
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
 
@@ -416,10 +427,10 @@ def main() -> None:
     """`FOLDER`: do what a placing asks for. `FILE BYTES [SHEET]`: say as what a file is read."""
     path = Path(sys.argv[1])
     if len(sys.argv) > 2:
-        _limit_memory(int(sys.argv[2]))
+        limit_memory(int(sys.argv[2]))
         print(json.dumps(_look(path, next(iter(sys.argv[3:]), None))))
         return
-    _limit_memory(int(json.loads((path / "request.json").read_text(encoding="utf-8"))["memory"]))
+    limit_memory(int(json.loads((path / "request.json").read_text(encoding="utf-8"))["memory"]))
     work(path)
 
 

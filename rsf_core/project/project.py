@@ -26,6 +26,7 @@ from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import summary as summaries
 from rsf_core.project.acceptance_book import AcceptanceBook
 from rsf_core.project.candidate_book import CandidateBook
+from rsf_core.project.candidate_imports import CandidateImports
 from rsf_core.project.exporting.exports import Exports
 from rsf_core.project.features import Features
 from rsf_core.project.guide_book import GuideBook
@@ -92,6 +93,9 @@ class Project:
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings
+        )
+        self.candidate_imports = CandidateImports(
+            self.imports, self.store, self._standing.settings, self.prompt_book.is_unsealed
         )
         self.review = Reviews(self.store, self._standing.settings, self.target)
         self.progress = ReviewProgress(self.store, self.review)
@@ -402,6 +406,8 @@ class Project:
 
     # -- what a round has drawn ----------------------------------------------------------------------------------------
 
+    import_candidates = of_part("candidate_imports", CandidateImports.run)
+    candidates_elsewhere = of_part("_candidates", CandidateBook.candidates_elsewhere)
     latest_completions = of_part("_candidates", CandidateBook.latest_completions)
     prompt_texts = of_part("_candidates", CandidateBook.prompt_texts)
     counts = of_part("_candidates", CandidateBook.counts)

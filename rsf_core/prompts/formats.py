@@ -107,10 +107,10 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     free = [name for name in names if name != text and name not in companions(text, names)]
     if is_own_export(names):
         free = [name for name in free if name != "label"]  # it says whether the completion is accepted
-    reference = _named(free, _REFERENCES)
+    reference = named(free, _REFERENCES)
     if reference is None and holds_conversations(text, values[text]) and any(_replies(values[text])):
         reference = text
-    system, split = _named(free, _SYSTEMS), _named(free, _SPLITS)
+    system, split = named(free, _SYSTEMS), named(free, _SPLITS)
     if split is not None and not set(map(str, values[split])) <= set(Split):
         split = None
     tool = next((record.tool for record in found if record.tool is not None), None)
@@ -149,7 +149,7 @@ def _replies(values: Sequence[Any]) -> list[bool]:
     return [conversations.is_one(value) and conversations.reply_in(value) is not None for value in turns]
 
 
-def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
+def named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
     """The first of `wanted` that a column is called, whatever its case."""
     lower = {name.strip().lower().replace(" ", "_"): name for name in reversed(names)}
     return next((lower[name] for name in wanted if name in lower), None)

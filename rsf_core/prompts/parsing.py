@@ -42,7 +42,9 @@ class Columns:
         return self.text, self.reference, self.system, self.split
 
 
-class _WrongRow(Exception):
+class WrongRow(Exception):
+    """What is wrong with a row, and in which column."""
+
     def __init__(self, field: str | None, message: str) -> None:
         self.field, self.message = field, message
 
@@ -75,35 +77,36 @@ def parse(
             problems.append(record)
             continue
         try:
-            row = _row(record, wanted, problems, notes)
+            row = prompt_of(record, wanted, problems, notes)
             held += len(row.whole) + len(row.reference or "") + len(row.system or "")
             if held > limits.MOST_CHARACTERS:
                 message = f"the file holds more than {limits.MOST_CHARACTERS:,} characters; the rest is left out"
                 problems.append(Problem(record.line, None, message))
                 break
             rows.append(row)
-        except _WrongRow as wrong:
+        except WrongRow as wrong:
             problems.append(Problem(record.line, wrong.field, wrong.message))
     return Parsed(tuple(rows), tuple(problems), tuple(f"{count:,} {note}" for note, count in notes.items()))
 
 
-def _row(record: Record, wanted: Columns, problems: list[Problem], notes: Counter[str]) -> PromptRow:
+def prompt_of(record: Record, wanted: Columns, problems: list[Problem], notes: Counter[str]) -> PromptRow:
+    """The prompt of a record; what of it is not read is appended to `problems`, or counted in `notes`. Raises WrongRow."""
     fields = record.fields
     asked = _conversation(fields.get(wanted.text), wanted.text)
     said = asked or Conversation(_joined(fields, wanted), None, None)
     text, turn_system, earlier = said.question, said.system, said.earlier
-    system = _text(fields.get(wanted.system), wanted.system) if wanted.system is not None else None
+    system = text_of(fields.get(wanted.system), wanted.system) if wanted.system is not None else None
     if not (system or "").strip():
         system = turn_system
     elif (turn_system or "").strip() and turn_system != system:
-        raise _WrongRow(wanted.system, "is another system prompt than that of the conversation")
-    split = _text(fields.get(wanted.split), wanted.split) if wanted.split is not None else None
+        raise WrongRow(wanted.system, "is another system prompt than that of the conversation")
+    split = text_of(fields.get(wanted.split), wanted.split) if wanted.split is not None else None
     if split and split not in list(Split):
-        raise _WrongRow(wanted.split, f"is {split!r}; it must be {', '.join(Split)}")
+        raise WrongRow(wanted.split, f"is {split!r}; it must be {', '.join(Split)}")
     for value, column in ((whole(text, earlier), wanted.text), (system, wanted.system or wanted.text)):
-        _check(value, column)
+        check_text(value, column)
     if not text.strip():
-        raise _WrongRow(wanted.text, "is missing or empty")
+        raise WrongRow(wanted.text, "is missing or empty")
     reference = _reference(fields, wanted, asked, notes)
     if asked is not None and asked.left_out:
         others = f"{asked.left_out} later question{'s' if asked.left_out > 1 else ''} of the conversation"
@@ -115,11 +118,11 @@ def _row(record: Record, wanted: Columns, problems: list[Problem], notes: Counte
     try:
         return PromptRow(text, reference, system or None, Split(split) if split else None, record.line, earlier)
     except PromptError as error:
-        raise _WrongRow(wanted.text, str(error)) from error
+        raise WrongRow(wanted.text, str(error)) from error
 
 
 def _conversation(value: Any, column: str) -> Conversation | None:
-    """The conversation in the text column; None where it holds plain text. Raises _WrongRow."""
+    """The conversation in the text column; None where it holds plain text. Raises WrongRow."""
     name = column.strip().lower()
     if isinstance(value, str) and (marked := conversations.chatml(value)):
         value = marked
@@ -134,13 +137,13 @@ def _conversation(value: Any, column: str) -> Conversation | None:
         return None
     found = conversations.read(value)
     if isinstance(found, str):
-        raise _WrongRow(column, found)
+        raise WrongRow(column, found)
     return found
 
 
 def _joined(fields: dict[str, Any], wanted: Columns) -> str:
     """The text, with the columns that belong to it below."""
-    text = _text(fields.get(wanted.text), wanted.text) or ""
+    text = text_of(fields.get(wanted.text), wanted.text) or ""
     if not text.strip():
         return ""
     parts = [text]
@@ -148,7 +151,7 @@ def _joined(fields: dict[str, Any], wanted: Columns) -> str:
         if name in wanted.chosen:
             continue
         value = fields[name]
-        part = str(value) if isinstance(value, Number) else _text(value, name) or ""
+        part = str(value) if isinstance(value, Number) else text_of(value, name) or ""
         if part.strip().lower() not in _NO_INPUT and part not in _NOTHING:
             parts.append(part)
     return "\n\n".join(parts)
@@ -168,8 +171,8 @@ def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | No
         # an answer to each question, of which the last is asked, or several that are right
         found = value[-1] if len(value) == asked.questions and not asked.left_out else value[0]
     else:
-        found = _text(value, wanted.reference)
-    _check(found, wanted.reference)
+        found = text_of(value, wanted.reference)
+    check_text(found, wanted.reference)
     if found is None or not found.strip():
         return None
     if found.strip() in _NOTHING or _INFINITE.fullmatch(found.strip()):
@@ -186,18 +189,18 @@ def _answers_the_last(fields: dict[str, Any], wanted: Columns) -> bool:
     return wanted.reference != wanted.text and not conversations.are_turns(fields.get(wanted.reference or ""))
 
 
-def _text(value: Any, column: str | None) -> str | None:
+def text_of(value: Any, column: str | None) -> str | None:
     if isinstance(value, Number):
-        raise _WrongRow(column, f"must be text, not {value.kind}")
+        raise WrongRow(column, f"must be text, not {value.kind}")
     if value is not None and not isinstance(value, str):
-        raise _WrongRow(column, f"must be text, not {type(value).__name__}")
+        raise WrongRow(column, f"must be text, not {type(value).__name__}")
     return value
 
 
-def _check(value: str | None, column: str | None) -> None:
+def check_text(value: str | None, column: str | None) -> None:
     if value is None:
         return
     if len(value) > limits.LONGEST_TEXT:
-        raise _WrongRow(column, f"is {len(value):,} characters long; at most {limits.LONGEST_TEXT:,} are read")
+        raise WrongRow(column, f"is {len(value):,} characters long; at most {limits.LONGEST_TEXT:,} are read")
     if not value.isascii() and _SURROGATE.search(value):
-        raise _WrongRow(column, "holds half a surrogate pair (\\ud800 to \\udfff), which is no character")
+        raise WrongRow(column, "holds half a surrogate pair (\\ud800 to \\udfff), which is no character")

@@ -21,7 +21,8 @@ class Opinion:
 @dataclass(frozen=True, slots=True, eq=False)
 class ReviewCandidate:
     """A candidate as a reviewer sees it, the same one as long as nothing is said of it. `completion` is as drawn, `edit` what
-    replaces it. Ratios are None before
+    replaces it. `source` says where it was made, None where it was drawn here; `tokens` is None where nobody has counted
+    them. Ratios are None before
     scoring, and where the target lacks a score: `no_score` says of which scorer and why. −∞ (a failed constraint) is a
     log_ratio of None with `impossible`."""
 
@@ -30,7 +31,7 @@ class ReviewCandidate:
     k: int
     completion: str
     truncated: bool
-    tokens: int
+    tokens: int | None
     scores: Mapping[str, float]
     no_score: Mapping[str, str]
     log_ratio: float | None
@@ -44,6 +45,7 @@ class ReviewCandidate:
     note: str | None
     tags: str | None
     edit: str | None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +95,7 @@ def candidate(
         note=None,
         tags=None,
         edit=None,
+        source=row["source"],
     )
     return said_of(drawn, bool(index.accepted[at]), words, notes)
 

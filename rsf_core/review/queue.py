@@ -21,6 +21,7 @@ from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
 from rsf_core.review.agreement import Agreement
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, candidate
+from rsf_core.review.drawn import drawn
 from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first, spread
 from rsf_core.review.live_round import LiveRound
 from rsf_core.review.suggestion import Suggestion
@@ -154,7 +155,7 @@ class Reviews:
 
     def agreement(self, round_number: int) -> Agreement:
         """How well the rule and people agree, and people with each other."""
-        return agreement.agreement(self.index(round_number), self._settings().seed)
+        return agreement.agreement(drawn(self.index(round_number))[0], self._settings().seed)
 
     def suggest(self, round_number: int) -> Suggestion:
         """The weights, β and M that people's decisions speak for. Raises TargetError where there is too little to tell."""
@@ -163,8 +164,8 @@ class Reviews:
             raise StageError(f"round {round_number} has no scores yet: a target is fitted after scoring")
         constrained = {constraint.scorer for constraint in target.constraints} - set(target.rewards)
         names = [name for name in self._store.scorers(round_number) if name not in constrained]
-        index = self.index(round_number)
-        scores = {name: self._score(round_number, name, index.version) for name in names}
+        index, here = drawn(self.index(round_number))
+        scores = {name: self._score(round_number, name, index.version)[here] for name in names}
         return suggestion.suggest(index, target, scores, thresholds[0].scope)
 
     # -- saying ------------------------------------------------------------------------------------------------------
@@ -203,7 +204,7 @@ class Reviews:
         return self._store.scorers(round_number)
 
     def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
-        return self._store.score_column(round_number, scorer, everywhere=True)
+        return self._store.review_score(round_number, scorer)
 
     def _matches(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.int64] | None:
         """The places of the candidates whose text is looked for; None where the filter looks for none."""
@@ -253,7 +254,7 @@ class Reviews:
     def _made(self, round_number: int, index: ReviewIndex, prompt_ids: Sequence[int]) -> list[ReviewPrompt]:
         """The prompts as they are shown."""
         texts = self._store.prompts_by_id(prompt_ids)
-        drawn: dict[int, list[ReviewCandidate]] = {prompt_id: [] for prompt_id in prompt_ids}
+        made: dict[int, list[ReviewCandidate]] = {prompt_id: [] for prompt_id in prompt_ids}
         rows = self._store.candidates_of_prompts(round_number, prompt_ids)
         columns = {
             name: self._score(round_number, name, index.version) for name in self._scorers(round_number, index.version)
@@ -266,7 +267,7 @@ class Reviews:
             if at >= 0:  # else drawn after the index was read
                 scores = {name: float(column[at]) for name, column in columns.items() if not math.isnan(column[at])}
                 no_score = reasons.get(row["candidate_id"], {})
-                drawn[row["prompt_id"]].append(candidate(row, at, index, scores, *heard[one], no_score))
+                made[row["prompt_id"]].append(candidate(row, at, index, scores, *heard[one], no_score))
         return [
             ReviewPrompt(
                 prompt_id,
@@ -274,7 +275,7 @@ class Reviews:
                 texts[prompt_id]["system"],
                 tuple(texts[prompt_id]["earlier"] or ()),
                 texts[prompt_id]["reference"],
-                tuple(drawn[prompt_id]),
+                tuple(made[prompt_id]),
             )
             for prompt_id in prompt_ids
         ]

@@ -28,7 +28,8 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
     """Freeze what is accepted now. Decide first, de-duplicate afterwards: of equal completions of one prompt one is kept (of
     near ones, or all, by `train.deduplicate`), and both counts are in the summary, with what it did to the law. Decisions
     unchanged since the newest set give that set again. Candidates of train prompts that nearly repeat a held-out prompt
-    are left out and counted. Raises StageError when nothing is left to train on."""
+    are left out and counted. Candidates made elsewhere are in it where people accept them: they weigh 1, for there is no P/q
+    of them, and no rate counts them. Raises StageError when nothing is left to train on."""
     found = store.thresholds(round_number)
     accepted = store.accepted_samples(round_number)
     if not found:
@@ -79,6 +80,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
             "overridden": counts.overridden,
             "violated": counts.violated,
             "edited": sum(sample["edited"] for sample in samples),
+            "made_elsewhere": sum(sample["source"] is not None for sample in samples),
         },
         author=author,
         created_at=utc_now(),
@@ -127,7 +129,7 @@ def freeze_control(
         [u_of[sample["candidate_id"]] for sample in once],
         matched.summary["samples"],
         [len(sample["token_ids"]) for sample in once],
-        _tokens(store.curated_samples(matched.curated_id).to_pylist()),
+        _tokens_to_match(store.curated_samples(matched.curated_id).to_pylist()),
     )
     samples = [sample for sample, chosen in zip(once, kept, strict=True) if chosen]
     record = replace(
@@ -147,6 +149,7 @@ def freeze_control(
             "law_moved": None,
             "prompts": len({sample["prompt_id"] for sample in samples}),
             "edited": 0,
+            "made_elsewhere": 0,
         },
         author=author,
         created_at=utc_now(),
@@ -189,7 +192,10 @@ def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]
 def _stand_ins(samples: list[dict[str, Any]], how: thinning.How) -> NDArray[np.int64]:
     return thinning.stand_ins(
         [sample["prompt_id"] for sample in samples],
-        [sample["completion"] if sample["edited"] else tuple(sample["token_ids"]) for sample in samples],
+        [
+            sample["completion"] if sample["edited"] or sample["source"] else tuple(sample["token_ids"])
+            for sample in samples
+        ],
         [sample["completion"] for sample in samples],
         how,
     )
@@ -202,6 +208,13 @@ def _kept(samples: list[dict[str, Any]], of: NDArray[np.int64]) -> list[dict[str
 def _tokens(samples: list[dict[str, Any]]) -> int:
     """The completion tokens of a set, as drawn (an edited completion has those of the candidate that was edited)."""
     return sum(len(sample["token_ids"]) for sample in samples)
+
+
+def _tokens_to_match(samples: list[dict[str, Any]]) -> float:
+    """The completion tokens of a set, those made elsewhere as long as the mean of the others: their tokens are made when the
+    model is trained, and are not known before."""
+    drawn = [sample for sample in samples if sample["source"] is None]
+    return _tokens(drawn) * (len(samples) / len(drawn)) if drawn else 0.0
 
 
 def _distinct(samples: list[dict[str, Any]]) -> int:

@@ -12,7 +12,7 @@ from rsf_core.domain.specs import Reference, ScoreSpec
 from rsf_core.jobs import units
 from rsf_core.rounds.state import BASE_ID, Standing
 from rsf_core.rounds.submitting import Submitting
-from rsf_core.scorers import own
+from rsf_core.scorers import own, registry
 from rsf_core.store.store import Store
 
 
@@ -38,7 +38,8 @@ class Scoring:
         own.ready(self._folder, settings.target.scorers)
         needed = [*settings.target.scorers, *([] if judged is None else [judged.scorer])]
         retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
-        candidates = self._store.candidates_to_score(number, needed, again)
+        elsewhere = [name for name in settings.target.scorers if not registry.checked(name)[1].of_draw]
+        candidates = self._store.candidates_to_score(number, needed, again, elsewhere)
         if candidates.num_rows == 0:
             decisions.retarget(self._store, settings, opened, BASE_ID)
             return None

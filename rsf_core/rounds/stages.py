@@ -126,7 +126,7 @@ def _reviewed(facts: RoundFacts) -> str:
 def _tuned(facts: RoundFacts) -> str:
     if facts.tuned is not None:
         return f"model {facts.tuned.model_id}"
-    return f"on {facts.counts.accepted:,} accepted" if facts.scored else "on the accepted"
+    return f"on {facts.counts.trainable:,} accepted" if facts.scored else "on the accepted"
 
 
 def _compared(facts: RoundFacts) -> str:
@@ -204,10 +204,10 @@ STAGES: tuple[StageType, ...] = (
         JobKind.FINETUNE,
         label="Fine-tune",
         icon=":material/model_training:",
-        ready=lambda facts: facts.scored and facts.counts.accepted > 0,
+        ready=lambda facts: facts.scored and facts.counts.trainable > 0,
         done=lambda facts: facts.tuned is not None,
         detail=_tuned,
-        action=lambda counts: f"Fine-tune on {counts.accepted:,} accepted",
+        action=lambda counts: f"Fine-tune on {counts.trainable:,} accepted",
         start=lambda starts, author: starts.finetune(starts.freeze(author).curated_id),
         remedy=Remedy(
             "round {round} has no accepted candidate to train on: lower M on the Acceptance page, accept some by hand on the "

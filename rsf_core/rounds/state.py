@@ -29,6 +29,7 @@ STATE_TABLES = (  # all that decides where a round stands
         "prompts",
         "prompt_events",
         "candidates",
+        "candidates_elsewhere",
         "scores",
         "unscored",
         "targets",

@@ -21,6 +21,11 @@ from rsf_core.scorers import registry
 from rsf_core.store.records import CuratedRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
 
+TRAINED_ON = [
+    *("prompt_token_ids", "token_ids", "weight", "completion", "edited", "log_q"),
+    *("source", "prompt", "system", "earlier"),  # of what was made elsewhere the job makes the tokens
+]
+
 
 class Tuning:
     def __init__(
@@ -138,6 +143,6 @@ class Tuning:
             ),
         )
         samples = self._store.curated_samples(curated.curated_id)
-        samples = samples.select(["prompt_token_ids", "token_ids", "weight", "completion", "edited", "log_q"])
+        samples = samples.select(TRAINED_ON)
         follow = [Stage.EVALUATE] if then_evaluate and self._standing.held_out() else []
         return self._submitting.submit(spec, {"samples": samples}, follow)

@@ -15,11 +15,12 @@ REASON = 300  # characters of why there is no score
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a scorer sees of a candidate; `candidate_id` names it in errors."""
+    """What a scorer sees of a candidate; `candidate_id` names it in errors. `token_count` is None of one made elsewhere, whose
+    tokens are of another model; it counts as ended."""
 
     prompt: Prompt
     completion: str
-    token_count: int
+    token_count: int | None
     finish: Finish
     candidate_id: str | None = None
 

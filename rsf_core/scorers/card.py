@@ -40,7 +40,8 @@ class ScorerCard:
     options are not listed. `loaded`: nothing could be read without loading the scorer, so that it was. `problem`: why it
     cannot be used, "" where it can. `own`: it belongs to the project (rsf_core/scorers/own.py). `opinion`: its score is a
     model's opinion, to be held against people's before it decides. `sends`: texts leave this machine, or this program, for
-    the address in its options."""
+    the address in its options. `of_draw`: it reads what only a draw of the
+    project's model knows, tokens or how it ended, so it says nothing of candidates made elsewhere."""
 
     name: str
     description: str
@@ -57,6 +58,7 @@ class ScorerCard:
     own: bool = False
     opinion: bool = False
     sends: bool = False
+    of_draw: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:

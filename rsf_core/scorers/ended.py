@@ -13,6 +13,7 @@ class Ended:
     name = "ended"
     description = "1 where the model ended the completion itself, 0 where it ran into the token limit"
     bounds = (0.0, 1.0)
+    of_draw = True
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
         return [float(scored.finish is Finish.EOS) for scored in batch]

@@ -6,16 +6,20 @@ import math
 from collections.abc import Sequence
 
 from rsf_core.domain.text import words
-from rsf_core.scorers.base import Scored
+from rsf_core.scorers.base import NoScore, Scored
 
 
 class Length:
     name = "length"
     description = "Number of tokens of the completion, the end-of-sequence token included"
     bounds = (0.0, math.inf)
+    of_draw = True
 
-    def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(scored.token_count) for scored in batch]
+    def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
+        return [
+            NoScore("nobody has counted its tokens") if one.token_count is None else float(one.token_count)
+            for one in batch
+        ]
 
 
 class Words:

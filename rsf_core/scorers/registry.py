@@ -263,7 +263,8 @@ def _loaded_card(point: EntryPoint) -> ScorerCard:
     described: Any = kind if read.required and hasattr(kind, "description") else _load(point, point.name)
     ends: Any = getattr(described, "bounds", read.bounds)
     low, high = read.bounds if returned.bounds_problem(ends) is not None else ends
-    return replace(read, description=str(described.description), bounds=(float(low), float(high)))
+    of_draw = bool(getattr(described, "of_draw", False))
+    return replace(read, description=str(described.description), bounds=(float(low), float(high)), of_draw=of_draw)
 
 
 def _signature(name: str, kind: Callable[..., object]) -> ScorerCard:

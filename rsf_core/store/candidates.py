@@ -56,10 +56,13 @@ class Candidates:
         all are decided."""
         return self._db.rows("accepted_by_prompt", {"round": round_number, "job_ids": list(job_ids)})
 
-    def candidates_to_score(self, round_number: int, scorers: Sequence[str], again: bool = False) -> pa.Table:
-        """Candidates of the round that lack a score of any of `scorers`; `missing` lists which of them. Pairs that were found
-        to have no score are asked for only `again`."""
-        params = {"round": round_number, "scorers": list(scorers), "again": again}
+    def candidates_to_score(
+        self, round_number: int, scorers: Sequence[str], again: bool = False, elsewhere: Sequence[str] = ()
+    ) -> pa.Table:
+        """Candidates of the round that lack a score of any of `scorers`, and those made elsewhere that lack one of
+        `elsewhere`, some of these; `missing` lists which. Pairs that were found to have no score are asked for only
+        `again`."""
+        params = {"round": round_number, "scorers": list(scorers), "again": again, "elsewhere": list(elsewhere)}
         return self._db.arrow("candidates_to_score", params)
 
     def count_scores(self, round_number: int, scorers: Sequence[str]) -> dict[str, int]:
@@ -91,10 +94,16 @@ class Candidates:
         return self._db.arrow("round_scores", {"round": round_number, "scorers": list(scorers)})
 
     def score_column(self, round_number: int, scorer: str, everywhere: bool = False) -> NDArray[np.float64]:
-        """The scorer's score of each row of `ratios`, or `everywhere` of `review_table`, in its order; NaN where there is
-        none."""
+        """The scorer's score of each row of `ratios`, or `everywhere` of each that was drawn, by prompt and k; NaN where there
+        is none."""
         name = "score_column_everywhere" if everywhere else "score_column"
         rows = self._db.arrow(name, {"round": round_number, "scorer": scorer})
+        column: NDArray[np.float64] = rows["score"].to_numpy()
+        return column
+
+    def review_score(self, round_number: int, scorer: str) -> NDArray[np.float64]:
+        """The scorer's score of each row of `review_table`, in its order; NaN where there is none."""
+        rows = self._db.arrow("review_score", {"round": round_number, "scorer": scorer})
         column: NDArray[np.float64] = rows["score"].to_numpy()
         return column
 

@@ -45,13 +45,13 @@ class CuratedSets:
 
 
 def content_hash(samples: Sequence[dict[str, Any]]) -> str:
-    """SHA-256 over what is trained on: prompt and completion tokens (the text of an edited one) and weight of each
-    sample, in a fixed order."""
-    lines = sorted(
-        json.dumps(
-            [list(s["prompt_token_ids"]), s["completion"] if s.get("edited") else list(s["token_ids"]), s["weight"]],
-            separators=(",", ":"),
-        )
-        for s in samples
-    )
+    """SHA-256 over what is trained on: prompt and completion tokens (the text of an edited one, both texts of one made
+    elsewhere, which has no tokens yet) and weight of each sample, in a fixed order."""
+    lines = sorted(json.dumps([*_trained_on(sample), sample["weight"]], separators=(",", ":")) for sample in samples)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _trained_on(sample: dict[str, Any]) -> tuple[Any, Any]:
+    if sample.get("source") is not None:
+        return [sample["system"], *(sample["earlier"] or ()), sample["prompt"]], sample["completion"]
+    return list(sample["prompt_token_ids"]), sample["completion"] if sample.get("edited") else list(sample["token_ids"])

@@ -14,6 +14,7 @@ from rsf_core.store.records import PromptKind, RoundCounts, ThresholdRecord
 
 COUNTED_TABLES = (  # all that counts of a round are of
     *("candidates", "scores", "unscored", "log_ratios", "thresholds", "overrides", "prompts", "prompt_events"),
+    "candidates_elsewhere",
 )
 
 

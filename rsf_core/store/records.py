@@ -132,7 +132,8 @@ class OverrideRecord:
 class RoundCounts:
     """How many candidates of a round stand where. `accepted` counts effective decisions, overrides included; `retired` those
     without a decision whose prompt was retired, so that none will come, and `unscored` those for which a scorer of the target
-    has no score, so that the rule decides nothing of them."""
+    has no score, so that the rule decides nothing of them. All are of what was drawn; `accepted_elsewhere` are candidates made
+    elsewhere that people accept, beside them."""
 
     candidates: int
     scored: int
@@ -146,6 +147,12 @@ class RoundCounts:
     prompts_accepted: int
     retired: int = 0
     unscored: int = 0
+    accepted_elsewhere: int = 0
+
+    @property
+    def trainable(self) -> int:
+        """How many are accepted in effect, wherever they were made."""
+        return self.accepted + self.accepted_elsewhere
 
     @property
     def undecided(self) -> int:
@@ -304,6 +311,32 @@ class Example:
     score: float
     prompt: str
     completion: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewhereRecord:
+    """A candidate made elsewhere. `stated_log_q` (nats) is what its file says of the law that made it."""
+
+    candidate_id: str
+    round: int
+    prompt_id: int
+    k: int
+    completion: str
+    source: str
+    token_count: int | None
+    stated_log_q: float | None
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewhereCounts:
+    """How many candidates of a round were made elsewhere, of how many prompts, and what people say of them."""
+
+    candidates: int
+    prompts: int
+    accepted: int
+    rejected: int
 
 
 def row_of(record: ModelRecord | CuratedRecord) -> dict[str, Any]:

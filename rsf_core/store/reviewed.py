@@ -44,17 +44,17 @@ class Reviewed:
         return [OverrideRecord(**row) for row in self._db.rows("overrides", params)]
 
     def review_table(self, round_number: int) -> pa.Table:
-        """One row a candidate by prompt and k: token_count, truncated, u, log_ratio, critical_log_m (NaN before scoring),
-        scale."""
+        """One row a candidate by prompt and k: token_count (−1 where nobody has counted), truncated, u, log_ratio,
+        critical_log_m (NaN before scoring, and of one made elsewhere), scale."""
         return self._db.arrow("review_table", {"round": round_number})
 
     def drawn_version(self) -> tuple[int, ...]:
         """Differs whenever candidates, log ratios or M of any round do; costs nothing."""
-        return self._db.version("candidates", "log_ratios", "thresholds")
+        return self._db.version("candidates", "candidates_elsewhere", "log_ratios", "thresholds")
 
     def review_version(self, round_number: int) -> tuple[int, ...]:
         """Differs whenever `review_table` does."""
-        count = self._candidates_in(round_number, self._db.version("candidates"))
+        count = self._candidates_in(round_number, self._db.version("candidates", "candidates_elsewhere"))
         return count, *self._ratios_state(round_number, self._db.version("log_ratios", "thresholds"))
 
     def _count_candidates(self, round_number: int, version: tuple[int, ...]) -> int:
@@ -88,7 +88,8 @@ class Reviewed:
             return self._db.arrow("matching_text", params)
 
     def candidates_of_prompts(self, round_number: int, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
-        """candidate_id, prompt_id, k, completion, token_count of all candidates of these prompts, by prompt and k."""
+        """candidate_id, prompt_id, k, completion, token_count and source (None where it was drawn) of all candidates of these
+        prompts, by prompt and k."""
         rows = self._db.look_up("candidates_of_prompts", list(prompt_ids))
         if not self._db.in_transaction:  # which may yet be taken back
             self._acts.read.add((row["candidate_id"], row["round"]) for row in rows)

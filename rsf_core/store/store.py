@@ -26,6 +26,7 @@ from rsf_core.store.guides import Guides
 from rsf_core.store.jobs import Jobs
 from rsf_core.store.kept import Kept
 from rsf_core.store.links import Links
+from rsf_core.store.made_elsewhere import MadeElsewhere
 from rsf_core.store.models import Models
 from rsf_core.store.prompts import NewPrompt, Prompts
 from rsf_core.store.records import (
@@ -46,6 +47,7 @@ class Store:
         self.prompt_book = Prompts(self._db)
         self.sealed = Sealed(self._db)
         self.exported = Exported(self._db)
+        self.elsewhere = MadeElsewhere(self._db)
         self.drawn_tokens = Drawn(self._db)
         self._kept = Kept(self._db)
         self._jobs = Jobs(self._db, self._kept)
@@ -157,6 +159,7 @@ class Store:
     no_scores_of_prompts = of_part("_candidates", Candidates.no_scores_of_prompts)
     round_scores = of_part("_candidates", Candidates.round_scores)
     score_column = of_part("_candidates", Candidates.score_column)
+    review_score = of_part("_candidates", Candidates.review_score)
     scorers = of_part("_candidates", Candidates.scorers)
     scorer_milliseconds = of_part("_candidates", Candidates.scorer_milliseconds)
     examples = of_part("_candidates", Candidates.examples)

@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from rsf_core.domain import Mask
+from rsf_core.domain import Mask, Prompt
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Train
 from rsf_core.models import misread, ruled_out
 from rsf_core.models.forward import Forward
+from rsf_core.models.prompting import Prompting
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSample:
     """The sampled token ids, never re-tokenised text; `token_ids` end with EOS where the completion did. `text` is what
     they read as when they were drawn; only where a person has `edited` it, it is what is trained on, and its tokens are
-    made here. `log_q` (nats) is what the proposal gave the completion when it was drawn; None for an edited one."""
+    made here. `log_q` (nats) is what the proposal gave the completion when it was drawn; None for an edited one. One that was
+    made `elsewhere`, as an answer to this prompt, has only texts: the tokens of both are made here, and there is no log q."""
 
     prompt_token_ids: tuple[int, ...]
     token_ids: tuple[int, ...]
@@ -26,19 +28,26 @@ class TrainingSample:
     text: str | None = None
     edited: bool = False
     log_q: float | None = None
+    elsewhere: Prompt | None = None
 
 
-def tokenised(sample: TrainingSample, tokenizer: Any, forward: Forward, ends: Sequence[int]) -> TrainingSample:
-    """The sample with the tokens of its text where a person has edited it: they were not drawn, so there is no log q. They
-    end with the first of `ends`, the model's EOS tokens. Raises StageError where they don't fit into its context."""
-    if not sample.edited:
+def tokenised(
+    sample: TrainingSample, tokenizer: Any, forward: Forward, ends: Sequence[int], prompting: Prompting
+) -> TrainingSample:
+    """The sample with the tokens of its text where a person has edited it or it was made elsewhere: they were not drawn, so
+    there is no log q. They end with the first of `ends`, the model's EOS tokens. Raises StageError where they don't fit into
+    its context, PromptRefusedError where the model does not take the prompt of one made elsewhere."""
+    if sample.elsewhere is not None:
+        sample = replace(sample, prompt_token_ids=prompting.token_ids(sample.elsewhere))
+    elif not sample.edited:
         return sample
     ids = tokenizer(text_target=sample.text, add_special_tokens=False).input_ids  # an encoder-decoder's other side
     ids = [*ids, *ends[:1]]
     if not forward.fits(len(sample.prompt_token_ids), len(ids)):
+        what = "edited completion" if sample.edited else "completion"
         raise StageError(
-            f"the edited completion that begins {(sample.text or '')[:60]!r} has {len(ids)} tokens, which with its prompt "
-            "is more than the model's context: shorten it on Review, then freeze again"
+            f"the {what} that begins {(sample.text or '')[:60]!r} has {len(ids)} tokens, "
+            "which with its prompt is more than the model's context: shorten it on Review, then freeze again"
         )
     return replace(sample, token_ids=tuple(ids), log_q=None)
 
@@ -50,7 +59,7 @@ def check_tokenizer(samples: Sequence[TrainingSample], tokenizer: Any, size: int
         "the set was drawn with another tokenizer: draw candidates from this model, or train the one they came from"
     )
     for number, sample in enumerate(samples):
-        text = None if sample.edited else sample.text
+        text = None if sample.edited or sample.elsewhere is not None else sample.text
         problem = misread(tokenizer, size, sample.prompt_token_ids, sample.token_ids, text)
         if problem:
             raise StageError(f"sample {number} of the curated set {problem}: {remedy}")

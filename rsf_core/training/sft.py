@@ -20,6 +20,7 @@ from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.settings import Train
 from rsf_core.models import forward
 from rsf_core.models.placement import CPU, Placement
+from rsf_core.models.prompting import Prompting
 from rsf_core.training import bf16, checkpoints, lora, loss
 from rsf_core.training.batches import epoch_batches, mean_tokens_a_step, steps, together
 from rsf_core.training.samples import TrainingSample, check_masks, check_tokenizer, split, tokenised
@@ -74,7 +75,8 @@ def finetune(
     if pad is None or pad >= vocabulary:  # the padding is masked, so any token that the model knows will do
         pad = 0
     forward_pass, ends = forward.of(model, pad), models.eos_ids(base, tokenizer)
-    samples = [tokenised(sample, tokenizer, forward_pass, ends) for sample in samples]
+    prompting = Prompting(base, tokenizer, pad)
+    samples = [tokenised(sample, tokenizer, forward_pass, ends, prompting) for sample in samples]
     check_tokenizer(samples, tokenizer, vocabulary)  # edits too: a tokenizer may know more than the model
     masks = models.masks_of(model_folder, base, tokenizer, ends, model_masks)
     check_masks(samples, masks)

@@ -187,6 +187,8 @@ def _effective(candidate: ReviewCandidate) -> str:
         return "accepted"
     if candidate.no_score and not candidate.opinions:
         return "no score"
+    if candidate.source is not None and not candidate.opinions:
+        return "made elsewhere"
     return "rejected"
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from rsf_core import models
+from rsf_core.domain import Prompt
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Train
 from rsf_core.models import forward
+from rsf_core.models.prompting import Prompting
 from rsf_core.training.samples import TrainingSample, check_tokenizer, split, tokenised
 
 SAMPLES = [TrainingSample((0, 5, 6, 7 + i % 4), (20 + i, 30, 40 + i, 1), log_q=-20.0) for i in range(16)]
@@ -43,7 +45,7 @@ def an_edit(any_model: Path):
 
     def made(words: int) -> TrainingSample:
         sample = TrainingSample((5, 6), (7, 8), text=" ".join(["good"] * words), edited=True, log_q=-3.0)
-        return tokenised(sample, tokenizer, passes, ends)
+        return tokenised(sample, tokenizer, passes, ends, Prompting(model, tokenizer, 0))
 
     return made, tokenizer, ends
 
@@ -59,6 +61,21 @@ def test_an_edited_completion_that_the_context_cannot_hold_is_named(an_edit) -> 
     made, _, _ = an_edit
     with pytest.raises(StageError, match=r"begins 'good good .* more than the model's context: shorten it on Review"):
         made(5000)
+
+
+def test_one_made_elsewhere_has_the_tokens_of_its_prompt_as_it_would_be_drawn_for(any_model: Path) -> None:
+    model, tokenizer = models.load(any_model)
+    passes, ends, prompting = forward.of(model, pad=0), models.eos_ids(model, tokenizer), Prompting(model, tokenizer, 0)
+    prompt = Prompt(0, "What is it?", system="Be brief.", earlier=("It is good.", "Fine."))
+    sample = TrainingSample((), (), text="good bad", elsewhere=prompt)
+    found = tokenised(sample, tokenizer, passes, ends, prompting)
+    assert found.prompt_token_ids == prompting.token_ids(prompt) and len(found.prompt_token_ids) > 3
+    assert found.token_ids[-1] == ends[0] and found.log_q is None
+    assert tokenizer.decode(found.token_ids, skip_special_tokens=True).strip() == "good bad"
+    check_tokenizer([found], tokenizer, model.get_input_embeddings().num_embeddings)
+    long = replace(sample, text=" ".join(["good"] * 5000))
+    with pytest.raises(StageError, match=r"^the completion that begins 'good good"):
+        tokenised(long, tokenizer, passes, ends, prompting)
 
 
 def test_an_edit_ends_as_the_template_s_turns_do_then_as_the_tokenizer_and_none_is_no_error(tiny_model: Path) -> None:

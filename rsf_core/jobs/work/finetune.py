@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from typing import Any
 
 from rsf_core import models
+from rsf_core.domain import Prompt
 from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import Cancelled, JobContext
 from rsf_core.training.samples import TrainingSample
 from rsf_core.training.sft import StepMetrics, finetune
+
+
+def _elsewhere(row: dict[str, Any]) -> Prompt | None:
+    """The prompt of a sample that was made elsewhere; None of one that was drawn. A job of an earlier version knows none."""
+    if row.get("source") is None:
+        return None
+    return Prompt(0, row["prompt"], system=row["system"], earlier=tuple(row["earlier"] or ()))
 
 
 def run(context: JobContext[FinetuneSpec]) -> None:
@@ -24,6 +33,7 @@ def run(context: JobContext[FinetuneSpec]) -> None:
             row["completion"],
             row["edited"],
             row["log_q"],
+            _elsewhere(row),
         )
         for row in context.input("samples").to_pylist()
     ]

@@ -132,7 +132,7 @@ class RoundExamples:
 
     @cached_property
     def _truncated(self) -> Bools:
-        cut: Bools = pc.equal(self._table["finish"], Finish.LENGTH).to_numpy()
+        cut: Bools = pc.fill_null(pc.equal(self._table["finish"], Finish.LENGTH), False).to_numpy()
         return cut & ~self._people & ~self._undecided
 
     @cached_property

@@ -64,6 +64,8 @@ _ALL = [
     ("note", pa.string()),
     ("flagged", pa.bool_()),
     ("tags", pa.string()),
+    ("source", pa.string()),
+    ("stated_log_q", pa.float64()),
     ("prompt_token_ids", pa.list_(pa.int64())),
     ("token_ids", pa.list_(pa.int64())),
 ]
@@ -116,6 +118,8 @@ MEANINGS = {
     "note": "a reviewer's note",
     "flagged": "whether a reviewer flagged it",
     "tags": "tags, separated by commas",
+    "source": "where the completion was made; empty where the model q drew it",
+    "stated_log_q": "of one made elsewhere: the log-probability that its file gives, in nats; nothing is computed from it",
 }
 
 

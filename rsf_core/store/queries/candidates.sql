@@ -5,18 +5,22 @@ SELECT prompt_id, max(k) + 1 AS k FROM candidates WHERE round = $round GROUP BY 
 SELECT DISTINCT sampling FROM candidates WHERE round = $round ORDER BY sampling;
 
 -- What candidates lack of $scorers, without the pairs that have been found to have no score, unless they are asked for $again.
+-- Those made elsewhere have no tokens of this model: of them it is what they lack of $elsewhere.
 -- name: candidates_to_score
-SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, len(c.token_ids) AS token_count,
-       c.prompt_token_ids, c.token_ids, c.sampling,
-       list_filter($scorers::VARCHAR[], lambda scorer: NOT list_contains(coalesce(s.scorers, []), scorer)) AS missing
-FROM candidates c
+SELECT c.candidate_id, c.prompt_id, c.completion, c.finish, c.token_count, c.prompt_token_ids, c.token_ids, c.sampling,
+       list_filter(c.wanted, lambda scorer: NOT list_contains(coalesce(s.scorers, []), scorer)) AS missing
+FROM (SELECT candidate_id, prompt_id, k, completion, finish, len(token_ids) AS token_count, prompt_token_ids, token_ids,
+             sampling, $scorers::VARCHAR[] AS wanted
+      FROM candidates WHERE round = $round
+      UNION ALL
+      SELECT candidate_id, prompt_id, k, completion, 'eos', NULL, [], [], '{}', $elsewhere::VARCHAR[]
+      FROM candidates_elsewhere WHERE round = $round) c
 LEFT JOIN (SELECT candidate_id, list(DISTINCT scorer) AS scorers
            FROM (SELECT candidate_id, scorer FROM scores WHERE round = $round
                  UNION ALL SELECT candidate_id, scorer FROM no_scores WHERE round = $round AND NOT $again)
            WHERE scorer IN (SELECT unnest($scorers::VARCHAR[])) GROUP BY candidate_id) s
        ON s.candidate_id = c.candidate_id
-WHERE c.round = $round AND c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
-  AND coalesce(len(s.scorers), 0) < len($scorers::VARCHAR[])
+WHERE c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) AND len(missing) > 0
 ORDER BY c.prompt_id, c.k;
 
 -- Without candidates that lack a score of any of $scorers and will get none: of retired prompts, and where there is none.
@@ -61,7 +65,8 @@ DELETE FROM unscored WHERE round = $round AND target_id = $target_id;
 
 -- name: round_counts
 SELECT count(*) AS candidates,
-       (SELECT count(DISTINCT candidate_id) FROM scores WHERE round = $round) AS scored,
+       (SELECT count(DISTINCT candidate_id) FROM scores
+        WHERE round = $round AND candidate_id NOT IN (SELECT candidate_id FROM candidates_elsewhere WHERE round = $round)) AS scored,
        count(decision) AS decided,
        count(*) FILTER (accepted) AS accepted,
        count(*) FILTER (finish = 'length') AS truncated,
@@ -72,7 +77,9 @@ SELECT count(*) AS candidates,
        count(DISTINCT prompt_id) FILTER (accepted) AS prompts_accepted,
        count(*) FILTER (decision IS NULL AND prompt_id IN (SELECT prompt_id FROM retired_prompts)) AS retired,
        count(*) FILTER (decision IS NULL AND prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
-                        AND candidate_id IN (SELECT candidate_id FROM without_score WHERE round = $round)) AS unscored
+                        AND candidate_id IN (SELECT candidate_id FROM without_score WHERE round = $round)) AS unscored,
+       (SELECT count(*) FROM candidates_elsewhere e JOIN current_overrides o ON o.candidate_id = e.candidate_id
+        WHERE e.round = $round AND o.action = 'accept') AS accepted_elsewhere
 FROM decisions WHERE round = $round;
 
 -- What each prompt got, counted over prompts that got the same: a few rows however many prompts there are.
@@ -117,7 +124,7 @@ WHERE s.round = $round AND c.round = $round AND c.prompt_id = $prompt_id
 GROUP BY s.candidate_id, s.scorer;
 
 -- name: candidate
-SELECT candidate_id, round, prompt_id FROM candidates WHERE candidate_id = $candidate_id;
+SELECT candidate_id, round, prompt_id FROM every_candidate WHERE candidate_id = $candidate_id;
 
 -- name: prompts_in_round
 SELECT d.prompt_id, any_value(p.text) AS text, count(*) AS candidates, count(*) FILTER (d.accepted) AS accepted,

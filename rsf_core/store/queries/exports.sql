@@ -1,16 +1,23 @@
--- What is decided of every candidate of a round, without its text: `text` is a number that is equal for equal texts (those of
--- the accepted as edited).
+-- What is decided of every candidate of a round, drawn or made elsewhere, without its text: `text` is a number that is equal for
+-- equal texts (those of the accepted as edited).
 -- name: export_decisions
-SELECT d.candidate_id, d.prompt_id, d.k, d.finish, d.token_count, d.log_q, d.log_model, d.u, d.model_id, d.log_ratio,
-       d.critical_log_m, d.log_m + d.offset_log_m AS log_m, d.acceptance_prob, d.decision, d.override, d.accepted,
+SELECT d.* EXCLUDE (reviewer, completion),
        CASE WHEN d.override IS NOT NULL AND d.reviewer IN ('rule', 'random') THEN d.reviewer || ' (a person)'
             WHEN d.override IS NOT NULL THEN d.reviewer WHEN d.decision IS NOT NULL THEN 'rule' END AS decided_by,
        hash(CASE WHEN d.accepted THEN coalesce(a.edit, d.completion) ELSE d.completion END) AS text,
        a.edit, a.note, coalesce(a.flagged, FALSE) AS flagged, a.tags
-FROM decisions d
+FROM (SELECT candidate_id, prompt_id, k, finish, token_count, log_q, log_model, u, model_id, log_ratio, critical_log_m,
+             log_m + offset_log_m AS log_m, acceptance_prob, decision, override, accepted, NULL::VARCHAR AS source,
+             NULL::DOUBLE AS stated_log_q, reviewer, completion
+      FROM decisions WHERE round = $round
+      UNION ALL
+      SELECT e.candidate_id, e.prompt_id, e.k, NULL, e.token_count, NULL, NULL, NULL, NULL, NULL, NULL,
+             NULL, NULL, NULL, nullif(o.action, 'auto'), coalesce(o.action = 'accept', FALSE), e.source,
+             e.stated_log_q, o.reviewer, e.completion
+      FROM candidates_elsewhere e LEFT JOIN current_overrides o ON o.candidate_id = e.candidate_id
+      WHERE e.round = $round) d
 LEFT JOIN (SELECT candidate_id, edit, note, flagged, tags FROM current_annotations WHERE round = $round) a
        ON a.candidate_id = d.candidate_id
-WHERE d.round = $round
 ORDER BY d.prompt_id, d.k;
 
 -- name: export_score
@@ -21,12 +28,16 @@ FROM scores WHERE round = $round AND scorer = $scorer GROUP BY candidate_id ORDE
 -- Of the prompts from $low to $high: whole prompts at a time, so that a round of any size is read in small parts.
 -- name: export_texts
 SELECT prompt_id, k, completion, prompt_token_ids, token_ids, sampling FROM candidates
-WHERE round = $round AND prompt_id BETWEEN $low AND $high ORDER BY prompt_id, k;
+WHERE round = $round AND prompt_id BETWEEN $low AND $high
+UNION ALL
+SELECT prompt_id, k, completion, [], [], NULL FROM candidates_elsewhere
+WHERE round = $round AND prompt_id BETWEEN $low AND $high
+ORDER BY prompt_id, k;
 
 -- name: export_scores
 SELECT s.candidate_id, s.scorer, arg_max(s.score, s.rowid) AS score
 FROM scores s
-WHERE s.round = $round AND s.candidate_id IN (SELECT candidate_id FROM candidates
+WHERE s.round = $round AND s.candidate_id IN (SELECT candidate_id FROM every_candidate
                                               WHERE round = $round AND prompt_id BETWEEN $low AND $high)
 GROUP BY s.candidate_id, s.scorer ORDER BY s.candidate_id, s.scorer;
 

@@ -10,10 +10,10 @@ SELECT act, seq, kind, round, target FROM acts WHERE act IN $keys;
 SELECT seq, act FROM acts WHERE seq IN $keys;
 
 -- name: candidates_of_few_prompts
-SELECT candidate_id, round FROM candidates WHERE prompt_id IN $keys;
+SELECT candidate_id, round FROM every_candidate WHERE prompt_id IN $keys;
 
 -- name: candidates_known
-SELECT candidate_id, round FROM candidates
+SELECT candidate_id, round FROM every_candidate
 WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]))
   AND candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]));
 
@@ -39,22 +39,22 @@ SELECT seq, value FROM annotations WHERE seq IN $keys;
 -- name: bulk_override
 INSERT INTO overrides (uid, act, candidate_id, round, action, reviewer, final, guide, created_at)
 SELECT $act || ' ' || c.candidate_id, $act, c.candidate_id, c.round, $action, $reviewer, FALSE, $guide, $now
-FROM candidates c JOIN (SELECT unnest($prompt_ids::INTEGER[]) AS prompt_id, unnest($ks::INTEGER[]) AS k) chosen
+FROM every_candidate c JOIN (SELECT unnest($prompt_ids::INTEGER[]) AS prompt_id, unnest($ks::INTEGER[]) AS k) chosen
   ON chosen.prompt_id = c.prompt_id AND chosen.k = c.k
 WHERE c.round = $round;
 
 -- name: review_table
-SELECT c.prompt_id, c.k, len(c.token_ids) AS token_count, c.finish = 'length' AS truncated, c.u,
+SELECT c.prompt_id, c.k, coalesce(c.token_count, -1) AS token_count, c.truncated, coalesce(c.u, 'nan') AS u,
        coalesce(r.log_ratio, 'nan') AS log_ratio, coalesce(r.critical_log_m, 'nan') AS critical_log_m,
        coalesce(r.scale, 0) AS scale
-FROM candidates c
+FROM every_candidate c
 LEFT JOIN log_ratios r ON r.candidate_id = c.candidate_id AND r.round = $round
      AND r.target_id = (SELECT target_id FROM current_thresholds WHERE round = $round)
 WHERE c.round = $round
 ORDER BY c.prompt_id, c.k;
 
 -- name: count_candidates
-SELECT count(*) AS count FROM candidates WHERE round = $round;
+SELECT count(*) AS count FROM every_candidate WHERE round = $round;
 
 -- name: ratios_state
 WITH in_force AS (SELECT target_id FROM current_thresholds WHERE round = $round)
@@ -74,35 +74,48 @@ FROM current_annotations WHERE round = $round ORDER BY prompt_id, k;
 
 -- name: matching_text
 SELECT c.prompt_id, c.k
-FROM candidates c LEFT JOIN current_annotations a ON a.candidate_id = c.candidate_id
+FROM every_candidate c LEFT JOIN current_annotations a ON a.candidate_id = c.candidate_id
 WHERE c.round = $round
   AND ($text IS NULL OR contains(lower(nfc_normalize(coalesce(a.edit, c.completion))), lower($text)))
   AND ($regex IS NULL OR regexp_matches(nfc_normalize(coalesce(a.edit, c.completion)), $regex))
 ORDER BY c.prompt_id, c.k;
 
 -- name: candidates_of_prompts
-SELECT round, candidate_id, prompt_id, k, completion, len(token_ids) AS token_count
-FROM candidates WHERE prompt_id IN $keys ORDER BY prompt_id, k;
+SELECT round, candidate_id, prompt_id, k, completion, token_count, source
+FROM every_candidate WHERE prompt_id IN $keys ORDER BY prompt_id, k;
 
 -- name: prompts_by_id
 SELECT prompt_id, text, system, earlier, reference FROM prompts WHERE prompt_id IN $keys;
 
+-- Those made elsewhere have no decision of the rule: they are accepted where people have said so. The fine-tune job makes
+-- their tokens, as of those that were edited.
 -- name: accepted_samples
-SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, p.earlier, coalesce(a.edit, d.completion) AS completion,
-       c.prompt_token_ids, CASE WHEN a.edit IS NULL THEN c.token_ids ELSE [] END AS token_ids,
-       CASE WHEN d.override IS NULL THEN 'rule'  -- the next: a person of an earlier version who was called so
-            WHEN d.reviewer IN ('rule', 'random') THEN d.reviewer || ' (a person)' ELSE d.reviewer END AS decided_by,
-       d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, a.edit IS NOT NULL AS edited
-FROM decisions d
-JOIN candidates c ON c.candidate_id = d.candidate_id AND c.round = d.round
-JOIN prompts p ON p.prompt_id = d.prompt_id
-LEFT JOIN current_annotations a ON a.candidate_id = d.candidate_id
-WHERE d.round = $round AND d.accepted
-ORDER BY d.prompt_id, d.k;
+SELECT * EXCLUDE (k) FROM (
+    SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, p.earlier, coalesce(a.edit, d.completion) AS completion,
+           c.prompt_token_ids, CASE WHEN a.edit IS NULL THEN c.token_ids ELSE [] END AS token_ids,
+           CASE WHEN d.override IS NULL THEN 'rule'  -- the next: a person of an earlier version who was called so
+                WHEN d.reviewer IN ('rule', 'random') THEN d.reviewer || ' (a person)' ELSE d.reviewer END AS decided_by,
+           d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, a.edit IS NOT NULL AS edited, NULL::VARCHAR AS source, d.k
+    FROM decisions d
+    JOIN candidates c ON c.candidate_id = d.candidate_id AND c.round = d.round
+    JOIN prompts p ON p.prompt_id = d.prompt_id
+    LEFT JOIN current_annotations a ON a.candidate_id = d.candidate_id
+    WHERE d.round = $round AND d.accepted
+    UNION ALL
+    SELECT e.candidate_id, e.prompt_id, p.text, p.system, p.earlier, coalesce(a.edit, e.completion), [], [],
+           CASE WHEN o.reviewer IN ('rule', 'random') THEN o.reviewer || ' (a person)' ELSE o.reviewer END,
+           NULL, NULL, NULL, 'eos', a.edit IS NOT NULL, e.source, e.k
+    FROM candidates_elsewhere e
+    JOIN current_overrides o ON o.candidate_id = e.candidate_id AND o.action = 'accept'
+    JOIN prompts p ON p.prompt_id = e.prompt_id
+    LEFT JOIN current_annotations a ON a.candidate_id = e.candidate_id
+    WHERE e.round = $round)
+ORDER BY prompt_id, k;
 
 -- name: samples_of
 SELECT d.candidate_id, d.prompt_id, p.text AS prompt, p.system, p.earlier, d.completion, c.prompt_token_ids, c.token_ids,
-       'random' AS decided_by, d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, FALSE AS edited
+       'random' AS decided_by, d.log_ratio, d.acceptance_prob, d.offset_log_m, d.finish, FALSE AS edited,
+       NULL::VARCHAR AS source
 FROM decisions d
 JOIN candidates c ON c.candidate_id = d.candidate_id AND c.round = d.round
 JOIN prompts p ON p.prompt_id = d.prompt_id
@@ -115,6 +128,6 @@ FROM curated_sets ORDER BY seq;
 
 -- name: curated_samples
 SELECT s.candidate_id, s.prompt_id, s.prompt, s.system, s.earlier, s.completion, s.prompt_token_ids, s.token_ids, s.weight,
-       s.decided_by, s.log_ratio, s.acceptance_prob, s.edited, CASE WHEN s.edited THEN NULL ELSE c.log_q END AS log_q
+       s.decided_by, s.log_ratio, s.acceptance_prob, s.edited, CASE WHEN s.edited THEN NULL ELSE c.log_q END AS log_q, s.source
 FROM curated_samples s LEFT JOIN candidates c ON c.candidate_id = s.candidate_id
 WHERE s.curated_id = $curated_id ORDER BY s.prompt_id, s.candidate_id;

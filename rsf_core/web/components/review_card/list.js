@@ -2,6 +2,7 @@
 
 import { accepted, hidden } from "./decisions.js";
 import { button, element, tone } from "./dom.js";
+import { numbered, tokens } from "./elsewhere.js";
 import { visible } from "./visible.js";
 import { facts, ICONS } from "./words.js";
 
@@ -51,7 +52,7 @@ export class List {
     mark.setAttribute("aria-hidden", "true"); // said in words beside it
     line.dir = "auto";
     const made = button("other", "", () => this.choose(candidate.candidate_id));
-    made.append(element("span", "no", String(candidate.k + 1)), mark, line, words);
+    made.append(element("span", "no", numbered(candidate)), mark, line, words);
     item.append(made);
     return { item, button: made, mark, line, words, shown: null };
   }
@@ -62,7 +63,7 @@ function fill(row, candidate, hide) {
   const open = !candidate.decision && !candidate.opinions.length; // no score, and nobody has said anything
   const refused = candidate.truncated && !candidate.opinions.length ? "truncated" : "rejected";
   const kind = hide || open ? "" : state ? "accepted" : refused;
-  const words = hide ? `${candidate.tokens} tokens` : facts(candidate, state);
+  const words = hide ? (tokens(candidate) ?? "") : facts(candidate, state);
   const text = candidate.edit ?? candidate.completion;
   if (row.shown?.words === words && row.shown.text === text) return;
   row.mark.textContent = ICONS[kind] ?? "";

@@ -2,6 +2,7 @@
 
 import { accepted, hidden } from "./decisions.js";
 import { element, tone } from "./dom.js";
+import { numbered, tokens } from "./elsewhere.js";
 import { drawTurns } from "./turns.js";
 import { counted, facts, ICONS, numbers, opinion, scores } from "./words.js";
 
@@ -24,10 +25,10 @@ export function drawPrompt($, prompt, reader) {
 export function drawCandidate($, candidate, data, of) {
   const state = accepted(candidate);
   const hide = hidden(candidate, data);
-  $(".number").textContent = `${candidate.k + 1} of ${of}`;
+  $(".number").textContent = `${numbered(candidate)} of ${of}`;
   $(".focus").className = `focus ${hide ? "" : state ? "accepted" : "rejected"}`;
   $(".badges").replaceChildren(...badges(candidate, state, hide));
-  $(".meta").textContent = (hide ? [`${candidate.tokens} tokens`] : numbers(candidate)).join(" · ");
+  $(".meta").textContent = (hide ? [tokens(candidate)].filter(Boolean) : numbers(candidate)).join(" · ");
   $(".scores").textContent = hide ? "" : scores(candidate).join(" · ");
   $(".more").hidden = !candidate.clipped;
   $(".more").textContent = `Show ${counted(candidate.clipped)} more characters`;
@@ -38,7 +39,7 @@ export function drawCandidate($, candidate, data, of) {
 export function spoken(candidate, data) {
   const words = hidden(candidate, data) ? "" : facts(candidate, accepted(candidate));
   const text = (candidate.edit ?? candidate.completion).slice(0, SPOKEN) || "(empty)";
-  return `Prompt ${candidate.prompt_id}, candidate ${candidate.k + 1}. ${words}. ${text}`;
+  return `Prompt ${candidate.prompt_id}, candidate ${numbered(candidate)}. ${words}. ${text}`;
 }
 
 function badges(candidate, state, hide) {

@@ -1,5 +1,7 @@
 // What is read on the card, in words: texts as they are seen, numbers with their units.
 
+import { origin, tokens } from "./elsewhere.js";
+
 export const ICONS = { accepted: "✓", rejected: "✕", truncated: "✂", violated: "▲", overridden: "☻", flagged: "⚑" };
 const count = new Intl.NumberFormat("en-US");
 
@@ -24,7 +26,8 @@ export function numbers(candidate) {
   return [
     candidate.p_accept !== null && `p_accept ${candidate.p_accept.toFixed(2)}`,
     ratio !== undefined && `ℓ ${ratio} nats`,
-    `${candidate.tokens} tokens`,
+    tokens(candidate),
+    origin(candidate),
   ].filter(Boolean);
 }
 

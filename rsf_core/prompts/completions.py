@@ -1,0 +1,288 @@
+"""A file of completions made elsewhere: a prompt a row with one completion, or with a list of them.
+
+Beside each may stand its log-probability: the sum, in nats, over the tokens of the completion, the end token included, or the
+list of these; and how many tokens it has. They are of whatever law made it, so they are kept as they are stated. Broken rows
+are reported by line, never raised and never guessed at.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rsf_core.prompts import conversations, files
+from rsf_core.prompts import rows as limits
+from rsf_core.prompts.files import FOUND, Reading
+from rsf_core.prompts.formats import Format, named
+from rsf_core.prompts.parsing import Columns, WrongRow, check_text, prompt_of, text_of
+from rsf_core.prompts.records import Record
+from rsf_core.prompts.rows import Problem, PromptRow
+
+MOST_COMPLETIONS = 1_000  # of one row
+ROUNDING = 1e-6  # above 0: of a log-probability that was added up in float32
+_COMPLETIONS = (
+    *("completion", "completions", "response", "responses", "output", "outputs", "generation", "generations"),
+    *("generated_text", "answer", "answers", "candidates", "samples", "prediction", "predictions", "chosen"),
+)
+_LOG_Q = (
+    *("log_q", "stated_log_q", "logprob", "log_prob", "sum_logprob", "cumulative_logprob", "logprobs", "log_probs"),
+    *("token_logprobs", "token_log_probs"),
+)
+_TOKENS = ("token_count", "token_counts", "num_tokens", "n_tokens", "completion_tokens")
+_SOURCES = ("source", "model_id", "model", "generator")
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionColumns:
+    """Which column holds what. Where `completion` is that of the prompt, the answer that its conversation ends with is taken.
+    `source` names where each completion was made, in place of one name for all."""
+
+    text: str
+    completion: str
+    system: str | None = None
+    reference: str | None = None
+    log_q: str | None = None
+    token_count: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRow:
+    """A completion as given. `log_q` is in nats, `line` where its row begins."""
+
+    prompt: PromptRow
+    completion: str
+    line: int
+    log_q: float | None = None
+    token_count: int | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedCompletions:
+    """The completions that can be read, what is wrong with rows, and what was done to many of them at once."""
+
+    rows: tuple[CompletionRow, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+
+
+def recognise_columns(found: Format) -> CompletionColumns | None:
+    """What the columns of a file most likely hold; None where none can hold completions."""
+    if found.text is None:
+        return None
+    free = [name for name in found.columns if name != found.text]
+    completion = named(free, _COMPLETIONS) or (found.text if found.reference == found.text else None)
+    if completion is None:
+        return None
+    free = [name for name in free if name not in (completion, found.system)]
+    reference = named(free, ("reference", "ground_truth", "gold"))
+    return CompletionColumns(
+        found.text,
+        completion,
+        found.system,
+        reference,
+        named(free, _LOG_Q),
+        named(free, _TOKENS),
+        named(free, _SOURCES),
+    )
+
+
+def parse(
+    path: Path,
+    columns: CompletionColumns,
+    *,
+    reading: Reading = FOUND,
+    on_row: Callable[[int], None] = lambda count: None,
+) -> ParsedCompletions:
+    """Read the completions of a file. `on_row` is told how many rows were read before each. Raises PromptFileError when the
+    file can't be read at all."""
+    wanted = Columns(columns.text, columns.reference, columns.system)
+    rows: list[CompletionRow] = []
+    problems: list[Problem] = []
+    notes: Counter[str] = Counter()
+    prompts: dict[PromptRow, PromptRow] = {}  # one prompt has many completions
+    held = 0
+    for count, record in enumerate(files.records(path, files.look(path, reading))):
+        if count == limits.MOST_ROWS or len(rows) >= limits.MOST_ROWS:
+            message = f"the file has more than {limits.MOST_ROWS:,} rows or completions; the rest is left out"
+            problems.append(Problem(record.line or 0, None, message))
+            break
+        on_row(count)
+        if isinstance(record, Problem):
+            problems.append(record)
+            continue
+        try:
+            row = prompt_of(record, wanted, problems, notes)
+            named_row = PromptRow(row.text, row.reference, row.system, None, None, row.earlier)
+            if named_row not in prompts:
+                held += len(row.whole) + len(row.reference or "") + len(row.system or "")
+            prompt = prompts.setdefault(named_row, row)
+            made = _completions(record, columns, prompt)
+        except WrongRow as wrong:
+            problems.append(Problem(record.line, wrong.field, wrong.message))
+            continue
+        held += sum(len(one.completion) for one in made)
+        if held > limits.MOST_CHARACTERS:
+            message = f"the file holds more than {limits.MOST_CHARACTERS:,} characters; the rest is left out"
+            problems.append(Problem(record.line, None, message))
+            break
+        rows.extend(made)
+    return ParsedCompletions(tuple(rows), tuple(problems), tuple(f"{count:,} {note}" for note, count in notes.items()))
+
+
+def _completions(record: Record, columns: CompletionColumns, prompt: PromptRow) -> list[CompletionRow]:
+    fields, column = record.fields, columns.completion
+    texts = _texts(fields.get(column), column, in_prompt=column == columns.text)
+    several = isinstance(texts, list)
+    listed = texts if isinstance(texts, list) else [texts]
+    if not listed:
+        raise WrongRow(column, "holds no completion")
+    if len(listed) > MOST_COMPLETIONS:
+        raise WrongRow(column, f"holds {len(listed):,} completions; at most {MOST_COMPLETIONS:,} are read of one row")
+    for text in listed:
+        check_text(text, column)
+        if not text.strip():
+            raise WrongRow(column, "is missing or empty")
+    sums = _each(fields, columns.log_q, len(listed), several, lists=True)
+    counts = _each(fields, columns.token_count, len(listed), several)
+    source = fields.get(columns.source) if columns.source is not None else None
+    origin = None if source is None or not str(source).strip() else one_source(str(source), columns.source)
+    made = []
+    for text, stated, count in zip(listed, sums, counts, strict=True):
+        log_q, tokens = _log_q(stated, columns.log_q), _tokens(count, columns.token_count)
+        if isinstance(stated, list):
+            if tokens is not None and tokens != len(stated):
+                raise WrongRow(columns.log_q, f"has {len(stated):,} log-probabilities for {tokens:,} tokens")
+            tokens = len(stated)
+        made.append(CompletionRow(prompt, text, record.line, log_q, tokens, origin))
+    return made
+
+
+def one_source(text: str, column: str | None = None) -> str:
+    """The name of a source as it is kept: one line, at most 200 characters. Raises WrongRow."""
+    name = " ".join(text.split())
+    check_text(name, column)
+    if not name:
+        raise WrongRow(column, "is empty: say where the completions were made")
+    if len(name) > 200 or not name.isprintable():
+        raise WrongRow(column, "is no name of a source: at most 200 characters on one line, all of which can be seen")
+    return name
+
+
+def _texts(value: Any, column: str, in_prompt: bool) -> str | list[str]:
+    """The completion, or all of a list."""
+    if isinstance(value, str) and (marked := conversations.chatml(value)):
+        value = marked
+    elif isinstance(value, str) and value.lstrip().startswith("[") and (in_prompt or _is_plural(column)):
+        value = _listed(value)  # as a spreadsheet holds it
+    if conversations.is_one(value):
+        reply = conversations.reply_in(value)
+        if reply is None:
+            raise WrongRow(column, "does not end with an answer of the assistant")
+        return reply
+    if isinstance(value, list) and not in_prompt:
+        return [_text(one, column) for one in value]
+    if in_prompt:
+        raise WrongRow(column, "is no conversation, so it ends with no answer")
+    return _text(value, column)
+
+
+def _text(value: Any, column: str) -> str:
+    if conversations.is_one(value):
+        return conversations.reply_in(value) or ""
+    return text_of(value, column) or ""
+
+
+def _each(fields: dict[str, Any], column: str | None, count: int, several: bool, lists: bool = False) -> list[Any]:
+    """What a column says of each of `count` completions; None where it says nothing. Raises WrongRow."""
+    value = None if column is None else fields.get(column)
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _listed(value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return [None] * count
+    if not several:
+        if isinstance(value, list) and not lists:
+            if len(value) != 1:
+                raise WrongRow(column, f"has {len(value):,} values for one completion")
+            return value
+        return [value]
+    if not isinstance(value, list) or len(value) != count:
+        held = f"{len(value):,} values" if isinstance(value, list) else "one value"
+        raise WrongRow(column, f"has {held} for {count:,} completions: give a list with one for each")
+    return value
+
+
+def _log_q(value: Any, column: str | None) -> float | None:
+    if isinstance(value, list):
+        if not value:
+            raise WrongRow(column, "has no log-probability of a token")
+        parts = [_log_q(one, column) for one in value if not isinstance(one, list)]
+        if len(parts) != len(value) or None in parts:
+            raise WrongRow(column, "has something else than log-probabilities of tokens")
+        return math.fsum(part for part in parts if part is not None)
+    if _is_nothing(value):
+        return None
+    number = _number(value, column)
+    if number > ROUNDING:
+        raise WrongRow(
+            column,
+            f"is {number:g}: a log-probability (in nats, summed over the tokens) is at most 0. A mean, a score or a "
+            "perplexity is none",
+        )
+    return min(number, 0.0)
+
+
+def _tokens(value: Any, column: str | None) -> int | None:
+    if _is_nothing(value):
+        return None
+    number = _number(value, column)
+    if number != int(number) or not 0 <= number < 2**31:
+        raise WrongRow(column, f"is {number:g}: a count of tokens is a whole number")
+    return int(number)
+
+
+def _is_nothing(value: Any) -> bool:
+    """Nothing is stated: an empty cell, or the NaN of a table that has none."""
+    return value is None or (isinstance(value, str) and value.strip().lower() in ("", "nan"))
+
+
+def _number(value: Any, column: str | None) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise WrongRow(column, f"must be a number, not {type(value).__name__}")
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise WrongRow(column, f"must be a number, not {str(value)!r:.60}") from error
+    if not math.isfinite(number):
+        raise WrongRow(column, f"is {value}: a finite number is needed; leave it empty where it is not known")
+    return number
+
+
+def _listed(text: str) -> Any:
+    """The list that a cell spells as JSON; the text itself where it spells none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, list) else text
+
+
+def _is_plural(column: str) -> bool:
+    return column.strip().lower() in _COMPLETIONS and column.strip().lower().endswith("s")
+
+
+def duplicates(rows: Sequence[CompletionRow], keys: Sequence[Any]) -> dict[int, int]:
+    """Of each row that says what an earlier one of its prompt says, the place of the first; `keys` name the prompts."""
+    first: dict[tuple[Any, str], int] = {}
+    found: dict[int, int] = {}
+    for at, (row, key) in enumerate(zip(rows, keys, strict=True)):
+        earlier = first.setdefault((key, row.completion), at)
+        if earlier != at:
+            found[at] = earlier
+    return found

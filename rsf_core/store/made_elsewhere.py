@@ -1,0 +1,37 @@
+"""Candidates that no job of the project drew: kept apart from those that were, for there is no q of them."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from rsf_core.store.database import Database
+from rsf_core.store.records import ElsewhereCounts, ElsewhereRecord
+
+
+class MadeElsewhere:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, rows: pa.Table) -> None:
+        """Append rows with the columns of ElsewhereRecord (inside a transaction)."""
+        self._db.append("candidates_elsewhere", rows)
+
+    def of_round(self, round_number: int) -> list[ElsewhereRecord]:
+        """By prompt and k."""
+        return [ElsewhereRecord(**row) for row in self._db.rows("elsewhere_of_round", {"round": round_number})]
+
+    def counts(self, round_number: int) -> ElsewhereCounts:
+        return ElsewhereCounts(**self._db.rows("count_elsewhere", {"round": round_number})[0])
+
+    def sources(self, round_number: int) -> dict[str, int]:
+        """How many candidates of the round each source made, by name."""
+        rows = self._db.rows("sources_elsewhere", {"round": round_number})
+        return {row["source"]: row["candidates"] for row in rows}
+
+    def known(self, round_number: int) -> pa.Table:
+        """prompt_id and `digest` (MD5 of the text) of every completion that the round has, drawn or not."""
+        return self._db.arrow("completions_known", {"round": round_number})
+
+    def next_k(self, round_number: int) -> dict[int, int]:
+        """The first free k of the prompts that have candidates made elsewhere."""
+        return {row["prompt_id"]: row["k"] for row in self._db.rows("next_k_elsewhere", {"round": round_number})}
