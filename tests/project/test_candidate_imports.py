@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,7 +19,7 @@ from rsf_core.prompts import PromptRow
 from rsf_core.prompts.completions import CompletionColumns
 
 
-def written(tmp_path: Path, rows: Sequence[dict[str, Any]], name: str = "made.jsonl") -> Path:
+def written(tmp_path: Path, rows: Sequence[Mapping[str, object]], name: str = "made.jsonl") -> Path:
     file = tmp_path / name
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return file
@@ -34,7 +33,7 @@ def test_completions_of_known_and_new_prompts_are_added_with_what_their_file_say
     project: Project, tmp_path: Path
 ) -> None:
     known = train(project)[0]
-    rows = [
+    rows: list[Mapping[str, object]] = [
         {"prompt": known, "completion": "A fine one.", "log_q": -4.5, "token_count": 5},
         {"prompt": "How high is Mont Blanc?", "completion": "4806 m", "source": "a person", "reference": "4806"},
         {"prompt": "How high is Mont Blanc?", "completion": "High."},
@@ -72,7 +71,7 @@ def test_what_cannot_be_trained_on_is_left_out_by_line(project: Project, tmp_pat
     held_out = project.prompts(Split.HELD_OUT)[0].text
     retired = project.prompts(Split.TRAIN)[1]
     project.retire_prompts([retired.prompt_id], "ann")
-    rows = [
+    rows: list[Mapping[str, object]] = [
         {"prompt": held_out, "completion": "Seen."},
         {"prompt": retired.text, "completion": "Out."},
         {"prompt": train(project)[0], "completion": ""},
@@ -127,7 +126,7 @@ def test_parquet_is_read_in_a_process_of_its_own(project: Project, tmp_path: Pat
 
 def test_they_are_scored_decided_by_people_exported_and_trained_on(complete: Project, tmp_path: Path) -> None:
     prompt = complete.prompts(Split.TRAIN)[0]
-    before = complete.counts(), complete.bands(), complete.threshold().log_m
+    before = complete.counts(), complete.bands(), _log_m(complete)
     file = written(tmp_path, [{"prompt": prompt.text, "completion": "A good and great one."}])
     assert complete.import_candidates(file, "a teacher", author="ann").candidates == 1
     (one,) = complete.candidates_elsewhere()
@@ -136,7 +135,7 @@ def test_they_are_scored_decided_by_people_exported_and_trained_on(complete: Pro
     (shown,) = complete.review.candidates(1, [one.candidate_id])
     assert [list(c.scores) for c in shown.candidates if c.source] == [["sentiment"]]
     assert complete.score() is None
-    assert (complete.counts(), complete.bands(), complete.threshold().log_m) == before
+    assert (complete.counts(), complete.bands(), _log_m(complete)) == before
     complete.override(one.candidate_id, Action.ACCEPT, "ann")
     assert complete.counts().accepted_elsewhere == 1 and complete.bands() == before[1]
     assert complete.freeze("ann").summary["made_elsewhere"] == 1
@@ -154,3 +153,9 @@ def test_they_are_scored_decided_by_people_exported_and_trained_on(complete: Pro
     assert (again.candidates, again.there + again.left_out) == (0, len(rows)), (
         "our own export reads back and adds nothing"
     )
+
+
+def _log_m(project: Project) -> float:
+    threshold = project.threshold()
+    assert threshold is not None
+    return threshold.log_m
