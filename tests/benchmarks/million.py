@@ -63,6 +63,7 @@ def fill(project: Project, number: int, count: int, seed: int = 0) -> None:
             table = table.append_column("score", pa.array(values)).append_column(
                 "job_id", pa.array([score] * len(values))
             )
+            table = table.append_column("reason", pa.nulls(len(values), pa.string()))
             store.commit_segment(
                 score, unit * 2 + (name == "repetition"), f"{name} {number} {unit}", "scores", table.cast(SCORES)
             )

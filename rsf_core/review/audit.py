@@ -1,0 +1,70 @@
+"""The random audit: which candidates are a fair sample of the round, and where some of them are mixed into another order.
+
+The audit order is fixed for the project, so the first of it are a random sample whatever anybody chose to look at. A reviewer
+who works through another order is shown the next of it now and then: before which candidates of that order is drawn from the
+project's seed, the reviewer and the candidate, so that it is the same whenever it is asked and costs nothing to look up."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.sampling.arrays import splitmix64
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+UNDECIDED = 0.2  # of the audit, at most: candidates that were skipped
+_ODD = 0x9E3779B97F4A7C15
+
+
+def audit_key(places: Ints, seed: int) -> Floats:
+    """A number in [0, 1) for each candidate, fixed for the project: sorted by it, the first n are a random sample."""
+    mixed = splitmix64(places.astype(np.uint64) + np.uint64((seed * _ODD + 1) % 2**64))
+    return (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
+
+
+def audit_sample(places: Ints, decided: Bools, seed: int) -> Bools:
+    """Where the random sample is that is decided by now, shape (n,): the first in audit order, as far as four of five are
+    decided. It holds also the few of them that are not, for who was skipped is not known to be like the rest."""
+    order = np.argsort(audit_key(places, seed), kind="stable")
+    done = np.cumsum(decided[order])
+    enough = np.flatnonzero(decided[order] & (done >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)))
+    found = np.zeros(len(decided), bool)
+    found[order[: enough[-1] + 1 if enough.size else 0]] = True
+    return found
+
+
+def before(places: Ints, seed: int, reviewer: str, share: float) -> Bools:
+    """Before which candidates of another order, at `places` (n,), this reviewer is shown one of the audit: so many that they
+    are `share` (0 to ½) of all that is shown."""
+    salt = (seed * _ODD + zlib.crc32(reviewer.encode()) + 2) % 2**64
+    drawn = splitmix64(splitmix64(places.astype(np.uint64)) + np.uint64(salt))
+    found: Bools = (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53 < share / (1.0 - share)
+    return found
+
+
+def mixed(rows: Sequence[int], audit: Sequence[int], slots: Sequence[bool], limit: int) -> tuple[list[int], set[int]]:
+    """The first `limit` of `rows` with the next of `audit` before each where `slots` says so, no candidate twice; and which
+    are shown as one of the audit."""
+    shown: list[int] = []
+    seen: set[int] = set()
+    as_audit: set[int] = set()
+    rest = iter(audit)
+    for row, slot in zip(rows, slots, strict=True):
+        if len(shown) >= limit:
+            break
+        if row in seen:
+            continue
+        found = next((one for one in rest if one not in seen and one != row), None) if slot else None
+        for one in (found, row):
+            if one is not None and len(shown) < limit:
+                shown.append(one)
+                seen.add(one)
+        if found is not None:
+            as_audit.add(found)
+    return shown, as_audit
