@@ -234,10 +234,12 @@ class Compute(_Section):
 
 class Review(_Section):
     """How a candidate is reviewed: it stays pending until `overlap` reviewers have said something of it. `blind` hides
-    the automatic decision and the scores until one has."""
+    the automatic decision and the scores until one has. Of what a reviewer is shown of the pending ones, the share
+    `audit_share` is of the random audit, whatever the order."""
 
     overlap: int = Field(1, ge=1, le=20)
     blind: bool = False
+    audit_share: float = Field(0.1, ge=0.0, le=0.5)
 
 
 class Evaluate(_Section):

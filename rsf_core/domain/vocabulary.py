@@ -87,11 +87,22 @@ class Control(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """How a reviewer came to see a candidate: `order` of the queue it stood in, and whether it was one of the random audit
+    there."""
+
+    candidate_id: str
+    order: str
+    audit: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """One thing a reviewer says, undone as one step. `act` is its unique name, given by whoever says it, so that it can
     be sent again without being done again. `action` goes with a decision, `value` with an annotation (None takes it
     back; tags are separated by commas). `guide` is the version of the guide that its reviewer had before them, 0 for none;
-    without it the newest."""
+    without it the newest. `shown` tells of the candidate among them that the reviewer was led to; nothing of one chosen by
+    hand."""
 
     act: str
     kind: ActKind
@@ -99,6 +110,7 @@ class Act:
     action: Action | None = None
     value: str | None = None
     guide: int | None = None
+    shown: Shown | None = None
 
 
 class Scope(StrEnum):

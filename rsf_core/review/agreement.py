@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from rsf_core.domain.errors import TargetError
-from rsf_core.review.index import Opinions, ReviewIndex, audit_key
+from rsf_core.review.audit import audit_sample
+from rsf_core.review.index import Opinions, ReviewIndex
 from rsf_core.review.under_guide import UnderGuide, under_guide
 from rsf_core.sampling.decisions import REPLICATES, Link, fit_decisions
 from rsf_core.sampling.intervals import Interval, clopper_pearson
@@ -23,7 +24,6 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 FEWEST = 10  # decisions of either kind below which no weights are fitted
-UNDECIDED = 0.2  # of the audit, at most: candidates that were skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,7 @@ class Agreement:
 def agreement(index: ReviewIndex, seed: int) -> Agreement:
     """The agreement of a round as it stands. Truncated candidates count as rejected by the rule."""
     decided = (index.votes != 0) & index.scored
-    order = np.argsort(audit_key(index.table.places, seed), kind="stable")
-    done = np.cumsum(decided[order])
-    enough = np.flatnonzero(decided[order] & (done >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)))
-    audit = np.zeros(len(decided), bool)
-    audit[order[: enough[-1] + 1 if enough.size else 0]] = True
+    audit = audit_sample(index.table.places, decided, seed)
     edges = np.linspace(0.0, 1.0, 11)
     overruled = decided & (index.automatic != (index.votes > 0))
     bins = np.minimum((np.nan_to_num(index.p_accept) * 10).astype(int), 9)

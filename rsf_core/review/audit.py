@@ -48,23 +48,18 @@ def before(places: Ints, seed: int, reviewer: str, share: float) -> Bools:
     return found
 
 
-def mixed(rows: Sequence[int], audit: Sequence[int], slots: Sequence[bool], limit: int) -> tuple[list[int], set[int]]:
-    """The first `limit` of `rows` with the next of `audit` before each where `slots` says so, no candidate twice; and which
-    are shown as one of the audit."""
+def mixed(rows: Sequence[int], audit: Sequence[int], slots: Sequence[bool]) -> tuple[list[int], list[int]]:
+    """A page of another order with the next of `audit` before each of `rows` where `slots` says so, no candidate twice; and
+    those that are shown as one of the audit, in their order."""
     shown: list[int] = []
-    seen: set[int] = set()
-    as_audit: set[int] = set()
+    as_audit: list[int] = []
     rest = iter(audit)
     for row, slot in zip(rows, slots, strict=True):
-        if len(shown) >= limit:
-            break
-        if row in seen:
+        if row in as_audit:
             continue
-        found = next((one for one in rest if one not in seen and one != row), None) if slot else None
-        for one in (found, row):
-            if one is not None and len(shown) < limit:
-                shown.append(one)
-                seen.add(one)
+        found = next((one for one in rest if one != row and one not in shown), None) if slot else None
         if found is not None:
-            as_audit.add(found)
+            shown.append(found)
+            as_audit.append(found)
+        shown.append(row)
     return shown, as_audit

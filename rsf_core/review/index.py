@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rsf_core.domain import K_BITS, Outcome, Scope, place
 from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import describe
-from rsf_core.sampling.arrays import splitmix64
+from rsf_core.review.audit import audit_key
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -453,12 +453,6 @@ def page(rows: Ints, key: Floats, after: tuple[float, int] | None, limit: int) -
         near = key <= border  # with all ties at the border, so that they are cut by place
         rows, key = rows[near], key[near]
     return rows[np.lexsort((rows, key))[:limit]]
-
-
-def audit_key(places: Ints, seed: int) -> Floats:
-    """A number in [0, 1) for each candidate, fixed for the project: sorted by it, the first n are a random sample."""
-    mixed = splitmix64(places.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15 + 1) % 2**64))
-    return (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def spread(columns: list[Floats]) -> Floats:

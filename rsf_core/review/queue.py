@@ -20,6 +20,7 @@ from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
 from rsf_core.review.agreement import Agreement
+from rsf_core.review.audit import before, mixed
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, candidate
 from rsf_core.review.drawn import drawn
 from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first, spread
@@ -38,11 +39,15 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Candidates to look at, in order, with their prompts and all other candidates of those prompts. `counts` has the
-    size of every view under the same filter."""
+    size of every view under the same filter. Those of `audit` are shown as of the random audit; more comes after
+    `last` of the order and `last_audit` of the audit, None where nothing of it was shown."""
 
     candidate_ids: tuple[str, ...]
     prompts: tuple[ReviewPrompt, ...]
     counts: Mapping[View, int]
+    audit: tuple[str, ...] = ()
+    last: str | None = None
+    last_audit: str | None = None
 
 
 class Reviews:
@@ -67,26 +72,43 @@ class Reviews:
         after: str | None = None,
         limit: int = PAGE,
         at: str | None = None,
+        after_audit: str | None = None,
     ) -> Queue:
         """The first `limit` candidates of a view; those after the candidate `after`, which may have left the view, or
-        those from `at` on, where it is still in the view.
-        Raises SettingsError or StoreError for a filter that makes no sense."""
+        those from `at` on, where it is still in the view. Where all that is pending is looked at, those of the random audit
+        after `after_audit` come between them. Raises SettingsError or StoreError for a filter that makes no sense."""
         wanted = wanted or CandidateFilter()
         index = self.index(round_number)
         views = self._views(round_number, index, reviewer, wanted)
         ordered = self._order(round_number, index, order)
-        start = 0
-        here = [name for name in (after or at or "",) if name.startswith(f"{round_number}.")]  # not of another round
-        for row in index.rows(_places(here)).tolist():
-            if after is not None:
-                start = int(ordered[1][row]) + 1
-            elif views[view][row]:
-                start = int(ordered[1][row])
+        start, found = 0, False
+        for row in _rows(round_number, index, after or at):
+            if after is not None or views[view][row]:
+                start, found = int(ordered[1][row]) + (after is not None), True
         rows = first(ordered, views[view], start, limit + AHEAD)
-        chosen, ahead = index.table.places[rows[:limit]], index.table.places[rows[limit:]]
-        ids = tuple(_name(round_number, one) for one in chosen.tolist())
-        counts = {v: int(np.count_nonzero(mask)) for v, mask in views.items()}
-        return Queue(ids, self._prompts(round_number, chosen, ahead), counts)
+        whole = view is View.PENDING and wanted == CandidateFilter()  # else the audit is not one of the round
+        slots = self._slots(index, reviewer, rows[:limit]) if whole and order is not Order.AUDIT else ()
+        if at is not None and found and len(slots):
+            slots[0] = False  # what was asked for comes first
+        shown, as_audit = rows[:limit].tolist(), []
+        if any(slots):
+            audit = self._order(round_number, index, Order.AUDIT)
+            begin = max((int(audit[1][row]) + 1 for row in _rows(round_number, index, after_audit)), default=0)
+            shown, as_audit = mixed(shown, first(audit, views[view], begin, 2 * limit).tolist(), slots.tolist())
+        name = partial(_name, round_number)
+        places = index.table.places
+        return Queue(
+            tuple(map(name, places[shown].tolist())),
+            self._prompts(round_number, places[shown], places[rows[limit:]]),
+            {v: int(np.count_nonzero(mask)) for v, mask in views.items()},
+            tuple(map(name, places[shown if whole and order is Order.AUDIT else as_audit].tolist())),
+            name(places[rows[:limit][-1]].item()) if len(rows) else None,
+            name(places[as_audit[-1]].item()) if as_audit else None,
+        )
+
+    def _slots(self, index: ReviewIndex, reviewer: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        settings = self._settings()
+        return before(index.table.places[rows], settings.seed, reviewer, settings.review.audit_share)
 
     def counts(self, round_number: int, reviewer: str, wanted: CandidateFilter) -> dict[View, int]:
         """The size of every view under a filter."""
@@ -304,6 +326,12 @@ def _places(candidate_ids: Sequence[str]) -> NDArray[np.int64]:
     """Where candidates stand in their round, by name; a name that is none is left out."""
     parsed = [parse_candidate_id(name) for name in candidate_ids]
     return np.array([place(found[1], found[2]) for found in parsed if found is not None], dtype=np.int64)
+
+
+def _rows(round_number: int, index: ReviewIndex, name: str | None) -> list[int]:
+    """The row of a candidate of the round; none where there is no such candidate, or no name."""
+    here = [name] if name is not None and name.startswith(f"{round_number}.") else []  # not of another round
+    return index.rows(_places(here)).tolist()  # type: ignore[no-any-return]
 
 
 def _name(round_number: int, where: int) -> str:

@@ -297,7 +297,7 @@ class _Batch:
                 uid = act.act if len(names) == 1 else f"{act.act} {name}"
                 final = act.kind is ActKind.ADJUDICATE
                 more = {"uid": uid, "action": str(act.action), "final": final, "undoes": None, "guide": guide}
-                self._rows["overrides"].append(about | more)
+                self._rows["overrides"].append(about | more | _shown(act, name))
 
     def log(self, round_number: int) -> RoundLog:
         """The log of a round with everything said so far; nobody else asks it before all this is committed."""
@@ -328,7 +328,8 @@ class _Batch:
         for where, vote, settled, guide in zip(*(column.tolist() for column in words), strict=True):
             name = log.name(where)
             about = common | {"candidate_id": name, "uid": f"{act.act} {name}", "action": str(ACTIONS[vote])}
-            self._rows["overrides"].append(about | {"final": settled, "undoes": undoes, "guide": guide})
+            more = {"final": settled, "undoes": undoes, "guide": guide}
+            self._rows["overrides"].append(about | more | _shown(act, name))
 
     def flush(self) -> None:
         parts = {table: list(rows) for table, rows in self._rows.items()}
@@ -363,6 +364,12 @@ class _Batch:
         """What was written does not come to hold."""
         for log in self._locked.values():
             log.forget()
+
+
+def _shown(act: Act, name: str) -> dict[str, Any]:
+    """How the candidate was come upon, as far as the act tells."""
+    told = act.shown if act.shown is not None and act.shown.candidate_id == name else None
+    return {"shown_in": told.order if told else None, "as_audit": told.audit if told else None}
 
 
 def _refusal(act: Act, rounds: dict[str, int], round_number: int, guide: int) -> str | None:

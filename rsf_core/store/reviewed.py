@@ -68,6 +68,11 @@ class Reviewed:
         """What each reviewer says now: prompt_id, k, reviewer, action, final; oldest first."""
         return self._db.arrow("opinions_of_round", {"round": round_number})
 
+    def shown(self, round_number: int) -> pa.Table:
+        """How reviewers came to see what they decided, as far as it is known: prompt_id, k, reviewer, shown_in (the order of
+        the queue it stood in last), as_audit (whether it was ever shown as one of the random audit)."""
+        return self._db.arrow("shown_of_round", {"round": round_number})
+
     def annotations(self, round_number: int) -> list[dict[str, Any]]:
         """prompt_id, k, note, flagged, tags, edit of every candidate that has one."""
         return self._db.rows("annotations_of_round", {"round": round_number})

@@ -189,6 +189,7 @@ class Store:
     drawn_version = of_part("_reviewed", Reviewed.drawn_version)
     review_version = of_part("_reviewed", Reviewed.review_version)
     opinions = of_part("_reviewed", Reviewed.opinions)
+    shown = of_part("_reviewed", Reviewed.shown)
     annotations = of_part("_reviewed", Reviewed.annotations)
     edits_version = of_part("_reviewed", Reviewed.edits_version)
     matching_text = of_part("_reviewed", Reviewed.matching_text)

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rsf_core.domain import Act, Action, ActKind
+from rsf_core.domain import Act, Action, ActKind, Shown
 from rsf_core.domain.access import Actor, Role, person_name
 from rsf_core.domain.errors import AccessError, ProjectClosedError, RsfError
 from rsf_core.domain.settings import describe
@@ -75,14 +75,24 @@ class _Body(BaseModel):
 
 
 class QueueBody(_Body):
-    """`filter` is in its URL form; `at` is the candidate to begin with, where it is still in the view."""
+    """`filter` is in its URL form; `at` is the candidate to begin with, where it is still in the view. `after` and
+    `after_audit` are `last` and `last_audit` of the part before."""
 
     filter: dict[str, str] = {}
     view: View = View.PENDING
     order: Order = Order.BOUNDARY
     after: str | None = None
+    after_audit: str | None = None
     at: str | None = None
     limit: int = Field(50, ge=1, le=200)
+
+
+class ShownBody(BaseModel):
+    """See domain's Shown."""
+
+    candidate: str
+    order: Order
+    audit: bool
 
 
 class ActBody(BaseModel):
@@ -92,6 +102,12 @@ class ActBody(BaseModel):
     action: Action | None = None
     value: str | None = Field(None, max_length=400_000)
     guide: int | None = Field(None, ge=0, lt=2**31)
+    shown: ShownBody | None = None
+
+    @property
+    def told(self) -> Act:
+        shown = None if self.shown is None else Shown(self.shown.candidate, str(self.shown.order), self.shown.audit)
+        return Act(self.act, self.kind, self.candidates, self.action, self.value, self.guide, shown)
 
 
 class SayBody(_Body):
@@ -112,11 +128,16 @@ def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
     """Candidates to read, with their prompts and everything else drawn for those."""
     review = project.review
     wanted = CandidateFilter.from_query(body.filter)
-    found = review.queue(body.round, reviewer, wanted, body.view, body.order, body.after, body.limit, at=body.at)
+    found = review.queue(
+        body.round, reviewer, wanted, body.view, body.order, body.after, body.limit, body.at, body.after_audit
+    )
     undo, redo = review.can_walk(body.round, reviewer)
     return {
         "queue": found.candidate_ids,
         "prompts": found.prompts,
+        "audit": found.audit,
+        "last": found.last,
+        "last_audit": found.last_audit or body.after_audit,
         "counts": {str(view): count for view, count in found.counts.items()},
         "undo": undo,
         "redo": redo,
@@ -126,7 +147,7 @@ def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
 def say(body: SayBody, project: Project, reviewer: str) -> dict[str, Any]:
     """Record acts in order. What an undo or a redo touched comes back as it now stands, to be shown."""
     review = project.review
-    acts = [Act(a.act, a.kind, a.candidates, a.action, a.value, a.guide) for a in body.acts]
+    acts = [act.told for act in body.acts]
     said = review.say(body.round, reviewer, acts)
     walked = [s.candidate_ids for s, a in zip(said, acts, strict=True) if a.kind in (ActKind.UNDO, ActKind.REDO)]
     touched = [name for names in walked for name in names][:50]

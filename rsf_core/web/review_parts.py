@@ -234,8 +234,15 @@ def how(project: Project) -> None:
             review = project.settings.review
             overlap = st.number_input("Opinions a candidate wants", 1, 20, review.overlap)
             blind = st.toggle("Blind: hide the rule's decision and the scores until one has decided", review.blind)
+            share = st.slider(
+                "Picked at random, of what is shown (%)",
+                0,
+                50,
+                round(100 * review.audit_share),
+                help="Whatever the order: how well the rule and people agree is measured on candidates that nobody chose.",
+            )
             if st.form_submit_button("Save", disabled=ui.locked("set")):
-                changed = {"overlap": overlap, "blind": str(blind).lower()}
+                changed = {"overlap": overlap, "blind": str(blind).lower(), "audit_share": share / 100}
                 if ui.save(project, {f"review.{k}": str(v) for k, v in changed.items()}):
                     st.rerun()
         st.caption(
@@ -272,7 +279,8 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
             )
         else:
             st.caption(
-                "Decide some in the order “At random (unbiased audit)” to measure precision and recall of the round."
+                "Precision and recall of the round are measured on candidates that were picked at random. Some are mixed "
+                "into every order (see “How we review here”); the order “At random (unbiased audit)” shows them alone."
             )
         all_ = found.reviewed
         st.dataframe(

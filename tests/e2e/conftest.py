@@ -78,6 +78,7 @@ def review(tmp_path: Path, small_task: Path) -> Callable[..., Path]:
         n = PROMPTS * EACH
         texts = [*completions, *(f"completion number {i}" for i in range(len(completions), n))]
         with Project.create(folder, str(small_task), seed=1) as project:
+            project.set("review.audit_share", "0")  # so that it is known what comes next
             rows = candidates(PROMPTS, EACH, completions=texts)
             add_candidates(project.store, rows)
             add_scores(project.store, rows, {"sentiment": np.linspace(-1, 1, n)})

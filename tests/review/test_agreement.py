@@ -10,7 +10,8 @@ from rsf_core.domain.errors import TargetError
 from rsf_core.domain.settings import Target
 from rsf_core.review import agreement
 from rsf_core.review.agreement import Confusion, cohen_kappa
-from rsf_core.review.index import Opinions, ReviewIndex, RoundTable, audit_key
+from rsf_core.review.audit import audit_key
+from rsf_core.review.index import Opinions, ReviewIndex, RoundTable
 from rsf_core.review.suggestion import suggest
 from rsf_core.sampling.acceptance import critical_log_m
 from tests.simulations.deciding import coverage

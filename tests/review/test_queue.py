@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rsf_core.domain import Action, Outcome, Scope, place
 from rsf_core.domain.errors import SettingsError, StageError, StoreError
 from rsf_core.domain.settings import Settings
-from rsf_core.review.index import CandidateFilter, Order, View, audit_key, page, spread
+from rsf_core.review.audit import audit_key
+from rsf_core.review.index import CandidateFilter, Order, View, page, spread
 from rsf_core.review.queue import Reviews
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
@@ -23,7 +24,9 @@ RNG = np.random.default_rng(4)
 ELL = np.where(RNG.random(N) < 0.15, -np.inf, RNG.normal(0, 2, N))
 FINISH = ["length" if i % 7 == 3 else "eos" for i in range(N)]
 SENTIMENT = RNG.uniform(-1, 1, N)
-SETTINGS = Settings.model_validate({"task": "t", "seed": 3, "target": {"rewards": {"sentiment": 1.0}}})
+SETTINGS = Settings.model_validate(
+    {"task": "t", "seed": 3, "target": {"rewards": {"sentiment": 1.0}}, "review": {"audit_share": 0.0}}
+)
 
 
 @pytest.fixture

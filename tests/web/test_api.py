@@ -217,3 +217,23 @@ def test_a_token_is_good_for_a_day_of_this_server(
     monkeypatch.setattr(api, "time", SimpleNamespace(monotonic=lambda: now + seconds))
     body = {"token": token, "acts": [{"act": "an undo!", "kind": "undo"}]}
     assert post(client, "say", body).status_code == status
+
+
+def test_the_queue_says_what_is_of_the_random_audit_and_a_decision_keeps_how_it_was_come_upon(
+    client: TestClient, project: Project
+) -> None:
+    project.set("review.audit_share", "0.5")
+    parts = [post(client, "queue", {"order": "prompt", "limit": 2}).json()]
+    while parts[-1]["queue"]:
+        cursor = {"after": parts[-1]["last"], "after_audit": parts[-1]["last_audit"]}
+        parts.append(post(client, "queue", {"order": "prompt", "limit": 2} | cursor).json())
+    audit = [name for part in parts for name in part["audit"]]
+    assert {name for part in parts for name in part["queue"]} == {f"1.{p}.{k}" for p in (1, 2) for k in range(3)}
+    assert audit and len(audit) == len(set(audit))
+    act = {"act": "shown-act", "kind": "decide", "candidates": [audit[0]], "action": "accept"}
+    shown = {"candidate": audit[0], "order": "prompt", "audit": True}
+    assert post(client, "say", {"acts": [act | {"shown": shown}]}).json()["results"][0]["refused"] is None
+    (row,) = project.store.shown(1).to_pylist()
+    assert (row["shown_in"], row["as_audit"]) == ("prompt", True)
+    broken = post(client, "say", {"acts": [act | {"act": "broken-act", "shown": shown | {"order": "any"}}]})
+    assert broken.status_code == 400 and "order" in broken.json()["error"]

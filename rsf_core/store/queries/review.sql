@@ -67,6 +67,12 @@ SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candid
        reviewer, action, final, guide, seq
 FROM opinions WHERE round = $round AND action <> 'auto' ORDER BY seq;
 
+-- name: shown_of_round
+SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
+       reviewer, arg_max(shown_in, seq) AS shown_in, bool_or(as_audit) AS as_audit
+FROM overrides WHERE round = $round AND shown_in IS NOT NULL
+GROUP BY ALL ORDER BY prompt_id, k, reviewer;
+
 -- name: annotations_of_round
 SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, split_part(candidate_id, '.', 3)::INTEGER AS k,
        note, flagged, tags, edit

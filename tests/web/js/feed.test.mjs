@@ -18,7 +18,7 @@ function feeding(...answers) {
   return { feed, asked };
 }
 
-const part = (...ids) => ({ status: 200, content: { queue: ids } });
+const part = (...ids) => ({ status: 200, content: { queue: ids, last: ids.at(-1) ?? null, last_audit: null } });
 
 beforeEach(fresh);
 
@@ -30,7 +30,7 @@ test("a queue is asked for once what was said before has arrived", async () => {
   await settle();
   assert.deepEqual(asked, []);
   resolve();
-  assert.deepEqual(await begun, { queue: ["a"] });
+  assert.deepEqual(await begun, part("a").content);
   assert.deepEqual([asked, feed.waiting, feed.ended], [[{ at: "a" }], null, false]);
 });
 
@@ -41,8 +41,8 @@ test("a queue that is overtaken by another is not shown", async () => {
   await settle();
   const second = feed.begin({}, ready, never);
   slow.resolve(part("a"));
-  assert.deepEqual([await first, await second], [undefined, { queue: ["b"] }]);
-  assert.equal(feed.cursor, "b");
+  assert.deepEqual([await first, await second], [undefined, part("b").content]);
+  assert.equal(feed.cursor.after, "b");
 });
 
 test("a queue that is overtaken before it may be asked for is not asked for", async () => {
@@ -51,7 +51,7 @@ test("a queue that is overtaken before it may be asked for is not asked for", as
   const first = feed.begin({ at: "a" }, () => promise, never);
   const second = feed.begin({ at: "b" }, ready, never);
   resolve();
-  assert.deepEqual([await first, await second], [undefined, { queue: ["b"] }]);
+  assert.deepEqual([await first, await second], [undefined, part("b").content]);
   assert.deepEqual(asked, [{ at: "b" }]);
 });
 
@@ -85,10 +85,10 @@ test("more is asked for after the last one, where fewer than fifty are left", as
   const { feed, asked } = feeding(part("a", "b"), part("c"), part());
   await feed.begin({}, ready, never);
   assert.equal(await feed.more(51, never), undefined);
-  assert.deepEqual(await feed.more(50, never), { queue: ["c"] });
-  assert.deepEqual(await feed.more(0, never), { queue: [] });
+  assert.deepEqual(await feed.more(50, never), part("c").content);
+  assert.deepEqual(await feed.more(0, never), part().content);
   assert.equal(await feed.more(0, never), undefined); // it has ended
-  assert.deepEqual(asked, [{}, { after: "b" }, { after: "c" }]);
+  assert.deepEqual(asked, [{}, { after: "b", after_audit: null }, { after: "c", after_audit: null }]);
 });
 
 test("more is asked for once at a time, and not while a queue is under way", async () => {
@@ -98,7 +98,7 @@ test("more is asked for once at a time, and not while a queue is under way", asy
   const more = feed.more(0, never);
   assert.equal(await feed.more(0, never), undefined);
   slow.resolve(part("b"));
-  assert.deepEqual(await more, { queue: ["b"] });
+  assert.deepEqual(await more, part("b").content);
   feed.begin({}, () => new Promise(() => {}), never);
   assert.equal(await feed.more(0, never), undefined);
   assert.equal(asked.length, 2);
@@ -112,7 +112,7 @@ test("more that cannot be had is said so and asked for again", async () => {
   assert.match(feed.nothing(true), /does not answer/);
   await pass(2_000);
   assert.equal(again, 1);
-  assert.deepEqual(await feed.more(0, never), { queue: ["b"] });
+  assert.deepEqual(await feed.more(0, never), part("b").content);
   assert.match(feed.nothing(true), /last one/);
 });
 
@@ -124,7 +124,7 @@ test("more that comes after the card is gone or another queue began is not shown
   feed.end();
   slow.resolve(part("b"));
   assert.equal(await more, undefined);
-  assert.equal(feed.cursor, "a");
+  assert.equal(feed.cursor.after, "a");
 });
 
 test("a new queue forgets that the one before could not be had", async () => {

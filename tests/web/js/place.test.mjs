@@ -107,3 +107,28 @@ test("a cleared place forgets all", () => {
   place.clear();
   assert.deepEqual([place.queue, place.position, place.focused, place.done.size], [[], 0, null, 0]);
 });
+
+test("what stands in the queue as one of the audit is known as such, once, and only there", () => {
+  const place = at(["a", "b"]);
+  place.extend(["r", "b", "c"], nothing, ["r", "b"]); // b came in its turn before
+  assert.deepEqual([...place.audit], ["r"]);
+  assert.deepEqual(place.shown("r", "boundary"), { candidate: "r", order: "boundary", audit: true });
+  assert.deepEqual(place.shown("b", "boundary"), { candidate: "b", order: "boundary", audit: false });
+  assert.equal(place.shown("beside", "boundary"), undefined);
+  place.clear();
+  assert.equal(place.audit.size, 0);
+});
+
+test("one resumes at the candidate in focus, or beside one of the audit at the next that has a place in the order", () => {
+  const place = at(["a"]);
+  place.extend(["r", "s", "b", "t"], nothing, ["r", "s", "t"]);
+  const from = (id) => {
+    place.focused = id;
+    return place.resume;
+  };
+  assert.deepEqual(["a", "r", "s", "b", "t", "beside", null].map(from), ["a", "b", "b", "b", "b", "beside", null]);
+  const alone = at([]);
+  alone.extend(["r"], nothing, ["r"]);
+  alone.focused = "r";
+  assert.equal(alone.resume, "r");
+});

@@ -22,7 +22,7 @@ class Held {
 function begun(data = {}) {
   const review = new Review();
   const outbox = new Held();
-  review.of({ round: 1, reviewer: "ann", view: "pending", editable: true, ...data }, outbox);
+  review.of({ round: 1, reviewer: "ann", view: "pending", order: "boundary", editable: true, ...data }, outbox);
   review.expect();
   review.begin(queue(prompt("1", 2), prompt("2", 2)));
   return { review, outbox };
@@ -57,7 +57,22 @@ test("a decision is shown, counted, kept for undo and put into the outbox; the n
   assert.equal(review.place.focused, "1.1.1");
   const [{ act, ...said }] = outbox.acts;
   assert.match(act, /^[0-9a-f]{32}$/);
-  assert.deepEqual(said, { round: 1, kind: "decide", candidates: ["1.1.0"], action: "accept" });
+  const shown = { candidate: "1.1.0", order: "boundary", audit: false };
+  assert.deepEqual(said, { round: 1, kind: "decide", candidates: ["1.1.0"], action: "accept", shown });
+});
+
+test("how a candidate was come upon is said of the one in focus, where all that is pending is gone through", () => {
+  const shown = ({ review, outbox }, ids) => {
+    review.decide("accept", ids ?? [review.place.focused], "decide");
+    return outbox.acts.at(-1).shown;
+  };
+  const { review, outbox } = begun({ order: "reward" });
+  review.place.audit.add("1.1.0");
+  assert.deepEqual(shown({ review, outbox }, ["1.1.0", "1.1.1"]), { candidate: "1.1.0", order: "reward", audit: true });
+  assert.equal(shown({ review, outbox }, ["1.1.1"]), undefined); // beside the one in focus
+  assert.equal(shown(begun({ view: "all" })), undefined);
+  assert.equal(shown(begun({ filter: { tokens: "1..5" } })), undefined);
+  assert.ok(shown(begun({ filter: {} })));
 });
 
 test("a whole prompt is decided in one act, and the next prompt is in focus", () => {

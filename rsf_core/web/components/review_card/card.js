@@ -156,8 +156,8 @@ export class Card {
   // Where one was, for the next visit. While a queue is on its way, what is shown is of the one before.
   keep() {
     if (!this.keptAs || this.feed.waiting) return;
-    const { focused } = this.review.place;
-    if (focused !== null) write(this.keptAs, focused);
+    const { resume } = this.review.place;
+    if (resume !== null) write(this.keptAs, resume);
     else LOCAL?.removeItem(this.keptAs);
   }
 
@@ -256,7 +256,7 @@ export class Card {
       const words = refused.map(([act, why]) => `${act.kind} ${act.candidates.slice(0, 3).join(", ")}: ${why}`);
       this.trouble(`Not saved: ${words.join(" · ")}`, true);
     }
-    if (again) this.start(this.review.place.focused);
+    if (again) this.start(this.review.place.resume);
     else if (touched) this.focus(touched);
     else if (walked) this.paint();
   }

@@ -45,7 +45,7 @@ export class Feed {
     clearTimeout(this.timer);
     const turn = this.turn;
     this.refilling = true;
-    const answer = await this.ask({ after: this.cursor });
+    const answer = await this.ask(this.cursor);
     this.refilling = false;
     if (turn !== this.turn) return undefined;
     this.unreached = answer.status === 200 ? null : (answer.error ?? NO_ANSWER);
@@ -54,7 +54,7 @@ export class Feed {
   }
 
   took(content) {
-    this.cursor = content.queue.at(-1) ?? this.cursor;
+    if (content.last) this.cursor = { after: content.last, after_audit: content.last_audit };
     this.ended = content.queue.length === 0;
     return content;
   }

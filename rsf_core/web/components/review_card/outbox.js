@@ -125,7 +125,9 @@ export class Outbox {
   }
 
   body(batch) {
-    const acts = batch.map(({ act, kind, candidates, action, value, guide }) => ({ act, kind, candidates, action, value, guide }));
+    const acts = batch.map(({ act, kind, candidates, action, value, guide, shown }) => {
+      return { act, kind, candidates, action, value, guide, shown };
+    });
     return { token: this.token, round: batch[0].round, acts };
   }
 

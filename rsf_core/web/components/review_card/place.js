@@ -10,6 +10,7 @@ export class Place {
     this.position = 0;
     this.focused = null;
     this.done = new Set(); // what was decided on the way
+    this.audit = new Set(); // what stands in the queue as one of the random audit
   }
 
   // What is left of the queue from here on.
@@ -21,10 +22,25 @@ export class Place {
     return this.queue[this.position] ?? null;
   }
 
-  // `passed` says what need not be shown on the way through the queue.
-  extend(ids, passed) {
+  // Where to begin another time: a candidate of the random audit has no place in the order, the next one has.
+  get resume() {
+    const at = this.queue.indexOf(this.focused);
+    if (!this.audit.has(this.focused) || at < 0) return this.focused;
+    const ordered = (id) => !this.audit.has(id);
+    return this.queue.slice(at).find(ordered) ?? this.queue.slice(0, at).findLast(ordered) ?? this.focused;
+  }
+
+  // `passed` says what need not be shown on the way through the queue, `audit` which of them are of the random audit.
+  extend(ids, passed, audit = []) {
     const queued = new Set(this.queue);
-    this.queue.push(...ids.filter((id) => !queued.has(id) && !passed(id)));
+    const fresh = ids.filter((id) => !queued.has(id) && !passed(id));
+    this.queue.push(...fresh);
+    for (const id of audit) if (fresh.includes(id)) this.audit.add(id);
+  }
+
+  // How one came to see a candidate, for what is said of it: nothing where it is none of the queue.
+  shown(id, order) {
+    return this.queue.includes(id) ? { candidate: id, order, audit: this.audit.has(id) } : undefined;
   }
 
   // To the next one: it is in focus, or nothing at the end. From beside the queue back to where one stood in it.

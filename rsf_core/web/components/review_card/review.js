@@ -60,7 +60,7 @@ export class Review {
 
   take(content) {
     for (const prompt of content.prompts) this.known.add(prompt);
-    this.place.extend(content.queue, (id) => this.passed(id));
+    this.place.extend(content.queue, (id) => this.passed(id), content.audit);
     this.counts = content.counts;
     if (!this.outbox.acts.length) this.steps.stands(content);
   }
@@ -92,7 +92,10 @@ export class Review {
 
   decide(action, ids, kind) {
     const fresh = ids.filter((id) => !this.place.done.has(id));
-    this.say(kind, ids, { action }, fresh);
+    const { view, filter, order } = this.data;
+    const whole = view === "pending" && !Object.keys(filter ?? {}).length; // else it was looked for
+    const shown = whole && ids.includes(this.place.focused) && this.place.shown(this.place.focused, order);
+    this.say(kind, ids, { action, ...(shown && { shown }) }, fresh);
     for (const id of fresh) this.place.done.add(id);
     this.advance();
   }
