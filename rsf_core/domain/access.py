@@ -223,19 +223,8 @@ _LOOKS_AT = {
         "curated_change",
     ),
     "review.": (
-        *(
-            "queue",
-            "counts",
-            "candidates",
-            "page",
-            "index",
-            "version",
-            "mask",
-            "agreement",
-            "suggest",
-            "can_walk",
-            "check_text",
-        ),
+        *("queue", "counts", "candidates", "page", "index", "version", "mask", "ready", "check_text"),
+        *("agreement", "suggest", "can_walk"),
     ),
     "store.": ("job",),
 }

@@ -97,7 +97,7 @@ class Project:
         self.candidate_imports = CandidateImports(
             self.imports, self.store, self._standing.settings, self.prompt_book.is_unsealed
         )
-        self.review = Reviews(self.store, self._standing.settings, self.target)
+        self.review = Reviews(self.store, self._standing.settings, self.target, self.features)
         self.progress = ReviewProgress(self.store, self.review)
         self.comparing = Comparing(self.store, self._standing.settings, self.review)
         self.exports = Exports(folder, self.store, self._standing.settings, self.target, self.review.agreement)

@@ -55,17 +55,23 @@ class View(StrEnum):
 
 class Order(StrEnum):
     """`BOUNDARY`: nearest to the boundary |m − a − log M| first. `AUDIT`: at random, fixed for the project, so that the
-    first n are an unbiased sample. `DISAGREEMENT`: where the scorers rank a candidate most differently."""
+    first n are an unbiased sample. `DISAGREEMENT`: where the scorers rank a candidate most differently. The last four are
+    those of `active_orders`: unsure and unlike the rest, one of each kind, least sure, against the rule."""
 
     BOUNDARY = "boundary"
     AUDIT = "audit"
     REWARD = "reward"
     DISAGREEMENT = "disagreement"
     PROMPT = "prompt"
+    TEACHES = "teaches"
+    KINDS = "kinds"
+    UNSURE = "unsure"
+    AGAINST = "against"
 
 
 class CandidateFilter(BaseModel):
-    """What a candidate must be; all that is set must hold. Ranges are closed. The URL form is `to_query`."""
+    """What a candidate must be; all that is set must hold. Ranges are closed. `like` keeps the `nearest` candidates to the one
+    that it names. The URL form is `to_query`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
@@ -81,6 +87,8 @@ class CandidateFilter(BaseModel):
     scores: dict[str, Range] = Field(default_factory=dict)
     text: str | None = None
     regex: str | None = None
+    like: str | None = None
+    nearest: int | None = Field(None, ge=1, le=500)  # 20 where it is not said
 
     def to_query(self) -> dict[str, str]:
         """As URL parameters, only what is set: `tokens=10..20`, `score.sentiment=0.5..1`, `flagged=yes`."""
@@ -139,6 +147,8 @@ class CandidateFilter(BaseModel):
             said.append(f"containing “{self.text}”")
         if self.regex:
             said.append(f"matching /{self.regex}/")
+        if self.like:
+            said.append(f"most like candidate {self.like}" + (f", {self.nearest} of them" if self.nearest else ""))
         return ", ".join(said)
 
 
@@ -351,9 +361,11 @@ class ReviewIndex:
                 found = self._orders[key] = first, rank
         return found
 
-    def mask(self, wanted: CandidateFilter, scores: Mapping[str, Floats], matching: Ints | None) -> Bools:
+    def mask(
+        self, wanted: CandidateFilter, scores: Mapping[str, Floats], matching: Ints | None, alike: Ints | None = None
+    ) -> Bools:
         """Where everything holds that is set in `wanted`. `scores` has a column (n,) for each scorer it names; `matching`
-        are the places whose text matches, where it asks for text."""
+        are the places whose text matches, where it asks for text, `alike` those like another, where it asks for these."""
         t, keep = self.table, np.ones(len(self.table.places), bool)
         if wanted.prompt is not None:
             keep &= (t.places >> K_BITS) == wanted.prompt
@@ -375,8 +387,9 @@ class ReviewIndex:
         for limits, column in [*columns, *((limits, scores[name]) for name, limits in wanted.scores.items())]:
             if limits is not None:
                 keep &= (column >= limits[0]) & (column <= limits[1])
-        if matching is not None:
-            keep &= self._at(matching)
+        for places in (matching, alike):
+            if places is not None:
+                keep &= self._at(places)
         return keep
 
     def view(self, view: View, reviewer: str, overlap: int = 1) -> Bools:
@@ -404,7 +417,7 @@ class ReviewIndex:
             key = np.abs(self.margin[rows])
         elif order is Order.AUDIT:
             key = audit_key(self.table.places[rows], seed)
-        elif order in (Order.REWARD, Order.DISAGREEMENT) and column is not None:
+        elif column is not None:
             key = -column[rows]
         return np.where(np.isnan(key), np.inf, key)
 

@@ -19,12 +19,14 @@ from rsf_core.domain.access import spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
+from rsf_core.review.active_orders import ACTIVE, Features, NoFeatures, active_key, taste_of
 from rsf_core.review.agreement import Agreement
 from rsf_core.review.audit import before, mixed
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, candidate
 from rsf_core.review.drawn import drawn
 from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first, spread
 from rsf_core.review.live_round import LiveRound
+from rsf_core.review.similar import NEAREST, nearest
 from rsf_core.review.suggestion import Suggestion
 from rsf_core.store.acts import Said
 from rsf_core.store.store import Store
@@ -51,14 +53,23 @@ class Queue:
 
 
 class Reviews:
-    def __init__(self, store: Store, settings: Callable[[], Settings], target: Callable[[int], Target | None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Callable[[], Settings],
+        target: Callable[[int], Target | None],
+        features: Features | None = None,
+    ) -> None:
         self._store, self._settings, self._target = store, settings, target
+        self._features = features or NoFeatures()
         self._guard = threading.Lock()
         self._rounds: dict[int, LiveRound] = {}
         self._scorers = kept(KEPT_TABLES, self._read_scorers)
         self._column = kept(4, self._read_column)
         self._score = kept(16, self._read_score)
         self._matching = kept(16, self._read_matching)
+        self._active = kept(4, self._read_active)
+        self._alike = kept(16, self._read_alike)
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -87,28 +98,26 @@ class Reviews:
                 start, found = int(ordered[1][row]) + (after is not None), True
         rows = first(ordered, views[view], start, limit + AHEAD)
         whole = view is View.PENDING and wanted == CandidateFilter()  # else the audit is not one of the round
-        slots = self._slots(index, reviewer, rows[:limit]) if whole and order is not Order.AUDIT else ()
-        if at is not None and found and len(slots):
-            slots[0] = False  # what was asked for comes first
-        shown, as_audit = rows[:limit].tolist(), []
-        if any(slots):
+        settings, places = self._settings(), index.table.places
+        share = settings.review.audit_share if whole and order is not Order.AUDIT else 0.0
+        slots = before(places[rows[:limit]], settings.seed, reviewer, share)
+        if at is not None and found:
+            slots[:1] = False  # what was asked for comes first
+        shown: list[int] = rows[:limit].tolist()
+        as_audit: list[int] = shown if whole and order is Order.AUDIT else []
+        if slots.any():
             audit = self._order(round_number, index, Order.AUDIT)
             begin = max((int(audit[1][row]) + 1 for row in _rows(round_number, index, after_audit)), default=0)
             shown, as_audit = mixed(shown, first(audit, views[view], begin, 2 * limit).tolist(), slots.tolist())
         name = partial(_name, round_number)
-        places = index.table.places
         return Queue(
             tuple(map(name, places[shown].tolist())),
             self._prompts(round_number, places[shown], places[rows[limit:]]),
             {v: int(np.count_nonzero(mask)) for v, mask in views.items()},
-            tuple(map(name, places[shown if whole and order is Order.AUDIT else as_audit].tolist())),
+            tuple(map(name, places[as_audit].tolist())),
             name(places[rows[:limit][-1]].item()) if len(rows) else None,
             name(places[as_audit[-1]].item()) if as_audit else None,
         )
-
-    def _slots(self, index: ReviewIndex, reviewer: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        settings = self._settings()
-        return before(index.table.places[rows], settings.seed, reviewer, settings.review.audit_share)
 
     def counts(self, round_number: int, reviewer: str, wanted: CandidateFilter) -> dict[View, int]:
         """The size of every view under a filter."""
@@ -173,7 +182,15 @@ class Reviews:
     def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
         """Where the filter holds, shape (n,)."""
         scores = {name: self._score(round_number, name, index.version) for name in wanted.scores}
-        return index.mask(wanted, scores, self._matches(round_number, index, wanted))
+        alike = self._like(round_number, index, wanted.like, wanted.nearest or NEAREST) if wanted.like else None
+        return index.mask(wanted, scores, self._matches(round_number, index, wanted), alike)
+
+    def _like(self, round_number: int, index: ReviewIndex, name: str, count: int) -> NDArray[np.int64]:
+        found = _rows(round_number, index, name)
+        if not found:
+            raise StageError(f"round {round_number} has no candidate {name[:60]!r} that others could be like")
+        to = int(index.table.places[found[0]])
+        return self._alike(round_number, to, count, (index.version, self._embedded(round_number, index)))
 
     def agreement(self, round_number: int) -> Agreement:
         """How well the rule and people agree, and people with each other."""
@@ -245,6 +262,10 @@ class Reviews:
 
     def _ordering(self, round_number: int, order: Order, version: tuple[int, ...]) -> tuple[Floats | None, object]:
         """The column that an order goes by, None for the other orders and where the target has none; and its name."""
+        if order in ACTIVE:
+            known, index = self._scorers(round_number, version), self.index(round_number)
+            goes_by = (version, taste_of(known), self._embedded(round_number, index))
+            return self._active(round_number, order, *goes_by), goes_by
         if order not in (Order.REWARD, Order.DISAGREEMENT):
             return None, None
         target = self._target(round_number)
@@ -263,6 +284,27 @@ class Reviews:
                 reward(Target.model_validate_json(target), scores, len(next(iter(scores.values())))) if scores else None
             )
         return spread(list(scores.values())) if len(scores) > 1 else None
+
+    def _embedded(self, round_number: int, index: ReviewIndex) -> int:
+        """How many candidates have features; they come by jobs, so it is counted again once one ends."""
+        name = ("embedded", round_number, index.version)
+        return self._store.unchanged(
+            name, ("job_events",), lambda: int(self._features.has(round_number, index.table.places).sum())
+        )
+
+    def _read_active(
+        self, round_number: int, order: Order, version: tuple[int, ...], taste: str | None, embedded: int
+    ) -> Floats:
+        log_odds = None if taste is None else self._score(round_number, taste, version)
+        index, seed = self.index(round_number), self._settings().seed
+        return -active_key(order, index, round_number, self._features, log_odds, seed)
+
+    def _read_alike(self, round_number: int, to: int, count: int, version: object) -> NDArray[np.int64]:
+        return nearest(self._features, round_number, self.index(round_number).table.places, to, count)
+
+    def ready(self, round_number: int, order: Order) -> None:
+        """Raises StageError, which says what is to be done first, where there is not yet what an order goes by."""
+        self._order(round_number, self.index(round_number), order)
 
     def _prompts(
         self, round_number: int, places: NDArray[np.int64], ahead: NDArray[np.int64] | None = None

@@ -8,14 +8,14 @@ from typing import Any
 import streamlit as st
 
 from rsf_core.domain import Action, Outcome
-from rsf_core.domain.errors import RsfError
+from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.review.candidates import ReviewCandidate
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.review.queue import PAGE
 from rsf_core.sampling.intervals import Interval
-from rsf_core.web import charts, compare_parts, guide_parts, progress_parts, ui
+from rsf_core.web import charts, compare_parts, guide_parts, progress_parts, similar, ui
 from rsf_core.web.literal import literal
 
 CHANGED = "review-changed"  # counts up when a queue must be asked for anew
@@ -25,6 +25,10 @@ ORDERS = {
     Order.REWARD: "Highest reward first",
     Order.DISAGREEMENT: "Scorers disagree most",
     Order.PROMPT: "By prompt",
+    Order.TEACHES: "What teaches most (unsure, unlike the rest)",
+    Order.KINDS: "One of each kind",
+    Order.UNSURE: "Least sure first",
+    Order.AGAINST: "Learned score against the rule",
 }
 WAYS = ["One by one", "Compare", "Table", "Agreement"]
 ANY = "any"
@@ -39,12 +43,14 @@ def filters(project: Project, number: int) -> CandidateFilter:
     try:
         wanted = CandidateFilter.from_query(query)
         project.review.check_text(number, wanted)
+        similar.check(project, number, wanted)
     except RsfError as error:
         ui.problem(f"{error}. All candidates are shown.")
         wanted = CandidateFilter()
     said = wanted.describe()
     with st.expander(f"Filter: {literal(said)}" if said else "Filter", icon=":material/filter_alt:"):
         _form(project, number, wanted)
+    similar.panel(wanted, look_at)
     return wanted
 
 
@@ -62,6 +68,8 @@ def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
             "p_accept": _span(first.slider("p_accept", 0.0, 1.0, wanted.p_accept or (0.0, 1.0), 0.01), (0.0, 1.0)),
             "by": second.text_input("Reviewed by", wanted.by or "") or None,
             "prompt": third.number_input("Prompt", 1, None, wanted.prompt, 1),
+            "like": wanted.like,
+            "nearest": wanted.nearest,
         }
         values["tokens"] = _limits(first, form, "Tokens", wanted.tokens)
         values["log_ratio"] = _limits(second, form, "ℓ (nats)", wanted.log_ratio)
@@ -116,7 +124,19 @@ def looking(project: Project, number: int, reviewer: str, wanted: CandidateFilte
                 "Order", list(orders), format_func=orders.__getitem__, label_visibility="collapsed", key=key
             ),
         )
-    return View(view), Order(order), way
+    return View(view), _ready(project, number, Order(order)), way
+
+
+def _ready(project: Project, number: int, order: Order) -> Order:
+    """The order, where there is all that it goes by; else what is to be done first, and the usual one."""
+    try:
+        project.review.ready(number, order)
+    except StageError as error:
+        ui.empty(
+            f"{error}. Until then the candidates nearest to the boundary come first.", page="scorers", label="Scorers"
+        )
+        return Order.BOUNDARY
+    return order
 
 
 def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View, order: Order) -> None:

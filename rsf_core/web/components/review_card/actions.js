@@ -3,7 +3,7 @@
 import { button, element } from "./dom.js";
 import { keyName, NAMES } from "./keys.js";
 
-const OFFERED = ["accept", "reject", "auto", "skip", "undo", "redo", "edit", "flag", "note", "tags"];
+const OFFERED = ["accept", "reject", "auto", "skip", "undo", "redo", "edit", "flag", "note", "tags", "similar"];
 const SETTLING = ["settleAccept", "settleReject", "skip", "undo", "note", "flag"]; // where reviewers disagree
 
 export function drawActions($, { view, editable }, keys, act) {

@@ -13,6 +13,7 @@ import { Reader } from "./reader.js";
 import { drawCandidate, drawPrompt, drawWhere, spoken } from "./reading.js";
 import { Review } from "./review.js";
 import { post } from "./server.js";
+import { similarTo } from "./similar.js";
 import { LOCAL, read, SESSION, write } from "./storage.js";
 
 const SETTLING = 350; // ms after which a burst of keys has come to rest
@@ -206,6 +207,7 @@ export class Card {
       edit: () => this.edit(candidate),
       note: () => this.line(candidate, "note"),
       tags: () => this.line(candidate, "tags"),
+      similar: () => location.assign(similarTo(id, location)),
     };
     return actions[name]();
   }

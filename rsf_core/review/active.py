@@ -1,0 +1,121 @@
+"""Orders that learn most from each decision: by how unsure a score is, and by how candidates differ from one another.
+
+All are pure functions of arrays. What compares candidates with each other looks at a bounded part of them (`POOL`), so that a
+round of a million costs what one of ten thousand does; the others follow in the order they had."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+POOL = 4_096  # candidates that are compared with each other
+PICKED = 512  # of them that are chosen one by one
+KINDS = 64  # clusters of which one of each is shown first
+WIDTH = 64  # numbers that a direction is told by
+COMPARED = 1_024  # candidates decided before, that the next are to differ from
+
+
+def uncertainty(log_odds: Floats) -> Floats:
+    """4·p·(1 − p) of p = σ(log odds), in [0, 1]: 1 where either is as likely, 0 where it is sure or not known (NaN)."""
+    odds = np.exp(-np.abs(np.where(np.isnan(log_odds), np.inf, log_odds)))
+    found: Floats = 4.0 * odds / (1.0 + odds) ** 2
+    return found
+
+
+def against_rule(log_odds: Floats, automatic: Bools) -> Floats:
+    """By how many nats the score speaks against what the rule decides; negative where both say the same, −∞ where there is no
+    score."""
+    return np.where(np.isnan(log_odds), -np.inf, np.where(automatic, -log_odds, log_odds))
+
+
+def directions(features: ArrayLike) -> Floats:
+    """Features (n, width) as directions from their mean, of length 1: hidden states share a large part that says nothing of
+    the text. What is the mean itself has length 0. Wider ones than `WIDTH` are told by as many random projections, always
+    the same, which keep distances to some 10 % (Johnson & Lindenstrauss 1984)."""
+    centred = np.asarray(features, np.float64)
+    centred = centred - centred.mean(axis=0) if len(centred) else centred
+    width = centred.shape[1]
+    if width > WIDTH:
+        centred = centred @ (np.random.default_rng(0).normal(size=(width, WIDTH)) / np.sqrt(WIDTH))
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    found: Floats = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-9)
+    return found
+
+
+def farthest_first(points: Floats, weights: Floats, known: Floats, most: int) -> Ints:
+    """The rows of `points` (n, d) to take, one after the other, each the one with the largest weight × distance to the nearest
+    of those taken and of `known` (k, d): the greedy k-centre algorithm (Gonzalez 1985), weighted. At most `most`; none that is
+    at one place with an earlier one."""
+    n = len(points)
+    gap = np.full(n, np.inf)
+    for block in np.array_split(known, max(1, len(known) // 256)) if len(known) else ():
+        gap = np.minimum(gap, _distances(points, block).min(axis=1))
+    chosen: list[int] = []
+    while len(chosen) < min(most, n):
+        if np.isinf(gap).all():
+            row = int(np.argmax(weights))
+        else:
+            gain = weights * gap
+            row = int(np.argmax(gain))
+            if gain[row] <= 0:
+                break
+        chosen.append(row)
+        gap = np.minimum(gap, _distances(points, points[row : row + 1])[:, 0])
+        gap[row] = 0.0
+    return np.array(chosen, np.int64)
+
+
+def teaches_most(features: Floats, unsure: Floats, decided: Floats) -> Ints:
+    """The rows of a pool in the order in which a decision on each teaches most: unsure, and unlike those before it and those
+    that were decided. `features` (n, width), `unsure` (n,) in [0, 1], `decided` (k, width)."""
+    points = directions(np.concatenate([features, decided]))
+    taken = farthest_first(points[: len(features)], unsure, points[len(features) :], PICKED)
+    return _then(taken, np.argsort(-unsure, kind="stable"))
+
+
+def one_of_each(features: Floats) -> Ints:
+    """The rows of a pool, one of each kind first, then a second of each, and so on: kinds are `KINDS` clusters around centres
+    that lie as far apart as may be; in each the most typical comes first, and the larger ones come before the smaller."""
+    points = directions(features)
+    centres = farthest_first(points, np.ones(len(points)), np.zeros((0, points.shape[1])), KINDS)
+    apart = _distances(points, points[centres])
+    kind = np.argmin(apart, axis=1)
+    order = np.lexsort((apart[np.arange(len(points)), kind], kind))
+    size = np.bincount(kind, minlength=len(centres))
+    start = np.concatenate([[0], np.cumsum(size)[:-1]])
+    turn = np.empty(len(points), np.int64)
+    turn[order] = np.arange(len(points)) - start[kind[order]]
+    return np.lexsort((kind, -size[kind], turn))
+
+
+def ranked(rows: Ints, rest: Floats) -> Floats:
+    """A key (n,) by which `rows` come first, in their order, and the others by `rest` (n,), smallest first."""
+    n = len(rest)
+    key = np.empty(n)
+    key[np.argsort(rest, kind="stable")] = len(rows) + np.arange(n)
+    key[rows] = np.arange(len(rows))
+    return key
+
+
+def most(values: Floats, among: Bools, count: int) -> Ints:
+    """The rows of the `count` largest `values` (n,) among those where `among` holds, the largest first; alike: by row."""
+    rows = np.flatnonzero(among) if count else np.zeros(0, np.int64)
+    if len(rows) > count:
+        border = np.partition(values[rows], len(rows) - count)[len(rows) - count]
+        above, alike = rows[values[rows] > border], rows[values[rows] == border]
+        rows = np.concatenate([above, alike[: count - len(above)]])
+    return rows[np.lexsort((rows, -values[rows]))]
+
+
+def _then(taken: Ints, rest: Ints) -> Ints:
+    return np.concatenate([taken, rest[~np.isin(rest, taken)]])
+
+
+def _distances(points: Floats, others: Floats) -> Floats:
+    """Euclidean, (n, k); those of equal points are exactly 0."""
+    squared = (points**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :] - 2.0 * points @ others.T
+    return np.sqrt(np.where(squared > 1e-12, squared, 0.0))

@@ -1,0 +1,46 @@
+"""The candidates nearest to one of them, by what a model makes of their texts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain.errors import StageError
+from rsf_core.review.active_orders import Features
+
+Ints = NDArray[np.int64]
+
+BLOCK = 16_384  # candidates whose features are in memory at once
+MIDDLE = 4_096  # of them that the middle of all is taken from
+NEAREST, MOST = 20, 500  # candidates that are shown where nothing else is said, and at most
+
+
+def nearest(features: Features, round_number: int, places: Ints, to: int, count: int) -> Ints:
+    """The places of the `count` candidates nearest to that at the place `to`, itself the first, the most alike before the
+    less: by the cosine of their features, less the mean of a sample, for hidden states share a part that says nothing of the
+    text. Each is read once, in blocks. Raises StageError where `to` has no features."""
+    known = places[features.has(round_number, places)]
+    if to not in known:
+        raise StageError(
+            "this candidate has no features yet, by which those like it are found: compute them on the Scorers page, or with "
+            "`rsf embed DIR`"
+        )
+    sample = known[:: max(1, len(known) // MIDDLE)]
+    middle = features.of_round(round_number, sample).mean(axis=0, dtype=np.float64)
+    own = _directions(features.of_round(round_number, np.array([to])), middle)[0]
+    alike = np.concatenate(
+        [
+            _directions(features.of_round(round_number, known[start : start + BLOCK]), middle) @ own
+            for start in range(0, len(known), BLOCK)
+        ]
+    )
+    alike[known == to] = np.inf
+    found: Ints = known[np.lexsort((known, -alike))[:count]]
+    return found
+
+
+def _directions(states: NDArray[np.float32], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = states - middle
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    found: NDArray[np.float64] = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
+    return found
