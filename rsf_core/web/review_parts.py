@@ -25,10 +25,10 @@ ORDERS = {
     Order.REWARD: "Highest reward first",
     Order.DISAGREEMENT: "Scorers disagree most",
     Order.PROMPT: "By prompt",
-    Order.TEACHES: "What teaches most (unsure, unlike the rest)",
+    Order.TEACHES: "What teaches most",
     Order.KINDS: "One of each kind",
     Order.UNSURE: "Least sure first",
-    Order.AGAINST: "Learned score against the rule",
+    Order.AGAINST: "Learned score against rule",
 }
 WAYS = ["One by one", "Compare", "Table", "Agreement"]
 ANY = "any"
