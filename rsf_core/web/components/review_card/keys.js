@@ -16,7 +16,7 @@ export const DEFAULT_KEYS = {
   note: "n",
   tags: "t",
   guide: "g",
-  similar: "s",
+  similar: "k",
   help: "h",
   acceptAll: "A",
   rejectAll: "X",
