@@ -55,6 +55,8 @@ class Scoring:
             scored_before=self._store.count_scores(number, needed),
         )
         inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
+        if registry.compare_siblings(settings.target.scorers):
+            inputs["siblings"] = self._store.siblings(number, candidates["prompt_id"].unique().to_pylist())
         return self._submitting.submit(spec, inputs)
 
     def choose_m(self) -> None:

@@ -16,13 +16,15 @@ REASON = 300  # characters of why there is no score
 @dataclass(frozen=True, slots=True)
 class Scored:
     """What a scorer sees of a candidate; `candidate_id` names it in errors. `token_count` is None of one made elsewhere, whose
-    tokens are of another model; it counts as ended."""
+    tokens are of another model; it counts as ended. `earlier`: the completions that were drawn before it for the same prompt in
+    its round, in their order; () for a scorer that does not say `siblings = True`."""
 
     prompt: Prompt
     completion: str
     token_count: int | None
     finish: Finish
     candidate_id: str | None = None
+    earlier: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         name = f"candidate {self.candidate_id}" if self.candidate_id else "a completion"

@@ -41,7 +41,8 @@ class ScorerCard:
     cannot be used, "" where it can. `own`: it belongs to the project (rsf_core/scorers/own.py). `opinion`: its score is a
     model's opinion, to be held against people's before it decides. `sends`: texts leave this machine, or this program, for
     the address in its options. `of_draw`: it reads what only a draw of the
-    project's model knows, tokens or how it ended, so it says nothing of candidates made elsewhere."""
+    project's model knows, tokens or how it ended, so it says nothing of candidates made elsewhere. `siblings`: it
+    compares a candidate with those drawn before it for its prompt."""
 
     name: str
     description: str
@@ -59,6 +60,7 @@ class ScorerCard:
     opinion: bool = False
     sends: bool = False
     of_draw: bool = False
+    siblings: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:

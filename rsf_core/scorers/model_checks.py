@@ -45,3 +45,20 @@ class RewardModelCheck(ModelCheck):
             raise ScorerError(f"the scorer {self.name!r} takes logit or probability as its scale, not {scale!r:.80}")
         self.label, self.scale = label.strip(), scale
         self.bounds = (0.0, 1.0) if scale == "probability" else (-math.inf, math.inf)
+
+
+class TeacherCheck(ModelCheck):
+    name = "teacher_loglik"
+
+    def __init__(self, model: str, per: str = "token", max_tokens: int = 4096, weights: str = "") -> None:
+        super().__init__(model, max_tokens, weights)
+        if per not in ("token", "byte", "total"):
+            raise ScorerError(f"the scorer {self.name!r} takes token, byte or total as per, not {per!r:.80}")
+        self.per = per
+
+
+class SimilarityCheck:
+    name = "similarity"
+
+    def reference_problem(self, reference: str | None) -> str | None:
+        return None if reference and reference.strip() else "needs a text as the reference, and there is none"

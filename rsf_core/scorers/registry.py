@@ -184,6 +184,11 @@ def _check(name: str, scorer: object, reference: str | None) -> str | None:
         ) from error
 
 
+def compare_siblings(names: Iterable[str]) -> bool:
+    """Whether one of the scorers compares a candidate with those drawn before it for its prompt. Raises ScorerError."""
+    return any(checked(name)[1].siblings for name in names)
+
+
 def prepare(names: Iterable[str], workplace: Workplace) -> None:
     """Let those of the scorers that load something do so before they are called. Raises ScorerError where there is no such
     scorer, and RsfError with what to do where one cannot be ready."""

@@ -65,6 +65,10 @@ class Candidates:
         params = {"round": round_number, "scorers": list(scorers), "again": again, "elsewhere": list(elsewhere)}
         return self._db.arrow("candidates_to_score", params)
 
+    def siblings(self, round_number: int, prompt_ids: Sequence[int]) -> pa.Table:
+        """candidate_id, prompt_id, k, completion of all candidates of some prompts of the round, by prompt and k."""
+        return self._db.arrow("siblings", {"round": round_number, "prompt_ids": list(prompt_ids)})
+
     def count_scores(self, round_number: int, scorers: Sequence[str]) -> dict[str, int]:
         """How many candidates of the round each of `scorers` has scored; those that scored none are left out."""
         rows = self._db.rows("count_scores", {"round": round_number, "scorers": list(scorers)})

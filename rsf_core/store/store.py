@@ -153,6 +153,7 @@ class Store:
     sampling_laws = of_part("_candidates", Candidates.sampling_laws)
     accepted_by_prompt = of_part("_candidates", Candidates.accepted_by_prompt)
     candidates_to_score = of_part("_candidates", Candidates.candidates_to_score)
+    siblings = of_part("_candidates", Candidates.siblings)
     count_scores = of_part("_candidates", Candidates.count_scores)
     pairs_without_score = of_part("_candidates", Candidates.pairs_without_score)
     without_score = of_part("_candidates", Candidates.without_score)

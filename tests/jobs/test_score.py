@@ -131,9 +131,8 @@ def job(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterat
         folder.parent.mkdir(parents=True, exist_ok=True)
         store_rows = store.candidates_to_score(1, scorers)
         prompts = [Prompt(i, f"What is {i}?", reference) for i, reference in enumerate(references, 1)]
-        Spool.create(
-            folder, specs.score(*scorers, **spec), {"candidates": store_rows, "prompts": prompts_table(prompts)}
-        )
+        inputs = {"candidates": store_rows, "prompts": prompts_table(prompts), "siblings": store.siblings(1, [1, 2])}
+        Spool.create(folder, specs.score(*scorers, **spec), inputs)
         return folder
 
     add_candidates(store, candidates(2, 3))
@@ -178,6 +177,18 @@ def test_each_candidate_is_scored_by_what_it_lacks_alone(job: Make, store: Store
     assert work(folder) is JobState.DONE
     pairs = [(row["candidate_id"], row["scorer"]) for row in written(folder).to_pylist()]
     assert sorted(pairs) == sorted((candidate, scorer) for candidate, lacks in missing.items() for scorer in lacks)
+
+
+def test_a_scorer_of_siblings_sees_those_that_were_scored_before_and_none_that_came_later(
+    job: Make, store: Store
+) -> None:
+    """The completions are `completion 1.1.0` and so on; that of the first candidate of a prompt is new, whatever came after."""
+    add_scores(store, candidates(2, 3).slice(0, 2), {"novelty": 0.5})
+    folder = job("novelty", "words")
+    assert work(folder) is JobState.DONE
+    found = {row["candidate_id"]: row["score"] for row in written(folder).to_pylist() if row["scorer"] == "novelty"}
+    assert sorted(found) == ["1.1.2", "1.2.0", "1.2.1", "1.2.2"]
+    assert found["1.2.0"] == 1.0 and all(0 <= found[name] < 1 for name in ("1.1.2", "1.2.1", "1.2.2"))
 
 
 def test_a_job_of_the_version_before_scores_all_it_was_given(job: Make) -> None:

@@ -25,6 +25,7 @@ from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.gauging import Gauging
 from rsf_core.jobs.work.loading import locate, placed, report
 from rsf_core.jobs.work.score import prepare, refuse_unreadable, score
+from rsf_core.jobs.work.siblings import by_scorer
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models.placement import Placement
 from rsf_core.proposals.local import LocalProposal
@@ -177,7 +178,8 @@ def _table(
     ]
     drawing = context.message
     named = [row | {"candidate_id": f"held-out {row['prompt_id']}.{row['k']} of {model_id}"} for row in rows]
-    scores = {scorer: score(context, scorer, named, prompts, failing) for scorer in context.spec.scorers}
+    siblings = by_scorer(context.spec.scorers, lambda: named)  # a unit has all completions of its prompts
+    scores = {scorer: score(context, scorer, named, prompts, failing, siblings[scorer]) for scorer in siblings}
     context.progress(message=drawing)
     for i, row in enumerate(rows):
         row["scores"] = [(name, _number(values[i])) for name, values in scores.items()]

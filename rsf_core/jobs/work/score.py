@@ -20,6 +20,7 @@ from rsf_core.jobs.schemas import SCORES
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.loading import locate, placed, report
+from rsf_core.jobs.work.siblings import Siblings, by_scorer
 from rsf_core.jobs.worker import Cancelled, JobContext
 from rsf_core.scorers import kept_answers, own, registry
 from rsf_core.scorers.base import NoScore, Scored
@@ -49,6 +50,7 @@ def run(context: JobContext[ScoreSpec]) -> None:
     drawn = {candidate["prompt_id"] for candidate in candidates}
     refuse_unreadable(context.spec.scorers, [prompts[prompt_id] for prompt_id in sorted(drawn)])
     failing = Failing(context.spec.scored_before)
+    of_scorer = by_scorer(context.spec.scorers, lambda: context.input("siblings").to_pylist())
     for number, path in context.spool.segments():
         if number < len(units):  # what lies there beside them is left alone, as by the owner
             failing.resume(context.spool.read_segment(path, SCORES)[1])
@@ -60,7 +62,9 @@ def run(context: JobContext[ScoreSpec]) -> None:
         rows = []
         for scorer in context.spec.scorers:
             lacking = [candidate for candidate in unit if lacks(candidate, scorer)]
-            rows += _rows(context, scorer, lacking, score(context, scorer, lacking, prompts, failing))
+            rows += _rows(
+                context, scorer, lacking, score(context, scorer, lacking, prompts, failing, of_scorer[scorer])
+            )
         if model is not None and reference is not None:
             lacking = [candidate for candidate in unit if lacks(candidate, reference.scorer)]
             context.progress(message="scoring candidates under the reference model")
@@ -105,6 +109,7 @@ def score(
     candidates: Sequence[dict[str, Any]],
     prompts: dict[int, Prompt],
     failing: Failing,
+    siblings: Siblings | None = None,
 ) -> list[float | NoScore]:
     """The scores of `candidates` (candidate_id, prompt_id, completion, token_count, finish), in their order, or why there is
     none, which is counted in `failing`. Raises ScorerError where most have none; a scorer that does not return ends the
@@ -112,7 +117,14 @@ def score(
     if not candidates:
         return []
     batch = [
-        Scored(prompts[c["prompt_id"]], c["completion"], c["token_count"], Finish(c["finish"]), c["candidate_id"])
+        Scored(
+            prompts[c["prompt_id"]],
+            c["completion"],
+            c["token_count"],
+            Finish(c["finish"]),
+            c["candidate_id"],
+            () if siblings is None else siblings.before(c["candidate_id"]),
+        )
         for c in candidates
     ]
 

@@ -23,6 +23,10 @@ LEFT JOIN (SELECT candidate_id, list(DISTINCT scorer) AS scorers
 WHERE c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) AND len(missing) > 0
 ORDER BY c.prompt_id, c.k;
 
+-- name: siblings
+SELECT candidate_id, prompt_id, k, completion FROM candidates
+WHERE round = $round AND prompt_id IN (SELECT unnest($prompt_ids::INTEGER[])) ORDER BY prompt_id, k;
+
 -- Without candidates that lack a score of any of $scorers and will get none: of retired prompts, and where there is none.
 -- name: round_scores
 SELECT c.candidate_id, c.prompt_id, c.k, c.log_q, c.log_model, c.u, c.finish = 'length' AS truncated, s.scorer, s.score,
