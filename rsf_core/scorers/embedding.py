@@ -48,7 +48,7 @@ def vector(text: str) -> NDArray[np.float64]:
     tokens, counts = np.unique(np.minimum(ids, len(table) - 1), return_counts=True)
     total = counts.astype(np.float64) @ table[tokens].astype(np.float64)
     length = float(np.linalg.norm(total))
-    return total / length if length > 0 else total
+    return np.asarray(total / length if length > 0 else total, dtype=np.float64)
 
 
 def cosine(one: str, other: str) -> float:

@@ -12,8 +12,8 @@ from rsf_core.scorers.model_checks import SimilarityCheck
 class Similarity(SimilarityCheck):
     name = "similarity"
     description = (
-        "Cosine between the completion and the prompt's reference by the meaning of their words, −1 to 1: 1 for the same, 0 for "
-        "an empty one. Word order counts for nothing (static embeddings, WordLlama)"
+        "Cosine between the completion and the prompt's reference by the meaning of their words, −1 to 1: 1 for the same, "
+        "0 for an empty one. Word order counts for nothing (static embeddings, WordLlama)"
     )
     bounds = (-1.0, 1.0)
     needs = ("wordllama",)

@@ -182,7 +182,7 @@ def test_each_candidate_is_scored_by_what_it_lacks_alone(job: Make, store: Store
 def test_a_scorer_of_siblings_sees_those_that_were_scored_before_and_none_that_came_later(
     job: Make, store: Store
 ) -> None:
-    """The completions are `completion 1.1.0` and so on; that of the first candidate of a prompt is new, whatever came after."""
+    """The completions are `completion 1.1.0` and so on; the first of a prompt is new, whatever came after."""
     add_scores(store, candidates(2, 3).slice(0, 2), {"novelty": 0.5})
     folder = job("novelty", "words")
     assert work(folder) is JobState.DONE
