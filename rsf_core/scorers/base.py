@@ -16,7 +16,7 @@ REASON = 300  # characters of why there is no score
 @dataclass(frozen=True, slots=True)
 class Scored:
     """What a scorer sees of a candidate; `candidate_id` names it in errors. `token_count` is None of one made elsewhere, whose
-    tokens are of another model; it counts as ended. `earlier`: the completions that were drawn before it for the same prompt in
+    tokens are of another model; it counts as ended. `earlier`: the completions drawn before it for the same prompt in
     its round, in their order; () for a scorer that does not say `siblings = True`."""
 
     prompt: Prompt
