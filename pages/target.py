@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain.errors import RsfError
-from rsf_core.web import session, target_form, target_parts, ui
+from rsf_core.web import judging_parts, session, target_form, target_parts, ui
 from rsf_core.web.literal import literal
 
 project = session.project()
@@ -30,6 +30,8 @@ try:
     found = project.target_book.preview(draft, number)
 except RsfError as error:
     st.warning(literal(target_form.problem(error)), icon=":material/edit:")
+if draft is not None:
+    judging_parts.warnings(project, draft.target)
 target_parts.saving(project, draft, found, number)
 
 st.header("What would change", anchor=False)

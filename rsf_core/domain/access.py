@@ -217,7 +217,7 @@ _LOOKS_AT = {
     "target_book.": ("draft", "pinned", "preview", "reward_now", "scores", "examples", "fate", "versions"),
     "own_scorers.": ("files", "is_trusted"),
     "features.": ("counts", "has", "of", "of_round"),
-    "scorer_book.": ("cards", "milliseconds", "of_round"),
+    "scorer_book.": ("cards", "milliseconds", "of_round", "spent", "card", "judging"),
     "lineage.": (
         *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),
         "curated_change",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.sampling.arrays import Floats
+from rsf_core.sampling.judging import Judging, judging
 from rsf_core.sampling.rank_correlation import spearman
-from rsf_core.scorers import registry
+from rsf_core.scorers import kept_answers, registry
 from rsf_core.scorers.card import ScorerCard
+from rsf_core.scorers.kept_answers import Spent
 from rsf_core.store.records import Example
 from rsf_core.store.store import Store
 
@@ -47,8 +52,8 @@ class RoundScores:
 
 
 class ScorerBook:
-    def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
-        self._store, self._settings = store, settings
+    def __init__(self, folder: Path, store: Store, settings: Callable[[], Settings]) -> None:
+        self._folder, self._store, self._settings = folder, store, settings
 
     def cards(self) -> list[ScorerCard]:
         """Of every scorer that is installed, by name; of one that cannot be used the card has the problem."""
@@ -57,6 +62,27 @@ class ScorerBook:
     def milliseconds(self) -> dict[str, float]:
         """What a candidate took at the last job, by scorer with its options."""
         return self._store.unchanged("scorer milliseconds", ("metrics",), self._store.scorer_milliseconds)
+
+    def spent(self) -> Mapping[str, Spent]:
+        """What judges were asked for in this project, by scorer with its options. Raises ScorerError."""
+        return kept_answers.spent(self._folder)
+
+    def card(self, scorer: str) -> ScorerCard | None:
+        """Of a scorer with its options; None of what is no scorer that is installed, such as a log-probability."""
+        try:
+            return registry.card(ScorerRef.parse(scorer).name)
+        except ScorerError:
+            return None
+
+    def judging(self, scorer: str, direction: int = 1) -> Judging:
+        """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better."""
+        key = ("judging", scorer, direction)
+        return self._store.unchanged(key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction))
+
+    def _judging(self, scorer: str, direction: int) -> Judging:
+        rows = self._store.scores_and_opinions(scorer)
+        score, accepted, prompt = (rows[name].to_numpy() for name in ("score", "accepted", "prompt_id"))
+        return judging(score, accepted, prompt, direction)
 
     def of_round(self, round_number: int) -> RoundScores:
         """What the scorers have said of a round's candidates."""
@@ -110,3 +136,11 @@ def role(target: Target, scorer: str) -> str:
             ends = (("at least", constraint.at_least), ("at most", constraint.at_most))
             parts.append("constraint: " + " and ".join(f"{word} {end:g}" for word, end in ends if end is not None))
     return "; ".join(parts)
+
+
+def direction(target: Target, scorer: str) -> int:
+    """−1 where a target wants less of a scorer, else 1."""
+    if scorer in target.rewards:
+        return -1 if target.rewards[scorer] < 0 else 1
+    ends = [(c.at_least, c.at_most) for c in target.constraints if c.scorer == scorer]
+    return -1 if ends and all(least is None for least, _ in ends) else 1

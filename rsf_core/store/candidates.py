@@ -123,6 +123,10 @@ class Candidates:
         """What a candidate took at the last job that is done, by scorer."""
         return {row["scorer"]: row["value"] for row in self._db.rows("scorer_milliseconds", {"prefix": SCORER_COST})}
 
+    def scores_and_opinions(self, scorer: str) -> pa.Table:
+        """prompt_id, score, accepted of the candidates of every round that people decided and the scorer has a score of."""
+        return self._db.arrow("scores_and_opinions", {"scorer": scorer})
+
     def examples(self, round_number: int, scorer: str, limit: int, highest: bool) -> list[Example]:
         """The candidates of a round with the highest or the lowest scores, these first."""
         params = {"round": round_number, "scorer": scorer, "limit": limit, "sign": -1.0 if highest else 1.0}

@@ -163,6 +163,7 @@ class Store:
     review_score = of_part("_candidates", Candidates.review_score)
     scorers = of_part("_candidates", Candidates.scorers)
     scorer_milliseconds = of_part("_candidates", Candidates.scorer_milliseconds)
+    scores_and_opinions = of_part("_candidates", Candidates.scores_and_opinions)
     examples = of_part("_candidates", Candidates.examples)
     candidates_to_try = of_part("_candidates", Candidates.candidates_to_try)
 

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from rsf_core.acceptance.outcomes import Density, Outcomes
 from rsf_core.acceptance.preview import Shifts
+from rsf_core.domain import scorer_ref
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
+from rsf_core.sampling.judging import Level
 from rsf_core.web import palette
 from rsf_core.web.literal import figure_text
 
@@ -328,7 +330,7 @@ def _add_intervals(
 def scores(edges: Numbers, counts: Numbers, scorer: str) -> go.Figure:
     """How many candidates have which score."""
     low, high = np.asarray(edges[:-1]), np.asarray(edges[1:])
-    figure = _figure(f"score of {scorer}", "candidates", 260)
+    figure = _figure(f"score of {scorer_ref.shown(scorer)}", "candidates", 260)
     figure.add_bar(
         x=((low + high) / 2).tolist(),
         y=list(counts),
@@ -338,6 +340,28 @@ def scores(edges: Numbers, counts: Numbers, scorer: str) -> go.Figure:
         hovertemplate="%{y:,} candidates from %{customdata}<extra></extra>",
     )
     figure.update_layout(hovermode="closest")
+    return figure
+
+
+def levels(found: Sequence[Level], scorer: str) -> go.Figure:
+    """The share that people accept, with its interval, by score."""
+    figure = _figure(f"score of {scorer_ref.shown(scorer)}", "accepted by people (%)", 260)
+    share = [100 * one.accepted.value for one in found]
+    known = [one.accepted.known for one in found]
+    up = [100 * one.accepted.high - y if k else 0 for one, y, k in zip(found, share, known, strict=True)]
+    down = [y - 100 * one.accepted.low if k else 0 for one, y, k in zip(found, share, known, strict=True)]
+    figure.add_scatter(
+        x=[one.mean for one in found],
+        y=share,
+        error_y={"type": "data", "array": up, "arrayminus": down, "symmetric": False, "thickness": 1.5},
+        mode="lines+markers",
+        line={"color": palette.ACCENT, "width": 1},
+        marker={"size": 9},
+        customdata=[[f"{one.low:.4g} to {one.high:.4g}", one.decisions] for one in found],
+        hovertemplate="%{y:.0f} % of %{customdata[1]:,} decisions at %{customdata[0]}<extra></extra>",
+    )
+    figure.update_yaxes(range=[-4, 104])
+    figure.update_layout(hovermode="closest", showlegend=False)
     return figure
 
 

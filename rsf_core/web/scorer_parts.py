@@ -11,7 +11,7 @@ from rsf_core.project import Project
 from rsf_core.project.scorer_book import RoundScores, Scores, role
 from rsf_core.scorers.card import ScorerCard
 from rsf_core.store.records import Example
-from rsf_core.web import charts, ui
+from rsf_core.web import charts, judging_parts, ui
 from rsf_core.web.literal import literal
 
 WAYS = ["On the candidates", "Installed", "Your own"]
@@ -68,6 +68,8 @@ def on_the_candidates(project: Project, number: int) -> None:
     names = [one.scorer for one in shown]
     name = ui.in_url("scorer", names.__contains__, names[0], lambda key: st.selectbox("Look closer at", names, key=key))
     _closely(shown[names.index(name)])
+    judging_parts.spent(project, [name])
+    judging_parts.beside_people(project, name)
     _together(found)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rsf_core.domain import Split
+from rsf_core.domain import Action, Split
 from rsf_core.domain.settings import Target
 from rsf_core.project import Project
-from rsf_core.project.scorer_book import role, summary
+from rsf_core.project.scorer_book import direction, role, summary
+from rsf_core.scorers import kept_answers
+from rsf_core.scorers.kept_answers import Answer, Spent
 from rsf_core.store.store import Store
+from tests.support import by_score
 from tests.support.seeding import add_candidates, add_scores, candidates
 
 
@@ -62,3 +65,48 @@ def test_what_a_scorer_is_to_a_target_is_said_in_words() -> None:
     assert role(target, "a") == "reward × 2, more is better; constraint: at least 0.5"
     assert role(target, "b") == "reward × -0.5, less is better"
     assert role(target, "c") == "constraint: at least 1 and at most 3" and role(target, "d") == ""
+
+
+def test_a_scorer_is_held_against_what_people_decided_in_every_round(complete: Project) -> None:
+    scorer = by_score.SCORER
+    assert complete.scorer_book.judging(scorer).decisions == 0
+    ids = by_score.decide(complete)
+    found = complete.scorer_book.judging(scorer)
+    assert found.decisions == len(ids) and found.accepts == len(ids) // 2
+    assert found.kappa is not None and found.auc is not None and found.auc.value == 1.0
+    assert complete.scorer_book.judging(scorer) is found, "it is read once, until somebody says something"
+    complete.override(ids[0], Action.AUTO, "Ann")
+    assert complete.scorer_book.judging(scorer).decisions == len(ids) - 1
+    worse = complete.scorer_book.judging(scorer, -1).auc
+    assert worse is not None and worse.value == pytest.approx(0.0)
+    assert complete.scorer_book.judging("nobody").decisions == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "wanted"),
+    [
+        ({"rewards": {"a": 2.0}}, 1), ({"rewards": {"a": -0.5}}, -1), ({}, 1),
+        ({"constraints": [{"scorer": "a", "at_least": 1.0}]}, 1),
+        ({"constraints": [{"scorer": "a", "at_most": 1.0}]}, -1),
+        ({"constraints": [{"scorer": "a", "at_least": 0.0, "at_most": 1.0}]}, 1),
+        ({"rewards": {"a": 1.0}, "constraints": [{"scorer": "a", "at_most": 1.0}]}, 1),
+    ],
+)  # fmt: skip
+def test_which_way_a_target_wants_a_scorer(target: dict[str, object], wanted: int) -> None:
+    assert direction(Target.model_validate(target), "a") == wanted
+
+
+def test_what_judges_were_asked_for_is_read_from_the_projects_answers(project: Project) -> None:
+    assert project.scorer_book.spent() == {}
+    with kept_answers.opened(project.folder) as kept:
+        kept.add("a", b"1", Answer("7", "stop", 30, 4))
+        kept.add("a", b"2", Answer("7", "stop", 20, 3))
+    assert project.scorer_book.spent() == {"a": Spent(2, 50, 7)}
+
+
+def test_what_is_no_scorer_has_no_card(project: Project) -> None:
+    judge = project.scorer_book.card('llm_judge(endpoint="http://h", model="m", rubric="r")')
+    assert judge is not None and judge.opinion and judge.sends
+    length = project.scorer_book.card("length")
+    assert length is not None and not length.opinion and not length.sends
+    assert project.scorer_book.card("log_p under base") is None

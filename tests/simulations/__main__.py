@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.simulations import again, deciding, distances, looks, peeking, procedures, shares, starving
+from tests.simulations import again, deciding, distances, judges, looks, peeking, procedures, shares, starving
 
 
 class Simulation(NamedTuple):
@@ -34,6 +34,7 @@ SIMULATIONS = {
     "beta of decisions": Simulation(deciding.cells, deciding.coverage, 300),
     "peeking": Simulation(peeking.cells, peeking.misses, 200),
     "procedures": Simulation(procedures.cells, procedures.coverage, 1000),
+    "judges": Simulation(judges.cells, judges.coverage, 200),
     "distances": Simulation(distances.cells, distances.coverage, 200),
 }
 

@@ -137,3 +137,13 @@ SELECT s.candidate_id, s.prompt_id, s.prompt, s.system, s.earlier, s.completion,
        s.decided_by, s.log_ratio, s.acceptance_prob, s.edited, CASE WHEN s.edited THEN NULL ELSE c.log_q END AS log_q, s.source
 FROM curated_samples s LEFT JOIN candidates c ON c.candidate_id = s.candidate_id
 WHERE s.curated_id = $curated_id ORDER BY s.prompt_id, s.candidate_id;
+
+-- What people say now of the candidates of every round that a scorer has a score of.
+-- name: scores_and_opinions
+SELECT c.prompt_id, s.score, o.action = 'accept' AS accepted
+FROM current_overrides o
+JOIN candidates c USING (candidate_id)
+JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores WHERE scorer = $scorer GROUP BY candidate_id) s
+  USING (candidate_id)
+WHERE o.action <> 'auto' AND s.score IS NOT NULL
+ORDER BY c.round, c.prompt_id, c.k;

@@ -1,0 +1,188 @@
+"""How far a score agrees with people's decisions: beyond chance at its best threshold (κ), in order (AUC), and level by level.
+
+Decisions of one prompt resemble each other, so intervals are over prompts: each figure is made linear in what the prompts add
+to it, and its limits are those of a mean in [0, 1] (bounded.py). The threshold is judged on prompts that had no
+part in choosing it. tests/simulations/judges.py measures the coverage.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rsf_core.sampling.arrays import Bools, Floats, Ints, dense_groups, group_sum
+from rsf_core.sampling.best_m import FOLDS, folds
+from rsf_core.sampling.bounded import mean_limits
+from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
+from rsf_core.sampling.rank_correlation import ranks
+
+ENOUGH = 50  # decisions, before a score may be said to agree
+LEVELS = 8  # of a score, at most, at which the share of accepts is shown
+FEWEST_OF_A_LEVEL = 10
+FEWEST_OF_A_KIND = 5  # accepts, and rejects, below which nothing is said of agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The decisions at scores from `low` to `high`, `mean` on average: how many, and the share that people accept."""
+
+    low: float
+    high: float
+    mean: float
+    decisions: int
+    accepted: Interval
+
+
+@dataclass(frozen=True)
+class Judging:
+    """A score against `decisions` by people, `accepts` of them accepts, of `prompts` prompts. `kappa` is Cohen's κ of the
+    decisions and of "the score is above a threshold" (below it where `direction` is −1), by folds; `threshold` is the best one
+    over all. `auc` is the chance that an accepted candidate has the better score than a rejected one. None where there are too
+    few of either kind. `kappa` has a `value` by folds and limits for that of the best threshold of all."""
+
+    decisions: int
+    accepts: int
+    prompts: int
+    direction: int
+    threshold: float | None
+    kappa: Interval | None
+    auc: Interval | None
+    levels: tuple[Level, ...]
+
+    @cached_property
+    def correlation(self) -> Interval | None:
+        """Of the order by score with the decisions: the rank-biserial 2·AUC − 1 (Cureton 1956), which is Somers' D."""
+        auc = self.auc
+        return None if auc is None else Interval(2 * auc.value - 1, 2 * auc.low - 1, 2 * auc.high - 1, auc.groups)
+
+    @property
+    def enough(self) -> bool:
+        return self.decisions >= ENOUGH
+
+    @property
+    def agrees(self) -> bool:
+        """Whether there are enough decisions, and they show agreement beyond chance."""
+        return self.enough and self.kappa is not None and self.kappa.low > 0
+
+
+def judging(
+    score: ArrayLike, accepted: ArrayLike, prompt: ArrayLike, direction: int = 1, level: float = 0.95
+) -> Judging:
+    """`score` (n,) finite, `accepted` (n,) by people, `prompt` (n,) names each candidate's prompt; `direction` is −1 where a
+    lower score is the better one."""
+    values, said = direction * np.asarray(score, np.float64), np.asarray(accepted, bool)
+    count, index = dense_groups(prompt, values)
+    n, accepts = len(values), int(said.sum())
+    levels = _levels(values, said, index, direction, level)
+    if min(accepts, n - accepts) < FEWEST_OF_A_KIND or count < 2:
+        return Judging(n, accepts, count, direction, None, None, None, levels)
+    cut = best_cut(values, said)
+    by_folds = _kappa(said, held_out(values, said, np.asarray(prompt, np.int64)), count, index, level)
+    # A threshold of four fifths of the decisions is a little worse than the best, and one of all looks better than it is: the
+    # first gives the lower limit, the second the upper (by the first alone 88 % covered the truth, always missed above).
+    high = max(by_folds.high, _kappa(said, values > cut, count, index, level).high)
+    return Judging(
+        n,
+        accepts,
+        count,
+        direction,
+        direction * cut,
+        replace(by_folds, high=high),
+        _auc(values, said, count, index, level),
+        levels,
+    )
+
+
+def kappa(table: Floats) -> Floats:
+    """Cohen's κ = (p_o − p_e)/(1 − p_e) (1960) of counts (..., 4): accepted by both, by the score alone... 0 where chance
+    explains everything."""
+    a, b, c, d = np.moveaxis(table, -1, 0)
+    n = a + b + c + d
+    chance = ((a + b) * (a + c) + (c + d) * (b + d)) / n**2
+    observed = (a + d) / n
+    found: Floats = np.divide(observed - chance, 1 - chance, out=np.zeros_like(chance), where=1 - chance > 1e-12)
+    return found
+
+
+def best_cut(values: Floats, said: Bools) -> float:
+    """The number with the largest κ of "above it" with the decisions, in the middle of two neighbouring values; of equally
+    good ones that in the widest gap."""
+    order = np.argsort(values, kind="stable")
+    x, accept = values[order], said[order].astype(np.float64)
+    n, below = len(x), np.arange(len(x) + 1, dtype=np.float64)
+    accepts_below = np.concatenate(([0.0], np.cumsum(accept)))
+    both = accepts_below[-1] - accepts_below
+    table = np.stack([both, n - below - both, accepts_below, below - accepts_below], axis=1)
+    edges = np.concatenate(([x[0] - 1.0], x, [x[-1] + 1.0]))
+    gaps = np.diff(edges)
+    found = np.where(gaps > 0, np.round(kappa(table), 12), -math.inf)
+    cut = int(np.lexsort((-gaps, -found))[0])
+    return float(edges[cut] / 2 + edges[cut + 1] / 2)
+
+
+def held_out(values: Floats, said: Bools, prompt: Ints) -> Bools:
+    """Whether each value is above a threshold that was chosen on the decisions of other prompts, four fifths of them."""
+    part, above = folds(prompt), np.zeros(len(values), bool)
+    for fold in range(FOLDS):
+        mine = part == fold
+        if mine.any() and not mine.all():
+            above[mine] = values[mine] > best_cut(values[~mine], said[~mine])
+    return above
+
+
+def _kappa(said: Bools, above: Bools, count: int, index: Ints, level: float) -> Interval:
+    """κ of two sets of decisions."""
+    parts = (said & above, ~said & above, said & ~above, ~said & ~above)
+    tables = np.stack([group_sum(part.astype(np.float64), count, index) for part in parts], axis=1)
+    total = tables.sum(axis=0)
+    value = float(kappa(total))
+    step = 1e-4 * max(1.0, float(total.sum()))
+    slopes = np.array([float(kappa(total + e) - kappa(total - e)) / (2 * step) for e in step * np.eye(4)])
+    # κ does not change where all counts grow alike: what the prompts add sums to 0
+    return _limits(value, len(tables) * (tables @ slopes), level, wide=True)
+
+
+def _auc(values: Floats, said: Bools, count: int, index: Ints, level: float) -> Interval:
+    """Mann and Whitney's, ties half; what each decision adds is its placement among those of the other kind (DeLong 1988), and
+    the placements of a prompt belong together (Obuchowski 1997)."""
+    ones, noughts = int(said.sum()), int((~said).sum())
+    everywhere, among = ranks(values), np.empty(len(values))
+    for kind in (said, ~said):
+        among[kind] = ranks(values[kind])
+    beaten = (everywhere - among) / np.where(said, noughts, ones)  # of the other kind below it, ties half
+    placement = np.where(said, beaten, 1.0 - beaten)
+    value = float(placement[said].mean())
+    added = group_sum((placement - value) / np.where(said, ones, noughts), count, index)
+    return _limits(value, count * added, level)
+
+
+def _limits(value: float, deviations: Floats, level: float, wide: bool = False) -> Interval:
+    """Of a figure in [0, 1], or `wide` in [−1, 1], from what each prompt adds to it, (prompts,), which sums to 0."""
+    shift, width = (1.0, 2.0) if wide else (0.0, 1.0)
+    low, high = mean_limits(deviations / width, np.asarray(min(max((value + shift) / width, 0.0), 1.0)), level)
+    return Interval(value, width * float(low) - shift, width * float(high) - shift, len(deviations))
+
+
+def _levels(values: Floats, said: Bools, index: Ints, direction: int, level: float) -> tuple[Level, ...]:
+    """From the lowest score to the highest: a level for each value where there are few, else about equally many decisions."""
+    if not len(values):
+        return ()
+    score = direction * values
+    found, place = np.unique(score, return_inverse=True)
+    if len(found) > LEVELS:
+        wanted = int(np.clip(len(score) // FEWEST_OF_A_LEVEL, 1, LEVELS))
+        cuts = np.unique(np.quantile(score, np.arange(1, wanted) / wanted))
+        place = np.searchsorted(cuts, score, side="left")
+    made = []
+    for number in np.unique(place):
+        here = place == number
+        share = pooled_mean(said[here].astype(np.float64), index[here], level, SHARE)
+        here_score = score[here]
+        made.append(
+            Level(float(here_score.min()), float(here_score.max()), float(here_score.mean()), int(here.sum()), share)
+        )
+    return tuple(made)

@@ -1,0 +1,169 @@
+"""A scorer beside people: how far it agrees with what they decided, and what is to be known before it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from rsf_core.domain.scorer_ref import ScorerRef, shown
+from rsf_core.domain.settings import Target
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.project.scorer_book import direction
+from rsf_core.sampling.intervals import Interval
+from rsf_core.sampling.judging import ENOUGH, FEWEST_OF_A_KIND, Judging, Level
+from rsf_core.web import charts, ui
+from rsf_core.web.literal import literal
+
+
+def beside_people(project: Project, scorer: str) -> None:
+    """One scorer against all decisions of people on candidates that it has scored."""
+    target, card = project.settings.target, project.scorer_book.card(scorer)
+    found = project.scorer_book.judging(scorer, direction(target, scorer))
+    is_opinion = card is not None and card.opinion
+    if not found.decisions and not is_opinion:
+        return
+    st.subheader("Beside people’s decisions", anchor=False)
+    if is_opinion:
+        _word(scorer, found)
+    if found.kappa is None or found.auc is None or found.correlation is None:
+        st.caption(
+            f"{plural(found.decisions, 'decision')} of people on candidates with a score. From {FEWEST_OF_A_KIND} accepts and "
+            f"{FEWEST_OF_A_KIND} rejects on, of two prompts at least, the agreement is shown here."
+        )
+        if not found.decisions:
+            ui.empty("Nobody has decided on a candidate with this score yet.", page="review", label="Review")
+        return
+    with st.container(horizontal=True):
+        _figure("κ, beyond chance", found.kappa, _KAPPA)
+        _figure("Rank correlation", found.correlation, _CORRELATION)
+        _figure("AUC", found.auc, _AUC)
+    side = "above" if found.direction > 0 else "below"
+    st.caption(
+        f"By {plural(found.decisions, 'decision')} ({found.accepts:,} accepts) on {plural(found.prompts, 'prompt')}, in all "
+        f"rounds, with 95 % intervals over prompts. The best threshold is {side} {found.threshold:.4g}; κ is counted on "
+        "prompts that had no part in choosing theirs. What people decided is what they looked at: for the whole round it "
+        "speaks as far as that was chosen at random, and more so where they decided without seeing the score."
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.plotly_chart(charts.levels(found.levels, scorer), key="levels", config=charts.CONFIG)
+    with right:
+        st.dataframe([_row(level) for level in found.levels], hide_index=True, height="content")
+        st.caption(
+            "A score to go by rises here: the higher it is, the more of the candidates people accept (or the fewer)."
+        )
+
+
+def _figure(name: str, found: Interval, meaning: str) -> None:
+    st.metric(
+        literal(name),
+        literal(_number(found.value)),
+        literal(_between(found)),
+        delta_color="off",
+        delta_arrow="off",
+        help=literal(meaning),
+        border=True,
+        height="stretch",
+    )
+
+
+_KAPPA = (
+    "Cohen’s κ of people’s decisions and of “the score is beyond the best threshold”: 1 where they always say the same, 0 "
+    "where they agree no more often than by chance."
+)
+_CORRELATION = (
+    "Rank-biserial: 1 where every accepted candidate has a better score than every rejected one, 0 where the score says "
+    "nothing of it, −1 where it is the other way round. It is 2·AUC − 1."
+)
+_AUC = "The chance that an accepted candidate has a better score than a rejected one; ½ where the score says nothing."
+
+
+def warnings(project: Project, target: Target) -> None:
+    """Of a target: whose opinions it goes by before people have confirmed them, and which texts leave for where."""
+    for scorer in target.scorers:
+        card = project.scorer_book.card(scorer)
+        if card is None:
+            continue
+        if card.sends:
+            st.info(literal(sends(scorer)), icon=":material/upload:")
+        if card.opinion:
+            _word(scorer, project.scorer_book.judging(scorer, direction(target, scorer)))
+
+
+def sends(scorer: str) -> str:
+    """Which texts leave for where."""
+    options = ScorerRef.parse(scorer).options
+    shows = (True, options.get("show_prompt", True), options.get("show_reference", False))
+    texts = [name for name, is_shown in zip(("completions", "prompts", "references"), shows, strict=True) if is_shown]
+    listed = ", ".join(texts[:-1]) + (" and " if texts[1:] else "") + texts[-1]
+    return (
+        f"{shown(scorer)} sends {listed} to {options.get('endpoint', 'the address in its options')} whenever it scores, in "
+        "comparisons on held-out prompts too."
+    )
+
+
+def spent(project: Project, scorers: Iterable[str]) -> None:
+    """What judges were asked for, in tokens."""
+    counted = project.scorer_book.spent()
+    for scorer in scorers:
+        if (found := counted.get(scorer)) is not None:
+            st.caption(
+                literal(
+                    f"{shown(scorer)} was asked {plural(found.requests, 'question')} so far: "
+                    f"{plural(found.prompt_tokens, 'token')} of questions and {found.answer_tokens:,} of answers, as the "
+                    "endpoint counts them."
+                )
+            )
+
+
+def _word(scorer: str, found: Judging) -> None:
+    """Whether an opinion may decide, by what people have said."""
+    name, so_far = shown(scorer), f"{min(found.decisions, ENOUGH)} of {ENOUGH}"
+    if not found.enough:
+        st.warning(
+            literal(
+                f"{name} is a model’s opinion, and nobody knows yet whether people share it: {so_far} decisions are there "
+                "that it takes to say so. Review more candidates before it decides. As a constraint that every score meets it "
+                "scores, and decides nothing."
+            ),
+            icon=":material/gavel:",
+        )
+    elif not found.agrees:
+        kappa = "" if found.kappa is None else f" (κ {_number(found.kappa.value)}, {_between(found.kappa)})"
+        st.warning(
+            literal(
+                f"{name} is a model’s opinion, and {plural(found.decisions, 'decision')} of people don’t show that it agrees "
+                f"with them beyond chance{kappa}. What it prefers would be trained: mend its rubric or leave it out."
+            ),
+            icon=":material/gavel:",
+        )
+    else:
+        assert found.kappa is not None
+        st.success(
+            literal(
+                f"{name} agrees with people beyond chance: κ {_number(found.kappa.value)}, {_between(found.kappa)}, by "
+                f"{plural(found.decisions, 'decision')}."
+            ),
+            icon=":material/gavel:",
+        )
+
+
+def _row(level: Level) -> dict[str, str | int]:
+    return {
+        "score": f"{level.low:.4g}" if level.low == level.high else f"{level.low:.4g} to {level.high:.4g}",
+        "decisions": level.decisions,
+        "accepted by people": f"{level.accepted.value:.0%}",
+        "95 % interval": f"{level.accepted.low:.0%} to {level.accepted.high:.0%}"
+        if level.accepted.known
+        else "not known",
+    }
+
+
+def _between(interval: Interval) -> str:
+    return f"95 %: {_number(interval.low)} to {_number(interval.high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

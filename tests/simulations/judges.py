@@ -1,0 +1,62 @@
+"""What the intervals of a score's agreement with people cover: κ at a threshold chosen on other prompts, and AUC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from rsf_core.sampling import judging
+
+SLOPES = {"none": 0.0, "some": 0.7, "much": 2.0, "near all": 6.0}
+SHIFTS = {"alike": 0.0, "differ": 1.0}  # how far prompts differ in what is accepted, beside the score's own unit
+
+
+def cells() -> Iterator[dict[str, Any]]:
+    for prompts, slope, shift, steps in product((10, 25, 60), SLOPES, SHIFTS, (False, True)):
+        yield {"prompts": prompts, "slope": slope, "shift": shift, "steps": steps}
+
+
+def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
+    """About five decisions a prompt, in unequal numbers. `lower` is how often the lower limit of κ is above the truth."""
+    true_kappa, true_auc = _truth(cell)
+    held = {"kappa": 0, "auc": 0, "lower": 0, "said": 0}
+    widths = []
+    for _ in range(sets):
+        score, accepted, prompt = _drawn(cell, cell["prompts"], rng)
+        found = judging.judging(score, accepted, prompt)
+        if found.kappa is None or found.auc is None:
+            continue
+        held["said"] += 1
+        held["kappa"] += found.kappa.low <= true_kappa <= found.kappa.high
+        held["lower"] += found.kappa.low > true_kappa
+        held["auc"] += found.auc.low <= true_auc <= found.auc.high
+        widths.append(found.kappa.high - found.kappa.low)
+    said = max(held["said"], 1)
+    figures = {name: held[name] / said for name in ("kappa", "lower", "auc")}
+    return figures | {"said": held["said"] / sets, "width": float(np.median(widths)) if widths else 0.0}
+
+
+def _drawn(
+    cell: Mapping[str, Any], prompts: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    sizes = 1 + rng.poisson(4.0, prompts)
+    prompt = np.repeat(np.arange(prompts), sizes)
+    shift = SHIFTS[cell["shift"]]
+    score = rng.normal(size=len(prompt)) + 0.5 * rng.normal(size=prompts)[prompt]
+    accepted = rng.random(len(prompt)) < expit(SLOPES[cell["slope"]] * score + shift * rng.normal(size=prompts)[prompt])
+    return (np.clip(np.round(2 * score + 5), 1, 10) if cell["steps"] else score), accepted, prompt
+
+
+def _truth(cell: Mapping[str, Any]) -> tuple[float, float]:
+    """κ at the best threshold and AUC, over very many prompts."""
+    score, accepted, prompt = _drawn(cell, 20_000, np.random.default_rng(1))
+    cut = judging.best_cut(score, accepted)
+    parts = [accepted & (score > cut), ~accepted & (score > cut), accepted & (score <= cut), ~accepted & (score <= cut)]
+    value = float(judging.kappa(np.array([float(part.sum()) for part in parts])))
+    found = judging.judging(score, accepted, prompt).auc
+    assert found is not None
+    return value, found.value
