@@ -1,8 +1,9 @@
-"""The protocol of a proposal q: something that draws completions and knows their exact log-probability."""
+"""The protocols of what draws completions, and of what judges them. Not everything that draws can judge: an endpoint tells the
+log-probability of what it has drawn, and of nothing else. `making` gives one for a model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import Candidate, Prompt
 from rsf_core.domain.settings import Sampling
+from rsf_core.models.lengths import Lengths
 
 NAMED = 5  # prompts left out, in a message
 
@@ -28,7 +30,24 @@ class LeftOut:
         return "; ".join(few) + (f"; and {more:,} more" if more else "")
 
 
-class Proposal(Protocol):
+class Sampler(Protocol):
+    """Draws completions from a proposal q and knows their exact log q. What the jobs count on:
+    tests/contracts/test_samplers.py."""
+
+    @property
+    def lengths(self) -> Lengths:
+        """How long prompts are for the model, and how much it takes."""
+        ...
+
+    def fitting(self, prompts: Sequence[Prompt], max_new_tokens: int) -> tuple[list[Prompt], LeftOut]:
+        """The prompts that it takes, with so many new tokens, and those that it does not. Raises ModelError where it takes
+        none."""
+        ...
+
+    def unfit(self, prompts: Sequence[Prompt], max_new_tokens: int) -> LeftOut:
+        """The prompts that are too long with so many new tokens, or refused otherwise."""
+        ...
+
     def draw(
         self,
         requests: Sequence[tuple[Prompt, int, str]],
@@ -40,6 +59,15 @@ class Proposal(Protocol):
         order). The randomness of a candidate depends on `sampling.seed` and its candidate_id alone, so the result
         does not depend on batch size, order or resumption (up to floating point). Stops early, without yielding
         unfinished ones, once `should_stop()` is true; it is asked at every decoding step."""
+        ...
+
+
+class Likelihood(Protocol):
+    """Judges completions that it, or another model of the same tokens, has drawn. What the jobs count on:
+    tests/contracts/test_likelihoods.py."""
+
+    def check(self, drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...], str]], model_masks: bool = False) -> None:
+        """Refuse what it cannot judge among `(prompt_token_ids, token_ids, completion)`. Raises ModelError."""
         ...
 
     def log_prob(

@@ -46,7 +46,8 @@ class _Row:
 
 
 class LocalProposal:
-    """Implements rsf_core.proposals.base.Proposal for the model in `folder`. Raises ModelError when it can't be loaded."""
+    """Implements Sampler and Likelihood of rsf_core.proposals.base for the model in `folder`. Raises ModelError when it
+    can't be loaded."""
 
     def __init__(self, folder: Path, placement: Placement = CPU) -> None:
         self.model, self.tokenizer = models.load(folder, placement)
@@ -70,7 +71,7 @@ class LocalProposal:
         batch_size: int,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Candidate]:
-        """See Proposal.draw. Raises ModelError when a prompt and `max_new_tokens` don't fit into the model's context, and
+        """See Sampler.draw. Raises ModelError when a prompt and `max_new_tokens` don't fit into the model's context, and
         where the model's masks let no completion end."""
         models.require_end(self.masks(sampling.model_masks), self.eos, sampling.max_new_tokens)
         for prompt in dict.fromkeys(prompt for prompt, _, _ in requests):
@@ -138,7 +139,7 @@ class LocalProposal:
         temperature: float = 1.0,
         model_masks: bool = False,
     ) -> NDArray[np.float64]:
-        """See Proposal.log_prob. Each prompt is computed once for all its completions."""
+        """See Likelihood.log_prob. Each prompt is computed once for all its completions."""
         found = np.zeros(len(pairs))
         for batch in self._batches(pairs, SCORED_LOGITS):
             found[batch] = self._log_prob([pairs[i] for i in batch], temperature, self._law(model_masks))

@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +18,15 @@ from torch import Tensor
 from rsf_core import models
 from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.settings import Train
+from rsf_core.domain.specs import TrainedLaw
 from rsf_core.models import forward
 from rsf_core.models.placement import CPU, Placement
 from rsf_core.models.prompting import Prompting
 from rsf_core.training import bf16, checkpoints, lora, loss
+from rsf_core.training.base import StepMetrics, Tuned
 from rsf_core.training.batches import epoch_batches, mean_tokens_a_step, steps, together
 from rsf_core.training.samples import TrainingSample, check_masks, check_tokenizer, split, tokenised
 from rsf_core.training.trouble import DivergenceWatch, memory_said
-
-
-@dataclass(frozen=True, slots=True)
-class StepMetrics:
-    """One optimiser step, counted from 1; `loss` and `held_out_loss` (after an epoch's last step) in nats per completion
-    token of the step, `grad_norm` of the objective, which is normalised by the epoch's mean tokens a step; `memory` the most
-    this process has held, in bytes."""
-
-    step: int
-    total: int
-    epoch: int
-    loss: float
-    learning_rate: float
-    grad_norm: float
-    tokens_per_second: float
-    memory: float
-    held_out_loss: float | None = None
 
 
 def finetune(
@@ -55,7 +40,7 @@ def finetune(
     model_masks: bool = False,
     temperature: float = 1.0,
     placement: Placement = CPU,
-) -> tuple[Any, Any] | None:
+) -> Tuned | None:
     """Train and return `(model, tokenizer)`, LoRA matrices merged; None when stopped.
 
     Deterministic in `recipe.seed`. With `checkpoint` the state is written there every `recipe.checkpoint_seconds` and
@@ -263,3 +248,25 @@ def learning_rate_factor(step: int, total: int, warmup: float) -> float:
     if step < first:
         return (step + 1) / (first + 1)
     return 0.5 * (1 + math.cos(math.pi * (step - first) / max(1.0, total - first)))
+
+
+class Supervised:
+    """Implements rsf_core.training.base.Trainer by `finetune`."""
+
+    def train(
+        self,
+        samples: Sequence[TrainingSample],
+        model_folder: Path,
+        recipe: Train,
+        law: TrainedLaw,
+        on_step: Callable[[StepMetrics], None],
+        should_stop: Callable[[], bool] = lambda: False,
+        checkpoint: Path | None = None,
+        log_m: float = 0.0,
+        placement: Placement = CPU,
+    ) -> Tuned | None:
+        """See Trainer.train."""
+        masks, temperature = law.model_masks, law.temperature
+        return finetune(
+            samples, model_folder, recipe, on_step, should_stop, checkpoint, log_m, masks, temperature, placement
+        )

@@ -25,8 +25,9 @@ from rsf_core.domain.specs import FinetuneSpec, TrainedLaw
 from rsf_core.project import Project, commands, doctor
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.sampling.acceptance import acceptance_prob
+from rsf_core.training.base import StepMetrics
 from rsf_core.training.samples import TrainingSample
-from rsf_core.training.sft import StepMetrics, finetune
+from rsf_core.training.sft import finetune
 
 Law = NDArray[np.float64]  # log p(first), then log p(second | first): (V,) and (V, V) stacked, (V + 1, V)
 V = 6

@@ -30,9 +30,10 @@ from rsf_core.domain import Prompt
 from rsf_core.domain.settings import Train
 from rsf_core.prompts import tasks
 from rsf_core.proposals.local import LocalProposal
+from rsf_core.training.base import StepMetrics
 from rsf_core.training.bf16 import products
 from rsf_core.training.samples import TrainingSample
-from rsf_core.training.sft import StepMetrics, finetune
+from rsf_core.training.sft import finetune
 
 PAIRS, STEPS, BATCH = 5, 4, 8
 OPENINGS = ("I bought it in spring and", "After a long week it", "My sister told me that it", "To be honest, it")

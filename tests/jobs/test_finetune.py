@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,7 @@ from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.jobs.spool import Spool
 from rsf_core.jobs.work import finetune
 from rsf_core.jobs.worker import JobContext
+from rsf_core.training import trainers
 from tests.support import specs
 
 
@@ -21,7 +23,8 @@ def context(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -
     spec = specs.finetune(model=specs.model(name=str(tiny_model)))
     (tmp_path / "project" / "spool").mkdir(parents=True)
     spool = Spool.create(tmp_path / "project" / "spool" / "r1-finetune-1", spec, {"samples": pa.table({})})
-    monkeypatch.setattr(finetune, "finetune", lambda samples, source, *rest: models.load(source))
+    at_once = SimpleNamespace(train=lambda samples, source, *rest: models.load(source))
+    monkeypatch.setattr(trainers, "of", lambda recipe: at_once)
     (spool.folder / "checkpoint.safetensors").touch()
     (spool.folder / "best-checkpoint.safetensors").touch()
     return JobContext(spool, spec)

@@ -10,6 +10,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from rsf_core.domain.settings import Train
 from rsf_core.training import bf16, sft
+from rsf_core.training.base import StepMetrics
 from rsf_core.training.bf16 import ProductsInFp32
 from rsf_core.training.samples import TrainingSample
 from tests.support.architectures import gpt2, llama, t5
@@ -116,7 +117,7 @@ def test_training_in_bf16_gives_the_same_losses_on_either_processor(monkeypatch,
     losses = []
     for native in (True, False):
         monkeypatch.setattr(bf16, "multiplies_bf16", lambda native=native: native)
-        steps: list[sft.StepMetrics] = []
+        steps: list[StepMetrics] = []
         sft.finetune(samples, tiny_model, recipe, steps.append)
         losses.append([step.loss for step in steps])
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)

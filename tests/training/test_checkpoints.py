@@ -16,8 +16,9 @@ from rsf_core.domain.settings import Train
 from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.training import checkpoints
+from rsf_core.training.base import StepMetrics
 from rsf_core.training.samples import TrainingSample
-from rsf_core.training.sft import StepMetrics, finetune
+from rsf_core.training.sft import finetune
 from tests.support import warm
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

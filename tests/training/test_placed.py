@@ -10,8 +10,9 @@ import torch
 from rsf_core.domain.settings import Train
 from rsf_core.models.placement import Placement
 from rsf_core.training import checkpoints
+from rsf_core.training.base import StepMetrics
 from rsf_core.training.samples import TrainingSample
-from rsf_core.training.sft import StepMetrics, finetune
+from rsf_core.training.sft import finetune
 from tests.support.placed import Placed
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

@@ -16,9 +16,10 @@ from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.settings import Train
 from rsf_core.models import forward
 from rsf_core.proposals.local import LocalProposal
+from rsf_core.training.base import StepMetrics
 from rsf_core.training.batches import epoch_batches, steps, together
 from rsf_core.training.samples import TrainingSample
-from rsf_core.training.sft import StepMetrics, finetune, learning_rate_factor
+from rsf_core.training.sft import finetune, learning_rate_factor
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 

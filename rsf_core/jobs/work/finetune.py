@@ -11,8 +11,9 @@ from rsf_core.domain import Prompt
 from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import Cancelled, JobContext
+from rsf_core.training import trainers
+from rsf_core.training.base import StepMetrics
 from rsf_core.training.samples import TrainingSample
-from rsf_core.training.sft import StepMetrics, finetune
 
 
 def _elsewhere(row: dict[str, Any]) -> Prompt | None:
@@ -54,8 +55,10 @@ def run(context: JobContext[FinetuneSpec]) -> None:
         context.progress(step.step)
 
     checkpoint = context.spool.folder / "checkpoint.safetensors"
-    law = spec.law.model_masks, spec.law.temperature
-    tuned = finetune(samples, source, spec.recipe, on_step, context.cancelled, checkpoint, spec.log_m, *law, placement)
+    trainer = trainers.of(spec.recipe)
+    tuned = trainer.train(
+        samples, source, spec.recipe, spec.law, on_step, context.cancelled, checkpoint, spec.log_m, placement
+    )
     if tuned is None:
         raise Cancelled
     context.progress(message="saving the tuned model")

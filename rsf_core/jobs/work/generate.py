@@ -26,7 +26,7 @@ from rsf_core.jobs.worker import JobContext
 from rsf_core.sampling.acceptance import uniform
 
 if TYPE_CHECKING:
-    from rsf_core.proposals.local import LocalProposal
+    from rsf_core.proposals.base import Sampler
 
 
 def run(context: JobContext[GenerateSpec]) -> None:
@@ -48,15 +48,15 @@ def _draw(
     units: dict[int, Sequence[Prompt]],
     first_k: dict[int, int],
 ) -> None:
-    from rsf_core.proposals.local import LocalProposal
+    from rsf_core.proposals import making
 
     placement = placed(context)
     context.progress(message="loading the model")
-    proposal = LocalProposal(folder, placement)
+    sampler = making.sampler(folder, placement)
     sampling, count = context.spec.sampling, context.spec.candidates
-    fitting, left_out = proposal.fitting(prompts, sampling.max_new_tokens)
+    fitting, left_out = sampler.fitting(prompts, sampling.max_new_tokens)
     held_out = _held_out(context)
-    not_compared = proposal.unfit(held_out, sampling.max_new_tokens)
+    not_compared = sampler.unfit(held_out, sampling.max_new_tokens)
     said_of_all = (said(left_out, "not drawn from"), said(not_compared, "not compared on after training"))
     note = " ".join(filter(None, (context.spec.note, *said_of_all)))
     if note:
@@ -64,7 +64,7 @@ def _draw(
     problems = left_out.problems | not_compared.problems
     if problems:
         unfit = [prompt for prompt in (*prompts, *held_out) if prompt.prompt_id in problems]
-        report(context, lengths=_lengths(proposal, unfit))
+        report(context, lengths=_lengths(sampler, unfit))
     total = len(fitting) * count
     drawn = UnitsInTurn(context, units, left_out, count, CANDIDATES, lambda rows: _table(rows, context))
     requests = [
@@ -74,16 +74,16 @@ def _draw(
     ]
     done = total - len(requests)
     context.start_counting(done, total, "candidates", f"drawing candidates. {note}" if note else "drawing candidates")
-    for candidate in proposal.draw(requests, sampling, context.spec.batch_size, context.cancelled):
+    for candidate in sampler.draw(requests, sampling, context.spec.batch_size, context.cancelled):
         done += 1
         context.progress(done)
         drawn.add(candidate)
     context.check_cancelled()
 
 
-def _lengths(proposal: LocalProposal, prompts: Sequence[Prompt]) -> dict[str, Any]:
+def _lengths(sampler: Sampler, prompts: Sequence[Prompt]) -> dict[str, Any]:
     """How long prompts are for the model, for the list of prompts: `[prompt_id, tokens, refused]` of each, and its room."""
-    window, lengths = proposal.lengths.window, proposal.lengths
+    window, lengths = sampler.lengths.window, sampler.lengths
     found = [[prompt.prompt_id, *astuple(lengths.of(prompt))] for prompt in prompts]
     return {"most": window.limit, "prefix": window.prefix, "prompts": found}
 

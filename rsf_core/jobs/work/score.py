@@ -28,7 +28,7 @@ from rsf_core.scorers.host import Host, Stopped, hosted
 from rsf_core.scorers.preparing import Workplace
 
 if TYPE_CHECKING:
-    from rsf_core.proposals.local import LocalProposal
+    from rsf_core.proposals.base import Likelihood
 
 
 def run(context: JobContext[ScoreSpec]) -> None:
@@ -42,10 +42,10 @@ def run(context: JobContext[ScoreSpec]) -> None:
     units = chunks(candidates, context.spec.unit_size)
     model = None
     if reference is not None and len(context.finished_units) < len(units):
-        from rsf_core.proposals.local import LocalProposal
+        from rsf_core.proposals import making
 
         context.progress(message="loading the reference model")
-        model = LocalProposal(locate(context, reference.model), placed(context))
+        model = making.likelihood(locate(context, reference.model), placed(context))
     done = sum(len(unit) for number, unit in enumerate(units) if number in context.finished_units)
     drawn = {candidate["prompt_id"] for candidate in candidates}
     refuse_unreadable(context.spec.scorers, [prompts[prompt_id] for prompt_id in sorted(drawn)])
@@ -77,7 +77,7 @@ def run(context: JobContext[ScoreSpec]) -> None:
         report(context, note=f"done. {told}")
 
 
-def judged(model: LocalProposal, candidates: Sequence[dict[str, Any]], tempered: bool) -> list[float]:
+def judged(model: Likelihood, candidates: Sequence[dict[str, Any]], tempered: bool) -> list[float]:
     """log p (nats) of `candidates` under the reference, in their order, each with the masks that it was drawn with and, where
     `tempered`, at its temperature. Raises ModelError for one that it cannot judge."""
     laws = [_law(candidate, tempered) for candidate in candidates]

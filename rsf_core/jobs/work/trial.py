@@ -9,7 +9,7 @@ from rsf_core.domain.specs import TrialSpec
 from rsf_core.jobs.schemas import TRIALS
 from rsf_core.jobs.work.loading import locate, placed
 from rsf_core.jobs.worker import JobContext
-from rsf_core.proposals.local import LocalProposal
+from rsf_core.proposals import making
 
 
 def run(context: JobContext[TrialSpec]) -> None:
@@ -20,12 +20,12 @@ def run(context: JobContext[TrialSpec]) -> None:
     for unit, model in enumerate(spec.models):
         if unit in context.finished_units:
             continue
-        proposal = LocalProposal(locate(context, model), placement)
+        sampler = making.sampler(locate(context, model), placement)
         done, total = unit * count, len(spec.models) * count
         context.start_counting(done, total, "completions", f"drawing from {model.model_id}")
         requests = [(prompt, k, f"{name}.{k}") for k in range(count)]
         drawn = []
-        for candidate in proposal.draw(requests, spec.sampling, spec.batch_size, context.cancelled):
+        for candidate in sampler.draw(requests, spec.sampling, spec.batch_size, context.cancelled):
             drawn.append(candidate)
             context.progress(done + len(drawn))
         context.check_cancelled()
