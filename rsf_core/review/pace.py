@@ -12,6 +12,7 @@ from datetime import date, datetime
 from rsf_core.domain import ActKind
 
 PAUSE_SECONDS = 300.0  # between two decisions: longer is a break, and no time of work
+LEAST_SECONDS = 60.0  # of work, below which a pace says nothing
 SITTING_SECONDS = 1_800.0  # without a decision: a new sitting begins
 
 
@@ -29,8 +30,8 @@ class Pace:
 
     @property
     def per_hour(self) -> float | None:
-        """Steps an hour of work; None where nothing can be said yet."""
-        return 3600.0 * self.steps / self.seconds if self.seconds > 0 else None
+        """Steps an hour of work; None before a minute of it."""
+        return 3600.0 * self.steps / self.seconds if self.seconds >= LEAST_SECONDS else None
 
 
 @dataclass(slots=True)

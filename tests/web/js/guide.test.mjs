@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { fresh } from "./support/browser.mjs";
+import { fresh, pass } from "./support/browser.mjs";
 import { prompt, queue } from "./support/candidates.mjs";
+import { place, shape } from "./support/page.mjs";
 
 const { Review } = await import("../../../rsf_core/web/components/review_card/review.js");
+const { Guide } = await import("../../../rsf_core/web/components/review_card/guide.js");
 const { Outbox } = await import("../../../rsf_core/web/components/review_card/outbox.js");
 
 function decided(guide) {
@@ -43,4 +45,58 @@ test("the outbox sends the version with the act", () => {
   const outbox = new Outbox("rsf-act:p:ann:");
   const { acts } = decided({ version: 3, text: "be kind" });
   assert.equal(outbox.body(acts).acts[0].guide, 3);
+});
+
+// A panel on a page of places, and a server that renders by `trees`.
+function panel(trees = {}) {
+  const places = { ".card": place(), ".guide": place(), ".guide-button": place() };
+  for (const one of Object.values(places)) one.focus = () => {};
+  const guide = new Guide(
+    (selector) => places[selector],
+    async (texts) => ({ status: 200, content: { texts: texts.map((text) => trees[text] ?? { why: "too long" }) } }),
+  );
+  return { guide, panel: places[".guide"], button: places[".guide-button"], card: places[".card"] };
+}
+
+test("the guide opens by its key, stays open for the next card, and closes", () => {
+  const { guide, panel: aside, button, card } = panel();
+  guide.draw({ version: 2, text: "be kind" }, { guide: "g" });
+  assert.equal(aside.hidden, true);
+  assert.equal(button.textContent, "Guide 2 G");
+  guide.toggle();
+  assert.equal(aside.hidden, false);
+  assert.equal(card.classList.contains("guided"), true);
+  assert.equal(aside.textContent, "Guide, version 2be kind");
+  const next = panel();
+  next.guide.draw({ version: 2, text: "be kind" }, { guide: "g" });
+  assert.equal(next.panel.hidden, false);
+  next.guide.toggle();
+  assert.equal(next.panel.hidden, true);
+});
+
+test("Markdown is shown as it was written until the server has rendered it, and where it cannot", async () => {
+  const tree = JSON.stringify([
+    ["h1", {}, "Kind"],
+    ["script", {}, "x"],
+  ]);
+  const { guide, panel: aside } = panel({ "# Kind": { tree } });
+  guide.draw({ version: 1, text: "# Kind" }, { guide: "g" });
+  guide.toggle();
+  assert.equal(aside.textContent, "Guide, version 1# Kind");
+  await pass(50);
+  assert.deepEqual(shape(aside.children[1]), [["div", "Kind"], "x"]); // no element that is not allowed
+  guide.draw({ version: 2, text: "# Other" }, { guide: "g" });
+  await pass(50);
+  assert.equal(aside.textContent, "Guide, version 2# Other");
+});
+
+test("where the guide is taken away nothing is open, and no key opens it", () => {
+  const { guide, panel: aside, button } = panel();
+  guide.draw({ version: 1, text: "a" }, { guide: "g" });
+  guide.toggle();
+  guide.draw(null, { guide: "g" });
+  assert.equal(aside.hidden, true);
+  assert.equal(button.hidden, true);
+  guide.toggle();
+  assert.equal(aside.hidden, true);
 });

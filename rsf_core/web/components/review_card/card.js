@@ -26,12 +26,12 @@ export class Card {
     this.messages = new Messages(this.$);
     this.list = new List(this.$, (id) => this.focus(id));
     this.reader = new Reader(this.$, {
-      ask: (texts) => post("rendered", { token: this.data.token, round: this.data.round, texts }),
+      ask: (texts) => this.rendered(texts),
       paint: () => this.paint(),
       act: (name) => this.act(name),
       choose: (id) => this.focus(id),
     });
-    this.guide = new Guide(this.$);
+    this.guide = new Guide(this.$, (texts) => this.rendered(texts));
     this.help = new Help(this.$, { trouble: (words) => this.trouble(words), changed: () => this.actions() });
     this.fields = new Fields(this.$, {
       say: (kind, id, value) => this.review.say(kind, [id], { value }),
@@ -71,6 +71,7 @@ export class Card {
     this.keep();
     this.gone.abort();
     this.feed.end();
+    this.guide.end();
     this.reader.end();
     clearTimeout(this.settling);
     if (this.outbox.card === this) this.outbox.card = null; // it goes on sending
@@ -147,6 +148,10 @@ export class Card {
     if (looking) this.rest();
     this.paint();
     if (content) this.refill();
+  }
+
+  rendered(texts) {
+    return post("rendered", { token: this.data.token, round: this.data.round, texts });
   }
 
   ask(from) {

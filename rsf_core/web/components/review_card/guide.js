@@ -2,15 +2,20 @@
 
 import { element } from "./dom.js";
 import { keyName } from "./keys.js";
+import { Renderings } from "./rendered.js";
 import { read, write } from "./storage.js";
+import { draw } from "./tree.js";
 import { visible } from "./visible.js";
 
 const KEPT_AS = "rsf-guide-open";
 
 export class Guide {
-  constructor($) {
+  // `ask(texts)` has Markdown rendered: {status, content}.
+  constructor($, ask) {
     this.$ = $;
-    this.shown = null; // the version that stands there
+    this.renderings = new Renderings(ask, () => this.fill());
+    this.guide = null;
+    this.shown = null; // the text that stands there, and whether it is rendered
   }
 
   get open() {
@@ -18,7 +23,7 @@ export class Guide {
   }
 
   toggle() {
-    if (!this.shown) return;
+    if (!this.guide) return;
     write(KEPT_AS, !this.open);
     this.lay();
     if (this.open) this.$(".guide").focus();
@@ -26,22 +31,36 @@ export class Guide {
 
   // `guide`: {version, text}, null where the project has none.
   draw(guide, keys) {
+    this.guide = guide;
     const button = this.$(".guide-button");
     button.hidden = !guide;
     if (guide) button.replaceChildren(`Guide ${guide.version} `, element("kbd", "", keyName(keys.guide)));
-    if (guide && this.shown !== guide.version) {
-      const text = element("div", "text", visible(guide.text));
-      text.dir = "auto";
-      this.$(".guide").replaceChildren(element("div", "label", `Guide, version ${guide.version}`), text);
-    }
-    this.shown = guide?.version ?? null;
     this.lay();
   }
 
   lay() {
-    const open = this.open && this.shown !== null;
+    const open = this.open && Boolean(this.guide);
     this.$(".guide").hidden = !open;
     this.$(".card").classList.toggle("guided", open);
     this.$(".guide-button").setAttribute("aria-expanded", String(open));
+    if (open) this.fill();
+  }
+
+  // The text, rendered once the server has answered; until then, and where it cannot be, as it was written.
+  fill() {
+    if (!this.guide) return;
+    const { version, text } = this.guide;
+    const nodes = this.renderings.get(text)?.nodes;
+    this.renderings.want([text]);
+    const now = `${version} ${Boolean(nodes)} ${text}`;
+    if (this.shown === now) return;
+    this.shown = now;
+    const body = nodes ? draw(nodes, element("div", "markdown")) : element("div", "text", visible(text));
+    body.dir = "auto";
+    this.$(".guide").replaceChildren(element("div", "label", `Guide, version ${version}`), body);
+  }
+
+  end() {
+    this.renderings.end();
   }
 }
