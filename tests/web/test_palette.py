@@ -122,3 +122,30 @@ def test_each_meaning_has_a_colour_of_its_own() -> None:
 )
 def test_a_faded_colour_is_told_as_plotly_takes_it(color: str, opacity: float, expected: str) -> None:
     assert palette.faded(color, opacity) == expected
+
+
+def _luminance(color: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    channels = [value / 255 for value in bytes.fromhex(color.removeprefix("#"))]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _mixed(color: str, other: str, share: float) -> str:
+    pairs = zip(bytes.fromhex(color[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + bytes(round(share * one + (1 - share) * two) for one, two in pairs).hex()
+
+
+@pytest.mark.parametrize("theme", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("kind", palette.SYNTAX)
+def test_words_of_code_can_be_read_on_light_and_on_dark(kind: str, theme: palette.Theme) -> None:
+    word = _mixed(palette.SYNTAX[kind], theme.text, palette.SYNTAX_SHARE / 100)
+    for surface in (theme.background, theme.secondary):
+        light, dark = sorted((_luminance(word), _luminance(surface)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_the_card_mixes_words_of_code_as_it_is_said_here() -> None:
+    sheet = (components.FOLDER / "review_card" / "review_card.css").read_text(encoding="utf-8")
+    mixed = re.findall(r"var\(--rsf-code-(\w+)\) (\d+)%, var\(--st-text-color\)", sheet)
+    assert dict(mixed) == dict.fromkeys(palette.SYNTAX, str(palette.SYNTAX_SHARE))

@@ -106,6 +106,14 @@ test("what is compared is what stands: an edit in place of what was drawn", () =
   assert.deepEqual([own.before, own.after], [second.completion, "better"]);
 });
 
+test("that only the beginning of a longer text is compared is known", () => {
+  const long = { ...second, clipped: 100 };
+  const cuts = (one, siblings) => others(one, { ...family, reference: "r" }, siblings).map((other) => other.cut);
+  assert.deepEqual(cuts(first, [first, long, third]), [false, true, false]);
+  assert.deepEqual(cuts(long, [first, long, third]), [true, true, true]);
+  assert.deepEqual(cuts({ ...long, edit: "short" }, [first]), [false, true, false]);
+});
+
 test("where the chosen one is not there the first is, and the next follows it", () => {
   const found = others(second, family, family.candidates);
   assert.equal(chosen(found, "reference").key, 2);
@@ -130,9 +138,14 @@ test("thoughts are compared only where they are unfolded", () => {
 });
 
 test("how much is different is said in words", () => {
-  assert.equal(told("the reference", differences("a b", "a b")), "The same as the reference.");
+  assert.equal(told({ name: "the reference" }, differences("a b", "a b")), "The same as the reference.");
+  assert.equal(told({ name: "the reference" }, differences("a b", "a, b.")), "The same words as the reference.");
   assert.equal(
-    told("candidate 2", differences("one, two.", "one. three four")),
+    told({ name: "its edit", cut: true }, differences("a", "a")),
+    "The same as its edit. Only what is shown of longer texts is compared.",
+  );
+  assert.equal(
+    told({ name: "candidate 2" }, differences("one, two.", "one. three four")),
     "Against candidate 2: 1 word only there, struck through; 2 words only here, underlined.",
   );
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { thoughts } from "../../../rsf_core/web/components/review_card/thoughts.js";
+import { cutInThought, thoughts } from "../../../rsf_core/web/components/review_card/thoughts.js";
 
 const told = (text) => thoughts(text).map(({ inner, thought, finished }) => [thought ? (finished ? "T" : "t") : "A", inner]);
 
@@ -111,4 +111,12 @@ test("a hundred thousand tags are told in a moment", () => {
     thoughts(tag.repeat(20_000));
     assert.ok(process.cpuUsage().user - start < 5e6, tag);
   }
+});
+
+test("a text that is cut within its thought is told from one that is cut elsewhere", () => {
+  assert.equal(cutInThought("<think>a long", 100), true);
+  assert.equal(cutInThought("<think>a long", 0), false);
+  assert.equal(cutInThought("<think>a</think>an answer", 100), false);
+  assert.equal(cutInThought("<think>a</think>", 100), false);
+  assert.equal(cutInThought("an answer", 100), false);
 });

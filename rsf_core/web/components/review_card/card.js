@@ -15,6 +15,7 @@ import { Review } from "./review.js";
 import { post } from "./server.js";
 import { similarTo } from "./similar.js";
 import { LOCAL, read, SESSION, write } from "./storage.js";
+import { cutInThought } from "./thoughts.js";
 
 const SETTLING = 350; // ms after which a burst of keys has come to rest
 
@@ -312,6 +313,7 @@ export class Card {
     write("rsf-linked", { at: focused, version: this.data.version }, SESSION);
     if (url.href !== location.href) history.replaceState(history.state, "", url);
     const candidate = this.review.focused;
+    if (candidate && cutInThought(candidate.completion, candidate.clipped)) this.whole();
     this.$(".spoken").textContent = candidate ? spoken(candidate, this.data) : this.$(".empty").textContent;
   }
 

@@ -6,20 +6,32 @@ import { thoughts } from "./thoughts.js";
 import { visible } from "./visible.js";
 import { counted } from "./words.js";
 
-// What a candidate can be compared with: {key, name, before, after}.
+// What a candidate can be compared with: {key, name, before, after, cut}; `cut`: of a longer text only the beginning is here.
 export function others(candidate, prompt, siblings) {
   const text = candidate.edit ?? candidate.completion;
+  const own = cut(candidate);
   const found = [];
-  if (prompt.reference !== null) found.push({ key: "reference", name: "the reference", before: prompt.reference, after: text });
+  if (prompt.reference !== null)
+    found.push({ key: "reference", name: "the reference", before: prompt.reference, after: text, cut: own });
   if (candidate.edit !== null) {
-    found.push({ key: "edit", name: "what was drawn, before the edit", before: candidate.completion, after: candidate.edit });
+    found.push({
+      key: "edit",
+      name: "what was drawn, before the edit",
+      before: candidate.completion,
+      after: candidate.edit,
+      cut: candidate.clipped > 0,
+    });
   }
   const at = siblings.findIndex((sibling) => sibling.candidate_id === candidate.candidate_id);
   for (const sibling of [...siblings.slice(at + 1), ...siblings.slice(0, Math.max(0, at))]) {
     const before = sibling.edit ?? sibling.completion;
-    found.push({ key: sibling.k, name: `candidate ${sibling.k + 1}`, before, after: text });
+    found.push({ key: sibling.k, name: `candidate ${sibling.k + 1}`, before, after: text, cut: own || cut(sibling) });
   }
   return found;
+}
+
+function cut({ edit, clipped }) {
+  return edit === null && clipped > 0;
 }
 
 // The one that is chosen, the first where that is not there; undefined where there is none.
@@ -42,12 +54,13 @@ export function drawDifferences(place, { before, after }, thought) {
 }
 
 // What a difference is, in words: who does not see the lines reads how much there is.
-export function told(name, pieces) {
+export function told({ name, cut }, pieces) {
   const count = (kind) => pieces.reduce((sum, [other, text]) => sum + (other === kind ? wordsIn(text) : 0), 0);
   const [only, own] = [count("del"), count("ins")];
-  if (!only && !own) return `The same as ${name}.`;
+  const part = cut ? " Only what is shown of longer texts is compared." : "";
+  if (!only && !own) return `${pieces.some(([kind]) => kind) ? "The same words" : "The same"} as ${name}.${part}`;
   const many = (number) => `${counted(number)} ${number === 1 ? "word" : "words"}`;
-  return `Against ${name}: ${many(only)} only there, struck through; ${many(own)} only here, underlined.`;
+  return `Against ${name}: ${many(only)} only there, struck through; ${many(own)} only here, underlined.${part}`;
 }
 
 function wordsIn(text) {

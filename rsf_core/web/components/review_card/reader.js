@@ -40,6 +40,7 @@ export class Reader {
     else if (SWITCHED.includes(name)) this.modes.toggle(name);
     else return false;
     this.paint();
+    if (name === "alone") this.alone.be(this.modes.alone); // also where nothing is left to read
     this.buttons();
     return true;
   }
@@ -68,9 +69,9 @@ export class Reader {
     const other = this.modes.differences ? chosen(found, this.modes.against) : chosen(found, "edit");
     this.$(".comparing").hidden = !other;
     const whole = this.modes.thought || other?.key === "edit";
-    const compared = other ? [other.before, other.after, other.name, whole].join("\0") : null;
+    const compared = other ? [other.before, other.after, other.name, whole, other.cut].join("\0") : null;
     if (other && compared !== this.compared) {
-      this.$(".comparing").textContent = told(other.name, drawDifferences(place, other, whole));
+      this.$(".comparing").textContent = told(other, drawDifferences(place, other, whole));
       place.classList.remove("none");
       place.scrollTop = 0;
       this.texts.leave(place);

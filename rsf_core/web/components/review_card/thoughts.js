@@ -27,6 +27,12 @@ export function thoughts(text) {
   return parts;
 }
 
+// Whether what is there of a text, of which so many characters are missing, ends within a thought: its answer is not there.
+export function cutInThought(text, clipped) {
+  const last = thoughts(text).at(-1);
+  return clipped > 0 && last.thought && !last.finished;
+}
+
 function thought(text, finished) {
   return { text, inner: text.replace(TAGS, "").trim(), thought: true, finished };
 }
