@@ -25,7 +25,8 @@ from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 PROMPTS, EACH = 30, 8
 PART = (
-    "## Step {0}\n\nSince $b_{0}^2 \\ge 4ac$, **both** roots of $$x = \\frac{{-b \\pm \\sqrt{{b^2 - 4ac}}}}{{2a}}$$ are real:\n\n"
+    "## Step {0}\n\n"
+    "As $b_{0}^2 \\ge 4ac$, **both** roots of $$x = \\frac{{-b \\pm \\sqrt{{b^2 - 4ac}}}}{{2a}}$$ are real.\n\n"
     "| n | value |\n|--:|--:|\n| {0} | 0.25 |\n| 2 | 12.5 |\n\n1. first\n2. second with `code`\n\n"
     "```python\ndef f{0}(x: int) -> int:\n    return x + {0}  # simple\n```\n\n"
 )
