@@ -189,6 +189,10 @@ def model(draft: Draft) -> None:
         ],
         key=f"model-kind-{draft.draft_id}",
     )
+    st.caption(
+        "It runs on this machine: a candidate is accepted by the exact probability with which it was drawn, and no address of "
+        "a model elsewhere tells that. A model behind an address can judge completions instead: the scorer llm_judge."
+    )
     name = DEFAULT_MODEL
     if kind != _EMBEDDED:
         label = "Its folder" if kind == _FOLDER else "Its name on the hub"
