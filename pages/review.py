@@ -35,6 +35,7 @@ if shown == "One by one":
         order,
         editable=number == project.current_round,
         blind=project.settings.review.blind,
+        together=project.settings.review.together,
         version=project.review.version(number),
         at=st.query_params.get("at"),
         nonce=st.session_state.get(review_parts.CHANGED, 0),

@@ -235,11 +235,13 @@ class Compute(_Section):
 class Review(_Section):
     """How a candidate is reviewed: it stays pending until `overlap` reviewers have said something of it. `blind` hides
     the automatic decision and the scores until one has. Of what a reviewer is shown of the pending ones, the share
-    `audit_share` is of the random audit, whatever the order."""
+    `audit_share` is of the random audit, whatever the order. `together`: candidates of a prompt whose texts differ in nothing
+    but case and white space are shown as one, and one key decides them all."""
 
     overlap: int = Field(1, ge=1, le=20)
     blind: bool = False
     audit_share: float = Field(0.1, ge=0.0, le=0.5)
+    together: bool = False
 
 
 class Evaluate(_Section):

@@ -254,6 +254,9 @@ def how(project: Project) -> None:
             review = project.settings.review
             overlap = st.number_input("Opinions a candidate wants", 1, 20, review.overlap)
             blind = st.toggle("Blind: hide the rule's decision and the scores until one has decided", review.blind)
+            together = st.toggle(
+                "Candidates of a prompt that read the same are shown and decided as one", review.together
+            )
             share = st.slider(
                 "Picked at random, of what is shown (%)",
                 0,
@@ -263,6 +266,7 @@ def how(project: Project) -> None:
             )
             if st.form_submit_button("Save", disabled=ui.locked("set")):
                 changed = {"overlap": overlap, "blind": str(blind).lower(), "audit_share": share / 100}
+                changed |= {"together": str(together).lower()}
                 if ui.save(project, {f"review.{k}": str(v) for k, v in changed.items()}):
                     st.rerun()
         st.caption(

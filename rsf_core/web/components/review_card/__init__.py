@@ -20,13 +20,15 @@ def review_card(
     *,
     editable: bool,
     blind: bool,
+    together: bool = False,
     version: str = "",
     at: str | None = None,
     nonce: int = 0,
     guide: GuideVersion | None = None,
 ) -> None:
     """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew; another
-    `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it."""
+    `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it. `together`:
+    candidates of a prompt that read the same are decided as one."""
     _component(
         key="review-card",
         data={
@@ -39,6 +41,7 @@ def review_card(
             "order": str(order),
             "editable": editable,
             "blind": blind,
+            "together": together,
             "version": version,
             "at": at,
             "nonce": nonce,

@@ -1,6 +1,7 @@
 // The card: what the page wants, what the keys say and what the server answers, put to the parts that do it.
 
 import { drawActions } from "./actions.js";
+import { alikeTo, oneOfEach } from "./alike.js";
 import { Feed } from "./feed.js";
 import { Fields } from "./fields.js";
 import { Guide } from "./guide.js";
@@ -196,10 +197,11 @@ export class Card {
     if (!candidate) return undefined;
     const id = candidate.candidate_id;
     const all = this.review.siblings.map((sibling) => sibling.candidate_id);
+    const alike = alikeTo(candidate, this.review.siblings, this.data).map((one) => one.candidate_id);
     const actions = {
-      accept: () => this.decide("accept", [id]),
-      reject: () => this.decide("reject", [id]),
-      auto: () => this.decide("auto", [id]),
+      accept: () => this.decide("accept", alike),
+      reject: () => this.decide("reject", alike),
+      auto: () => this.decide("auto", alike),
       acceptAll: () => this.decide("accept", all),
       rejectAll: () => this.decide("reject", all),
       settleAccept: () => this.decide("accept", [id], "adjudicate"),
@@ -344,9 +346,9 @@ export class Card {
     const { siblings } = this.review;
     const prompt = this.review.known.prompts.get(candidate.prompt_id);
     drawPrompt(this.$, prompt, this.reader);
-    drawCandidate(this.$, candidate, this.data, siblings.length);
+    drawCandidate(this.$, candidate, this.data, siblings.length, alikeTo(candidate, siblings, this.data).length);
     this.reader.drawCompletion(candidate, prompt, siblings);
-    this.list.draw(siblings, candidate.candidate_id, this.data);
+    this.list.draw(oneOfEach(siblings, candidate, this.data), candidate.candidate_id, this.data);
     this.reader.drawn(this.review, this.data);
   }
 }

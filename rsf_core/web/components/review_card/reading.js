@@ -22,10 +22,11 @@ export function drawPrompt($, prompt, reader) {
 }
 
 // `data`: of the page, which says what is hidden in a blind review; `of`: how many candidates the prompt has.
-export function drawCandidate($, candidate, data, of) {
+// `alike`: how many are decided with it.
+export function drawCandidate($, candidate, data, of, alike = 1) {
   const state = accepted(candidate);
   const hide = hidden(candidate, data);
-  $(".number").textContent = `${numbered(candidate)} of ${of}`;
+  $(".number").textContent = `${numbered(candidate)} of ${of}${alike > 1 ? ` · ${alike} alike, decided as one` : ""}`;
   $(".focus").className = `focus ${hide ? "" : state ? "accepted" : "rejected"}`;
   $(".badges").replaceChildren(...badges(candidate, state, hide));
   $(".meta").textContent = (hide ? [tokens(candidate)].filter(Boolean) : numbers(candidate)).join(" · ");
