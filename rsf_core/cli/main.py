@@ -16,6 +16,7 @@ from rsf_core.cli import (
     exporting,
     flights,
     guides,
+    importing,
     learning,
     people,
     projects,
@@ -51,6 +52,7 @@ app.command()(flights.autopilot)
 app.command()(rounds.status)
 app.command()(rounds.override)
 app.command()(prompts.prompts)
+app.command(name="import")(importing.import_file)
 app.command(name="set", context_settings=_NEGATIVE_VALUES)(settings.set_value)
 app.command()(settings.unset)
 app.command()(settings.target)

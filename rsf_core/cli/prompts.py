@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -31,6 +33,12 @@ def prompts(
     text: Annotated[str | None, typer.Option(help="edit: the new text.")] = None,
     reference: Annotated[str | None, typer.Option(help='edit: the new reference; "" for none.')] = None,
     system: Annotated[str | None, typer.Option(help='edit: the new system prompt; "" for none.')] = None,
+    messages: Annotated[
+        str | None,
+        typer.Option(
+            help="edit: the turns of the conversation as JSON, or @FILE: [{role, content}, …], the question last."
+        ),
+    ] = None,
     search: Annotated[str, typer.Option(help="list: only those with this in text or reference.")] = "",
     split: Annotated[Split | None, typer.Option(help="list: only those of one side.")] = None,
     retired: Annotated[bool, typer.Option("--retired", help="list: only those that are retired.")] = False,
@@ -57,7 +65,7 @@ def prompts(
             )
             say(found, as_json, lambda: prompts_table(found))
         elif action is PromptAction.EDIT:
-            change = {"text": text, "reference": reference, "system": system}
+            change = {"text": text, "reference": reference, "system": system, "messages": _messages(messages)}
             number = connection.call("edit_prompt", {"prompt_id": numbers[0], **change, "author": who()})
             say(
                 {"prompt_id": number, "replaces": numbers[0]},
@@ -68,3 +76,17 @@ def prompts(
             connection.call(f"{action}_prompts", {"prompt_ids": numbers, "author": who()})
             done = {PromptAction.RETIRE: "retired", PromptAction.SEAL: "sealed"}.get(action, "put back")
             say({"prompt_ids": numbers}, as_json, lambda: f"[green]✓[/] {done}: {', '.join(map(str, numbers))}")
+
+
+def _messages(given: str | None) -> list[Any] | None:
+    """The turns that an option gives, as JSON or in a file. Raises PromptError."""
+    if given is None:
+        return None
+    try:
+        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+        found = json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise PromptError(f"the messages cannot be read: {error}") from error
+    if not isinstance(found, list):
+        raise PromptError('the messages are no list: write [{"role": "user", "content": "…"}, …]')
+    return found

@@ -187,6 +187,7 @@ _LOOKS_AT = {
             "prompts_in_round",
             "candidates",
             "candidates_elsewhere",
+            "elsewhere_counts",
             "next_proposal",
             "chosen_proposal",
             "tuned_model",

@@ -14,7 +14,15 @@ from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.decided import COUNTED_TABLES
-from rsf_core.store.records import CandidateRecord, ElsewhereRecord, NoScoreRecord, PromptKind, RoundCounts, Speed
+from rsf_core.store.records import (
+    CandidateRecord,
+    ElsewhereCounts,
+    ElsewhereRecord,
+    NoScoreRecord,
+    PromptKind,
+    RoundCounts,
+    Speed,
+)
 from rsf_core.store.store import Store
 
 KEPT_KINDS = 64  # rounds, a few rows each
@@ -47,6 +55,10 @@ class CandidateBook:
     def candidates_elsewhere(self, round_number: int | None = None) -> list[ElsewhereRecord]:
         """The candidates of a round that were made elsewhere, by prompt and k."""
         return self._store.elsewhere.of_round(self._standing.number(round_number))
+
+    def elsewhere_counts(self, round_number: int | None = None) -> ElsewhereCounts:
+        """How many of them there are, and what people say of them."""
+        return self._store.elsewhere.counts(self._standing.number(round_number))
 
     @spoken
     def override(self, candidate_id: str, action: Action, reviewer: str = NOBODY, uid: str | None = None) -> bool:

@@ -162,6 +162,16 @@ class CandidateImports:
             process.leave(process.start(folder, __name__, imports.LEAN))
         return digest
 
+    def start_found(self, upload: str, source: str) -> str:
+        """The same with the columns as they are recognised. Raises PromptFileError where none can hold completions."""
+        columns = self.columns(upload)
+        if columns is None:
+            raise PromptFileError(
+                f"{self._uploads.name(upload)} has no column of completions beside that of the prompt: call it completion, or "
+                "name the columns"
+            )
+        return self.start(upload, columns, source)
+
     def state(self, upload: str, reading: str) -> CandidateImportState:
         folder = self._uploads.file(upload).parent / reading
         found = read_json(folder / "summary.json")
@@ -218,16 +228,8 @@ class CandidateImports:
         q of this project, and no rate, M or distance counts them. The same file again adds nothing. Raises PromptFileError or
         PromptError; then nothing changes."""
         file = Path(file)
-        try:
-            upload = self._uploads.keep(file.name, file.read_bytes())
-        except OSError as error:
-            raise PromptFileError(f"{file} cannot be read: {error.strerror}") from error
-        columns = columns or self.columns(upload)
-        if columns is None:
-            raise PromptFileError(
-                f"{file.name} has no column of completions beside that of the prompt: call it completion, or name the columns"
-            )
-        reading = self.start(upload, columns, source)
+        upload = self._uploads.keep_file(file)
+        reading = self.start(upload, columns, source) if columns is not None else self.start_found(upload, source)
         give_up = time.monotonic() + WAIT_SECONDS
         while (state := self.state(upload, reading)).running:
             if time.monotonic() > give_up:

@@ -20,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,10 @@ from rsf_core.domain.files import read_json, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
 from rsf_core.project.prompt_book import PromptBook, place_usable
-from rsf_core.prompts import Format, Problem, PromptRow, comparing, parse, recognise
+from rsf_core.prompts import Format, Problem, PromptRow, comparing, hub, parse, recognise
 from rsf_core.prompts.files import FOUND, PACKED, Layout, Reading
 from rsf_core.prompts.parsing import Columns
+from rsf_core.prompts.rows import LARGEST_FILE
 from rsf_core.rounds.prompt_lengths import LengthsFound, PromptLengths
 from rsf_core.store.store import Store
 
@@ -51,6 +52,8 @@ _ROWS = pa.schema(
     [(name, pa.large_string()) for name in ("text", "reference", "system", "split")]
     + [("line", pa.int64()), ("earlier", pa.list_(pa.large_string()))]
 )
+_PART = 4 << 20  # bytes of a file at a time
+FETCH_BYTES = 8 << 30  # of address space: what reads the hub reserves far more than it uses
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
 LOOK_SECONDS, GATHER_SECONDS = 60.0, 300.0
 KILL_SECONDS = 5.0
@@ -111,18 +114,52 @@ class Imports:
         self._made_newest(folder.name)
         return folder.name
 
+    def keep_file(self, path: Path) -> str:
+        """Keep a file of this machine, however large, as `keep` does. Raises PromptFileError where it can't be read."""
+        upload = blake2b(path.name.encode(), digest_size=8)
+        try:
+            if path.is_dir():
+                return self.keep_folder(str(path))
+            if path.stat().st_size > LARGEST_FILE:
+                raise PromptFileError(f"{path.name} is larger than {LARGEST_FILE >> 20} MiB: split it")
+            with path.open("rb") as file:
+                while part := file.read(_PART):
+                    upload.update(part)
+            folder = self._folder / upload.hexdigest()
+            if read_json(folder / "name.json") is None:
+                with writable(self._folder):
+                    folder.mkdir(parents=True, exist_ok=True)
+                write_whole(folder / f"upload{path.suffix.lower()}", lambda beside: shutil.copyfile(path, beside))
+                write_json(folder / "name.json", {"name": path.name})
+        except OSError as error:
+            raise PromptFileError(f"{path} cannot be read: {error.strerror}") from error
+        self._made_newest(folder.name)
+        return folder.name
+
+    def keep_hub(self, name: str, config: str | None = None, split: str = "train") -> str:
+        """Keep a data set of the hub as one file, at most a million of its rows; its name for the other methods. Raises
+        PromptFileError: without `datasets`, offline, or where there is no such data set, configuration or split."""
+        source, config, split = hub.checked(name, config, split)
+        return self._kept(
+            f"{source} {config} {split}", f"{source} (hub, {split})", partial(_fetched, source, config, split)
+        )
+
     def keep_folder(self, folder: str) -> str:
         """Keep a data set's folder on this machine as one file; its name for the other methods. Raises PromptFileError."""
         source = Path(folder.strip()).expanduser().absolute()
+        return self._kept(str(source), f"{source.name} (folder)", partial(_gathered, source))
+
+    def _kept(self, source: str, name: str, write: Callable[[Path], None]) -> str:
+        """Keep as one Parquet file what `write` makes of a source as it is now."""
         upload = blake2b(f"{source}\0{time.time_ns()}".encode(), digest_size=8).hexdigest()
         with writable(self._folder):
             (self._folder / upload).mkdir(parents=True)
         try:
-            _gathered(source, self._folder / upload / "upload.parquet")
+            write(self._folder / upload / "upload.parquet")
         except PromptFileError:
             shutil.rmtree(self._folder / upload, ignore_errors=True)
             raise
-        write_json(self._folder / upload / "name.json", {"name": f"{source.name} (folder)"})
+        write_json(self._folder / upload / "name.json", {"name": name})
         self._made_newest(upload)
         return upload
 
@@ -165,6 +202,15 @@ class Imports:
         else:
             process.leave(process.start(folder, "rsf_core.project.imports", LEAN))
         return folder.name
+
+    def start_found(self, upload: str, held_out_share: float) -> str:
+        """The same with the columns as they are recognised. Raises PromptFileError where there is no readable row."""
+        found = self.format(upload)
+        if found.text is None:
+            raise PromptFileError(
+                f"{self.name(upload)} has no readable row: the first line of a CSV names its columns, a JSONL row is an object"
+            )
+        return self.start(upload, Columns(found.text, found.reference, found.system, found.split), held_out_share)
 
     def state(self, upload: str, placing: str) -> ImportState:
         folder = self._folder / upload / placing
@@ -300,6 +346,13 @@ def _gathered(folder: Path, file: Path) -> None:
     command = [sys.executable, "-m", "rsf_core.prompts.dataset_folder", str(folder), str(file), str(MEMORY_BYTES)]
     late = f"{folder} was read for {GATHER_SECONDS:g} s in vain: import a part of it"
     _told(command, GATHER_SECONDS, late, f"reading {folder} was broken off: it is damaged, or {TOO_LARGE}")
+
+
+def _fetched(source: str, config: str, split: str, file: Path) -> None:
+    """Write a split of a data set of the hub to one Parquet file, by a process with a limit. Raises PromptFileError."""
+    command = [sys.executable, "-m", "rsf_core.prompts.hub", source, config, split, str(file), str(FETCH_BYTES)]
+    late = f"{source} was fetched for {GATHER_SECONDS:g} s in vain: import a smaller split, or a folder of it"
+    _told(command, GATHER_SECONDS, late, f"fetching {source} was broken off: {TOO_LARGE}")
 
 
 def _told(command: Sequence[str], seconds: float, late: str, broken: str) -> dict[str, Any]:

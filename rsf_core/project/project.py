@@ -408,6 +408,7 @@ class Project:
 
     import_candidates = of_part("candidate_imports", CandidateImports.run)
     candidates_elsewhere = of_part("_candidates", CandidateBook.candidates_elsewhere)
+    elsewhere_counts = of_part("_candidates", CandidateBook.elsewhere_counts)
     latest_completions = of_part("_candidates", CandidateBook.latest_completions)
     prompt_texts = of_part("_candidates", CandidateBook.prompt_texts)
     counts = of_part("_candidates", CandidateBook.counts)

@@ -45,6 +45,7 @@ GUIDE = """
 reading in a spreadsheet: what it would take for a formula has an apostrophe in front. **Chat messages** are lists of
 `role` and `content`. The same set gives the same bytes, so an export that is there already is not written again.
 """
+MOST_SEED = 2**31 - 1
 EXCERPT = 300  # characters of a cell in the preview
 LARGEST_DOWNLOAD = (
     20_000_000  # bytes: they are held in memory for the browser, and looked through at each run of the page
@@ -69,6 +70,7 @@ def chosen(project: Project, number: int) -> Request:
                 "pairing", list(PAIRINGS), Pairing.REWARD, format_func=lambda name: PAIRINGS[Pairing(name)]
             )
         )
+    seed = _seed() if pairing is Pairing.RANDOM else 0
     kind = Format(
         ui.choice_in_url("format", list(FORMATS), Format.JSONL, format_func=lambda name: FORMATS[Format(name)])
     )
@@ -77,7 +79,20 @@ def chosen(project: Project, number: int) -> Request:
         shapes = list(SHAPES) if what is What.SFT else [Shape.CHAT, Shape.PLAIN]
         shape = Shape(ui.choice_in_url("shape", shapes, Shape.CHAT, format_func=lambda name: SHAPES[Shape(name)]))
     of_round = None if what is What.SFT and curated_id else number
-    return Request(what, kind, shape, of_round, curated_id, pairing)
+    return Request(what, kind, shape, of_round, curated_id, pairing, seed)
+
+
+def _seed() -> int:
+    """Of the pairing at random: another one gives other pairs, the same one the same."""
+
+    def draw(key: str) -> int:
+        try:
+            st.session_state[key] = min(max(int(st.session_state[key]), 0), MOST_SEED)  # a URL brings text
+        except ValueError:
+            st.session_state[key] = 0
+        return int(st.number_input("Seed", 0, MOST_SEED, step=1, width=160, key=key))
+
+    return int(ui.in_url("seed", lambda text: text.isdecimal() and int(text) <= MOST_SEED, "0", draw))
 
 
 def nothing_yet(project: Project, number: int, error: RsfError) -> None:

@@ -20,10 +20,12 @@ from rsf_core.prompts.files import ENCODINGS, FOUND, SUFFIXES, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.scorers import registry
 from rsf_core.store.records import Fit, PromptRecord
-from rsf_core.web import turns, ui
+from rsf_core.web import candidate_import_parts, turns, ui
 from rsf_core.web.literal import literal
 
 NONE = "–"
+PROMPTS, COMPLETIONS = "prompts", "completions"
+KINDS = {PROMPTS: "Prompts", COMPLETIONS: "Completions made elsewhere"}
 PAGE = 50
 TO_DO = "Shorten or retire them, lower generate.max_new_tokens, or use another model."
 _STATES: dict[str, bool | None] = {"In use": False, "Retired": True, "All": None}
@@ -208,10 +210,16 @@ def importing(project: Project) -> None:
     if ui.locked("imports.start"):
         st.caption("Adding prompts is the owner's.")
         return
+    kind = ui.choice_in_url("rows", [PROMPTS, COMPLETIONS], PROMPTS, format_func=lambda one: KINDS[one])
+    if kind == COMPLETIONS:
+        st.markdown(candidate_import_parts.WHAT_THEY_ARE)
+        candidate_import_parts.already(project, project.current_round)
     given = st.file_uploader("JSONL, JSON, CSV, TSV, Parquet or Excel", type=[suffix[1:] for suffix in SUFFIXES])
     if given is not None and st.session_state.get("import-seen") != given.file_id:
         st.session_state["import-seen"] = given.file_id
         st.query_params["import"] = project.imports.keep(given.name, given.getbuffer())
+    with st.expander("Or a data set of the Hugging Face hub", icon=":material/cloud_download:"):
+        _hub(project)
     with st.expander("Or a data set's folder on this machine", icon=":material/folder:"):
         folder = st.text_input(
             "Folder", placeholder="/data/my_dataset", help="What `datasets` saved (save_to_disk), or Parquet files."
@@ -240,6 +248,9 @@ def importing(project: Project) -> None:
     if found.text is None:
         ui.problem("It has no readable row: the first line of a CSV names its columns, a JSONL row is an object.")
         return
+    if kind == COMPLETIONS:
+        candidate_import_parts.chosen(project, upload, name, found, reading)
+        return
     columns = _columns(found, upload)
     share = st.slider("Held-out share, for rows without a split (%)", 0, 90, 25, 5, key=f"share-{upload}") / 100
     try:
@@ -254,6 +265,20 @@ def importing(project: Project) -> None:
         _progress(project, upload, placing)
     else:
         _broken_off(project, upload, placing, state)
+
+
+def _hub(project: Project) -> None:
+    first, second, third = st.columns([2, 1, 1])
+    name = first.text_input(
+        "Id", placeholder="org/name", key="hub-id", help="At most a million rows are read. No script is run."
+    )
+    config = second.text_input("Configuration", key="hub-config", help="May be left empty.")
+    split = third.text_input("Split", "train", key="hub-split")
+    if st.button("Fetch the data set", icon=":material/cloud_download:", disabled=not name.strip()):
+        with st.spinner("Fetching the data set …", show_time=True):
+            keep = partial(project.imports.keep_hub, name, config.strip() or None, split.strip())
+            if ui.attempt(lambda: st.query_params.update({"import": keep()})):
+                st.rerun()
 
 
 def _reading(project: Project, upload: str) -> Reading:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action
 from rsf_core.project import Project
+from rsf_core.project.exporting.exports import Exports, Preview
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.web import session
 
@@ -81,3 +82,26 @@ def test_before_there_are_candidates_it_says_what_to_do(project: Project, monkey
     for what in What:
         app = opened(what=what)
         assert [button for button in app.button if button.label == "Generate candidates"], what
+
+
+def test_pairs_at_random_have_a_seed_that_is_kept_in_the_address(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    asked: list[Request] = []
+    usual = Exports.preview
+
+    def preview(self: Exports, request: Request) -> Preview:
+        asked.append(request)
+        return usual(self, request)
+
+    monkeypatch.setattr(Exports, "preview", preview)
+    app = opened(what="preference", pairing="random", seed="7")
+    assert asked[-1].seed == 7 and next(one for one in app.number_input if one.label == "Seed").value == 7
+    next(one for one in app.number_input if one.label == "Seed").set_value(11).run()
+    assert asked[-1].seed == 11 and app.query_params["seed"] == "11"
+    for given in ("-1", "x", "99999999999999"):
+        opened(what="preference", pairing="random", seed=given)
+        assert asked[-1].seed == 0
+    app = opened(what="preference", pairing="reward", seed="7")
+    assert asked[-1].seed == 0 and not [one for one in app.number_input if one.label == "Seed"]

@@ -1,0 +1,99 @@
+"""`rsf import`: prompts, or candidates made elsewhere, from a file."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from rsf_core.cli.arguments import Folder, Json, who
+from rsf_core.cli.following import POLL_SECONDS
+from rsf_core.cli.output import err, say
+from rsf_core.domain.errors import PromptFileError
+from rsf_core.domain.words import plural
+from rsf_core.project.client import Connection, connect
+from rsf_core.prompts import hub
+
+
+class Imported(StrEnum):
+    PROMPTS = "prompts"
+    CANDIDATES = "candidates"
+
+
+def import_file(
+    folder: Folder,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="JSONL, JSON, CSV, TSV, Parquet or Excel, a data set's folder, or hub:ID of one (needs the extra datasets).",
+        ),
+    ],
+    what: Annotated[
+        Imported,
+        typer.Option(
+            help="prompts; or candidates: completions made elsewhere, with their prompts, for people to decide."
+        ),
+    ] = Imported.PROMPTS,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            help="candidates: where they were made, e.g. a model's name; by default the file's name without its ending."
+        ),
+    ] = None,
+    held_out: Annotated[
+        float, typer.Option(min=0, max=0.9, help="prompts: the share held out, of rows without a split.")
+    ] = 0.25,
+    config: Annotated[str | None, typer.Option(help="hub: the data set's configuration.")] = None,
+    split: Annotated[str | None, typer.Option(help="hub: which split; by default train.")] = None,
+    problems: Annotated[Path | None, typer.Option(help="Write what is wrong with rows to this CSV file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add prompts, or candidates that were made elsewhere, from a file. The same file again adds nothing."""
+    if problems is not None and problems.exists():
+        raise PromptFileError(f"{problems} is there already: name another file for what is wrong with rows")
+    place = file if file.startswith(hub.PREFIX) else str(Path(file).absolute())
+    asked = {"what": what, "file": place, "source": source or Path(file).stem, "held_out": held_out}
+    asked |= {"config": config, "split": split}
+    with connect(folder, "rsf import") as connection:
+        begun = connection.call("import_start", asked)
+        try:
+            _wait(connection, begun, as_json)
+        except KeyboardInterrupt:
+            connection.call("import_cancel", begun)
+            raise
+        wrong = connection.call("import_problems", begun)
+        if problems is not None and wrong:
+            problems.write_text(wrong, encoding="utf-8-sig", newline="")
+        added = connection.call("import_add", {**begun, "author": who()})
+    say(added, as_json, lambda: _told(added, what))
+
+
+def _wait(connection: Connection, begun: dict[str, Any], as_json: bool) -> None:
+    """Until the file is read; says how far it is."""
+    while (state := connection.call("import_state", begun))["preview"] is None:
+        if state["problem"] is not None:
+            raise PromptFileError(state["problem"])
+        if not as_json:
+            err.print(state["message"], end="\r", highlight=False, soft_wrap=True)
+        time.sleep(POLL_SECONDS)
+
+
+def _told(added: dict[str, Any], what: Imported) -> str:
+    if what is Imported.PROMPTS:
+        parts = [f"[green]✓[/] {plural(added['prompts'], 'prompt')} added"]
+    else:
+        parts = [f"[green]✓[/] {plural(added['candidates'], 'candidate')} added"]
+        parts += [f"{plural(added['new_prompts'], 'new prompt')}"] if added["new_prompts"] else []
+        parts += [f"{added['there']:,} were there already"] if added["there"] else []
+    parts += [f"{plural(added['left_out'], 'row')} left out"] if added["left_out"] else []
+    lines = [", ".join(parts), *(f"  {escape(line)}" for line in added["problems"])]
+    if what is Imported.CANDIDATES and added["candidates"]:
+        lines.append(
+            "  The rule decides nothing of them: accept or reject them on the Review page, or by rsf override."
+        )
+    return "\n".join(lines)

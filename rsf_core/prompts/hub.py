@@ -1,0 +1,106 @@
+"""A data set of the hub as one Parquet file, by `datasets`, which is an extra; no script of a data set is ever run.
+
+`python -m rsf_core.prompts.hub ID CONFIG SPLIT FILE BYTES` writes FILE and says {} or {"problem": …}; "" stands for no CONFIG,
+BYTES is what it may take. Rows are streamed, so that no more is downloaded than is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rsf_core.domain.errors import PromptFileError
+from rsf_core.prompts import rows as limits
+
+PREFIX = "hub:"
+_ID = re.compile(r"(?:[\w.-]{1,96}/)?[\w.-]{1,96}")
+_NAME = re.compile(r"[\w .-]{1,96}")
+_BATCH = 1000
+
+
+def checked(name: str, config: str | None, split: str) -> tuple[str, str, str]:
+    """The id of a data set, with or without `hub:` before it, its configuration ("" for the usual) and its split. Raises
+    PromptFileError where one cannot be such."""
+    plain = name.strip().removeprefix(PREFIX).strip()
+    if not _ID.fullmatch(plain) or ".." in plain:
+        raise PromptFileError(f"{plain!r:.120} is no id of a data set: it is written org/name, e.g. hub:org/name")
+    for what, value in (("configuration", config or "default"), ("split", split)):
+        if not _NAME.fullmatch(value):
+            raise PromptFileError(f"{value!r:.120} is no {what} of a data set: give its name, e.g. train")
+    return plain, config or "", split
+
+
+def fetch(source: str, config: str | None, split: str, out: Path, most: int = limits.MOST_ROWS) -> int:
+    """Write the rows of a split to `out`, at most `most` of them; how many. `source` is an id, or a folder in its shape.
+    Raises PromptFileError: without `datasets`, offline, or for a data set, a configuration or a split that is not there."""
+    if os.environ.get("HF_HUB_OFFLINE") == "1" and not Path(source).is_dir():
+        raise PromptFileError(
+            f"{source} cannot be fetched: HF_HUB_OFFLINE is set, so nothing is fetched. Unset it, or read a folder of the "
+            "data set on this machine"
+        )
+    try:
+        import datasets
+    except ImportError as error:
+        raise PromptFileError(
+            "data sets of the hub need `datasets`, which is not installed: pip install 'rsf-studio[datasets]'. A folder of "
+            "Parquet files is read without"
+        ) from error
+    try:
+        # never with trust_remote_code: a data set is files that are read
+        rows = datasets.load_dataset(source, config or None, split=split, streaming=True)
+        return _written(rows.with_format("arrow").iter(_BATCH), out, most)
+    except (PromptFileError, MemoryError):
+        raise
+    except Exception as error:  # of the network, the hub, its formats: each library below has its own
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise PromptFileError(
+            f"{source} ({config or 'the usual configuration'}, split {split}) cannot be fetched: {' '.join(said)[:400]}"
+        ) from error
+
+
+def _written(batches: Any, out: Path, most: int) -> int:
+    writer: pq.ParquetWriter | None = None
+    count = 0
+    try:
+        for batch in batches:
+            part: pa.Table = (batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])).slice(
+                0, most - count
+            )
+            writer = writer or pq.ParquetWriter(out, part.schema)
+            writer.write_table(part.cast(writer.schema))
+            count += part.num_rows
+            if count >= most:
+                break
+    finally:
+        if writer is not None:
+            writer.close()
+    if not count:
+        raise PromptFileError("the data set holds no row")
+    return count
+
+
+def main() -> None:
+    name, config, split, file, size = sys.argv[1:6]
+    resource.setrlimit(resource.RLIMIT_DATA, (int(size), int(size)))
+    said: dict[str, Any] = {}
+    try:
+        fetch(name, config, split, Path(file))
+    except PromptFileError as error:
+        said = {"problem": str(error)}
+    except MemoryError:
+        said = {"problem": f"{name} takes more memory to be read than an import may have: import a smaller split"}
+    print(json.dumps(said))
+    sys.stdout.flush()
+    os._exit(0)  # what streams may still fetch ahead
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Candidates made elsewhere, from a file: what can be done with them, its columns, a look at them, adding them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from rsf_core.domain.errors import RsfError
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.project.candidate_imports import CandidateImportState, CandidatePreview
+from rsf_core.prompts.completions import CompletionColumns
+from rsf_core.prompts.files import Reading
+from rsf_core.prompts.formats import Format
+from rsf_core.web import ui
+from rsf_core.web.literal import literal
+
+NONE = "–"
+WHAT_THEY_ARE = """
+Completions of prompts that another model, or a person, made: one a row, or a list.
+
+- **People decide them** on the Review page, beside what was drawn. What they accept is trained on, with weight 1, and
+  exported.
+- **The rule decides nothing of them.** No q of this project made them, so there is no P/q: no M, no acceptance rate, no
+  histogram and no distance counts them.
+- Scorers score them, except those that read how a completion was drawn.
+- A **log-probability** in the file (the sum in nats over the completion's tokens, or the list of them) and a **number of
+  tokens** are kept and exported as they are stated. Nothing is computed from them.
+- Their prompts must be train prompts. Those that the project has not are added, and compared with all others first.
+"""
+
+
+def chosen(project: Project, upload: str, name: str, found: Format, reading: Reading) -> None:
+    """The columns of a kept file that hold what, then what would be added."""
+    usual = project.candidate_imports.columns(upload, reading)
+    columns = _columns(found, usual, upload)
+    source = st.text_input(
+        "Made by",
+        value=name.rpartition(".")[0] or name,
+        max_chars=200,
+        key=f"made-by-{upload}",
+        help="A model's or a person's name, shown on the card. A column that names it goes before this.",
+    )
+    try:
+        placing = project.candidate_imports.start(upload, columns, source, reading)
+        state = project.candidate_imports.state(upload, placing)
+    except RsfError as error:
+        ui.problem(str(error))
+        return
+    if state.preview is not None:
+        _preview(project, upload, placing, state.preview)
+    elif state.running:
+        _progress(project, upload, placing)
+    else:
+        _broken_off(project, upload, placing, state)
+
+
+def _columns(found: Format, usual: CompletionColumns | None, upload: str) -> CompletionColumns:
+    places = [*st.columns(4), *st.columns(3)]
+    names = list(found.columns)
+    guess = usual or CompletionColumns(found.text or names[0], names[min(1, len(names) - 1)], found.system)
+
+    def choose(place: int, label: str, usually: str | None, may_lack: bool = True) -> str | None:
+        options = [NONE, *names] if may_lack else names
+        index = options.index(usually) if usually in options else 0
+        given = places[place].selectbox(literal(label), options, index=index, key=f"made-{upload}-{place}")
+        return None if given == NONE else str(given)
+
+    text = choose(0, "Prompt column", guess.text, may_lack=False) or names[0]
+    completion = choose(1, "Completion column", guess.completion, may_lack=False) or names[0]
+    system, reference = choose(2, "System column", guess.system), choose(3, "Reference column", guess.reference)
+    log_q = choose(4, "Log-probability column", guess.log_q)
+    count, source = choose(5, "Tokens column", guess.token_count), choose(6, "Made-by column", guess.source)
+    return replace(
+        guess,
+        text=text,
+        completion=completion,
+        system=system,
+        reference=reference,
+        log_q=log_q,
+        token_count=count,
+        source=source,
+    )
+
+
+@st.fragment(run_every=ui.REFRESH_SECONDS)
+def _progress(project: Project, upload: str, placing: str) -> None:
+    state = project.candidate_imports.state(upload, placing)
+    if not state.running:
+        st.rerun()
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.text(f"Reading the file: {state.message}")
+        if st.button("Cancel", icon=":material/stop_circle:", key="made-cancel"):
+            project.candidate_imports.cancel(upload, placing)
+            st.rerun()
+
+
+def _broken_off(project: Project, upload: str, placing: str, state: CandidateImportState) -> None:
+    st.error("Nothing was added.", icon=":material/error:")
+    st.text(state.problem or "")
+    if st.button("Read it again", icon=":material/replay:", key="made-again"):
+        project.candidate_imports.restart(upload, placing)
+        st.rerun()
+
+
+def _preview(project: Project, upload: str, placing: str, found: CandidatePreview) -> None:
+    of = f"{plural(found.known_prompts, 'prompt')} of the project"
+    of += f" and {plural(found.new_prompts, 'new prompt')}" if found.new_prompts else ""
+    st.markdown(f"**{plural(found.candidates, 'candidate')}** can be added, of {literal(of)}.")
+    said = [f"{found.with_log_q:,} state a log-probability"] if found.with_log_q else []
+    said += [f"{found.with_tokens:,} a number of tokens"] if found.with_tokens else []
+    said += [f"{found.there:,} are in the round already"] if found.there else []
+    for line in (*([", ".join(said) + "."] if said else []), *found.notes):
+        st.caption(literal(line))
+    if found.problems:
+        _problems(project, upload, placing, found)
+    add = st.button(
+        f"Add {plural(found.candidates, 'candidate')}",
+        type="primary",
+        disabled=not found.candidates or ui.locked("candidate_imports.add"),
+        icon=":material/upload:",
+        key="made-add",
+    )
+    if add and ui.attempt(lambda: project.candidate_imports.add(upload, placing, ui.reviewer_name())):
+        st.query_params.pop("import", None)
+        st.toast(
+            f"{plural(found.candidates, 'candidate')} added: decide them on the Review page.", icon=":material/check:"
+        )
+        st.rerun()
+    for row in found.rows:
+        with st.container(border=True):
+            counted = f" · {row.token_count:,} tokens" if row.token_count is not None else ""
+            stated = f" · log-probability {row.log_q:.2f} nats" if row.log_q is not None else ""
+            st.caption(literal(f"made by {row.source}{counted}{stated}"))
+            ui.text(row.prompt)
+            st.caption("completion")
+            ui.text(row.completion)
+
+
+def _problems(project: Project, upload: str, placing: str, found: CandidatePreview) -> None:
+    said = [f"{plural(found.left_out, 'row')} left out"] if found.left_out else []
+    said += [f"{found.in_part:,} read in part"] if found.in_part else []
+    with st.expander(literal(", ".join(said)), icon=":material/warning:", expanded=True):
+        for problem in found.problems:
+            st.text(str(problem))
+        more = found.left_out + found.in_part - len(found.problems)
+        if more:
+            st.caption(f"and {more:,} more")
+        st.download_button(
+            "All of them as CSV",
+            partial(project.candidate_imports.problems, upload, placing),
+            "problems.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="made-problems",
+        )
+
+
+def already(project: Project, number: int) -> None:
+    """What of a round was made elsewhere, in a line; nothing where nothing was."""
+    found = project.elsewhere_counts(number)
+    if found.candidates:
+        waiting = found.candidates - found.accepted - found.rejected
+        st.caption(
+            f"{plural(found.candidates, 'candidate')} of round {number} made elsewhere: {found.accepted:,} accepted, "
+            f"{found.rejected:,} rejected, {waiting:,} not decided."
+        )

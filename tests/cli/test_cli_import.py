@@ -1,0 +1,158 @@
+"""`rsf import` and `rsf export`: files in and out, by hand and in JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from rsf_core.cli import exporting
+from rsf_core.cli.main import app
+from rsf_core.domain import Split
+from rsf_core.domain.errors import ExportError, PromptError, PromptFileError
+from rsf_core.project import Project
+from rsf_core.prompts import PromptRow
+
+RUNNER = CliRunner()
+
+
+def rsf(*arguments: object) -> Any:
+    """What a command says in JSON."""
+    done = RUNNER.invoke(app, [*map(str, arguments), "--json"], env={"RSF_REVIEWER": "ann"}, catch_exceptions=False)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def folder(project: Project) -> Path:
+    """A closed project."""
+    project.close()
+    return project.folder
+
+
+def test_prompts_are_imported_once_and_what_is_wrong_is_a_csv(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text('{"question": "How high is Mont Blanc?"}\n{"question": 4}\n')
+    wrong = tmp_path / "wrong.csv"
+    added = rsf("import", folder, file, "--problems", wrong)
+    assert (added["prompts"], added["left_out"], len(added["problems"])) == (1, 1, 1)
+    rows = list(csv.reader(io.StringIO(wrong.read_text("utf-8-sig"))))
+    assert rows[0] == ["line", "field", "read", "problem"] and rows[1][:3] == ["2", "question", "no"]
+    assert rsf("import", folder, file) == {"prompts": 0, "left_out": 2, "problems": rsf_problems(folder, file)}
+    with pytest.raises(PromptFileError, match="is there already"):
+        rsf("import", folder, file, "--problems", wrong)
+    with Project.open(folder) as project:
+        assert sum(prompt.text == "How high is Mont Blanc?" for prompt in project.prompts()) == 1
+
+
+def rsf_problems(folder: Path, file: Path) -> list[str]:
+    found: list[str] = rsf("import", folder, file)["problems"]
+    return found
+
+
+def test_candidates_made_elsewhere_are_imported_under_their_source(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a teacher.csv"
+    file.write_text("prompt,completion,log_q\nHow high is Mont Blanc?,4806 m,-3.5\n")
+    added = rsf("import", folder, file, "--what", "candidates")
+    assert (added["candidates"], added["new_prompts"], added["there"], added["left_out"]) == (1, 1, 0, 0)
+    again = RUNNER.invoke(app, ["import", str(folder), str(file), "--what", "candidates"], env={"RSF_REVIEWER": "ann"})
+    assert "0 candidates added, 1 were there already" in again.stdout and again.exit_code == 0
+    with Project.open(folder) as project:
+        (one,) = project.candidates_elsewhere()
+        assert (one.source, one.completion, one.stated_log_q, one.author) == ("a teacher", "4806 m", -3.5, "ann")
+
+
+def test_a_file_that_is_not_there_and_a_data_set_offline_say_what_to_do(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(PromptFileError, match="cannot be read"):
+        rsf("import", folder, tmp_path / "nowhere.csv")
+    with pytest.raises(PromptFileError, match="HF_HUB_OFFLINE is set"):
+        rsf("import", folder, "hub:org/name")
+    with pytest.raises(PromptFileError, match="no id of a data set"):
+        rsf("import", folder, "hub:../etc")
+    with pytest.raises(PromptFileError, match="of a data set of the hub"):
+        rsf("import", folder, tmp_path / "nowhere.csv", "--split", "train")
+
+
+def test_the_turns_of_a_conversation_are_edited(folder: Path, tmp_path: Path) -> None:
+    with Project.open(folder) as project:
+        project.import_prompts(
+            [PromptRow("Who am I?", None, "Be brief.", Split.TRAIN, None, ("I am Ann.", "Hello."))], "test"
+        )
+        number = project.prompts()[-1].prompt_id
+    turns = [
+        {"role": "user", "content": "I am Bob."},
+        {"role": "assistant", "content": "Hi Bob."},
+        {"role": "user", "content": "Who is it?"},
+    ]
+    (tmp_path / "turns.json").write_text(json.dumps(turns))
+    made = rsf("prompts", folder, "edit", number, "--messages", f"@{tmp_path / 'turns.json'}")
+    with Project.open(folder) as project:
+        new = project.prompt_book.prompt(made["prompt_id"])
+        assert (new.text, new.system, new.earlier) == ("Who is it?", "Be brief.", ("I am Bob.", "Hi Bob."))
+    for given, said in (
+        ("{", "cannot be read"),
+        ("{}", "are no list"),
+        ("[]", "is empty"),
+        (json.dumps(turns[:2]), "last message is the user's"),
+        (json.dumps(turns[1:]), "does not begin with a question"),
+        (f"@{tmp_path / 'nowhere.json'}", "cannot be read"),
+    ):
+        with pytest.raises(PromptError, match=said):
+            rsf("prompts", folder, "edit", made["prompt_id"], "--messages", given)
+    with pytest.raises(PromptError, match="the text or the messages"):
+        rsf("prompts", folder, "edit", made["prompt_id"], "--messages", json.dumps(turns), "--text", "Who?")
+
+
+def test_an_export_is_written_where_it_is_asked_for(complete: Project, tmp_path: Path) -> None:
+    complete.close()
+    made = rsf("export", complete.folder, "--what", "labels", "--format", "csv", "--out", tmp_path / "out")
+    assert Path(made["folder"]) == tmp_path / "out" and made["rows"] > 0
+    with (tmp_path / "out" / "train.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert sum(1 for _ in csv.DictReader(file)) == made["rows"]
+    told = RUNNER.invoke(app, ["export", str(complete.folder), "--what", "all", "--round", "1"])
+    assert told.exit_code == 0 and "with a card" in told.stdout
+    with pytest.raises(ExportError, match="no round 9"):
+        rsf("export", complete.folder, "--what", "all", "--round", 9)
+
+
+def test_an_export_is_waited_for_until_somebody_ends_it_and_then_nothing_of_it_is_left(
+    complete: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete.close()
+
+    def broken(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    asked: list[str] = []
+    usual = exporting.connect
+
+    class Slow:
+        """Answers as the owner does, of an export that does not come to its end."""
+
+        def __init__(self, connection: Any) -> None:
+            self._connection = connection
+
+        def call(self, name: str, arguments: dict[str, Any]) -> Any:
+            asked.append(name)
+            if name == "export_state":
+                return {"made": None, "problem": None, "message": "0 of 9 rows written"}
+            return self._connection.call(name, arguments)
+
+    class Connecting:
+        def __init__(self, *arguments: Any) -> None:
+            self._context = usual(*arguments)
+
+        def __enter__(self) -> Slow:
+            return Slow(self._context.__enter__())
+
+        def __exit__(self, *error: Any) -> Any:
+            return self._context.__exit__(*error)
+
+    monkeypatch.setattr(exporting, "connect", Connecting)
+    monkeypatch.setattr(exporting.time, "sleep", broken)
+    done = RUNNER.invoke(app, ["export", str(complete.folder), "--what", "all", "--out", str(tmp_path / "out")])
+    assert done.exit_code != 0 and asked == ["export_start", "export_state", "export_cancel"]
