@@ -165,6 +165,8 @@ def already(project: Project, number: int) -> None:
     if found.candidates:
         waiting = found.candidates - found.accepted - found.rejected
         st.caption(
-            f"{plural(found.candidates, 'candidate')} of round {number} made elsewhere: {found.accepted:,} accepted, "
-            f"{found.rejected:,} rejected, {waiting:,} not decided."
+            literal(
+                f"{plural(found.candidates, 'candidate')} of round {number} made elsewhere: {found.accepted:,} accepted, "
+                f"{found.rejected:,} rejected, {waiting:,} not decided."
+            )
         )

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rsf_core.cli import exporting
 from rsf_core.cli.main import app
 from rsf_core.domain import Split
 from rsf_core.domain.errors import ExportError, PromptError, PromptFileError
 from rsf_core.project import Project
+from rsf_core.project.client import connect
 from rsf_core.prompts import PromptRow
 
 RUNNER = CliRunner()
@@ -124,14 +124,10 @@ def test_an_export_is_waited_for_until_somebody_ends_it_and_then_nothing_of_it_i
 ) -> None:
     complete.close()
 
-    def broken(seconds: float) -> None:
-        raise KeyboardInterrupt
-
     asked: list[str] = []
-    usual = exporting.connect
 
     class Slow:
-        """Answers as the owner does, of an export that does not come to its end."""
+        """Answers as the owner does, until somebody presses Ctrl-C."""
 
         def __init__(self, connection: Any) -> None:
             self._connection = connection
@@ -139,12 +135,12 @@ def test_an_export_is_waited_for_until_somebody_ends_it_and_then_nothing_of_it_i
         def call(self, name: str, arguments: dict[str, Any]) -> Any:
             asked.append(name)
             if name == "export_state":
-                return {"made": None, "problem": None, "message": "0 of 9 rows written"}
+                raise KeyboardInterrupt
             return self._connection.call(name, arguments)
 
     class Connecting:
         def __init__(self, *arguments: Any) -> None:
-            self._context = usual(*arguments)
+            self._context = connect(*arguments)
 
         def __enter__(self) -> Slow:
             return Slow(self._context.__enter__())
@@ -152,7 +148,6 @@ def test_an_export_is_waited_for_until_somebody_ends_it_and_then_nothing_of_it_i
         def __exit__(self, *error: Any) -> Any:
             return self._context.__exit__(*error)
 
-    monkeypatch.setattr(exporting, "connect", Connecting)
-    monkeypatch.setattr(exporting.time, "sleep", broken)
+    monkeypatch.setattr("rsf_core.cli.exporting.connect", Connecting)
     done = RUNNER.invoke(app, ["export", str(complete.folder), "--what", "all", "--out", str(tmp_path / "out")])
     assert done.exit_code != 0 and asked == ["export_start", "export_state", "export_cancel"]
