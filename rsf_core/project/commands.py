@@ -15,13 +15,13 @@ from rsf_core.acceptance.target import compounding
 from rsf_core.acceptance.target_words import describe
 from rsf_core.domain import Action, Control, JobKind, Scope, Split
 from rsf_core.domain.access import NOBODY
-from rsf_core.domain.errors import PromptError, PromptFileError, RsfError, SettingsError
+from rsf_core.domain.errors import PromptError, RsfError, SettingsError
 from rsf_core.domain.files import writable
 from rsf_core.project import Project, task_folders
 from rsf_core.project.candidate_imports import CandidateImports
 from rsf_core.project.exporting.request import Request
 from rsf_core.project.imports import Imports
-from rsf_core.prompts import PromptRow, conversations, hub
+from rsf_core.prompts import PromptRow, conversations
 from rsf_core.rounds import stages
 from rsf_core.store.links import LinkRecord
 from rsf_core.store.records import Fit
@@ -457,12 +457,7 @@ def import_start(
 ) -> dict[str, Any]:
     """Begin to read a file of prompts, or of candidates made elsewhere; what the other commands of an import take. `file` may
     be `hub:ID`, with a configuration and a split."""
-    if file.startswith(hub.PREFIX):
-        upload = project.imports.keep_hub(file, config, split or "train")
-    elif config or split:
-        raise PromptFileError("a configuration and a split are of a data set of the hub: write hub:org/name")
-    else:
-        upload = project.imports.keep_file(Path(file))
+    upload = project.imports.keep_named(file, config, split)
     if what == "candidates":
         return {"what": what, "upload": upload, "placing": project.candidate_imports.start_found(upload, source)}
     return {"what": what, "upload": upload, "placing": project.imports.start_found(upload, held_out)}

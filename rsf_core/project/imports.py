@@ -136,6 +136,15 @@ class Imports:
         self._made_newest(folder.name)
         return folder.name
 
+    def keep_named(self, file: str, config: str | None = None, split: str | None = None) -> str:
+        """Keep a file or a folder of this machine, or `hub:ID`, whose configuration and split may be named. Raises
+        PromptFileError."""
+        if file.startswith(hub.PREFIX):
+            return self.keep_hub(file, config, split or "train")
+        if config or split:
+            raise PromptFileError("a configuration and a split are of a data set of the hub: write hub:org/name")
+        return self.keep_file(Path(file))
+
     def keep_hub(self, name: str, config: str | None = None, split: str = "train") -> str:
         """Keep a data set of the hub as one file, at most a million of its rows; its name for the other methods. Raises
         PromptFileError: without `datasets`, offline, or where there is no such data set, configuration or split."""
