@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import own_scorer_parts, scorer_parts, session, ui
+from rsf_core.web import own_scorer_parts, scorer_parts, session, taste_parts, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -19,8 +19,10 @@ if way == scorer_parts.WAYS[0]:
 elif way == scorer_parts.WAYS[1]:
     scorer_parts.installed(project.scorer_book.cards(), project.scorer_book.milliseconds())
 
-else:
+elif way == scorer_parts.WAYS[2]:
     own_scorer_parts.own(project, number)
+else:
+    taste_parts.learned(project)
 
 with st.expander("What a scorer is", icon=":material/help:"):
     st.markdown(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from rsf_core.cli.arguments import Folder, Json
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from rsf_core.cli.arguments import Folder, Json, who
 from rsf_core.cli.following import follow
 from rsf_core.cli.output import say
+from rsf_core.domain.words import plural
 from rsf_core.project.client import connect
 
 
@@ -17,3 +23,45 @@ def embed(folder: Folder, as_json: Json = False) -> None:
     say(
         found, as_json, lambda: f"[green]✓[/] {found['embedded']:,} of {found['candidates']:,} candidates have features"
     )
+
+
+def learn(
+    folder: Folder,
+    show: Annotated[bool, typer.Option("--show", help="Only say what was learned so far.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Learn from what people have decided one by one: a scorer, and how good it is on prompts that it has not seen."""
+    with connect(folder, "rsf learn") as connection:
+        found = connection.call("taste")
+        if not show and not found["current"]:
+            connection.call("learn", {"author": who()})
+            follow(connection, as_json)
+            found = connection.call("taste")
+    say(found, as_json, lambda: taste_text(found))
+
+
+def taste_text(found: dict[str, Any]) -> str:
+    """The newest version in a few lines."""
+    decisions, versions = found["decisions"], found["versions"]
+    said = f"{decisions['accepted']:,} accepted, {decisions['rejected']:,} rejected by people, one by one"
+    if not versions:
+        return f"{said}: nothing was learned yet" + (
+            f", it takes {decisions['lacking']}" if decisions["lacking"] else ""
+        )
+    newest, report = versions[0], versions[0]["report"]
+    lines = [
+        f"[green]✓[/] {escape(newest['scorer'])}: learned from {plural(report['decisions'], 'decision')}",
+        f"AUC {interval(report['auc'])}, precision {interval(report['precision'])} at a rate of {report['rate']:.0%}",
+    ]
+    for other in (report["best"], report["rule"]):
+        if other is not None:
+            lines.append(
+                f"{escape(other['name'])}: AUC {interval(other['auc'])}; it gains {interval(other['auc_gain'], '+')}"
+            )
+    return "\n".join(lines)
+
+
+def interval(found: dict[str, Any], sign: str = "") -> str:
+    """With its limits: 0.81 (0.74 to 0.86)."""
+    value, low, high = (format(found[name], f"{sign}.2f") for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"

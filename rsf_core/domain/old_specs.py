@@ -67,7 +67,8 @@ _UPGRADES: Mapping[JobKind, Callable[[Json], Json]] = {
     JobKind.EVALUATE: _compare,
     JobKind.SEALED: _compare,
     JobKind.TRIAL: _trial,
-    JobKind.EMBED: _trial,  # there was none
+    JobKind.EMBED: _trial,  # there was none, nor of the next
+    JobKind.LEARN: _trial,
 }
 
 

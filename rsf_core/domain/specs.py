@@ -177,7 +177,7 @@ class GenerateSpec(_Spec):
 class ScoreSpec(_Spec):
     """Score the candidates of the input with what each of them lacks. `retired` says how often prompts had been retired or
     edited when it was asked for: later, other candidates are to be scored. `scored_before` is how many candidates of the round
-    each scorer had scored then."""
+    each scorer had scored then. `base` is the model whose hidden states a learned scorer looks at, where there is one."""
 
     kind: Literal[JobKind.SCORE] = JobKind.SCORE
     scorers: tuple[str, ...]
@@ -187,6 +187,7 @@ class ScoreSpec(_Spec):
     timeout_seconds: Seconds
     unit_size: Count
     scored_before: Mapping[str, int] = Field(default_factory=dict)
+    base: ModelRef | None = None
 
 
 class FinetuneSpec(_Spec):
@@ -263,7 +264,21 @@ class EmbedSpec(_Spec):
     candidates: Count
 
 
-JobSpec: TypeAlias = GenerateSpec | ScoreSpec | FinetuneSpec | EvaluateSpec | SealedSpec | TrialSpec | EmbedSpec
+class LearnSpec(_Spec):
+    """Learn from what people have decided, the rows of the input, by the hidden states of `model` and the scores of `others`;
+    what comes of it is the version `taste`. `rate`: the acceptance rate in use."""
+
+    kind: Literal[JobKind.LEARN] = JobKind.LEARN
+    model: ModelRef
+    others: tuple[str, ...]
+    rate: float = Field(gt=0, le=1)
+    taste: str
+    author: str
+
+
+JobSpec: TypeAlias = (
+    GenerateSpec | ScoreSpec | FinetuneSpec | EvaluateSpec | SealedSpec | TrialSpec | EmbedSpec | LearnSpec
+)
 Comparing: TypeAlias = EvaluateSpec | SealedSpec
 Scoring: TypeAlias = ScoreSpec | Comparing
 _OF_KIND: Mapping[JobKind, type[JobSpec]] = {spec.model_fields["kind"].default: spec for spec in get_args(JobSpec)}

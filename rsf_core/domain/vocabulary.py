@@ -136,6 +136,7 @@ class JobKind(StrEnum):
     SEALED = "sealed"
     TRIAL = "trial"
     EMBED = "embed"
+    LEARN = "learn"
 
 
 class JobState(StrEnum):

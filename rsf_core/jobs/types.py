@@ -14,6 +14,7 @@ from rsf_core.domain.specs import (
     FinetuneSpec,
     GenerateSpec,
     JobSpec,
+    LearnSpec,
     ScoreSpec,
     SealedSpec,
     TrialSpec,
@@ -51,6 +52,7 @@ TYPES: Mapping[JobKind, JobType] = {
     JobKind.SEALED: JobType(SealedSpec, f"{_WORK}.evaluate", (COMPARED, GAUGED), of_comparison),
     JobKind.TRIAL: JobType(TrialSpec, f"{_WORK}.trial", (TRIED,), of_trial),
     JobKind.EMBED: JobType(EmbedSpec, f"{_WORK}.embed"),
+    JobKind.LEARN: JobType(LearnSpec, f"{_WORK}.learn"),
 }
 
 

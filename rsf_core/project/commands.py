@@ -172,6 +172,19 @@ def features(project: Project) -> Any:
 
 
 @command
+def learn(project: Project, author: str) -> str:
+    """Learn from what people have decided, and score the newest round by it."""
+    return _begun(project, JobKind.LEARN) or project.taste.learn(author)
+
+
+@command
+def taste(project: Project) -> dict[str, Any]:
+    """What there is to learn from, and every version that was learned, the newest first."""
+    current = project.taste.is_current()
+    return {"decisions": project.taste.decisions(), "versions": project.taste.versions(), "current": current}
+
+
+@command
 def freeze(project: Project, author: str) -> Any:
     return project.freeze(author)
 

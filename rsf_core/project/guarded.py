@@ -32,6 +32,7 @@ _PARTS = (
     "store",
     "supervisor",
     "target_book",
+    "taste",
 )
 
 

@@ -40,6 +40,7 @@ from rsf_core.project.round_book import RoundBook
 from rsf_core.project.scorer_book import ScorerBook
 from rsf_core.project.summary import Running, Summary
 from rsf_core.project.target_book import MADE, TargetBook
+from rsf_core.project.taste_book import TasteBook
 from rsf_core.prompts import Problem, PromptRow, tasks
 from rsf_core.prompts.tasks import Task
 from rsf_core.review.comparing import Comparing
@@ -90,6 +91,7 @@ class Project:
         embedding = Embedding(folder, self.store, self._standing, self._stages, self.supervisor)
         self.features = Features(self.store, embedding)
         self.guide_book = GuideBook(self.store)
+        self.taste = TasteBook(self.store, self._standing, self._stages, self.supervisor, self.target_book)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings

@@ -9,11 +9,12 @@ from typing import Any
 from rsf_core.acceptance import decisions
 from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.errors import JobError
-from rsf_core.domain.specs import Comparing, FinetuneSpec, ScoreSpec
+from rsf_core.domain.specs import Comparing, FinetuneSpec, LearnSpec, ScoreSpec
 from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import BASE_ID, Standing, left_out_key
+from rsf_core.scorers import tastes
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
 from rsf_core.store.store import Store
@@ -37,6 +38,8 @@ class Following:
             key = left_out_key(spec.evaluation_key)
             if key not in self._store.values():
                 self._store.set_value(key, json.dumps(result["left_out"]))
+        if isinstance(result.get("taste"), dict):
+            self._standing.keep_taste(result["taste"])
         if isinstance(spec, FinetuneSpec):
             name, folder = f"{self._standing.settings().task} round {job.round}", f"models/{spec.model_id}"
             made = (spec.model.model_id, job.round, spec.curated_id)
@@ -65,6 +68,8 @@ class Following:
         if job.kind is JobKind.SCORE and not self._is_decided(job) and not self._is_active(JobKind.SCORE):
             # derives the decisions, or scores again what a target changed meanwhile needs
             self._stages.score(job.round)
+        if job.kind is JobKind.LEARN:
+            self._score_by_learned(job)
         later = [other for other in self._store.jobs(round_number=job.round) if other.seq > job.seq]
         for stage in job.follow:
             if any(other.kind == stage for other in later) or self._is_active(JobKind(stage)):
@@ -73,6 +78,17 @@ class Following:
                 self._stages.score(job.round)
             elif stage == Stage.EVALUATE:
                 self._stages.evaluate(job.round)
+
+    def _score_by_learned(self, job: JobRecord) -> None:
+        """Score the newest round by what was just learned, once: so that it can be looked at before it is in any target."""
+        spec, number = job.sound_spec(LearnSpec), self._standing.current_round().round
+        newest = self._store.tastes.all()[-1:]
+        if spec is None or [one.version for one in newest] != [spec.taste] or self._is_active(JobKind.SCORE):
+            return
+        if any(other.seq > job.seq and other.kind is JobKind.SCORE for other in self._store.jobs(round_number=number)):
+            return
+        if self._store.round_counts(number).candidates:
+            self._stages.score_by(tastes.ref(spec.taste), number)
 
     def _is_decided(self, job: JobRecord) -> bool:
         """Whether all candidates have a decision under the target they were scored for, or under a later one."""

@@ -12,7 +12,7 @@ from rsf_core.domain.specs import Reference, ScoreSpec
 from rsf_core.jobs import units
 from rsf_core.rounds.state import BASE_ID, Standing
 from rsf_core.rounds.submitting import Submitting
-from rsf_core.scorers import own, registry
+from rsf_core.scorers import own, registry, tastes
 from rsf_core.store.store import Store
 
 
@@ -53,10 +53,34 @@ class Scoring:
             timeout_seconds=settings.score.timeout_seconds,
             unit_size=units.fitting_size(candidates.num_rows, units.SCORED),
             scored_before=self._store.count_scores(number, needed),
+            base=self._submitting.base() if tastes.versions(settings.target.scorers) else None,
         )
         inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
         if registry.compare_siblings(settings.target.scorers):
             inputs["siblings"] = self._store.siblings(number, candidates["prompt_id"].unique().to_pylist())
+        return self._submitting.submit(spec, inputs)
+
+    def score_by(self, scorer: str, round_number: int) -> str | None:
+        """Score what a scorer that need not be in the target has not scored of a round; None where it has scored all. Nothing
+        is decided by it."""
+        self._submitting.refuse_a_second(JobKind.SCORE)
+        settings = self._standing.sound_settings()
+        candidates = self._store.candidates_to_score(round_number, [scorer])
+        if candidates.num_rows == 0:
+            return None
+        spec = ScoreSpec(
+            round=round_number,
+            compute=settings.compute,
+            scorers=(scorer,),
+            reference=None,
+            target=self._standing.target(round_number),
+            retired=self._store.prompt_book.version()[1],
+            timeout_seconds=settings.score.timeout_seconds,
+            unit_size=units.fitting_size(candidates.num_rows, units.SCORED),
+            scored_before=self._store.count_scores(round_number, [scorer]),
+            base=self._submitting.base() if tastes.versions([scorer]) else None,
+        )
+        inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
         return self._submitting.submit(spec, inputs)
 
     def choose_m(self) -> None:

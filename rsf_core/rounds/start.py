@@ -46,6 +46,7 @@ class Stages:
     try_out = of_part("_drawing", Drawing.try_out)
 
     score = of_part("_scoring", Scoring.score)
+    score_by = of_part("_scoring", Scoring.score_by)
     choose_m = of_part("_scoring", Scoring.choose_m)
 
     evaluate = of_part("_comparing", Comparing.evaluate)

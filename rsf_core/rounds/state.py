@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rsf_core.acceptance import decisions
 from rsf_core.acceptance.target import is_tempered, trained_law
@@ -17,7 +18,7 @@ from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, Scor
 from rsf_core.evaluation.measures import Measures
 from rsf_core.rounds import curation, stages, versions
 from rsf_core.rounds.stages import RoundFacts, StageState
-from rsf_core.scorers import own
+from rsf_core.scorers import own, tastes
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
 
@@ -59,7 +60,16 @@ class Standing:
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder, self._store = folder, store
         own.remember(folder)
+        for learned in store.tastes.all():
+            tastes.keep(folder, learned.version, learned.body)
         self.measures = Measures(store)
+
+    def keep_taste(self, body: Mapping[str, Any]) -> None:
+        """Keep what a job has learned from decisions as a version. Raises ScorerError where it is damaged."""
+        version, author = str(body.get("version")), str(body.get("author"))
+        tastes.parse(version, body)
+        self._store.tastes.add(version, body, author)
+        tastes.keep(self._folder, version, body)
 
     def settings(self) -> Settings:
         """Those in force, with the default in place of a value that is not allowed: such a project can be looked at and

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rsf_core.domain import JobKind
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.parts import of_part
-from rsf_core.domain.specs import Corrections, EmbedSpec, FinetuneSpec, GenerateSpec, ModelRef, ScoreSpec
+from rsf_core.domain.specs import Corrections, EmbedSpec, FinetuneSpec, GenerateSpec, LearnSpec, ModelRef, ScoreSpec
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.rounds.state import BASE_ID, Standing
 from rsf_core.store.records import JobRecord
@@ -55,7 +55,7 @@ class Submitting:
         settings = self._standing.settings()
         corrections = Corrections(
             model=self.model_ref(spec.model.model_id)
-            if isinstance(spec, GenerateSpec | FinetuneSpec | EmbedSpec)
+            if isinstance(spec, GenerateSpec | FinetuneSpec | EmbedSpec | LearnSpec)
             else None,
             device=settings.compute.device,
             batch_size=settings.generate.batch_size,

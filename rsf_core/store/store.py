@@ -35,6 +35,7 @@ from rsf_core.store.records import (
 from rsf_core.store.reviewed import Reviewed
 from rsf_core.store.sealed import Sealed
 from rsf_core.store.target_versions import TargetVersions
+from rsf_core.store.tastes import Tastes
 
 
 class Store:
@@ -58,6 +59,7 @@ class Store:
         self._models = Models(self._db, self._kept)
         self.links = Links(self._db)
         self.target_versions = TargetVersions(self._db)
+        self.tastes = Tastes(self._db)
 
     def backup(self, file: Path | None, models: bool) -> dict[str, Any]:
         """Back up to `file`, or to a new one among the exports; what is in it."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.outcomes import Density, Outcomes
 from rsf_core.acceptance.preview import Shifts
 from rsf_core.domain import scorer_ref
+from rsf_core.learning.taste import Point
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.sampling.judging import Level
@@ -362,6 +363,22 @@ def levels(found: Sequence[Level], scorer: str) -> go.Figure:
     )
     figure.update_yaxes(range=[-4, 104])
     figure.update_layout(hovermode="closest", showlegend=False)
+    return figure
+
+
+def learning_curve(points: Sequence[Point]) -> go.Figure:
+    """The AUC on unseen prompts after so many decisions; 0.5 is chance."""
+    figure = _figure("decisions learned from", "AUC on unseen prompts", 260)
+    figure.add_scatter(
+        x=[point.decisions for point in points],
+        y=[point.auc for point in points],
+        error_y={"array": [point.deviation for point in points], "color": palette.ACCENT},
+        mode="lines+markers",
+        marker_color=palette.ACCENT,
+        hovertemplate="%{x:,} decisions: AUC %{y:.2f}<extra></extra>",
+    )
+    figure.add_hline(y=0.5, line_dash="dot", annotation_text="chance")
+    figure.update_layout(hovermode="closest")
     return figure
 
 

@@ -14,7 +14,7 @@ from rsf_core.store.records import Example
 from rsf_core.web import charts, judging_parts, ui
 from rsf_core.web.literal import literal
 
-WAYS = ["On the candidates", "Installed", "Your own"]
+WAYS = ["On the candidates", "Installed", "Your own", "Learned"]
 EXCERPT = 600  # characters of an example
 
 

@@ -92,6 +92,7 @@ FIELDS: dict[JobKind, dict[str, st.SearchStrategy[Any]]] = {
     JobKind.EVALUATE: COMPARING,
     JobKind.SEALED: COMPARING | {"target": TARGETS, "log_m": NATS},
     JobKind.TRIAL: DRAWING | {"models": MODELS, "text": TEXT, "system": st.none() | TEXT},
+    JobKind.LEARN: {"model": REFS, "others": NAMES, "rate": st.floats(0.01, 1), "taste": TEXT, "author": TEXT},
     JobKind.EMBED: {"model": REFS, "units": COUNTS, "candidates": COUNTS},
 }
 SPECS = st.sampled_from(JobKind).flatmap(

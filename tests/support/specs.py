@@ -14,6 +14,7 @@ from rsf_core.domain.specs import (
     GaugePart,
     GenerateSpec,
     JobSpec,
+    LearnSpec,
     Lineage,
     ModelRef,
     Parent,
@@ -90,6 +91,11 @@ def embed(**changes: Any) -> EmbedSpec:
     return EmbedSpec(**{"round": 1, "model": model(), "units": 1, "candidates": 1} | changes)
 
 
+def learn(**changes: Any) -> LearnSpec:
+    own: dict[str, Any] = {"round": 1, "model": model(), "others": (), "rate": 0.2, "taste": "0a1b2c3d"}
+    return LearnSpec(**own | {"author": "ann"} | changes)
+
+
 MAKERS: Mapping[JobKind, Callable[..., JobSpec]] = {
     JobKind.GENERATE: generate,
     JobKind.SCORE: score,
@@ -98,4 +104,5 @@ MAKERS: Mapping[JobKind, Callable[..., JobSpec]] = {
     JobKind.SEALED: sealed,
     JobKind.TRIAL: trial,
     JobKind.EMBED: embed,
+    JobKind.LEARN: learn,
 }

@@ -303,8 +303,8 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "close the project":      (False, lambda p: p.close()),
 }
 REVIEWERS_COMMANDS = {"status", "active_job", "job", "round_complete", "has_control", "comparisons", "override", "prompts"}
-REVIEWERS_COMMANDS |= {"target", "replicate_template", "sealed", "drawn_until", "export_state", "features"}  # they look
-REVIEWERS_COMMANDS |= {"guide"}
+REVIEWERS_COMMANDS |= {"target", "replicate_template", "sealed", "drawn_until", "export_state"}  # they look
+REVIEWERS_COMMANDS |= {"guide", "features", "taste"}
 # fmt: on
 
 

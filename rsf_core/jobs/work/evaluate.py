@@ -19,17 +19,19 @@ from rsf_core.domain.errors import JobError
 from rsf_core.domain.specs import Comparing, ModelRef
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.jobs.units import chunks, read_prompts
-from rsf_core.jobs.work import gauging
+from rsf_core.jobs.work import gauging, tasting
 from rsf_core.jobs.work.drawing import UnitsInTurn, said
 from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.gauging import Gauging
 from rsf_core.jobs.work.loading import locate, placed, report
 from rsf_core.jobs.work.score import prepare, refuse_unreadable, score
 from rsf_core.jobs.work.siblings import by_scorer
+from rsf_core.jobs.work.tasting import Tasting
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models.placement import Placement
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.scorers import own as own_scorers
+from rsf_core.scorers import tastes
 from rsf_core.scorers.base import NoScore
 
 
@@ -38,6 +40,7 @@ def run(context: JobContext[Comparing]) -> None:
     _refuse_another_sampler(spec)
     own_scorers.remember(context.project)
     own_scorers.ready(context.project, spec.scorers)
+    tastes.remember(context.project)
     prepare(context, spec.scorers)
     prompts = read_prompts(context.input("prompts"))
     refuse_unreadable(spec.scorers, prompts)  # before drawing
@@ -45,6 +48,7 @@ def run(context: JobContext[Comparing]) -> None:
     units = chunks(prompts, spec.unit_size)
     placement = placed(context)
     base = LocalProposal(locate(context, spec.base), placement)
+    learned = tasting.of_job(context, spec.scorers, lambda: base)
     reference = spec.reference
     judges = {spec.base.model_id: base}
     if reference is not None and reference.model_id not in judges:
@@ -80,6 +84,7 @@ def run(context: JobContext[Comparing]) -> None:
             failing=failing,
             model_id=model_id,
             base=base,
+            learned=learned,
             reference=None if reference is None else judges[reference.model_id],
         )
         drawn = UnitsInTurn(context, left, left_out, count, EVALUATION_SAMPLES, table, first)
@@ -146,6 +151,7 @@ def _table(
     failing: Failing,
     model_id: str,
     base: LocalProposal,
+    learned: Tasting | None,
     reference: LocalProposal | None,
 ) -> pa.Table:
     pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
@@ -178,8 +184,15 @@ def _table(
     ]
     drawing = context.message
     named = [row | {"candidate_id": f"held-out {row['prompt_id']}.{row['k']} of {model_id}"} for row in rows]
+    if learned is not None:
+        names = [row["candidate_id"] for row in named]
+        learned.begin(dict(zip(names, pairs, strict=True)), dict(zip(names, learned.compute(pairs), strict=True)))
     siblings = by_scorer(context.spec.scorers, lambda: named)  # a unit has all completions of its prompts
-    scores = {scorer: score(context, scorer, named, prompts, failing, siblings[scorer]) for scorer in siblings}
+    scores = {}
+    for scorer in tastes.last(context.spec.scorers):
+        scores[scorer] = score(context, scorer, named, prompts, failing, siblings[scorer])
+        if learned is not None:
+            learned.keep(scorer, (row["candidate_id"] for row in named), scores[scorer])
     context.progress(message=drawing)
     for i, row in enumerate(rows):
         row["scores"] = [(name, _number(values[i])) for name, values in scores.items()]

@@ -12,28 +12,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from rsf_core import models
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.specs import ScoreSpec, Scoring
 from rsf_core.jobs import calling
 from rsf_core.jobs.schemas import SCORES
 from rsf_core.jobs.units import chunks, read_prompts
+from rsf_core.jobs.work import tasting
 from rsf_core.jobs.work.failing import Failing
 from rsf_core.jobs.work.loading import locate, placed, report
 from rsf_core.jobs.work.siblings import Siblings, by_scorer
 from rsf_core.jobs.worker import Cancelled, JobContext
-from rsf_core.scorers import kept_answers, own, registry
+from rsf_core.models.feature_files import FeatureFiles
+from rsf_core.scorers import kept_answers, own, registry, tastes
 from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.host import Host, Stopped, hosted
 from rsf_core.scorers.preparing import Workplace
 
 if TYPE_CHECKING:
     from rsf_core.proposals.base import Likelihood
+    from rsf_core.proposals.local import LocalProposal
 
 
 def run(context: JobContext[ScoreSpec]) -> None:
     own.remember(context.project)
     own.ready(context.project, context.spec.scorers)
+    learned = tasting.of_job(context, context.spec.scorers, lambda: _base(context))
+    files = None if learned is None else _features(context)
     asked_before = kept_answers.spent(context.project)
     candidates = context.input("candidates").to_pylist()
     prepare(context, [scorer for scorer in context.spec.scorers if any(lacks(c, scorer) for c in candidates)])
@@ -60,11 +66,14 @@ def run(context: JobContext[ScoreSpec]) -> None:
             continue
         context.check_cancelled()
         rows = []
-        for scorer in context.spec.scorers:
+        if learned is not None and files is not None:
+            tasting.begin_unit(context, learned, files, number, unit)
+        for scorer in tastes.last(context.spec.scorers):
             lacking = [candidate for candidate in unit if lacks(candidate, scorer)]
-            rows += _rows(
-                context, scorer, lacking, score(context, scorer, lacking, prompts, failing, of_scorer[scorer])
-            )
+            scores = score(context, scorer, lacking, prompts, failing, of_scorer[scorer])
+            if learned is not None:
+                learned.keep(scorer, (candidate["candidate_id"] for candidate in lacking), scores)
+            rows += _rows(context, scorer, lacking, scores)
         if model is not None and reference is not None:
             lacking = [candidate for candidate in unit if lacks(candidate, reference.scorer)]
             context.progress(message="scoring candidates under the reference model")
@@ -75,6 +84,20 @@ def run(context: JobContext[ScoreSpec]) -> None:
     told = f"{failing.note()} {kept_answers.told(asked_before, kept_answers.spent(context.project))}".strip()
     if told:
         report(context, note=f"done. {told}")
+
+
+def _base(context: JobContext[ScoreSpec]) -> LocalProposal:
+    """The model whose hidden states a learned scorer looks at."""
+    from rsf_core.proposals.local import LocalProposal
+
+    assert context.spec.base is not None
+    context.progress(message="loading the base model")
+    return LocalProposal(locate(context, context.spec.base), placed(context))
+
+
+def _features(context: JobContext[ScoreSpec]) -> FeatureFiles:
+    assert context.spec.base is not None
+    return FeatureFiles(context.project, models.identity(locate(context, context.spec.base)))
 
 
 def judged(model: Likelihood, candidates: Sequence[dict[str, Any]], tempered: bool) -> list[float]:

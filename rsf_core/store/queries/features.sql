@@ -1,5 +1,6 @@
+-- What was made elsewhere has no tokens, and no features.
 -- name: places_of_round
-SELECT prompt_id, k FROM candidates WHERE round = $round ORDER BY prompt_id, k;
+SELECT prompt_id, k FROM candidates WHERE round = $round AND len(token_ids) > 0 ORDER BY prompt_id, k;
 
 -- Whole prompts at a time, so that a round of any size is read in small parts.
 -- name: tokens_of_prompts

@@ -1,0 +1,97 @@
+"""The learn job: what people have decided, learned and judged; seconds, once the features are there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core import models
+from rsf_core.domain import place
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.specs import LearnSpec
+from rsf_core.jobs.work.embed import ids_of
+from rsf_core.jobs.work.loading import locate, placed, report, report_base
+from rsf_core.jobs.worker import JobContext
+from rsf_core.learning.taste import Decided, Learned, learn
+from rsf_core.models.feature_files import FeatureFiles
+from rsf_core.proposals.local import LocalProposal
+
+AT_ONCE = 256  # candidates between two looks at whether to stop
+
+
+def run(context: JobContext[LearnSpec]) -> None:
+    spec, rows = context.spec, context.input("decided")
+    folder = locate(context, spec.model)
+    report_base(context, spec.model, folder)
+    identity = models.identity(folder)
+    files = FeatureFiles(context.project, identity)
+    _embed_missing(context, files, rows)
+    hidden = _features(files, rows)
+    context.check_cancelled()
+    context.progress(message="learning from the decisions")
+    decided = Decided(
+        hidden,
+        np.array(rows["scores"].to_pylist(), np.float64).reshape(rows.num_rows, len(spec.others)),
+        spec.others,
+        rows["accepted"].to_numpy(zero_copy_only=False),
+        rows["prompt_id"].to_numpy().astype(np.int64),
+        rows["rule"].to_numpy().astype(np.float64),
+        rows["audit"].to_numpy(zero_copy_only=False),
+    )
+    try:
+        learned = learn(decided, spec.rate)
+    except ValueError as error:
+        raise StageError(f"{error}: decide some more on the Review page") from error
+    report(context, taste=_body(learned, spec, identity, rows))
+
+
+def _embed_missing(context: JobContext[LearnSpec], files: FeatureFiles, rows: pa.Table) -> None:
+    """Compute the features of decided candidates that have none."""
+    lacking = rows.filter(pa.array(~_has(files, rows)))
+    if not lacking.num_rows:
+        return
+    context.progress(message="loading the model")
+    model = LocalProposal(locate(context, context.spec.model), placed(context))
+    context.start_counting(0, lacking.num_rows, "candidates", "computing features")
+    for unit, start in enumerate(range(0, lacking.num_rows, AT_ONCE)):
+        context.check_cancelled()
+        part = lacking.slice(start, AT_ONCE)
+        pairs = list(zip(part["prompt_token_ids"].to_pylist(), part["token_ids"].to_pylist(), strict=True))
+        name = f"{context.spool.folder.name}-{start}-{unit:04d}-{lacking.num_rows}"
+        files.write(name, ids_of(part), model.hidden_states(pairs))
+        context.progress(start + part.num_rows)
+
+
+def _has(files: FeatureFiles, rows: pa.Table) -> NDArray[np.bool_]:
+    ids, found = ids_of(rows).astype(np.int64), np.zeros(rows.num_rows, np.bool_)
+    for number in np.unique(ids[:, 0]):
+        mine = ids[:, 0] == number
+        found[mine] = files.has(int(number), place(ids[mine, 1], ids[mine, 2]))
+    return found
+
+
+def _features(files: FeatureFiles, rows: pa.Table) -> NDArray[np.float32]:
+    return files.of([".".join(map(str, row)) for row in ids_of(rows).tolist()])
+
+
+def _body(learned: Learned, spec: LearnSpec, identity: str, rows: pa.Table) -> dict[str, object]:
+    """What is kept of it, as JSON."""
+    linear, report_ = learned.linear, learned.report
+    others = zip(spec.others, linear.others, linear.means, linear.deviations, strict=True)
+    names = [".".join(map(str, row)) for row in ids_of(rows).tolist()]
+    return {
+        "version": spec.taste,
+        "author": spec.author,
+        "identity": identity,
+        "hidden": linear.hidden.tolist(),
+        "others": [
+            {"name": name, "weight": float(weight), "mean": float(mean), "deviation": float(deviation)}
+            for name, weight, mean, deviation in others
+        ],
+        "intercept": linear.intercept,
+        "report": asdict(report_),
+        "out_of_fold": dict(zip(names, np.round(learned.out_of_fold, 4).tolist(), strict=True)),
+    }

@@ -1,0 +1,1 @@
+"""What a project learns from its decisions: the mathematics, numpy alone. No I/O."""

@@ -1,0 +1,246 @@
+"""The scorer that a project learns from its decisions: what it can learn from, every version of it, how good each is, and the
+target with it, which a person looks at before it is saved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rsf_core.acceptance.preview import Draft
+from rsf_core.domain import JobKind
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import ScorerError, StageError
+from rsf_core.domain.scorer_ref import ScorerRef
+from rsf_core.domain.settings import Constraint
+from rsf_core.domain.specs import LearnSpec
+from rsf_core.jobs.supervisor import JobSupervisor
+from rsf_core.learning.taste import Against, Bin, Point, Report, missing
+from rsf_core.project.target_book import TargetBook
+from rsf_core.rounds.start import Stages
+from rsf_core.rounds.state import Standing
+from rsf_core.sampling.intervals import Interval
+from rsf_core.scorers import registry, tastes
+from rsf_core.store.store import Store
+
+LEARNER = 1  # of how it is learned: another number gives other versions
+TABLES = ("overrides", "acts", "annotations", "candidates")
+EXAMPLES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What there is to learn from: candidates that people have accepted and rejected one by one, of how many prompts.
+    `lacking`: what they have yet to decide, in words; "" where there is enough."""
+
+    accepted: int
+    rejected: int
+    prompts: int
+    lacking: str
+
+    @property
+    def count(self) -> int:
+        return self.accepted + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One that was learned: `scorer` is how a target names it; `scored` of the newest round's `candidates` have its score."""
+
+    version: str
+    scorer: str
+    report: Report
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A candidate that people, or nobody yet, have decided, where what was learned and the rule differ; `chance` that people
+    accept it, by what was learned."""
+
+    candidate_id: str
+    prompt: str
+    completion: str
+    chance: float
+    rule_accepts: bool
+
+
+class TasteBook:
+    def __init__(
+        self, store: Store, standing: Standing, stages: Stages, supervisor: JobSupervisor, target_book: TargetBook
+    ) -> None:
+        self._store, self._standing, self._stages = store, standing, stages
+        self._supervisor, self._target_book = supervisor, target_book
+
+    def decisions(self) -> Decisions:
+        rows = self._decided()
+        accepted = int(pc.sum(rows["accepted"]).as_py() or 0)
+        rejected = rows.num_rows - accepted
+        lacking = missing(accepted, rejected)
+        prompts = len(rows["prompt_id"].unique())
+        if not lacking and prompts < 2:
+            lacking = "decisions on another prompt"
+        return Decisions(accepted, rejected, prompts, lacking)
+
+    def _decided(self) -> pa.Table:
+        return self._store.unchanged("decided by people", TABLES, self._store.tastes.decided)
+
+    def versions(self) -> list[Version]:
+        """Every version, the newest first."""
+        found = self._store.unchanged("tastes", ("tastes",), self._store.tastes.all)
+        return [
+            Version(one.version, tastes.ref(one.version), _report(one.body["report"]), one.author, one.created_at)
+            for one in reversed(found)
+        ]
+
+    def version(self, name: str) -> Version:
+        """Raises ScorerError where there is none."""
+        for one in self.versions():
+            if one.version == name:
+                return one
+        raise ScorerError(f"nothing was learned as version {name!r:.40}: `rsf learn DIR` lists what was")
+
+    def is_current(self) -> bool:
+        """Whether the newest version was learned from what is decided now."""
+        found = self.versions()
+        return bool(found) and found[0].version == self._version_now()
+
+    @spoken
+    def learn(self, author: str = NOBODY) -> str:
+        """Start learning from what is decided; the job's id. The newest round is scored by it after. Raises StageError where
+        there is too little, or nothing was decided since."""
+        found = self.decisions()
+        if found.lacking:
+            raise StageError(
+                f"people have decided {found.count:,} candidates one by one ({found.accepted:,} accepted, {found.rejected:,} "
+                f"rejected): it takes {found.lacking}. Decide them on the Review page"
+            )
+        version, others, rows = self._version_now(), self._others(), self._decided()
+        if any(one.version == version for one in self.versions()):
+            raise StageError("nothing was decided since it was learned: it would come out the same")
+        settings = self._standing.sound_settings()
+        counts = self._store.round_counts(self._standing.current_round().round)
+        rate = counts.automatic / counts.decided if counts.decided else 0.0
+        spec = LearnSpec(
+            round=self._standing.current_round().round,
+            compute=settings.compute,
+            model=self._stages.base(),
+            others=(tastes.TOKENS, tastes.ENDED, *others),
+            rate=min(1.0, rate if rate > 0 else found.accepted / found.count),
+            taste=version,
+            author=author,
+        )
+        return self._supervisor.submit(spec, {"decided": self._with_scores(rows, others)})
+
+    def score(self, version: str) -> str | None:
+        """Score the newest round by a version, whether it is in the target or not; the job's id, None where all is scored.
+        Nothing is decided by it. Raises StageError, ScorerError."""
+        return self._stages.score_by(self.version(version).scorer, self._standing.current_round().round)
+
+    def scored(self, version: str) -> tuple[int, int]:
+        """How many candidates of the newest round have its score, and how many there are."""
+        number, scorer = self._standing.current_round().round, tastes.ref(version)
+        return self._store.count_scores(number, [scorer]).get(scorer, 0), self._store.round_counts(number).candidates
+
+    def draft(self, version: str, as_constraint: bool = False) -> Draft:
+        """The target of now with a version in it, in the place of an earlier one, to be previewed: as a reward, so that a
+        candidate counts as much more as people are likelier to accept it (its odds, weight β); or as a constraint, that people
+        are at least as likely to accept it as not."""
+        one, now = self.version(version), self._target_book.draft()
+        rewards = {s: w for s, w in now.target.rewards.items() if not tastes.versions([s])}
+        constraints = tuple(c for c in now.target.constraints if not tastes.versions([c.scorer]))
+        if as_constraint:
+            constraints = (*constraints, Constraint(scorer=one.scorer, at_least=0.0))
+        else:
+            rewards = {**rewards, one.scorer: now.target.beta}
+        target = now.target.model_copy(update={"rewards": rewards, "constraints": constraints})
+        return Draft(target, now.accept)
+
+    def disagreements(self, version: str, most: int = EXAMPLES) -> tuple[list[Disagreement], list[Disagreement]]:
+        """Of the newest round: what it is surest that people reject and the rule accepts, and the other way round."""
+        scorer, number = self.version(version).scorer, self._standing.current_round().round
+        ratios = self._store.ratios(number)
+        if not ratios.num_rows:
+            return [], []
+        z = self._store.score_column(number, scorer)
+        accepted = ratios["accepted"].to_numpy(zero_copy_only=False).astype(bool)
+        ids = ratios["candidate_id"].to_pylist()
+        return (
+            self._examples(np.flatnonzero(accepted & (z < 0)), z, ids, True, most),
+            self._examples(np.flatnonzero(~accepted & (z > 0)), -z, ids, False, most),
+        )
+
+    def _examples(self, rows: Any, by: Any, ids: Sequence[str], accepts: bool, most: int) -> list[Disagreement]:
+        chosen = rows[np.argsort(by[rows], kind="stable")][:most]
+        names = [ids[i] for i in chosen]
+        texts = self._store.completions(names)
+        prompts = self._store.prompts_by_id([int(name.split(".")[1]) for name in names])
+        return [
+            Disagreement(
+                name,
+                prompts[int(name.split(".")[1])]["text"],
+                text,
+                float(1 / (1 + np.exp(-(by[i] if accepts else -by[i])))),
+                accepts,
+            )
+            for i, name, text in zip(chosen, names, texts, strict=True)
+        ]
+
+    def running(self) -> bool:
+        return any(job.kind is JobKind.LEARN for job in self._supervisor.active())
+
+    def _others(self) -> list[str]:
+        """The scorers whose scores it looks at: those of the target that tell the same of a candidate whenever they are asked,
+        at little cost: no models' opinions, and none that compares with other candidates."""
+        found = []
+        for scorer in self._standing.settings().target.scorers:
+            card = registry.card(ScorerRef.parse(scorer).name)
+            if not (tastes.versions([scorer]) or card.sends or card.opinion or card.siblings):
+                found.append(scorer)
+        return found
+
+    def _version_now(self) -> str:
+        """Told by all that it is learned from: the same decisions give the same version."""
+        rows = self._decided()
+        said = sorted(zip(rows["candidate_id"].to_pylist(), rows["accepted"].to_pylist(), strict=True))
+        base = self._stages.base()
+        told = json.dumps([LEARNER, base.name, base.identity, self._others(), said])
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+    def _with_scores(self, rows: pa.Table, others: Sequence[str]) -> pa.Table:
+        """`rows` with a list of scores each: of its tokens, of how it ended, of `others`; NaN where there is none."""
+        ids = rows["candidate_id"].to_pylist()
+        known = self._store.tastes.scores(ids, others)
+        lengths = pc.list_value_length(rows["token_ids"]).to_numpy().astype(np.float64)
+        columns = [np.log1p(lengths), rows["ended"].to_numpy(zero_copy_only=False).astype(np.float64)]
+        columns += [np.array([known.get((name, scorer), np.nan) for name in ids], np.float64) for scorer in others]
+        scores = pa.array(np.stack(columns, axis=1).tolist(), pa.list_(pa.float64()))
+        return rows.append_column("scores", scores)
+
+
+def _report(data: Mapping[str, Any]) -> Report:
+    """As it is stored."""
+    return Report(
+        **dict(data)
+        | {name: Interval(**data[name]) for name in ("auc", "precision")}
+        | {name: None if data[name] is None else _against(data[name]) for name in ("best", "rule")}
+        | {
+            "calibration": tuple(
+                Bin(**dict(one) | {"accepted": Interval(**one["accepted"])}) for one in data["calibration"]
+            ),
+            "curve": tuple(Point(**one) for one in data["curve"]),
+        }
+    )
+
+
+def _against(data: Mapping[str, Any]) -> Against:
+    intervals = ("auc", "auc_gain", "precision", "precision_gain")
+    return Against(str(data["name"]), *(Interval(**data[name]) for name in intervals))

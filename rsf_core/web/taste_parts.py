@@ -1,0 +1,218 @@
+"""The part of the Scorers page about what was learned from decisions: from what, how good it is, what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rsf_core.domain import JobKind
+from rsf_core.domain.words import plural
+from rsf_core.learning.taste import FURTHER, Against, Report
+from rsf_core.project import Project
+from rsf_core.project.taste_book import Decisions, Disagreement, Version
+from rsf_core.sampling.intervals import Interval
+from rsf_core.web import charts, target_form, ui
+from rsf_core.web.literal import literal
+
+EXCERPT = 400  # characters of an example
+WAYS_IN = {"As a reward: the likelier people accept it, the more it is wanted": False,
+           "As a constraint: people must be at least as likely to accept it as not": True}  # fmt: skip
+
+
+def learned(project: Project) -> None:
+    """What there is to learn from, the button that learns, and the newest version."""
+    decisions, versions = project.taste.decisions(), project.taste.versions()
+    st.markdown(
+        "People decide one candidate at a time. From these decisions a scorer can be learned that tells, for every other "
+        "candidate, how likely people are to accept it. It decides nothing by itself: you look at how good it is, and put it "
+        "into the target where you want it."
+    )
+    running = ui.running_job(project, [JobKind.LEARN, JobKind.EMBED])
+    _to_learn_from(project, decisions, bool(versions), running)
+    _features(project, running)
+    if not versions:
+        return
+    numbers = [one.version for one in versions]
+    name = ui.in_url("version", numbers.__contains__, numbers[0], lambda key: _choose(versions, key))
+    one = versions[numbers.index(name)]
+    _verdict(one.report)
+    _figures(one.report)
+    _calibration(one.report)
+    _curve(one.report)
+    _use(project, one)
+    _disagreements(project, one)
+
+
+def _to_learn_from(project: Project, decisions: Decisions, again: bool, running: bool) -> None:
+    with st.container(border=True):
+        st.markdown(
+            f"**People have decided {plural(decisions.count, 'candidate')} one by one**: {decisions.accepted:,} accepted, "
+            f"{decisions.rejected:,} rejected, of {plural(decisions.prompts, 'prompt')}."
+        )
+        st.caption("What the rule decided, what was decided in bulk, and what was edited first, is not learned from.")
+        current = again and project.taste.is_current()
+        if decisions.lacking:
+            st.info(f"It takes {literal(decisions.lacking)}. Decide them in Review.", icon=":material/info:")
+            if st.button("Review", icon=":material/rate_review:", key="taste-review"):
+                ui.go("review")
+        elif current:
+            st.caption("Nothing was decided since it was learned.")
+        if not decisions.lacking and st.button(
+            "Learn again" if again else "Learn",
+            type="secondary" if current else "primary",
+            icon=":material/school:",
+            key="taste-learn",
+            disabled=ui.locked("taste.learn") or running or current,
+        ):
+            if ui.attempt(project.taste.learn):
+                st.rerun()
+
+
+def _features(project: Project, running: bool) -> None:
+    counts = project.features.counts()
+    if not counts.missing:
+        return
+    st.caption(
+        f"{counts.embedded:,} of {plural(counts.candidates, 'candidate')} have features, the hidden states of the base model "
+        "that it looks at. What is missing is computed when it is needed, or now."
+    )
+    if st.button(
+        "Compute features",
+        icon=":material/data_array:",
+        key="taste-embed",
+        disabled=ui.locked("features.start") or running,
+    ):
+        if ui.attempt(project.features.start):
+            st.rerun()
+
+
+def _choose(versions: Sequence[Version], key: str) -> object:
+    said = {one.version: f"{one.version}, from {plural(one.report.decisions, 'decision')}" for one in versions}
+    return st.selectbox("Version", list(said), format_func=said.__getitem__, key=key)
+
+
+def _verdict(report: Report) -> None:
+    if not report.learnt:
+        st.warning(
+            "**It has learnt nothing so far.** On prompts that it has not seen it does not tell what people accept from what "
+            "they reject. More decisions may help, or what people look at is in nothing that it sees.",
+            icon=":material/help:",
+        )
+    elif not report.better and report.best is not None:
+        st.warning(
+            f"**It is not better than the scorer {literal(report.best.name)} alone**, as far as these decisions can tell. "
+            "Use that one, or decide more.",
+            icon=":material/balance:",
+        )
+    else:
+        st.success(
+            "**It tells what people accept from what they reject**, on prompts that it has not seen, better than any single "
+            "scorer of the target.",
+            icon=":material/check:",
+        )
+
+
+def _figures(report: Report) -> None:
+    rows = [_row("learned from decisions", report.auc, report.precision, None)]
+    rows += [_row(f"{other.name}", other.auc, other.precision, other) for other in (report.best, report.rule) if other]
+    st.dataframe(rows, hide_index=True)
+    basis = (
+        f"On {plural(report.judged, 'candidate')} that were put before people by chance."
+        if report.basis == "audit"
+        else "On all that people chose to decide, or were shown in the order of the queue: what they picked may be easier, or "
+        "harder, than the rest. This flatters or belittles every row alike."
+    )
+    st.caption(
+        f"{basis} Each is judged by a model that has not seen its prompt. AUC: of an accepted and a rejected one, how often "
+        f"the accepted one is put higher; 0.5 is chance. Precision: of the {report.rate:.0%} put highest, the share that "
+        "people accept. In brackets are 95 % limits over prompts."
+    )
+
+
+def _row(name: str, auc: Interval, precision: Interval, other: Against | None) -> dict[str, str]:
+    gain = "" if other is None else f"{_limits(other.auc_gain, '+')}"
+    return {"ordered by": name, "AUC": _limits(auc), "precision": _limits(precision), "AUC that learning gains": gain}
+
+
+def _limits(found: Interval, sign: str = "") -> str:
+    value, low, high = (
+        format(number, f"{sign}.2f").replace("-", "−") for number in (found.value, found.low, found.high)
+    )
+    return f"{value} ({low} to {high})"
+
+
+def _calibration(report: Report) -> None:
+    st.subheader("When it says 70 %, do people accept 70 %?", anchor=False)
+    st.dataframe(
+        [
+            {
+                "it says": f"{one.predicted:.0%}",
+                "people accept": f"{one.accepted.value:.0%} ({one.accepted.low:.0%} to {one.accepted.high:.0%})",
+                "candidates": one.count,
+            }
+            for one in report.calibration
+        ],
+        hide_index=True,
+    )
+
+
+def _curve(report: Report) -> None:
+    st.subheader("What more decisions would bring", anchor=False)
+    st.plotly_chart(charts.learning_curve(report.curve), key="learning-curve", config=charts.CONFIG)
+    if report.further is None:
+        return
+    gain = f"about {report.further:.2f}" if report.further >= 0.005 else "less than 0.01"
+    st.caption(
+        f"If it goes on as so far, another {FURTHER} decisions raise the AUC by {literal(gain)}. This is a line drawn through "
+        "a few points: take it for a hint."
+    )
+
+
+def _use(project: Project, one: Version) -> None:
+    st.subheader("Put it into the target", anchor=False)
+    scored, candidates = project.taste.scored(one.version)
+    if scored < candidates:
+        st.caption(f"{scored:,} of {plural(candidates, 'candidate')} of the newest round have its score so far.")
+        if st.button(
+            "Score the newest round by it", icon=":material/star:", key="taste-score", disabled=ui.locked("taste.score")
+        ):
+            if ui.attempt(lambda: project.taste.score(one.version)):
+                st.rerun()
+    way = st.radio("How", list(WAYS_IN), key="taste-way", label_visibility="collapsed")
+    if st.button(
+        "Look at the target with it",
+        icon=":material/target:",
+        key="taste-use",
+        help="Leads to the Target page, which shows what it would accept and reject. Nothing changes before you save there.",
+        disabled=ui.locked("target_book.use"),
+    ):
+        draft = project.taste.draft(one.version, WAYS_IN[str(way)])
+        target_form.fill(project, draft, f"learned from {plural(one.report.decisions, 'decision')}")
+        ui.go("target")
+
+
+def _disagreements(project: Project, one: Version) -> None:
+    accepted, rejected = project.taste.disagreements(one.version)
+    if not accepted and not rejected:
+        return
+    st.subheader("Where it and the rule differ", anchor=False)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Accepted now**, and it thinks people reject")
+        _examples(accepted)
+    with right:
+        st.markdown("**Rejected now**, and it thinks people accept")
+        _examples(rejected)
+
+
+def _examples(examples: Sequence[Disagreement]) -> None:
+    if not examples:
+        st.caption("None in this round.")
+    for example in examples:
+        with st.container(border=True):
+            st.caption(
+                f"Candidate {literal(example.candidate_id)}, accepted by people with a chance of {example.chance:.0%}, asked: "
+                f"{literal(example.prompt[:EXCERPT])}"
+            )
+            ui.text(example.completion[:EXCERPT] + ("…" if len(example.completion) > EXCERPT else ""))

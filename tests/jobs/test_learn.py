@@ -1,0 +1,202 @@
+"""From decisions to a scorer: learned by a job, kept as a version, called as any other, previewed and put into the target."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rsf_core.domain import Act, Action, ActKind, place
+from rsf_core.domain.errors import ScorerError, StageError
+from rsf_core.domain.scorer_ref import ScorerRef
+from rsf_core.project import Project
+from rsf_core.scorers import registry, tastes
+
+
+def candidates(project: Project) -> list[tuple[str, str]]:
+    """Names and completions of the round."""
+    found = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+    return [(candidate.candidate_id, candidate.completion) for candidate in found]
+
+
+def decide(project: Project, most: int | None = None) -> int:
+    """Accept the shorter half, one by one; how many were decided."""
+    rows = candidates(project)
+    middle = sorted(len(text) for _, text in rows)[len(rows) // 2]
+    for name, text in rows[:most]:
+        project.override(name, Action.ACCEPT if len(text) < middle else Action.REJECT, "ann")
+    return len(rows[:most])
+
+
+@pytest.fixture(scope="module")
+def learned_folder(complete_folder: Path, tmp_path_factory: pytest.TempPathFactory, jobs_in_threads: None) -> Path:
+    """A project with its first round decided by a person, and learned from; closed, to be copied."""
+    folder = shutil.copytree(complete_folder, tmp_path_factory.mktemp("learned") / "p")
+    with Project.open(folder) as project:
+        decide(project)
+        project.taste.learn("ann")
+        project.wait()
+        project.wait()  # the newest round is scored by it
+    return folder
+
+
+@pytest.fixture
+def learned(learned_folder: Path, tmp_path: Path, jobs_in_threads: None) -> Iterator[Project]:
+    with Project.open(shutil.copytree(learned_folder, tmp_path / "project")) as copy:
+        yield copy
+
+
+def test_too_few_decisions_are_counted_and_nothing_is_started(complete: Project) -> None:
+    decide(complete, 12)
+    found = complete.taste.decisions()
+    assert found.count == 12 and "18 more decisions" in found.lacking
+    with pytest.raises(StageError, match=r"decided 12 candidates one by one .*it takes 18 more decisions"):
+        complete.taste.learn("ann")
+
+
+def test_only_what_people_say_of_one_candidate_at_a_time_is_learned_from(complete: Project) -> None:
+    rows = candidates(complete)
+    round_1 = complete.store.acts
+    numbers = [name.split(".") for name, _ in rows]
+    by_prompt = [(int(prompt), int(k)) for _, prompt, k in numbers]
+    round_1.bulk("all", by_prompt, Action.ACCEPT, 1, "ann")
+    assert complete.taste.decisions().count == 0
+    complete.override(rows[0][0], Action.ACCEPT, "ann")
+    complete.override(rows[1][0], Action.REJECT, "ben")
+    complete.override(rows[2][0], Action.ACCEPT, "ann")
+    complete.override(rows[2][0], Action.AUTO, "ann")
+    complete.override(rows[3][0], Action.ACCEPT, "ann")
+    complete.undo(1, "ann")
+    round_1.say([Act("edit", ActKind.EDIT, (rows[4][0],), value="Another text.")], 1, "ann")
+    complete.override(rows[4][0], Action.ACCEPT, "ann")
+    found = complete.store.tastes.decided()
+    # of the second ann accepted in bulk and ben, the newer word of two, rejects it by itself
+    assert dict(zip(found["candidate_id"].to_pylist(), found["accepted"].to_pylist(), strict=True)) == {
+        rows[0][0]: True,
+        rows[1][0]: False,
+    }
+
+
+def test_it_is_kept_as_a_version_with_its_figures_and_the_round_is_scored_by_it(learned: Project) -> None:
+    (one,) = learned.taste.versions()
+    rows = candidates(learned)
+    assert one.scorer == f'taste(version="{one.version}")' and one.author == "ann"
+    assert (
+        one.report.decisions == len(rows)
+        and 0 <= one.report.auc.low <= one.report.auc.value <= one.report.auc.high <= 1
+    )
+    assert len(one.report.calibration) and one.report.curve[-1].decisions <= len(rows)
+    assert learned.taste.scored(one.version) == (len(rows), len(rows)) and learned.taste.is_current()
+    assert learned.threshold(1) is not None and learned.target(1) == learned.settings.target, "nothing is decided by it"
+    with pytest.raises(StageError, match="nothing was decided since"):
+        learned.taste.learn("ann")
+
+
+def test_its_score_is_the_calibrated_log_odds_of_what_is_kept(learned: Project) -> None:
+    (one,) = learned.taste.versions()
+    body = json.loads((learned.folder / tastes.FOLDER / f"{one.version}.json").read_text())
+    rows = candidates(learned)
+    score = dict(zip([name for name, _ in sorted(rows)], [0.0] * len(rows), strict=True))
+    for prompt in learned.prompts_in_round(1):
+        for candidate in learned.candidates(prompt["prompt_id"], 1):
+            score[candidate.candidate_id] = candidate.scores[one.scorer]
+            states = learned.features.of([candidate.candidate_id])[0].astype(float)
+            z = float(states @ np.array(body["hidden"])) + body["intercept"]
+            token_count = candidate.token_count
+            values = {
+                tastes.TOKENS: np.log1p(token_count),
+                tastes.ENDED: float(candidate.finish == "eos"),
+                **candidate.scores,
+            }
+            for other in body["others"]:
+                value = values.get(other["name"], other["mean"])
+                z += other["weight"] * (value - other["mean"]) / other["deviation"]
+            assert candidate.scores[one.scorer] == pytest.approx(float(np.clip(z, -8, 8)), abs=1e-3)
+    assert len(set(score.values())) > 1
+
+
+def test_it_comes_into_the_target_as_a_new_version_that_was_previewed_and_counts_in_the_comparison(
+    learned: Project,
+) -> None:
+    (one,) = learned.taste.versions()
+    draft = learned.taste.draft(one.version)
+    assert draft.target.rewards[one.scorer] == pytest.approx(draft.target.beta)
+    constraint = learned.taste.draft(one.version, as_constraint=True).target.constraints[-1]
+    assert (constraint.scorer, constraint.at_least) == (one.scorer, 0.0)
+    preview = learned.target_book.preview(draft, 1)
+    assert preview is not None and not preview.missing
+    versions = len(learned.target_book.versions())
+    learned.target_book.use(draft, "learned", learned.target_book.draft(), decide=True, author="ann")
+    learned.wait()
+    assert len(learned.target_book.versions()) == versions + 1
+    assert ScorerRef.parse(one.scorer).name == "taste" and one.scorer in learned.settings.target.rewards
+    learned.draw_next_round()  # new candidates get their features where they are scored
+    learned.wait()
+    learned.wait()
+    assert learned.counts(2).decided > 0 and learned.counts(2).undecided == 0
+    assert learned.features.counts().missing == 0
+    learned.train("ann")
+    learned.wait()
+    learned.wait()
+    found = learned.comparison(2)
+    assert found is not None, "held-out completions are scored by it too"
+
+
+def test_later_decisions_give_another_version_and_the_earlier_one_stays(learned: Project) -> None:
+    (first,) = learned.taste.versions()
+    learned.target_book.use(learned.taste.draft(first.version), author="ann")
+    learned.override(candidates(learned)[0][0], Action.ACCEPT, "ann")
+    learned.override(candidates(learned)[1][0], Action.REJECT, "ann")
+    learned.override(candidates(learned)[2][0], Action.ACCEPT, "ann")
+    if learned.taste.is_current():
+        pytest.fail("other decisions are another version")
+    learned.taste.learn("ann")
+    learned.wait()
+    learned.wait()
+    second, earlier = learned.taste.versions()
+    assert earlier.version == first.version != second.version
+    draft = learned.taste.draft(second.version)
+    assert first.scorer not in draft.target.rewards and second.scorer in draft.target.rewards
+
+
+def test_a_backup_brings_what_was_learned_back(learned: Project, tmp_path: Path) -> None:
+    (one,) = learned.taste.versions()
+    learned.backup(tmp_path / "backup.zip")
+    from rsf_core.store.backup import restore
+
+    restore(tmp_path / "backup.zip", tmp_path / "restored")
+    with Project.open(tmp_path / "restored") as restored:
+        assert restored.taste.versions() == [one]
+        assert (tmp_path / "restored" / tastes.FOLDER / f"{one.version}.json").is_file()
+        assert restored.features.counts().embedded == 0
+
+
+def test_a_version_that_is_not_there_is_refused_before_anything_is_started(complete: Project) -> None:
+    with pytest.raises(ScorerError, match=r"nothing was learned as version 'ffffffff'.*rsf learn DIR"):
+        registry.bounds('taste(version="ffffffff")')
+    with pytest.raises(ScorerError, match="needs options"):
+        registry.bounds("taste")
+
+
+def test_where_it_and_the_rule_differ_is_shown_with_the_surest_first(learned: Project) -> None:
+    (one,) = learned.taste.versions()
+    accepted, rejected = learned.taste.disagreements(one.version, most=100)
+    assert all(found.chance < 0.5 and found.rule_accepts for found in accepted)
+    assert all(found.chance > 0.5 and not found.rule_accepts for found in rejected)
+    assert [found.chance for found in accepted] == sorted(found.chance for found in accepted)
+    assert [found.chance for found in rejected] == sorted((found.chance for found in rejected), reverse=True)
+    effective = {
+        c.candidate_id: c.accepted for p in learned.prompts_in_round(1) for c in learned.candidates(p["prompt_id"], 1)
+    }
+    assert all(effective[found.candidate_id] for found in accepted)
+
+
+def test_features_of_the_round_are_kept_once_whatever_job_computed_them(learned: Project) -> None:
+    rows = candidates(learned)
+    ids = np.array([[int(part) for part in name.split(".")] for name, _ in rows])
+    assert learned.features.has(1, place(ids[:, 1], ids[:, 2])).all()
+    assert learned.features.start() is None

@@ -1,0 +1,112 @@
+"""What the scorer that learns from decisions makes of simulated reviewers, on candidates that the embedded model drew for
+`positive_reviews`: how well it orders the candidates of prompts that nobody has decided, and how well its own figure says so.
+
+    rsf init FOLDER --task positive_reviews; rsf set FOLDER generate.prompts 110; rsf generate FOLDER; rsf score FOLDER
+    rsf embed FOLDER
+    python -m tests.simulations.reviewing FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.learning import measures
+from rsf_core.learning.taste import Decided, Learned, learn
+from rsf_core.project import Project
+from rsf_core.scorers.tastes import ENDED, TOKENS
+
+FLIPPED = 0.1  # of the decisions, by chance
+LONGEST = 25  # words of what the first reviewer accepts
+HELD_BACK = 40  # prompts, of which nothing is decided
+NAMES = (TOKENS, ENDED, "sentiment", "repetition", "ended")
+PERSON = re.compile(
+    r"\b(staff|friends?|wife|husband|kids?|child\w*|daughter|son|mother|father|mom|dad|family|waiter|waitress|he|she|people|"
+    r"guests?|teacher|doctor|owner|man|woman|chef|team|author)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """All candidates: `states` (n, width), `others` (n, 5) in the order of NAMES, `prompts` (n,), and what each hidden rule
+    says, (n,)."""
+
+    states: NDArray[np.float32]
+    others: NDArray[np.float64]
+    prompts: NDArray[np.int64]
+    rules: dict[str, NDArray[np.bool_]]
+
+
+def read(folder: Path) -> Drawn:
+    with Project.open(folder) as project:
+        rows = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
+        states = project.features.of([c.candidate_id for c in rows])
+    others = [[np.log1p(c.token_count), float(c.finish == "eos"), *(c.scores[s] for s in NAMES[2:])] for c in rows]
+    short = [len(c.completion.split()) <= LONGEST for c in rows]
+    rules = {
+        "sentiment and length": np.array([c.scores["sentiment"] > 0.6 for c in rows]) & np.array(short),
+        "mentions a person": np.array([bool(PERSON.search(c.completion)) for c in rows]),
+    }
+    return Drawn(states, np.array(others), np.array([c.prompt_id for c in rows]), rules)
+
+
+def simulate(drawn: Drawn, rule: str, decisions: int, seed: int) -> tuple[float, Learned]:
+    """The AUC on prompts held back, by the hidden rule as it is, and what was learned from decisions in random order."""
+    rng = np.random.default_rng(seed)
+    said = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
+    fresh = np.isin(drawn.prompts, rng.permutation(np.unique(drawn.prompts))[:HELD_BACK])
+    order = rng.permutation(np.flatnonzero(~fresh))[:decisions]
+    found = learn(
+        Decided(
+            drawn.states[order],
+            drawn.others[order],
+            NAMES,
+            said[order],
+            drawn.prompts[order],
+            np.full(len(order), np.nan),
+            np.zeros(len(order), np.bool_),
+        ),
+        0.2,
+        seed,
+    )
+    linear = found.linear
+    others = (drawn.others[fresh] - linear.means) / linear.deviations
+    z = drawn.states[fresh] @ linear.hidden + others @ linear.others
+    truth = drawn.rules[rule][fresh].astype(np.float64)
+    return float(measures.auc(z, truth, np.ones((1, len(truth))))[0]), found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=20)
+    options = parser.parse_args()
+    drawn = read(options.folder)
+    for rule in drawn.rules:
+        for decisions in (50, 100, 200, 400):
+            results = [simulate(drawn, rule, decisions, seed) for seed in range(options.seeds)]
+            truth = np.array([auc for auc, _ in results])
+            reach = 2.09 * truth.std(ddof=1) / np.sqrt(len(truth))  # t of 19 degrees of freedom
+            learnt = sum(found.report.learnt for _, found in results)
+            row = {
+                "rule": rule,
+                "decisions": decisions,
+                "auc": round(float(truth.mean()), 3),
+                "low": round(float(truth.mean() - reach), 3),
+                "high": round(float(truth.mean() + reach), 3),
+                "said": round(float(np.mean([found.report.auc.value for _, found in results])), 3),
+                "called learnt": learnt,
+                "called better": sum(found.report.better for _, found in results),
+            }
+            print(json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""What was learned from decisions, on the Scorers page: what it says, and where its buttons lead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core.domain import Action
+from rsf_core.learning.taste import Against, Bin, Point, Report
+from rsf_core.project import Project
+from rsf_core.sampling.intervals import Interval
+from rsf_core.scorers import tastes
+from rsf_core.web import session
+
+SHELL = Path(session.__file__).with_name("shell.py")
+GOOD = Interval(0.81, 0.74, 0.87, 40)
+BEST = Against("sentiment", Interval(0.7, 0.6, 0.8, 40), Interval(0.11, 0.04, 0.18, 40), GOOD, GOOD)
+REPORT = Report(
+    decisions=120,
+    accepted=50,
+    prompts=40,
+    judged=120,
+    basis="chosen",
+    rate=0.2,
+    auc=GOOD,
+    precision=Interval(0.9, 0.7, 0.97, 40),
+    best=BEST,
+    rule=None,
+    calibration=(Bin(0.2, Interval(0.25, 0.1, 0.4, 40), 60), Bin(0.8, Interval(0.7, 0.5, 0.9, 40), 60)),
+    curve=(Point(30, 0.7, 0.02), Point(60, 0.77, 0.02), Point(108, 0.81, 0.0)),
+    further=0.02,
+    penalty=10.0,
+)
+
+
+def opened(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(session, "_project", project)
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/scorers.py")
+    app.query_params["show"] = "Learned"
+    app.run()
+    assert not app.exception
+    return app
+
+
+def kept(project: Project, report: Report) -> None:
+    """As if a job had learned it."""
+    from dataclasses import asdict
+
+    body = {"identity": "x", "hidden": [0.0], "others": [], "intercept": 0.0, "report": asdict(report)}
+    project.store.tastes.add("0a1b2c3d", body, "ann")
+    tastes.keep(project.folder, "0a1b2c3d", body)
+
+
+def said(app: AppTest) -> str:
+    kinds: list[Any] = [app.markdown, app.caption, app.success, app.warning, app.info]
+    return "\n".join(str(one.value) for kind in kinds for one in kind)
+
+
+def test_before_enough_is_decided_it_says_what_is_lacking_and_leads_to_review(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete.override("1.1.0", Action.ACCEPT, "ann")
+    app = opened(complete, monkeypatch)
+    assert "1 accepted, 0 rejected" in said(
+        app
+    ) and "29 more decisions and 1 more accepted and 2 more rejected" in said(app)
+    assert "Review" in [button.label for button in app.button]
+    assert not {"Learn", "Learn again"} & {button.label for button in app.button}
+
+
+def test_a_version_shows_its_figures_and_leads_to_the_preview(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(complete, REPORT)
+    app = opened(complete, monkeypatch)
+    figures = app.dataframe[0].value
+    assert figures["ordered by"].tolist() == ["learned from decisions", "sentiment"]
+    assert (
+        figures["AUC"][0] == "0.81 (0.74 to 0.87)" and figures["AUC that learning gains"][1] == "+0.11 (+0.04 to +0.18)"
+    )
+    assert app.dataframe[1].value["people accept"].tolist() == ["25% (10% to 40%)", "70% (50% to 90%)"]
+    assert "better than any single" in said(app) and "another 50 decisions raise the AUC by about 0.02" in said(app)
+    assert "flatters or belittles" in said(app)
+    went: list[str] = []
+    monkeypatch.setattr("rsf_core.web.ui.go", lambda page, **query: went.append(page))
+    next(button for button in app.button if button.label == "Look at the target with it").click().run()
+    assert not app.exception and went == ["target"]
+    filled = app.session_state["target-form"]["form"].filled
+    assert filled.target.rewards['taste(version="0a1b2c3d")'] == filled.target.beta
+    assert complete.settings.target.rewards.keys() == {"sentiment"}, "nothing changes before it is saved there"
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        (replace(REPORT, auc=Interval(0.55, 0.44, 0.66, 40)), "It has learnt nothing so far"),
+        (
+            replace(REPORT, best=replace(BEST, auc_gain=Interval(0.02, -0.03, 0.07, 40))),
+            "It is not better than the scorer sentiment alone",
+        ),
+        (replace(REPORT, best=None), "better than any single"),
+        (replace(REPORT, basis="audit", judged=45), "On 45 candidates that were put before people by chance"),
+        (replace(REPORT, further=0.001), "by less than 0.01"),
+    ],
+)
+def test_the_verdict_is_what_the_figures_say(
+    complete: Project, monkeypatch: pytest.MonkeyPatch, report: Report, words: str
+) -> None:
+    kept(complete, report)
+    assert words in said(opened(complete, monkeypatch)).replace("\\", "")
+
+
+def test_learning_is_the_owners_and_starts_a_job(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for prompt in complete.prompts_in_round(1):
+        for candidate in complete.candidates(prompt["prompt_id"], 1):
+            action = Action.ACCEPT if candidate.token_count < 8 else Action.REJECT
+            complete.override(candidate.candidate_id, action, "ann")
+    asked: list[str] = []
+    monkeypatch.setattr(
+        complete.taste, "_supervisor", SimpleNamespace(submit=lambda spec, inputs: asked.append(spec.taste))
+    )
+    app = opened(complete, monkeypatch)
+    next(button for button in app.button if button.label == "Learn").click().run()
+    assert not app.exception and len(asked) == 1
