@@ -40,6 +40,10 @@ def test_a_round_is_scored_by_models_and_again_where_a_folder_was_changed(
     assert all(len(column) and not any(map(math.isnan, column)) for column in columns.values())
     assert complete.counts(1).undecided == 0 and complete.score() is None, "every score is there"
 
+    compared = complete.evaluate()
+    complete.wait()
+    assert compared is not None and complete.jobs()[-1].state is JobState.DONE, complete.jobs()[-1].outcome
+
     tensors = load_file(folder / "model.safetensors")
     tensors["score.weight"] = tensors["score.weight"] * torch.tensor(2.0)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
