@@ -3,6 +3,7 @@
 
 import { accepted, hidden } from "./decisions.js";
 import { button, element, tone } from "./dom.js";
+import { numbered, tokens } from "./elsewhere.js";
 import { counted, facts, ICONS } from "./words.js";
 
 export class Columns {
@@ -43,12 +44,12 @@ export class Columns {
     const words = element("span", "facts");
     const head = button("tile-head", "", () => this.choose(candidate.candidate_id));
     mark.setAttribute("aria-hidden", "true"); // said in words beside it
-    head.append(element("strong", "no", String(candidate.k + 1)), mark, words);
+    head.append(element("strong", "no", numbered(candidate)), mark, words);
     const text = element("div", "text tile-text");
     text.dir = "auto";
     text.tabIndex = 0; // may be scrolled
     text.setAttribute("role", "group");
-    text.setAttribute("aria-label", `Text of candidate ${candidate.k + 1}`);
+    text.setAttribute("aria-label", `Text of candidate ${numbered(candidate)}`);
     const more = element("div", "why");
     item.append(head, text, more);
     return { item, head, mark, words, text, more };
@@ -63,7 +64,7 @@ export class Columns {
     tile.head.setAttribute("aria-current", String(current));
     tile.mark.textContent = ICONS[kind] ?? "";
     tile.mark.style.setProperty("--tone", tone(kind));
-    const words = hide ? `${candidate.tokens} tokens` : facts(candidate, state);
+    const words = hide ? (tokens(candidate) ?? "") : facts(candidate, state);
     tile.words.textContent = candidate.edit === null ? words : `${words} · edited`;
     this.texts.show(tile.text, candidate.edit ?? candidate.completion);
     tile.more.textContent = candidate.clipped ? `… ${counted(candidate.clipped)} more characters` : "";

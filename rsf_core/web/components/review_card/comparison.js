@@ -2,6 +2,7 @@
 
 import { differences, words } from "./differences.js";
 import { element } from "./dom.js";
+import { numbered } from "./elsewhere.js";
 import { thoughts } from "./thoughts.js";
 import { visible } from "./visible.js";
 import { counted } from "./words.js";
@@ -25,7 +26,7 @@ export function others(candidate, prompt, siblings) {
   const at = siblings.findIndex((sibling) => sibling.candidate_id === candidate.candidate_id);
   for (const sibling of [...siblings.slice(at + 1), ...siblings.slice(0, Math.max(0, at))]) {
     const before = sibling.edit ?? sibling.completion;
-    found.push({ key: sibling.k, name: `candidate ${sibling.k + 1}`, before, after: text, cut: own || cut(sibling) });
+    found.push({ key: sibling.k, name: `candidate ${numbered(sibling)}`, before, after: text, cut: own || cut(sibling) });
   }
   return found;
 }
