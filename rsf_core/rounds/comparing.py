@@ -17,10 +17,10 @@ from rsf_core.domain.settings import Compute, Sampling, Settings, Target
 from rsf_core.domain.specs import EvaluateSpec, GaugePart, ModelRef, SealedSpec
 from rsf_core.evaluation import gauges
 from rsf_core.jobs import units
-from rsf_core.rounds import comparisons, curation, next_proposal
+from rsf_core.rounds import comparisons, curation, next_proposal, versions
 from rsf_core.rounds.state import BASE_ID, Standing
 from rsf_core.rounds.submitting import Submitting
-from rsf_core.scorers import own, registry
+from rsf_core.scorers import registry
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import SealedOpening
 from rsf_core.store.store import Store
@@ -186,7 +186,7 @@ class Comparing:
     def _comparison(self, key: str, models: Sequence[str], target: Target, prompts: int) -> ComparisonFields:
         """What the specs of jobs that draw for `prompts` prompts from models to compare them have in common."""
         settings = self._standing.sound_settings()
-        own.ready(self._folder, target.scorers)
+        versions.ready(self._folder, target.scorers)
         reference = decisions.reference_model(target, BASE_ID)
         return {
             "compute": settings.compute,

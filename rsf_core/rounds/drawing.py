@@ -11,12 +11,12 @@ from rsf_core.domain import JobKind, Prompt, Scope, Split
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.specs import GenerateSpec, TrialSpec, Until
 from rsf_core.jobs import units
-from rsf_core.rounds import stages
+from rsf_core.rounds import stages, versions
 from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.state import Standing
 from rsf_core.rounds.submitting import Submitting
 from rsf_core.rounds.until import Looks, asked_for, drawn_until, next_prompts
-from rsf_core.scorers import own, registry
+from rsf_core.scorers import registry
 from rsf_core.store.store import Store
 
 PART = 32  # prompts drawn for before it is looked how many are accepted, where a round draws for all
@@ -46,7 +46,7 @@ class Drawing:
             drawn = next_prompts(train, until, before, settings.generate.prompts or PART)
         else:
             drawn = stages.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
-        own.ready(self._folder, settings.target.scorers)
+        versions.ready(self._folder, settings.target.scorers)
         unreadable = registry.reference_problems(settings.target.scorers, drawn)
         left_out = {problem.prompt_id for problem in unreadable}
         asked = len(drawn)

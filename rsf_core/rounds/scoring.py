@@ -10,9 +10,10 @@ from rsf_core.domain import JobKind, Split
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.specs import Reference, ScoreSpec
 from rsf_core.jobs import units
+from rsf_core.rounds import versions
 from rsf_core.rounds.state import BASE_ID, Standing
 from rsf_core.rounds.submitting import Submitting
-from rsf_core.scorers import own, registry, tastes
+from rsf_core.scorers import registry, tastes
 from rsf_core.store.store import Store
 
 
@@ -35,7 +36,7 @@ class Scoring:
         if reference is not None and source is not None and source not in (LOG_Q, LOG_MODEL):
             tempered = source == log_prob_scorer(reference, tempered=True)
             judged = Reference(model=self._submitting.model_ref(reference), scorer=source, tempered=tempered)
-        own.ready(self._folder, settings.target.scorers)
+        versions.ready(self._folder, settings.target.scorers)
         needed = [*settings.target.scorers, *([] if judged is None else [judged.scorer])]
         retired = self._store.prompt_book.version()[1]  # another number later: other candidates are to be scored
         elsewhere = [name for name in settings.target.scorers if not registry.checked(name)[1].of_draw]

@@ -1,11 +1,13 @@
-"""Which version of a scorer settings mean, where what they name may change: a file of the project's own, a folder of a model.
-A changed one is another scorer, so that it scores anew and what the others have scored stays. A Hugging Face id is taken as it
-is written: what it stands for is known only once it has been fetched."""
+"""Which version of a scorer settings mean, where what they name may change: a file of the project's own, a folder of a model,
+an installed scorer, which is `NAME@vVERSION` where its card says another `version` than "1". A changed one is another scorer,
+so that it scores anew and what the others have scored stays. A Hugging Face id is taken as it is written: what it stands for
+is known only once it has been fetched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from rsf_core import models
@@ -21,20 +23,69 @@ _NEEDED = {"model", _WEIGHTS}
 def pinned(project: Path, target: Target) -> Target:
     """`target` with the version of now in every scorer that names none and has versions."""
     target = own.pinned(project, target, registry.names)
-    return _renamed(target, _pinned)
+    return _renamed(target, lambda scorer: _pinned(_with_version(scorer)))
 
 
 def plain(project: Path, target: Target) -> Target:
     """The opposite of `pinned`: without the versions that are those of now, as settings are to say it."""
-    return _renamed(own.plain(project, target), _plain)
+    return _renamed(own.plain(project, target), lambda scorer: _without_version(_plain(scorer)))
+
+
+def ready(project: Path, scorers: Sequence[str]) -> None:
+    """Before a job is asked for that calls these. Raises ScorerError where one is the project's own and may not run here, and
+    where an installed scorer is of another version than is meant: what it would score is not what was scored."""
+    own.ready(project, scorers)
+    for scorer in scorers:
+        _, meant, installed = _versions(scorer)
+        if installed and meant != installed:
+            raise ScorerError(
+                f"the scorer {scorer!r} means version {meant}, and version {installed} is installed: what they score cannot "
+                "be compared. Decide the round by the target of now (rsf score), or install the version that is meant"
+            )
+
+
+def _with_version(scorer: str) -> str:
+    """An installed scorer by the version that is installed; version 1 goes by its name alone, as in projects from before there
+    were versions, which keep their scores so."""
+    ref, _, installed = _versions(scorer)
+    if ref is None or installed in ("", "1") or registry.MARK in ref.name:
+        return scorer
+    return str(replace(ref, name=f"{ref.name}{registry.MARK}{installed}"))
+
+
+def _without_version(scorer: str) -> str:
+    ref, meant, installed = _versions(scorer)
+    if ref is None or not installed or meant != installed:
+        return scorer
+    return str(replace(ref, name=registry.plain_name(ref.name)))
+
+
+def _versions(scorer: str) -> tuple[ScorerRef | None, str, str]:
+    """A scorer, the version that is meant by its name and the one that is installed; "" where it is none of the installed."""
+    try:
+        ref = ScorerRef.parse(scorer)
+        if (mine := own.reference(ref.name)) is not None and mine.version is not None:
+            return None, "", ""  # the project's own, by its file
+        installed = _installed_version(registry.plain_name(ref.name))
+    except ScorerError:  # the job says why
+        return None, "", ""
+    return ref, ref.name.partition(registry.MARK)[2] or "1", installed
+
+
+@lru_cache(maxsize=256)
+def _installed_version(name: str) -> str:
+    """Asked for at each reading of the settings. Raises ScorerError where it is none of the installed."""
+    return registry.card(name).version
 
 
 def _renamed(target: Target, name_of: Callable[[str], str]) -> Target:
-    names = {scorer: name_of(scorer) for scorer in target.scorers if "model=" in scorer}
+    names = {scorer: name_of(scorer) for scorer in target.scorers}
     return own.renamed(target, names) if any(old != new for old, new in names.items()) else target
 
 
 def _pinned(scorer: str) -> str:
+    if "model=" not in scorer:
+        return scorer
     ref, found = _of_a_folder(scorer)
     if ref is None or found is None or ref.options.get(_WEIGHTS):
         return scorer
@@ -42,6 +93,8 @@ def _pinned(scorer: str) -> str:
 
 
 def _plain(scorer: str) -> str:
+    if "model=" not in scorer:
+        return scorer
     ref, found = _of_a_folder(scorer)
     if ref is None or found is None or ref.options.get(_WEIGHTS) != found:
         return scorer

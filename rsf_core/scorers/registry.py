@@ -26,6 +26,7 @@ from rsf_core.scorers.own import OwnRef
 from rsf_core.scorers.preparing import Prepares, Workplace
 
 GROUP = "rsf_studio.scorers"
+MARK = "@v"  # between the name of an installed scorer and its version
 SHOWN = 5  # prompts named in one message
 KEPT = 256  # scorers that are made
 Calling = Callable[[Sequence[Scored]], AbstractContextManager[None]]
@@ -58,8 +59,13 @@ def _own(reference: str) -> OwnRef | None:
     return found if found is not None and found.version is not None else None
 
 
+def plain_name(name: str) -> str:
+    """A scorer's name without the version that is meant."""
+    return name.partition(MARK)[0]
+
+
 def _entry_point(name: str) -> EntryPoint:
-    found = _entry_points()
+    found, name = _entry_points(), plain_name(name)
     if name not in found:
         near = difflib.get_close_matches(name, found, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
@@ -269,6 +275,7 @@ def _loaded_card(point: EntryPoint) -> ScorerCard:
     ends: Any = getattr(described, "bounds", read.bounds)
     low, high = read.bounds if returned.bounds_problem(ends) is not None else ends
     of_draw = bool(getattr(described, "of_draw", False))
+    read = replace(read, version=str(getattr(described, "version", read.version)))
     return replace(read, description=str(described.description), bounds=(float(low), float(high)), of_draw=of_draw)
 
 
