@@ -119,7 +119,12 @@ class Comparing:
         """Open the sealed prompts, once: draw for them from the base, a tuned model (by default the one that would draw the
         next round) and its random control; the job's id. Of those opened before, a comparison that was broken off goes on.
         Raises StageError where there are none, they were opened and compared on, or the model is none to publish."""
-        self._submitting.refuse_a_second(JobKind.SEALED)
+        for job in self._store.jobs(active=True):
+            if job.kind is JobKind.SEALED:
+                raise StageError(
+                    f"the sealed prompts are open already, and {job.job_id} compares on them ({job.state}): nothing is to be "
+                    "done; `rsf sealed DIR` tells the figures once it is done"
+                )
         opening = self._store.sealed.opening()
         if opening is not None:
             return self._go_on_with_sealed(opening, model_id)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rsf_core.domain import Act, Action, ActKind, place
+from rsf_core.domain import Act, Action, ActKind, Shown, place
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.project import Project
@@ -56,6 +56,22 @@ def test_too_few_decisions_are_counted_and_nothing_is_started(complete: Project)
     assert found.count == 12 and "18 more decisions" in found.lacking
     with pytest.raises(StageError, match=r"decided 12 candidates one by one .*it takes 18 more decisions"):
         complete.taste.learn("ann")
+
+
+def test_what_was_decided_as_part_of_the_random_audit_is_known_as_that(complete: Project) -> None:
+    (first, _), (second, _), (third, _) = candidates(complete)[:3]
+    words = [
+        Act("audit", ActKind.DECIDE, (first,), Action.ACCEPT, shown=Shown(first, "boundary", True)),
+        Act("in turn", ActKind.DECIDE, (second,), Action.REJECT, shown=Shown(second, "boundary", False)),
+        Act("by hand", ActKind.DECIDE, (third,), Action.REJECT),
+    ]
+    complete.store.acts.say(words, 1, "ann")
+    found = complete.store.tastes.decided()
+    assert dict(zip(found["candidate_id"].to_pylist(), found["audit"].to_pylist(), strict=True)) == {
+        first: True,
+        second: False,
+        third: False,
+    }
 
 
 def test_only_what_people_say_of_one_candidate_at_a_time_is_learned_from(complete: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -59,6 +60,17 @@ def test_opening_compares_base_model_and_control_on_them_and_says_who_and_when(s
         found.after["reward"].value - found.base["reward"].value
     )
     assert sealed.comparison(1) == held_out and sealed.stages(1) == states  # the round's own comparison is another
+
+
+def test_who_opens_them_while_they_are_compared_is_told_that_and_where_the_figures_will_be(
+    sealed: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = SimpleNamespace(kind=JobKind.SEALED, job_id="r1-sealed-1", state=JobState.RUNNING)
+    monkeypatch.setattr(sealed.store, "jobs", lambda **_: [running])
+    with pytest.raises(
+        StageError, match=r"r1-sealed-1 compares on them \(running\): .*`rsf sealed DIR` tells the figures"
+    ):
+        sealed.open_sealed("bob")
 
 
 def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:

@@ -2,9 +2,11 @@
 SELECT version, body, author, created_at FROM tastes ORDER BY seq;
 
 -- What people have decided, of all rounds: the word in force, where somebody has said it of this candidate by itself and not of
--- many at once (and has not taken that back), and of the text as it was drawn. `rule` orders candidates as the present rule does.
+-- many at once (and has not taken that back), and of the text as it was drawn. `audit`: it was shown as one of the random audit.
+-- `rule` orders candidates as the present rule does.
 -- name: decided_by_people
 WITH walked AS (SELECT target, arg_max(kind, seq) AS kind FROM acts WHERE kind IN ('undo', 'redo') GROUP BY target),
+audited AS (SELECT DISTINCT candidate_id FROM overrides WHERE as_audit),
 said AS (SELECT o.candidate_id, o.action FROM current_overrides o
               WHERE o.action IN ('accept', 'reject')
                 AND EXISTS (SELECT 1 FROM overrides x JOIN acts a ON a.act = x.act
@@ -14,7 +16,7 @@ said AS (SELECT o.candidate_id, o.action FROM current_overrides o
                 AND NOT EXISTS (SELECT 1 FROM current_annotations e
                                 WHERE e.candidate_id = o.candidate_id AND e.edit IS NOT NULL))
 SELECT d.candidate_id, d.round, d.prompt_id, d.k, c.prompt_token_ids, c.token_ids, d.finish = 'eos' AS ended,
-       said.action = 'accept' AS accepted, FALSE AS audit,
+       said.action = 'accept' AS accepted, d.candidate_id IN (SELECT candidate_id FROM audited) AS audit,
        CASE WHEN d.decision IS NULL THEN 'nan'::DOUBLE
             WHEN d.decision = 'truncated' OR d.log_ratio = '-infinity' THEN -1e9
             ELSE greatest(-1e9, d.log_ratio - d.offset_log_m) END AS rule
