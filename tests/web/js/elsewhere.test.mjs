@@ -5,7 +5,10 @@ import { numbers } from "../../../rsf_core/web/components/review_card/words.js";
 import { candidate } from "./support/candidates.mjs";
 
 test("one that was made elsewhere has a number of its own and says where", () => {
-  assert.deepEqual([0, 8, 2 ** 19, 2 ** 19 + 3].map((k) => numbered({ k })), ["1", "9", "E1", "E4"]);
+  assert.deepEqual(
+    [0, 8, 2 ** 19, 2 ** 19 + 3].map((k) => numbered({ k })),
+    ["1", "9", "E1", "E4"],
+  );
   assert.equal(origin({ source: "a teacher" }), "made elsewhere: a teacher");
   assert.equal(origin({ source: null }), null);
 });
