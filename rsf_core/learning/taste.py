@@ -138,13 +138,11 @@ class Learned:
 
 def missing(accepted: int, rejected: int) -> str:
     """What people have yet to decide before anything can be learned, in words; "" where there is enough."""
-    total, lacking = accepted + rejected, []
-    if total < LEAST:
-        lacking.append(f"{LEAST - total} more decisions")
-    for count, kind in ((accepted, "accepted"), (rejected, "rejected")):
-        if count < 2:
-            lacking.append(f"{2 - count} more {kind}")
-    return " and ".join(lacking)
+    total = accepted + rejected
+    decisions = f"{LEAST - total} more decisions" if total < LEAST else ""
+    counts = ((accepted, "accepted"), (rejected, "rejected"))
+    kinds = " and ".join(f"{2 - count} more {kind}" for count, kind in counts if count < 2)
+    return f"{decisions}, {kinds} among them" if decisions and kinds else decisions or kinds
 
 
 def learn(decided: Decided, rate: float, seed: int = 0) -> Learned:

@@ -55,9 +55,9 @@ class GuideBook:
             return self._store.guides.add(text, author, reason)
 
     def unread(self, reviewer: str) -> Unread | None:
-        """What of the guide this person has still to read; None where there is nothing."""
+        """What of the guide this person has still to read; None where there is nothing. Who wrote it knows it."""
         guide = self.current()
-        if guide is None:
+        if guide is None or guide.author == reviewer:
             return None
         name = ("guide read", reviewer)
         read = self._store.unchanged(name, ("guide_readings",), lambda: self._store.guides.last_read(reviewer))

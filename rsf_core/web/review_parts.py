@@ -45,7 +45,7 @@ def filters(project: Project, number: int) -> CandidateFilter:
         project.review.check_text(number, wanted)
         similar.check(project, number, wanted)
     except RsfError as error:
-        ui.problem(f"{error}. All candidates are shown.")
+        ui.problem(f"The filter cannot be used: {error}. All candidates are shown.")
         wanted = CandidateFilter()
     said = wanted.describe()
     with st.expander(f"Filter: {literal(said)}" if said else "Filter", icon=":material/filter_alt:"):

@@ -167,7 +167,7 @@ def test_the_curve_rises_with_decisions_and_ends_where_all_are_used() -> None:
         (10, 10, "10 more decisions"),
         (30, 0, "2 more rejected"),
         (1, 40, "1 more accepted"),
-        (0, 0, "30 more decisions and 2 more accepted and 2 more rejected"),
+        (0, 0, "30 more decisions, 2 more accepted and 2 more rejected among them"),
     ],
 )
 def test_what_is_lacking_is_said_in_numbers(accepted: int, rejected: int, said: str) -> None:

@@ -40,6 +40,7 @@ def test_an_empty_text_takes_the_guide_away_and_the_versions_stay(book: GuideBoo
 
 def test_who_has_not_read_the_newest_is_told_which_they_have_read(book: GuideBook) -> None:
     book.save("a", author="ann")
+    assert book.unread("ann") is None  # who wrote it
     first = book.unread("ben")
     assert first is not None and (first.guide.version, first.read) == (1, 0)
     book.read(1, "ben")

@@ -69,7 +69,7 @@ def test_before_enough_is_decided_it_says_what_is_lacking_and_leads_to_review(
     app = opened(complete, monkeypatch)
     assert "1 accepted, 0 rejected" in said(
         app
-    ) and "29 more decisions and 1 more accepted and 2 more rejected" in said(app)
+    ) and "29 more decisions, 1 more accepted and 2 more rejected among them" in said(app)
     assert "Review" in [button.label for button in app.button]
     assert not {"Learn", "Learn again"} & {button.label for button in app.button}
 
