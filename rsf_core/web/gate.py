@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
 
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import AccessError
@@ -44,6 +45,8 @@ class Gate:
         sender = _Sender(send)
         try:
             await self._pass(scope, receive, sender)
+        except (WebSocketDisconnect, WebSocketDisconnected):
+            log.debug("a browser left %s while it was answered", scope["path"])
         except Exception:
             log.exception("answering %s %s failed", scope.get("method", "websocket"), scope["path"])
             if sender.started:

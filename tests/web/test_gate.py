@@ -39,12 +39,19 @@ async def stream(websocket: WebSocket) -> None:
     await websocket.close()
 
 
+async def closed_twice(websocket: WebSocket) -> None:
+    """As Streamlit does where a browser leaves while the app ends."""
+    await stream(websocket)
+    await websocket.close()
+
+
 def opened(address: str = f"http://{OWN}") -> TestClient:
     """The gate in front of a page and a websocket; `address` is what the server listens on."""
     app = Starlette(
         routes=[
             Route("/", page, methods=["GET", "POST", "PUT", "DELETE"]),
             WebSocketRoute("/_stcore/stream", stream),
+            WebSocketRoute("/closed-twice", closed_twice),
         ]
     )
     return TestClient(Gate(app), base_url=address, raise_server_exceptions=False)
@@ -274,3 +281,14 @@ def test_a_browser_is_given_a_name_once() -> None:
     assert cookie.startswith(b"rsf_browser=") and b"HttpOnly" in header[1] and b"SameSite=Lax" in header[1]
     run(answer(scope | {"headers": [(b"cookie", cookie)]}))
     assert given[1]["headers"] == []
+
+
+def test_a_browser_that_has_left_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    client = opened()
+    with client.websocket_connect(
+        f"ws://{OWN}/closed-twice", headers={"host": OWN, "origin": f"http://{OWN}"}
+    ) as websocket:
+        assert websocket.receive_text() == "hello"
+        with pytest.raises(WebSocketDisconnect):
+            websocket.receive_text()
+    assert not caplog.records
