@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,14 @@ def _warm_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Jobs, owners and commands start as forks; `warm.cold()` starts them as a user's are."""
     with warm.shared(tmp_path_factory.mktemp("warm")):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_main_module() -> Iterator[None]:
+    """Streamlit's AppTest puts the page that it runs in the place of `__main__`, which processes started later would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rsf_core.domain import JobState, Split
-from rsf_core.domain.errors import JobError, ProjectLockedError
+from rsf_core.domain.errors import JobError, ProjectLockedError, ScorerError
 from rsf_core.jobs import process
 from rsf_core.project import Project
 from tests.support import warm
@@ -244,9 +244,10 @@ def test_a_target_changed_after_scoring_is_in_force_once_its_scores_are_there(dr
     assert drawn.score() is None  # nothing is left to score
 
 
-def test_a_scorer_that_is_not_there_fails_the_job_by_name(drawn: Project) -> None:
+def test_a_scorer_that_is_not_there_is_named_before_a_job_is_started(drawn: Project) -> None:
     drawn.set("target.rewards", "{ sentimant = 1.0 }")
-    drawn.score()
-    with pytest.raises(JobError, match=r"r1-score-2 failed: there is no scorer 'sentimant'; did you mean 'sentiment'"):
-        drawn.wait()
+    jobs = len(drawn.jobs())
+    with pytest.raises(ScorerError, match="there is no scorer 'sentimant'; did you mean 'sentiment'"):
+        drawn.score()
+    assert len(drawn.jobs()) == jobs
     assert drawn.counts().decided == 16  # what was in force stays in force

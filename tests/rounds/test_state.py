@@ -72,7 +72,7 @@ def test_held_out_completions_of_another_sampler_are_never_paired_with_new_ones(
     """The comparison stays what it was and says that it is an earlier one; comparing again draws every model anew."""
     before, jobs = complete.comparison(1), len(complete.jobs())
     monkeypatch.setattr("rsf_core.rounds.state.SAMPLER_VERSION", 3)
-    monkeypatch.setattr("rsf_core.rounds.start.SAMPLER_VERSION", 3)
+    monkeypatch.setattr("rsf_core.rounds.comparing.SAMPLER_VERSION", 3)
     monkeypatch.setattr("rsf_core.jobs.work.evaluate.SAMPLER_VERSION", 3)
     complete.set("generate.batch_size", "31")  # changes no draw; what is kept of the reports is read anew
     assert before is not None and complete.comparison(1) == replace(before, current=False)
