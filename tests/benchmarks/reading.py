@@ -17,6 +17,7 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from rsf_core.project import Project
+from rsf_core.prompts import PromptRow
 from tests.benchmarks.review import KEYS, MEASURE
 from tests.support import small_task
 from tests.support.app_server import AppServer
@@ -37,6 +38,7 @@ def build(folder: Path) -> None:
     n = PROMPTS * EACH
     texts = ["".join(PART.format(7 * i + part) for part in range(6)) for i in range(n)]  # about 2,000 characters
     with Project.create(folder, str(small_task.write(folder.parent / "small_reviews")), seed=1) as project:
+        project.import_prompts([PromptRow(f"Solve exercise {i} step by step.") for i in range(PROMPTS)], "exercises")
         rows = candidates(PROMPTS, EACH, completions=texts)
         add_candidates(project.store, rows)
         add_scores(project.store, rows, {"sentiment": np.linspace(-1, 1, n)})
@@ -52,6 +54,7 @@ def measure(page: Page) -> dict[str, object]:
     seconds = time.perf_counter() - start
     page.wait_for_timeout(500)
     painted = page.evaluate("() => painted")
+    assert len(painted) >= KEYS - 1, f"{len(painted)} of {KEYS} keys showed the next candidate"
     return {
         "keys": len(painted),
         "seconds": round(seconds, 2),

@@ -189,3 +189,18 @@ for (const [text, may] of [
 ]) {
   test(`${JSON.stringify(text)} ${may ? "may differ" : "reads as it is written"}`, () => assert.equal(mayDiffer(text), may));
 }
+
+test("another text begins at its beginning, and the page is laid out anew for that only where one has scrolled", () => {
+  const { texts } = reading();
+  const where = place();
+  let set = 0;
+  texts.show(where, "a long text");
+  where.scrollTo(300);
+  texts.show(where, "another");
+  assert.equal(where.scrollTop, 0);
+  Object.defineProperty(where, "scrollTop", { get: () => 0, set: () => set++ });
+  texts.show(where, "a third");
+  texts.leave(where);
+  texts.show(where, "a fourth");
+  assert.equal(set, 0);
+});

@@ -11,6 +11,8 @@ export class Texts {
   constructor(modes, renderings, toggled) {
     Object.assign(this, { modes, renderings, toggled });
     this.drawn = new WeakMap(); // by place: what stands there
+    this.watched = new WeakSet(); // places whose scrolling is heard
+    this.scrolled = new WeakSet(); // those that do not stand at their beginning
   }
 
   // `text` into `place`, unless it stands there already; whether it did not.
@@ -18,6 +20,7 @@ export class Texts {
     const parts = thoughts(text);
     const made = parts.map((part) => (this.modes.markup ? this.renderings.get(body(part, true)) : undefined));
     const now = [text, this.modes.markup, this.modes.thought, ...made];
+    if (!this.watched.has(place)) this.watch(place);
     const before = this.drawn.get(place);
     if (before?.length === now.length && now.every((value, i) => value === before[i])) return false;
     if (this.modes.markup) this.renderings.want(parts.map((part) => body(part, true)));
@@ -25,8 +28,17 @@ export class Texts {
     place.classList.toggle("none", !text);
     if (!text) place.textContent = "(empty)";
     else place.replaceChildren(...parts.flatMap((part, i) => this.part(part, made[i])), ...missing(parts));
-    if (before?.[0] !== text) place.scrollTop = 0;
+    // only where it was scrolled: to set it lays the page out, which is most of what a key costs in a long text
+    if (before?.[0] !== text && this.scrolled.delete(place)) place.scrollTop = 0;
     return true;
+  }
+
+  watch(place) {
+    this.watched.add(place);
+    place.addEventListener("scroll", () => {
+      if (place.scrollTop > 0) this.scrolled.add(place);
+      else this.scrolled.delete(place);
+    });
   }
 
   // What stands in a place is drawn by another now.

@@ -58,6 +58,17 @@ class Element extends Node {
     Object.assign(this, { tag, namespace, attributes: {}, className: "", hidden: false, scrollTop: 0, scrollHeight: 500 });
     this.style = { setProperty: () => {} };
     this.dataset = {};
+    this.heard = {};
+  }
+
+  addEventListener(name, hears) {
+    this.heard[name] = [...(this.heard[name] ?? []), hears];
+  }
+
+  // As a person scrolls.
+  scrollTo(top) {
+    this.scrollTop = top;
+    for (const hears of this.heard.scroll ?? []) hears();
   }
 
   get classList() {
