@@ -4,7 +4,7 @@ import json
 
 import streamlit as st
 
-from rsf_core.domain import JobKind
+from rsf_core.domain import JobKind, Split
 from rsf_core.domain.words import plural
 from rsf_core.rounds.stages import Progress, Stage
 from rsf_core.web import drawing_until, prompt_bands, session, ui
@@ -33,7 +33,8 @@ if newest and not running and not any(project.prompt_counts().values()):
     ui.empty("There is no prompt to draw candidates for.", page="prompts", label="Add prompts")
 elif newest and not running:
     g = settings.generate
-    drawn = min(g.prompts or 10**9, generate_prompts := project.prompt_counts().get("train", 0))  # type: ignore[call-overload]
+    train = project.prompt_counts().get(Split.TRAIN, 0)
+    drawn = min(g.prompts, train) if g.prompts else train
     label = "Generate candidates" if not counts.candidates else f"Draw {g.candidates} more for each prompt"
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(

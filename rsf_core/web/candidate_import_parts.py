@@ -14,7 +14,7 @@ from rsf_core.project.candidate_imports import CandidateImportState, CandidatePr
 from rsf_core.prompts.completions import CompletionColumns
 from rsf_core.prompts.files import Reading
 from rsf_core.prompts.formats import Format
-from rsf_core.web import ui
+from rsf_core.web import row_problems, ui
 from rsf_core.web.literal import literal
 
 NONE = "–"
@@ -114,8 +114,7 @@ def _preview(project: Project, upload: str, placing: str, found: CandidatePrevie
     said += [f"{found.there:,} are in the round already"] if found.there else []
     for line in (*([", ".join(said) + "."] if said else []), *found.notes):
         st.caption(literal(line))
-    if found.problems:
-        _problems(project, upload, placing, found)
+    row_problems.shown(found, partial(project.candidate_imports.problems, upload, placing), "made-problems")
     add = st.button(
         f"Add {plural(found.candidates, 'candidate')}",
         type="primary",
@@ -137,26 +136,6 @@ def _preview(project: Project, upload: str, placing: str, found: CandidatePrevie
             ui.text(row.prompt)
             st.caption("completion")
             ui.text(row.completion)
-
-
-def _problems(project: Project, upload: str, placing: str, found: CandidatePreview) -> None:
-    said = [f"{plural(found.left_out, 'row')} left out"] if found.left_out else []
-    said += [f"{found.in_part:,} read in part"] if found.in_part else []
-    with st.expander(literal(", ".join(said)), icon=":material/warning:", expanded=True):
-        for problem in found.problems:
-            st.text(str(problem))
-        more = found.left_out + found.in_part - len(found.problems)
-        if more:
-            st.caption(f"and {more:,} more")
-        st.download_button(
-            "All of them as CSV",
-            partial(project.candidate_imports.problems, upload, placing),
-            "problems.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key="made-problems",
-        )
 
 
 def already(project: Project, number: int) -> None:

@@ -20,7 +20,7 @@ from rsf_core.prompts.files import ENCODINGS, FOUND, SUFFIXES, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.scorers import registry
 from rsf_core.store.records import Fit, PromptRecord
-from rsf_core.web import candidate_import_parts, turns, ui
+from rsf_core.web import candidate_import_parts, row_problems, turns, ui
 from rsf_core.web.literal import literal
 
 NONE = "–"
@@ -359,24 +359,7 @@ def _preview(project: Project, upload: str, placing: str, found: Preview) -> Non
     )
     for note in found.notes:
         st.caption(literal(note))
-    if found.problems:
-        said = [f"{plural(found.left_out, 'row')} left out"] if found.left_out else []
-        said += [f"{found.in_part:,} read in part"] if found.in_part else []
-        with st.expander(literal(", ".join(said)), icon=":material/warning:", expanded=True):
-            for problem in found.problems:
-                st.text(str(problem))
-            more = found.left_out + found.in_part - len(found.problems)
-            if more:
-                st.caption(f"and {more:,} more")
-            st.download_button(
-                "All of them as CSV",
-                lambda: project.imports.problems(upload, placing),
-                "problems.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-                key="import-problems",
-            )
+    row_problems.shown(found, partial(project.imports.problems, upload, placing), "import-problems")
     seen = _lengths(project, upload, placing) if found.count else ()
     add = st.button(
         f"Add {plural(found.count, 'prompt')}",

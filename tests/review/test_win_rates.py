@@ -9,6 +9,7 @@ from rsf_core.domain import Scope, Verdict, place
 from rsf_core.review.index import Opinions, ReviewIndex, RoundTable
 from rsf_core.review.win_rates import CandidateWins, preferred, win_rates
 from rsf_core.store.records import ComparisonRecord
+from tests.simulations import winning
 
 NONE = np.zeros(0, np.int64)
 L, R, T = Verdict.LEFT, Verdict.RIGHT, Verdict.TIE
@@ -75,3 +76,10 @@ def test_an_interval_is_over_prompts_and_unknown_of_one() -> None:
 def test_without_a_pair_that_is_told_apart_there_is_no_figure(said: list[ComparisonRecord]) -> None:
     found = win_rates(said, index(), {"s": np.arange(6.0)})
     assert found.figures == () and found.candidates == () and found.compared == len(said)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+@pytest.mark.parametrize("more", [0, 2])
+def test_the_limits_hold_the_true_share_where_prompts_have_uneven_numbers_of_pairs(share: float, more: int) -> None:
+    cell = {"share": share, "prompts": 20, "more": more, "spread": "beta 0.5"}
+    assert winning.coverage(cell, 200, np.random.default_rng(4))["coverage"] >= 0.91  # 0.94 to 0.99 of 400 sets

@@ -14,7 +14,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.simulations import again, deciding, distances, judges, looks, peeking, procedures, shares, starving, unseen
+from tests.simulations import (
+    again,
+    deciding,
+    distances,
+    judges,
+    looks,
+    peeking,
+    procedures,
+    shares,
+    starving,
+    unseen,
+    winning,
+)
 
 
 class Simulation(NamedTuple):
@@ -35,6 +47,7 @@ SIMULATIONS = {
     "peeking": Simulation(peeking.cells, peeking.misses, 200),
     "procedures": Simulation(procedures.cells, procedures.coverage, 1000),
     "judges": Simulation(judges.cells, judges.coverage, 200),
+    "win rates": Simulation(winning.cells, winning.coverage, 400),
     "learned on unseen prompts": Simulation(unseen.cells, unseen.coverage, 60),
     "distances": Simulation(distances.cells, distances.coverage, 200),
 }

@@ -1,0 +1,35 @@
+"""What is wrong with the rows of a file that was read: the first of them, and all as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from rsf_core.domain.words import plural
+from rsf_core.project.candidate_imports import CandidatePreview
+from rsf_core.project.imports import Preview
+from rsf_core.web.literal import literal
+
+
+def shown(found: Preview | CandidatePreview, as_csv: Callable[[], bytes], key: str) -> None:
+    """Nothing where nothing is wrong. `as_csv` makes the file when it is asked for; `key` is the button's."""
+    if not found.problems:
+        return
+    counts = [f"{plural(found.left_out, 'row')} left out"] if found.left_out else []
+    counts += [f"{found.in_part:,} read in part"] if found.in_part else []
+    with st.expander(literal(", ".join(counts)), icon=":material/warning:", expanded=True):
+        for problem in found.problems:
+            st.text(str(problem))
+        more = found.left_out + found.in_part - len(found.problems)
+        if more:
+            st.caption(f"and {more:,} more")
+        st.download_button(
+            "All of them as CSV",
+            as_csv,
+            "problems.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=key,
+        )
