@@ -41,14 +41,23 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
 
 
+class ActorKind(StrEnum):
+    """What speaks: a person, the rule that chooses M by itself, or the rounds that run by themselves."""
+
+    PERSON = "person"
+    RULE = "rule"
+    AUTOPILOT = "autopilot"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who speaks. `link_id` is the link they came in by, None where the name is a label that anybody on this machine may
-    give."""
+    """Who acts. The name is what is kept beside what was done; the autopilot has the name of the person who started it.
+    `link_id` is the link they came in by, None where the name is a label that anybody on this machine may give."""
 
     name: str
-    role: Role
+    role: Role = Role.OWNER
     link_id: str | None = None
+    kind: ActorKind = ActorKind.PERSON
 
 
 def person_name(text: str) -> str:
@@ -86,6 +95,11 @@ def speaker(name: object) -> str:
     if not isinstance(name, str):  # of JSON
         raise AccessError(f"{name!r:.80} is no name: it needs a letter or a digit")
     return _kept(name)
+
+
+def person(name: object) -> Actor:
+    """The person of this machine who goes by `name`, or nobody in particular (`NOBODY`). Raises AccessError."""
+    return Actor(speaker(name))
 
 
 @lru_cache(maxsize=1024)
@@ -229,17 +243,24 @@ _LOOKS_AT = {
         *("agreement", "suggest", "can_walk"),
     ),
     "store.": ("job",),
+    # what is asked from outside is checked by its own name too, before it asks the project anything
+    "commands.": (
+        *("active_job", "comparisons", "drawn_until", "export_state", "features", "guide", "has_control", "job"),
+        *("override", "prompts", "replicate_template", "round_complete", "sealed", "status", "target", "taste"),
+    ),
+    "routes.": ("queue", "say", "text", "render"),
 }
 REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 
 
 def allowed(role: Role, action: str) -> bool:
-    """Whether a role may do this: the name of a method or property of Project, or of a part of it (`review.say`)."""
+    """Whether a role may do this: the name of a method or property of Project, of a part of it (`review.say`), of a command
+    (`commands.status`) or of a route (`routes.queue`)."""
     return role is Role.OWNER or action in REVIEWERS
 
 
 def check(actor: Actor, action: str) -> None:
-    """Raises AccessError where `actor` may not do this."""
+    """Raises AccessError where `actor` may not do this. It stands in front of every command, route and call of a page."""
     if not allowed(actor.role, action):
         raise AccessError(
             f"this is for the owner of the project ({action.replace('_', ' ').replace('.', ': ')}): you are here as the "

@@ -13,13 +13,14 @@ import pydantic
 
 from rsf_core.acceptance.target import compounding
 from rsf_core.acceptance.target_words import describe
-from rsf_core.domain import Action, Control, JobKind, Scope, Split
-from rsf_core.domain.access import NOBODY
+from rsf_core.domain import Action, Control, JobKind, Scope, Split, access
+from rsf_core.domain.access import NOBODY, SPEAKERS, Actor, person
 from rsf_core.domain.errors import PromptError, RsfError, SettingsError
 from rsf_core.domain.files import writable
 from rsf_core.project import Project, task_folders
 from rsf_core.project.candidate_imports import CandidateImports
 from rsf_core.project.exporting.request import Request
+from rsf_core.project.guarded import guarded
 from rsf_core.project.imports import Imports
 from rsf_core.prompts import PromptRow, conversations
 from rsf_core.rounds import stages
@@ -36,12 +37,15 @@ def command(function: Command) -> Command:
     return function
 
 
-def execute(project: Project, name: str, arguments: dict[str, Any]) -> Any:
-    """Run the named command and give its result as plain JSON. Raises RsfError."""
+def execute(project: Project, name: str, arguments: dict[str, Any], actor: Actor | None = None) -> Any:
+    """Run the named command for `actor` and give its result as plain JSON. Without one it is whom the arguments name: whoever
+    reaches this process so is its own user. Raises AccessError where they may not, and RsfError."""
     if name not in COMMANDS:
         raise RsfError(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
+    who = actor or next((person(arguments[key]) for key in SPEAKERS if key in arguments), Actor(NOBODY))
+    access.check(who, f"commands.{name}")
     with writable(project.folder):
-        return plain(COMMANDS[name](project, **arguments))
+        return plain(COMMANDS[name](guarded(project, lambda: who), **arguments))
 
 
 def plain(value: Any) -> Any:
@@ -57,8 +61,6 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, list | tuple):
         return [plain(entry) for entry in value]
-    if isinstance(value, Path):
-        return str(value)
     if isinstance(value, datetime):
         return value.isoformat() + "Z"
     if isinstance(value, float) and not math.isfinite(value):

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rsf_core.domain import Act, Action, ActKind, Shown
+from rsf_core.domain import Act, Action, ActKind, Shown, access
 from rsf_core.domain.access import Actor, Role, person_name
 from rsf_core.domain.errors import AccessError, ProjectClosedError, RsfError
 from rsf_core.domain.settings import describe
@@ -221,6 +221,7 @@ def _handler(
             to_pack = "gzip" in request.headers.get("accept-encoding", "")  # the middleware's own rule
 
             def asked() -> Response:
+                access.check(actor, f"routes.{answer.__name__}")
                 project = guarded(session.opened_as(which), lambda: actor)
                 return _response(answer(body, project, actor.name), to_pack)
 

@@ -302,9 +302,7 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "write the guide":        (False, lambda p: p.guide_book.save("x")),
     "close the project":      (False, lambda p: p.close()),
 }
-REVIEWERS_COMMANDS = {"status", "active_job", "job", "round_complete", "has_control", "comparisons", "override", "prompts"}
-REVIEWERS_COMMANDS |= {"target", "replicate_template", "sealed", "drawn_until", "export_state"}  # they look
-REVIEWERS_COMMANDS |= {"guide", "features", "taste"}
+REVIEWERS_COMMANDS = {name.partition(".")[2] for name in access.REVIEWERS if name.startswith("commands.")}
 # fmt: on
 
 
@@ -340,8 +338,28 @@ def test_which_commands_a_reviewer_may_give(reviewed: Project, name: str) -> Non
              "prompt_id": 1, "control": "random", "asked": {"what": "all"}}  # fmt: skip
     wanted = list(inspect.signature(COMMANDS[name]).parameters)[1:]
     arguments = {argument: given.get(argument, "x") for argument in wanted}
-    as_reviewer = refused(lambda: execute(guarded(reviewed, lambda: REVIEWER), name, arguments))
-    assert as_reviewer is (name not in REVIEWERS_COMMANDS)
+    within = refused(lambda: execute(guarded(reviewed, lambda: REVIEWER), name, arguments, OWNER))
+    assert within is (name not in REVIEWERS_COMMANDS), "the table of commands and what they ask of the project differ"
+    assert refused(lambda: execute(reviewed, name, arguments, REVIEWER)) is within
+
+
+def test_a_command_that_is_the_owners_does_nothing_at_all_for_a_reviewer(
+    reviewed: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+    monkeypatch.setitem(COMMANDS, "of_tomorrow", lambda project: done.append(project.counts()))
+    with pytest.raises(AccessError, match=r"for the owner .*commands: of tomorrow.*“ben”"):
+        execute(reviewed, "of_tomorrow", {}, REVIEWER)
+    assert not done
+    execute(reviewed, "of_tomorrow", {}, OWNER)
+    assert len(done) == 1
+
+
+def test_a_command_speaks_as_who_gives_it_whatever_name_is_in_it(reviewed: Project) -> None:
+    given = {"candidate_id": "1.1.2", "action": "accept", "reviewer": "The boss"}
+    execute(reviewed, "override", given, REVIEWER)
+    execute(reviewed, "override", given)
+    assert [one.reviewer for one in reviewed.store.overrides()[-2:]] == ["ben", "The boss"]
 
 
 def test_what_is_not_in_the_table_is_the_owners_alone() -> None:
@@ -351,7 +369,13 @@ def test_what_is_not_in_the_table_is_the_owners_alone() -> None:
 
 
 def test_every_name_in_the_table_is_there(reviewed: Project) -> None:
+    from rsf_core.web import api
+
     for action in access.REVIEWERS:
+        kind, _, name = action.partition(".")
+        if kind in ("commands", "routes"):
+            assert name in COMMANDS if kind == "commands" else callable(getattr(api, name)), action
+            continue
         target: Any = reviewed
         for part in action.split("."):
             assert hasattr(type(target), part) or part in vars(target), action

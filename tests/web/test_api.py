@@ -17,6 +17,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.testclient import TestClient
 
+from rsf_core.domain import access
+from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 from rsf_core.web import api, session
 from rsf_core.web.packed import Part, part
@@ -54,6 +56,31 @@ def test_what_is_said_is_stored_once_under_the_name_in_the_token(client: TestCli
     (said,) = project.store.overrides()
     assert (said.candidate_id, said.action, said.reviewer) == ("1.1.0", "reject", "ann")
     assert answer.json()["undo"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "action"),
+    [
+        ("queue", {}, "routes.queue"),
+        ("say", {"acts": []}, "routes.say"),
+        ("text", {"candidate": "1.1.0"}, "routes.text"),
+        ("rendered", {"texts": []}, "routes.render"),
+    ],
+)
+def test_a_route_is_checked_by_its_own_name_before_it_does_anything(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, Any], action: str
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def check(actor: access.Actor, action: str) -> None:
+        asked.append((actor.name, action))
+        raise AccessError("not you")
+
+    assert post(client, path, body).status_code == 200
+    monkeypatch.setattr(access, "check", check)
+    answer = post(client, path, body)
+    assert answer.status_code == 403 and answer.json() == {"error": "not you"}
+    assert asked == [("ann", action)]
 
 
 def test_an_undo_comes_back_with_what_it_touched(client: TestClient) -> None:
