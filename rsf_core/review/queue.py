@@ -205,7 +205,8 @@ class Reviews:
         names = [name for name in self._store.scorers(round_number) if name not in constrained]
         index, here = drawn(self.index(round_number))
         scores = {name: self._score(round_number, name, index.version)[here] for name in names}
-        return suggestion.suggest(index, target, scores, thresholds[0].scope)
+        stage = self._store.drawn(round_number)["stage"].to_numpy().astype(np.int64)
+        return suggestion.suggest(index, target, scores, thresholds[0].scope, stage)
 
     # -- saying ------------------------------------------------------------------------------------------------------
 

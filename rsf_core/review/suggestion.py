@@ -15,7 +15,7 @@ from rsf_core.domain.settings import Target
 from rsf_core.review import agreement
 from rsf_core.review.agreement import Fit
 from rsf_core.review.index import ReviewIndex
-from rsf_core.sampling.acceptance import critical_log_m, prompt_scale
+from rsf_core.sampling.acceptance import critical_log_m, staged_scale
 from rsf_core.sampling.arrays import relative
 from rsf_core.sampling.best_m import FOLDS, best_agreement, folds
 from rsf_core.sampling.intervals import Interval
@@ -41,33 +41,49 @@ class Suggestion:
     beta: Interval
 
 
-def suggest(index: ReviewIndex, target: Target, scores: Mapping[str, Floats], scope: Scope) -> Suggestion:
-    """Fit weights and β to the decisions on a round. `scores` has a column (n,) for each scorer to weigh. Raises
-    TargetError where there is too little to fit, or nothing that people decided can be accepted at all."""
-    usable = np.where(index.scored & ~index.table.truncated, index.votes, 0)
+def suggest(
+    index: ReviewIndex, target: Target, scores: Mapping[str, Floats], scope: Scope, stage: Ints | None = None
+) -> Suggestion:
+    """Fit weights and β to the decisions on a round. `scores` has a column (n,) for each scorer to weigh, `stage` (n,) is 0 for
+    what was drawn for all prompts alike (all, without it). What the rule decides nothing of, for a scorer has no score of it, is
+    no part of this. Raises TargetError where there is too little to fit, or nothing that people decided can be accepted at
+    all. A scorer that has no score of some of what it decides is not weighed.
+    """
+    votes = np.where(index.scored, index.votes, 0).astype(np.int64)
+    judged = index.scored & ~index.table.truncated
+    scores = {name: column for name, column in scores.items() if np.isfinite(column[judged]).all()}
+    usable = np.where(index.table.truncated, 0, votes)
     prompts = index.table.places >> K_BITS
+    stages = np.zeros(len(votes), np.int64) if stage is None else stage
     fitted = agreement.fit(scores, usable, prompts)
     size = sum(abs(weight) for weight in target.rewards.values()) or 1.0
-    better, m, scale, log_m = _by(fitted, index, target, scores, scope, index.votes.astype(np.int64))
+    better, m, scale, log_m = _by(fitted, index, target, scores, scope, votes, stages)
     automatic = relative(m, scale, "m") > log_m
-    spoken = index.votes != 0
+    spoken = votes != 0
     return Suggestion(
         better,
         fitted,
         log_m,
         scope,
         decisions=int(spoken.sum()),
-        agreeing=_by_folds(index, target, scores, scope, usable, prompts),
-        agreeing_now=int((index.automatic[spoken] == (index.votes[spoken] > 0)).sum()),
+        agreeing=_by_folds(index, target, scores, scope, votes, prompts, stages),
+        agreeing_now=int((index.automatic[spoken] == (votes[spoken] > 0)).sum()),
         changed=int((automatic != index.automatic).sum()),
         beta=fitted.beta(size),
     )
 
 
 def _by(
-    fitted: Fit, index: ReviewIndex, target: Target, scores: Mapping[str, Floats], scope: Scope, votes: Ints
+    fitted: Fit,
+    index: ReviewIndex,
+    target: Target,
+    scores: Mapping[str, Floats],
+    scope: Scope,
+    votes: Ints,
+    stage: Ints,
 ) -> tuple[Target, Floats, Floats, float]:
-    """The target of a fit, its m and scale (n,), and the log M at which it repeats most of `votes`."""
+    """The target of a fit, its m and scale (n,), and the log M at which it repeats most of `votes`. m is −∞ where the rule
+    accepts nothing; a draw that was cut off has P = 0, one without a score is none at all to its prompt's scale."""
     size = sum(abs(weight) for weight in target.rewards.values()) or 1.0
     weights, beta = fitted.rewards(size)
     better = target.model_copy(update={"rewards": weights, "beta": beta})
@@ -75,7 +91,10 @@ def _by(
     shift = table.log_ratio - reward(target, scores, n) / target.beta
     ell = np.where(index.scored & ~table.truncated, shift + reward(better, scores, n) / beta, -np.inf)
     m = critical_log_m(ell, table.u)
-    scale = prompt_scale(ell, table.places >> K_BITS) if scope is Scope.PROMPT else np.zeros(n)
+    scale = np.zeros(n)
+    if scope is Scope.PROMPT:
+        of = index.scored
+        scale[of] = staged_scale(ell[of], (table.places >> K_BITS)[of], stage[of])
     return better, m, scale, best_agreement(m, votes, scale).log_m
 
 
@@ -84,20 +103,22 @@ def _by_folds(
     target: Target,
     scores: Mapping[str, Floats],
     scope: Scope,
-    usable: Ints,
+    votes: Ints,
     prompts: Ints,
+    stage: Ints,
 ) -> int:
     """How many decisions are repeated by weights, β and M that were fitted without their prompts, a fifth at a time. Where
     the other prompts say too little to fit, none of the part counts as repeated."""
     part, agreeing = folds(prompts), 0
     for fold in range(FOLDS):
-        mine = (part == fold) & (index.votes != 0)
+        mine = (part == fold) & (votes != 0)
         if not mine.any():
             continue
+        others = np.where(part == fold, 0, votes)
         try:
-            fitted = agreement.fit(scores, np.where(part == fold, 0, usable), prompts, fewest=1, replicates=0)
-            _, m, scale, cut = _by(fitted, index, target, scores, scope, np.where(part == fold, 0, index.votes))
+            fitted = agreement.fit(scores, np.where(index.table.truncated, 0, others), prompts, fewest=1, replicates=0)
+            _, m, scale, cut = _by(fitted, index, target, scores, scope, others, stage)
         except TargetError:
             continue
-        agreeing += int(((relative(m, scale, "m") > cut)[mine] == (index.votes[mine] > 0)).sum())
+        agreeing += int(((relative(m, scale, "m") > cut)[mine] == (votes[mine] > 0)).sum())
     return agreeing

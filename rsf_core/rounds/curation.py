@@ -65,7 +65,7 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
         content_hash=digest,
         summary={
             "samples": len(samples),
-            "tokens": _tokens(samples),
+            "tokens": _tokens(store, round_number, samples),
             "accepted": len(accepted),
             "near_held_out": len(accepted) - len(kept),
             "deduplicate": how,
@@ -125,12 +125,10 @@ def freeze_control(
     drawn, once = _to_choose_from(store, matched, control)
     if not once:
         raise StageError(f"round {round_number} has no candidate to choose at random for the {control.label}")
-    kept = rules.random_of_size(
-        [u_of[sample["candidate_id"]] for sample in once],
-        matched.summary["samples"],
-        [len(sample["token_ids"]) for sample in once],
-        _tokens_to_match(store.curated_samples(matched.curated_id).to_pylist()),
-    )
+    u = [u_of[sample["candidate_id"]] for sample in once]
+    count, tokens = matched.summary["samples"], _tokens_to_match(store, matched)
+    sizes = [len(sample["token_ids"]) for sample in once]
+    kept = rules.random(u, count) if tokens is None else rules.random_of_size(u, count, sizes, tokens)
     samples = [sample for sample, chosen in zip(once, kept, strict=True) if chosen]
     record = replace(
         matched,
@@ -140,7 +138,7 @@ def freeze_control(
         | {
             "rule": str(control),
             "samples": len(samples),
-            "tokens": _tokens(samples),
+            "tokens": _tokens(store, round_number, samples),
             "distinct": _distinct(samples),
             "accepted": len(samples),
             "near_held_out": 0,
@@ -160,19 +158,20 @@ def freeze_control(
 def _to_choose_from(
     store: Store, matched: CuratedRecord, control: Control
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The samples a control is chosen from, each weighing 1: as they were drawn, and de-duplicated as `matched` is."""
-    near, ratios = near_held_out(store), store.ratios(matched.round)
-    eligible = ~np.isin(ratios["prompt_id"].to_numpy(), list(near))
+    """The samples a control is chosen from, each weighing 1: as they were drawn, and de-duplicated as `matched` is. What no
+    scorer had a score for was drawn like all else."""
+    rows = store.ratios(matched.round) if control is Control.CONSTRAINTS else store.drawn(matched.round)
+    eligible = ~np.isin(rows["prompt_id"].to_numpy(), list(near_held_out(store)))
     if control is Control.CONSTRAINTS:
-        eligible &= np.isfinite(ratios["log_ratio"].to_numpy()) & ~ratios["truncated"].to_numpy()
-    rows = store.samples_of(matched.round, ratios["candidate_id"].filter(pa.array(eligible)).to_pylist())
-    drawn = [_sample(row, matched.log_m, weighted=False) for row in rows]
+        eligible &= np.isfinite(rows["log_ratio"].to_numpy()) & ~rows["truncated"].to_numpy()
+    names = rows["candidate_id"].filter(pa.array(eligible)).to_pylist()
+    drawn = [_sample(row, matched.log_m, weighted=False) for row in store.samples_of(matched.round, names)]
     return drawn, _kept(drawn, _stand_ins(drawn, matched.summary.get("deduplicate", "exact")))
 
 
 def _u_of(store: Store, round_number: int) -> dict[str, float]:
-    ratios = store.ratios(round_number)
-    return dict(zip(ratios["candidate_id"].to_pylist(), ratios["u"].to_pylist(), strict=True))
+    rows = store.drawn(round_number)
+    return dict(zip(rows["candidate_id"].to_pylist(), rows["u"].to_pylist(), strict=True))
 
 
 def _sample(row: dict[str, Any], log_m: float, weighted: bool) -> dict[str, Any]:
@@ -205,16 +204,21 @@ def _kept(samples: list[dict[str, Any]], of: NDArray[np.int64]) -> list[dict[str
     return [sample for place, sample in enumerate(samples) if of[place] == place]
 
 
-def _tokens(samples: list[dict[str, Any]]) -> int:
-    """The completion tokens of a set, as drawn (an edited completion has those of the candidate that was edited)."""
-    return sum(len(sample["token_ids"]) for sample in samples)
-
-
-def _tokens_to_match(samples: list[dict[str, Any]]) -> float:
-    """The completion tokens of a set, those made elsewhere as long as the mean of the others: their tokens are made when the
-    model is trained, and are not known before."""
+def _tokens(store: Store, round_number: int, samples: list[dict[str, Any]]) -> int:
+    """The completion tokens of a set, as drawn: an edited completion has those of the candidate that was edited, for its own
+    are made when the model is trained. Of those made elsewhere nobody knows."""
     drawn = [sample for sample in samples if sample["source"] is None]
-    return _tokens(drawn) * (len(samples) / len(drawn)) if drawn else 0.0
+    edited = [sample["candidate_id"] for sample in drawn if sample["edited"]]
+    before = store.samples_of(round_number, edited) if edited else []
+    return sum(len(sample["token_ids"]) for sample in (*drawn, *before))
+
+
+def _tokens_to_match(store: Store, matched: CuratedRecord) -> float | None:
+    """The completion tokens of a set, those made elsewhere as long as the mean of the others: their tokens are made when the
+    model is trained, and are not known before. None where all were made elsewhere."""
+    samples = store.curated_samples(matched.curated_id).to_pylist()
+    drawn = sum(sample["source"] is None for sample in samples)
+    return _tokens(store, matched.round, samples) * (len(samples) / drawn) if drawn else None
 
 
 def _distinct(samples: list[dict[str, Any]]) -> int:

@@ -19,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rsf_core.acceptance import bands
 from rsf_core.domain import Prompt
 from rsf_core.domain.errors import ReplicateError
 from rsf_core.domain.files import writable
@@ -149,7 +150,7 @@ class Procedure:
 def round_result(store: Store, comparison: Comparison) -> RoundResult:
     """The figures of a compared round."""
     number, metric, together = comparison.round, comparison.headline, comparison.together
-    counts, jobs = store.round_counts(number), store.jobs(round_number=number)
+    jobs = store.jobs(round_number=number)
     trained = next(c for c in reversed(store.curated_sets()) if c.curated_id == _curated_id(store, comparison))
     control = selection = None
     if comparison.control:
@@ -167,7 +168,7 @@ def round_result(store: Store, comparison: Comparison) -> RoundResult:
         base=_means(comparison.base),
         tuned=_means(comparison.after),
         random_control=_means(comparison.control),
-        acceptance_rate=counts.accepted / counts.candidates,
+        acceptance_rate=bands.rates(store.prompt_kinds(number)).effective,
         kl=comparison.after["KL to base"].value,
         tokens_drawn=int(np.sum(store.ratios(number)["token_count"].to_numpy())),
         tokens_trained=trained.summary["tokens"],

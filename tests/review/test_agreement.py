@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,54 @@ def test_the_suggested_target_agrees_at_least_as_well_and_says_what_it_changes()
     assert got.decisions == n and got.agreeing > got.agreeing_now
     assert abs(got.target.rewards["length"]) > 5 * abs(got.target.rewards["sentiment"])
     assert 0 < got.changed <= n
+
+
+def _part(whole: RoundTable, where: np.ndarray) -> RoundTable:
+    return RoundTable(**{field.name: getattr(whole, field.name)[where] for field in fields(RoundTable)})
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_what_has_no_score_changes_no_suggestion(scope: Scope) -> None:
+    """The rule decides nothing of it, so it is neither a draw with P = 0 nor a decision that could be repeated."""
+    rng, n = np.random.default_rng(11), 600
+    whole, scores = table(n, seed=11), {"sentiment": rng.uniform(-1, 1, n), "length": rng.uniform(0, 1, n)}
+    votes = np.where(rng.random(n) < 1 / (1 + np.exp(-5 * scores["sentiment"])), 1, -1)
+    unscored = (rng.random(n) < 0.4) & (np.arange(n) % 4 > 0)  # of each prompt some are scored: the folds are the same
+    whole.log_ratio[unscored] = whole.critical[unscored] = np.nan
+    target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
+    got = suggest(
+        index(whole, {"ann": dict(enumerate(votes.tolist()))}),
+        target,
+        {name: np.where(unscored, np.nan, column) for name, column in scores.items()},
+        scope,
+    )
+    rest = {name: column[~unscored] for name, column in scores.items()}
+    said = {"ann": dict(enumerate(votes[~unscored].tolist()))}
+    expected = suggest(index(_part(whole, ~unscored), said), target, rest, scope)
+    assert got == expected and got.decisions == (~unscored).sum()
+
+
+def test_what_was_drawn_again_moves_no_scale_of_what_was_drawn_before() -> None:
+    rng, n = np.random.default_rng(12), 400
+    whole, score = table(n, seed=12), rng.uniform(-1, 1, n)
+    stage = (np.arange(n) % 4 == 3).astype(np.int64)
+    votes = np.where(rng.random(n) < 1 / (1 + np.exp(-5 * score)), 1, -1) * (stage == 0)
+    target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
+
+    def suggested(where: np.ndarray) -> float:
+        said = {"ann": {i: vote for i, vote in enumerate(votes[where].tolist()) if vote}}
+        made = index(_part(whole, where), said)
+        return suggest(made, target, {"sentiment": score[where]}, Scope.PROMPT, stage[where]).log_m
+
+    assert suggested(stage >= 0) == suggested(stage == 0)
+
+
+def test_a_scorer_without_a_score_of_some_is_not_weighed() -> None:
+    rng, n = np.random.default_rng(13), 400
+    scores = {"sentiment": rng.uniform(-1, 1, n), "later": rng.uniform(-1, 1, n)}
+    votes = np.where(rng.random(n) < 1 / (1 + np.exp(-5 * scores["sentiment"])), 1, -1)
+    scores["later"][-1], votes[-1] = np.nan, 0  # nobody has decided it
+    target = Target.model_validate({"reference": "proposal", "beta": 0.5, "rewards": {"sentiment": 1.0}})
+    said = {"ann": {i: vote for i, vote in enumerate(votes.tolist()) if vote}}
+    got = suggest(index(table(n, seed=13), said), target, scores, Scope.GLOBAL)
+    assert set(got.target.rewards) == {"sentiment"} and got.decisions == n - 1

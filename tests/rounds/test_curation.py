@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from rsf_core.domain import Action, Control, Scope, Split, access
+from rsf_core.domain import Act, Action, ActKind, Control, Scope, Split, access
 from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.domain.settings import Settings, parse
 from rsf_core.rounds.curation import control_of, freeze, freeze_control, is_control, leaves_a_choice
@@ -262,6 +263,33 @@ def test_a_random_control_has_as_many_tokens_where_the_accepted_are_short(store:
     control = freeze_control(store, chosen, "ann")
     assert control.summary["samples"] == chosen.summary["samples"]
     assert control.summary["tokens"] == pytest.approx(chosen.summary["tokens"], abs=12)
+
+
+@pytest.mark.parametrize("edits", [0, 7, 80])
+def test_an_edited_completion_counts_with_the_tokens_it_was_drawn_with(store: Store, edits: int) -> None:
+    add_prompts(store, 40)
+    lengths = [12 if i % 5 < 2 else 3 for i in range(200)]
+    rows = candidates(40, 5, token_ids=[[3 + i % 50] * length for i, length in enumerate(lengths)])
+    add_candidates(store, rows)
+    decide(store, rows, np.where(np.array(lengths) > 5, 5.0, -5.0), log_m=0.0)
+    long = [name for name, length in zip(rows["candidate_id"].to_pylist(), lengths, strict=True) if length == 12]
+    store.acts.say([Act(f"e{n}", ActKind.EDIT, (long[n],), value=f"said better {n}") for n in range(edits)], 1, "ann")
+    chosen = freeze(store, settings(), 1, "ann")
+    assert chosen.summary["edited"] == edits and chosen.summary["tokens"] == 80 * 12
+    control = freeze_control(store, chosen, "ann")
+    assert control.summary["samples"] == 80 and control.summary["tokens"] == 80 * 12
+
+
+def test_a_random_control_has_what_no_scorer_had_a_score_for(store: Store) -> None:
+    add_prompts(store, 40)
+    rows = candidates(40, 5, token_ids=[[3, i % 50, i % 7, i % 5, 2] for i in range(200)])
+    add_candidates(store, rows)
+    scored = rows.filter(pa.array([i % 5 < 3 for i in range(200)]))
+    decide(store, scored, np.tile([5.0, 5.0, -5.0], 40), log_m=0.0)
+    chosen = freeze(store, settings(), 1, "ann")
+    names = set(store.curated_samples(freeze_control(store, chosen, "ann").curated_id)["candidate_id"].to_pylist())
+    undecided = set(rows["candidate_id"].to_pylist()) - set(scored["candidate_id"].to_pylist())
+    assert len(names) == 80 and 0.25 < len(names & undecided) / 80 < 0.55  # two of five were drawn so
 
 
 def test_a_candidate_without_a_scale_that_a_person_accepts_weighs_one(store: Store) -> None:

@@ -199,3 +199,14 @@ def test_a_control_is_chosen_among_what_was_drawn(seeded: Store) -> None:
     assert control.summary["made_elsewhere"] == 0 and set(samples["source"].to_pylist()) == {None}
     assert FIRST not in samples["candidate_id"].to_pylist()
     assert np.isfinite(samples["weight"].to_numpy()).all()
+
+
+def test_a_control_of_what_was_made_elsewhere_alone_is_chosen_at_random(seeded: Store) -> None:
+    names = add(seeded, (1, "made by a teacher"), (2, "by a person"))
+    for at, name in enumerate(names):
+        seeded.add_override(f"a{at}", name, Action.ACCEPT, "ann")
+    for at, row in enumerate(seeded.ratios(1)["candidate_id"].to_pylist()):
+        seeded.add_override(f"r{at}", row, Action.REJECT, "ann")
+    matched = freeze(seeded, settings(), 1, "ann")
+    assert (matched.summary["samples"], matched.summary["tokens"]) == (2, 0)
+    assert freeze_control(seeded, matched, "ann").summary["samples"] == 2
