@@ -44,11 +44,10 @@ class Suggestion:
 def suggest(
     index: ReviewIndex, target: Target, scores: Mapping[str, Floats], scope: Scope, stage: Ints | None = None
 ) -> Suggestion:
-    """Fit weights and β to the decisions on a round. `scores` has a column (n,) for each scorer to weigh, `stage` (n,) is 0 for
-    what was drawn for all prompts alike (all, without it). What the rule decides nothing of, for a scorer has no score of it, is
-    no part of this. Raises TargetError where there is too little to fit, or nothing that people decided can be accepted at
-    all. A scorer that has no score of some of what it decides is not weighed.
-    """
+    """Fit weights and β to the decisions on a round. `scores` has a column (n,) for each scorer to weigh, `stage` (n,) is 0
+    for what was drawn for all prompts alike (all, without it). What the rule decides nothing of, for a scorer has no score of
+    it, is no part of this, and a scorer that has none of some of the others is not weighed. Raises TargetError where there is
+    too little to fit, or nothing that people decided can be accepted at all."""
     votes = np.where(index.scored, index.votes, 0).astype(np.int64)
     judged = index.scored & ~index.table.truncated
     scores = {name: column for name, column in scores.items() if np.isfinite(column[judged]).all()}
