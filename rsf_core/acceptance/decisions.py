@@ -12,12 +12,11 @@ from rsf_core.acceptance import history
 from rsf_core.acceptance.deriving import Drawn, derive
 from rsf_core.acceptance.target import BASE, LOG_MODEL, LOG_Q, PROPOSAL, reference_source
 from rsf_core.domain import ChosenBy
+from rsf_core.domain.access import RULE
 from rsf_core.domain.errors import TargetError
 from rsf_core.domain.settings import Sampling, Settings, Target
 from rsf_core.store.records import RoundRecord, ThresholdRecord
 from rsf_core.store.store import Store
-
-AUTOMATIC = "rule"
 
 
 def reference_model(target: Target, base_id: str) -> str | None:
@@ -64,13 +63,13 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
         }
     )
     with store.transaction(f"deciding round {opened.round}"):
-        target_id = store.target_id(target.model_dump(mode="json"), AUTOMATIC)
+        target_id = store.target_id(target.model_dump(mode="json"), RULE.name)
         store.replace_log_ratios(opened.round, target_id, rows, unscored)
         found = store.thresholds(opened.round)
         chosen = None if anew else history.by_a_person(found, target_id)
         if chosen is None:
             rule = derived.by_rule
-            store.add_threshold(opened.round, target_id, rule.log_m, rule.scope, AUTOMATIC, rule.reason, ChosenBy.RULE)
+            store.add_threshold(opened.round, target_id, rule.log_m, rule.scope, RULE.name, rule.reason, ChosenBy.RULE)
         elif chosen != found[0]:  # another target was in force meanwhile
             store.add_threshold(opened.round, target_id, chosen.log_m, chosen.scope, chosen.author, chosen.reason)
 

@@ -97,6 +97,9 @@ def speaker(name: object) -> str:
     return _kept(name)
 
 
+RULE = Actor("rule", kind=ActorKind.RULE)  # what chooses M where no person has
+
+
 def person(name: object) -> Actor:
     """The person of this machine who goes by `name`, or nobody in particular (`NOBODY`). Raises AccessError."""
     return Actor(speaker(name))
@@ -252,6 +255,12 @@ _LOOKS_AT = {
 }
 REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 
+# What acts by itself does this and no more: sealed prompts, settings, links and what people say are for people.
+_BY_ITSELF = {
+    ActorKind.RULE: frozenset(),  # it chooses M while a round is decided, and asks for nothing
+    ActorKind.AUTOPILOT: frozenset({"start_stage", "freeze", "train_control"}),
+}
+
 
 def allowed(role: Role, action: str) -> bool:
     """Whether a role may do this: the name of a method or property of Project, of a part of it (`review.say`), of a command
@@ -261,8 +270,14 @@ def allowed(role: Role, action: str) -> bool:
 
 def check(actor: Actor, action: str) -> None:
     """Raises AccessError where `actor` may not do this. It stands in front of every command, route and call of a page."""
+    if actor.kind is not ActorKind.PERSON and action not in _BY_ITSELF[actor.kind]:
+        raise AccessError(f"the {actor.kind} does not do this by itself ({_words(action)}): a person does it")
     if not allowed(actor.role, action):
         raise AccessError(
-            f"this is for the owner of the project ({action.replace('_', ' ').replace('.', ': ')}): you are here as the "
-            f"reviewer “{actor.name}”, and may look at everything and review. Ask the owner to do it"
+            f"this is for the owner of the project ({_words(action)}): you are here as the reviewer “{actor.name}”, and may "
+            "look at everything and review. Ask the owner to do it"
         )
+
+
+def _words(action: str) -> str:
+    return action.replace("_", " ").replace(".", ": ")

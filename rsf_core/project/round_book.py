@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from rsf_core.domain import Control, JobState
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import NOBODY, person, spoken
 from rsf_core.domain.errors import JobError, StageError
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -45,13 +45,13 @@ class RoundBook:
     def advance(self, author: str = NOBODY) -> str | None:
         """Start whatever comes next in the newest round, or the next round: what `next_step` says. None while something runs.
         Raises StageError where a person has to do something first."""
-        return self._driver.advance(author)
+        return self._driver.advance(person(author))
 
     @spoken
     def start_stage(self, stage: Stage, author: str = NOBODY) -> str | None:
         """Start a stage of the newest round by the settings and decisions of now, also where a job of it broke off; the job's
         id, or None where there is nothing left to compute. Raises StageError."""
-        return self._driver.start(stage, author)
+        return self._driver.start(stage, person(author))
 
     def run(self, rounds_wanted: int = 1, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
         """Finish the newest round and go on until `rounds_wanted` rounds more are complete. Raises JobError when a job
@@ -113,7 +113,7 @@ class RoundBook:
     def draw_until(self, wanted: int, most: int | None = None, log_m: float | None = None, author: str = NOBODY) -> str:
         """Start drawing and scoring, some prompts at a time, until `wanted` more candidates are accepted at an M that is fixed
         before, or `most` prompts were drawn for; the first job's id. See `drawn_until`. Raises StageError."""
-        return self._stages.draw_until(wanted, most, log_m, author)
+        return self._stages.draw_until(wanted, most, log_m, person(author))
 
     def drawn_until(self, round_number: int | None = None) -> SoFar | None:
         """What the newest such run of a round has come to, with limits of the rate that hold at every moment."""
@@ -131,7 +131,7 @@ class RoundBook:
     @spoken
     def freeze(self, author: str = NOBODY) -> CuratedRecord:
         """Freeze the newest round's effective decisions into a curated set. Raises StageError."""
-        return self._stages.freeze(author)
+        return self._stages.freeze(person(author))
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
         """Start fine-tuning on a curated set (the newest of the round by default); the job's id."""
@@ -148,7 +148,7 @@ class RoundBook:
     ) -> str:
         """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains, or
         with Control.CONSTRAINTS what the constraints alone gain. It is then in `comparison(round)`. The job's id."""
-        return self._stages.train_control(author, round_number, control)
+        return self._stages.train_control(person(author), round_number, control)
 
     def evaluate(self, round_number: int | None = None) -> str | None:
         """Start the held-out evaluation of a round; None when it is there already."""
@@ -158,7 +158,7 @@ class RoundBook:
     def open_sealed(self, author: str = NOBODY, model_id: str | None = None) -> str:
         """Open the sealed prompts, once, for a tuned model (by default the one that would draw the next round): it, the base
         and its random control are compared on them; the job's id. Raises StageError."""
-        return self._stages.open_sealed(author, model_id)
+        return self._stages.open_sealed(person(author), model_id)
 
     def try_out(self, models: Sequence[str], text: str, system: str | None = None, candidates: int = 2) -> str:
         """Start drawing completions of a typed prompt from some models, with the same random numbers; the job's id. They

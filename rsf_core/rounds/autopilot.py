@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from rsf_core.acceptance import bands
 from rsf_core.domain import Control, JobState
-from rsf_core.domain.access import spoken
+from rsf_core.domain.access import Actor, ActorKind, spoken
 from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.rounds import comparisons, drive, guardrails, stages
 from rsf_core.rounds.drive import Complete, Driver, OpenRound, Resume, Start, Stopped, WaitForJob, WaitForReview
@@ -52,6 +52,11 @@ class Flight:
     author: str
     reason: str
     changed_at: datetime
+
+    @property
+    def actor(self) -> Actor:
+        """What acts in it: by itself, under the name of who started it."""
+        return Actor(self.author, kind=ActorKind.AUTOPILOT)
 
     @property
     def active(self) -> bool:
@@ -131,7 +136,7 @@ class Autopilot:
             case Start(Stage.FINETUNE) | Stopped(Stage.FINETUNE):  # a review may accept some where none is
                 self._train(now, self._standing.current_round().round)
             case Start(stage):
-                self._driver.start(stage, now.author)
+                self._driver.start(stage, now.actor)
             case Stopped(_, because):
                 self._say("stopped", now.author, because)
         return True
@@ -150,7 +155,7 @@ class Autopilot:
         if why:
             self._say("stopped", now.author, "; ".join(why))
             return
-        curated = self._stages.freeze(now.author)
+        curated = self._stages.freeze(now.actor)
         why = guardrails.repetition(curated.summary, limits)
         if why:
             self._say("stopped", now.author, f"{curated.curated_id}: " + "; ".join(why))
@@ -185,7 +190,7 @@ class Autopilot:
         elif self._standing.control(number, control) is None:
             if not self._standing.control_leaves_a_choice(number, control):
                 return False
-            self._stages.train_control(now.author, number, control)
+            self._stages.train_control(now.actor, number, control)
         elif self._standing.control_is_deleted(number, control) or self._stages.evaluate(number) is None:
             return False
         return True

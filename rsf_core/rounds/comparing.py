@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from rsf_core.acceptance import decisions
 from rsf_core.acceptance.target import is_tempered
-from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split
+from rsf_core.domain import SAMPLER_VERSION, Control, JobKind, JobState, Prompt, Split, access
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Compute, Sampling, Settings, Target
 from rsf_core.domain.specs import EvaluateSpec, GaugePart, ModelRef, SealedSpec
@@ -115,10 +116,11 @@ class Comparing:
             found.append(GaugeWork(part, inputs))
         return found
 
-    def open_sealed(self, author: str, model_id: str | None = None) -> str:
+    def open_sealed(self, actor: Actor, model_id: str | None = None) -> str:
         """Open the sealed prompts, once: draw for them from the base, a tuned model (by default the one that would draw the
         next round) and its random control; the job's id. Of those opened before, a comparison that was broken off goes on.
         Raises StageError where there are none, they were opened and compared on, or the model is none to publish."""
+        access.check(actor, "open_sealed")
         for job in self._store.jobs(active=True):
             if job.kind is JobKind.SEALED:
                 raise StageError(
@@ -152,7 +154,7 @@ class Comparing:
         control = curation.control_id(chosen, Control.RANDOM)
         known = {model.model_id for model in self._store.models()} - gone
         opening = SealedOpening(
-            author=author,
+            author=actor.name,
             opened_at=utc_now(),
             round=model.round,
             model_id=chosen,

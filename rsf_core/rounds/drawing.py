@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rsf_core.acceptance.target import is_indicator
-from rsf_core.domain import JobKind, Prompt, Scope, Split
+from rsf_core.domain import JobKind, Prompt, Scope, Split, access
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.specs import GenerateSpec, TrialSpec, Until
 from rsf_core.jobs import units
@@ -93,11 +94,12 @@ class Drawing:
             )
         return [prompt for prompt in train if prompt.prompt_id in wanted]
 
-    def draw_until(self, wanted: int, most: int | None, log_m: float | None, author: str) -> str:
+    def draw_until(self, wanted: int, most: int | None, log_m: float | None, actor: Actor) -> str:
         """Draw candidates of the newest round for `generate.prompts` prompts (32 where that is all) at a time, and score them,
         until `wanted` more are accepted (see `until`) or `most` prompts were drawn for (None: all); the first job's id.
         M is `log_m` (nats, for all prompts alike), else the one in force, which stays. Raises StageError where there is none:
         M must be fixed before what is drawn at it."""
+        access.check(actor, "draw_until")
         opened, settings = self._standing.current_round(), self._standing.sound_settings()
         self._submitting.refuse_a_second(JobKind.GENERATE)
         self._submitting.refuse_a_second(JobKind.SCORE)
@@ -106,7 +108,7 @@ class Drawing:
         if log_m is not None and not math.isfinite(log_m):
             raise StageError(f"log M is {log_m}: it must be a number")
         in_force = self._store.thresholds(opened.round)[:1]
-        target_id = self._store.target_id(settings.target.model_dump(mode="json"), author)
+        target_id = self._store.target_id(settings.target.model_dump(mode="json"), actor.name)
         if log_m is not None:
             fixed, scope = log_m, Scope.GLOBAL
         elif is_indicator(settings.target):
@@ -125,7 +127,7 @@ class Drawing:
         )
         # by a person: the rule would choose anew after each part
         self._store.add_threshold(
-            opened.round, target_id, fixed, scope, author, f"fixed to draw until {wanted:,} are accepted"
+            opened.round, target_id, fixed, scope, actor.name, f"fixed to draw until {wanted:,} are accepted"
         )
         return self.generate(until=until)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rsf_core.domain import access
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import StageError
 from rsf_core.rounds import stages
 from rsf_core.rounds.stages import Progress, Stage, StageState
@@ -133,7 +135,7 @@ class Driver:
         """See `next_step`."""
         return next_step(self.state(), last_round)
 
-    def advance(self, author: str) -> str | None:
+    def advance(self, actor: Actor) -> str | None:
         """Do what comes next; the id of the job that was started or goes on. None while a job runs, and where nothing was left
         to compute. Raises StageError where a person has to do something first."""
         with self._starts.still():  # what follows a job that ends this moment is started once
@@ -143,7 +145,7 @@ class Driver:
                 step = self.next_step()
             match step:
                 case Start(stage):
-                    return self.start(stage, author)
+                    return self.start(stage, actor)
                 case Resume(_, job_id):
                     self._starts.resume(job_id)
                     return job_id
@@ -157,13 +159,14 @@ class Driver:
                 case _:
                     return None
 
-    def start(self, stage: Stage, author: str) -> str | None:
+    def start(self, stage: Stage, actor: Actor) -> str | None:
         """Start a stage by the settings and decisions of now; its job's id, or None where there was nothing left to compute.
         Raises StageError where that leaves the stage as it was: asked again and again it would never end."""
+        access.check(actor, "start_stage")
         row = stages.stage_type(stage)
         if row.start is None:
             raise StageError(f"{row.label} is done by a person, on the {row.page.capitalize()} page: no job does it")
-        job_id = row.start(self._starts, author)
+        job_id = row.start(self._starts, actor)
         if job_id is None and self.next_step() == Start(stage):
             raise StageError(f"{row.label}: nothing is left to compute, and yet the stage is not done")
         return job_id

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from rsf_core.domain import JobKind, JobState, Prompt
+from rsf_core.domain.access import Actor
 from rsf_core.domain.words import plural
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundCounts
 
@@ -56,7 +57,7 @@ class Starts(Protocol):
 
     def generate(self) -> str: ...
     def score(self) -> str | None: ...
-    def freeze(self, author: str) -> CuratedRecord: ...
+    def freeze(self, actor: Actor) -> CuratedRecord: ...
     def finetune(self, curated_id: str) -> str: ...
     def evaluate(self) -> str | None: ...
 
@@ -79,7 +80,7 @@ class StageType:
 
     `ready`: whether it can start; where it comes next and cannot, `remedy` says what to do. `done`: whether what it is for
     is there. `detail`: in a few words, what there is or what is missing. `action`: the text of the button that starts it,
-    or that opens `page`, where a person does it. `start` starts its job in the name of an author; None where there was
+    or that opens `page`, where a person does it. `start` starts its job in the name of an actor; None where there was
     nothing left to compute."""
 
     stage: Stage
@@ -90,7 +91,7 @@ class StageType:
     done: Callable[[RoundFacts], bool]
     detail: Callable[[RoundFacts], str]
     action: Callable[[RoundCounts], str]
-    start: Callable[[Starts, str], str | None] | None = None
+    start: Callable[[Starts, Actor], str | None] | None = None
     remedy: Remedy | None = None
     page: str = ""
     lasting: bool = False  # a later job adds to what is there: one that breaks off does not undo it
@@ -158,7 +159,7 @@ STAGES: tuple[StageType, ...] = (
         done=lambda facts: facts.counts.candidates > 0,
         detail=_drawn,
         action=lambda counts: "Generate candidates",
-        start=lambda starts, author: starts.generate(),
+        start=lambda starts, actor: starts.generate(),
         remedy=Remedy(
             "there is no train prompt to draw candidates for: add some on the Prompts page",
             page="prompts",
@@ -176,7 +177,7 @@ STAGES: tuple[StageType, ...] = (
         done=lambda facts: facts.scored,
         detail=_scores,
         action=lambda counts: "Score candidates",
-        start=lambda starts, author: starts.score(),
+        start=lambda starts, actor: starts.score(),
         remedy=Remedy(
             "no candidate is left to score, for the prompts of all were retired, or a scorer has no score for them: restore "
             "some of these prompts on the Prompts page, draw for others, or mend the scorer and score again on the "
@@ -208,7 +209,7 @@ STAGES: tuple[StageType, ...] = (
         done=lambda facts: facts.tuned is not None,
         detail=_tuned,
         action=lambda counts: f"Fine-tune on {counts.trainable:,} accepted",
-        start=lambda starts, author: starts.finetune(starts.freeze(author).curated_id),
+        start=lambda starts, actor: starts.finetune(starts.freeze(actor).curated_id),
         remedy=Remedy(
             "round {round} has no accepted candidate to train on: lower M on the Acceptance page, accept some by hand on the "
             "Review page, or draw more candidates",
@@ -228,7 +229,7 @@ STAGES: tuple[StageType, ...] = (
         done=lambda facts: facts.evaluated or (facts.tuned is not None and not facts.held_out_prompts),
         detail=_compared,
         action=lambda counts: "Compare on held-out prompts",
-        start=lambda starts, author: starts.evaluate(),
+        start=lambda starts, actor: starts.evaluate(),
         lasting=True,
     ),
 )

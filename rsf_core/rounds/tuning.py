@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rsf_core.acceptance.target import trained_law
-from rsf_core.domain import Control, JobKind, JobState
+from rsf_core.domain import Control, JobKind, JobState, access
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Train
 from rsf_core.domain.specs import FinetuneSpec, Lineage, Parent, TrainedLaw
@@ -34,9 +35,10 @@ class Tuning:
         self._folder, self._store, self._standing, self._submitting = folder, store, standing, submitting
         self._comparing = comparing
 
-    def freeze(self, author: str) -> CuratedRecord:
+    def freeze(self, actor: Actor) -> CuratedRecord:
+        access.check(actor, "freeze")
         return curation.freeze(
-            self._store, self._standing.sound_settings(), self._standing.current_round().round, author
+            self._store, self._standing.sound_settings(), self._standing.current_round().round, actor.name
         )
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
@@ -57,11 +59,12 @@ class Tuning:
         made = f"m{opened.round}-{number}"
         return self._finetune(opened, curated, made, settings.train, trained_law(settings), then_evaluate)
 
-    def train_control(self, author: str, round_number: int | None = None, control: Control = Control.RANDOM) -> str:
+    def train_control(self, actor: Actor, round_number: int | None = None, control: Control = Control.RANDOM) -> str:
         """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
         set that model was tuned on (see curation.freeze_control), and evaluate; the job's id. One that was broken off goes on,
         one that was not compared is. Raises StageError without a tuned model, where its control is there and compared already,
         or where the control would be the same set."""
+        access.check(actor, "train_control")
         opened = self._standing.round(round_number or self._standing.current_round().round)
         tuned = self._standing.tuned_model(opened.round)
         if tuned is None:
@@ -92,7 +95,7 @@ class Tuning:
             self._submitting.resume(begun.job_id)
             return begun.job_id
         matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
-        curated = curation.freeze_control(self._store, matched, author, control)
+        curated = curation.freeze_control(self._store, matched, actor.name, control)
         return self._finetune(opened, curated, model_id, recipe, made_by.law)
 
     def _made_by(self, tuned: ModelRecord) -> FinetuneSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rsf_core.domain import access
+from rsf_core.domain.access import Actor, ActorKind, Role
 from rsf_core.domain.errors import AccessError
 
 
@@ -88,3 +89,26 @@ def test_who_runs_the_process_must_have_a_name_too(monkeypatch):
         access.usual_name()
     monkeypatch.setenv("RSF_REVIEWER", " ann ")
     assert access.usual_name() == "ann"
+
+
+@pytest.mark.parametrize("kind", [ActorKind.RULE, ActorKind.AUTOPILOT])
+@pytest.mark.parametrize("action", ["open_sealed", "draw_until", "set", "override", "lineage.delete", "of tomorrow"])
+def test_what_acts_by_itself_does_not_do_what_is_for_people(kind: ActorKind, action: str) -> None:
+    with pytest.raises(AccessError, match=f"the {kind} does not do this by itself"):
+        access.check(Actor("ann", kind=kind), action)
+    access.check(Actor("ann"), action)
+
+
+def test_an_autopilot_starts_stages_and_the_rule_asks_for_nothing() -> None:
+    for action in ("start_stage", "freeze", "train_control"):
+        access.check(Actor("ann", kind=ActorKind.AUTOPILOT), action)
+        with pytest.raises(AccessError):
+            access.check(access.RULE, action)
+
+
+def test_a_person_goes_by_a_name_that_is_checked() -> None:
+    assert access.person("  Ann  ") == Actor("Ann") and access.person(access.NOBODY).name == "local"
+    assert access.person("ann").kind is ActorKind.PERSON and access.person("ann").role is Role.OWNER
+    for name in ("rule", "", None, 5):
+        with pytest.raises(AccessError):
+            access.person(name)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, JobKind, Split
-from rsf_core.domain.errors import StageError
+from rsf_core.domain.access import ActorKind
+from rsf_core.domain.errors import AccessError, StageError
 from rsf_core.project import Project
-from rsf_core.rounds.autopilot import FlightState
+from rsf_core.rounds.autopilot import Flight, FlightState
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
@@ -140,6 +142,15 @@ def test_a_failed_job_stops_it_with_its_message(tmp_path: Path, small_task: Path
         wait(broken, FlightState.STOPPED)
         flight = broken.autopilot.flight()
         assert flight is not None and "r1-generate-1 failed: there is no model" in flight.reason
+
+
+def test_it_acts_by_itself_under_the_name_of_who_started_it_and_opens_no_sealed_prompts(project: Project) -> None:
+    actor = Flight(1, FlightState.FLYING, "started", 1, 1, False, "ann", "1 rounds", datetime(2026, 1, 1)).actor
+    assert (actor.name, actor.kind) == ("ann", ActorKind.AUTOPILOT)
+    stages = project._stages
+    for do in (lambda: stages.open_sealed(actor), lambda: stages.draw_until(1, None, 0.0, actor)):
+        with pytest.raises(AccessError, match="the autopilot does not do this by itself"):
+            do()
 
 
 def test_it_goes_on_after_a_restart(quick: Project) -> None:
