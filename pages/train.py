@@ -25,6 +25,7 @@ ui.heading("Train", "Freeze the accepted candidates, fine-tune the proposal on t
 
 THINNED = {"off": "duplicates kept", "exact": "duplicates once", "near": "duplicates and near-duplicates once"}
 LEFT_OUT = {"off": "Nothing", "exact": "Equal completions of a prompt", "near": "Also nearly equal ones"}
+MOST_SAMPLES = 2_000  # of a set that is made a file while the page is drawn; the Export page writes larger ones
 TRAINING = [JobKind.FINETUNE, JobKind.EVALUATE]
 CURVES = {
     "Loss": ("loss", "loss (nats per token)"),
@@ -250,6 +251,10 @@ if sets:
                 f"`{literal(curated.content_hash[:12])}`" + (f"  \n{literal(moved)}" if moved else ""),
                 width="stretch",
             )
+            if summary["samples"] > MOST_SAMPLES:
+                if st.button("Export it", icon=":material/ios_share:", key=f"export-{curated.curated_id}"):
+                    ui.go("export")
+                continue
             for kind, mime in (("JSONL", "application/jsonl"), ("Parquet", "application/vnd.apache.parquet")):
                 st.download_button(
                     kind,

@@ -142,8 +142,11 @@ class PromptBook:
         return self._unusable(self.version(), tuple(self._settings().target.scorers))
 
     def _find_unusable(self, version: tuple[int, int], scorers: tuple[str, ...]) -> list[ReferenceProblem]:
-        prompts = [prompt for prompt in self._store.prompts() if prompt.split is not Split.SEALED]  # not shown
-        return registry.reference_problems(scorers, prompts)
+        check = registry.ReferenceCheck(scorers)
+        if not check.needed:
+            return []
+        found = ((number, check.problem(said)) for number, said in self._store.prompt_book.references())
+        return [ReferenceProblem(number, *wrong) for number, wrong in found if wrong is not None]
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 

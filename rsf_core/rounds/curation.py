@@ -106,7 +106,14 @@ def is_control(curated_id: str | None) -> bool:
 def leaves_a_choice(store: Store, matched: CuratedRecord, control: Control) -> bool:
     """Whether there is more to choose a control from than the curated set `matched` has. Where the target is constraints
     alone, what they let through is what was accepted: such a control would be the same set."""
-    return len(_to_choose_from(store, matched, control)[1]) > int(matched.summary["samples"])
+    samples, how = int(matched.summary["samples"]), matched.summary.get("deduplicate", "exact")
+    near = near_held_out(store)
+    most = store.count_to_choose_from(
+        matched.round, near, constraints=control is Control.CONSTRAINTS, once=how != "off"
+    )
+    if how != "near" or most.samples <= samples or most.prompts > samples:  # of each prompt one is kept at least
+        return most.samples > samples
+    return len(_to_choose_from(store, matched, control)[1]) > samples
 
 
 def freeze_control(

@@ -129,20 +129,42 @@ def checked(reference: str) -> tuple[ScorerRef, ScorerCard]:
 def reference_problem(name: str, reference: str | None) -> str | None:
     """What the scorer finds wrong with this reference ("needs a number as the reference, not 'many'"); None where it can
     read it or reads none. Raises ScorerError where there is no such scorer, or its check fails."""
-    return _check(name, _asked(name), reference)
+    scorer = _asked(name)
+    return _check(name, scorer, reference) if isinstance(scorer, ChecksReferences) else None
 
 
 def reference_problems(names: Iterable[str], prompts: Sequence[Prompt]) -> list[ReferenceProblem]:
     """Every prompt whose reference one of these scorers cannot read, by prompt, each once with the first scorer. Raises
     ScorerError where there is no such scorer, or its check fails."""
-    scorers = {name: _asked(name) for name in names}
+    check = ReferenceCheck(names)
     found = []
-    for prompt in prompts:
-        problems = ((name, _check(name, scorer, prompt.reference)) for name, scorer in scorers.items())
-        wrong = next(((name, problem) for name, problem in problems if problem is not None), None)
+    for prompt in prompts if check.needed else ():
+        wrong = check.problem(prompt.reference)
         if wrong is not None:
             found.append(ReferenceProblem(prompt.prompt_id, *wrong))
     return found
+
+
+class ReferenceCheck:
+    """What is asked of references by some scorers, each reference once: of 100,000 prompts many have the same. Raises
+    ScorerError where there is no such scorer, or its check fails."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        asked = {name: _asked(name) for name in names}
+        self._scorers = {name: scorer for name, scorer in asked.items() if isinstance(scorer, ChecksReferences)}
+        self._known: dict[str | None, tuple[str, str] | None] = {}
+
+    @property
+    def needed(self) -> bool:
+        """Whether one of them reads references; the others find nothing wrong with any."""
+        return bool(self._scorers)
+
+    def problem(self, reference: str | None) -> tuple[str, str] | None:
+        """The first scorer that cannot read this reference, and what it says of it; None where all can."""
+        if reference not in self._known:
+            problems = ((name, _check(name, scorer, reference)) for name, scorer in self._scorers.items())
+            self._known[reference] = next(((name, said) for name, said in problems if said is not None), None)
+        return self._known[reference]
 
 
 def describe(problems: Sequence[ReferenceProblem]) -> str:
@@ -179,9 +201,7 @@ def _light(place: str, reference: str) -> object:
         raise ScorerError(f"the check {place!r} of the scorer {ref.name!r} fails: {error}") from error
 
 
-def _check(name: str, scorer: object, reference: str | None) -> str | None:
-    if not isinstance(scorer, ChecksReferences):
-        return None
+def _check(name: str, scorer: ChecksReferences, reference: str | None) -> str | None:
     try:
         return scorer.reference_problem(reference)
     except Exception as error:  # a third party's code: whatever it raises, say whose it is

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,14 @@ import pyarrow as pa
 from rsf_core.domain import Scope
 from rsf_core.store.database import Database
 from rsf_core.store.records import CuratedRecord, row_of
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How many samples there are to choose from, and of how many prompts."""
+
+    samples: int
+    prompts: int
 
 
 class CuratedSets:
@@ -25,6 +34,15 @@ class CuratedSets:
     def samples_of(self, round_number: int, candidate_ids: Sequence[str]) -> list[dict[str, Any]]:
         """The same as `accepted_samples` of these candidates, as they were drawn and whatever was decided."""
         return self._db.rows("samples_of", {"round": round_number, "candidate_ids": list(candidate_ids)})
+
+    def count_to_choose_from(
+        self, round_number: int, without: Collection[int], *, constraints: bool, once: bool
+    ) -> Choice:
+        """How many samples a control can be chosen from, and of how many prompts, those in `without` left out: all that was
+        drawn and judged, or, with `constraints`, what passes them and has ended. `once`: equal ones of a prompt count once."""
+        params = {"round": round_number, "without": list(without), "constraints": constraints}
+        (row,) = self._db.rows("count_to_choose_from", params)
+        return Choice(row["different" if once else "samples"], row["prompts"])
 
     def curated_sets(self) -> list[CuratedRecord]:
         return [

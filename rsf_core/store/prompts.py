@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -46,6 +46,11 @@ class Prompts:
 
     def with_reference(self) -> int:
         return sum(row["with_reference"] for row in self._db.rows("prompt_counts"))
+
+    def references(self) -> Iterator[tuple[int, str | None]]:
+        """The number and the reference of each prompt in use that is not sealed, by number."""
+        rows = self._db.arrow("prompt_references")
+        return zip(rows["prompt_id"].to_pylist(), rows["reference"].to_pylist(), strict=True)
 
     def version(self) -> tuple[int, int]:
         """Differs whenever prompts do; the second number whenever one was retired, replaced or put back."""

@@ -204,6 +204,7 @@ class Store:
 
     accepted_samples = of_part("_curated", CuratedSets.accepted_samples)
     samples_of = of_part("_curated", CuratedSets.samples_of)
+    count_to_choose_from = of_part("_curated", CuratedSets.count_to_choose_from)
     curated_sets = of_part("_curated", CuratedSets.curated_sets)
     add_curated_set = of_part("_curated", CuratedSets.add_curated_set)
     curated_samples = of_part("_curated", CuratedSets.curated_samples)

@@ -139,18 +139,24 @@ def of_later_prompts(rows: pa.Table, prompts: int) -> pa.Table:
 
 def _override(project: Project, number: int, ids: np.ndarray, accept: np.ndarray) -> None:
     words = np.where(accept, Action.ACCEPT, Action.REJECT)
+    acts = [f"made-up-{name}" for name in ids]
+    by = {
+        "round": np.full(len(ids), number, np.int32),
+        "reviewer": ["ann"] * len(ids),
+        "created_at": [utc_now()] * len(ids),
+    }
     with project.store.transaction("making the overrides"):
+        project.store._db.append("acts", pa.table({"act": acts, "kind": ["decide"] * len(ids)} | by))
         project.store._db.append(
             "overrides",
             pa.table(
                 {
-                    "uid": [f"made-up-{name}" for name in ids],
+                    "uid": acts,
+                    "act": acts,
                     "candidate_id": ids,
-                    "round": np.full(len(ids), number, np.int32),
                     "action": words.astype(str),
-                    "reviewer": ["ann"] * len(ids),
-                    "created_at": [utc_now()] * len(ids),
                 }
+                | by
             ),
         )
 

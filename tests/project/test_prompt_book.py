@@ -105,6 +105,24 @@ def test_a_row_whose_reference_the_target_cannot_read_is_named_at_import_with_wh
         project.edit_prompt(13, PromptRow("How many?", "a lot"), "ann")
 
 
+def test_what_cannot_be_scored_is_told_of_the_prompts_in_use_that_are_shown(project: Project) -> None:
+    project.retire_prompts(ids(project), "ann")
+    store = project.store
+    first = store.prompt_book.add(
+        [("How many?", None, said, split) for split in Split for said in ("7", "many", None)], "the test"
+    )[0]
+    assert project.prompt_book.unusable() == []  # the target reads no reference
+    project.set("target.constraints", '[{ scorer = "numeric_match", at_least = 1 }]')
+    wrong = [
+        first + place
+        for place, split in enumerate(s for s in Split for _ in range(3))
+        if place % 3 and split != "sealed"
+    ]
+    assert [problem.prompt_id for problem in project.prompt_book.unusable()] == wrong
+    project.retire_prompts(wrong[:1], "ann")
+    assert [problem.prompt_id for problem in project.prompt_book.unusable()] == wrong[1:]
+
+
 def test_a_placing_is_made_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [PromptRow(f"Say {n}.") for n in ("one", "two")]
     first = project.prompt_book.placed(rows, 0.25)

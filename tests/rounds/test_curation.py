@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,9 @@ import pytest
 from rsf_core.domain import Act, Action, ActKind, Control, Scope, Split, access
 from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.domain.settings import Settings, parse
+from rsf_core.rounds import curation
 from rsf_core.rounds.curation import control_of, freeze, freeze_control, is_control, leaves_a_choice
+from rsf_core.store.records import CuratedRecord
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
 
@@ -239,6 +242,42 @@ def test_where_all_that_passes_is_accepted_the_constraints_leave_no_choice(
     chosen = freeze(store, settings(), 1, "ann")
     assert leaves_a_choice(store, chosen, Control.CONSTRAINTS) is choice
     assert leaves_a_choice(store, chosen, Control.RANDOM)
+
+
+@pytest.mark.parametrize("how", ["off", "exact", "near"])
+@pytest.mark.parametrize("control", Control)
+@pytest.mark.parametrize("left", [0, 1, 3])
+def test_whether_there_is_a_choice_is_told_by_counts_as_by_the_samples_themselves(
+    store: Store, how: Literal["off", "exact", "near"], control: Control, left: int
+) -> None:
+    add_prompts(store, 6)
+    store.add_prompts([("Write about a chair in one line.", None, None, Split.HELD_OUT)], "like the first")
+    rng = np.random.default_rng(left)
+    texts = [f"It is a {('fine', 'fine', 'plain')[i % 3]} kettle indeed{'!' if i % 2 else '.'}" for i in range(24)]
+    ids = [[3, int(rng.integers(2)), 2] for _ in range(24)]
+    rows = candidates(
+        6, 4, completions=texts, token_ids=ids, finish=["length" if i % 7 == 0 else "eos" for i in range(24)]
+    )
+    add_candidates(store, rows)
+    decide(store, rows, np.where(rng.random(24) < 0.3, -math.inf, 1.0), log_m=0.0)
+    chosen = freeze(store, settings(), 1, "ann")
+    to_choose_from = len(curation._to_choose_from(store, replace_how(chosen, how), control)[1])
+    for samples in (to_choose_from - 1 - left, to_choose_from - 1, to_choose_from, to_choose_from + left):
+        matched = replace_how(chosen, how, samples)
+        assert leaves_a_choice(store, matched, control) is (to_choose_from > samples)
+
+
+def replace_how(record: CuratedRecord, how: str, samples: int = 1) -> CuratedRecord:
+    return replace(record, summary=record.summary | {"deduplicate": how, "samples": samples})
+
+
+def test_a_page_that_asks_whether_there_is_a_choice_reads_no_sample(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(store)
+    chosen = freeze(store, settings(), 1, "ann")
+    monkeypatch.setattr(type(store), "samples_of", lambda *_: pytest.fail("the samples are read"))
+    assert not leaves_a_choice(store, chosen, Control.CONSTRAINTS)
 
 
 def test_a_random_control_is_as_large_where_completions_repeat(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,27 @@ def test_every_prompt_with_a_problem_is_found_once() -> None:
     found = registry.reference_problems(["ended", "numeric_match", "chrf"], prompts)
     assert [(p.prompt_id, p.scorer) for p in found] == [(2, "numeric_match"), (4, "numeric_match")]
     assert registry.reference_problems(["ended"], prompts) == []
+
+
+def test_each_reference_is_looked_at_once_however_many_prompts_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+    look = registry._check
+    monkeypatch.setattr(registry, "_check", lambda *given: (asked.append(given[2]), look(*given))[1])
+    prompts = [Prompt(i, "a", ("7", "many", None)[i % 3]) for i in range(300)]
+    found = registry.reference_problems(["ended", "numeric_match"], prompts)
+    assert sorted(map(str, asked)) == ["7", "None", "many"]
+    assert [problem.prompt_id for problem in found] == [i for i in range(300) if i % 3]
+
+
+def test_where_no_scorer_reads_references_no_prompt_is_looked_at() -> None:
+    class Unread(list[Prompt]):
+        def __iter__(self) -> Iterator[Prompt]:
+            raise AssertionError("the prompts are read")
+
+    assert registry.reference_problems(["ended", "sentiment"], Unread()) == []
+    assert not registry.ReferenceCheck(["ended", "words"]).needed and registry.ReferenceCheck(["ended", "chrf"]).needed
+    with pytest.raises(ScorerError, match="there is no scorer 'nothing'"):
+        registry.reference_problems(["nothing"], [])
 
 
 def test_many_are_counted_and_a_few_are_shown() -> None:

@@ -13,6 +13,10 @@ FROM prompts ORDER BY prompt_id;
 SELECT split, count(*) AS count, count(reference) AS with_reference FROM prompts
 WHERE prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) GROUP BY split;
 
+-- name: prompt_references
+SELECT prompt_id, reference FROM prompts
+WHERE split <> 'sealed' AND prompt_id NOT IN (SELECT prompt_id FROM retired_prompts) ORDER BY prompt_id;
+
 -- name: next_prompt_id
 SELECT coalesce(max(prompt_id) + 1, 1) AS prompt_id FROM prompts;
 

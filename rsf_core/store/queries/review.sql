@@ -128,6 +128,15 @@ JOIN prompts p ON p.prompt_id = d.prompt_id
 WHERE d.round = $round AND d.candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]))
 ORDER BY d.prompt_id, d.k;
 
+-- Counted here, for a page asks it: the samples themselves are only read when a control is frozen.
+-- name: count_to_choose_from
+SELECT count(*) AS samples, count(DISTINCT (c.prompt_id, c.token_ids)) AS different, count(DISTINCT c.prompt_id) AS prompts
+FROM candidates c
+JOIN log_ratios r ON r.candidate_id = c.candidate_id AND r.round = c.round
+     AND r.target_id = (SELECT target_id FROM current_thresholds WHERE round = $round)
+WHERE c.round = $round AND c.prompt_id NOT IN (SELECT unnest($without::INTEGER[]))
+  AND NOT ($constraints AND (r.log_ratio = '-infinity' OR c.finish = 'length'));
+
 -- name: curated_sets
 SELECT curated_id, round, target_id, log_m, scope, content_hash, summary, author, created_at, seq
 FROM curated_sets ORDER BY seq;
