@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
-from rsf_core.scorers.base import NoScore, Scored
+from rsf_core.scorers.base import ChecksReferences, NoScore, Scored
 
 READS = ("numeric_match", "label_match", "chrf")
 
@@ -59,7 +59,12 @@ def test_every_prompt_with_a_problem_is_found_once() -> None:
 def test_each_reference_is_looked_at_once_however_many_prompts_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
     look = registry._check
-    monkeypatch.setattr(registry, "_check", lambda *given: (asked.append(given[2]), look(*given))[1])
+
+    def noted(name: str, scorer: ChecksReferences, reference: str | None) -> str | None:
+        asked.append(reference)
+        return look(name, scorer, reference)
+
+    monkeypatch.setattr(registry, "_check", noted)
     prompts = [Prompt(i, "a", ("7", "many", None)[i % 3]) for i in range(300)]
     found = registry.reference_problems(["ended", "numeric_match"], prompts)
     assert sorted(map(str, asked)) == ["7", "None", "many"]

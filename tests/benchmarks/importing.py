@@ -1,0 +1,183 @@
+"""What a file of many prompts takes to be read, placed, added to a project and exported again: seconds of processor time and the
+peak memory of each process that has a part in it, as the job does it. Beside it, in the same run, what Python's own
+reader and a list of the rows take of the same file: to hold the rows once is the least that any way of reading needs
+that keeps them in memory.
+
+Prints a JSON line a format. From the repository root, one thread:
+OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/importing.py [--rows N] [csv jsonl parquet]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import multiprocessing
+import random
+import re
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rsf_core.project import Project, imports
+from tests.support import small_task
+
+ROWS, LIMIT_MB, SEED = 1_000_000, 1_500, 0
+WAIT_SECONDS = 7_200
+SUBJECTS = [
+    "kettle",
+    "train",
+    "garden",
+    "lamp",
+    "harbour",
+    "bread",
+    "violin",
+    "ladder",
+    "window",
+    "market",
+    "river",
+    "engine",
+    "letter",
+    "pillow",
+    "bridge",
+]
+VERBS = ["Describe", "Review", "Explain", "Praise", "Compare", "Summarise", "Question", "Recommend"]
+TONES = ["kindly", "briefly", "plainly", "slowly", "warmly", "sharply", "drily", "gladly"]
+
+
+def rows(count: int) -> list[tuple[str, str]]:
+    """Prompts of about 75 characters that differ in their words and a number, with a reference."""
+    rng = random.Random(SEED)
+
+    def text(i: int) -> str:
+        first, second, third = (rng.choice(SUBJECTS) for _ in range(3))
+        return f"{rng.choice(VERBS)} {rng.choice(TONES)} the {first} beside the {second} and the {third}, case {i}."
+
+    return [(text(i), str(i % 1_000)) for i in range(count)]
+
+
+def write(file: Path, count: int) -> None:
+    made = rows(count)
+    if file.suffix == ".csv":
+        with file.open("w", newline="", encoding="utf-8") as out:
+            writer = csv.writer(out)
+            writer.writerow(["prompt", "answer"])
+            writer.writerows(made)
+    elif file.suffix == ".jsonl":
+        with file.open("w", encoding="utf-8") as out:
+            out.writelines(json.dumps({"prompt": text, "answer": answer}) + "\n" for text, answer in made)
+    else:
+        columns = {name: [row[place] for row in made] for place, name in enumerate(("prompt", "answer"))}
+        pq.write_table(pa.table(columns), file)
+
+
+def plainly(file: Path) -> None:
+    """What Python's own reader takes: every row as a dictionary, in a list."""
+    if file.suffix == ".csv":
+        with file.open(newline="", encoding="utf-8") as read:
+            held: list[Any] = list(csv.DictReader(read))
+    elif file.suffix == ".jsonl":
+        with file.open(encoding="utf-8") as read:
+            held = [json.loads(line) for line in read]
+    else:
+        held = pq.read_table(file).to_pylist()
+    assert held
+
+
+def measured(do: Callable[..., None], *arguments: object) -> dict[str, float]:
+    """Processor time in s and peak memory in MB of `do` in a process of its own, and what it took of other processes."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_in_process, args=(there, do, arguments))
+    process.start()
+    if not here.poll(WAIT_SECONDS):
+        process.kill()
+        raise TimeoutError(f"{do.__name__} took more than {WAIT_SECONDS} s")
+    found: dict[str, float] = here.recv()
+    process.join(WAIT_SECONDS)
+    return found
+
+
+def _in_process(pipe: Any, do: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    start = time.perf_counter()
+    do(*arguments)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    found = {"cpu_s": round(used.ru_utime + used.ru_stime, 1), "peak_mb": round(used.ru_maxrss / 1e3)}
+    pipe.send(found | {"seconds": round(time.perf_counter() - start, 1)})
+
+
+def place(folder: Path, file: Path) -> None:
+    """Keep the file and place its rows, as the Prompts page does; the process that reads it is a child of this one."""
+    with Project.open(folder) as project:
+        kept = project.imports.keep_file(file)
+        placing = project.imports.start_found(kept, 0.02)
+        told, reader, cpu, peak = set(), _reader(project.imports, kept, placing), 0.0, 0.0
+        while (state := project.imports.state(kept, placing)).running:
+            told.add(state.message)
+            cpu, peak = max((cpu, peak), _used(reader))
+            time.sleep(0.1)
+        assert state.preview is not None, state.problem
+        assert len(told) > 1, "no progress was told"
+        (folder.parent / "placed.json").write_text(json.dumps([kept, placing, state.preview.count, cpu, peak]))
+
+
+def _reader(kept: imports.Imports, upload: str, placing: str) -> psutil.Process:
+    """The process that reads the file: it outlives who started it, so nobody waits for what it used."""
+    return psutil.Process(json.loads((kept.file(upload).parent / placing / "process.json").read_text())["pid"])
+
+
+def _used(process: psutil.Process) -> tuple[float, float]:
+    """Processor time in s and peak memory in MB so far; 0 once it has ended."""
+    try:
+        used, status = process.cpu_times(), Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    except (psutil.Error, OSError):
+        return 0.0, 0.0
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return float(used.user + used.system), float(peak[1]) / 1e3 if peak else 0.0
+
+
+def add(folder: Path) -> None:
+    kept, placing, count, *_ = json.loads((folder.parent / "placed.json").read_text())
+    with Project.open(folder) as project:
+        assert project.imports.add(kept, placing) == count
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser()
+    asked.add_argument("formats", nargs="*", default=["csv", "jsonl", "parquet"])
+    asked.add_argument("--rows", type=int, default=ROWS)
+    wanted = asked.parse_args()
+    imports.KEPT_UPLOADS = 1
+    for suffix in wanted.formats:
+        with tempfile.TemporaryDirectory() as scratch:
+            file, folder = Path(scratch) / f"prompts.{suffix}", Path(scratch) / "project"
+            write(file, wanted.rows)
+            Project.create(folder, str(small_task.write(Path(scratch) / "small_reviews")), seed=1).close()
+            plain = measured(plainly, file)
+            placed = measured(place, folder, file)
+            reading = json.loads((Path(scratch) / "placed.json").read_text())[-2:]
+            placed |= {"reader_cpu_s": round(reading[0], 1), "reader_peak_mb": round(reading[1])}
+            added = measured(add, folder)
+            peak = max(placed["peak_mb"] + placed["reader_peak_mb"], added["peak_mb"])
+            shown = {
+                "benchmark": "importing",
+                "format": suffix,
+                "rows": wanted.rows,
+                "file_mb": file.stat().st_size // 10**6,
+            }
+            shown |= {f"placing_{name}": value for name, value in placed.items()}
+            shown |= {f"adding_{name}": value for name, value in added.items()}
+            shown |= {"plain_cpu_s": plain["cpu_s"], "plain_peak_mb": plain["peak_mb"]}
+            shown |= {"peak_mb_to_plain": round(peak / plain["peak_mb"], 2), "peak_mb": peak}
+            print(json.dumps(shown | {f"within_{LIMIT_MB}_mb": peak <= LIMIT_MB}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
