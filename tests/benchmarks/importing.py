@@ -1,5 +1,5 @@
-"""What a file of many prompts takes to be read, placed, added to a project and exported again: seconds of processor time and the
-peak memory of each process that has a part in it, as the job does it. Beside it, in the same run, what Python's own
+"""What a file of many prompts takes to be read, placed and added to a project: seconds of processor time and the peak memory
+of the process that reads it and of the owner. Beside it, in the same run, what Python's own
 reader and a list of the rows take of the same file: to hold the rows once is the least that any way of reading needs
 that keeps them in memory.
 
