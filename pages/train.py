@@ -219,10 +219,10 @@ if not running:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def exported(content_hash: str, curated_id: str, kind: str) -> bytes:
-    """The file of a curated set: it never changes, so it is made once."""
+def exported(content_hash: str, curated_id: str) -> dict[str, bytes]:
+    """The files of a curated set, by kind: it never changes, so they are made once."""
     samples = project.curated_samples(curated_id)
-    return exports.jsonl(samples) if kind == "JSONL" else exports.parquet(samples)
+    return {"JSONL": exports.jsonl(samples), "Parquet": exports.parquet(samples)}
 
 
 sets = [curated for curated in project.curated_sets() if curated.round == number]
@@ -258,7 +258,7 @@ if sets:
             for kind, mime in (("JSONL", "application/jsonl"), ("Parquet", "application/vnd.apache.parquet")):
                 st.download_button(
                     kind,
-                    exported(curated.content_hash, curated.curated_id, kind),
+                    exported(curated.content_hash, curated.curated_id)[kind],
                     file_name=file_name(f"{project.folder.name}-{curated.curated_id}.{kind.lower()}"),
                     mime=mime,
                     icon=":material/download:",

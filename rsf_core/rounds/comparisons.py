@@ -23,6 +23,7 @@ from rsf_core.sampling.winners_curse import overstatement
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 
+SCALE_TABLES = ("candidates", "log_ratios", "adaptive_jobs")  # that the scale of a round's prompts is read from
 COMPARED_TABLES = (  # all that a comparison is made of
     *("project", "rounds", "prompts", "prompt_events", "targets", "log_ratios", "thresholds", "curated_sets"),
     *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),
@@ -252,14 +253,20 @@ def common_log_m(store: Store, threshold: ThresholdRecord) -> float:
     the mean over the round's prompts of log Ẑ(c), of what was drawn for all of them alike."""
     if threshold.scope is Scope.GLOBAL:
         return threshold.log_m
-    ratios = store.ratios(threshold.round)
+    name = ("mean scale", threshold.round, threshold.target_id)  # another M changes nothing of it
+    return threshold.log_m + store.unchanged(name, SCALE_TABLES, lambda: _mean_scale(store, threshold.round))
+
+
+def _mean_scale(store: Store, round_number: int) -> float:
+    """The mean over a round's prompts of log Ẑ(c) (nats), of what was drawn for all of them alike; 0 where none is finite."""
+    ratios = store.ratios(round_number)
     ratios = ratios.filter(ratios["planned"])
     prompt_ids = ratios["prompt_id"].to_numpy()
     possible = np.where(ratios["truncated"].to_numpy(), -np.inf, ratios["log_ratio"].to_numpy())
     _, first = np.unique(prompt_ids, return_index=True)
     scale = prompt_log_z(possible, prompt_ids)[first]
     finite = scale[np.isfinite(scale)]
-    return threshold.log_m + (float(finite.mean()) if finite.size else 0.0)
+    return float(finite.mean()) if finite.size else 0.0
 
 
 def held_out_examples(store: Store, standing: Standing, comparison: Comparison, count: int) -> list[dict[str, str]]:

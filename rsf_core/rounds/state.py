@@ -19,6 +19,7 @@ from rsf_core.evaluation.measures import Measures
 from rsf_core.rounds import curation, stages, versions
 from rsf_core.rounds.stages import RoundFacts, StageState
 from rsf_core.scorers import own, tastes
+from rsf_core.store.prompts import IN_USE
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
 
@@ -171,8 +172,7 @@ class Standing:
     def held_out(self) -> list[Prompt]:
         """The prompts that models are compared on."""
         count = self.settings().evaluate.prompts
-        tables = ("prompts", "prompt_events")
-        found = self._store.unchanged("held_out", tables, lambda: self._store.prompts(Split.HELD_OUT))
+        found = self._store.unchanged("held_out", IN_USE, lambda: self._store.prompts(Split.HELD_OUT))
         return found[: count or len(found)]
 
     def evaluation(self, number: int) -> Evaluation:
@@ -203,7 +203,8 @@ class Standing:
         """How many of the prompts that an evaluation was made with were retired since; None where anything else about it is
         not as it would be made now."""
         there = self._store.evaluated_prompts(key, model_id) | set(self._left_out(key))
-        then = [p for p in self._store.prompts(Split.HELD_OUT, retired=True) if p.prompt_id in there]
+        ever = self._store.unchanged("held_out ever", IN_USE, lambda: self._store.prompts(Split.HELD_OUT, retired=True))
+        then = [prompt for prompt in ever if prompt.prompt_id in there]
         now = {prompt.prompt_id for prompt in self.held_out()}
         if not now < there or self.evaluation_key(target, then) != key:
             return None

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from rsf_core.domain import Scope
 from rsf_core.store.database import Database
+from rsf_core.store.kept import Kept
 from rsf_core.store.records import CuratedRecord, row_of
 
 
@@ -24,8 +25,8 @@ class Choice:
 
 
 class CuratedSets:
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, kept: Kept) -> None:
+        self._db, self._kept = db, kept
 
     def accepted_samples(self, round_number: int) -> list[dict[str, Any]]:
         """The candidates whose effective decision is accept, with what a curated set keeps of them."""
@@ -47,7 +48,7 @@ class CuratedSets:
     def curated_sets(self) -> list[CuratedRecord]:
         return [
             CuratedRecord(**row | {"scope": Scope(row["scope"]), "summary": json.loads(row["summary"])})
-            for row in self._db.rows("curated_sets")
+            for row in self._kept.rows("curated_sets", ("curated_sets",))
         ]
 
     def add_curated_set(self, record: CuratedRecord, samples: Sequence[dict[str, Any]]) -> CuratedRecord:

@@ -23,7 +23,7 @@ class Decided:
         self._db, self._kept = db, kept
 
     def targets(self) -> list[dict[str, Any]]:
-        return [row | {"spec": json.loads(row["spec"])} for row in self._db.rows("targets")]
+        return [row | {"spec": json.loads(row["spec"])} for row in self._kept.rows("targets", ("targets",))]
 
     def target_id(self, spec: dict[str, Any], author: str) -> int:
         """The number of this target, a new version when it isn't known yet."""
@@ -41,7 +41,7 @@ class Decided:
         """Every M the round has had, the one in force first."""
         return [
             ThresholdRecord(**row | {"scope": Scope(row["scope"]), "chosen_by": ChosenBy(row["chosen_by"])})
-            for row in self._db.rows("thresholds", {"round": round_number})
+            for row in self._kept.rows("thresholds", ("thresholds",), {"round": round_number})
         ]
 
     def add_threshold(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rsf_core.store.database import Database
@@ -36,3 +36,9 @@ class Kept:
                     del self._answers[next(iter(self._answers))]
         answer: T = kept[1]
         return answer
+
+    def rows(self, query: str, tables: Sequence[str], params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The rows of a named query that reads `tables`, kept as `unchanged` does: for what many ask for and is small. Pages
+        are made of parts, and several of them show the same."""
+        name = ("rows", query, tuple(sorted((params or {}).items())))
+        return [dict(row) for row in self.unchanged(name, tables, lambda: self._db.rows(query, params))]

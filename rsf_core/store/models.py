@@ -26,7 +26,7 @@ class Models:
             self._db.insert("models", [row_of(model)])
 
     def deleted_models(self) -> set[str]:
-        return {row["model_id"] for row in self._db.rows("deleted_models")}
+        return {row["model_id"] for row in self._kept.rows("deleted_models", ("model_deletions",))}
 
     def add_model_deletion(self, model_id: str, author: str) -> None:
         with self._db.transaction(f"deleting model {model_id}"):
@@ -34,7 +34,7 @@ class Models:
 
     def proposal_choice(self, after_round: int) -> str | None:
         """The model chosen for the round after `after_round`, or None."""
-        rows = self._db.rows("proposal_choice", {"after_round": after_round})
+        rows = self._kept.rows("proposal_choice", ("proposal_choices",), {"after_round": after_round})
         return rows[0]["model_id"] if rows else None
 
     def add_proposal_choice(self, model_id: str, after_round: int, author: str, reason: str) -> None:

@@ -11,15 +11,17 @@ import pyarrow as pa
 from rsf_core.domain import Prompt, Split
 from rsf_core.domain.turns import Turns
 from rsf_core.store.database import Database, utc_now
+from rsf_core.store.kept import Kept
 from rsf_core.store.records import NO_ROOM, Fit, PromptPage, PromptRecord, Room, Window
 
 NewPrompt = tuple[str, str | None, str | None, Split] | tuple[str, str | None, str | None, Split, Turns]
+IN_USE = ("prompts", "prompt_events")  # the tables that say which prompts are in use
 _SHOWN = 300  # characters of a text in a list
 
 
 class Prompts:
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, kept: Kept) -> None:
+        self._db, self._kept = database, kept
 
     def all(self, split: Split | None = None, retired: bool = False) -> list[Prompt]:
         """Those in use, by number; with `retired` also those that are not any more."""
@@ -42,10 +44,10 @@ class Prompts:
 
     def counts(self) -> dict[Split, int]:
         """How many are in use."""
-        return {Split(row["split"]): row["count"] for row in self._db.rows("prompt_counts")}
+        return {Split(row["split"]): row["count"] for row in self._kept.rows("prompt_counts", IN_USE)}
 
     def with_reference(self) -> int:
-        return sum(row["with_reference"] for row in self._db.rows("prompt_counts"))
+        return sum(row["with_reference"] for row in self._kept.rows("prompt_counts", IN_USE))
 
     def references(self) -> Iterator[tuple[int, str | None]]:
         """The number and the reference of each prompt in use that is not sealed, by number."""
@@ -54,7 +56,7 @@ class Prompts:
 
     def version(self) -> tuple[int, int]:
         """Differs whenever prompts do; the second number whenever one was retired, replaced or put back."""
-        row = self._db.rows("prompts_version")[0]
+        row = self._kept.rows("prompts_version", IN_USE)[0]
         return row["prompt_id"], row["seq"]
 
     def page(
@@ -116,7 +118,7 @@ class Prompts:
 
     def windows(self) -> list[Window]:
         """The room of each model that prompts were counted for, the newest first."""
-        return [Window(**row) for row in self._db.rows("prompt_windows")]
+        return [Window(**row) for row in self._kept.rows("prompt_windows", ("prompt_windows",))]
 
     def say_lengths(self, window: Window, prompt_ids: Sequence[int], lengths: pa.Table) -> None:
         """Append how long these prompts are for a model, in the order of `lengths`: tokens, refused."""

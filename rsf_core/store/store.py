@@ -45,20 +45,20 @@ class Store:
         self.acts = Acts(self._db, self.guides)
         self.comparisons = Comparisons(self._db, self.guides)
         self.goals = Goals(self._db)
-        self.prompt_book = Prompts(self._db)
+        self._kept = Kept(self._db)
+        self.prompt_book = Prompts(self._db, self._kept)
         self.sealed = Sealed(self._db)
         self.exported = Exported(self._db)
         self.elsewhere = MadeElsewhere(self._db)
         self.drawn_tokens = Drawn(self._db)
-        self._kept = Kept(self._db)
         self._jobs = Jobs(self._db, self._kept)
         self._candidates = Candidates(self._db, self._kept)
         self._decided = Decided(self._db, self._kept)
         self._reviewed = Reviewed(self._db, self.acts)
-        self._curated = CuratedSets(self._db)
+        self._curated = CuratedSets(self._db, self._kept)
         self._models = Models(self._db, self._kept)
         self.links = Links(self._db)
-        self.target_versions = TargetVersions(self._db)
+        self.target_versions = TargetVersions(self._db, self._kept)
         self.tastes = Tastes(self._db)
 
     def backup(self, file: Path | None, models: bool) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Store:
     # -- project -----------------------------------------------------------------------------------------------
 
     def values(self) -> dict[str, str]:
-        return {row["key"]: row["value"] for row in self._db.rows("project_values")}
+        return {row["key"]: row["value"] for row in self._kept.rows("project_values", ("project",))}
 
     def set_value(self, key: str, value: str) -> None:
         """Say a value once; it can't be changed afterwards."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from rsf_core.store.database import Database, utc_now
+from rsf_core.store.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,12 @@ class TargetVersion:
 
 
 class TargetVersions:
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, kept: Kept) -> None:
+        self._db, self._kept = database, kept
 
     def all(self) -> list[TargetVersion]:
         """Every version, the newest first."""
-        rows = self._db.rows("target_versions")
+        rows = self._kept.rows("target_versions", ("target_versions",))
         return [
             TargetVersion(
                 **row

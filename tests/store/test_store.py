@@ -18,6 +18,19 @@ from tests.support.seeding import add_candidates, add_scores, candidates, decide
 SEGMENT = ("r1-generate-1", 0, "abc", "candidates")
 
 
+def test_rows_that_are_kept_are_those_of_now_and_nobody_changes_them_for_others(store: Store) -> None:
+    store.set_value("first", "1")
+    before = store._kept.rows("project_values", ("project",))
+    before[0]["value"] = "changed by who was given it"
+    assert store.values()["first"] == "1"
+    store.set_value("second", "2")
+    assert store.values()["second"] == "2"
+    with store.transaction("trying"):
+        store.set_value("third", "3")
+        assert store.values()["third"] == "3", "a transaction sees what it has written"
+    assert len(store._kept.rows("project_values", ("project",))) == len(before) + 2
+
+
 def test_a_segment_said_twice_is_stored_once(store: Store) -> None:
     rows = candidates()
     assert store.commit_segment(*SEGMENT, rows)

@@ -1,0 +1,86 @@
+"""What a page shows is read once: its parts ask for the same figures, and the database is asked for them one time a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core.domain import Scope
+from rsf_core.project import Project
+from rsf_core.store.database import Database
+from rsf_core.web import session
+
+SHELL = Path(session.__file__).with_name("shell.py")
+PAGES = (
+    "acceptance",
+    "export",
+    "generate",
+    "guide",
+    "models",
+    "overview",
+    "prompts",
+    "review",
+    "scorers",
+    "target",
+    "train",
+)
+
+
+@contextmanager
+def questions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[tuple[str, str]]]:
+    """Counts each question that is asked of the database, by its name and what it is asked with."""
+    asked: Counter[tuple[str, str]] = Counter()
+    with monkeypatch.context() as patch:
+        for how in ("rows", "arrow", "look_up"):
+            ask = getattr(Database, how)
+
+            def counted(database: Database, name: str, given: Any = None, ask: Any = ask) -> Any:
+                asked[name, repr(given)] += 1
+                return ask(database, name, given)
+
+            patch.setattr(Database, how, counted)
+        yield asked
+
+
+def repeated(asked: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    return {question: times for question, times in asked.items() if times > 1}
+
+
+@pytest.fixture
+def app(complete: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(session, "_project", complete)
+    return AppTest.from_file(str(SHELL), default_timeout=60).run()
+
+
+def test_no_page_asks_the_database_the_same_question_twice(
+    complete: Project, app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for page in PAGES:
+        threshold = complete.threshold()
+        assert threshold is not None
+        # what was kept for the page before is out of date
+        complete.set_threshold(threshold.log_m + 0.01, threshold.scope)
+        with questions(monkeypatch) as asked:
+            app.switch_page(f"../../pages/{page}.py").run()
+        assert not app.exception and asked, page
+        assert not repeated(asked), f"{page} reads the same more than once"
+
+
+def test_a_page_that_is_drawn_again_asks_for_little_and_shows_what_was_saved_in_between(
+    complete: Project, app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.switch_page("../../pages/acceptance.py").run()
+    with questions(monkeypatch) as asked:
+        app.run()
+    assert not {"thresholds", "targets", "ratios", "round_counts", "prompt_counts"} & {name for name, _ in asked}
+    complete.set_threshold(0.1234, Scope.GLOBAL, author="ann")
+    with questions(monkeypatch) as asked:
+        app.run()
+    assert "log M = 0.123" in " ".join(caption.value for caption in app.caption)
+    assert [name for name, _ in asked.elements()].count("thresholds") == 1
