@@ -157,6 +157,7 @@ class Spool:
         try:
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             table = pq.read_table(path)
+            table.validate(full=True)  # texts that are no UTF-8 too
         except (pa.ArrowException, OSError, ValueError) as error:
             raise JobError(f"{path} is damaged: {error}") from error
         for field in schema:

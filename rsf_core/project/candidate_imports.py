@@ -165,6 +165,9 @@ class CandidateImports:
     def start_found(self, upload: str, source: str) -> str:
         """The same with the columns as they are recognised. Raises PromptFileError where none can hold completions."""
         columns = self.columns(upload)
+        found = self._uploads.format(upload)
+        if columns is None and found.text is None:
+            raise PromptFileError(f"{self._uploads.name(upload)} {found.problem}")
         if columns is None:
             raise PromptFileError(
                 f"{self._uploads.name(upload)} has no column of completions beside that of the prompt: call it completion, or "

@@ -216,9 +216,7 @@ class Imports:
         """The same with the columns as they are recognised. Raises PromptFileError where there is no readable row."""
         found = self.format(upload)
         if found.text is None:
-            raise PromptFileError(
-                f"{self.name(upload)} has no readable row: the first line of a CSV names its columns, a JSONL row is an object"
-            )
+            raise PromptFileError(f"{self.name(upload)} {found.problem}")
         return self.start(upload, Columns(found.text, found.reference, found.system, found.split), held_out_share)
 
     def state(self, upload: str, placing: str) -> ImportState:

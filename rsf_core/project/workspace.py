@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import time
@@ -39,6 +40,7 @@ _ASIDE = ".aside-"  # in the name of what is being made or removed
 _SWEPT_AFTER_SECONDS = 24 * 3600.0
 _SIZE_SECONDS = 30.0  # for how long a size is believed: it is the sum over all files
 _NEWEST_JOBS = 2  # the folders of jobs that are looked at: one that runs writes into its own every second
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 _FORBIDDEN = '/\\:*?"<>|'  # in a name of a folder, on one system or another
 
 
@@ -136,6 +138,8 @@ def checked_name(name: str) -> str:
     if wrong is not None:
         shown = repr(wrong) if unicodedata.category(wrong)[0] != "C" else f"U+{ord(wrong):04X}"
         raise WorkspaceError(f"a project's name is that of its folder and cannot have {shown}: leave it out")
+    if _RESERVED.fullmatch(found):
+        raise WorkspaceError(f"{found!r} is the name of a device on Windows: choose another name")
     if found[0] in ".-" or found[-1] == ".":
         raise WorkspaceError(f"a project's name neither begins with “.” or “-” nor ends with “.” (got {found!r})")
     return found

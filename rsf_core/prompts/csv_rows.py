@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rsf_core.domain.errors import PromptFileError
+from rsf_core.domain.words import plural
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.encodings import DAMAGED, Encoding
 from rsf_core.prompts.lines import Lines, LineTooLongError, damage, open_text
@@ -18,6 +19,8 @@ from rsf_core.prompts.spreadsheet import is_own_export, unguarded
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+_QUOTE_BEHIND_SPACE = re.compile(r' +"')
+_READS_LIKE_A_ROW = re.compile(r"\s\S.*[.?!。？！…]\s*$", re.DOTALL)
 _SAMPLED_ROWS = 50
 _SAMPLED_CHARACTERS = 256 << 10
 
@@ -36,17 +39,40 @@ def delimiter(path: Path, encoding: Encoding) -> tuple[str, bool]:
         widths = [len(row) for row in rows]
         if not widths or widths[0] < 2:
             continue
-        fits = sum(width == widths[0] for width in widths) / len(widths), widths[0]
+        fits = _fitting(rows), widths[0]
         if fits > of_best:
             best, of_best = sign, fits
     return best, False
 
 
-def _sampled(sample: str, sign: str) -> list[list[str]]:
-    """The first rows of a sample, without the empty cells at their ends; the last one may be cut off."""
+def spaced(path: Path, encoding: Encoding, sign: str) -> bool:
+    """Whether a space behind `sign` belongs to it, as in `a, "b, c"`: quotes stand behind spaces, and nothing is left of them
+    that way."""
+    with open_text(path, encoding) as file:
+        sample = file.read(_SAMPLED_CHARACTERS)
+    if f'{sign} "' not in sample or sign == " ":
+        return False
+    try:
+        rows = _sampled(sample, sign, spaced=True)
+    except csv.Error:
+        return False
+    as_it_is = _sampled(sample, sign)
+    quoted = any(_QUOTE_BEHIND_SPACE.match(cell) for row in as_it_is for cell in row)
+    return quoted and _fitting(rows) >= _fitting(as_it_is)
+
+
+def _fitting(rows: list[list[str]]) -> float:
+    """The share of rows that have as many fields as the first."""
+    return sum(len(row) == len(rows[0]) for row in rows) / len(rows) if rows else 0.0
+
+
+def _sampled(sample: str, sign: str, spaced: bool = False) -> list[list[str]]:
+    """The first rows of a sample, without the empty cells at their ends; the last one may be cut off. Raises csv.Error only
+    where `spaced`."""
     csv.field_size_limit(_SAMPLED_CHARACTERS)
     found: list[list[str]] = []
-    for row in csv.reader(sample.splitlines(keepends=True), delimiter=sign):
+    lines = sample.splitlines(keepends=True)
+    for row in csv.reader(lines, delimiter=sign, skipinitialspace=spaced, strict=spaced and len(sample) < _SAMPLED_CHARACTERS):
         while row and not row[-1].strip():
             row.pop()
         if row:
@@ -62,12 +88,13 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
     Raises PromptFileError where the header can't be used."""
     found, said = delimiter(path, encoding)
     sign = sign or found
+    behind = spaced(path, encoding, sign)
     csv.field_size_limit(2 * limits.LONGEST_TEXT)
     with open_text(path, encoding) as file:
         lines = Lines(file, limits.LONGEST_LINE)
         if said:
             next(lines, None)
-        reader = csv.reader(lines, delimiter=sign, strict=True)
+        reader = csv.reader(lines, delimiter=sign, skipinitialspace=behind, strict=True)
         header: Header | None = None
         while True:
             line = lines.count + 1
@@ -78,11 +105,14 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
             except LineTooLongError:
                 wrong = f"a line is longer than {limits.LONGEST_LINE:,} characters"
                 # what the reader holds of the row is let go: the next line begins a new one
-                reader = csv.reader(lines, delimiter=sign, strict=True)
+                reader = csv.reader(lines, delimiter=sign, skipinitialspace=behind, strict=True)
             except csv.Error as error:
                 # a quote left open for so long: where the next row begins can only be guessed at
-                lost = "field limit" in str(error) and lines.count > line
+                long = "field limit" in str(error)
+                lost = (long and lines.count > line) or "unexpected end" in str(error)
                 wrong = f"is not CSV: {'a quote is not closed' if lost else error}"
+                if long and not lost:
+                    wrong = f"has a field of more than {2 * limits.LONGEST_TEXT:,} characters"
             if fields is None:
                 return
             damaged = next((field for field in fields if DAMAGED in field), None)
@@ -96,7 +126,9 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
             if wrong:
                 yield Problem(line, None, wrong)
             elif header is None:
-                header = Header(fields, f"{path.name}, line {line}") if any(map(str.strip, fields)) else None
+                if any(map(str.strip, fields)):
+                    header = Header(fields, f"{path.name}, line {line}")
+                    yield from header.doubts(line)
             elif any(map(str.strip, fields)):
                 yield header.record(line, fields)
 
@@ -123,14 +155,21 @@ class Header:
         self._width = len(fields)
         self._own = is_own_export(self.names)
 
+    def doubts(self, line: int) -> Iterator[Problem]:
+        """What is to be said of names that read like a row."""
+        row = next((name for name in self.names if _READS_LIKE_A_ROW.search(name)), None)
+        if row is not None:
+            message = f"is taken for the names of the columns ({row[:40]!r}): if it is a row, put a line with names above it"
+            yield Problem(line, None, message, kept=True)
+
     def record(self, line: int, fields: Sequence[str]) -> Record | Problem:
         named, beyond = fields[: len(self.names)], fields[len(self.names) :]
         if len(named) < len(self.names):
-            return Problem(line, None, f"has {len(fields)} fields where the header has {len(self.names)}")
+            return Problem(line, None, f"has {plural(len(fields), 'field')} where the header has {len(self.names):,}")
         if any(map(str.strip, beyond)):
             if len(fields) == self._width:
                 place = next(i for i, field in enumerate(beyond, start=len(self.names) + 1) if field.strip())
                 return Problem(line, None, f"has a value in column {place}, which the header does not name")
-            return Problem(line, None, f"has {len(fields)} fields where the header has {len(self.names)}")
+            return Problem(line, None, f"has {plural(len(fields), 'field')} where the header has {len(self.names):,}")
         values = [unguarded(field) for field in named] if self._own else named
         return Record(line, dict(zip(self.names, values, strict=True)))

@@ -108,7 +108,7 @@ def _is_western(text: str) -> bool:
     if not text or "ÿ" in text or _SIGN_IN_A_WORD.search(text):  # ÿ is the byte FF: damage, or a mark gone astray
         return False
     words = [word for word in _WORD.findall(text) if not word.isascii()]
-    strange = sum(len(word) > 2 and sum(c > "\x7f" for c in word) > len(word) / 2 for word in words)
+    strange = sum(len(word) > 2 and sum(c > "\x7f" for c in word) > len(word) * 2 / 3 for word in words)
     return bool(strange <= len(words) / 5)
 
 

@@ -43,6 +43,7 @@ def records(path: Path, sheet: str | None = None) -> Iterator[Record | Problem]:
             continue
         if header is None:
             header = Header(fields, f"{path.name}, sheet {name!r}, row {line}")
+            yield from header.doubts(line)
         else:
             yield header.record(line, fields)
 

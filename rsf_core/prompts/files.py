@@ -129,14 +129,17 @@ def records(path: Path, layout: Layout | None = None) -> Iterator[Record | Probl
         raise PromptFileError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def sample(path: Path, layout: Layout, count: int) -> list[Record]:
-    """The first `count` good rows, fewer where they are long."""
+def sample(path: Path, layout: Layout, count: int) -> tuple[list[Record], Problem | None]:
+    """The first `count` good rows, fewer where they are long, and what is wrong with the first row that is not."""
     found: list[Record] = []
+    wrong: Problem | None = None
     held = 0
     for record in records(path, layout):
-        if isinstance(record, Record):
+        if isinstance(record, Problem):
+            wrong = wrong or record
+        else:
             found.append(record)
             held += sum(len(str(value)) for value in record.fields.values())
             if len(found) == count or held > _SAMPLED_CHARACTERS:
                 break
-    return found
+    return found, wrong

@@ -13,6 +13,7 @@ from rsf_core.prompts import conversations, files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.files import FOUND, Layout, Reading
 from rsf_core.prompts.records import Number
+from rsf_core.prompts.rows import Problem
 from rsf_core.prompts.spreadsheet import is_own_export
 
 SAMPLE = 200
@@ -53,6 +54,8 @@ _REFERENCES = (
 )
 _SYSTEMS = ("system", "system_prompt", "system_message")
 _SPLITS = ("split",)
+_HELD_OUT = {"test", "testing", "validation", "valid", "val", "dev", "eval", "evaluation", "heldout"}
+_SIDES = {str(one): one for one in Split}
 _NO_TEXT = {
     "id",
     "ids",
@@ -74,12 +77,14 @@ GSM8K = re.compile(r"^####[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 
 
 SHOWN_COLUMNS = 6
+_BY_NAME = 0.1  # the fitness of a column that is called as prompts are and holds few texts: its rows say what is wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """A file as it was recognised: its layout, the name of its format, all its columns with that of the prompt in front, and
-    which of them holds what."""
+    which of them holds what. `text` is None where none can be told to hold prompts, and `problem` says why, after the file's
+    name; there are no columns where no row can be read."""
 
     layout: Layout
     name: str
@@ -88,35 +93,45 @@ class Format:
     reference: str | None = None
     system: str | None = None
     split: str | None = None
+    problem: str | None = None
 
     def describe(self) -> str:
         return f"{self.layout.describe()}; {self.name}"
 
 
 def recognise(path: Path, reading: Reading = FOUND) -> Format:
-    """Raises PromptFileError when the file can't be read at all. `text` is None where it has no good row."""
+    """Raises PromptFileError when the file can't be read at all."""
     layout = files.look(path, reading)
-    found = files.sample(path, layout, SAMPLE)
+    found, wrong = files.sample(path, layout, SAMPLE)
     names = list(dict.fromkeys(name for record in found for name in record.fields))[: limits.MOST_COLUMNS]
     values = {name: [r.fields[name] for r in found if r.fields.get(name) is not None] for name in names}
     said = [name for name in names if any(name in record.annotated for record in found)]  # by who has annotated
-    ordered = sorted(names, key=lambda name: 0.0 if name in said else -_fitness(name, values[name], values))
+    fitness = {name: 0.0 if name in said else _fitness(name, values[name], values) for name in names}
+    ordered = sorted(names, key=lambda name: -fitness[name])
     if not ordered:
-        return Format(layout, "no readable row", (), None)
+        return Format(layout, "no readable row", (), None, problem=_no_row(wrong))
     text = ordered[0]
+    if not fitness[text]:
+        problem = f"has no column that can be told to hold prompts ({_listed(names)}): call that of the prompts prompt"
+        return Format(layout, _columns_of(names), tuple(ordered), None, problem=problem)
     free = [name for name in names if name != text and name not in companions(text, names)]
     if is_own_export(names):
         free = [name for name in free if name != "label"]  # it says whether the completion is accepted
-    reference = named(free, _REFERENCES)
+    # a truth value is a label beside another column, and the reference where there is no other
+    reference = named([name for name in free if any(map(_is_readable, values[name]))], _REFERENCES) or named(
+        free, _REFERENCES
+    )
     if reference is None and holds_conversations(text, values[text]) and any(_replies(values[text])):
         reference = text
     system, split = named(free, _SYSTEMS), named(free, _SPLITS)
-    if split is not None and not set(map(str, values[split])) <= set(Split):
-        split = None
+    unread = None if split is None else next((value for value in values[split] if not _is_side(value)), None)
     tool = next((record.tool for record in found if record.tool is not None), None)
     if reference is None and said:
         reference = max(said, key=lambda name: len(values[name]))
     name = _format_name(text, reference, names, values)
+    if unread is not None:
+        name += f"; the column {split} is not used, for it holds {str(unread)[:40]!r}"
+        split = None
     if tool is not None:
         name = f"an export of {tool} (annotated: {', '.join(one[:40] for one in said[:SHOWN_COLUMNS]) or 'nothing'}); {name}"
     return Format(layout, name, tuple(ordered), text, reference, system, split)
@@ -134,8 +149,41 @@ def companions(text: str, names: Sequence[str]) -> list[str]:
 
 
 def holds_conversations(name: str, values: Sequence[Any]) -> bool:
-    """Whether a column holds conversations: lists of turns, or under a fitting name of texts."""
-    return bool(values) and all(_is_conversation(name, value) for value in values[:10])
+    """Whether a column holds conversations: lists of turns, or under a fitting name of texts. Some may be empty or broken."""
+    held = [value for value in values if value != []][:20]
+    return sum(_is_conversation(name, value) for value in held) * 2 > len(held)
+
+
+def _is_readable(value: Any) -> bool:
+    """Whether a value can be a reference by itself."""
+    return isinstance(value, str) or conversations.is_one(value) or conversations.are_turns(value)
+
+
+def _is_side(value: Any) -> bool:
+    return isinstance(value, str) and (not value.strip() or side(value) is not None)
+
+
+def side(text: str) -> Split | None:
+    """The side of the split that a data set calls so: what others call test or validation is held out. None for another
+    word."""
+    plain = text.strip().lower().replace("-", "_").replace(" ", "_")
+    return Split.HELD_OUT if plain in _HELD_OUT else Split.TRAIN if plain == "training" else _SIDES.get(plain)
+
+
+def _no_row(wrong: Problem | None) -> str:
+    if wrong is not None:
+        return f"has no readable row: {wrong}"
+    return "has no readable row: the first line of a CSV names its columns, a JSONL row is an object"
+
+
+def _columns_of(names: Sequence[str]) -> str:
+    return f"{'column' if len(names) == 1 else 'columns'} {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first of the columns, each by its name."""
+    more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
+    return ", ".join(name[:40] for name in names[:SHOWN_COLUMNS]) + more
 
 
 def _is_conversation(name: str, value: Any) -> bool:
@@ -161,8 +209,8 @@ def _fitness(name: str, values: Sequence[Any], others: dict[str, list[Any]]) -> 
     if holds_conversations(name, values):
         return 900.0 if plain in ("prompt", *CONVERSATIONS) else 400.0
     texts = [value for value in values if isinstance(value, str) and not isinstance(value, Number) and value.strip()]
-    if not texts or len(texts) < len(values) / 2:
-        return 0.0
+    if len(texts) < max(1, len(values) / 2):
+        return _BY_NAME if plain in _TEXTS else 0.0
     words = re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().strip())
     if _NO_TEXT & set(words) and plain not in _TEXTS:
         return 0.0
@@ -194,7 +242,7 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
             return "an export of RSF Studio (the question is the prompt, the completion the reference)"
         if plain in TURNS:
             return "turns (the first question is the prompt, for the answers between them are missing)"
-        first = values[text][0]
+        first = next(value for value in values[text] if _is_conversation(text, value))
         kind = "ChatML" if isinstance(first, str) else "ShareGPT" if "from" in first[0] else "chat messages"
         answer = "; an answer behind it is the reference" if reference == text else ""
         return f"conversations ({kind}: the last question is the prompt, with the turns before it{answer})"
@@ -206,10 +254,7 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
         return f"columns ({text} and {joined[0]} together are the prompt)"
     if reference is not None and values[reference] and all(gsm8k_answer(str(value)) for value in values[reference]):
         return "GSM8K (the reference is what stands behind ####)"
-    more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
-    return (
-        f"{'column' if len(names) == 1 else 'columns'} {', '.join(name[:40] for name in names[:SHOWN_COLUMNS])}{more}"
-    )
+    return _columns_of(names)
 
 
 def gsm8k_answer(reference: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import rows as limits
+from rsf_core.prompts.conversations import is_one
 from rsf_core.prompts.encodings import DAMAGED, Encoding
 from rsf_core.prompts.lines import Lines, LineTooLongError, damage, open_text
 from rsf_core.prompts.records import Number, Record
@@ -45,15 +46,25 @@ def is_list(path: Path, encoding: Encoding) -> bool:
         if len(first) == len(start) and len(start) > _CHUNK // 2:
             return False  # a long first line, not read to its end
         try:
-            found = isinstance(_PLAIN.decode(first), dict)
+            value = _PLAIN.decode(first)
         except (ValueError, RecursionError):
-            found = False
-    if not found:
+            value = None
+        alone = len(first) == len(start.rstrip())
+    if not isinstance(value, dict) or (alone and any(map(_are_rows, value.values()))):
         raise PromptFileError(
             f"{path.name} is neither a list of objects, [{{…}}, {{…}}], nor one object a line: save the list alone, without "
             "what stands around it"
         )
     return False
+
+
+def _are_rows(value: Any) -> bool:
+    """Whether a value is a list of objects that are no turns of a conversation."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value) and not is_one(value)
+
+
+def _broken(error: Exception) -> str:
+    return "is not JSON that can be read: it is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {error}"
 
 
 def lines(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
@@ -77,7 +88,7 @@ def lines(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
             try:
                 value = _DECODER.decode(text)
             except (ValueError, RecursionError) as error:
-                yield Problem(found.count, None, f"is not JSON: {error}")
+                yield Problem(found.count, None, _broken(error))
             else:
                 yield _record(found.count, value)
 
@@ -109,9 +120,9 @@ def elements(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
                 value, raw = window.value()
             except (ValueError, RecursionError) as error:
                 if not window.skip_value():
-                    yield Problem(line, None, f"is not JSON: {error}; the rest of the file is left out")
+                    yield Problem(line, None, f"{_broken(error)}; the rest of the file is left out")
                     return
-                yield Problem(line, None, f"is not JSON: {error}")
+                yield Problem(line, None, _broken(error))
                 continue
             yield Problem(line, None, f"is not {encoding.label}") if DAMAGED in raw else _record(line, value)
 

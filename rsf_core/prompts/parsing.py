@@ -17,7 +17,7 @@ from rsf_core.prompts import conversations, files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.conversations import Conversation
 from rsf_core.prompts.files import FOUND, Reading
-from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer
+from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer, side
 from rsf_core.prompts.records import Number, Record
 from rsf_core.prompts.rows import Parsed, Problem, PromptRow
 
@@ -101,8 +101,9 @@ def prompt_of(record: Record, wanted: Columns, problems: list[Problem], notes: C
     elif (turn_system or "").strip() and turn_system != system:
         raise WrongRow(wanted.system, "is another system prompt than that of the conversation")
     split = text_of(fields.get(wanted.split), wanted.split) if wanted.split is not None else None
-    if split and split not in list(Split):
-        raise WrongRow(wanted.split, f"is {split!r}; it must be {', '.join(Split)}")
+    chosen_side = None if split is None or not split.strip() else side(split)
+    if split is not None and split.strip() and chosen_side is None:
+        raise WrongRow(wanted.split, f"is {split!r:.60}; it must be {', '.join(Split)}")
     for value, column in ((whole(text, earlier), wanted.text), (system, wanted.system or wanted.text)):
         check_text(value, column)
     if not text.strip():
@@ -116,7 +117,7 @@ def prompt_of(record: Record, wanted: Columns, problems: list[Problem], notes: C
         message = f"the first question is read; {others} {'is' if asked.left_out == 1 else 'are'} left out{lost}"
         problems.append(Problem(record.line, wanted.text, message, kept=True))
     try:
-        return PromptRow(text, reference, system or None, Split(split) if split else None, record.line, earlier)
+        return PromptRow(text, reference, system or None, chosen_side, record.line, earlier)
     except PromptError as error:
         raise WrongRow(wanted.text, str(error)) from error
 
@@ -133,6 +134,8 @@ def _conversation(value: Any, column: str) -> Conversation | None:
             return None
     if not isinstance(value, list):
         return None
+    if not value:
+        raise WrongRow(column, "is an empty list: there is no turn in it")
     if not any(isinstance(turn, dict) for turn in value) and not (name in TURNS and conversations.are_turns(value)):
         return None
     found = conversations.read(value)
@@ -163,8 +166,8 @@ def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | No
     value = fields.get(wanted.reference)
     if wanted.reference == wanted.text:
         found = asked.reply if asked is not None else None
-    elif isinstance(value, Number):
-        found = str(value)
+    elif isinstance(value, Number | bool):
+        found = str(value).lower() if isinstance(value, bool) else str(value)  # as JSON spells it
     elif conversations.is_one(value):
         found = conversations.reply_in(value)
     elif asked is not None and conversations.are_turns(value):

@@ -24,4 +24,7 @@ class Number(str):
 
     @property
     def kind(self) -> str:
+        """As a person calls it: NaN and Infinity are not numbers by their kind."""
+        if self.lstrip("-").lower() in ("nan", "inf", "infinity"):
+            return str(self)
         return "float" if any(sign in self for sign in ".eE") else "int"

@@ -23,7 +23,12 @@ _POWER = re.compile(r"(?:(?:\s?\^\s?|\*\*)(?:\{\s?[-+]?\d+\s?\}|\(\s?[-+]?\d+\s?
 _MIXED = re.compile(r" {1,2}(\d{1,9})\s?/\s?(\d{1,9})(?![\d.,/]*\d)")
 _DIVIDED = re.compile(rf"(?:\s?/\s?{RUN})++")
 _RATIO = re.compile(rf"(?::{RUN})++")
-_BEYOND = re.compile(rf"\s?\*?\s?{UNREADABLE}|\s?\^[{{(]?[-+]?\d|\*\*[({{]?\d")  # 2π, 9^{{9^9}}
+_BEYOND = re.compile(  # 2π, 9^{9^9}, 5 ± 0.1
+    rf"\s?\*?\s?{UNREADABLE}|\s?\^[{{(]?[-+]?\d|\*\*[({{]?\d|\s?(?:±|\\pm(?![a-zA-Z])|\+/-)\s?[$]?{RUN}"
+)
+_HEXADECIMAL = re.compile(r"[xX][0-9a-fA-F]+\b")
+_DATE = re.compile(r"(?<![\d.,-])\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\d-])")
+_RANGE = re.compile(rf"{RUN}\s?-\s?[$]?{RUN}")  # 5-6 is neither −1 nor one of them
 _RAISED = re.compile(r"(?:\^|[^\W_]_)[{(]?[-+]?$")  # cm^2, x_1
 _CURRENCY = "$€£¥₹"
 _LETTER = re.compile(r"[^\W\d\u0590-\U0010ffff]")  # of a script with spaces between words; also _
@@ -36,6 +41,7 @@ _THINKING = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
 _MARK = re.compile(r"(?<!#)####(?!#)")
 _HEADING = re.compile(r"\s*\d+\s*[.):]\s+[^\W\d]")  # "#### 1. Understand the problem"
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{|[{}]")
+_BARE_BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*+(?!\{)")  # \boxed 7
 _BOX_START = re.compile(r"\\(?:boxed|fbox)\b\s*\{?\s*")
 _PHRASE = re.compile(
     r"(?:\banswer\b[^.:=\n\d]{0,80}?(?::|=|\b(?:is|was|be|equals|comes to)\b(?!\s+(?:not|n't)\b))|答案\s*(?:是|为|為|:))",
@@ -84,6 +90,9 @@ def stated_number(text: str) -> Number | None:
     boxes = _boxes(text)
     if boxes:
         return _only_number(text[slice(*boxes[-1])])
+    bare = [match.end() for match in _BARE_BOX.finditer(text)]
+    if bare and (found := [number for number in numbers if number.start == bare[-1]]):
+        return found[0].value
     if _BOX_START.search(text):
         return None  # broken off inside: more digits may have followed
     for phrase in reversed(list(_PHRASE.finditer(text))):
@@ -137,6 +146,8 @@ def _only_number(text: str) -> Number | None:
     if _NO_NUMBER.search(text):
         return None
     text = text.rpartition("=")[2].strip(" $*\n\t")
+    if _RANGE.fullmatch(text) or _DATE.search(text):
+        return None
     value = evaluate(text.translate({ord(symbol): " " for symbol in _CURRENCY}))
     if value is not None:
         return value
@@ -178,7 +189,8 @@ def _line_end(text: str, start: int) -> int:
 
 def _numbers(text: str) -> list[_Found]:
     found: list[_Found] = []
-    tuples = [match.span() for match in _TUPLE.finditer(text)][::-1]
+    spans = [match.span() for pattern in (_TUPLE, _DATE) for match in pattern.finditer(text)]
+    tuples = sorted(spans, reverse=True)
     at = 0
     while (match := _RUN.search(text, at)) is not None:
         while tuples and tuples[-1][1] <= match.start():
@@ -207,6 +219,8 @@ def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:
         values = [plain(piece) for piece in pieces]
         return end, [_Found(start, end, None if v is None else Number(v), glued) for v in values]
     number, end = _back(text, start, end, value)
+    if _is_negated(text, sign_at, end):
+        sign_at, end, negative = sign_at - 2, end + 1, not negative
     if negative and number is not None:
         number = number.negated()
     return end, [_Found(sign_at, end, number, glued)]
@@ -228,6 +242,13 @@ def _front(text: str, start: int) -> tuple[int, bool, bool]:
     return at, False, bool(glued)
 
 
+def _is_negated(text: str, start: int, end: int) -> bool:
+    """Whether brackets around a number have a minus before them: -(3/4)."""
+    return (
+        start > 1 and text[start - 2 : start] == "-(" and text[end : end + 1] == ")" and _is_sign(text, start - 2, False)
+    )
+
+
 def _is_sign(text: str, sign: int, spaced: bool) -> bool:
     """A sign counts only where no operand stands before it, so that "20-3" ends in 3; with a space behind it only after =,
     : or a bracket, for elsewhere it is a bullet or an operator."""
@@ -240,6 +261,8 @@ def _is_sign(text: str, sign: int, spaced: bool) -> bool:
 def _back(text: str, start: int, end: int, value: Decimal) -> tuple[Number | None, int]:
     """The number with the exponent, the fraction and the power that follow, and where it ends."""
     number: Number | None = Number(value)
+    if value == 0 and (match := _HEXADECIMAL.match(text, end)) is not None:
+        return None, match.end()  # 0x1F
     if (match := _SCIENTIFIC.match(text, end)) is not None:
         power_of_ten = scaled(value, match[1])
         number, end = (None if power_of_ten is None else Number(power_of_ten)), match.end()

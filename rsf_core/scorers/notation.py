@@ -14,7 +14,9 @@ r"""Stands for a part of a formula that is no number of its own: \sqrt{2}, \frac
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _VULGAR = re.compile("[¼½¾⅐-⅞↉]")
-_GROUP_SPACE = re.compile(r"(?<=\d)[\u00a0\u2007-\u2009\u202f](?=\d{3}(?!\d))")  # 12 345, with spaces that do not break
+_NARROW = "\u00a0\u2007-\u2009\u202f"
+_NARROW_GROUPS = re.compile(rf"(?<!\d)\d+(?:[{_NARROW}]\d{{3}}(?!\d))+(?:,\d+(?![\d,]))?")  # 12 345,6 with spaces that do not break
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:,\d+)?(?![\d,]|\.\d| \d)")  # 1 234 567,8
 _SIGNS = str.maketrans("−–∕⁄÷×⋅·∗٫٬", "--///****.,")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _LATEX = tuple(
@@ -40,13 +42,25 @@ def one_notation(text: str) -> str:
     """`text` with digits, signs, powers, fractions and LaTeX written as in a program. Linear, and raises on nothing."""
     if not text.isascii():
         text = _VULGAR.sub(_fraction, _RAISED.sub(_power, text))
-        text = plain_text.plain(_GROUP_SPACE.sub("", text)).translate(_SIGNS)
+        text = plain_text.plain(_NARROW_GROUPS.sub(_joined, text)).translate(_SIGNS)
         text = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     if "\\" in text or "√" in text or "π" in text or "{,}" in text:
         for pattern, replacement in _LATEX:
             text = pattern.sub(replacement, text)
         text = _without_fractions(_ROOT.sub(UNREADABLE, text))
-    return text
+    return _GROUPED.sub(_grouped, text) if " " in text else text
+
+
+def _grouped(match: re.Match[str]) -> str:
+    """The same with plain spaces: one group might be another number, as in "12 345", unless decimals that are no thousands
+    follow."""
+    _, _, decimals = match[0].partition(",")
+    return _joined(match) if match[0].count(" ") > 1 or len(decimals) not in (0, 3) else match[0]
+
+
+def _joined(match: re.Match[str]) -> str:
+    """Groups of thousands as one number; the comma behind them is that of decimals."""
+    return re.sub(r"\s", "", match[0]).replace(",", ".")
 
 
 def _power(match: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -21,7 +22,7 @@ from typing import Any
 import duckdb
 
 from rsf_core.domain.errors import BackupError
-from rsf_core.domain.files import keep_private, writable, write_whole
+from rsf_core.domain.files import is_full_disk, keep_private, writable, write_whole
 from rsf_core.store.sql import migrations
 
 FORMAT = 1
@@ -30,6 +31,11 @@ SETTINGS = "project.toml"
 DATABASE = "rsf.duckdb"
 SCRATCH = ".backup-"
 _CHUNK = 1 << 20
+_LARGEST_MANIFEST = 64 << 20  # bytes: a line for each file of a model
+_MOST = 2**32  # rows of a table, and numbers that a sequence gave: each is counted
+_DAMAGED = (  # what reading a ZIP raises, one that is locked by a password too
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError, OSError
+)  # fmt: skip
 _CREATE_MIGRATIONS = (
     "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
 )
@@ -82,12 +88,14 @@ def save(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, fil
 def restore(file: Path, folder: Path) -> Manifest:
     """Make the project in `folder`, which must not be there or be empty, from a backup. It is made aside and put in place
     at the end. Raises BackupError naming what is wrong with the backup; then nothing is left behind."""
+    if folder.is_symlink() and not folder.exists():
+        raise BackupError(f"{folder} is a link that leads nowhere: remove it, or name another folder")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BackupError(f"{folder} is not empty: a backup is restored to a new folder")
     with _opened(file) as (archive, manifest):
         with writable(folder.parent):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.restoring-", dir=folder.parent))
+            aside = Path(tempfile.mkdtemp(prefix=".restoring-", dir=folder.parent))
         try:
             with writable(folder.parent), tempfile.TemporaryDirectory(prefix=SCRATCH, dir=aside) as unpacked:
                 for name, sha256 in manifest.files.items():
@@ -178,13 +186,18 @@ def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
 
 def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     try:
+        if archive.getinfo(MANIFEST).file_size > _LARGEST_MANIFEST:
+            raise ValueError(f"it has more than {_LARGEST_MANIFEST:,} bytes")
         found = Manifest(**json.loads(archive.read(MANIFEST)))
+        if not all(type(number) is int for number in (found.format, found.migration)):
+            raise TypeError("format and migration are whole numbers")
         names = [*found.tables, *found.sequences]
         sound = all(name.isidentifier() for name in names) and all(map(_is_inside, found.files))
+        sound = sound and all(isinstance(sha256, str) for sha256 in found.files.values())
         sound = sound and all(
-            isinstance(n, int) and 0 <= n < 2**48 for n in (*found.tables.values(), *found.sequences.values())
+            type(n) is int and 0 <= n < _MOST for n in (*found.tables.values(), *found.sequences.values())
         )
-    except (KeyError, TypeError, ValueError, AttributeError, zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError, *_DAMAGED) as error:
         raise BackupError(f"{file} is no backup, or is damaged: its manifest cannot be read ({error})") from error
     if found.format != FORMAT or found.migration > max(number for number, _, _ in migrations()):
         raise BackupError(f"{file} was written by a newer version of RSF Studio: update RSF Studio")
@@ -213,13 +226,15 @@ def _pack(archive: zipfile.ZipFile, name: str, path: Path) -> str:
 def _unpack(archive: zipfile.ZipFile, name: str, sha256: str, folder: Path, file: Path) -> None:
     digest = hashlib.sha256()
     target = folder / name
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(name) as source, target.open("wb") as out:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 out.write(chunk)
-    except (KeyError, zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+    except (KeyError, *_DAMAGED) as error:
+        if is_full_disk(error):
+            raise
         raise BackupError(f"{file} is damaged: {name} cannot be read ({error})") from error
     if digest.hexdigest() != sha256:
         raise BackupError(f"{file} is damaged: {name} is not as it was written")

@@ -245,8 +245,8 @@ def importing(project: Project) -> None:
         st.text(str(error).replace(f"upload{name[name.rfind('.') :].lower()}", name))
         return
     st.text(f"{name} is read as {found.describe()}.")
-    if found.text is None:
-        ui.problem("It has no readable row: the first line of a CSV names its columns, a JSONL row is an object.")
+    if not found.columns:
+        ui.problem(f"It {found.problem}.")
         return
     if kind == COMPLETIONS:
         candidate_import_parts.chosen(project, upload, name, found, reading)

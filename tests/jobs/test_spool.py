@@ -58,6 +58,14 @@ def test_other_columns_are_damage(spool):
         spool.read_segment(spool.folder / "0000.parquet", SCHEMA)
 
 
+def test_a_text_that_is_no_utf8_is_damage_before_anybody_reads_it(spool):
+    schema = pa.schema([("x", pa.string())])
+    broken = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xffa"))
+    spool.write_segment(0, pa.table([broken], schema=schema))
+    with pytest.raises(JobError, match=r"0000\.parquet is damaged: .*UTF8"):
+        spool.read_segment(spool.folder / "0000.parquet", schema)
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -159,7 +159,7 @@ def test_who_only_asks_for_the_holder_keeps_nobody_from_opening(
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["reviews", "My reviews 2", "été", "评论", "a.b-c_d", "7", "x" * 60])
+@pytest.mark.parametrize("name", ["reviews", "My reviews 2", "été", "评论", "a.b-c_d", "7", "x" * 60, "Console", "com10"])
 def test_a_name_of_a_folder_is_one_of_a_project(name: str) -> None:
     assert workspaces.checked_name(f"  {name} ") == name
 
@@ -180,6 +180,8 @@ def test_a_name_of_a_folder_is_one_of_a_project(name: str) -> None:
         ("a\x00b", "U\\+0000"),
         ("a\u202eb", "U\\+202E"),
         ("\ud800a", "U\\+D800"),
+        ("NUL", "a device on Windows"),
+        ("com1.old", "a device on Windows"),
         ("x" * 61, "at most 60"),
         ("x" * 10_000, "at most 60"),
         ("é" * 1_000, "at most 60"),

@@ -60,6 +60,11 @@ VALUES: list[Any] = [
     {"a": 1},
     "#### 18",
 ]
+FORMS = ["plain", "alpaca", "chat", "export", "turns", "labels", "split", "nested"]
+KINDS = [  # of columns of Parquet
+    *(pa.date32(), pa.time32("s"), pa.timestamp("s"), pa.timestamp("ns", "Europe/Berlin"), pa.duration("s")),
+    *(pa.int64(), pa.bool_(), pa.date64()),
+]
 CODECS = [
     "utf-8",
     "utf-8-sig",
@@ -101,18 +106,28 @@ def row(rng: random.Random, form: str) -> dict[str, Any]:
             return {"id": rng.random(), "messages": turns(rng), "system": value(rng)}
         case "export":
             return {"prompt": turns(rng), "completion": turns(rng), "weight": 1.0}
+        case "labels":
+            return {"prompt": value(rng), "completion": value(rng), "label": rng.choice([True, False, None])}
+        case "split":
+            side = rng.choice(["train", "Test", "validation", "", "held-out", "fold 3", None, 1])
+            return {"Question": value(rng), "answer": rng.choice([True, *VALUES]), "split": side}
+        case "nested":
+            return {"id": "1", "data": {"text": value(rng)}, "annotations": [{"result": [{"value": turns(rng)}]}]}
         case _:
             return {"question_id": 1, "turns": [value(rng) for _ in range(rng.randint(0, 3))], "reference": value(rng)}
 
 
 def content(rng: random.Random, suffix: str) -> bytes:
-    rows = [row(rng, rng.choice(["plain", "alpaca", "chat", "export", "turns"])) for _ in range(1)]
-    form = rng.choice(["plain", "alpaca", "chat", "export", "turns"])
+    rows = [row(rng, rng.choice(FORMS)) for _ in range(1)]
+    form = rng.choice(FORMS)
     rows += [row(rng, form) for _ in range(rng.randint(0, 20))]
     if suffix == ".parquet":
         sink = io.BytesIO()
         plain = [{name: v if isinstance(v, str) else None for name, v in r.items()} for r in rows]
-        pq.write_table(pa.Table.from_pylist(plain), sink)
+        table = pa.Table.from_pylist(plain)
+        kind = rng.choice(KINDS)
+        far = pa.array([rng.choice([None, 0, 1, 2**30]) for _ in plain], pa.int32() if kind.bit_width == 32 else pa.int64())
+        pq.write_table(table.append_column(rng.choice(["answer", "text", "at"]), far.cast(kind)) if plain else table, sink)
         return sink.getvalue()
     if suffix in (".csv", ".tsv"):
         out = io.StringIO()
@@ -120,11 +135,14 @@ def content(rng: random.Random, suffix: str) -> bytes:
             [[], [""], ["", ""], ["text", "text"]]
         )
         writer = csv.writer(out, delimiter=rng.choice(",;\t|"), lineterminator=rng.choice(["\n", "\r\n", "\r"]))
-        writer.writerow(names)
+        if rng.random() < 0.9:  # else the first row stands where the names should
+            writer.writerow(names)
         writer.writerows([["" if r.get(n) is None else str(r.get(n)) for n in names] for r in rows])
-        written = rng.choice(["", "", "sep=;\n"]) + out.getvalue()
+        written = rng.choice(["", "", "sep=;\n", "# a comment\n"]) + out.getvalue()
+        written = written.replace(',"', ', "') if rng.random() < 0.2 else written
     elif suffix == ".json":
         written = json.dumps(rng.choice([rows, rows, {"data": rows}, rows[:1][0]]), indent=rng.choice([None, 1]))
+        written = rng.choice([written, written, written.replace("}]", "},]"), "// made by hand\n" + written])
     else:
         written = "\n".join(json.dumps(r, ensure_ascii=rng.random() < 0.5) for r in rows)
     return written.encode(rng.choice(CODECS), errors="replace")

@@ -55,8 +55,8 @@ def test_a_whole_jsonl_row_is_read(tmp_path: Path) -> None:
         (b'{"text": "half \\ud83d of a pair"}', "text", "half"),
         (b'{"text": "x", "system": "\\udc00"}', "system", "half"),
         (b'{"text": "x", "system": {"role": "system"}}', "system", "must be text, not dict"),
-        (b'{"text": "x", "reference": true}', "reference", "must be text, not bool"),
-        (b'{"text": "x", "split": "test"}', "split", "is 'test'; it must be train, held_out, sealed"),
+        (b'{"text": "x", "reference": {"a": 1}}', "reference", "must be text, not dict"),
+        (b'{"text": "x", "split": "fold 3"}', "split", "is 'fold 3'; it must be train, held_out, sealed"),
         (b'{"text": "' + b"x" * 100_001 + b'"}', "text", "100,001 characters long; at most 100,000"),
     ],
 )
@@ -114,7 +114,7 @@ def test_lines_of_a_csv_file_are_counted_through_quoted_line_breaks(tmp_path: Pa
         ("last", "5", 11),
     ]
     assert problems(parsed) == [(6, None), (10, "text")]
-    assert str(parsed.problems[0]) == "line 6: has 1 fields where the header has 2"
+    assert str(parsed.problems[0]) == "line 6: has 1 field where the header has 2"
 
 
 @pytest.mark.parametrize(

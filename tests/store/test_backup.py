@@ -181,6 +181,10 @@ def without_a_manifest(found: dict[str, bytes]) -> None:
     del found[MANIFEST]
 
 
+def nested_too_deeply(found: dict[str, bytes]) -> None:
+    found[MANIFEST] = b"[" * 100_000
+
+
 def changed(**values: Any) -> Callable[[dict[str, bytes]], None]:
     def change(found: dict[str, bytes]) -> None:
         found[MANIFEST] = json.dumps(json.loads(found[MANIFEST]) | values).encode()
@@ -205,6 +209,19 @@ def changed(**values: Any) -> Callable[[dict[str, bytes]], None]:
         (changed(sequences={"nothing_seq": 5}), "names a sequence nothing_seq"),
         (changed(files=5), "cannot be read"),
         (changed(extra=5), "cannot be read"),
+        (changed(files=["tables/prompts.parquet"]), "cannot be read"),
+        (changed(files={"tables/prompts.parquet": 5}), "names what no backup holds"),
+        (changed(files={"tables/prompts.parquet\0": "x"}), "cannot be read"),
+        (changed(files={"models/" + "x" * 300: "x"}), "cannot be read"),
+        (changed(files={"models/a": "x", "models/a/b": "x"}), "cannot be read"),
+        (changed(migration="10"), "its manifest cannot be read"),
+        (changed(migration=None), "its manifest cannot be read"),
+        (changed(format=True), "its manifest cannot be read"),
+        (changed(tables=None), "its manifest cannot be read"),
+        (changed(tables={"prompts": 1.5}), "names what no backup holds"),
+        (changed(sequences={"act_seq": 2**40}), "names what no backup holds"),
+        (changed(sequences=[1]), "its manifest cannot be read"),
+        (nested_too_deeply, "its manifest cannot be read"),
     ],
 )
 def test_a_backup_that_is_not_whole_is_refused_by_name_and_leaves_nothing(
@@ -217,6 +234,38 @@ def test_a_backup_that_is_not_whole_is_refused_by_name_and_leaves_nothing(
         restore(file, tmp_path / "restored")
     assert str(file) in str(refused.value)
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "tables/prompts.parquet"])
+@pytest.mark.parametrize("damage", ["locked", "inflated"])
+def test_an_entry_that_is_locked_or_packed_wrongly_is_named(
+    tmp_path: Path, reviewed: Path, name: str, damage: str
+) -> None:
+    file = Path(shutil.copy(backed_up(reviewed), tmp_path / "kept.zip"))
+    content = bytearray(file.read_bytes())
+    with zipfile.ZipFile(file) as archive:
+        local = archive.getinfo(name).header_offset
+    listed = content.rindex(name.encode()) - 46  # in the list at the end
+    for at, flags, method in ((local, 6, 8), (listed, 8, 10)):
+        if damage == "locked":
+            content[at + flags] |= 1
+        else:
+            content[at + method] = zipfile.ZIP_DEFLATED
+    file.write_bytes(content)
+    with pytest.raises(BackupError, match="cannot be read"):
+        restore(file, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+
+
+def test_a_folder_with_the_longest_name_is_restored_to_and_a_link_to_nowhere_is_not(
+    tmp_path: Path, reviewed: Path
+) -> None:
+    file = backed_up(reviewed)
+    restore(file, tmp_path / ("x" * 255))
+    assert (tmp_path / ("x" * 255) / "rsf.duckdb").is_file()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BackupError, match="a link that leads nowhere"):
+        restore(file, tmp_path / "link")
 
 
 def test_a_cut_off_file_and_any_changed_byte_are_refused(tmp_path: Path, reviewed: Path) -> None:

@@ -1,0 +1,281 @@
+"""Files as people have them: what is odd about one is read as they mean it, or said by line and column."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rsf_core.domain import Split
+from rsf_core.domain.errors import PromptFileError
+from rsf_core.prompts import Parsed, parse, recognise
+from rsf_core.prompts.formats import side
+
+
+def read(path: Path, content: bytes | str) -> tuple[list[tuple[str, str | None]], list[str]]:
+    """Texts with references as the file is recognised, and what is said of its rows."""
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    parsed = as_recognised(path)
+    return [(row.text, row.reference) for row in parsed.rows], [str(problem) for problem in parsed.problems]
+
+
+def as_recognised(path: Path) -> Parsed:
+    found = recognise(path)
+    assert found.text is not None, found.problem
+    return parse(path, found.text, found.reference, found.system, found.split)
+
+
+def lines(*rows: dict[str, Any]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", "", "the first line of a CSV names"),
+        ("a.csv", "prompt,answer\n", "the first line of a CSV names"),
+        ("a.csv", 'prompt,answer\n"open,1\nsecond,2\n', "line 2: is not CSV: a quote is not closed; the rest"),
+        ("a.csv", "# a comment\nprompt,answer\nHi,1\n", "line 2: has 2 fields where the header has 1"),
+        ("a.csv", "My list,,\nprompt,answer\nHi,1\n", "line 2: has 2 fields where the header has 1"),
+        ("a.csv", "prompt,answer\nHi,1\n".encode("utf-16")[:-1] + b"\xdc", "is not UTF-16"),
+        ("a.jsonl", '{"prompt": "a"}{"prompt": "b"}\n', "line 1: is not JSON: Extra data"),
+        ("a.jsonl", '{\n "prompt": "a"\n}\n', "line 1: is not JSON: Expecting property name"),
+        ("a.json", '[\n// hi\n{"prompt": "a"}]', "line 2: is not JSON"),
+        ("a.json", '["a", "b"]', "line 1: is not a JSON object"),
+        ("a.json", "[]", "a JSONL row is an object"),
+    ],
+)
+def test_a_file_without_a_readable_row_says_what_is_wrong_with_the_first(
+    tmp_path: Path, name: str, content: bytes | str, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = recognise(path)
+    assert found.text is None and not found.columns
+    assert found.problem is not None and said in found.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "id,category\n1,a\n2,b\n"),
+        ("a.csv", "reference\nyes\n"),
+        ("a.jsonl", lines({"id": "1", "score": 2}, {"id": "2", "score": 3})),
+        ("a.jsonl", lines({"rows": [{"x": 1}]}, {"rows": [{"x": 2}]})),
+    ],
+)
+def test_no_column_is_taken_for_the_prompt_where_none_can_be_told_to_be(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    found = recognise(path)
+    assert found.text is None and found.columns  # a person may choose one of them
+    assert found.problem is not None and "no column that can be told to hold prompts" in found.problem
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"data": [{"prompt": "a"}]}',
+        '{"version": "1.1", "data": [{"prompt": "a"}]}',
+        '{"train": [{"prompt": "a"}], "test": [{"prompt": "b"}]}',
+        '{\n "data": [{"prompt": "a"}]}',
+    ],
+)
+def test_a_list_within_an_object_is_refused_with_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content, encoding="utf-8")
+    with pytest.raises(PromptFileError, match="save the list alone"):
+        recognise(tmp_path / "a.json")
+
+
+def test_one_conversation_on_one_line_of_a_json_file_is_a_row(tmp_path: Path) -> None:
+    content = '{"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Yes."}]}'
+    assert read(tmp_path / "a.json", content) == ([("Hi?", "Yes.")], [])
+
+
+@pytest.mark.parametrize("broken", [[], [{"from": "gpt", "value": "A"}], "x", [1], [{"from": "human"}]])
+@pytest.mark.parametrize("at", range(3))
+def test_a_broken_conversation_does_not_hide_the_others(tmp_path: Path, broken: Any, at: int) -> None:
+    rows = [
+        {"id": str(n), "conversations": [{"from": "human", "value": f"Q{n}"}, {"from": "gpt", "value": f"A{n}"}]}
+        for n in range(3)
+    ]
+    rows.insert(at, {"id": "9", "conversations": broken})
+    texts, problems = read(tmp_path / "a.jsonl", lines(*rows))
+    assert [row for row in texts if row != ("x", None)] == [(f"Q{n}", f"A{n}") for n in range(3)]
+    if broken != "x":  # a plain text is a prompt
+        assert len(problems) == 1 and problems[0].startswith(f"line {at + 1}, conversations: ")
+
+
+@pytest.mark.parametrize(
+    ("row", "reference"),
+    [
+        ({"prompt": "Q", "completion": "A", "label": True}, "A"),
+        ({"prompt": "Q", "label": False, "answer": "A"}, "A"),
+        ({"prompt": "Q", "answer": True}, "true"),
+        ({"prompt": "Q", "answer": False}, "false"),
+        ({"prompt": "Q", "answer": None, "target": "A"}, "A"),
+        ({"prompt": "Q", "answer": 7}, "7"),
+    ],
+)
+def test_a_truth_value_is_the_reference_where_nothing_else_can_be(
+    tmp_path: Path, row: dict[str, Any], reference: str
+) -> None:
+    assert read(tmp_path / "a.jsonl", lines(row)) == ([("Q", reference)], [])
+
+
+def test_what_else_stands_as_a_reference_is_said(tmp_path: Path) -> None:
+    _, problems = read(tmp_path / "a.jsonl", lines({"prompt": "Q", "answer": ["a"]}, {"prompt": "Q", "answer": {"a": 1}}))
+    assert problems == ["line 1, answer: must be text, not list", "line 2, answer: must be text, not dict"]
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
+def test_a_prompt_that_is_no_number_is_not_called_a_whole_one(tmp_path: Path, value: str) -> None:
+    _, problems = read(tmp_path / "a.jsonl", f'{{"prompt": "ok"}}\n{{"prompt": {value}}}\n')
+    assert problems == [f"line 2, prompt: must be text, not {value}"]
+
+
+@pytest.mark.parametrize(
+    ("word", "of"),
+    [
+        ("train", Split.TRAIN),
+        (" Train ", Split.TRAIN),
+        ("training", Split.TRAIN),
+        ("held_out", Split.HELD_OUT),
+        ("Held-out", Split.HELD_OUT),
+        ("test", Split.HELD_OUT),
+        ("validation", Split.HELD_OUT),
+        ("dev", Split.HELD_OUT),
+        ("sealed", Split.SEALED),
+        ("", None),
+        ("fold 3", None),
+        ("trainer", None),
+    ],
+)
+def test_the_sides_of_a_split_are_known_by_the_words_of_data_sets(word: str, of: Split | None) -> None:
+    assert side(word) is of
+
+
+def test_a_split_is_read_whatever_its_case_and_where_some_cells_are_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("prompt,split\na,Train\nb,\nc,test\nd,sealed\n", encoding="utf-8")
+    assert [row.split for row in as_recognised(path).rows] == [Split.TRAIN, None, Split.HELD_OUT, Split.SEALED]
+
+
+def test_a_split_that_is_none_is_not_used_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("prompt,split\na,train\nb,banana\n", encoding="utf-8")
+    found = recognise(path)
+    assert found.split is None and "the column split is not used, for it holds 'banana'" in found.describe()
+    (problem,) = parse(path, "prompt", split_column="split").problems
+    assert str(problem) == "line 3, split: is 'banana'; it must be train, held_out, sealed"
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_quotes_behind_a_space_are_quotes(tmp_path: Path, sign: str) -> None:
+    content = f'prompt{sign} answer\na{sign} "b{sign} c"\n"d ""e"""{sign} "f\ng"\n'
+    assert read(tmp_path / "a.csv", content)[0] == [("a", f"b{sign} c"), ('d "e"', "f\ng")]
+
+
+def test_a_quote_within_a_text_behind_a_space_is_part_of_it(tmp_path: Path) -> None:
+    content = 'prompt,answer\nSay it, "so" he said\nb,2\n'
+    assert read(tmp_path / "a.csv", content)[0] == [("Say it", ' "so" he said'), ("b", "2")]
+
+
+def test_spaces_behind_commas_are_kept_where_no_quote_follows(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.csv", "prompt,answer\n a, b\n")[0] == [(" a", " b")]
+
+
+@pytest.mark.parametrize(
+    ("content", "doubt"),
+    [
+        ("What is 2+2?,4\nWhat is 3+3?,6\n", "What is 2+2?"),
+        ("Tell me a story.\nTell me another.\n", "Tell me a story."),
+        ("你 好吗？\n再 见。\n", "你 好吗？"),
+        ("prompt,answer\nHi,1\n", None),
+        ("Frage,Antwort\nWas?,Das.\n", None),
+        ("Which prompt,What answer\nHi,1\n", None),
+        ("what?,no.\nHi,1\n", None),
+    ],
+)
+def test_a_header_that_reads_like_a_row_is_said_to_be_taken_for_names(
+    tmp_path: Path, content: str, doubt: str | None
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(content, encoding="utf-8")
+    problems = parse(path, recognise(path).columns[0]).problems
+    assert [(p.line, p.kept) for p in problems] == ([] if doubt is None else [(1, True)])
+    assert doubt is None or f"({doubt!r})" in problems[0].message
+
+
+def test_a_field_beyond_what_is_read_is_said_in_words_and_the_next_row_is_read(tmp_path: Path) -> None:
+    texts, problems = read(tmp_path / "a.csv", f"prompt,answer\n{'x' * 300_000},1\nok,2\n")
+    assert texts == [("ok", "2")] and problems == ["line 2: has a field of more than 200,000 characters"]
+
+
+def test_json_that_is_nested_too_deeply_is_said_and_the_next_row_is_read(tmp_path: Path) -> None:
+    deep = "[" * 50_000 + "]" * 50_000
+    texts, problems = read(tmp_path / "a.jsonl", f'{{"prompt": "a"}}\n{{"prompt": {deep}}}\n{{"prompt": "b"}}\n')
+    assert [text for text, _ in texts] == ["a", "b"]
+    assert problems == ["line 2: is not JSON that can be read: it is nested too deeply"]
+
+
+@pytest.mark.parametrize("text", ["À côté du café, été", "Où êtes-vous né ?", "Größe", "año", "så där då"])
+def test_a_short_western_file_is_read_in_its_encoding(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f'prompt\n"{text}"\n'.encode("cp1252"))
+    assert [row.text for row in as_recognised(path).rows] == [text]
+
+
+def parquet(path: Path, **columns: pa.Array) -> Path:
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "read_as"),
+    [
+        (0.1, pa.float32(), "0.1"),
+        (-2.5, pa.float32(), "-2.5"),
+        (3.0, pa.float32(), "3"),
+        (0.1, pa.float64(), "0.1"),
+        (datetime.date(2020, 1, 2), pa.date32(), "2020-01-02"),
+        (datetime.datetime(2020, 1, 2), pa.timestamp("us"), "2020-01-02"),
+        (datetime.datetime(2020, 1, 2, 3, 4, 5), pa.timestamp("ms"), "2020-01-02 03:04:05"),
+        (datetime.datetime(2020, 1, 2, 3, 4, 5), pa.timestamp("us", "UTC"), "2020-01-02 03:04:05Z"),
+        (1577934245123456789, pa.timestamp("ns"), "2020-01-02 03:04:05.123456789"),
+        (datetime.time(3, 4, 5), pa.time64("us"), "03:04:05"),
+        (123, pa.duration("ms"), "123"),
+        ("x", pa.string(), "x"),
+    ],
+)
+def test_a_value_of_parquet_is_read_as_it_is_written(tmp_path: Path, value: Any, kind: pa.DataType, read_as: str) -> None:
+    path = parquet(tmp_path / "a.parquet", prompt=pa.array(["Q", "R"]), answer=pa.array([value, None], kind))
+    assert [(row.text, row.reference) for row in as_recognised(path).rows] == [("Q", read_as), ("R", None)]
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        pa.array([2**30], pa.date32()),
+        pa.array([2**52], pa.timestamp("ms")),
+        pa.array([2**62], pa.duration("s")),
+        pa.array([[2**52]], pa.list_(pa.timestamp("ms"))),
+        pa.array([[{"at": 2**52}]], pa.list_(pa.struct([("at", pa.timestamp("ms"))]))),
+    ],
+)
+def test_a_time_beyond_the_calendar_of_python_hides_no_prompt(tmp_path: Path, far: pa.Array) -> None:
+    path = parquet(tmp_path / "a.parquet", prompt=pa.array(["Q"]), made=far)
+    assert [row.text for row in as_recognised(path).rows] == ["Q"]
+
+
+@pytest.mark.parametrize(("values", "said"), [([b"a"], "must be text, not bytes"), ([None], "is missing or empty")])
+def test_a_column_that_is_called_prompt_says_by_row_what_it_holds_instead(
+    tmp_path: Path, values: list[Any], said: str
+) -> None:
+    path = parquet(tmp_path / "a.parquet", prompt=pa.array(values))
+    assert [str(problem) for problem in as_recognised(path).problems] == [f"line 1, prompt: {said}"]
