@@ -72,7 +72,9 @@ def _sampled(sample: str, sign: str, spaced: bool = False) -> list[list[str]]:
     csv.field_size_limit(_SAMPLED_CHARACTERS)
     found: list[list[str]] = []
     lines = sample.splitlines(keepends=True)
-    for row in csv.reader(lines, delimiter=sign, skipinitialspace=spaced, strict=spaced and len(sample) < _SAMPLED_CHARACTERS):
+    for row in csv.reader(
+        lines, delimiter=sign, skipinitialspace=spaced, strict=spaced and len(sample) < _SAMPLED_CHARACTERS
+    ):
         while row and not row[-1].strip():
             row.pop()
         if row:
@@ -159,7 +161,9 @@ class Header:
         """What is to be said of names that read like a row."""
         row = next((name for name in self.names if _READS_LIKE_A_ROW.search(name)), None)
         if row is not None:
-            message = f"is taken for the names of the columns ({row[:40]!r}): if it is a row, put a line with names above it"
+            message = (
+                f"is taken for the names of the columns ({row[:40]!r}): if it is a row, put a line with names above it"
+            )
             yield Problem(line, None, message, kept=True)
 
     def record(self, line: int, fields: Sequence[str]) -> Record | Problem:

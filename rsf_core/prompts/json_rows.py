@@ -64,7 +64,8 @@ def _are_rows(value: Any) -> bool:
 
 
 def _broken(error: Exception) -> str:
-    return "is not JSON that can be read: it is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {error}"
+    deep = isinstance(error, RecursionError)
+    return "is not JSON that can be read: it is nested too deeply" if deep else f"is not JSON: {error}"
 
 
 def lines(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:

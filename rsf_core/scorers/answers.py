@@ -245,7 +245,10 @@ def _front(text: str, start: int) -> tuple[int, bool, bool]:
 def _is_negated(text: str, start: int, end: int) -> bool:
     """Whether brackets around a number have a minus before them: -(3/4)."""
     return (
-        start > 1 and text[start - 2 : start] == "-(" and text[end : end + 1] == ")" and _is_sign(text, start - 2, False)
+        start > 1
+        and text[start - 2 : start] == "-("
+        and text[end : end + 1] == ")"
+        and _is_sign(text, start - 2, False)
     )
 
 

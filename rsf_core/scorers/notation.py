@@ -14,8 +14,8 @@ r"""Stands for a part of a formula that is no number of its own: \sqrt{2}, \frac
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _VULGAR = re.compile("[¼½¾⅐-⅞↉]")
-_NARROW = "\u00a0\u2007-\u2009\u202f"
-_NARROW_GROUPS = re.compile(rf"(?<!\d)\d+(?:[{_NARROW}]\d{{3}}(?!\d))+(?:,\d+(?![\d,]))?")  # 12 345,6 with spaces that do not break
+_NARROW = "\u00a0\u2007-\u2009\u202f"  # spaces that do not break
+_NARROW_GROUPS = re.compile(rf"(?<!\d)\d+(?:[{_NARROW}]\d{{3}}(?!\d))+(?:,\d+(?![\d,]))?")  # 12 345,6
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:,\d+)?(?![\d,]|\.\d| \d)")  # 1 234 567,8
 _SIGNS = str.maketrans("−–∕⁄÷×⋅·∗٫٬", "--///****.,")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")

@@ -159,7 +159,9 @@ def test_who_only_asks_for_the_holder_keeps_nobody_from_opening(
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["reviews", "My reviews 2", "été", "评论", "a.b-c_d", "7", "x" * 60, "Console", "com10"])
+@pytest.mark.parametrize(
+    "name", ["reviews", "My reviews 2", "été", "评论", "a.b-c_d", "7", "x" * 60, "Console", "com10"]
+)
 def test_a_name_of_a_folder_is_one_of_a_project(name: str) -> None:
     assert workspaces.checked_name(f"  {name} ") == name
 

@@ -126,8 +126,12 @@ def content(rng: random.Random, suffix: str) -> bytes:
         plain = [{name: v if isinstance(v, str) else None for name, v in r.items()} for r in rows]
         table = pa.Table.from_pylist(plain)
         kind = rng.choice(KINDS)
-        far = pa.array([rng.choice([None, 0, 1, 2**30]) for _ in plain], pa.int32() if kind.bit_width == 32 else pa.int64())
-        pq.write_table(table.append_column(rng.choice(["answer", "text", "at"]), far.cast(kind)) if plain else table, sink)
+        far = pa.array(
+            [rng.choice([None, 0, 1, 2**30]) for _ in plain], pa.int32() if kind.bit_width == 32 else pa.int64()
+        )
+        pq.write_table(
+            table.append_column(rng.choice(["answer", "text", "at"]), far.cast(kind)) if plain else table, sink
+        )
         return sink.getvalue()
     if suffix in (".csv", ".tsv"):
         out = io.StringIO()

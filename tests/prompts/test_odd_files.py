@@ -69,7 +69,9 @@ def test_a_file_without_a_readable_row_says_what_is_wrong_with_the_first(
         ("a.jsonl", lines({"rows": [{"x": 1}]}, {"rows": [{"x": 2}]})),
     ],
 )
-def test_no_column_is_taken_for_the_prompt_where_none_can_be_told_to_be(tmp_path: Path, name: str, content: str) -> None:
+def test_no_column_is_taken_for_the_prompt_where_none_can_be_told_to_be(
+    tmp_path: Path, name: str, content: str
+) -> None:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     found = recognise(path)
@@ -129,7 +131,9 @@ def test_a_truth_value_is_the_reference_where_nothing_else_can_be(
 
 
 def test_what_else_stands_as_a_reference_is_said(tmp_path: Path) -> None:
-    _, problems = read(tmp_path / "a.jsonl", lines({"prompt": "Q", "answer": ["a"]}, {"prompt": "Q", "answer": {"a": 1}}))
+    _, problems = read(
+        tmp_path / "a.jsonl", lines({"prompt": "Q", "answer": ["a"]}, {"prompt": "Q", "answer": {"a": 1}})
+    )
     assert problems == ["line 1, answer: must be text, not list", "line 2, answer: must be text, not dict"]
 
 
@@ -253,7 +257,9 @@ def parquet(path: Path, **columns: pa.Array) -> Path:
         ("x", pa.string(), "x"),
     ],
 )
-def test_a_value_of_parquet_is_read_as_it_is_written(tmp_path: Path, value: Any, kind: pa.DataType, read_as: str) -> None:
+def test_a_value_of_parquet_is_read_as_it_is_written(
+    tmp_path: Path, value: Any, kind: pa.DataType, read_as: str
+) -> None:
     path = parquet(tmp_path / "a.parquet", prompt=pa.array(["Q", "R"]), answer=pa.array([value, None], kind))
     assert [(row.text, row.reference) for row in as_recognised(path).rows] == [("Q", read_as), ("R", None)]
 
