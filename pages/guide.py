@@ -1,11 +1,11 @@
 """Guide: what the people who review decide by."""
 
-from rsf_core.web import guide_parts, session, ui
+from rsf_core.web import guide_parts, question_parts, session, ui
 
 project = session.project()
 reviewer = ui.reviewer()
 
-ui.heading("Guide", "What makes a completion good here, in words: people who review decide by it.")
+ui.heading("Guide", "What makes a completion good here, in words, and what else people who review are asked.")
 
 guide, versions = project.guide_book.current(), project.guide_book.versions()
 if guide is None:
@@ -16,3 +16,4 @@ else:
 if not ui.locked("guide_book.save"):
     guide_parts.editor(project, guide, reviewer)
 guide_parts.history(versions)
+question_parts.section(project, reviewer)

@@ -40,6 +40,7 @@ if shown == "One by one":
         at=st.query_params.get("at"),
         nonce=st.session_state.get(review_parts.CHANGED, 0),
         guide=project.guide_book.current(),
+        questions=project.question_book.current(),
     )
 elif shown == "Compare":
     compare_parts.panel(project, number, reviewer)

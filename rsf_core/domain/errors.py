@@ -17,6 +17,7 @@ RsfError
 │   └── RefusedRowsError   a value among the rows is impossible, such as a log-probability that is no number
 ├── AccessError            somebody may not do this, cannot come in, or has chosen a name that nobody can have
 ├── GuideError             a guide cannot be saved as it is written, or has no such version
+├── QuestionError          a question or an answer to one cannot be what is said, or there is no such question
 ├── ReplicateError         a procedure cannot be run again, or its results file is damaged
 ├── WorkspaceError         a workspace has no such project, cannot be read, or a name cannot be one of its projects
 ├── BackupError            a backup cannot be written, or is damaged
@@ -92,6 +93,10 @@ class AccessError(RsfError):
 
 
 class GuideError(RsfError):
+    pass
+
+
+class QuestionError(RsfError):
     pass
 
 

@@ -23,6 +23,8 @@ from pydantic import (
 
 from rsf_core.domain import Scope, scorer_ref
 from rsf_core.domain.errors import ScorerError, SettingsError
+from rsf_core.domain.questions import MOST as MOST_QUESTIONS
+from rsf_core.domain.questions import Question, names_each_once
 
 LARGEST = 1e6  # of what has no bound of its own: far beyond sense, and far from overflow
 LARGEST_TILT = 1e12  # nats for a score of 1
@@ -236,12 +238,17 @@ class Review(_Section):
     """How a candidate is reviewed: it stays pending until `overlap` reviewers have said something of it. `blind` hides
     the automatic decision and the scores until one has. Of what a reviewer is shown of the pending ones, the share
     `audit_share` is of the random audit, whatever the order. `together`: candidates of a prompt whose texts differ in nothing
-    but case and white space are shown as one, and one key decides them all."""
+    but case and white space are shown as one, and one key decides them all. `questions` are asked about each candidate beside
+    its decision."""
 
     overlap: int = Field(1, ge=1, le=20)
     blind: bool = False
     audit_share: float = Field(0.1, ge=0.0, le=0.5)
     together: bool = False
+    # not written while there are none, as in the rounds of before
+    questions: Annotated[tuple[Question, ...], AfterValidator(names_each_once)] = Field(
+        (), max_length=MOST_QUESTIONS, exclude_if=lambda questions: not questions
+    )
 
 
 class Evaluate(_Section):

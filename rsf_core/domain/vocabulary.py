@@ -53,7 +53,7 @@ class Action(StrEnum):
 
 class ActKind(StrEnum):
     """What a person can do to candidates. `ADJUDICATE` settles a disagreement; `BULK` decides many at once; an `EDIT`
-    replaces the completion that is trained on."""
+    replaces the completion that is trained on; an `ANSWER` is one reviewer's to a question of the project."""
 
     DECIDE = "decide"
     ADJUDICATE = "adjudicate"
@@ -62,6 +62,7 @@ class ActKind(StrEnum):
     FLAG = "flag"
     TAGS = "tags"
     EDIT = "edit"
+    ANSWER = "answer"
     UNDO = "undo"
     REDO = "redo"
 
@@ -97,12 +98,20 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The question that an answer is to, and the version of it that its reviewer had before them."""
+
+    question: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """One thing a reviewer says, undone as one step. `act` is its unique name, given by whoever says it, so that it can
-    be sent again without being done again. `action` goes with a decision, `value` with an annotation (None takes it
-    back; tags are separated by commas). `guide` is the version of the guide that its reviewer had before them, 0 for none;
-    without it the newest. `shown` tells of the candidate among them that the reviewer was led to; nothing of one chosen by
-    hand."""
+    be sent again without being done again. `action` goes with a decision, `value` with an annotation or an answer (None takes
+    it back; tags are separated by commas; an answer is JSON to what was `asked`: see domain/questions.py). `guide` is the
+    version of the guide that its reviewer had before them, 0 for none; without it the newest. `shown` tells of the candidate
+    among them that the reviewer was led to; nothing of one chosen by hand."""
 
     act: str
     kind: ActKind
@@ -111,6 +120,7 @@ class Act:
     value: str | None = None
     guide: int | None = None
     shown: Shown | None = None
+    asked: Asked | None = None
 
 
 class Scope(StrEnum):

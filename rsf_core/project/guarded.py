@@ -27,6 +27,7 @@ _PARTS = (
     "prompt_book",
     "prompt_lengths",
     "progress",
+    "question_book",
     "review",
     "scorer_book",
     "store",

@@ -35,6 +35,7 @@ from rsf_core.project.invites import Invites
 from rsf_core.project.own_scorers import OwnScorers
 from rsf_core.project.owner import OwnerLock, OwnerServer
 from rsf_core.project.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
+from rsf_core.project.question_book import QuestionBook
 from rsf_core.project.result_book import ResultBook
 from rsf_core.project.round_book import RoundBook
 from rsf_core.project.scorer_book import ScorerBook
@@ -91,6 +92,7 @@ class Project:
         embedding = Embedding(folder, self.store, self._standing, self._stages, self.supervisor)
         self.features = Features(self.store, embedding)
         self.guide_book = GuideBook(self.store)
+        self.question_book = QuestionBook(folder, self.store, self._standing.settings)
         self.taste = TasteBook(self.store, self._standing, self._stages, self.supervisor, self.target_book)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
@@ -293,6 +295,7 @@ class Project:
         self.target_book.note()
         changed = settings_file.change(self.folder, key, settings_file.model_name(text) if key == "model" else text)
         self.target_book.note(author, f"{key} was set")
+        self.question_book.note(author)
         return changed
 
     def settings_problems(self) -> list[SettingsProblem]:
@@ -311,6 +314,7 @@ class Project:
         self.target_book.note()
         changed = settings_file.unset(self.folder, key)
         self.target_book.note(author, f"{key} was unset")
+        self.question_book.note(author)
         return changed
 
     def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:

@@ -18,6 +18,16 @@ class Opinion:
     final: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reviewer answers: `value` is JSON, `version` that of the question it was given under."""
+
+    reviewer: str
+    question: str
+    version: int
+    value: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReviewCandidate:
     """A candidate as a reviewer sees it, the same one as long as nothing is said of it. `completion` is as drawn, `edit` what
@@ -46,6 +56,7 @@ class ReviewCandidate:
     tags: str | None
     edit: str | None
     source: str | None = None
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,10 +78,11 @@ def candidate(
     scores: Mapping[str, float],
     words: Sequence[Word],
     notes: Mapping[str, str | None],
+    answers: tuple[Answer, ...],
     no_score: Mapping[str, str],
 ) -> ReviewCandidate:
     """From a row of Store.candidates_of_prompts, which is row `at` of the index, what reviewers say of it (the oldest
-    first) and its annotations by kind."""
+    first), its annotations by kind and the answers to questions."""
     scored, ratio = bool(index.scored[at]), float(index.table.log_ratio[at])
     decided = scored and not math.isnan(index.margin[at])
     truncated = bool(index.table.truncated[at])
@@ -97,11 +109,15 @@ def candidate(
         edit=None,
         source=row["source"],
     )
-    return said_of(drawn, bool(index.accepted[at]), words, notes)
+    return said_of(drawn, bool(index.accepted[at]), words, notes, answers)
 
 
 def said_of(
-    drawn: ReviewCandidate, accepted: bool, words: Sequence[Word], notes: Mapping[str, str | None]
+    drawn: ReviewCandidate,
+    accepted: bool,
+    words: Sequence[Word],
+    notes: Mapping[str, str | None],
+    answers: tuple[Answer, ...],
 ) -> ReviewCandidate:
     """The candidate with what is said of it now."""
     return replace(
@@ -112,4 +128,5 @@ def said_of(
         note=notes.get("note"),
         tags=notes.get("tags"),
         edit=notes.get("edit"),
+        answers=answers,
     )

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Scope
-from rsf_core.review.candidates import ReviewPrompt, said_of
+from rsf_core.review.candidates import Answer, ReviewPrompt, said_of
 from rsf_core.review.index import Opinions, ReviewIndex, RoundTable, Word
 from rsf_core.store.round_log import RoundLog
 from rsf_core.store.store import Store
 
 MANY = 1_000  # candidates spoken of at once, from which on all is taken in anew
+Heard = tuple[list[Word], dict[str, str | None], tuple[Answer, ...]]
+"""What everybody says of a candidate, its annotations by kind, and the answers to questions about it."""
 KEPT_CANDIDATES = 20_000  # of the prompts that are kept as they are shown, about 1 kB each
 
 
@@ -84,7 +86,7 @@ class LiveRound:
         elif len(places):
             spoken = np.unique(log.overrides["place"][self._spoken :]).tolist()
             marked = dict.fromkeys(log.annotated[self._annotated :])
-            flags = {where: log.notes[where].get("flag") is not None for where in marked}
+            flags = {where: log.notes.get(where, {}).get("flag") is not None for where in marked}
             said = {where: words(log, where) for where in spoken}
             index = index.told(said, flags, lambda: self._tagged(log), lambda: self._opinions(log))
             for where in np.unique(places).tolist():
@@ -99,7 +101,7 @@ class LiveRound:
         self._changed[number] = index.generation
         prompt, (row,) = self._prompts.get(number), index.table.row_of([where])
         if prompt is not None and row >= 0:
-            heard = words(log, where), log.notes.get(where, {})
+            heard = words(log, where), log.notes.get(where, {}), answers(log, where)
             shown = tuple(said_of(c, bool(index.accepted[row]), *heard) if c.k == k else c for c in prompt.candidates)
             self._prompts[number] = replace(prompt, candidates=shown)
 
@@ -117,12 +119,12 @@ class LiveRound:
                         found.setdefault(tag, []).append(where)
         return {tag: np.array(places, np.int64) for tag, places in found.items()}
 
-    def heard(self, places: Sequence[int]) -> dict[int, tuple[list[Word], dict[str, str | None]]]:
-        """What everybody says of some candidates now, and their annotations by kind."""
+    def heard(self, places: Sequence[int]) -> dict[int, Heard]:
+        """What is said of some candidates now."""
         log = self._store.acts.logs.of(self.round)
         with log.lock:
             log.refresh()
-            return {where: (words(log, where), dict(log.notes.get(where, {}))) for where in places}
+            return {where: (words(log, where), dict(log.notes.get(where, {})), answers(log, where)) for where in places}
 
     def prompts(
         self,
@@ -173,6 +175,12 @@ def words(log: RoundLog, where: int) -> list[Word]:
         for row in log.words(where)
     )
     return [word for word in said if word.vote]
+
+
+def answers(log: RoundLog, where: int) -> tuple[Answer, ...]:
+    """What all reviewers answer of a candidate now."""
+    held = log.answers.get(where, {}).items()
+    return tuple(Answer(reviewer, question, version, value) for (reviewer, question), (version, value) in held)
 
 
 def _opinions(log: RoundLog) -> Opinions:

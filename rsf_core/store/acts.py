@@ -6,17 +6,20 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id, place
 from rsf_core.domain.access import spoken
+from rsf_core.domain.errors import QuestionError
+from rsf_core.domain.questions import QuestionKind, checked
 from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
 from rsf_core.store.guides import Guides
-from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, RoundLog, RoundLogs, Words
+from rsf_core.store.questions import Questions
+from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, Answered, RoundLog, RoundLogs, Words
 
 ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
 WALKS = (ActKind.UNDO, ActKind.REDO)
@@ -81,8 +84,8 @@ class Read:
 
 
 class Acts:
-    def __init__(self, database: Database, guides: Guides) -> None:
-        self._db, self._guides = database, guides
+    def __init__(self, database: Database, guides: Guides, questions: Questions) -> None:
+        self._db, self._guides, self._questions = database, guides, questions
         self.read = Read()
         self.logs = RoundLogs(database)
         self._waiting: deque[_Request] = deque()
@@ -208,12 +211,13 @@ class Acts:
         names = dict.fromkeys(act.act for act in acts)
         before = {row["act"]: row for row in self._db.look_up("acts_known", list(names))}
         known = set(before)
-        rounds, guide = self._rounds(acts), self._guides.version()
+        rounds, guide, lengths = self._rounds(acts), self._guides.version(), self._lengths(acts)
         said = []
         for request in requests:
             results = []
             for act in request.acts:
-                refused = _refusal(act, rounds, request.round, guide)
+                kept, unanswered = self._answered(act, lengths)
+                refused = _refusal(act, rounds, request.round, guide) or unanswered
                 if act.act in known:
                     touched = self._retold(act, before.get(act.act), batch) if act.kind in WALKS else act.candidate_ids
                     results.append(Said(act.act, touched, known=True))
@@ -222,7 +226,7 @@ class Acts:
                 elif act.kind in WALKS:
                     results.append(self._walk(act, request.round, request.reviewer, batch))
                 else:
-                    batch.add(act, request.round, request.reviewer, guide if act.guide is None else act.guide)
+                    batch.add(kept, request.round, request.reviewer, guide if act.guide is None else act.guide)
                     results.append(Said(act.act, act.candidate_ids))
                 known.add(act.act)
             said.append(results)
@@ -248,6 +252,7 @@ class Acts:
             name,
             log.before(target) if undoing else log.said(target),
             [(where, kind, values.get(seq)) for where, kind, seq in texts],
+            log.answers_before(target) if undoing else log.answers_of(target),
         )
         return Said(act.act, touched)
 
@@ -260,6 +265,35 @@ class Acts:
             return ()
         (target,) = self._db.look_up("acts_known", [row["target"]])
         return tuple(batch.log(row["round"]).touched(target["seq"])[:TOUCHED])
+
+    def _answered(self, act: Act, lengths: Mapping[str, int]) -> tuple[Act, str | None]:
+        """An act with its answer as it is kept, and why that cannot be kept, or None; what is no answer stays as it is."""
+        if act.kind is not ActKind.ANSWER:
+            return act, None
+        if act.asked is None:
+            return act, "an answer names its question, and the version of it"
+        question = self._questions.known().get((act.asked.question, act.asked.version))
+        if question is None:
+            return act, f"there is no question {act.asked.question[:60]!r} with a version {act.asked.version}"
+        if act.value is None:
+            return act, None
+        try:
+            least = min((lengths.get(name, 0) for name in act.candidate_ids), default=0)
+            return replace(act, value=checked(question, act.value, least)), None
+        except QuestionError as error:
+            return act, str(error)
+
+    def _lengths(self, acts: Sequence[Act]) -> dict[str, int]:
+        """How long the completions are that spans are marked in."""
+        known = self._questions.known() if any(act.asked for act in acts) else {}
+        marked = {
+            name
+            for act in acts
+            if act.asked and (asked := known.get((act.asked.question, act.asked.version)))
+            if asked.kind is QuestionKind.SPANS
+            for name in act.candidate_ids
+        }
+        return self._questions.lengths(sorted(marked)) if marked else {}
 
     def _rounds(self, acts: Sequence[Act]) -> dict[str, int]:
         """The round of each candidate that the acts name, as far as there is such a candidate."""
@@ -293,6 +327,9 @@ class _Batch:
             about = common | {"candidate_id": name}
             if act.kind in ANNOTATIONS:
                 self._rows["annotations"].append(about | {"kind": str(act.kind), "value": act.value})
+            elif act.asked is not None and act.kind is ActKind.ANSWER:
+                asked = {"question": act.asked.question, "version": act.asked.version}
+                self._rows["answers"].append(about | asked | {"value": act.value})
             else:
                 uid = act.act if len(names) == 1 else f"{act.act} {name}"
                 final = act.kind is ActKind.ADJUDICATE
@@ -318,12 +355,17 @@ class _Batch:
         target: str,
         words: Words,
         texts: Sequence[tuple[int, str, str | None]],
+        answers: Sequence[Answered],
     ) -> None:
-        """An undo or a redo of `target`: `words` are those that it brings back, `texts` the annotations."""
+        """An undo or a redo of `target`: `words` are those that it brings back, `texts` the annotations, `answers` to
+        questions."""
         common = {"act": act.act, "round": log.round, "reviewer": reviewer, "created_at": utc_now()}
         self._rows["acts"].append(common | {"kind": str(act.kind), "target": target})
         for where, kind, value in texts:
             self._rows["annotations"].append(common | {"candidate_id": log.name(where), "kind": kind, "value": value})
+        for where, question, version, value in answers:
+            about = common | {"candidate_id": log.name(where), "question": question, "version": version, "value": value}
+            self._rows["answers"].append(about)
         undoes = target if act.kind is ActKind.UNDO else None
         for where, vote, settled, guide in zip(*(column.tolist() for column in words), strict=True):
             name = log.name(where)

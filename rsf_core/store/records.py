@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from rsf_core.domain import ChosenBy, JobKind, JobState, Scope, Split, Verdict
 from rsf_core.domain.errors import JobError
+from rsf_core.domain.questions import Question
 from rsf_core.domain.specs import JobSpec
 
 S = TypeVar("S")
@@ -373,3 +374,24 @@ class ReviewGoal:
 
     per_day: int | None
     per_round: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionVersion:
+    """A question as it was asked from then on; of each question the versions are numbered from 1."""
+
+    question: Question
+    version: int
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """What a reviewer answers now: `value` is JSON, and `version` that of the question it was given under."""
+
+    candidate_id: str
+    question: str
+    reviewer: str
+    version: int
+    value: str

@@ -7,6 +7,7 @@ import threading
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,17 +19,20 @@ from rsf_core.store.columns import Columns
 from rsf_core.store.database import Database
 
 Ints = NDArray[np.int64]
-TABLES = ("acts", "overrides", "annotations")
+TABLES = ("acts", "overrides", "annotations", "answers")
 VOTES = {"auto": 0, "accept": 1, "reject": -1}
 ACTIONS = (Action.AUTO, Action.ACCEPT, Action.REJECT)  # by the sign of a vote: 0, 1, −1
 _COLUMNS = {
     "acts": ("seq", "act", "kind", "reviewer"),
     "overrides": ("seq", "act", "reviewer", "place", "vote", "final", "guide"),
     "annotations": ("seq", "act", "kind", "place", "value"),
+    "answers": ("seq", "act", "reviewer", "place", "question", "version", "value"),
 }
 _Rows = Mapping[str, list[Any]]  # by column
 Words = tuple[Ints, NDArray[np.int8], NDArray[np.bool_], NDArray[np.int32]]
 """Of some candidates: places, votes (0: left to the rule), whether it is final, and the version of the guide."""
+Answered = tuple[int, str, int, str | None]
+"""Of an answer: the place, the question, its version, and the value as JSON (None: taken back)."""
 _REVIEWER_BITS = 52  # above the bits of a place
 
 
@@ -81,7 +85,11 @@ class RoundLog:
             tuple[int, str], dict[int, int]
         ] = {}  # act → seq of those nobody has taken back, oldest first
         self.notes: dict[int, dict[str, str | None]] = {}  # place → kind → what holds
-        self.annotated: list[int] = []  # the place of each annotation, in order
+        self.annotated: list[int] = []  # the place of each annotation and answer, in order
+        self.answers: dict[
+            int, dict[tuple[str, str], tuple[int, str]]
+        ] = {}  # place → reviewer, question → version, value
+        self._answered: dict[int, list[tuple[Answered, Answered]]] = {}  # act → what held before, and what it said
         self.life = object()  # another one where rows seen before may be gone
 
     # -- keeping up ------------------------------------------------------------------------------------------------
@@ -98,8 +106,8 @@ class RoundLog:
         it does not come to hold."""
         rows = self._db.arrow("said_since", self._last | {"round": self.round})
         if rows.num_rows:
-            first, end = np.searchsorted(rows["part"].to_numpy(), [1, 2]).tolist()
-            parts = zip(TABLES, (rows[:first], rows[first:end], rows[end:]), strict=True)
+            edges = np.searchsorted(rows["part"].to_numpy(), range(len(TABLES) + 1)).tolist()
+            parts = zip(TABLES, (rows[low:high] for low, high in pairwise(edges)), strict=True)
             self._add({table: part.select(_COLUMNS[table]).to_pydict() for table, part in parts})
 
     def take(self, rows: Sequence[Mapping[str, Any]], before: tuple[int, ...]) -> bool:
@@ -124,7 +132,8 @@ class RoundLog:
                 self._last[table] = columns["seq"][-1]
         seqs = dict(zip(rows["acts"]["act"], rows["acts"]["seq"], strict=True))
         self._add_overrides(rows["overrides"], seqs)
-        self._add_acts(rows["acts"], self._add_annotations(rows["annotations"], seqs))
+        texts, answers = self._add_annotations(rows["annotations"], seqs), self._add_answers(rows["answers"], seqs)
+        self._add_acts(rows["acts"], texts, answers)
 
     def _add_annotations(self, rows: _Rows, seqs: Mapping[str, int]) -> dict[int, list[tuple[int, str, int]]]:
         """Place, kind and seq of the annotations of each act."""
@@ -135,7 +144,28 @@ class RoundLog:
             found.setdefault(seqs.get(act, 0), []).append((where, kind, seq))
         return found
 
-    def _add_acts(self, rows: _Rows, texts: Mapping[int, list[tuple[int, str, int]]]) -> None:
+    def _add_answers(self, rows: _Rows, seqs: Mapping[str, int]) -> dict[int, list[tuple[Answered, Answered]]]:
+        """Of each act what its answers took the place of, and what they say."""
+        found: dict[int, list[tuple[Answered, Answered]]] = {}
+        named = zip(*(rows[name] for name in _COLUMNS["answers"]), strict=True)
+        for _, act, reviewer, where, question, version, value in named:
+            held = self.answers.setdefault(where, {})
+            before = held.get((reviewer, question), (version, None))
+            if value is None:
+                held.pop((reviewer, question), None)
+            else:
+                held[reviewer, question] = version, value
+            self.annotated.append(where)
+            both = (where, question, *before), (where, question, version, value)
+            found.setdefault(seqs.get(act, 0), []).append(both)
+        return found
+
+    def _add_acts(
+        self,
+        rows: _Rows,
+        texts: Mapping[int, list[tuple[int, str, int]]],
+        answers: Mapping[int, list[tuple[Answered, Answered]]],
+    ) -> None:
         for seq, act, kind, reviewer in zip(*(rows[name] for name in _COLUMNS["acts"]), strict=True):
             line = self._lines.get(reviewer) or self._lines.setdefault(reviewer, _Line())
             if kind in (ActKind.UNDO, ActKind.REDO):
@@ -146,6 +176,8 @@ class RoundLog:
                 self._walked(target, kind)
                 continue
             line.said(seq)
+            if seq in answers:
+                self._answered[seq] = answers[seq]
             if seq in texts:
                 self._texts_of[seq] = texts[seq]
                 for where, about, text in texts[seq]:
@@ -231,10 +263,19 @@ class RoundLog:
                 found.append((where, kind, seq))
         return found
 
+    def answers_before(self, act: int) -> list[Answered]:
+        """What its reviewer had answered, before the act, to what it answers."""
+        return [before for before, _ in self._answered.get(act, ())]
+
+    def answers_of(self, act: int) -> list[Answered]:
+        """What the act answers."""
+        return [said for _, said in self._answered.get(act, ())]
+
     def touched(self, act: int) -> list[str]:
         """The names of the candidates an act touched, sorted."""
         places = set(self.overrides["place"][self.rows_of(act)].tolist())
         places.update(where for where, _, _ in self._texts_of.get(act, ()))
+        places.update(where for where, *_ in self.answers_of(act))
         return sorted(self.name(where) for where in places)
 
     def name(self, where: int) -> str:

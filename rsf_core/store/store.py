@@ -29,6 +29,7 @@ from rsf_core.store.links import Links
 from rsf_core.store.made_elsewhere import MadeElsewhere
 from rsf_core.store.models import Models
 from rsf_core.store.prompts import NewPrompt, Prompts
+from rsf_core.store.questions import Questions
 from rsf_core.store.records import (
     RoundRecord,
 )
@@ -42,7 +43,8 @@ class Store:
     def __init__(self, path: Path, backups: Path) -> None:
         self._db = Database(path, backups)
         self.guides = Guides(self._db)
-        self.acts = Acts(self._db, self.guides)
+        self.questions = Questions(self._db)
+        self.acts = Acts(self._db, self.guides, self.questions)
         self.comparisons = Comparisons(self._db, self.guides)
         self.goals = Goals(self._db)
         self._kept = Kept(self._db)

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rsf_core.domain import Act, Action, ActKind, Shown, access
+from rsf_core.domain import Act, Action, ActKind, Asked, Shown, access
 from rsf_core.domain.access import Actor, Role, person_name
 from rsf_core.domain.errors import AccessError, ProjectClosedError, RsfError
 from rsf_core.domain.settings import describe
@@ -95,6 +95,13 @@ class ShownBody(BaseModel):
     audit: bool
 
 
+class AskedBody(BaseModel):
+    """See domain's Asked."""
+
+    question: str = Field(max_length=100)
+    version: int = Field(ge=1, lt=2**31)
+
+
 class ActBody(BaseModel):
     act: str = Field(min_length=8, max_length=80)
     kind: ActKind
@@ -103,11 +110,13 @@ class ActBody(BaseModel):
     value: str | None = Field(None, max_length=400_000)
     guide: int | None = Field(None, ge=0, lt=2**31)
     shown: ShownBody | None = None
+    asked: AskedBody | None = None
 
     @property
     def told(self) -> Act:
         shown = None if self.shown is None else Shown(self.shown.candidate, str(self.shown.order), self.shown.audit)
-        return Act(self.act, self.kind, self.candidates, self.action, self.value, self.guide, shown)
+        asked = None if self.asked is None else Asked(self.asked.question, self.asked.version)
+        return Act(self.act, self.kind, self.candidates, self.action, self.value, self.guide, shown, asked)
 
 
 class SayBody(_Body):
@@ -186,6 +195,7 @@ def _candidate(candidate: ReviewCandidate) -> str:
     shown = {name: getattr(candidate, name) for name in _CANDIDATE_FIELDS}
     shown["scores"] = dict(candidate.scores)
     shown["opinions"] = [asdict(opinion) for opinion in candidate.opinions]
+    shown["answers"] = [asdict(answer) | {"value": json.loads(answer.value)} for answer in candidate.answers]
     shown["completion"] = candidate.completion[:CLIPPED]
     shown["clipped"] = max(0, len(candidate.completion) - CLIPPED)
     return _dumps(shown)

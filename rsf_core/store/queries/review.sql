@@ -17,20 +17,25 @@ SELECT candidate_id, round FROM every_candidate
 WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[]))
   AND candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[]));
 
--- What was said in a round since, in one look, so that it is of one moment: acts (0), overrides (1), annotations (2).
+-- What was said in a round since, in one look, so that it is of one moment: acts (0), overrides (1), annotations (2),
+-- answers (3).
 -- name: said_since
 SELECT 0::TINYINT AS part, seq, act, kind, reviewer, NULL::BIGINT AS place, NULL::TINYINT AS vote, NULL::BOOLEAN AS final,
-       NULL::INTEGER AS guide, NULL::VARCHAR AS value
+       NULL::INTEGER AS guide, NULL::VARCHAR AS value, NULL::VARCHAR AS question, NULL::INTEGER AS version
 FROM acts WHERE seq > $acts AND round = $round
 UNION ALL
 SELECT 1, seq, act, NULL, reviewer, (split_part(candidate_id, '.', 2)::BIGINT << 20) | split_part(candidate_id, '.', 3)::BIGINT,
        CASE action WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 ELSE 0 END, coalesce(final, FALSE),
-       coalesce(guide, 0), NULL
+       coalesce(guide, 0), NULL, NULL, NULL
 FROM overrides WHERE seq > $overrides AND round = $round
 UNION ALL
 SELECT 2, seq, act, kind, NULL, (split_part(candidate_id, '.', 2)::BIGINT << 20) | split_part(candidate_id, '.', 3)::BIGINT,
-       NULL, NULL, NULL, value
+       NULL, NULL, NULL, value, NULL, NULL
 FROM annotations WHERE seq > $annotations AND round = $round
+UNION ALL
+SELECT 3, seq, act, NULL, reviewer, (split_part(candidate_id, '.', 2)::BIGINT << 20) | split_part(candidate_id, '.', 3)::BIGINT,
+       NULL, NULL, NULL, value, question, version
+FROM answers WHERE seq > $answers AND round = $round
 ORDER BY part, seq;
 
 -- name: annotation_values

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rsf_core.project.question_book import AskedQuestion
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.store.records import GuideVersion
 from rsf_core.web import api, session
@@ -25,10 +28,11 @@ def review_card(
     at: str | None = None,
     nonce: int = 0,
     guide: GuideVersion | None = None,
+    questions: Sequence[AskedQuestion] = (),
 ) -> None:
     """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew; another
-    `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it. `together`:
-    candidates of a prompt that read the same are decided as one."""
+    `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it, `questions` are
+    asked below it. `together`: candidates of a prompt that read the same are decided as one."""
     _component(
         key="review-card",
         data={
@@ -46,5 +50,20 @@ def review_card(
             "at": at,
             "nonce": nonce,
             "guide": None if guide is None else {"version": guide.version, "text": guide.text},
+            "questions": [_told(asked) for asked in questions],
         },
     )
+
+
+def _told(asked: AskedQuestion) -> dict[str, object]:
+    question = asked.question
+    return {
+        "name": question.name,
+        "kind": str(question.kind),
+        "text": question.text,
+        "required": question.required,
+        "options": list(question.options),
+        "points": question.points,
+        "version": asked.version,
+        "alike": list(asked.alike),
+    }

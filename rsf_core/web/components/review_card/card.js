@@ -10,6 +10,7 @@ import { keyFor, meaning } from "./keys.js";
 import { List } from "./list.js";
 import { Messages } from "./messages.js";
 import { Outbox } from "./outbox.js";
+import { Questions } from "./questions.js";
 import { Reader } from "./reader.js";
 import { drawCandidate, drawPrompt, drawWhere, spoken } from "./reading.js";
 import { Review } from "./review.js";
@@ -43,6 +44,11 @@ export class Card {
         this.$(".focus").focus();
       },
     });
+    this.questions = new Questions(this.$, {
+      answer: (question, value, id) => this.answer(question, value, id),
+      trouble: (words) => this.trouble(words),
+      back: () => this.$(".focus").focus(),
+    });
     this.listen();
   }
 
@@ -65,11 +71,13 @@ export class Card {
   }
 
   leave() {
+    this.questions.leave();
     this.keep();
     this.outbox?.flush();
   }
 
   close() {
+    this.questions.leave();
     this.keep();
     this.gone.abort();
     this.feed.end();
@@ -185,7 +193,8 @@ export class Card {
     if (!asked) return;
     event.preventDefault();
     if (asked.action) this.act(asked.action);
-    else this.focus(this.review.siblings[asked.digit - 1]?.candidate_id ?? this.review.place.focused);
+    else if (!this.questions.digit(asked.digit))
+      this.focus(this.review.siblings[asked.digit - 1]?.candidate_id ?? this.review.place.focused);
   }
 
   act(name) {
@@ -215,6 +224,8 @@ export class Card {
       edit: () => this.edit(candidate),
       note: () => this.line(candidate, "note"),
       tags: () => this.line(candidate, "tags"),
+      question: () => this.questions.go(1),
+      questionBack: () => this.questions.go(-1),
       similar: () => location.assign(similarTo(id, location)),
     };
     return actions[name]();
@@ -227,8 +238,22 @@ export class Card {
 
   decide(action, ids, kind = "decide") {
     if (!this.data.editable) return;
+    if (action !== "auto" && this.questions.hold(ids, this.review.known, this.data.reviewer)) return;
     this.review.decide(action, ids, kind);
     this.moved();
+  }
+
+  // What reads the same is answered as one, like decided; parts of a text are of that text alone.
+  answer({ name, version, kind }, value, id) {
+    const candidate = this.review.known.get(id);
+    if (!this.data.editable || !candidate) return;
+    const alike = kind === "spans" ? [candidate] : alikeTo(candidate, this.review.known.siblings(id), this.data);
+    const ids = alike.map((one) => one.candidate_id);
+    this.review.say("answer", ids, {
+      value: value === null ? null : JSON.stringify(value),
+      asked: { question: name, version },
+    });
+    this.paint();
   }
 
   flag(candidate) {
@@ -349,6 +374,7 @@ export class Card {
     drawCandidate(this.$, candidate, this.data, siblings.length, alikeTo(candidate, siblings, this.data).length);
     this.reader.drawCompletion(candidate, prompt, siblings);
     this.list.draw(oneOfEach(siblings, candidate, this.data), candidate.candidate_id, this.data);
+    this.questions.draw(candidate, this.data);
     this.reader.drawn(this.review, this.data);
   }
 }

@@ -4,6 +4,17 @@ export function ownOpinion(candidate, reviewer) {
   return candidate?.opinions.find((opinion) => opinion.reviewer === reviewer);
 }
 
+// What one reviewer answers of a candidate, by question: {version, value}.
+export function ownAnswers(candidate, reviewer) {
+  const own = candidate.answers.filter((answer) => answer.reviewer === reviewer);
+  return new Map(own.map((answer) => [answer.question, answer]));
+}
+
+function answered(answers, { value, asked }, reviewer) {
+  const others = answers.filter((answer) => answer.reviewer !== reviewer || answer.question !== asked.question);
+  return value === null ? others : [...others, { reviewer, ...asked, value: JSON.parse(value) }];
+}
+
 // Whether it is accepted. The same rule as in the store: the settling word, else the majority, else the newest; the automatic
 // decision where nobody said anything.
 export function accepted({ opinions, decision }) {
@@ -26,6 +37,7 @@ export function apply(act, candidate, reviewer) {
     if (act.action !== "auto") {
       candidate.opinions.push({ reviewer, action: act.action, final: act.kind === "adjudicate" });
     }
-  } else if (act.kind === "flag") candidate.flagged = act.value !== null;
+  } else if (act.kind === "answer") candidate.answers = answered(candidate.answers, act, reviewer);
+  else if (act.kind === "flag") candidate.flagged = act.value !== null;
   else if (act.kind in candidate) candidate[act.kind] = act.value;
 }

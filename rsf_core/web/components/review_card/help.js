@@ -52,7 +52,10 @@ export class Help {
       this.keys = { ...DEFAULT_KEYS };
       this.redraw();
     });
-    return [element("p", "", "1 to 9 focus a candidate. Keys are kept in this browser."), reset];
+    return [
+      element("p", "", "1 to 9 focus a candidate, or answer the question at hand. Keys are kept in this browser."),
+      reset,
+    ];
   }
 
   // The key pressed for the action that waits for one.

@@ -29,6 +29,8 @@ export const DEFAULT_KEYS = {
   side: "s",
   alone: "l",
   find: "/",
+  question: "q",
+  questionBack: "Q",
 };
 export const NAMES = {
   accept: "Accept",
@@ -59,9 +61,11 @@ export const NAMES = {
   side: "All candidates side by side",
   alone: "The card alone",
   find: "Find words in what is read",
+  question: "Next question",
+  questionBack: "Question before",
 };
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space" };
-const KEPT = /^[1-9]$|^(Backspace|Delete|Enter|Tab|r|c|R|C)$/; // of the browser, of Streamlit, and the numbers of candidates
+const KEPT = /^[1-9]$|^(Backspace|Delete|Enter|Tab|r|c|R|C)$/; // of the browser, of Streamlit, and the numbers of candidates and answers
 const OWN_ARROWS = '[role="radiogroup"],[role="slider"],[role="listbox"],[role="tablist"],[role="menu"]';
 
 export function keyName(key) {

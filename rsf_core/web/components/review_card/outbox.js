@@ -125,8 +125,8 @@ export class Outbox {
   }
 
   body(batch) {
-    const acts = batch.map(({ act, kind, candidates, action, value, guide, shown }) => {
-      return { act, kind, candidates, action, value, guide, shown };
+    const acts = batch.map(({ act, kind, candidates, action, value, guide, shown, asked }) => {
+      return { act, kind, candidates, action, value, guide, shown, asked };
     });
     return { token: this.token, round: batch[0].round, acts };
   }

@@ -19,6 +19,7 @@ export function candidate(id, extra = {}) {
     flagged: false,
     scores: {},
     opinions: [],
+    answers: [],
     edit: null,
     note: null,
     tags: null,

@@ -1,0 +1,100 @@
+"""The questions that this project asks of people beside the decision, as its owner sets them, and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rsf_core.domain import settings_file
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import QuestionError
+from rsf_core.domain.questions import Question
+from rsf_core.domain.settings import Settings, describe
+from rsf_core.store.records import QuestionVersion
+from rsf_core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question that is asked now. `alike` are the versions of it whose answers mean the same, this one among them."""
+
+    question: Question
+    version: int
+    alike: tuple[int, ...]
+
+
+class QuestionBook:
+    def __init__(self, folder: Path, store: Store, settings: Callable[[], Settings]) -> None:
+        self._folder, self._store, self._settings = folder, store, settings
+
+    def current(self) -> list[AskedQuestion]:
+        """What is asked now, in order. Where the settings file was changed by hand, the new versions are kept first: an
+        answer names the version that its reviewer had before them."""
+        asked = self._settings().review.questions
+        if not asked:
+            return []
+        newest = self._store.questions.newest()
+        if any(one.name not in newest or newest[one.name].question != one for one in asked):
+            self.note()
+        every = self._store.questions.all()
+        return [_asked(one, every) for one in asked]
+
+    @spoken
+    def note(self, author: str = NOBODY) -> None:
+        """Keep the questions of the settings as versions, where they are new."""
+        asked, newest = self._settings().review.questions, self._store.questions.newest()
+        changed = [one for one in asked if one.name not in newest or newest[one.name].question != one]
+        if changed:
+            with self._store.transaction("saving the questions"):
+                for question in changed:
+                    self._store.questions.add(question, author)
+
+    @spoken
+    def save(self, questions: Sequence[Question], author: str = NOBODY) -> None:
+        """Ask these from now on; what was answered stays. Raises SettingsError."""
+        self.note()  # what was written by hand and is about to be replaced
+        review = self._settings().review.model_copy(update={"questions": tuple(questions)})
+        settings_file.replace(self._folder, {"review": review})
+        self.note(author)
+
+    @spoken
+    def put(self, given: Mapping[str, Any], instead_of: str | None = None, author: str = NOBODY) -> None:
+        """Ask one more question, of the fields of `Question`, or one in place of the question called `instead_of`. Raises
+        QuestionError where it is none, or there is nothing to take the place of, and SettingsError where two have one name."""
+        try:
+            question = Question.model_validate(given)
+        except ValidationError as error:
+            raise QuestionError(describe(error)) from error
+        asked = list(self._settings().review.questions)
+        at = len(asked) if instead_of is None else self._place(instead_of)
+        asked[at : at + 1] = [question]
+        self.save(asked, author)
+
+    @spoken
+    def drop(self, name: str, author: str = NOBODY) -> None:
+        """Ask it no more; what was answered stays. Raises QuestionError where it is not asked."""
+        asked = list(self._settings().review.questions)
+        del asked[self._place(name)]
+        self.save(asked, author)
+
+    def _place(self, name: str) -> int:
+        names = [one.name for one in self._settings().review.questions]
+        if name not in names:
+            raise QuestionError(
+                f"no question is called {name[:60]!r} (any more): {', '.join(names) or 'none is asked'}"
+            )
+        return names.index(name)
+
+    def versions(self) -> list[QuestionVersion]:
+        """Every version of every question, the newest first."""
+        return self._store.questions.all()[::-1]
+
+
+def _asked(question: Question, every: Sequence[QuestionVersion]) -> AskedQuestion:
+    mine = [one for one in every if one.question.name == question.name]
+    alike = tuple(one.version for one in mine if one.question.measure == question.measure)
+    return AskedQuestion(question, mine[-1].version, alike)

@@ -1,0 +1,63 @@
+"""The questions that people are asked, every version of each, and what they answer now: appended, never changed. An answer is
+said as an act, see acts.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rsf_core.domain.questions import Question
+from rsf_core.store.database import Database, utc_now
+from rsf_core.store.records import AnswerRecord, QuestionVersion
+
+
+class Questions:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._read: tuple[tuple[int, ...], list[QuestionVersion]] | None = (
+            None  # the state of the database, and all then
+        )
+
+    def all(self) -> list[QuestionVersion]:
+        """Every version of every question, in the order they were first asked. Kept: every answer asks for it."""
+        state, read = self._db.version("question_versions"), self._read
+        if read is None or read[0] != state:
+            read = self._read = state, self._all()
+        return read[1]
+
+    def _all(self) -> list[QuestionVersion]:
+        return [
+            QuestionVersion(Question.model_validate_json(row["body"]), row["version"], row["author"], row["created_at"])
+            for row in self._db.rows("question_versions")
+        ]
+
+    def newest(self) -> dict[str, QuestionVersion]:
+        """The newest version of each question, by its name."""
+        return {one.question.name: one for one in self.all()}
+
+    def known(self) -> Mapping[tuple[str, int], Question]:
+        """Every version, by name and number."""
+        return {(one.question.name, one.version): one.question for one in self.all()}
+
+    def add(self, question: Question, author: str) -> int:
+        """Append a version, unless the newest is the same; its number."""
+        with self._db.transaction("saving a question"):
+            before = {one.question.name: one for one in self._all()}.get(question.name)
+            if before is not None and before.question == question:
+                return before.version
+            version = 1 if before is None else before.version + 1
+            row = {"question": question.name, "version": version, "body": question.body, "author": author}
+            self._db.insert("question_versions", [row | {"created_at": utc_now()}])
+            return version
+
+    def lengths(self, candidate_ids: list[str]) -> dict[str, int]:
+        """How many code points the completions of candidates have, as they were drawn."""
+        rows = self._db.look_up("completion_lengths", candidate_ids)
+        return {row["candidate_id"]: row["length"] for row in rows}
+
+    def version(self) -> tuple[int, ...]:
+        """Differs whenever something was asked or answered."""
+        return self._db.version("question_versions", "answers")
+
+    def answers(self, round_number: int) -> list[AnswerRecord]:
+        """What every reviewer answers now of the candidates of a round, by candidate, question and reviewer."""
+        return [AnswerRecord(**row) for row in self._db.rows("answers_of_round", {"round": round_number})]

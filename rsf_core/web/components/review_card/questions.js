@@ -1,0 +1,199 @@
+// The questions below a completion: one is at hand, and the keys 1 to 9 answer it. Built once for the questions there are; with
+// each candidate only what is answered changes.
+
+import { choices, firstOpen, given, isKeyed, keyed, keysOf, lacking, nextOpen, outdated, spokenQuestion } from "./asking.js";
+import { button, element } from "./dom.js";
+
+const LONGEST = 10_000; // characters of an answer in words
+
+export class Questions {
+  // `answer(question, value, id)` says what is answered of a candidate, null taking it back; `trouble` tells why one cannot go
+  // on; `back` gives the focus back to the card.
+  constructor($, { answer, trouble, back }) {
+    Object.assign(this, { $, answer, trouble, back });
+    this.asked = [];
+    this.at = 0; // the question at hand
+    this.of = null; // the candidate that they are asked of
+    this.built = null; // of which questions the elements are
+    this.typing = this.keep = null; // the candidate that an answer is typed for, and what keeps it
+  }
+
+  get question() {
+    return this.asked[this.at];
+  }
+
+  // `data`: of the page. The candidate in focus, with what was answered of it.
+  draw(candidate, data) {
+    this.asked = data.questions ?? [];
+    this.$(".questions").hidden = !this.asked.length;
+    if (!this.asked.length) return;
+    this.answers = given(this.asked, candidate, data.reviewer);
+    if (this.of !== candidate.candidate_id) {
+      this.leave();
+      this.of = candidate.candidate_id;
+      this.at = firstOpen(this.asked, this.answers);
+    }
+    this.at = Math.min(this.at, this.asked.length - 1);
+    this.build(data.editable);
+    this.parts.forEach((part, i) => {
+      this.fill(part, this.asked[i], i === this.at, outdated(this.asked[i], candidate, data.reviewer));
+    });
+  }
+
+  // Whether a digit was for a question.
+  digit(digit) {
+    if (!this.asked.length) return false;
+    const value = keyed(this.question, this.answers, digit);
+    if (value !== undefined) this.choose(this.at, value);
+    return true;
+  }
+
+  choose(at, value) {
+    this.at = at;
+    const { question } = this;
+    const after = new Map(this.answers);
+    if (value === null) after.delete(question.name);
+    else {
+      after.set(question.name, value);
+      this.at = nextOpen(this.asked, after, at);
+    }
+    this.say(spokenQuestion(question, after), this.at === at ? "" : spokenQuestion(this.question, after));
+    this.answer(question, value, this.of);
+  }
+
+  // To the question after (1) or before (-1) the one at hand; words are typed in their field.
+  go(step) {
+    if (!this.asked.length) return;
+    const field = this.parts[this.at].field;
+    if (field && step > 0 && !this.typing) return field.focus();
+    this.at = (this.at + step + this.asked.length) % this.asked.length;
+    this.parts.forEach((part, i) => {
+      mark(part, i === this.at);
+    });
+    this.say(spokenQuestion(this.question, this.answers));
+    this.parts[this.at].field?.focus();
+    this.parts[this.at].section.scrollIntoView({ block: "nearest" });
+  }
+
+  // Whether a decision of some candidates has to wait for an answer to what must be answered first.
+  hold(ids, known, reviewer) {
+    if (!this.asked.length) return false;
+    this.leave();
+    const found = lacking(
+      this.asked,
+      ids.map((id) => known.get(id)),
+      reviewer,
+    );
+    if (!found) return false;
+    const { at, question, count } = found;
+    const where = ids.length > 1 ? ` of ${count} of these ${ids.length} candidates` : "";
+    this.at = at;
+    this.parts?.forEach((part, i) => {
+      mark(part, i === at);
+    });
+    this.trouble(`“${question.text}” is to be answered first${where} (${keysOf(question)}).`);
+    return true;
+  }
+
+  // Whatever is being typed is kept.
+  leave() {
+    this.keep?.();
+  }
+
+  say(...words) {
+    this.$(".asked-said").textContent = words.filter(Boolean).join(" ");
+  }
+
+  // -- elements ------------------------------------------------------------------------------------------------------
+
+  build(editable) {
+    const now = JSON.stringify([this.asked, editable]);
+    if (this.built === now) return;
+    this.built = now;
+    const said = element("span", "spoken asked-said");
+    said.setAttribute("role", "status");
+    this.parts = this.asked.map((question, at) => this.part(question, at, editable));
+    this.$(".questions").replaceChildren(said, ...this.parts.map((part) => part.section));
+  }
+
+  part(question, at, editable) {
+    const section = element("section", "question");
+    const words = element("span", "asked", question.text);
+    words.id = `rsf-question-${question.name}`;
+    section.setAttribute("role", "group");
+    section.setAttribute("aria-labelledby", words.id);
+    const head = element("div", "question-head");
+    head.append(
+      words,
+      ...(question.required ? [element("span", "quietly", "needed")] : []),
+      element("span", "quietly keyed", keysOf(question)),
+    );
+    const old = element("div", "quietly outdated");
+    const part = { section, old, buttons: [], field: null };
+    section.append(head, ...this.body(part, question, at, editable), old);
+    return part;
+  }
+
+  body(part, question, at, editable) {
+    if (question.kind === "text") return [this.field(part, question, at, editable)];
+    if (!isKeyed(question)) return [];
+    const row = element("div", "choices");
+    part.buttons = choices(question).map(({ words, value }, i) => {
+      const made = button("choice", words, () => this.choose(at, this.answers.get(question.name) === value ? null : value));
+      if (words !== String(i + 1)) made.append(element("kbd", "", String(i + 1)));
+      made.disabled = !editable;
+      return { made, value };
+    });
+    row.append(...part.buttons.map(({ made }) => made));
+    return [row];
+  }
+
+  // Enter or leaving the field keeps what was typed, Escape does not; Shift+Enter begins a line.
+  field(part, question, at, editable) {
+    const field = element("textarea", "answer");
+    Object.assign(field, { rows: 2, maxLength: LONGEST, disabled: !editable, dir: "auto" });
+    field.setAttribute("aria-label", question.text);
+    part.field = field;
+    let before = "";
+    const keep = () => {
+      const id = this.typing;
+      this.typing = this.keep = null;
+      const value = field.value.trim() || null;
+      if (id && value !== (before || null)) this.answer(question, value, id);
+    };
+    field.onfocus = () => {
+      this.at = at;
+      this.typing = this.of;
+      this.keep = keep;
+      before = this.answers.get(question.name) ?? "";
+      this.parts.forEach((one, i) => {
+        mark(one, i === at);
+      });
+    };
+    field.onblur = keep;
+    field.onkeydown = (event) => {
+      event.stopPropagation();
+      if (event.isComposing || !(event.key === "Escape" || (event.key === "Enter" && !event.shiftKey))) return;
+      event.preventDefault();
+      if (event.key === "Escape") field.value = before;
+      keep();
+      this.back();
+    };
+    return field;
+  }
+
+  fill(part, question, current, old) {
+    const answer = this.answers.get(question.name);
+    mark(part, current);
+    for (const { made, value } of part.buttons) made.setAttribute("aria-pressed", String(answer === value));
+    if (part.field && !(this.typing && current)) part.field.value = answer ?? "";
+    part.old.textContent = old;
+    part.old.hidden = !old;
+  }
+}
+
+function mark({ section }, current) {
+  section.classList.toggle("at-hand", current);
+  if (current) section.setAttribute("aria-current", "true");
+  else section.removeAttribute("aria-current");
+}

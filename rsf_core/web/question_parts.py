@@ -1,0 +1,141 @@
+"""The questions that people are asked beside the decision, as the Guide page shows them and their owner sets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from rsf_core.domain.errors import QuestionError
+from rsf_core.domain.questions import MOST, MOST_OPTIONS, POINTS, Question, QuestionKind
+from rsf_core.project import Project
+from rsf_core.project.question_book import AskedQuestion
+from rsf_core.web import ui
+from rsf_core.web.literal import literal
+
+KINDS = {
+    QuestionKind.RATING: "a rating, by points",
+    QuestionKind.CHOICE: "one of some options",
+    QuestionKind.TEXT: "words",
+}
+ADDED = "questions-added"  # counts up, so that the form of a new one is empty again
+
+
+def section(project: Project, author: str) -> None:
+    """What is asked beside accept and reject; the owner's forms below each."""
+    asked = project.question_book.current()
+    editable = not ui.locked("question_book.put")
+    if not asked and not editable:
+        return
+    st.header("Questions", anchor=False)
+    st.caption(
+        "Asked below every completion in Review, beside accept and reject. The keys 1 to 9 answer the question at hand, Q "
+        "goes to the next one. Answers are kept for each reviewer and exported."
+    )
+    for one in asked:
+        with st.container(border=True):
+            _shown(one)
+            if editable:
+                with st.expander("Change", icon=":material/edit:"):
+                    _form(project, author, one.question)
+    if editable and len(asked) < MOST:
+        with st.expander("Ask a question", icon=":material/add:", expanded=False):
+            _form(project, author, None)
+
+
+def _shown(asked: AskedQuestion) -> None:
+    question = asked.question
+    needed = " · needed before a decision" if question.required else ""
+    st.markdown(f"**{literal(question.text)}**")
+    st.caption(f"{literal(question.name)} · {literal(_answers(question))}{needed} · version {asked.version:d}")
+
+
+def _answers(question: Question) -> str:
+    """What may be answered, in words."""
+    if question.kind is QuestionKind.RATING:
+        return f"1 to {question.points}"
+    if question.kind is QuestionKind.TEXT:
+        return "words"
+    counted = question.values or (None,) * len(question.options)
+    options = [f"{o} (counts {v:g})" if v is not None else o for o, v in zip(question.options, counted, strict=True)]
+    return ("labels " if question.kind is QuestionKind.SPANS else "") + " | ".join(options)
+
+
+def _form(project: Project, author: str, question: Question | None) -> None:
+    """Its fields: those that its kind has. Another version of the question is another form."""
+    key = (
+        f"question-{question.name}-{hash(question.body)}" if question else f"question-{st.session_state.get(ADDED, 0)}"
+    )
+    kinds = list(KINDS)
+    text = st.text_input("What is asked", question.text if question else "", max_chars=500, key=f"{key}-text")
+    left, right = st.columns(2)
+    name = left.text_input(
+        "Short name",
+        question.name if question else "",
+        max_chars=40,
+        key=f"{key}-name",
+        help="Small letters, digits and _: it names the answers in exports. An answer belongs to its name.",
+    )
+    kind = right.selectbox(
+        "Answered with",
+        kinds,
+        kinds.index(question.kind) if question else 0,
+        format_func=KINDS.__getitem__,
+        key=f"{key}-kind",
+    )
+    given: dict[str, Any] = {"name": name, "kind": kind, "text": text}
+    if kind is QuestionKind.RATING:
+        points = question.points if question else POINTS
+        given["points"] = st.number_input("Points", 2, MOST_OPTIONS, points, key=f"{key}-points")
+    if kind in (QuestionKind.CHOICE, QuestionKind.SPANS):
+        label = "Labels, one a line" if kind is QuestionKind.SPANS else "Options, one a line"
+        given["options"] = st.text_area(label, "\n".join(question.options) if question else "", key=f"{key}-options")
+    if kind is QuestionKind.CHOICE:
+        given["values"] = st.text_input(
+            "What each option counts as (optional)",
+            ", ".join(f"{value:g}" for value in question.values) if question else "",
+            key=f"{key}-values",
+            placeholder="1, 0, -1",
+            help="Numbers, one an option, separated by commas: with them the answers can be averaged.",
+        )
+    given["required"] = st.checkbox(
+        "Needed before a candidate is decided", question.required if question else False, key=f"{key}-required"
+    )
+    with st.container(horizontal=True):
+        label = "Save the question" if question else "Ask it"
+        if st.button(label, type="primary", key=f"{key}-save", disabled=ui.locked("question_book.put")):
+            instead = question.name if question else None
+            if ui.attempt(lambda: project.question_book.put(_fields(given), instead, author)):
+                st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1
+                st.rerun()
+        if question and st.button(
+            "Ask it no more",
+            key=f"{key}-drop",
+            icon=":material/delete:",
+            help="What was answered is kept.",
+            disabled=ui.locked("question_book.drop"),
+        ):
+            if ui.attempt(lambda: project.question_book.drop(question.name, author)):
+                st.rerun()
+    if question:
+        st.caption(
+            "A change is a new version, and every answer names its own. Other words alone leave the answers what they are; "
+            "with other options or points those of before count no more, and are asked for again."
+        )
+
+
+def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as a question has them. Raises QuestionError for values that are no numbers."""
+    fields = dict(given)
+    if "options" in fields:
+        fields["options"] = [line.strip() for line in str(fields["options"]).splitlines() if line.strip()]
+    if "values" in fields:
+        parts = [part.strip() for part in str(fields["values"]).split(",") if part.strip()]
+        try:
+            fields["values"] = [float(part) for part in parts]
+        except ValueError:
+            raise QuestionError(
+                f"what options count as are numbers, separated by commas, not {', '.join(parts)!r:.80}"
+            ) from None
+    return fields

@@ -1,0 +1,204 @@
+// The questions below a completion: a key answers the one at hand and goes on, and what is typed is kept.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { fresh } from "./support/browser.mjs";
+import { candidate, prompt, queue } from "./support/candidates.mjs";
+import { place } from "./support/page.mjs";
+
+const { Questions } = await import("../../../rsf_core/web/components/review_card/questions.js");
+const { Review } = await import("../../../rsf_core/web/components/review_card/review.js");
+const { Outbox } = await import("../../../rsf_core/web/components/review_card/outbox.js");
+const { apply } = await import("../../../rsf_core/web/components/review_card/decisions.js");
+
+const usual = { options: [], points: 5, required: false, version: 2, alike: [2] };
+const clear = { ...usual, name: "clear", kind: "rating", text: "How clear?" };
+const tone = { ...usual, name: "tone", kind: "choice", text: "Tone?", options: ["kind", "rude"] };
+const why = { ...usual, name: "why", kind: "text", text: "Why?" };
+
+beforeEach(fresh);
+
+// Questions below one candidate, as the card draws them: what is answered comes to hold at once.
+function panel(asked, { editable = true, answers = [] } = {}) {
+  const box = place();
+  const told = { acts: [], trouble: [], back: 0 };
+  const data = { reviewer: "ann", questions: asked, editable };
+  const known = new Map([
+    ["1.1.0", candidate("1.1.0", { answers })],
+    ["1.1.1", candidate("1.1.1")],
+  ]);
+  let focused = "1.1.0";
+  const find = (selector) =>
+    selector === ".questions" ? box : box.below.find((one) => one.classList.contains(selector.slice(1)));
+  const questions = new Questions(find, {
+    answer: (question, value, id) => {
+      const act = {
+        kind: "answer",
+        value: JSON.stringify(value),
+        asked: { question: question.name, version: question.version },
+      };
+      if (value === null) act.value = null;
+      told.acts.push([id, question.name, value]);
+      apply(act, known.get(id), "ann");
+      draw();
+    },
+    trouble: (words) => told.trouble.push(words),
+    back: () => told.back++,
+  });
+  const draw = (id = focused) => {
+    focused = id;
+    questions.draw(known.get(id), data);
+    for (const one of box.below) {
+      one.focus ??= () => one.onfocus?.();
+      one.scrollIntoView ??= () => {};
+    }
+  };
+  draw();
+  const buttons = () => box.below.filter((one) => one.classList.contains("choice"));
+  const pressed = () =>
+    buttons()
+      .filter((one) => one.getAttribute("aria-pressed") === "true")
+      .map((one) => one.textContent);
+  const field = () => box.below.find((one) => one.tag === "textarea");
+  const type = (text) => {
+    field().onfocus();
+    field().value = text;
+  };
+  const key = (name, more = {}) =>
+    field().onkeydown({ key: name, stopPropagation: () => {}, preventDefault: () => {}, ...more });
+  return { box, questions, told, known, draw, buttons, pressed, field, type, key, at: () => questions.question.name };
+}
+
+test("without questions nothing is drawn and no digit is taken", () => {
+  const { box, questions } = panel([]);
+  assert.equal(box.hidden, true);
+  assert.equal(box.childNodes.length, 0);
+  assert.equal(questions.digit(4), false);
+  assert.equal(questions.hold(["1.1.0"], new Map(), "ann"), false);
+});
+
+test("a digit answers the question at hand and goes on to the next", () => {
+  const { questions, told, pressed, at } = panel([clear, tone, why]);
+  assert.equal(at(), "clear");
+  assert.equal(questions.digit(4), true);
+  assert.equal(at(), "tone");
+  questions.digit(2);
+  assert.deepEqual(told.acts, [
+    ["1.1.0", "clear", 4],
+    ["1.1.0", "tone", "rude"],
+  ]);
+  assert.deepEqual(pressed(), ["4", "rude2"]);
+  assert.equal(questions.digit(9), true); // it is no candidate's place, and no answer
+  assert.equal(told.acts.length, 2);
+});
+
+test("a click answers, and takes the same answer back", () => {
+  const { told, buttons, pressed } = panel([clear, tone]);
+  buttons()[2].onclick();
+  assert.deepEqual(pressed(), ["3"]);
+  buttons()[2].onclick();
+  assert.deepEqual(pressed(), []);
+  assert.deepEqual(told.acts.at(-1), ["1.1.0", "clear", null]);
+});
+
+test("keys go from question to question, round and round, and say which is at hand", () => {
+  const { questions, box, at } = panel([clear, tone]);
+  questions.go(1);
+  assert.equal(at(), "tone");
+  const said = box.below.find((one) => one.classList.contains("asked-said"));
+  assert.equal(said.textContent, "Tone? (keys 1 to 2), not answered.");
+  assert.deepEqual(
+    box.below.filter((one) => one.getAttribute("aria-current") === "true").map((one) => one.className),
+    ["question at-hand"],
+  );
+  questions.go(1);
+  assert.equal(at(), "clear");
+  questions.go(-1);
+  assert.equal(at(), "tone");
+});
+
+test("words are typed in their field: Enter keeps them, Escape does not, and what stands is not said again", () => {
+  const { told, type, key, field } = panel([why]);
+  type(" because \n");
+  key("Enter", { shiftKey: true });
+  key("Enter", { isComposing: true });
+  assert.equal(told.acts.length, 0);
+  key("Enter");
+  assert.deepEqual(told.acts, [["1.1.0", "why", "because"]]);
+  assert.equal(told.back, 1);
+  field().onblur();
+  type("other");
+  key("Escape");
+  assert.equal(told.acts.length, 1);
+  assert.equal(field().value, "because");
+  type("  ");
+  field().onblur();
+  assert.deepEqual(told.acts.at(-1), ["1.1.0", "why", null]);
+});
+
+test("what is being typed is kept for its own candidate when the card goes on, or goes away", () => {
+  const { told, type, draw, field, questions } = panel([why]);
+  type("first");
+  draw("1.1.1");
+  assert.deepEqual(told.acts, [["1.1.0", "why", "first"]]);
+  draw("1.1.1");
+  assert.equal(field().value, "");
+  type("second");
+  draw("1.1.1"); // the server has answered: the field stays as it is
+  assert.equal(field().value, "second");
+  questions.leave();
+  assert.deepEqual(told.acts.at(-1), ["1.1.1", "why", "second"]);
+});
+
+test("a decision waits for what must be answered, and the question comes to hand", () => {
+  const needed = { ...tone, required: true };
+  const { questions, told, known, at } = panel([clear, needed]);
+  assert.equal(questions.hold(["1.1.0"], known, "ann"), true);
+  assert.deepEqual(told.trouble, ["“Tone?” is to be answered first (keys 1 to 2)."]);
+  assert.equal(at(), "tone");
+  questions.hold(["1.1.0", "1.1.1"], known, "ann");
+  assert.match(told.trouble[1], /answered first of 2 of these 2 candidates/);
+  questions.digit(1);
+  assert.equal(questions.hold(["1.1.0"], known, "ann"), false);
+});
+
+test("what is typed counts for the decision that comes right after", () => {
+  const { questions, told, known, type } = panel([{ ...why, required: true }]);
+  type("because");
+  assert.equal(questions.hold(["1.1.0"], known, "ann"), false);
+  assert.deepEqual(told.acts, [["1.1.0", "why", "because"]]);
+});
+
+test("an answer to other options is shown as such, and nothing is answered", () => {
+  const { box, pressed } = panel([{ ...tone, version: 3, alike: [3] }], {
+    answers: [{ reviewer: "ann", question: "tone", version: 1, value: "so so" }],
+  });
+  assert.deepEqual(pressed(), []);
+  assert.match(box.textContent, /Answered under version 1, which asked otherwise: so so/);
+});
+
+test("in a round of before nothing can be answered", () => {
+  const { buttons } = panel([clear], { editable: false });
+  assert.ok(buttons().every((one) => one.disabled));
+});
+
+test("an answer goes the way of a decision: shown at once, sent with its version, undone and redone", () => {
+  const review = new Review();
+  const acts = [];
+  review.of(
+    { round: 1, reviewer: "ann", view: "pending", editable: true },
+    { acts, failures: 0, add: (act) => acts.push(act) },
+  );
+  review.expect();
+  review.begin(queue(prompt("1", 2)));
+  const id = review.place.focused;
+  review.say("answer", [id], { value: "4", asked: { question: "clear", version: 2 } });
+  assert.deepEqual(review.known.get(id).answers, [{ reviewer: "ann", question: "clear", version: 2, value: 4 }]);
+  const sent = new Outbox("rsf-act:p:ann:").body(acts).acts[0];
+  assert.deepEqual([sent.kind, sent.value, sent.asked], ["answer", "4", { question: "clear", version: 2 }]);
+  assert.equal(review.place.focused, id); // it is no decision: one stays
+  review.walk("undo");
+  assert.deepEqual(review.known.get(id).answers, []);
+  review.walk("redo");
+  assert.equal(review.known.get(id).answers[0].value, 4);
+});
