@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import own_scorer_parts, scorer_parts, session, taste_parts, ui
+from rsf_core.web import judge_parts, own_scorer_parts, scorer_parts, session, taste_parts, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -18,9 +18,10 @@ if way == scorer_parts.WAYS[0]:
     scorer_parts.on_the_candidates(project, number)
 elif way == scorer_parts.WAYS[1]:
     scorer_parts.installed(project.scorer_book.cards(), project.scorer_book.milliseconds())
-
 elif way == scorer_parts.WAYS[2]:
     own_scorer_parts.own(project, number)
+elif way == scorer_parts.WAYS[3]:
+    judge_parts.judges(project, number)
 else:
     taste_parts.learned(project)
 

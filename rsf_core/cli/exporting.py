@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,10 @@ from rsf_core.domain.errors import ExportError
 from rsf_core.domain.words import plural
 from rsf_core.project.client import connect
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
+
+
+class Rounds(StrEnum):
+    ALL = "all"
 
 
 def export(
@@ -37,6 +42,9 @@ def export(
         ),
     ] = None,
     round_number: Annotated[int | None, typer.Option("--round", help="Of which round; by default the newest.")] = None,
+    rounds: Annotated[
+        Rounds | None, typer.Option("--rounds", help="all: one set over all rounds, with the round in each row.")
+    ] = None,
     curated_id: Annotated[
         str | None, typer.Option("--set", help="sft: which curated set; by default the newest.")
     ] = None,
@@ -54,7 +62,7 @@ def export(
 ) -> None:
     """Write what was drawn and decided as files for other tools, with a card. The same set gives the same bytes."""
     asked = {"what": what, "format": kind, "shape": shape, "round_number": round_number, "curated_id": curated_id}
-    asked |= {"pairing": pairing, "seed": seed}
+    asked |= {"pairing": pairing, "seed": seed, "all_rounds": rounds is Rounds.ALL}
     Request.parse(asked)  # what makes no sense is said before the project is opened
     with connect(folder, "rsf export") as connection:
         place = None if out_folder is None else str(out_folder.absolute())

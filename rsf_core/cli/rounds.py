@@ -11,7 +11,7 @@ from rich.markup import escape
 from rsf_core.cli.arguments import Folder, Json, who
 from rsf_core.cli.following import await_next, follow
 from rsf_core.cli.output import err, say
-from rsf_core.cli.terminal import comparison_table, status_panel, until_line
+from rsf_core.cli.terminal import agreement_words, comparison_table, status_panel, until_line
 from rsf_core.domain import Action, Control
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.words import plural
@@ -93,10 +93,25 @@ def score(
     again: Annotated[
         bool, typer.Option("--again", help="Ask again for candidates that a scorer was found to have no score for.")
     ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="SCORER",
+            help="By this scorer alone, in the target or not: nothing is decided, and its agreement with people is shown.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score the candidates and derive the decisions."""
-    _stage(folder, "score", as_json, {"again": again})
+    if by is None:
+        _stage(folder, "score", as_json, {"again": again})
+        return
+    with connect(folder, "rsf score") as connection:
+        job_id = connection.call("score_by", {"scorer": by, "again": again})
+        follow(connection, as_json)
+        found = connection.call("judging", {"scorer": by})
+    say(found | {"job_id": job_id}, as_json, lambda: f"[green]✓[/] {escape(agreement_words(found))}")
 
 
 def freeze(folder: Folder, as_json: Json = False) -> None:

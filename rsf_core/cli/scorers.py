@@ -39,6 +39,6 @@ def trust(
     """Allow code of a project (its scorers/*.py) to run on this machine, in jobs, as you: read it first."""
     settings_file.check_folder(folder)
     (consent.distrust if revoke else consent.trust)(folder.absolute())
-    names = [file.name for file in own.files(folder)]
+    names = [file.name for file in own.files(folder) if file.judge is None]
     text = "may not run here any more" if revoke else f"may run here: {', '.join(names) or 'it has none so far'}"
     say({"trusted": not revoke, "scorers": names}, as_json, lambda: f"Code of {escape(str(folder))} {escape(text)}")

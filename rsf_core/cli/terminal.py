@@ -21,9 +21,26 @@ from rsf_core.project.doctor import Check
 from rsf_core.project.workspace import Entry
 from rsf_core.rounds.replicates import Gain, Procedure, Replicate
 from rsf_core.sampling.intervals import Interval
+from rsf_core.sampling.judging import ENOUGH
 from rsf_core.store.records import Fit
 
 _MARKS = {"done": "[green]✓[/]", "running": "[cyan]▶[/]", "ready": "○", "waiting": "[dim]·[/]", "failed": "[red]✗[/]"}
+
+
+def agreement_words(found: dict[str, Any]) -> str:
+    """`found` as the command `judging` gives it."""
+    by, kappa, auc = plural(found["decisions"], "decision"), found["kappa"], found["auc"]
+    if kappa is None or auc is None:
+        return f"{found['scorer']} has scored. By {by} of people nothing can be said of its agreement with them yet."
+    figures = f"κ {_limits(kappa)}, AUC {_limits(auc)}, by {by} of people on {plural(found['prompts'], 'prompt')}"
+    if not found["enough"]:
+        return f"{found['scorer']} has scored: {figures}. That is too few to use it as a target: {ENOUGH} are needed."
+    verdict = "agrees with people beyond chance" if found["agrees"] else "is not shown to agree with people"
+    return f"{found['scorer']} {verdict}: {figures}."
+
+
+def _limits(found: dict[str, Any]) -> str:
+    return f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
 
 
 class ProgressLine:

@@ -237,7 +237,7 @@ _LOOKS_AT = {
     "own_scorers.": ("files", "is_trusted"),
     "taste.": ("decisions", "versions", "version", "is_current", "scored", "draft", "disagreements", "running"),
     "features.": ("counts", "has", "of", "of_round"),
-    "scorer_book.": ("cards", "milliseconds", "of_round", "spent", "card", "judging"),
+    "scorer_book.": ("cards", "milliseconds", "of_round", "spent", "card", "current", "scored_by", "judging"),
     "lineage.": (
         *("models", "graph", "pairing", "completions", "trials", "ballot", "stale_proposal", "changed_settings"),
         "curated_change",
@@ -250,6 +250,7 @@ _LOOKS_AT = {
     # what is asked from outside is checked by its own name too, before it asks the project anything
     "commands.": (
         *("active_job", "comparisons", "drawn_until", "export_state", "features", "guide", "has_control", "job"),
+        "judging",
         *("override", "prompts", "replicate_template", "round_complete", "sealed", "status", "target", "taste"),
     ),
     "routes.": ("queue", "say", "text", "render"),

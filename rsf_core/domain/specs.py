@@ -177,7 +177,8 @@ class GenerateSpec(_Spec):
 class ScoreSpec(_Spec):
     """Score the candidates of the input with what each of them lacks. `retired` says how often prompts had been retired or
     edited when it was asked for: later, other candidates are to be scored. `scored_before` is how many candidates of the round
-    each scorer had scored then. `base` is the model whose hidden states a learned scorer looks at, where there is one."""
+    each scorer had scored then. `base` is the model whose hidden states a learned scorer looks at, where there is one.
+    `beside`: by a scorer that need not be in the target, so that nothing follows from it."""
 
     kind: Literal[JobKind.SCORE] = JobKind.SCORE
     scorers: tuple[str, ...]
@@ -188,6 +189,7 @@ class ScoreSpec(_Spec):
     unit_size: Count
     scored_before: Mapping[str, int] = Field(default_factory=dict)
     base: ModelRef | None = None
+    beside: bool = False
 
 
 class FinetuneSpec(_Spec):

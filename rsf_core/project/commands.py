@@ -22,6 +22,7 @@ from rsf_core.project.candidate_imports import CandidateImports
 from rsf_core.project.exporting.request import Request
 from rsf_core.project.guarded import guarded
 from rsf_core.project.imports import Imports
+from rsf_core.project.scorer_book import direction
 from rsf_core.prompts import PromptRow, conversations
 from rsf_core.rounds import stages
 from rsf_core.store.links import LinkRecord
@@ -159,6 +160,20 @@ def drawn_until(project: Project) -> Any:
 def score(project: Project, again: bool = False) -> str | None:
     """Score what has no score; `again` also where a scorer was found to have none."""
     return _begun(project, JobKind.SCORE) or project.score(again=again)
+
+
+@command
+def score_by(project: Project, scorer: str, again: bool = False) -> str | None:
+    """Score the newest round by one scorer, which decides nothing by that."""
+    return project.score_by(scorer, again=again)
+
+
+@command
+def judging(project: Project, scorer: str) -> Any:
+    """How far a scorer, in its version of now, agrees with what people have decided."""
+    name = project.scorer_book.current(scorer)
+    found = project.scorer_book.judging(name, direction(project.settings.target, name))
+    return plain(found) | {"scorer": name, "enough": found.enough, "agrees": found.agrees}
 
 
 @command

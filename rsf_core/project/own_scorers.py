@@ -6,7 +6,7 @@ import inspect
 import math
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import trust
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.errors import ScorerError
+from rsf_core.project import judge_tries
 from rsf_core.project.target_book import TargetBook
-from rsf_core.scorers import own, registry
+from rsf_core.scorers import own, own_judge, registry
 from rsf_core.scorers.own import OwnFile
 from rsf_core.scorers.own_calls import Caller, picked
 from rsf_core.store.records import Tried
@@ -64,10 +65,20 @@ class OwnScorers:
     def save(self, name: str, source: str, author: str = NOBODY) -> OwnFile:
         """Keep a scorer as PROJECT/scorers/NAME.py; where it is in the target, this version is meant from now on. Raises
         ScorerError where it is none; then nothing changes."""
+        return self._keep(name, source, own.CODE, author)
+
+    @spoken
+    def save_judge(self, name: str, options: Mapping[str, Any], author: str = NOBODY) -> OwnFile:
+        """Keep a judge with these options of `llm_judge`, a rubric of many lines among them, as PROJECT/scorers/NAME.toml; see
+        `save`. Its `key` is the name of an environment variable: the key itself is kept nowhere."""
+        own_judge.check(options)
+        return self._keep(name, own_judge.written(options), own.JUDGE, author)
+
+    def _keep(self, name: str, source: str, kind: str, author: str) -> OwnFile:
         if name in registry.names():
             raise ScorerError(f"a scorer {name!r} is installed already: choose another name")
         used = [scorer for scorer in self._target_book.draft().target.scorers if own.named(scorer, name)]
-        found = own.save(self._folder, name, source)
+        found = own.save(self._folder, name, source, kind)
         if used:
             draft = self._target_book.draft()
             target = own.renamed(draft.target, {s: _now(s, found) for s in draft.target.scorers if own.named(s, name)})
@@ -91,12 +102,13 @@ class OwnScorers:
         return self.save(name, head + source)
 
     def remove(self, name: str) -> None:
-        """Delete PROJECT/scorers/NAME.py; what it has scored stays. Raises ScorerError where it is in the target."""
+        """Delete its file in PROJECT/scorers; what it has scored stays. Raises ScorerError where it is in the target."""
         if any(own.named(scorer, name) for scorer in self._target_book.draft().target.scorers):
             raise ScorerError(f"{name!r} is in the target: take it out there first")
-        if own.file(self._folder, name) is None:
+        found = own.file(self._folder, name)
+        if found is None:
             raise ScorerError(f"there is no {own.FOLDER}/{name}.py in this project")
-        (self._folder / own.FOLDER / f"{name}.py").unlink()
+        (self._folder / own.FOLDER / found.filename).unlink(missing_ok=True)
 
     @spoken
     def use(self, name: str, weight: float, author: str = NOBODY) -> None:
@@ -126,6 +138,13 @@ class OwnScorers:
         finally:
             caller.close()
             path.unlink(missing_ok=True)
+
+    def try_judge(self, options: Mapping[str, Any], round_number: int) -> list[judge_tries.Judged]:
+        """What a judge says of a few stored candidates of a round, nothing of which is kept. Their texts are sent to its
+        endpoint. Raises ScorerError for options that are not allowed, Unavailable where it does not answer."""
+        own_judge.check(options)
+        candidates = self._store.candidates_to_try(round_number, judge_tries.JUDGED)
+        return judge_tries.judged(options, judge_tries.scored(self._store, candidates))
 
 
 def _now(scorer: str, file: OwnFile) -> str:

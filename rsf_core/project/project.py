@@ -452,6 +452,7 @@ class Project:
     draw_until = of_part("_rounds", RoundBook.draw_until)
     drawn_until = of_part("_rounds", RoundBook.drawn_until)
     score = of_part("_rounds", RoundBook.score)
+    score_by = of_part("_rounds", RoundBook.score_by)
     choose_m = of_part("_rounds", RoundBook.choose_m)
     freeze = of_part("_rounds", RoundBook.freeze)
     finetune = of_part("_rounds", RoundBook.finetune)

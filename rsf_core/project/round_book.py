@@ -124,6 +124,12 @@ class RoundBook:
         Candidates for which a scorer was found to have no score are scored only `again`: see `without_score`."""
         return self._stages.score(round_number, again)
 
+    def score_by(self, scorer: str, round_number: int | None = None, again: bool = False) -> str | None:
+        """Start scoring the candidates of a round (the newest) by a scorer that need not be in the target: nothing is decided
+        by it, and `scorer_book.judging` says then how far it agrees with people. The job's id; None when all have a score.
+        Raises ScorerError, StageError."""
+        return self._stages.score_by(scorer, round_number, again)
+
     def choose_m(self) -> None:
         """Let the rule of `settings.accept` choose the newest round's M, whoever has chosen it. Raises StageError."""
         self._stages.choose_m()

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Settings, Target
+from rsf_core.rounds import versions
 from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.judging import Judging, judging
 from rsf_core.sampling.rank_correlation import spearman
 from rsf_core.scorers import kept_answers, registry
 from rsf_core.scorers.card import ScorerCard
 from rsf_core.scorers.kept_answers import Spent
-from rsf_core.store.records import Example
+from rsf_core.store.records import Example, ScoredBy
 from rsf_core.store.store import Store
 
 EXAMPLES = 3  # of the best and of the worst
@@ -73,6 +74,18 @@ class ScorerBook:
             return registry.card(ScorerRef.parse(scorer).name)
         except ScorerError:
             return None
+
+    def scored_by(self, scorer: str, round_number: int) -> ScoredBy:
+        """How far a scorer has come with a round. Raises ScorerError where there is none."""
+        elsewhere = not registry.checked(scorer)[1].of_draw
+        tables = ("candidates", "candidates_elsewhere", "scores", "no_scores", "prompt_events")
+        name = ("scored by", round_number, scorer)
+        return self._store.unchanged(name, tables, lambda: self._store.count_scored_by(round_number, scorer, elsewhere))
+
+    def current(self, scorer: str) -> str:
+        """A scorer as its scores are kept under now: with the version of its file or package where it has one."""
+        (name,) = versions.pinned(self._folder, Target(rewards={scorer: 1.0})).scorers
+        return name
 
     def judging(self, scorer: str, direction: int = 1) -> Judging:
         """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better."""

@@ -13,7 +13,7 @@ from rsf_core.domain.specs import Comparing, FinetuneSpec, LearnSpec, ScoreSpec
 from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.stages import Stage
 from rsf_core.rounds.start import Stages
-from rsf_core.rounds.state import BASE_ID, Standing, left_out_key
+from rsf_core.rounds.state import BASE_ID, Standing, left_out_key, scores_beside
 from rsf_core.scorers import tastes
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
@@ -65,6 +65,8 @@ class Following:
         self._steer()
 
     def _follow(self, job: JobRecord) -> None:
+        if scores_beside(job) is not None:
+            return
         if job.kind is JobKind.SCORE and not self._is_decided(job) and not self._is_active(JobKind.SCORE):
             # derives the decisions, or scores again what a target changed meanwhile needs
             self._stages.score(job.round)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import pyarrow as pa
 
 from rsf_core.acceptance import decisions
 from rsf_core.acceptance.target import LOG_MODEL, LOG_Q, log_prob_scorer
 from rsf_core.domain import JobKind, Split
 from rsf_core.domain.errors import StageError
+from rsf_core.domain.settings import Target
 from rsf_core.domain.specs import Reference, ScoreSpec
 from rsf_core.jobs import units
 from rsf_core.rounds import versions
@@ -56,33 +60,45 @@ class Scoring:
             scored_before=self._store.count_scores(number, needed),
             base=self._submitting.base() if tastes.versions(settings.target.scorers) else None,
         )
-        inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
-        if registry.compare_siblings(settings.target.scorers):
-            inputs["siblings"] = self._store.siblings(number, candidates["prompt_id"].unique().to_pylist())
-        return self._submitting.submit(spec, inputs)
+        return self._submitting.submit(spec, self._inputs(number, settings.target.scorers, candidates))
 
-    def score_by(self, scorer: str, round_number: int) -> str | None:
-        """Score what a scorer that need not be in the target has not scored of a round; None where it has scored all. Nothing
-        is decided by it."""
+    def score_by(self, scorer: str, round_number: int | None = None, again: bool = False) -> str | None:
+        """Score what a scorer that need not be in the target has not scored of a round, in its version of now; `again` also
+        the candidates that it was found to have no score for. None where it has scored all. Nothing is decided by it. Raises
+        ScorerError where there is none, StageError where there are no candidates."""
+        number = round_number or self._standing.current_round().round
         self._submitting.refuse_a_second(JobKind.SCORE)
         settings = self._standing.sound_settings()
-        candidates = self._store.candidates_to_score(round_number, [scorer])
+        self._standing.round(number)
+        (name,) = versions.pinned(self._folder, Target(rewards={scorer: 1.0})).scorers
+        registry.reference_problems([name], [])  # it is there and can be told these options
+        versions.ready(self._folder, [name])
+        elsewhere = not registry.checked(name)[1].of_draw
+        if not self._store.count_scored_by(number, name, elsewhere).candidates:
+            raise StageError(f"round {number} has no candidates to score: generate them first")
+        candidates = self._store.candidates_to_score(number, [name], again, [name] if elsewhere else [])
         if candidates.num_rows == 0:
             return None
         spec = ScoreSpec(
-            round=round_number,
+            round=number,
             compute=settings.compute,
-            scorers=(scorer,),
+            scorers=(name,),
             reference=None,
-            target=self._standing.target(round_number),
+            target=self._standing.target(number),
             retired=self._store.prompt_book.version()[1],
             timeout_seconds=settings.score.timeout_seconds,
             unit_size=units.fitting_size(candidates.num_rows, units.SCORED),
-            scored_before=self._store.count_scores(round_number, [scorer]),
-            base=self._submitting.base() if tastes.versions([scorer]) else None,
+            scored_before=self._store.count_scores(number, [name]),
+            base=self._submitting.base() if tastes.versions([name]) else None,
+            beside=True,
         )
-        inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
-        return self._submitting.submit(spec, inputs)
+        return self._submitting.submit(spec, self._inputs(number, [name], candidates))
+
+    def _inputs(self, number: int, scorers: Sequence[str], candidates: pa.Table) -> dict[str, pa.Table]:
+        found = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
+        if registry.compare_siblings(scorers):
+            found["siblings"] = self._store.siblings(number, candidates["prompt_id"].unique().to_pylist())
+        return found
 
     def choose_m(self) -> None:
         """Let the rule of the settings choose M of the newest round, whoever has chosen it. Raises StageError where candidates

@@ -116,7 +116,9 @@ class Standing:
         tuned = self.tuned_model(number)
         return RoundFacts(
             counts=self._store.round_counts(number),
-            jobs=[job for job in self._store.jobs(round_number=number) if not _tunes_control(job)],
+            jobs=[
+                job for job in self._store.jobs(round_number=number) if not (_tunes_control(job) or scores_beside(job))
+            ],
             curated=self.curated_set(number),
             tuned=tuned,
             evaluated=tuned is not None and tuned.model_id in self.evaluation(number).models,
@@ -274,6 +276,12 @@ class Standing:
 def left_out_key(evaluation_key: str) -> str:
     """Under which value of the project the held-out prompts stand that an evaluation has left out."""
     return f"left out of {evaluation_key}"
+
+
+def scores_beside(job: JobRecord) -> str | None:
+    """The scorer by which a job scores candidates so that it can be looked at; None where a job is of a stage."""
+    spec = job.sound_spec(ScoreSpec) if job.kind is JobKind.SCORE else None
+    return spec.scorers[0] if spec is not None and spec.beside else None
 
 
 def _tunes_control(job: JobRecord) -> bool:

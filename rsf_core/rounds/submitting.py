@@ -7,7 +7,7 @@ from rsf_core.domain.errors import StageError
 from rsf_core.domain.parts import of_part
 from rsf_core.domain.specs import Corrections, EmbedSpec, FinetuneSpec, GenerateSpec, LearnSpec, ModelRef, ScoreSpec
 from rsf_core.jobs.supervisor import JobSupervisor
-from rsf_core.rounds.state import BASE_ID, Standing
+from rsf_core.rounds.state import BASE_ID, Standing, scores_beside
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
 
@@ -68,9 +68,11 @@ class Submitting:
 
 def _supersedes(other: JobRecord, job: JobRecord) -> bool:
     """Whether another job of the round was started after this one to make the same. A control's fine-tuning makes another
-    model than the round's own, and every trial stands for itself."""
+    model than the round's own, scorers that are looked at score apart, and every trial stands for itself."""
     if other.kind is not job.kind or other.seq <= job.seq or job.kind is JobKind.TRIAL:
         return False
+    if job.kind is JobKind.SCORE:
+        return scores_beside(other) == scores_beside(job)
     return job.kind is not JobKind.FINETUNE or _tuned(other) == _tuned(job)
 
 

@@ -80,16 +80,19 @@ class LlmJudge(JudgeCheck):
                     found[name] = NoScore(answer.reason)
         return [found[name] for name in names]
 
-    def _question(self, scored: Scored) -> dict[str, Any]:
-        """The body of the request."""
+    def asked(self, scored: Scored) -> str:
+        """What it is asked of a candidate, word by word."""
         prompt, reference = scored.prompt, scored.prompt.reference
         if (problem := self.reference_problem(reference)) is not None:
             raise unreadable(self.name, prompt, problem)
         shown, right = prompt if self._show_prompt else None, reference if self._show_reference else None
-        text = judge_words.question(self._rubric, self.bounds, self._whole, shown, scored.completion, right)
+        return judge_words.question(self._rubric, self.bounds, self._whole, shown, scored.completion, right)
+
+    def _question(self, scored: Scored) -> dict[str, Any]:
+        """The body of the request."""
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [{"role": "user", "content": text}],
+            "messages": [{"role": "user", "content": self.asked(scored)}],
             "temperature": 0,
             "seed": self._seed,
             "max_tokens": self._max_tokens,

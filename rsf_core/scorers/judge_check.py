@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,7 +13,8 @@ MOST_AT_ONCE = 64
 MOST_SECONDS = 3_600.0
 MOST_TOKENS = 100_000
 PATH = "/chat/completions"
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,199}")
+_ANY_CASE = re.compile(_VARIABLE.pattern, re.IGNORECASE)
 
 
 class JudgeCheck:
@@ -47,7 +49,8 @@ class JudgeCheck:
             raise self._wrong('a rubric: what makes a completion good, as in rubric="How polite is it?"')
         if not isinstance(model, str) or not model.strip():
             raise self._wrong('the name of the model that the endpoint has, as in model="qwen3-8b"')
-        if key and not _VARIABLE.fullmatch(key):  # it may be the key itself: it is not repeated
+        # keys such as hf_… are names by their letters: one in small letters has to be there. It is not repeated
+        if key and not (_VARIABLE.fullmatch(key) or (_ANY_CASE.fullmatch(key) and key in os.environ)):
             raise self._wrong(
                 "as key the NAME of an environment variable that holds the key, such as OPENAI_API_KEY. What is given is "
                 "no such name; where it is the key itself, take it out: settings are no place for it"

@@ -1,4 +1,5 @@
-"""Scorers of a project's own: one file each, PROJECT/scorers/NAME.py, which is read here and never run.
+"""Scorers of a project's own: one file each, PROJECT/scorers/NAME.py, which is read here and never run, or NAME.toml, which
+is a judge (see `own_judge`).
 
     def score(completion, prompt, reference):
         '''Share of these words that stand in the completion'''
@@ -15,15 +16,17 @@ import ast
 import hashlib
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from rsf_core.domain import trust
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.files import writable, write_whole
 from rsf_core.domain.settings import Target
+from rsf_core.scorers import own_judge
 from rsf_core.scorers.card import ScorerCard
 from rsf_core.scorers.reading import Unreadable, literal, parsed, text
 from rsf_core.scorers.returned import bounds_problem
@@ -31,6 +34,7 @@ from rsf_core.scorers.returned import bounds_problem
 FOLDER = "scorers"
 VERSIONS = "versions"
 LARGEST_BYTES = 200_000  # of a file
+CODE, JUDGE = ".py", ".toml"  # how files end
 DECORATOR = "scorer"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _REFERENCE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\.([A-Za-z0-9_]{1,40}))?(?:@([0-9a-f]{8}))?")
@@ -52,7 +56,8 @@ class OwnRef:
 @dataclass(frozen=True, slots=True)
 class OwnFile:
     """A scorer as its file says: `function` is what is called, with `parameters` of completion, prompt and reference in this
-    order. `problem`: why it cannot be used, "" where it can; the rest is then of no use."""
+    order. `problem`: why it cannot be used, "" where it can; the rest is then of no use. `judge`: what a judge is asked with;
+    None of code."""
 
     name: str
     version: str
@@ -62,13 +67,21 @@ class OwnFile:
     description: str = ""
     bounds: tuple[float, float] = (-math.inf, math.inf)
     problem: str = ""
+    judge: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def ref(self) -> OwnRef:
         return OwnRef(self.name, version=self.version)
 
+    @property
+    def filename(self) -> str:
+        return f"{self.name}{CODE if self.judge is None else JUDGE}"
+
     def card(self, name: str) -> ScorerCard:
-        return ScorerCard(name, self.description, self.bounds, version=self.version, problem=self.problem, own=True)
+        known = ScorerCard(name, self.description, self.bounds, version=self.version, problem=self.problem, own=True)
+        if self.judge is None:
+            return known
+        return replace(known, opinion=True, sends=True, reference=bool(self.judge.get("show_reference", False)))
 
 
 _files: dict[tuple[str, str], tuple[OwnFile, Path]] = {}  # by name and version, which is the content: of every project
@@ -80,22 +93,28 @@ def reference(name: str) -> OwnRef | None:
     return None if match is None else OwnRef(*match.groups())
 
 
-def read(name: str, source: str) -> OwnFile:
-    """What a file says. Raises nothing: what is wrong is its `problem`."""
+def read(name: str, source: str, kind: str = CODE) -> OwnFile:
+    """What a file says that ends with `kind`. Raises nothing: what is wrong is its `problem`."""
     version = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:8]
     try:
-        return _read(name, source, version)
+        if not _NAME.fullmatch(name):
+            raise ScorerError(
+                "a name has small letters, digits and _, begins with a letter and is at most 40 long, e.g. short_and_polite"
+            )
+        if len(source.encode("utf-8", "replace")) > LARGEST_BYTES:
+            raise ScorerError(f"it has more than {LARGEST_BYTES:,} bytes")
+        return _read_judge(name, source, version) if kind == JUDGE else _read(name, source, version)
     except (ScorerError, Unreadable) as error:
-        return OwnFile(name, version, source, problem=f"the scorer {name!r}: {error}")
+        judge: Mapping[str, Any] | None = {} if kind == JUDGE else None
+        return OwnFile(name, version, source, problem=f"the scorer {name!r}: {error}", judge=judge)
+
+
+def _read_judge(name: str, source: str, version: str) -> OwnFile:
+    options, known = own_judge.read(source)
+    return OwnFile(name, version, source, description=own_judge.described(options), bounds=known.bounds, judge=options)
 
 
 def _read(name: str, source: str, version: str) -> OwnFile:
-    if not _NAME.fullmatch(name):
-        raise ScorerError(
-            "a name has small letters, digits and _, begins with a letter and is at most 40 long, e.g. short_and_polite"
-        )
-    if len(source.encode("utf-8", "replace")) > LARGEST_BYTES:
-        raise ScorerError(f"it has more than {LARGEST_BYTES:,} bytes")
     try:
         tree = parsed(source)
     except Unreadable as error:
@@ -156,16 +175,29 @@ def _parameters(function: ast.FunctionDef) -> int:
 
 def files(project: Path) -> list[OwnFile]:
     """Every scorer of the project, by name, as it is now."""
-    found = (_file(path) for path in sorted((project / FOLDER).glob("*.py")) if not path.name.startswith("."))
-    return [file for file in found if file is not None]
+    folder = project / FOLDER
+    paths = sorted(path for kind in (CODE, JUDGE) for path in folder.glob(f"*{kind}") if not path.name.startswith("."))
+    found = {path.stem: _file(path.with_suffix("")) for path in paths}
+    return [file for file in found.values() if file is not None]
 
 
 def file(project: Path, name: str) -> OwnFile | None:
     """One of them by name; None where there is none."""
-    return _file(project / FOLDER / f"{name}.py") if _NAME.fullmatch(name) else None
+    return _file(project / FOLDER / name) if _NAME.fullmatch(name) else None
 
 
-def _file(path: Path) -> OwnFile | None:
+def _file(place: Path) -> OwnFile | None:
+    """The scorer at `place`, which lacks its ending."""
+    code, judge = (_of_path(place.parent / f"{place.name}{kind}") for kind in (CODE, JUDGE))
+    if code is not None and judge is not None:
+        why = (
+            f"both {place.name}{CODE} and {place.name}{JUDGE} are there, and which is meant cannot be said: rename one"
+        )
+        return OwnFile(place.name, "", "", problem=f"the scorer {place.name!r}: {why}")
+    return judge if code is None else code
+
+
+def _of_path(path: Path) -> OwnFile | None:
     try:
         about = path.stat()
         if not path.is_file():
@@ -181,20 +213,22 @@ def _file(path: Path) -> OwnFile | None:
 def _kept(path: Path, changed: int, size: int, inode: int) -> OwnFile:
     """As long as nobody changes the file: settings are asked for several times a second."""
     if size > LARGEST_BYTES:
-        return OwnFile(path.stem, "", "", problem=f"the scorer {path.stem!r}: it has more than {LARGEST_BYTES:,} bytes")
+        why = f"the scorer {path.stem!r}: it has more than {LARGEST_BYTES:,} bytes"
+        return OwnFile(path.stem, "", "", problem=why, judge={} if path.suffix == JUDGE else None)
     with path.open(encoding="utf-8", errors="replace", newline="") as opened:
-        return read(path.stem, opened.read())
+        return read(path.stem, opened.read(), path.suffix)
 
 
 def remember(project: Path) -> None:
     """Read every version that the project has, so that their cards are known. Runs nothing."""
     files(project)
-    for path in (project / FOLDER / VERSIONS).glob("*@*.py"):
+    folder = project / FOLDER / VERSIONS
+    for path in (path for kind in (CODE, JUDGE) for path in folder.glob(f"*@*{kind}")):
         name, _, version = path.stem.partition("@")
         if (name, version) in _files or path.stat().st_size > LARGEST_BYTES:
             continue
         with path.open(encoding="utf-8", errors="replace", newline="") as opened:
-            found = read(name, opened.read())
+            found = read(name, opened.read(), path.suffix)
         if found.version == version:  # else somebody has changed it
             _files[name, version] = found, path
 
@@ -212,9 +246,9 @@ def ready(project: Path, scorers: Sequence[str]) -> None:
         found = known(ref)
         if found is not None and found[0].problem:
             raise ScorerError(found[0].problem)
-    if mine:
+    if any(found is None or found[0].judge is None for found in map(known, mine)):  # code: a judge runs nothing
         trust.check(project)
-        keep(project, scorers)
+    keep(project, scorers)
 
 
 def keep(project: Path, scorers: Sequence[str]) -> None:
@@ -224,18 +258,22 @@ def keep(project: Path, scorers: Sequence[str]) -> None:
         found = None if ref is None else known(ref)
         if ref is None or found is None:
             continue
-        path = project / FOLDER / VERSIONS / f"{ref.name}@{ref.version}.py"
+        path = project / FOLDER / VERSIONS / f"{ref.name}@{ref.version}{Path(found[0].filename).suffix}"
         if not path.exists():
             write(path, found[0].source)
         _files[ref.name, str(ref.version)] = found[0], path
 
 
-def save(project: Path, name: str, source: str) -> OwnFile:
-    """Keep a scorer as PROJECT/scorers/NAME.py. Raises ScorerError where it is none; then nothing changes."""
-    found = read(name, source.replace("\r\n", "\n"))
+def save(project: Path, name: str, source: str, kind: str = CODE) -> OwnFile:
+    """Keep a scorer as PROJECT/scorers/NAME.py, or as NAME.toml. Raises ScorerError where it is none, and where the name is
+    that of one of the other kind; then nothing changes."""
+    found = read(name, source.replace("\r\n", "\n"), kind)
     if found.problem:
         raise ScorerError(found.problem)
-    path = project / FOLDER / f"{name}.py"
+    other = JUDGE if kind == CODE else CODE
+    if (project / FOLDER / f"{name}{other}").exists():
+        raise ScorerError(f"there is {FOLDER}/{name}{other} of this project already: choose another name")
+    path = project / FOLDER / found.filename
     write(path, found.source)
     _files[found.name, found.version] = found, path
     keep(project, (str(found.ref),))

@@ -18,13 +18,16 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rsf_core.domain import trust
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import own
-from rsf_core.scorers.base import NoScore, Scored
+from rsf_core.scorers.base import NoScore, Scored, Scorer
 from rsf_core.scorers.own import OwnFile, OwnRef
+
+if TYPE_CHECKING:
+    from rsf_core.scorers.judge import LlmJudge
 
 SECONDS = 10.0  # for a candidate
 START_SECONDS = 30.0  # for what the code imports
@@ -208,7 +211,7 @@ def picked(answer: Answer, key: str | None, name: str) -> float:
     )
 
 
-def get(ref: OwnRef) -> OwnScorer:
+def get(ref: OwnRef) -> Scorer:
     """A version that was read in this process. Raises ScorerError where there is none, or it cannot be used."""
     found = own.known(ref)
     if found is None:
@@ -216,18 +219,37 @@ def get(ref: OwnRef) -> OwnScorer:
     file, path = found
     if file.problem:
         raise ScorerError(file.problem)
+    if file.judge is not None:
+        return _judge(ref, file)
     return OwnScorer(ref, file, _caller(_project(path), path, file))
 
 
 def missing(ref: OwnRef) -> str:
     return (
-        f"there is no scorer {str(ref)!r}: {own.FOLDER}/{ref.name}.py of the project holds another version, and this one was "
+        f"there is no scorer {str(ref)!r}: {own.FOLDER}/{ref.name} of the project holds another version, and this one was "
         "not kept. Take it out of the target, or name it without its version"
     )
 
 
 def _project(path: Path) -> Path:
     return path.parents[2] if path.parent.name == own.VERSIONS else path.parents[1]
+
+
+@lru_cache(maxsize=16)
+def _judge(ref: OwnRef, file: OwnFile) -> Scorer:
+    """One object while a process lasts: it counts how often its endpoint has failed in a row."""
+    if ref.key is not None:
+        raise ScorerError(f"the scorer {ref.name!r} is a judge and gives one score: name it without .{ref.key}")
+    return judge_of(file, str(ref))
+
+
+def judge_of(file: OwnFile, name: str) -> LlmJudge:
+    """A judge as its file says, called `name` in what it says of itself."""
+    from rsf_core.scorers.judge import LlmJudge  # not needed where no judge is
+
+    judge = LlmJudge(**(file.judge or {}))
+    judge.name = name
+    return judge
 
 
 @lru_cache(maxsize=16)

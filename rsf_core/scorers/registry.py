@@ -126,6 +126,14 @@ def checked(reference: str) -> tuple[ScorerRef, ScorerCard]:
     return ref, known
 
 
+def options(reference: str) -> Mapping[str, Any]:
+    """What a scorer is told: the options in its name, or, of a judge of a project's own, those in its file. Raises
+    ScorerError."""
+    mine = _own(reference)
+    known = None if mine is None else own.known(mine)
+    return ScorerRef.parse(reference).options if known is None or known[0].judge is None else known[0].judge
+
+
 def reference_problem(name: str, reference: str | None) -> str | None:
     """What the scorer finds wrong with this reference ("needs a number as the reference, not 'many'"); None where it can
     read it or reads none. Raises ScorerError where there is no such scorer, or its check fails."""

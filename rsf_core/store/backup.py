@@ -67,7 +67,11 @@ def save(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, fil
         content = {f"tables/{name}.parquet": Path(temporary) / f"{name}.parquet" for name in rows}
         if (folder / SETTINGS).is_file():
             content[SETTINGS] = folder / SETTINGS
-        scorers = (path for path in (folder / "scorers").rglob("*.py") if path.is_file() and not path.is_symlink())
+        scorers = (
+            path
+            for path in (folder / "scorers").rglob("*")
+            if path.suffix in (".py", ".toml") and path.is_file() and not path.is_symlink()
+        )
         content |= {path.relative_to(folder).as_posix(): path for path in sorted(scorers)}
         if models:
             kept = (path for path in (folder / "models").rglob("*") if path.is_file() and not path.is_symlink())

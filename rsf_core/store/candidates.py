@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rsf_core.domain import SCORER_COST
 from rsf_core.store.database import Database
 from rsf_core.store.kept import Kept
-from rsf_core.store.records import CandidateRecord, Example, NoScoreRecord, Tried
+from rsf_core.store.records import CandidateRecord, Example, NoScoreRecord, ScoredBy, Tried
 
 
 class Candidates:
@@ -73,6 +73,11 @@ class Candidates:
         """How many candidates of the round each of `scorers` has scored; those that scored none are left out."""
         rows = self._db.rows("count_scores", {"round": round_number, "scorers": list(scorers)})
         return {row["scorer"]: row["count"] for row in rows}
+
+    def count_scored_by(self, round_number: int, scorer: str, elsewhere: bool) -> ScoredBy:
+        """How far a scorer has come with a round, with candidates made `elsewhere` or without."""
+        params = {"round": round_number, "scorer": scorer, "elsewhere": elsewhere}
+        return ScoredBy(**self._db.rows("count_scored_by", params)[0])
 
     def pairs_without_score(self, round_number: int, scorers: Sequence[str]) -> pa.Table:
         """Pairs candidate_id, scorer of the round, of prompts in use, that were found to have no score."""

@@ -305,6 +305,21 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredBy:
+    """Of the `candidates` that a scorer can be asked for, of prompts in use: how many it has `scored`, and of how many it was
+    found to have no score."""
+
+    candidates: int
+    scored: int
+    without_score: int
+
+    @property
+    def left(self) -> int:
+        """How many it was not asked for yet."""
+        return self.candidates - self.scored - self.without_score
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A scored candidate, to be shown."""
 

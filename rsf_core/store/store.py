@@ -169,6 +169,7 @@ class Store:
     scorer_milliseconds = of_part("_candidates", Candidates.scorer_milliseconds)
     scores_and_opinions = of_part("_candidates", Candidates.scores_and_opinions)
     examples = of_part("_candidates", Candidates.examples)
+    count_scored_by = of_part("_candidates", Candidates.count_scored_by)
     candidates_to_try = of_part("_candidates", Candidates.candidates_to_try)
 
     # -- what decides a round ----------------------------------------------------------------------------------------

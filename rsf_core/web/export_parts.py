@@ -35,11 +35,12 @@ PAIRINGS = {
     Pairing.ALL: "Each with each",
     Pairing.COMPARED: "As people compared them",
 }
+ROUNDS = {"one": "Round {}", "all": "All rounds in one"}
 GUIDE = """
 - **Accepted completions**: a curated set, for supervised fine-tuning (TRL's SFTTrainer, and most other trainers).
 - **Preference pairs**: an accepted against a rejected completion of one prompt, for DPO and reward models (DPOTrainer).
 - **Accepted or rejected**: each completion with yes or no, for KTO (KTOTrainer) or a classifier.
-- **Everything**: every candidate of the round with its scores, log q, log ratio, decision, and who said what.
+- **Everything**: every candidate with its scores, log q, log ratio, decision, and who said what.
 
 **Dataset folder** is Parquet as the Hugging Face hub has it; `load_dataset` opens every one of the formats. **CSV** is for
 reading in a spreadsheet: what it would take for a formula has an apostrophe in front. **Chat messages** are lists of
@@ -56,8 +57,11 @@ OFFERED = 8  # exports that can be downloaded, the newest
 def chosen(project: Project, number: int) -> Request:
     """What the controls say, all of it in the URL."""
     what = What(ui.choice_in_url("what", list(WHATS), What.SFT, format_func=lambda name: WHATS[What(name)]))
+    everywhere = project.current_round > 1 and (
+        ui.choice_in_url("rounds", list(ROUNDS), "one", format_func=lambda name: ROUNDS[name].format(number)) == "all"
+    )
     curated_id = None
-    if what is What.SFT:
+    if what is What.SFT and not everywhere:
         sets = [one.curated_id for one in reversed(project.curated_sets())]
         if len(sets) > 1:
             curated_id = ui.in_url(
@@ -78,8 +82,8 @@ def chosen(project: Project, number: int) -> Request:
     if kind is not Format.CSV:
         shapes = list(SHAPES) if what is What.SFT else [Shape.CHAT, Shape.PLAIN]
         shape = Shape(ui.choice_in_url("shape", shapes, Shape.CHAT, format_func=lambda name: SHAPES[Shape(name)]))
-    of_round = None if what is What.SFT and curated_id else number
-    return Request(what, kind, shape, of_round, curated_id, pairing, seed)
+    of_round = None if everywhere or (what is What.SFT and curated_id) else number
+    return Request(what, kind, shape, of_round, curated_id, pairing, seed, everywhere)
 
 
 def _seed() -> int:
@@ -123,7 +127,11 @@ def preview(request: Request, found: Preview) -> None:
         if request.what is What.LABELS:
             st.metric("Accepted", f"{counted.accepted:,}", border=True)
             st.metric("Rejected", f"{counted.rejected:,}", border=True)
-    of = f"curated set {found.curated_id}" if found.curated_id else f"round {found.round_number} as it stands now"
+    of = f"curated set {found.curated_id}" if found.curated_id else f"round {found.rounds[-1]} as it stands now"
+    if request.all_rounds:
+        numbers = ", ".join(map(str, found.rounds))
+        whose = "the newest curated sets of rounds" if request.what is What.SFT else "rounds"
+        of = f"{whose} {numbers}; each row names its round"
     st.caption(
         f"Of {literal(of)}. {literal(_left_out(request, found))} Names of reviewers are in the rows and in the card."
     )
@@ -254,7 +262,7 @@ def _content(folder: str, path: str | None, _one: Made) -> bytes:
 
 def _downloads(one: Made) -> None:
     """One button for the data and one for the card, or one for both where the data is a folder."""
-    files = [path for path, _ in one.files if path != CARD]
+    files = one.data
     alone = one.format != Format.DATASETS and len(files) == 1
     suffix = files[0].rpartition(".")[2] if alone else "zip"
     st.download_button(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import streamlit as st
 
-from rsf_core.domain.scorer_ref import ScorerRef, shown
+from rsf_core.domain.scorer_ref import shown
 from rsf_core.domain.settings import Target
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.scorer_book import direction
 from rsf_core.sampling.intervals import Interval
 from rsf_core.sampling.judging import ENOUGH, FEWEST_OF_A_KIND, Judging, Level
+from rsf_core.scorers import registry
 from rsf_core.web import charts, ui
 from rsf_core.web.literal import literal
 
@@ -94,12 +96,16 @@ def warnings(project: Project, target: Target) -> None:
 
 def sends(scorer: str) -> str:
     """Which texts leave for where."""
-    options = ScorerRef.parse(scorer).options
+    return sends_words(shown(scorer), registry.options(scorer))
+
+
+def sends_words(name: str, options: Mapping[str, Any]) -> str:
+    """The same of a judge that may not be saved yet."""
     shows = (True, options.get("show_prompt", True), options.get("show_reference", False))
-    texts = [name for name, is_shown in zip(("completions", "prompts", "references"), shows, strict=True) if is_shown]
+    texts = [text for text, is_shown in zip(("completions", "prompts", "references"), shows, strict=True) if is_shown]
     listed = ", ".join(texts[:-1]) + (" and " if texts[1:] else "") + texts[-1]
     return (
-        f"{shown(scorer)} sends {listed} to {options.get('endpoint', 'the address in its options')} whenever it scores, in "
+        f"{name} sends {listed} to {options.get('endpoint', 'the address in its options')} whenever it scores, in "
         "comparisons on held-out prompts too."
     )
 
@@ -125,8 +131,8 @@ def _word(scorer: str, found: Judging) -> None:
         st.warning(
             literal(
                 f"{name} is a model’s opinion, and nobody knows yet whether people share it: {so_far} decisions are there "
-                "that it takes to say so. Review more candidates before it decides. As a constraint that every score meets it "
-                "scores, and decides nothing."
+                "that it takes to say so. Review more candidates before it decides: on the Scorers page it can score them "
+                "without deciding anything."
             ),
             icon=":material/gavel:",
         )

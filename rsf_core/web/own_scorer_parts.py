@@ -30,7 +30,7 @@ _NAME, _SOURCE, _TRIED, _SHOWN = "own-scorer-name", "own-scorer-source", "own-sc
 
 def own(project: Project, number: int) -> None:
     """Choose or begin a scorer, allow the project's code, write, try, save, use."""
-    files = project.own_scorers.files()
+    files = [file for file in project.own_scorers.files() if file.judge is None]
     for broken in files:
         if broken.problem:
             ui.problem(broken.problem)
@@ -71,7 +71,8 @@ def own(project: Project, number: int) -> None:
     if tried is not None and tried[0] == source:
         _results(results)
     if file is not None and not file.problem:
-        _use(project, file, results)
+        keys = list(dict.fromkeys(key for one in results for key in one.scores if key))
+        use(project, file, [f"{file.name}.{key}" for key in keys] or [file.name])
 
 
 def _consent(project: Project, files: Sequence[OwnFile]) -> None:
@@ -151,9 +152,8 @@ def _results(tried: Sequence[TriedScore]) -> None:
     st.caption("Nothing of this is kept.")
 
 
-def _use(project: Project, file: OwnFile, tried: Sequence[TriedScore]) -> None:
-    keys = list(dict.fromkeys(key for one in tried for key in one.scores if key))
-    names = [f"{file.name}.{key}" for key in keys] or [file.name]
+def use(project: Project, file: OwnFile, names: Sequence[str]) -> None:
+    """Whether a scorer is in the target, and the button that makes one of its scores, `names`, a reward."""
     rewards = project.settings.target.rewards
     used = [name for name in rewards if name.partition("@")[0].partition(".")[0] == file.name]
     st.subheader("In the target", anchor=False)

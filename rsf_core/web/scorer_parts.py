@@ -11,10 +11,10 @@ from rsf_core.project import Project
 from rsf_core.project.scorer_book import RoundScores, Scores, role
 from rsf_core.scorers.card import ScorerCard
 from rsf_core.store.records import Example
-from rsf_core.web import charts, judging_parts, ui
+from rsf_core.web import beside_parts, charts, judging_parts, ui
 from rsf_core.web.literal import literal
 
-WAYS = ["On the candidates", "Installed", "Your own", "Learned"]
+WAYS = ["On the candidates", "Installed", "Your own", "Judges", "Learned"]
 EXCERPT = 600  # characters of an example
 
 
@@ -71,6 +71,7 @@ def on_the_candidates(project: Project, number: int) -> None:
     judging_parts.spent(project, [name])
     judging_parts.beside_people(project, name)
     _together(found)
+    beside_parts.another(project, number, names)
 
 
 def _closely(one: Scores) -> None:

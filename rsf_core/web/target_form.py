@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -19,6 +19,7 @@ from rsf_core.domain.errors import RsfError, ScorerError, TargetError
 from rsf_core.domain.settings import Accept, Constraint, Target, describe
 from rsf_core.project import Project
 from rsf_core.scorers import own, registry
+from rsf_core.web import target_draft
 from rsf_core.web.literal import literal
 
 OTHER = "another model"
@@ -40,12 +41,47 @@ class Form:
 
 def state(project: Project) -> Form:
     """The form of this session: filled anew with the target in force where nobody has changed anything in it."""
-    now, kept = project.target_book.draft(), st.session_state.get(STATE)
+    kept = st.session_state.get(STATE)
     if kept is None or kept["folder"] != str(project.folder):
-        kept = {"folder": str(project.folder), "form": Form(now, now)}
+        kept = {"folder": str(project.folder), "form": _begun(project.target_book.draft())}
         st.session_state[STATE] = kept
     form: Form = kept["form"]
+    draft: Draft | None = kept.get("draft")
+    if draft is not None and _key(form, "beta") not in st.session_state:  # another page was looked at meanwhile
+        form = replace(form, filled=draft, nonce=form.nonce + 1)
+        st.session_state[STATE] = {"folder": str(project.folder), "form": form}
     return form
+
+
+def _begun(now: Draft) -> Form:
+    """The form as a session begins: with the draft that the address holds, else the target in force."""
+    text = st.query_params.get(target_draft.PARAMETER)
+    asked = None if text is None else target_draft.unpack(text, now)
+    if asked is None:
+        return Form(
+            now, now, note="" if text is None else "The address held a draft that cannot be read: it is left out."
+        )
+    if asked.draft == now:
+        return Form(now, now)
+    note = "A draft that was not used yet is in the form, as the address holds it. Nothing of it is saved."
+    return Form(now if asked.fresh else asked.draft, asked.draft, note=note)
+
+
+def keep(project: Project, draft: Draft | None, changed: bool) -> None:
+    """Keep what the form says, `changed` from the target in force, in the address. None: it says no target yet, and what it
+    said last stays there."""
+    if draft is None:
+        return
+    form = state(project)
+    st.session_state[STATE] = {"folder": str(project.folder), "form": form, "draft": draft}
+    packed = target_draft.pack(draft, form.based_on) if changed else None
+    if packed is not None:
+        if st.query_params.get(target_draft.PARAMETER) != packed:
+            st.query_params[target_draft.PARAMETER] = packed
+        return
+    st.query_params.pop(target_draft.PARAMETER, None)
+    if changed:
+        st.caption("This draft is too long for the address of the page: a reload loses it.")
 
 
 def fill(project: Project, draft: Draft, reason: str = "", note: str = "", naming: bool = False) -> None:

@@ -93,6 +93,7 @@ def saving(project: Project, draft: Draft | None, found: Preview | None, number:
     form, fate = target_form.state(project), project.target_book.fate()
     now = project.target_book.draft()
     changed = [] if draft is None else changes(Draft(merged(now.target), now.accept), draft)
+    target_form.keep(project, draft, bool(changed))
     if form.based_on != now and changed:
         st.warning(
             "The target was changed meanwhile, by somebody else or in another tab. This form still shows what was before.",

@@ -217,3 +217,46 @@ def test_what_people_said_stays_when_a_round_is_decided_anew(scored: Project) ->
     found = scored.target_book.preview(draft, 1)
     said = target_parts.consequences(scored.target_book.fate(), True, found)
     assert "What people said of 1 candidate stays." in said[0]
+
+
+def reloaded(app: AppTest) -> AppTest:
+    """The page as a reload makes it: a session of its own at the same address."""
+    fresh = AppTest.from_file(str(SHELL), default_timeout=60)
+    fresh.switch_page("../../pages/target.py")
+    for name, values in app.query_params.items():
+        fresh.query_params[name] = values[0] if isinstance(values, list) else values
+    fresh.run()
+    assert not fresh.exception
+    return fresh
+
+
+def test_a_draft_outlasts_a_reload_and_a_look_at_another_page(scored: Project) -> None:
+    app = page()
+    assert "draft" not in app.query_params
+    named(app.number_input, "Weight of sentiment").set_value(-2.0).run()
+    again = reloaded(app)
+    assert named(again.number_input, "Weight of sentiment").value == -2.0
+    assert "weight of sentiment 1 → -2" in said(again) and "A draft that was not used yet" in said(again)
+    app.switch_page("../../pages/scorers.py").run()
+    app.switch_page("../../pages/target.py").run()
+    assert not app.exception and named(app.number_input, "Weight of sentiment").value == -2.0
+    named(again.button, "Use this target").click().run()
+    assert scored.settings.target.rewards == {"sentiment": -2.0} and "draft" not in again.query_params
+
+
+def test_a_draft_of_a_target_that_was_changed_since_says_so_and_cannot_be_used(scored: Project) -> None:
+    app = page()
+    named(app.number_input, "Weight of sentiment").set_value(-2.0).run()
+    scored.set("target.beta", "0.123")
+    again = reloaded(app)
+    assert "was changed meanwhile" in said(again) and not [b for b in again.button if b.label == "Use this target"]
+    named(again.button, "Show what it is now").click().run()
+    assert named(again.number_input, "β").value == 0.123 and "draft" not in again.query_params
+
+
+def test_an_address_with_nonsense_shows_the_target_in_force(scored: Project) -> None:
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/target.py")
+    app.query_params["draft"] = "nonsense"
+    app.run()
+    assert not app.exception and "cannot be read" in said(app) and "No change yet" in said(app)

@@ -18,6 +18,7 @@ import pyarrow as pa
 from rsf_core.acceptance.bands import Rates
 from rsf_core.domain import Scope
 from rsf_core.domain.words import plural
+from rsf_core.project.exporting.made import guide_file
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
 from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import MEANINGS
@@ -30,7 +31,7 @@ _TITLES = {
     What.SFT: "accepted completions",
     What.PREFERENCE: "preference pairs",
     What.LABELS: "completions with labels",
-    What.ALL: "all candidates of a round",
+    What.ALL: "all candidates",
 }
 _TRAINERS = {What.SFT: "SFTTrainer", What.PREFERENCE: "DPOTrainer", What.LABELS: "KTOTrainer"}
 
@@ -39,7 +40,7 @@ _TRAINERS = {What.SFT: "SFTTrainer", What.PREFERENCE: "DPOTrainer", What.LABELS:
 class Facts:
     """What a card is written from. `laws` are the sampling settings that the round's candidates were drawn by, `reviewers` how
     many candidates each has decided, `guide` the newest version of the guide, `by_guide` how many words that hold were said by
-    each version (0: before there was one)."""
+    each version (0: before there was one). `parts` are the rounds of an export over all of them, each by its own facts."""
 
     project: str
     task: str
@@ -60,6 +61,7 @@ class Facts:
     agreement: Agreement | None
     guide: GuideVersion | None
     by_guide: Mapping[int, int]
+    parts: Sequence[Facts] = ()
 
     @property
     def rows(self) -> int:
@@ -74,18 +76,11 @@ def card(facts: Facts) -> str:
             *_head(facts, title),
             f"# {code(facts.project)}: {_TITLES[facts.request.what]}",
             "",
-            f"{plural(facts.rows, 'row')} from {plural(facts.counted.prompts, 'prompt')} of round {facts.round_number} of a",
+            f"{plural(facts.rows, 'row')} from {plural(facts.counted.prompts, 'prompt')} of {_rounds(facts)} of a",
             f"project of RSF Studio (task {code(facts.task)}): rejection-sampling fine-tuning with people in the loop.",
             "",
             *_what(facts),
-            "## How it was made",
-            "",
-            *_made(facts),
-            "",
-            "## Who reviewed",
-            "",
-            *_reviewed(facts),
-            "",
+            *(line for part in facts.parts or (facts,) for line in _of_round(part, bool(facts.parts))),
             "## Columns",
             "",
             "| column | what it is |",
@@ -95,6 +90,27 @@ def card(facts: Facts) -> str:
             *_loading(facts),
         ]
     )
+
+
+def _rounds(facts: Facts) -> str:
+    numbers = ", ".join(str(part.round_number) for part in facts.parts)
+    return f"{'rounds' if facts.parts[1:] else 'round'} {numbers or facts.round_number}"
+
+
+def _of_round(facts: Facts, one_of_several: bool) -> Iterator[str]:
+    """How the rows of a round were made, and who reviewed them."""
+    if one_of_several:
+        yield f"## Round {facts.round_number}: {plural(facts.counted.rows, 'row')}"
+        yield ""
+    level = "###" if one_of_several else "##"
+    yield f"{level} How it was made"
+    yield ""
+    yield from _made(facts)
+    yield ""
+    yield f"{level} Who reviewed"
+    yield ""
+    yield from _reviewed(facts)
+    yield ""
 
 
 def code(text: str) -> str:
@@ -142,7 +158,14 @@ def _dtype(kind: pa.DataType) -> str:
 
 def _what(facts: Facts) -> Iterator[str]:
     request, counted = facts.request, facts.counted
-    if request.what is What.SFT and facts.curated is not None:
+    if facts.parts:
+        yield from _over_rounds(facts)
+    if request.what is What.SFT and facts.parts:
+        for part in facts.parts:
+            if part.curated is not None:
+                yield f"- Round {part.round_number}: the curated set {code(part.curated.curated_id)}, frozen by "
+                yield f"  {code(part.curated.author)}; its content has the SHA-256 `{part.curated.content_hash}`."
+    elif request.what is What.SFT and facts.curated is not None:
         yield f"The curated set {code(facts.curated.curated_id)}, frozen by {code(facts.curated.author)}; its content has the "
         yield f"SHA-256 `{facts.curated.content_hash}`."
     elif request.what is What.PREFERENCE:
@@ -157,7 +180,7 @@ def _what(facts: Facts) -> Iterator[str]:
     elif request.what is What.LABELS:
         yield f"{plural(counted.accepted, 'completion')} accepted, {counted.rejected:,} rejected."
     else:
-        yield "Every candidate of the round as it was drawn, whatever was decided."
+        yield "Every candidate as it was drawn, whatever was decided."
     yield ""
     if request.what is What.LABELS or (request.what is What.PREFERENCE and request.pairing is not Pairing.COMPARED):
         yield f"Left out of {plural(counted.candidates, 'candidate')}:"
@@ -168,6 +191,15 @@ def _what(facts: Facts) -> Iterator[str]:
         yield f"- {counted.repeated:,} that equal another completion of their prompt; what people said goes before the rule"
         yield f"- {plural(counted.contradictory, 'text')} that people have both accepted and rejected"
         yield ""
+
+
+def _over_rounds(facts: Facts) -> Iterator[str]:
+    yield "One set over all rounds, the oldest first; the column `round` names that of each row. Every round has its own"
+    yield "model, target and M, so a text that was drawn in several stands in each with what was decided there, and rewards"
+    yield "of two rounds may be of two targets." + (
+        " Pairs are of one round each." if facts.request.what is What.PREFERENCE else ""
+    )
+    yield ""
 
 
 def _made(facts: Facts) -> Iterator[str]:
@@ -225,8 +257,8 @@ def _guide(facts: Facts) -> Iterator[str]:
         return
     digest = hashlib.sha256(facts.guide.text.encode()).hexdigest()
     yield ""
-    yield f"- **Guide**: version {facts.guide.version} is the newest, by {code(facts.guide.author)}; its text has the SHA-256"
-    yield f"  `{digest}`"
+    yield f"- **Guide**: version {facts.guide.version} is the newest, by {code(facts.guide.author)}: "
+    yield f"  `{guide_file(facts.guide.version)}`; its text has the SHA-256 `{digest}`"
     for version, words in sorted(facts.by_guide.items()):
         yield f"- Decided {f'by version {version}' if version else 'before there was a guide'}: {plural(words, 'opinion')}"
 

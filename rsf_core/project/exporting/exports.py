@@ -28,13 +28,14 @@ from rsf_core.domain.settings import Settings, Target
 from rsf_core.domain.words import plural
 from rsf_core.project.exporting import files, sources
 from rsf_core.project.exporting.card import Facts, card
-from rsf_core.project.exporting.made import CARD, NOTE, Made
+from rsf_core.project.exporting.made import CARD, NOTE, Made, guide_file
 from rsf_core.project.exporting.request import Pairing, Request, What
 from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import schema
 from rsf_core.project.exporting.sources import AT_ONCE, Source
 from rsf_core.review.agreement import Agreement
 from rsf_core.store.exported import TABLES
+from rsf_core.store.records import GuideVersion
 from rsf_core.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -47,11 +48,11 @@ _READ = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an export would hold: the first rows, how many there are, and of which round or curated set."""
+    """What an export would hold: the first rows, how many there are, and of which rounds or which curated set."""
 
     rows: tuple[dict[str, Any], ...]
     counted: Counted
-    round_number: int
+    rounds: tuple[int, ...]
     curated_id: str | None
 
 
@@ -102,7 +103,7 @@ class Exports:
         def read() -> Preview:
             source = sources.find(self._store, request, self._target)
             first = tuple(islice((row for part in source.rows(1) for row in part), count))
-            return Preview(first, source.counted, source.round_number, source.curated_id)
+            return Preview(first, source.counted, source.rounds, source.curated_id)
 
         return self._store.unchanged(("export preview", request, count), TABLES, read)
 
@@ -160,9 +161,13 @@ class Exports:
             parent.mkdir(parents=True, exist_ok=True)
             aside = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=parent))
             try:
-                columns = schema(request.what, request.shaped)
+                columns = schema(request.what, request.shaped, request.all_rounds)
                 written = files.write(aside, request.format, columns, _told(source.rows(AT_ONCE), total, on_rows))
-                (aside / CARD).write_text(card(self._facts(request, source, written)), "utf-8", "replace", "\n")
+                facts = self._facts(request, source, written)
+                (aside / CARD).write_text(card(facts), "utf-8", "replace", "\n")
+                for guide in self._guides(facts):
+                    name = guide_file(guide.version)
+                    (aside / name).write_text(guide.text, "utf-8", "replace", newline="")
                 return self._put(aside, request, source, out)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
@@ -221,11 +226,12 @@ class Exports:
             spec = specs.get(record.target_id)
         else:
             spec = None if target is None else target.model_dump(mode="json")
+        parts = tuple(self._facts(request, part, []) for part in source.parts)
         return Facts(
             project=self._folder.name,
             task=self._settings().task,
             request=request,
-            schema=schema(request.what, request.shaped),
+            schema=schema(request.what, request.shaped, request.all_rounds),
             files=written,
             round_number=number,
             model_id=model_id,
@@ -241,7 +247,13 @@ class Exports:
             agreement=self._agreement(number) if reviewers else None,
             guide=next(iter(store.guides.all()), None),
             by_guide=store.guides.words(number),
+            parts=parts,
         )
+
+    def _guides(self, facts: Facts) -> list[GuideVersion]:
+        """The newest version of the guide, and those that words in the export were said by."""
+        said = {version for part in (*facts.parts, facts) for version in part.by_guide}
+        return [one for at, one in enumerate(self._store.guides.all()) if at == 0 or one.version in said]
 
     def _put(self, aside: Path, request: Request, source: Source, out: Path | None) -> Made:
         """Put a finished folder in its place; where the same is there already, it stays."""
@@ -252,7 +264,8 @@ class Exports:
             "order": 1 + max((_order(note) for note in self._place.glob(f"*/{NOTE}")), default=0),
         }
         if out is None:
-            parts = [request.what, source.curated_id or f"r{source.round_number}", request.shaped, request.format]
+            of = "rounds" if request.all_rounds else source.curated_id or f"r{source.round_number}"
+            parts = [request.what, of, request.shaped, request.format]
             parts += [request.pairing] if request.what is What.PREFERENCE else []
             place = self._place / "-".join([*parts, _digest(aside)[:12]])
             if place.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,12 @@ from typing import Any, Self
 from rsf_core.domain.errors import ExportError
 
 CARD, NOTE = "README.md", ".export.json"
+_GUIDE = re.compile(r"guide-v[0-9]+\.md")
+
+
+def guide_file(version: int) -> str:
+    """Where the text of a version of the guide stands in an export."""
+    return f"guide-v{version}.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,11 @@ class Made:
         found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NOTE)
         sizes = tuple((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
         return cls(folder.name, folder, said["what"], said["format"], said["rows"], sizes)
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The files that hold the rows."""
+        return tuple(path for path, _ in self.files if path != CARD and not _GUIDE.fullmatch(path))
 
     @property
     def size(self) -> int:

@@ -51,7 +51,8 @@ class Pairing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Request:
     """`round_number` None is the newest round that can be exported; `curated_id` names a curated set, for SFT; `shape` None
-    is chat, or plain in CSV, where a list of messages can't be read. `pairing` and `seed` are of PREFERENCE."""
+    is chat, or plain in CSV, where a list of messages can't be read. `pairing` and `seed` are of PREFERENCE. `all_rounds`: one
+    set over all rounds that can be exported, or over their newest curated sets, with the round in each row."""
 
     what: What
     format: Format = Format.JSONL
@@ -60,6 +61,7 @@ class Request:
     curated_id: str | None = None
     pairing: Pairing = Pairing.REWARD
     seed: int = 0
+    all_rounds: bool = False
 
     def __post_init__(self) -> None:
         if self.shape is Shape.MESSAGES and self.what is not What.SFT:
@@ -77,6 +79,8 @@ class Request:
             )
         if self.curated_id is not None and self.round_number is not None:
             raise ExportError("a curated set is of a round already: name one of the two")
+        if self.all_rounds and (self.curated_id is not None or self.round_number is not None):
+            raise ExportError("all rounds are asked for: name no round and no curated set beside them")
         if self.seed < 0:
             raise ExportError(f"the seed is {self.seed}: it must be 0 or more")
 
@@ -95,6 +99,7 @@ class Request:
             asked.get("curated_id"),
             _member(Pairing, asked.get("pairing") or Pairing.REWARD, "the pairing"),
             asked.get("seed") or 0,
+            bool(asked.get("all_rounds")),
         )
 
 

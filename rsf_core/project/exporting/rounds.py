@@ -60,25 +60,38 @@ class RoundExamples:
     def __len__(self) -> int:
         return int(self._table.num_rows)
 
-    @cached_property
+    @property
     def counted(self) -> Counted:
+        return self._tally[0]
+
+    @property
+    def prompts(self) -> frozenset[int]:
+        """Those that have rows."""
+        return self._tally[1]
+
+    @cached_property
+    def _tally(self) -> tuple[Counted, frozenset[int]]:
         if self._request.what is What.ALL:
-            return Counted(len(self), len(np.unique(self._prompt_ids)), len(self))
+            drawn_for = frozenset(np.unique(self._prompt_ids).tolist())
+            return Counted(len(self), len(drawn_for), len(self)), drawn_for
         if self._by_comparing:
             pairs, tied = self._compared
-            return Counted(len(pairs), len({pair.prompt_id for pair in pairs}), len(self), tied=tied)
-        rows = prompts = 0
+            compared = frozenset(pair.prompt_id for pair in pairs)
+            return Counted(len(pairs), len(compared), len(self), tied=tied), compared
+        rows = 0
+        prompts = []
         accepted = rejected = repeated = contradictory = 0
         for prompt_id, found in self._sides():
             count = self._count(found, prompt_id)
-            rows, prompts = rows + count, prompts + (count > 0)
+            rows += count
+            prompts += [prompt_id] if count else []
             accepted, rejected = accepted + len(found.accepted), rejected + len(found.rejected)
             repeated, contradictory = repeated + found.repeated, contradictory + found.contradictory
         near = np.isin(self._prompt_ids, list(self._near))
         undecided, truncated = self._undecided & ~near, self._truncated & ~near
-        return Counted(
+        counted = Counted(
             rows,
-            prompts,
+            len(prompts),
             len(self),
             accepted,
             rejected,
@@ -88,6 +101,7 @@ class RoundExamples:
             repeated,
             contradictory,
         )
+        return counted, frozenset(prompts)
 
     def rows(self, at_once: int) -> Iterator[list[dict[str, Any]]]:
         """The rows of the export by prompt and k, those of about `at_once` candidates at a time, whole prompts."""

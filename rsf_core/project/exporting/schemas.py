@@ -123,8 +123,11 @@ MEANINGS = {
 }
 
 
-def schema(what: What, shape: Shape) -> pa.Schema:
-    """The columns in their order: texts first, then numbers and where each row came from."""
+_ROUND = ("round", pa.int64())
+
+
+def schema(what: What, shape: Shape, all_rounds: bool = False) -> pa.Schema:
+    """The columns in their order: texts first, then numbers and where each row came from; of all rounds that it is of, too."""
     answers = _ANSWERS.get(what, ("completion",))
     if shape is Shape.MESSAGES:
         texts = [("messages", MESSAGES)]
@@ -132,4 +135,5 @@ def schema(what: What, shape: Shape) -> pa.Schema:
         texts = [(name, pa.string()) for name in ("system", "prompt", *answers)]
     else:
         texts = [(name, MESSAGES) for name in ("prompt", *answers)]
-    return pa.schema([*texts, *_FURTHER[what]])
+    further = [*_FURTHER[what], *([_ROUND] if all_rounds and _ROUND not in _FURTHER[what] else [])]
+    return pa.schema([*texts, *further])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rsf_core.domain.errors import ExportError, StageError
@@ -20,23 +20,60 @@ AT_ONCE = 2_000  # candidates whose texts are read together, or one prompt's
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`rows` gives the rows in parts of about as many as it is told, in a fixed order."""
+    """`rows` gives the rows in parts of about as many as it is told, in a fixed order; they are of `prompts`. One over all
+    rounds has the `parts` that it is made of, by round; its `round_number` is that of the newest."""
 
     round_number: int
     curated_id: str | None
     counted: Counted
+    prompts: frozenset[int]
     rows: Callable[[int], Iterator[list[dict[str, Any]]]]
+    parts: tuple[Source, ...] = ()
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        return tuple(part.round_number for part in self.parts) or (self.round_number,)
 
 
 def find(store: Store, request: Request, target: Callable[[int], Target | None]) -> Source:
     """What a request is about; `target` is that in force for a round. Raises ExportError for a round or set that is not
     there, StageError where nothing is there yet."""
+    if request.all_rounds:
+        return _together([find(store, one, target) for one in _by_round(store, request)])
     if request.what is What.SFT:
         return _of_set(store, request, _curated(store, request))
     number = _round(store, request)
     near = near_held_out(store) if request.what is not What.ALL else set()
     examples = RoundExamples(store, request, number, target(number), near)
-    return Source(number, None, examples.counted, examples.rows)
+    return Source(number, None, examples.counted, examples.prompts, examples.rows)
+
+
+def _by_round(store: Store, request: Request) -> list[Request]:
+    """The same of each round that can be exported, the oldest first. Raises StageError where there is none."""
+    newest = _newest(store, replace(request, all_rounds=False))
+    if request.what is What.SFT:
+        own = {one.round for one in store.curated_sets() if not is_control(one.curated_id)}
+        numbers = sorted(own)
+    else:
+        numbers = [one.round for one in store.rounds() if one.round <= newest and _can(store, request.what, one.round)]
+    return [replace(request, all_rounds=False, round_number=number) for number in numbers]
+
+
+def _newest(store: Store, request: Request) -> int:
+    """The round of a request. Raises as `find` does."""
+    return _curated(store, request).round if request.what is What.SFT else _round(store, request)
+
+
+def _together(parts: list[Source]) -> Source:
+    def rows(at_once: int) -> Iterator[list[dict[str, Any]]]:
+        for part in parts:
+            for some in part.rows(at_once):
+                yield [row | {"round": part.round_number} for row in some]
+
+    prompts = frozenset[int]().union(*(part.prompts for part in parts))
+    counts = [asdict(part.counted) for part in parts]
+    counted = Counted(**{name: sum(one[name] for one in counts) for name in counts[0]} | {"prompts": len(prompts)})
+    return Source(parts[-1].round_number, None, counted, prompts, rows, tuple(parts))
 
 
 def _of_set(store: Store, request: Request, record: CuratedRecord) -> Source:
@@ -47,8 +84,8 @@ def _of_set(store: Store, request: Request, record: CuratedRecord) -> Source:
             yield curated.rows(samples.slice(start, at_once), request.shaped)
 
     count = samples.num_rows
-    prompts = len(set(samples["prompt_id"].to_pylist()))
-    return Source(record.round, record.curated_id, Counted(count, prompts, count, count), rows)
+    prompts = frozenset(samples["prompt_id"].to_pylist())
+    return Source(record.round, record.curated_id, Counted(count, len(prompts), count, count), prompts, rows)
 
 
 def _curated(store: Store, request: Request) -> CuratedRecord:
@@ -78,9 +115,12 @@ def _round(store: Store, request: Request) -> int:
             raise ExportError(f"there is no round {request.round_number}: name one from 1 to {last}")
         opened = [request.round_number]
     for number in reversed(opened):
-        if request.what is What.ALL and store.round_counts(number).candidates:
-            return number
-        if request.what is not What.ALL and store.thresholds(number):
+        if _can(store, request.what, number):
             return number
     missing = "candidates yet: generate some" if request.what is What.ALL else "decisions yet: generate and score"
     raise StageError(f"round {opened[-1] if opened else 1} has no {missing}")
+
+
+def _can(store: Store, what: What, number: int) -> bool:
+    """Whether a round has what is asked for, beside curated sets."""
+    return bool(store.round_counts(number).candidates if what is What.ALL else store.thresholds(number))

@@ -53,6 +53,16 @@ ORDER BY c.prompt_id, c.k, p.scorer;
 SELECT scorer, count(DISTINCT candidate_id) AS count FROM scores
 WHERE round = $round AND scorer IN (SELECT unnest($scorers::VARCHAR[])) GROUP BY scorer ORDER BY scorer;
 
+-- Of the candidates that a scorer can be asked for: those made elsewhere where $elsewhere, none of retired prompts.
+-- name: count_scored_by
+SELECT count(*) AS candidates, count(s.candidate_id) AS scored,
+       count(n.candidate_id) FILTER (s.candidate_id IS NULL) AS without_score
+FROM (SELECT candidate_id, prompt_id FROM candidates WHERE round = $round
+      UNION ALL SELECT candidate_id, prompt_id FROM candidates_elsewhere WHERE round = $round AND $elsewhere) c
+LEFT JOIN (SELECT DISTINCT candidate_id FROM scores WHERE round = $round AND scorer = $scorer) s USING (candidate_id)
+LEFT JOIN (SELECT DISTINCT candidate_id FROM no_scores WHERE round = $round AND scorer = $scorer) n USING (candidate_id)
+WHERE c.prompt_id NOT IN (SELECT prompt_id FROM retired_prompts);
+
 -- name: without_score
 SELECT candidate_id, prompt_id, scorer, reason FROM without_score
 WHERE round = $round ORDER BY prompt_id, k, scorer;

@@ -1,0 +1,78 @@
+"""Having a scorer score a round's candidates without deciding anything, to see first what it says and whether people agree."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsf_core.domain import JobKind, JobState
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.rounds.state import scores_beside
+from rsf_core.scorers import registry
+from rsf_core.web import target_form, ui
+from rsf_core.web.literal import literal
+
+
+def score_beside(project: Project, number: int, scorer: str) -> None:
+    """How many candidates of a round a scorer has scored, and the button that has it score the others."""
+    found = project.scorer_book.scored_by(scorer, number)
+    if not found.candidates:
+        st.caption("Once there are candidates, it can score them here without deciding anything.")
+        return
+    st.subheader("Beside the target", anchor=False)
+    without = f"{found.without_score:,} got no score. " if found.without_score else ""
+    st.caption(
+        f"It has scored {found.scored:,} of {plural(found.candidates, 'candidate')} of round {number}. {without}You can let "
+        "it score them first, see what it says, and how far people agree: nothing is accepted or rejected by that."
+    )
+    _broken_off(project, number, scorer)
+    if found.left:
+        _button(project, number, scorer, "Score without deciding")
+    elif found.without_score:
+        _button(project, number, scorer, "Ask again where it had no score", again=True)
+
+
+def another(project: Project, number: int, known: list[str]) -> None:
+    """Have a scorer that has not scored the round do so: any that is installed or the project's own, with its options."""
+    with st.expander("Let another scorer score this round, without deciding anything", icon=":material/add_chart:"):
+        options = [name for name in target_form.scorers(project) if project.scorer_book.current(name) not in known]
+        chosen = st.selectbox(
+            "Scorer",
+            options,
+            index=None,
+            key="score-beside",
+            accept_new_options=True,
+            placeholder="Choose a scorer, or type one with its options",
+            help='One with options is typed, e.g. contains(text="cat").',
+        )
+        if chosen is None:
+            return
+        try:
+            scorer = project.scorer_book.current(chosen)
+            description = registry.checked(scorer)[1].description
+        except ScorerError as error:
+            ui.problem(str(error))
+            return
+        st.caption(literal(description))
+        _broken_off(project, number, scorer)
+        _button(project, number, scorer, "Score without deciding")
+
+
+def _button(project: Project, number: int, scorer: str, label: str, again: bool = False) -> None:
+    busy = any(job.kind is JobKind.SCORE for job in project.jobs(active=True))
+    disabled = busy or ui.locked("score_by")
+    if st.button(label, icon=":material/add_chart:", key=f"beside-{scorer}", disabled=disabled):
+        if ui.attempt(lambda: project.score_by(scorer, number, again)):
+            st.rerun()
+
+
+def _broken_off(project: Project, number: int, scorer: str) -> None:
+    """Why the newest job of this kind has no end, where it has none, and the button that goes on with it."""
+    jobs = [job for job in project.jobs(number) if scores_beside(job) == scorer]
+    if not jobs or jobs[-1].state not in (JobState.FAILED, JobState.CANCELLED):
+        return
+    ui.problem(jobs[-1].message or f"{jobs[-1].job_id} was {jobs[-1].state}")
+    if st.button("Go on with it", icon=":material/play_arrow:", key=f"resume-{scorer}", disabled=ui.locked("resume")):
+        if ui.attempt(lambda: project.resume(jobs[-1].job_id)):
+            st.rerun()

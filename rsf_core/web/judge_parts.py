@@ -1,0 +1,229 @@
+"""The part of the Scorers page where a person sets up a judge, tries it on a few candidates, saves it and has it score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from rsf_core.domain.errors import RsfError
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.project.judge_tries import JUDGED, Judged
+from rsf_core.scorers.judge_check import MOST_AT_ONCE, MOST_SECONDS, MOST_TOKENS
+from rsf_core.scorers.own import OwnFile
+from rsf_core.scorers.own_judge import LONGEST_RUBRIC
+from rsf_core.scorers.rubrics import HIGHEST, LOWEST, RUBRICS, Rubric
+from rsf_core.web import beside_parts, judging_parts, own_scorer_parts, ui
+from rsf_core.web.literal import literal
+
+NEW = "A new one"
+EXCERPT = 300  # characters of a candidate in a table
+_START: Mapping[str, Any] = {
+    "endpoint": "http://127.0.0.1:8080/v1",
+    "model": "",
+    "rubric": RUBRICS[0].text,
+    "lowest": float(LOWEST),
+    "highest": float(HIGHEST),
+    "whole": True,
+    "show_prompt": True,
+    "show_reference": False,
+    "key": "",
+    "max_tokens": 256,
+    "seconds": 30.0,
+    "at_once": 4,
+    "structured": True,
+    "seed": 0,
+}
+_USUAL = {"lowest": 1.0, "highest": 10.0}  # what a file means that does not say
+_DRAFT, _TRIED = "judge-draft", "judge-tried"
+
+
+def judges(project: Project, number: int) -> None:
+    """Choose or begin a judge, say what it goes by, try, save, have it score, use."""
+    files = [file for file in project.own_scorers.files() if file.judge is not None]
+    for broken in files:
+        if broken.problem:
+            ui.problem(broken.problem)
+    usable = [file for file in files if not file.problem]
+    options = [NEW, *(file.name for file in usable)]
+    chosen = ui.in_url("judge", options.__contains__, NEW, lambda key: st.selectbox("Judge", options, key=key))
+    file = next((file for file in usable if file.name == chosen), None)
+    _begin(chosen, file)
+    name, asked = _form(file)
+    st.session_state[_DRAFT] = (_shown(chosen, file), name, asked)  # what is typed outlasts a look at another part
+    if asked["endpoint"]:
+        st.caption(literal(judging_parts.sends_words(name or "It", asked)))
+    left, right, _ = st.columns([1, 1, 2])
+    locked: dict[str, Any] = {"disabled": ui.locked("own_scorers.try_judge"), "width": "stretch"}
+    if left.button(f"Try on {JUDGED} candidates", icon=":material/science:", key="try-judge", **locked):
+        _try(project, number, asked)
+    locked = {"disabled": ui.locked("own_scorers.save_judge"), "width": "stretch"}
+    if right.button("Save", type="primary", icon=":material/save:", key="save-judge", **locked):
+        if ui.attempt(lambda: project.own_scorers.save_judge(name, asked)):
+            st.query_params["judge"] = name
+            st.session_state.pop(_DRAFT)
+            st.rerun()
+    tried: tuple[Mapping[str, Any], list[Judged]] | None = st.session_state.get(_TRIED)
+    if tried is not None and tried[0] == asked:
+        _results(tried[1])
+    if file is not None:
+        scorer = project.scorer_book.current(file.name)
+        beside_parts.score_beside(project, number, scorer)
+        judging_parts.spent(project, [scorer])
+        judging_parts.beside_people(project, scorer)
+        own_scorer_parts.use(project, file, [file.name])
+
+
+def _key(option: str) -> str:
+    return f"judge-{option}"
+
+
+def _shown(chosen: str, file: OwnFile | None) -> tuple[str, str]:
+    return chosen, "" if file is None else file.version
+
+
+def _begin(chosen: str, file: OwnFile | None) -> None:
+    """Fill the fields when another judge is chosen, and only then: what is being written stays."""
+    draft = st.session_state.get(_DRAFT)
+    if draft is not None and draft[0] == _shown(chosen, file):
+        if _key("rubric") in st.session_state:
+            return
+        name, told = draft[1], draft[2]
+    else:
+        name = "judge" if file is None else file.name
+        told = _START if file is None else {**_START, **_USUAL, **(file.judge or {})}
+    st.session_state[_key("name")] = name
+    for option, usual in _START.items():
+        st.session_state[_key(option)] = type(usual)(told[option])
+
+
+def _put(ready: Mapping[str, Rubric]) -> None:
+    """Begin with the rubric that is chosen, and the scale that it speaks of."""
+    rubric = ready[st.session_state["judge-begin"]]
+    st.session_state[_key("rubric")] = rubric.text
+    st.session_state[_key("lowest")], st.session_state[_key("highest")] = float(LOWEST), float(HIGHEST)
+    st.session_state[_key("whole")] = True
+    st.session_state[_key("show_reference")] = rubric.shows_reference
+
+
+def _form(file: OwnFile | None) -> tuple[str, dict[str, Any]]:
+    """Draw the fields; the name and the options that they say."""
+    left, middle, right = st.columns([1, 2, 1])
+    left.text_input(
+        "Name",
+        key=_key("name"),
+        max_chars=40,
+        disabled=file is not None,
+        help="Small letters, digits and _: kind_and_true",
+    )
+    middle.text_input(
+        "Endpoint",
+        key=_key("endpoint"),
+        max_chars=2000,
+        help="Where a server speaks the protocol of OpenAI’s chat completions: llama.cpp, vLLM, Ollama, a provider.",
+    )
+    right.text_input(
+        "Model", key=_key("model"), max_chars=500, placeholder="qwen3-8b", help="As the endpoint calls it."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        ready = {rubric.title: rubric for rubric in RUBRICS}
+        st.selectbox("Begin with", list(ready), key="judge-begin")
+        st.button("Put it in", icon=":material/edit_note:", key="judge-put", on_click=_put, args=(ready,))
+    st.text_area(
+        "Rubric",
+        key=_key("rubric"),
+        height=320,
+        max_chars=LONGEST_RUBRIC,
+        help="What makes a completion good, and what the numbers of the scale mean. The judge reads it with every candidate.",
+    )
+    low, high, whole = st.columns([1, 1, 2], vertical_alignment="bottom")
+    low.number_input("Lowest score", key=_key("lowest"), step=1.0, format="%g")
+    high.number_input("Highest score", key=_key("highest"), step=1.0, format="%g")
+    whole.checkbox("Whole numbers alone", key=_key("whole"))
+    st.checkbox("Show the judge the prompt, with the turns before it", key=_key("show_prompt"))
+    st.checkbox("Show the judge the prompt’s reference as the right answer", key=_key("show_reference"))
+    with st.expander("Key, limits and more", icon=":material/tune:"):
+        _more()
+    asked = {option: st.session_state[_key(option)] for option in _START}
+    for end in ("lowest", "highest"):
+        asked[end] = int(asked[end]) if float(asked[end]).is_integer() else asked[end]
+    for text in ("endpoint", "model", "key"):
+        asked[text] = asked[text].strip()
+    return str(st.session_state[_key("name")]).strip(), asked
+
+
+def _more() -> None:
+    st.text_input(
+        "Environment variable with the endpoint’s key",
+        key=_key("key"),
+        max_chars=200,
+        placeholder="OPENAI_API_KEY",
+        help="The NAME of a variable that was set where the app was started, never the key itself: that is kept nowhere. "
+        "Leave it empty where the endpoint wants none.",
+    )
+    left, middle, right = st.columns(3)
+    left.number_input(
+        "Longest answer (tokens)", 1, MOST_TOKENS, key=_key("max_tokens"), help="A model that thinks needs more."
+    )
+    middle.number_input("Longest wait (s)", 0.1, MOST_SECONDS, key=_key("seconds"), format="%g", help="For one answer.")
+    right.number_input("Questions at a time", 1, MOST_AT_ONCE, key=_key("at_once"))
+    left.number_input("Seed", 0, 2**31 - 1, key=_key("seed"))
+    st.checkbox(
+        "Let the server allow only answers of the right form",
+        key=_key("structured"),
+        help="Off for a server that knows no response_format, and for a model that thinks before it answers.",
+    )
+
+
+def _try(project: Project, number: int, asked: Mapping[str, Any]) -> None:
+    try:
+        with st.spinner(f"The judge reads {JUDGED} candidates: a minute at most"):
+            st.session_state[_TRIED] = asked, project.own_scorers.try_judge(asked, number)
+    except RsfError as error:
+        st.session_state.pop(_TRIED, None)
+        ui.problem(str(error))
+
+
+def _results(tried: Sequence[Judged]) -> None:
+    if not tried:
+        st.info(
+            "There is no candidate to try it on yet: generate some first. You can save it all the same.",
+            icon=":material/info:",
+        )
+        return
+    failed, scored = [one for one in tried if one.score is None], [one.score for one in tried if one.score is not None]
+    if failed:
+        st.error(
+            f"No score for {len(failed):,} of {plural(len(tried), 'candidate')}: {literal(failed[0].why)}",
+            icon=":material/error:",
+        )
+    if scored:
+        same = (
+            ", all the same: a score that does not differ decides nothing"
+            if len(scored) > 1 and len(set(scored)) == 1
+            else ""
+        )
+        st.success(
+            f"{plural(len(scored), 'candidate')} scored, from {min(scored):g} to {max(scored):g}{same}.",
+            icon=":material/check:",
+        )
+    st.dataframe(
+        [
+            {
+                "score": one.score,
+                **({"why none": one.why} if failed else {}),
+                "completion": one.candidate.completion[:EXCERPT],
+                "prompt": one.candidate.prompt[:EXCERPT],
+                "reference": one.candidate.reference,
+            }
+            for one in tried
+        ],
+        hide_index=True,
+    )
+    st.caption("Nothing of this is kept.")
+    asked = next((one.asked for one in tried if one.asked), "")
+    if asked:
+        with st.expander("What the judge was asked of the first", icon=":material/forum:"):
+            ui.text(asked)

@@ -1,0 +1,155 @@
+"""The Judges part of the Scorers page: a judge is set up, tried, saved, scores beside the target, and is put into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core.project import Project
+from rsf_core.scorers import kept_answers
+from rsf_core.web import session
+from tests.support.judge_server import JudgeServer, Reply, error, says, serving
+
+SHELL = Path(session.__file__).with_name("shell.py")
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/scorers.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def labelled(elements, label: str):
+    return next(one for one in elements if one.label == label)
+
+
+def click(app: AppTest, label: str) -> None:
+    labelled(app.button, label).click().run()
+    assert not app.exception
+
+
+def said(found: object) -> str:
+    words = " ".join(one.value for one in found)  # type: ignore[attr-defined]
+    return words.replace("\\", "").replace("\u2060", "")
+
+
+def fill(app: AppTest, server: JudgeServer, name: str = "kind") -> None:
+    labelled(app.text_input, "Name").set_value(name)
+    labelled(app.text_input, "Endpoint").set_value(server.endpoint)
+    labelled(app.text_input, "Model").set_value("m").run()
+
+
+def by_length(body: dict) -> Reply:
+    return says(f'{{"score": {1 + len(body["messages"][0]["content"]) % 5}}}')
+
+
+def test_a_judge_is_set_up_tried_saved_scores_beside_the_target_and_is_used(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    decided, target = complete.counts(1), complete.settings.target
+    with serving(by_length) as server:
+        app = opened(show="Judges")
+        labelled(app.selectbox, "Begin with").select_index(2)
+        click(app, "Put it in")
+        assert "How kind and polite" in labelled(app.text_area, "Rubric").value
+        rubric = 'Is it kind?\n\n5: yes, "very"\n1: no\n' + "Mind the tone.\n" * 300
+        labelled(app.text_area, "Rubric").set_value(rubric)
+        fill(app, server)
+        assert f"kind sends completions and prompts to {server.endpoint}" in said(app.caption)
+        click(app, "Try on 8 candidates")
+        assert len(app.dataframe[0].value) == 8 and "8 candidates scored" in said(app.success)
+        assert len(server.seen) == 8 and rubric.strip() in server.seen[0]["messages"][0]["content"]
+        assert not (complete.folder / kept_answers.NAME).exists(), "nothing of a try is kept"
+
+        click(app, "Save")
+        (file,) = complete.own_scorers.files()
+        name = f"kind@{file.version}"
+        assert file.judge is not None and file.judge["rubric"] == rubric and file.judge["highest"] == 5
+        assert app.query_params["judge"] == ["kind"]
+        assert "scored 0 of 32 candidates of round 1" in said(app.caption) and "0 of 50 decisions" in said(app.warning)
+        click(app, "Score without deciding")
+        complete.wait()
+        app.run()
+        assert "scored 32 of 32 candidates" in said(app.caption)
+        assert (complete.store.score_column(1, name, everywhere=True) >= 1).all()
+        assert complete.counts(1) == decided and complete.settings.target == target, "nothing was decided by it"
+        assert "of questions and" in said(app.caption), "what it cost is said"
+
+        labelled(app.number_input, "Weight").set_value(2.0).run()
+        click(app, "Use as a reward")
+        assert complete.settings.target.rewards[name] == 2.0
+        assert "kind = 2.0" in (complete.folder / "project.toml").read_text()
+        asked = len(server.seen)
+        complete.score()
+        complete.wait()
+        assert len(server.seen) == asked, "what it has said is not asked for again"
+
+
+def test_an_endpoint_that_refuses_and_a_key_in_the_wrong_place_are_said(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    with serving(error(404)) as server:
+        app = opened(show="Judges")
+        fill(app, server)
+        click(app, "Try on 8 candidates")
+        assert "no such model" in said(app.error)
+        asked = len(server.seen)
+        labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("hf_secretSECRET").run()
+        for button in ("Try on 8 candidates", "Save"):
+            click(app, button)
+            assert "NAME of an environment variable" in said(app.error) and "secretSECRET" not in said(app.error)
+        assert len(server.seen) == asked and complete.own_scorers.files() == []
+        labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("")
+        labelled(app.text_input, "Name").set_value("length").run()
+        click(app, "Save")
+        assert "installed already" in said(app.error)
+
+
+def test_a_candidate_without_a_score_says_why_and_the_others_are_shown(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    with serving(says("It is nice."), says('{"score": 4}')) as server:
+        app = opened(show="Judges")
+        labelled(app.number_input, "Questions at a time").set_value(1)
+        fill(app, server)
+        click(app, "Try on 8 candidates")
+        assert "No score for 1 of 8 candidates: the judge’s answer is no score: 'It is nice.'" in said(app.error)
+        assert "7 candidates scored, from 4 to 4, all the same" in said(app.success)
+
+
+def test_what_is_typed_outlasts_a_look_at_another_part_and_a_saved_judge_is_shown_as_it_is(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    complete.own_scorers.save_judge("ten", {"endpoint": "http://h/v1", "model": "m", "rubric": "How good?", "seed": 7})
+    app = opened(show="Judges")
+    labelled(app.text_area, "Rubric").set_value("Mine").run()
+    app.query_params["show"] = "Installed"
+    app.run()
+    app.query_params["show"] = "Judges"
+    app.run()
+    assert labelled(app.text_area, "Rubric").value == "Mine"
+    app.query_params["judge"] = "ten"
+    app.run()
+    assert labelled(app.text_area, "Rubric").value == "How good?" and labelled(app.number_input, "Seed").value == 7
+    assert labelled(app.number_input, "Highest score").value == 10 and labelled(app.text_input, "Name").disabled
+
+
+def test_any_scorer_scores_a_round_beside_the_target(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    app, target, decided = opened(), complete.settings.target, complete.counts(1)
+    labelled(app.selectbox, "Scorer").set_value("readability").run()
+    assert not app.exception
+    click(app, "Score without deciding")
+    complete.wait()
+    assert "readability" in opened().dataframe[0].value["scorer"].tolist()
+    assert complete.settings.target == target and complete.counts(1) == decided
