@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import zlib
 
@@ -51,5 +52,6 @@ def test_what_is_no_draft_is_none(text: str) -> None:
 
 
 def test_one_that_is_too_long_for_an_address_is_not_put_there() -> None:
-    rewards = {f"contains(text={json.dumps(str(hash((i, 'x'))) * 40)})": 1.0 for i in range(40)}
+    texts = [hashlib.shake_256(str(i).encode()).hexdigest(400) for i in range(20)]
+    rewards = {f'contains(text="{text}")': 1.0 for text in texts}
     assert target_draft.pack(Draft(Target(rewards=rewards), Accept()), NOW) is None
