@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -45,7 +46,7 @@ def fill(app: AppTest, server: JudgeServer, name: str = "kind") -> None:
     labelled(app.text_input, "Model").set_value("m").run()
 
 
-def by_length(body: dict) -> Reply:
+def by_length(body: dict[str, Any]) -> Reply:
     return says(f'{{"score": {1 + len(body["messages"][0]["content"]) % 5}}}')
 
 
