@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,16 @@ class LeftOut:
         few = list(self.problems.values())[:NAMED]
         more = len(self.problems) - len(few)
         return "; ".join(few) + (f"; and {more:,} more" if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a model is, beside its weights. `family` is the model type of its config.json."""
+
+    family: str
+    encoder_decoder: bool
+    parameters: int
+    chat_template: bool
 
 
 class Sampler(Protocol):
@@ -78,4 +88,26 @@ class Likelihood(Protocol):
     ) -> NDArray[np.float64]:
         """Log-probability (nats, summed over completion tokens) of each `(prompt_token_ids, token_ids)` under the model at
         `temperature`, without truncation; at 1 the untouched model. Shape (len(pairs),)."""
+        ...
+
+
+class LoadedModel(Sampler, Likelihood, Protocol):
+    """A model whose weights are here: it draws and judges, and can be looked into. What the jobs count on:
+    tests/contracts/test_loaded_models.py, and the suites of both other protocols."""
+
+    def facts(self) -> ModelFacts: ...
+
+    def hidden_states(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> NDArray[np.float32]:
+        """Features of completions `(prompt_token_ids, token_ids)`, each the same whatever is computed beside it. Shape
+        (len(pairs), width); the width is the model's."""
+        ...
+
+    def divergence(
+        self,
+        other: Self,
+        pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+        model_masks: bool = False,
+    ) -> NDArray[np.float64]:
+        """For each completion `(prompt_token_ids, token_ids)` the sum over its tokens of KL(this model's law of the next
+        token ‖ that of `other`), in nats, never below 0; `other` has the same tokens. Shape (len(pairs),)."""
         ...

@@ -23,7 +23,7 @@ from rsf_core.models.forward import Forward
 from rsf_core.models.lengths import Lengths
 from rsf_core.models.log_probs import token_kl, token_log_probs
 from rsf_core.models.placement import CPU, Placement
-from rsf_core.proposals.base import LeftOut
+from rsf_core.proposals.base import LeftOut, ModelFacts
 from rsf_core.proposals.token_law import Noise, draw
 
 Request = tuple[Prompt, int, str]
@@ -46,8 +46,8 @@ class _Row:
 
 
 class LocalProposal:
-    """Implements Sampler and Likelihood of rsf_core.proposals.base for the model in `folder`. Raises ModelError when it
-    can't be loaded."""
+    """Implements LoadedModel of rsf_core.proposals.base, and so Sampler and Likelihood, for the model in `folder`. Raises
+    ModelError when it can't be loaded."""
 
     def __init__(self, folder: Path, placement: Placement = CPU) -> None:
         self.model, self.tokenizer = models.load(folder, placement)
@@ -59,6 +59,15 @@ class LocalProposal:
         self._folder = folder
         self._masks = {False: models.masks_of(folder, self.model, self.tokenizer, tuple(self.eos))}
         self.lengths = Lengths(self.model, self.tokenizer, self._pad)
+
+    def facts(self) -> ModelFacts:
+        """See LoadedModel.facts."""
+        return ModelFacts(
+            family=str(self.model.config.model_type),
+            encoder_decoder=bool(self.model.config.is_encoder_decoder),
+            parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+            chat_template=bool(self.tokenizer.chat_template),
+        )
 
     def prompt_token_ids(self, prompt: Prompt) -> tuple[int, ...]:
         """The tokens completions of `prompt` follow. Raises ModelError; see Prompting."""

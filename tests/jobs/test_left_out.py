@@ -12,9 +12,9 @@ import pytest
 
 from rsf_core.domain import Split
 from rsf_core.domain.errors import RsfError
-from rsf_core.jobs.work import evaluate
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
+from rsf_core.proposals import making
 from rsf_core.proposals.local import LocalProposal
 from tests.support.tiny_models import TEMPLATE
 
@@ -73,7 +73,7 @@ def test_one_model_is_held_at_a_time_beside_those_that_judge(
             gc.collect()
             most.append(sum(ref() is not None for ref in alive))
 
-    monkeypatch.setattr(evaluate, "LocalProposal", Counted)
+    monkeypatch.setattr(making, "LocalProposal", Counted)
     # another count of candidates is another comparison: base and tuned model are drawn from anew, the base judges
     complete.set("evaluate.candidates", "3")
     complete.evaluate()

@@ -13,7 +13,7 @@ from rsf_core.jobs.units import part_name
 from rsf_core.jobs.work.loading import locate, placed, report_base
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models.feature_files import FeatureFiles
-from rsf_core.proposals.local import LocalProposal
+from rsf_core.proposals import making
 
 AT_ONCE = 256  # candidates between two looks at whether to stop
 
@@ -28,7 +28,7 @@ def run(context: JobContext[EmbedSpec]) -> None:
         return
     done = spec.candidates - sum(context.spool.input(part_name(unit), ["k"]).num_rows for unit in left)
     context.progress(message="loading the model")
-    model = LocalProposal(folder, placed(context))
+    model = making.loaded(folder, placed(context))
     context.start_counting(done, spec.candidates, "candidates", "computing features")
     for unit in left:
         part, states = context.input(part_name(unit)), []

@@ -29,7 +29,8 @@ from rsf_core.jobs.work.siblings import by_scorer
 from rsf_core.jobs.work.tasting import Tasting
 from rsf_core.jobs.worker import JobContext
 from rsf_core.models.placement import Placement
-from rsf_core.proposals.local import LocalProposal
+from rsf_core.proposals import making
+from rsf_core.proposals.base import Likelihood, LoadedModel, Sampler
 from rsf_core.scorers import own as own_scorers
 from rsf_core.scorers import tastes
 from rsf_core.scorers.base import NoScore
@@ -47,12 +48,12 @@ def run(context: JobContext[Comparing]) -> None:
     count = spec.candidates
     units = chunks(prompts, spec.unit_size)
     placement = placed(context)
-    base = LocalProposal(locate(context, spec.base), placement)
+    base = making.loaded(locate(context, spec.base), placement)
     learned = tasting.of_job(context, spec.scorers, lambda: base)
     reference = spec.reference
     judges = {spec.base.model_id: base}
     if reference is not None and reference.model_id not in judges:
-        judges[reference.model_id] = LocalProposal(locate(context, reference), placement)
+        judges[reference.model_id] = making.loaded(locate(context, reference), placement)
     fitting, left_out = base.fitting(prompts, spec.sampling.max_new_tokens)
     note = said(left_out, "not compared on")
     if note:
@@ -98,8 +99,8 @@ def run(context: JobContext[Comparing]) -> None:
 def _measure(
     context: JobContext[Comparing],
     model_id: str,
-    load: Callable[[], LocalProposal],
-    base: LocalProposal,
+    load: Callable[[], LoadedModel],
+    base: LoadedModel,
     drawn: UnitsInTurn,
     measuring: Sequence[Gauging],
     done: int,
@@ -115,9 +116,9 @@ def _measure(
 
 
 def _loaded(
-    context: JobContext[Comparing], model: ModelRef, judges: Mapping[str, LocalProposal], placement: Placement
-) -> LocalProposal:
-    return judges.get(model.model_id) or LocalProposal(locate(context, model), placement)
+    context: JobContext[Comparing], model: ModelRef, judges: Mapping[str, LoadedModel], placement: Placement
+) -> LoadedModel:
+    return judges.get(model.model_id) or making.loaded(locate(context, model), placement)
 
 
 def _refuse_another_sampler(spec: Comparing) -> None:
@@ -130,7 +131,7 @@ def _refuse_another_sampler(spec: Comparing) -> None:
         )
 
 
-def _draw(context: JobContext[Comparing], proposal: LocalProposal, drawn: UnitsInTurn, done: int) -> int:
+def _draw(context: JobContext[Comparing], proposal: Sampler, drawn: UnitsInTurn, done: int) -> int:
     requests = [
         (prompt, k, f"held-out.{prompt.prompt_id}.{k}")  # the same seeds for every model: the comparison is paired
         for prompt in drawn.prompts
@@ -150,9 +151,9 @@ def _table(
     context: JobContext[Comparing],
     failing: Failing,
     model_id: str,
-    base: LocalProposal,
+    base: LoadedModel,
     learned: Tasting | None,
-    reference: LocalProposal | None,
+    reference: Likelihood | None,
 ) -> pa.Table:
     pairs = [(c.prompt_token_ids, c.token_ids) for c in candidates]
     sampling = context.spec.sampling

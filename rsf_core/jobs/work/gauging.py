@@ -18,7 +18,7 @@ from rsf_core.jobs.spool import segment_name
 from rsf_core.jobs.units import chunks, read_prompts
 from rsf_core.jobs.work.drawing import UnitsInTurn
 from rsf_core.jobs.worker import JobContext
-from rsf_core.proposals.local import LocalProposal
+from rsf_core.proposals.base import LoadedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Gauging:
         every = {start + n: unit for n, unit in enumerate(self.units)}
         return {number: unit for number, unit in every.items() if number not in self.context.finished_units}
 
-    def measure(self, model_id: str, base: LocalProposal, model: LocalProposal, done: int) -> int:
+    def measure(self, model_id: str, base: LoadedModel, model: LoadedModel, done: int) -> int:
         """Do what is left of a model; `done` completions were before, those after are returned."""
         left = self.left(model_id)
         if left:
@@ -62,7 +62,7 @@ class Gauging:
             done = self._draw(base, left, done) if model is base else self._judge(model_id, base, model, left, done)
         return done
 
-    def _draw(self, base: LocalProposal, left: Mapping[int, Sequence[Prompt]], done: int) -> int:
+    def _draw(self, base: LoadedModel, left: Mapping[int, Sequence[Prompt]], done: int) -> int:
         sampling, key = self.spec.sampling, self.spec.key
         left_out = base.unfit([prompt for unit in left.values() for prompt in unit], sampling.max_new_tokens)
 
@@ -80,7 +80,7 @@ class Gauging:
         return done
 
     def _judge(
-        self, model_id: str, base: LocalProposal, model: LocalProposal, left: Mapping[int, Sequence[Prompt]], done: int
+        self, model_id: str, base: LoadedModel, model: LoadedModel, left: Mapping[int, Sequence[Prompt]], done: int
     ) -> int:
         kept = {row["prompt_id"]: row for row in self._drawn().to_pylist()}
         for number, unit in left.items():

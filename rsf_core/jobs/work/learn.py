@@ -17,7 +17,7 @@ from rsf_core.jobs.work.loading import locate, placed, report, report_base
 from rsf_core.jobs.worker import JobContext
 from rsf_core.learning.taste import Decided, Learned, learn
 from rsf_core.models.feature_files import FeatureFiles
-from rsf_core.proposals.local import LocalProposal
+from rsf_core.proposals import making
 
 AT_ONCE = 256  # candidates between two looks at whether to stop
 
@@ -54,7 +54,7 @@ def _embed_missing(context: JobContext[LearnSpec], files: FeatureFiles, rows: pa
     if not lacking.num_rows:
         return
     context.progress(message="loading the model")
-    model = LocalProposal(locate(context, context.spec.model), placed(context))
+    model = making.loaded(locate(context, context.spec.model), placed(context))
     context.start_counting(0, lacking.num_rows, "candidates", "computing features")
     for unit, start in enumerate(range(0, lacking.num_rows, AT_ONCE)):
         context.check_cancelled()

@@ -20,7 +20,7 @@ from rsf_core.domain.files import write_json
 from rsf_core.domain.settings import Compute, Sampling
 from rsf_core.jobs.model_check import LIMIT_SECONDS, ModelReport
 from rsf_core.models import placement
-from rsf_core.proposals.local import LocalProposal
+from rsf_core.proposals import making
 
 _OWN_PROMPT = "Write one short sentence about the sea."
 _EACH, _NEW_TOKENS = 8, 24
@@ -48,7 +48,7 @@ def _tried(folder: Path, request: dict[str, Any]) -> ModelReport:
     found = models.resolve(request["name"], lambda fraction, message: say(message))
     say("loading the model")
     began = time.monotonic()
-    proposal = LocalProposal(found, where)
+    proposal = making.loaded(found, where)
     load_seconds = time.monotonic() - began
     say("drawing a few tokens")
     new_tokens = min(_NEW_TOKENS, proposal.lengths.window.limit or _NEW_TOKENS)
@@ -61,6 +61,7 @@ def _tried(folder: Path, request: dict[str, Any]) -> ModelReport:
     fitting = fitting or [Prompt(0, _OWN_PROMPT)]
     requests = [(prompt, k, f"{prompt.prompt_id}.{k}") for prompt in fitting for k in range(_EACH)]
     sampling = Sampling(max_new_tokens=new_tokens)
+    facts = proposal.facts()
     began = time.monotonic()
     drawn = list(proposal.draw(requests, sampling, len(requests)))
     seconds = max(time.monotonic() - began, 1e-6)
@@ -70,12 +71,12 @@ def _tried(folder: Path, request: dict[str, Any]) -> ModelReport:
         name=request["name"],
         folder=str(found),
         identity=models.identity(found),
-        family=str(proposal.model.config.model_type),
-        encoder_decoder=bool(proposal.model.config.is_encoder_decoder),
-        parameters=sum(parameter.numel() for parameter in proposal.model.parameters()),
+        family=facts.family,
+        encoder_decoder=facts.encoder_decoder,
+        parameters=facts.parameters,
         weight_bytes=sum(file.stat().st_size for file in found.glob("*.safetensors")),
         context=proposal.lengths.window.limit,
-        chat_template=bool(proposal.tokenizer.chat_template),
+        chat_template=facts.chat_template,
         placement=str(where),
         load_seconds=load_seconds,
         memory_bytes=_memory(where.device),

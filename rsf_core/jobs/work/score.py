@@ -31,8 +31,7 @@ from rsf_core.scorers.host import Host, Stopped, hosted
 from rsf_core.scorers.preparing import Workplace
 
 if TYPE_CHECKING:
-    from rsf_core.proposals.base import Likelihood
-    from rsf_core.proposals.local import LocalProposal
+    from rsf_core.proposals.base import Likelihood, LoadedModel
 
 
 def run(context: JobContext[ScoreSpec]) -> None:
@@ -86,13 +85,13 @@ def run(context: JobContext[ScoreSpec]) -> None:
         report(context, note=f"done. {told}")
 
 
-def _base(context: JobContext[ScoreSpec]) -> LocalProposal:
+def _base(context: JobContext[ScoreSpec]) -> LoadedModel:
     """The model whose hidden states a learned scorer looks at."""
-    from rsf_core.proposals.local import LocalProposal
+    from rsf_core.proposals import making
 
     assert context.spec.base is not None
     context.progress(message="loading the base model")
-    return LocalProposal(locate(context, context.spec.base), placed(context))
+    return making.loaded(locate(context, context.spec.base), placed(context))
 
 
 def _features(context: JobContext[ScoreSpec]) -> FeatureFiles:

@@ -15,7 +15,7 @@ from rsf_core.scorers import registry, tastes
 from rsf_core.scorers.base import NoScore, Scored
 
 if TYPE_CHECKING:  # torch is loaded where features are computed
-    from rsf_core.proposals.local import LocalProposal
+    from rsf_core.proposals.base import LoadedModel
 
 Pair = tuple[Sequence[int], Sequence[int]]
 
@@ -23,9 +23,9 @@ Pair = tuple[Sequence[int], Sequence[int]]
 class Tasting:
     """Implements tastes.Provider for the candidates that it was told of last. `model` is called when it is needed first."""
 
-    def __init__(self, model: Callable[[], LocalProposal]) -> None:
+    def __init__(self, model: Callable[[], LoadedModel]) -> None:
         self._load = model
-        self._model: LocalProposal | None = None
+        self._model: LoadedModel | None = None
         self._pairs: dict[str, Pair] = {}
         self._features: dict[str, NDArray[np.float32]] = {}
         self._scores: dict[tuple[str, str], float | NoScore] = {}
@@ -57,7 +57,7 @@ class Tasting:
         return self._model.hidden_states(pairs)
 
 
-def of_job(context: JobContext[Any], scorers: Sequence[str], model: Callable[[], LocalProposal]) -> Tasting | None:
+def of_job(context: JobContext[Any], scorers: Sequence[str], model: Callable[[], LoadedModel]) -> Tasting | None:
     """For a job that calls these scorers; None where none of them was learned."""
     if not tastes.versions(scorers):
         return None
