@@ -15,6 +15,7 @@ from rsf_core.cli import (
     comparing,
     exporting,
     flights,
+    gold,
     guides,
     importing,
     learning,
@@ -57,6 +58,7 @@ app.command(name="set", context_settings=_NEGATIVE_VALUES)(settings.set_value)
 app.command()(settings.unset)
 app.command()(settings.target)
 app.command()(guides.guide)
+app.command(name="gold")(gold.gold_items)
 app.command()(projects.backup)
 app.command()(projects.restore)
 app.command()(exporting.export)

@@ -237,13 +237,15 @@ class Compute(_Section):
 class Review(_Section):
     """How a candidate is reviewed: it stays pending until `overlap` reviewers have said something of it. `blind` hides
     the automatic decision and the scores until one has. Of what a reviewer is shown of the pending ones, the share
-    `audit_share` is of the random audit, whatever the order. `together`: candidates of a prompt whose texts differ in nothing
-    but case and white space are shown as one, and one key decides them all. `questions` are asked about each candidate beside
-    its decision."""
+    `audit_share` is of the random audit, whatever the order, and `gold_share` are gold items, as long as there are any that
+    they have not answered; then at least as many of the audit are mixed in. `together`: candidates of a prompt whose texts
+    differ in nothing but case and white space are shown as one, and one key decides them all. `questions` are asked about each
+    candidate beside its decision."""
 
     overlap: int = Field(1, ge=1, le=20)
     blind: bool = False
     audit_share: float = Field(0.1, ge=0.0, le=0.5)
+    gold_share: float = Field(0.05, ge=0.0, le=0.2)
     together: bool = False
     # not written while there are none, as in the rounds of before
     questions: Annotated[tuple[Question, ...], AfterValidator(names_each_once)] = Field(

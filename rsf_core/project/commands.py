@@ -24,6 +24,7 @@ from rsf_core.project.guarded import guarded
 from rsf_core.project.imports import Imports
 from rsf_core.project.scorer_book import direction
 from rsf_core.prompts import PromptRow, conversations
+from rsf_core.review.gold import Accuracy
 from rsf_core.rounds import stages
 from rsf_core.store.links import LinkRecord
 from rsf_core.store.records import Fit
@@ -375,6 +376,35 @@ def guide(project: Project) -> dict[str, Any]:
 def save_guide(project: Project, text: str, reason: str, author: str) -> int:
     """Make `text` the guide; the number of the version."""
     return project.guide_book.save(text, reason, author)
+
+
+@command
+def gold(project: Project, round_number: int | None = None) -> dict[str, Any]:
+    """The gold items of a round (the newest), and how often each reviewer is right on them."""
+    number = project.current_round if round_number is None else round_number
+    found = project.gold.report(number)
+    reviewers = [
+        {"reviewer": one.reviewer, "whole": _accuracy(one.whole)}
+        | {"by_guide": {guide: _accuracy(part) for guide, part in one.by_guide.items()}}
+        for one in found.reviewers
+    ]
+    report = {"guide": found.guide, "outdated": found.outdated, "reviewers": reviewers}
+    return {"round": number, "share": project.settings.review.gold_share, "items": found.marks} | report
+
+
+def _accuracy(found: Accuracy) -> dict[str, Any]:
+    share = found.share
+    return plain(found) | {"accuracy": None if share is None else [share.value, share.low, share.high]}
+
+
+@command
+def mark_gold(project: Project, candidate_id: str, action: str, author: str) -> None:
+    project.gold.mark(candidate_id, action, author)
+
+
+@command
+def unmark_gold(project: Project, candidate_id: str, author: str) -> None:
+    project.gold.unmark(candidate_id, author)
 
 
 @command

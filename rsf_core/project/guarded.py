@@ -19,6 +19,7 @@ _PARTS = (
     "comparing",
     "exports",
     "features",
+    "gold",
     "guide_book",
     "imports",
     "invites",

@@ -29,6 +29,7 @@ from rsf_core.project.candidate_book import CandidateBook
 from rsf_core.project.candidate_imports import CandidateImports
 from rsf_core.project.exporting.exports import Exports
 from rsf_core.project.features import Features
+from rsf_core.project.gold_book import GoldBook
 from rsf_core.project.guide_book import GuideBook
 from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
@@ -93,6 +94,7 @@ class Project:
         self.features = Features(self.store, embedding)
         self.guide_book = GuideBook(self.store)
         self.question_book = QuestionBook(folder, self.store, self._standing.settings)
+        self.gold = GoldBook(self.store)
         self.taste = TasteBook(self.store, self._standing, self._stages, self.supervisor, self.target_book)
         self.invites = Invites(self.store.links)
         self.imports = Imports(

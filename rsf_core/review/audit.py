@@ -7,7 +7,6 @@ project's seed, the reviewer and the candidate, so that it is the same whenever 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,20 +45,3 @@ def before(places: Ints, seed: int, reviewer: str, share: float) -> Bools:
     drawn = splitmix64(splitmix64(places.astype(np.uint64)) + np.uint64(salt))
     found: Bools = (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53 < share / (1.0 - share)
     return found
-
-
-def mixed(rows: Sequence[int], audit: Sequence[int], slots: Sequence[bool]) -> tuple[list[int], list[int]]:
-    """A page of another order with the next of `audit` before each of `rows` where `slots` says so, no candidate twice; and
-    those that are shown as one of the audit, in their order."""
-    shown: list[int] = []
-    as_audit: list[int] = []
-    rest = iter(audit)
-    for row, slot in zip(rows, slots, strict=True):
-        if row in as_audit:
-            continue
-        found = next((one for one in rest if one != row and one not in shown), None) if slot else None
-        if found is not None:
-            shown.append(found)
-            as_audit.append(found)
-        shown.append(row)
-    return shown, as_audit

@@ -220,6 +220,18 @@ class Opinions:
         none = np.zeros(0, np.int64)
         return cls(none, np.zeros(0, str), none, np.zeros(0, bool), none)
 
+    def but_for(self, words: Mapping[int, Sequence[Word]], guides: Mapping[int, int] | None = None) -> Opinions:
+        """These, but for some places `words`, by a version of `guides`, in place of what is said of them here."""
+        left = self.where(~np.isin(self.places, list(words)))
+        said = [(where, word) for where, spoken in words.items() for word in spoken]
+        return Opinions(
+            np.append(left.places, [where for where, _ in said]).astype(np.int64),
+            np.array([*left.reviewers.tolist(), *(word.reviewer for _, word in said)], str),
+            np.append(left.votes, [word.vote for _, word in said]).astype(np.int64),
+            np.append(left.final, [word.final for _, word in said]).astype(bool),
+            np.append(left.guides, [(guides or {}).get(where, 0) for where, _ in said]).astype(np.int64),
+        )
+
     def where(self, keep: Bools) -> Opinions:
         columns = (self.places, self.reviewers, self.votes, self.final, self.guides)
         return Opinions(*(column[keep] for column in columns))  # type: ignore[arg-type]
@@ -313,21 +325,13 @@ class ReviewIndex:
         new._opinions, new._tagged, new._own = opinions, tagged, dict(self._own)
         rows = dict(zip(words, self.table.row_of(list(words)), strict=True))
         if any(row >= 0 for row in rows.values()):
-            new.voices, new.settled, new._split = self.voices.copy(), self.settled.copy(), self._split.copy()
-            new.votes, new.accepted = self.votes.copy(), self.accepted.copy()
+            new._let_go()
             new._own = {name: mine.copy() for name, mine in new._own.items()}
         for where, said in words.items():
             row = rows[where]
             if row < 0:  # drawn after the table was read
                 continue
-            votes = [word.vote for word in said]
-            final = [word.vote for word in said if word.final]
-            total = sum(votes)
-            new.voices[row], new.settled[row] = len(said), bool(final)
-            new._split[row] = len(set(votes)) > 1 and not final
-            vote = final[-1] if final else (total > 0) - (total < 0) or (votes[-1] if votes else 0)
-            new.votes[row] = vote
-            new.accepted[row] = vote > 0 if vote else self.automatic[row]
+            new._hear_of(row, said)
             by = {word.reviewer for word in said}
             for name, mine in new._own.items():
                 mine[row] = name in by
@@ -337,6 +341,34 @@ class ReviewIndex:
                 if row >= 0:
                     new._flags[row] = flagged
         return new
+
+    def as_told(self, words: Mapping[int, Sequence[Word]], reviewer: str) -> ReviewIndex:
+        """The index for one reviewer, who is told that `words` is all that is said of some places, the oldest first."""
+        new = copy(self)
+        new._let_go()
+        mine = self.own(reviewer).copy()
+        new._own, new._opinions = {reviewer: mine}, lambda: self.opinions.but_for(words)
+        for row, said in zip(self.table.row_of(list(words)), words.values(), strict=True):
+            if row >= 0:
+                new._hear_of(row, said)
+                mine[row] = any(word.reviewer == reviewer for word in said)
+        return new
+
+    def _let_go(self) -> None:
+        """Have arrays of one's own of what `_hear_of` changes."""
+        self.voices, self.settled, self._split = self.voices.copy(), self.settled.copy(), self._split.copy()
+        self.votes, self.accepted = self.votes.copy(), self.accepted.copy()
+
+    def _hear_of(self, row: int, said: Sequence[Word]) -> None:
+        """Take in all that reviewers now say of a candidate, the oldest first."""
+        votes = [word.vote for word in said]
+        final = [word.vote for word in said if word.final]
+        total = sum(votes)
+        self.voices[row], self.settled[row] = len(said), bool(final)
+        self._split[row] = len(set(votes)) > 1 and not final
+        vote = final[-1] if final else (total > 0) - (total < 0) or (votes[-1] if votes else 0)
+        self.votes[row] = vote
+        self.accepted[row] = vote > 0 if vote else self.automatic[row]
 
     def own(self, reviewer: str) -> Bools:
         """Where the reviewer has an opinion, shape (n,)."""

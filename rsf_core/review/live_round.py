@@ -4,7 +4,7 @@ is new instead of being read again, and the prompts as they are shown."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rsf_core.domain import K_BITS, Scope
 from rsf_core.review.candidates import Answer, ReviewPrompt, said_of
 from rsf_core.review.index import Opinions, ReviewIndex, RoundTable, Word
-from rsf_core.store.round_log import RoundLog
+from rsf_core.store.records import GoldMark
+from rsf_core.store.round_log import VOTES, RoundLog
 from rsf_core.store.store import Store
 
 MANY = 1_000  # candidates spoken of at once, from which on all is taken in anew
@@ -31,6 +32,7 @@ class LiveRound:
         self._drawn: tuple[int, ...] | None = None  # the state of the database in which the candidates were read
         self._rule: object = None
         self._life: object = None  # of the log that the index has heard
+        self.gold: Mapping[int, GoldMark] = {}  # the gold items that it knows of, by place
         self._spoken = self._annotated = 0  # how much of the log it has heard
         self._prompts: dict[int, ReviewPrompt] = {}
         self._kept = 0
@@ -48,8 +50,10 @@ class LiveRound:
                     self._read(drawn)
             finally:
                 self._reading.release()
-        log = self._store.acts.logs.of(self.round)
+        log, gold = self._store.acts.logs.of(self.round), self._store.gold.of_round(self.round)
         with self._lock, log.lock:
+            if gold is not self.gold:
+                self.gold, self._life = gold, None
             log.refresh()
             return self._hear(log)
 
@@ -78,7 +82,7 @@ class LiveRound:
         if log.life is not self._life or len(places) > MANY:
             index = copy(index)
             index.generation += 1
-            index.hear(_opinions(log), _flagged(log), lambda: self._tagged(log))
+            index.hear(_opinions(log, self.gold), _flagged(log), lambda: self._tagged(log))
             self._prompts.clear()
             self._kept = 0
             self._changed.clear()
@@ -87,7 +91,7 @@ class LiveRound:
             spoken = np.unique(log.overrides["place"][self._spoken :]).tolist()
             marked = dict.fromkeys(log.annotated[self._annotated :])
             flags = {where: log.notes.get(where, {}).get("flag") is not None for where in marked}
-            said = {where: words(log, where) for where in spoken}
+            said = {where: self._words(log, where) for where in spoken}
             index = index.told(said, flags, lambda: self._tagged(log), lambda: self._opinions(log))
             for where in np.unique(places).tolist():
                 self._retell(index, log, where)
@@ -101,13 +105,18 @@ class LiveRound:
         self._changed[number] = index.generation
         prompt, (row,) = self._prompts.get(number), index.table.row_of([where])
         if prompt is not None and row >= 0:
-            heard = words(log, where), log.notes.get(where, {}), answers(log, where)
+            heard = self._words(log, where), log.notes.get(where, {}), answers(log, where)
             shown = tuple(said_of(c, bool(index.accepted[row]), *heard) if c.k == k else c for c in prompt.candidates)
             self._prompts[number] = replace(prompt, candidates=shown)
 
     def _opinions(self, log: RoundLog) -> Opinions:
         with log.lock:
-            return _opinions(log)
+            return _opinions(log, self.gold)
+
+    def _words(self, log: RoundLog, where: int) -> list[Word]:
+        """What is said of a candidate: of a gold item its decision, which settles it."""
+        mark = self.gold.get(where)
+        return words(log, where) if mark is None else [_word(mark)]
 
     def _tagged(self, log: RoundLog) -> dict[str, NDArray[np.int64]]:
         """Where each tag is."""
@@ -121,6 +130,13 @@ class LiveRound:
 
     def heard(self, places: Sequence[int]) -> dict[int, Heard]:
         """What is said of some candidates now."""
+        log = self._store.acts.logs.of(self.round)
+        with log.lock:
+            log.refresh()
+            return {where: (self._words(log, where), dict(log.notes.get(where, {})), answers(log, where)) for where in places}
+
+    def answered(self, places: Iterable[int]) -> dict[int, Heard]:
+        """What reviewers say of some gold items now, their annotations by kind, and answers to questions."""
         log = self._store.acts.logs.of(self.round)
         with log.lock:
             log.refresh()
@@ -183,18 +199,27 @@ def answers(log: RoundLog, where: int) -> tuple[Answer, ...]:
     return tuple(Answer(reviewer, question, version, value) for (reviewer, question), (version, value) in held)
 
 
-def _opinions(log: RoundLog) -> Opinions:
+def _opinions(log: RoundLog, gold: Mapping[int, GoldMark]) -> Opinions:
     rows = log.standing()
     rows = rows[log.overrides["vote"][rows] != 0]
     names = np.array([*log.reviewers, ""])
     columns = log.overrides
-    return Opinions(
+    said = Opinions(
         columns["place"][rows],
         names[columns["reviewer"][rows]],
         columns["vote"][rows].astype(np.int64),
         columns["final"][rows],
         columns["guide"][rows].astype(np.int64),
     )
+    if not gold:
+        return said
+    return said.but_for(
+        {where: [_word(mark)] for where, mark in gold.items()}, {where: mark.guide for where, mark in gold.items()}
+    )
+
+
+def _word(mark: GoldMark) -> Word:
+    return Word(mark.author, VOTES[mark.action], True)
 
 
 def _flagged(log: RoundLog) -> NDArray[np.int64]:

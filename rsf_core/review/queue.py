@@ -6,7 +6,7 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id, place
-from rsf_core.domain.access import spoken
+from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
 from rsf_core.review.active_orders import ACTIVE, Features, NoFeatures, active_key, taste_of
 from rsf_core.review.agreement import Agreement
-from rsf_core.review.audit import before, mixed
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, candidate
 from rsf_core.review.drawn import drawn
+from rsf_core.review.gold_mix import Mixed, alone, in_turn, mixed, slots
 from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first, spread
 from rsf_core.review.live_round import LiveRound
+from rsf_core.review.seen import Seen, seen_by
 from rsf_core.review.similar import NEAREST, nearest
 from rsf_core.review.suggestion import Suggestion
 from rsf_core.store.acts import Said
@@ -41,8 +42,9 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Candidates to look at, in order, with their prompts and all other candidates of those prompts. `counts` has the
-    size of every view under the same filter. Those of `audit` are shown as of the random audit; more comes after
-    `last` of the order and `last_audit` of the audit, None where nothing of it was shown."""
+    size of every view under the same filter. Those of `audit` are shown as of the random audit, gold items among them;
+    more comes after `last` of the order, `last_audit` of the audit and `last_gold` of the gold items, None where nothing of
+    it was shown. Which are gold is for the server alone: `last_gold` goes to no browser as it is."""
 
     candidate_ids: tuple[str, ...]
     prompts: tuple[ReviewPrompt, ...]
@@ -50,6 +52,7 @@ class Queue:
     audit: tuple[str, ...] = ()
     last: str | None = None
     last_audit: str | None = None
+    last_gold: str | None = None
 
 
 class Reviews:
@@ -84,12 +87,15 @@ class Reviews:
         limit: int = PAGE,
         at: str | None = None,
         after_audit: str | None = None,
+        after_gold: str | None = None,
     ) -> Queue:
         """The first `limit` candidates of a view; those after the candidate `after`, which may have left the view, or
         those from `at` on, where it is still in the view. Where all that is pending is looked at, those of the random audit
-        after `after_audit` come between them. Raises SettingsError or StoreError for a filter that makes no sense."""
+        after `after_audit` and gold items after `after_gold` come between them. Raises SettingsError or StoreError for a
+        filter that makes no sense."""
         wanted = wanted or CandidateFilter()
-        index = self.index(round_number)
+        seen = self._seen(round_number, reviewer)
+        index = seen.index
         views = self._views(round_number, index, reviewer, wanted)
         ordered = self._order(round_number, index, order)
         start, found = 0, False
@@ -98,40 +104,39 @@ class Reviews:
                 start, found = int(ordered[1][row]) + (after is not None), True
         rows = first(ordered, views[view], start, limit + AHEAD)
         whole = view is View.PENDING and wanted == CandidateFilter()  # else the audit is not one of the round
-        settings, places = self._settings(), index.table.places
-        share = settings.review.audit_share if whole and order is not Order.AUDIT else 0.0
-        slots = before(places[rows[:limit]], settings.seed, reviewer, share)
-        if at is not None and found:
-            slots[:1] = False  # what was asked for comes first
-        shown: list[int] = rows[:limit].tolist()
-        as_audit: list[int] = shown if whole and order is Order.AUDIT else []
-        if slots.any():
-            audit = self._order(round_number, index, Order.AUDIT)
-            begin = max((int(audit[1][row]) + 1 for row in _rows(round_number, index, after_audit)), default=0)
-            shown, as_audit = mixed(shown, first(audit, views[view], begin, 2 * limit).tolist(), slots.tolist())
-        name = partial(_name, round_number)
+        places, name = index.table.places, partial(_name, round_number)
+        mix = Mixed(rows[:limit].tolist(), [], None, None)
+        if whole:
+            begin = at is not None and found  # what was asked for comes first
+            mix = self._mix(
+                round_number, seen, order, reviewer, views[view], rows[:limit], begin, after_audit, after_gold
+            )
         return Queue(
-            tuple(map(name, places[shown].tolist())),
-            self._prompts(round_number, places[shown], places[rows[limit:]]),
+            tuple(map(name, places[mix.shown].tolist())),
+            seen.show(self._prompts(round_number, places[mix.shown], places[rows[limit:]])),
             {v: int(np.count_nonzero(mask)) for v, mask in views.items()},
-            tuple(map(name, places[as_audit].tolist())),
+            tuple(map(name, places[mix.inserted].tolist())),
             name(places[rows[:limit][-1]].item()) if len(rows) else None,
-            name(places[as_audit[-1]].item()) if as_audit else None,
+            None if mix.last_audit is None else name(places[mix.last_audit].item()),
+            None if mix.last_gold is None else name(places[mix.last_gold].item()),
         )
 
     def counts(self, round_number: int, reviewer: str, wanted: CandidateFilter) -> dict[View, int]:
         """The size of every view under a filter."""
-        views = self._views(round_number, self.index(round_number), reviewer, wanted)
+        views = self._views(round_number, self._seen(round_number, reviewer).index, reviewer, wanted)
         return {view: int(np.count_nonzero(mask)) for view, mask in views.items()}
 
     def check_text(self, round_number: int, wanted: CandidateFilter) -> None:
         """Raises StoreError where the expression of a filter is broken."""
         self._matches(round_number, self.index(round_number), wanted)
 
-    def candidates(self, round_number: int, candidate_ids: Sequence[str]) -> tuple[ReviewPrompt, ...]:
-        """The prompts of these candidates with all of theirs, in the order asked."""
-        index = self.index(round_number)
-        return self._prompts(round_number, index.table.places[index.rows(_places(candidate_ids))])
+    def candidates(
+        self, round_number: int, candidate_ids: Sequence[str], reviewer: str = NOBODY
+    ) -> tuple[ReviewPrompt, ...]:
+        """The prompts of these candidates with all of theirs, in the order asked, as the reviewer sees them."""
+        seen = self._seen(round_number, reviewer)
+        table = seen.index.table
+        return seen.show(self._prompts(round_number, table.places[seen.index.rows(_places(candidate_ids))]))
 
     def page(
         self,
@@ -144,16 +149,57 @@ class Reviews:
         size: int = PAGE,
     ) -> list[ReviewCandidate]:
         """Page `number`, from 0, of a view, for a table."""
-        index = self.index(round_number)
+        seen = self._seen(round_number, reviewer)
+        index = seen.index
         mask = self.mask(round_number, index, wanted) & index.view(view, reviewer, self._settings().review.overlap)
         rows = first(self._order(round_number, index, order), mask, 0, (number + 1) * size)
         chosen = index.table.places[rows[number * size :]]
-        found = {c.candidate_id: c for p in self._prompts(round_number, chosen) for c in p.candidates}
+        found = {c.candidate_id: c for p in seen.show(self._prompts(round_number, chosen)) for c in p.candidates}
         return [found[_name(round_number, one)] for one in chosen.tolist()]
 
     def index(self, round_number: int) -> ReviewIndex:
         """The round as it stands now."""
         return self._live(round_number).index()
+
+    def _seen(self, round_number: int, reviewer: str) -> Seen:
+        """The round as this reviewer sees it."""
+        return seen_by(self._live(round_number), reviewer, self._settings().review.overlap)
+
+    def _mix(
+        self,
+        round_number: int,
+        seen: Seen,
+        order: Order,
+        reviewer: str,
+        pending: NDArray[np.bool_],
+        rows: NDArray[np.int64],
+        begin: bool,
+        after_audit: str | None,
+        after_gold: str | None,
+    ) -> Mixed:
+        """`rows` of an order with those of the random audit and the gold items that come between them, of what is `pending`;
+        none before the first where one is to `begin` with it. In the order of the audit all are of it."""
+        settings, index = self._settings(), seen.index
+        places, seed, shares = index.table.places, settings.seed, settings.review
+        hidden = np.array(index.table.row_of(list(seen.words)), np.int64)
+        waiting = hidden[(hidden >= 0) & pending[hidden]]
+        came = _places([after_gold] if after_gold else []).tolist()
+        gold = in_turn(places[waiting].tolist(), seed, reviewer, came[0] if came else None)
+        share = shares.gold_share if gold else 0.0
+        if order is Order.AUDIT:
+            what = alone(places[rows], seed, reviewer, share)
+        else:
+            what = slots(places[rows], seed, reviewer, shares.audit_share, share)
+        if begin:
+            what[:1] = 0
+        audit: list[int] = []
+        if order is not Order.AUDIT and what.any():
+            ordered, drawn_at_random = self._order(round_number, index, Order.AUDIT), pending.copy()
+            drawn_at_random[waiting if shares.gold_share else []] = False  # they come in a turn of their own
+            came = [int(ordered[1][row]) + 1 for row in _rows(round_number, index, after_audit)]
+            audit = first(ordered, drawn_at_random, max(came, default=0), 2 * len(rows)).tolist()
+        mix = mixed(rows.tolist(), what.tolist(), audit, index.table.row_of(gold))
+        return replace(mix, inserted=mix.shown) if order is Order.AUDIT else mix
 
     def version(self, round_number: int) -> str:
         """Differs whenever the rule decides otherwise or other candidates are near the boundary; what people say does not
@@ -226,7 +272,7 @@ class Reviews:
         act: str | None = None,
     ) -> int:
         """Say `action` of everything in a view, as one act that is undone as one; how many candidates."""
-        index = self.index(round_number)
+        index = self._seen(round_number, reviewer).index
         keep = self.mask(round_number, index, wanted) & index.view(view, reviewer, self._settings().review.overlap)
         places = index.table.places[keep]
         if not len(places):

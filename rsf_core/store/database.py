@@ -135,6 +135,10 @@ class Database:
         """Differs after every commit that wrote to one of `tables`. Ask before reading: what is read may be newer."""
         return (self._versions["any"], *(self._versions[table] for table in tables))
 
+    def changes(self, table: str) -> None:
+        """Say that what is read of `table` differs after this transaction, though nothing is written to it."""
+        self._written.add(table)
+
     def run(self, name: str, params: Params | None = None) -> None:
         """Run the named writing query (inside a transaction)."""
         self._written.update(_WRITES.findall(queries()[name]))

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from rsf_core.domain import ChosenBy, JobKind, JobState, Scope, Split, Verdict
+from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Scope, Split, Verdict
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.questions import Question
 from rsf_core.domain.specs import JobSpec
@@ -410,3 +410,28 @@ class AnswerRecord:
     reviewer: str
     version: int
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldMark:
+    """A candidate that is a gold item: its right decision, who said so last and by which version of the guide. What reviewers
+    said after `since`, a seq of their words, answers it."""
+
+    candidate_id: str
+    action: Action
+    author: str
+    guide: int
+    created_at: datetime
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoldWord:
+    """A reviewer's word on a gold item, with the kind of its act."""
+
+    seq: int
+    candidate_id: str
+    reviewer: str
+    action: str
+    guide: int
+    kind: str

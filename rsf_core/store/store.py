@@ -22,6 +22,7 @@ from rsf_core.store.decided import Decided
 from rsf_core.store.drawn import Drawn
 from rsf_core.store.exported import Exported
 from rsf_core.store.goals import Goals
+from rsf_core.store.gold import Gold
 from rsf_core.store.guides import Guides
 from rsf_core.store.jobs import Jobs
 from rsf_core.store.kept import Kept
@@ -47,6 +48,7 @@ class Store:
         self.acts = Acts(self._db, self.guides, self.questions)
         self.comparisons = Comparisons(self._db, self.guides)
         self.goals = Goals(self._db)
+        self.gold = Gold(self._db, self.guides)
         self._kept = Kept(self._db)
         self.prompt_book = Prompts(self._db, self._kept)
         self.sealed = Sealed(self._db)

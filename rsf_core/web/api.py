@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -32,7 +32,7 @@ from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.review.index import CandidateFilter, Order, View
-from rsf_core.web import session
+from rsf_core.web import cursors, session
 from rsf_core.web.gate import ACTOR, Gate
 from rsf_core.web.markup.rendered import rendered
 from rsf_core.web.packed import Part, gzip, part, plain
@@ -76,7 +76,7 @@ class _Body(BaseModel):
 
 class QueueBody(_Body):
     """`filter` is in its URL form; `at` is the candidate to begin with, where it is still in the view. `after` and
-    `after_audit` are `last` and `last_audit` of the part before."""
+    `after_audit` are `last` and `last_audit` of the part before; the second is sealed (see cursors)."""
 
     filter: dict[str, str] = {}
     view: View = View.PENDING
@@ -127,6 +127,12 @@ class TextBody(_Body):
     candidate: str
 
 
+class GoldBody(TextBody):
+    """`action`: the right decision, None to take the mark away."""
+
+    action: Literal[Action.ACCEPT, Action.REJECT] | None
+
+
 class RenderedBody(_Body):
     """Texts as the card has them: of a completion or an edit, or a part of one."""
 
@@ -137,8 +143,9 @@ def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
     """Candidates to read, with their prompts and everything else drawn for those."""
     review = project.review
     wanted = CandidateFilter.from_query(body.filter)
+    audit, gold = cursors.opened(body.round, body.after_audit)
     found = review.queue(
-        body.round, reviewer, wanted, body.view, body.order, body.after, body.limit, body.at, body.after_audit
+        body.round, reviewer, wanted, body.view, body.order, body.after, body.limit, body.at, audit, gold
     )
     undo, redo = review.can_walk(body.round, reviewer)
     return {
@@ -146,7 +153,7 @@ def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
         "prompts": found.prompts,
         "audit": found.audit,
         "last": found.last,
-        "last_audit": found.last_audit or body.after_audit,
+        "last_audit": cursors.sealed(body.round, found.last_audit or audit, found.last_gold or gold),
         "counts": {str(view): count for view, count in found.counts.items()},
         "undo": undo,
         "redo": redo,
@@ -163,7 +170,7 @@ def say(body: SayBody, project: Project, reviewer: str) -> dict[str, Any]:
     undo, redo = review.can_walk(body.round, reviewer)
     return {
         "results": [{"act": s.act, "refused": s.refused, "candidates": s.candidate_ids[:50]} for s in said],
-        "prompts": review.candidates(body.round, touched) if touched else (),
+        "prompts": review.candidates(body.round, touched, reviewer) if touched else (),
         "undo": undo,
         "redo": redo,
     }
@@ -171,11 +178,23 @@ def say(body: SayBody, project: Project, reviewer: str) -> dict[str, Any]:
 
 def text(body: TextBody, project: Project, reviewer: str) -> dict[str, Any]:
     """The whole completion of a candidate whose text was clipped."""
-    prompts = project.review.candidates(body.round, [body.candidate])
+    prompts = project.review.candidates(body.round, [body.candidate], reviewer)
     found = [c for prompt in prompts for c in prompt.candidates if c.candidate_id == body.candidate]
     if not found:
         raise RsfError(f"there is no candidate {body.candidate[:60]!r} in round {body.round}")
     return {"completion": found[0].completion}
+
+
+def gold(body: GoldBody, project: Project, reviewer: str) -> dict[str, Any]:
+    """Make a candidate a gold item, or an ordinary one again; for owners. Those that they have marked in the round."""
+    if body.action is None:
+        project.gold.unmark(body.candidate, reviewer)
+    else:
+        project.gold.mark(body.candidate, body.action, reviewer)
+    return {
+        "gold": project.gold.decisions(body.round, reviewer),
+        "prompts": project.review.candidates(body.round, [body.candidate], reviewer),
+    }
 
 
 def render(body: RenderedBody, project: Project, reviewer: str) -> dict[str, Any]:
@@ -207,6 +226,7 @@ def routes() -> list[Route]:
         Route("/api/review/queue", _handler(QueueBody, queue), methods=["POST"], middleware=gate),
         Route("/api/review/say", _handler(SayBody, say), methods=["POST"], middleware=gate),
         Route("/api/review/text", _handler(TextBody, text), methods=["POST"], middleware=gate),
+        Route("/api/review/gold", _handler(GoldBody, gold), methods=["POST"], middleware=gate),
         Route("/api/review/rendered", _handler(RenderedBody, render), methods=["POST"], middleware=gate),
     ]
 

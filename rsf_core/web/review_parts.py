@@ -15,7 +15,7 @@ from rsf_core.review.candidates import ReviewCandidate
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.review.queue import PAGE
 from rsf_core.sampling.intervals import Interval
-from rsf_core.web import charts, compare_parts, guide_parts, progress_parts, similar, ui
+from rsf_core.web import charts, compare_parts, gold_parts, guide_parts, progress_parts, similar, ui
 from rsf_core.web.literal import literal
 
 CHANGED = "review-changed"  # counts up when a queue must be asked for anew
@@ -339,6 +339,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
     guide_parts.agreement(found.by_guide)
     compare_parts.win_rates(project, number)
     progress_parts.everybody(project, number, reviewer)
+    gold_parts.panel(project, number, reviewer)
     st.header("A target that agrees better", anchor=False)
     _suggestion(project, number, reviewer)
 

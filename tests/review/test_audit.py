@@ -7,7 +7,8 @@ import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Scope, Shown
 from rsf_core.domain.settings import Settings
-from rsf_core.review.audit import audit_key, audit_sample, before, mixed
+from rsf_core.review.audit import audit_key, audit_sample, before
+from rsf_core.review.gold_mix import AUDIT, NONE, mixed
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.review.queue import Queue, Reviews
 from rsf_core.store.store import Store
@@ -84,7 +85,9 @@ def test_slots_are_the_reviewers_own_and_depend_on_nothing_but_the_candidate() -
     ],
 )
 def test_pages_are_mixed_without_repeats(rows, audit, slots, shown, as_audit) -> None:
-    assert mixed(rows, audit, slots) == (shown, as_audit)
+    found = mixed(rows, [AUDIT if slot else NONE for slot in slots], audit, [])
+    assert (found.shown, found.inserted, found.last_gold) == (shown, as_audit, None)
+    assert found.last_audit == (as_audit[-1] if as_audit else None)
 
 
 @pytest.mark.parametrize("limit", [1, 7, 50])

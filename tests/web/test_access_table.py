@@ -156,11 +156,12 @@ TABLE = {
     "/api/review/say":    ("yes", "yes",    "yes", 401,     401,     401,    401),
     "/api/review/text":   ("yes", "yes",    "yes", 401,     401,     401,    401),
     "/api/review/rendered": ("yes", "yes",  "yes", 401,     401,     401,    401),
+    "/api/review/gold":   ("yes", 403,      "yes", 401,     401,     401,    401),
 }
 WHO = ("local", "reviewer", "owner", "revoked", "expired", "forged", "none")
 BODIES: dict[str, dict[str, Any]] = {
     "/api/review/queue": {}, "/api/review/say": {"acts": []}, "/api/review/text": {"candidate": "1.1.0"},
-    "/api/review/rendered": {"texts": ["**a**"]},
+    "/api/review/rendered": {"texts": ["**a**"]}, "/api/review/gold": {"candidate": "1.2.0", "action": "accept"},
 }
 # fmt: on
 
@@ -178,7 +179,7 @@ def test_who_gets_what(servers: Servers, what: str, who: str, answer: str | int)
         assert opened == answer
         return
     if what.startswith("/api"):
-        token = servers.token(who) if answer == "yes" else "forged"
+        token = servers.token(who) if answer in ("yes", 403) else "forged"
         status, headers, text = servers.ask(who, "POST", what, {"token": token, "round": 1} | BODIES[what])
     else:
         status, headers, text = servers.ask(who, "GET", what.split()[1])
@@ -297,6 +298,11 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "set one's own goal":     (True,  lambda p: p.progress.set_goal(5, None)),
     "see all progress":       (False, lambda p: p.progress.everybody(1)),
     "set another's goal":     (False, lambda p: p.progress.set_goal_of("x", 5, None)),
+    "see the gold items":     (False, lambda p: p.gold.report(1)),
+    "see their decisions":    (False, lambda p: p.gold.decisions(1, "x")),
+    "mark a gold item":       (False, lambda p: p.gold.mark("1.1.0", "accept")),
+    "unmark a gold item":     (False, lambda p: p.gold.unmark("1.1.0")),
+    "reach their table":      (False, lambda p: p.store.gold),
     "read the guide":         (True,  lambda p: p.guide_book.current()),
     "say that it is read":    (True,  lambda p: p.guide_book.read(1, "x")),
     "write the guide":        (False, lambda p: p.guide_book.save("x")),

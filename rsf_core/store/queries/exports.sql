@@ -41,6 +41,12 @@ WHERE s.round = $round AND s.candidate_id IN (SELECT candidate_id FROM every_can
                                               WHERE round = $round AND prompt_id BETWEEN $low AND $high)
 GROUP BY s.candidate_id, s.scorer ORDER BY s.candidate_id, s.scorer;
 
+-- What reviewers answered to a gold item is there too: it looks like any candidate that somebody has settled.
 -- name: export_opinions
-SELECT candidate_id, reviewer, action, coalesce(final, FALSE) AS final, guide FROM opinions
+SELECT candidate_id, reviewer, action, coalesce(final, FALSE) AS final, guide FROM (
+    SELECT candidate_id, round, reviewer, action, final, guide FROM opinions
+    UNION ALL
+    SELECT candidate_id, round, reviewer, arg_max(action, seq), FALSE, coalesce(arg_max_null(guide, seq), 0)
+    FROM overrides o WHERE EXISTS (SELECT 1 FROM current_gold g WHERE g.candidate_id = o.candidate_id AND g.author <> o.reviewer)
+    GROUP BY candidate_id, round, reviewer)
 WHERE round = $round AND action <> 'auto' ORDER BY candidate_id, reviewer;

@@ -6,13 +6,15 @@ SELECT version, body, author, created_at FROM tastes ORDER BY seq;
 -- `rule` orders candidates as the present rule does.
 -- name: decided_by_people
 WITH walked AS (SELECT target, arg_max(kind, seq) AS kind FROM acts WHERE kind IN ('undo', 'redo') GROUP BY target),
-audited AS (SELECT DISTINCT candidate_id FROM overrides WHERE as_audit),
+audited AS (SELECT DISTINCT candidate_id FROM overrides WHERE as_audit  -- gold items were chosen, not drawn
+              AND candidate_id NOT IN (SELECT candidate_id FROM current_gold)),
 said AS (SELECT o.candidate_id, o.action FROM current_overrides o
               WHERE o.action IN ('accept', 'reject')
-                AND EXISTS (SELECT 1 FROM overrides x JOIN acts a ON a.act = x.act
-                            WHERE x.candidate_id = o.candidate_id AND x.action = o.action
-                              AND a.kind IN ('decide', 'adjudicate')
-                              AND a.act NOT IN (SELECT target FROM walked WHERE kind = 'undo' AND target IS NOT NULL))
+                AND (o.candidate_id IN (SELECT candidate_id FROM current_gold)
+                     OR EXISTS (SELECT 1 FROM overrides x JOIN acts a ON a.act = x.act
+                                WHERE x.candidate_id = o.candidate_id AND x.action = o.action
+                                  AND a.kind IN ('decide', 'adjudicate')
+                                  AND a.act NOT IN (SELECT target FROM walked WHERE kind = 'undo' AND target IS NOT NULL)))
                 AND NOT EXISTS (SELECT 1 FROM current_annotations e
                                 WHERE e.candidate_id = o.candidate_id AND e.edit IS NOT NULL))
 SELECT d.candidate_id, d.round, d.prompt_id, d.k, c.prompt_token_ids, c.token_ids, d.finish = 'eos' AS ended,

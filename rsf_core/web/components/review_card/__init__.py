@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from rsf_core.domain import Action
 from rsf_core.project.question_book import AskedQuestion
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.store.records import GuideVersion
@@ -29,10 +30,12 @@ def review_card(
     nonce: int = 0,
     guide: GuideVersion | None = None,
     questions: Sequence[AskedQuestion] = (),
+    gold: Mapping[str, Action] | None = None,
 ) -> None:
     """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew; another
     `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it, `questions` are
-    asked below it. `together`: candidates of a prompt that read the same are decided as one."""
+    asked below it. `together`: candidates of a prompt that read the same are decided as one. `gold` are an owner's gold items
+    with their right decisions, None for who may not mark any."""
     _component(
         key="review-card",
         data={
@@ -49,6 +52,7 @@ def review_card(
             "version": version,
             "at": at,
             "nonce": nonce,
+            "gold": gold,
             "guide": None if guide is None else {"version": guide.version, "text": guide.text},
             "questions": [_told(asked) for asked in questions],
         },

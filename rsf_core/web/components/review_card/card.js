@@ -4,6 +4,7 @@ import { drawActions } from "./actions.js";
 import { alikeTo, oneOfEach } from "./alike.js";
 import { Feed } from "./feed.js";
 import { Fields } from "./fields.js";
+import { Gold } from "./gold.js";
 import { Guide } from "./guide.js";
 import { Help } from "./help.js";
 import { keyFor, meaning } from "./keys.js";
@@ -36,6 +37,7 @@ export class Card {
     });
     this.guide = new Guide(this.$, (texts) => this.rendered(texts));
     this.help = new Help(this.$, { trouble: (words) => this.trouble(words), changed: () => this.actions() });
+    this.gold = new Gold(this.$, { act: (name) => this.act(name), mark: (id, action) => this.markGold(id, action) });
     this.fields = new Fields(this.$, {
       say: (kind, id, value) => this.review.say(kind, [id], { value }),
       trouble: (words) => this.trouble(words),
@@ -203,6 +205,7 @@ export class Card {
     if (name === "guide") return this.guide.toggle();
     if (name === "undo" || name === "redo") return this.walk(name);
     const candidate = this.review.focused;
+    if (this.gold.does(name, candidate, this.data)) return undefined;
     if (!candidate) return undefined;
     const id = candidate.candidate_id;
     const all = this.review.siblings.map((sibling) => sibling.candidate_id);
@@ -270,6 +273,21 @@ export class Card {
 
   line(candidate, kind) {
     if (this.data.editable) this.fields.line(candidate, kind);
+  }
+
+  // `action`: its right decision, null to make it an ordinary candidate again.
+  async markGold(id, action) {
+    if (!this.data.editable) return;
+    await this.outbox.hurry(); // what was said before comes before it
+    const { token, round } = this.data;
+    const answer = await post("gold", { token, round, candidate: id, action });
+    if (this.closed || round !== this.data.round) return;
+    if (answer.status === 200) {
+      this.data.gold = answer.content.gold;
+      const now = answer.content.prompts.flatMap((prompt) => prompt.candidates).find((one) => one.candidate_id === id);
+      if (now) this.review.known.replace(now); // its decision is what holds of it, or what people say is again
+    } else this.trouble(answer.error ?? "The server does not answer: this candidate is not marked. Press the key again.", true);
+    this.paint();
   }
 
   // `kind`: undo or redo.
@@ -371,6 +389,7 @@ export class Card {
     const { siblings } = this.review;
     const prompt = this.review.known.prompts.get(candidate.prompt_id);
     drawPrompt(this.$, prompt, this.reader);
+    this.gold.draw(candidate, this.data, this.help.keys);
     drawCandidate(this.$, candidate, this.data, siblings.length, alikeTo(candidate, siblings, this.data).length);
     this.reader.drawCompletion(candidate, prompt, siblings);
     this.list.draw(oneOfEach(siblings, candidate, this.data), candidate.candidate_id, this.data);

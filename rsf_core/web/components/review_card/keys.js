@@ -31,6 +31,8 @@ export const DEFAULT_KEYS = {
   find: "/",
   question: "q",
   questionBack: "Q",
+  goldAccept: "j",
+  goldReject: "J",
 };
 export const NAMES = {
   accept: "Accept",
@@ -63,6 +65,8 @@ export const NAMES = {
   find: "Find words in what is read",
   question: "Next question",
   questionBack: "Question before",
+  goldAccept: "Gold item: right to accept (owners)",
+  goldReject: "Gold item: right to reject (owners)",
 };
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space" };
 const KEPT = /^[1-9]$|^(Backspace|Delete|Enter|Tab|r|c|R|C)$/; // of the browser, of Streamlit, and the numbers of candidates and answers

@@ -1,0 +1,80 @@
+"""`rsf gold`: candidates whose right decision is known, and how often reviewers find it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+
+from rsf_core.cli.arguments import Folder, Json, who
+from rsf_core.cli.output import say
+from rsf_core.domain.errors import StageError
+from rsf_core.domain.words import plural
+from rsf_core.project.client import connect
+
+
+def gold_items(
+    folder: Folder,
+    candidate: Annotated[
+        str | None, typer.Argument(metavar="[CANDIDATE]", help="Which one to mark, as round.prompt.k: 1.17.3")
+    ] = None,
+    decision: Annotated[str | None, typer.Argument(metavar="[accept|reject]", help="Its right decision.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Make CANDIDATE an ordinary one again.")] = False,
+    round_number: Annotated[int | None, typer.Option("--round", help="Which round to report; else the newest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Gold items: mark a candidate whose right decision you know, and see how often each reviewer decides it so."""
+    if (candidate is None) != (decision is None and not remove):
+        raise StageError("say a CANDIDATE with accept or reject, or with --remove; or neither, to see how reviewers do")
+    if remove and decision is not None:
+        raise StageError("say accept or reject, or --remove, not both")
+    with connect(folder, "rsf gold") as connection:
+        if candidate is not None and remove:
+            connection.call("unmark_gold", {"candidate_id": candidate, "author": who()})
+        elif candidate is not None:
+            connection.call("mark_gold", {"candidate_id": candidate, "action": decision, "author": who()})
+        named = int(candidate.partition(".")[0]) if candidate is not None else round_number
+        found = connection.call("gold", {"round_number": named})
+    say(found, as_json, lambda: gold_text(found))
+
+
+def gold_text(found: dict[str, Any]) -> Group | str:
+    """As the command `gold` gives it."""
+    items = found["items"]
+    if not items:
+        return f"Round {found['round']} has no gold item: rsf gold DIR CANDIDATE accept|reject marks one"
+    accepts = sum(one["action"] == "accept" for one in items)
+    said = (
+        f"Round {found['round']}: {plural(len(items), 'gold item')}, {accepts:,} to accept, {len(items) - accepts:,} to "
+        f"reject; {found['share']:.0%} of what reviewers are shown, until they have answered all"
+    )
+    if found["outdated"]:
+        said += f"\n{found['outdated']:,} were decided by an older guide than version {found['guide']}: confirm them"
+    if not found["reviewers"]:
+        return Group(said, "Nobody has answered one yet.")
+    table = Table(box=SIMPLE)
+    for column in ("reviewer", "guide", "answered", "right", "accuracy", "turned away", "let through", "other guide"):
+        table.add_column(column)
+    for one in found["reviewers"]:
+        parts = one["by_guide"] if len(one["by_guide"]) > 1 else {}
+        for guide, part in {"all": one["whole"], **parts}.items():
+            table.add_row(*(escape(cell) for cell in _cells(one["reviewer"], str(guide), part)))
+    return Group(said, table)
+
+
+def _cells(reviewer: str, guide: str, part: dict[str, Any]) -> list[str]:
+    value, low, high = part["accuracy"]
+    return [
+        reviewer,
+        guide,
+        f"{part['answered']:,}",
+        f"{part['right']:,}",
+        f"{value:.0%} ({low:.0%} to {high:.0%})",
+        f"{part['turned_away']:,} of {part['to_accept']:,}",
+        f"{part['let_through']:,} of {part['to_reject']:,}",
+        f"{part['other_guide']:,}",
+    ]

@@ -1,0 +1,63 @@
+"""The project's gold items: which candidates they are, and how often each reviewer is right on them. For the owner alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rsf_core.domain import Action
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import StageError
+from rsf_core.review.gold import GoldAnswer, ReviewerAccuracy, accuracies, answers
+from rsf_core.store.records import GoldMark
+from rsf_core.store.store import Store
+
+_TABLES = ("gold_marks", "overrides", "acts", "guide_versions")  # that a report is read from
+
+
+@dataclass(frozen=True, slots=True)
+class GoldReport:
+    """Of a round: its gold items, the newest mark first, what holds of reviewers' answers, and each reviewer's accuracy.
+    `guide` is the version of the guide now, 0 where there is none; `outdated` items were decided by an older one."""
+
+    marks: Sequence[GoldMark]
+    answers: Sequence[GoldAnswer]
+    reviewers: Sequence[ReviewerAccuracy]
+    guide: int
+    outdated: int
+
+
+class GoldBook:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @spoken
+    def mark(self, candidate_id: str, action: Action | str, author: str = NOBODY) -> None:
+        """Make a candidate a gold item, whose right decision is `action`; again for one that is one already, which confirms it
+        under the guide as it is now. Raises StageError for a candidate that is not there, or what is no decision."""
+        try:
+            decision = Action(action)
+        except ValueError as error:
+            raise StageError(f"the right decision of a gold item is accept or reject, not {action!r:.60}") from error
+        self._store.gold.mark(candidate_id, decision, author)
+
+    @spoken
+    def unmark(self, candidate_id: str, author: str = NOBODY) -> None:
+        """Make it an ordinary candidate again: what reviewers said of it counts as any word. Raises StageError."""
+        self._store.gold.unmark(candidate_id, author)
+
+    def decisions(self, round_number: int, author: str) -> dict[str, Action]:
+        """The right decision of each gold item of a round that `author` has marked: who has not is asked as any reviewer."""
+        marks = self._store.gold.of_round(round_number).values()
+        return {mark.candidate_id: mark.action for mark in marks if mark.author == author}
+
+    def report(self, round_number: int) -> GoldReport:
+        """The gold items of a round, and how reviewers do on them."""
+        name = ("gold report", round_number)
+        return self._store.unchanged(name, _TABLES, lambda: self._report(round_number))
+
+    def _report(self, round_number: int) -> GoldReport:
+        marks = list(self._store.gold.of_round(round_number).values())[::-1]
+        found = answers(self._store.gold.words(round_number), marks)
+        guide = self._store.guides.version()
+        return GoldReport(marks, found, accuracies(found), guide, sum(mark.guide < guide for mark in marks))

@@ -1,0 +1,117 @@
+"""How often each reviewer is right on gold items. Pure.
+
+An answer is a reviewer's word on a gold item that holds, said one by one after the candidate was marked. What was said before
+that does not count, for the owner may have marked it because of what was said; nor does what was said in bulk, which is no
+reading, nor what the one who marked it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rsf_core.domain import Action, ActKind
+from rsf_core.sampling.intervals import Interval, clopper_pearson
+from rsf_core.store.records import GoldMark, GoldWord
+
+
+@dataclass(frozen=True, slots=True)
+class GoldAnswer:
+    """What a reviewer answered to a gold item, by version `guide` of the guide."""
+
+    reviewer: str
+    mark: GoldMark
+    action: Action
+    guide: int
+
+    @property
+    def right(self) -> bool:
+        return self.action is self.mark.action
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Of `answered` gold items `right` as their decision says. `let_through` of `to_reject` were accepted and `turned_away`
+    of `to_accept` rejected. `other_guide` were answered by another version of the guide than their decision was given by."""
+
+    answered: int
+    right: int
+    to_accept: int
+    turned_away: int
+    to_reject: int
+    let_through: int
+    other_guide: int
+
+    @property
+    def share(self) -> Interval | None:
+        """right / answered with its exact interval (Clopper & Pearson 1934); None without any answer."""
+        return clopper_pearson(self.right, self.answered) if self.answered else None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerAccuracy:
+    """A reviewer's answers: all of them, and those by each version of the guide (0: before there was one)."""
+
+    reviewer: str
+    whole: Accuracy
+    by_guide: Mapping[int, Accuracy]
+
+
+def answers(words: Iterable[GoldWord], marks: Iterable[GoldMark]) -> list[GoldAnswer]:
+    """The answers that hold, by reviewer and candidate; `words` are all on these candidates, the oldest first."""
+    of = {mark.candidate_id: mark for mark in marks}
+    said: dict[tuple[str, str], list[GoldWord]] = {}
+    taken_back: dict[tuple[str, str], list[GoldWord]] = {}
+    for word in words:
+        key = word.reviewer, word.candidate_id
+        holds, back = said.setdefault(key, []), taken_back.setdefault(key, [])
+        if word.kind == ActKind.UNDO:
+            back.append(holds.pop())
+        elif word.kind == ActKind.REDO:
+            holds.append(back.pop())
+        else:
+            back.clear()
+            holds.append(word)
+    found = []
+    for (reviewer, name), holds in sorted(said.items()):
+        mark, word_in_force = of.get(name), holds[-1] if holds else None
+        if mark is None or word_in_force is None or word_in_force.kind == ActKind.BULK:
+            continue
+        if word_in_force.action == Action.AUTO or word_in_force.seq < mark.since or reviewer == mark.author:
+            continue
+        found.append(GoldAnswer(reviewer, mark, Action(word_in_force.action), word_in_force.guide))
+    return found
+
+
+def accuracies(found: Iterable[GoldAnswer]) -> list[ReviewerAccuracy]:
+    """Each reviewer's who has answered any, by name."""
+    by_reviewer: dict[str, list[GoldAnswer]] = {}
+    for answer in found:
+        by_reviewer.setdefault(answer.reviewer, []).append(answer)
+    return [
+        ReviewerAccuracy(
+            reviewer,
+            accuracy(theirs),
+            {
+                guide: accuracy([answer for answer in theirs if answer.guide == guide])
+                for guide in sorted({answer.guide for answer in theirs})
+            },
+        )
+        for reviewer, theirs in sorted(by_reviewer.items())
+    ]
+
+
+def accuracy(theirs: Iterable[GoldAnswer]) -> Accuracy:
+    """Some answers counted."""
+    listed = list(theirs)
+    right = sum(answer.right for answer in listed)
+    accepts = [answer for answer in listed if answer.mark.action is Action.ACCEPT]
+    rejects = [answer for answer in listed if answer.mark.action is Action.REJECT]
+    return Accuracy(
+        answered=len(listed),
+        right=right,
+        to_accept=len(accepts),
+        turned_away=sum(not answer.right for answer in accepts),
+        to_reject=len(rejects),
+        let_through=sum(not answer.right for answer in rejects),
+        other_guide=sum(answer.guide != answer.mark.guide for answer in listed),
+    )

@@ -1,0 +1,103 @@
+"""Gold items in the queue of a reviewer: which come next, before which candidates, and how they look.
+
+They come where one of the random audit might, and the server says of both that they are of the audit: which of them are gold
+nothing tells. So that there is something to hide among, at least as many of the audit are mixed in as gold items."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.review.audit import before
+from rsf_core.review.index import Word
+from rsf_core.sampling.arrays import splitmix64
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+MOST = 0.5  # of what is shown, mixed into another order: one before each candidate of it
+_ODD = 0x9E3779B97F4A7C15
+NONE, AUDIT, GOLD = 0, 1, 2  # what comes before a candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """What a reviewer is shown: all of it, what of it was mixed in, and the last of either kind, None where none was."""
+
+    shown: list[int]
+    inserted: list[int]
+    last_audit: int | None
+    last_gold: int | None
+
+
+def slots(places: Ints, seed: int, reviewer: str, audit: float, gold: float) -> Ints:
+    """What comes before each of the candidates at `places` (n,) of another order: NONE, AUDIT or GOLD, so many that `audit`
+    and `gold` are their shares of all that is shown. Where gold items are mixed in, so are as many of the audit; both
+    together are half of what is shown at most."""
+    if not gold:
+        return before(places, seed, reviewer, audit).astype(np.int64)
+    share = min(max(audit, gold), MOST - gold) + gold if audit or gold else 0.0
+    some = before(places, seed, reviewer, share)
+    return np.where(some, np.where(_uniform(places, seed, reviewer, 3) < gold / share, GOLD, AUDIT), NONE)
+
+
+def alone(places: Ints, seed: int, reviewer: str, gold: float) -> Ints:
+    """As `slots`, where the order is that of the audit itself."""
+    return np.where(before(places, seed, reviewer, gold), GOLD, NONE).astype(np.int64)
+
+
+def in_turn(places: Iterable[int], seed: int, reviewer: str, after: int | None) -> list[int]:
+    """Gold items in the reviewer's own random order; those after `after`, which may be one no longer."""
+    listed = np.array(sorted(places), np.int64)
+    key = _uniform(listed, seed, reviewer, 4)
+    if after is not None:
+        later = key > _uniform(np.array([after], np.int64), seed, reviewer, 4)[0]
+        listed, key = listed[later], key[later]
+    return listed[np.argsort(key, kind="stable")].tolist()  # type: ignore[no-any-return]
+
+
+def mixed(rows: Sequence[int], what: Sequence[int], audit: Sequence[int], gold: Sequence[int]) -> Mixed:
+    """`rows` with the next of `audit` or `gold` before each of them where `what` says so, none twice. Where no gold item is
+    left, one of the audit comes in its place."""
+    shown: list[int] = []
+    inserted: list[int] = []
+    last: dict[int, int | None] = {AUDIT: None, GOLD: None}
+    rest = {AUDIT: iter(audit), GOLD: iter(gold)}
+    for row, kind in zip(rows, what, strict=True):
+        if row in inserted:
+            continue
+        for which in (kind, AUDIT) if kind == GOLD else (kind,) if kind == AUDIT else ():
+            found = next((one for one in rest[which] if one != row and one not in shown), None)
+            if found is not None:
+                last[which] = found
+                inserted.append(found)
+                shown.append(found)
+                break
+        shown.append(row)
+    return Mixed(shown, inserted, last[AUDIT], last[GOLD])
+
+
+def as_seen(said: Mapping[int, Sequence[Word]], reviewer: str, overlap: int) -> dict[int, list[Word]]:
+    """What a reviewer sees of the words on gold items, each place's oldest first: as many as of any candidate. Their own, and
+    of the others' as many as may be there before one is asked; a settling word of another is one word among them, or the
+    item would be asked of nobody any more."""
+    found = {}
+    for where, words in said.items():
+        others = [word for word in words if word.reviewer != reviewer][: overlap - 1]
+        found[where] = [
+            word if word.reviewer == reviewer else Word(word.reviewer, word.vote, False)
+            for word in words
+            if word.reviewer == reviewer or word in others
+        ]
+    return found
+
+
+def _uniform(places: Ints, seed: int, reviewer: str, salt: int) -> NDArray[np.float64]:
+    """A number in [0, 1) for each candidate, the reviewer's own."""
+    mixed_in = (seed * _ODD + zlib.crc32(reviewer.encode()) + salt) % 2**64
+    drawn = splitmix64(splitmix64(places.astype(np.uint64)) + np.uint64(mixed_in))
+    return (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53

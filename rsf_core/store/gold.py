@@ -1,0 +1,77 @@
+"""Gold items: candidates whose right decision the owner knows, as marks: appended, never changed. While one is marked, its
+decision is the word in force (see the view `opinions`), and what reviewers say of it is their answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rsf_core.domain import Action, parse_candidate_id, place
+from rsf_core.domain.access import spoken
+from rsf_core.domain.errors import StageError
+from rsf_core.store.database import Database, utc_now
+from rsf_core.store.guides import Guides
+from rsf_core.store.records import GoldMark, GoldWord
+
+_NONE = "none"
+
+
+class Gold:
+    def __init__(self, database: Database, guides: Guides) -> None:
+        self._db, self._guides = database, guides
+        self._kept: tuple[tuple[int, ...], dict[int, dict[int, GoldMark]]] | None = None
+
+    def of_round(self, round_number: int) -> dict[int, GoldMark]:
+        """The gold items of a round by place, the one marked last at the end; the same object until another is marked."""
+        state, kept = self._db.version("gold_marks"), self._kept
+        if kept is None or kept[0] != state:
+            kept = self._kept = state, self._read()
+        return kept[1].setdefault(round_number, {})
+
+    def _read(self) -> dict[int, dict[int, GoldMark]]:
+        found: dict[int, dict[int, GoldMark]] = {}
+        for row in self._db.rows("gold_marks"):
+            seq, marks = row.pop("seq"), found.setdefault(row.pop("round"), {})
+            named = parse_candidate_id(row["candidate_id"])
+            assert named is not None, "a mark names a candidate"
+            where = place(*named[1:])
+            before = marks.pop(where, None)
+            if row["action"] != _NONE:
+                since = seq if before is None else before.since
+                marks[where] = GoldMark(**row | {"action": Action(row["action"]), "since": since})
+        return found
+
+    @spoken
+    def mark(self, candidate_id: str, action: Action, author: str) -> None:
+        """Make a candidate a gold item, whose right decision is `action`, or say so anew, under the guide as it is now. Raises
+        StageError for a candidate that is not there, and for an action that decides nothing."""
+        if action not in (Action.ACCEPT, Action.REJECT):
+            raise StageError(f"the right decision of a gold item is accept or reject, not {action}")
+        self._say(candidate_id, str(action), author)
+
+    @spoken
+    def unmark(self, candidate_id: str, author: str) -> None:
+        """Make a gold item an ordinary candidate again: what reviewers said of it counts as any word from now on. Raises
+        StageError where it is none."""
+        named = parse_candidate_id(candidate_id)
+        if named is None or place(*named[1:]) not in self.of_round(named[0]):
+            raise StageError(f"{candidate_id[:60]!r} is no gold item: there is no mark to take away")
+        self._say(candidate_id, _NONE, author)
+
+    def words(self, round_number: int) -> list[GoldWord]:
+        """What reviewers have said of the gold items of a round from the beginning, word by word."""
+        names = [mark.candidate_id for mark in self.of_round(round_number).values()]
+        return [GoldWord(**row) for row in self._db.rows("gold_words", {"candidate_ids": names})] if names else []
+
+    def _say(self, candidate_id: str, action: str, author: str) -> None:
+        named = parse_candidate_id(candidate_id)
+        known = named is not None and any(
+            row["candidate_id"] == candidate_id for row in self._db.look_up("candidates_of_few_prompts", [named[1]])
+        )
+        if named is None or not known:
+            raise StageError(
+                f"there is no candidate {candidate_id[:60]!r}; a candidate is named round.prompt.k, e.g. 1.17.3"
+            )
+        row: dict[str, Any] = {"candidate_id": candidate_id, "round": named[0], "action": action, "author": author}
+        with self._db.transaction(f"saving that {candidate_id} is a gold item"):
+            self._db.insert("gold_marks", [row | {"guide": self._guides.version(), "created_at": utc_now()}])
+            self._db.changes("overrides")  # what is read of people's words reads marks with them

@@ -1,0 +1,158 @@
+"""Gold items on the Agreement view, for owners alone: how often each reviewer is right on them, which they are, their share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from rsf_core.domain import Action
+from rsf_core.domain.words import plural
+from rsf_core.project import Project
+from rsf_core.project.gold_book import GoldReport
+from rsf_core.review.gold import Accuracy, ReviewerAccuracy
+from rsf_core.web import ui
+from rsf_core.web.literal import literal
+
+MOST_ITEMS = 200
+MEANINGS = """
+- **Answered**: gold items that they decided one by one after it was marked, by their word as it holds now. What they said
+  before the mark, in bulk, or took back does not count, and nobody answers what they marked themselves.
+- **Right**: of those, the answers that are the item's right decision **as it stands now**. Who changes the decision of an item
+  changes everybody's figures. **Accuracy** is right / answered, with the exact 95 % interval of so many independent answers
+  (Clopper and Pearson 1934): few answers, wide limits. It tells how they do on items such as you marked, which are no random
+  sample of the round.
+- **Turned away**: of the items to accept, those they rejected. **Let through**: of the items to reject, those they accepted.
+- **By another guide**: answers given by another version of the guide than the item's decision. They may be wrong by the one
+  and right by the other. Mark an item again to confirm its decision under the guide as it is now.
+- A row for each version of the guide that they answered by stands below the row of all, where there is more than one.
+  Different items were answered under each, so a difference between these rows may come from the items.
+"""
+
+
+def panel(project: Project, number: int, author: str) -> None:
+    """Nothing for a reviewer."""
+    if ui.locked("gold.report"):
+        return
+    st.header("Gold items", anchor=False)
+    found = project.gold.report(number)
+    share = project.settings.review.gold_share
+    if not found.marks:
+        st.caption(
+            "Mark candidates whose right decision you know: reviewers are then shown them like any others, and this says how "
+            "often each is right. The card has J (right to accept) and Shift+J (right to reject) for owners."
+        )
+        return
+    _standing(found, share)
+    if found.reviewers:
+        st.dataframe([row for one in found.reviewers for row in _rows(one)], hide_index=True)
+        with st.expander("What these figures mean", icon=":material/help:"):
+            st.markdown(MEANINGS)
+    else:
+        st.caption("Nobody has answered one yet.")
+    with st.expander("The gold items and their share", icon=":material/military_tech:"):
+        _share(project, share)
+        _items(found)
+        _change(project, found, author)
+
+
+def _standing(found: GoldReport, share: float) -> None:
+    accepts = sum(mark.action is Action.ACCEPT for mark in found.marks)
+    mixed = (
+        f"Until somebody has answered all, {share:.0%} of what they are shown are gold items; nothing on their page, in its "
+        "address or in an export tells which."
+        if share
+        else "None is mixed in: their share is 0. Reviewers answer those that they come upon."
+    )
+    st.markdown(
+        f"**{plural(len(found.marks), 'gold item')}** in this round, {accepts:,} to accept and "
+        f"{len(found.marks) - accepts:,} to reject. {literal(mixed)}"
+    )
+    st.caption(
+        "The decision of a gold item is what counts for the curated set. What reviewers answer is their own record: it "
+        "overrules nothing. Only owners see this."
+    )
+    if found.outdated:
+        ui.problem(
+            f"{plural(found.outdated, 'gold item')} of {len(found.marks):,} were decided by an older guide than version "
+            f"{found.guide}. Mark them again where the decision is still right, and change or remove the others."
+        )
+
+
+def _rows(one: ReviewerAccuracy) -> list[dict[str, Any]]:
+    rows = [_row(one.reviewer, "all", one.whole)]
+    if len(one.by_guide) > 1:
+        rows += [_row(one.reviewer, _guide(version), part) for version, part in one.by_guide.items()]
+    return rows
+
+
+def _row(reviewer: str, guide: str, part: Accuracy) -> dict[str, Any]:
+    return {
+        "reviewer": reviewer,
+        "guide": guide,
+        "answered": part.answered,
+        "right": part.right,
+        "accuracy": "–" if part.share is None else ui.limits(part.share, " %", 100),
+        "turned away": f"{part.turned_away:,} of {part.to_accept:,}",
+        "let through": f"{part.let_through:,} of {part.to_reject:,}",
+        "by another guide": part.other_guide,
+    }
+
+
+def _guide(version: int) -> str:
+    return f"version {version}" if version else "before there was one"
+
+
+def _share(project: Project, share: float) -> None:
+    with st.form("gold-share", border=False):
+        chosen = st.slider("Gold items, of what a reviewer is shown (%)", 0, 20, round(100 * share))
+        if st.form_submit_button("Save", disabled=ui.locked("set")):
+            if ui.save(project, {"review.gold_share": str(chosen / 100)}):
+                st.rerun()
+    st.caption(
+        "They come where candidates picked at random come, and as many of those are mixed in at least, so that nothing tells "
+        "one from the other. Who skips one may be shown it again; who has answered it is not."
+    )
+
+
+def _items(found: GoldReport) -> None:
+    answered: dict[str, list[bool]] = {}
+    for answer in found.answers:
+        answered.setdefault(answer.mark.candidate_id, []).append(answer.right)
+    st.dataframe(
+        [
+            {
+                "candidate": mark.candidate_id,
+                "right to": str(mark.action),
+                "marked by": mark.author,
+                "guide": _guide(mark.guide),
+                "answered": len(answered.get(mark.candidate_id, ())),
+                "right": sum(answered.get(mark.candidate_id, ())),
+            }
+            for mark in found.marks[:MOST_ITEMS]
+        ],
+        hide_index=True,
+    )
+    if len(found.marks) > MOST_ITEMS:
+        st.caption(f"{len(found.marks) - MOST_ITEMS:,} older ones are not shown: `rsf gold DIR --json` lists all.")
+    st.caption("An item that most get wrong may be wrong itself: read it again.")
+
+
+def _change(project: Project, found: GoldReport, author: str) -> None:
+    """Marking one by its name, again or anew, and taking a mark away."""
+    with st.form("gold-mark", border=False):
+        left, right = st.columns([2, 1], vertical_alignment="bottom")
+        name = left.text_input("Candidate", max_chars=40, placeholder="1.17.3")
+        actions = {"Right to accept": "accept", "Right to reject": "reject", "No gold item any more": None}
+        chosen = right.selectbox("It is", list(actions))
+        if st.form_submit_button("Save the mark", disabled=ui.locked("gold.mark")):
+            action = actions[chosen]
+
+            def said() -> None:
+                if action is None:
+                    project.gold.unmark(name.strip(), author)
+                else:
+                    project.gold.mark(name.strip(), action, author)
+
+            if ui.attempt(said):
+                st.rerun()
