@@ -1,4 +1,4 @@
-"""Gold items on the Agreement view, for owners alone: how often each reviewer is right on them, which they are, their share."""
+"""Gold items on the Agreement view, for owners alone: how often each reviewer is right, which they are, and their share."""
 
 from __future__ import annotations
 
