@@ -133,7 +133,10 @@ class LiveRound:
         log = self._store.acts.logs.of(self.round)
         with log.lock:
             log.refresh()
-            return {where: (self._words(log, where), dict(log.notes.get(where, {})), answers(log, where)) for where in places}
+            return {
+                where: (self._words(log, where), dict(log.notes.get(where, {})), answers(log, where))
+                for where in places
+            }
 
     def answered(self, places: Iterable[int]) -> dict[int, Heard]:
         """What reviewers say of some gold items now, their annotations by kind, and answers to questions."""
