@@ -393,8 +393,9 @@ def gold(project: Project, round_number: int | None = None) -> dict[str, Any]:
 
 
 def _accuracy(found: Accuracy) -> dict[str, Any]:
+    made: dict[str, Any] = plain(found)
     share = found.share
-    return plain(found) | {"accuracy": None if share is None else [share.value, share.low, share.high]}
+    return made | {"accuracy": None if share is None else [share.value, share.low, share.high]}
 
 
 @command
