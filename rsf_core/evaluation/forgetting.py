@@ -2,8 +2,8 @@
 
 KL(base‖model) of completions drawn from the base, each token's part summed over the vocabulary (the chain rule,
 Rao-Blackwellised; Amini, Vieira & Cotterell 2025): 0 for the base itself, and large where the model has come to avoid what the
-base would say. It is of completions as far as they were drawn. Intervals are over prompts, by the bootstrap-t, for a
-completion's KL is skewed.
+base would say. It is of completions as far as they were drawn. Intervals are over prompts; a completion's KL is skewed and has
+no end, so they reach further up than down (rsf_core.sampling.divergence).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rsf_core.evaluation import gauges
 from rsf_core.evaluation.gauges import NAMES
-from rsf_core.sampling.bootstrap import bootstrap
+from rsf_core.sampling.divergence import divergence_rate
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.store import Store
 
@@ -39,14 +39,7 @@ def forgotten(
         return unknown, unknown
 
     def mean(of: NDArray[np.float64]) -> Interval:
-        found = bootstrap(
-            np.column_stack([kl, of]),
-            prompt_ids,
-            lambda total: total[..., 0] / total[..., 1],
-            np.random.default_rng(0),
-            level,
-        )
-        return found.clipped(0.0, math.inf)
+        return divergence_rate(kl, of, prompt_ids, np.random.default_rng(0), level)
 
     return mean(tokens), mean(np.ones_like(kl))
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
 from rsf_core.sampling import distances
 from rsf_core.sampling.arrays import Floats, Ints, checked_log_ratio, dense_groups, even_weights, group_sum
 from rsf_core.sampling.bootstrap import bootstrap_sums
-from rsf_core.sampling.bounded import KURTOSIS, mean_limits
+from rsf_core.sampling.bounded import mean_limits
 from rsf_core.sampling.distances import Draws
+from rsf_core.sampling.divergence import MISSED, divergence_by_influence, hull, with_the_unseen
 from rsf_core.sampling.intervals import SHARE, Interval, cluster_mean
 from rsf_core.sampling.pareto import pareto_k, pareto_k_limit
 
@@ -76,8 +76,6 @@ class Diagnosis:
 TOP = 0.05  # of the upper spread, at most as many nats
 MANY = 5
 EVEN = 0.7  # nats, for very many prompts; lognormal ratios of σ = 0.5 pass in 9 of 10 data sets, of σ = 1 in 1 of 200
-MISSED = 0.5  # of the misses that the level allows: bootstrap and influence each cover a little less than they say
-UNSEEN = 1.5  # times as far up where no end was seen: what was not drawn lies there
 
 
 def upper_spread(w: Floats) -> float:
@@ -150,8 +148,7 @@ def _untold(found: Interval) -> Interval:
 
 
 def _with_the_unseen(found: Interval) -> Interval:
-    higher = Interval(found.value, found.low, found.value + UNSEEN * (found.high - found.value), found.groups)
-    return higher.clipped(0.0, 1.0)
+    return with_the_unseen(found).clipped(0.0, 1.0)
 
 
 def _ratio_intervals(d: Draws, count: int, index: Ints, rng: np.random.Generator, level: float) -> list[Interval]:
@@ -184,10 +181,10 @@ def _ratio_intervals(d: Draws, count: int, index: Ints, rng: np.random.Generator
         return [tvd, kl_target, kl_proposal, violated_mass]
     y = _influences(d, count, index)
     return [
-        _hull(tvd, [below, tvd, above, _share_by_influence(tvd, y["tvd"], level)]),
-        _hull(kl_target, [kl_target, _divergence_by_influence(kl_target, y["kl_target"], level)]),
-        _hull(kl_proposal, [kl_proposal, _divergence_by_influence(kl_proposal, y["kl_proposal"], level)]),
-        _hull(violated_mass, [violated_mass, _share_by_influence(violated_mass, y["violated_mass"], level)]),
+        hull(tvd, [below, tvd, above, _share_by_influence(tvd, y["tvd"], level)]),
+        hull(kl_target, [kl_target, divergence_by_influence(kl_target, y["kl_target"], level)]),
+        hull(kl_proposal, [kl_proposal, divergence_by_influence(kl_proposal, y["kl_proposal"], level)]),
+        hull(violated_mass, [violated_mass, _share_by_influence(violated_mass, y["violated_mass"], level)]),
     ]
 
 
@@ -218,21 +215,3 @@ def _influences(d: Draws, count: int, index: Ints) -> dict[str, Floats]:
 def _share_by_influence(found: Interval, y: Floats, level: float) -> Interval:
     low, high = mean_limits(y, np.asarray(min(max(found.value, 0.0), 1.0)), level)
     return Interval(found.value, float(low), float(high), found.groups)
-
-
-def _divergence_by_influence(found: Interval, y: Floats, level: float) -> Interval:
-    """value·exp(± t·se/value), which keeps to what is positive and is skewed as divergences are."""
-    if not (found.value > 0.0 and np.abs(y).max() > 0.0):
-        return found
-    second, fourth = float((y**2).mean()), float((y**4).mean())
-    spread = max(fourth - second**2, np.finfo(np.float64).tiny)
-    freedom = min(max(KURTOSIS * y.size * second**2 / spread, 1.0), y.size - 1)
-    half = float(stdtrit(freedom, 0.5 + 0.5 * level)) * math.sqrt(second / (y.size - 1)) / found.value
-    factor = math.exp(min(half, 50.0))
-    return Interval(found.value, found.value / factor, found.value * factor, found.groups)
-
-
-def _hull(found: Interval, of: list[Interval]) -> Interval:
-    known = [one for one in of if one.known]
-    low = min((one.low for one in known), default=-math.inf)
-    return Interval(found.value, low, max((one.high for one in known), default=math.inf), found.groups)

@@ -18,6 +18,7 @@ from tests.simulations import (
     again,
     deciding,
     distances,
+    gauging,
     judges,
     looks,
     peeking,
@@ -49,6 +50,7 @@ SIMULATIONS = {
     "judges": Simulation(judges.cells, judges.coverage, 200),
     "win rates": Simulation(winning.cells, winning.coverage, 400),
     "learned on unseen prompts": Simulation(unseen.cells, unseen.coverage, 60),
+    "forgetting": Simulation(gauging.cells, gauging.coverage, 200),
     "distances": Simulation(distances.cells, distances.coverage, 200),
 }
 
