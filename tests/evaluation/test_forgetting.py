@@ -22,7 +22,7 @@ from rsf_core.jobs.work import gauging
 from rsf_core.models.log_probs import token_kl
 from rsf_core.project import Project
 from rsf_core.proposals.local import LocalProposal
-from tests.simulations import gauging
+from tests.simulations import losing
 from tests.support.tiny_models import build, build_encoder_decoder
 
 EVERY = [*PER_TOKEN.values(), *PER_COMPLETION.values()]
@@ -130,7 +130,7 @@ def test_nats_a_token_are_all_nats_over_all_tokens():
 def test_its_interval_covers_what_it_says(spread: float, tokens: float) -> None:
     """A completion's KL is skewed and goes with its length; `make simulations` has all cells."""
     cell = {"prompts": 40, "spread": spread, "tokens": tokens, "lengths": "ends", "slope": 0.0}
-    found = gauging.coverage(cell, 100, np.random.default_rng(3))
+    found = losing.coverage(cell, 100, np.random.default_rng(3))
     assert min(found["token"], found["completion"]) >= 0.89  # 93 % or more is true: 100 sets tell it to 4 points
 
 

@@ -18,9 +18,9 @@ from tests.simulations import (
     again,
     deciding,
     distances,
-    gauging,
     judges,
     looks,
+    losing,
     peeking,
     procedures,
     shares,
@@ -50,7 +50,7 @@ SIMULATIONS = {
     "judges": Simulation(judges.cells, judges.coverage, 200),
     "win rates": Simulation(winning.cells, winning.coverage, 400),
     "learned on unseen prompts": Simulation(unseen.cells, unseen.coverage, 60),
-    "forgetting": Simulation(gauging.cells, gauging.coverage, 200),
+    "forgetting": Simulation(losing.cells, losing.coverage, 200),
     "distances": Simulation(distances.cells, distances.coverage, 200),
 }
 

@@ -18,8 +18,8 @@ NAMES = ("token", "completion")
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """`spread`: σ of the logarithm of the prompts' rates; `tokens`: the shape of the Gamma law of a token's KL, small where few
-    tokens have most of it; `slope`: by how much the rate goes with the length of the completion."""
+    """`spread`: σ of the logarithm of the prompts' rates; `tokens`: the shape of the Gamma law of a token's KL, small where
+    few tokens have most of it; `slope`: by how much the rate goes with the length of the completion."""
     for prompts, spread, tokens, lengths, slope in product(
         (12, 20, 40), (0.3, 0.8, 1.2), (1.0, 0.1), ("full", "ends"), (0.0, -0.5)
     ):
