@@ -36,8 +36,8 @@ def test_the_value_is_all_nats_over_all_tokens_and_the_upper_limit_is_further_of
 
 def test_several_completions_of_a_prompt_are_one_of_its_groups() -> None:
     kl, tokens, group = drawn(12, 3)
-    sums = (np.add.reduceat(values, np.arange(0, 36, 3)) for values in (kl, tokens))
-    together = limits(*sums, np.arange(12))
+    by_prompt = [np.add.reduceat(values, np.arange(0, 36, 3)) for values in (kl, tokens)]
+    together = limits(by_prompt[0], by_prompt[1], np.arange(12))
     found = limits(kl, tokens, group)
     assert (found.low, found.high) == pytest.approx((together.low, together.high))
 
