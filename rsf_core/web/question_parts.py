@@ -18,6 +18,7 @@ KINDS = {
     QuestionKind.RATING: "a rating, by points",
     QuestionKind.CHOICE: "one of some options",
     QuestionKind.TEXT: "words",
+    QuestionKind.SPANS: "labelled parts of the text",
 }
 ADDED = "questions-added"  # counts up, so that the form of a new one is empty again
 

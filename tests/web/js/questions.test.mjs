@@ -20,7 +20,8 @@ beforeEach(fresh);
 
 // Questions below one candidate, as the card draws them: what is answered comes to hold at once.
 function panel(asked, { editable = true, answers = [] } = {}) {
-  const box = place();
+  const [box, completion] = [place(), place()];
+  completion.focus = () => {};
   const told = { acts: [], trouble: [], back: 0 };
   const data = { reviewer: "ann", questions: asked, editable };
   const known = new Map([
@@ -29,7 +30,11 @@ function panel(asked, { editable = true, answers = [] } = {}) {
   ]);
   let focused = "1.1.0";
   const find = (selector) =>
-    selector === ".questions" ? box : box.below.find((one) => one.classList.contains(selector.slice(1)));
+    selector === ".completion"
+      ? completion
+      : selector === ".questions"
+        ? box
+        : box.below.find((one) => one.classList.contains(selector.slice(1)));
   const questions = new Questions(find, {
     answer: (question, value, id) => {
       const act = {
@@ -44,10 +49,12 @@ function panel(asked, { editable = true, answers = [] } = {}) {
     },
     trouble: (words) => told.trouble.push(words),
     back: () => told.back++,
+    moved: () => draw(),
   });
   const draw = (id = focused) => {
     focused = id;
     questions.draw(known.get(id), data);
+    questions.drawMarks(known.get(id));
     for (const one of box.below) {
       one.focus ??= () => one.onfocus?.();
       one.scrollIntoView ??= () => {};
@@ -66,7 +73,20 @@ function panel(asked, { editable = true, answers = [] } = {}) {
   };
   const key = (name, more = {}) =>
     field().onkeydown({ key: name, stopPropagation: () => {}, preventDefault: () => {}, ...more });
-  return { box, questions, told, known, draw, buttons, pressed, field, type, key, at: () => questions.question.name };
+  return {
+    box,
+    completion,
+    questions,
+    told,
+    known,
+    draw,
+    buttons,
+    pressed,
+    field,
+    type,
+    key,
+    at: () => questions.question.name,
+  };
 }
 
 test("without questions nothing is drawn and no digit is taken", () => {
@@ -175,6 +195,40 @@ test("an answer to other options is shown as such, and nothing is answered", () 
   });
   assert.deepEqual(pressed(), []);
   assert.match(box.textContent, /Answered under version 1, which asked otherwise: so so/);
+});
+
+test("a label marks what is selected, and each mark can be taken away", () => {
+  const parts = { ...usual, name: "parts", kind: "spans", text: "Mark it", options: ["bad", "good"] };
+  const { box, completion, questions, told, at } = panel([clear, parts]);
+  assert.equal(completion.textContent, ""); // another draws it
+  questions.go(1);
+  assert.equal(at(), "parts");
+  assert.equal(completion.textContent, "text of 1.1.0");
+  questions.marks.selected = () => null;
+  questions.digit(1);
+  assert.match(told.trouble[0], /Select a part of the text first/);
+  questions.marks.selected = () => ({ start: 0, end: 4 });
+  questions.digit(3); // there are two labels
+  questions.digit(1);
+  assert.deepEqual(told.acts, [["1.1.0", "parts", [{ start: 0, end: 4, label: "bad" }]]]);
+  const items = () => box.below.filter((one) => one.tag === "li");
+  assert.deepEqual(
+    items().map((one) => one.textContent),
+    ["badtext✕"],
+  );
+  assert.equal(completion.below[0].textContent, "text");
+  questions.marks.selected = () => ({ start: 8, end: 13 });
+  box.below.find((one) => one.textContent === "good2").onclick();
+  assert.equal(items().length, 2);
+  items()[0]
+    .below.find((one) => one.tag === "button")
+    .onclick();
+  assert.deepEqual(told.acts.at(-1)[2], [{ start: 8, end: 13, label: "good" }]);
+  items()[0]
+    .below.find((one) => one.tag === "button")
+    .onclick();
+  assert.equal(told.acts.at(-1)[2], null);
+  assert.equal(completion.below.length, 0);
 });
 
 test("in a round of before nothing can be answered", () => {

@@ -50,6 +50,7 @@ export class Card {
       answer: (question, value, id) => this.answer(question, value, id),
       trouble: (words) => this.trouble(words),
       back: () => this.$(".focus").focus(),
+      moved: () => this.paint(),
     });
     this.listen();
   }
@@ -391,9 +392,10 @@ export class Card {
     drawPrompt(this.$, prompt, this.reader);
     this.gold.draw(candidate, this.data, this.help.keys);
     drawCandidate(this.$, candidate, this.data, siblings.length, alikeTo(candidate, siblings, this.data).length);
-    this.reader.drawCompletion(candidate, prompt, siblings);
-    this.list.draw(oneOfEach(siblings, candidate, this.data), candidate.candidate_id, this.data);
     this.questions.draw(candidate, this.data);
+    if (this.questions.drawMarks(candidate)) this.reader.leaveCompletion();
+    else this.reader.drawCompletion(candidate, prompt, siblings);
+    this.list.draw(oneOfEach(siblings, candidate, this.data), candidate.candidate_id, this.data);
     this.reader.drawn(this.review, this.data);
   }
 }

@@ -3,14 +3,18 @@
 
 import { choices, firstOpen, given, isKeyed, keyed, keysOf, lacking, nextOpen, outdated, spokenQuestion } from "./asking.js";
 import { button, element } from "./dom.js";
+import { Marks, toggled } from "./marks.js";
+import { visible } from "./visible.js";
 
 const LONGEST = 10_000; // characters of an answer in words
+const QUOTED = 60; // characters of a marked part in the list of them
 
 export class Questions {
   // `answer(question, value, id)` says what is answered of a candidate, null taking it back; `trouble` tells why one cannot go
-  // on; `back` gives the focus back to the card.
-  constructor($, { answer, trouble, back }) {
-    Object.assign(this, { $, answer, trouble, back });
+  // on; `back` gives the focus back to the card; `moved` is called when another question has come to hand.
+  constructor($, { answer, trouble, back, moved }) {
+    Object.assign(this, { $, answer, trouble, back, moved });
+    this.marks = null; // of the completion, once there is a question about its parts
     this.asked = [];
     this.at = 0; // the question at hand
     this.of = null; // the candidate that they are asked of
@@ -33,6 +37,7 @@ export class Questions {
       this.of = candidate.candidate_id;
       this.at = firstOpen(this.asked, this.answers);
     }
+    this.text = candidate.completion;
     this.at = Math.min(this.at, this.asked.length - 1);
     this.build(data.editable);
     this.parts.forEach((part, i) => {
@@ -40,9 +45,24 @@ export class Questions {
     });
   }
 
+  // Draw the completion with its marks, where the question at hand is about its parts; whether that is so.
+  drawMarks({ candidate_id, completion }) {
+    if (this.question?.kind !== "spans") {
+      this.marks?.leave();
+      return false;
+    }
+    this.marks ??= new Marks(this.$(".completion"), (words) => this.say(`“${words}” is selected.`));
+    this.marks.draw(candidate_id, completion, this.answers.get(this.question.name) ?? []);
+    return true;
+  }
+
   // Whether a digit was for a question.
   digit(digit) {
     if (!this.asked.length) return false;
+    if (this.question.kind === "spans") {
+      this.label(this.question.options[digit - 1]);
+      return true;
+    }
     const value = keyed(this.question, this.answers, digit);
     if (value !== undefined) this.choose(this.at, value);
     return true;
@@ -61,6 +81,22 @@ export class Questions {
     this.answer(question, value, this.of);
   }
 
+  // Label what is selected of the completion; the same label once more takes it away.
+  label(label) {
+    if (label === undefined) return;
+    const selected = this.marks?.selected();
+    if (selected) this.mark({ ...selected, label });
+    else this.trouble("Select a part of the text first, with the mouse or, in the text, with the arrow keys (Shift: more).");
+  }
+
+  // Mark a part, or take its mark away.
+  mark(span) {
+    const { question } = this;
+    const value = toggled(this.answers.get(question.name) ?? [], span);
+    this.say(`${question.text} ${value?.length ?? 0} marked.`);
+    this.answer(question, value, this.of);
+  }
+
   // To the question after (1) or before (-1) the one at hand; words are typed in their field.
   go(step) {
     if (!this.asked.length) return;
@@ -71,7 +107,9 @@ export class Questions {
       mark(part, i === this.at);
     });
     this.say(spokenQuestion(this.question, this.answers));
-    this.parts[this.at].field?.focus();
+    this.moved();
+    if (this.question.kind === "spans") this.$(".completion").focus();
+    else this.parts[this.at].field?.focus();
     this.parts[this.at].section.scrollIntoView({ block: "nearest" });
   }
 
@@ -91,6 +129,7 @@ export class Questions {
     this.parts?.forEach((part, i) => {
       mark(part, i === at);
     });
+    this.moved();
     this.trouble(`“${question.text}” is to be answered first${where} (${keysOf(question)}).`);
     return true;
   }
@@ -129,14 +168,14 @@ export class Questions {
       element("span", "quietly keyed", keysOf(question)),
     );
     const old = element("div", "quietly outdated");
-    const part = { section, old, buttons: [], field: null };
+    const part = { section, old, name: question.name, buttons: [], field: null, list: null };
     section.append(head, ...this.body(part, question, at, editable), old);
     return part;
   }
 
   body(part, question, at, editable) {
     if (question.kind === "text") return [this.field(part, question, at, editable)];
-    if (!isKeyed(question)) return [];
+    if (!isKeyed(question)) return this.labels(part, question, at, editable);
     const row = element("div", "choices");
     part.buttons = choices(question).map(({ words, value }, i) => {
       const made = button("choice", words, () => this.choose(at, this.answers.get(question.name) === value ? null : value));
@@ -146,6 +185,33 @@ export class Questions {
     });
     row.append(...part.buttons.map(({ made }) => made));
     return [row];
+  }
+
+  // A button for each label, and the list of what is marked.
+  labels(part, question, at, editable) {
+    const row = element("div", "choices");
+    const made = question.options.map((label, i) => {
+      const one = button("choice", label, () => {
+        this.come(at);
+        this.label(label);
+      });
+      one.append(element("kbd", "", String(i + 1)));
+      one.onmousedown = (event) => event.preventDefault(); // what is selected stays selected
+      one.disabled = !editable;
+      return one;
+    });
+    row.append(...made);
+    part.list = element("ul", "marked");
+    part.list.setAttribute("aria-label", "Marked parts");
+    part.editable = editable;
+    return [row, part.list];
+  }
+
+  // That question comes to hand.
+  come(at) {
+    if (this.at === at) return;
+    this.at = at;
+    this.moved();
   }
 
   // Enter or leaving the field keeps what was typed, Escape does not; Shift+Enter begins a line.
@@ -162,13 +228,10 @@ export class Questions {
       if (id && value !== (before || null)) this.answer(question, value, id);
     };
     field.onfocus = () => {
-      this.at = at;
       this.typing = this.of;
       this.keep = keep;
       before = this.answers.get(question.name) ?? "";
-      this.parts.forEach((one, i) => {
-        mark(one, i === at);
-      });
+      this.come(at);
     };
     field.onblur = keep;
     field.onkeydown = (event) => {
@@ -182,11 +245,35 @@ export class Questions {
     return field;
   }
 
+  // What is marked, each with what takes it away.
+  list(part, spans) {
+    const points = [...this.text];
+    const now = JSON.stringify([this.of, spans]);
+    if (part.listed === now) return;
+    part.listed = now;
+    const items = spans.map((span) => {
+      const item = element("li");
+      const quoted = visible(points.slice(span.start, Math.min(span.end, span.start + QUOTED)).join(""));
+      const words = `${quoted}${span.end - span.start > QUOTED ? " …" : ""}` || `from ${span.start} to ${span.end}`;
+      item.append(element("strong", "", span.label), element("q", "", words));
+      const gone = button("quiet", "✕", () => {
+        this.come(this.asked.findIndex((one) => one.name === part.name));
+        this.mark(span);
+      });
+      gone.setAttribute("aria-label", `Take away “${words}” (${span.label})`);
+      gone.disabled = !part.editable;
+      item.append(gone);
+      return item;
+    });
+    part.list.replaceChildren(...items);
+  }
+
   fill(part, question, current, old) {
     const answer = this.answers.get(question.name);
     mark(part, current);
     for (const { made, value } of part.buttons) made.setAttribute("aria-pressed", String(answer === value));
     if (part.field && !(this.typing && current)) part.field.value = answer ?? "";
+    if (part.list) this.list(part, answer ?? []);
     part.old.textContent = old;
     part.old.hidden = !old;
   }

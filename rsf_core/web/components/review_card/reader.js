@@ -79,6 +79,13 @@ export class Reader {
     this.compared = compared;
   }
 
+  // Somebody else draws the completion now.
+  leaveCompletion() {
+    this.texts.leave(this.$(".completion"));
+    this.compared = null;
+    this.$(".comparing").hidden = true;
+  }
+
   compareNext(review) {
     const { focused, known, siblings } = review;
     if (!this.modes.differences) this.modes.toggle("differences");
