@@ -228,7 +228,7 @@ _LOOKS_AT = {
     "progress.": ("mine",),
     "comparing.": ("next", "count", "win_rates"),
     "guide_book.": ("versions", "current", "unread"),
-    "question_book.": ("current", "versions"),
+    "question_book.": ("current", "summaries", "versions"),
     "exports.": ("preview", "made", "state", "running"),
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),

@@ -14,6 +14,7 @@ from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import Question
 from rsf_core.domain.settings import Settings, describe
+from rsf_core.review.answers import Summary, summary
 from rsf_core.store.records import QuestionVersion
 from rsf_core.store.store import Store
 
@@ -42,6 +43,17 @@ class QuestionBook:
             self.note()
         every = self._store.questions.all()
         return [_asked(one, every) for one in asked]
+
+    def summaries(self, round_number: int) -> list[Summary]:
+        """What people answered of a round to each question that is asked now, in order."""
+        asked = tuple(self.current())
+        name = ("answers", round_number, tuple(one.question.body for one in asked), tuple(one.alike for one in asked))
+
+        def read() -> list[Summary]:
+            answers = self._store.questions.answers(round_number)
+            return [summary(one.question, one.alike, answers) for one in asked]
+
+        return list(self._store.unchanged(name, ("answers",), read))
 
     @spoken
     def note(self, author: str = NOBODY) -> None:

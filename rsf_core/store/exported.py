@@ -14,6 +14,7 @@ from rsf_core.store.database import Database
 TABLES = (
     *("rounds", "candidates", "scores", "log_ratios", "thresholds", "overrides", "annotations"),
     *("prompts", "prompt_events", "curated_sets", "comparisons", "candidates_elsewhere"),
+    *("question_versions", "answers"),
 )
 
 

@@ -9,8 +9,10 @@ import streamlit as st
 
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import MOST, MOST_OPTIONS, POINTS, Question, QuestionKind
+from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.question_book import AskedQuestion
+from rsf_core.review.answers import Summary
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
@@ -140,3 +142,48 @@ def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
                 f"what options count as are numbers, separated by commas, not {', '.join(parts)!r:.80}"
             ) from None
     return fields
+
+
+def answered(project: Project, number: int) -> None:
+    """What people answered of a round, and how well they agree."""
+    found = [one for one in project.question_book.summaries(number) if one.answers or one.other]
+    if not found:
+        return
+    st.header("Answers", anchor=False)
+    for one in found:
+        st.markdown(f"**{literal(one.question.text)}**")
+        mean = f", {one.mean:.2f} on average" if one.mean is not None else ""
+        st.caption(
+            f"{plural(one.answers, 'answer')} by {plural(one.reviewers, 'reviewer')} of "
+            f"{plural(one.candidates, 'candidate')}{mean}."
+            + (f" {plural(one.other, 'answer')} to other options or points of before left out." if one.other else "")
+        )
+        if one.counts:
+            what = "parts" if one.question.kind is QuestionKind.SPANS else "answers"
+            total = sum(count for _, count in one.counts)
+            st.dataframe(
+                [
+                    {"answer": answer, what: count, "share": f"{count / total:.0%}" if total else "–"}
+                    for answer, count in one.counts
+                ],
+                hide_index=True,
+            )
+        st.caption(_agreement(one))
+
+
+def _agreement(one: Summary) -> str:
+    agreed = one.agreed
+    if not agreed.pairs:
+        return "No candidate has been answered by two people, so nothing is known of how well they agree."
+    said = (
+        f"Agreement: {plural(agreed.candidates, 'candidate')} answered by two or more people, {agreed.alike:,} of "
+        f"{plural(agreed.pairs, 'pair')} of answers the same"
+    )
+    if agreed.overlap is not None:
+        share = f"of what either marked, both marked {agreed.overlap:.0%} alike on average"
+        return f"{said}; {share}. Who marked nothing is not in it."
+    if one.question.kind is QuestionKind.TEXT:
+        return f"{said}."
+    alpha = "not defined, for all are the same" if agreed.alpha is None else f"{agreed.alpha:.2f}"
+    by = ", by distance" if one.question.kind is QuestionKind.RATING else ""
+    return f"{said}; Krippendorff’s α{by}: {alpha}."

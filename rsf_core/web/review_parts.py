@@ -15,7 +15,7 @@ from rsf_core.review.candidates import ReviewCandidate
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.review.queue import PAGE
 from rsf_core.sampling.intervals import Interval
-from rsf_core.web import charts, compare_parts, gold_parts, guide_parts, progress_parts, similar, ui
+from rsf_core.web import charts, compare_parts, gold_parts, guide_parts, progress_parts, question_parts, similar, ui
 from rsf_core.web.literal import literal
 
 CHANGED = "review-changed"  # counts up when a queue must be asked for anew
@@ -280,6 +280,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
     """How well the rule and people agree, and the target that would agree better."""
     found = project.review.agreement(number)
     if not found.reviewed.total:
+        question_parts.answered(project, number)
         ui.empty("Once candidates are decided by people, this shows how well the rule agrees with them.")
         return
     left, right = st.columns(2, gap="large")
@@ -336,6 +337,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
             ],
             hide_index=True,
         )
+    question_parts.answered(project, number)
     guide_parts.agreement(found.by_guide)
     compare_parts.win_rates(project, number)
     progress_parts.everybody(project, number, reviewer)

@@ -17,7 +17,9 @@ import pyarrow as pa
 
 from rsf_core.acceptance.bands import Rates
 from rsf_core.domain import Scope
+from rsf_core.domain.questions import QuestionKind
 from rsf_core.domain.words import plural
+from rsf_core.project.exporting.answered import AnsweredVersion
 from rsf_core.project.exporting.made import guide_file
 from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
 from rsf_core.project.exporting.rounds import Counted
@@ -40,7 +42,8 @@ _TRAINERS = {What.SFT: "SFTTrainer", What.PREFERENCE: "DPOTrainer", What.LABELS:
 class Facts:
     """What a card is written from. `laws` are the sampling settings that the round's candidates were drawn by, `reviewers` how
     many candidates each has decided, `guide` the newest version of the guide, `by_guide` how many words that hold were said by
-    each version (0: before there was one). `parts` are the rounds of an export over all of them, each by its own facts."""
+    each version (0: before there was one), `questions` are what people answered beside their decisions. `parts` are the
+    rounds of an export over all of them, each by its own facts."""
 
     project: str
     task: str
@@ -61,6 +64,7 @@ class Facts:
     agreement: Agreement | None
     guide: GuideVersion | None
     by_guide: Mapping[int, int]
+    questions: Sequence[AnsweredVersion]
     parts: Sequence[Facts] = ()
 
     @property
@@ -111,6 +115,7 @@ def _of_round(facts: Facts, one_of_several: bool) -> Iterator[str]:
     yield ""
     yield from _reviewed(facts)
     yield ""
+    yield from _questions(facts, level)
 
 
 def code(text: str) -> str:
@@ -261,6 +266,21 @@ def _guide(facts: Facts) -> Iterator[str]:
     yield f"  `{guide_file(facts.guide.version)}`; its text has the SHA-256 `{digest}`"
     for version, words in sorted(facts.by_guide.items()):
         yield f"- Decided {f'by version {version}' if version else 'before there was a guide'}: {plural(words, 'opinion')}"
+
+
+def _questions(facts: Facts, level: str) -> Iterator[str]:
+    """What they were asked beside the decision, where anything was answered."""
+    if not facts.questions:
+        return
+    yield f"{level} What they were asked"
+    yield ""
+    for one in facts.questions:
+        question = one.asked.question
+        options = f", {', '.join(map(code, question.options))}" if question.options else ""
+        points = f", 1 to {question.points}" if question.kind is QuestionKind.RATING else ""
+        yield f"- {code(question.name)} (version {one.asked.version}; {question.kind}{points}{options}): {code(question.text)}"
+        yield f"  {plural(one.answers, 'answer')}"
+    yield ""
 
 
 def _loading(facts: Facts) -> Iterator[str]:

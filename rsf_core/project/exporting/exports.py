@@ -27,6 +27,7 @@ from rsf_core.domain.files import read_json, writable, write_json
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.domain.words import plural
 from rsf_core.project.exporting import files, sources
+from rsf_core.project.exporting.answered import answered_versions
 from rsf_core.project.exporting.card import Facts, card
 from rsf_core.project.exporting.made import CARD, NOTE, Made, guide_file
 from rsf_core.project.exporting.request import Pairing, Request, What
@@ -247,6 +248,7 @@ class Exports:
             agreement=self._agreement(number) if reviewers else None,
             guide=next(iter(store.guides.all()), None),
             by_guide=store.guides.words(number),
+            questions=answered_versions(store, number),
             parts=parts,
         )
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import Finish, place
 from rsf_core.domain.settings import Target
+from rsf_core.project.exporting.answered import answers
 from rsf_core.project.exporting.compared import ComparedPair, compared_pairs
 from rsf_core.project.exporting.messages import texts
 from rsf_core.project.exporting.pairing import Decided, Sides, pairs, sides
@@ -105,7 +106,9 @@ class RoundExamples:
 
     def rows(self, at_once: int) -> Iterator[list[dict[str, Any]]]:
         """The rows of the export by prompt and k, those of about `at_once` candidates at a time, whole prompts."""
-        opinions = self._store.exported.opinions(self._round) if self._request.what is What.ALL else {}
+        everything = self._request.what is What.ALL
+        opinions = self._store.exported.opinions(self._round) if everything else {}
+        answered = answers(self._store, self._round) if everything else {}
         for low, high in self._parts(at_once):
             first, last = int(self._prompt_ids[low]), int(self._prompt_ids[high - 1])
             drawn = self._store.exported.texts(self._round, first, last)
@@ -116,7 +119,7 @@ class RoundExamples:
                 fact |= by_place[fact["prompt_id"], fact["k"]]
             if self._request.what is What.ALL:
                 scores = self._store.exported.scores(self._round, first, last)
-                yield [self._whole(facts, i, low, prompts, scores, opinions) for i in range(len(facts))]
+                yield [self._whole(facts, i, low, prompts, scores, opinions, answered) for i in range(len(facts))]
             elif self._by_comparing:
                 yield list(self._comparisons(facts, low, high, prompts))
             else:
@@ -271,6 +274,7 @@ class RoundExamples:
         prompts: dict[int, dict[str, Any]],
         scores: dict[str, list[dict[str, Any]]],
         opinions: dict[str, list[dict[str, Any]]],
+        answered: dict[str, list[dict[str, Any]]],
     ) -> dict[str, Any]:
         fact = facts[at]
         prompt, name = prompts[fact["prompt_id"]], fact["candidate_id"]
@@ -283,6 +287,7 @@ class RoundExamples:
                 "scores": scores.get(name, []),
                 "reward": self._reward_of(low + at),
                 "opinions": opinions.get(name, []),
+                "answers": answered.get(name, []),
                 "flagged": bool(fact["flagged"]),
             }
         )

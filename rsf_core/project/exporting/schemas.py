@@ -60,6 +60,21 @@ _ALL = [
             )
         ),
     ),
+    (
+        "answers",
+        pa.list_(
+            pa.struct(
+                [
+                    ("reviewer", pa.string()),
+                    ("question", pa.string()),
+                    ("version", pa.int64()),
+                    ("kind", pa.string()),
+                    ("value", pa.string()),
+                    ("number", pa.float64()),
+                ]
+            )
+        ),
+    ),
     ("edit", pa.string()),
     ("note", pa.string()),
     ("flagged", pa.bool_()),
@@ -114,6 +129,8 @@ MEANINGS = {
     "accepted": "the effective decision: the override, else the rule's",
     "opinions": "what each reviewer said last; final settles a disagreement; guide is the version of the guide "
     "it was said by, 0 where there was none",
+    "answers": "what each reviewer answered last to the project's questions, by name and version: value as text, of "
+    "spans as JSON with offsets in code points of the completion; number is what it counts as, where it is one",
     "edit": "the completion as a person edited it",
     "note": "a reviewer's note",
     "flagged": "whether a reviewer flagged it",

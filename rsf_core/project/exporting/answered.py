@@ -1,0 +1,38 @@
+"""What reviewers answered to the project's questions, as an export tells it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from rsf_core.domain.questions import QuestionKind, number
+from rsf_core.store.records import QuestionVersion
+from rsf_core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredVersion:
+    """A version of a question that anybody has answered of a round, and how many answers there are."""
+
+    asked: QuestionVersion
+    answers: int
+
+
+def answers(store: Store, round_number: int) -> dict[str, list[dict[str, Any]]]:
+    """The answers to every question of each candidate that has some, by its name."""
+    known, found = store.questions.known(), dict[str, list[dict[str, Any]]]()
+    for one in store.questions.answers(round_number):
+        question, value = known[one.question, one.version], json.loads(one.value)
+        told = {"reviewer": one.reviewer, "question": one.question, "version": one.version, "kind": str(question.kind)}
+        text = one.value if question.kind is QuestionKind.SPANS else str(value)
+        found.setdefault(one.candidate_id, []).append(told | {"value": text, "number": number(question, value)})
+    return found
+
+
+def answered_versions(store: Store, round_number: int) -> list[AnsweredVersion]:
+    """In the order they were asked."""
+    counts = Counter((one.question, one.version) for one in store.questions.answers(round_number))
+    every = [(one, counts[one.question.name, one.version]) for one in store.questions.all()]
+    return [AnsweredVersion(one, count) for one, count in every if count]

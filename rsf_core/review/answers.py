@@ -1,0 +1,112 @@
+"""What people answered to each question, and how well they agree where two answered of one candidate. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import krippendorff
+import numpy as np
+
+from rsf_core.domain.questions import Question, QuestionKind, number
+from rsf_core.store.records import AnswerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Of `candidates` that two or more reviewers have answered the question of: `pairs` of their answers, `alike` of which are
+    the same; of spans `overlap` is the mean share of what either marked that both did, with the same label. Krippendorff's
+    `alpha`, of ratings by their distance; None where it is not defined: all are the same, or answers are words or spans."""
+
+    candidates: int
+    pairs: int
+    alike: int
+    overlap: float | None
+    alpha: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A question with its `answers` by `reviewers` people of `candidates`, without those to `other` options. `counts`: how
+    often each answer was given; of spans how many parts have each label; nothing of words. `mean`: of those that are
+    numbers."""
+
+    question: Question
+    answers: int
+    reviewers: int
+    candidates: int
+    other: int
+    counts: tuple[tuple[str, int], ...]
+    mean: float | None
+    agreed: Agreed
+
+
+def summary(question: Question, alike: Collection[int], answers: Iterable[AnswerRecord]) -> Summary:
+    """Of the answers to one question; those under the versions `alike` count."""
+    mine = [one for one in answers if one.question == question.name]
+    kept = [one for one in mine if one.version in alike]
+    by_candidate: dict[str, dict[str, Any]] = {}
+    for one in kept:
+        by_candidate.setdefault(one.candidate_id, {})[one.reviewer] = json.loads(one.value)
+    given = [value for said in by_candidate.values() for value in said.values()]
+    numbers = [found for value in given if (found := number(question, value)) is not None]
+    return Summary(
+        question,
+        len(kept),
+        len({one.reviewer for one in kept}),
+        len(by_candidate),
+        len(mine) - len(kept),
+        _counts(question, given),
+        float(np.mean(numbers)) if numbers else None,
+        _agreed(question, [said for said in by_candidate.values() if len(said) > 1]),
+    )
+
+
+def _counts(question: Question, given: Sequence[Any]) -> tuple[tuple[str, int], ...]:
+    if question.kind is QuestionKind.TEXT:
+        return ()
+    if question.kind is QuestionKind.RATING:
+        found = Counter(map(str, given))
+        return tuple((str(point), found[str(point)]) for point in range(1, question.points + 1))
+    labels = (
+        Counter(span["label"] for spans in given for span in spans)
+        if question.kind is QuestionKind.SPANS
+        else Counter(given)
+    )
+    return tuple((option, labels[option]) for option in question.options)
+
+
+def _agreed(question: Question, shared: Sequence[Mapping[str, Any]]) -> Agreed:
+    pairs = [both for said in shared for both in combinations(said.values(), 2)]
+    same = sum(one == other for one, other in pairs)
+    overlap = None
+    if question.kind is QuestionKind.SPANS and pairs:
+        overlap = float(np.mean([_overlap(one, other) for one, other in pairs]))
+    return Agreed(len(shared), len(pairs), same, overlap, _alpha(question, shared))
+
+
+def _overlap(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> float:
+    """Code points that both have marked with one label, as a share of those that either has."""
+    first, second = (
+        {(span["label"], at) for span in spans for at in range(span["start"], span["end"])} for spans in (one, other)
+    )
+    return len(first & second) / len(first | second)
+
+
+def _alpha(question: Question, shared: Sequence[Mapping[str, Any]]) -> float | None:
+    """Krippendorff's α of those that two or more answered: interval for ratings, nominal for choices."""
+    if question.kind not in (QuestionKind.RATING, QuestionKind.CHOICE) or not shared:
+        return None
+    reviewers = sorted({name for said in shared for name in said})
+    rank = {option: place for place, option in enumerate(question.options)}
+    data = np.array(
+        [[rank.get(v, v) if (v := said.get(name)) is not None else np.nan for said in shared] for name in reviewers]
+    )
+    if np.unique(data[~np.isnan(data)]).size < 2:
+        return None
+    level = "interval" if question.kind is QuestionKind.RATING else "nominal"
+    return float(krippendorff.alpha(reliability_data=data, level_of_measurement=level))
