@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,7 +37,8 @@ def test_ratings_are_counted_averaged_and_compared_by_distance() -> None:
     assert (found.answers, found.reviewers, found.candidates, found.other) == (5, 2, 3, 0)
     assert found.counts == (("1", 1), ("2", 1), ("3", 3)) and found.mean == pytest.approx(12 / 5)
     # by hand: D_o = (0 + 0 + 1 + 1)/4; D_e over the 12 ordered pairs of 3, 3, 1, 2: 2·(0 + 4 + 1 + 4 + 1 + 1)/12
-    assert found.agreed == Agreed(2, 2, 1, None, pytest.approx(1 - 0.5 / (22 / 12)))
+    assert found.agreed.alpha == pytest.approx(1 - 0.5 / (22 / 12))
+    assert replace(found.agreed, alpha=None) == Agreed(2, 2, 1, None, None)
 
 
 def test_choices_are_compared_by_being_the_same() -> None:
@@ -79,7 +81,8 @@ def test_spans_are_counted_by_label_and_compared_by_what_both_marked() -> None:
     found = summary(PARTS, (1,), said)
     assert found.counts == (("bad", 3), ("good", 1)) and found.mean is None
     # either has marked bad 0 to 6 and good 6 to 8, both bad 2 to 4
-    assert found.agreed == Agreed(1, 1, 0, pytest.approx(2 / 8), None)
+    assert found.agreed.overlap == pytest.approx(2 / 8)
+    assert replace(found.agreed, overlap=None) == Agreed(1, 1, 0, None, None)
 
 
 def test_words_are_counted_alone() -> None:

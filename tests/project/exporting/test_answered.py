@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -14,7 +15,7 @@ from rsf_core.project.exporting.schemas import schema
 from rsf_core.store.store import Store
 from tests.support import exported_round
 
-QUESTIONS = [
+QUESTIONS: list[dict[str, Any]] = [
     {"name": "clear", "kind": "rating", "text": "How | clear?"},
     {"name": "tone", "kind": "choice", "text": "Tone?", "options": ["kind", "rude"]},
     {"name": "parts", "kind": "spans", "text": "Mark", "options": ["bad"]},

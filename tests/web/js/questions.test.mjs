@@ -137,6 +137,15 @@ test("keys go from question to question, round and round, and say which is at ha
   assert.equal(at(), "tone");
 });
 
+test("the key for the next question enters a field once, and goes on from it", () => {
+  const { questions, key, at } = panel([clear, why, tone]);
+  questions.go(1);
+  assert.equal(at(), "why");
+  key("Escape");
+  questions.go(1);
+  assert.equal(at(), "tone");
+});
+
 test("words are typed in their field: Enter keeps them, Escape does not, and what stands is not said again", () => {
   const { told, type, key, field } = panel([why]);
   type(" because \n");

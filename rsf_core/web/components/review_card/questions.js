@@ -20,6 +20,7 @@ export class Questions {
     this.of = null; // the candidate that they are asked of
     this.built = null; // of which questions the elements are
     this.typing = this.keep = null; // the candidate that an answer is typed for, and what keeps it
+    this.entered = null; // the question whose field one was in last
   }
 
   get question() {
@@ -35,6 +36,7 @@ export class Questions {
     if (this.of !== candidate.candidate_id) {
       this.leave();
       this.of = candidate.candidate_id;
+      this.entered = null;
       this.at = firstOpen(this.asked, this.answers);
     }
     this.text = candidate.completion;
@@ -101,7 +103,7 @@ export class Questions {
   go(step) {
     if (!this.asked.length) return;
     const field = this.parts[this.at].field;
-    if (field && step > 0 && !this.typing) return field.focus();
+    if (field && step > 0 && this.entered !== this.at) return field.focus();
     this.at = (this.at + step + this.asked.length) % this.asked.length;
     this.parts.forEach((part, i) => {
       mark(part, i === this.at);
@@ -229,6 +231,7 @@ export class Questions {
     };
     field.onfocus = () => {
       this.typing = this.of;
+      this.entered = at;
       this.keep = keep;
       before = this.answers.get(question.name) ?? "";
       this.come(at);
