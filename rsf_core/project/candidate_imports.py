@@ -33,7 +33,7 @@ from rsf_core.project.prompt_book import place_usable
 from rsf_core.prompts import Problem, PromptRow, comparing, completions, identity
 from rsf_core.prompts.completions import CompletionColumns, CompletionRow
 from rsf_core.prompts.files import FOUND, PACKED, Reading
-from rsf_core.prompts.parsing import WrongRow
+from rsf_core.prompts.reading import WrongRow
 from rsf_core.store.database import utc_now
 from rsf_core.store.store import Store
 

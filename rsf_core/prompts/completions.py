@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rsf_core.prompts import conversations, files
-from rsf_core.prompts import rows as limits
+from rsf_core.prompts import conversations
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import Format, named
-from rsf_core.prompts.parsing import Columns, WrongRow, check_text, prompt_of, text_of
+from rsf_core.prompts.parsing import Columns, characters, check_text, prompt_of, text_of
+from rsf_core.prompts.reading import Rows, WrongRow, read_rows
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem, PromptRow
 
@@ -103,37 +102,18 @@ def parse(
     """Read the completions of a file. `on_row` is told how many rows were read before each. Raises PromptFileError when the
     file can't be read at all."""
     wanted = Columns(columns.text, columns.reference, columns.system)
-    rows: list[CompletionRow] = []
-    problems: list[Problem] = []
-    notes: Counter[str] = Counter()
     prompts: dict[PromptRow, PromptRow] = {}  # one prompt has many completions
-    held = 0
-    for count, record in enumerate(files.records(path, files.look(path, reading))):
-        if count == limits.MOST_ROWS or len(rows) >= limits.MOST_ROWS:
-            message = f"the file has more than {limits.MOST_ROWS:,} rows or completions; the rest is left out"
-            problems.append(Problem(record.line or 0, None, message))
-            break
-        on_row(count)
-        if isinstance(record, Problem):
-            problems.append(record)
-            continue
-        try:
-            row = prompt_of(record, wanted, problems, notes)
-            named_row = PromptRow(row.text, row.reference, row.system, None, None, row.earlier)
-            if named_row not in prompts:
-                held += len(row.whole) + len(row.reference or "") + len(row.system or "")
-            prompt = prompts.setdefault(named_row, row)
-            made = _completions(record, columns, prompt)
-        except WrongRow as wrong:
-            problems.append(Problem(record.line, wrong.field, wrong.message))
-            continue
-        held += sum(len(one.completion) for one in made)
-        if held > limits.MOST_CHARACTERS:
-            message = f"the file holds more than {limits.MOST_CHARACTERS:,} characters; the rest is left out"
-            problems.append(Problem(record.line, None, message))
-            break
-        rows.extend(made)
-    return ParsedCompletions(tuple(rows), tuple(problems), tuple(f"{count:,} {note}" for note, count in notes.items()))
+
+    def rows_of(record: Record, rows: Rows[CompletionRow]) -> tuple[Sequence[CompletionRow], int]:
+        row = prompt_of(record, wanted, rows.problems, rows.notes)
+        named_row = PromptRow(row.text, row.reference, row.system, None, None, row.earlier)
+        made = _completions(record, columns, prompts.get(named_row, row))
+        held = 0 if named_row in prompts else characters(row)
+        prompts.setdefault(named_row, row)
+        return made, held + sum(len(one.completion) for one in made)
+
+    rows = read_rows(path, reading, rows_of, on_row, "rows or completions")
+    return ParsedCompletions(tuple(rows.read), tuple(rows.problems), rows.in_words)
 
 
 def _completions(record: Record, columns: CompletionColumns, prompt: PromptRow) -> list[CompletionRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from typing import Any
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.turns import whole
-from rsf_core.prompts import conversations, files
+from rsf_core.prompts import conversations
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.conversations import Conversation
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer, side
+from rsf_core.prompts.reading import Rows, WrongRow, read_rows
 from rsf_core.prompts.records import Number, Record
 from rsf_core.prompts.rows import Parsed, Problem, PromptRow
 
@@ -42,13 +43,6 @@ class Columns:
         return self.text, self.reference, self.system, self.split
 
 
-class WrongRow(Exception):
-    """What is wrong with a row, and in which column."""
-
-    def __init__(self, field: str | None, message: str) -> None:
-        self.field, self.message = field, message
-
-
 def parse(
     path: Path,
     text_column: str,
@@ -63,30 +57,18 @@ def parse(
     instruction, the system text and the earlier turns of a conversation. `on_row` is told how many rows were read before
     each. Raises PromptFileError when the file can't be read at all."""
     wanted = Columns(text_column, reference_column, system_column, split_column)
-    rows: list[PromptRow] = []
-    problems: list[Problem] = []
-    notes: Counter[str] = Counter()
-    held = 0
-    for count, record in enumerate(files.records(path, files.look(path, reading))):
-        if count == limits.MOST_ROWS:  # broken rows count as well: they are kept as problems
-            message = f"the file has more than {limits.MOST_ROWS:,} rows; the rest is left out"
-            problems.append(Problem(record.line or 0, None, message))
-            break
-        on_row(count)
-        if isinstance(record, Problem):
-            problems.append(record)
-            continue
-        try:
-            row = prompt_of(record, wanted, problems, notes)
-            held += len(row.whole) + len(row.reference or "") + len(row.system or "")
-            if held > limits.MOST_CHARACTERS:
-                message = f"the file holds more than {limits.MOST_CHARACTERS:,} characters; the rest is left out"
-                problems.append(Problem(record.line, None, message))
-                break
-            rows.append(row)
-        except WrongRow as wrong:
-            problems.append(Problem(record.line, wrong.field, wrong.message))
-    return Parsed(tuple(rows), tuple(problems), tuple(f"{count:,} {note}" for note, count in notes.items()))
+
+    def rows_of(record: Record, rows: Rows[PromptRow]) -> tuple[Sequence[PromptRow], int]:
+        row = prompt_of(record, wanted, rows.problems, rows.notes)
+        return [row], characters(row)
+
+    rows = read_rows(path, reading, rows_of, on_row)
+    return Parsed(tuple(rows.read), tuple(rows.problems), rows.in_words)
+
+
+def characters(row: PromptRow) -> int:
+    """How many characters a prompt is."""
+    return len(row.whole) + len(row.reference or "") + len(row.system or "")
 
 
 def prompt_of(record: Record, wanted: Columns, problems: list[Problem], notes: Counter[str]) -> PromptRow:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rsf_core.prompts import recognise
+from rsf_core.prompts import rows as limits
 from rsf_core.prompts.completions import CompletionColumns, ParsedCompletions, parse, recognise_columns
 
 PLAIN = CompletionColumns("prompt", "completion", log_q="log_q", token_count="token_count")
@@ -34,6 +35,23 @@ def test_a_text_a_list_and_an_answer_of_the_assistant_are_completions(tmp_path: 
         ("a?", "one", 1), ("a?", "two", 2), ("a?", "three", 2), ("a?", "four", 3), ("b?", "five", 4),
     ]  # fmt: skip
     assert found.problems == ()
+
+
+def test_too_many_completions_are_cut_and_a_prompt_of_many_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"prompt": "a" * 40, "completion": [f"{number}" * 5, "xxxxx"]} for number in range(4)]
+    monkeypatch.setattr(limits, "MOST_ROWS", 4)
+    found = read(tmp_path, *rows)
+    assert [row.line for row in found.rows] == [1, 1, 2, 2]
+    assert [str(problem) for problem in found.problems] == [
+        "line 3: the file has more than 4 rows or completions; the rest is left out"
+    ]
+    monkeypatch.setattr(limits, "MOST_ROWS", 1_000)
+    for most, lines in ((70, [1, 1, 2, 2, 3, 3]), (69, [1, 1, 2, 2])):
+        monkeypatch.setattr(limits, "MOST_CHARACTERS", most)
+        found = read(tmp_path, *rows)
+        assert [row.line for row in found.rows] == lines and "characters; the rest" in str(found.problems[-1])
 
 
 def test_the_answer_of_a_conversation_is_its_completion(tmp_path: Path) -> None:
