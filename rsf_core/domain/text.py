@@ -16,11 +16,15 @@ _TYPOGRAPHY = _APOSTROPHES | _QUOTES | _INVISIBLE | dict.fromkeys(map(ord, "‐�
 # (UAX #29; where words end there, only a dictionary knows).
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
 _LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}_\u200c\u200d]--[{_UNSPACED}]]"
+_EMOJI = (  # with what follows it: a colour, a frame; the joined ones of a family are one
+    r"(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}(?=\ufe0f)|(?<=\u200d)\p{Extended_Pictographic})"
+    r"[\p{M}\p{Emoji_Modifier}\ufe0f\U000e0020-\U000e007f]*+"
+)
 _WORD = (
     rf"[{_UNSPACED}]\p{{M}}*+"
     r"|\p{Nd}++(?:[.,]\p{Nd}++)+(?![\p{L}\p{M}])"  # 4.50 and 1,234
     rf"|{_LETTER}++(?:'{_LETTER}++)*+"  # can't
-    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f)[\p{M}\u200d\p{Emoji_Modifier}\ufe0f]*+"
+    rf"|\p{{Regional_Indicator}}{{2}}|{_EMOJI}(?:\u200d{_EMOJI})*+\u200d?"
 )
 _MARKS = r"(\p{M}{30})(?=\p{M})"
 

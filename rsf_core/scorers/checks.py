@@ -43,7 +43,7 @@ class PatternCheck:
         if not isinstance(pattern, str):
             raise ScorerError(f"the scorer 'regex' needs a pattern that is a text, not {pattern!r:.80}")
         try:
-            compiled = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+            compiled = re.compile(composed(pattern), re.IGNORECASE if ignore_case else 0)
         except (re.error, RecursionError, OverflowError) as error:
             raise ScorerError(f"the scorer 'regex' cannot read its pattern {pattern!r:.120}: {error}") from error
         self._match = compiled.fullmatch if whole else compiled.search

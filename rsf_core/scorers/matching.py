@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rsf_core.domain import Prompt
+from rsf_core.domain.text import composed
 from rsf_core.scorers.base import Scored, unreadable
 from rsf_core.scorers.checks import ContainsCheck, ExactMatchCheck, ExcludesCheck, PatternCheck
 
@@ -46,7 +47,7 @@ class Pattern(PatternCheck):
         super().__init__(pattern, whole, ignore_case)
 
     def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(self._match(scored.completion) is not None) for scored in batch]
+        return [float(self._match(composed(scored.completion)) is not None) for scored in batch]
 
 
 class ExactMatch(ExactMatchCheck):

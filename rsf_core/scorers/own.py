@@ -215,7 +215,7 @@ def _kept(path: Path, changed: int, size: int, inode: int) -> OwnFile:
     if size > LARGEST_BYTES:
         why = f"the scorer {path.stem!r}: it has more than {LARGEST_BYTES:,} bytes"
         return OwnFile(path.stem, "", "", problem=why, judge={} if path.suffix == JUDGE else None)
-    with path.open(encoding="utf-8", errors="replace", newline="") as opened:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as opened:
         return read(path.stem, opened.read(), path.suffix)
 
 
@@ -227,7 +227,7 @@ def remember(project: Path) -> None:
         name, _, version = path.stem.partition("@")
         if (name, version) in _files or path.stat().st_size > LARGEST_BYTES:
             continue
-        with path.open(encoding="utf-8", errors="replace", newline="") as opened:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as opened:
             found = read(name, opened.read(), path.suffix)
         if found.version == version:  # else somebody has changed it
             _files[name, version] = found, path

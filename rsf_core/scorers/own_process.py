@@ -39,7 +39,7 @@ def main() -> None:
     function: Callable[..., object] | None = None
     problem = ""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             code = compile(file.read(), path, "exec")
         space: dict[str, Any] = {"__name__": "own_scorer", "__file__": path}
         exec(code, space)

@@ -15,9 +15,14 @@ _LATIN_STOPS = ".!?"
 _STOPS = ".!?。！？｡।॥؟۔։።‼⁇⁈⁉"  # of Chinese and Japanese, Hindi, Arabic and Urdu, Armenian, Amharic
 _CLOSERS = "\"')]}»›」』】〉》）］*_~`"
 _OPENERS = "\"'([{«‹「『【〈《（［*_~`¿¡"
-_STOP = re.compile(rf"[{re.escape(_STOPS)}]++")
-_CLOSING = re.compile(rf"[{re.escape(_CLOSERS)}]*+")
+_STOP = re.compile(rf"[{re.escape(_STOPS)}]++|(?<=[\u0370-\u03ff\u1f00-\u1fff]);")  # ; asks in Greek
+_CLOSING = re.compile(rf"(?: \"(?=[ ,;:]|$))?[{re.escape(_CLOSERS)}]*+")  # in French a space stands before »
 _WORD_BEFORE = re.compile(r"[^\W\d_](?:[\w.'-]{0,23})$")
+_SPACED = re.compile(r"(?<!\w)[^\W\d]\. [^\W\d]$")
+_ORDINAL = re.compile(r"(?<!\w)([^\W\d_]+) \d{1,3}$")
+_BEFORE_ORDINALS = frozenset(
+    ["der", "die", "das", "dem", "den", "des", "am", "im", "vom", "zum", "zur", "beim", "ein", "eine"]
+)
 _NEXT = re.compile(r"\w+(?:'\w+)?")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[^\W\d_])[.)]\s+")
@@ -26,13 +31,16 @@ _GOES_ON = frozenset([
     "dr", "mr", "mrs", "ms", "mx", "prof", "rev", "hon", "gen", "col", "maj", "capt", "cpt", "lt", "sgt", "cmdr",
     "adm", "gov", "sen", "rep", "pres", "st", "mt", "ft", "mme", "mlle", "msgr", "e.g", "i.e", "eg", "ie", "vs",
     "cf", "viz", "approx", "ca", "c.f", "no", "nos", "nr", "vol", "fig", "figs", "eq", "sec", "ch", "pp", "p", "art",
-    "al",
+    "al", "sra", "srta", "dra", "dña", "pág", "págs", "núm", "ej", "aprox", "str", "bzw", "evtl",
+    "ggf", "inkl", "exkl", "vgl", "sog", "geb", "hrsg", "med", "jur", "rer", "dipl", "sig", "dott", "avv", "dhr", "mevr",
+    "т.е", "т.к", "напр", "см", "ул", "г-н",
 ])  # fmt: skip
 """Abbreviations that something always follows."""
 _MAY_END = frozenset([
     "etc", "inc", "ltd", "co", "corp", "llc", "plc", "bros", "jr", "sr", "esq", "a.m", "p.m", "pm", "u.s", "u.k",
     "u.n", "e.u", "u.s.a", "d.c", "ph.d", "m.d", "b.a", "m.a", "b.sc", "m.sc", "bc", "b.c", "a.d", "ave", "blvd",
     "rd", "dept", "sq", "tel", "ext", "jan", "feb", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+    "hrn", "ud", "uds", "usw", "z.b", "u.a", "d.h", "z.t", "o.ä", "u.s.w", "p.ej", "ecc", "м.б", "т.д", "т.п", "др", "руб",
     "mon", "tue", "wed", "thu", "fri", "hr", "hrs", "oz", "lb", "lbs", "ft", "yr",
 ])  # fmt: skip
 """Abbreviations that may stand at the end of a sentence too."""
@@ -43,6 +51,9 @@ _BEGINS = frozenset([
     "where", "why", "how", "yes", "no", "not", "one", "all", "every", "overall", "everything", "nothing", "would",
     "will", "can", "could", "great", "good", "please", "thanks", "then", "also", "it's", "that's", "there's",
     "we'll", "he's", "she's", "they're",
+    "es", "er", "sie", "ich", "wir", "der", "die", "das", "ein", "eine", "dann", "aber", "auch",
+    "il", "elle", "je", "nous", "vous", "le", "la", "les", "un", "une", "mais", "puis", "c'est",
+    "el", "los", "las", "yo", "ella", "pero", "una", "después", "это", "он", "она", "мы", "но", "и",
 ])  # fmt: skip
 """Words that stand at the beginning of a sentence far more often than capitalised inside one."""
 
@@ -106,14 +117,26 @@ def _glued(text: str, stop: int, following: re.Match[str], end: int) -> bool:
 def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
     before = _word_before(text, stop)
     if not before:
-        return False
+        return _is_ordinal(text, stop, following)
     name, follows = before.casefold(), following[0]
+    if len(before) == len(follows) == 1 and text[following.end() : following.end() + 1] == ".":
+        return True  # z. B., p. m.
+    if follows[0].islower() and _SPACED.search(text[max(0, stop - 5) : stop]):
+        return True  # d. h. so
+    if name.endswith("str") and follows.isdigit():
+        return True  # Hauptstr. 5
     if name in _GOES_ON and not (name in ("no", "st", "art", "al", "p", "ch") and _begins(follows)):
         return name not in ("no", "art", "sec", "p", "ch") or not follows[0].islower()
     initial = len(before) == 1 and before.isupper()
     if name in _MAY_END or initial or ("." in before and all(len(part) <= 2 for part in before.split("."))):
         return not _begins(follows) or (initial and follows == "I" and before != "I")
     return False
+
+
+def _is_ordinal(text: str, stop: int, following: re.Match[str]) -> bool:
+    """ "Am 3. Mai", "der 2. Versuch": German, told by the word before the number."""
+    found = _ORDINAL.search(text[max(0, stop - 24) : stop])
+    return found is not None and found[1].casefold() in _BEFORE_ORDINALS and not _begins(following[0])
 
 
 def _begins(word: str) -> bool:

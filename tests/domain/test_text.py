@@ -34,6 +34,10 @@ from rsf_core.domain.text import composed, plain, words
         ("Привет, мир", ["привет", "мир"]),
         ("good好", ["good", "好"]),
         ("😀😀 👍🏽 ❤️", ["😀", "😀", "👍🏽", "❤️"]),
+        ("👨\u200d👩\u200d👧 👩🏽\u200d💻ok", ["👨\u200d👩\u200d👧", "👩🏽\u200d💻", "ok"]),
+        ("🏳\ufe0f\u200d🌈❤\ufe0f\u200d🔥 👩\u200d⚕\ufe0f", ["🏳\ufe0f\u200d🌈", "❤\ufe0f\u200d🔥", "👩\u200d⚕\ufe0f"]),
+        ("🇫🇷🇩🇪 🇫", ["🇫🇷", "🇩🇪", "🇫"]),
+        ("👨\u200d good", ["👨\u200d", "good"]),
         ("soft\u00adly", ["softly"]),
     ],
 )
@@ -59,7 +63,7 @@ def test_what_typography_alone_adds_is_gone() -> None:
     assert composed("“cafe\u0301”…") == "“café”…"
 
 
-@pytest.mark.parametrize("unit", ["\u0301\u0316", "a'", "1.", "好", "word ", "😀", "a", "\u200d"])
+@pytest.mark.parametrize("unit", ["\u0301\u0316", "a'", "1.", "好", "word ", "😀", "a", "\u200d", "👨\u200d", "🇫"])
 @pytest.mark.parametrize("function", [words, plain, composed])
 def test_a_long_text_costs_no_more_than_its_length(function, unit: str) -> None:
     def seconds(size: int) -> float:

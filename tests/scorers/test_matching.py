@@ -23,6 +23,7 @@ def score(scorer: str, completion: str, reference: str | None = None) -> float:
         ('contains(text="STRASSE", ignore_case=true)', "Straße", 1),
         ('contains(text="café")', "cafe\u0301", 1), ('contains(text="a.c")', "abc", 0),
         ('excludes(text="cat")', "a cat sat", 0), ('excludes(text="cat")', "a dog sat", 1), ('excludes(text="cat")', "", 1),
+        ("regex(pattern='^é$')", "e\u0301", 1), ("regex(pattern='e\u0301')", "é", 1), ("regex(pattern='[éè]')", "e", 0),
         ("regex(pattern='\\d{2}')", "in 1999", 1), ("regex(pattern='\\d{2}', whole=true)", "in 1999", 0),
         ("regex(pattern='\\d{4}', whole=true)", "1999", 1), ("regex(pattern='^yes')", "Yes!", 0),
         ("regex(pattern='^yes', ignore_case=true)", "Yes!", 1), ("regex(pattern='')", "", 1),

@@ -149,3 +149,12 @@ def test_files_that_are_none_keep_no_other_from_being_listed(tmp_path: Path) -> 
     (folder / "notes.txt").write_text("no scorer")
     found = {file.name: bool(file.problem) for file in own.files(tmp_path)}
     assert found == {"short": False, "broken": True, "large": True}
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_as_an_editor_of_windows_writes_it_is_a_scorer(tmp_path: Path, mark: str, end: str) -> None:
+    (tmp_path / own.FOLDER).mkdir()
+    (tmp_path / own.FOLDER / "short.py").write_bytes((mark + SHORT).replace("\n", end).encode())
+    found = own.file(tmp_path, "short")
+    assert found is not None and (found.problem, found.description) == ("", "How short it is")

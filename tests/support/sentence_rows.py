@@ -16,6 +16,10 @@ ONE = [
     "Great hotel 😀!", "1. The room was clean.", "a) The room was clean.", "这家酒店很好。", "这家酒店真好！",
     "好吗？", "とても良いホテルです。", "「行こう。」と言った。", "होटल बहुत अच्छा है।", "هل هو جيد؟",
     "Это хороший отель.", "¿Es bueno?", "¡Qué bueno!", "Ｇｏｏｄ．", "It's a great place to stay, isn't it?",
+    "Es war z.B. gut.", "Es war z. B. gut.", "Das ist d. h. richtig.", "Am 3. Mai war es gut.", "Der 3. Versuch war gut.",
+    "Ich wohne in der Hauptstr. 5 in Bonn.", "Hr. Müller kam.", "Frau Dr. med. Müller kam.", "La Sra. López y el Dr. Ruiz.",
+    "Mme. Dupont est venue.", "« C'est bon ! » dit-il.", "« C'est bon\u202f! »", "Είναι καλό;", "Είναι καλό.", "좋아요.",
+    "It took 5 hr. on foot.", "Это т.е. хорошо.",
     "Great\u00a0place.", "We paid €5.", "Is it at 5?", "No.",
 ]  # fmt: skip
 
@@ -28,6 +32,8 @@ NOT_ONE = [
     "It was nice... The room was big.", "Wait… The room was big.", '"It was good." She left.',
     "“It was good.” “It was bad.”", "Great hotel. 😀 Loved it.", "Vitamin C. It helps.", "这家酒店很好。我喜欢。",
     "好吗？好！", "良いです。また来ます。", "होटल अच्छा है। मैं आऊँगा।", "هل هو جيد؟ نعم.", "Хорошо. Плохо.",
+    "Er kam am 3. Es war gut.", "It takes 5 hr. It was far.", "C'est bon ! Merci.", "« C'est bon ! » Il part.", "Είναι καλό; Ναι.",
+    "Wir kamen um 5 Uhr usw. Es war gut.", "He said \"no\". \"Yes\" she said.", "좋아요. 감사합니다.", "He got 3. She got 4.",
     "¿Bueno? Sí.", "1. One.\n2. Two.", "1. One. 2. Two.", "Good.) Bad.", "Good?? Bad.", "What. A. Place.",
     "The room was clean. And quiet", "我喜欢", "12 345", "Is it? Yes", "Good! 5 stars.", "He is No. The end.",
 ]  # fmt: skip
