@@ -32,8 +32,9 @@ NOT_ONE = [
     "It was nice... The room was big.", "Wait… The room was big.", '"It was good." She left.',
     "“It was good.” “It was bad.”", "Great hotel. 😀 Loved it.", "Vitamin C. It helps.", "这家酒店很好。我喜欢。",
     "好吗？好！", "良いです。また来ます。", "होटल अच्छा है। मैं आऊँगा।", "هل هو جيد؟ نعم.", "Хорошо. Плохо.",
-    "Er kam am 3. Es war gut.", "It takes 5 hr. It was far.", "C'est bon ! Merci.", "« C'est bon ! » Il part.", "Είναι καλό; Ναι.",
-    "Wir kamen um 5 Uhr usw. Es war gut.", "He said \"no\". \"Yes\" she said.", "좋아요. 감사합니다.", "He got 3. She got 4.",
+    "Er kam am 3. Es war gut.", "It takes 5 hr. It was far.", "C'est bon ! Merci.", "« C'est bon ! » Il part.",
+    "Είναι καλό; Ναι.", "Wir kamen um 5 Uhr usw. Es war gut.", "He said \"no\". \"Yes\" she said.",
+    "좋아요. 감사합니다.", "He got 3. She got 4.",
     "¿Bueno? Sí.", "1. One.\n2. Two.", "1. One. 2. Two.", "Good.) Bad.", "Good?? Bad.", "What. A. Place.",
     "The room was clean. And quiet", "我喜欢", "12 345", "Is it? Yes", "Good! 5 stars.", "He is No. The end.",
 ]  # fmt: skip
