@@ -1,73 +1,29 @@
-"""Commands by name, with JSON in and JSON out: what another process may ask of the owner of a project."""
+"""The commands by name, with JSON in and JSON out; those of prompts are in `prompt_commands`. Each is a line or two: what it
+does is a method of `Project`."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pydantic
-
 from rsf_core.acceptance.target import compounding
 from rsf_core.acceptance.target_words import describe
-from rsf_core.domain import Action, Control, JobKind, Scope, Split, access
-from rsf_core.domain.access import NOBODY, SPEAKERS, Actor, person
-from rsf_core.domain.errors import PromptError, RsfError, SettingsError
-from rsf_core.domain.files import writable
-from rsf_core.project import Project, task_folders
-from rsf_core.project.candidate_imports import CandidateImports
+from rsf_core.domain import Action, Control, JobKind, Scope, Split
+from rsf_core.domain.access import NOBODY
+from rsf_core.domain.errors import SettingsError
+from rsf_core.project import (
+    Project,
+    prompt_commands,  # noqa: F401 - they are registered with these
+    task_folders,
+)
+from rsf_core.project.command_table import COMMANDS, command, execute, plain
 from rsf_core.project.exporting.request import Request
-from rsf_core.project.guarded import guarded
-from rsf_core.project.imports import Imports
 from rsf_core.project.scorer_book import direction
-from rsf_core.prompts import PromptRow, conversations
 from rsf_core.review.gold import Accuracy
 from rsf_core.rounds import stages
 from rsf_core.store.links import LinkRecord
-from rsf_core.store.records import Fit
 
-Command = Callable[..., Any]
-COMMANDS: dict[str, Command] = {}
-
-
-def command(function: Command) -> Command:
-    """Register a function of (project, **arguments) under its own name."""
-    COMMANDS[function.__name__] = function
-    return function
-
-
-def execute(project: Project, name: str, arguments: dict[str, Any], actor: Actor | None = None) -> Any:
-    """Run the named command for `actor` and give its result as plain JSON. Without one it is whom the arguments name: whoever
-    reaches this process so is its own user. Raises AccessError where they may not, and RsfError."""
-    if name not in COMMANDS:
-        raise RsfError(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
-    who = actor or next((person(arguments[key]) for key in SPEAKERS if key in arguments), Actor(NOBODY))
-    access.check(who, f"commands.{name}")
-    with writable(project.folder):
-        return plain(COMMANDS[name](guarded(project, lambda: who), **arguments))
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON: dataclasses (of their fields that are shown) and models become objects, times ISO 8601 in UTC, paths
-    text, ±∞ and NaN null."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr}
-    if isinstance(value, pydantic.BaseModel):
-        return plain(value.model_dump(mode="json"))
-    if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
-    if isinstance(value, datetime):
-        return value.isoformat() + "Z"
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+__all__ = ["COMMANDS", "execute", "plain"]
 
 
 @command
@@ -265,74 +221,6 @@ def override(project: Project, candidate_id: str, action: str, reviewer: str) ->
 
 
 @command
-def prompts(
-    project: Project,
-    limit: int,
-    offset: int,
-    split: str | None,
-    retired: bool | None,
-    text: str,
-    fit: str | None = None,
-) -> Any:
-    """A part of the list of prompts, and how many of those in use the model takes."""
-    if fit is not None and fit not in list(Fit):
-        raise SettingsError(f"{fit!r} does not say how prompts fit the model: say {', '.join(Fit)}")
-    side, fits = None if split is None else Split(split), None if fit is None else Fit(fit)
-    page = project.prompt_page(limit, offset, split=side, retired=retired, text=text, fit=fits)
-    return {"total": page.total, "prompts": page.prompts, "fits": project.prompt_lengths.counts()}
-
-
-@command
-def edit_prompt(
-    project: Project,
-    prompt_id: int,
-    text: str | None,
-    reference: str | None,
-    system: str | None,
-    author: str,
-    messages: list[Any] | None = None,
-) -> int:
-    """Replace a prompt by an edited one, its new number; what is None stays as it is. `messages` are the turns of its
-    conversation, the question to be answered last, in place of `text`. Raises PromptError."""
-    old = project.prompt_book.prompt(prompt_id)
-    earlier = old.earlier
-    if messages is not None:
-        if text is not None:
-            raise PromptError("give the text or the messages: the last message is the text")
-        said = conversations.read(messages) if messages else "is empty"
-        if isinstance(said, str):
-            raise PromptError(f"the list of messages {said}")
-        if said.reply is not None or said.left_out:
-            raise PromptError(
-                "the last message is the user's question; what is answered to it is drawn, or is the reference"
-            )
-        text, earlier = said.question, said.earlier
-        if said.system is not None:
-            if system is not None and system.strip() != said.system.strip():
-                raise PromptError("the messages begin with another system prompt: give one of the two")
-            system = said.system
-    given = (old.text if text is None else text, old.reference if reference is None else reference)
-    row = PromptRow(*given, old.system if system is None else system, earlier=earlier)
-    return project.edit_prompt(prompt_id, row, author)
-
-
-@command
-def seal_prompts(project: Project, prompt_ids: list[int], author: str) -> list[int]:
-    """Seal held-out prompts that nothing was drawn for; their new numbers."""
-    return project.seal_prompts(prompt_ids, author)
-
-
-@command
-def retire_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
-    project.retire_prompts(prompt_ids, author)
-
-
-@command
-def restore_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
-    project.restore_prompts(prompt_ids, author)
-
-
-@command
 def set_threshold(project: Project, log_m: float, scope: str, author: str) -> None:
     project.set_threshold(log_m, Scope(scope), author=author)
 
@@ -510,50 +398,3 @@ def _begun(project: Project, kind: JobKind) -> str | None:
     """The job that runs or waits already: what follows another stage starts by itself, also when a project is opened."""
     found = [job.job_id for job in project.jobs(project.current_round, active=True) if job.kind is kind]
     return found[-1] if found else None
-
-
-@command
-def import_start(
-    project: Project, what: str, file: str, source: str, held_out: float, config: str | None, split: str | None
-) -> dict[str, Any]:
-    """Begin to read a file of prompts, or of candidates made elsewhere; what the other commands of an import take. `file` may
-    be `hub:ID`, with a configuration and a split."""
-    upload = project.imports.keep_named(file, config, split)
-    if what == "candidates":
-        return {"what": what, "upload": upload, "placing": project.candidate_imports.start_found(upload, source)}
-    return {"what": what, "upload": upload, "placing": project.imports.start_found(upload, held_out)}
-
-
-def _import_of(project: Project, what: str) -> Imports | CandidateImports:
-    return project.candidate_imports if what == "candidates" else project.imports
-
-
-@command
-def import_state(project: Project, what: str, upload: str, placing: str) -> Any:
-    return _import_of(project, what).state(upload, placing)
-
-
-@command
-def import_cancel(project: Project, what: str, upload: str, placing: str) -> None:
-    _import_of(project, what).cancel(upload, placing)
-
-
-@command
-def import_problems(project: Project, what: str, upload: str, placing: str) -> str:
-    """All that is wrong with the rows, as the text of a CSV file."""
-    return _import_of(project, what).problems(upload, placing).decode("utf-8-sig", "replace")
-
-
-@command
-def import_add(project: Project, what: str, upload: str, placing: str, author: str) -> dict[str, Any]:
-    """Add what was read; how much, and the first of what is wrong with rows."""
-    if what == "candidates":
-        added = project.candidate_imports.add(upload, placing, author)
-        found = dataclasses.asdict(added)
-        return found | {"problems": [str(problem) for problem in added.problems]}
-    preview = project.imports.state(upload, placing).preview
-    if preview is None:
-        raise PromptError("the file is not read yet, or is not kept any more: read it again")
-    count = project.imports.add(upload, placing)
-    said = [str(problem) for problem in preview.problems]
-    return {"prompts": count, "left_out": preview.left_out, "problems": said}

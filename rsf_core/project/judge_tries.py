@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.scorers import host
 from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.host import Host, Stopped
-from rsf_core.scorers.judge import LlmJudge
 from rsf_core.store.records import Tried
 from rsf_core.store.store import Store
+
+if TYPE_CHECKING:
+    from rsf_core.scorers.judge import LlmJudge
 
 JUDGED = 8  # candidates
 SECONDS = 60.0  # for all of them together
@@ -43,6 +45,8 @@ def scored(store: Store, candidates: Sequence[Tried]) -> list[tuple[Tried, Score
 
 def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]]) -> list[Judged]:
     """What the judge says of each, some at once, within SECONDS. Raises Unavailable where no candidate could get a score."""
+    from rsf_core.scorers.judge import LlmJudge  # the owner knows scorers by their cards, until one is tried
+
     judge, until = LlmJudge(**options), time.monotonic() + SECONDS
     found = []
     for start in range(0, len(candidates), judge.most_at_once):

@@ -32,6 +32,7 @@ READS = {
     "Lineage.ballot",
     "Reviews.queue",
     "Reviews.counts",
+    "Reviews.candidates",
     "Reviews.page",
     "Reviews.can_walk",
     "Acts.standing",

@@ -1,0 +1,59 @@
+"""The table of commands, and the one way in: what another process may ask of the owner of a project, in JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from rsf_core.domain import access
+from rsf_core.domain.access import NOBODY, SPEAKERS, Actor, person
+from rsf_core.domain.errors import RsfError
+from rsf_core.domain.files import writable
+from rsf_core.project import Project
+from rsf_core.project.guarded import guarded
+
+Command = Callable[..., Any]
+COMMANDS: dict[str, Command] = {}
+
+
+def command(function: Command) -> Command:
+    """Register a function of (project, **arguments) under its own name."""
+    COMMANDS[function.__name__] = function
+    return function
+
+
+def execute(project: Project, name: str, arguments: dict[str, Any], actor: Actor | None = None) -> Any:
+    """Run the named command for `actor` and give its result as plain JSON. Without one it is whom the arguments name: whoever
+    reaches this process so is its own user. Raises AccessError where they may not, and RsfError."""
+    if name not in COMMANDS:
+        raise RsfError(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
+    who = actor or next((person(arguments[key]) for key in SPEAKERS if key in arguments), Actor(NOBODY))
+    access.check(who, f"commands.{name}")
+    with writable(project.folder):
+        return plain(COMMANDS[name](guarded(project, lambda: who), **arguments))
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON: dataclasses (of their fields that are shown) and models become objects, times ISO 8601 in UTC, paths
+    text, ±∞ and NaN null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr}
+    if isinstance(value, pydantic.BaseModel):
+        return plain(value.model_dump(mode="json"))
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

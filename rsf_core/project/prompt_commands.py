@@ -1,0 +1,130 @@
+"""The commands of prompts: listed, edited, sealed, retired, put back, and read from files."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from rsf_core.domain import Split
+from rsf_core.domain.errors import PromptError, SettingsError
+from rsf_core.project import Project
+from rsf_core.project.candidate_imports import CandidateImports
+from rsf_core.project.command_table import command
+from rsf_core.project.imports import Imports
+from rsf_core.prompts import PromptRow, conversations
+from rsf_core.store.records import Fit
+
+
+@command
+def prompts(
+    project: Project,
+    limit: int,
+    offset: int,
+    split: str | None,
+    retired: bool | None,
+    text: str,
+    fit: str | None = None,
+) -> Any:
+    """A part of the list of prompts, and how many of those in use the model takes."""
+    if fit is not None and fit not in list(Fit):
+        raise SettingsError(f"{fit!r} does not say how prompts fit the model: say {', '.join(Fit)}")
+    side, fits = None if split is None else Split(split), None if fit is None else Fit(fit)
+    page = project.prompt_page(limit, offset, split=side, retired=retired, text=text, fit=fits)
+    return {"total": page.total, "prompts": page.prompts, "fits": project.prompt_lengths.counts()}
+
+
+@command
+def edit_prompt(
+    project: Project,
+    prompt_id: int,
+    text: str | None,
+    reference: str | None,
+    system: str | None,
+    author: str,
+    messages: list[Any] | None = None,
+) -> int:
+    """Replace a prompt by an edited one, its new number; what is None stays as it is. `messages` are the turns of its
+    conversation, the question to be answered last, in place of `text`. Raises PromptError."""
+    old = project.prompt_book.prompt(prompt_id)
+    earlier = old.earlier
+    if messages is not None:
+        if text is not None:
+            raise PromptError("give the text or the messages: the last message is the text")
+        said = conversations.read(messages) if messages else "is empty"
+        if isinstance(said, str):
+            raise PromptError(f"the list of messages {said}")
+        if said.reply is not None or said.left_out:
+            raise PromptError(
+                "the last message is the user's question; what is answered to it is drawn, or is the reference"
+            )
+        text, earlier = said.question, said.earlier
+        if said.system is not None:
+            if system is not None and system.strip() != said.system.strip():
+                raise PromptError("the messages begin with another system prompt: give one of the two")
+            system = said.system
+    given = (old.text if text is None else text, old.reference if reference is None else reference)
+    row = PromptRow(*given, old.system if system is None else system, earlier=earlier)
+    return project.edit_prompt(prompt_id, row, author)
+
+
+@command
+def seal_prompts(project: Project, prompt_ids: list[int], author: str) -> list[int]:
+    """Seal held-out prompts that nothing was drawn for; their new numbers."""
+    return project.seal_prompts(prompt_ids, author)
+
+
+@command
+def retire_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
+    project.retire_prompts(prompt_ids, author)
+
+
+@command
+def restore_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
+    project.restore_prompts(prompt_ids, author)
+
+
+@command
+def import_start(
+    project: Project, what: str, file: str, source: str, held_out: float, config: str | None, split: str | None
+) -> dict[str, Any]:
+    """Begin to read a file of prompts, or of candidates made elsewhere; what the other commands of an import take. `file` may
+    be `hub:ID`, with a configuration and a split."""
+    upload = project.imports.keep_named(file, config, split)
+    if what == "candidates":
+        return {"what": what, "upload": upload, "placing": project.candidate_imports.start_found(upload, source)}
+    return {"what": what, "upload": upload, "placing": project.imports.start_found(upload, held_out)}
+
+
+def _import_of(project: Project, what: str) -> Imports | CandidateImports:
+    return project.candidate_imports if what == "candidates" else project.imports
+
+
+@command
+def import_state(project: Project, what: str, upload: str, placing: str) -> Any:
+    return _import_of(project, what).state(upload, placing)
+
+
+@command
+def import_cancel(project: Project, what: str, upload: str, placing: str) -> None:
+    _import_of(project, what).cancel(upload, placing)
+
+
+@command
+def import_problems(project: Project, what: str, upload: str, placing: str) -> str:
+    """All that is wrong with the rows, as the text of a CSV file."""
+    return _import_of(project, what).problems(upload, placing).decode("utf-8-sig", "replace")
+
+
+@command
+def import_add(project: Project, what: str, upload: str, placing: str, author: str) -> dict[str, Any]:
+    """Add what was read; how much, and the first of what is wrong with rows."""
+    if what == "candidates":
+        added = project.candidate_imports.add(upload, placing, author)
+        found = dataclasses.asdict(added)
+        return found | {"problems": [str(problem) for problem in added.problems]}
+    preview = project.imports.state(upload, placing).preview
+    if preview is None:
+        raise PromptError("the file is not read yet, or is not kept any more: read it again")
+    count = project.imports.add(upload, placing)
+    said = [str(problem) for problem in preview.problems]
+    return {"prompts": count, "left_out": preview.left_out, "problems": said}
