@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.acceptance.goals import SENTENCES, TITLES, Goal, good
 from rsf_core.acceptance.preview import Draft
-from rsf_core.acceptance.target import BASE, PROPOSAL
-from rsf_core.domain import Scope
-from rsf_core.domain.settings import Accept, Constraint, Target
+from rsf_core.acceptance.target import BASE
+from rsf_core.domain.settings import Constraint, Target
 
 BETA = 0.1  # of a reward whose spread is not known: as for scores between 0 and 1
 OF_THE_SPREAD = 0.25  # of the reward's standard deviation, so that the best of a prompt stands far above the others
-LEAST_RATE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +94,27 @@ class Preset:
 
 
 def _verifiable(facts: Facts) -> Draft:
-    target = Target(reference=PROPOSAL, tempered=facts.now.target.tempered, constraints=facts.constraints())
-    return Draft(target, _accept(facts, Scope.GLOBAL))
+    return _draft(facts, Goal.VERIFIABLE, facts.constraints())
 
 
 def _close_to_the_base(facts: Facts) -> Draft:
     now = facts.now.target
-    target = Target(
-        reference=BASE,
-        tempered=now.tempered,
-        beta=now.beta if now.rewards and now.reference == BASE else _rounded(_spread(facts)),
-        rewards=facts.rewards(),
-        constraints=now.constraints,
-    )
-    return Draft(target, facts.now.accept)
+    kept = now.rewards and now.reference == BASE
+    beta = now.beta if kept else _rounded(facts.spread if facts.spread > 0 else BETA)
+    return Draft(_draft(facts, Goal.REWARD, now.constraints, beta).target, facts.now.accept)
 
 
 def _best_of_the_prompt(facts: Facts) -> Draft:
-    target = Target(
-        reference=PROPOSAL,
-        tempered=facts.now.target.tempered,
-        beta=_rounded(OF_THE_SPREAD * facts.spread) if facts.spread > 0 else BETA,
-        rewards=facts.rewards(),
-        constraints=facts.now.target.constraints,
-    )
-    rate = max(LEAST_RATE, 1 / max(facts.candidates, 1))
-    return Draft(target, _accept(facts, Scope.PROMPT).model_copy(update={"rate": rate}))
+    beta = _rounded(OF_THE_SPREAD * facts.spread) if facts.spread > 0 else BETA
+    return _draft(facts, Goal.BEST, facts.now.target.constraints, beta)
+
+
+def _draft(facts: Facts, goal: Goal, constraints: Sequence[Constraint], beta: float = BETA) -> Draft:
+    """A goal with what the project has: the share accepted stays, but for the best of the prompt."""
+    rewards = {} if goal is Goal.VERIFIABLE else facts.rewards()
+    made = good(goal, rewards, constraints, facts.candidates, beta, facts.now.target.tempered)
+    rate = {"rate": made.rate} if goal is Goal.BEST else {}
+    return Draft(made.target, facts.now.accept.model_copy(update={"scope": made.scope, **rate}))
 
 
 def _teacher(facts: Facts) -> Draft:
@@ -130,41 +124,18 @@ def _teacher(facts: Facts) -> Draft:
     return Draft(target, facts.now.accept)
 
 
-def _accept(facts: Facts, scope: Scope) -> Accept:
-    return facts.now.accept.model_copy(update={"scope": scope})
-
-
-def _spread(facts: Facts) -> float:
-    return facts.spread if facts.spread > 0 else BETA
-
-
 def _rounded(value: float) -> float:
     """To two digits, as a person would write it."""
     return float(f"{value:.2g}")
 
 
 PRESETS: Sequence[Preset] = (
-    Preset(
-        "verifiable",
-        "Verifiable",
-        "A check says right or wrong: an answer, a format, a test. All that pass are accepted, and nothing else counts.",
-        _verifiable,
-    ),
-    Preset(
-        "base",
-        "Reward, close to the base",
-        "A score says better or worse. What scores high is preferred, as long as the base model would say it too.",
-        _close_to_the_base,
-    ),
-    Preset(
-        "best",
-        "Best of the prompt",
-        "Every prompt should be learnt from, hard ones too. About the best candidate of each prompt is accepted.",
-        _best_of_the_prompt,
-    ),
+    Preset("verifiable", TITLES[Goal.VERIFIABLE], SENTENCES[Goal.VERIFIABLE], _verifiable),
+    Preset("base", TITLES[Goal.REWARD], SENTENCES[Goal.REWARD], _close_to_the_base),
+    Preset("best", TITLES[Goal.BEST], SENTENCES[Goal.BEST], _best_of_the_prompt),
     Preset(
         "teacher",
-        "Teacher",
+        "A teacher",
         "A better model is at hand. What that model would be likely to say is accepted; name its folder or hub id.",
         _teacher,
     ),

@@ -22,6 +22,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Self
 
+from rsf_core.acceptance.goals import Good
 from rsf_core.domain import Prompt, Split, scorer_ref, settings_file
 from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, RsfError, WorkspaceError
 from rsf_core.domain.files import keep_private, read_json, writable, write_json
@@ -29,7 +30,6 @@ from rsf_core.jobs import model_check
 from rsf_core.jobs.model_check import CheckState
 from rsf_core.project import task_files
 from rsf_core.project.draft_steps import Facts, ModelFacts, blocking
-from rsf_core.project.goals import Good
 from rsf_core.project.project import Project
 from rsf_core.project.trial import Trial
 from rsf_core.project.workspace import new_folder

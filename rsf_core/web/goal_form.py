@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import streamlit as st
 from pydantic import ValidationError
 
+from rsf_core.acceptance import goals
+from rsf_core.acceptance.goals import SENTENCES, TITLES, Goal
 from rsf_core.domain import settings
 from rsf_core.domain.errors import RsfError, ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef, canonical
 from rsf_core.domain.settings import Constraint
-from rsf_core.project import goals
 from rsf_core.project.draft import Draft
-from rsf_core.project.goals import SENTENCES, TITLES, Goal
 from rsf_core.scorers import registry
 from rsf_core.web import ui
 from rsf_core.web.literal import literal

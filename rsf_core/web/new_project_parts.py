@@ -146,7 +146,14 @@ def _paste(draft: Draft) -> None:
             placeholder="Write one short review sentence about a kettle.\nWrite one short review …",
         )
         layout = st.radio("They are", list(Layout), format_func=_LAYOUTS.__getitem__)
-        share = st.slider("Held-out share (%)", 0, 90, 25, 5, help="Of these prompts, chosen by a hash of their text.")
+        share = st.slider(
+            "Held-out share (%)",
+            0,
+            90,
+            25,
+            5,
+            help="Of these prompts: as near to it as they allow, and at least one of two. A hash of their text chooses.",
+        )
         if st.form_submit_button("Add them", type="primary", icon=":material/add:"):
             found = pasted.read(text, layout or Layout.LINES)
             problems: list[Problem] = []

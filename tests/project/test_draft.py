@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import pytest
 
+from rsf_core.acceptance.goals import Goal, good
 from rsf_core.domain import Split
 from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, SettingsError
 from rsf_core.domain.settings import Constraint
@@ -17,7 +18,6 @@ from rsf_core.jobs import model_check, process
 from rsf_core.project import Project
 from rsf_core.project.draft import FOLDER, Draft, drafts, name_problem
 from rsf_core.project.draft_steps import Step, blocking
-from rsf_core.project.goals import Goal, good
 from rsf_core.project.trial import CANDIDATES, PROMPTS, TrialState
 from rsf_core.prompts import PromptRow, tasks
 

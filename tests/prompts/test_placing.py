@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.domain import Split
-from rsf_core.prompts import PromptRow, by_hash, check_disjoint, identity, place
-from rsf_core.prompts.near_duplicates import near_duplicate_pairs
+from rsf_core.prompts import PromptRow, by_hash, check_disjoint, identity, place, shares
+from rsf_core.prompts.near_duplicates import near_duplicate_pairs, normalise
+from rsf_core.prompts.placing import _hash
 
 Placed = Sequence[tuple[PromptRow, Split]]
 LONG = "describe the old lighthouse keeper walking home along cold windy cliffs in {}"  # 1 of 12 words differs
@@ -58,14 +60,90 @@ def second_index(rows: list[PromptRow], placed: PromptRow) -> int:
     )
 
 
-@given(batches, st.integers(0, 3))
-def test_a_prompt_keeps_its_side_when_prompts_are_added_later(rows: list[PromptRow], seed: int) -> None:
-    """Placed one by one or all at once: without near-duplicates or wishes the side is the hash of the text alone."""
-    plain = [PromptRow(f"{row.text} {i * 7919}") for i, row in enumerate(rows)]
-    alone = [place([], [row], 0.5, seed)[0][0][1] for row in plain]
-    for (row, split), expected in zip(place([], plain, 0.5, seed)[0], alone, strict=True):
-        if not near_duplicate_pairs([other.text for other in plain]):
-            assert split is expected, row
+def apart(count: int, begin: int = 0) -> list[PromptRow]:
+    """Rows of which none resembles another."""
+    return [PromptRow(f"{i * 7919} {hex(i * 104729)[2:]} {chr(0x4E00 + i)}") for i in range(begin, begin + count)]
+
+
+def held_out(placed: Placed) -> set[str]:
+    return {row.text for row, split in placed if split is Split.HELD_OUT}
+
+
+@given(st.integers(2, 40), st.floats(0.001, 0.999), st.integers(0, 9))
+def test_an_import_gets_the_asked_share_and_at_least_one_on_either_side(count: int, share: float, seed: int) -> None:
+    rows = apart(count)
+    assert not near_duplicate_pairs([row.text for row in rows])
+    found = len(held_out(place([], rows, share, seed)[0]))
+    assert abs(found - min(max(share * count, 1), count - 1)) <= 0.5
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 0), (1.0, 10), (0.25, 2), (0.1, 1), (0.04, 1), (0.96, 9), (0.5, 5)])
+def test_of_ten_prompts(share: float, count: int) -> None:
+    assert {len(held_out(place([], apart(10), share, seed)[0])) for seed in range(5)} == {count}
+
+
+@given(st.integers(0, 9), st.floats(0, 1))
+def test_one_alone_goes_by_its_hash(seed: int, share: float) -> None:
+    (row,) = apart(1)
+    assert place([], [row], share, seed)[0][0][1] is by_hash(normalise(row.whole), share, seed)
+
+
+@given(st.permutations(range(20)), st.integers(0, 3))
+def test_the_order_of_an_import_changes_no_side(order: list[int], seed: int) -> None:
+    rows = apart(20)
+    assert held_out(place([], [rows[i] for i in order], 0.3, seed)[0]) == held_out(place([], rows, 0.3, seed)[0])
+
+
+@given(st.integers(1, 60), st.integers(0, 9))
+def test_those_that_are_held_out_are_those_with_the_smallest_hashes(count: int, seed: int) -> None:
+    """So that a larger import of the same prompts moves none but those near the limit."""
+    placed, _ = place([], apart(count), 0.3, seed)
+    sides = [split is Split.TRAIN for _, split in sorted(placed, key=lambda one: _hash(normalise(one[0].whole), seed))]
+    assert sides == sorted(sides)
+
+
+@given(batches, batches, st.floats(0, 1), st.integers(0, 3))
+def test_what_is_placed_never_moves_and_what_is_added_gets_a_share_of_its_own(
+    first: list[PromptRow], second: list[PromptRow], share: float, seed: int
+) -> None:
+    before = place([], first, share, seed)[0]
+    added, problems = place(as_existing(before), second, share, seed)
+    known = {identity(row.text, row.system) for row, _ in before}
+    assert not known & {identity(row.text, row.system) for row, _ in added}
+    assert len(added) + len(problems) == len(second)
+
+
+def test_what_resembles_each_other_counts_together_and_stands_on_one_side() -> None:
+    alike = [
+        row(text)
+        for text in ("Describe the harbour!", "describe the harbour", "The harbour: DESCRIBE", "describe harbour")
+    ]
+    for seed in range(8):
+        placed, _ = place([], [*alike, *apart(12)], 0.25, seed)
+        sides = {split for one, split in placed if "harbour" in one.text}
+        assert len(sides) == 1
+        assert 2 <= len(held_out(placed)) <= 6
+
+
+def test_a_wish_counts_and_is_no_part_of_the_share() -> None:
+    wished = [replace(one, split=Split.TRAIN) for one in apart(30, 100)]
+    for seed in range(4):
+        placed, _ = place([], [*wished, *apart(8)], 0.25, seed)
+        assert len(held_out(placed)) == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 1 << 64), st.integers(1, 9), st.booleans()), max_size=12), st.floats(0, 1))
+def test_no_other_number_of_the_smallest_hashes_comes_nearer(said: list[tuple[int, int, bool]], share: float) -> None:
+    free = [shares.Free(i, *one) for i, one in enumerate(said)]
+    chosen = shares.held_out(free, share)
+    if len(free) < 2:
+        assert chosen == {one.name for one in free if one.held_out}
+        return
+    ordered = sorted(free, key=lambda one: (one.hash, one.name))
+    wanted = share * sum(one.rows for one in free)
+    counts = range(1, len(free)) if 0 < share < 1 else range(len(free) + 1)
+    off = {count: abs(sum(one.rows for one in ordered[:count]) - wanted) for count in counts}
+    assert chosen == {one.name for one in ordered[: len(chosen)]} and off[len(chosen)] <= min(off.values()) + 1e-9
 
 
 @given(batches, st.integers(0, 3))
@@ -82,6 +160,12 @@ def test_the_share_is_met_and_depends_on_the_seed() -> None:
     assert 180 < len(held_out[0] & held_out[1]) < 320  # as of independent choices
     assert {by_hash(key, 0.0, 1) for key in keys} == {Split.TRAIN}
     assert {by_hash(key, 1.0, 1) for key in keys} == {Split.HELD_OUT}
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 30), st.integers(0, 3))
+def test_raising_the_share_of_an_import_only_moves_prompts_to_held_out(a: float, b: float, n: int, seed: int) -> None:
+    low, high = (held_out(place([], apart(n), share, seed)[0]) for share in sorted((a, b)))
+    assert low <= high
 
 
 def test_raising_the_share_only_moves_prompts_to_held_out() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rsf_core.acceptance.goals import SENTENCES, TITLES, Goal, goal_of, good, suggested_beta, usual_constraint
 from rsf_core.acceptance.target import is_indicator
 from rsf_core.domain import Scope
 from rsf_core.domain.settings import Constraint, Target
-from rsf_core.project.goals import SENTENCES, TITLES, Goal, goal_of, good, suggested_beta, usual_constraint
 
 ENDED = Constraint(scorer="ended", at_least=1)
 

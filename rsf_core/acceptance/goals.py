@@ -16,6 +16,8 @@ from rsf_core.scorers import registry
 # β as a share of the reward's range: exp(1/share) times as likely at its upper end as at its lower
 _CLOSE, _BEST = 0.1, 0.02
 
+LEAST_RATE = 0.01
+
 
 class Goal(StrEnum):
     VERIFIABLE = "verifiable"
@@ -51,21 +53,22 @@ def good(
     constraints: Sequence[Constraint],
     candidates: int,
     beta: float | None = None,
+    tempered: bool = True,
 ) -> Good:
     """The target of a goal. `beta` None: `suggested_beta`. Raises pydantic's ValidationError for what is not allowed."""
     if goal is Goal.VERIFIABLE:
-        target = Target(reference=PROPOSAL, tempered=True, constraints=tuple(constraints))
+        target = Target(reference=PROPOSAL, tempered=tempered, constraints=tuple(constraints))
         return Good(target, Scope.GLOBAL, Accept().rate)
     target = Target(
         reference=BASE if goal is Goal.REWARD else PROPOSAL,
-        tempered=True,
+        tempered=tempered,
         beta=suggested_beta(goal, rewards) if beta is None else beta,
         rewards=dict(rewards),
         constraints=tuple(constraints),
     )
     if goal is Goal.REWARD:
         return Good(target, Scope.GLOBAL, Accept().rate)
-    return Good(target, Scope.PROMPT, 1 / candidates)
+    return Good(target, Scope.PROMPT, max(LEAST_RATE, 1 / max(candidates, 1)))
 
 
 def suggested_beta(goal: Goal, rewards: Mapping[str, float]) -> float:
