@@ -47,7 +47,7 @@ def state(project: Project) -> Form:
         st.session_state[STATE] = kept
     form: Form = kept["form"]
     draft: Draft | None = kept.get("draft")
-    if draft is not None and _key(form, "beta") not in st.session_state:  # another page was looked at meanwhile
+    if draft is not None and _key(form, "rewards") not in st.session_state:  # another page was looked at meanwhile
         form = replace(form, filled=draft, nonce=form.nonce + 1)
         st.session_state[STATE] = {"folder": str(project.folder), "form": form}
     return form
