@@ -20,6 +20,11 @@ NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+def typed(path: str) -> Path:
+    """A path as a person types it: ~ is home; where there is no such user it stands as it is."""
+    return Path(os.path.expanduser(path))
+
+
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place. Raises OutOfSpaceError on a full disk, StoreError
     where nothing can be written; what stood at `path` before is then still there."""
@@ -52,6 +57,8 @@ def writable(folder: Path | str) -> Iterator[None]:
             raise OutOfSpaceError(f"the disk of {folder} is full: free some space; what is saved stays") from error
         if error.errno in NOT_WRITABLE:
             raise StoreError(cannot_write(error.filename or folder, error)) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise StoreError(f"{str(folder)[:300]} is too long a name for this disk: choose a shorter one") from error
         raise
 
 

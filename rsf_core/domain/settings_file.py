@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,11 +33,11 @@ _HEADER = "An RSF Studio project. Change values here, on the pages, or with `rsf
 
 def check_folder(folder: Path) -> None:
     """Raises NotAProjectError unless `folder` is a project."""
-    if (folder / NAME).is_file():
+    if os.path.isfile(folder / NAME):
         return
-    if not folder.exists():
+    if not os.path.exists(folder):
         raise NotAProjectError(f"{folder} does not exist: make a project with `rsf init {folder} --task NAME`")
-    if (folder / NAME).is_dir() or ((folder / NAME).is_symlink() and not (folder / NAME).exists()):
+    if os.path.isdir(folder / NAME) or ((folder / NAME).is_symlink() and not (folder / NAME).exists()):
         raise NotAProjectError(f"{folder / NAME} is no file: put the project's settings file back in its place")
     raise NotAProjectError(
         f"{folder} is not an RSF Studio project (it has no {NAME}): name a project folder, or make one with "
@@ -47,9 +48,9 @@ def check_folder(folder: Path) -> None:
 def is_new(folder: Path) -> bool:
     """Whether a project can be made in `folder`: it is not there, is empty, or holds nothing but one that was broken off
     while it was being made."""
-    if not folder.exists():
+    if not os.path.exists(folder):
         return True
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return False
     names = {entry.name for entry in folder.iterdir()}
     return NAME not in names and (names <= {OWNER_LOCK} or (MAKING in names and names <= MADE))

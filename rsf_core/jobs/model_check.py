@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from rsf_core.domain.files import read_json, writable, write_json
+from rsf_core.domain.files import read_json, typed, writable, write_json
 from rsf_core.domain.settings import Compute
 from rsf_core.jobs import process
 
@@ -71,7 +71,7 @@ def folder_for(parent: Path, name: str, compute: Compute) -> Path:
 
 def _files(name: str) -> list[Any]:
     try:
-        found = sorted(path for path in Path(name).expanduser().glob("*") if path.is_file())
+        found = sorted(path for path in typed(name).glob("*") if path.is_file())
         return [(path.name, about.st_size, about.st_mtime_ns) for path in found if (about := path.stat())]
     except (OSError, ValueError):  # no path, but a name of the hub
         return []

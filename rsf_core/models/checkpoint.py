@@ -6,6 +6,7 @@ A damaged or hostile folder costs no more than reading its small files and the h
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def _weight_files(folder: Path) -> Iterator[tuple[Path, set[str]]]:
         if not isinstance(shard, str) or Path(shard).name != shard or not shard.endswith(".safetensors"):
             raise ModelError(f"{folder / INDEX} names {str(shard)[:80]!r} as a file of weights: {_COPY_AGAIN}")
         by_shard.setdefault(shard, set()).add(tensor)
-    absent = sorted(shard for shard in by_shard if not (folder / shard).exists())
+    absent = sorted(shard for shard in by_shard if not os.path.exists(folder / shard))
     if absent:
         raise ModelError(f"{folder} lacks the weights {named(absent)}, which {INDEX} names: {_COPY_AGAIN}")
     for shard, tensors in sorted(by_shard.items()):
@@ -148,7 +149,7 @@ def _header(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
         }
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise ModelError(f"{broken}: its header cannot be read: {_COPY_AGAIN}") from error
     end = max((last for _, _, last in found.values()), default=0)
     if 8 + length + end != size:

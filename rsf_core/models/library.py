@@ -19,7 +19,7 @@ import platformdirs
 from filelock import FileLock
 
 from rsf_core.domain.errors import ModelError, OutOfSpaceError
-from rsf_core.domain.files import is_full_disk
+from rsf_core.domain.files import is_full_disk, typed
 from rsf_core.models.checkpoint import OTHER_WEIGHTS
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
@@ -38,14 +38,14 @@ def is_ready(name: str) -> bool:
     """Whether `resolve` has nothing to convert or download."""
     if name == DEFAULT_MODEL:
         return _is_model(cache_folder() / DEFAULT_MODEL)
-    return _is_model(Path(name).expanduser())
+    return _is_model(typed(name))
 
 
 def local_folder(name: str) -> Path | None:
     """The folder of a model that is on this machine already, without converting or fetching anything; else None."""
     if is_ready(name):
-        return cache_folder() / DEFAULT_MODEL if name == DEFAULT_MODEL else Path(name).expanduser().absolute()
-    if name == DEFAULT_MODEL or Path(name).expanduser().exists():
+        return cache_folder() / DEFAULT_MODEL if name == DEFAULT_MODEL else typed(name).absolute()
+    if name == DEFAULT_MODEL or os.path.exists(typed(name)):
         return None
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
@@ -62,8 +62,8 @@ def resolve(name: str, progress: ReportProgress = lambda fraction, message: None
     `progress` gets a fraction in [0, 1] and what is being done. Raises ModelError saying what was tried."""
     if name == DEFAULT_MODEL:
         return _embedded(progress)
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = typed(name)
+    if os.path.isdir(folder):
         if not _is_model(folder):
             others = sorted(path.name for path in folder.iterdir() if path.suffix in OTHER_WEIGHTS)
             raise ModelError(
@@ -86,11 +86,16 @@ def save(model: Any, tokenizer: Any, folder: Path, lineage: dict[str, Any]) -> N
 
 
 def read_lineage(folder: Path) -> dict[str, Any] | None:
-    """What a tuned model came from, or None for a model that was not tuned here."""
+    """What a tuned model came from, or None for a model that was not tuned here. Raises ModelError where the file is damaged."""
     path = folder / "lineage.json"
     if not path.is_file():
         return None
-    lineage: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        lineage = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is damaged: {error}") from error
+    if not isinstance(lineage, dict):
+        raise ModelError(f"{path} is damaged: it holds no object, but a {type(lineage).__name__}")
     return lineage
 
 
@@ -100,7 +105,8 @@ def _is_path(name: str) -> bool:
 
 
 def _is_model(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
+    # os.path tells of any name whether it is there, of one too long for a path too
+    return os.path.isfile(folder / "config.json") and any(folder.glob("*.safetensors"))
 
 
 def _embedded(progress: ReportProgress) -> Path:

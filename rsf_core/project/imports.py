@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
-from rsf_core.domain.files import read_json, writable, write_json, write_whole
+from rsf_core.domain.files import read_json, typed, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
 from rsf_core.project.prompt_book import PromptBook, place_usable
@@ -155,7 +155,7 @@ class Imports:
 
     def keep_folder(self, folder: str) -> str:
         """Keep a data set's folder on this machine as one file; its name for the other methods. Raises PromptFileError."""
-        source = Path(folder.strip()).expanduser().absolute()
+        source = typed(folder.strip()).absolute()
         return self._kept(str(source), f"{source.name} (folder)", partial(_gathered, source))
 
     def _kept(self, source: str, name: str, write: Callable[[Path], None]) -> str:

@@ -124,7 +124,7 @@ def read(folder: Path) -> Summary | None:
             _whole(data["prompts"]),
             None if gain is None else _read_gain(gain),
         )
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+    except (OSError, ValueError, TypeError, LookupError, RecursionError, OverflowError):
         return None
 
 

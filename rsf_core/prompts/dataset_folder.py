@@ -11,6 +11,7 @@ take.
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import sys
@@ -63,7 +64,7 @@ def gather(folder: Path, out: Path) -> None:
 
 def parts(folder: Path) -> list[Part]:
     """The files of a data set, each with its split where they are told apart. Raises PromptFileError where it is none."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise PromptFileError(f"there is no folder {folder}")
     try:
         if (folder / "dataset_dict.json").is_file():

@@ -3,6 +3,7 @@ prompts and the settings' own defaults."""
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ def load(name: str) -> Task:
     if name == BLANK:
         return blank()
     folder = bundled.path("data", "tasks", name) if name in names() else Path(name)
-    if not all((folder / file).is_file() for file in FILES):
+    if not all(os.path.isfile(folder / file) for file in FILES):
         raise SettingsError(
             f"there is no task {name!r}: choose one of {', '.join(names())}, or a folder with task.toml and prompts.jsonl"
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rsf_core import models
 from rsf_core.domain.errors import ModelError, ScorerError
+from rsf_core.domain.files import typed
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Target
 from rsf_core.scorers import own, registry
@@ -110,6 +111,6 @@ def _of_a_folder(scorer: str) -> tuple[ScorerRef | None, str | None]:
         name = ref.options.get("model")
         if not known >= _NEEDED or not isinstance(name, str) or name == models.DEFAULT_MODEL:
             return None, None
-        return ref, models.identity_with_tokenizer(Path(name).expanduser()) if models.is_ready(name) else None
+        return ref, models.identity_with_tokenizer(typed(name)) if models.is_ready(name) else None
     except (ScorerError, ModelError, OSError):
         return None, None

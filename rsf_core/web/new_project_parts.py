@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rsf_core.domain import Split
+from rsf_core.domain import Split, files
 from rsf_core.domain.words import plural, seconds, size
 from rsf_core.jobs.model_check import CheckState, ModelReport
 from rsf_core.models import DEFAULT_MODEL
@@ -83,12 +83,12 @@ def _brought() -> tuple[tuple[str, memoryview] | None, Path | None]:
         type=[suffix.removeprefix(".") for suffix in (*task_files.SUFFIXES, ".gz")],
         key="new-task-archive",
     )
-    typed = st.text_input(
+    named = st.text_input(
         "Or a folder or archive on this machine", placeholder="/home/me/my_task", key="new-task-path"
     ).strip()
     if given is not None:
         return (given.name, given.getbuffer()), None
-    return None, Path(typed).expanduser() if typed else None
+    return None, files.typed(named) if named else None
 
 
 def _take(draft: Draft | None, chosen: str, given: tuple[str, memoryview] | None, path: Path | None) -> Draft:

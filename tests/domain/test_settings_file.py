@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rsf_core.domain import settings_file
-from rsf_core.domain.errors import NotAProjectError, SettingsError
+from rsf_core.domain.errors import NotAProjectError, SettingsError, StoreError
+from rsf_core.domain.files import writable
 
 TEXT = """\
 # my project
@@ -170,3 +171,14 @@ def test_a_whole_section_mends_what_was_wrong_in_it(folder: Path) -> None:
     assert settings_file.read_tolerantly(folder)[1] == []
     (folder / "project.toml").write_text("task = 't'\ntarget = 3\n")
     assert settings_file.replace(folder, {"target": tolerated.target}).target == tolerated.target
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x\0y", "~nobody/x"])
+def test_a_folder_that_cannot_be_is_no_project_in_words(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotAProjectError, match="does not exist"):
+        settings_file.check_folder(tmp_path / name)
+
+
+def test_a_name_too_long_for_the_disk_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="too long a name"), writable(tmp_path / ("x" * 300)):
+        (tmp_path / ("x" * 300)).mkdir()

@@ -22,6 +22,32 @@ def test_a_folder_that_is_not_there_is_named_as_one_and_the_hub_is_not_asked(nam
         models.resolve(name)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a" * 300,
+        "/" + "y" * 300,
+        "~nobody-of-this-name/model",
+        "~nobody/x",
+        "a" * 5_000,
+        "a\0b",
+        "\ud800",
+        "x/" + "y" * 300,
+    ],
+)
+def test_a_name_that_is_no_path_and_no_id_is_refused_in_words(name):
+    assert not models.is_ready(name) and models.local_folder(name) is None
+    with pytest.raises(ModelError, match=r"there is no (model|folder)"):
+        models.resolve(name)
+
+
+@pytest.mark.parametrize("content", ["[", "[]", "5", "\0", "[" * 100_000])
+def test_a_damaged_lineage_is_named(tmp_path, content):
+    (tmp_path / "lineage.json").write_text(content)
+    with pytest.raises(ModelError, match=r"lineage\.json is damaged"):
+        models.read_lineage(tmp_path)
+
+
 def test_a_folder_without_safetensors_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")

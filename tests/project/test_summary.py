@@ -120,3 +120,12 @@ def test_one_that_was_closed_by_a_kill_is_put_right_by_the_next_owner(tmp_path: 
 )
 def test_what_runs_is_said_in_a_line(status: Status, line: str) -> None:
     assert summaries.running("r1-score-1", status).line == line
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "-" + "9" * 400, "1e400", "NaN", '"x"', "[]", "null"])
+def test_a_gain_that_is_no_number_makes_a_list_say_less_and_hides_no_project(tmp_path: Path, value: str) -> None:
+    gain = f'{{"metric": "m", "round": 1, "value": {value}, "low": null, "high": null}}'
+    (tmp_path / summaries.NAME).write_text(
+        f'{{"round": 1, "next": "", "fresh": true, "prompts": 1, "gain": {gain}}}', encoding="utf-8"
+    )
+    assert summaries.read(tmp_path) is None
