@@ -86,7 +86,7 @@ def save(model: Any, tokenizer: Any, folder: Path, lineage: dict[str, Any]) -> N
 
 
 def read_lineage(folder: Path) -> dict[str, Any] | None:
-    """What a tuned model came from, or None for a model that was not tuned here. Raises ModelError where the file is damaged."""
+    """What a tuned model came from, None for a model that was not tuned here. Raises ModelError where the file is damaged."""
     path = folder / "lineage.json"
     if not path.is_file():
         return None

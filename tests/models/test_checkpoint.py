@@ -65,5 +65,5 @@ def test_a_shard_that_is_elsewhere_or_nowhere_is_named(tmp_path: Path, shard: An
 
 @pytest.mark.parametrize("index", [{}, {"weight_map": []}, {"weight_map": {}}, [], 5])
 def test_an_index_without_shards_is_refused(tmp_path: Path, index: Any) -> None:
-    with pytest.raises(ModelError, match="weight_map|no JSON object"):
+    with pytest.raises(ModelError, match=r"weight_map|no JSON object"):
         checkpoint.read(folder(tmp_path, index=index))
