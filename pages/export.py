@@ -12,12 +12,12 @@ ui.heading("Export", "What should other tools get? Training data with a card tha
 
 request = export_parts.chosen(project, number)
 try:
-    found = project.exports.preview(request)
+    preview = project.exports.preview(request)
 except RsfError as error:
     export_parts.nothing_yet(project, number, error)
 else:
-    export_parts.preview(request, found)
-    export_parts.write_button(project, request, found)
+    export_parts.preview(request, preview)
+    export_parts.write_button(project, request, preview)
 
 export_parts.running(project)
 export_parts.made(project)

@@ -57,16 +57,18 @@ if counts.candidates:
         )
 
 st.header("Held-out gain", anchor=False)
-found = [c for c in (project.comparison(opened.round) for opened in project.rounds()) if c is not None]
-if not found:
+comparisons = [
+    c for c in (project.comparison(round_record.round) for round_record in project.rounds()) if c is not None
+]
+if not comparisons:
     ui.empty("After the first round you see here what it gained on prompts the model was never trained on.")
 else:
-    metric, together = found[-1].headline, project.gains()
+    metric, together = comparisons[-1].headline, project.gains()
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
+        st.plotly_chart(charts.gains(comparisons, metric, metric in SHARES), config=charts.CONFIG)
     with right:
-        latest = found[-1]
+        latest = comparisons[-1]
         st.metric(
             f"{literal(metric)}, round {latest.round:,} against the base",
             literal(ui.interval(latest.after[metric], metric).split("  ")[0]),

@@ -24,21 +24,21 @@ if form.note:
 with st.expander("Start from a preset", icon=":material/auto_awesome:", expanded=not form.filled.target.scorers):
     target_form.preset_buttons(project, number)
 
-draft = found = None
+draft = preview = None
 try:
     draft = target_form.edit(project, number)
-    found = project.target_book.preview(draft, number)
+    preview = project.target_book.preview(draft, number)
 except RsfError as error:
     st.warning(literal(target_form.problem(error)), icon=":material/edit:")
 if draft is not None:
     judging_parts.warnings(project, draft.target)
-target_parts.saving(project, draft, found, number)
+target_parts.saving(project, draft, preview, number)
 
 st.header("What would change", anchor=False)
-if draft is not None and found is not None:
+if draft is not None and preview is not None:
     st.caption(f"On the candidates of round {number:,}, by what is stored of them.")
-    target_parts.effect(project, draft, found, number)
-    target_parts.examples(project, draft, found, number)
+    target_parts.effect(project, draft, preview, number)
+    target_parts.examples(project, draft, preview, number)
 elif not project.counts(number).candidates:
     ui.empty(
         "Once candidates are drawn you see here which of them this target would accept.",

@@ -130,7 +130,7 @@ if newest:
                     st.rerun()
 
 
-found = project.comparison(number)
+comparison = project.comparison(number)
 
 
 @st.fragment(run_every=ui.REFRESH_SECONDS if running else None)
@@ -139,7 +139,7 @@ def loss_curve() -> None:
     if not jobs:
         return
     names = list(reversed(jobs))  # the newest first
-    tuned = found.after_id if found is not None and not running else names[0]
+    tuned = comparison.after_id if comparison is not None and not running else names[0]
     st.header("Training", anchor=False)
     chosen = ui.choice_in_url("model", names, tuned, format_func=literal) if len(names) > 1 else names[0]
     job = jobs[chosen]
@@ -165,46 +165,46 @@ def loss_curve() -> None:
 
 if running:
     loss_curve()
-if found is not None:
-    st.header(f"Held-out comparison: {literal(found.before_id)} → {literal(found.after_id)}", anchor=False)
+if comparison is not None:
+    st.header(f"Held-out comparison: {literal(comparison.before_id)} → {literal(comparison.after_id)}", anchor=False)
     st.dataframe(
         [
             {
                 "metric": name,
-                "before": ui.interval(found.before.get(name), name),
-                "after": ui.interval(found.after[name], name),
-                "gain": ui.interval(found.gain.get(name), name, signed=True),
-                "gain over the base": ui.interval(found.gain_over_base.get(name), name, signed=True),
+                "before": ui.interval(comparison.before.get(name), name),
+                "after": ui.interval(comparison.after[name], name),
+                "gain": ui.interval(comparison.gain.get(name), name, signed=True),
+                "gain over the base": ui.interval(comparison.gain_over_base.get(name), name, signed=True),
             }
-            for name in found.after
+            for name in comparison.after
         ],
         hide_index=True,
     )
     st.caption(
-        f"{plural(found.completions, 'completion')} of {plural(found.prompts, 'held-out prompt')}, the same seeds before "
-        "and after. Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
+        f"{plural(comparison.completions, 'completion')} of {plural(comparison.prompts, 'held-out prompt')}, the same seeds "
+        "before and after. Brackets: 95 % intervals clustered by prompt; gains are paired by prompt."
     )
-    if (not found.current or found.retired) and not running:
+    if (not comparison.current or comparison.retired) and not running:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Compare again", icon=":material/refresh:", disabled=ui.locked("evaluate")):
                 if ui.attempt(lambda: project.evaluate(number)):
                     st.rerun()
             st.caption(
-                f"Made with {plural(found.prompts, 'prompt')}, of which {found.retired:,} "
-                f"{'was' if found.retired == 1 else 'were'} retired since: it stays as it was measured."
-                if found.current
+                f"Made with {plural(comparison.prompts, 'prompt')}, of which {comparison.retired:,} "
+                f"{'was' if comparison.retired == 1 else 'were'} retired since: it stays as it was measured."
+                if comparison.current
                 else "Measured by earlier settings: how completions are drawn, or the held-out prompts, have changed."
             )
-    compared = {Control.RANDOM.label: found.forgotten_control} if found.control else {}
-    compared |= {Control.CONSTRAINTS.label: found.forgotten_constraints} if found.constraints else {}
-    lost.table(found, compared)
+    compared = {Control.RANDOM.label: comparison.forgotten_control} if comparison.control else {}
+    compared |= {Control.CONSTRAINTS.label: comparison.forgotten_constraints} if comparison.constraints else {}
+    lost.table(comparison, compared)
     broken_off = not running and (job := evaluate.job) is not None and job.state is not JobState.DONE
     if broken_off and job is not None and not (newest and evaluate.progress is Progress.FAILED):  # said above
         ui.job_ended_badly(project, job, partial(project.evaluate, number))
     for control in Control:
-        controls.section(project, number, found, control, startable=not running and not broken_off)
+        controls.section(project, number, comparison, control, startable=not running and not broken_off)
     with st.expander("Read some of them", icon=":material/menu_book:", expanded=True):
-        for example in project.held_out_examples(found, 5):
+        for example in project.held_out_examples(comparison, 5):
             ui.text(example["prompt"])
             before, after = st.columns(2)
             with before.container(border=True):

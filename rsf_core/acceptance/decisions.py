@@ -26,11 +26,11 @@ def reference_model(target: Target, base_id: str) -> str | None:
     return base_id if target.reference == BASE else target.reference
 
 
-def reference_of(store: Store, target: Target, opened: RoundRecord, base_id: str) -> str | None:
+def reference_of(store: Store, target: Target, round_record: RoundRecord, base_id: str) -> str | None:
     """Where log p_ref of the round's candidates comes from; see `reference_source`."""
     # as they were stored: what an earlier version allowed is no error now
-    laws = [Sampling.model_construct(**json.loads(law)) for law in store.sampling_laws(opened.round)]
-    return reference_source(target, reference_model(target, base_id), opened.model_id, laws)
+    laws = [Sampling.model_construct(**json.loads(law)) for law in store.sampling_laws(round_record.round)]
+    return reference_source(target, reference_model(target, base_id), round_record.model_id, laws)
 
 
 def target_of(store: Store, threshold: ThresholdRecord) -> Target:
@@ -39,14 +39,17 @@ def target_of(store: Store, threshold: ThresholdRecord) -> Target:
     return Target.model_validate(spec)
 
 
-def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str, anew: bool = False) -> None:
+def retarget(store: Store, settings: Settings, round_record: RoundRecord, base_id: str, anew: bool = False) -> None:
     """Compute ℓ and m of every scored candidate of the round under the target of `settings`, and choose M by the rule
     unless a person has chosen it for this very target, now or before another one; `anew` also then. A candidate for
     which a scorer has no score stays undecided. Raises TargetError when a score is missing otherwise."""
     target = settings.target
-    source = reference_of(store, target, opened, base_id)
+    source = reference_of(store, target, round_record, base_id)
     needed = [*target.scorers, *([source] if source not in (None, LOG_Q, LOG_MODEL) else [])]
-    table, unscored = _Scores(store.round_scores(opened.round, needed)), store.pairs_without_score(opened.round, needed)
+    table, unscored = (
+        _Scores(store.round_scores(round_record.round, needed)),
+        store.pairs_without_score(round_record.round, needed),
+    )
     if not table.candidate_ids and not unscored.num_rows:
         return
     known = {None: None, LOG_Q: table.log_q, LOG_MODEL: table.log_model}
@@ -62,16 +65,18 @@ def retarget(store: Store, settings: Settings, opened: RoundRecord, base_id: str
             "scale": derived.scale,
         }
     )
-    with store.transaction(f"deciding round {opened.round}"):
+    with store.transaction(f"deciding round {round_record.round}"):
         target_id = store.target_id(target.model_dump(mode="json"), RULE.name)
-        store.replace_log_ratios(opened.round, target_id, rows, unscored)
-        found = store.thresholds(opened.round)
-        chosen = None if anew else history.by_a_person(found, target_id)
+        store.replace_log_ratios(round_record.round, target_id, rows, unscored)
+        thresholds = store.thresholds(round_record.round)
+        chosen = None if anew else history.by_a_person(thresholds, target_id)
         if chosen is None:
             rule = derived.by_rule
-            store.add_threshold(opened.round, target_id, rule.log_m, rule.scope, RULE.name, rule.reason, ChosenBy.RULE)
-        elif chosen != found[0]:  # another target was in force meanwhile
-            store.add_threshold(opened.round, target_id, chosen.log_m, chosen.scope, chosen.author, chosen.reason)
+            store.add_threshold(
+                round_record.round, target_id, rule.log_m, rule.scope, RULE.name, rule.reason, ChosenBy.RULE
+            )
+        elif chosen != thresholds[0]:  # another target was in force meanwhile
+            store.add_threshold(round_record.round, target_id, chosen.log_m, chosen.scope, chosen.author, chosen.reason)
 
 
 class _Scores:

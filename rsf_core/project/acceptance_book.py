@@ -36,8 +36,8 @@ class AcceptanceBook:
 
     def threshold(self, round_number: int | None = None) -> ThresholdRecord | None:
         """The M in force, or None before scoring."""
-        found = self._store.thresholds(self._standing.number(round_number))
-        return found[0] if found else None
+        thresholds = self._store.thresholds(self._standing.number(round_number))
+        return thresholds[0] if thresholds else None
 
     @spoken
     def set_threshold(
@@ -128,12 +128,12 @@ class AcceptanceBook:
         return rules.compare(landscape, log_m, ratios, self.reward(number), self._store.completions)
 
     @spoken
-    def take_suggestion(self, found: Suggestion, round_number: int | None = None, author: str = NOBODY) -> None:
+    def take_suggestion(self, suggestion: Suggestion, round_number: int | None = None, author: str = NOBODY) -> None:
         """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
         number = self._standing.number(round_number)
-        now, wanted = self._target_book.draft(), {"rewards": found.target.rewards, "beta": found.target.beta}
-        draft = Draft(now.target.model_copy(update=wanted), now.accept)
+        now, changes = self._target_book.draft(), {"rewards": suggestion.target.rewards, "beta": suggestion.target.beta}
+        draft = Draft(now.target.model_copy(update=changes), now.accept)
         if draft != now:
             self._target_book.use(draft, "agrees best with the overrides", now, author=author)
         if self._stages.score(number) is None:  # every score is there: the decisions are derived already
-            self.set_threshold(found.log_m, found.scope, number, author, "agrees best with the overrides")
+            self.set_threshold(suggestion.log_m, suggestion.scope, number, author, "agrees best with the overrides")

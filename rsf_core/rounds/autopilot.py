@@ -167,11 +167,11 @@ class Autopilot:
         limits = self._standing.settings().autopilot
         comparison = comparisons.comparison(self._store, self._standing, number)
         if comparison:
-            wanted = [
+            controls = [
                 *([Control.RANDOM] if limits.control and not comparison.control else []),
                 *([Control.CONSTRAINTS] if limits.constraints_control and not comparison.constraints else []),
             ]
-            if any(self._control(now, number, control) for control in wanted):
+            if any(self._control(now, number, control) for control in controls):
                 return
         why = guardrails.after_round(comparison, limits) if comparison else []
         if why:

@@ -61,31 +61,31 @@ class Comparing:
         """Draw held-out completions of the round's tuned model, and of its proposal and the base where they have
         none yet. None when all have been drawn already."""
         self._submitting.refuse_a_second(JobKind.EVALUATE)
-        opened = self._standing.round(round_number or self._standing.current_round().round)
+        round_record = self._standing.round(round_number or self._standing.current_round().round)
         held_out = self._standing.held_out()
         if not held_out:
             raise StageError("there is no held-out prompt to compare models on: add some on the Prompts page")
-        tuned = self._standing.tuned_model(opened.round)
-        controls = [self._standing.control(opened.round, control) for control in Control]
+        tuned = self._standing.tuned_model(round_record.round)
+        controls = [self._standing.control(round_record.round, control) for control in Control]
         gone = self._store.deleted_models()
         made = [model.model_id for model in (tuned, *controls) if model is not None and model.model_id not in gone]
-        wanted = dict.fromkeys([BASE_ID, opened.model_id, *made])
-        target = self._standing.target(opened.round)
+        model_ids = dict.fromkeys([BASE_ID, round_record.model_id, *made])
+        target = self._standing.target(round_record.round)
         evaluated = self._standing.evaluated_models(target)
-        missing = [model_id for model_id in wanted if model_id not in evaluated]
+        missing = [model_id for model_id in model_ids if model_id not in evaluated]
         measured = self._gauges(
-            self._standing.sound_settings(), held_out, [model_id for model_id in wanted if model_id not in gone]
+            self._standing.sound_settings(), held_out, [model_id for model_id in model_ids if model_id not in gone]
         )
         if not missing and not measured:
             return None
         judged = [
             model_id
-            for model_id in wanted
+            for model_id in model_ids
             if model_id in missing or any(model_id in gauge.spec.models for gauge in measured)
         ]
         key = self._standing.evaluation_key(target)
         spec = EvaluateSpec(
-            round=opened.round,
+            round=round_record.round,
             gauges=tuple(gauge.spec for gauge in measured),
             judged=tuple(map(self._submitting.model_ref, judged)),
             **self._comparison(key, missing, target, len(held_out)),
@@ -95,12 +95,12 @@ class Comparing:
             inputs |= gauge.inputs
         return self._submitting.submit(spec, inputs)
 
-    def _gauges(self, settings: Settings, held_out: Sequence[Prompt], wanted: Sequence[str]) -> list[GaugeWork]:
+    def _gauges(self, settings: Settings, held_out: Sequence[Prompt], model_ids: Sequence[str]) -> list[GaugeWork]:
         """What is left to measure of what some models have forgotten: the base's completions first, where it has none."""
-        found = []
+        gauge_works = []
         for gauge in gauges.of_project(self._folder, settings, held_out):
             known = gauges.measured(self._store, gauge.key)
-            models = [model_id for model_id in wanted if model_id != BASE_ID and model_id not in known]
+            models = [model_id for model_id in model_ids if model_id != BASE_ID and model_id not in known]
             if not models:
                 continue
             inputs = {f"gauge_{gauge.name}": units.prompts_table(gauge.prompts)}
@@ -113,8 +113,8 @@ class Comparing:
             part = GaugePart(
                 name=gauge.name, key=gauge.key, models=tuple(models), unit_size=size, sampling=gauge.sampling
             )
-            found.append(GaugeWork(part, inputs))
-        return found
+            gauge_works.append(GaugeWork(part, inputs))
+        return gauge_works
 
     def open_sealed(self, actor: Actor, model_id: str | None = None) -> str:
         """Open the sealed prompts, once: draw for them from the base, a tuned model (by default the one that would draw the

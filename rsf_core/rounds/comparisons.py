@@ -84,10 +84,10 @@ def gains_together(comparisons: Sequence[Comparison], level: float = 0.95) -> di
         return {}
     metric = comparisons[-1].headline
     shown = {
-        (found.round, which): (by_prompt, found.together_width)
-        for found in comparisons
-        if found.headline == metric
-        for which, by_prompt in found.together.items()
+        (one.round, which): (by_prompt, one.together_width)
+        for one in comparisons
+        if one.headline == metric
+        for which, by_prompt in one.together.items()
     }
     prompts = sorted({prompt for by_prompt, _ in shown.values() for prompt in by_prompt})
     columns = [[by_prompt.get(prompt, math.nan) for prompt in prompts] for by_prompt, _ in shown.values()]
@@ -109,25 +109,25 @@ def comparison(store: Store, standing: Standing, round_number: int) -> Compariso
 
 def chosen_by(store: Store, standing: Standing) -> Curse | None:
     """`winners_curse` of all rounds that have a comparison."""
-    found = (comparison(store, standing, opened.round) for opened in store.rounds())
-    return winners_curse([each for each in found if each is not None])
+    compared = (comparison(store, standing, round_record.round) for round_record in store.rounds())
+    return winners_curse([each for each in compared if each is not None])
 
 
 def all_gains(store: Store, standing: Standing) -> dict[tuple[int, str], Interval]:
     """`gains_together` of all rounds that have a comparison."""
-    found = (comparison(store, standing, opened.round) for opened in store.rounds())
-    return gains_together([each for each in found if each is not None])
+    compared = (comparison(store, standing, round_record.round) for round_record in store.rounds())
+    return gains_together([each for each in compared if each is not None])
 
 
 def _compare(store: Store, standing: Standing, round_number: int) -> Comparison | None:
-    opened = next((r for r in store.rounds() if r.round == round_number), None)
+    round_record = next((r for r in store.rounds() if r.round == round_number), None)
     tuned = standing.tuned_model(round_number)
     thresholds = store.thresholds(round_number)
-    if opened is None or tuned is None or not thresholds:
+    if round_record is None or tuned is None or not thresholds:
         return None
     target = target_of(store, thresholds[0])
     evaluation = standing.evaluation(round_number)
-    compared = {BASE_ID, opened.model_id, tuned.model_id}
+    compared = {BASE_ID, round_record.model_id, tuned.model_id}
     if not compared <= evaluation.models:
         return None
     controls = {control: standing.control(round_number, control) for control in Control}
@@ -138,14 +138,14 @@ def _compare(store: Store, standing: Standing, round_number: int) -> Comparison 
         model_id: standing.measures.measured(evaluation.key, model_id, target, log_m) for model_id in sorted(compared)
     }
     random_id, filtered_id = against.get(Control.RANDOM), against.get(Control.CONSTRAINTS)
-    ids = (opened.model_id, tuned.model_id, random_id)
-    found = _comparison(round_number, ids, measured, target, evaluation.current, filtered_id)
+    ids = (round_record.model_id, tuned.model_id, random_id)
+    result = _comparison(round_number, ids, measured, target, evaluation.current, filtered_id)
     lost = forgetting.of_models(store, sorted(compared))
     return replace(
-        found,
+        result,
         retired=evaluation.retired,
         forgotten=lost[tuned.model_id],
-        forgotten_before=lost[opened.model_id],
+        forgotten_before=lost[round_record.model_id],
         forgotten_control=lost.get(random_id or "", {}),
         forgotten_constraints=lost.get(filtered_id or "", {}),
     )
@@ -179,13 +179,13 @@ class Curse:
 
 def winners_curse(comparisons: Sequence[Comparison]) -> Curse | None:
     """That of the gains of all rounds' tuned models; None with one look, or no prompt that all were compared on."""
-    found = [one for one in comparisons if one.headline == comparisons[-1].headline and one.together.get("tuned")]
-    looks = [one.together["tuned"] for one in found]
+    alike = [one for one in comparisons if one.headline == comparisons[-1].headline and one.together.get("tuned")]
+    looks = [one.together["tuned"] for one in alike]
     common = sorted(set(looks[0]).intersection(*looks[1:])) if looks else []
     if len(looks) < 2 or not common:
         return None
     excess = overstatement([[look[prompt] for look in looks] for prompt in common])
-    return Curse(len(looks), found[-1].headline, excess)
+    return Curse(len(looks), alike[-1].headline, excess)
 
 
 def _comparison(
@@ -200,7 +200,7 @@ def _comparison(
     as the base is; a control that was not is left out."""
     before_id, after_id, control_id = ids
     base, before, after = measured[BASE_ID], measured[before_id], measured[after_id]
-    found = Comparison(
+    result = Comparison(
         round=round_number,
         before_id=before_id,
         after_id=after_id,
@@ -213,28 +213,28 @@ def _comparison(
         completions=len(after["length"][1]),
         current=current,
     )
-    by_prompt, width = _by_prompt(base, after, target, found.headline)
-    found = replace(found, together={"tuned": by_prompt}, together_width=width)
+    by_prompt, width = _by_prompt(base, after, target, result.headline)
+    result = replace(result, together={"tuned": by_prompt}, together_width=width)
     random, filtered = (measured.get(name or "") for name in (control_id, filtered_id))
-    together = dict(found.together)
+    together = dict(result.together)
     if random is not None:
-        together["control"] = _by_prompt(base, random, target, found.headline)[0]
-        found = replace(
-            found,
+        together["control"] = _by_prompt(base, random, target, result.headline)[0]
+        result = replace(
+            result,
             control=intervals(random, target),
             control_over_base=gains(base, random, target),
             selection=gains(random, after, target),
         )
     if filtered is not None:
-        together["constraints"] = _by_prompt(base, filtered, target, found.headline)[0]
-        found = replace(
-            found,
+        together["constraints"] = _by_prompt(base, filtered, target, result.headline)[0]
+        result = replace(
+            result,
             constraints=intervals(filtered, target),
             constraints_over_base=gains(base, filtered, target),
             beyond_constraints=gains(filtered, after, target),
             constraints_over_random=gains(random, filtered, target) if random is not None else {},
         )
-    return replace(found, together=together)
+    return replace(result, together=together)
 
 
 def _by_prompt(before: Measured, after: Measured, target: Target, metric: str) -> tuple[dict[int, float], float | None]:

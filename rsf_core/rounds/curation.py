@@ -30,16 +30,16 @@ def freeze(store: Store, settings: Settings, round_number: int, author: str) -> 
     unchanged since the newest set give that set again. Candidates of train prompts that nearly repeat a held-out prompt
     are left out and counted. Candidates made elsewhere are in it where people accept them: they weigh 1, for there is no P/q
     of them, and no rate counts them. Raises StageError when nothing is left to train on."""
-    found = store.thresholds(round_number)
+    thresholds = store.thresholds(round_number)
     accepted = store.accepted_samples(round_number)
-    if not found:
+    if not thresholds:
         raise StageError(f"round {round_number} has no decisions yet: generate and score candidates first")
     if not accepted:
         raise StageError(
             f"round {round_number} has no accepted candidate to train on: lower M on the Acceptance page, accept some "
             "by hand on the Review page, or draw more candidates"
         )
-    threshold = found[0]
+    threshold = thresholds[0]
     near = near_held_out(store)
     kept = [row for row in accepted if row["prompt_id"] not in near]
     if not kept:

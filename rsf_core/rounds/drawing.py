@@ -35,18 +35,18 @@ class Drawing:
         as soon as they are there. Prompts whose reference the target cannot read are left out and named: what is drawn of
         them could not be scored."""
         self._submitting.refuse_a_second(JobKind.GENERATE)
-        opened, settings = self._standing.current_round(), self._standing.sound_settings()
+        round_record, settings = self._standing.current_round(), self._standing.sound_settings()
         train = self._store.prompts(Split.TRAIN)
         if not train:
             raise StageError("there is no train prompt to draw candidates for: add some on the Prompts page")
         if starving:
-            drawn = self._starving(opened.round, train)
+            drawn = self._starving(round_record.round, train)
         elif until is not None:
-            mine = [job for job in self._store.jobs(round_number=opened.round) if job.kind is JobKind.GENERATE]
+            mine = [job for job in self._store.jobs(round_number=round_record.round) if job.kind is JobKind.GENERATE]
             before = asked_for([job for job in mine if (other := drawn_until(job)) and other.run == until.run])
             drawn = next_prompts(train, until, before, settings.generate.prompts or PART)
         else:
-            drawn = stages.draw_prompts(train, settings.generate.prompts, opened.round, settings.seed)
+            drawn = stages.draw_prompts(train, settings.generate.prompts, round_record.round, settings.seed)
         versions.ready(self._folder, settings.target.scorers)
         unreadable = registry.reference_problems(settings.target.scorers, drawn)
         left_out = {problem.prompt_id for problem in unreadable}
@@ -59,12 +59,12 @@ class Drawing:
             "Not drawn from": unreadable,
             "Held out and not to be compared on": registry.reference_problems(settings.target.scorers, held_out),
         }
-        notes = [f"{what}: {registry.describe(found)}. {CORRECT}." for what, found in problems.items() if found]
+        notes = [f"{what}: {registry.describe(problem)}. {CORRECT}." for what, problem in problems.items() if problem]
         spec = GenerateSpec(
-            round=opened.round,
+            round=round_record.round,
             compute=settings.compute,
-            model=self._submitting.model_ref(opened.model_id),
-            model_id=opened.model_id,
+            model=self._submitting.model_ref(round_record.model_id),
+            model_id=round_record.model_id,
             sampling=settings.generate.sampling,
             candidates=settings.generate.candidates,
             batch_size=settings.generate.batch_size,
@@ -75,7 +75,7 @@ class Drawing:
             until=until,
             until_prompts=0 if until is None else asked,
         )
-        first_k = stages.first_k(drawn, self._store.next_k(opened.round))["k"]
+        first_k = stages.first_k(drawn, self._store.next_k(round_record.round))["k"]
         inputs = {"prompts": units.prompts_table(drawn, first_k), "held_out": units.prompts_table(held_out)}
         follow = [Stage.SCORE] if then_score else []
         return self._submitting.submit(spec, inputs, follow)
@@ -87,12 +87,12 @@ class Drawing:
             raise StageError(
                 f"round {round_number} is not decided yet, so nobody knows which prompts have none accepted: score it first"
             )
-        wanted = set(self._store.starving_prompts(round_number))
-        if not wanted:
+        starving = set(self._store.starving_prompts(round_number))
+        if not starving:
             raise StageError(
                 f"every prompt of round {round_number} has an accepted candidate: there is none to draw more for"
             )
-        return [prompt for prompt in train if prompt.prompt_id in wanted]
+        return [prompt for prompt in train if prompt.prompt_id in starving]
 
     def draw_until(self, wanted: int, most: int | None, log_m: float | None, actor: Actor) -> str:
         """Draw candidates of the newest round for `generate.prompts` prompts (32 where that is all) at a time, and score them,
@@ -100,14 +100,14 @@ class Drawing:
         M is `log_m` (nats, for all prompts alike), else the one in force, which stays. Raises StageError where there is none:
         M must be fixed before what is drawn at it."""
         access.check(actor, "draw_until")
-        opened, settings = self._standing.current_round(), self._standing.sound_settings()
+        round_record, settings = self._standing.current_round(), self._standing.sound_settings()
         self._submitting.refuse_a_second(JobKind.GENERATE)
         self._submitting.refuse_a_second(JobKind.SCORE)
         if wanted < 1 or (most is not None and most < 1):
             raise StageError("at least one accepted candidate has to be wanted, of at least one prompt")
         if log_m is not None and not math.isfinite(log_m):
             raise StageError(f"log M is {log_m}: it must be a number")
-        in_force = self._store.thresholds(opened.round)[:1]
+        in_force = self._store.thresholds(round_record.round)[:1]
         target_id = self._store.target_id(settings.target.model_dump(mode="json"), actor.name)
         if log_m is not None:
             fixed, scope = log_m, Scope.GLOBAL
@@ -121,13 +121,13 @@ class Drawing:
                 "score some candidates first and choose M on the Acceptance page, or give log M"
             )
         train = self._store.prompt_counts().get(Split.TRAIN, 0)
-        run = f"{opened.round}.{len(self._store.jobs(round_number=opened.round))}.{settings.seed}"
+        run = f"{round_record.round}.{len(self._store.jobs(round_number=round_record.round))}.{settings.seed}"
         until = Until(
             run=run, wanted=wanted, most=min(most or train, train), log_m=fixed, scope=scope, target_id=target_id
         )
         # by a person: the rule would choose anew after each part
         self._store.add_threshold(
-            opened.round, target_id, fixed, scope, actor.name, f"fixed to draw until {wanted:,} are accepted"
+            round_record.round, target_id, fixed, scope, actor.name, f"fixed to draw until {wanted:,} are accepted"
         )
         return self.generate(until=until)
 

@@ -81,7 +81,7 @@ class DriveState:
 
 def next_step(state: DriveState, last_round: int | None = None) -> Step:
     """What comes next, up to `last_round` (None: without end)."""
-    running = next((found.job for found in state.stages if found.progress is Progress.RUNNING), None)
+    running = next((stage.job for stage in state.stages if stage.progress is Progress.RUNNING), None)
     active_job = running.job_id if running is not None else state.active_job
     if active_job is not None:
         return WaitForJob(active_job)
@@ -98,10 +98,10 @@ def next_step(state: DriveState, last_round: int | None = None) -> Step:
     return Start(due.stage)
 
 
-def due_stage(found: tuple[StageState, ...]) -> StageState | None:
+def due_stage(states: tuple[StageState, ...]) -> StageState | None:
     """The state of the stage that comes next, or None when all is done or something runs."""
-    stage = stages.next_stage(found)
-    return next((state for state in found if state.stage is stage), None)
+    stage = stages.next_stage(states)
+    return next((state for state in states if state.stage is stage), None)
 
 
 def last_round(current: int, more: int, is_complete: bool) -> int:
@@ -117,15 +117,15 @@ class Driver:
 
     def state(self) -> DriveState:
         current = self._standing.current_round().round
-        found = self._standing.states(current)
+        states = self._standing.states(current)
         active = self._store.jobs(active=True)
-        due = due_stage(found)
+        due = due_stage(states)
         failed = due.job if due is not None and due.progress is Progress.FAILED else None
         flight = self._store.last_flight()
         waits = flight is not None and flight["event"] == "waiting" and flight["round"] == current
         return DriveState(
             current,
-            found,
+            states,
             active[0].job_id if active else None,
             failed is not None and self._standing.agrees(failed),
             flight["reason"] if flight is not None and waits else "",

@@ -57,7 +57,7 @@ class Embedding:
     def start(self) -> str | None:
         """Compute what is missing, of all rounds; the job's id, None where nothing is. Raises StageError while such a job
         runs, or where there is no candidate."""
-        missing = {opened.round: self._missing(opened.round) for opened in self._store.rounds()}
+        missing = {round_record.round: self._missing(round_record.round) for round_record in self._store.rounds()}
         total = sum(map(len, missing.values()))
         if not total:
             if not any(len(self.places(number)) for number in missing):

@@ -57,8 +57,8 @@ class Following:
 
     def recover(self) -> None:
         """Start what the last owner had no time to start."""
-        for opened in self._store.rounds():
-            for job in self._store.jobs(round_number=opened.round):
+        for round_record in self._store.rounds():
+            for job in self._store.jobs(round_number=round_record.round):
                 if job.state is JobState.DONE:
                     self._follow(job)
         self._stages.go_on_drawing(self._standing.current_round().round)
@@ -94,21 +94,21 @@ class Following:
 
     def _is_decided(self, job: JobRecord) -> bool:
         """Whether all candidates have a decision under the target they were scored for, or under a later one."""
-        counts, found = self._store.round_counts(job.round), self._store.thresholds(job.round)
-        if not found or counts.undecided:
+        counts, thresholds = self._store.round_counts(job.round), self._store.thresholds(job.round)
+        if not thresholds or counts.undecided:
             return False
-        if found[0].seq > job.changed_seq:
+        if thresholds[0].seq > job.changed_seq:
             return True
         spec = job.sound_spec(ScoreSpec)
-        return spec is not None and decisions.target_of(self._store, found[0]) == spec.target
+        return spec is not None and decisions.target_of(self._store, thresholds[0]) == spec.target
 
     def _is_active(self, kind: JobKind) -> bool:
         return any(job.kind is kind for job in self._store.jobs(active=True))
 
 
-def _text(found: Any, name: str) -> str:
+def _text(outcome: Any, name: str) -> str:
     """Raises JobError where what a job has left names no such thing."""
-    value = found.get(name) if isinstance(found, dict) else None
+    value = outcome.get(name) if isinstance(outcome, dict) else None
     if not isinstance(value, str):
         raise JobError(f"its result.json is damaged: {name} is {str(value)[:80]!r}, and no text")
     return value

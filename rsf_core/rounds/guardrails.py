@@ -52,8 +52,8 @@ def repetition(summary: Mapping[str, Any], limits: Autopilot) -> list[str]:
     repeated = 1 - distinct / kept
     if repeated <= limits.max_duplicates * most:
         return []
-    said = f"{repeated:.0%} of the accepted completions repeat another of their prompt or nearly do"
-    return [f"{said} (autopilot.max_duplicates is {limits.max_duplicates:.0%})"]
+    sentence = f"{repeated:.0%} of the accepted completions repeat another of their prompt or nearly do"
+    return [f"{sentence} (autopilot.max_duplicates is {limits.max_duplicates:.0%})"]
 
 
 def after_round(comparison: Comparison, limits: Autopilot) -> list[str]:
@@ -160,5 +160,5 @@ def _entropy(comparison: Comparison, limits: Autopilot) -> str | None:
 
 def _value(metrics: Mapping[str, Interval], name: str) -> float | None:
     """A metric's value; None where it could not be computed: every comparison with a NaN is false."""
-    found = metrics.get(name)
-    return None if found is None or not math.isfinite(found.value) else found.value
+    interval = metrics.get(name)
+    return None if interval is None or not math.isfinite(interval.value) else interval.value

@@ -106,15 +106,15 @@ class Lineage:
         deleted, yardstick = self._store.deleted_models(), self._yardstick()
         rounds = self._store.rounds()
         lost = forgetting.of_models(self._store, [model.model_id for model in self._store.models()])
-        found = []
+        views = []
         for model in self._store.models():
             folder = self._folder / model.folder
             gone = model.model_id in deleted
             size = None if model.model_id == BASE_ID or gone else self._size(model.model_id, folder)
             metrics = yardstick.metrics(model.model_id) if yardstick else {}
-            drew = tuple(opened.round for opened in rounds if opened.model_id == model.model_id)
-            found.append(ModelView(model, metrics, size, gone, drew, lost[model.model_id]))
-        return found
+            drew = tuple(round_record.round for round_record in rounds if round_record.model_id == model.model_id)
+            views.append(ModelView(model, metrics, size, gone, drew, lost[model.model_id]))
+        return views
 
     def law(self, model_id: str) -> list[Asked]:
         """What the files of a model ask for when tokens are drawn from it, and what became of each; nothing where its files
@@ -159,12 +159,12 @@ class Lineage:
 
     def trials(self, first: str, second: str) -> list[Trial]:
         """The typed prompts that both models have completed, the newest first."""
-        found: dict[str, dict[str, list[str]]] = {}
+        completions: dict[str, dict[str, list[str]]] = {}
         for row in self._store.trials():
-            found.setdefault(row["job_id"], {}).setdefault(row["model_id"], []).append(row["completion"])
+            completions.setdefault(row["job_id"], {}).setdefault(row["model_id"], []).append(row["completion"])
         return [
             Trial(job_id, spec.text, spec.system, {name: drawn[name] for name in (first, second)})
-            for job_id, drawn in found.items()
+            for job_id, drawn in completions.items()
             if {first, second} <= drawn.keys() and (spec := self._store.job(job_id).sound_spec(TrialSpec))
         ]
 
@@ -202,18 +202,20 @@ class Lineage:
     def stale_proposal(self) -> StaleProposal | None:
         """Whether the newest round's candidates were drawn from another model than the current one: their log q is no
         longer that of the model in use. None where they belong to it, or where there are none."""
-        opened, current = self._standing.current_round(), current_model(self._store, self._standing)
-        if current == opened.model_id or not self._store.round_counts(opened.round).candidates:
+        round_record, current = self._standing.current_round(), current_model(self._store, self._standing)
+        if current == round_record.model_id or not self._store.round_counts(round_record.round).candidates:
             return None
-        tuned = self._standing.tuned_model(opened.round)
-        return StaleProposal(opened.round, opened.model_id, current, tuned is not None and tuned.model_id == current)
+        tuned = self._standing.tuned_model(round_record.round)
+        return StaleProposal(
+            round_record.round, round_record.model_id, current, tuned is not None and tuned.model_id == current
+        )
 
     def graph(self, ink: str, accent: str) -> str:
         """The lineage in Graphviz's language, in the colour `ink`; the model that the next round draws from in `accent`."""
         look = f'color="{ink}", fontcolor="{ink}", fontname=sans'
         lines = ["digraph {", f"rankdir=LR; bgcolor=transparent; node [shape=box, style=rounded, {look}];"]
         lines.append(f"edge [fontsize=10, {look}];")
-        curated = {found.curated_id: found for found in self._store.curated_sets()}
+        curated = {curated_set.curated_id: curated_set for curated_set in self._store.curated_sets()}
         following = current_model(self._store, self._standing)
         for view in self.models():
             bold = f', penwidth=2.5, color="{accent}"' if view.model.model_id == following else ""
@@ -236,7 +238,7 @@ class Lineage:
 
     def changed_settings(self, first: int, second: int) -> dict[str, tuple[Any, Any]]:
         """The settings that differ between two rounds, by dotted name."""
-        rounds = {opened.round: opened.settings for opened in self._store.rounds()}
+        rounds = {round_record.round: round_record.settings for round_record in self._store.rounds()}
         a, b = _flat(rounds[first]), _flat(rounds[second])
         return {name: (a.get(name), b.get(name)) for name in sorted(a | b) if a.get(name) != b.get(name)}
 
@@ -266,12 +268,12 @@ class Lineage:
         return self._store.unchanged(name, COMPARED_TABLES, self._find_yardstick)
 
     def _find_yardstick(self) -> _Yardstick | None:
-        for opened in reversed(self._store.rounds()):
-            for threshold in self._store.thresholds(opened.round)[:1]:
-                found = self._standing.evaluation(opened.round)
-                if found.models:
+        for round_record in reversed(self._store.rounds()):
+            for threshold in self._store.thresholds(round_record.round)[:1]:
+                evaluation = self._standing.evaluation(round_record.round)
+                if evaluation.models:
                     target, log_m = target_of(self._store, threshold), common_log_m(self._store, threshold)
-                    return _Yardstick(self._standing.measures, found.key, found.models, target, log_m)
+                    return _Yardstick(self._standing.measures, evaluation.key, evaluation.models, target, log_m)
         return None
 
 
@@ -320,10 +322,10 @@ def _quoted(text: str) -> str:
 
 
 def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, value in section.items():
-        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
-    return found
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat
 
 
 def prompts_won(votes: Mapping[tuple[int, int], str], first: str, second: str) -> tuple[int, int]:

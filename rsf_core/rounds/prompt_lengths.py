@@ -142,16 +142,16 @@ class PromptLengths:
 
     # -- a job -----------------------------------------------------------------------------------------------------------
 
-    def keep_of_job(self, found: Any) -> None:
+    def keep_of_job(self, result: Any) -> None:
         """Save what a job has found of prompts it left out, see `of_job`. A tuned model takes what its base takes. Raises
         JobError where it is damaged."""
         base = self._base()
         if base is None:
             return
         try:
-            limit, prefix = (None if found[key] is None else int(found[key]) for key in ("most", "prefix"))
-            ids = pa.array([row[0] for row in found["prompts"]], pa.int32()).to_pylist()
-            rows = [Length(*row[1:]) for row in found["prompts"]]
+            limit, prefix = (None if result[key] is None else int(result[key]) for key in ("most", "prefix"))
+            ids = pa.array([row[0] for row in result["prompts"]], pa.int32()).to_pylist()
+            rows = [Length(*row[1:]) for row in result["prompts"]]
             if any((row.tokens is None) == (row.refused is None) or (row.tokens or 0) < 0 for row in rows):
                 raise ValueError("neither a length nor a refusal")
             table = pa.table(
@@ -161,7 +161,7 @@ class PromptLengths:
                 }
             )
         except (TypeError, ValueError, LookupError, pa.ArrowException) as error:
-            raise JobError(f"its result.json is damaged: lengths is {str(found)[:80]!r}") from error
+            raise JobError(f"its result.json is damaged: lengths is {str(result)[:80]!r}") from error
         self._store.prompt_book.say_lengths(Window(base.identity, base.name, limit, prefix), ids, table)
 
     def _base(self) -> ModelRecord | None:

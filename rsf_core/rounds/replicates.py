@@ -50,19 +50,19 @@ class Template:
 
 def template(settings: Settings, prompts: Sequence[Prompt], models: Mapping[str, Path], version: str) -> Template:
     """The template of a project. `models` are the folders of its tuned models: a target may refer to one by name."""
-    found = settings.model_dump(mode="json", exclude_none=True)
+    procedure = settings.model_dump(mode="json", exclude_none=True)
     for section in _SEEDED:
-        del found[section]["seed"]
-    reference = found["target"]["reference"]
+        del procedure[section]["seed"]
+    reference = procedure["target"]["reference"]
     if reference in models:
-        found["target"]["reference"] = str(models[reference])
+        procedure["target"]["reference"] = str(models[reference])
     rows = tuple((p.text, p.system, p.reference, str(p.split), p.earlier) for p in prompts)
     asked = [
         row if row[4] else row[:4] for row in rows
     ]  # plain prompts go by the name they had before there were turns
-    decisive = {name: value for name, value in found.items() if name not in _NOT_OF_THE_PROCEDURE}
+    decisive = {name: value for name, value in procedure.items() if name not in _NOT_OF_THE_PROCEDURE}
     digest = hashlib.sha256(json.dumps([version, decisive, asked], sort_keys=True).encode()).hexdigest()[:12]
-    return Template(found, rows, settings.seed, version, digest)
+    return Template(procedure, rows, settings.seed, version, digest)
 
 
 class _Line(BaseModel):

@@ -30,12 +30,12 @@ class Scoring:
         score. None when every score is there already; the decisions are then derived anew at once."""
         number = round_number or self._standing.current_round().round
         self._submitting.refuse_a_second(JobKind.SCORE)
-        opened = self._standing.round(number)
+        round_record = self._standing.round(number)
         settings = self._standing.sound_settings()
         if self._store.round_counts(number).candidates == 0:
             raise StageError(f"round {number} has no candidates to score: generate them first")
         reference = decisions.reference_model(settings.target, BASE_ID)
-        source = decisions.reference_of(self._store, settings.target, opened, BASE_ID)
+        source = decisions.reference_of(self._store, settings.target, round_record, BASE_ID)
         judged: Reference | None = None
         if reference is not None and source is not None and source not in (LOG_Q, LOG_MODEL):
             tempered = source == log_prob_scorer(reference, tempered=True)
@@ -46,7 +46,7 @@ class Scoring:
         elsewhere = [name for name in settings.target.scorers if not registry.checked(name)[1].of_draw]
         candidates = self._store.candidates_to_score(number, needed, again, elsewhere)
         if candidates.num_rows == 0:
-            decisions.retarget(self._store, settings, opened, BASE_ID)
+            decisions.retarget(self._store, settings, round_record, BASE_ID)
             return None
         spec = ScoreSpec(
             round=number,
@@ -95,16 +95,16 @@ class Scoring:
         return self._submitting.submit(spec, self._inputs(number, [name], candidates))
 
     def _inputs(self, number: int, scorers: Sequence[str], candidates: pa.Table) -> dict[str, pa.Table]:
-        found = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
+        inputs = {"candidates": candidates, "prompts": units.prompts_table(self._store.prompts(Split.TRAIN))}
         if registry.compare_siblings(scorers):
-            found["siblings"] = self._store.siblings(number, candidates["prompt_id"].unique().to_pylist())
-        return found
+            inputs["siblings"] = self._store.siblings(number, candidates["prompt_id"].unique().to_pylist())
+        return inputs
 
     def choose_m(self) -> None:
         """Let the rule of the settings choose M of the newest round, whoever has chosen it. Raises StageError where candidates
         have no scores under the target of the settings."""
-        opened, settings = self._standing.current_round(), self._standing.sound_settings()
-        counts, found = self._store.round_counts(opened.round), self._store.thresholds(opened.round)
-        if not found or counts.undecided or decisions.target_of(self._store, found[0]) != settings.target:
-            raise StageError(f"round {opened.round} is not scored under this target: score it first")
-        decisions.retarget(self._store, settings, opened, BASE_ID, anew=True)
+        round_record, settings = self._standing.current_round(), self._standing.sound_settings()
+        counts, thresholds = self._store.round_counts(round_record.round), self._store.thresholds(round_record.round)
+        if not thresholds or counts.undecided or decisions.target_of(self._store, thresholds[0]) != settings.target:
+            raise StageError(f"round {round_record.round} is not scored under this target: score it first")
+        decisions.retarget(self._store, settings, round_record, BASE_ID, anew=True)

@@ -269,18 +269,18 @@ def state_of(row: StageType, facts: RoundFacts) -> StageState:
     return StageState(row.stage, Progress.READY if ready else Progress.WAITING, row.detail(facts), job, blocked=blocked)
 
 
-def next_stage(found: Sequence[StageState]) -> Stage | None:
+def next_stage(states: Sequence[StageState]) -> Stage | None:
     """The first stage with a job that is neither done nor running, or None when all is done or something runs."""
-    if any(state.progress is Progress.RUNNING for state in found):
+    if any(state.progress is Progress.RUNNING for state in states):
         return None
-    for state in found:
+    for state in states:
         if state.progress is not Progress.DONE and stage_type(state.stage).kind is not None:
             return state.stage
     return None
 
 
-def complete(found: Sequence[StageState]) -> bool:
-    return found[-1].progress is Progress.DONE
+def complete(states: Sequence[StageState]) -> bool:
+    return states[-1].progress is Progress.DONE
 
 
 def draw_prompts(prompts: Sequence[Prompt], count: int, round_number: int, seed: int) -> list[Prompt]:

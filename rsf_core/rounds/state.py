@@ -99,9 +99,9 @@ class Standing:
 
     def round(self, number: int) -> RoundRecord:
         """Raises StageError where there is none."""
-        for opened in self._store.rounds():
-            if opened.round == number:
-                return opened
+        for round_record in self._store.rounds():
+            if round_record.round == number:
+                return round_record
         raise StageError(f"there is no round {number}")
 
     def states(self, number: int) -> tuple[StageState, ...]:
@@ -128,23 +128,23 @@ class Standing:
 
     def target(self, number: int) -> Target:
         """What a round is judged by: the target its decisions were made under; before them that of the settings."""
-        found = self._store.thresholds(number)
-        return decisions.target_of(self._store, found[0]) if found else self.settings().target
+        thresholds = self._store.thresholds(number)
+        return decisions.target_of(self._store, thresholds[0]) if thresholds else self.settings().target
 
     def tuned_model(self, number: int) -> ModelRecord | None:
-        found = [m for m in self._store.models() if m.round == number and m.model_id != BASE_ID]
-        found = [model for model in found if not curation.is_control(model.curated_id)]
-        return found[-1] if found else None
+        tuned = [m for m in self._store.models() if m.round == number and m.model_id != BASE_ID]
+        tuned = [model for model in tuned if not curation.is_control(model.curated_id)]
+        return tuned[-1] if tuned else None
 
     def control(self, number: int, control: Control = Control.RANDOM) -> ModelRecord | None:
         """A control of the round's tuned model, or None."""
-        wanted = self._control_id(number, control)
-        return next((m for m in self._store.models() if m.model_id == wanted), None)
+        control_id = self._control_id(number, control)
+        return next((m for m in self._store.models() if m.model_id == control_id), None)
 
     def control_is_deleted(self, number: int, control: Control = Control.RANDOM) -> bool:
         """Whether the files of a control of the round were deleted: it can be compared no more."""
-        found = self.control(number, control)
-        return found is not None and found.model_id in self._store.deleted_models()
+        control_model = self.control(number, control)
+        return control_model is not None and control_model.model_id in self._store.deleted_models()
 
     def control_leaves_a_choice(self, number: int, control: Control) -> bool:
         """Whether a control of the round's tuned model would be another set than what that was tuned on."""
@@ -158,24 +158,26 @@ class Standing:
 
     def control_job(self, number: int, control: Control = Control.RANDOM) -> JobRecord | None:
         """The newest job that tunes a control of the round's tuned model: no stage of the round."""
-        wanted, jobs = self._control_id(number, control), self._store.jobs(round_number=number)
-        found = [job for job in jobs if _tunes_control(job) and job.spec_of(FinetuneSpec).model_id == wanted]
-        return found[-1] if found else None
+        control_id, jobs = self._control_id(number, control), self._store.jobs(round_number=number)
+        tuning_jobs = [job for job in jobs if _tunes_control(job) and job.spec_of(FinetuneSpec).model_id == control_id]
+        return tuning_jobs[-1] if tuning_jobs else None
 
     def sealed_job(self) -> JobRecord | None:
         """The newest job that draws for the sealed prompts, or None before they are opened."""
-        found = [job for job in self._store.jobs() if job.kind is JobKind.SEALED]
-        return found[-1] if found else None
+        sealed_jobs = [job for job in self._store.jobs() if job.kind is JobKind.SEALED]
+        return sealed_jobs[-1] if sealed_jobs else None
 
     def curated_set(self, number: int) -> CuratedRecord | None:
-        found = [c for c in self._store.curated_sets() if c.round == number and not curation.is_control(c.curated_id)]
-        return found[-1] if found else None
+        curated_sets = [
+            c for c in self._store.curated_sets() if c.round == number and not curation.is_control(c.curated_id)
+        ]
+        return curated_sets[-1] if curated_sets else None
 
     def held_out(self) -> list[Prompt]:
         """The prompts that models are compared on."""
         count = self.settings().evaluate.prompts
-        found = self._store.unchanged("held_out", IN_USE, lambda: self._store.prompts(Split.HELD_OUT))
-        return found[: count or len(found)]
+        prompts = self._store.unchanged("held_out", IN_USE, lambda: self._store.prompts(Split.HELD_OUT))
+        return prompts[: count or len(prompts)]
 
     def evaluation(self, number: int) -> Evaluation:
         """What a round is compared by: its models' held-out completions under the settings of now, else those of its newest
@@ -223,8 +225,8 @@ class Standing:
             return False  # it would go on in the precision it was asked for in
         match spec:
             case GenerateSpec():
-                wanted = settings.generate
-                return spec.sampling == wanted.sampling and spec.candidates == wanted.candidates
+                generate = settings.generate
+                return spec.sampling == generate.sampling and spec.candidates == generate.candidates
             case ScoreSpec():
                 same = spec.retired == self._store.prompt_book.version()[1]
                 return same and spec.target == settings.target
@@ -244,12 +246,12 @@ class Standing:
         key = self.evaluation_key(target)
         left_out = self._left_out(key)
         expected = (len(self.held_out()) - len(left_out)) * self.settings().evaluate.candidates
-        found = self._store.evaluated_models(key)
-        return {model_id for model_id, count in found.items() if count == expected}
+        counts = self._store.evaluated_models(key)
+        return {model_id for model_id, count in counts.items() if count == expected}
 
     def _left_out(self, key: str) -> list[int]:
-        found: list[int] = json.loads(self._store.values().get(left_out_key(key), "[]"))
-        return found
+        left_out: list[int] = json.loads(self._store.values().get(left_out_key(key), "[]"))
+        return left_out
 
     def evaluation_key(self, target: Target, prompts: Sequence[Prompt] | None = None) -> str:
         """Names what makes held-out samples comparable: prompts, sampling, count, the target's scorers and reference, in what

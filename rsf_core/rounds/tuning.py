@@ -43,21 +43,21 @@ class Tuning:
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
         """Fine-tune the newest round's proposal on a curated set of it (the newest by default); the job's id."""
-        opened = self._standing.current_round()
-        curated = self._standing.curated_set(opened.round)
+        round_record = self._standing.current_round()
+        curated = self._standing.curated_set(round_record.round)
         if curated_id is not None:
             curated = next((c for c in self._store.curated_sets() if c.curated_id == curated_id), None)
-            if curated is not None and (curated.round != opened.round or curation.is_control(curated_id)):
-                raise StageError(f"{curated_id} is no set of accepted candidates of round {opened.round}")
+            if curated is not None and (curated.round != round_record.round or curation.is_control(curated_id)):
+                raise StageError(f"{curated_id} is no set of accepted candidates of round {round_record.round}")
         if curated is None:
-            raise StageError(f"round {opened.round} has no curated set to train on: freeze one first")
+            raise StageError(f"round {round_record.round} has no curated set to train on: freeze one first")
         number = 1 + sum(
-            m.round == opened.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
+            m.round == round_record.round and m.model_id != BASE_ID and not curation.is_control(m.curated_id)
             for m in self._store.models()
         )
         settings = self._standing.sound_settings()
-        made = f"m{opened.round}-{number}"
-        return self._finetune(opened, curated, made, settings.train, trained_law(settings), then_evaluate)
+        made = f"m{round_record.round}-{number}"
+        return self._finetune(round_record, curated, made, settings.train, trained_law(settings), then_evaluate)
 
     def train_control(self, actor: Actor, round_number: int | None = None, control: Control = Control.RANDOM) -> str:
         """Fine-tune a round's proposal, by the recipe of its tuned model, on a random selection as large as the curated
@@ -65,18 +65,18 @@ class Tuning:
         one that was not compared is. Raises StageError without a tuned model, where its control is there and compared already,
         or where the control would be the same set."""
         access.check(actor, "train_control")
-        opened = self._standing.round(round_number or self._standing.current_round().round)
-        tuned = self._standing.tuned_model(opened.round)
+        round_record = self._standing.round(round_number or self._standing.current_round().round)
+        tuned = self._standing.tuned_model(round_record.round)
         if tuned is None:
             raise StageError(
-                f"round {opened.round} has tuned no model to set a {control.label} against: fine-tune first"
+                f"round {round_record.round} has tuned no model to set a {control.label} against: fine-tune first"
             )
-        if self._standing.control(opened.round, control) is not None:
-            comparing = self._comparing.evaluate(opened.round)
+        if self._standing.control(round_record.round, control) is not None:
+            comparing = self._comparing.evaluate(round_record.round)
             if comparing is None:
                 raise StageError(f"the {control.label} of {tuned.model_id} is there already")
             return comparing
-        if not self._standing.control_leaves_a_choice(opened.round, control):
+        if not self._standing.control_leaves_a_choice(round_record.round, control):
             raise StageError(
                 f"{tuned.model_id} was tuned on all that passes the constraints: a control of the constraints alone would be "
                 "the same, so that what they gain is what it gained"
@@ -86,7 +86,7 @@ class Tuning:
         stream = "control" if control is Control.RANDOM else f"control {control}"
         own = child_seed(made_by.recipe.seed, stream)  # the recipe's, drawn independently
         recipe = made_by.recipe.model_copy(update={"seed": own})
-        begun = self._standing.control_job(opened.round, control)
+        begun = self._standing.control_job(round_record.round, control)
         if (
             begun is not None
             and begun.spec_of(FinetuneSpec).recipe == recipe
@@ -96,7 +96,7 @@ class Tuning:
             return begun.job_id
         matched = next(c for c in self._store.curated_sets() if c.curated_id == tuned.curated_id)
         curated = curation.freeze_control(self._store, matched, actor.name, control)
-        return self._finetune(opened, curated, model_id, recipe, made_by.law)
+        return self._finetune(round_record, curated, model_id, recipe, made_by.law)
 
     def _made_by(self, tuned: ModelRecord) -> FinetuneSpec:
         """What the model was tuned by: the spec of the job that made it, not of one that failed to before."""
@@ -109,7 +109,7 @@ class Tuning:
 
     def _finetune(
         self,
-        opened: RoundRecord,
+        round_record: RoundRecord,
         curated: CuratedRecord,
         model_id: str,
         recipe: Train,
@@ -118,16 +118,16 @@ class Tuning:
     ) -> str:
         self._submitting.refuse_a_second(JobKind.FINETUNE)
         if then_evaluate:  # said before hours of training, not after
-            scorers = self._standing.target(opened.round).scorers
+            scorers = self._standing.target(round_record.round).scorers
             unreadable = registry.reference_problems(scorers, self._standing.held_out())
             if unreadable:
                 raise StageError(f"the model could not be compared on {registry.describe(unreadable)}. {CORRECT}")
             gauges.of_project(
                 self._folder, self._standing.settings(), self._standing.held_out()
             )  # its file can be read
-        parent = self._submitting.model_ref(opened.model_id)
+        parent = self._submitting.model_ref(round_record.model_id)
         spec = FinetuneSpec(
-            round=opened.round,
+            round=round_record.round,
             compute=self._standing.settings().compute,
             model=parent,
             model_id=model_id,
@@ -138,7 +138,7 @@ class Tuning:
             lineage=Lineage(
                 model_id=model_id,
                 parent=Parent(model_id=parent.model_id, name=parent.name, identity=parent.identity),
-                round=opened.round,
+                round=round_record.round,
                 curated_id=curated.curated_id,
                 content_hash=curated.content_hash,
                 recipe=recipe,

@@ -78,21 +78,21 @@ class Looks:
         rows.sort(key=lambda row: place(until.run, row["prompt_id"]))
         sequence = self._sequence(until.run, [row["accepted"] / row["drawn"] for row in rows])
         drawn, accepted = (sum(row[name] for row in rows) for name in ("drawn", "accepted"))
-        found = SoFar(until, len(rows), drawn, accepted, sequence.low, sequence.high, None)
-        return replace(found, end=self._end(found, round_number, generated, jobs, waits))
+        so_far = SoFar(until, len(rows), drawn, accepted, sequence.low, sequence.high, None)
+        return replace(so_far, end=self._end(so_far, round_number, generated, jobs, waits))
 
     def _end(
         self,
-        found: SoFar,
+        so_far: SoFar,
         round_number: int,
         generated: Sequence[JobRecord],
         jobs: Sequence[JobRecord],
         waits: bool,
     ) -> End | None:
-        until, in_force = found.until, self._store.thresholds(round_number)[:1]
+        until, in_force = so_far.until, self._store.thresholds(round_number)[:1]
         if [(m.log_m, m.scope, m.target_id) for m in in_force] != [(until.log_m, until.scope, until.target_id)]:
             return End.CHANGED
-        if found.accepted >= until.wanted and found.number >= until.wanted:
+        if so_far.accepted >= until.wanted and so_far.number >= until.wanted:
             return End.MET
         since = [job for job in jobs if job.kind in _KINDS and job.seq >= generated[-1].seq]
         if since[-1].state.ended and since[-1].state is not JobState.DONE:
@@ -100,8 +100,8 @@ class Looks:
         most = min(until.most, self._store.prompt_counts().get(Split.TRAIN, 0))
         if asked_for(generated) >= most and not waits:
             return End.MOST
-        left = max(until.most - found.prompts, 0)
-        if found.prompts and found.accepted + found.high * left * found.drawn / found.prompts < until.wanted:
+        left = max(until.most - so_far.prompts, 0)
+        if so_far.prompts and so_far.accepted + so_far.high * left * so_far.drawn / so_far.prompts < until.wanted:
             return End.HOPELESS
         return None
 

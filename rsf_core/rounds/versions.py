@@ -87,17 +87,17 @@ def _renamed(target: Target, name_of: Callable[[str], str]) -> Target:
 def _pinned(scorer: str) -> str:
     if "model=" not in scorer:
         return scorer
-    ref, found = _of_a_folder(scorer)
-    if ref is None or found is None or ref.options.get(_WEIGHTS):
+    ref, weights = _of_a_folder(scorer)
+    if ref is None or weights is None or ref.options.get(_WEIGHTS):
         return scorer
-    return str(replace(ref, options={**ref.options, _WEIGHTS: found}))
+    return str(replace(ref, options={**ref.options, _WEIGHTS: weights}))
 
 
 def _plain(scorer: str) -> str:
     if "model=" not in scorer:
         return scorer
-    ref, found = _of_a_folder(scorer)
-    if ref is None or found is None or ref.options.get(_WEIGHTS) != found:
+    ref, weights = _of_a_folder(scorer)
+    if ref is None or weights is None or ref.options.get(_WEIGHTS) != weights:
         return scorer
     return str(replace(ref, options={name: value for name, value in ref.options.items() if name != _WEIGHTS}))
 
