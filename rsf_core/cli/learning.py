@@ -44,13 +44,15 @@ def taste_text(found: dict[str, Any]) -> str:
     """The newest version in a few lines."""
     decisions, versions = found["decisions"], found["versions"]
     said = f"{decisions['accepted']:,} accepted, {decisions['rejected']:,} rejected by people, one by one"
+    said += f"; {plural(decisions['pairs'], 'pair')} compared" if decisions["pairs"] else ""
     if not versions:
         return f"{said}: nothing was learned yet" + (
             f", it takes {decisions['lacking']}" if decisions["lacking"] else ""
         )
     newest, report = versions[0], versions[0]["report"]
     lines = [
-        f"[green]✓[/] {escape(newest['scorer'])}: learned from {plural(report['decisions'], 'decision')}",
+        f"[green]✓[/] {escape(newest['scorer'])}: learned from {plural(report['decisions'], 'decision')}"
+        + (f" and {plural(report['pairs'], 'pair')}" if report["pairs"] else ""),
         f"AUC {interval(report['auc'])}, precision {interval(report['precision'])} at a rate of {report['rate']:.0%}",
     ]
     for other in (report["best"], report["rule"]):

@@ -268,12 +268,14 @@ class EmbedSpec(_Spec):
 
 class LearnSpec(_Spec):
     """Learn from what people have decided, the rows of the input, by the hidden states of `model` and the scores of `others`;
-    what comes of it is the version `taste`. `rate`: the acceptance rate in use."""
+    what comes of it is the version `taste`. `rate`: the acceptance rate in use. Where people have compared two candidates,
+    `pairs` times, two more inputs have these and what was said."""
 
     kind: Literal[JobKind.LEARN] = JobKind.LEARN
     model: ModelRef
     others: tuple[str, ...]
     rate: float = Field(gt=0, le=1)
+    pairs: int = Field(0, ge=0)
     taste: str
     author: str
 

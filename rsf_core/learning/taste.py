@@ -4,7 +4,7 @@ prompts that it has not seen (V-STaR's verifier in small; Hosseini et al. 2024).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,28 @@ class Decided:
 
     def __len__(self) -> int:
         return len(self.accepted)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is known of candidates: `hidden` (m, width) and `others` (m, e), as in Decided."""
+
+    hidden: NDArray[np.float32]
+    others: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What people have said of two candidates of a prompt, a row each time somebody did: `left` is better (1), a tie (½) or
+    `right` is (0), (m,). `prompts` (m,)."""
+
+    left: Features
+    right: Features
+    preferred: Floats
+    prompts: Ints
+
+    def __len__(self) -> int:
+        return len(self.preferred)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +136,7 @@ class Report:
     curve: tuple[Point, ...]
     further: float | None
     penalty: float
+    pairs: int = 0  # that people have compared, from which it was learned too
 
     @property
     def learnt(self) -> bool:
@@ -145,25 +168,30 @@ def missing(accepted: int, rejected: int) -> str:
     return f"{decisions}, {kinds} among them" if decisions and kinds else decisions or kinds
 
 
-def learn(decided: Decided, rate: float, seed: int = 0) -> Learned:
-    """Learn from all of it, and judge that by folds of prompts. `rate`: the acceptance rate in use, between 0 and 1. Raises
-    ValueError where there is too little: see `missing`."""
+def learn(decided: Decided, rate: float, seed: int = 0, compared: Compared | None = None) -> Learned:
+    """Learn from all of it, and judge that by folds of prompts, on decisions alone. `rate`: the acceptance rate in use,
+    between 0 and 1. Raises ValueError where there is too little: see `missing`.
+
+    The chance that left is better than right is that of the difference of their log-odds (Bradley & Terry 1952), so a pair is
+    a row of the same regression: the difference of the features, without an intercept. A tie counts half each way, as is usual
+    in such fits (Chiang et al. 2024, Chatbot Arena)."""
     y = decided.accepted.astype(np.float64)
     if missing(int(y.sum()), int(len(y) - y.sum())) or len(np.unique(decided.prompts)) < 2:
         raise ValueError("too little is decided to learn from")
     rng = np.random.default_rng([seed, len(y)])
-    space = _space(decided)
-    x = space.coordinates(decided)
+    compared = compared if compared is not None and len(compared) else None
+    space = _space(decided, compared)
     folds = by_prompt(decided.prompts, FOLDS, rng)
-    z, order, chosen = _out_of_fold(x, y, folds, decided.others.shape[1])
+    rows = _rows(space, decided, folds, compared, seed)
+    z, order, chosen = _out_of_fold(rows, decided.others.shape[1])
     calibrated = _cross_calibrated(z, y, folds)
-    choice = _choose(x, y, folds, np.ones(len(y), np.bool_), decided.others.shape[1])
-    beta = choice.fit(x, y)
+    choice = _choose(rows, np.ones(len(rows.y), np.bool_), decided.others.shape[1])
+    beta = choice.fit(rows, np.ones(len(rows.y), np.bool_))
     slope, intercept = logistic.platt(z, y)
     linear = space.linear(beta, slope, intercept)
-    curve = _curve(x, y, decided.prompts, folds, chosen, rng)
+    curve = _curve(rows, decided.prompts, chosen, rng)
     report = _report(decided, order, calibrated, rate, curve, choice.penalty, rng)
-    return Learned(linear, report, calibrated)
+    return Learned(linear, replace(report, pairs=len(rows.y) - len(y)), calibrated)
 
 
 # -- coordinates -------------------------------------------------------------------------------------------------------------
@@ -178,9 +206,9 @@ class _Space:
     means: Floats
     deviations: Floats
 
-    def coordinates(self, decided: Decided) -> Floats:
-        hidden = (decided.hidden - self.mean) @ self.axes
-        others = np.nan_to_num((decided.others - self.means) / self.deviations)
+    def coordinates(self, of: Decided | Features) -> Floats:
+        hidden = (of.hidden - self.mean) @ self.axes
+        others = np.nan_to_num((of.others - self.means) / self.deviations)
         return np.concatenate([hidden, OTHERS_COUNT * others], axis=1)
 
     def linear(self, beta: Floats, slope: float, intercept: float) -> Linear:
@@ -191,8 +219,11 @@ class _Space:
         return Linear(hidden, slope * OTHERS_COUNT * beta[r:-1], self.means, self.deviations, constant)
 
 
-def _space(decided: Decided) -> _Space:
-    hidden = decided.hidden.astype(np.float64)
+def _space(decided: Decided, compared: Compared | None = None) -> _Space:
+    """Of all that was read, decided or compared."""
+    seen: list[Decided | Features] = [decided, *((compared.left, compared.right) if compared is not None else ())]
+    hidden = np.concatenate([of.hidden for of in seen]).astype(np.float64)
+    scores = np.concatenate([of.others for of in seen])
     mean = hidden.mean(0) if hidden.shape[1] else np.zeros(0)
     deviation = hidden.std(0)
     standard = (hidden - mean) / np.where(deviation > 1e-8, deviation, np.inf)
@@ -202,9 +233,9 @@ def _space(decided: Decided) -> _Space:
     if count:  # the first axes keep more weight than the later ones; on the whole each is about 1
         axes = axes / np.sqrt(np.mean(size[:count] ** 2) / len(hidden))
     with np.errstate(invalid="ignore"):
-        there = np.isfinite(decided.others)
+        there = np.isfinite(scores)
         counts = np.maximum(there.sum(0), 1)
-        filled = np.where(there, decided.others, 0.0)
+        filled = np.where(there, scores, 0.0)
         means = filled.sum(0) / counts
         spread = np.sqrt(np.where(there, (filled - means) ** 2, 0.0).sum(0) / counts)
     return _Space(mean, axes, means, np.where(spread > 1e-12, spread, 1.0))
@@ -214,52 +245,93 @@ def _space(decided: Decided) -> _Space:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is fitted to: the decisions, and after them the pairs, (n + m,). `one`: 1 for a decision, 0 for a pair, which knows
+    no intercept. A prompt's decisions and pairs are of one fold."""
+
+    x: Floats
+    y: Floats
+    one: Floats
+    folds: Ints
+
+    @property
+    def decided(self) -> NDArray[np.bool_]:
+        return self.one > 0
+
+    @property
+    def count(self) -> int:
+        """Of decisions."""
+        return int(self.one.sum())
+
+
+def _rows(space: _Space, decided: Decided, folds: Ints, compared: Compared | None, seed: int) -> _Rows:
+    x, y = space.coordinates(decided), decided.accepted.astype(np.float64)
+    if compared is None:
+        return _Rows(x, y, np.ones(len(y)), folds)
+    of_prompt = dict(zip(decided.prompts.tolist(), folds.tolist(), strict=True))
+    new = np.array([prompt not in of_prompt for prompt in compared.prompts.tolist()], np.bool_)
+    rng = np.random.default_rng([seed, len(y), len(compared)])
+    if new.any():  # prompts of which nothing is decided: to the same folds, by chance
+        own = by_prompt(compared.prompts[new], len(np.unique(folds)), rng)
+        of_prompt |= dict(zip(compared.prompts[new].tolist(), own.tolist(), strict=True))
+    pairs = space.coordinates(compared.left) - space.coordinates(compared.right)
+    return _Rows(
+        np.concatenate([x, pairs]),
+        np.concatenate([y, compared.preferred]),
+        np.concatenate([np.ones(len(y)), np.zeros(len(compared))]),
+        np.concatenate([folds, [of_prompt[prompt] for prompt in compared.prompts.tolist()]]).astype(np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class _Choice:
     """How to fit: the penalty, and `scale` (d,) by which each coordinate may count."""
 
     penalty: float
     scale: Floats
 
-    def fit(self, x: Floats, y: Floats) -> Floats:
+    def fit(self, rows: _Rows, train: NDArray[np.bool_]) -> Floats:
         """Weights of `x` as it is, and the intercept."""
-        return self.unscaled(logistic.fit(x * self.scale, y, self.penalty))
+        x = rows.x[train] * self.scale
+        return self.unscaled(logistic.fit(x, rows.y[train], self.penalty, one=rows.one[train]))
 
     def unscaled(self, beta: Floats) -> Floats:
         weights: Floats = beta * np.append(self.scale, 1.0)
         return weights
 
 
-def _choose(x: Floats, y: Floats, folds: Ints, rows: NDArray[np.bool_], others: int) -> _Choice:
-    """The way under which the folds among `rows` predict each other best. The last `others` coordinates are scores."""
-    scales = [np.repeat([count, 1.0], [x.shape[1] - others, others]) for count in HIDDEN_COUNT]
+def _choose(rows: _Rows, among: NDArray[np.bool_], others: int) -> _Choice:
+    """The way under which the folds `among` the rows predict each other's decisions best. The last `others` coordinates are
+    scores."""
+    scales = [np.repeat([count, 1.0], [rows.x.shape[1] - others, others]) for count in HIDDEN_COUNT]
     choices = [[_Choice(penalty, scale) for penalty in PENALTIES] for scale in scales]
-    totals, inner = np.zeros((len(scales), len(PENALTIES))), folds % INNER_FOLDS
-    for fold in np.unique(inner[rows]):
-        train, test = rows & (inner != fold), rows & (inner == fold)
-        if not both_kinds(y, train):
+    totals, inner = np.zeros((len(scales), len(PENALTIES))), rows.folds % INNER_FOLDS
+    for fold in np.unique(inner[among & rows.decided]):
+        train, test = among & (inner != fold), among & (inner == fold) & rows.decided
+        if not both_kinds(rows.y, train & rows.decided):
             continue
         for i, scale in enumerate(scales):
-            for j, beta in enumerate(logistic.path(x[train] * scale, y[train], PENALTIES)):
-                z = logistic.predict(x[test], choices[i][j].unscaled(beta))
-                totals[i, j] += logistic.loss(z, y[test]) * test.sum()
+            for j, beta in enumerate(logistic.path(rows.x[train] * scale, rows.y[train], PENALTIES, rows.one[train])):
+                z = logistic.predict(rows.x[test], choices[i][j].unscaled(beta))
+                totals[i, j] += logistic.loss(z, rows.y[test]) * test.sum()
     best = np.unravel_index(int(np.argmin(totals)), totals.shape)
     return choices[int(best[0])][int(best[1])]
 
 
-def _out_of_fold(x: Floats, y: Floats, folds: Ints, others: int) -> tuple[Floats, Floats, dict[int, _Choice]]:
-    """Log-odds of each row by a model that has not seen its prompt, (n,); the same without the intercept, by which rows of
-    different folds are compared; and how each fold's was fitted, chosen by the others alone.
+def _out_of_fold(rows: _Rows, others: int) -> tuple[Floats, Floats, dict[int, _Choice]]:
+    """Log-odds of each decision by a model that has not seen its prompt, (n,); the same without the intercept, by which those
+    of different folds are compared; and how each fold's was fitted, chosen by the others alone.
 
     The intercept follows the share of accepted ones in the other folds, which is low where it is high in the own fold:
     across folds it would put accepted ones below rejected ones."""
-    z, order = np.zeros(len(y)), np.zeros(len(y))
+    z, order = np.zeros(rows.count), np.zeros(rows.count)
     chosen: dict[int, _Choice] = {}
-    for fold in np.unique(folds):
-        train, test = folds != fold, folds == fold
-        if both_kinds(y, train):
-            chosen[int(fold)] = _choose(x, y, folds, train, others)
-            beta = chosen[int(fold)].fit(x[train], y[train])
-            z[test] = logistic.predict(x[test], beta)
+    for fold in np.unique(rows.folds[rows.decided]):
+        train, test = rows.folds != fold, (rows.folds == fold)[: rows.count]
+        if both_kinds(rows.y, train & rows.decided):
+            chosen[int(fold)] = _choose(rows, train, others)
+            beta = chosen[int(fold)].fit(rows, train)
+            z[test] = logistic.predict(rows.x[: rows.count][test], beta)
             order[test] = z[test] - beta[-1]
     return z, order, chosen
 
@@ -354,11 +426,9 @@ def _calibration(log_odds: Floats, y: Floats, weights: Floats, groups: int) -> t
     return tuple(found)
 
 
-def _curve(
-    x: Floats, y: Floats, prompts: Ints, folds: Ints, chosen: dict[int, _Choice], rng: np.random.Generator
-) -> list[Point]:
-    """The AUC on the same folds where fewer prompts were decided, and last where all were."""
-    found = []
+def _curve(rows: _Rows, prompts: Ints, chosen: dict[int, _Choice], rng: np.random.Generator) -> list[Point]:
+    """The AUC on the same folds where fewer prompts were decided, and last where all were; pairs are the same throughout."""
+    found, y, folds = [], rows.y[: rows.count], rows.folds[: rows.count]
     for share in (*CURVE_SHARES, 1.0):
         values, sizes = [], []
         for _ in range(CURVE_REPEATS if share < 1 else 1):
@@ -366,8 +436,9 @@ def _curve(
             for fold, choice in chosen.items():
                 train, test = _some(prompts, folds != fold, share, rng), folds == fold
                 if both_kinds(y, train):
-                    beta = choice.fit(x[train], y[train])
-                    z[test] = logistic.predict(x[test], beta) - beta[-1]
+                    also = (rows.folds != fold)[rows.count :]
+                    beta = choice.fit(rows, np.concatenate([train, also]))
+                    z[test] = logistic.predict(rows.x[: rows.count][test], beta) - beta[-1]
                 size.append(int(train.sum()))
             values.append(float(auc(z, y, np.ones((1, len(y))))[0]))
             sizes.append(float(np.mean(size)))

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rsf_core.acceptance.preview import Draft
-from rsf_core.domain import JobKind
+from rsf_core.domain import JobKind, Verdict
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
@@ -33,17 +33,19 @@ from rsf_core.store.store import Store
 LEARNER = 1  # of how it is learned: another number gives other versions
 TABLES = ("overrides", "acts", "annotations", "candidates")
 EXAMPLES = 4
+_PREFERRED = {Verdict.LEFT: 1.0, Verdict.TIE: 0.5, Verdict.RIGHT: 0.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """What there is to learn from: candidates that people have accepted and rejected one by one, of how many prompts.
-    `lacking`: what they have yet to decide, in words; "" where there is enough."""
+    `lacking`: what they have yet to decide, in words; "" where there is enough. `pairs`: how often somebody compared two."""
 
     accepted: int
     rejected: int
     prompts: int
     lacking: str
+    pairs: int = 0
 
     @property
     def count(self) -> int:
@@ -88,10 +90,23 @@ class TasteBook:
         prompts = len(rows["prompt_id"].unique())
         if not lacking and prompts < 2:
             lacking = "decisions on another prompt"
-        return Decisions(accepted, rejected, prompts, lacking)
+        return Decisions(accepted, rejected, prompts, lacking, len(self._compared()[1]))
 
     def _decided(self) -> pa.Table:
         return self._store.unchanged("decided by people", TABLES, self._store.tastes.decided)
+
+    def _compared(self) -> tuple[pa.Table, list[tuple[str, str, float]]]:
+        """The candidates that people have compared, in all rounds, as far as they were drawn here; and what each said: left,
+        right, and whether left is better (1), a tie (½) or right is (0)."""
+
+        def read() -> tuple[pa.Table, list[tuple[str, str, float]]]:
+            said = [one for opened in self._store.rounds() for one in self._store.comparisons.standing(opened.round)]
+            rows = self._store.tastes.compared(sorted({name for one in said for name in (one.left_id, one.right_id)}))
+            known = set(rows["candidate_id"].to_pylist())
+            pairs = [(one.left_id, one.right_id, _PREFERRED[one.verdict]) for one in said]
+            return rows, sorted(pair for pair in pairs if known.issuperset(pair[:2]))
+
+        return self._store.unchanged("compared by people", ("comparisons", "candidates", "rounds"), read)
 
     def versions(self) -> list[Version]:
         """Every version, the newest first."""
@@ -124,8 +139,9 @@ class TasteBook:
                 f"rejected): it takes {found.lacking}. Decide them on the Review page"
             )
         version, others, rows = self._version_now(), self._others(), self._decided()
+        shown, pairs = self._compared()
         if any(one.version == version for one in self.versions()):
-            raise StageError("nothing was decided since it was learned: it would come out the same")
+            raise StageError("nothing was decided since it was learned, nor compared: it would come out the same")
         settings = self._standing.sound_settings()
         counts = self._store.round_counts(self._standing.current_round().round)
         rate = counts.automatic / counts.decided if counts.decided else 0.0
@@ -135,10 +151,23 @@ class TasteBook:
             model=self._stages.base(),
             others=(tastes.TOKENS, tastes.ENDED, *others),
             rate=min(1.0, rate if rate > 0 else found.accepted / found.count),
+            pairs=len(pairs),
             taste=version,
             author=author,
         )
-        return self._supervisor.submit(spec, {"decided": self._with_scores(rows, others)})
+        inputs = {"decided": self._with_scores(rows, others)}
+        if pairs:
+            at = {name: row for row, name in enumerate(shown["candidate_id"].to_pylist())}
+            left, right, preferred = zip(*pairs, strict=True)
+            inputs["candidates"] = self._with_scores(shown, others)
+            inputs["compared"] = pa.table(
+                {
+                    "left": [at[name] for name in left],
+                    "right": [at[name] for name in right],
+                    "preferred": list(preferred),
+                }
+            )
+        return self._supervisor.submit(spec, inputs)
 
     def score(self, version: str) -> str | None:
         """Score the newest round by a version, whether it is in the target or not; the job's id, None where all is scored.
@@ -208,11 +237,12 @@ class TasteBook:
         return found
 
     def _version_now(self) -> str:
-        """Told by all that it is learned from: the same decisions give the same version."""
+        """Told by all that it is learned from: the same decisions and pairs give the same version."""
         rows = self._decided()
         said = sorted(zip(rows["candidate_id"].to_pylist(), rows["accepted"].to_pylist(), strict=True))
         base = self._stages.base()
-        told = json.dumps([LEARNER, base.name, base.identity, self._others(), said])
+        pairs = self._compared()[1]
+        told = json.dumps([LEARNER, base.name, base.identity, self._others(), said, *([pairs] if pairs else [])])
         return hashlib.sha256(told.encode()).hexdigest()[:8]
 
     def _with_scores(self, rows: pa.Table, others: Sequence[str]) -> pa.Table:

@@ -41,6 +41,10 @@ class Tastes:
         accepted, audit, rule (NaN where the rule decides nothing)."""
         return self._db.arrow("decided_by_people")
 
+    def compared(self, candidate_ids: Sequence[str]) -> pa.Table:
+        """Of those that were drawn here: candidate_id, round, prompt_id, k, prompt_token_ids, token_ids, ended."""
+        return self._db.arrow("candidates_to_learn_from", {"candidate_ids": list(candidate_ids)})
+
     def scores(self, candidate_ids: Sequence[str], scorers: Sequence[str]) -> dict[tuple[str, str], float]:
         """By candidate and scorer, where there is a score."""
         params = {"candidate_ids": list(candidate_ids), "scorers": list(scorers)}

@@ -49,15 +49,19 @@ def _to_learn_from(project: Project, decisions: Decisions, again: bool, running:
         st.markdown(
             f"**People have decided {plural(decisions.count, 'candidate')} one by one**: {decisions.accepted:,} accepted, "
             f"{decisions.rejected:,} rejected, of {plural(decisions.prompts, 'prompt')}."
+            + (f" They have compared two of one prompt {plural(decisions.pairs, 'time')}." if decisions.pairs else "")
         )
-        st.caption("What the rule decided, what was decided in bulk, and what was edited first, is not learned from.")
+        st.caption(
+            "What the rule decided, what was decided in bulk, and what was edited first, is not learned from. Pairs "
+            "compared in Review teach it too, beside decisions and not in their place."
+        )
         current = again and project.taste.is_current()
         if decisions.lacking:
             st.info(f"It takes {literal(decisions.lacking)}. Decide them in Review.", icon=":material/info:")
             if st.button("Review", icon=":material/rate_review:", key="taste-review"):
                 ui.go("review")
         elif current:
-            st.caption("Nothing was decided since it was learned.")
+            st.caption("Nothing was decided since it was learned, nor compared.")
         if not decisions.lacking and st.button(
             "Learn again" if again else "Learn",
             type="secondary" if current else "primary",
@@ -87,8 +91,13 @@ def _features(project: Project, running: bool) -> None:
             st.rerun()
 
 
+def _learned_from(report: Report) -> str:
+    pairs = f" and {plural(report.pairs, 'pair')}" if report.pairs else ""
+    return plural(report.decisions, "decision") + pairs
+
+
 def _choose(versions: Sequence[Version], key: str) -> object:
-    said = {one.version: f"{one.version}, from {plural(one.report.decisions, 'decision')}" for one in versions}
+    said = {one.version: f"{one.version}, from {_learned_from(one.report)}" for one in versions}
     return st.selectbox("Version", list(said), format_func=said.__getitem__, key=key)
 
 
@@ -189,7 +198,7 @@ def _use(project: Project, one: Version) -> None:
         disabled=ui.locked("target_book.use"),
     ):
         draft = project.taste.draft(one.version, WAYS_IN[str(way)])
-        target_form.fill(project, draft, f"learned from {plural(one.report.decisions, 'decision')}")
+        target_form.fill(project, draft, f"learned from {_learned_from(one.report)}")
         ui.go("target")
 
 

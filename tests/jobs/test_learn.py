@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rsf_core.domain import Act, Action, ActKind, Shown, place
+from rsf_core.domain import Act, Action, ActKind, Shown, Verdict, place
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.project import Project
@@ -177,6 +177,26 @@ def test_later_decisions_give_another_version_and_the_earlier_one_stays(learned:
     assert earlier.version == first.version != second.version
     draft = learned.taste.draft(second.version)
     assert first.scorer not in draft.target.rewards and second.scorer in draft.target.rewards
+
+
+def test_pairs_that_were_compared_give_another_version_which_knows_how_many_it_saw(learned: Project) -> None:
+    (first,) = learned.taste.versions()
+    assert (first.report.pairs, learned.taste.decisions().pairs) == (0, 0)
+    by_prompt: dict[str, list[str]] = {}
+    for name, _ in candidates(learned):
+        by_prompt.setdefault(name.split(".")[1], []).append(name)
+    for left, right, *_ in by_prompt.values():
+        learned.comparing.say(1, left, right, Verdict.LEFT, "ann")
+        learned.comparing.say(1, right, left, Verdict.TIE, "ben")
+    assert not learned.taste.is_current() and learned.taste.decisions().pairs == 2 * len(by_prompt)
+    learned.taste.learn("ann")
+    learned.wait()
+    learned.wait()
+    newest = learned.taste.versions()[0]
+    assert newest.version != first.version and newest.report.pairs == 2 * len(by_prompt)
+    assert newest.report.decisions == first.report.decisions and learned.taste.is_current()
+    learned.comparing.undo(1, "ben")
+    assert not learned.taste.is_current()
 
 
 def test_a_backup_brings_what_was_learned_back(learned: Project, tmp_path: Path) -> None:

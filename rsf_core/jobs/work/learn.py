@@ -15,7 +15,7 @@ from rsf_core.domain.specs import LearnSpec
 from rsf_core.jobs.work.embed import ids_of
 from rsf_core.jobs.work.loading import locate, placed, report, report_base
 from rsf_core.jobs.worker import JobContext
-from rsf_core.learning.taste import Decided, Learned, learn
+from rsf_core.learning.taste import Compared, Decided, Features, Learned, learn
 from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.proposals import making
 
@@ -29,12 +29,13 @@ def run(context: JobContext[LearnSpec]) -> None:
     identity = models.identity(folder)
     files = FeatureFiles(context.project, identity)
     _embed_missing(context, files, rows)
+    compared = _compared(context, files) if spec.pairs else None
     hidden = _features(files, rows)
     context.check_cancelled()
     context.progress(message="learning from the decisions")
     decided = Decided(
         hidden,
-        np.array(rows["scores"].to_pylist(), np.float64).reshape(rows.num_rows, len(spec.others)),
+        _scores(rows, spec),
         spec.others,
         rows["accepted"].to_numpy(zero_copy_only=False),
         rows["prompt_id"].to_numpy().astype(np.int64),
@@ -42,14 +43,32 @@ def run(context: JobContext[LearnSpec]) -> None:
         rows["audit"].to_numpy(zero_copy_only=False),
     )
     try:
-        learned = learn(decided, spec.rate)
+        learned = learn(decided, spec.rate, compared=compared)
     except ValueError as error:
         raise StageError(f"{error}: decide some more on the Review page") from error
     report(context, taste=_body(learned, spec, identity, rows))
 
 
+def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
+    """What people said of two candidates: `compared` has rows of `candidates`."""
+    shown, said = context.input("candidates"), context.input("compared")
+    _embed_missing(context, files, shown)
+    hidden, scores = _features(files, shown), _scores(shown, context.spec)
+    left, right = (said[side].to_numpy().astype(np.int64) for side in ("left", "right"))
+    return Compared(
+        Features(hidden[left], scores[left]),
+        Features(hidden[right], scores[right]),
+        said["preferred"].to_numpy().astype(np.float64),
+        shown["prompt_id"].to_numpy().astype(np.int64)[left],
+    )
+
+
+def _scores(rows: pa.Table, spec: LearnSpec) -> NDArray[np.float64]:
+    return np.array(rows["scores"].to_pylist(), np.float64).reshape(rows.num_rows, len(spec.others))
+
+
 def _embed_missing(context: JobContext[LearnSpec], files: FeatureFiles, rows: pa.Table) -> None:
-    """Compute the features of decided candidates that have none."""
+    """Compute the features of the candidates that have none."""
     lacking = rows.filter(pa.array(~_has(files, rows)))
     if not lacking.num_rows:
         return

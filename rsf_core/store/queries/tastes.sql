@@ -32,3 +32,10 @@ ORDER BY d.round, d.prompt_id, d.k;
 SELECT candidate_id, scorer, arg_max(score, rowid) AS score FROM scores
 WHERE candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[])) AND scorer IN (SELECT unnest($scorers::VARCHAR[]))
 GROUP BY ALL;
+
+-- What the learn job reads of candidates that people have compared, of all rounds.
+-- name: candidates_to_learn_from
+SELECT c.candidate_id, c.round, c.prompt_id, c.k, c.prompt_token_ids, c.token_ids, c.finish = 'eos' AS ended
+FROM candidates c
+WHERE c.candidate_id IN (SELECT unnest($candidate_ids::VARCHAR[])) AND len(c.token_ids) > 0
+ORDER BY c.round, c.prompt_id, c.k;

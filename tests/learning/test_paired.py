@@ -1,0 +1,89 @@
+"""Pairs that people compare teach beside decisions: rows without intercept, of the fold of their prompt, and counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rsf_core.learning import logistic
+from rsf_core.learning.taste import Compared, Features, _rows, _space, learn
+from tests.simulations import paired
+
+
+def made(decisions: int = 120, pairs: int = 40, first: int = 0, seed: int = 3):
+    towards = paired.direction(np.random.default_rng(seed), 3.0)
+    decided, _ = paired.drawn(decisions // paired.EACH, 0, towards, np.random.default_rng(seed + 1))
+    return decided, paired.pairs(pairs, first, towards, np.random.default_rng(seed + 2))
+
+
+def test_the_fit_without_intercept_is_where_the_likelihood_of_bradley_and_terry_has_no_slope() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(50, 4)), rng.choice([0.0, 0.5, 1.0], 50)
+    one = np.repeat([1.0, 0.0], 25)
+    beta = logistic.fit(x, y, 3.0, one=one)
+    p = logistic.sigmoid(x @ beta[:-1] + one * beta[-1])
+    np.testing.assert_allclose(x.T @ (p - y) + 3.0 * beta[:-1], 0, atol=1e-3)
+    assert (one * (p - y)).sum() == pytest.approx(0, abs=1e-3)
+
+
+def test_a_pair_says_the_same_whichever_stands_left() -> None:
+    decided, compared = made()
+    turned = Compared(compared.right, compared.left, 1 - compared.preferred, compared.prompts)
+    one, other = learn(decided, 0.5, compared=compared).linear, learn(decided, 0.5, compared=turned).linear
+    assert np.abs(one.hidden).max() > 1e-3
+    np.testing.assert_allclose(one.hidden, other.hidden, atol=1e-6)
+    assert one.intercept == pytest.approx(other.intercept, abs=1e-6)
+
+
+def test_a_prompts_pairs_and_candidates_are_of_one_fold_whether_it_was_decided_or_not() -> None:
+    decided, compared = made(decisions=60, pairs=30, first=0)  # of the 15 prompts decided and 15 others
+    folds = np.arange(len(decided)) // paired.EACH % 5
+    twice = np.tile(np.arange(30), 2)
+    both = Compared(
+        *(Features(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right)),
+        compared.preferred[twice],
+        compared.prompts[twice],
+    )
+    rows = _rows(_space(decided), decided, folds, both, 0)
+    prompts = np.concatenate([decided.prompts, both.prompts])
+    assert all(len(set(rows.folds[prompts == prompt].tolist())) == 1 for prompt in np.unique(prompts))
+    assert set(rows.folds.tolist()) == set(range(5)) and rows.count == len(decided)
+    assert rows.one.tolist() == [1.0] * len(decided) + [0.0] * 60
+
+
+def test_figures_are_of_decisions_and_the_report_counts_both() -> None:
+    decided, compared = made()
+    alone, both = learn(decided, 0.5), learn(decided, 0.5, compared=compared)
+    assert (alone.report.pairs, both.report.pairs) == (0, 40)
+    assert both.report.decisions == both.report.judged == len(both.out_of_fold) == len(decided)
+    none = replace(compared, preferred=compared.preferred[:0], prompts=compared.prompts[:0])
+    again = learn(decided, 0.5, compared=none)
+    assert again.report == alone.report and np.array_equal(again.linear.hidden, alone.linear.hidden)
+
+
+def test_ties_pull_what_was_learned_together_and_choices_pull_it_apart() -> None:
+    decided, compared = made(pairs=200, first=1_000)
+    fresh = paired.pairs(300, 9_000, paired.direction(np.random.default_rng(3), 3.0), np.random.default_rng(9))
+
+    def apart(preferred: np.ndarray) -> float:
+        rows = _rows(
+            _space(decided, compared),
+            decided,
+            np.zeros(len(decided), np.int64),
+            replace(compared, preferred=preferred),
+            0,
+        )
+        beta = logistic.fit(rows.x, rows.y, 10.0, one=rows.one)
+        space = _space(decided, compared)
+        difference = space.coordinates(fresh.left) - space.coordinates(fresh.right)
+        return float(np.std(difference @ beta[:-1]))
+
+    ties, choices = apart(np.full(200, 0.5)), apart(compared.preferred)
+    assert ties < 0.7 * choices
+
+
+def test_pairs_raise_the_auc_on_unseen_prompts() -> None:
+    gains = [paired.unseen_auc(60, 240, seed) - paired.unseen_auc(60, 0, seed) for seed in range(4)]
+    assert np.mean(gains) > 0.03 and min(gains) > -0.02
