@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from rsf_core.learning import logistic
-from rsf_core.learning.taste import Compared, Features, _rows, _space, learn
+from rsf_core.learning.taste import Compared, Decided, Features, _rows, _space, learn
 from tests.simulations import paired
 
 
-def made(decisions: int = 120, pairs: int = 40, first: int = 0, seed: int = 3):
+def made(decisions: int = 120, pairs: int = 40, first: int = 0, seed: int = 3) -> tuple[Decided, Compared]:
     towards = paired.direction(np.random.default_rng(seed), 3.0)
     decided, _ = paired.drawn(decisions // paired.EACH, 0, towards, np.random.default_rng(seed + 1))
     return decided, paired.pairs(pairs, first, towards, np.random.default_rng(seed + 2))
@@ -41,11 +41,8 @@ def test_a_prompts_pairs_and_candidates_are_of_one_fold_whether_it_was_decided_o
     decided, compared = made(decisions=60, pairs=30, first=0)  # of the 15 prompts decided and 15 others
     folds = np.arange(len(decided)) // paired.EACH % 5
     twice = np.tile(np.arange(30), 2)
-    both = Compared(
-        *(Features(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right)),
-        compared.preferred[twice],
-        compared.prompts[twice],
-    )
+    left, right = (Features(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right))
+    both = Compared(left, right, compared.preferred[twice], compared.prompts[twice])
     rows = _rows(_space(decided), decided, folds, both, 0)
     prompts = np.concatenate([decided.prompts, both.prompts])
     assert all(len(set(rows.folds[prompts == prompt].tolist())) == 1 for prompt in np.unique(prompts))
