@@ -21,6 +21,8 @@ LABEL_STUDIO, ARGILLA = "Label Studio", "Argilla"
 _VALUES = ("text", "choices", "rating", "number", "datetime", "taxonomy", "transcription")  # what a result may say
 _RESPONSES, _SUGGESTION = ".responses", ".suggestion"
 _OLD_SUGGESTION = "-suggestion"
+_ABOUT_EACH = {"annotator", "annotation_id", "lead_time"}
+_ABOUT = _ABOUT_EACH | {"id", "created_at", "updated_at"}
 _REFUSED = ("discarded", "draft", "pending")
 
 
@@ -42,6 +44,12 @@ def plain(record: Record) -> Record:
         kept = {name: value for name, value in fields.items() if not any(name.startswith(one) for one in old)}
         return _made(record, ARGILLA, kept, said)
     return record
+
+
+def flat_label_studio(names: Sequence[str]) -> list[str] | None:
+    """The columns of data and answers where Label Studio has exported them side by side (CSV, JSON_MIN), which tells not which
+    is which; None where it has not."""
+    return [name for name in names if name not in _ABOUT] if set(names) >= _ABOUT_EACH else None
 
 
 def _made(record: Record, tool: str, data: Mapping[str, Any], said: Mapping[str, Any]) -> Record:

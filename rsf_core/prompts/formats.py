@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain import Split
-from rsf_core.prompts import conversations, files
+from rsf_core.prompts import annotated, conversations, files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.files import FOUND, Layout, Reading
 from rsf_core.prompts.records import Number
@@ -126,6 +126,9 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     system, split = named(free, _SYSTEMS), named(free, _SPLITS)
     unread = None if split is None else next((value for value in values[split] if not _is_side(value)), None)
     tool = next((record.tool for record in found if record.tool is not None), None)
+    flat = annotated.flat_label_studio(names)
+    if tool is None and flat is not None:
+        tool, said = annotated.LABEL_STUDIO, [name for name in flat if name != text][:1] if len(flat) == 2 else []
     if reference is None and said:
         reference = max(said, key=lambda name: len(values[name]))
     name = _format_name(text, reference, names, values)

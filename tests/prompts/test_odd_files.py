@@ -285,3 +285,24 @@ def test_a_column_that_is_called_prompt_says_by_row_what_it_holds_instead(
 ) -> None:
     path = parquet(tmp_path / "a.parquet", prompt=pa.array(values))
     assert [str(problem) for problem in as_recognised(path).problems] == [f"line 1, prompt: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "reference"),
+    [({"sentiment": "Positive"}, "Positive"), ({"sentiment": "Positive", "topic": "food"}, None), ({}, None)],
+)
+def test_a_flat_export_of_label_studio_has_its_one_answer_as_the_reference(
+    tmp_path: Path, answers: dict[str, str], reference: str | None
+) -> None:
+    about = {
+        "annotator": 1,
+        "annotation_id": 7,
+        "created_at": "2024-01-02",
+        "updated_at": "2024-01-02",
+        "lead_time": 1.5,
+    }
+    row = {"id": 3, "text": "The soup was good.", **answers, **about}
+    assert read(tmp_path / "a.json", json.dumps([row])) == ([("The soup was good.", reference)], [])
+    assert "Label Studio" in recognise(tmp_path / "a.json").name
+    table = ",".join(sorted(row)) + "\n" + ",".join(str(row[name]) for name in sorted(row)) + "\n"
+    assert read(tmp_path / "a.csv", table) == ([("The soup was good.", reference)], [])
