@@ -21,10 +21,11 @@ def score_beside(project: Project, number: int, scorer: str) -> None:
         st.caption("Once there are candidates, it can score them here without deciding anything.")
         return
     st.subheader("Beside the target", anchor=False)
-    without = f"{found.without_score:,} got no score. " if found.without_score else ""
     st.caption(
-        f"It has scored {found.scored:,} of {plural(found.candidates, 'candidate')} of round {number}. {without}You can let "
-        "it score them first, see what it says, and how far people agree: nothing is accepted or rejected by that."
+        f"It has scored {found.scored:,} of {plural(found.candidates, 'candidate')} of round {number:d}."
+        + (f" {found.without_score:,} got no score." if found.without_score else "")
+        + " You can let it score them first, see what it says, and how far people agree: nothing is accepted or rejected by "
+        "that."
     )
     _broken_off(project, number, scorer)
     if found.left:
@@ -62,7 +63,7 @@ def another(project: Project, number: int, known: list[str]) -> None:
 def _button(project: Project, number: int, scorer: str, label: str, again: bool = False) -> None:
     busy = any(job.kind is JobKind.SCORE for job in project.jobs(active=True))
     disabled = busy or ui.locked("score_by")
-    if st.button(label, icon=":material/add_chart:", key=f"beside-{scorer}", disabled=disabled):
+    if st.button(literal(label), icon=":material/add_chart:", key=f"beside-{scorer}", disabled=disabled):
         if ui.attempt(lambda: project.score_by(scorer, number, again)):
             st.rerun()
 

@@ -58,7 +58,8 @@ def chosen(project: Project, number: int) -> Request:
     """What the controls say, all of it in the URL."""
     what = What(ui.choice_in_url("what", list(WHATS), What.SFT, format_func=lambda name: WHATS[What(name)]))
     everywhere = project.current_round > 1 and (
-        ui.choice_in_url("rounds", list(ROUNDS), "one", format_func=lambda name: ROUNDS[name].format(number)) == "all"
+        ui.choice_in_url("rounds", list(ROUNDS), "one", format_func=lambda name: literal(ROUNDS[name].format(number)))
+        == "all"
     )
     curated_id = None
     if what is What.SFT and not everywhere:

@@ -168,7 +168,7 @@ def answered(project: Project, number: int) -> None:
                 ],
                 hide_index=True,
             )
-        st.caption(_agreement(one))
+        st.caption(literal(_agreement(one)))
 
 
 def _agreement(one: Summary) -> str:
