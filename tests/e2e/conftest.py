@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
@@ -62,11 +62,25 @@ def _kill_browsers() -> None:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(40_000)
-    yield page
-    page.close()
+def visit(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """A page of another visitor at each call, with storage and cookies of its own; `page.context.new_page()` is another tab of
+    the same. They want no motion: without a graphics card what moves costs more than all else that a page does. They end with
+    the test: one left open asks its server every second, for as long as the browser runs."""
+    contexts: list[BrowserContext] = []
+
+    def arrive() -> Page:
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce"))
+        contexts[-1].set_default_timeout(40_000)
+        return contexts[-1].new_page()
+
+    yield arrive
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(visit: Callable[[], Page]) -> Page:
+    return visit()
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_a_reviewer_comes_in_by_a_link_reviews_under_its_name_and_changes_nothin
     assert said(server) == [("1.1.0", "accept", "ben")]
 
 
-def test_the_owner_makes_a_link_and_ends_it_and_its_tab_is_out(page: Page, browser, open_by_links):
+def test_the_owner_makes_a_link_and_ends_it_and_its_tab_is_out(page: Page, visit, open_by_links):
     server = open_by_links
     page.goto(server.url + server.paths["The boss"])
     page.get_by_role("button", name="Invite a reviewer").click()
@@ -85,7 +85,7 @@ def test_the_owner_makes_a_link_and_ends_it_and_its_tab_is_out(page: Page, brows
     made = page.get_by_role("dialog").locator("code")
     expect(made).to_contain_text(f"{server.url}/enter?key=")
 
-    theirs = browser.new_context().new_page()
+    theirs = visit()
     theirs.goto(made.inner_text().strip())
     expect(theirs.get_by_test_id("stSidebar")).to_contain_text("cleo (reviewer, by a link)")
     row = page.get_by_test_id("stHorizontalBlock").filter(has_text="cleo · reviewer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.support.review_card import EACH, PRESS, open_card, said, settled
 
@@ -92,9 +92,9 @@ def test_undo_and_redo_survive_a_reload(page: Page, serve, review):
     ]
 
 
-def test_two_reviewers_at_once_both_count_and_a_disagreement_is_settled(browser: Browser, serve, review):
+def test_two_reviewers_at_once_both_count_and_a_disagreement_is_settled(visit, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
-    first, second = (browser.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(2))
+    first, second = visit(), visit()
     server.rsf("set", str(server.folder), "review.overlap", "2")
     open_card(first, server, "?order=prompt")
     open_card(second, server, "?order=prompt", who="ben")
@@ -102,7 +102,7 @@ def test_two_reviewers_at_once_both_count_and_a_disagreement_is_settled(browser:
     second.keyboard.press("x")
     settled(first)
     settled(second)
-    third = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    third = visit()
     open_card(third, server, "?view=disagreement", who="cleo")
     expect(third.locator(".badges")).to_contain_text("ann: accept")
     expect(third.locator(".badges")).to_contain_text("ben: reject")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from rsf_core.project import Project
 from tests.support.review_card import EACH, PRESS, PROMPTS, open_card, said, settled
@@ -167,10 +167,10 @@ def test_the_card_works_over_plain_http_where_the_browser_has_no_random_uuid(pag
     assert said(server) == [("1.1.0", "accept", "ann")]
 
 
-def test_two_tabs_of_one_reviewer_both_keep_what_they_could_not_send(browser: Browser, serve, review):
+def test_two_tabs_of_one_reviewer_both_keep_what_they_could_not_send(visit, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    first, second = context.new_page(), context.new_page()
+    first = visit()
+    second = first.context.new_page()
     for tab, query in ((first, "?order=prompt"), (second, "?order=prompt&prompt=2")):
         open_card(tab, server, query)
     for tab in (first, second):
@@ -179,10 +179,10 @@ def test_two_tabs_of_one_reviewer_both_keep_what_they_could_not_send(browser: Br
         expect(tab.locator(".unsent")).to_contain_text("unsent")
     first.close()
     second.close()
-    third = context.new_page()
+    third = first.context.new_page()
     open_card(third, server, "?order=prompt")
     settled(third)
-    context.close()
+    third.context.close()
     stored = said(server)
     assert sorted(name for name, _, _ in stored) == ["1.1.0", "1.1.1", "1.1.2", "1.2.0", "1.2.1", "1.2.2"]
 
@@ -229,11 +229,11 @@ def test_editing_a_long_text_while_the_server_is_gone_asks_once(page: Page, serv
     expect(page.locator(".editor")).to_be_hidden()
 
 
-def test_blind_review_hides_the_rule_everywhere_but_shows_both_opinions_to_who_settles(browser: Browser, serve, review):
+def test_blind_review_hides_the_rule_everywhere_but_shows_both_opinions_to_who_settles(visit, serve, review):
     server = serve(review(), RSF_REVIEWER="ann")
     for name, value in (("overlap", "2"), ("blind", "true")):
         server.rsf("set", str(server.folder), f"review.{name}", value)
-    pages = [browser.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(3)]
+    pages = [visit() for _ in range(3)]
     for page, key, who in zip(pages, "ax", ("ann", "ben"), strict=False):
         open_card(page, server, "?order=prompt", who=None if who == "ann" else who)
         expect(page.locator(".badges")).to_have_text("")
