@@ -9,7 +9,7 @@ FIND_CHROMIUM = command -v chromium || command -v chromium-browser || command -v
 export HF_HUB_DISABLE_TELEMETRY = 1
 unexport PYTHONDONTWRITEBYTECODE # some containers set it: every job, app and test process would then compile all anew
 
-QUICK := tests/test_layout.py tests/acceptance tests/docs tests/domain tests/models tests/prompts tests/proposals tests/sampling tests/scorers tests/store tests/training
+QUICK := tests/test_layout.py tests/test_quick.py tests/acceptance tests/docs tests/domain tests/models tests/prompts tests/proposals tests/sampling tests/scorers tests/store tests/training
 
 .PHONY: help app test check faults lint docs format bench simulations measure lock clean
 .DELETE_ON_ERROR:
@@ -17,7 +17,7 @@ QUICK := tests/test_layout.py tests/acceptance tests/docs tests/domain tests/mod
 help:
 	@echo "make app    open the app (PORT=$(PORT), DIR=project folder)"
 	@echo "make test   all tests, browser tests included"
-	@echo "make check  while you work: lint, types, import contract, the tests that need no browser, process or real model"
+	@echo "make check  while you work: lint, types, import contract, the fast tests of the parts that need no browser, process or real model"
 	@echo "make faults  kills, hangs, full disks, spoilt files: all of what make test does a part of"
 	@echo "make lint   ruff, mypy, import contract, biome for the JavaScript"
 	@echo "make bench  the benchmarks, one JSON line each"
@@ -38,7 +38,7 @@ test: $(READY) chromium
 		$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 check: lint
-	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 -q $(QUICK) $(ARGS)
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 -q --quick $(QUICK) $(ARGS)
 
 # One process: what is killed, stopped and filled here is measured in seconds.
 faults: $(READY)

@@ -15,8 +15,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from rsf_core.project import Project
 from rsf_core.store.store import Store
+from tests.support import quick, ready_database, warm
 from tests.support import small_task as small_task_of
-from tests.support import warm
 from tests.support.job_threads import in_threads
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
@@ -38,10 +38,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Together:
     return _Together(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="without browser, real model and what tests/support/slow.txt names"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        quick.leave_out(config, items)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _warm_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Jobs, owners and commands start as forks; `warm.cold()` starts them as a user's are."""
     with warm.shared(tmp_path_factory.mktemp("warm")):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ready_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with ready_database.copied(tmp_path_factory.mktemp("database")):
         yield
 
 
@@ -105,18 +122,9 @@ def complete(jobs_in_threads: None, complete_folder: Path, tmp_path: Path) -> It
         yield copy
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The closed file of a store with nothing in it."""
-    folder = tmp_path_factory.mktemp("database")
-    Store(folder / "rsf.duckdb", folder / "exports").close()
-    return folder / "rsf.duckdb"
-
-
 @pytest.fixture
-def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
-    """An empty store in a file of its own; a copy of the empty one opens three times faster than a new one."""
-    shutil.copy(empty_database, tmp_path / "rsf.duckdb")
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store in a file of its own."""
     opened = Store(tmp_path / "rsf.duckdb", tmp_path / "exports")
     yield opened
     opened.close()

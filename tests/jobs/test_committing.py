@@ -53,9 +53,7 @@ def cost_of_looking(store: Store, folder: Path, count: int) -> float:
     return time.process_time() - began
 
 
-def test_a_look_costs_the_same_with_ten_thousand_segments_as_with_ten(
-    store: Store, tmp_path: Path, empty_database: Path
-) -> None:
+def test_a_look_costs_the_same_with_ten_thousand_segments_as_with_ten(store: Store, tmp_path: Path) -> None:
     other = Store(tmp_path / "other.duckdb", tmp_path / "exports")
     try:
         few = cost_of_looking(other, tmp_path / "few", 10)

@@ -1,0 +1,41 @@
+"""A new database as a copy of one that has run every migration. Running them is most of what making a project costs, and it
+comes to the same file each time; that they do run is for tests/store, where databases have migrations of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rsf_core.store import database, sql
+
+
+@contextlib.contextmanager
+def copied(folder: Path) -> Iterator[None]:
+    """Whatever database is opened anew meanwhile is such a copy. Where it cannot be, the product meets what is in the way."""
+    begin = database.Database.__init__
+
+    making, ready = threading.Lock(), folder / "rsf.duckdb"
+
+    def copy(path: Path) -> None:
+        with making:
+            if not ready.exists():
+                begin(made := database.Database.__new__(database.Database), ready, folder / "exports")
+                made.close()
+        shutil.copyfile(ready, path)
+
+    def begin_with_a_copy(self: database.Database, path: Path, backups: Path) -> None:
+        if database.migrations is sql.migrations and not path.exists():
+            try:
+                copy(path)
+            except OSError:
+                path.unlink(missing_ok=True)
+        begin(self, path, backups)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database.Database, "__init__", begin_with_a_copy)
+        yield

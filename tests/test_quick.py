@@ -1,0 +1,51 @@
+"""`make check` leaves out what it says and nothing else: the list of slow tests names tests that there are."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from types import SimpleNamespace
+
+from tests.support import quick
+
+ROOT = Path(__file__).parents[1]
+
+
+def names(path: Path) -> set[str]:
+    """What a test file defines at its top."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):  # a state machine's TestCase
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def test_every_slow_test_is_there_and_named_once() -> None:
+    listed = quick.slow()
+    assert listed == sorted(set(listed))
+    for file in {line.split("::")[0] for line in listed}:
+        assert (ROOT / file).is_file(), f"{file} is gone: take it out of {quick.LIST.name}"
+        gone = {line.split("::")[1] for line in listed if line.startswith(f"{file}::")} - names(ROOT / file)
+        assert not gone, f"{file} has them no more, take them out of {quick.LIST.name}: {gone}"
+
+
+class Item:
+    """As far as it is looked at."""
+
+    def __init__(self, nodeid: str, mark: str = "") -> None:
+        self.nodeid, self.mark = nodeid, mark
+
+    def get_closest_marker(self, name: str) -> bool:
+        return self.mark == name
+
+
+def test_the_slow_and_the_real_are_left_out_and_nothing_else() -> None:
+    listed, *_ = quick.slow()
+    slow, fast = Item(f"{listed}[1-a::b]"), Item(f"{listed}_of_another_name")
+    browser, real, other = Item("tests/a.py::b", "browser"), Item("tests/a.py::c", "real_model"), Item("tests/a.py::d")
+    items, left = [slow, fast, browser, real, other], []
+    config = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: left.extend(items)))
+    quick.leave_out(config, items)  # type: ignore[arg-type]
+    assert items == [fast, other] and left == [slow, browser, real]
