@@ -60,7 +60,7 @@ def test_the_models_page_lists_what_the_folder_asks_for_with_its_value(
         project.generate(then_score=False)
         project.wait()
         monkeypatch.setattr(session, "_project", project)
-        app = AppTest.from_file(str(Path(session.__file__).with_name("shell.py")), default_timeout=60).run()
+        app = AppTest.from_file(str(Path(session.__file__).with_name("shell.py")), default_timeout=60)
         app.switch_page("../../pages/models.py").run()
         assert not app.exception
         (table,) = [frame.value for frame in app.dataframe if "what became of it" in frame.value]

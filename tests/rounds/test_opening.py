@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,20 +20,29 @@ from rsf_core.project.replicating import replicate
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import comparisons
 from rsf_core.rounds.replicates import read
+from tests.support.job_threads import in_threads
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
 
 
+@pytest.fixture(scope="module")
+def sealed_folder(tmp_path_factory: pytest.TempPathFactory, small_task: Path, tiny_model: Path) -> Path:
+    """Two of the held-out prompts sealed, a round complete with its control: to be copied, never opened."""
+    folder = tmp_path_factory.mktemp("sealed") / "made_once"
+    with in_threads(), Project.create(folder, str(small_task), str(tiny_model), seed=7) as project:
+        project.set("target.rewards", "{ words = 0.1 }")
+        project.set("train.learning_rate", "0.1")  # so that something differs
+        project.seal_prompts([11, 12])
+        project.run(1)
+        project.train_control("ann")
+        project.wait()
+    return folder
+
+
 @pytest.fixture
-def sealed(project: Project) -> Project:
-    """Two of the held-out prompts sealed, a round complete with its control."""
-    project.set("target.rewards", "{ words = 0.1 }")
-    project.set("train.learning_rate", "0.1")  # so that something differs
-    project.seal_prompts([11, 12])
-    project.run(1)
-    project.train_control("ann")
-    project.wait()
-    return project
+def sealed(sealed_folder: Path, tmp_path: Path) -> Iterator[Project]:
+    with Project.open(shutil.copytree(sealed_folder, tmp_path / "project")) as copy:
+        yield copy
 
 
 def test_before_they_are_opened_there_is_no_figure_and_nothing_was_drawn(sealed: Project) -> None:

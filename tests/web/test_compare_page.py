@@ -32,7 +32,7 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
 def opened(show: str) -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.query_params["show"] = show
-    app.run().switch_page("../../pages/review.py").run()
+    app.switch_page("../../pages/review.py").run()
     assert not app.exception
     return app
 

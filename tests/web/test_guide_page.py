@@ -30,7 +30,7 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def opened(page: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60).run()
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.switch_page(f"../../pages/{page}.py").run()
     assert not app.exception
     return app
@@ -84,7 +84,7 @@ def test_agreement_says_what_was_said_under_each_version(project: Project) -> No
     say("ben", "1.1.1", Action.ACCEPT)
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.query_params["show"] = "Agreement"
-    app.run().switch_page("../../pages/review.py").run()
+    app.switch_page("../../pages/review.py").run()
     assert not app.exception
     table = next(frame.value for frame in app.dataframe if "who agree" in frame.value.columns)
     assert table["guide"].tolist() == ["before there was one", "version 1"]

@@ -20,7 +20,6 @@ SHELL = Path(session.__file__).with_name("shell.py")
 
 def page(name: str) -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.run()
     app.switch_page(f"../../pages/{name}.py").run()
     assert not app.exception
     return app

@@ -29,7 +29,6 @@ def opened(**query: str) -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
     app.switch_page("../../pages/prompts.py").run()
     assert not app.exception
     return app

@@ -39,7 +39,6 @@ def line(project: Project, number: int, gain: float) -> Replicate:
 def opened(page: str) -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.query_params["show"] = "Rounds"
-    app.run()
     app.switch_page(f"../../pages/{page}.py").run()
     assert not app.exception
     return app

@@ -37,8 +37,8 @@ def scored(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def page() -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60).run()
-    app.switch_page("../../pages/target.py").run()
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/target.py").run()  # not the Overview before it
     assert not app.exception
     return app
 

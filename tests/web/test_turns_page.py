@@ -24,7 +24,6 @@ def opened(project: Project, monkeypatch: pytest.MonkeyPatch, **query: str) -> A
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
     app.switch_page("../../pages/prompts.py").run()
     assert not app.exception
     return app

@@ -18,7 +18,6 @@ SHELL = Path(session.__file__).with_name("shell.py")
 def opened() -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.query_params["show"] = "Sealed set"
-    app.run()
     app.switch_page("../../pages/models.py").run()
     assert not app.exception
     return app
