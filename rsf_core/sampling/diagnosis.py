@@ -75,6 +75,7 @@ class Diagnosis:
 
 TOP = 0.05  # of the upper spread, at most as many nats
 MANY = 5
+FAR = 2.0  # times as far up for KL(p_M‖q), which is shown whether or not an end was seen
 EVEN = 0.7  # nats, for very many prompts; lognormal ratios of σ = 0.5 pass in 9 of 10 data sets, of σ = 1 in 1 of 200
 
 
@@ -134,6 +135,8 @@ def diagnose(
         upper_spread=spread,
         prompts_at_the_top=at_the_top,
     )
+    if not found.end_is_seen:
+        found = replace(found, kl_proposal=_moved_at_most(found))
     if found.bound_holds_here or not found.end_is_seen:
         found = replace(found, kl_target=_untold(found.kl_target))
     if found.bound_holds_here or not found.trusted:
@@ -141,6 +144,14 @@ def diagnose(
     elif not found.end_is_seen:
         found = replace(found, tvd=_with_the_unseen(found.tvd), violated_mass=_with_the_unseen(found.violated_mass))
     return found
+
+
+def _moved_at_most(found: Diagnosis) -> Interval:
+    """KL(p_M‖q) where ratios larger than those drawn may be: the upper limit FAR times as far up, but no further than what the
+    acceptance rate allows, KL(p_M‖q) ≤ −log AR."""
+    moved, rate = found.kl_proposal, found.acceptance_rate.low
+    most = -math.log(rate) if rate > 0.0 else math.inf
+    return with_the_unseen(moved, FAR).clipped(0.0, max(moved.high, most))
 
 
 def _untold(found: Interval) -> Interval:

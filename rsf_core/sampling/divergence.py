@@ -63,6 +63,6 @@ def hull(found: Interval, of: Sequence[Interval]) -> Interval:
     return Interval(found.value, low, max((one.high for one in known), default=math.inf), found.groups)
 
 
-def with_the_unseen(found: Interval) -> Interval:
-    """The upper limit UNSEEN times as far from the value."""
-    return Interval(found.value, found.low, found.value + UNSEEN * (found.high - found.value), found.groups)
+def with_the_unseen(found: Interval, times: float = UNSEEN) -> Interval:
+    """The upper limit so many times as far from the value."""
+    return Interval(found.value, found.low, found.value + times * (found.high - found.value), found.groups)

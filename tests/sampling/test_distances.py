@@ -157,6 +157,16 @@ def test_what_cannot_be_told_from_the_draws_has_no_interval(sigma, end, tvd, kl)
     assert d.kl_proposal.known and d.acceptance_rate.known and d.violation_rate.known
 
 
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 3.0])
+def test_where_no_end_was_seen_the_upper_limit_of_what_moved_is_far_and_within_what_the_rate_allows(sigma):
+    w = sigma * np.random.default_rng(1).normal(size=160)
+    open_ended, capped = (diagnose(x, sigma, group=np.arange(160) // 4) for x in (w, np.minimum(w, 1.3 * sigma)))
+    assert capped.end_is_seen and not open_ended.end_is_seen
+    moved, rate = open_ended.kl_proposal, open_ended.acceptance_rate
+    assert moved.value <= -math.log(rate.value) + 1e-9 and moved.high <= -math.log(rate.low) + 1e-9
+    assert moved.high - moved.value > 1.5 * (moved.value - moved.low)
+
+
 def test_one_far_prompt_is_not_an_end():
     w = np.where(np.arange(800) // 16 < 4, 3.0, 0.0)
     assert not diagnose(w, 1.0, group=np.arange(800) // 16).end_is_seen
