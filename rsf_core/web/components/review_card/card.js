@@ -196,7 +196,7 @@ export class Card {
     if (!asked) return;
     event.preventDefault();
     if (asked.action) this.act(asked.action);
-    else if (!this.questions.digit(asked.digit))
+    else if (!this.review.focused || !this.questions.digit(asked.digit))
       this.focus(this.review.siblings[asked.digit - 1]?.candidate_id ?? this.review.place.focused);
   }
 
