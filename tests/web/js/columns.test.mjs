@@ -1,11 +1,14 @@
 // All candidates of a prompt side by side.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, test } from "node:test";
+import { fresh, pass } from "./support/browser.mjs";
 import { candidate, prompt } from "./support/candidates.mjs";
 import { place } from "./support/page.mjs";
 
 const { Columns } = await import("../../../rsf_core/web/components/review_card/columns.js");
+
+beforeEach(fresh);
 
 const data = { blind: false, view: "pending", reviewer: "ann" };
 
@@ -91,4 +94,21 @@ test("a click on a tile's head brings its candidate into focus", () => {
   made.draw(whole, whole.candidates, "1.1.0", data);
   where.children[1].children[0].onclick();
   assert.deepEqual(chosen, ["1.1.1"]);
+});
+
+test("where the tile in focus stands is asked once a frame, however many keys came before it", async () => {
+  const { made, where } = columns();
+  const whole = prompt(1, 4);
+  let looks = 0;
+  Object.defineProperty(where, "offsetTop", { get: () => looks++ * 0 });
+  Object.assign(where, { clientHeight: 100, scrollTop: 0 });
+  for (const candidate of whole.candidates) made.draw(whole, whole.candidates, candidate.candidate_id, data);
+  for (const [i, tile] of where.children.entries()) {
+    Object.assign(tile, { isConnected: true, offsetTop: 80 * i, offsetHeight: 80 });
+  }
+  assert.deepEqual([looks, where.scrollTop], [0, 0]);
+  await pass(16);
+  assert.deepEqual([looks, where.scrollTop], [1, 220]); // the last is whole in sight
+  await pass(100);
+  assert.equal(looks, 1);
 });

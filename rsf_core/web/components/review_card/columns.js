@@ -2,7 +2,7 @@
 // has changed.
 
 import { accepted, hidden } from "./decisions.js";
-import { button, element, tone } from "./dom.js";
+import { button, element, inFrame, tone } from "./dom.js";
 import { numbered, tokens } from "./elsewhere.js";
 import { counted, facts, ICONS } from "./words.js";
 
@@ -10,6 +10,7 @@ export class Columns {
   // `choose` is called with the candidate whose tile is clicked.
   constructor($, choose, texts) {
     Object.assign(this, { $, choose, texts });
+    this.scroll = () => inSight(this.$(".columns"), this.current);
     this.clear();
   }
 
@@ -34,8 +35,8 @@ export class Columns {
     for (const candidate of siblings) {
       this.fill(this.tiles.get(candidate.candidate_id), candidate, data, candidate.candidate_id === focused);
     }
-    const current = this.tiles.get(focused)?.item;
-    if (current) inSight(place, current);
+    this.current = this.tiles.get(focused)?.item;
+    inFrame(this.scroll);
   }
 
   tile(candidate) {
@@ -81,6 +82,7 @@ function referenceTile() {
 
 // Scrolls as little as brings a tile into sight.
 function inSight(place, tile) {
+  if (!tile?.isConnected) return;
   const top = tile.offsetTop - place.offsetTop;
   const bottom = top + tile.offsetHeight;
   if (top < place.scrollTop) place.scrollTop = top;

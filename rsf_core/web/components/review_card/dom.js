@@ -18,3 +18,16 @@ export function button(name, words, onclick) {
 export function tone(kind) {
   return kind ? `var(--rsf-${kind})` : "currentColor";
 }
+
+const waiting = new Set();
+
+// Does something before the next frame is drawn, once however often it is asked for until then: what asks where an element
+// stands lays the page out, and after each change anew.
+export function inFrame(work) {
+  if (waiting.has(work)) return;
+  waiting.add(work);
+  requestAnimationFrame(() => {
+    waiting.delete(work);
+    work();
+  });
+}

@@ -1,7 +1,7 @@
 // The list of a prompt's candidates. A row is made once and drawn again only where something in it has changed.
 
 import { accepted, hidden } from "./decisions.js";
-import { button, element, tone } from "./dom.js";
+import { button, element, inFrame, tone } from "./dom.js";
 import { numbered, tokens } from "./elsewhere.js";
 import { visible } from "./visible.js";
 import { facts, ICONS } from "./words.js";
@@ -13,6 +13,7 @@ export class List {
   constructor($, choose) {
     this.$ = $;
     this.choose = choose;
+    this.scroll = () => toMiddle(this.$(".others"), this.current);
     this.clear();
   }
 
@@ -38,10 +39,8 @@ export class List {
       return row.item;
     });
     if (anew || list.children.length !== items.length) list.replaceChildren(...items);
-    const current = this.rows.get(focused)?.button;
-    if (current && list.scrollHeight > list.clientHeight) {
-      list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 2;
-    }
+    this.current = this.rows.get(focused)?.button;
+    inFrame(this.scroll);
   }
 
   row(candidate) {
@@ -55,6 +54,13 @@ export class List {
     made.append(element("span", "no", numbered(candidate)), mark, line, words);
     item.append(made);
     return { item, button: made, mark, line, words, shown: null };
+  }
+}
+
+// Scrolls the row to the middle of a list that is longer than its place.
+function toMiddle(list, row) {
+  if (row?.isConnected && list.scrollHeight > list.clientHeight) {
+    list.scrollTop = row.offsetTop - list.offsetTop - list.clientHeight / 2;
   }
 }
 

@@ -28,6 +28,9 @@ export function leaveRoom(characters) {
   FakeStorage.room = characters;
 }
 
+// A frame is drawn 16 ms after it was asked for.
+globalThis.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 16);
+
 // Empty stores, and a clock that moves only by `pass`.
 export function fresh() {
   for (const store of [localStorage, sessionStorage]) for (const key of Object.keys(store)) store.removeItem(key);

@@ -1,0 +1,76 @@
+// The list of a prompt's candidates, and what is done once a frame.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { fresh, pass } from "./support/browser.mjs";
+import { prompt } from "./support/candidates.mjs";
+import { place } from "./support/page.mjs";
+
+const { List } = await import("../../../rsf_core/web/components/review_card/list.js");
+const { inFrame } = await import("../../../rsf_core/web/components/review_card/dom.js");
+
+beforeEach(fresh);
+
+const data = { blind: false, view: "pending", reviewer: "ann" };
+
+function listed() {
+  const places = { ".others": place(), ".others-label": place() };
+  return {
+    list: new List(
+      (name) => places[name],
+      () => {},
+    ),
+    where: places[".others"],
+  };
+}
+
+// The rows are `high` each, or gone.
+function stand(where, high, isConnected = true) {
+  for (const [i, item] of where.children.entries()) {
+    Object.assign(item.children[0], { isConnected, offsetTop: high * i });
+  }
+}
+
+test("a list longer than its place shows the row in focus in its middle from the next frame on", async () => {
+  const { list, where } = listed();
+  const whole = prompt(1, 10);
+  let looks = 0;
+  Object.defineProperty(where, "scrollHeight", { get: () => looks++ * 0 + 500 });
+  Object.assign(where, { clientHeight: 100, offsetTop: 0, scrollTop: 0 });
+  for (const candidate of whole.candidates.slice(0, 8)) list.draw(whole.candidates, candidate.candidate_id, data);
+  stand(where, 50);
+  assert.deepEqual([looks, where.scrollTop], [0, 0]);
+  await pass(16);
+  assert.deepEqual([looks, where.scrollTop], [1, 300]);
+});
+
+test("a list that is not longer, or is gone before the frame, is not scrolled", async () => {
+  const { list, where } = listed();
+  const whole = prompt(1, 3);
+  Object.assign(where, { scrollHeight: 100, clientHeight: 100, offsetTop: 0, scrollTop: 7 });
+  list.draw(whole.candidates, "1.1.2", data);
+  stand(where, 50);
+  await pass(16);
+  assert.equal(where.scrollTop, 7);
+  where.scrollHeight = 500;
+  list.draw(whole.candidates, "1.1.1", data);
+  stand(where, 50, false);
+  await pass(16);
+  assert.equal(where.scrollTop, 7);
+});
+
+test("what is asked for within a frame is done in the next one", async () => {
+  const done = [];
+  const again = () => done.push("again");
+  const first = () => {
+    done.push("first");
+    inFrame(again);
+  };
+  inFrame(first);
+  inFrame(first);
+  assert.deepEqual(done, []);
+  await pass(16);
+  assert.deepEqual(done, ["first"]);
+  await pass(16);
+  assert.deepEqual(done, ["first", "again"]);
+});
