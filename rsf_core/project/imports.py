@@ -52,6 +52,7 @@ _ROWS = pa.schema(
     [(name, pa.large_string()) for name in ("text", "reference", "system", "split")]
     + [("line", pa.int64()), ("earlier", pa.list_(pa.large_string()))]
 )
+_ADDED_AT_ONCE = 20_000  # rows
 _PART = 4 << 20  # bytes of a file at a time
 FETCH_BYTES = 8 << 30  # of address space: what reads the hub reserves far more than it uses
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
@@ -273,14 +274,8 @@ class Imports:
         with self._store.transaction("adding prompts"):
             if request is None or name is None or tuple(request["version"]) != self._store.prompt_book.version():
                 raise PromptError("the project's prompts have changed since the file was compared with them: try again")
-            rows = pq.read_table(folder / "rows.parquet").to_pylist()
-            added = self._store.prompt_book.add(
-                (
-                    (row["text"], row["system"], row["reference"], Split(row["split"]), tuple(row["earlier"] or ()))
-                    for row in rows
-                ),
-                name,
-            )
+            with pq.ParquetFile(folder / "rows.parquet", memory_map=False, pre_buffer=False) as rows:
+                added = self._store.prompt_book.add_rows(rows.iter_batches(_ADDED_AT_ONCE), name)
             self._lengths.keep(folder, added)
         self.forget(upload)
         return len(added)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -75,14 +75,18 @@ class Groups:
 def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
     """Which texts have the same content words, and which nearly have; with `within`, an integer a text, only texts that have
     the same are compared, and what is a template is told among these: as if called for each, but many times faster."""
-    keys = list(zip(texts, [0] * len(texts) if within is None else within, strict=True))
-    number_of = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    text_of = np.fromiter(map(number_of.__getitem__, keys), np.int64, len(keys))
-    words = near_words.read([text for text, _ in number_of])
-    among = np.unique(np.array([where for _, where in number_of], np.int64), return_inverse=True)[1]
+    keys: Sequence[Hashable] = texts if within is None else list(zip(texts, within, strict=True))
+    number_of: dict[Hashable, int] = {}
+    text_of = np.fromiter((number_of.setdefault(key, len(number_of)) for key in keys), np.int64, len(keys))
+    first = np.full(len(number_of), len(keys))
+    np.minimum.at(first, text_of, np.arange(len(keys)))
+    del keys, number_of
+    words = near_words.read([texts[place] for place in first.tolist()])
+    among = np.zeros(len(first), np.int64)
     if within is not None:
+        among = np.unique(np.asarray(within, np.int64)[first], return_inverse=True)[1]
         words = replace(words, signature=words.signature ^ near_words.mixed(among))
-    of, bags = _bags(words, np.bincount(text_of, minlength=len(number_of)), among)
+    of, bags = _bags(words, np.bincount(text_of, minlength=len(first)), among)
     count = len(bags.sizes)
     edited = of[np.concatenate([near_edits.typing_errors(words), near_edits.added_sentences(words)])]
     found = np.concatenate([_near_pairs(bags), np.sort(edited, axis=1)])

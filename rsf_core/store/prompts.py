@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from rsf_core.domain import Prompt, Split
@@ -16,6 +17,7 @@ from rsf_core.store.records import NO_ROOM, Fit, PromptPage, PromptRecord, Room,
 
 NewPrompt = tuple[str, str | None, str | None, Split] | tuple[str, str | None, str | None, Split, Turns]
 IN_USE = ("prompts", "prompt_events")  # the tables that say which prompts are in use
+_GIVEN = ["text", "system", "reference", "split", "earlier"]
 _SHOWN = 300  # characters of a text in a list
 
 
@@ -103,6 +105,24 @@ class Prompts:
             ]
             self._db.insert("prompts", rows)
             return list(range(first, first + len(rows)))
+
+    def add_rows(self, rows: Iterable[pa.RecordBatch], source: str) -> range:
+        """Add the rows of a file: text, system, reference, split, earlier; their numbers. Part by part, in one transaction."""
+        with self._db.transaction("saving prompts"):
+            first = end = int(self._db.rows("next_prompt_id")[0]["prompt_id"])
+            now = utc_now()
+            for batch in rows:
+                part = pa.table(batch).select(_GIVEN)
+                numbers = pa.array(np.arange(end, end + len(part), dtype=np.int32))
+                end += len(part)
+                for name, values in (
+                    ("prompt_id", numbers),
+                    ("source", pa.repeat(source, len(part))),
+                    ("created_at", pa.repeat(pa.scalar(now), len(part))),
+                ):
+                    part = part.append_column(name, values)
+                self._db.append("prompts", part)
+            return range(first, end)
 
     def say(self, prompt_ids: Sequence[int], action: str, author: str, replaced_by: int | None = None) -> None:
         """Append an event, "retire", "replace" or "restore", of each of these prompts."""

@@ -300,3 +300,29 @@ def test_a_data_set_s_folder_is_kept_as_a_file_and_one_that_is_none_leaves_nothi
     with pytest.raises(PromptFileError, match="is no data set"):
         project.imports.keep_folder(str(tmp_path))
     assert sorted((project.folder / "imports").iterdir()) == kept
+
+
+def test_the_rows_of_a_file_are_added_part_by_part_as_they_are_in_one(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "_ADDED_AT_ONCE", 2)
+    before = project.prompts()
+    turns = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Yes?"}]
+    rows: list[dict[str, object]] = [
+        {"prompt": f"{7919 * i} apples?", "answer": str(i), "system": "Be brief."} for i in range(4)
+    ]
+    rows.append({"prompt": [*turns, {"role": "user", "content": "How many pears?"}], "answer": "é", "system": None})
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    upload = project.imports.keep_file(file)
+    placing = project.imports.start(upload, Columns("prompt", "answer", "system"), 0.5)
+    assert project.imports.add(upload, placing) == 5
+    added = project.prompts()[len(before) :]
+    assert [prompt.prompt_id for prompt in added] == list(range(before[-1].prompt_id + 1, before[-1].prompt_id + 6))
+    assert [(p.text, p.reference, p.system, p.earlier) for p in added] == [
+        *((f"{7919 * i} apples?", str(i), "Be brief.", ()) for i in range(4)),
+        ("How many pears?", "é", None, ("Hi.", "Yes?")),
+    ]
+    listed = project.prompt_page(10, offset=len(before)).prompts
+    assert {prompt.source for prompt in listed} == {"rows.jsonl"}
+    assert len({prompt.created_at for prompt in listed}) == 1

@@ -7,11 +7,12 @@ import time
 from collections import Counter
 from itertools import accumulate, combinations
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rsf_core.prompts import near_duplicates
+from rsf_core.prompts import near_duplicates, near_words
 from rsf_core.prompts.near_duplicates import SIMILARITY, near_duplicate_pairs, normalise
 from rsf_core.prompts.near_edits import is_typing_error
 from rsf_core.prompts.near_words import CONTRASTS, NUMBERS, Kind, fold, kind_of, tokens
@@ -341,3 +342,18 @@ def test_four_times_as_many_prompts_with_slips_take_nothing_like_sixteen_times_a
         near_duplicate_pairs(texts)
         spent.append(time.process_time() - began)
     assert spent[2] < 10 * spent[1]  # the first is for what is made once
+
+
+def test_texts_are_read_alike_in_parts_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        f"Why is {'the' if i % 3 else 'no'} train {i % 7} late in {('Bonn', 'C#', 'été')[i % 3]}?" for i in range(50)
+    ]
+    whole = near_words.read(texts)
+    for size in (1, 7, 49, 50):
+        monkeypatch.setattr(near_words, "_AT_ONCE", size)
+        parts = near_words.read(texts)
+        assert parts.words == whole.words
+        for name in ("word", "owner", "sentence", "plain", "asked", "name", "inside", "signature"):
+            np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name), err_msg=name)
+    assert all(column.dtype == np.int64 for column in (whole.word, whole.owner, whole.sentence))  # they are multiplied
+    assert len(near_words.read([]).word) == 0
