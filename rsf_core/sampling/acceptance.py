@@ -1,7 +1,7 @@
 """Acceptance: a decision is a pure function of two stored numbers, m = ℓ − log u and log M (docs/MATH.md, "Acceptance").
 
 Notation: ℓ = log P − log q is `log_ratio`, one value a candidate, shape (n,), in nats; −∞ says a constraint failed.
-`scale` is 0 for the global scope, or a(c) of `prompt_scale` / `prompt_max`, shape (n,), for the scope of a prompt; all
+`scale` is 0 for the global scope, or a(c) of `prompt_scale`, shape (n,), for the scope of a prompt; all
 functions then work on ℓ − a. A candidate without a scale has a = −∞ and is never accepted.
 """
 
@@ -25,7 +25,6 @@ from rsf_core.sampling.arrays import (
     excess,
     group_log_mean,
     group_log_mean_of_others,
-    group_max,
     raise_where,
     relative,
 )
@@ -134,17 +133,6 @@ def prompt_log_z(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
     ell = checked_log_ratio(log_ratio)
     prompts, prompt = dense_groups(group, ell)
     return np.asarray(group_log_mean(ell, prompts, prompt)[prompt])
-
-
-def prompt_max(log_ratio: ArrayLike, group: ArrayLike) -> Floats:
-    """a(c) = the largest ℓ of the prompt, given back to its candidates, shape (n,), nats; −∞ where none is finite.
-
-    RSO's scale (Liu et al. 2024, arXiv:2309.06657). Biased by being in-sample: the maximum is of the very draws it
-    judges, so at log M = 0 no violation can be seen however many there are.
-    """
-    ell = checked_log_ratio(log_ratio)
-    prompts, prompt = dense_groups(group, ell)
-    return np.asarray(group_max(ell, prompts, prompt)[prompt])
 
 
 def log_m_for_rate(m: ArrayLike, rate: float, scale: ArrayLike = 0.0) -> float:

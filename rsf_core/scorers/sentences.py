@@ -14,7 +14,6 @@ from rsf_core.domain.text import plain
 _LATIN_STOPS = ".!?"
 _STOPS = ".!?。！？｡।॥؟۔։።‼⁇⁈⁉"  # of Chinese and Japanese, Hindi, Arabic and Urdu, Armenian, Amharic
 _CLOSERS = "\"')]}»›」』】〉》）］*_~`"
-_OPENERS = "\"'([{«‹「『【〈《（［*_~`¿¡"
 _STOP = re.compile(rf"[{re.escape(_STOPS)}]++|(?<=[\u0370-\u03ff\u1f00-\u1fff]);")  # ; asks in Greek
 _CLOSING = re.compile(rf"(?: \"(?=[ ,;:]|$))?[{re.escape(_CLOSERS)}]*+")  # in French a space stands before »
 _WORD_BEFORE = re.compile(r"[^\W\d_](?:[\w.'-]{0,23})$")

@@ -24,7 +24,6 @@ from rsf_core.sampling.acceptance import (
     importance_weight,
     log_m_for_rate,
     prompt_log_z,
-    prompt_max,
     prompt_scale,
     uniform,
     violated,
@@ -111,49 +110,46 @@ def test_minus_infinity_is_never_accepted_violated_or_weighted(log_ratio, log_m)
     assert (importance_weight(log_ratio, log_m)[impossible] == 1).all()
 
 
-@pytest.mark.parametrize("scale_of", [prompt_scale, prompt_max])
-def test_a_prompt_without_finite_candidates_gets_0_without_nan(scale_of):
+def test_a_prompt_without_finite_candidates_gets_0_without_nan():
     log_ratio, group = np.array([-math.inf, -math.inf, 1.0, -math.inf]), np.array([7, 7, -2, -2])
-    scale = scale_of(log_ratio, group)
+    scale = prompt_scale(log_ratio, group)
     assert np.isneginf(scale[:2]).all() and np.isfinite(scale[2:]).any()
     m = critical_log_m(log_ratio, np.full(4, 0.5))
     for log_m in (-800.0, 0.0, 800.0):
         assert (acceptance_prob(log_ratio, log_m, scale)[:2] == 0).all()
         assert not accepted(m, log_m, scale)[:2].any() and not violated(log_ratio, log_m, scale)[:2].any()
         assert not np.isnan(acceptance_prob(log_ratio, log_m, scale)).any()
-    assert RankIndex(m, scale=scale).count(-800.0) == (scale_of is prompt_max)  # one finite draw has no other to go by
+    assert RankIndex(m, scale=scale).count(-800.0) == 0  # one finite draw has no other to go by
 
 
 def test_decisions_do_not_depend_on_the_order_or_batches_of_candidates():
     rng = np.random.default_rng(1)
     log_ratio, group = rng.normal(-900, 3, 2000), np.arange(2000) // 40
     u, order = uniform(2, IDS), rng.permutation(2000)
-    for scale_of in (prompt_scale, prompt_max):
-        scale = scale_of(log_ratio, group)
-        assert (scale_of(log_ratio[order], group[order]) == scale[order]).all()  # to the last bit
-        by_prompt = np.concatenate([scale_of(log_ratio[group == g], group[group == g]) for g in range(50)])
-        assert (by_prompt == scale).all()
-        m = critical_log_m(log_ratio, u)
-        log_m = log_m_for_rate(m, 0.25, scale)
-        assert log_m_for_rate(m[order], 0.25, scale[order]) == log_m
-        whole = accepted(m, log_m, scale)
-        assert (accepted(m[order], log_m, scale[order]) == whole[order]).all()
-        parts = [accepted(m[i : i + 13], log_m, scale[i : i + 13]) for i in range(0, 2000, 13)]
-        assert (np.concatenate(parts) == whole).all()
+    scale = prompt_scale(log_ratio, group)
+    assert (prompt_scale(log_ratio[order], group[order]) == scale[order]).all()  # to the last bit
+    by_prompt = np.concatenate([prompt_scale(log_ratio[group == g], group[group == g]) for g in range(50)])
+    assert (by_prompt == scale).all()
+    m = critical_log_m(log_ratio, u)
+    log_m = log_m_for_rate(m, 0.25, scale)
+    assert log_m_for_rate(m[order], 0.25, scale[order]) == log_m
+    whole = accepted(m, log_m, scale)
+    assert (accepted(m[order], log_m, scale[order]) == whole[order]).all()
+    parts = [accepted(m[i : i + 13], log_m, scale[i : i + 13]) for i in range(0, 2000, 13)]
+    assert (np.concatenate(parts) == whole).all()
 
 
 # the scale of a prompt ----------------------------------------------------------------------------------------------
 
 
 @given(arrays(np.float64, 12, elements=st.one_of(st.floats(-5, 5), st.just(-math.inf))))
-def test_the_scale_is_the_log_mean_ratio_of_the_other_draws_or_the_largest(log_ratio):
+def test_the_scale_is_the_log_mean_ratio_of_the_other_draws(log_ratio):
     group = np.array([2**40, -3, -3, 2**40, 9, 9, 9, 9, -3, 2**40, -3, 9])
-    scale, largest = prompt_scale(log_ratio, group), prompt_max(log_ratio, group)
+    scale = prompt_scale(log_ratio, group)
     for i, name in enumerate(group):
         others = log_ratio[(group == name) & (np.arange(12) != i)]
         with np.errstate(divide="ignore"):
             assert scale[i] == pytest.approx(np.log(np.exp(others).mean()), abs=1e-12)
-        assert largest[i] == log_ratio[group == name].max()
 
 
 def test_the_scale_is_exact_where_one_draw_is_larger_than_all_others_by_far():
@@ -196,10 +192,11 @@ def test_a_prompts_law_is_the_target_without_the_draw_in_its_scale_and_another_w
 
 def test_groups_of_any_integer_type_work():
     for dtype in (np.int8, np.uint8, np.int32, np.uint64):
-        assert prompt_max([1.0, 2.0, 3.0], np.array([100, 1, 100], dtype)).tolist() == [3, 2, 3]
-    assert prompt_max([1.0, 2.0], np.array([-100, 100], np.int8)).tolist() == [1, 2]
+        scale = prompt_scale([1.0, 2.0, 3.0], np.array([100, 1, 100], dtype))
+        assert scale.tolist() == [3, -math.inf, 1]  # the other draw of the prompt
+    assert prompt_scale([1.0, 2.0, 3.0], np.array([-100, 100, -100], np.int8)).tolist() == [3, -math.inf, 1]
     with pytest.raises(TargetError, match="integer"):
-        prompt_max([1.0], ["a"])
+        prompt_scale([1.0], ["a"])
 
 
 # M for a rate, counts by rank -----------------------------------------------------------------------------------------
