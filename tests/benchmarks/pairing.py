@@ -1,7 +1,7 @@
 """What the race among tokens gains over inverting the CDF with the same seeds: how narrow the paired interval of a real
 comparison is, how many positions a tuned model draws as the base does, and how many candidates differ between batches of 64
 and 3. The base and the newest tuned model of a project on its held-out prompts, two completions each; without a project, a
-model is tuned first on what a small round of positive_reviews accepts. One JSON line, in about five minutes of processor time;
+model is tuned first on what a small round of positive_reviews accepts, and not evaluated. One JSON line;
 the ratio is the width of the interval over that by inverting the CDF, the means over `REPEATS` pairs of seeds.
 
     python tests/benchmarks/pairing.py [PROJECT]
@@ -31,7 +31,7 @@ from rsf_core.sampling.intervals import paired_difference
 from rsf_core.scorers.base import Scored
 from tests.support import scoring
 
-EACH, REPEATS = 2, 2
+EACH, REPEATS = 2, 1
 FEW = 25  # prompts that are drawn again in small batches
 SMALL = {"generate.prompts": "24", "generate.candidates": "6", "train.epochs": "2", "accept.rate": "0.2"}
 Law = Callable[[Tensor, Tensor, Sampling], Drawn]
