@@ -40,7 +40,7 @@ def panel(project: Project, number: int, author: str) -> None:
     if not found.marks:
         st.caption(
             "Mark candidates whose right decision you know: reviewers are then shown them like any others, and this says how "
-            "often each is right. The card has J (right to accept) and Shift+J (right to reject) for owners."
+            "often each is right. The card has W (right to accept) and Shift+W (right to reject) for owners."
         )
         return
     _standing(found, share)

@@ -31,8 +31,8 @@ export const DEFAULT_KEYS = {
   find: "/",
   question: "q",
   questionBack: "Q",
-  goldAccept: "j",
-  goldReject: "J",
+  goldAccept: "w",
+  goldReject: "W",
 };
 export const NAMES = {
   accept: "Accept",
