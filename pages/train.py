@@ -167,7 +167,7 @@ if running:
     loss_curve()
 if comparison is not None:
     st.header(f"Held-out comparison: {literal(comparison.before_id)} → {literal(comparison.after_id)}", anchor=False)
-    st.dataframe(
+    ui.table(
         [
             {
                 "metric": name,
@@ -178,7 +178,6 @@ if comparison is not None:
             }
             for name in comparison.after
         ],
-        hide_index=True,
     )
     st.caption(
         f"{plural(comparison.completions, 'completion')} of {plural(comparison.prompts, 'held-out prompt')}, the same seeds "

@@ -154,9 +154,8 @@ def _distance(found: Diagnosis) -> None:
             "of the weights; small also where the tail was missed",
         ),
     ]
-    st.dataframe(
+    ui.table(
         [{"measure": name, "estimate [95 %]": value, "what it says": meaning} for name, value, meaning in rows],
-        hide_index=True,
     )
     st.caption("Intervals are by prompt. M chosen on these very draws flatters itself: see the marks below.")
     if not found.end_is_seen:
@@ -218,7 +217,7 @@ def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> N
                 "what it is": mark.explanation,
             }
         )
-    st.dataframe(rows, hide_index=True)
+    ui.table(rows)
     st.caption(
         "Total variation and violations: the mark is chosen again on half of the prompts and judged on the other half, so "
         "that the bound is not tested on the draws it was fitted to."
@@ -288,9 +287,8 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
         + (f", the {len(rows):,} least accepted listed" if len(rows) < len(inside) else ", the least accepted first")
         + ". Select bars to narrow the list; select a row to read its candidates in Review."
     )
-    table = st.dataframe(
+    table = ui.table(
         rows,
-        hide_index=True,
         height=240,
         column_order=["prompt", "accepted", "of", "rate"],
         column_config={
@@ -370,7 +368,7 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
     if not st.toggle("Compare with other rules on the same candidates", key=f"rules-{number}"):
         return
     found = project.compare_rules(threshold.log_m, threshold.scope, number)
-    st.dataframe(
+    ui.table(
         [
             {
                 "rule": rule.name,
@@ -384,7 +382,6 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
             }
             for rule in found
         ],
-        hide_index=True,
         column_config={
             "keeps": st.column_config.NumberColumn(format="localized"),
             "overlap with rejection": st.column_config.NumberColumn(format="%.0f %%"),
@@ -417,9 +414,8 @@ def threshold_history(project: Project, number: int, threshold: ThresholdRecord)
                     "why": chosen.reason,
                 }
             )
-        table = st.dataframe(
+        table = ui.table(
             rows,
-            hide_index=True,
             column_config={
                 "when": st.column_config.DatetimeColumn(format="distance"),
                 "from": st.column_config.NumberColumn(format="%.3f"),

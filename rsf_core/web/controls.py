@@ -42,7 +42,7 @@ def section(project: Project, number: int, found: Comparison, control: Control, 
     if metrics:
         st.header(_HEADINGS[control], anchor=False)
         beside = found.constraints_over_random if control is Control.CONSTRAINTS else {}
-        st.dataframe(
+        ui.table(
             [
                 {
                     "metric": name,
@@ -57,7 +57,6 @@ def section(project: Project, number: int, found: Comparison, control: Control, 
                 }
                 for name in found.after
             ],
-            hide_index=True,
         )
         st.caption(_SAID[control])
         return

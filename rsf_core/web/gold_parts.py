@@ -45,7 +45,7 @@ def panel(project: Project, number: int, author: str) -> None:
         return
     _standing(found, share)
     if found.reviewers:
-        st.dataframe([row for one in found.reviewers for row in _rows(one)], hide_index=True)
+        ui.table([row for one in found.reviewers for row in _rows(one)])
         with st.expander("What these figures mean", icon=":material/help:"):
             st.markdown(MEANINGS)
     else:
@@ -119,7 +119,7 @@ def _items(found: GoldReport) -> None:
     answered: dict[str, list[bool]] = {}
     for answer in found.answers:
         answered.setdefault(answer.mark.candidate_id, []).append(answer.right)
-    st.dataframe(
+    ui.table(
         [
             {
                 "candidate": mark.candidate_id,
@@ -131,7 +131,6 @@ def _items(found: GoldReport) -> None:
             }
             for mark in found.marks[:MOST_ITEMS]
         ],
-        hide_index=True,
     )
     if len(found.marks) > MOST_ITEMS:
         st.caption(f"{len(found.marks) - MOST_ITEMS:,} older ones are not shown: `rsf gold DIR --json` lists all.")

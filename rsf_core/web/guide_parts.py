@@ -94,12 +94,11 @@ def history(versions: Sequence[GuideVersion]) -> None:
     if len(versions) < 2:
         return
     st.header("Versions", anchor=False)
-    st.dataframe(
+    ui.table(
         [
             {"version": one.version, "by": one.author, "when": one.created_at, "what changed": one.reason}
             for one in versions
         ],
-        hide_index=True,
     )
     by_number = {str(one.version): one for one in versions}
     newest, before = versions[0], versions[1]
@@ -121,7 +120,7 @@ def agreement(found: Sequence[UnderGuide]) -> None:
     if len(found) < 2:
         return
     st.header("By version of the guide", anchor=False)
-    st.dataframe(
+    ui.table(
         [
             {
                 "guide": f"version {one.version}" if one.version else "before there was one",
@@ -132,7 +131,6 @@ def agreement(found: Sequence[UnderGuide]) -> None:
             }
             for one in found
         ],
-        hide_index=True,
     )
     total = plural(sum(one.words for one in found), "opinion")
     st.caption(

@@ -209,7 +209,7 @@ def _results(tried: Sequence[Judged]) -> None:
             f"{plural(len(scored), 'candidate')} scored, from {min(scored):g} to {max(scored):g}{same}.",
             icon=":material/check:",
         )
-    st.dataframe(
+    ui.table(
         [
             {
                 "score": one.score,
@@ -220,7 +220,6 @@ def _results(tried: Sequence[Judged]) -> None:
             }
             for one in tried
         ],
-        hide_index=True,
     )
     st.caption("Nothing of this is kept.")
     asked = next((one.asked for one in tried if one.asked), "")

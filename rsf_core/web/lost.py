@@ -38,7 +38,7 @@ def table(found: Comparison, controls: Mapping[str, Mapping[str, Interval]]) -> 
     """The proposal, the tuned model and its controls (by their names), on unrelated and on held-out prompts."""
     st.header("What was lost", anchor=False)
     before = "0 (the base)" if found.before_id == "base" else None
-    st.dataframe(
+    ui.table(
         [
             {
                 "forgotten": name.removeprefix("forgotten: "),
@@ -49,6 +49,5 @@ def table(found: Comparison, controls: Mapping[str, Mapping[str, Interval]]) -> 
             for names in (PER_TOKEN, PER_COMPLETION)
             for name in (names[UNRELATED], names[HELD_OUT])
         ],
-        hide_index=True,
     )
     st.caption(WHAT_IT_IS)

@@ -33,7 +33,7 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
     graph = project.lineage.graph(palette.INK, palette.ACCEPTED.color)
     st.graphviz_chart(graph, width="content" if few else "stretch")
     names = list(dict.fromkeys(name for view in models for name in view.metrics))
-    chosen = st.dataframe(
+    chosen = ui.table(
         [
             {
                 "model": view.model.model_id,
@@ -50,7 +50,6 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
             }
             for view in models
         ],
-        hide_index=True,
         column_config={
             "made": st.column_config.DatetimeColumn(format="distance"),
             "size (MB)": st.column_config.NumberColumn(format="%.0f"),
@@ -121,9 +120,8 @@ def _law(project: Project, model_id: str) -> None:
     if not found:
         return
     with st.expander(f"What the folder of {literal(model_id)} asks for when tokens are drawn", icon=":material/rule:"):
-        st.dataframe(
+        ui.table(
             [{"": one.name, "value": one.value, "what became of it": str(one.part), "note": one.note} for one in found],
-            hide_index=True,
             key=f"law-{model_id}",
         )
         st.caption("What is not part of the law has no part in log q either, so that log q is exact.")
@@ -160,7 +158,7 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
         return
     first, second = chosen
     forgotten = {view.model.model_id: view.forgotten for view in models}
-    st.dataframe(
+    ui.table(
         [
             {
                 "metric": name,
@@ -174,7 +172,6 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
             {"metric": name, **{of: "0" if of == "base" else lost.shown(forgotten[of], name) for of in chosen}}
             for name in PER_TOKEN.values()
         ],
-        hide_index=True,
     )
     st.caption(
         "The same held-out prompts and seeds. Brackets: 95 % intervals by prompt; differences are paired. "
@@ -302,7 +299,7 @@ def rounds(project: Project) -> None:
     counts = {r.round: project.counts(r.round) for r in opened}
     curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls
     by_round = {comparison.round: comparison for comparison in found}
-    st.dataframe(
+    ui.table(
         [
             {
                 "round": r.round,
@@ -322,7 +319,6 @@ def rounds(project: Project) -> None:
             }
             for r in opened
         ],
-        hide_index=True,
     )
     if len(opened) < 2:
         st.caption("What changed between two rounds is shown once there are two.")
@@ -333,12 +329,11 @@ def rounds(project: Project) -> None:
     second = right.selectbox("to round", numbers, len(numbers) - 1)
     changed = project.lineage.changed_settings(first, second)
     if changed:
-        st.dataframe(
+        ui.table(
             [
                 {"setting": name, f"round {first}": str(a), f"round {second}": str(b)}
                 for name, (a, b) in changed.items()
             ],
-            hide_index=True,
         )
     else:
         st.caption("The settings of both rounds are the same.")

@@ -24,9 +24,8 @@ def panel(project: Project, number: int, editable: bool) -> None:
             "A scorer failed on them, or says that it has no score for them. So the rule neither accepts nor rejects them, "
             "and no rate counts them. You can decide them by hand in Review, or mend the scorer and have them scored again."
         )
-        st.dataframe(
+        ui.table(
             [{"candidate": one.candidate_id, "scorer": one.scorer, "why": one.reason} for one in found[:SHOWN]],
-            hide_index=True,
         )
         if len(found) > SHOWN:
             st.caption(f"The first {SHOWN:,} of {len(found):,}.")

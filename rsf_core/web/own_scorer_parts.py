@@ -134,7 +134,7 @@ def _results(tried: Sequence[TriedScore]) -> None:
             icon=":material/check:",
         )
     keys = list(dict.fromkeys(key for one in tried for key in one.scores))
-    st.dataframe(
+    ui.table(
         [
             {
                 **{key or "score": one.scores.get(key) for key in keys},
@@ -146,7 +146,6 @@ def _results(tried: Sequence[TriedScore]) -> None:
             }
             for one in tried
         ],
-        hide_index=True,
         column_config={"ms": st.column_config.NumberColumn(format="%.3g")},
     )
     st.caption("Nothing of this is kept.")

@@ -116,9 +116,8 @@ def listing(project: Project) -> None:
     if not page.total:
         st.caption("No prompt is like that.")
         return
-    chosen = st.dataframe(
+    chosen = ui.table(
         [_listed(prompt) for prompt in page.prompts],
-        hide_index=True,
         height=420,
         on_select="rerun",
         selection_mode="multi-row",

@@ -149,9 +149,8 @@ def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter,
     if not rows:
         ui.empty("No candidate is in this view.")
         return
-    chosen = st.dataframe(
+    chosen = ui.table(
         [_row(candidate, blind and all(o.reviewer != reviewer for o in candidate.opinions)) for candidate in rows],
-        hide_index=True,
         height=36 * min(len(rows), 14) + 40,
         column_config={
             "p_accept": st.column_config.NumberColumn(format="%.2f"),
@@ -308,12 +307,11 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
                 "into every order (see “How we review here”); the order “At random (unbiased audit)” shows them alone."
             )
         all_ = found.reviewed
-        st.dataframe(
+        ui.table(
             [
                 {"rule": "accepts", "people accept": all_.accept_accept, "people reject": all_.accept_reject},
                 {"rule": "rejects", "people accept": all_.reject_accept, "people reject": all_.reject_reject},
             ],
-            hide_index=True,
         )
         st.caption(f"All {all_.total:,} decided candidates: those that people happened to look at.")
     with right:
@@ -325,7 +323,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
     else:
         alpha = "not defined: all said the same" if found.alpha is None else f"{found.alpha:.2f}"
         st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
-        st.dataframe(
+        ui.table(
             [
                 {
                     "reviewers": f"{pair.first} and {pair.second}",
@@ -335,7 +333,6 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
                 }
                 for pair in found.pairs
             ],
-            hide_index=True,
         )
     question_parts.answered(project, number)
     guide_parts.agreement(found.by_guide)
@@ -353,7 +350,7 @@ def _suggestion(project: Project, number: int, reviewer: str) -> None:
         st.caption(f"Not yet: {literal(error)}.")
         return
     now = project.target(number)
-    st.dataframe(
+    ui.table(
         [
             {
                 "scorer": name,
@@ -363,7 +360,6 @@ def _suggestion(project: Project, number: int, reviewer: str) -> None:
             }
             for name, limits in found.fit.coefficients.items()
         ],
-        hide_index=True,
     )
     st.markdown(
         f"With β = {found.target.beta:.4g} [{found.beta.low:.3g}, {found.beta.high:.3g}] and log M = {found.log_m:.3f} the "

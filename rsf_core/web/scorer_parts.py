@@ -34,7 +34,7 @@ def on_the_candidates(project: Project, number: int) -> None:
         return
     target, cost = project.settings.target, project.scorer_book.milliseconds()
     shown = sorted(found.scorers, key=lambda one: not role(target, one.scorer))  # those that decide come first
-    st.dataframe(
+    ui.table(
         [
             {
                 "scorer": one.scorer,
@@ -48,7 +48,6 @@ def on_the_candidates(project: Project, number: int) -> None:
             }
             for one in shown
         ],
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="%.4g")
             for name in ("lowest", "mean", "highest", "cost (ms a candidate)")
@@ -113,7 +112,7 @@ def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
         if card.problem:
             ui.problem(card.problem)
     usable = [card for card in cards if not card.problem]
-    st.dataframe(
+    ui.table(
         [
             {
                 "scorer": card.name,
@@ -125,7 +124,6 @@ def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
             }
             for card in usable
         ],
-        hide_index=True,
         height="content",
         column_config={"cost (ms a candidate)": st.column_config.NumberColumn(format="%.3g")},
     )

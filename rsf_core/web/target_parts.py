@@ -238,7 +238,7 @@ def _parts(found: Preview) -> None:
                 "meets it": f"{part.passing / part.scored:.0%}" if part.constraint is not None and known else "",
             }
         )
-    st.dataframe(rows, hide_index=True)
+    ui.table(rows)
 
 
 def examples(project: Project, draft: Draft, found: Preview, number: int) -> None:
@@ -285,7 +285,7 @@ def versions(project: Project) -> None:
     """Every target there has been, and the way back."""
     found = project.target_book.versions()
     st.header("Versions", anchor=False)
-    st.dataframe(
+    ui.table(
         [
             {
                 "version": "not kept yet" if version.number is None else str(version.number),
@@ -296,7 +296,6 @@ def versions(project: Project) -> None:
             }
             for version in found
         ],
-        hide_index=True,
         column_config={"when": st.column_config.DatetimeColumn("when (UTC)", format="YYYY-MM-DD HH:mm")},
     )
     older = {f"Version {v.number}: {v.what}": v for v in found[1:] if v.number is not None}

@@ -332,6 +332,11 @@ def stale_proposal(project: Project, number: int) -> None:
                     go("generate")
 
 
+def table(rows: Any, **options: Any) -> Any:
+    """A table as all pages draw them: no column of row numbers, a dash where there is no value. Options are Streamlit's."""
+    return st.dataframe(rows, hide_index=True, placeholder="–", **options)
+
+
 def text(content: str) -> None:
     """Text of a prompt or a completion: untrusted, so shown as text only."""
     if content:

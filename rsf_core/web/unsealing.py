@@ -102,7 +102,7 @@ def _figure(project: Project, opening: SealedOpening, found: Comparison) -> None
         f"The figure to publish: {literal(metric)} of {literal(opening.model_id)} over the base",
         ui.interval(found.gain_over_base[metric], metric, signed=True),
     )
-    st.dataframe(
+    ui.table(
         [
             {
                 "metric": name,
@@ -114,7 +114,6 @@ def _figure(project: Project, opening: SealedOpening, found: Comparison) -> None
             }
             for name in found.after
         ],
-        hide_index=True,
     )
     st.caption(
         f"{plural(found.completions, 'completion')} of {plural(found.prompts, 'sealed prompt')}, the same seeds for "
