@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 
 import pytest
@@ -125,6 +128,33 @@ def test_every_built_in_is_there_and_says_what_it_measures() -> None:
         assert scorer.name == name and len(description) > 20
         low, high = scorer.bounds
         assert low < high and returned.bounds_problem(scorer.bounds) is None
+
+
+def test_what_is_installed_or_removed_meanwhile_is_known_at_once_and_else_nothing_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    reads: list[str] = []
+    changed = registry._changed  # other folders may really change meanwhile
+    monkeypatch.setattr(registry, "_changed", lambda place: changed(place) if place == str(tmp_path) else 0)
+
+    def read(group: str) -> EntryPoints:
+        reads.append(group)
+        return entry_points(group=group)
+
+    monkeypatch.setattr(registry, "entry_points", read)
+    before = registry.names()
+    info = tmp_path / "acme_scorers-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-scorers\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[rsf_studio.scorers]\nshout = acme_scorers:Acme\n")
+    os.utime(tmp_path, (1, 1))  # another time than before, however coarse the clock of the disk is
+    assert registry.names() - before == {"shout"}
+    count = len(reads)
+    assert registry.names() - before == {"shout"} and len(reads) == count
+    shutil.rmtree(info)
+    os.utime(tmp_path, (2, 2))
+    assert registry.names() == before
 
 
 def test_an_unknown_name_suggests_and_names_the_choices() -> None:
