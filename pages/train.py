@@ -167,7 +167,7 @@ if running:
     loss_curve()
 if comparison is not None:
     st.header(f"Held-out comparison: {literal(comparison.before_id)} → {literal(comparison.after_id)}", anchor=False)
-    ui.table(
+    ui.grid(
         [
             {
                 "metric": name,

@@ -338,7 +338,7 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
     command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
     command += [reading.sheet] if reading.sheet is not None else []
     late = f"{file.name} was looked at for {LOOK_SECONDS:g} s in vain: split it"
-    said = _told(command, LOOK_SECONDS, late, f"{file.name} could not be looked at: {TOO_LARGE}")
+    said = _told(command, LOOK_SECONDS, late, f"{file.name} could not be looked at: {TOO_LARGE}")["format"]
     layout = Layout(said.pop("kind"), sheet=said.pop("sheet"), sheets=tuple(said.pop("sheets")))
     return Format(layout, **said | {"columns": tuple(said["columns"])})
 
@@ -383,7 +383,7 @@ def _look(file: Path, sheet: str | None) -> dict[str, Any]:
     except RsfError as error:
         return {"problem": str(error)}
     layout = found.pop("layout")
-    return found | {name: layout[name] for name in ("kind", "sheet", "sheets")}
+    return {"format": found | {name: layout[name] for name in ("kind", "sheet", "sheets")}}
 
 
 def work(folder: Path) -> None:

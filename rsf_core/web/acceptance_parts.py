@@ -154,7 +154,7 @@ def _distance(found: Diagnosis) -> None:
             "of the weights; small also where the tail was missed",
         ),
     ]
-    ui.table(
+    ui.grid(
         [{"measure": name, "estimate [95 %]": value, "what it says": meaning} for name, value, meaning in rows],
     )
     st.caption("Intervals are by prompt. M chosen on these very draws flatters itself: see the marks below.")
@@ -217,7 +217,7 @@ def judged_marks(project: Project, number: int, threshold: ThresholdRecord) -> N
                 "what it is": mark.explanation,
             }
         )
-    ui.table(rows)
+    ui.grid(rows)
     st.caption(
         "Total variation and violations: the mark is chosen again on half of the prompts and judged on the other half, so "
         "that the bound is not tested on the draws it was fitted to."
@@ -287,7 +287,7 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
         + (f", the {len(rows):,} least accepted listed" if len(rows) < len(inside) else ", the least accepted first")
         + ". Select bars to narrow the list; select a row to read its candidates in Review."
     )
-    table = ui.table(
+    table = ui.grid(
         rows,
         height=240,
         column_order=["prompt", "accepted", "of", "rate"],
@@ -368,7 +368,7 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
     if not st.toggle("Compare with other rules on the same candidates", key=f"rules-{number}"):
         return
     found = project.compare_rules(threshold.log_m, threshold.scope, number)
-    ui.table(
+    ui.grid(
         [
             {
                 "rule": rule.name,
@@ -414,7 +414,7 @@ def threshold_history(project: Project, number: int, threshold: ThresholdRecord)
                     "why": chosen.reason,
                 }
             )
-        table = ui.table(
+        table = ui.grid(
             rows,
             column_config={
                 "when": st.column_config.DatetimeColumn(format="distance"),

@@ -112,7 +112,7 @@ def win_rates(project: Project, number: int) -> None:
         f"**{plural(found.compared, 'pair')}**, of which {found.tied:,} are ties. Compared by {literal(names)}."
     )
     if found.figures:
-        ui.table([_row(figure) for figure in found.figures])
+        ui.grid([_row(figure) for figure in found.figures])
         st.caption(
             "Of the pairs that people and the row tell apart: how often they prefer what it puts higher. 50 % is chance. "
             "Brackets: 95 % intervals over prompts. The rule puts what it accepts above what it rejects."
@@ -132,7 +132,7 @@ def win_rates(project: Project, number: int) -> None:
                 }
                 for one in found.candidates[:MOST_CANDIDATES]
             ]
-            ui.table(rows)
+            ui.grid(rows)
             left = len(found.candidates) - len(rows)
             st.caption(f"{left:,} more are not shown." if left else "Ties are left out.")
 

@@ -42,7 +42,7 @@ def section(project: Project, number: int, found: Comparison, control: Control, 
     if metrics:
         st.header(_HEADINGS[control], anchor=False)
         beside = found.constraints_over_random if control is Control.CONSTRAINTS else {}
-        ui.table(
+        ui.grid(
             [
                 {
                     "metric": name,

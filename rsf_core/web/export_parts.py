@@ -137,7 +137,7 @@ def preview(request: Request, found: Preview) -> None:
         f"Of {literal(of)}. {literal(_left_out(request, found))} Names of reviewers are in the rows and in the card."
     )
     if found.rows:
-        ui.table([{name: _cell(value) for name, value in row.items()} for row in found.rows])
+        ui.grid([{name: _cell(value) for name, value in row.items()} for row in found.rows])
 
 
 def _left_out(request: Request, found: Preview) -> str:

@@ -45,7 +45,7 @@ def panel(project: Project, number: int, author: str) -> None:
         return
     _standing(found, share)
     if found.reviewers:
-        ui.table([row for one in found.reviewers for row in _rows(one)])
+        ui.grid([row for one in found.reviewers for row in _rows(one)])
         with st.expander("What these figures mean", icon=":material/help:"):
             st.markdown(MEANINGS)
     else:
@@ -119,7 +119,7 @@ def _items(found: GoldReport) -> None:
     answered: dict[str, list[bool]] = {}
     for answer in found.answers:
         answered.setdefault(answer.mark.candidate_id, []).append(answer.right)
-    ui.table(
+    ui.grid(
         [
             {
                 "candidate": mark.candidate_id,

@@ -94,7 +94,7 @@ def history(versions: Sequence[GuideVersion]) -> None:
     if len(versions) < 2:
         return
     st.header("Versions", anchor=False)
-    ui.table(
+    ui.grid(
         [
             {"version": one.version, "by": one.author, "when": one.created_at, "what changed": one.reason}
             for one in versions
@@ -120,7 +120,7 @@ def agreement(found: Sequence[UnderGuide]) -> None:
     if len(found) < 2:
         return
     st.header("By version of the guide", anchor=False)
-    ui.table(
+    ui.grid(
         [
             {
                 "guide": f"version {one.version}" if one.version else "before there was one",

@@ -209,7 +209,7 @@ def _results(tried: Sequence[Judged]) -> None:
             f"{plural(len(scored), 'candidate')} scored, from {min(scored):g} to {max(scored):g}{same}.",
             icon=":material/check:",
         )
-    ui.table(
+    ui.grid(
         [
             {
                 "score": one.score,

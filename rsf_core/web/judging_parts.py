@@ -52,7 +52,7 @@ def beside_people(project: Project, scorer: str) -> None:
     with left:
         st.plotly_chart(charts.levels(found.levels, scorer), key="levels", config=charts.CONFIG)
     with right:
-        ui.table([_row(level) for level in found.levels], height="content")
+        ui.grid([_row(level) for level in found.levels], height="content")
         st.caption(
             "A score to go by rises here: the higher it is, the more of the candidates people accept (or the fewer)."
         )

@@ -38,7 +38,7 @@ def table(found: Comparison, controls: Mapping[str, Mapping[str, Interval]]) -> 
     """The proposal, the tuned model and its controls (by their names), on unrelated and on held-out prompts."""
     st.header("What was lost", anchor=False)
     before = "0 (the base)" if found.before_id == "base" else None
-    ui.table(
+    ui.grid(
         [
             {
                 "forgotten": name.removeprefix("forgotten: "),

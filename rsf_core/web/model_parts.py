@@ -33,7 +33,7 @@ def lineage(project: Project, models: Sequence[ModelView]) -> None:
     graph = project.lineage.graph(palette.INK, palette.ACCEPTED.color)
     st.graphviz_chart(graph, width="content" if few else "stretch")
     names = list(dict.fromkeys(name for view in models for name in view.metrics))
-    chosen = ui.table(
+    chosen = ui.grid(
         [
             {
                 "model": view.model.model_id,
@@ -120,7 +120,7 @@ def _law(project: Project, model_id: str) -> None:
     if not found:
         return
     with st.expander(f"What the folder of {literal(model_id)} asks for when tokens are drawn", icon=":material/rule:"):
-        ui.table(
+        ui.grid(
             [{"": one.name, "value": one.value, "what became of it": str(one.part), "note": one.note} for one in found],
             key=f"law-{model_id}",
         )
@@ -158,7 +158,7 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
         return
     first, second = chosen
     forgotten = {view.model.model_id: view.forgotten for view in models}
-    ui.table(
+    ui.grid(
         [
             {
                 "metric": name,
@@ -299,7 +299,7 @@ def rounds(project: Project) -> None:
     counts = {r.round: project.counts(r.round) for r in opened}
     curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls
     by_round = {comparison.round: comparison for comparison in found}
-    ui.table(
+    ui.grid(
         [
             {
                 "round": r.round,
@@ -329,7 +329,7 @@ def rounds(project: Project) -> None:
     second = right.selectbox("to round", numbers, len(numbers) - 1)
     changed = project.lineage.changed_settings(first, second)
     if changed:
-        ui.table(
+        ui.grid(
             [
                 {"setting": name, f"round {first}": str(a), f"round {second}": str(b)}
                 for name, (a, b) in changed.items()

@@ -24,7 +24,7 @@ def panel(project: Project, number: int, editable: bool) -> None:
             "A scorer failed on them, or says that it has no score for them. So the rule neither accepts nor rejects them, "
             "and no rate counts them. You can decide them by hand in Review, or mend the scorer and have them scored again."
         )
-        ui.table(
+        ui.grid(
             [{"candidate": one.candidate_id, "scorer": one.scorer, "why": one.reason} for one in found[:SHOWN]],
         )
         if len(found) > SHOWN:

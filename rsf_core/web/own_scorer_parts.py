@@ -134,7 +134,7 @@ def _results(tried: Sequence[TriedScore]) -> None:
             icon=":material/check:",
         )
     keys = list(dict.fromkeys(key for one in tried for key in one.scores))
-    ui.table(
+    ui.grid(
         [
             {
                 **{key or "score": one.scores.get(key) for key in keys},

@@ -94,7 +94,7 @@ def everybody(project: Project, number: int, author: str) -> None:
     if not found:
         return
     st.header("Progress of reviewers", anchor=False)
-    ui.table([_row(one) for one in found])
+    ui.grid([_row(one) for one in found])
     st.caption(
         "Decided: candidates on which their word holds, bulk left out. An hour: decisions an hour of work, pauses of more "
         "than 5 minutes left out. Only owners see this table."

@@ -116,7 +116,7 @@ def listing(project: Project) -> None:
     if not page.total:
         st.caption("No prompt is like that.")
         return
-    chosen = ui.table(
+    chosen = ui.grid(
         [_listed(prompt) for prompt in page.prompts],
         height=420,
         on_select="rerun",

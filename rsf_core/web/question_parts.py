@@ -161,7 +161,7 @@ def answered(project: Project, number: int) -> None:
         if one.counts:
             what = "parts" if one.question.kind is QuestionKind.SPANS else "answers"
             total = sum(count for _, count in one.counts)
-            ui.table(
+            ui.grid(
                 [
                     {"answer": answer, what: count, "share": f"{count / total:.0%}" if total else "–"}
                     for answer, count in one.counts

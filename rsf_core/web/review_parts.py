@@ -149,7 +149,7 @@ def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter,
     if not rows:
         ui.empty("No candidate is in this view.")
         return
-    chosen = ui.table(
+    chosen = ui.grid(
         [_row(candidate, blind and all(o.reviewer != reviewer for o in candidate.opinions)) for candidate in rows],
         height=36 * min(len(rows), 14) + 40,
         column_config={
@@ -307,7 +307,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
                 "into every order (see “How we review here”); the order “At random (unbiased audit)” shows them alone."
             )
         all_ = found.reviewed
-        ui.table(
+        ui.grid(
             [
                 {"rule": "accepts", "people accept": all_.accept_accept, "people reject": all_.accept_reject},
                 {"rule": "rejects", "people accept": all_.reject_accept, "people reject": all_.reject_reject},
@@ -323,7 +323,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
     else:
         alpha = "not defined: all said the same" if found.alpha is None else f"{found.alpha:.2f}"
         st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
-        ui.table(
+        ui.grid(
             [
                 {
                     "reviewers": f"{pair.first} and {pair.second}",
@@ -350,7 +350,7 @@ def _suggestion(project: Project, number: int, reviewer: str) -> None:
         st.caption(f"Not yet: {literal(error)}.")
         return
     now = project.target(number)
-    ui.table(
+    ui.grid(
         [
             {
                 "scorer": name,

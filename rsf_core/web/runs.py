@@ -30,7 +30,7 @@ def procedure(project: Project) -> None:
         return
     with st.container(border=True):
         st.markdown("**Another run of the procedure** (`rsf replicate`)")
-        ui.table([_row(told, digest) for told in reversed(found)])
+        ui.grid([_row(told, digest) for told in reversed(found)])
         st.caption(
             "These intervals are of the procedure: another run with another seed, on other prompts. Those of the models above "
             "and below are over prompts, for one tuned model each. One run says nothing of another."

@@ -34,7 +34,7 @@ def on_the_candidates(project: Project, number: int) -> None:
         return
     target, cost = project.settings.target, project.scorer_book.milliseconds()
     shown = sorted(found.scorers, key=lambda one: not role(target, one.scorer))  # those that decide come first
-    ui.table(
+    ui.grid(
         [
             {
                 "scorer": one.scorer,
@@ -112,7 +112,7 @@ def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
         if card.problem:
             ui.problem(card.problem)
     usable = [card for card in cards if not card.problem]
-    ui.table(
+    ui.grid(
         [
             {
                 "scorer": card.name,

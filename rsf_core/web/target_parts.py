@@ -238,7 +238,7 @@ def _parts(found: Preview) -> None:
                 "meets it": f"{part.passing / part.scored:.0%}" if part.constraint is not None and known else "",
             }
         )
-    ui.table(rows)
+    ui.grid(rows)
 
 
 def examples(project: Project, draft: Draft, found: Preview, number: int) -> None:
@@ -285,7 +285,7 @@ def versions(project: Project) -> None:
     """Every target there has been, and the way back."""
     found = project.target_book.versions()
     st.header("Versions", anchor=False)
-    ui.table(
+    ui.grid(
         [
             {
                 "version": "not kept yet" if version.number is None else str(version.number),

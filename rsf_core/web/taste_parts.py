@@ -125,7 +125,7 @@ def _verdict(report: Report) -> None:
 def _figures(report: Report) -> None:
     rows = [_row("learned from decisions", report.auc, report.precision, None)]
     rows += [_row(f"{other.name}", other.auc, other.precision, other) for other in (report.best, report.rule) if other]
-    ui.table(rows)
+    ui.grid(rows)
     basis = (
         f"On {plural(report.judged, 'candidate')} that were put before people by chance."
         if report.basis == "audit"
@@ -154,7 +154,7 @@ def _limits(found: Interval, sign: str = "") -> str:
 
 def _calibration(report: Report) -> None:
     st.subheader("When it says 70 %, do people accept 70 %?", anchor=False)
-    ui.table(
+    ui.grid(
         [
             {
                 "it says": f"{one.predicted:.0%}",

@@ -332,7 +332,7 @@ def stale_proposal(project: Project, number: int) -> None:
                     go("generate")
 
 
-def table(rows: Any, **options: Any) -> Any:
+def grid(rows: Any, **options: Any) -> Any:
     """A table as all pages draw them: no column of row numbers, a dash where there is no value. Options are Streamlit's."""
     return st.dataframe(rows, hide_index=True, placeholder="–", **options)
 

@@ -102,7 +102,7 @@ def _figure(project: Project, opening: SealedOpening, found: Comparison) -> None
         f"The figure to publish: {literal(metric)} of {literal(opening.model_id)} over the base",
         ui.interval(found.gain_over_base[metric], metric, signed=True),
     )
-    ui.table(
+    ui.grid(
         [
             {
                 "metric": name,

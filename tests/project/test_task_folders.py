@@ -83,7 +83,7 @@ def test_everything_wrong_with_the_settings_is_said(tmp_path: Path, toml: str, w
     [
         ("", ["error: prompts.jsonl"]),
         ("{\n", ["error: prompts.jsonl"]),
-        ([*GOOD, {"text": "", "split": "train"}, {"text": "x", "split": "test"}], ["error: prompts.jsonl, line 3",
+        ([*GOOD, {"text": "", "split": "train"}, {"text": "x", "split": "half"}], ["error: prompts.jsonl, line 3",
                                                                                  "error: prompts.jsonl, line 4"]),
         ([{"text": "x"}, *GOOD], ["error: prompts.jsonl, line 1: split must be train, held_out or sealed"]),
         (GOOD[:1], ["note: prompts.jsonl has no held-out prompt"]),

@@ -261,7 +261,7 @@ def test_an_unknown_task_names_the_choices(tmp_path: Path) -> None:
         ("title = 5", {"text": "Hi", "split": "train"}, r"task\.toml: title .* must be text"),
         ("", "broken", r"prompts\.jsonl, line 2: is not JSON"),
         ("", {"text": "Hi"}, r"prompts\.jsonl, line 2: split must be train, held_out or sealed"),
-        ("", {"text": "Hi", "split": "dev"}, r"prompts\.jsonl, line 2, split: is 'dev'"),
+        ("", {"text": "Hi", "split": "later"}, r"prompts\.jsonl, line 2, split: is 'later'"),
         ("[settings.train]\nepochs = 0", {"text": "Hi", "split": "train"}, r"task\.toml: train\.epochs: .*got 0"),
         ("[settings.tarin]\nepochs = 1", {"text": "Hi", "split": "train"}, r"task\.toml: tarin: "),
     ],
