@@ -147,7 +147,7 @@ def fit(
     if min(accepted.sum(), (~accepted).sum()) < fewest:
         raise TargetError(f"at least {fewest} accepts and {fewest} rejects by people are needed to fit weights")
     columns = {name: column[spoken] for name, column in scores.items() if np.isfinite(column[spoken]).all()}
-    columns = {name: column for name, column in columns.items() if column.std() > 0}
+    columns = {name: column for name, column in columns.items() if varies(column)}
     if not columns:
         raise TargetError("no score varies among the candidates that people decided: nothing to fit")
     scale = np.array([column.std() for column in columns.values()])
@@ -176,6 +176,12 @@ def fit(
         found.link,
         strength,
     )
+
+
+def varies(column: Floats) -> bool:
+    """Whether scores (n,) differ by more than single precision tells apart: what is equal but for rounding says nothing, and a
+    weight of it would be as large as the rounding is small."""
+    return bool(column.std() > 8 * np.finfo(np.float32).eps * np.abs(column).max())
 
 
 def _hull(links: list[Interval]) -> Interval:

@@ -150,6 +150,21 @@ def test_too_few_decisions_of_a_kind_are_not_fitted(votes) -> None:
         agreement.fit({"s": np.ones(100)}, np.array([1, -1] * 50))
 
 
+@pytest.mark.parametrize(
+    "same", [np.full(100, 0.1), np.full(100, -0.45953232937), np.full(100, 0.1) + 1e-9 * np.arange(100)]
+)
+def test_a_score_that_is_equal_but_for_rounding_is_not_weighed(same) -> None:
+    votes, score = np.array([1, -1] * 50), np.random.default_rng(1).normal(size=100)
+    assert same.std() > 0
+    with pytest.raises(TargetError, match="no score varies"):
+        agreement.fit({"same": same}, votes)
+    assert agreement.fit({"same": same, "s": score}, votes).coefficients.keys() == {"s"}
+    small = 1000 + 1e-2 * score  # little beside its size, and seen all the same
+    assert agreement.fit({"small": small}, votes).coefficients["small"].value == pytest.approx(
+        100 * agreement.fit({"s": score}, votes).coefficients["s"].value, rel=1e-6
+    )
+
+
 def test_the_suggested_target_agrees_at_least_as_well_and_says_what_it_changes() -> None:
     rng = np.random.default_rng(3)
     n, found = 2000, table(2000, seed=3)
