@@ -313,7 +313,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
                 {"rule": "rejects", "people accept": all_.reject_accept, "people reject": all_.reject_reject},
             ],
         )
-        st.caption(f"All {all_.total:,} decided candidates: those that people happened to look at.")
+        st.caption(f"Of {plural(all_.total, 'decided candidate')}: those that people happened to look at.")
     with right:
         st.header("Overruled by p_accept", anchor=False)
         st.plotly_chart(charts.overruled(found.by_p_accept), config=charts.CONFIG)
