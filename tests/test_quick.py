@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
+
+import pytest
 
 from tests.support import quick
 
@@ -47,5 +50,5 @@ def test_the_slow_and_the_real_are_left_out_and_nothing_else() -> None:
     browser, real, other = Item("tests/a.py::b", "browser"), Item("tests/a.py::c", "real_model"), Item("tests/a.py::d")
     items, left = [slow, fast, browser, real, other], []
     config = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: left.extend(items)))
-    quick.leave_out(config, items)  # type: ignore[arg-type]
+    quick.leave_out(cast(pytest.Config, config), cast(list[pytest.Item], items))
     assert items == [fast, other] and left == [slow, browser, real]

@@ -11,11 +11,7 @@ from rsf_core.acceptance.target_words import describe
 from rsf_core.domain import Action, Control, JobKind, Scope, Split
 from rsf_core.domain.access import NOBODY
 from rsf_core.domain.errors import SettingsError
-from rsf_core.project import (
-    Project,
-    prompt_commands,  # noqa: F401 - they are registered with these
-    task_folders,
-)
+from rsf_core.project import Project, prompt_commands, task_folders
 from rsf_core.project.command_table import COMMANDS, command, execute, plain
 from rsf_core.project.exporting.request import Request
 from rsf_core.project.scorer_book import direction
@@ -23,7 +19,7 @@ from rsf_core.review.gold import Accuracy
 from rsf_core.rounds import stages
 from rsf_core.store.links import LinkRecord
 
-__all__ = ["COMMANDS", "execute", "plain"]
+__all__ = ["COMMANDS", "execute", "plain", "prompt_commands"]  # the last registers its own beside these
 
 
 @command

@@ -57,7 +57,7 @@ def in_turn(places: Iterable[int], seed: int, reviewer: str, after: int | None) 
     if after is not None:
         later = key > _uniform(np.array([after], np.int64), seed, reviewer, 4)[0]
         listed, key = listed[later], key[later]
-    return listed[np.argsort(key, kind="stable")].tolist()  # type: ignore[no-any-return]
+    return [int(place) for place in listed[np.argsort(key, kind="stable")]]
 
 
 def mixed(rows: Sequence[int], what: Sequence[int], audit: Sequence[int], gold: Sequence[int]) -> Mixed:

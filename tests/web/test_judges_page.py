@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ def click(app: AppTest, label: str) -> None:
     assert not app.exception
 
 
-def said(found: object) -> str:
-    words = " ".join(one.value for one in found)  # type: ignore[attr-defined]
+def said(found: Iterable[Any]) -> str:
+    words = " ".join(one.value for one in found)
     return words.replace("\\", "").replace("\u2060", "")
 
 
