@@ -68,10 +68,15 @@ class OwnScorers:
         return self._keep(name, source, own.CODE, author)
 
     @spoken
-    def save_judge(self, name: str, options: Mapping[str, Any], author: str = NOBODY) -> OwnFile:
+    def save_judge(self, name: str, options: Mapping[str, Any], author: str = NOBODY, new: bool = False) -> OwnFile:
         """Keep a judge with these options of `llm_judge`, a rubric of many lines among them, as PROJECT/scorers/NAME.toml; see
-        `save`. Its `key` is the name of an environment variable: the key itself is kept nowhere."""
+        `save`. Its `key` is the name of an environment variable: the key itself is kept nowhere. Raises ScorerError, also
+        where it is to be `new` and the project has a scorer of this name."""
         own_judge.check(options)
+        if new and any(file.name == name for file in self.files()):
+            raise ScorerError(
+                f"this project has a scorer {name!r} already: choose it to change it, or take another name"
+            )
         return self._keep(name, own_judge.written(options), own.JUDGE, author)
 
     def _keep(self, name: str, source: str, kind: str, author: str) -> OwnFile:

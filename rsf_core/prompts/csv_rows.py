@@ -20,7 +20,7 @@ from rsf_core.prompts.spreadsheet import is_own_export, unguarded
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _QUOTE_BEHIND_SPACE = re.compile(r' +"')
-_READS_LIKE_A_ROW = re.compile(r"\s\S.*[.?!。？！…]\s*$", re.DOTALL)
+_ENDS = (".", "?", "!", "。", "？", "！", "…")  # of a sentence
 _SAMPLED_ROWS = 50
 _SAMPLED_CHARACTERS = 256 << 10
 
@@ -135,6 +135,11 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
                 yield header.record(line, fields)
 
 
+def _reads_like_a_row(name: str) -> bool:
+    """Whether the name of a column is words that end as a sentence does."""
+    return name.rstrip().endswith(_ENDS) and len(name.split(maxsplit=1)) > 1
+
+
 class Header:
     """The names of the columns. Those without a name at the end, as spreadsheets leave them, are no columns."""
 
@@ -159,7 +164,7 @@ class Header:
 
     def doubts(self, line: int) -> Iterator[Problem]:
         """What is to be said of names that read like a row."""
-        row = next((name for name in self.names if _READS_LIKE_A_ROW.search(name)), None)
+        row = next((name for name in self.names if _reads_like_a_row(name)), None)
         if row is not None:
             message = (
                 f"is taken for the names of the columns ({row[:40]!r}): if it is a row, put a line with names above it"

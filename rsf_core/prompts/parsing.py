@@ -85,7 +85,9 @@ def prompt_of(record: Record, wanted: Columns, problems: list[Problem], notes: C
     split = text_of(fields.get(wanted.split), wanted.split) if wanted.split is not None else None
     chosen_side = None if split is None or not split.strip() else side(split)
     if split is not None and split.strip() and chosen_side is None:
-        raise WrongRow(wanted.split, f"is {split!r:.60}; it must be {', '.join(Split)}")
+        raise WrongRow(
+            wanted.split, f"is {split!r:.60}; it must be {', '.join(Split)}, or test, validation or dev for held_out"
+        )
     for value, column in ((whole(text, earlier), wanted.text), (system, wanted.system or wanted.text)):
         check_text(value, column)
     if not text.strip():

@@ -1,7 +1,7 @@
 """Gold items in the queue of a reviewer: which come next, before which candidates, and how they look.
 
-They come where one of the random audit might, and the server says of both that they are of the audit: which of them are gold
-nothing tells. So that there is something to hide among, at least as many of the audit are mixed in as gold items."""
+A gold item comes where an audit candidate could. The server marks both as audit, so nothing in the queue tells which is gold.
+There is something to hide among: at least as many audit candidates are mixed in as gold items."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def slots(places: Ints, seed: int, reviewer: str, audit: float, gold: float) -> 
     together are half of what is shown at most."""
     if not gold:
         return before(places, seed, reviewer, audit).astype(np.int64)
-    share = min(max(audit, gold), MOST - gold) + gold if audit or gold else 0.0
+    share = min(max(audit, gold), MOST - gold) + gold
     some = before(places, seed, reviewer, share)
     return np.where(some, np.where(_uniform(places, seed, reviewer, 3) < gold / share, GOLD, AUDIT), NONE)
 

@@ -48,8 +48,12 @@ class Following:
     def on_ended(self, job: JobRecord) -> None:
         """Start what follows a job that has ended. Asked again after a restart, so it must not start anything twice."""
         try:
-            if job.state is JobState.DONE:
+            beside = scores_beside(job) is not None
+            if beside:
+                self._follow_what_waited(job.round)
+            elif job.state is JobState.DONE:
                 self._follow(job)
+            if beside or job.state is JobState.DONE:
                 if job.kind in (JobKind.GENERATE, JobKind.SCORE):
                     self._stages.go_on_drawing(job.round)
         finally:  # whatever kept the next stage from starting: rounds that run by themselves say so and stop
@@ -64,6 +68,12 @@ class Following:
         self._stages.go_on_drawing(self._standing.current_round().round)
         self._steer()
 
+    def _follow_what_waited(self, round_number: int) -> None:
+        """Start what a scoring beside the target kept from starting: a round is scored by one job at a time."""
+        for job in self._store.jobs(round_number=round_number):
+            if job.kind in (JobKind.GENERATE, JobKind.SCORE) and job.state is JobState.DONE:
+                self._follow(job)
+
     def _follow(self, job: JobRecord) -> None:
         if scores_beside(job) is not None:
             return
@@ -72,7 +82,8 @@ class Following:
             self._stages.score(job.round)
         if job.kind is JobKind.LEARN:
             self._score_by_learned(job)
-        later = [other for other in self._store.jobs(round_number=job.round) if other.seq > job.seq]
+        jobs = self._store.jobs(round_number=job.round)
+        later = [other for other in jobs if other.seq > job.seq and scores_beside(other) is None]
         for stage in job.follow:
             if any(other.kind == stage for other in later) or self._is_active(JobKind(stage)):
                 continue

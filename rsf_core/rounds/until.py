@@ -16,6 +16,7 @@ from hashlib import blake2b
 
 from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.domain.specs import GenerateSpec, Until
+from rsf_core.rounds.state import scores_beside
 from rsf_core.sampling.sequence import ConfidenceSequence
 from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
@@ -94,7 +95,9 @@ class Looks:
             return End.CHANGED
         if so_far.accepted >= until.wanted and so_far.number >= until.wanted:
             return End.MET
-        since = [job for job in jobs if job.kind in _KINDS and job.seq >= generated[-1].seq]
+        since = [
+            job for job in jobs if job.kind in _KINDS and job.seq >= generated[-1].seq and scores_beside(job) is None
+        ]
         if since[-1].state.ended and since[-1].state is not JobState.DONE:
             return End.BROKEN_OFF
         most = min(until.most, self._store.prompt_counts().get(Split.TRAIN, 0))

@@ -16,7 +16,7 @@ _RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _VULGAR = re.compile("[¼½¾⅐-⅞↉]")
 _NARROW = "\u00a0\u2007-\u2009\u202f"  # spaces that do not break
 _NARROW_GROUPS = re.compile(rf"(?<!\d)\d+(?:[{_NARROW}]\d{{3}}(?!\d))+(?:,\d+(?![\d,]))?")  # 12 345,6
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:,\d+)?(?![\d,]|\.\d| \d)")  # 1 234 567,8
+_GROUPED = re.compile(r"(?<![\d.,])(?<!\d )\d{1,3}(?: \d{3})++(?:,\d+)?+(?![\d,]|\.\d| \d)")  # 1 234 567,8
 _SIGNS = str.maketrans("−–∕⁄÷×⋅·∗٫٬", "--///****.,")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _LATEX = tuple(
@@ -52,10 +52,12 @@ def one_notation(text: str) -> str:
 
 
 def _grouped(match: re.Match[str]) -> str:
-    """The same with plain spaces: one group might be another number, as in "12 345", unless decimals that are no thousands
-    follow."""
-    _, _, decimals = match[0].partition(",")
-    return _joined(match) if match[0].count(" ") > 1 or len(decimals) not in (0, 3) else match[0]
+    """The same with plain spaces. One group might be another number, as in "12 345", and several that all have three digits
+    a list, as in "100 200 300", unless decimals that are no thousands follow."""
+    whole, _, decimals = match[0].partition(",")
+    first, *groups = whole.split(" ")
+    several = len(groups) > 1 and len(first) < 3
+    return _joined(match) if several or len(decimals) not in (0, 3) else match[0]
 
 
 def _joined(match: re.Match[str]) -> str:

@@ -19,9 +19,11 @@ _CLOSING = re.compile(rf"(?: \"(?=[ ,;:]|$))?[{re.escape(_CLOSERS)}]*+")  # in F
 _WORD_BEFORE = re.compile(r"[^\W\d_](?:[\w.'-]{0,23})$")
 _SPACED = re.compile(r"(?<!\w)[^\W\d]\. [^\W\d]$")
 _ORDINAL = re.compile(r"(?<!\w)([^\W\d_]+) \d{1,3}$")
-_BEFORE_ORDINALS = frozenset(
-    ["der", "die", "das", "dem", "den", "des", "am", "im", "vom", "zum", "zur", "beim", "ein", "eine"]
-)
+_BEFORE_ORDINALS = frozenset(["der", "dem", "vom", "zum", "zur", "beim"])  # no words of English
+_MONTHS = frozenset([
+    *("januar", "februar", "märz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november"),
+    *("dezember", "jänner"),
+])  # fmt: skip
 _NEXT = re.compile(r"\w+(?:'\w+)?")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[^\W\d_])[.)]\s+")
@@ -31,7 +33,7 @@ _GOES_ON = frozenset([
     "adm", "gov", "sen", "rep", "pres", "st", "mt", "ft", "mme", "mlle", "msgr", "e.g", "i.e", "eg", "ie", "vs",
     "cf", "viz", "approx", "ca", "c.f", "no", "nos", "nr", "vol", "fig", "figs", "eq", "sec", "ch", "pp", "p", "art",
     "al", "sra", "srta", "dra", "dña", "pág", "págs", "núm", "ej", "aprox", "str", "bzw", "evtl",
-    "ggf", "inkl", "exkl", "vgl", "sog", "geb", "hrsg", "med", "jur", "rer", "dipl", "sig", "dott", "avv", "dhr", "mevr",
+    "ggf", "inkl", "exkl", "vgl", "sog", "hrsg", "jur", "rer", "dott", "avv", "dhr", "mevr",
     "т.е", "т.к", "напр", "см", "ул", "г-н",
 ])  # fmt: skip
 """Abbreviations that something always follows."""
@@ -39,7 +41,8 @@ _MAY_END = frozenset([
     "etc", "inc", "ltd", "co", "corp", "llc", "plc", "bros", "jr", "sr", "esq", "a.m", "p.m", "pm", "u.s", "u.k",
     "u.n", "e.u", "u.s.a", "d.c", "ph.d", "m.d", "b.a", "m.a", "b.sc", "m.sc", "bc", "b.c", "a.d", "ave", "blvd",
     "rd", "dept", "sq", "tel", "ext", "jan", "feb", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
-    "hrn", "ud", "uds", "usw", "z.b", "u.a", "d.h", "z.t", "o.ä", "u.s.w", "p.ej", "ecc", "м.б", "т.д", "т.п", "др", "руб",
+    "hrn", "ud", "uds", "usw", "med", "dipl", "sig", "geb", "z.b", "u.a", "d.h", "z.t", "o.ä", "u.s.w", "p.ej", "ecc", "м.б", "т.д", "т.п", "др",
+    "руб",
     "mon", "tue", "wed", "thu", "fri", "hr", "hrs", "oz", "lb", "lbs", "ft", "yr",
 ])  # fmt: skip
 """Abbreviations that may stand at the end of a sentence too."""
@@ -133,9 +136,11 @@ def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
 
 
 def _is_ordinal(text: str, stop: int, following: re.Match[str]) -> bool:
-    """ "Am 3. Mai", "der 2. Versuch": German, told by the word before the number."""
+    """ "Am 3. Mai", "der 2. Versuch": German, told by the month after it or by the word before it. "I am 25. Call me" is none."""
     found = _ORDINAL.search(text[max(0, stop - 24) : stop])
-    return found is not None and found[1].casefold() in _BEFORE_ORDINALS and not _begins(following[0])
+    if found is None or _begins(following[0]):
+        return False
+    return following[0].casefold() in _MONTHS or found[1].casefold() in _BEFORE_ORDINALS
 
 
 def _begins(word: str) -> bool:

@@ -59,8 +59,9 @@ def panel(project: Project, number: int, author: str) -> None:
 def _standing(found: GoldReport, share: float) -> None:
     accepts = sum(mark.action is Action.ACCEPT for mark in found.marks)
     mixed = (
-        f"Until somebody has answered all, {share:.0%} of what they are shown are gold items; nothing on their page, in its "
-        "address or in an export tells which."
+        f"Until somebody has answered all, {share:.0%} of what they are shown are gold items; nothing on their card or "
+        "in its address tells which. Whoever compares the counts of Overview and Agreement, or an export of everything, can "
+        "tell."
         if share
         else "None is mixed in: their share is 0. Reviewers answer those that they come upon."
     )

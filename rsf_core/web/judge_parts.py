@@ -61,7 +61,7 @@ def judges(project: Project, number: int) -> None:
         _try(project, number, asked)
     locked = {"disabled": ui.locked("own_scorers.save_judge"), "width": "stretch"}
     if right.button("Save", type="primary", icon=":material/save:", key="save-judge", **locked):
-        if ui.attempt(lambda: project.own_scorers.save_judge(name, asked)):
+        if ui.attempt(lambda: project.own_scorers.save_judge(name, asked, new=file is None)):
             st.query_params["judge"] = name
             st.session_state.pop(_DRAFT)
             st.rerun()

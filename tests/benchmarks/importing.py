@@ -97,6 +97,7 @@ def measured(do: Callable[..., None], *arguments: object) -> dict[str, float]:
     here, there = context.Pipe()
     process = context.Process(target=_in_process, args=(there, do, arguments))
     process.start()
+    there.close()  # so that its end is seen here
     if not here.poll(WAIT_SECONDS):
         process.kill()
         raise TimeoutError(f"{do.__name__} took more than {WAIT_SECONDS} s")

@@ -48,9 +48,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         rescue = threading.Timer(CLOSING_SECONDS, _kill_browsers)  # playwright's own closing has no limit
+        rescue.daemon = True
         rescue.start()
-        browser.close()
-        rescue.cancel()
+        try:
+            browser.close()
+        finally:
+            rescue.cancel()
 
 
 def _kill_browsers() -> None:

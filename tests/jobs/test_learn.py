@@ -6,13 +6,17 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Shown, Verdict, place
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
+from rsf_core.jobs.work import learn as work
+from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.project import Project
 from rsf_core.scorers import registry, tastes
 
@@ -197,6 +201,37 @@ def test_pairs_that_were_compared_give_another_version_which_knows_how_many_it_s
     assert newest.report.decisions == first.report.decisions and learned.taste.is_current()
     learned.comparing.undo(1, "ben")
     assert not learned.taste.is_current()
+
+
+def test_features_that_decided_and_compared_candidates_lack_are_computed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(*prompts: int) -> pa.Table:
+        return pa.table(
+            {
+                "round": [1] * len(prompts),
+                "prompt_id": list(prompts),
+                "k": [0] * len(prompts),
+                "prompt_token_ids": [[1]] * len(prompts),
+                "token_ids": [[prompt] for prompt in prompts],
+            }
+        )
+
+    loads = []
+
+    def loaded(*_: object) -> MagicMock:
+        loads.append(1)
+        return MagicMock(hidden_states=lambda pairs: np.array([[ids[0], 0] for _, ids in pairs], np.float32))
+
+    monkeypatch.setattr(work, "locate", MagicMock())
+    monkeypatch.setattr(work, "placed", MagicMock())
+    monkeypatch.setattr(work.making, "loaded", loaded)
+    context = MagicMock()
+    context.spool.folder.name = "learn-1"
+    files = FeatureFiles(tmp_path, "model")
+    work._embed_missing(context, files, [rows(7, 8), rows(8, 9), rows(5, 6)])
+    names = [f"1.{prompt}.0" for prompt in (5, 6, 7, 8, 9)]
+    assert files.of(names)[:, 0].tolist() == [5, 6, 7, 8, 9] and loads == [1]
 
 
 def test_a_backup_brings_what_was_learned_back(learned: Project, tmp_path: Path) -> None:

@@ -176,7 +176,10 @@ def test_a_split_that_is_none_is_not_used_and_said(tmp_path: Path) -> None:
     found = recognise(path)
     assert found.split is None and "the column split is not used, for it holds 'banana'" in found.describe()
     (problem,) = parse(path, "prompt", split_column="split").problems
-    assert str(problem) == "line 3, split: is 'banana'; it must be train, held_out, sealed"
+    assert (
+        str(problem)
+        == "line 3, split: is 'banana'; it must be train, held_out, sealed, or test, validation or dev for held_out"
+    )
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])

@@ -64,3 +64,15 @@ def test_scoring_of_the_round_itself_is_not_superseded_by_it(complete: Project) 
     complete.resume(first)
     complete.wait()
     assert complete.scorer_book.scored_by("readability", 1).left == 0
+
+
+def test_what_was_drawn_meanwhile_is_scored_once_it_ends(project: Project) -> None:
+    project.set("accept.rate", "0.05")  # so that some prompts have none accepted
+    project.generate()
+    project.wait()
+    with project.supervisor.still():  # both wait, so that it is active when the drawing ends
+        project.draw_for_starving()
+        assert project.score_by("readability") is not None
+    project.wait()
+    counts = project.counts(1)
+    assert counts.undecided == 0 and counts.decided == counts.candidates

@@ -41,6 +41,20 @@ def score(completion: str, reference: str | None) -> float:
     return NumericMatch().score([Scored(Prompt(5, "What?", reference), completion, 3, Finish.EOS)])[0]
 
 
+@pytest.mark.parametrize(
+    ("completion", "reference"),
+    [
+        ("It is 1 234 567", "1234567"),
+        ("It is 12 345 678,5", "12345678.5"),
+        ("The sides are 100 200 300", "300"),  # a list
+        ("Options: 120 130 140", "140"),
+        ("It is 120 130 140,5", "120130140.5"),
+    ],
+)
+def test_groups_of_thousands_are_told_from_lists_of_numbers(completion: str, reference: str) -> None:
+    assert score(completion, reference) == 1.0
+
+
 @pytest.mark.parametrize(("completion", "reference"), RIGHT)
 def test_the_right_number_matches(completion: str, reference: str) -> None:
     assert score(completion, reference) == 1.0
@@ -85,7 +99,7 @@ def test_a_fraction_is_its_value_however_it_is_written(above: int, below: int, t
 @pytest.mark.parametrize(
     "unit",
     ["1", "11,", "1.", "(", "((1,", "{", "\\boxed{", "\\frac{", "\\frac12 ", "#### ", "answer: ", "\n", "- ", "1/", "1^",
-     "9**", "1 1/2 ", "(1 , ", "\u0301\u0316", "½", "1\u00a0234", "\\sqrt{", "1 = ", "<think>", "１", "1e", "x^{"],
+     "9**", "1 1/2 ", "(1 , ", "\u0301\u0316", "½", "1\u00a0234", "123 ", "\\sqrt{", "1 = ", "<think>", "１", "1e", "x^{"],
 )  # fmt: skip
 def test_a_long_text_costs_no_more_than_its_length(unit: str) -> None:
     def seconds(size: int) -> float:

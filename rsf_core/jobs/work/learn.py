@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -20,6 +21,7 @@ from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.proposals import making
 
 AT_ONCE = 256  # candidates between two looks at whether to stop
+_READ = ["round", "prompt_id", "k", "prompt_token_ids", "token_ids"]  # of candidates whose features are computed
 
 
 def run(context: JobContext[LearnSpec]) -> None:
@@ -28,7 +30,7 @@ def run(context: JobContext[LearnSpec]) -> None:
     report_base(context, spec.model, folder)
     identity = models.identity(folder)
     files = FeatureFiles(context.project, identity)
-    _embed_missing(context, files, rows)
+    _embed_missing(context, files, [rows, *([context.input("candidates")] if spec.pairs else [])])
     compared = _compared(context, files) if spec.pairs else None
     hidden = _features(files, rows)
     context.check_cancelled()
@@ -52,7 +54,6 @@ def run(context: JobContext[LearnSpec]) -> None:
 def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
     """What people said of two candidates: `compared` has rows of `candidates`."""
     shown, said = context.input("candidates"), context.input("compared")
-    _embed_missing(context, files, shown)
     hidden, scores = _features(files, shown), _scores(shown, context.spec)
     left, right = (said[side].to_numpy().astype(np.int64) for side in ("left", "right"))
     return Compared(
@@ -67,8 +68,11 @@ def _scores(rows: pa.Table, spec: LearnSpec) -> NDArray[np.float64]:
     return np.array(rows["scores"].to_pylist(), np.float64).reshape(rows.num_rows, len(spec.others))
 
 
-def _embed_missing(context: JobContext[LearnSpec], files: FeatureFiles, rows: pa.Table) -> None:
-    """Compute the features of the candidates that have none."""
+def _embed_missing(context: JobContext[LearnSpec], files: FeatureFiles, tables: Sequence[pa.Table]) -> None:
+    """Compute the features of the candidates of `tables` that have none, each once: one may stand in several."""
+    rows = pa.concat_tables([table.select(_READ) for table in tables])
+    _, first = np.unique(ids_of(rows), axis=0, return_index=True)
+    rows = rows.take(np.sort(first))
     lacking = rows.filter(pa.array(~_has(files, rows)))
     if not lacking.num_rows:
         return

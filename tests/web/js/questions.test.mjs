@@ -265,3 +265,30 @@ test("an answer goes the way of a decision: shown at once, sent with its version
   review.walk("redo");
   assert.equal(review.known.get(id).answers[0].value, 4);
 });
+
+test("what is typed outlasts another question that comes to hand, and is kept once", () => {
+  const { told, questions, type, field } = panel([why, clear]);
+  type("half a thought");
+  questions.come(1); // as the label of a part does, which leaves the focus in the field
+  assert.equal(questions.question.name, "clear");
+  assert.equal(field().value, "half a thought");
+  questions.leave(); // the tab is hidden, and shown again
+  field().value = "half a thought, and the rest";
+  field().onblur();
+  field().onblur();
+  assert.deepEqual(told.acts, [
+    ["1.1.0", "why", "half a thought"],
+    ["1.1.0", "why", "half a thought, and the rest"],
+  ]);
+});
+
+test("where nothing can be answered a digit says nothing and no field stops the way", () => {
+  const { told, questions } = panel([why, clear], { editable: false });
+  const seen = [0, 1].map(() => {
+    questions.go(1);
+    assert.equal(questions.digit(4), true);
+    return questions.question.name;
+  });
+  assert.deepEqual(seen.sort(), ["clear", "why"]);
+  assert.deepEqual(told.acts, []);
+});

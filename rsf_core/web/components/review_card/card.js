@@ -98,6 +98,8 @@ export class Card {
   // new token only replaces the old.
   receive(data) {
     const first = !this.data;
+    // what is being typed belongs to the round and the name of before
+    if (!first && ["project", "round", "reviewer"].some((one) => data[one] !== this.data[one])) this.questions.leave();
     this.data = data;
     const { project, round, version, reviewer, view, order, filter } = data;
     const asked = [project, round, version, reviewer, view, order, JSON.stringify(filter)].join("|");
@@ -249,10 +251,10 @@ export class Card {
 
   // What reads the same is answered as one, like decided; parts of a text are of that text alone.
   answer({ name, version, kind }, value, id) {
-    const candidate = this.review.known.get(id);
-    if (!this.data.editable || !candidate) return;
-    const alike = kind === "spans" ? [candidate] : alikeTo(candidate, this.review.known.siblings(id), this.data);
-    const ids = alike.map((one) => one.candidate_id);
+    if (!this.data.editable) return;
+    const candidate = this.review.known.get(id); // none where another queue began while words were typed: they are kept
+    const alike = kind === "spans" || !candidate ? [] : alikeTo(candidate, this.review.known.siblings(id), this.data);
+    const ids = alike.length ? alike.map((one) => one.candidate_id) : [id];
     this.review.say("answer", ids, {
       value: value === null ? null : JSON.stringify(value),
       asked: { question: name, version },

@@ -35,11 +35,13 @@ export class Questions {
     this.answers = given(this.asked, candidate, data.reviewer);
     if (this.of !== candidate.candidate_id) {
       this.leave();
+      this.typing = this.keep = null;
       this.of = candidate.candidate_id;
       this.entered = null;
       this.at = firstOpen(this.asked, this.answers);
     }
     this.text = candidate.completion;
+    this.editable = data.editable;
     this.at = Math.min(this.at, this.asked.length - 1);
     this.build(data.editable);
     this.parts.forEach((part, i) => {
@@ -61,6 +63,7 @@ export class Questions {
   // Whether a digit was for a question.
   digit(digit) {
     if (!this.asked.length) return false;
+    if (!this.editable) return true;
     if (this.question.kind === "spans") {
       this.label(this.question.options[digit - 1]);
       return true;
@@ -103,7 +106,7 @@ export class Questions {
   go(step) {
     if (!this.asked.length) return;
     const field = this.parts[this.at].field;
-    if (field && step > 0 && this.entered !== this.at) return field.focus();
+    if (field && !field.disabled && step > 0 && this.entered !== this.at) return field.focus();
     this.at = (this.at + step + this.asked.length) % this.asked.length;
     this.parts.forEach((part, i) => {
       mark(part, i === this.at);
@@ -225,10 +228,16 @@ export class Questions {
     let before = "";
     const keep = () => {
       const id = this.typing;
-      this.typing = this.keep = null;
       const value = field.value.trim() || null;
-      if (id && value !== (before || null)) this.answer(question, value, id);
+      if (!id || value === (before || null)) return;
+      before = value ?? "";
+      this.answer(question, value, id);
     };
+    const end = () => {
+      keep();
+      this.typing = this.keep = null;
+    };
+    part.keep = keep;
     field.onfocus = () => {
       this.typing = this.of;
       this.entered = at;
@@ -236,13 +245,13 @@ export class Questions {
       before = this.answers.get(question.name) ?? "";
       this.come(at);
     };
-    field.onblur = keep;
+    field.onblur = end;
     field.onkeydown = (event) => {
       event.stopPropagation();
       if (event.isComposing || !(event.key === "Escape" || (event.key === "Enter" && !event.shiftKey))) return;
       event.preventDefault();
       if (event.key === "Escape") field.value = before;
-      keep();
+      end();
       this.back();
     };
     return field;
@@ -275,7 +284,7 @@ export class Questions {
     const answer = this.answers.get(question.name);
     mark(part, current);
     for (const { made, value } of part.buttons) made.setAttribute("aria-pressed", String(answer === value));
-    if (part.field && !(this.typing && current)) part.field.value = answer ?? "";
+    if (part.field && !(this.keep && this.keep === part.keep)) part.field.value = answer ?? "";
     if (part.list) this.list(part, answer ?? []);
     part.old.textContent = old;
     part.old.hidden = !old;
