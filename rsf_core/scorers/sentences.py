@@ -41,8 +41,8 @@ _MAY_END = frozenset([
     "etc", "inc", "ltd", "co", "corp", "llc", "plc", "bros", "jr", "sr", "esq", "a.m", "p.m", "pm", "u.s", "u.k",
     "u.n", "e.u", "u.s.a", "d.c", "ph.d", "m.d", "b.a", "m.a", "b.sc", "m.sc", "bc", "b.c", "a.d", "ave", "blvd",
     "rd", "dept", "sq", "tel", "ext", "jan", "feb", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
-    "hrn", "ud", "uds", "usw", "med", "dipl", "sig", "geb", "z.b", "u.a", "d.h", "z.t", "o.ä", "u.s.w", "p.ej", "ecc", "м.б", "т.д", "т.п", "др",
-    "руб",
+    "hrn", "ud", "uds", "usw", "med", "dipl", "sig", "geb", "z.b", "u.a", "d.h", "z.t", "o.ä", "u.s.w",
+    "p.ej", "ecc", "м.б", "т.д", "т.п", "др", "руб",
     "mon", "tue", "wed", "thu", "fri", "hr", "hrs", "oz", "lb", "lbs", "ft", "yr",
 ])  # fmt: skip
 """Abbreviations that may stand at the end of a sentence too."""
@@ -136,7 +136,7 @@ def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
 
 
 def _is_ordinal(text: str, stop: int, following: re.Match[str]) -> bool:
-    """ "Am 3. Mai", "der 2. Versuch": German, told by the month after it or by the word before it. "I am 25. Call me" is none."""
+    """ "Am 3. Mai", "der 2. Versuch": German, told by the month after it or by the word before. "I am 25. Call me" is none."""
     found = _ORDINAL.search(text[max(0, stop - 24) : stop])
     if found is None or _begins(following[0]):
         return False

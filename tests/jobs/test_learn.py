@@ -18,6 +18,7 @@ from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.jobs.work import learn as work
 from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.project import Project
+from rsf_core.proposals import making
 from rsf_core.scorers import registry, tastes
 
 
@@ -225,7 +226,7 @@ def test_features_that_decided_and_compared_candidates_lack_are_computed_togethe
 
     monkeypatch.setattr(work, "locate", MagicMock())
     monkeypatch.setattr(work, "placed", MagicMock())
-    monkeypatch.setattr(work.making, "loaded", loaded)
+    monkeypatch.setattr(making, "loaded", loaded)
     context = MagicMock()
     context.spool.folder.name = "learn-1"
     files = FeatureFiles(tmp_path, "model")

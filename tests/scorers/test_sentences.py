@@ -17,6 +17,19 @@ def test_one_sentence_is_recognised(text: str) -> None:
     assert is_one_sentence(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["I am 25. Call me Bob.", "Roll a die 3. Everybody wins.", "Take your med. Then sleep.", "I am 30. People say so."],
+)
+def test_german_abbreviations_and_ordinals_make_no_english_sentences_one(text: str) -> None:
+    assert not is_one_sentence(text)
+
+
+@pytest.mark.parametrize("text", ["Am 3. Mai ging es los.", "Das war der 2. Versuch von vielen."])
+def test_german_ordinals_end_no_sentence(text: str) -> None:
+    assert is_one_sentence(text)
+
+
 @pytest.mark.parametrize("text", NOT_ONE)
 def test_anything_else_is_not_one_sentence(text: str) -> None:
     assert not is_one_sentence(text)
