@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rsf_core.domain.errors import ScorerError
 from rsf_core.project import Project
 from rsf_core.scorers import kept_answers
 from rsf_core.web import session
@@ -144,6 +145,15 @@ def test_what_is_typed_outlasts_a_look_at_another_part_and_a_saved_judge_is_show
     app.run()
     assert labelled(app.text_area, "Rubric").value == "How good?" and labelled(app.number_input, "Seed").value == 7
     assert labelled(app.number_input, "Highest score").value == 10 and labelled(app.text_input, "Name").disabled
+
+
+def test_a_new_judge_takes_no_others_place(complete: Project) -> None:
+    options = {"endpoint": "http://h/v1", "model": "m", "rubric": "How good?"}
+    first = complete.own_scorers.save_judge("ten", options, new=True)
+    with pytest.raises(ScorerError, match="has a scorer 'ten' already"):
+        complete.own_scorers.save_judge("ten", options | {"rubric": "Another"}, new=True)
+    assert [file.version for file in complete.own_scorers.files()] == [first.version]
+    assert complete.own_scorers.save_judge("ten", options | {"rubric": "Another"}).version != first.version
 
 
 def test_any_scorer_scores_a_round_beside_the_target(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
