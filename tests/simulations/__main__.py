@@ -1,6 +1,7 @@
 """Every simulation in full, a JSON line for each cell of its grid; what a results file holds already is not run again.
 
 python -m tests.simulations [--only NAME] [--sets N] [--results FILE]
+python -m tests.simulations --only NAME --table KEY [KEY …]
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tests.simulations import (
     procedures,
     shares,
     starving,
+    tables,
     unseen,
     winning,
 )
@@ -39,8 +41,8 @@ class Simulation(NamedTuple):
 
 
 SIMULATIONS = {
-    "shares": Simulation(shares.share_cells, shares.share_coverage, 2000),
-    "gains of shares": Simulation(shares.gain_cells, shares.gain_coverage, 2000),
+    "shares": Simulation(shares.share_cells, shares.share_coverage, 500),
+    "gains of shares": Simulation(shares.gain_cells, shares.gain_coverage, 500),
     "prompts with none": Simulation(starving.cells, starving.coverage, 500),
     "drawing more": Simulation(again.cells, again.estimates, 500),
     "several looks": Simulation(looks.cells, looks.coverage, 500),
@@ -60,10 +62,18 @@ def main() -> None:
     parser.add_argument("--only", choices=sorted(SIMULATIONS))
     parser.add_argument("--sets", type=int, help="data sets a cell; without it each simulation's own number")
     parser.add_argument("--results", type=Path, default=Path("docs/results/simulations.jsonl"))
+    parser.add_argument(
+        "--table", nargs="+", metavar="KEY", help="print what is measured of --only by these, and run nothing"
+    )
     options = parser.parse_args()
+    if options.table and not options.only:
+        parser.error("--table is of one simulation: name it by --only")
     names = [options.only] if options.only else list(SIMULATIONS)
     options.results.parent.mkdir(parents=True, exist_ok=True)
     done = options.results.read_text("utf-8").splitlines() if options.results.exists() else []
+    if options.table:
+        print("\n".join(tables.table(map(json.loads, done), options.only, options.table)))
+        return
     keys = {_key(row["simulation"], row["cell"], row["sets"]) for row in map(json.loads, done)}
     with options.results.open("a", encoding="utf-8") as results:
         for name in names:
