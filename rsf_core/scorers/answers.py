@@ -1,7 +1,8 @@
 r"""Which of the numbers in a text is its answer.
 
 In this order: what follows "####", the first that a number follows (GSM8K's mark; a model that runs on to another question
-writes it again); the last \boxed{…}; what follows "the answer is" or "Answer:", the last; the last number of the text. What
+writes it again); the last \boxed{…}; the last <answer>…</answer>; what follows "the answer is" or "Answer:", the last, in any
+of a dozen languages; the last number of the text. What
 is thought aloud (<think>…</think>) is no answer. Where the place of the answer holds a tuple, an interval, an inequality,
 several numbers or something that cannot be read, the text has no number as its answer: another one is not taken instead.
 """
@@ -13,8 +14,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rsf_core.scorers.answer_words import IS_ANSWER, PHRASE, SCALE, ZEROS
 from rsf_core.scorers.notation import UNREADABLE, one_notation
-from rsf_core.scorers.number import RUN, Number, divide, evaluate, plain, scaled
+from rsf_core.scorers.number import RUN, Number, divide, evaluate, multiply, plain, scaled
 
 _RUN = re.compile(RUN)
 _SCIENTIFIC = re.compile(r"[eE]([-+]?\d+)(?!\w)")
@@ -25,13 +27,16 @@ _DIVIDED = re.compile(rf"(?:\s?/\s?{RUN})++")
 _RATIO = re.compile(rf"(?::{RUN})++")
 _BEYOND = re.compile(  # 2π, 9^{9^9}, 5 ± 0.1
     rf"\s?\*?\s?{UNREADABLE}|\s?\^[{{(]?[-+]?\d|\*\*[({{]?\d|\s?(?:±|\\pm(?![a-zA-Z])|\+/-)\s?[$]?{RUN}"
+    r"|(?<=\d)_\{?\d|[\u0304\u0305\u0307]"  # 1A_{16}; a mark over repeating decimals
 )
-_HEXADECIMAL = re.compile(r"[xX][0-9a-fA-F]+\b")
+_REPEATING = re.compile(r"\(\d{1,9}\)")  # 0.1(6), or an uncertainty
+_HEXADECIMAL = re.compile(r"[xX][0-9a-fA-F]+\b|[bB][01]+\b|[oO][0-7]+\b")
 _DATE = re.compile(r"(?<![\d.,-])\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\d-])")
 _RANGE = re.compile(rf"{RUN}\s?-\s?[$]?{RUN}")  # 5-6 is neither −1 nor one of them
 _RAISED = re.compile(r"(?:\^|[^\W_]_)[{(]?[-+]?$")  # cm^2, x_1
 _CURRENCY = "$€£¥₹"
 _LETTER = re.compile(r"[^\W\d\u0590-\U0010ffff]")  # of a script with spaces between words; also _
+_BEFORE_SIGN = re.compile(r"(?:[=:({]|\b(?:is|are|be|equals))[ $]{0,2}$", re.IGNORECASE)
 _CODE = re.compile(r"(?:^|[^a-z])(?:usd|eur|gbp|rs|inr|cad|aud|jpy|cny|chf)$", re.IGNORECASE)
 _ITEM = rf"[-+$]{{0,2}}(?:{RUN}|[^\W\d](?!\w)|\\infty|∞|inf(?:inity)?)"
 _TUPLE = re.compile(rf"[(\[{{]\s*+{_ITEM}(?:\s*+,\s*+{_ITEM})++\s*+[)\]}}]")  # also an interval, a set
@@ -41,12 +46,9 @@ _THINKING = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
 _MARK = re.compile(r"(?<!#)####(?!#)")
 _HEADING = re.compile(r"\s*\d+\s*[.):]\s+[^\W\d]")  # "#### 1. Understand the problem"
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{|[{}]")
+_TAGGED = re.compile(r"<(?:final_)?answer>([^<>]{1,400})</(?:final_)?answer>", re.IGNORECASE)
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*+(?!\{)")  # \boxed 7
 _BOX_START = re.compile(r"\\(?:boxed|fbox)\b\s*\{?\s*")
-_PHRASE = re.compile(
-    r"(?:\banswer\b[^.:=\n\d]{0,80}?(?::|=|\b(?:is|was|be|equals|comes to)\b(?!\s+(?:not|n't)\b))|答案\s*(?:是|为|為|:))",
-    re.IGNORECASE,
-)
 _DIRECTLY = re.compile(
     r"[^\w\n]*+(?:\n\s*+[^\w\n]*+)?(?:(?:approximately|about|roughly|exactly|only|just|equal to|simply|therefore|now)\s++)?"
     r"(?:[^\W\d]{1,10}(?:_\w)?\s*+=)?[^\w\n]*+",
@@ -55,14 +57,31 @@ _DIRECTLY = re.compile(
 _NEXT_QUESTION = re.compile(
     r"^[ \t]*+(?:#{1,6} )?(?:question|problem|q|human|user)\s?\d{0,3}\s?:", re.IGNORECASE | re.MULTILINE
 )
-_LINKED = re.compile(
-    r"[^.;:\n\d]{0,40}?(?:=|\s[-+*/]\s|^[-+*/])[^.;:\n\d]{0,40}"
-)  # between the numbers of one calculation
-_LISTED = re.compile(r"\s*(?:,|or|to|-|&)\s*[$(]*", re.IGNORECASE)
+_LINKED = re.compile(  # between the numbers of one calculation; "5 when x = 3" and "5 (x = 3)" are none
+    r"(?!.{0,40}\b(?:when|where|if|for|since|because|as|at|with|so|given|after|from|while)\b)"
+    r"[^.,;:(\n\d]{0,40}?(?:=|\s(?:[-+*/xX]|times|plus|minus|divided by|multiplied by)\s|^[-+*/])[^.;:\n\d]{0,40}"
+)
+_LISTED = re.compile(r"[^\S\n]*(?:,|or|to|-|&)\s*[$(]*|[^\S\n]+", re.IGNORECASE)  # 3, 4 · 3 or 4 · 12 345
+_NAMED = re.compile(r"\W{0,3}(?:[,;&]|\b(?:and|or)\b)\W{0,5}[^\W\d](?:_?\w)?\s*=\W{0,5}", re.IGNORECASE)  # x = 5, y = 6
+_TWO_UNITS = re.compile(  # 3 hours 30 minutes, 5 ft 6 in
+    r"\s?(?:days?|hours?|hrs?|h|minutes?|mins?|feet|foot|ft|'|°|pounds?|lbs?|dollars|euros)(?:\s?,?\s(?:and\s)?|\s?)[$]?",
+    re.IGNORECASE,
+)
+_BOUND = re.compile(r"(?:^|[\s$(=:]|\s[a-zA-Z]\s?)(?:[<>≤≥≠]=?|\\(?:le|ge|lt|gt|leq|geq|ne|neq))\s?[$]?$")
 _NO_NUMBER = re.compile(
     rf"[<>≤≥≠±!]|\\(?:le|ge|lt|gt|leq|geq|ne|neq|pm)\b|\bor\b|/\s?{RUN}\s?/"  # an inequality, a choice, a date
 )
-_VARIABLE = re.compile(r"\s?[xyznkabpqruvwij](?![a-zA-Z])|\s?\\[a-z]")
+_VARIABLE = re.compile(
+    r"\s?[xyznkabpqruvwije](?![a-zA-Z])|\s?\\[a-z]|\s?[a-zA-Z]{0,9}_|\s?\^(?!\s?[{\s]*(?:st|nd|rd|th)\b)"
+)
+_OPERAND = re.compile(r"[\w)\]}]\s*[-+*/^]\s*[$({]*$")  # x + 3 is no 3
+_EQUATIONS = re.compile(r"=[^=]{0,200}?(?:,(?!\d)|;|\band\b)[^=]{0,200}=")  # x = 1, y = 2
+_FUNCTION = re.compile(
+    r"\\(?:log|ln|lg|exp|a?r?c?sin|a?r?c?cos|a?r?c?tan|cot|sec|csc|sum|prod|int|lim|max|min|gcd|lcm|det|begin|infty|l?floor"
+    r"|l?ceil|d?binom|b?mod|pmod)(?![a-zA-Z])"
+)
+_FUNCTION_OF = re.compile(rf"(?:{_FUNCTION.pattern})\s?[({{]?$")  # \log 5
+_ABSOLUTE = re.compile(r"\|([^|]+)\|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +103,28 @@ def stated_number(text: str) -> Number | None:
         if not _HEADING.match(text, mark.end()) and _is_direct(text, mark.end(), numbers):
             return _after(text, mark.end(), numbers)
     question = _NEXT_QUESTION.search(text, 1)
-    if question is not None and (_boxes(text[: question.start()]) or _PHRASE.search(text, 0, question.start())):
+    if question is not None and (_boxes(text[: question.start()]) or PHRASE.search(text, 0, question.start())):
         text = text[: question.start()]
         numbers = [number for number in numbers if number.end <= len(text)]
     boxes = _boxes(text)
     if boxes:
         return _only_number(text[slice(*boxes[-1])])
+    tagged = [match[1] for match in _TAGGED.finditer(text)]
+    if tagged:
+        return _only_number(tagged[-1])
     bare = [match.end() for match in _BARE_BOX.finditer(text)]
     if bare and (found := [number for number in numbers if number.start == bare[-1]]):
         return found[0].value
     if _BOX_START.search(text):
         return None  # broken off inside: more digits may have followed
-    for phrase in reversed(list(_PHRASE.finditer(text))):
+    for phrase in reversed(list(PHRASE.finditer(text))):
         at = bisect_left(numbers, phrase.end(), key=lambda number: number.start)
         if at < len(numbers) and (
             _is_direct(text, phrase.end(), numbers) or numbers[at].start <= _line_end(text, phrase.end())
         ):
             return _after(text, phrase.end(), numbers)
-    free = [number for number in numbers if not number.glued] or numbers
+    stated = [number for number in numbers if IS_ANSWER.match(text, number.end)]
+    free = stated or [number for number in numbers if not number.glued] or numbers
     return free[-1].value if free else None
 
 
@@ -116,7 +139,7 @@ def reference_number(reference: str | None) -> Number | None:
     if _boxes(text):
         return _only_number(text[slice(*_boxes(text)[-1])])
     alone = _only_number(text)
-    return stated_number(reference) if alone is None and _PHRASE.search(text) else alone
+    return stated_number(reference) if alone is None and PHRASE.search(text) else alone
 
 
 def _without_thought(text: str) -> str:
@@ -143,9 +166,14 @@ def _boxes(text: str) -> list[tuple[int, int]]:
 def _only_number(text: str) -> Number | None:
     """The number that all of `text` stands for, with a unit or a name at most; None where it is another thing."""
     text = text.strip().rstrip(".").strip()
-    if _NO_NUMBER.search(text):
+    if _NO_NUMBER.search(text) or _EQUATIONS.search(text):
         return None
     text = text.rpartition("=")[2].strip(" $*\n\t")
+    if (within := _ABSOLUTE.fullmatch(text)) is not None:
+        value = _only_number(within[1])
+        return None if value is None else value.absolute()
+    if _FUNCTION.search(text) or text.count("{") != text.count("}"):
+        return None
     if _RANGE.fullmatch(text) or _DATE.search(text):
         return None
     value = evaluate(text.translate({ord(symbol): " " for symbol in _CURRENCY}))
@@ -153,6 +181,8 @@ def _only_number(text: str) -> Number | None:
         return value
     free = [number for number in _numbers(text) if not number.glued]
     if len(free) != 1 or UNREADABLE in text or _VARIABLE.match(text, free[0].end):
+        return None
+    if _OPERAND.search(text[max(0, free[0].start - 40) : free[0].start]):
         return None
     return free[0].value
 
@@ -169,15 +199,25 @@ def _after(text: str, start: int, numbers: list[_Found]) -> Number | None:
     at = bisect_left(numbers, start, key=lambda number: number.start)
     if not _is_direct(text, start, numbers):
         end = _line_end(text, start)
-        return [number for number in numbers[at:] if number.start < end][-1].value
+        last_one = [number for number in numbers[at:] if number.start < end][-1]
+        return None if _is_bound(text, start, last_one) else last_one.value
+    if _is_bound(text, start, numbers[at]):
+        return None
     result = at  # behind the last "=" of a calculation
     for last in range(at, len(numbers) - 1):
         between = text[numbers[last].end : numbers[last + 1].start][:100]
+        if numbers[last + 1].start < numbers[last].end or _NAMED.fullmatch(between) or _TWO_UNITS.fullmatch(between):
+            return None
         if not _LINKED.fullmatch(between):
             return None if _LISTED.fullmatch(between) else numbers[result].value if result == last else None
         if "=" in between:
             result = last + 1
     return numbers[result].value if result == len(numbers) - 1 else None
+
+
+def _is_bound(text: str, start: int, number: _Found) -> bool:
+    """Whether an inequality stands before the number: the answer is > 5."""
+    return _BOUND.search(text[max(start, number.start - 20) : number.start]) is not None
 
 
 def _line_end(text: str, start: int) -> int:
@@ -219,6 +259,10 @@ def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:
         values = [plain(piece) for piece in pieces]
         return end, [_Found(start, end, None if v is None else Number(v), glued) for v in values]
     number, end = _back(text, start, end, value)
+    if "." in match[0] and (repeating := _REPEATING.match(text, end)) is not None:
+        number, end = None, repeating.end()
+    if _FUNCTION_OF.search(text[max(0, start - 12) : start]):
+        number = None
     if _is_negated(text, sign_at, end):
         sign_at, end, negative = sign_at - 2, end + 1, not negative
     if negative and number is not None:
@@ -256,7 +300,7 @@ def _is_sign(text: str, sign: int, spaced: bool) -> bool:
     """A sign counts only where no operand stands before it, so that "20-3" ends in 3; with a space behind it only after =,
     : or a bracket, for elsewhere it is a bullet or an operator."""
     if spaced:
-        return text[max(0, sign - 3) : sign].rstrip(" $")[-1:] in ("=", ":", "(", "{")
+        return _BEFORE_SIGN.search(text[max(0, sign - 10) : sign]) is not None
     before = text[sign - 1 : sign] if sign else ""
     return not (before.isalnum() or before in ("_", ".", ")", "]", "}", "%", "°"))
 
@@ -277,6 +321,10 @@ def _back(text: str, start: int, end: int, value: Decimal) -> tuple[Number | Non
         dates = match[0].count("/") > 1
         below = None if dates else evaluate(match[0].replace("/", "", 1))
         number = None if number is None or below is None else divide(number, below)
+        end = match.end()
+    if (match := SCALE.match(text, end)) is not None:
+        power_of_ten = scaled(Decimal(1), ZEROS[(match[1] or match[2]).lower()])
+        number = None if number is None or power_of_ten is None else multiply(number, Number(power_of_ten))
         end = match.end()
     if (match := _RATIO.match(text, end) or _BEYOND.match(text, end)) is not None:
         number, end = None, match.end()

@@ -2,6 +2,7 @@ r"""A text with its numbers in one notation: 10³ → 10^3, ½ → 1/2, \dfrac{3
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
@@ -29,9 +30,22 @@ _LATEX = tuple(
         (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
         (r"\\(?:times|cdot)(?![a-zA-Z])", "*"),
         (r"\\div(?![a-zA-Z])", "/"),
+        (r"\\[lr]?[vV]ert(?![a-zA-Z])|\\mid(?![a-zA-Z])", "|"),
+        (r"\\degrees?(?![a-zA-Z])", "°"),
+        (r"\{\s?([^{}\\]{1,60})\\over(?![a-zA-Z])\s?([^{}\\]{1,60})\}", r"{\\frac{\1}{\2}}"),
         (r"\\(?:text|mbox|mathrm|mathbf|mathit|textbf|textit|textrm|operatorname)\s*(?=\{)", " "),
         (r"\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![a-zA-Z]))", "°"),
     )
+)
+_REPEATING = re.compile(r"(\d{0,40})\.(\d{0,40})\\(?:overline|bar|dot)\s?(?:\{(\d{1,40})\}|(\d))(?!\d*\\)")
+_PERIOD = re.compile(r"(?<![\d.])(\d{1,40})\.()\((\d{1,40})()\)")  # 0.(3)
+_BASE = re.compile(r"(?<![\w.])(\d{1,60})_(?:\{(\d{1,2})\}|(\d{1,2}))(?!\w)")
+_WHOLE_ROOT = re.compile(r"\\sqrt\s?(?:\[([2-9])\])?\s?(?:\{\s?(\d{1,30})\s?\}|(\d))|√\s?\(?(\d{1,30})\)?")
+_SMALL_FRACTION = re.compile("([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,40})[⁄/]([₀-₉]{1,40})")
+_NEGATIVE = re.compile(
+    r"(?<![\w-])negative\s(?=[$€£]?\d)"
+    r"|(?:(?<=\bis\s)|(?<=\bare\s)|(?<=\bequals\s)|(?<=[=:]\s)|(?<=[=:({])|^)minus\s(?=[$€£]?\d)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _ROOT = re.compile(r"\\sqrt(?![a-zA-Z])\s*(?:\[\d\]\s*)?(?:\{[^{}]{0,100}\}|\d)?|√\s*\(?\d*\)?|\\pi(?![a-zA-Z])|π")
 MAX_FRACTIONS = 200  # the last ones of a text are read
@@ -41,13 +55,18 @@ _ARGUMENT = 300  # characters
 def one_notation(text: str) -> str:
     """`text` with digits, signs, powers, fractions and LaTeX written as in a program. Linear, and raises on nothing."""
     if not text.isascii():
+        text = _SMALL_FRACTION.sub(_slanted, text)
         text = _VULGAR.sub(_fraction, _RAISED.sub(_power, text))
         text = plain_text.plain(_NARROW_GROUPS.sub(_joined, text)).translate(_SIGNS)
         text = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     if "\\" in text or "√" in text or "π" in text or "{,}" in text:
         for pattern, replacement in _LATEX:
             text = pattern.sub(replacement, text)
+        text = _WHOLE_ROOT.sub(_root, _REPEATING.sub(_repeating, text))
         text = _without_fractions(_ROOT.sub(UNREADABLE, text))
+    if "_" in text:
+        text = _BASE.sub(_decimal, text)
+    text = _NEGATIVE.sub("-", _PERIOD.sub(_repeating, text))
     return _GROUPED.sub(_grouped, text) if " " in text else text
 
 
@@ -67,6 +86,37 @@ def _joined(match: re.Match[str]) -> str:
 
 def _power(match: re.Match[str]) -> str:
     return "^" + match[0].translate(_SUPERSCRIPTS)
+
+
+def _slanted(match: re.Match[str]) -> str:
+    """¹⁄₂ as 1/2."""
+    return "/".join(unicodedata.normalize("NFKC", part) for part in match.groups())
+
+
+def _root(match: re.Match[str]) -> str:
+    """√16 as 4; what is no whole number, or has a factor before it, stays a root."""
+    if match.start() and match.string[match.start() - 1].isdigit():
+        return match[0]
+    digits, degree = match[2] or match[3] or match[4], int(match[1] or 2)
+    below = round(int(digits) ** (1 / degree)) if degree > 2 else math.isqrt(int(digits))
+    root = next((n for n in range(max(0, below - 1), below + 2) if n**degree == int(digits)), None)
+    return match[0] if root is None else str(root)
+
+
+def _repeating(match: re.Match[str]) -> str:
+    r"""0.1\overline{6} as the fraction 15/90."""
+    whole, fixed, repeated = match[1], match[2], match[3] or match[4]
+    above = int(whole + fixed + repeated) - int("0" + whole + fixed)
+    below = 10 ** len(fixed) * (10 ** len(repeated) - 1)
+    return f"{above}/{below}"
+
+
+def _decimal(match: re.Match[str]) -> str:
+    """101_2 as 5; what has no such digits is no number."""
+    try:
+        return str(int(match[1], int(match[2] or match[3])))
+    except ValueError:
+        return UNREADABLE
 
 
 def _fraction(match: re.Match[str]) -> str:

@@ -39,6 +39,9 @@ class Number:
     def negated(self) -> Number:
         return Number(self.numerator.copy_negate(), self.denominator)
 
+    def absolute(self) -> Number:
+        return Number(self.numerator.copy_abs(), self.denominator)
+
 
 def multiply(a: Number, b: Number) -> Number | None:
     """a·b; None where it is too long to be computed."""
@@ -98,10 +101,14 @@ def _near(a: Decimal, b: Decimal) -> bool:
 
 RUN = r"(?:\d|(?<![\w.])\.\d)(?:[.,_']?\d)*+"
 """Digits with at most one separator between two of them: what `plain` reads. Linear, for it never steps back."""
-_ENGLISH = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d++)?|\d++(?:\.\d++)?|\.\d++")  # also 1,00,000, as in India
-_EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d++|\d{1,3}(?:\.\d{3}){2,}")  # what can be read in no other way
+_ENGLISH = re.compile(
+    r"[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}(?:\.\d++)?|\d++(?:\.\d++)?|\.\d++"
+)  # also 1,00,000, as in India
+_EUROPEAN = re.compile(
+    r"[1-9]\d{0,2}(?:\.\d{3})+,\d++|[1-9]\d{0,2}(?:\.\d{3}){2,}|0,\d++"
+)  # what can be read in no other way
 _APOSTROPHES = re.compile(r"\d{1,3}(?:'\d{3})+(?:\.\d++)?")
-_UNDERSCORES = re.compile(r"\d++(?:_\d++)++(?:\.\d++)?")
+_UNDERSCORES = re.compile(r"\d{1,3}(?:_\d{3})+(?:\.\d++)?")  # 101_2 is to base 2
 
 
 def plain(run: str) -> Decimal | None:
