@@ -8,11 +8,13 @@ or a quotation that the sentence goes on after ("Really?" she asked). Where an a
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from rsf_core.domain.text import plain
 
 _LATIN_STOPS = ".!?"
-_STOPS = ".!?。！？｡।॥؟۔։።‼⁇⁈⁉"  # of Chinese and Japanese, Hindi, Arabic and Urdu, Armenian, Amharic
+# of Chinese and Japanese, Hindi, Arabic and Urdu, Armenian, Amharic, Burmese, Khmer, Tibetan, Mongolian
+_STOPS = ".!?。！？｡।॥؟۔։።፧။។៕།᠃‼⁇⁈⁉‽"
 _CLOSERS = "\"')]}»›」』】〉》）］*_~`"
 _STOP = re.compile(rf"[{re.escape(_STOPS)}]++|(?<=[\u0370-\u03ff\u1f00-\u1fff]);")  # ; asks in Greek
 _CLOSING = re.compile(rf"(?: \"(?=[ ,;:]|$))?[{re.escape(_CLOSERS)}]*+")  # in French a space stands before »
@@ -20,13 +22,21 @@ _WORD_BEFORE = re.compile(r"[^\W\d_](?:[\w.'-]{0,23})$")
 _SPACED = re.compile(r"(?<!\w)[^\W\d]\. [^\W\d]$")
 _ORDINAL = re.compile(r"(?<!\w)([^\W\d_]+) \d{1,3}$")
 _BEFORE_ORDINALS = frozenset(["der", "dem", "vom", "zum", "zur", "beim"])  # no words of English
-_MONTHS = frozenset([
+_COUNTED = frozenset([
     *("januar", "februar", "märz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november"),
-    *("dezember", "jänner"),
+    *("dezember", "jänner", "jahrhundert", "jh", "kapitel", "platz", "tag", "klasse", "stock", "teil"),
+    *("geburtstag", "weltkrieg"),
 ])  # fmt: skip
+_FOOTNOTE = re.compile(r"(?:\s?\[\d{1,3}\])+\s*|\d{1,2}\s*")  # good.¹, good.[2]
+_SIGNS_BETWEEN = re.compile(r"[^\w\s.,:;/\\@#&%=+*?!'\"()\[\]{}<>~`|^$-]+")  # emoji, dashes
+# What goes on after a quotation in scripts without capitals: a Japanese or Korean particle, or somebody who says it.
+_SAID = re.compile(
+    r"\s?(?:然后|就|便|并|と|って|は|が|を|の|に|も|で|하고|라고|이라고|라며|라는)|[^.。!?:,\"「『]{0,12}?[说說问問道喊叫答想言聞尋][^:\"「『]{0,6}[。.!?,]"
+)
+_ROMAN = re.compile(r"[IVXLC]{2,7}")
 _NEXT = re.compile(r"\w+(?:'\w+)?")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
-_LIST_MARK = re.compile(r"(?:\d{1,3}|[^\W\d_])[.)]\s+")
+_LIST_MARK = re.compile(r"(?:\d{1,3}|[a-zA-Z])[.)]\s+")
 
 _GOES_ON = frozenset([
     "dr", "mr", "mrs", "ms", "mx", "prof", "rev", "hon", "gen", "col", "maj", "capt", "cpt", "lt", "sgt", "cmdr",
@@ -34,7 +44,8 @@ _GOES_ON = frozenset([
     "cf", "viz", "approx", "ca", "c.f", "no", "nos", "nr", "vol", "fig", "figs", "eq", "sec", "ch", "pp", "p", "art",
     "al", "sra", "srta", "dra", "dña", "pág", "págs", "núm", "ej", "aprox", "str", "bzw", "evtl",
     "ggf", "inkl", "exkl", "vgl", "sog", "hrsg", "jur", "rer", "dott", "avv", "dhr", "mevr",
-    "т.е", "т.к", "напр", "см", "ул", "г-н",
+    "т.е", "т.к", "напр", "см", "ул", "г-н", "mm", "ee", "ing", "fa", "bspw", "op",
+    "bijv", "np", "tzn", "tzw", "hab", "např", "tj", "tzv", "pl", "f.eks", "esim", "bl.a", "t.ex", "κ", "డా", "డాక్టర్",
 ])  # fmt: skip
 """Abbreviations that something always follows."""
 _MAY_END = frozenset([
@@ -42,7 +53,8 @@ _MAY_END = frozenset([
     "u.n", "e.u", "u.s.a", "d.c", "ph.d", "m.d", "b.a", "m.a", "b.sc", "m.sc", "bc", "b.c", "a.d", "ave", "blvd",
     "rd", "dept", "sq", "tel", "ext", "jan", "feb", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
     "hrn", "ud", "uds", "usw", "med", "dipl", "sig", "geb", "z.b", "u.a", "d.h", "z.t", "o.ä", "u.s.w",
-    "p.ej", "ecc", "м.б", "т.д", "т.п", "др", "руб",
+    "p.ej", "ecc", "м.б", "т.д", "т.п", "др", "руб", "коп", "г", "гг", "тыс", "млн", "млрд", "uu", "ee.uu", "j.-c", "av",
+    "std", "sek", "stb", "itd", "atd", "osv",
     "mon", "tue", "wed", "thu", "fri", "hr", "hrs", "oz", "lb", "lbs", "ft", "yr",
 ])  # fmt: skip
 """Abbreviations that may stand at the end of a sentence too."""
@@ -78,6 +90,8 @@ def is_one_sentence(text: str) -> bool:
             following = _NEXT.search(text, end)
         if following is None:  # nothing but emoji or signs
             return True
+        if _FOOTNOTE.fullmatch(text, end) and text[stop.start() - 1 : stop.start()].isalpha():
+            return True
         if stop.start() > first_word and _ends_here(text, stop, end, following):
             return False
     return False
@@ -87,15 +101,24 @@ def _ends_here(text: str, stop: re.Match[str], end: int, following: re.Match[str
     """Whether a sentence ends at `stop`, where the word `following` comes after it; `end` is behind closing quotes."""
     quoted, spaced = end > stop.end(), text[end : end + 1].isspace()
     capital = not following[0][0].islower()
+    caseless = _is_caseless(following[0][0])
+    if quoted and caseless and following.start() - end <= 1:
+        return text[end - 1] not in "》〉" and _SAID.match(text, end) is None
     if set(stop[0]) - set(_LATIN_STOPS):  # no space follows these in most scripts
-        return not quoted or text[end : end + 1].isspace()
+        return True
     if quoted and not capital:
         return False  # "Really?" she asked
+    if not spaced and (
+        text[end : end + 1] in ("¡", "¿") or (capital and _SIGNS_BETWEEN.fullmatch(text, end, following.start()))
+    ):
+        spaced = True  # Es bueno.¡Sí! · I love it.😀You too.
     if stop[0] != ".":
         dots = set(stop[0]) == {"."}
         if not spaced and end == following.start():
             word = following[0]
-            return capital and word[0].isalpha() and not dots and (len(word) > 1 or not word.isascii())
+            if dots:
+                return word[0].isupper() and word != "I" and text[stop.start() - 1].isalpha()
+            return capital and word[0].isalpha() and (len(word) > 1 or not word.isascii())
         return capital and following[0] != "I" if dots else True
     if not spaced:
         return _glued(text, stop.start(), following, end)
@@ -103,17 +126,26 @@ def _ends_here(text: str, stop: re.Match[str], end: int, following: re.Match[str
 
 
 def _glued(text: str, stop: int, following: re.Match[str], end: int) -> bool:
-    """ "It was good.It was bad": two words of a language, the second with a capital; not 4.50, example.com or U.S."""
+    """ "It was good.It was bad": two words of a language, the second with a capital, or "good.5 stars"; not 4.50, example.com
+    or U.S."""
     before = _word_before(text, stop)
     word = following[0]
-    return (
-        end == following.start()
-        and len(before) > 1
-        and "." not in before
-        and before[-1].islower()
-        and word[0].isupper()
-        and (word[1:].islower() or word in ("I", "A"))
-    )
+    if end != following.start():
+        return False
+    if _is_caseless(text[stop - 1]) and _is_caseless(word[0]):
+        return True
+    if not before or "." in before:
+        return False
+    if word.isdigit():  # but not Fig.5, v.5
+        short = len(before) < 3 or before.casefold() in _GOES_ON | _MAY_END
+        alone = text[max(0, stop - len(before) - 1) : stop - len(before)].isspace() or stop == len(before)
+        return before.islower() and alone and not short and text[following.end() : following.end() + 1].isspace()
+    return len(before) > 1 and before[-1].islower() and word[0].isupper() and (word[1:].islower() or word in ("I", "A"))
+
+
+def _is_caseless(letter: str) -> bool:
+    """Whether it is a letter of a script without capitals."""
+    return unicodedata.category(letter)[0] in "LM" and letter.lower() == letter.upper()
 
 
 def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
@@ -122,7 +154,9 @@ def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
         return _is_ordinal(text, stop, following)
     name, follows = before.casefold(), following[0]
     if len(before) == len(follows) == 1 and text[following.end() : following.end() + 1] == ".":
-        return True  # z. B., p. m.
+        return not _is_caseless(before)  # z. B., p. m.
+    if follows[0].islower() and ((len(before) == 1 and before.islower()) or _ROMAN.fullmatch(before)):
+        return True  # w 1999 r. było, Ludwig XIV. war
     if follows[0].islower() and _SPACED.search(text[max(0, stop - 5) : stop]):
         return True  # d. h. so
     if name.endswith("str") and follows.isdigit():
@@ -131,16 +165,19 @@ def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
         return name not in ("no", "art", "sec", "p", "ch") or not follows[0].islower()
     initial = len(before) == 1 and before.isupper()
     if name in _MAY_END or initial or ("." in before and all(len(part) <= 2 for part in before.split("."))):
-        return not _begins(follows) or (initial and follows == "I" and before != "I")
+        return not _begins(follows)
     return False
 
 
 def _is_ordinal(text: str, stop: int, following: re.Match[str]) -> bool:
-    """ "Am 3. Mai", "der 2. Versuch": German, told by the month after it or by the word before. "I am 25. Call me" is none."""
+    """ "Am 3. Mai", "der 2. Versuch": German, told by the word after or before it; or a small letter follows. "I am 25. Call
+    me" is none."""
     found = _ORDINAL.search(text[max(0, stop - 24) : stop])
+    if found is not None and following[0][0].islower() and following[0] not in _BEGINS:
+        return True  # je to 1. místo
     if found is None or _begins(following[0]):
         return False
-    return following[0].casefold() in _MONTHS or found[1].casefold() in _BEFORE_ORDINALS
+    return following[0].casefold() in _COUNTED or found[1].casefold() in _BEFORE_ORDINALS
 
 
 def _begins(word: str) -> bool:

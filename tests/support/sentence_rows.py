@@ -20,6 +20,13 @@ ONE = [
     "Ich wohne in der Hauptstr. 5 in Bonn.", "Hr. Müller kam.", "Frau Dr. med. Müller kam.", "La Sra. López y el Dr. Ruiz.",
     "Mme. Dupont est venue.", "« C'est bon ! » dit-il.", "« C'est bon\u202f! »", "Είναι καλό;", "Είναι καλό.", "좋아요.",
     "It took 5 hr. on foot.", "Это т.е. хорошо.",
+    "It was good.¹", "It was good.[2]", "It was good.[1][2]", "Version 2.0.1-beta.3 works.", "See Fig.5 for it.",
+    "MM. Dupont et Durand sont venus.", "Il est né en 50 av. J.-C. à Rome.", "Die Fa. Müller ist groß.",
+    "Das war im 19. Jahrhundert so.", "Ludwig XIV. war König.", "Je to 1. místo.", "Az 1. fejezet jó.",
+    "Bu kitap 5. sınıf içindir.", "EE. UU. es grande.", "Bijv. dit is goed.", "To jest np. dobre.", "Prof. dr hab. Nowak był.",
+    "W 1999 r. było dobrze.", "В 1999 г. он приехал.", "Это стоит 5 тыс. рублей.", "Det er f.eks. bra.", "Ο κ. Παππάς ήρθε.",
+    "「本当ですか？」と彼は聞いた。", "「やった！」彼は叫んだ。", "“好！”他说。", "“真的吗？”她问。", "《你好！》是一本书。",
+    "他说“好的。”然后走了。", "他说：“好。”", "그는 “좋아요.” 하고 말했다.", "ဒါကောင်းတယ်။", "នេះល្អ។", "Really‽",
     "Great\u00a0place.", "We paid €5.", "Is it at 5?", "No.",
 ]  # fmt: skip
 
@@ -35,6 +42,10 @@ NOT_ONE = [
     "Er kam am 3. Es war gut.", "It takes 5 hr. It was far.", "C'est bon ! Merci.", "« C'est bon ! » Il part.",
     "Είναι καλό; Ναι.", "Wir kamen um 5 Uhr usw. Es war gut.", "He said \"no\". \"Yes\" she said.",
     "좋아요. 감사합니다.", "He got 3. She got 4.",
+    "It was good.5 stars.", "Es bueno.¡Sí!", "I love it.😀You too.", "I love it.—You too.", "It was plan B. I left.",
+    "I saw it...It was good.", "I saw it…It was good.", "好. 坏.", "好．坏．", "좋다.나쁘다.", "अच्छा है.बुरा है.",
+    "「良い。」「悪い。」", "他说：“好。”她走了。", "他说：“好！”她说：“不。”", "ကောင်းတယ်။ ဆိုးတယ်။", "ល្អ។ អាក្រក់។",
+    "В 1999 г. Он приехал.", "He was king in 1999. Then he left.", "Really‽ Yes.",
     "¿Bueno? Sí.", "1. One.\n2. Two.", "1. One. 2. Two.", "Good.) Bad.", "Good?? Bad.", "What. A. Place.",
     "The room was clean. And quiet", "我喜欢", "12 345", "Is it? Yes", "Good! 5 stars.", "He is No. The end.",
 ]  # fmt: skip
