@@ -19,7 +19,7 @@ from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import Format, named
 from rsf_core.prompts.parsing import Columns, characters, check_text, prompt_of, text_of
 from rsf_core.prompts.reading import Rows, WrongRow, read_rows
-from rsf_core.prompts.records import Record
+from rsf_core.prompts.records import Record, Unreadable
 from rsf_core.prompts.rows import Problem, PromptRow
 
 MOST_COMPLETIONS = 1_000  # of one row
@@ -132,6 +132,8 @@ def _completions(record: Record, columns: CompletionColumns, prompt: PromptRow) 
     sums = _each(fields, columns.log_q, len(listed), several, lists=True)
     counts = _each(fields, columns.token_count, len(listed), several)
     source = fields.get(columns.source) if columns.source is not None else None
+    if isinstance(source, Unreadable):
+        raise WrongRow(columns.source, source.why)
     origin = None if source is None or not str(source).strip() else one_source(str(source), columns.source)
     made = []
     for text, stated, count in zip(listed, sums, counts, strict=True):
@@ -233,6 +235,8 @@ def _is_nothing(value: Any) -> bool:
 
 
 def _number(value: Any, column: str | None) -> float:
+    if isinstance(value, Unreadable):
+        raise WrongRow(column, value.why)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise WrongRow(column, f"must be a number, not {type(value).__name__}")
     try:

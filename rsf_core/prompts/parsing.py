@@ -19,7 +19,7 @@ from rsf_core.prompts.conversations import Conversation
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer, side
 from rsf_core.prompts.reading import Rows, WrongRow, read_rows
-from rsf_core.prompts.records import Number, Record
+from rsf_core.prompts.records import Number, Record, Unreadable
 from rsf_core.prompts.rows import Parsed, Problem, PromptRow
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -177,6 +177,9 @@ def _answers_the_last(fields: dict[str, Any], wanted: Columns) -> bool:
 
 
 def text_of(value: Any, column: str | None) -> str | None:
+    """A value that is text, or nothing. Raises WrongRow for any other."""
+    if isinstance(value, Unreadable):
+        raise WrongRow(column, value.why)
     if isinstance(value, Number):
         raise WrongRow(column, f"must be text, not {value.kind}")
     if value is not None and not isinstance(value, str):

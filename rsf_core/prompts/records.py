@@ -28,3 +28,10 @@ class Number(str):
         if self.lstrip("-").lower() in ("nan", "inf", "infinity"):
             return str(self)
         return "float" if any(sign in self for sign in ".eE") else "int"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What stands in place of a value that its file holds and nobody can read; `why` says what is wrong with it."""
+
+    why: str
