@@ -35,7 +35,7 @@ def stand_ins(prompts: Sequence[int], contents: Sequence[Hashable], texts: Seque
     kept = np.flatnonzero(of == np.arange(len(of))).tolist()
     found = groups([texts[i] for i in kept], [prompts[i] for i in kept])
     first_of: dict[int, int] = {}  # of each group that is kept
-    for place, group in zip(kept, found.of, strict=True):
+    for place, group in zip(kept, found.of.tolist(), strict=True):
         like = [first_of[other] for other in (group, *found.near(group)) if other in first_of]
         if like and texts[place].strip():
             of[place] = min(like)

@@ -28,7 +28,9 @@ from rsf_core.domain.files import read_json, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
 from rsf_core.project import imports
-from rsf_core.project.imports import Imports, problems_csv
+from rsf_core.project.imports import Imports
+from rsf_core.project.problem_list import NAME as PROBLEMS
+from rsf_core.project.problem_list import write_problems
 from rsf_core.project.prompt_book import place_usable
 from rsf_core.prompts import Problem, PromptRow, comparing, completions, identity
 from rsf_core.prompts.completions import CompletionColumns, CompletionRow
@@ -337,7 +339,7 @@ def _read(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     problems = sorted((*parsed.problems, *problems), key=lambda problem: (problem.kept, problem.line or 0))
     in_part = sum(problem.kept for problem in problems)
     if problems:
-        write_whole(folder / imports.PROBLEMS, lambda path: path.write_bytes(problems_csv(problems)))
+        write_problems(folder / PROBLEMS, problems)
     return {
         "candidates": len(kept),
         "known_prompts": len({place for place in places if place >= 0}),

@@ -9,8 +9,6 @@ however often; it goes on when the page is loaded again or the app is started ag
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import resource
@@ -25,7 +23,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rsf_core.domain import Split
@@ -33,8 +30,11 @@ from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
 from rsf_core.domain.files import read_json, typed, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
-from rsf_core.project.prompt_book import PromptBook, place_usable
-from rsf_core.prompts import Format, Problem, PromptRow, comparing, hub, parse, recognise
+from rsf_core.project.problem_list import NAME as PROBLEMS
+from rsf_core.project.problem_list import write_problems
+from rsf_core.project.prompt_book import PromptBook
+from rsf_core.project.prompt_placing import Rules, place
+from rsf_core.prompts import Format, Problem, PromptRow, hub, parse, recognise, row_file
 from rsf_core.prompts.files import FOUND, PACKED, Layout, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.prompts.rows import LARGEST_FILE
@@ -45,13 +45,8 @@ SMALL_FILE = 256 << 10  # bytes: read and placed at once, without a process
 SMALL_PROJECT = 2_000  # prompts
 KEPT_UPLOADS = 3
 SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
-PROBLEMS = "problems.csv"
 _SHOWN = 2_000  # characters of a text in the preview
 _EVERY = 0.5  # seconds between two words on the progress
-_ROWS = pa.schema(
-    [(name, pa.large_string()) for name in ("text", "reference", "system", "split")]
-    + [("line", pa.int64()), ("earlier", pa.list_(pa.large_string()))]
-)
 _ADDED_AT_ONCE = 20_000  # rows
 _PART = 4 << 20  # bytes of a file at a time
 FETCH_BYTES = 8 << 30  # of address space: what reads the hub reserves far more than it uses
@@ -194,7 +189,7 @@ class Imports:
             "seed": settings.seed,
             "scorers": list(settings.target.scorers),
             "unsealed": self._book.is_unsealed(),
-            "rows": _ROWS.names,  # another version keeps others
+            "rows": row_file.SCHEMA.names,  # another version keeps others
         }
         digest = blake2b(json.dumps([asked, version], sort_keys=True).encode(), digest_size=8)
         folder = self._folder / upload / digest.hexdigest()
@@ -417,54 +412,39 @@ def telling(folder: Path, words: str) -> Callable[[int], None]:
 
 
 def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    columns = Columns(**request["columns"])
-    parsed = parse(
-        folder.parent / request["file"],
-        columns.text,
-        columns.reference,
-        columns.system,
-        columns.split,
-        reading=Reading(**request["reading"]),
-        on_row=telling(folder, "{:,} rows read"),
-    )
-    existing = pq.read_table(folder / "existing.parquet")
-    say(folder, f"comparing {len(parsed.rows) + existing.num_rows:,} prompts")
-    found = place_usable(
-        parsed.rows,
-        lambda usable: comparing.place_here(existing, usable, request["share"], request["seed"]),
-        request["scorers"],
-        request.get("unsealed", False),
-    )
-    rows = [row for row, _ in found.rows]
-    table = {name: [getattr(row, name) for row in rows] for name in ("text", "reference", "system", "line", "earlier")}
-    table["split"] = [str(split) for _, split in found.rows]
-    write_whole(folder / "rows.parquet", lambda path: pq.write_table(pa.table(table, schema=_ROWS), path))
+    columns, read = Columns(**request["columns"]), folder / "read.parquet"
+    try:
+        with row_file.RowFile(read) as kept:
+            parsed = parse(
+                folder.parent / request["file"],
+                columns.text,
+                columns.reference,
+                columns.system,
+                columns.split,
+                reading=Reading(**request["reading"]),
+                on_row=telling(folder, "{:,} rows read"),
+                keep=kept.extend,
+            )
+        existing = pq.read_table(folder / "existing.parquet")
+        say(folder, f"comparing {kept.count + existing.num_rows:,} prompts")
+        rules = Rules(request["share"], request["seed"], tuple(request["scorers"]), request.get("unsealed", False))
+        found = place(read, existing, rules, SHOWN_ROWS, folder / "rows.parquet")
+    finally:
+        read.unlink(missing_ok=True)
     problems = sorted((*parsed.problems, *found.problems), key=lambda problem: (problem.kept, problem.line or 0))
     in_part = sum(problem.kept for problem in problems)
     if problems:
-        write_whole(folder / PROBLEMS, lambda path: path.write_bytes(problems_csv(problems)))
+        write_problems(folder / PROBLEMS, problems)
     return {
-        "train": found.count(Split.TRAIN),
-        "held_out": found.count(Split.HELD_OUT),
-        "sealed": found.count(Split.SEALED),
+        "train": found.counts[Split.TRAIN],
+        "held_out": found.counts[Split.HELD_OUT],
+        "sealed": found.counts[Split.SEALED],
         "left_out": len(problems) - in_part,
         "in_part": in_part,
-        "rows": [_short(row) for row in rows if row.split is not Split.SEALED][:SHOWN_ROWS],
+        "rows": [_short(row) for row in found.shown],
         "problems": [asdict(problem) for problem in problems[:SHOWN_PROBLEMS]],
         "notes": list(parsed.notes),
     }
-
-
-def problems_csv(problems: Sequence[Problem]) -> bytes:
-    """All that is wrong with the rows of a file, for a spreadsheet: a line each, UTF-8 with its mark."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(["line", "field", "read", "problem"])
-    for problem in problems:
-        # what begins like a formula is text to a spreadsheet with a quote before it
-        field = f"'{problem.field}" if (problem.field or "").startswith(("=", "+", "-", "@", "\t")) else problem.field
-        writer.writerow([problem.line, field, "in part" if problem.kept else "no", problem.message])
-    return text.getvalue().encode("utf-8-sig", "backslashreplace")
 
 
 def _short(row: PromptRow) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def place_usable(
     left_out = {id(row) for row, _ in wrong}
     placed, problems = place([row for row in rows if id(row) not in left_out])
     late = [row for row, split in placed if unsealed and split is Split.SEALED]
-    problems += [Problem(row.line, "split", f"{OPENED}; left out") for row in late]
+    problems += [late_for_sealed(row.line) for row in late]
     kept = ((row, split) for row, split in placed if not (unsealed and split is Split.SEALED))
     return Placement(tuple(kept), (*(problem for _, problem in wrong), *problems))
 
@@ -63,12 +63,22 @@ def unreadable(rows: Sequence[PromptRow], scorers: Sequence[str]) -> list[tuple[
         scorers, [Prompt(i, row.text, row.reference) for i, row in enumerate(rows)]
     ):
         row = rows[wrong.prompt_id]
-        message = (
-            f"the scorer {wrong.scorer!r} of the target {wrong.problem}; correct the reference, choose another column for it, "
-            "or change the target; left out"
-        )
-        found.append((row, Problem(row.line, "reference", message)))
+        found.append((row, wrong_reference(row.line, wrong.scorer, wrong.problem)))
     return found
+
+
+def wrong_reference(line: int | None, scorer: str, problem: str) -> Problem:
+    """A scorer of the target has this to say of the reference of a row."""
+    message = (
+        f"the scorer {scorer!r} of the target {problem}; correct the reference, choose another column for it, "
+        "or change the target; left out"
+    )
+    return Problem(line, "reference", message)
+
+
+def late_for_sealed(line: int | None) -> Problem:
+    """A row asks to be sealed, and the sealed prompts were opened."""
+    return Problem(line, "split", f"{OPENED}; left out")
 
 
 class PromptBook:

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from rsf_core.prompts import near_edits, near_words
 from rsf_core.prompts.near_words import Words
+from rsf_core.prompts.texts import at
 
 SIMILARITY = 0.8  # as 4/5 in whole numbers below
 TEMPLATE_SHARE = 0.2
@@ -59,16 +60,21 @@ def normalise(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Groups:
     """`of` is the group of each text: texts of one group have the same content words, and nothing tells them apart. `pairs`
-    are the groups that nearly have, each pair once, as an array of shape (pairs, 2)."""
+    are the groups that nearly have, each pair once, as an array of shape (pairs, 2); `others` of group g, ascending, stand at
+    starts[g]:starts[g + 1]."""
 
-    of: list[int]
+    of: Ints
     pairs: Ints
-    _starts: Ints
-    _others: Ints
+    starts: Ints
+    others: Ints
+
+    @property
+    def count(self) -> int:
+        return len(self.starts) - 1
 
     def near(self, group: int) -> list[int]:
         """The groups that resemble this one, ascending, without itself."""
-        found: list[int] = self._others[self._starts[group] : self._starts[group + 1]].tolist()
+        found: list[int] = self.others[self.starts[group] : self.starts[group + 1]].tolist()
         return found
 
 
@@ -81,7 +87,7 @@ def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
     first = np.full(len(number_of), len(keys))
     np.minimum.at(first, text_of, np.arange(len(keys)))
     del keys, number_of
-    words = near_words.read([texts[place] for place in first.tolist()])
+    words = near_words.read(at(texts, first))
     among = np.zeros(len(first), np.int64)
     if within is not None:
         among = np.unique(np.asarray(within, np.int64)[first], return_inverse=True)[1]
@@ -96,7 +102,7 @@ def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
     both = np.concatenate([pairs, pairs[:, ::-1]])
     both = both[np.lexsort((both[:, 1], both[:, 0]))]
     starts = np.searchsorted(both[:, 0], np.arange(count + 1))
-    return Groups(of[text_of].tolist(), pairs, starts, both[:, 1])
+    return Groups(of[text_of], pairs, starts, both[:, 1])
 
 
 def near_duplicate_pairs(texts: Sequence[str], within: Sequence[int] | None = None) -> list[tuple[int, int]]:
@@ -106,7 +112,7 @@ def near_duplicate_pairs(texts: Sequence[str], within: Sequence[int] | None = No
     found = groups(texts, within)
     first: dict[int, int] = {}
     pairs = []
-    for i, (group, text) in enumerate(zip(found.of, texts, strict=True)):
+    for i, (group, text) in enumerate(zip(found.of.tolist(), texts, strict=True)):
         if first.setdefault(group, i) != i and text.strip():
             pairs.append((first[group], i))
     for a, b in found.pairs.tolist():

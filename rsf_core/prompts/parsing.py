@@ -52,17 +52,19 @@ def parse(
     *,
     reading: Reading = FOUND,
     on_row: Callable[[int], None] = lambda count: None,
+    keep: Callable[[Sequence[PromptRow]], object] | None = None,
 ) -> Parsed:
     """Read the rows of a prompt file. What belongs to the column of the text is read with it: the `input` of an Alpaca
     instruction, the system text and the earlier turns of a conversation. `on_row` is told how many rows were read before
-    each. Raises PromptFileError when the file can't be read at all."""
+    each. With `keep` the rows are given to it as they come, and are not among what is returned. Raises PromptFileError when
+    the file can't be read at all."""
     wanted = Columns(text_column, reference_column, system_column, split_column)
 
     def rows_of(record: Record, rows: Rows[PromptRow]) -> tuple[Sequence[PromptRow], int]:
         row = prompt_of(record, wanted, rows.problems, rows.notes)
         return [row], characters(row)
 
-    rows = read_rows(path, reading, rows_of, on_row)
+    rows = read_rows(path, reading, rows_of, on_row, keep=keep)
     return Parsed(tuple(rows.read), tuple(rows.problems), rows.in_words)
 
 

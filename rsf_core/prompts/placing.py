@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rsf_core.domain import Split
 from rsf_core.domain.turns import Turns, whole
-from rsf_core.prompts import shares
-from rsf_core.prompts.near_duplicates import Groups, groups, normalise
+from rsf_core.prompts import sides
+from rsf_core.prompts.near_duplicates import groups, normalise
 from rsf_core.prompts.rows import Problem, PromptRow, identity
+from rsf_core.prompts.sides import SPLITS, Asked, Sides
 
+Ints = NDArray[np.int64]
 Existing = tuple[str, Split] | tuple[str, Split, str | None] | tuple[str, Split, str | None, Turns]
 
 
@@ -37,82 +41,57 @@ def place(
     of them is two prompts, which resemble each other. So are the earlier turns of a conversation, which are compared with
     the text."""
     known = [*existing, *former]
-    found = groups([*(whole(entry[0], _earlier(entry)) for entry in known), *(row.whole for row in rows)])
-    first = len(known)
-    sides: dict[int, dict[Split, int]] = {}  # of each group: where it stands first on either side
-    for i, entry in enumerate(known):
-        sides.setdefault(found.of[i], {}).setdefault(entry[1], i)
-    same_as = {
-        identity(entry[0], entry[2] if len(entry) > 2 else None, _earlier(entry)): i for i, entry in enumerate(existing)
-    }
-    walk = _Walk(rows, found, first, sides, same_as, held_out_share, seed)
-    placed, problems, free = walk.place({})
-    chosen = shares.held_out(free, held_out_share)
-    if all((one.name in chosen) is one.held_out for one in free):
-        return placed, problems
-    return walk.place({one.name: Split.HELD_OUT if one.name in chosen else Split.TRAIN for one in free})[:2]
+    said = [row.whole for row in rows]
+    found = groups([*(whole(entry[0], _earlier(entry)) for entry in known), *said])
+    keys = [identity(entry[0], entry[2] if len(entry) > 2 else None, _earlier(entry)) for entry in existing]
+    keys += [identity(row.text, row.system, row.earlier) for row in rows]
+    asked = Asked(
+        sides.codes([entry[1] for entry in known]),
+        len(existing),
+        sides.codes([row.split for row in rows]),
+        numbered(b"".join(map(digest, keys))),
+        lambda row: hashed(said[row], seed),
+    )
+    chosen = sides.choose(asked, found, held_out_share)
+    placed = [
+        (replace(row, split=SPLITS[side]), SPLITS[side])
+        for row, side in zip(rows, chosen.side.tolist(), strict=True)
+        if side >= 0
+    ]
+    lines = [row.line for row in rows]
+    left_out = np.flatnonzero(chosen.side < 0).tolist()
+    return placed, [problem(chosen, row, len(known), lines) for row in left_out]
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """Goes over the `rows`, which stand in `found` from `first` on, in their order. `sides` and `same_as` are of the texts
-    before."""
+def problem(chosen: Sides, row: int, known: int, lines: Sequence[int | None]) -> Problem:
+    """Why a row is left out; `lines` are those of all rows, which stand behind `known` texts."""
+    at = int(chosen.like[row])
+    line = lines[at - known] if at >= known else None
+    name = "a prompt of the project" if at < known else f"line {line}" if line is not None else "an earlier row"
+    if chosen.across[row] < 0:
+        return Problem(lines[row], None, f"is the same as {name}; left out")
+    side = SPLITS[int(chosen.across[row])]
+    return Problem(lines[row], "split", f"nearly the same as {name}, which is {side}; left out")
 
-    rows: Sequence[PromptRow]
-    found: Groups
-    first: int
-    sides: Mapping[int, Mapping[Split, int]]
-    same_as: Mapping[str, int]
-    share: float
-    seed: int
 
-    def place(
-        self, chosen: Mapping[int, Split]
-    ) -> tuple[list[tuple[PromptRow, Split]], list[Problem], list[shares.Free]]:
-        """With the sides `chosen` of free rows, by their place; others go by their hash. What came of each row, and the free
-        ones with how many went along."""
-        first, sides, same_as = self.first, {group: dict(said) for group, said in self.sides.items()}, {**self.same_as}
-        placed: list[tuple[PromptRow, Split]] = []
-        problems: list[Problem] = []
-        leader: dict[int, int] = {}  # of a placed row that goes with a free one: the free one
-        free: dict[int, tuple[int, bool]] = {}
-        for i, row in enumerate(self.rows, start=first):
-            key = identity(row.text, row.system, row.earlier)
-            if key in same_as:
-                problems.append(Problem(row.line, None, f"is the same as {self._name(same_as[key])}; left out"))
-                continue
-            group = self.found.of[i]
-            like: dict[Split, int] = {}
-            for other in (group, *self.found.near(group)):
-                for split, j in sides.get(other, {}).items():
-                    like[split] = min(j, like.get(split, j))
-            wish = row.split or min(like, key=like.__getitem__, default=None)
-            if wish is None:
-                text = normalise(row.whole)
-                wish = chosen.get(i) or by_hash(text, self.share, self.seed)
-                free[i] = (_hash(text, self.seed), wish is Split.HELD_OUT)
-                leader[i] = i
-            elif row.split is None and like[wish] in leader:
-                leader[i] = leader[like[wish]]
-            across = next((split for split in like if split is not wish), None)
-            if across is not None:
-                resembled = self._name(like[across])
-                problems.append(
-                    Problem(row.line, "split", f"nearly the same as {resembled}, which is {across}; left out")
-                )
-                leader.pop(i, None)
-                continue
-            same_as[key] = i
-            sides.setdefault(group, {}).setdefault(wish, i)
-            placed.append((replace(row, split=wish), wish))
-        rows_of = Counter(leader.values())
-        return placed, problems, [shares.Free(i, said[0], rows_of[i], said[1]) for i, said in free.items()]
+def digest(key: str) -> bytes:
+    """16 bytes, equal for equal identities, and never for others as far as anybody knows."""
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
-    def _name(self, index: int) -> str:
-        if index < self.first:
-            return "a prompt of the project"
-        line = self.rows[index - self.first].line
-        return f"line {line}" if line is not None else "an earlier row"
+
+def numbered(digests: bytes | bytearray) -> Ints:
+    """Numbers from 0 on, equal for equal digests, which stand behind one another."""
+    halves = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+    order = np.lexsort(halves.T)
+    new = (halves[order[1:]] != halves[order[:-1]]).any(axis=1)
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.concatenate([np.zeros(min(1, len(order)), np.int64), np.cumsum(new)])
+    return numbers
+
+
+def hashed(text: str, seed: int) -> int:
+    """What decides where a text goes that nothing else places: from 0 to 2**64 − 1."""
+    return _hash(normalise(text), seed)
 
 
 def by_hash(key: str, held_out_share: float, seed: int) -> Split:
@@ -129,12 +108,13 @@ def check_disjoint(train: Sequence[str], held_out: Sequence[str]) -> list[tuple[
     """Pairs (index in `train`, index in `held_out`) that are the same or nearly the same, ascending: every row of `train`
     with each text of `held_out` it resembles, of which the first of its group is named."""
     found = groups([*train, *held_out])
+    of = found.of.tolist()
     first: dict[int, int] = {}
-    for j, group in enumerate(found.of[len(train) :]):
+    for j, group in enumerate(of[len(train) :]):
         first.setdefault(group, j)
     return sorted(
         (i, first[other])
-        for i, group in enumerate(found.of[: len(train)])
+        for i, group in enumerate(of[: len(train)])
         for other in (group, *found.near(group))
         if other in first
     )

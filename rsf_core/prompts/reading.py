@@ -27,9 +27,11 @@ class WrongRow(Exception):
 
 @dataclass(slots=True)
 class Rows(Generic[Row]):
-    """What was read so far: the rows, what is wrong with others, and what was done to how many of them."""
+    """What was read so far: the rows with how many they are, what is wrong with others, and what was done to how many of
+    them."""
 
     read: list[Row] = field(default_factory=list)
+    count: int = 0
     problems: list[Problem] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
 
@@ -45,13 +47,15 @@ def read_rows(
     rows_of: Callable[[Record, Rows[Row]], tuple[Sequence[Row], int]],
     on_row: Callable[[int], None],
     what: str = "rows",
+    keep: Callable[[Sequence[Row]], object] | None = None,
 ) -> Rows[Row]:
     """Read a file. `rows_of` gives what a record holds and how many characters that is, and raises WrongRow; `on_row` is told
-    how many records were read before each. Raises PromptFileError when the file can't be read at all."""
+    how many records were read before each. Rows are given to `keep` where there is one, else kept. Raises PromptFileError when
+    the file can't be read at all."""
     rows: Rows[Row] = Rows()
     held = 0
     for count, record in enumerate(files.records(path, files.look(path, reading))):
-        if max(count, len(rows.read)) >= limits.MOST_ROWS:  # broken rows count as well: they are kept as problems
+        if max(count, rows.count) >= limits.MOST_ROWS:  # broken rows count as well: they are kept as problems
             message = f"the file has more than {limits.MOST_ROWS:,} {what}; the rest is left out"
             rows.problems.append(Problem(record.line or 0, None, message))
             break
@@ -69,5 +73,6 @@ def read_rows(
             message = f"the file holds more than {limits.MOST_CHARACTERS:,} characters; the rest is left out"
             rows.problems.append(Problem(record.line, None, message))
             break
-        rows.read.extend(made)
+        rows.count += len(made)
+        (keep or rows.read.extend)(made)
     return rows

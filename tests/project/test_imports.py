@@ -17,6 +17,7 @@ from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError, PromptFileError
 from rsf_core.project import Project, imports
 from rsf_core.project.imports import ImportState
+from rsf_core.project.problem_list import write_problems
 from rsf_core.prompts import Problem, PromptRow, Reading, recognise
 from rsf_core.prompts.parsing import Columns
 from tests.support.spreadsheets import write
@@ -240,7 +241,8 @@ def test_all_problems_of_a_file_are_a_download_that_no_spreadsheet_takes_for_a_f
     found = list(csv.DictReader(io.StringIO(project.imports.problems(upload, placing).decode("utf-8-sig"))))
     assert [int(row["line"]) for row in found] == list(range(1, 61)) and {row["read"] for row in found} == {"no"}
     assert found[0]["problem"] == "is missing or empty" and "must be text" in found[1]["problem"]
-    assert b"'=x" in imports.problems_csv([Problem(1, "=x", "is wrong")])
+    write_problems(project.folder / "problems.csv", [Problem(1, "=x", "is wrong")])
+    assert b"'=x" in (project.folder / "problems.csv").read_bytes()
     clean = project.imports.start(project.imports.keep("a.jsonl", b'{"text": "Hi there."}'), Columns("text"), 0.0)
     assert project.imports.problems(upload, clean) == b""
 

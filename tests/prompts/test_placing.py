@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,18 +133,23 @@ def test_a_wish_counts_and_is_no_part_of_the_share() -> None:
         assert len(held_out(placed)) == 2
 
 
-@given(st.lists(st.tuples(st.integers(0, 1 << 64), st.integers(1, 9), st.booleans()), max_size=12), st.floats(0, 1))
+@given(
+    st.lists(st.tuples(st.integers(0, (1 << 64) - 1), st.integers(1, 9), st.booleans()), max_size=12), st.floats(0, 1)
+)
 def test_no_other_number_of_the_smallest_hashes_comes_nearer(said: list[tuple[int, int, bool]], share: float) -> None:
-    free = [shares.Free(i, *one) for i, one in enumerate(said)]
-    chosen = shares.held_out(free, share)
-    if len(free) < 2:
-        assert chosen == {one.name for one in free if one.held_out}
+    hashes, rows, by_hash = (
+        np.array([one[at] for one in said], kind) for at, kind in enumerate((np.uint64, np.int64, bool))
+    )
+    chosen = shares.held_out(hashes, rows, by_hash, share)
+    if len(said) < 2:
+        assert chosen.tolist() == by_hash.tolist()
         return
-    ordered = sorted(free, key=lambda one: (one.hash, one.name))
-    wanted = share * sum(one.rows for one in free)
-    counts = range(1, len(free)) if 0 < share < 1 else range(len(free) + 1)
-    off = {count: abs(sum(one.rows for one in ordered[:count]) - wanted) for count in counts}
-    assert chosen == {one.name for one in ordered[: len(chosen)]} and off[len(chosen)] <= min(off.values()) + 1e-9
+    ordered = sorted(range(len(said)), key=lambda one: (said[one][0], one))
+    wanted = share * sum(one[1] for one in said)
+    counts = range(1, len(said)) if 0 < share < 1 else range(len(said) + 1)
+    off = {count: abs(sum(said[one][1] for one in ordered[:count]) - wanted) for count in counts}
+    taken = int(chosen.sum())
+    assert set(np.flatnonzero(chosen)) == set(ordered[:taken]) and off[taken] <= min(off.values()) + 1e-9
 
 
 @given(batches, st.integers(0, 3))

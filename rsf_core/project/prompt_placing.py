@@ -1,0 +1,162 @@
+"""The rows of a prompt file on either side of the held-out split, as an import has them: read into a file, compared as arrays,
+and written with their sides, so that a million rows are never objects of Python together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from rsf_core.domain import Split
+from rsf_core.domain.files import write_whole
+from rsf_core.domain.turns import whole
+from rsf_core.project.prompt_book import late_for_sealed, wrong_reference
+from rsf_core.prompts import Problem, PromptRow, identity, placing, row_file, sides
+from rsf_core.prompts.near_duplicates import groups
+from rsf_core.prompts.sides import SPLITS, Asked
+from rsf_core.prompts.texts import Texts
+from rsf_core.scorers.registry import ReferenceCheck
+
+_LEFT_OUT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How rows are placed: the share that is held out, the seed that says which, the scorers that must be able to read each
+    reference, and whether the sealed prompts were opened, so that none is added to them."""
+
+    share: float
+    seed: int
+    scorers: tuple[str, ...]
+    unsealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """How many rows go to each side, the first of them that anybody may see, and what is wrong with the others."""
+
+    counts: Counter[Split]
+    shown: list[PromptRow]
+    problems: list[Problem]
+
+
+@dataclass(slots=True)
+class _Compared:
+    """What is compared of texts, those of the project first: the texts, their sides, and a digest of each that is a prompt."""
+
+    texts: list[pa.Array] = field(default_factory=list)
+    splits: list[NDArray[np.int8]] = field(default_factory=list)
+    lines: list[NDArray[np.int64]] = field(default_factory=list)
+    digests: bytearray = field(default_factory=bytearray)
+    count: int = 0
+
+    def take(self, part: pa.Table, named: bool = True) -> None:
+        """Rows, or prompts of the project; such as are none any more are not `named`."""
+        texts, earlier = part["text"].to_pylist(), [tuple(turns or ()) for turns in part["earlier"].to_pylist()]
+        if named:
+            systems = part["system"].to_pylist()
+            for text, system, turns in zip(texts, systems, earlier, strict=True):
+                self.digests += placing.digest(identity(text, system, turns))
+        wholes = [whole(text, turns) for text, turns in zip(texts, earlier, strict=True)]
+        self.texts.append(pa.array(wholes, pa.large_string()))
+        self.splits.append(sides.codes(part["split"].to_pylist()))
+        if "line" in part.column_names:
+            self.lines.append(part["line"].to_numpy())
+        self.count += len(texts)
+
+    def all_texts(self) -> Texts:
+        """Of all that was taken, which are let go here."""
+        found = pa.concat_arrays(self.texts) if self.texts else pa.array([], pa.large_string())
+        self.texts = []
+        return Texts(found)
+
+
+def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -> Placed:
+    """Write those of the rows in the file `read` that can be added, each with its side, to the file `out`. `existing` are the
+    prompts of the project, as Prompts.entries gives them."""
+    usable, problems = _usable(read, rules.scorers)
+    compared = _Compared()
+    in_use, former = (existing.filter(pc.equal(existing["former"], out_of_use)) for out_of_use in (False, True))
+    for prompts, named in ((in_use, True), (former, False)):
+        for start in range(0, len(prompts), row_file.PART_ROWS):
+            compared.take(prompts.slice(start, row_file.PART_ROWS), named)
+    known = compared.count
+    for part, kept in _with(usable, read):
+        compared.take(part.filter(pa.array(kept)))
+    splits, texts = _joined(compared.splits, np.int8), compared.all_texts()
+    asked = Asked(
+        splits[:known],
+        len(in_use),
+        splits[known:],
+        placing.numbered(compared.digests),
+        lambda row: placing.hashed(texts[known + row], rules.seed),
+    )
+    chosen = sides.choose(asked, groups(texts), rules.share)
+    lines = _joined(compared.lines, np.int64).tolist()
+    left_out = np.flatnonzero(chosen.side == _LEFT_OUT).tolist()
+    problems += [placing.problem(chosen, row, known, lines) for row in left_out]
+    if rules.unsealed:
+        late = chosen.side == SPLITS.index(Split.SEALED)
+        problems += [late_for_sealed(lines[row]) for row in np.flatnonzero(late).tolist()]
+        chosen.side[late] = _LEFT_OUT
+    side = np.full(len(usable), _LEFT_OUT, np.int8)
+    side[usable] = chosen.side
+    first = _write(read, side, shown, out)
+    counts = np.bincount(side[side != _LEFT_OUT], minlength=len(SPLITS)).tolist()
+    return Placed(Counter(dict(zip(SPLITS, counts, strict=True))), first, problems)
+
+
+def _usable(read: Path, scorers: Sequence[str]) -> tuple[NDArray[np.bool_], list[Problem]]:
+    """Of each row whether every scorer can read its reference, and what to do about the others."""
+    check, usable, problems = ReferenceCheck(scorers), [], []
+    for part in row_file.parts(read):
+        kept = np.ones(len(part), bool)
+        references = part["reference"].to_pylist() if check.needed else []
+        for at, reference in enumerate(references):
+            wrong = check.problem(reference)
+            if wrong is not None:
+                kept[at] = False
+                problems.append(wrong_reference(part["line"][at].as_py(), *wrong))
+        usable.append(kept)
+    return _joined(usable, np.bool_), problems
+
+
+def _write(read: Path, side: NDArray[np.int8], shown: int, out: Path) -> list[PromptRow]:
+    """Write the rows that have a side, with it; the first `shown` of them that are not sealed."""
+    first: list[PromptRow] = []
+    names = pa.array([str(split) for split in SPLITS], pa.large_string())
+
+    def write(path: Path) -> None:
+        with pq.ParquetWriter(path, row_file.SCHEMA) as writer:
+            for part, codes in _with(side, read):
+                placed = codes != _LEFT_OUT
+                kept = part.filter(pa.array(placed))
+                column = kept.schema.get_field_index("split")
+                kept = kept.set_column(column, row_file.SCHEMA.field(column), names.take(pa.array(codes[placed])))
+                writer.write_table(kept)
+                if len(first) < shown:
+                    seen = kept.filter(pc.not_equal(kept["split"], str(Split.SEALED))).slice(0, shown - len(first))
+                    first.extend(row_file.rows_of(seen))
+
+    write_whole(out, write)
+    return first
+
+
+def _with(values: NDArray[Any], read: Path) -> Iterator[tuple[pa.Table, NDArray[Any]]]:
+    """The parts of a file, each with the values of its rows."""
+    at = 0
+    for part in row_file.parts(read):
+        yield part, values[at : at + len(part)]
+        at += len(part)
+
+
+def _joined(arrays: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, kind), *arrays])

@@ -1,0 +1,155 @@
+"""Which side of the held-out split each of many texts goes to, as arrays: a million rows take some ten bytes each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import Split
+from rsf_core.prompts import shares
+from rsf_core.prompts.near_duplicates import Groups
+
+Ints = NDArray[np.int64]
+SPLITS = tuple(Split)
+_CODES: dict[str | None, int] = {None: -1} | {split: code for code, split in enumerate(SPLITS)}
+
+
+def codes(splits: Sequence[str | None]) -> NDArray[np.int8]:
+    """The places of splits in SPLITS; −1 where there is none."""
+    return np.fromiter((_CODES[split] for split in splits), np.int8, len(splits))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The rows to be placed, behind the texts that are known, of which the first `in_use` are prompts and the others were.
+
+    `known` are the sides of these (codes), and `wishes` those that the rows ask for. `same` numbers what each prompt in use
+    and each row is: equal numbers are one prompt. `hashed` gives the hash of a row by its place, from 0 to 2**64 − 1."""
+
+    known: NDArray[np.int8]
+    in_use: int
+    wishes: NDArray[np.int8]
+    same: Ints
+    hashed: Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Of each row its `side` (a code), −1 where it is left out: for it is the same as the text at `like`, or nearly the same
+    as that, which is on the side `across`. Places count from the first known text."""
+
+    side: NDArray[np.int8]
+    like: Ints
+    across: NDArray[np.int8]
+
+
+def choose(asked: Asked, found: Groups, share: float) -> Sides:
+    """As rsf_core.prompts.place describes it; `found` are the groups of the known texts and the rows."""
+    count = len(asked.wishes)
+    walk = _Walk(asked, found, share, np.zeros(count, np.uint64), np.zeros(count, bool))
+    sides, leader = walk.over(None)
+    free = np.flatnonzero(walk.free)
+    rows = np.bincount(leader[leader >= 0], minlength=count)[free]
+    by_hash = sides.side[free] == _CODES[Split.HELD_OUT]
+    chosen = shares.held_out(walk.hashes[free], rows, by_hash, share)
+    if np.array_equal(chosen, by_hash):
+        return sides
+    held = np.full(count, -1, np.int8)
+    held[free] = np.where(chosen, _CODES[Split.HELD_OUT], _CODES[Split.TRAIN])
+    return walk.over(held)[0]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes over the rows in their order. `hashes` are those of the rows that were `free` in a walk: whose side nothing asks
+    for."""
+
+    asked: Asked
+    found: Groups
+    share: float
+    hashes: NDArray[np.uint64]
+    free: NDArray[np.bool_]
+
+    def over(self, chosen: NDArray[np.int8] | None) -> tuple[Sides, Ints]:
+        """With the sides `chosen` of free rows; others go by their hash. What came of the rows, and of each that is placed
+        with a free one where this stands among the rows, −1 for others."""
+        known, count = len(self.asked.known), len(self.asked.wishes)
+        sides = Sides(np.full(count, -1, np.int8), np.full(count, -1), np.full(count, -1, np.int8))
+        leaders = np.full(count, -1)
+        side, like, across, leader = _view(sides.side), _view(sides.like), _view(sides.across), _view(leaders)
+        wishes, same, of = _view(self.asked.wishes), _view(self.asked.same), _view(self.found.of)
+        holders = np.full(int(self.asked.same.max(initial=-1)) + 1, -1)
+        holders[self.asked.same[: self.asked.in_use]] = np.arange(self.asked.in_use)
+        holder = _view(holders)
+        first = _First(self.found, self.asked.known, known + count)
+        for row in range(count):
+            one = same[self.asked.in_use + row]
+            if holder[one] >= 0:
+                like[row] = holder[one]
+                continue
+            group = of[known + row]
+            met = first.beside(group)
+            wish = wishes[row]
+            if wish < 0 and not met:
+                wish = self._free(row, None if chosen is None else int(chosen[row]))
+                leader[row] = row
+            elif wish < 0:
+                wish = min(met, key=met.__getitem__)
+                resembled = met[wish] - known
+                if resembled >= 0:
+                    leader[row] = leader[resembled]
+            other = next((split for split in met if split != wish), None)
+            if other is not None:
+                like[row], across[row], leader[row] = met[other], other, -1
+                continue
+            holder[one] = known + row
+            first.stands(group, wish, known + row)
+            side[row] = wish
+        return sides, leaders
+
+    def _free(self, row: int, chosen: int | None) -> int:
+        if chosen is not None and chosen >= 0:
+            return chosen
+        if not self.free[row]:
+            self.free[row], self.hashes[row] = True, self.asked.hashed(row)
+        held = int(self.hashes[row]) / 2**64 < self.share
+        return _CODES[Split.HELD_OUT if held else Split.TRAIN]
+
+
+class _First:
+    """Where each group stands first on each side."""
+
+    def __init__(self, found: Groups, known: NDArray[np.int8], nowhere: int) -> None:
+        self._nowhere = nowhere
+        places = np.full(found.count * len(SPLITS), nowhere)
+        at = found.of[: len(known)] * len(SPLITS) + known
+        np.minimum.at(places, at, np.arange(len(known)))
+        self._places = _view(places)
+        self._starts, self._others = _view(found.starts), _view(found.others)
+
+    def stands(self, group: int, split: int, place: int) -> None:
+        at = group * len(SPLITS) + split
+        self._places[at] = min(place, self._places[at])
+
+    def beside(self, group: int) -> dict[int, int]:
+        """Where this group and those that resemble it stand first, by side; sides in the order in which they are met."""
+        met: dict[int, int] = {}
+        self._meet(group, met)
+        for at in range(self._starts[group], self._starts[group + 1]):
+            self._meet(self._others[at], met)
+        return met
+
+    def _meet(self, group: int, met: dict[int, int]) -> None:
+        at = group * len(SPLITS)
+        three = self._places[at : at + len(SPLITS)].tolist()
+        for place, split in sorted((place, split) for split, place in enumerate(three) if place < self._nowhere):
+            met[split] = min(place, met.get(split, place))
+
+
+def _view(array: NDArray[Any]) -> memoryview[int]:
+    """Python's own numbers out of an array, and into it: an entry of the array itself takes ten times as long."""
+    return memoryview(array)  # type: ignore[arg-type]

@@ -1,0 +1,96 @@
+"""A file's rows as arrays, part by part, come out as its rows as objects do, whatever the size of a part."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from rsf_core.domain import Split
+from rsf_core.project.prompt_book import place_usable
+from rsf_core.project.prompt_placing import Rules, place
+from rsf_core.prompts import Problem, PromptRow, comparing, row_file
+
+WORDS = "kettle train garden lamp harbour bread violin ladder describe review explain praise 17 25 not".split()
+ENTRIES = pa.schema(
+    [("prompt_id", pa.int32()), ("text", pa.string()), ("split", pa.string()), ("system", pa.string())]
+    + [("earlier", pa.list_(pa.string())), ("former", pa.bool_())]
+)
+SYSTEMS, TURNS = (None, None, "Be kind."), ((), (), ("Hello.", "Hello!"))
+
+
+def made(seed: int) -> tuple[list[PromptRow], pa.Table]:
+    """Rows that are the same, nearly the same and apart, with wishes, conversations and references that cannot be read,
+    and prompts of a project of which some are retired."""
+    rng = random.Random(seed)
+    pool = [" ".join(rng.choices(WORDS, k=rng.randint(1, 12))) for _ in range(12)]
+
+    def text() -> str:
+        said = rng.choice(pool)
+        return said if rng.random() < 0.6 else said + rng.choice(["!", " Thank you very much.", " 3", " lamp", "\n é"])
+
+    splits = (None, None, None, *Split)
+    rows = [
+        PromptRow(
+            text(), rng.choice(["4", "none", None]), rng.choice(SYSTEMS), rng.choice(splits), line, rng.choice(TURNS)
+        )
+        for line in range(2, 2 + rng.randint(0, 60))
+    ]
+    known = [
+        {
+            "prompt_id": number,
+            "text": text(),
+            "split": str(rng.choice(list(Split))),
+            "system": rng.choice(SYSTEMS),
+            "earlier": rng.choice(TURNS),
+            "former": rng.random() < 0.3,
+        }
+        for number in range(1, 1 + rng.randint(0, 12))
+    ]
+    return rows, pa.Table.from_pylist(known, schema=ENTRIES)
+
+
+def as_objects(rows: Sequence[PromptRow], known: pa.Table, rules: Rules) -> tuple[list[PromptRow], list[Problem]]:
+    found = place_usable(
+        rows,
+        lambda usable: comparing.place_here(known, usable, rules.share, rules.seed),
+        rules.scorers,
+        rules.unsealed,
+    )
+    return [row for row, _ in found.rows], list(found.problems)
+
+
+@pytest.mark.parametrize("part_rows", [1, 7, 10_000])
+@pytest.mark.parametrize("seed", range(6))
+def test_parts_of_any_size_give_the_same_rows_and_problems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, part_rows: int
+) -> None:
+    rows, known = made(seed)
+    monkeypatch.setattr(row_file, "PART_ROWS", part_rows)
+    rules = Rules(0.3, seed, ("numeric_match",) if seed % 2 else (), seed % 3 == 0)
+    with row_file.RowFile(tmp_path / "read.parquet", part_rows) as file:
+        for row in rows:
+            file.extend([row])
+    found = place(tmp_path / "read.parquet", known, rules, 5, tmp_path / "rows.parquet")
+    placed, problems = as_objects(rows, known, rules)
+    written = [row for part in row_file.parts(tmp_path / "rows.parquet") for row in row_file.rows_of(part)]
+    assert written == placed and found.problems == problems
+    assert found.counts == Counter({split: sum(row.split is split for row in placed) for split in Split})
+    assert found.shown == [row for row in placed if row.split is not Split.SEALED][:5]
+
+
+def test_the_made_rows_reach_every_outcome() -> None:
+    said: Counter[str] = Counter()
+    for seed in range(6):
+        rows, known = made(seed)
+        placed, problems = as_objects(rows, known, Rules(0.3, seed, ("numeric_match",), True))
+        said.update(str(row.split) for row in placed)
+        for problem in problems:
+            words = ("the same as line", "same as a prompt", "nearly the same", "of the target", "were opened")
+            said.update(word for word in words if word in problem.message)
+    assert min(said[word] for word in ("train", "held_out", "the same as line", "same as a prompt")) > 2
+    assert min(said[word] for word in ("nearly the same", "of the target", "were opened")) > 2
