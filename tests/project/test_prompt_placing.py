@@ -15,11 +15,31 @@ from rsf_core.project.prompt_book import place_usable
 from rsf_core.project.prompt_placing import Rules, place
 from rsf_core.prompts import Problem, PromptRow, comparing, row_file
 
-WORDS = "kettle train garden lamp harbour bread violin ladder describe review explain praise 17 25 not".split()
-ENTRIES = pa.schema(
-    [("prompt_id", pa.int32()), ("text", pa.string()), ("split", pa.string()), ("system", pa.string())]
-    + [("earlier", pa.list_(pa.string())), ("former", pa.bool_())]
-)
+WORDS = [
+    "kettle",
+    "train",
+    "garden",
+    "lamp",
+    "harbour",
+    "bread",
+    "violin",
+    "describe",
+    "review",
+    "praise",
+    "17",
+    "25",
+    "not",
+]
+TEXT = pa.string()
+FIELDS = {
+    "prompt_id": pa.int32(),
+    "text": TEXT,
+    "split": TEXT,
+    "system": TEXT,
+    "earlier": pa.list_(TEXT),
+    "former": pa.bool_(),
+}
+ENTRIES = pa.schema(FIELDS)
 SYSTEMS, TURNS = (None, None, "Be kind."), ((), (), ("Hello.", "Hello!"))
 
 
