@@ -1,4 +1,4 @@
-"""The commands of scorers: which there are, and whether a project's own may run here."""
+"""The commands of scorers: which there are, whether a project's own may run here, and which keys judges may send where."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from rich.markup import escape
 
 from rsf_core.cli.arguments import Folder, Json
 from rsf_core.cli.output import say
-from rsf_core.domain import settings_file
+from rsf_core.domain import sent_keys, settings_file
 from rsf_core.domain import trust as consent
+from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import own, registry
+from rsf_core.scorers.judge_check import JudgeCheck
 
 
 def list_scorers(
@@ -42,3 +44,22 @@ def trust(
     names = [file.name for file in own.files(folder) if file.judge is None]
     text = "may not run here any more" if revoke else f"may run here: {', '.join(names) or 'it has none so far'}"
     say({"trusted": not revoke, "scorers": names}, as_json, lambda: f"Code of {escape(str(folder))} {escape(text)}")
+
+
+def allow_key(
+    variable: Annotated[str, typer.Argument(metavar="VARIABLE", help="The environment variable that holds the key.")],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The endpoint, as a judge names it.")],
+    revoke: Annotated[bool, typer.Option("--revoke", help="It may not be sent there any more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Allow judges of every project on this machine to send the value of VARIABLE to ADDRESS, and nowhere else, as its key."""
+    key = JudgeCheck(address, "any", "any", key=variable).sent_key
+    if key is None:
+        raise ScorerError("name the environment variable that holds the key, such as OPENAI_API_KEY")
+    (sent_keys.withdraw if revoke else sent_keys.allow)(key)
+    said = "may not be sent any more" if revoke else "may be sent"
+    say(
+        {"allowed": not revoke, "variable": key.variable, "address": key.url},
+        as_json,
+        lambda: f"{escape(str(key)[:1].upper() + str(key)[1:])} {said}",
+    )

@@ -234,7 +234,7 @@ _LOOKS_AT = {
     "prompt_book.": ("unusable", "with_reference", "version"),
     "prompt_lengths.": ("counts",),
     "target_book.": ("draft", "pinned", "preview", "reward_now", "scores", "examples", "fate", "versions"),
-    "own_scorers.": ("files", "is_trusted"),
+    "own_scorers.": ("files", "is_trusted", "key_to_allow"),
     "taste.": ("decisions", "versions", "version", "is_current", "scored", "draft", "disagreements", "running"),
     "features.": ("counts", "has", "of", "of_round"),
     "scorer_book.": ("cards", "milliseconds", "of_round", "spent", "card", "current", "scored_by", "judging"),
@@ -264,16 +264,34 @@ _BY_ITSELF = {
 }
 
 
+# What is said of this machine, not of the project: for whoever sits at it, and for no link, an owner's either.
+_AT_THE_MACHINE = frozenset({"own_scorers.allow_key", "own_scorers.trust"})
+
+
 def allowed(role: Role, action: str) -> bool:
     """Whether a role may do this: the name of a method or property of Project, of a part of it (`review.say`), of a command
     (`commands.status`) or of a route (`routes.queue`)."""
     return role is Role.OWNER or action in REVIEWERS
 
 
+def may(actor: Actor, action: str) -> bool:
+    """Whether a person may do this, as `check` finds it."""
+    return allowed(actor.role, action) and _is_there(actor, action)
+
+
+def _is_there(actor: Actor, action: str) -> bool:
+    return actor.link_id is None or action not in _AT_THE_MACHINE
+
+
 def check(actor: Actor, action: str) -> None:
     """Raises AccessError where `actor` may not do this. It stands in front of every command, route and call of a page."""
     if actor.kind is not ActorKind.PERSON and action not in _BY_ITSELF[actor.kind]:
         raise AccessError(f"the {actor.kind} does not do this by itself ({_words(action)}): a person does it")
+    if not _is_there(actor, action):
+        raise AccessError(
+            f"this is for whoever runs the app, on its machine ({_words(action)}), and you came in by a link: ask them to "
+            "allow it there"
+        )
     if not allowed(actor.role, action):
         raise AccessError(
             f"this is for the owner of the project ({_words(action)}): you are here as the reviewer “{actor.name}”, and may "

@@ -345,7 +345,7 @@ def tolerate(data: dict[str, Any], where: str) -> tuple[Settings, list[Problem]]
         try:
             return Settings.model_validate(kept), problems
         except ValidationError as error:
-            found = _problems(error)
+            found = problems_of(error)
         for problem in found:
             problems.append(problem)
             _leave_out(kept, problem.path)
@@ -357,13 +357,13 @@ def problems(data: dict[str, Any]) -> list[Problem]:
     try:
         Settings.model_validate(data)
     except ValidationError as error:
-        return _problems(error)
+        return problems_of(error)
     return []
 
 
 def describe(error: ValidationError) -> str:
     """One line for each field that is wrong: its dotted name, what is allowed, what was given."""
-    return join(_problems(error))
+    return join(problems_of(error))
 
 
 def join(found: Sequence[Problem]) -> str:
@@ -372,7 +372,8 @@ def join(found: Sequence[Problem]) -> str:
     return "; ".join([*map(str, found[:MOST_SHOWN]), *more])
 
 
-def _problems(error: ValidationError) -> list[Problem]:
+def problems_of(error: ValidationError) -> list[Problem]:
+    """Each value that a model did not take, and why."""
     return [
         Problem(tuple(str(part) for part in e["loc"] if part != "[key]"), f"{e['msg']} (got {_shown(e['input'])})")
         for e in error.errors()

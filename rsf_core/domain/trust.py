@@ -53,21 +53,22 @@ def distrust(folder: Path) -> None:
     _write({name: token for name, token in _known().items() if name != path})
 
 
-def _config() -> Path:
+def config() -> Path:
+    """Where what this user has said on this machine is kept, of all projects."""
     return Path(os.environ.get("RSF_CONFIG") or platformdirs.user_config_dir("rsf-studio"))
 
 
 def _known() -> dict[str, object]:
     """By real path; nothing where the file is damaged: whoever is unsure asks again."""
     try:
-        found = read_json(_config() / _NAME)
+        found = read_json(config() / _NAME)
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _write(known: dict[str, object]) -> None:
-    folder = _config()
+    folder = config()
     with writable(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_json(folder / _NAME, known)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.scorers import host
-from rsf_core.scorers.base import NoScore, Scored
+from rsf_core.scorers.base import NoScore, Scored, Unavailable
 from rsf_core.scorers.host import Host, Stopped
 from rsf_core.store.records import Tried
 from rsf_core.store.store import Store
 
-if TYPE_CHECKING:
-    from rsf_core.scorers.judge import LlmJudge
-
 JUDGED = 8  # candidates
 SECONDS = 60.0  # for all of them together
+_LATE = (
+    f"the try ended before it had answered, for all together have {SECONDS:g} s. Save the judge and let it score without "
+    "deciding, where only each answer has a limit, or let it answer more questions at a time"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +45,36 @@ def scored(store: Store, candidates: Sequence[Tried]) -> list[tuple[Tried, Score
 
 
 def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]]) -> list[Judged]:
-    """What the judge says of each, some at once, within SECONDS. Raises Unavailable where no candidate could get a score."""
+    """What the judge says of each, within SECONDS. What it has said by then counts, whatever stops it; each of the others says
+    why it has no score, and what to do. Raises Unavailable where the endpoint answers nothing."""
     from rsf_core.scorers.judge import LlmJudge  # the owner knows scorers by their cards, until one is tried
 
-    judge, until = LlmJudge(**options), time.monotonic() + SECONDS
-    found = []
-    for start in range(0, len(candidates), judge.most_at_once):
-        part = candidates[start : start + judge.most_at_once]
-        left = until - time.monotonic()
-        problems = [judge.reference_problem(one.prompt.reference) for _, one in part]
-        askable = [one for (_, one), problem in zip(part, problems, strict=True) if problem is None]
-        answers = iter(_answers(judge, askable, left))
-        for (candidate, one), problem in zip(part, problems, strict=True):
-            answer = next(answers) if problem is None else NoScore(f"the judge {problem}")
-            score, why = (None, answer.reason) if isinstance(answer, NoScore) else (answer, "")
-            found.append(Judged(candidate, score, why, "" if problem else judge.asked(one)))
-    return found
-
-
-def _answers(judge: LlmJudge, batch: Sequence[Scored], left: float) -> Sequence[float | NoScore]:
-    if left <= 0:
-        return [NoScore(f"not tried: the ones before took {SECONDS:g} s together")] * len(batch)
-    until = time.monotonic() + left
+    judge = LlmJudge(**options)
+    problems = [judge.reference_problem(one.prompt.reference) for _, one in candidates]
+    found: dict[int, float | NoScore] = {
+        number: NoScore(f"the judge {problem}") for number, problem in enumerate(problems) if problem is not None
+    }
+    askable = [number for number, problem in enumerate(problems) if problem is None]
+    lacking = ""
+    until = time.monotonic() + SECONDS
     try:
-        with host.hosted(Host(judge.name, stopping=lambda: time.monotonic() > until, seconds=left)):
-            return judge.score(batch) if batch else []
+        with host.hosted(Host(judge.name, stopping=lambda: time.monotonic() > until, trial=True)):
+            for number, answer in judge.answers([candidates[number][1] for number in askable]):
+                found[askable[number]] = answer
     except Stopped:
-        return [NoScore(f"it did not answer within {SECONDS:g} s")] * len(batch)
+        lacking = _LATE
+    except Unavailable as error:
+        if all(isinstance(found.get(number), NoScore | None) for number in askable):
+            raise
+        lacking = str(error)
+    return [
+        _judged(candidate, found.get(number), lacking, "" if problems[number] else judge.asked(one))
+        for number, (candidate, one) in enumerate(candidates)
+    ]
+
+
+def _judged(candidate: Tried, answer: float | NoScore | None, lacking: str, asked: str) -> Judged:
+    """`lacking`: why there is no answer where there is none."""
+    if answer is None or isinstance(answer, NoScore):
+        return Judged(candidate, None, lacking if answer is None else answer.reason, asked)
+    return Judged(candidate, answer, "", asked)

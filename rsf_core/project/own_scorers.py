@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.acceptance.preview import Draft
-from rsf_core.domain import trust
+from rsf_core.domain import sent_keys, trust
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.sent_keys import SentKey
 from rsf_core.project import judge_tries
 from rsf_core.project.target_book import TargetBook
 from rsf_core.scorers import own, own_judge, registry
@@ -60,6 +61,16 @@ class OwnScorers:
     def distrust(self) -> None:
         """Take that back."""
         trust.distrust(self._folder)
+
+    def key_to_allow(self, options: Mapping[str, Any]) -> SentKey | None:
+        """What a judge with these options would send as its key, where nobody has allowed it on this machine yet; None where
+        nothing has to be allowed. Raises ScorerError for options that are not allowed."""
+        sent = own_judge.check(options).sent_key
+        return None if sent is None or sent_keys.is_allowed(sent) else sent
+
+    def allow_key(self, sent: SentKey) -> None:
+        """Say that judges may send this, in every project of whoever runs this app on this machine."""
+        sent_keys.allow(sent)
 
     @spoken
     def save(self, name: str, source: str, author: str = NOBODY) -> OwnFile:

@@ -83,9 +83,9 @@ class ScorerBook:
         return self._store.unchanged(name, tables, lambda: self._store.count_scored_by(round_number, scorer, elsewhere))
 
     def current(self, scorer: str) -> str:
-        """A scorer as its scores are kept under now: with the version of its file or package where it has one."""
-        (name,) = versions.pinned(self._folder, Target(rewards={scorer: 1.0})).scorers
-        return name
+        """A scorer as its scores are kept under now: with the version of its file or package where it has one. Raises
+        ScorerError where no scorer can be called so."""
+        return versions.current(self._folder, scorer)
 
     def judging(self, scorer: str, direction: int = 1) -> Judging:
         """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better."""

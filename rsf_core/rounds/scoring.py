@@ -11,7 +11,6 @@ from rsf_core.acceptance import decisions
 from rsf_core.acceptance.target import LOG_MODEL, LOG_Q, log_prob_scorer
 from rsf_core.domain import JobKind, Split
 from rsf_core.domain.errors import StageError
-from rsf_core.domain.settings import Target
 from rsf_core.domain.specs import Reference, ScoreSpec
 from rsf_core.jobs import units
 from rsf_core.rounds import versions
@@ -70,7 +69,7 @@ class Scoring:
         self._submitting.refuse_a_second(JobKind.SCORE)
         settings = self._standing.sound_settings()
         self._standing.round(number)
-        (name,) = versions.pinned(self._folder, Target(rewards={scorer: 1.0})).scorers
+        name = versions.current(self._folder, scorer)
         registry.reference_problems([name], [])  # it is there and can be told these options
         versions.ready(self._folder, [name])
         elsewhere = not registry.checked(name)[1].of_draw

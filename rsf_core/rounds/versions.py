@@ -10,11 +10,15 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from rsf_core import models
+from rsf_core.domain import sent_keys
 from rsf_core.domain.errors import ModelError, ScorerError
 from rsf_core.domain.files import typed
-from rsf_core.domain.scorer_ref import ScorerRef
-from rsf_core.domain.settings import Target
+from rsf_core.domain.scorer_ref import ScorerRef, shown
+from rsf_core.domain.sent_keys import SentKey
+from rsf_core.domain.settings import Target, problems_of
 from rsf_core.scorers import own, registry
 
 _WEIGHTS = "weights"  # the option that holds the hash of a model's files
@@ -32,17 +36,41 @@ def plain(project: Path, target: Target) -> Target:
     return _renamed(own.plain(project, target), lambda scorer: _without_version(_plain(scorer)))
 
 
+def current(project: Path, scorer: str) -> str:
+    """One scorer as its scores are kept under now: with the version that `pinned` gives it. Raises ScorerError where no scorer
+    can be called so."""
+    if not isinstance(scorer, str) or not scorer.strip():  # of JSON, too
+        raise ScorerError("which scorer is meant is not said: name one, such as length. `rsf scorers` lists them")
+    try:
+        target = Target(rewards={scorer: 1.0})
+    except ValidationError as error:
+        reasons = "; ".join(dict.fromkeys(problem.message for problem in problems_of(error)))
+        raise ScorerError(f"no scorer can be called {ascii(scorer)[:80]}: {reasons}") from error
+    (name,) = pinned(project, target).scorers
+    return name
+
+
 def ready(project: Path, scorers: Sequence[str]) -> None:
-    """Before a job is asked for that calls these. Raises ScorerError where one is the project's own and may not run here, and
-    where an installed scorer is of another version than is meant: what it would score is not what was scored."""
+    """Before a job is asked for that calls these. Raises ScorerError where one is the project's own and may not run here,
+    where one would send a key that nobody has allowed on this machine, and where an installed scorer is of another version
+    than is meant: what it would score is not what was scored."""
     own.ready(project, scorers)
     for scorer in scorers:
+        if (sent := registry.sent_key(scorer)) is not None:
+            _check_key(scorer, sent)
         _, meant, installed = _versions(scorer)
         if installed and meant != installed:
             raise ScorerError(
                 f"the scorer {scorer!r} means version {meant}, and version {installed} is installed: what they score cannot "
                 "be compared. Decide the round by the target of now (rsf score), or install the version that is meant"
             )
+
+
+def _check_key(scorer: str, sent: SentKey) -> None:
+    try:
+        sent_keys.check(sent)
+    except ScorerError as error:
+        raise ScorerError(f"the scorer {shown(scorer)}: {error}") from error
 
 
 def _with_version(scorer: str) -> str:

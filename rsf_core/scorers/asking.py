@@ -80,14 +80,19 @@ class _Refused(Exception):
 
 
 def ask(
-    endpoint: Endpoint, bodies: Sequence[Mapping[str, Any]], at_once: int, seconds: float, stopping: Callable[[], bool]
+    endpoint: Endpoint,
+    bodies: Sequence[Mapping[str, Any]],
+    at_once: int,
+    seconds: float,
+    stopping: Callable[[], bool],
+    longer: str = "the option seconds",
 ) -> Iterator[tuple[int, Answer | Failure]]:
     """The number of each of `bodies` with what came of it, as they come; at most `at_once` are asked at a time, and each has
-    `seconds`, its further tries included. Raises Stopped where `stopping` says so."""
+    `seconds`, its further tries included, which a person raises by `longer`. Raises Stopped where `stopping` says so."""
     found: queue.SimpleQueue[tuple[int, Answer | Failure] | BaseException] = queue.SimpleQueue()
     stop = threading.Event()
     thread = threading.Thread(
-        target=lambda: _run(_all(endpoint, bodies, at_once, seconds, stop, found.put), found.put), daemon=True
+        target=lambda: _run(_all(endpoint, bodies, at_once, seconds, longer, stop, found.put), found.put), daemon=True
     )
     thread.start()
     try:
@@ -120,6 +125,7 @@ async def _all(
     bodies: Sequence[Mapping[str, Any]],
     at_once: int,
     seconds: float,
+    longer: str,
     stop: threading.Event,
     put: Callable[[tuple[int, Answer | Failure]], None],
 ) -> None:
@@ -142,7 +148,7 @@ async def _all(
 
         async def one(number: int, body: Mapping[str, Any]) -> None:
             async with places:
-                put((number, await _within(client, endpoint, body, seconds)))
+                put((number, await _within(client, endpoint, body, seconds, longer)))
 
         tasks = [asyncio.create_task(one(number, body)) for number, body in enumerate(bodies)]
         waiting = asyncio.gather(*tasks)
@@ -166,7 +172,7 @@ def _trusted(secure: bool) -> ssl.SSLContext:
 
 
 async def _within(
-    client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[str, Any], seconds: float
+    client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[str, Any], seconds: float, longer: str
 ) -> Answer | Failure:
     until = time.monotonic() + seconds
     last: _Passing | None = None
@@ -186,7 +192,7 @@ async def _within(
                     await asyncio.sleep(wait)
     except TimeoutError:
         if last is None:
-            return Failure(f"it did not answer within {seconds:.3g} s: raise the option seconds", passing=True)
+            return Failure(f"it did not answer within {seconds:.3g} s: raise {longer}", passing=True)
     assert last is not None
     return Failure(f"{last} (tried again and again)", last.final, passing=True)
 

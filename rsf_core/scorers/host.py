@@ -22,12 +22,18 @@ def _never() -> bool:
 @dataclass(frozen=True, slots=True)
 class Host:
     """`scorer` is the one that is called, with its options as it is named; `folder` the project's (None: there is none);
-    `seconds` is what one call may take."""
+    `seconds` is what one call may take; `trial`: a person tries the scorer, and there is no job to resume."""
 
     scorer: str = ""
     folder: Path | None = None
     stopping: Callable[[], bool] = _never
     seconds: float = math.inf
+    trial: bool = False
+
+    @property
+    def going_on(self) -> str:
+        """What a person does once they have mended what stopped it, as the end of a sentence."""
+        return "try again" if self.trial else "resume: what was answered is kept, and is not asked again"
 
 
 _HOST: ContextVar[Host] = ContextVar("host", default=Host())  # noqa: B039 (it is frozen)

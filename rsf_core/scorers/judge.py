@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rsf_core.domain import sent_keys
+from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import asking, host, judge_words, kept_answers
 from rsf_core.scorers.asking import Endpoint, Failure
 from rsf_core.scorers.base import NoScore, Scored, Unavailable, unreadable
@@ -63,22 +65,32 @@ class LlmJudge(JudgeCheck):
 
     def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
         """Raises Unavailable where the endpoint answers no question, Stopped where the job is to stop."""
+        found = dict(self.answers(batch))
+        return [found[number] for number in range(len(batch))]
+
+    def answers(self, batch: Sequence[Scored]) -> Iterator[tuple[int, float | NoScore]]:
+        """The number of each of `batch` with its score, as they come. Raises as `score` does; what came before stays so."""
         caller = host.current()
-        questions = [self._question(scored) for scored in batch]
-        names = [self._name(question) for question in questions]
-        found: dict[bytes, float | NoScore] = {}
+        numbers: dict[bytes, list[int]] = {}
+        questions: dict[bytes, dict[str, Any]] = {}
+        for number, scored in enumerate(batch):
+            question = self._question(scored)
+            name = self._name(question)
+            questions[name] = question
+            numbers.setdefault(name, []).append(number)
         with kept_answers.opened(caller.folder) as kept:
-            for name in set(names):
+            for name in numbers:
                 if (known := kept.get(name)) is not None:
-                    found[name] = self._read(known)
-            lacking = {name: question for name, question in zip(names, questions, strict=True) if name not in found}
-            for name, answer in self._ask(lacking, caller):
+                    del questions[name]
+                    score = self._read(known)
+                    yield from ((number, score) for number in numbers[name])
+            for name, answer in self._ask(questions, caller):
                 if isinstance(answer, Answer):
                     kept.add(caller.scorer or self.name, name, answer)
-                    found[name] = self._read(answer)
+                    score = self._read(answer)
                 else:
-                    found[name] = NoScore(answer.reason)
-        return [found[name] for name in names]
+                    score = NoScore(answer.reason)
+                yield from ((number, score) for number in numbers[name])
 
     def asked(self, scored: Scored) -> str:
         """What it is asked of a candidate, word by word."""
@@ -111,15 +123,16 @@ class LlmJudge(JudgeCheck):
     ) -> Iterator[tuple[bytes, Answer | Failure]]:
         if not lacking:
             return
-        endpoint = Endpoint(self.url, self._secret())
+        endpoint = Endpoint(self.url, self._secret(caller))
         names, seconds = list(lacking), min(self._seconds, SHARE * caller.seconds)
-        asked = asking.ask(endpoint, list(lacking.values()), self._at_once, seconds, caller.stopping)
+        longer = "the option seconds" if seconds == self._seconds else "the setting score.timeout_seconds"
+        asked = asking.ask(endpoint, list(lacking.values()), self._at_once, seconds, caller.stopping, longer)
         for number, answer in asked:
             if isinstance(answer, Failure):
                 self._in_a_row += answer.passing
                 if answer.final or self._in_a_row >= IN_A_ROW:
                     self._in_a_row = 0
-                    raise Unavailable(self._unavailable(answer))
+                    raise Unavailable(self._unavailable(answer, caller))
             else:
                 self._in_a_row = 0
             yield names[number], answer
@@ -129,23 +142,29 @@ class LlmJudge(JudgeCheck):
             return NoScore(f"the judge’s answer was cut off after {self._max_tokens:,} tokens: raise max_tokens")
         return judge_words.score_of(answer.content, self.bounds, self._whole)
 
-    def _secret(self) -> str:
-        """The key, out of the environment; "" where none is named. Raises Unavailable, which does not repeat it."""
-        if not self._key:
+    def _secret(self, caller: host.Host) -> str:
+        """The key, out of the environment; "" where none is named. Raises Unavailable, which does not repeat it, also where
+        nobody has allowed on this machine that it is sent there."""
+        if (sent := self.sent_key) is None:
             return ""
+        try:
+            sent_keys.check(sent)
+        except ScorerError as error:
+            raise Unavailable(f"the scorer {self.name!r}: {error}") from error
         secret = os.environ.get(self._key, "").strip()
         if not secret:
             raise Unavailable(
                 f"the scorer {self.name!r} needs a key for {self.url}, and the environment variable {self._key} is not set "
-                f"where the app was started: close it, set {self._key}, start it again, and resume"
+                f"where the app was started: close it, set {self._key}, start it again, and "
+                f"{'try again' if caller.trial else 'resume'}"
             )
         if not (secret.isascii() and secret.isprintable()):
             raise Unavailable(f"the environment variable {self._key} has characters that no key of an endpoint has")
         return secret
 
-    def _unavailable(self, failure: Failure) -> str:
+    def _unavailable(self, failure: Failure, caller: host.Host) -> str:
         hint = f"the environment variable {self._key}" if self._key else "its key, if it wants one (the option key)"
         return (
             f"the scorer {self.name!r} gets no answers of {self.url}: {failure.reason}. See to the endpoint, its address, "
-            f"the model {self._model!r} and {hint}, then resume: what was answered is kept, and is not asked again"
+            f"the model {self._model!r} and {hint}, then {caller.going_on}"
         )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from urllib.parse import SplitResult, urlsplit
 
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.sent_keys import SentKey
+from rsf_core.scorers import key_names
 
 MOST_AT_ONCE = 64
 MOST_SECONDS = 3_600.0
 MOST_TOKENS = 100_000
 PATH = "/chat/completions"
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,199}")
-_ANY_CASE = re.compile(_VARIABLE.pattern, re.IGNORECASE)
 
 
 class JudgeCheck:
@@ -49,11 +48,10 @@ class JudgeCheck:
             raise self._wrong('a rubric: what makes a completion good, as in rubric="How polite is it?"')
         if not isinstance(model, str) or not model.strip():
             raise self._wrong('the name of the model that the endpoint has, as in model="qwen3-8b"')
-        # keys such as hf_… are names by their letters: one in small letters has to be there. It is not repeated
-        if key and not (_VARIABLE.fullmatch(key) or (_ANY_CASE.fullmatch(key) and key in os.environ)):
+        if not isinstance(key, str) or (key and not key_names.is_name(key)):  # it is not repeated
             raise self._wrong(
                 "as key the NAME of an environment variable that holds the key, such as OPENAI_API_KEY. What is given is "
-                "no such name; where it is the key itself, take it out: settings are no place for it"
+                "no such name, or looks like a key itself: take that out, for settings are no place for it"
             )
         for option, value, least, most in (
             ("max_tokens", max_tokens, 1, MOST_TOKENS),
@@ -68,6 +66,11 @@ class JudgeCheck:
         self._show_prompt, self._show_reference, self._key = show_prompt, show_reference, key
         self._max_tokens, self._seconds, self._at_once = max_tokens, float(seconds), at_once
         self._structured, self._seed = structured, seed
+
+    @property
+    def sent_key(self) -> SentKey | None:
+        """What is sent as the key, and where to; None where no key is."""
+        return SentKey(self._key, self.url) if self._key else None
 
     def reference_problem(self, reference: str | None) -> str | None:
         if not self._show_reference or (reference and reference.strip()):

@@ -21,7 +21,8 @@ from typing import Any, cast
 from rsf_core.domain import Prompt
 from rsf_core.domain.errors import RsfError, ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
-from rsf_core.scorers import own, own_calls, reading, returned
+from rsf_core.domain.sent_keys import SentKey
+from rsf_core.scorers import own, own_calls, own_judge, reading, returned
 from rsf_core.scorers.base import ChecksReferences, NoScore, Scored, Scorer, Unavailable
 from rsf_core.scorers.card import REQUIRED, Option, ScorerCard
 from rsf_core.scorers.own import OwnRef
@@ -134,6 +135,16 @@ def options(reference: str) -> Mapping[str, Any]:
     mine = _own(reference)
     known = None if mine is None else own.known(mine)
     return ScorerRef.parse(reference).options if known is None or known[0].judge is None else known[0].judge
+
+
+def sent_key(reference: str) -> SentKey | None:
+    """What a scorer sends as a key, and where to; None of one that sends none. Raises ScorerError."""
+    _, known = checked(reference)
+    if (mine := _own(reference)) is not None:
+        found = own.known(mine)
+        return None if found is None or found[0].judge is None else own_judge.check(found[0].judge).sent_key
+    sent = getattr(_light(known.check, reference), "sent_key", None) if known.check else None
+    return sent if isinstance(sent, SentKey) else None
 
 
 def reference_problem(name: str, reference: str | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,11 +13,12 @@ from rsf_core.domain.errors import RsfError
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.judge_tries import JUDGED, Judged
+from rsf_core.scorers import key_names
 from rsf_core.scorers.judge_check import MOST_AT_ONCE, MOST_SECONDS, MOST_TOKENS
 from rsf_core.scorers.own import OwnFile
 from rsf_core.scorers.own_judge import LONGEST_RUBRIC
 from rsf_core.scorers.rubrics import HIGHEST, LOWEST, RUBRICS, Rubric
-from rsf_core.web import beside_parts, judging_parts, own_scorer_parts, ui
+from rsf_core.web import beside_parts, judge_keys, judging_parts, own_scorer_parts, page_draft, ui
 from rsf_core.web.literal import literal
 
 NEW = "A new one"
@@ -37,7 +40,15 @@ _START: Mapping[str, Any] = {
     "seed": 0,
 }
 _USUAL = {"lowest": 1.0, "highest": 10.0}  # what a file means that does not say
-_DRAFT, _TRIED = "judge-draft", "judge-tried"
+_DRAFT, _SHOWN, _TRIED = "judge-draft", "judge-shown", "judge-tried"
+LONGEST_NAME = 40  # characters
+LONGEST = {"endpoint": 2000, "model": 500, "key": 200, "rubric": LONGEST_RUBRIC}  # characters
+LIMITS = {
+    "max_tokens": (1, MOST_TOKENS),
+    "seconds": (0.0, MOST_SECONDS),
+    "at_once": (1, MOST_AT_ONCE),
+    "seed": (0, 2**31 - 1),
+}
 
 
 def judges(project: Project, number: int) -> None:
@@ -52,9 +63,12 @@ def judges(project: Project, number: int) -> None:
     file = next((file for file in usable if file.name == chosen), None)
     _begin(chosen, file)
     name, asked = _form(file)
-    st.session_state[_DRAFT] = (_shown(chosen, file), name, asked)  # what is typed outlasts a look at another part
+    usual = _usual(file)
+    changed = (name, asked) != (_name(file), {option: _plain(usual[option]) for option in asked})
+    page_draft.keep(_DRAFT, _shown(chosen, file), [name, asked], [name, _without_secrets(asked)], changed)
     if asked["endpoint"]:
         st.caption(literal(judging_parts.sends_words(name or "It", asked)))
+    judge_keys.consent(project, asked)
     left, right, _ = st.columns([1, 1, 2])
     locked: dict[str, Any] = {"disabled": ui.locked("own_scorers.try_judge"), "width": "stretch"}
     if left.button(f"Try on {JUDGED} candidates", icon=":material/science:", key="try-judge", **locked):
@@ -63,7 +77,7 @@ def judges(project: Project, number: int) -> None:
     if right.button("Save", type="primary", icon=":material/save:", key="save-judge", **locked):
         if ui.attempt(lambda: project.own_scorers.save_judge(name, asked, new=file is None)):
             st.query_params["judge"] = name
-            st.session_state.pop(_DRAFT)
+            page_draft.forget(_DRAFT)
             st.rerun()
     tried: tuple[Mapping[str, Any], list[Judged]] | None = st.session_state.get(_TRIED)
     if tried is not None and tried[0] == asked:
@@ -86,17 +100,46 @@ def _shown(chosen: str, file: OwnFile | None) -> tuple[str, str]:
 
 def _begin(chosen: str, file: OwnFile | None) -> None:
     """Fill the fields when another judge is chosen, and only then: what is being written stays."""
-    draft = st.session_state.get(_DRAFT)
-    if draft is not None and draft[0] == _shown(chosen, file):
-        if _key("rubric") in st.session_state:
-            return
-        name, told = draft[1], draft[2]
-    else:
-        name = "judge" if file is None else file.name
-        told = _START if file is None else {**_START, **_USUAL, **(file.judge or {})}
+    shown = _shown(chosen, file)
+    if st.session_state.get(_SHOWN) == shown and _key("rubric") in st.session_state:
+        return
+    st.session_state[_SHOWN] = shown
+    name, told = _drafted(page_draft.begun(_DRAFT, shown)) or (_name(file), _usual(file))
     st.session_state[_key("name")] = name
     for option, usual in _START.items():
         st.session_state[_key(option)] = type(usual)(told[option])
+
+
+def _name(file: OwnFile | None) -> str:
+    return "judge" if file is None else file.name
+
+
+def _usual(file: OwnFile | None) -> Mapping[str, Any]:
+    """What the form says before anybody has written in it."""
+    return _START if file is None else {**_START, **_USUAL, **(file.judge or {})}
+
+
+def _drafted(said: Any) -> tuple[str, Mapping[str, Any]] | None:
+    """A draft as an address may hold it; None where it is none that the form can show."""
+    try:
+        name, told = said
+        found = {option: type(usual)(told[option]) for option, usual in _START.items()}
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None
+    fits = all(math.isfinite(found[end]) for end in ("lowest", "highest"))
+    fits = fits and all(low <= found[option] <= high for option, (low, high) in LIMITS.items())
+    fits = fits and all(len(found[option]) <= most for option, most in LONGEST.items())
+    return (str(name)[:LONGEST_NAME], found) if fits else None
+
+
+def _without_secrets(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What may stand in the address of the page: no key, and no address of an endpoint that may hold one."""
+    key, endpoint = str(asked["key"]), str(asked["endpoint"])
+    return {
+        **asked,
+        "key": key if key_names.is_name(key) else "",
+        "endpoint": "" if set("@?#") & set(endpoint) else endpoint,
+    }
 
 
 def _put(ready: Mapping[str, Rubric]) -> None:
@@ -114,18 +157,18 @@ def _form(file: OwnFile | None) -> tuple[str, dict[str, Any]]:
     left.text_input(
         "Name",
         key=_key("name"),
-        max_chars=40,
+        max_chars=LONGEST_NAME,
         disabled=file is not None,
         help="Small letters, digits and _: kind_and_true",
     )
     middle.text_input(
         "Endpoint",
         key=_key("endpoint"),
-        max_chars=2000,
+        max_chars=LONGEST["endpoint"],
         help="Where a server speaks the protocol of OpenAI’s chat completions: llama.cpp, vLLM, Ollama, a provider.",
     )
     right.text_input(
-        "Model", key=_key("model"), max_chars=500, placeholder="qwen3-8b", help="As the endpoint calls it."
+        "Model", key=_key("model"), max_chars=LONGEST["model"], placeholder="qwen3-8b", help="As the endpoint calls it."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ready = {rubric.title: rubric for rubric in RUBRICS}
@@ -135,7 +178,7 @@ def _form(file: OwnFile | None) -> tuple[str, dict[str, Any]]:
         "Rubric",
         key=_key("rubric"),
         height=320,
-        max_chars=LONGEST_RUBRIC,
+        max_chars=LONGEST["rubric"],
         help="What makes a completion good, and what the numbers of the scale mean. The judge reads it with every candidate.",
     )
     low, high, whole = st.columns([1, 1, 2], vertical_alignment="bottom")
@@ -147,29 +190,40 @@ def _form(file: OwnFile | None) -> tuple[str, dict[str, Any]]:
     with st.expander("Key, limits and more", icon=":material/tune:"):
         _more()
     asked = {option: st.session_state[_key(option)] for option in _START}
-    for end in ("lowest", "highest"):
-        asked[end] = int(asked[end]) if float(asked[end]).is_integer() else asked[end]
+    asked = {option: _plain(value) if option in ("lowest", "highest") else value for option, value in asked.items()}
     for text in ("endpoint", "model", "key"):
         asked[text] = asked[text].strip()
     return str(st.session_state[_key("name")]).strip(), asked
+
+
+def _plain(value: Any) -> Any:
+    """A whole number without a point."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _more() -> None:
     st.text_input(
         "Environment variable with the endpoint’s key",
         key=_key("key"),
-        max_chars=200,
+        max_chars=LONGEST["key"],
         placeholder="OPENAI_API_KEY",
         help="The NAME of a variable that was set where the app was started, never the key itself: that is kept nowhere. "
         "Leave it empty where the endpoint wants none.",
     )
     left, middle, right = st.columns(3)
     left.number_input(
-        "Longest answer (tokens)", 1, MOST_TOKENS, key=_key("max_tokens"), help="A model that thinks needs more."
+        "Longest answer (tokens)", *LIMITS["max_tokens"], key=_key("max_tokens"), help="A model that thinks needs more."
     )
-    middle.number_input("Longest wait (s)", 0.1, MOST_SECONDS, key=_key("seconds"), format="%g", help="For one answer.")
-    right.number_input("Questions at a time", 1, MOST_AT_ONCE, key=_key("at_once"))
-    left.number_input("Seed", 0, 2**31 - 1, key=_key("seed"))
+    middle.number_input(
+        "Longest wait (s)",
+        *LIMITS["seconds"],
+        step=1.0,
+        key=_key("seconds"),
+        format="%g",
+        help="For one answer, above 0.",
+    )
+    right.number_input("Questions at a time", *LIMITS["at_once"], key=_key("at_once"))
+    left.number_input("Seed", *LIMITS["seed"], key=_key("seed"))
     st.checkbox(
         "Let the server allow only answers of the right form",
         key=_key("structured"),
@@ -193,11 +247,11 @@ def _results(tried: Sequence[Judged]) -> None:
             icon=":material/info:",
         )
         return
-    failed, scored = [one for one in tried if one.score is None], [one.score for one in tried if one.score is not None]
-    if failed:
+    scored = [one.score for one in tried if one.score is not None]
+    reasons = Counter(one.why for one in tried if one.score is None)
+    for why, count in reasons.items():
         st.error(
-            f"No score for {len(failed):,} of {plural(len(tried), 'candidate')}: {literal(failed[0].why)}",
-            icon=":material/error:",
+            f"No score for {count:,} of {plural(len(tried), 'candidate')}: {literal(why)}", icon=":material/error:"
         )
     if scored:
         same = (
@@ -213,7 +267,7 @@ def _results(tried: Sequence[Judged]) -> None:
         [
             {
                 "score": one.score,
-                **({"why none": one.why} if failed else {}),
+                **({"why none": one.why} if reasons else {}),
                 "completion": one.candidate.completion[:EXCERPT],
                 "prompt": one.candidate.prompt[:EXCERPT],
                 "reference": one.candidate.reference,

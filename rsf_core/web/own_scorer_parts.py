@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.own_scorers import TriedScore
 from rsf_core.scorers.own import OwnFile
-from rsf_core.web import ui
+from rsf_core.web import page_draft, ui
 from rsf_core.web.literal import literal
 
 NEW = "A new one"
@@ -26,6 +27,7 @@ def short(completion, prompt, reference):
     return min(1, 20 / max(words, 1))
 '''
 _NAME, _SOURCE, _TRIED, _SHOWN = "own-scorer-name", "own-scorer-source", "own-scorer-tried", "own-scorer-shown"
+_DRAFT = "scorer-draft"
 
 
 def own(project: Project, number: int) -> None:
@@ -57,6 +59,7 @@ def own(project: Project, number: int) -> None:
     )
     left, right, _ = st.columns([1, 1, 2])
     name, source = str(st.session_state[_NAME]).strip(), str(st.session_state[_SOURCE])
+    page_draft.keep(_DRAFT, _version(chosen, file), [name, source], [name, source], (name, source) != _saved(file))
     locked: dict[str, Any] = {"disabled": not trusted or ui.locked("own_scorers.try_out"), "width": "stretch"}
     if left.button("Try on 20 candidates", icon=":material/science:", key="try-own-scorer", **locked):
         _try(project, number, name, source)
@@ -64,6 +67,7 @@ def own(project: Project, number: int) -> None:
     if right.button("Save", type="primary", icon=":material/save:", key="save-own-scorer", **locked):
         if ui.attempt(lambda: project.own_scorers.save(name, source)):
             st.query_params["file"] = name
+            page_draft.forget(_DRAFT)
             st.session_state.pop(_SHOWN, None)
             st.rerun()
     tried: tuple[str, list[TriedScore]] | None = st.session_state.get(_TRIED)
@@ -85,23 +89,37 @@ def _consent(project: Project, files: Sequence[OwnFile]) -> None:
             "network. Whoever is an owner of this project, by a link too, can then write code that runs here. What you say "
             "is remembered for this folder on this machine alone."
         )
+        locked = ui.locked("own_scorers.trust")
         if st.button(
             "Allow code of this project to run here",
             icon=":material/verified_user:",
             key="trust-project",
-            disabled=ui.locked("own_scorers.trust"),
+            disabled=locked,
         ):
             if ui.attempt(project.own_scorers.trust):
                 st.rerun()
+        if locked:
+            st.caption("Whoever runs the app says so, on its machine:")
+            st.code(shlex.join(["rsf", "trust", str(project.folder)]), language=None)
 
 
 def _begin(chosen: str, file: OwnFile | None) -> None:
     """Fill the fields when another scorer is chosen, and only then: what is being written stays."""
-    shown = (chosen, "" if file is None else file.version)
+    shown = _version(chosen, file)
     if st.session_state.get(_SHOWN) != shown or _SOURCE not in st.session_state:
-        st.session_state[_NAME] = "short" if file is None else file.name
-        st.session_state[_SOURCE] = EXAMPLE if file is None else file.source
+        said = page_draft.begun(_DRAFT, shown)
+        is_draft = isinstance(said, list) and len(said) == 2 and all(isinstance(one, str) for one in said)
+        st.session_state[_NAME], st.session_state[_SOURCE] = said if is_draft else _saved(file)
         st.session_state[_SHOWN] = shown
+
+
+def _version(chosen: str, file: OwnFile | None) -> tuple[str, str]:
+    return chosen, "" if file is None else file.version
+
+
+def _saved(file: OwnFile | None) -> tuple[str, str]:
+    """What the form says before anybody has written in it."""
+    return ("short", EXAMPLE) if file is None else (file.name, file.source)
 
 
 def _try(project: Project, number: int, name: str, source: str) -> None:

@@ -41,9 +41,9 @@ def heading(title: str, sentence: str) -> None:
 
 
 def locked(action: str) -> bool:
-    """Whether the button of an action is greyed out: it is the owner's, and a reviewer looks at the page. It would be refused
-    too, where it is done."""
-    return not access.allowed(session.actor().role, action)
+    """Whether the button of an action is greyed out: it is the owner's, and a reviewer looks at the page, or it is for whoever
+    sits at the machine. It would be refused too, where it is done."""
+    return not access.may(session.actor(), action)
 
 
 def sidebar(project: Project) -> None:

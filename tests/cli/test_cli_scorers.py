@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from rsf_core.cli import main
-from rsf_core.domain import trust
-from rsf_core.domain.errors import NotAProjectError
+from rsf_core.domain import sent_keys, trust
+from rsf_core.domain.errors import NotAProjectError, ScorerError
+from rsf_core.domain.sent_keys import SentKey
 
 
 @pytest.fixture
@@ -43,6 +44,22 @@ def test_scorers_are_listed_with_those_of_a_project(folder: Path) -> None:
     found = rsf_json("scorers", folder)["scorers"]
     assert found["short"] == "Short [ones]" and "no Python" in found["broken"]
     assert "Short [ones]" in rsf("scorers", folder)
+
+
+def test_a_key_is_allowed_for_one_address_and_refused_by_a_person(folder: Path) -> None:
+    said = {"variable": "JUDGE_KEY", "address": "https://h/v1/chat/completions"}
+    assert rsf_json("allow-key", "JUDGE_KEY", "https://h/v1/") == {"allowed": True} | said
+    key = SentKey("JUDGE_KEY", "https://h/v1/chat/completions")
+    assert sent_keys.allowed() == {key}
+    assert "may not be sent any more" in " ".join(rsf("allow-key", key.variable, key.url, "--revoke").split())
+    assert not sent_keys.allowed()
+    for variable, address, why in (
+        ("", "https://h/v1", "name the"),
+        ("sk-abc", "https://h/v1", "NAME"),
+        ("K", "h", "http"),
+    ):
+        with pytest.raises(ScorerError, match=why):
+            rsf("allow-key", variable, address)
 
 
 def test_code_of_a_project_is_allowed_and_refused_by_a_person(folder: Path, tmp_path: Path) -> None:

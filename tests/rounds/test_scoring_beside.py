@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 
 from rsf_core.domain import JobState
 from rsf_core.domain.errors import JobError, ScorerError, StageError
 from rsf_core.project import Project
 from rsf_core.project.commands import execute
+from tests.support.judge_server import says, serving
 
 
 def test_it_scores_what_lacks_a_score_and_decides_nothing(complete: Project) -> None:
@@ -46,6 +50,52 @@ def test_a_scorer_that_is_not_there_is_refused(complete: Project) -> None:
         complete.score_by("lenght")
     with pytest.raises(ScorerError, match="needs options"):
         complete.score_by("llm_judge")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "which scorer is meant is not said"), ("  ", "which scorer is meant"), (None, "which scorer is meant"),
+        (3, "which scorer is meant"), ("a\nb", "no scorer can be called"), ("\x00", "no scorer can be called"),
+        ("x" * 3000, "no scorer can be called|at most"), ("x" * 300, "at most 200"), ("contains(", "there is no scorer"),
+        ('contains(text="', "cannot be read|there is no scorer"), ("\ud800", "no scorer"), ("length()", None),
+        ("short.key@zzzz", "there is no scorer"), ("é", "there is no scorer"),
+    ],
+)  # fmt: skip
+def test_an_odd_name_is_refused_in_words(complete: Project, name: Any, why: str | None) -> None:
+    with suppress(ScorerError):  # and nothing else
+        execute(complete, "judging", {"scorer": name})
+    if why is None:
+        assert complete.score_by(name) is not None
+        return
+    with pytest.raises(ScorerError, match=why) as raised:
+        complete.score_by(name)
+    assert "validation error" not in str(raised.value) and "pydantic" not in str(raised.value)
+
+
+def test_a_judge_whose_key_nobody_has_allowed_is_refused_before_a_job_begins(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RSF_CONFIG", str(complete.folder / "config"))
+    monkeypatch.setenv("JUDGE_KEY", "sk-secret")
+    with serving(says('{"score": 4}')) as server:
+        told = {"endpoint": server.endpoint, "model": "m", "rubric": "Is it kind?", "key": "JUDGE_KEY"}
+        complete.own_scorers.save_judge("kind", told)
+        jobs = len(complete.jobs())
+        for name in ("kind", server.name(key="JUDGE_KEY")):
+            with pytest.raises(ScorerError, match=r"JUDGE_KEY to http.* may not be sent.*rsf allow-key JUDGE_KEY http"):
+                complete.score_by(name)
+        complete.own_scorers.use("kind", 1.0)
+        with pytest.raises(ScorerError, match="may not be sent"):
+            complete.score()
+        assert len(complete.jobs()) == jobs and not server.seen
+        sent = complete.own_scorers.key_to_allow(told)
+        assert sent is not None
+        complete.own_scorers.allow_key(sent)
+        assert complete.own_scorers.key_to_allow(told) is None
+        complete.score()
+        complete.wait()
+        assert {headers["Authorization"] for headers in server.headers} == {"Bearer sk-secret"}
 
 
 def test_a_round_without_candidates_is_refused(project: Project) -> None:

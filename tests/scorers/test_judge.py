@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from rsf_core.domain import Finish, Prompt
+from rsf_core.domain import Finish, Prompt, sent_keys
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.sent_keys import SentKey
 from rsf_core.scorers import asking, host, kept_answers, registry
 from rsf_core.scorers.base import NoScore, Scored, Unavailable
 from rsf_core.scorers.host import Host, Stopped
@@ -26,7 +27,8 @@ SECRET = "sk-test-0123456789"
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
     monkeypatch.setattr(asking, "BACKOFF_SECONDS", 0.001)
     registry._load.cache_clear()
     yield
@@ -319,6 +321,7 @@ def test_the_key_comes_from_the_environment_and_is_repeated_nowhere(
     monkeypatch.setenv("JUDGE_KEY", SECRET + "\n")
     with serving(says("3"), error(401, f"wrong key {SECRET}")) as server:
         name = server.name(key="JUDGE_KEY")
+        sent_keys.allow(SentKey("JUDGE_KEY", f"{server.endpoint}/chat/completions"))
         assert score(name, "one", folder=tmp_path) == [3.0]
         assert server.headers[0]["Authorization"] == f"Bearer {SECRET}"
         with pytest.raises(Unavailable, match="JUDGE_KEY") as raised:
@@ -331,12 +334,34 @@ def test_the_key_comes_from_the_environment_and_is_repeated_nowhere(
 def test_a_key_that_is_not_there_stops_the_stage_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JUDGE_KEY", raising=False)
     with serving(says("3")) as server:
+        sent_keys.allow(SentKey("JUDGE_KEY", f"{server.endpoint}/chat/completions"))
         with pytest.raises(Unavailable, match="JUDGE_KEY is not set"):
             score(server.name(key="JUDGE_KEY"))
         monkeypatch.setenv("JUDGE_KEY", "schlüssel")
         with pytest.raises(Unavailable, match="JUDGE_KEY has characters"):
             score(server.name(key="JUDGE_KEY"))
     assert not server.seen
+
+
+def test_no_key_leaves_that_nobody_has_allowed_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUDGE_KEY", SECRET)
+    monkeypatch.setenv("OTHER_KEY", SECRET)
+    with serving(says("3")) as elsewhere, serving(says("3")) as server:
+        sent_keys.allow(SentKey("JUDGE_KEY", f"{elsewhere.endpoint}/chat/completions"))
+        sent_keys.allow(SentKey("OTHER_KEY", f"{server.endpoint}/chat/completions"))
+        with pytest.raises(Unavailable, match=r"JUDGE_KEY to .* may not be sent.*rsf allow-key") as raised:
+            score(server.name(key="JUDGE_KEY"))
+        assert not server.seen and SECRET not in str(raised.value)
+        assert score(server.name()) == [3.0] and "Authorization" not in server.headers[0], "without a key it is asked"
+
+
+def test_what_takes_longer_than_a_job_allows_names_the_setting_and_what_takes_longer_than_the_judge_does_the_option() -> (
+    None
+):
+    with serving(Reply(hang=True)) as server:
+        assert "raise the option seconds" in reason(server.name(seconds=0.2))
+        (found,) = score(server.name(), seconds=0.25)
+        assert isinstance(found, NoScore) and "raise the setting score.timeout_seconds" in found.reason
 
 
 # -- options -----------------------------------------------------------------------------------------------------------

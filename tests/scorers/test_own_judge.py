@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.sent_keys import SentKey
 from rsf_core.scorers import own, own_judge, registry
 from rsf_core.scorers.rubrics import HIGHEST, LOWEST, RUBRICS
 
@@ -65,9 +66,12 @@ def test_a_key_in_the_place_of_a_variables_name_is_refused_and_not_repeated(key:
     assert key not in str(raised.value)
 
 
-def test_a_variable_in_small_letters_is_one_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("judge_key", "x")
-    assert own_judge.check(OPTIONS | {"key": "judge_key"}).bounds == (1, 5)
+def test_a_variable_in_small_letters_is_one_wherever_it_is_read() -> None:
+    for name in ("judge_key", "openai_api_key", "hf_token"):
+        assert own_judge.check(OPTIONS | {"key": name}).sent_key == SentKey(
+            name, "http://127.0.0.1:9/v1/chat/completions"
+        )
+    assert own_judge.check(OPTIONS).sent_key is None
 
 
 def test_a_judge_is_known_by_its_content_and_needs_no_consent(tmp_path: Path) -> None:

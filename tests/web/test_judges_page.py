@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from rsf_core.domain.errors import ScorerError
 from rsf_core.project import Project
 from rsf_core.scorers import kept_answers
-from rsf_core.web import session
+from rsf_core.web import in_address, page_draft, session
 from tests.support.judge_server import JudgeServer, Reply, error, says, serving
 
 SHELL = Path(session.__file__).with_name("shell.py")
@@ -145,6 +146,61 @@ def test_what_is_typed_outlasts_a_look_at_another_part_and_a_saved_judge_is_show
     app.run()
     assert labelled(app.text_area, "Rubric").value == "How good?" and labelled(app.number_input, "Seed").value == 7
     assert labelled(app.number_input, "Highest score").value == 10 and labelled(app.text_input, "Name").disabled
+
+
+def test_what_is_typed_outlasts_a_reload_and_no_key_goes_into_the_address(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    complete.own_scorers.save_judge(
+        "ten", {"endpoint": "http://h/v1", "model": "m", "rubric": "How good?", "seconds": 0.05}
+    )
+    app = opened(show="Judges", judge="ten")
+    assert "judge-draft" not in app.query_params and labelled(app.number_input, "Longest wait (s)").value == 0.05
+    labelled(app.text_area, "Rubric").set_value("How kind?")
+    labelled(app.number_input, "Seed").set_value(9)
+    labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("hf_secretSECRET").run()
+    kept = "".join(app.query_params["judge-draft"])
+    text = in_address.unpacked(kept)
+    assert text is not None and "How kind?" in text and "SECRET" not in text
+    again = opened(show="Judges", judge="ten", **{"judge-draft": kept})
+    assert labelled(again.text_area, "Rubric").value == "How kind?" and labelled(again.number_input, "Seed").value == 9
+    assert labelled(again.number_input, "Longest wait (s)").value == 0.05
+    assert page_draft.NOTE in said(again.caption)
+    click(again, "Save")
+    assert "NAME of an environment" not in said(again.error) and "judge-draft" not in again.query_params
+    (file,) = complete.own_scorers.files()
+    assert file.judge is not None and (file.judge["rubric"], file.judge["seconds"]) == ("How kind?", 0.05)
+    other = opened(show="Judges", **{"judge-draft": kept})
+    assert labelled(other.text_area, "Rubric").value != "How kind?", "it is of another judge, in an earlier version"
+
+
+@pytest.mark.parametrize("held", ["x", "", None, 3, [], ["", "", 3], ["A new one", "", ["n", {"seed": -1}]]])
+def test_an_address_that_holds_no_draft_of_a_judge_changes_nothing(
+    complete: Project, monkeypatch: pytest.MonkeyPatch, held: Any
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    app = opened(show="Judges", **{"judge-draft": in_address.packed(json.dumps(held)) or ""})
+    assert labelled(app.text_input, "Name").value == "judge" and labelled(app.number_input, "Seed").value == 0
+
+
+def test_a_key_is_allowed_by_a_person_before_a_try_sends_it(
+    complete: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(session, "_project", complete)
+    monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("judge_key", "sk-secret")
+    with serving(by_length) as server:
+        app = opened(show="Judges")
+        fill(app, server)
+        labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("judge_key").run()
+        click(app, "Try on 8 candidates")
+        assert "may not be sent" in said(app.error) and not server.seen
+        click(app, "Allow this key to be sent there")
+        click(app, "Try on 8 candidates")
+        assert "8 candidates scored" in said(app.success)
+        assert {headers["Authorization"] for headers in server.headers} == {"Bearer sk-secret"}
+        assert not [one for one in app.button if one.label == "Allow this key to be sent there"]
 
 
 def test_a_new_judge_takes_no_others_place(complete: Project) -> None:

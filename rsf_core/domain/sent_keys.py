@@ -1,0 +1,78 @@
+"""Whether a key may be sent to an address: what a person has said on this machine, of this variable and this address.
+
+A project names an endpoint and the environment variable whose value is sent there as the key, and a project may come from
+anybody. So consent is by content, a variable with an address, and is kept in the user's configuration, outside every project:
+one that names another address, or another variable, is not the one that was allowed.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from rsf_core.domain import trust
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.files import read_json, writable, write_json
+
+_NAME = "allowed_keys.json"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SentKey:
+    """The value of the environment variable `variable` goes to `url` as the key."""
+
+    variable: str
+    url: str
+
+    def __str__(self) -> str:
+        return f"the value of {self.variable} to {self.url}"
+
+
+def is_allowed(key: SentKey) -> bool:
+    """Whether this user has said that this may be sent."""
+    return key in allowed()
+
+
+def check(key: SentKey) -> None:
+    """Raises ScorerError where it may not be sent, and says how a person allows it."""
+    if not is_allowed(key):
+        command = shlex.join(["rsf", "allow-key", key.variable, key.url])
+        raise ScorerError(
+            f"{key} may not be sent as the key: nobody has said so on this machine. Where you know this address and mean "
+            f"this key for it, say `{command}`, or allow it on the Scorers page, under Judges"
+        )
+
+
+def allow(key: SentKey) -> None:
+    """From now on it may be sent, by every project of this user."""
+    _write(allowed() | {key})
+
+
+def withdraw(key: SentKey) -> None:
+    """It may not be sent any more."""
+    _write(allowed() - {key})
+
+
+def allowed() -> frozenset[SentKey]:
+    """All that may be sent; nothing where the file is damaged: whoever is unsure asks again."""
+    try:
+        found = read_json(_path())
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    pairs = found if isinstance(found, list) else []
+    return frozenset(SentKey(*pair) for pair in pairs if _is_pair(pair))
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)
+
+
+def _path() -> Path:
+    return trust.config() / _NAME
+
+
+def _write(keys: frozenset[SentKey]) -> None:
+    with writable(_path().parent):
+        _path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_json(_path(), [[key.variable, key.url] for key in sorted(keys)])
