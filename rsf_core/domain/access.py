@@ -169,6 +169,7 @@ _SAYS = (
     "lineage.vote",
     "guide_book.read",
     "comparing.say",
+    "comparing.say_all",
     "comparing.undo",
     "progress.set_goal",
 )
@@ -226,7 +227,7 @@ _LOOKS_AT = {
     ),
     "autopilot.": ("flight",),
     "progress.": ("mine",),
-    "comparing.": ("next", "count", "win_rates"),
+    "comparing.": ("upcoming", "count", "undoable", "shown", "win_rates"),
     "guide_book.": ("versions", "current", "unread"),
     "question_book.": ("current", "summaries", "versions"),
     "exports.": ("preview", "made", "state", "running"),
@@ -253,7 +254,7 @@ _LOOKS_AT = {
         "judging",
         *("override", "prompts", "replicate_template", "round_complete", "sealed", "status", "target", "taste"),
     ),
-    "routes.": ("queue", "say", "text", "render"),
+    "routes.": ("queue", "say", "text", "render", "pairs", "compare"),
 }
 REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 

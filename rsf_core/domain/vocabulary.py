@@ -75,6 +75,13 @@ class Verdict(StrEnum):
     TIE = "tie"
 
 
+class ChoiceKind(StrEnum):
+    """What a person can do where candidates of a prompt are compared: say which of two is better, or take back the last."""
+
+    COMPARE = "compare"
+    UNDO = "undo"
+
+
 class Control(StrEnum):
     """What a round's model is set against: the same proposal and recipe on as many samples and tokens chosen at random, among
     all that was drawn, or among what passes the constraints, so that it shows what these alone gain."""
@@ -85,6 +92,19 @@ class Control(StrEnum):
     @property
     def label(self) -> str:
         return {Control.RANDOM: "random control", Control.CONSTRAINTS: "constraints-only control"}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing a reviewer says where candidates are compared, undone as one step. `act` is its unique name, given by whoever
+    says it, so that it can be sent again without being done again. `candidate_ids`: left and right; none for an undo.
+    `guide` is the version of the guide that its reviewer had before them, 0 for none; without it the newest."""
+
+    act: str
+    kind: ChoiceKind
+    candidate_ids: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    guide: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.domain import K_BITS, Verdict, candidate_id
+from rsf_core.domain import K_BITS, Choice, Verdict, candidate_id
 from rsf_core.domain.access import NOBODY, spoken
-from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Settings
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.review.pairs import alike, walk
 from rsf_core.review.queue import Reviews
 from rsf_core.review.win_rates import WinRates, win_rates
 from rsf_core.sampling.streams import child_seed
-from rsf_core.store.comparisons import pair_of
+from rsf_core.store.acts import Said
+from rsf_core.store.comparison_log import ComparisonLog, pair_of
 from rsf_core.store.store import Store
 
-MOST_READ = 500  # pairs whose texts are read for one question: all of them near-duplicates, and somebody waits
+MOST_READ = 500  # pairs whose texts are read for one answer: most of them near-duplicates, and somebody waits
+MOST_CHARACTERS = 1_000_000  # of the completions of an answer, the last pair's beyond it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,15 @@ class Compared:
     prompt: ReviewPrompt
     left: ReviewCandidate
     right: ReviewCandidate
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """Pairs to compare. `last`: where they end, to go on after it; `ended`: there are no more for now."""
+
+    pairs: list[Compared]
+    last: int | None
+    ended: bool
 
 
 @dataclass(slots=True)
@@ -50,24 +60,40 @@ class Comparing:
         self._ways: dict[tuple[int, str], _Way] = {}
         self._groups: tuple[object, list[tuple[int, NDArray[np.int64]]]] | None = None
 
-    def next(self, round_number: int, reviewer: str, again: bool = False) -> Compared | None:
-        """The next pair for this reviewer, None where none is left: one that they have not compared, that still wants an
-        opinion (as a candidate does: `review.overlap`), and whose texts differ. Truncated candidates are left out. With
-        `again` the pair that they compared longest ago. Raises StageError where it had to give up looking."""
+    def upcoming(
+        self, round_number: int, reviewer: str, count: int, again: bool = False, after: int | None = None
+    ) -> Upcoming:
+        """The next pairs for this reviewer, `count` at most: those that they have not compared, that still want an opinion
+        (as a candidate does: `review.overlap`), and whose texts differ. Truncated candidates are left out. With `again` the
+        pairs that they have compared, the one where that is longest ago first. `after`: where an earlier answer ended."""
         if again:
             log = self._store.comparisons.log(round_number)
             with log.lock:
                 log.refresh()
-                pair = log.longest_ago(reviewer)
-            return None if pair is None else self._shown(round_number, *pair)
-        return self._unseen(round_number, reviewer)
+                found = log.longest_ago(reviewer, after or 0, count)
+            shown: list[Compared] = []
+            while len(shown) < len(found) and not _long(shown):
+                shown.append(self._shown(round_number, *found[len(shown)][0]))
+            last = found[len(shown) - 1][1] if shown else after
+            return Upcoming(shown, last, len(found) < count and len(shown) == len(found))
+        return self._unseen(round_number, reviewer, count, after)
 
     def count(self, round_number: int, reviewer: str) -> int:
         """How many pairs of the round the reviewer has compared."""
-        log = self._store.comparisons.log(round_number)
-        with log.lock:
-            log.refresh()
-            return log.count(reviewer)
+        return self._told(round_number, lambda log: log.count(reviewer))
+
+    def undoable(self, round_number: int, reviewer: str) -> int:
+        """How many comparisons of the round the reviewer can take back, one after the other."""
+        return self._told(round_number, lambda log: log.undoable(reviewer))
+
+    def shown(self, round_number: int, pairs: Sequence[tuple[str, ...]]) -> list[Compared]:
+        """These pairs, to be read."""
+        return [self._shown(round_number, left, right) for left, right in pairs]
+
+    @spoken
+    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: str = NOBODY) -> list[Said]:
+        """Keep what a reviewer says, in order; see Comparisons.say_all."""
+        return self._store.comparisons.say_all(choices, round_number, reviewer)
 
     @spoken
     def say(
@@ -100,12 +126,24 @@ class Comparing:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _unseen(self, round_number: int, reviewer: str) -> Compared | None:
+    def _told(self, round_number: int, ask: Callable[[ComparisonLog], int]) -> int:
+        log = self._store.comparisons.log(round_number)
+        with log.lock:
+            log.refresh()
+            return ask(log)
+
+    def _unseen(self, round_number: int, reviewer: str, count: int, after: int | None) -> Upcoming:
         groups, key = self._prompts(round_number)
-        overlap, log, read = self._settings().review.overlap, self._store.comparisons.log(round_number), 0
+        overlap, log = self._settings().review.overlap, self._store.comparisons.log(round_number)
         way = self._way(round_number, reviewer, (key, overlap))
         seed = child_seed(self._settings().seed, f"pairs of round {round_number}")
-        for position, row, a, b in walk([(number, len(ks)) for number, ks in groups], seed, way.position):
+        start = way.position if after is None else max(after, way.position)
+        passed = start == way.position  # nothing is left before here
+        pairs: list[Compared] = []
+        read, position = 0, start - 1
+        for position, row, a, b in walk([(number, len(ks)) for number, ks in groups], seed, start):
+            if len(pairs) == count or read == MOST_READ or _long(pairs):
+                return Upcoming(pairs, position, False)
             prompt_id, ks = groups[row]
             left, right = (candidate_id(round_number, prompt_id, int(ks[at])) for at in (a, b))
             pair = pair_of(left, right)
@@ -114,15 +152,11 @@ class Comparing:
             if open_:
                 found, read = self._shown(round_number, left, right), read + 1
                 if not alike(found.left.completion, found.right.completion):
-                    way.position = position
-                    return found
-                if read >= MOST_READ:
-                    way.position = position + 1
-                    raise StageError(
-                        f"the next {read} pairs are of completions that nearly repeat each other: ask again to look further"
-                    )
-            way.position = position + 1
-        return None
+                    pairs.append(found)
+                    passed = False
+            if passed:
+                way.position = position + 1
+        return Upcoming(pairs, position + 1, True)
 
     def _way(self, round_number: int, reviewer: str, key: object) -> _Way:
         log = self._store.comparisons.log(round_number)
@@ -151,3 +185,8 @@ class Comparing:
         (prompt,) = self._review.candidates(round_number, [left])
         by_name = {one.candidate_id: one for one in prompt.candidates}
         return Compared(prompt, by_name[left], by_name[right])
+
+
+def _long(pairs: Sequence[Compared]) -> bool:
+    """Whether their texts are enough for one answer."""
+    return sum(len(one.left.completion) + len(one.right.completion) for one in pairs) > MOST_CHARACTERS

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -33,6 +33,8 @@ from rsf_core.project.guarded import guarded
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.web import cursors, session
+from rsf_core.web.api_body import Body
+from rsf_core.web.comparing_api import CompareBody, PairsBody, compare, pairs
 from rsf_core.web.gate import ACTOR, Gate
 from rsf_core.web.markup.rendered import rendered
 from rsf_core.web.packed import Part, gzip, part, plain
@@ -46,7 +48,7 @@ _COMMA, _END = part(", "), part("]}")
 _writing = threading.Lock()
 _PROMPT_FIELDS = tuple(field.name for field in fields(ReviewPrompt) if field.name != "candidates")
 _CANDIDATE_FIELDS = tuple(field.name for field in fields(ReviewCandidate))
-Body = TypeVar("Body", bound="_Body")
+Asking = TypeVar("Asking", bound=Body)
 
 
 class _Signer(TimestampSigner):
@@ -67,18 +69,11 @@ def token(reviewer: str, link_id: str | None = None, project: tuple[str, int] | 
     return signed if isinstance(signed, str) else signed.decode()
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    token: str
-    round: int = Field(ge=1, lt=10**9)
-
-
-class QueueBody(_Body):
+class QueueBody(Body):
     """`filter` is in its URL form; `at` is the candidate to begin with, where it is still in the view. `after` and
     `after_audit` are `last` and `last_audit` of the part before; the second is sealed (see cursors)."""
 
-    filter: dict[str, str] = {}
+    filter: dict[str, str] = Field(default_factory=dict)
     view: View = View.PENDING
     order: Order = Order.BOUNDARY
     after: str | None = None
@@ -119,11 +114,11 @@ class ActBody(BaseModel):
         return Act(self.act, self.kind, self.candidates, self.action, self.value, self.guide, shown, asked)
 
 
-class SayBody(_Body):
+class SayBody(Body):
     acts: list[ActBody] = Field(max_length=500)
 
 
-class TextBody(_Body):
+class TextBody(Body):
     candidate: str
 
 
@@ -133,7 +128,7 @@ class GoldBody(TextBody):
     action: Literal[Action.ACCEPT, Action.REJECT] | None
 
 
-class RenderedBody(_Body):
+class RenderedBody(Body):
     """Texts as the card has them: of a completion or an edit, or a part of one."""
 
     texts: list[str] = Field(max_length=50)
@@ -227,12 +222,14 @@ def routes() -> list[Route]:
         Route("/api/review/say", _handler(SayBody, say), methods=["POST"], middleware=gate),
         Route("/api/review/text", _handler(TextBody, text), methods=["POST"], middleware=gate),
         Route("/api/review/gold", _handler(GoldBody, gold), methods=["POST"], middleware=gate),
+        Route("/api/review/pairs", _handler(PairsBody, pairs), methods=["POST"], middleware=gate),
+        Route("/api/review/compare", _handler(CompareBody, compare), methods=["POST"], middleware=gate),
         Route("/api/review/rendered", _handler(RenderedBody, render), methods=["POST"], middleware=gate),
     ]
 
 
 def _handler(
-    kind: type[Body], answer: Callable[[Body, Project, str], dict[str, Any]]
+    kind: type[Asking], answer: Callable[[Asking, Project, str], dict[str, Any]]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         if request.headers.get("content-type", "").split(";")[0] != "application/json":

@@ -2,102 +2,33 @@
 
 from __future__ import annotations
 
-import uuid
-
 import streamlit as st
 
-from rsf_core.domain import Verdict
-from rsf_core.domain.errors import RsfError
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
-from rsf_core.review.comparing import Compared
 from rsf_core.review.win_rates import Figure
 from rsf_core.web import ui
+from rsf_core.web.components.compare_card import compare_card
 from rsf_core.web.literal import literal
 
 MOST_CANDIDATES = 50
-_PROBLEM = "compare-problem"
-_CHOICES = (
-    (Verdict.LEFT, "Left is better", "Left"),
-    (Verdict.TIE, "A tie", "Down"),
-    (Verdict.RIGHT, "Right is better", "Right"),
-)
 
 
 def panel(project: Project, number: int, reviewer: str) -> None:
-    """The next pair, with a button and a key for each answer."""
+    """Pairs to choose from, one after the other."""
     again = st.toggle("Pairs that I have compared before, again", key="compare-again")
-    problem = st.session_state.pop(_PROBLEM, None)
-    if problem:
-        ui.problem(problem)
-    try:
-        found = project.comparing.next(number, reviewer, again)
-    except RsfError as error:
-        ui.problem(str(error))
-        st.button("Look further")
-        return
-    if found is None:
-        ui.empty(
-            "You have compared no pair of this round yet."
-            if again
-            else "No pair is left for you: each was compared, or its texts nearly repeat each other."
-        )
-    else:
-        _pair(project, number, reviewer, found)
-    compared = project.comparing.count(number, reviewer)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if compared:
-            st.button(
-                "Undo",
-                icon=":material/undo:",
-                shortcut="U",
-                on_click=_undo,
-                args=(project, number, reviewer, uuid.uuid4().hex),
-            )
-        st.caption(
-            f"You have compared {plural(compared, 'pair')} of this round. Prompts and pairs come at random, the same to "
-            "everybody; near-duplicates and truncated completions are left out. What you say here accepts and rejects "
-            "nothing: Export writes it as preferences, and Agreement says what it comes to."
-        )
-
-
-def _pair(project: Project, number: int, reviewer: str, found: Compared) -> None:
-    with st.container(border=True):
-        st.caption(f"Prompt {found.prompt.prompt_id:d}")
-        if found.prompt.system:
-            ui.text(found.prompt.system)
-        for turn in (*found.prompt.earlier, found.prompt.text):
-            ui.text(turn)
-    for column, name, candidate in zip(st.columns(2), ("Left", "Right"), (found.left, found.right), strict=True):
-        with column, st.container(border=True):
-            st.caption(literal(name))
-            ui.text(candidate.completion)
-    act = uuid.uuid4().hex  # of this drawing of the pair: a second click on it says nothing new
-    ids = (found.left.candidate_id, found.right.candidate_id)
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        for verdict, label, key in _CHOICES:
-            st.button(
-                literal(label),
-                key=f"compare-{verdict}-{ids[0]}-{ids[1]}",  # another pair is another button: a late click says nothing of it
-                shortcut=key,
-                type="secondary" if verdict is Verdict.TIE else "primary",
-                on_click=_say,
-                args=(project, number, ids, verdict, reviewer, act),
-            )
-
-
-def _say(project: Project, number: int, ids: tuple[str, str], verdict: Verdict, reviewer: str, act: str) -> None:
-    try:
-        project.comparing.say(number, *ids, verdict, reviewer, act)
-    except RsfError as error:
-        st.session_state[_PROBLEM] = str(error)
-
-
-def _undo(project: Project, number: int, reviewer: str, act: str) -> None:
-    try:
-        project.comparing.undo(number, reviewer, act)
-    except RsfError as error:
-        st.session_state[_PROBLEM] = str(error)
+    compare_card(
+        f"{project.folder} {project.rounds()[0].created_at}",  # as for the review card: one outbox for both
+        number,
+        reviewer,
+        again=again,
+        guide=project.guide_book.current(),
+    )
+    st.caption(
+        "Which of the two would you rather have the model say? Prompts and pairs come at random, the same to everybody; "
+        "near-duplicates and truncated completions are left out. What you say here accepts and rejects nothing: Export "
+        "writes it as preferences, the learned scorer learns from it, and Agreement says what it comes to."
+    )
 
 
 def win_rates(project: Project, number: int) -> None:

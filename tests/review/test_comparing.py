@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from rsf_core.domain import Verdict
-from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Settings
 from rsf_core.review import comparing
-from rsf_core.review.comparing import Comparing
+from rsf_core.review.comparing import Compared, Comparing
 from rsf_core.review.queue import Reviews
-from rsf_core.store.comparisons import pair_of
+from rsf_core.store.comparison_log import pair_of
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates
 
@@ -32,9 +31,13 @@ def filled(store: Store) -> Store:
     return store
 
 
+def following(found: Comparing, who: str, again: bool = False) -> Compared | None:
+    return next(iter(found.upcoming(1, who, 1, again).pairs), None)
+
+
 def compare_all(found: Comparing, who: str, verdict: Verdict = Verdict.LEFT) -> list[tuple[str, str]]:
     seen = []
-    while (pair := found.next(1, who)) is not None:
+    while (pair := following(found, who)) is not None:
         seen.append((pair.left.candidate_id, pair.right.candidate_id))
         found.say(1, *seen[-1], verdict, who)
     return seen
@@ -49,8 +52,8 @@ def test_every_pair_that_differs_comes_once_and_near_duplicates_and_the_truncate
 
 
 def test_the_same_pair_is_asked_again_until_it_is_answered_and_by_another_process_too(filled: Store) -> None:
-    first = made(filled).next(1, "ann")
-    again = made(filled).next(1, "ann")
+    first = following(made(filled), "ann")
+    again = following(made(filled), "ann")
     assert first is not None and again is not None
     assert first.left.candidate_id == again.left.candidate_id and first.right.candidate_id == again.right.candidate_id
 
@@ -60,27 +63,27 @@ def test_a_pair_wants_as_many_opinions_as_a_candidate(filled: Store, overlap: in
     found = made(filled, overlap)
     anns = compare_all(found, "ann")
     assert len(anns) == 6
-    assert (found.next(1, "ben") is None) == (bens == 0)
+    assert (following(found, "ben") is None) == (bens == 0)
     seen = compare_all(found, "ben")
     assert len(seen) == bens and seen in ([], anns)  # the same pairs in the same order
-    assert found.next(1, "cleo") is None
+    assert following(found, "cleo") is None
 
 
 def test_what_was_taken_back_comes_again(filled: Store) -> None:
     found = made(filled)
     seen = compare_all(found, "ann")
     assert found.undo(1, "ann") == seen[-1]
-    again = found.next(1, "ann")
+    again = following(found, "ann")
     assert again is not None and (again.left.candidate_id, again.right.candidate_id) == seen[-1]
     assert found.count(1, "ann") == 5
 
 
 def test_who_asks_is_shown_the_pair_they_compared_longest_ago(filled: Store) -> None:
     found = made(filled)
-    assert found.next(1, "ann", again=True) is None
+    assert following(found, "ann", again=True) is None
     seen = compare_all(found, "ann")
     for expected in (*seen, seen[0]):
-        pair = found.next(1, "ann", again=True)
+        pair = following(found, "ann", again=True)
         assert pair is not None
         ids = (pair.left.candidate_id, pair.right.candidate_id)
         assert pair_of(*ids) == pair_of(*expected)
@@ -106,10 +109,51 @@ def test_where_all_nearly_repeat_each_other_it_gives_up_and_goes_on_when_asked(
     add_prompts(store, 2)
     add_candidates(store, candidates(2, 3, completions=["the same"] * 6))
     found = made(store)
-    with pytest.raises(StageError, match="next 4 pairs are of completions that nearly repeat each other"):
-        found.next(1, "ann")
-    assert found.next(1, "ann") is None
+    for last in (4, 6):  # what was read is not read again
+        answer = found.upcoming(1, "ann", 1)
+        assert (answer.pairs, answer.last, answer.ended) == ([], last, last == 6)
+
+
+def ids(pairs: list[Compared]) -> list[tuple[str, str]]:
+    return [(one.left.candidate_id, one.right.candidate_id) for one in pairs]
+
+
+def test_pairs_are_had_ahead_in_parts_that_follow_each_other(filled: Store) -> None:
+    found = made(filled)
+    whole = found.upcoming(1, "ann", 100)
+    assert whole.ended and len(whole.pairs) == 6
+    begun = found.upcoming(1, "ann", 4)
+    rest = found.upcoming(1, "ann", 4, after=begun.last)
+    assert (begun.ended, rest.ended) == (False, True)
+    assert ids(begun.pairs) + ids(rest.pairs) == ids(whole.pairs)
+    assert found.upcoming(1, "ann", 4, after=rest.last).pairs == []
+    found.say(1, *ids(begun.pairs)[1], Verdict.TIE, "ann")  # not the first one: that stays the next
+    expected = [pair for at, pair in enumerate(ids(whole.pairs)) if at != 1]
+    assert ids(found.upcoming(1, "ann", 100).pairs) == expected
+    assert ids(found.upcoming(1, "ann", 100, after=begun.last).pairs) == ids(rest.pairs)
+
+
+def test_pairs_of_before_are_had_ahead_too_the_oldest_first(filled: Store) -> None:
+    found = made(filled)
+    seen = [pair_of(*pair) for pair in compare_all(found, "ann")]
+    begun = found.upcoming(1, "ann", 4, again=True)
+    rest = found.upcoming(1, "ann", 4, again=True, after=begun.last)
+    assert [pair_of(*pair) for pair in ids(begun.pairs + rest.pairs)] == seen
+    assert (begun.ended, rest.ended) == (False, True)
+    assert found.upcoming(1, "ann", 2, again=True, after=rest.last).pairs == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
+    found = made(filled)
+    if again:
+        compare_all(found, "ann")
+    whole = ids(found.upcoming(1, "ann", 100, again).pairs)
+    monkeypatch.setattr(comparing, "MOST_CHARACTERS", 30)  # a pair has 27 or 29
+    begun = found.upcoming(1, "ann", 100, again)
+    assert (ids(begun.pairs), begun.ended) == (whole[:2], False)
+    assert ids(found.upcoming(1, "ann", 100, again, begun.last).pairs) == whole[2:4]
 
 
 def test_a_round_without_candidates_has_no_pair(store: Store) -> None:
-    assert made(store).next(1, "ann") is None
+    assert following(made(store), "ann") is None

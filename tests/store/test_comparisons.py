@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from rsf_core.domain import Verdict
+from rsf_core.domain import Choice, ChoiceKind, Verdict
 from rsf_core.domain.errors import StageError
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, candidates
@@ -97,3 +99,36 @@ def test_two_that_cannot_be_compared_are_refused(said: Store, left: str, right: 
 def test_a_round_has_its_own(said: Store) -> None:
     said.comparisons.say("a", 2, "2.1.0", "2.1.1", LEFT, "ann")
     assert holds(said) == set() and len(said.comparisons.standing(2)) == 1
+
+
+def test_what_does_not_come_to_hold_as_a_whole_leaves_nothing_behind(
+    said: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(said, "a", "1.1.0", "1.1.1")
+    choices = [Choice(f"b{k}", ChoiceKind.COMPARE, ("1.2.0", f"1.2.{k}"), TIE) for k in (1, 2)]
+    keep, calls = said.comparisons._db.insert, []
+
+    def fails(table: str, rows: list[dict[str, Any]]) -> None:
+        calls.append(rows)
+        if len(calls) == 2:
+            raise ValueError("an end in the middle")
+        keep(table, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(said.comparisons._db, "insert", fails)
+        with pytest.raises(ValueError, match="in the middle"):
+            said.comparisons.say_all(choices, 1, "ann")
+    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
+    assert said.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1")
+    assert holds(said) == set()
+
+
+def test_of_acts_in_one_batch_each_counts_once_and_an_undo_takes_back_what_stands_before_it(said: Store) -> None:
+    def compare(act: str, k: int) -> Choice:
+        return Choice(act, ChoiceKind.COMPARE, ("1.1.0", f"1.1.{k}"), LEFT)
+
+    undo = Choice("u", ChoiceKind.UNDO)
+    found = said.comparisons.say_all([compare("a", 1), compare("b", 2), undo, undo, compare("a", 1)], 1, "ann")
+    assert [one.candidate_ids[1] for one in found] == ["1.1.1", "1.1.2", "1.1.2", "1.1.2", "1.1.1"]
+    assert [one.known for one in found] == [False, False, False, True, True]
+    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}

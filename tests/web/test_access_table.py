@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from rsf_core.domain import Action, Scope, Verdict, access
+from rsf_core.domain import Action, Choice, ChoiceKind, Scope, Verdict, access
 from rsf_core.domain.access import Actor, Role
 from rsf_core.domain.errors import AccessError, RsfError
 from rsf_core.project import Project
@@ -290,7 +290,8 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "reach the database":     (False, lambda p: p.store._db),
     "reach the links' table": (False, lambda p: p.store.links),
     "say as anybody":         (False, lambda p: p.store.acts.say([], 1, "x")),
-    "look at a pair":         (True,  lambda p: p.comparing.next(1, "x")),
+    "look at a pair":         (True,  lambda p: p.comparing.upcoming(1, "x", 1)),
+    "choose between pairs":   (True,  lambda p: p.comparing.say_all([Choice("a", ChoiceKind.UNDO)], 1)),
     "compare two":            (True,  lambda p: p.comparing.say(1, "1.1.0", "1.1.1", Verdict.TIE)),
     "take a comparison back": (True,  lambda p: p.comparing.undo(1)),
     "see the win rates":      (True,  lambda p: p.comparing.win_rates(1)),

@@ -65,6 +65,8 @@ def test_what_is_said_is_stored_once_under_the_name_in_the_token(client: TestCli
         ("say", {"acts": []}, "routes.say"),
         ("text", {"candidate": "1.1.0"}, "routes.text"),
         ("rendered", {"texts": []}, "routes.render"),
+        ("pairs", {}, "routes.pairs"),
+        ("compare", {"acts": []}, "routes.compare"),
     ],
 )
 def test_a_route_is_checked_by_its_own_name_before_it_does_anything(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import rsf_core.web
 from rsf_core.domain import Verdict
 from rsf_core.project import Project
-from rsf_core.web import session
+from rsf_core.web import compare_parts, session
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
@@ -37,29 +38,16 @@ def opened(show: str) -> AppTest:
     return app
 
 
-def click(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception and not app.error
-    return app
-
-
-def labels(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
-
-
-def test_pairs_are_answered_one_after_the_other_and_taken_back(project: Project) -> None:
+def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(compare_parts, "compare_card", lambda *args, **more: told.append((*args, more)))
+    project.guide_book.save("be kind", author="ann")
     app = opened("Compare")
-    assert "Undo" not in labels(app)
-    first = project.comparing.next(1, "ann")
-    assert first is not None
-    click(app, "Right is better")
-    (said,) = project.store.comparisons.standing(1)
-    assert (said.left_id, said.right_id) == (first.left.candidate_id, first.right.candidate_id)
-    assert (said.verdict, said.reviewer) == (Verdict.RIGHT, "ann")
-    click(app, "A tie")
-    assert len(project.store.comparisons.standing(1)) == 2 and "A tie" not in labels(app)  # none is left
-    click(app, "Undo")
-    assert len(project.store.comparisons.standing(1)) == 1 and "A tie" in labels(app)
+    next(one for one in app.toggle if one.label.startswith("Pairs that I have compared")).set_value(True).run()
+    assert not app.exception
+    for again, (name, number, reviewer, more) in zip((False, True), told, strict=True):
+        assert name.startswith(str(project.folder)) and (number, reviewer) == (1, "ann")
+        assert more["again"] is again and more["guide"].text == "be kind"
 
 
 def test_agreement_says_what_the_comparisons_come_to(project: Project) -> None:

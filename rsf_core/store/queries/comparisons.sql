@@ -1,5 +1,5 @@
 -- name: comparisons_known
-SELECT act FROM comparisons WHERE act IN $keys;
+SELECT act, left_id, right_id FROM comparisons WHERE act IN $keys;
 
 -- name: comparisons_since
 SELECT seq, act, kind, left_id, right_id, verdict, reviewer, target, guide FROM comparisons

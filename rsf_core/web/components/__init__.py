@@ -14,9 +14,10 @@ from rsf_core.web.components import modules
 FOLDER = Path(__file__).parent
 
 
-def declare(name: str) -> Any:
-    """The component whose files are in the folder `name`."""
+def declare(name: str, dressed_like: str | None = None) -> Any:
+    """The component whose files are in the folder `name`; it has the style of the component `dressed_like` too."""
     folder = FOLDER / name
-    html, css = (folder.joinpath(f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+    html = folder.joinpath(f"{name}.html").read_text(encoding="utf-8")
+    css = "".join(FOLDER.joinpath(one, f"{one}.css").read_text(encoding="utf-8") for one in (dressed_like, name) if one)
     script = modules.script(folder / f"{name}.js")
     return st.components.v2.component(f"rsf_{name}", html=html, css=palette.rule(":host") + css, js=script)

@@ -9,6 +9,7 @@ let visits = 0;
 
 // The outbox of a page that has just been loaded; what the card is told is in `told`, `troubles` and `shown`.
 async function visit(project = "project", reviewer = "ann", token = "token") {
+  delete globalThis.rsfOutboxes;
   const { Outbox, unique } = await import(`${OUTBOX}?visit=${visits++}`);
   const outbox = Outbox.of(project, reviewer);
   const heard = { told: [], troubles: [], shown: 0 };
@@ -419,4 +420,32 @@ test("no two acts have the same name", async () => {
   const made = new Set(Array.from({ length: 1_000 }, unique));
   assert.equal(made.size, 1_000);
   for (const name of made) assert.match(name, /^[0-9a-f]{32}$/);
+});
+
+test("choices and decisions go each to its own route, in the order in which they were said", async () => {
+  const server = serve(() => null);
+  const { outbox } = await visit();
+  const choice = (act) => ({ act, to: "compare", round: 1, kind: "compare", candidates: ["1.1.0", "1.1.1"], verdict: "tie" });
+  for (const act of [decision("a"), choice("b"), choice("c"), decision("d")]) outbox.add(act);
+  server.requests.length = 0;
+  server.answer = () => stored;
+  for (const wait of [5_000, 1_000, 1_000]) await pass(wait);
+  assert.deepEqual(
+    server.requests.map((request) => [request.what, ...names(request)]),
+    [
+      ["say", "a"],
+      ["compare", "b", "c"],
+      ["say", "d"],
+    ],
+  );
+  assert.equal(server.requests[1].body.acts[0].verdict, "tie");
+});
+
+test("the scripts of two components of a page have one outbox, in which a choice made by either waits once", async () => {
+  serve(() => null);
+  const { outbox } = await visit();
+  outbox.add(decision("a"));
+  const { Outbox } = await import(`${OUTBOX}?visit=${visits++}`); // the other component's
+  assert.equal(Outbox.of("project", "ann"), outbox);
+  assert.notEqual(Outbox.of("project", "ben"), outbox);
 });

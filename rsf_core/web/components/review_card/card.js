@@ -9,8 +9,9 @@ import { Guide } from "./guide.js";
 import { Help } from "./help.js";
 import { keyFor, meaning } from "./keys.js";
 import { List } from "./list.js";
-import { Messages } from "./messages.js";
-import { Outbox } from "./outbox.js";
+import { Messages, refusedWords } from "./messages.js";
+import { hear } from "./mount.js";
+import { Outbox, routeOf } from "./outbox.js";
 import { Questions } from "./questions.js";
 import { Reader } from "./reader.js";
 import { drawCandidate, drawPrompt, drawWhere, spoken } from "./reading.js";
@@ -56,12 +57,7 @@ export class Card {
   }
 
   listen() {
-    this.gone = new AbortController();
-    const { signal } = this.gone;
-    document.addEventListener("keydown", (event) => this.key(event), { signal });
-    for (const name of ["online", "offline"]) addEventListener(name, () => this.connection(), { signal });
-    addEventListener("pagehide", () => this.leave(), { signal });
-    addEventListener("beforeunload", (event) => this.outbox?.onlyhere && event.preventDefault(), { signal });
+    this.gone = hear(this);
     this.$(".guide-button").onclick = () => this.act("guide");
     this.$(".help-button").onclick = () => this.act("help");
     this.$(".more").onclick = () => this.whole();
@@ -306,12 +302,10 @@ export class Card {
 
   // The outbox's answer for a batch.
   told(batch, content) {
-    if (batch[0].round !== this.data.round) return;
-    const { refused, again, touched, walked } = this.review.told(batch, content);
-    if (refused.length) {
-      const words = refused.map(([act, why]) => `${act.kind} ${act.candidates.slice(0, 3).join(", ")}: ${why}`);
-      this.trouble(`Not saved: ${words.join(" · ")}`, true);
-    }
+    const words = refusedWords(batch, content);
+    if (words) this.trouble(words, true);
+    if (routeOf(batch[0]) !== "say" || batch[0].round !== this.data.round) return; // of another card or round
+    const { again, touched, walked } = this.review.told(batch, content);
     if (again) this.start(this.review.place.resume);
     else if (touched) this.focus(touched);
     else if (walked) this.paint();

@@ -55,7 +55,7 @@ export class Feed {
 
   took(content) {
     if (content.last) this.cursor = { after: content.last, after_audit: content.last_audit };
-    this.ended = content.queue.length === 0;
+    this.ended = content.ended ?? content.queue.length === 0;
     return content;
   }
 
@@ -65,11 +65,14 @@ export class Feed {
     this.turn++;
   }
 
+  // Why there is nothing to read for now; null where the queue is at its end.
+  get pause() {
+    return this.waiting ?? this.unreached ?? (this.refilling ? "Looking for more …" : null);
+  }
+
   // What is said where there is no candidate to read.
   nothing(walked) {
-    const why = this.waiting ?? this.unreached;
-    if (why) return why;
-    if (this.refilling) return "Looking for more …";
+    if (this.pause) return this.pause;
     return walked ? "That was the last one of this view. Undo takes you back." : "Nothing is left in this view.";
   }
 }

@@ -6,11 +6,16 @@ import { LOCAL, read, write } from "./storage.js";
 
 const KEPT_AS = "rsf-keys";
 
+// Which key does what in this browser.
+export function keptKeys() {
+  return { ...DEFAULT_KEYS, ...read(KEPT_AS, {}) };
+}
+
 export class Help {
   // `trouble` tells why a key cannot be had; `changed` is called when a key has changed.
   constructor($, { trouble, changed }) {
     Object.assign(this, { $, trouble, changed });
-    this.keys = { ...DEFAULT_KEYS, ...read(KEPT_AS, {}) };
+    this.keys = keptKeys();
     this.remapping = null; // the action that waits for its key
   }
 

@@ -1,5 +1,7 @@
 // What the card says beside what is read: what went wrong, and how much is not sent yet.
 
+import { routeOf } from "./outbox.js";
+
 const SHOWN = 8_000; // ms
 
 export class Messages {
@@ -23,9 +25,20 @@ export class Messages {
   }
 }
 
-// How many decisions wait, and why; "" where none does.
+// What the server did not keep of a batch of acts, and why; "" where it kept all.
+export function refusedWords(batch, { results }) {
+  const why = new Map(results.map(({ act, refused }) => [act, refused]));
+  const refused = batch.filter((act) => why.get(act.act));
+  if (!refused.length) return "";
+  const words = refused.map(
+    (act) => `${[act.kind, act.candidates.slice(0, 3).join(", ")].join(" ").trim()}: ${why.get(act.act)}`,
+  );
+  return `Not saved: ${words.join(" · ")}`;
+}
+
+// How many decisions and choices wait, and why; "" where none does. A choice between two is one.
 export function unsentWords({ acts, failures, onlyhere, stopped }, online) {
-  const left = acts.reduce((sum, act) => sum + Math.max(1, act.candidates.length), 0);
+  const left = acts.reduce((sum, act) => sum + (routeOf(act) === "say" ? Math.max(1, act.candidates.length) : 1), 0);
   if (!left) return "";
   const why = !online ? "offline" : stopped ? "reload the page" : failures ? "the server does not answer" : "";
   const where = onlyhere ? "keep this tab open" : "kept here";

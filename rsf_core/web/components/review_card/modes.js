@@ -23,9 +23,9 @@ export class Modes {
   }
 }
 
-export function drawModes(place, modes, keys, act) {
-  const buttons = Object.entries(BUTTONS).map(([name, words]) => {
-    const made = button("quiet mode", words, () => act(name));
+export function drawModes(place, modes, keys, act, names = Object.keys(BUTTONS)) {
+  const buttons = names.map((name) => {
+    const made = button("quiet mode", BUTTONS[name], () => act(name));
     if (name !== "find") made.setAttribute("aria-pressed", String(modes[name]));
     made.append(element("kbd", "", keyName(keys[name])));
     return made;

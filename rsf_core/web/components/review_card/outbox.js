@@ -3,16 +3,18 @@ import { LOCAL, read, write } from "./storage.js";
 
 // What was said and is not yet known to be stored: kept in localStorage act by act (so that tabs do not write over each
 // other), sent in order, and sent again until the server has it. It outlives the card: going to another page of the app in
-// the middle of a burst does not hold back the rest. Sending twice is harmless, as every act has a name of its own.
+// the middle of a burst does not hold back the rest. Sending twice is harmless, as every act has a name of its own. `to` of an
+// act is the route that it is said to; all cards of a page (each component is a script of its own) share one outbox.
 
 const AT_ONCE = 100; // acts
 const LARGEST = 1_000_000; // bytes
 const PACE = 150; // ms between requests in a burst: a request for every key would take the time that painting needs
-const outboxes = new Map();
+globalThis.rsfOutboxes ??= new Map();
 
 export class Outbox {
   static of(project, reviewer) {
     const prefix = `rsf-act:${project}:${reviewer}:`;
+    const outboxes = globalThis.rsfOutboxes;
     if (!outboxes.has(prefix)) outboxes.set(prefix, new Outbox(prefix));
     const found = outboxes.get(prefix);
     found.adopt();
@@ -76,7 +78,7 @@ export class Outbox {
     while (this.acts.length && !this.stopped) {
       const sent = performance.now();
       const batch = this.next(this.alone ? 1 : AT_ONCE, LARGEST);
-      const answer = await post("say", this.body(batch), true);
+      const answer = await post(routeOf(batch[0]), this.body(batch), true);
       if (answer.status === 200) {
         this.failures = 0;
         this.alone = Math.max(0, this.alone - 1);
@@ -112,21 +114,22 @@ export class Outbox {
     });
   }
 
-  // The next acts of one round that go together.
+  // The next acts of one round, said to one route, that go together.
   next(most, bytes) {
     const batch = [];
     let room = bytes;
     for (const act of this.acts) {
       room -= size(JSON.stringify(act));
-      if (batch.length && (batch.length === most || act.round !== batch[0].round || room < 0)) break;
+      const apart = batch.length && (act.round !== batch[0].round || routeOf(act) !== routeOf(batch[0]));
+      if (apart || (batch.length && (batch.length === most || room < 0))) break;
       batch.push(act);
     }
     return batch;
   }
 
   body(batch) {
-    const acts = batch.map(({ act, kind, candidates, action, value, guide, shown, asked }) => {
-      return { act, kind, candidates, action, value, guide, shown, asked };
+    const acts = batch.map(({ act, kind, candidates, action, value, guide, shown, asked, verdict }) => {
+      return { act, kind, candidates, action, value, guide, shown, asked, verdict };
     });
     return { token: this.token, round: batch[0].round, acts };
   }
@@ -139,7 +142,9 @@ export class Outbox {
 
   // The tab goes: everything once more in one request that outlives it, with what is under way, so that the order holds.
   flush() {
-    if (this.acts.length && !this.stopped) post("say", this.body(this.next(AT_ONCE, KEPT_ALIVE - 1000)), true);
+    if (!this.acts.length || this.stopped) return;
+    const batch = this.next(AT_ONCE, KEPT_ALIVE - 1000);
+    post(routeOf(batch[0]), this.body(batch), true);
   }
 
   // A new page brings a new token.
@@ -148,6 +153,11 @@ export class Outbox {
     this.token = token;
     this.send();
   }
+}
+
+// Where an act is said to. One that an earlier version has kept names none: it is of the review card.
+export function routeOf(act) {
+  return act.to ?? "say";
 }
 
 // Names no other act has. crypto.randomUUID is missing where the app is reached over plain http from another machine.

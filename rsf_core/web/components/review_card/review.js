@@ -118,22 +118,21 @@ export class Review {
   }
 
   // The server's answer to a batch of acts. Once nothing is unsent, what the server knows stands here.
-  // `refused`: [act, why]; `again`: the queue is to be asked for again; `touched`: what an undo or redo that was not known here
+  // `again`: the queue is to be asked for again; `touched`: what an undo or redo that was not known here
   // has changed, unless one has gone on; `walked`: whether there was an undo or redo.
   told(batch, content) {
     const results = new Map(content.results.map((result) => [result.act, result]));
-    const refused = batch.flatMap((act) => (results.get(act.act)?.refused ? [[act, results.get(act.act).refused]] : []));
     this.known.answered(batch, content.prompts);
     if (!this.outbox.acts.length) this.steps.stands(content);
     const walks = batch.filter((act) => act.kind === "undo" || act.kind === "redo");
     const other = walks.some((act) => act.expects && !same(act.expects, results.get(act.act)?.candidates ?? []));
-    this.adrift ||= other || refused.length > 0; // refused, or another tab of the same reviewer was at work
-    if (this.outbox.acts.length) return { refused, again: false, touched: null, walked: false };
+    this.adrift ||= other || content.results.some((result) => result.refused); // or another tab of the same reviewer was at work
+    if (this.outbox.acts.length) return { again: false, touched: null, walked: false };
     const again = this.adrift;
     this.adrift = false;
     if (!again) this.known.catchUp(this.data.reviewer);
     const last = walks.at(-1);
     const touched = last && !last.expects && last.from === this.place.focused ? results.get(last.act)?.candidates[0] : null;
-    return { refused, again, touched, walked: walks.length > 0 };
+    return { again, touched, walked: walks.length > 0 };
   }
 }

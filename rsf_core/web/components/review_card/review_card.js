@@ -2,21 +2,6 @@
 // through the outbox.
 
 import { Card } from "./card.js";
+import { mounted } from "./mount.js";
 
-const cards = new WeakMap();
-
-export default function ({ data, parentElement }) {
-  let card = cards.get(parentElement);
-  if (!card) {
-    card = new Card(parentElement);
-    cards.set(parentElement, card);
-  }
-  card.receive(data);
-  const held = {};
-  card.held = held;
-  return () => {
-    if (card.held !== held) return; // only drawn again, not taken away
-    card.close();
-    cards.delete(parentElement);
-  };
-}
+export default mounted((root) => new Card(root));

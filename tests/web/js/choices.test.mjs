@@ -1,0 +1,189 @@
+// Choices between two arrive like decisions: nothing waits for the server, nothing is lost, and undo takes back the last.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { fresh, pass, serve, settle } from "./support/browser.mjs";
+
+const { Choices } = await import("../../../rsf_core/web/components/compare_card/choices.js");
+const { refusedWords, unsentWords } = await import("../../../rsf_core/web/components/review_card/messages.js");
+const { Outbox } = await import("../../../rsf_core/web/components/review_card/outbox.js");
+
+beforeEach(() => {
+  fresh();
+  globalThis.rsfOutboxes.clear();
+});
+
+function pair(prompt, left = 0, right = 1) {
+  const side = (k) => ({ candidate_id: `1.${prompt}.${k}`, completion: `${prompt} ${k}` });
+  return { prompt: { prompt_id: prompt, text: "?", system: null, earlier: [] }, left: side(left), right: side(right) };
+}
+
+// As the server answers with what it was told: a server of one reviewer, who had compared `before`.
+function server(before = []) {
+  const line = [...before];
+  const known = new Map();
+  const stands = () => ({ undo: line.length, compared: line.length });
+  return serve(({ acts }) => {
+    const undone = [];
+    const results = acts.map(({ act, kind, candidates }) => {
+      if (kind === "undo" && !known.has(act)) {
+        if (!line.length) return { act, refused: "there is nothing to undo", candidates: [] };
+        undone.push(line.at(-1));
+        known.set(act, line.pop());
+      } else if (!known.has(act)) {
+        line.push(candidates);
+        known.set(act, candidates);
+      }
+      return { act, refused: null, candidates: known.get(act) };
+    });
+    const pairs = undone.map((ids) => pair(Number(ids[0].split(".")[1]), ...ids.map((id) => Number(id.split(".")[2]))));
+    return { status: 200, content: { results, pairs, ...stands() } };
+  });
+}
+
+// A card's choices, with an outbox of their own; `heard` is what the server's answers ask for.
+function visit(content, data = {}) {
+  const outbox = Outbox.of("project", "ann");
+  const choices = new Choices();
+  choices.of({ round: 1, again: false, ...data }, outbox);
+  const heard = [];
+  outbox.card = { status: () => {}, trouble: () => {}, told: (batch, answer) => heard.push(choices.told(batch, answer)) };
+  outbox.token = "token";
+  choices.take({ compared: 0, undo: 0, ...content });
+  return { choices, outbox, heard };
+}
+
+const where = ({ here }) => here?.prompt.prompt_id;
+const said = ({ requests }) =>
+  requests.flatMap(({ body }) => body.acts.map(({ kind, candidates, verdict }) => [kind, ...candidates, verdict]));
+
+test("each choice goes on at once, to the next pair, though no server answers", async () => {
+  serve(() => null);
+  const { choices, outbox } = visit({ queue: [pair(1), pair(2), pair(3)] });
+  for (const verdict of ["left", "tie", "right"]) choices.choose(verdict);
+  await settle();
+  assert.equal(choices.here, null);
+  assert.equal(choices.compared, 3);
+  assert.deepEqual(
+    outbox.acts.map(({ verdict }) => verdict),
+    ["left", "tie", "right"],
+  );
+  assert.equal(unsentWords(outbox, true), "3 unsent (the server does not answer; kept here)");
+  choices.choose("left"); // of nothing
+  assert.equal(outbox.acts.length, 3);
+});
+
+test("what was chosen while no server answered is sent after a reload, and not asked for again", async () => {
+  serve(() => null);
+  const before = visit({ queue: [pair(1), pair(2)] });
+  before.choices.choose("right");
+  await settle();
+  clearTimeout(before.outbox.timer);
+  globalThis.rsfOutboxes.clear(); // the page is loaded anew
+  const { choices, outbox } = visit({ queue: [pair(1, 1, 0), pair(2)] });
+  assert.equal(where(choices), 2);
+  const answers = server();
+  outbox.accept("token");
+  await pass(1_000);
+  assert.deepEqual(said(answers), [["compare", "1.1.0", "1.1.1", "right"]]);
+  assert.deepEqual(outbox.acts, []);
+  assert.equal(choices.compared, 1);
+});
+
+test("undo goes back to the pair, redo chooses again, and a new choice forgets what was undone", async () => {
+  const answers = server();
+  const { choices } = visit({ queue: [pair(1), pair(2)] });
+  choices.choose("left");
+  choices.choose("tie");
+  choices.walk("undo");
+  assert.deepEqual([where(choices), choices.compared], [2, 1]);
+  choices.walk("undo");
+  assert.equal(choices.walk("undo"), undefined);
+  choices.walk("redo");
+  assert.deepEqual([where(choices), choices.compared], [2, 1]);
+  choices.choose("right");
+  assert.equal(choices.walk("redo"), undefined);
+  await pass(1_000);
+  assert.deepEqual(said(answers), [
+    ["compare", "1.1.0", "1.1.1", "left"],
+    ["compare", "1.2.0", "1.2.1", "tie"],
+    ["undo", undefined],
+    ["undo", undefined],
+    ["compare", "1.1.0", "1.1.1", "left"],
+    ["compare", "1.2.0", "1.2.1", "right"],
+  ]);
+  const acts = answers.requests.flatMap(({ body }) => body.acts.map(({ act }) => act));
+  assert.equal(new Set(acts).size, 6);
+  assert.equal(choices.compared, 2);
+});
+
+test("a pair that only the server knew to be the last comes back once it answers", async () => {
+  server([["1.7.0", "1.7.1"]]);
+  const { choices } = visit({ queue: [pair(1)], undo: 1, compared: 1 });
+  assert.equal(choices.walk("undo"), null);
+  assert.equal(where(choices), 1);
+  await pass(1_000);
+  assert.deepEqual([where(choices), choices.left, choices.compared], [7, 2, 0]);
+  assert.equal(choices.walk("redo"), undefined); // what was said of it is not known here
+  assert.equal(choices.walk("undo"), undefined);
+});
+
+test("where another tab was at work the pairs are asked for again, once nothing is unsent", async () => {
+  const { choices, heard } = visit({ queue: [pair(1), pair(2)] });
+  server([["1.9.0", "1.9.1"]]); // and knows nothing of what is undone here
+  choices.choose("left");
+  await pass(1_000);
+  choices.steps.past[0].act.candidates = ["1.1.0", "1.1.2"];
+  choices.walk("undo");
+  await pass(1_000);
+  assert.deepEqual(heard, [false, true]);
+});
+
+test("a choice that is refused is told with its reason and asked for again", async () => {
+  const { choices, heard } = visit({ queue: [pair(1)] });
+  serve(({ acts }) => ({ status: 400, content: { error: "no such verdict", acts } }));
+  choices.choose("left");
+  await pass(1_000);
+  assert.deepEqual(heard, [true]);
+  const batch = [
+    { act: "a", kind: "compare", candidates: ["1.1.0", "1.1.1"] },
+    { act: "b", kind: "undo", candidates: [] },
+  ];
+  const results = (a, b) => ({
+    results: [
+      { act: "a", refused: a },
+      { act: "b", refused: b },
+    ],
+  });
+  assert.equal(refusedWords(batch, results("why", null)), "Not saved: compare 1.1.0, 1.1.1: why");
+  assert.equal(refusedWords(batch, results(null, "none")), "Not saved: undo: none");
+  assert.equal(refusedWords(batch, results(null, null)), "");
+});
+
+test("a skipped pair is passed, and more pairs are taken once each", () => {
+  serve(() => null);
+  const { choices, outbox } = visit({ queue: [pair(1), pair(2)] });
+  choices.skip();
+  choices.take({ queue: [pair(2, 1, 0), pair(3)], compared: 0, undo: 0 });
+  assert.deepEqual([where(choices), choices.left], [2, 2]);
+  choices.skip();
+  choices.skip();
+  choices.skip();
+  assert.deepEqual([choices.here, choices.left, outbox.acts.length], [null, 0, 0]);
+});
+
+test("pairs that are compared once more count no second time", () => {
+  serve(() => null);
+  const { choices } = visit({ queue: [pair(1)], compared: 5, undo: 5 }, { again: true });
+  choices.choose("tie");
+  assert.equal(choices.compared, 5);
+  choices.walk("undo");
+  assert.equal(choices.compared, 5);
+});
+
+test("a choice names the version of the guide that it was made by", () => {
+  serve(() => null);
+  const { choices, outbox } = visit({ queue: [pair(1), pair(2)] }, { guide: { version: 3, text: "" } });
+  choices.choose("tie");
+  assert.equal(outbox.body(outbox.acts).acts[0].guide, 3);
+});
