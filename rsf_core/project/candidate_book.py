@@ -25,14 +25,11 @@ from rsf_core.store.records import (
 )
 from rsf_core.store.store import Store
 
-KEPT_KINDS = 64  # rounds, a few rows each
-
 
 class CandidateBook:
     def __init__(self, store: Store, standing: Standing) -> None:
         self._store, self._standing = store, standing
         self._speed = lru_cache(maxsize=8)(store.generation_speed)  # what is done stays as it is
-        self._kinds_of = lru_cache(maxsize=KEPT_KINDS)(self._read_kinds)
 
     def latest_completions(self, count: int, round_number: int | None = None) -> list[dict[str, Any]]:
         """`candidate_id` and `completion` of the last that a round has drawn, the newest first."""
@@ -97,16 +94,7 @@ class CandidateBook:
         return self._store.unchanged(name, COUNTED_TABLES, lambda: bands.plan(self._kinds(number), each))
 
     def _kinds(self, round_number: int | None) -> list[PromptKind]:
-        number = self._standing.number(round_number)
-        thresholds, retired = self._store.thresholds(number), self._store.prompt_book.version()[1]
-        return self._kinds_of(
-            number, self._store.ratios_version(number), thresholds[0].seq if thresholds else 0, retired
-        )
-
-    def _read_kinds(
-        self, round_number: int, version: tuple[int, int, int], threshold: int, retired: int
-    ) -> list[PromptKind]:
-        return self._store.prompt_kinds(round_number)
+        return self._store.prompt_kinds(self._standing.number(round_number))
 
     def generation_speed(self, round_number: int | None = None) -> Speed | None:
         """How fast the candidates of a round were drawn, over its finished generate jobs; None where there is none."""

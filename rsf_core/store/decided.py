@@ -5,22 +5,35 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from rsf_core.domain import ChosenBy, Scope
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.kept import Kept
 from rsf_core.store.records import PromptKind, RoundCounts, ThresholdRecord
+from rsf_core.store.tally import Tallies
 
 COUNTED_TABLES = (  # all that counts of a round are of
-    *("candidates", "scores", "unscored", "log_ratios", "thresholds", "overrides", "prompts", "prompt_events"),
-    "candidates_elsewhere",
+    *(
+        "candidates",
+        "scores",
+        "no_scores",
+        "unscored",
+        "log_ratios",
+        "thresholds",
+        "overrides",
+        "gold_marks",
+        "prompts",
+    ),
+    *("prompt_events", "candidates_elsewhere", "adaptive_jobs"),
 )
 
 
 class Decided:
     def __init__(self, db: Database, kept: Kept) -> None:
-        self._db, self._kept = db, kept
+        self._db, self._kept, self._tallies = db, kept, Tallies(db)
 
     def targets(self) -> list[dict[str, Any]]:
         return [row | {"spec": json.loads(row["spec"])} for row in self._kept.rows("targets", ("targets",))]
@@ -106,17 +119,30 @@ class Decided:
 
     def scored_version(self) -> tuple[int, ...]:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
-        return self._db.version(*COUNTED_TABLES, "no_scores", "adaptive_jobs")
+        return self._db.version(*COUNTED_TABLES)
 
     def round_counts(self, round_number: int) -> RoundCounts:
-        name = ("round_counts", round_number)
-        return self._kept.unchanged(
-            name, COUNTED_TABLES, lambda: RoundCounts(**self._db.rows("round_counts", {"round": round_number})[0])
-        )
+        """How many candidates of a round stand where. After an act only what it touched is read."""
+        return self._kept.unchanged(("round_counts", round_number), COUNTED_TABLES, lambda: self._count(round_number))
+
+    def _count(self, round_number: int) -> RoundCounts:
+        return self._tallies.counts(round_number, self._retired(), self._scored(round_number))
 
     def prompt_kinds(self, round_number: int) -> list[PromptKind]:
-        """What each prompt of the round got, by kind of prompt."""
-        return [PromptKind(**row) for row in self._db.rows("prompt_kinds", {"round": round_number})]
+        """What each prompt of the round got, by kind of prompt: a few however many prompts there are."""
+        name = ("prompt_kinds", round_number)
+        return list(
+            self._kept.unchanged(name, COUNTED_TABLES, lambda: self._tallies.kinds(round_number, self._retired()))
+        )
+
+    def _scored(self, round_number: int) -> int:
+        tables = ("scores", "candidates_elsewhere")
+        return int(self._kept.rows("count_scored", tables, {"round": round_number})[0]["scored"])
+
+    def _retired(self) -> NDArray[np.int64]:
+        """The prompts that are not in use any more."""
+        rows = self._kept.rows("retired_prompt_ids", ("prompt_events",))
+        return np.array([row["prompt_id"] for row in rows], np.int64)
 
     def starving_prompts(self, round_number: int) -> list[int]:
         """The prompts in use whose candidates are all decided, and none of them accepted in effect."""

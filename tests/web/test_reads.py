@@ -78,7 +78,7 @@ def test_a_page_that_is_drawn_again_asks_for_little_and_shows_what_was_saved_in_
     app.switch_page("../../pages/acceptance.py").run()
     with questions(monkeypatch) as asked:
         app.run()
-    assert not {"thresholds", "targets", "ratios", "round_counts", "prompt_counts"} & {name for name, _ in asked}
+    assert not {"thresholds", "targets", "ratios", "tally", "prompt_counts"} & {name for name, _ in asked}
     complete.set_threshold(0.1234, Scope.GLOBAL, author="ann")
     with questions(monkeypatch) as asked:
         app.run()

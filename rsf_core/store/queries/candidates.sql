@@ -77,42 +77,40 @@ DELETE FROM log_ratios WHERE round = $round AND target_id = $target_id;
 -- name: clear_unscored
 DELETE FROM unscored WHERE round = $round AND target_id = $target_id;
 
--- name: round_counts
-SELECT count(*) AS candidates,
-       (SELECT count(DISTINCT candidate_id) FROM scores
-        WHERE round = $round AND candidate_id NOT IN (SELECT candidate_id FROM candidates_elsewhere WHERE round = $round)) AS scored,
-       count(decision) AS decided,
-       count(*) FILTER (accepted) AS accepted,
-       count(*) FILTER (finish = 'length') AS truncated,
-       count(*) FILTER (decision = 'accepted') AS automatic,
-       count(override) AS overridden,
-       count(*) FILTER (log_ratio > '-infinity' AND log_ratio - offset_log_m > log_m) AS violated,
-       count(DISTINCT prompt_id) AS prompts,
-       count(DISTINCT prompt_id) FILTER (accepted) AS prompts_accepted,
-       count(*) FILTER (decision IS NULL AND prompt_id IN (SELECT prompt_id FROM retired_prompts)) AS retired,
-       count(*) FILTER (decision IS NULL AND prompt_id NOT IN (SELECT prompt_id FROM retired_prompts)
-                        AND candidate_id IN (SELECT candidate_id FROM without_score WHERE round = $round)) AS unscored,
-       (SELECT count(*) FROM candidates_elsewhere e JOIN current_overrides o ON o.candidate_id = e.candidate_id
-        WHERE e.round = $round AND o.action = 'accept') AS accepted_elsewhere
-FROM decisions WHERE round = $round;
+-- All that a person may decide in a round and what the rule makes of it, with what people say now: a row a candidate.
+-- name: tally
+SELECT prompt_id, k, FALSE AS elsewhere, finish = 'length' AS truncated, decision IS NOT NULL AS decided,
+       coalesce(decision = 'accepted', FALSE) AS automatic,
+       coalesce(log_ratio > '-infinity' AND log_ratio - offset_log_m > log_m, FALSE) AS violated,
+       candidate_id IN (SELECT candidate_id FROM without_score WHERE round = $round) AS unscored,
+       candidate_id IN (SELECT candidate_id FROM candidates
+                        WHERE round = $round AND job_id IN (SELECT job_id FROM adaptive_jobs)) AS further,
+       coalesce(CASE override WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 END, 0)::TINYINT AS vote
+FROM decisions WHERE round = $round
+UNION ALL
+SELECT prompt_id, k, TRUE, FALSE, FALSE, FALSE, FALSE, FALSE, FALSE,
+       coalesce(CASE o.action WHEN 'accept' THEN 1 WHEN 'reject' THEN -1 END, 0)::TINYINT
+FROM candidates_elsewhere e LEFT JOIN current_overrides o ON o.candidate_id = e.candidate_id
+WHERE e.round = $round;
 
--- What each prompt got, counted over prompts that got the same: a few rows however many prompts there are.
--- name: prompt_kinds
-SELECT count(*) AS prompts, retired, drawn, automatic, accepted, further, further_automatic, further_accepted
-FROM (SELECT prompt_id IN (SELECT prompt_id FROM retired_prompts) AS retired,
-             count(*) FILTER (f.candidate_id IS NULL) AS drawn,
-             count(*) FILTER (f.candidate_id IS NULL AND decision = 'accepted') AS automatic,
-             count(*) FILTER (f.candidate_id IS NULL AND accepted) AS accepted,
-             count(f.candidate_id) AS further,
-             count(*) FILTER (f.candidate_id IS NOT NULL AND decision = 'accepted') AS further_automatic,
-             count(*) FILTER (f.candidate_id IS NOT NULL AND accepted) AS further_accepted
-      FROM decisions d
-      LEFT JOIN (SELECT candidate_id FROM candidates
-                 WHERE round = $round AND job_id IN (SELECT job_id FROM adaptive_jobs)) f
-             ON f.candidate_id = d.candidate_id
-      WHERE d.round = $round AND d.decision IS NOT NULL
-      GROUP BY prompt_id)
-GROUP BY ALL ORDER BY ALL;
+-- name: last_spoken
+SELECT greatest((SELECT coalesce(max(seq), 0) FROM overrides WHERE round = $round),
+                (SELECT coalesce(max(seq), 0) FROM gold_marks WHERE round = $round)) AS seq;
+
+-- The candidates of a round of which something was said since.
+-- name: spoken_since
+SELECT candidate_id, max(seq) AS seq
+FROM (SELECT candidate_id, seq FROM overrides WHERE round = $round AND seq > $seq
+      UNION ALL SELECT candidate_id, seq FROM gold_marks WHERE round = $round AND seq > $seq)
+GROUP BY candidate_id ORDER BY seq;
+
+-- name: current_overrides_of
+SELECT candidate_id, action FROM current_overrides WHERE candidate_id IN $keys;
+
+-- How many drawn candidates of a round have a score of anything.
+-- name: count_scored
+SELECT count(DISTINCT candidate_id) AS scored FROM scores
+WHERE round = $round AND candidate_id NOT IN (SELECT candidate_id FROM candidates_elsewhere WHERE round = $round);
 
 -- name: starving_prompts
 SELECT prompt_id FROM decisions

@@ -88,3 +88,6 @@ FROM prompt_lengths WHERE prompt_id IN (SELECT unnest($prompt_ids::INTEGER[])) G
 
 -- name: prompt_windows
 SELECT model, name, most, prefix FROM prompt_windows ORDER BY seq DESC;
+
+-- name: retired_prompt_ids
+SELECT prompt_id FROM retired_prompts ORDER BY prompt_id;

@@ -1,0 +1,186 @@
+"""The decisions of a round in memory, counted: read once, and from then on only what people say anew, so that counting after
+an act costs the same whatever was said before. The database has it all; this is what would need a scan of it to be known."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import K_BITS, parse_candidate_id, place
+from rsf_core.store.database import Database
+from rsf_core.store.records import PromptKind, RoundCounts
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+RULED = (  # all that the decisions of the rule are read from
+    *("candidates", "candidates_elsewhere", "scores", "no_scores", "unscored", "log_ratios", "thresholds"),
+    "adaptive_jobs",
+)
+SPOKEN = ("overrides", "gold_marks")  # what people say
+KEPT = 16  # rounds, 16 bytes a candidate
+MANY = 2_000  # candidates spoken of at once, from which on all is read anew
+_VOTES = {"accept": 1, "reject": -1, "auto": 0}
+_FLAGS = ("elsewhere", "truncated", "decided", "automatic", "violated", "unscored", "further")
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """The candidates of a round, by place, as arrays (n,): what the rule makes of each; `further` were drawn because their
+    prompt had none."""
+
+    places: Ints
+    elsewhere: Bools
+    truncated: Bools
+    decided: Bools
+    automatic: Bools
+    violated: Bools
+    unscored: Bools
+    further: Bools
+
+    @property
+    def prompts(self) -> Ints:
+        return self.places >> K_BITS
+
+
+class Tally:
+    """One round's. Hold `lock` while asking: it is kept up with what is committed whenever it is asked."""
+
+    def __init__(self, db: Database, round_number: int) -> None:
+        self._db, self.round = db, round_number
+        self.lock = threading.Lock()
+        self._state: tuple[int, ...] | None = None
+        self._heard: tuple[int, ...] | None = None
+        self._seq = 0
+        self._ruled: Ruled
+        self._votes: NDArray[np.int8]
+
+    def refresh(self) -> None:
+        """Read what has been committed since the last time."""
+        state, heard = self._db.version(*RULED), self._db.version(*SPOKEN)
+        if state != self._state or (heard != self._heard and not self._hear()):
+            self._read()
+        self._state, self._heard = state, heard
+
+    def _read(self) -> None:
+        self._seq = self._db.rows("last_spoken", {"round": self.round})[0]["seq"]
+        rows = self._db.arrow("tally", {"round": self.round})
+        places = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64))
+        order = np.argsort(places, kind="stable")
+        self._ruled = Ruled(places[order], *(rows[name].to_numpy()[order] for name in _FLAGS))
+        self._votes = rows["vote"].to_numpy()[order]
+
+    def _hear(self) -> bool:
+        """Take in what was said of candidates since; False where that is too much."""
+        new = self._db.rows("spoken_since", {"round": self.round, "seq": self._seq})
+        if len(new) > MANY:
+            return False
+        found = {row["candidate_id"]: row["action"] for row in self._now([row["candidate_id"] for row in new])}
+        where, votes = [], []
+        for row in new:
+            self._seq = max(self._seq, row["seq"])
+            named = parse_candidate_id(row["candidate_id"])
+            if named is not None:
+                where.append(place(*named[1:]))
+                votes.append(_VOTES[found.get(row["candidate_id"], "auto")])
+        places = self._ruled.places
+        rows = np.searchsorted(places, np.array(where, np.int64))
+        for row, one, vote in zip(rows.tolist(), where, votes, strict=True):
+            if row < len(places) and places[row] == one:
+                self._votes[row] = vote
+        return True
+
+    def _now(self, names: list[str]) -> list[dict[str, str]]:
+        return self._db.look_up("current_overrides_of", names)
+
+    def counts(self, retired: Ints, scored: int) -> RoundCounts:
+        """`retired`: the prompts that are not in use any more; `scored`: how many drawn candidates have a score."""
+        ruled, votes = self._ruled, self._votes
+        drawn, undecided = ~ruled.elsewhere, ~ruled.elsewhere & ~ruled.decided
+        accepted = np.where(votes != 0, votes > 0, ruled.automatic)
+        gone = np.isin(ruled.prompts, retired)
+        return RoundCounts(
+            candidates=_count(drawn),
+            scored=scored,
+            decided=_count(ruled.decided),
+            accepted=_count(accepted & drawn),
+            truncated=_count(ruled.truncated),
+            automatic=_count(ruled.automatic),
+            overridden=_count((votes != 0) & drawn),
+            violated=_count(ruled.violated),
+            prompts=_different(ruled.prompts[drawn]),
+            prompts_accepted=_different(ruled.prompts[accepted & drawn]),
+            retired=_count(undecided & gone),
+            unscored=_count(undecided & ~gone & ruled.unscored),
+            accepted_elsewhere=_count((votes > 0) & ruled.elsewhere),
+        )
+
+    def kinds(self, retired: Ints) -> list[PromptKind]:
+        """What each prompt with a decided candidate got, counted over prompts that got the same."""
+        ruled, votes, own = self._ruled, self._votes, self._ruled.decided
+        prompts = ruled.prompts[own]
+        if not len(prompts):
+            return []
+        first = np.flatnonzero(np.append(True, prompts[1:] != prompts[:-1]))
+        accepted = np.where(votes != 0, votes > 0, ruled.automatic)[own]
+        automatic, further = ruled.automatic[own], ruled.further[own]
+        parts = (~further, ~further & automatic, ~further & accepted, further, further & automatic, further & accepted)
+        columns = [np.isin(prompts[first], retired).astype(np.int64)]
+        columns += [np.add.reduceat(part.astype(np.int64), first) for part in parts]
+        kinds = [PromptKind(count, bool(gone), *rest) for count, (gone, *rest) in _alike(columns)]
+        return sorted(kinds, key=lambda kind: tuple(getattr(kind, name) for name in PromptKind.__slots__))
+
+
+class Tallies:
+    """Those of the rounds asked for last."""
+
+    def __init__(self, db: Database) -> None:
+        self._db, self._guard = db, threading.Lock()
+        self._rounds: dict[int, Tally] = {}
+
+    def counts(self, round_number: int, retired: Ints, scored: int) -> RoundCounts:
+        tally = self._of(round_number)
+        with tally.lock:
+            tally.refresh()
+            return tally.counts(retired, scored)
+
+    def kinds(self, round_number: int, retired: Ints) -> list[PromptKind]:
+        tally = self._of(round_number)
+        with tally.lock:
+            tally.refresh()
+            return tally.kinds(retired)
+
+    def _of(self, round_number: int) -> Tally:
+        if self._db.in_transaction:  # what is written here may never come to hold
+            return Tally(self._db, round_number)
+        with self._guard:
+            found = self._rounds.pop(round_number, None) or Tally(self._db, round_number)
+            self._rounds[round_number] = found  # the one asked for last stands last
+            while len(self._rounds) > KEPT:
+                del self._rounds[next(iter(self._rounds))]
+            return found
+
+
+def _count(mask: Bools) -> int:
+    return int(np.count_nonzero(mask))
+
+
+def _different(ordered: Ints) -> int:
+    """How many different values there are."""
+    return int(np.count_nonzero(np.diff(ordered))) + 1 if len(ordered) else 0
+
+
+def _alike(columns: list[Ints]) -> list[tuple[int, list[int]]]:
+    """How often each row occurs. Rows are counted as one number each where that fits into 63 bits: sorting rows takes long."""
+    widths = [int(column.max()) + 1 for column in columns]
+    if np.prod([float(width) for width in widths]) < 2.0**62:
+        rows = np.zeros(len(columns[0]), np.int64)
+        for column, width in zip(columns, widths, strict=True):
+            rows = rows * width + column
+        _, first, counts = np.unique(rows, return_index=True, return_counts=True)
+    else:
+        _, first, counts = np.unique(np.stack(columns), axis=1, return_index=True, return_counts=True)
+    picked = np.stack([column[first] for column in columns], axis=1).tolist()
+    return list(zip(counts.tolist(), picked, strict=True))
