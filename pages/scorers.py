@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import judge_parts, own_scorer_parts, scorer_parts, session, taste_parts, ui
+from rsf_core.web import answer_parts, judge_parts, own_scorer_parts, scorer_parts, session, taste_parts, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -22,6 +22,8 @@ elif way == scorer_parts.WAYS[2]:
     own_scorer_parts.own(project, number)
 elif way == scorer_parts.WAYS[3]:
     judge_parts.judges(project, number)
+elif way == scorer_parts.WAYS[4]:
+    answer_parts.answers(project, number)
 else:
     taste_parts.learned(project)
 

@@ -230,6 +230,7 @@ _LOOKS_AT = {
     "comparing.": ("upcoming", "count", "undoable", "shown", "win_rates"),
     "guide_book.": ("versions", "current", "unread"),
     "question_book.": ("current", "summaries", "versions"),
+    "answers.": ("of_round", "draft"),
     "exports.": ("preview", "made", "state", "running"),
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),

@@ -14,6 +14,7 @@ from rsf_core.domain.files import writable
 from rsf_core.project import Project
 
 _PARTS = (
+    "answers",
     "autopilot",
     "candidate_imports",
     "comparing",

@@ -25,6 +25,7 @@ from rsf_core.domain.settings import Settings
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import summary as summaries
 from rsf_core.project.acceptance_book import AcceptanceBook
+from rsf_core.project.answer_book import AnswerBook
 from rsf_core.project.candidate_book import CandidateBook
 from rsf_core.project.candidate_imports import CandidateImports
 from rsf_core.project.exporting.exports import Exports
@@ -94,6 +95,7 @@ class Project:
         self.features = Features(self.store, embedding)
         self.guide_book = GuideBook(self.store)
         self.question_book = QuestionBook(folder, self.store, self._standing.settings)
+        self.answers = AnswerBook(folder, self.store, self.question_book, self._stages, self.target_book)
         self.gold = GoldBook(self.store)
         self.taste = TasteBook(self.store, self._standing, self._stages, self.supervisor, self.target_book)
         self.invites = Invites(self.store.links)

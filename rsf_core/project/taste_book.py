@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rsf_core.acceptance.preview import Draft
-from rsf_core.domain import JobKind, Verdict
+from rsf_core.domain import JobKind, Verdict, place
 from rsf_core.domain.access import NOBODY, spoken
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
@@ -24,6 +24,7 @@ from rsf_core.domain.specs import LearnSpec
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.learning.taste import Against, Bin, Point, Report, missing
 from rsf_core.project.target_book import TargetBook
+from rsf_core.review.audit import by_chance
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
@@ -95,6 +96,21 @@ class TasteBook:
     def _decided(self) -> pa.Table:
         return self._store.unchanged("decided by people", TABLES, self._store.tastes.decided)
 
+    def _by_chance(self, rows: pa.Table) -> pa.Table:
+        """`rows` of what is decided, whose `audit` now says which of them are a random sample of their round."""
+        of, found = rows["round"].to_numpy(), np.zeros(rows.num_rows, np.bool_)
+        mine = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64))
+        was_shown = rows["audit"].to_numpy(zero_copy_only=False)
+        for number in np.unique(of[was_shown]):
+            here = np.flatnonzero(of == number)
+            places = self._store.drawn_tokens.places(int(number))
+            at = {where: row for row, where in enumerate(places.tolist())}
+            of_row = np.array([at[where] for where in mine[here].tolist()], np.int64)
+            decided, shown = np.zeros((2, len(places)), np.bool_)
+            decided[of_row], shown[of_row] = True, was_shown[here]
+            found[here] = by_chance(places, decided, shown, self._standing.settings().seed)[of_row]
+        return rows.set_column(rows.schema.get_field_index("audit"), "audit", pa.array(found))
+
     def _compared(self) -> tuple[pa.Table, list[tuple[str, str, float]]]:
         """The candidates that people have compared, in all rounds, as far as they were drawn here; and what each said: left,
         right, and whether left is better (1), a tie (½) or right is (0)."""
@@ -138,7 +154,7 @@ class TasteBook:
                 f"people have decided {found.count:,} candidates one by one ({found.accepted:,} accepted, {found.rejected:,} "
                 f"rejected): it takes {found.lacking}. Decide them on the Review page"
             )
-        version, others, rows = self._version_now(), self._others(), self._decided()
+        version, others, rows = self._version_now(), self._others(), self._by_chance(self._decided())
         shown, pairs = self._compared()
         if any(one.version == version for one in self.versions()):
             raise StageError("nothing was decided since it was learned, nor compared: it would come out the same")
@@ -228,11 +244,12 @@ class TasteBook:
 
     def _others(self) -> list[str]:
         """The scorers whose scores it looks at: those of the target that tell the same of a candidate whenever they are asked,
-        at little cost: no models' opinions, and none that compares with other candidates."""
+        at little cost: no models' opinions, none that compares with other candidates, and no people's answers, which tell
+        much of a decided candidate, whose reviewer gave them, and are not there of the others."""
         found = []
         for scorer in self._standing.settings().target.scorers:
             card = registry.card(ScorerRef.parse(scorer).name)
-            if not (tastes.versions([scorer]) or card.sends or card.opinion or card.siblings):
+            if not (tastes.versions([scorer]) or card.sends or card.opinion or card.siblings or card.partial):
                 found.append(scorer)
         return found
 

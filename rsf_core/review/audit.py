@@ -38,6 +38,22 @@ def audit_sample(places: Ints, decided: Bools, seed: int) -> Bools:
     return found
 
 
+def by_chance(places: Ints, decided: Bools, shown: Bools, seed: int) -> Bools:
+    """Which of the decided candidates (n,) are a random sample of the round, where `shown` are those of them that a reviewer
+    was
+    shown as of the audit. Those alone are none: what another order had put first was decided by then, and is left out of them.
+    So it is all that is decided up to the last that was shown, in audit order, as far as four of five are decided; where that
+    is never so, those that were shown."""
+    order = np.argsort(audit_key(places, seed), kind="stable")
+    enough = np.cumsum(decided[order]) >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)
+    ends = np.flatnonzero(shown[order] & enough)
+    if not ends.size:
+        return shown & decided
+    found = np.zeros(len(decided), bool)
+    found[order[: ends[-1] + 1]] = True
+    return found & decided
+
+
 def before(places: Ints, seed: int, reviewer: str, share: float) -> Bools:
     """Before which candidates of another order, at `places` (n,), this reviewer is shown one of the audit: so many that they
     are `share` (0 to ½) of all that is shown."""

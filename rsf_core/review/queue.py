@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id, place
 from rsf_core.domain.access import NOBODY, spoken
-from rsf_core.domain.errors import StageError
+from rsf_core.domain.errors import StageError, StoreError
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
 from rsf_core.review.active_orders import ACTIVE, Features, NoFeatures, active_key, taste_of
@@ -29,6 +29,7 @@ from rsf_core.review.live_round import LiveRound
 from rsf_core.review.seen import Seen, seen_by
 from rsf_core.review.similar import NEAREST, nearest
 from rsf_core.review.suggestion import Suggestion
+from rsf_core.scorers import answered
 from rsf_core.store.acts import Said
 from rsf_core.store.store import Store
 
@@ -226,7 +227,13 @@ class Reviews:
         return index.order(order, self._settings().seed, column, name)
 
     def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
-        """Where the filter holds, shape (n,)."""
+        """Where the filter holds, shape (n,). Raises StoreError where it goes by what people answered: see `_read_scorers`."""
+        hidden = [name for name in wanted.scores if answered.is_one(name)]
+        if hidden:
+            raise StoreError(
+                f"candidates are not filtered by {hidden[0]}: it tells a reviewer what others have answered. The Scorers page "
+                "shows its highest and lowest"
+            )
         scores = {name: self._score(round_number, name, index.version) for name in wanted.scores}
         alike = self._like(round_number, index, wanted.like, wanted.nearest or NEAREST) if wanted.like else None
         return index.mask(wanted, scores, self._matches(round_number, index, wanted), alike)
@@ -248,7 +255,11 @@ class Reviews:
         if target is None or not thresholds:
             raise StageError(f"round {round_number} has no scores yet: a target is fitted after scoring")
         constrained = {constraint.scorer for constraint in target.constraints} - set(target.rewards)
-        names = [name for name in self._store.scorers(round_number) if name not in constrained]
+        names = [
+            name
+            for name in self._scorers(round_number, self._store.review_version(round_number))
+            if name not in constrained
+        ]
         index, here = drawn(self.index(round_number))
         scores = {name: self._score(round_number, name, index.version)[here] for name in names}
         stage = self._store.drawn(round_number)["stage"].to_numpy().astype(np.int64)
@@ -287,7 +298,9 @@ class Reviews:
     # -- pieces ------------------------------------------------------------------------------------------------------
 
     def _read_scorers(self, round_number: int, version: tuple[int, ...]) -> list[str]:
-        return self._store.scorers(round_number)
+        """Those that a reviewer sees, and that tell of a candidate that nobody has looked at. What people answered does
+        neither: it would say what others think, and that others were asked, as of a gold item."""
+        return [name for name in self._store.scorers(round_number) if not answered.is_one(name)]
 
     def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
         return self._store.review_score(round_number, scorer)

@@ -16,7 +16,7 @@ from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.settings import Problem, Settings, Target
 from rsf_core.domain.specs import EvaluateSpec, FinetuneSpec, GenerateSpec, ScoreSpec
 from rsf_core.evaluation.measures import Measures
-from rsf_core.rounds import curation, stages, versions
+from rsf_core.rounds import answer_versions, curation, stages, versions
 from rsf_core.rounds.stages import RoundFacts, StageState
 from rsf_core.scorers import own, tastes
 from rsf_core.store.prompts import IN_USE
@@ -63,6 +63,7 @@ class Standing:
         own.remember(folder)
         for learned in store.tastes.all():
             tastes.keep(folder, learned.version, learned.body)
+        answer_versions.remember(folder, store)
         self.measures = Measures(store)
 
     def keep_taste(self, body: Mapping[str, Any]) -> None:

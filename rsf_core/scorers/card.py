@@ -42,7 +42,8 @@ class ScorerCard:
     model's opinion, to be held against people's before it decides. `sends`: texts leave this machine, or this program, for
     the address in its options. `of_draw`: it reads what only a draw of the
     project's model knows, tokens or how it ended, so it says nothing of candidates made elsewhere. `siblings`: it
-    compares a candidate with those drawn before it for its prompt."""
+    compares a candidate with those drawn before it for its prompt. `partial`: it has a score for some candidates alone, and is
+    not at fault where most have none."""
 
     name: str
     description: str
@@ -61,6 +62,7 @@ class ScorerCard:
     sends: bool = False
     of_draw: bool = False
     siblings: bool = False
+    partial: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:

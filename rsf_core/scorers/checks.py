@@ -12,7 +12,7 @@ from typing import Any
 
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.text import composed, plain, words
-from rsf_core.scorers import tastes
+from rsf_core.scorers import answered, tastes
 from rsf_core.scorers.answers import reference_number
 from rsf_core.scorers.base import instead
 from rsf_core.scorers.number import Number
@@ -149,6 +149,14 @@ class SchemaCheck:
         # an empty registry: a $ref to another document is fetched from nowhere
         self._validator = validator(schema, registry=referencing.Registry())
         self._unresolvable = referencing.exceptions.Unresolvable
+
+
+class AnswerCheck:
+    name = answered.NAME
+
+    def __init__(self, question: str, version: str) -> None:
+        self.answered = answered.known(question, version)
+        self.bounds = self.answered.bounds
 
 
 class TasteCheck:

@@ -95,6 +95,7 @@ def _read(name: str, tree: ast.Module, attribute: str) -> ScorerCard | None:
         sends=bool(literal(said["sends"]) if "sends" in said else False),
         of_draw=bool(literal(said["of_draw"])) if "of_draw" in said else False,
         siblings=bool(literal(said["siblings"]) if "siblings" in said else False),
+        partial=bool(literal(said["partial"]) if "partial" in said else False),
     )
 
 

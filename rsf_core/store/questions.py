@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rsf_core.domain.questions import Question
 from rsf_core.store.database import Database, utc_now
-from rsf_core.store.records import AnswerRecord, QuestionVersion
+from rsf_core.store.records import AnswerRecord, AnswerVersion, QuestionVersion
 
 
 class Questions:
@@ -57,6 +57,26 @@ class Questions:
     def version(self) -> tuple[int, ...]:
         """Differs whenever something was asked or answered."""
         return self._db.version("question_versions", "answers")
+
+    def answers_up_to(self, question: str, last: int) -> list[AnswerRecord]:
+        """What every reviewer had answered to a question once the answer `last` was given, of all rounds."""
+        rows = self._db.rows("answers_to_question", {"question": question, "last": last})
+        return [AnswerRecord(**row) for row in rows]
+
+    def last_answer(self, question: str) -> int:
+        """The number of the newest answer to it, one that was taken back too; 0 where there is none."""
+        return int(self._db.rows("last_answer", {"question": question})[0]["seq"])
+
+    def answer_versions(self) -> list[AnswerVersion]:
+        """Every version that was put to use as a scorer, the oldest first."""
+        return [AnswerVersion(**row) for row in self._db.rows("answer_versions")]
+
+    def add_answer_version(self, version: str, question: str, number: int, last: int, author: str) -> None:
+        """Keep that it was made of the answers up to `last`; one that is there stays as it is."""
+        with self._db.transaction(f"saving answers as version {version}"):
+            if all(one.version != version for one in self.answer_versions()):
+                row = {"version": version, "question": question, "question_version": number, "last_answer": last}
+                self._db.insert("answer_versions", [row | {"author": author, "created_at": utc_now()}])
 
     def answers(self, round_number: int) -> list[AnswerRecord]:
         """What every reviewer answers now of the candidates of a round, by candidate, question and reviewer."""

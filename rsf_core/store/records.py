@@ -413,6 +413,19 @@ class AnswerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerVersion:
+    """The answers to a question, as it was asked in `question_version`, up to the number `last_answer`, put to use as a
+    scorer."""
+
+    version: str
+    question: str
+    question_version: int
+    last_answer: int
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class GoldMark:
     """A candidate that is a gold item: its right decision, who said so last and by which version of the guide. What reviewers
     said after `since`, a seq of their words, answers it."""

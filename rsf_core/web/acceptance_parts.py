@@ -17,6 +17,7 @@ from rsf_core.review.index import CandidateFilter
 from rsf_core.sampling.cost import forecast
 from rsf_core.sampling.diagnosis import MANY, TOP, Diagnosis
 from rsf_core.sampling.intervals import Interval
+from rsf_core.scorers import answered
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.web import charts, ui
 from rsf_core.web.components.m_tuner import m_tuner
@@ -323,6 +324,8 @@ def _by_score(project: Project, number: int, landscape: Landscape, log_m: float)
         selection_mode=("points", "box"),
     )
     chosen = charts.chosen_bars(event, found.edges)
+    if answered.is_one(scorer):
+        return  # Review has no filter by it
     if chosen is not None:
         ui.review_link(number, CandidateFilter(scores={scorer: chosen}))
     else:

@@ -15,6 +15,7 @@ from rsf_core.review.candidates import ReviewCandidate
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.review.queue import PAGE
 from rsf_core.sampling.intervals import Interval
+from rsf_core.scorers import answered
 from rsf_core.web import charts, compare_parts, gold_parts, guide_parts, progress_parts, question_parts, similar, ui
 from rsf_core.web.literal import literal
 
@@ -74,7 +75,7 @@ def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
         values["tokens"] = _limits(first, form, "Tokens", wanted.tokens)
         values["log_ratio"] = _limits(second, form, "ℓ (nats)", wanted.log_ratio)
         values["scores"] = {}
-        for scorer in project.scorers(number):
+        for scorer in (one for one in project.scorers(number) if not answered.is_one(one)):
             limits = _limits(third, form, scorer, wanted.scores.get(scorer))
             if limits is not None:
                 values["scores"][scorer] = limits

@@ -14,7 +14,7 @@ from rsf_core.store.records import Example
 from rsf_core.web import beside_parts, charts, judging_parts, ui
 from rsf_core.web.literal import literal
 
-WAYS = ["On the candidates", "Installed", "Your own", "Judges", "Learned"]
+WAYS = ["On the candidates", "Installed", "Your own", "Judges", "Answers", "Learned"]
 EXCERPT = 600  # characters of an example
 
 

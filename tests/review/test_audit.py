@@ -7,7 +7,7 @@ import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Scope, Shown
 from rsf_core.domain.settings import Settings
-from rsf_core.review.audit import audit_key, audit_sample, before
+from rsf_core.review.audit import audit_key, audit_sample, before, by_chance
 from rsf_core.review.gold_mix import AUDIT, NONE, mixed
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.review.queue import Queue, Reviews
@@ -71,6 +71,36 @@ def test_slots_are_the_reviewers_own_and_depend_on_nothing_but_the_candidate() -
     assert abs(np.corrcoef(ann, ben)[0, 1]) < 0.05
     nearest = np.argsort(audit_key(places, SEED))[:1000]  # slots say nothing of what is in the audit
     assert abs(ann[nearest].mean() - ann.mean()) < 0.05
+
+
+def placed(*numbers: int) -> np.ndarray:
+    """Which of ten candidates these are, by their turn in the audit order."""
+    order = np.argsort(audit_key(np.arange(10, dtype=np.int64), SEED))
+    found = np.zeros(10, bool)
+    found[order[list(numbers)]] = True
+    return found
+
+
+@pytest.mark.parametrize(
+    ("decided", "shown", "sample"),
+    [
+        ((0, 1, 2), (0, 1, 2), (0, 1, 2)),
+        (
+            (0, 1, 2, 3, 7),
+            (0, 2, 3),
+            (0, 1, 2, 3),
+        ),  # what another order had shown before its turn is of the sample, too
+        ((0, 1, 2, 3, 4, 7), (0, 4), (0, 1, 2, 3, 4)),
+        ((0, 1, 2, 3), (0,), (0,)),  # later ones are what another order chose
+        ((0, 2, 3, 4), (0, 4), (0, 2, 3, 4)),  # one of five was skipped
+        ((0, 1, 2, 9), (1, 9), (0, 1)),  # a link led far down the order
+        ((3, 8, 9), (8, 9), (8, 9)),  # no beginning of it is decided
+        ((0, 1), (), ()),
+    ],
+)
+def test_a_random_sample_is_all_that_is_decided_up_to_where_the_audit_has_come(decided, shown, sample) -> None:
+    found = by_chance(np.arange(10, dtype=np.int64), placed(*decided), placed(*shown), SEED)
+    assert found.tolist() == placed(*sample).tolist()
 
 
 @pytest.mark.parametrize(

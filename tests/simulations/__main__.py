@@ -17,6 +17,7 @@ import numpy as np
 
 from tests.simulations import (
     again,
+    chosen,
     deciding,
     distances,
     judges,
@@ -52,6 +53,7 @@ SIMULATIONS = {
     "judges": Simulation(judges.cells, judges.coverage, 200),
     "win rates": Simulation(winning.cells, winning.coverage, 400),
     "learned on unseen prompts": Simulation(unseen.cells, unseen.coverage, 60),
+    "learned from what a queue chose": Simulation(chosen.cells, chosen.estimates, 40),
     "forgetting": Simulation(losing.cells, losing.coverage, 200),
     "distances": Simulation(distances.cells, distances.coverage, 200),
 }

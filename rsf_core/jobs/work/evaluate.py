@@ -31,8 +31,8 @@ from rsf_core.jobs.worker import JobContext
 from rsf_core.models.placement import Placement
 from rsf_core.proposals import making
 from rsf_core.proposals.base import Likelihood, LoadedModel, Sampler
+from rsf_core.scorers import answered, tastes
 from rsf_core.scorers import own as own_scorers
-from rsf_core.scorers import tastes
 from rsf_core.scorers.base import NoScore
 
 
@@ -42,6 +42,7 @@ def run(context: JobContext[Comparing]) -> None:
     own_scorers.remember(context.project)
     own_scorers.ready(context.project, spec.scorers)
     tastes.remember(context.project)
+    answered.remember(context.project)
     prepare(context, spec.scorers)
     prompts = read_prompts(context.input("prompts"))
     refuse_unreadable(spec.scorers, prompts)  # before drawing

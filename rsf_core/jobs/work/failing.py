@@ -26,15 +26,16 @@ class Failing:
         self._failed: Counter[str] = Counter()
         self._reasons: dict[str, dict[str, str]] = {}  # of each scorer: a candidate for each of the first reasons
 
-    def add(self, scorer: str, names: Sequence[str], scores: Sequence[float | NoScore]) -> None:
-        """Take in what the scorer gave for the candidates `names`. Raises ScorerError where it has none for most."""
+    def add(self, scorer: str, names: Sequence[str], scores: Sequence[float | NoScore], partial: bool = False) -> None:
+        """Take in what the scorer gave for the candidates `names`. Raises ScorerError where it has none for most, unless it is
+        `partial`: then it is for some alone."""
         for name, score in zip(names, scores, strict=True):
             if isinstance(score, NoScore):
                 self._fail(scorer, name, score.reason)
             else:
                 self._scored[scorer] += 1
         failed, asked = self._failed[scorer], self._failed[scorer] + self._scored[scorer]
-        if failed > MOST * asked:
+        if failed > MOST * asked and not partial:
             raise ScorerError(
                 f"the scorer {shown(scorer)!r} has no score for {failed:,} of {plural(asked, 'candidate')}, which is most: "
                 f"{self._reasons_of(scorer)}. Mend it, or take it out of the target, and start the stage again"

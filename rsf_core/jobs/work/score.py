@@ -25,7 +25,7 @@ from rsf_core.jobs.work.loading import locate, placed, report
 from rsf_core.jobs.work.siblings import Siblings, by_scorer
 from rsf_core.jobs.worker import Cancelled, JobContext
 from rsf_core.models.feature_files import FeatureFiles
-from rsf_core.scorers import kept_answers, own, registry, tastes
+from rsf_core.scorers import answered, kept_answers, own, registry, tastes
 from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.host import Host, Stopped, hosted
 from rsf_core.scorers.preparing import Workplace
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 def run(context: JobContext[ScoreSpec]) -> None:
     own.remember(context.project)
     own.ready(context.project, context.spec.scorers)
+    answered.remember(context.project)
     learned = tasting.of_job(context, context.spec.scorers, lambda: _base(context))
     files = None if learned is None else _features(context)
     asked_before = kept_answers.spent(context.project)
@@ -159,7 +160,7 @@ def score(
             scores = registry.score(scorer, batch, limited)
     except Stopped:
         raise Cancelled from None
-    failing.add(scorer, [c["candidate_id"] for c in candidates], scores)
+    failing.add(scorer, [c["candidate_id"] for c in candidates], scores, registry.checked(scorer)[1].partial)
     return scores
 
 

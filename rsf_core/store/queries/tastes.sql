@@ -2,8 +2,8 @@
 SELECT version, body, author, created_at FROM tastes ORDER BY seq;
 
 -- What people have decided, of all rounds: the word in force, where somebody has said it of this candidate by itself and not of
--- many at once (and has not taken that back), and of the text as it was drawn. `audit`: it was shown as one of the random audit.
--- `rule` orders candidates as the present rule does.
+-- many at once (and has not taken that back), and of the text as it was drawn. `audit`: it was shown as one of the random audit,
+-- and is not gold. `rule` orders candidates as the present rule does.
 -- name: decided_by_people
 WITH walked AS (SELECT target, arg_max(kind, seq) AS kind FROM acts WHERE kind IN ('undo', 'redo') GROUP BY target),
 audited AS (SELECT DISTINCT candidate_id FROM overrides WHERE as_audit  -- gold items were chosen, not drawn

@@ -1,0 +1,114 @@
+"""People's answers as scores: what each question says of the candidates of a round, the scorer that says so, and the target
+with it, which a person looks at before it is saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rsf_core.acceptance.preview import Draft
+from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.errors import QuestionError
+from rsf_core.domain.questions import Question
+from rsf_core.domain.settings import Constraint, Target
+from rsf_core.project.question_book import AskedQuestion, QuestionBook
+from rsf_core.project.scorer_book import Scores, summary
+from rsf_core.project.target_book import TargetBook
+from rsf_core.review.answer_means import bounds
+from rsf_core.rounds.answer_versions import made
+from rsf_core.rounds.start import Stages
+from rsf_core.scorers import answered
+from rsf_core.scorers.answered import Answered
+from rsf_core.store.store import Store
+
+TABLES = ("answers", "question_versions", "candidates", "candidates_elsewhere")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerScores:
+    """A question whose answers are numbers, as the scorer of now, `scorer`; what it says of a round's candidates, and of how
+    many of other rounds there are answers."""
+
+    question: Question
+    scorer: str
+    scores: Scores
+    elsewhere: int
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return bounds(self.question)
+
+
+class AnswerBook:
+    def __init__(
+        self, folder: Path, store: Store, questions: QuestionBook, stages: Stages, target_book: TargetBook
+    ) -> None:
+        self._folder, self._store, self._questions = folder, store, questions
+        self._stages, self._target_book = stages, target_book
+
+    def of_round(self, round_number: int) -> list[AnswerScores]:
+        """Of each question that is asked now and counts as a number, in order. Nothing is written."""
+        return [self._scores(one, round_number) for one in self._questions.current() if one.question.counts]
+
+    def _scores(self, asked: AskedQuestion, round_number: int) -> AnswerScores:
+        def read() -> AnswerScores:
+            now = self._now(asked)
+            names = [name for name in now.means if name.startswith(f"{round_number}.")]
+            column = np.full(max(len(names), self._store.round_counts(round_number).candidates), np.nan)
+            column[: len(names)] = [now.means[name] for name in names]
+            scorer = answered.ref(asked.question.name, now.version)
+            found = summary(scorer, column, (), ())
+            return AnswerScores(asked.question, scorer, found, len(now.means) - len(names))
+
+        return self._store.unchanged(("answers as scores", round_number, asked.question.body), TABLES, read)
+
+    def _now(self, asked: AskedQuestion) -> Answered:
+        return made(self._store, asked.question, asked.alike, self._store.questions.last_answer(asked.question.name))
+
+    @spoken
+    def use(self, question: str, author: str = NOBODY) -> str:
+        """Keep the answers to a question as they are now, as a scorer of their own; its name. Later answers change nothing of
+        it: they make another. Raises QuestionError where there are none, or they are no numbers."""
+        asked = next((one for one in self._questions.current() if one.question.name == question), None)
+        if asked is None or not asked.question.counts:
+            names = [one.question.name for one in self._questions.current() if one.question.counts]
+            raise QuestionError(
+                f"no question {question[:60]!r} is asked whose answers are numbers: {', '.join(names) or 'none is'}. Ratings "
+                "are, and choices whose options have values"
+            )
+        with self._store.transaction("keeping answers as a scorer"):
+            last = self._store.questions.last_answer(question)
+            found = made(self._store, asked.question, asked.alike, last)
+            if not found.means:
+                raise QuestionError(f"nobody has answered {question!r} yet: it says nothing of any candidate")
+            self._store.questions.add_answer_version(found.version, question, asked.version, last, author)
+        answered.keep(self._folder, found)
+        return answered.ref(question, found.version)
+
+    @spoken
+    def score(self, question: str, author: str = NOBODY) -> str | None:
+        """Score the newest round by the answers to a question as they are now; the job's id, None where that was done.
+        Nothing is decided by it. Raises QuestionError, as `use`, and StageError."""
+        return self._stages.score_by(self.use(question, author))
+
+    def draft(self, scorer: str, at_least: float | None = None) -> Draft:
+        """The target of now with the answers in it, as `use` named them, in the place of an earlier version of the same
+        question: as a reward with weight 1, or as a constraint, `at_least` so much."""
+        now = self._target_book.draft()
+        rewards = {one: weight for one, weight in now.target.rewards.items() if not _same(one, scorer)}
+        constraints = tuple(one for one in now.target.constraints if not _same(one.scorer, scorer))
+        if at_least is None:
+            rewards[scorer] = 1.0
+        else:
+            constraints = (*constraints, Constraint(scorer=scorer, at_least=at_least))
+        target: Target = now.target.model_copy(update={"rewards": rewards, "constraints": constraints})
+        return Draft(target, now.accept)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two scorers say the answers to one question, whatever the version."""
+    if not (answered.is_one(one) and answered.is_one(other)):
+        return False
+    return answered.question_of(one) == answered.question_of(other)

@@ -1,0 +1,30 @@
+"""The versions of people's answers that are in use as scorers: made of the database, and made anew where a file is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from rsf_core.domain.questions import Question
+from rsf_core.review.answer_means import bounds, means
+from rsf_core.scorers import answered
+from rsf_core.scorers.answered import Answered
+from rsf_core.store.store import Store
+
+
+def made(store: Store, question: Question, alike: Collection[int], last: int) -> Answered:
+    """Of the answers to a question, under its versions `alike`, up to the answer `last`."""
+    answers = store.questions.answers_up_to(question.name, last)
+    return Answered(question.name, bounds(question), means(question, alike, answers))
+
+
+def remember(project: Path, store: Store) -> None:
+    """Know every version that was put to use here; a file that is gone, as after a backup was restored, is written again."""
+    answered.remember(project)
+    for version in store.questions.answer_versions():
+        if answered.path_of(project, version.version).is_file():
+            continue
+        question = store.questions.known()[version.question, version.question_version]
+        every = [one for one in store.questions.all() if one.question.name == question.name]
+        alike = [one.version for one in every if one.question.measure == question.measure]
+        answered.keep(project, made(store, question, alike, version.last_answer))

@@ -1,0 +1,105 @@
+"""What people answered to a question of a project, as the scorer `answer(question="…", version="…")` reads it: a mean for each
+candidate, in JSON files, PROJECT/answered/VERSION.json, which the owner writes from the database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.files import read_json, writable, write_json
+from rsf_core.domain.scorer_ref import ScorerRef
+
+NAME = "answer"
+FOLDER = "answered"
+_VERSION = re.compile(r"[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The mean answer of each candidate that has one, within `bounds`."""
+
+    question: str
+    bounds: tuple[float, float]
+    means: Mapping[str, float]
+
+    @property
+    def version(self) -> str:
+        """Told by all of it: the same answers give the same version."""
+        told = json.dumps([self.question, self.bounds, sorted(self.means.items())])
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+_files: dict[str, Path] = {}  # by version, which is the content: of every project
+
+
+def ref(question: str, version: str) -> str:
+    """How settings name it."""
+    return str(ScorerRef(NAME, {"question": question, "version": version}))
+
+
+def is_one(scorer: str) -> bool:
+    """Whether a scorer says what people answered."""
+    return scorer.startswith(f"{NAME}(")
+
+
+def question_of(scorer: str) -> str:
+    """The question that such a scorer says the answers to."""
+    return str(ScorerRef.parse(scorer).options.get("question"))
+
+
+def path_of(project: Path, version: str) -> Path:
+    return project / FOLDER / f"{version}.json"
+
+
+def remember(project: Path) -> None:
+    """The versions that a project has are known here from now on."""
+    for path in (project / FOLDER).glob("*.json"):
+        if _VERSION.fullmatch(path.stem):
+            _files[path.stem] = path
+
+
+def keep(project: Path, answered: Answered) -> str:
+    """Write a version where jobs read it, and know it; its name."""
+    version, path = answered.version, path_of(project, answered.version)
+    if not path.is_file():
+        with writable(project):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+        body = {"question": answered.question, "bounds": answered.bounds, "means": dict(answered.means)}
+        write_json(path, body)
+    _files[version] = path
+    return version
+
+
+def known(question: object, version: object) -> Answered:
+    """A version that this process knows of. Raises ScorerError where there is none, or it is damaged."""
+    path = _files.get(version) if isinstance(version, str) else None
+    found = None if path is None or not path.is_file() else _read(path)
+    if found is None or found.question != question:
+        raise ScorerError(
+            f"nobody has put answers to {question!r:.60} to use as version {version!r:.40} in this project: choose the "
+            "question under Answers on the Scorers page, which names the version"
+        )
+    return found
+
+
+@lru_cache(maxsize=4)  # of a question that 100,000 candidates have answers to: 10 MB
+def _read(path: Path) -> Answered:
+    try:
+        body = read_json(path)
+        low, high = (float(end) for end in body["bounds"])
+        means = {str(name): float(mean) for name, mean in body["means"].items()}
+        if not all(low <= mean <= high for mean in means.values()) or not math.isfinite(high - low):
+            raise ValueError("a mean is outside its bounds")
+        return Answered(str(body["question"]), (low, high), means)
+    except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
+        raise ScorerError(
+            f"{path.parent.name}/{path.name} of the project is damaged ({error}): delete it and open the project again, which "
+            "makes it anew"
+        ) from error

@@ -1,0 +1,96 @@
+"""Whether what is said of a learned scorer is true of the round where an active queue chose what people decided, with gold
+items
+and pairs mixed in: a queue that shows hard ones first makes a scorer look worse than it is, and leaves the easy ones to the
+audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import K_BITS
+from rsf_core.learning import logistic, measures, taste
+from rsf_core.learning.folds import by_prompt
+from rsf_core.review import active
+from rsf_core.review.audit import audit_key, by_chance
+from rsf_core.review.gold_mix import mixed, slots
+from rsf_core.sampling.arrays import Ints
+from tests.simulations import unseen
+
+PROMPTS, EACH = 120, 4  # of the round
+FRESH = 600
+CELL = {"each": EACH, "strength": 2.0, "bias": 0.5}
+KNOWN = 0.7  # of the true log-odds, which the score says that the queue goes by; the rest of it is noise
+GOLD_ITEMS, PAIRS = 30, 60
+SEED = 5  # of the project
+
+
+def cells() -> Iterator[dict[str, Any]]:
+    """`first`: what the queue shows first. `mixed`: whether gold items, of the hardest, and pairs are there."""
+    for first in ("hard", "easy"):
+        for both in (False, True):
+            yield {"first": first, "decisions": 200, "audit": 0.3, "mixed": both}
+
+
+def estimates(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
+    """The mean AUC on all that is decided, on what was shown as of the audit alone, and on the random sample, beside that of
+    the very scorer on fresh prompts; how often the interval of each holds it; and how many are in the sample."""
+    rows = [_one(cell, int(seed)) for seed in rng.integers(0, 2**31, sets)]
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
+    rng = np.random.default_rng(seed)
+    direction = rng.normal(size=unseen.WIDTH)
+    direction *= CELL["strength"] / np.linalg.norm(direction)
+    drawn = unseen._drawn(CELL, direction, PROMPTS, EACH, rng)
+    odds = np.log(drawn.chance / (1 - drawn.chance))
+    unsure = active.uncertainty(KNOWN * odds + (1 - KNOWN) * odds.std() * rng.normal(size=len(odds)))
+    order = np.argsort(-unsure if cell["first"] == "hard" else unsure, kind="stable")
+    gold = np.argsort(-unsure + rng.random(len(odds)))[:GOLD_ITEMS] if cell["mixed"] else np.zeros(0, np.int64)
+    places = (drawn.decided.prompts.astype(np.int64) << K_BITS) | np.tile(np.arange(EACH), PROMPTS)
+    decided, shown = _reviewed(places, order, gold, cell["audit"], cell["decisions"])
+    sample = by_chance(places, decided, shown, SEED)
+    rows = np.flatnonzero(decided)
+    said = replace(
+        drawn.decided,
+        **{name: getattr(drawn.decided, name)[rows] for name in ("hidden", "others", "accepted", "prompts", "rule")},
+        audit=sample[rows],
+    )
+    compared = unseen._compared(CELL, direction, PAIRS, PROMPTS, rng) if cell["mixed"] else None
+    fresh = unseen._drawn(CELL, direction, FRESH, EACH, rng)
+    space = taste._space(said, compared)
+    folds = by_prompt(said.prompts, taste.FOLDS, rng)
+    all_rows = taste._rows(space, said, folds, compared, seed)
+    z, by, _ = taste._out_of_fold(all_rows, len(unseen.NAMES))
+    every = np.ones(len(all_rows.y), np.bool_)
+    choice = taste._choose(all_rows, every, len(unseen.NAMES))
+    weights = choice.fit(all_rows, every)
+    score = logistic.predict(space.coordinates(fresh.decided), weights)
+    truth = float(measures.auc(score, fresh.decided.accepted.astype(np.float64), np.ones((1, len(score))))[0])
+    found = {"truth": truth}
+    for name, audit in (("all", np.zeros_like(decided)), ("shown", shown), ("sample", sample)):
+        report = taste._report(replace(said, audit=audit[rows]), by, z, unseen.RATE, [], choice.penalty, rng)
+        assert report.basis == ("chosen" if name == "all" else "audit")
+        found |= {name: report.auc.value, f"{name} holds": float(report.auc.low <= truth <= report.auc.high)}
+    return found | {"judged": float(sample.sum())}
+
+
+def _reviewed(
+    places: Ints, order: Ints, gold: Ints, share: float, decisions: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """What is decided and what of it was shown as of the audit, (n,), once one reviewer has decided so many. What is gold is
+    decided by its mark from the start."""
+    decided, shown = np.zeros((2, len(places)), np.bool_)
+    what = slots(places[order], SEED, "ann", share, 0.1 if len(gold) else 0.0)
+    audit = np.argsort(audit_key(places, SEED), kind="stable")
+    mix = mixed(order.tolist(), what.tolist(), audit[~np.isin(audit, gold)].tolist(), gold.tolist())
+    inserted = set(mix.inserted) - set(gold.tolist())
+    for row in mix.shown[:decisions]:
+        decided[row], shown[row] = True, row in inserted
+    decided[gold] = True
+    return decided, shown

@@ -1,0 +1,75 @@
+"""What people answered as a score, on the Scorers page: what it says, and where its buttons lead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rsf_core.domain import Act, ActKind, Asked
+from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.errors import AccessError
+from rsf_core.project import Project
+from rsf_core.project.guarded import guarded
+from rsf_core.web import session
+
+SHELL = Path(session.__file__).with_name("shell.py")
+
+
+def opened(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(session, "_project", project)
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/scorers.py")
+    app.query_params["show"] = "Answers"
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    kinds: list[Any] = [app.markdown, app.caption, app.warning]
+    return "\n".join(str(one.value) for kind in kinds for one in kind).replace("\\", "")
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(one for one in app.button if one.label == label)
+
+
+def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
+    complete: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "once a question is asked whose answers are numbers" in said(opened(complete, monkeypatch))
+    complete.question_book.put({"name": "clear", "kind": "rating", "text": "How *clear*?"}, author="ann")
+    total = complete.counts(1).candidates
+    assert f"0 of {total} candidates of round 1 have an answer." in said(opened(complete, monkeypatch))
+    for name, value in (("1.1.0", 4), ("1.1.1", 3)):
+        act = Act(name, ActKind.ANSWER, (name,), value=json.dumps(value), asked=Asked("clear", 1))
+        complete.review.say(1, "ann", [act])
+    app = opened(complete, monkeypatch)
+    assert f"2 of {total} candidates of round 1 have an answer, with a mean of 3.50." in said(app)
+    assert f"decides nothing of {total - 2} candidates" in said(app)
+    app.radio[-1].set_value("As a constraint: it must reach").run()
+    assert app.number_input[0].value == 3.0
+    app.number_input[0].set_value(3.5).run()
+    went: list[str] = []
+    monkeypatch.setattr("rsf_core.web.ui.go", lambda page, **query: went.append(page))
+    button(app, "Look at the target with it").click().run()
+    assert not app.exception and went == ["target"]
+    (constraint,) = [
+        one
+        for one in app.session_state["target-form"]["form"].filled.target.constraints
+        if one.scorer.startswith("answer")
+    ]
+    assert constraint.at_least == 3.5 and "answer" not in str(complete.settings.target.scorers)
+
+
+def test_a_reviewer_looks_and_puts_nothing_to_use(complete: Project) -> None:
+    complete.question_book.put({"name": "clear", "kind": "rating", "text": "How clear?"}, author="ann")
+    theirs = guarded(complete, lambda: Actor("ben", Role.REVIEWER, "link"))
+    assert theirs.answers.of_round(1)[0].scores.count == 0
+    for name in ("use", "score"):
+        with pytest.raises(AccessError):
+            getattr(theirs.answers, name)("clear")
