@@ -51,9 +51,9 @@ def _question(project: Project, number: int, one: AnswerScores) -> None:
     if scores.missing:
         st.warning(
             f"**A target with it decides nothing of {plural(scores.missing, 'candidate')}** of this round, of which nobody "
-            "has answered: they are neither accepted nor rejected, and no rate counts them. Nobody has answered of candidates "
-            "that are drawn later either, nor of the held-out completions by which models are compared: their reward is not told. "
-            "To decide those, learn a scorer from decisions.",
+            "has answered: they are neither accepted nor rejected, and no rate counts them. Nor has anybody answered of "
+            "candidates that are drawn later, or of the held-out completions by which models are compared: their reward is "
+            "not told. To decide those, learn a scorer from decisions.",
             icon=":material/help:",
         )
     _use(project, one)
