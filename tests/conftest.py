@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -24,6 +25,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; j
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("beside others", deadline=None)  # what an example takes says nothing on a busy machine
 settings.load_profile("beside others")
+# What is imported stays to the end, millions of objects of torch, transformers and hypothesis: a collector that walks them
+# again and again finds nothing. They are made without it, and then lie beside what it looks at.
+gc.disable()
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]
@@ -35,6 +39,7 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Together:
+    gc.enable()  # this process collects no tests
     return _Together(config, log)
 
 
@@ -42,6 +47,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick", action="store_true", help="without browser, real model and what tests/support/slow.txt names"
     )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)  # of objects that are new: ten times as many as the usual, some megabytes
+    gc.enable()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    gc.unfreeze()  # DuckDB complains of what is left at the end
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,6 +20,7 @@ from rsf_core.project.imports import ImportState
 from rsf_core.project.problem_list import write_problems
 from rsf_core.prompts import Problem, PromptRow, Reading, recognise
 from rsf_core.prompts.parsing import Columns
+from tests.support import warm
 from tests.support.spreadsheets import write
 
 FILE = b'{"question": "How high is Mont Blanc?", "answer": 4806}\n{"question": \n{"question": "Review a kettle."}\n'
@@ -161,6 +162,7 @@ def long_lines() -> bytes:
     return b"".join(b'{"text": "row %d", "more": [%s{}]}\n' % (i, b"{}," * 300_000) for i in range(3))
 
 
+@warm.cold()  # what it may hold is measured: not what a template holds as well
 def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_goes_on(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +178,7 @@ def test_a_file_that_grows_beyond_all_memory_is_refused_with_words_and_the_app_g
     assert len(project.prompts()) == 12
 
 
+@warm.cold()  # what it may hold is measured: not what a template holds as well
 def test_lines_that_take_too_much_end_the_reading_and_not_the_machine(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 from rsf_core.domain import JobKind
 from rsf_core.jobs import worker
 from rsf_core.jobs.worker import JobContext
+from tests.support.warm.client import STAND_IN
 
 
 def interpreter(folder: Path, module: ModuleType) -> Path:
     """What is to be started in place of Python so that jobs run by the `main` of `module`."""
-    path = folder / module.__name__.rpartition(".")[2]
+    path = folder / (module.__name__.rpartition(".")[2] + STAND_IN)
     root = Path(__file__).parents[3]
     path.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"

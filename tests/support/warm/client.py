@@ -17,12 +17,17 @@ from types import SimpleNamespace
 from typing import IO, Any
 
 from rsf_core.jobs import process
+from rsf_core.project import imports
+from rsf_core.prompts import comparing
 
 TREE = Path(__file__).parents[3]
 RSF = Path(sys.executable).with_name("rsf")
 WHERE = (
     "RSF_TEST_WARM"  # in the environment: the folder of the templates' sockets, for owners that start jobs themselves
 )
+STARTERS = (process, imports, comparing)  # the modules of the product that start these processes
+READERS = ("rsf_core.project.imports", "rsf_core.prompts.comparing")
+STAND_IN = ".stand-in"  # how the name of what is started in place of Python ends: tests/support/faults/stand_in.py
 CLOSING_SECONDS = 10.0
 IMPORTING_SECONDS = 240.0  # of a template, on a busy machine
 
@@ -113,10 +118,13 @@ def start(
 
 
 def _kind(words: list[str]) -> str | None:
-    """Which template it is forked from; None for what only a process of its own does right: another interpreter, and the
-    placing of a file, whose memory is limited."""
-    if words[0] not in (sys.executable, os.fspath(RSF)) or "rsf_core.project.imports" in words:
+    """Which template it is forked from; None for another interpreter, which only a process of its own does right."""
+    if words[0].endswith(STAND_IN):
+        return "stand_in"
+    if words[0] not in (sys.executable, os.fspath(RSF)):
         return None
+    if words[1:2] == ["-m"] and words[2] in READERS:
+        return "reader"
     return "job" if words[1:3] == ["-m", "rsf_core.jobs"] else "owner"
 
 
@@ -124,8 +132,22 @@ def run(
     arguments: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, computes: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Start it, wait for its end, and return that with what it printed."""
+    ended = run_bytes(arguments, timeout=timeout, env=env, computes=computes)
+    return subprocess.CompletedProcess(ended.args, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def run_bytes(
+    arguments: Sequence[str | Path],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    computes: bool = False,
+    stdin: int = subprocess.DEVNULL,
+    capture_output: bool = True,
+) -> subprocess.CompletedProcess[bytes]:
+    """As `subprocess.run` is called by the product: it has no other standard input, and what it printed is always kept."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        started = start(arguments, env=env, stdout=out, stderr=err, computes=computes)
+        started = start(arguments, env=env, stdin=stdin, stdout=out, stderr=err, computes=computes)
         try:
             code = started.wait(timeout)
         finally:
@@ -133,7 +155,7 @@ def run(
         texts = []
         for file in (out, err):
             file.seek(0)
-            texts.append(file.read().decode())
+            texts.append(file.read())
     return subprocess.CompletedProcess(started.args, code, *texts)
 
 
@@ -146,11 +168,11 @@ def shared(folder: Path) -> Iterator[None]:
         return
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TREE), os.environ.get("PYTHONPATH", "")])}
     lone = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # no import is to start a thread
-    room = " " * 4096  # the arguments of a fork are written over those of its template
+    room = " " * 4096  # the arguments and the environment of a fork are written over those of its template
     templates = subprocess.Popen(
         [sys.executable, "-m", "tests.support.warm.templates", str(folder), room],
         cwd=TREE,
-        env=environment | lone,
+        env=environment | lone | {"ROOM": room},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -159,7 +181,8 @@ def shared(folder: Path) -> Iterator[None]:
     os.environ[WHERE] = os.fspath(folder)
     start_jobs_warm()
     yield
-    process.subprocess = subprocess  # type: ignore[attr-defined]
+    for module in STARTERS:
+        module.subprocess = subprocess  # type: ignore[attr-defined]
     del os.environ[WHERE]
     templates.stdin.close()
     templates.stdout.close()
@@ -167,7 +190,12 @@ def shared(folder: Path) -> Iterator[None]:
 
 
 def start_jobs_warm() -> None:
-    process.subprocess = SimpleNamespace(Popen=start, DEVNULL=subprocess.DEVNULL)  # type: ignore[assignment, attr-defined]
+    """Let the product start its processes so: jobs, and what reads and compares prompts."""
+    warm = SimpleNamespace(
+        Popen=start, run=run_bytes, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
+    )
+    for module in STARTERS:
+        module.subprocess = warm  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager

@@ -18,10 +18,11 @@ import runpy
 import select
 import socket
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
-from tests.support.warm.client import WHERE, start_jobs_warm
+from tests.support.warm.client import READERS, STAND_IN, WHERE, start_jobs_warm
 
 IMPORTS = {
     "job": (
@@ -38,6 +39,15 @@ IMPORTS = {
         "rsf_core.models.loading",
         "vaderSentiment.vaderSentiment",
         "pandas",
+    ),
+    "reader": READERS,  # and nothing more: what they may hold is limited
+    "stand_in": (
+        "rsf_core.jobs.worker",
+        "rsf_core.jobs.work.score",
+        "vaderSentiment.vaderSentiment",
+        "tests.support.patient_work",
+        "tests.support.faults.misbehaving",
+        "tests.support.faults.quick_work",
     ),
     # not rsf_core.cli: its consoles are made on import, for where the template prints
     "owner": (
@@ -131,7 +141,7 @@ def become(request: Request, outputs: list[int], connection: socket.socket) -> N
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    show_arguments(request["arguments"])
+    show(request["arguments"])
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     for output, standard in zip(outputs, (1, 2), strict=True):
@@ -141,16 +151,20 @@ def become(request: Request, outputs: list[int], connection: socket.socket) -> N
     connection.close()
 
 
-def show_arguments(arguments: list[str]) -> None:
-    """Write them where the kernel shows a process's arguments (proc(5), arg_start and arg_end): by them a job is found again.
-    What is left of the room there follows the program's name, as blanks."""
+def show(arguments: list[str]) -> None:
+    """Write the arguments and the environment where the kernel shows a process's (proc(5), arg_start to env_end): a job is
+    found again by them. What is left of the room for arguments follows the program's name, as blanks."""
     with open("/proc/self/stat", encoding="utf-8") as file:
-        fields = file.read().rpartition(")")[2].split()
-    begin, end = int(fields[45]), int(fields[46])
+        begin, end, first, last = map(int, file.read().rpartition(")")[2].split()[45:49])
     program, *rest = (os.fsencode(argument) for argument in arguments)
     tail = b"".join(b"\0" + argument for argument in rest) + b"\0"
     assert len(program) + len(tail) <= end - begin, "the arguments are too long for the template's room"
     ctypes.memmove(begin, program.ljust(end - begin - len(tail)) + tail, end - begin)
+    shown = b"".join(os.fsencode(f"{name}={value}\0") for name, value in os.environ.items())
+    assert len(shown) <= last - first, "the environment is too large for the template's room"
+    ctypes.memmove(
+        first, shown.ljust(last - first, b"\0"), last - first
+    )  # os.environ lies elsewhere since it was set anew
 
 
 def perform(request: Request) -> None:
@@ -167,9 +181,15 @@ def perform(request: Request) -> None:
 
         command()
         return
+    if program.endswith(STAND_IN):
+        sys.argv = [program, *arguments]
+        runpy.run_path(program, run_name="__main__")
+        return
     option, what, *rest = arguments
     sys.argv = [option, *rest]
     if option == "-m":
+        # it stands in the template already, as what another module imports: here it is the program
+        warnings.filterwarnings("ignore", ".* found in sys.modules after import of package", RuntimeWarning)
         runpy.run_module(what, run_name="__main__", alter_sys=True)
     else:
         exec(compile(what, "<string>", "exec"), sys.modules["__main__"].__dict__)
