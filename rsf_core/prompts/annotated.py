@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from rsf_core.prompts.conversations import is_one
 from rsf_core.prompts.records import Number, Record
 
 LABEL_STUDIO, ARGILLA = "Label Studio", "Argilla"
@@ -23,6 +24,7 @@ _RESPONSES, _SUGGESTION = ".responses", ".suggestion"
 _OLD_SUGGESTION = "-suggestion"
 _ABOUT_EACH = {"annotator", "annotation_id", "lead_time"}
 _ABOUT = _ABOUT_EACH | {"id", "created_at", "updated_at"}
+_ENVELOPES = ("body", "request", "input", "data", "row")
 _REFUSED = ("discarded", "draft", "pending")
 
 
@@ -43,6 +45,10 @@ def plain(record: Record) -> Record:
         said = {name: _first(_submitted(fields[name]), fields[name + _OLD_SUGGESTION]) for name in old}
         kept = {name: value for name, value in fields.items() if not any(name.startswith(one) for one in old)}
         return _made(record, ARGILLA, kept, said)
+    for name in _ENVELOPES:  # {"body": {"messages": …}}, as requests to an endpoint are kept
+        inside = fields.get(name)
+        if isinstance(inside, dict) and is_one(inside.get("messages")) and "messages" not in fields:
+            return replace(record, fields={**inside, **{key: value for key, value in fields.items() if key != name}})
     return record
 
 

@@ -104,6 +104,11 @@ def _plain(column: pa.Array) -> list[Any]:
 def _spelled(value: Any) -> Any:
     if isinstance(value, bool | str):
         return value
+    if isinstance(value, bytes):  # a text that was written without saying so
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
     if isinstance(value, float):
         return Number(repr(value)) if math.isfinite(value) else Number("NaN")
     return Number(str(value)) if isinstance(value, int | Decimal) else value

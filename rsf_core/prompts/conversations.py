@@ -6,19 +6,21 @@ file. So the first is read and the rest is said to be left out.
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from rsf_core.domain.turns import Turns
+from rsf_core.prompts import marked_texts
 from rsf_core.prompts.records import Number
 
-_BEGIN = "<|im_start|>"
-_CHATML = re.compile(r"<\|im_start\|>(\w+)[ \t]*\n(.*?)<\|im_end\|>", re.DOTALL)
+_NO_COMMA = re.compile(r"\}\s*\n\s*\{")  # between the turns of an array as NumPy writes it
 _SYSTEM = {"system", "developer"}
 _USER = {"user", "human", "prompter"}
 _ASSISTANT = {"assistant", "gpt", "bot", "model", "chatgpt", "ai"}
-_ROLE_NAMES, _CONTENT_NAMES = ("role", "from", "speaker"), ("content", "value", "text")
+_ROLE_NAMES, _CONTENT_NAMES = ("role", "from", "speaker"), ("content", "value", "text", "parts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +94,21 @@ def read(value: list[Any]) -> Conversation | str:
 
 
 def chatml(text: str) -> list[Any] | None:
-    """The turns of a text that is marked up as ChatML from its beginning to its end; None for any other."""
-    if not text.lstrip().startswith(_BEGIN):
+    """The turns of a text that is marked up as a conversation from its beginning to its end; None for any other."""
+    found: list[Any] | None = marked_texts.turns(text)
+    return found
+
+
+def written(text: str) -> list[Any] | None:
+    """A list of turns as JSON, or as Python writes it, which is what a spreadsheet holds of one; None where it is none."""
+    try:
+        return found if isinstance(found := json.loads(text), list) else None
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return found if isinstance(found := ast.literal_eval(_NO_COMMA.sub("}, {", text)), list) else None
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return None
-    marked = text.strip().removesuffix(f"{_BEGIN}assistant")  # which asks for the answer
-    turns, end = [], 0
-    for found in _CHATML.finditer(marked):
-        if marked[end : found.start()].strip():
-            return None
-        turns.append({"role": found[1], "content": found[2]})
-        end = found.end()
-    return None if marked[end:].strip() else turns
 
 
 def reply_in(value: list[Any]) -> str | None:
@@ -123,6 +129,8 @@ def _text_of(content: Any) -> str | None:
     """The text of a turn, which may be given in parts; None where it holds anything but text."""
     if _is_text(content):
         return str(content)
+    if isinstance(content, dict):
+        content = [content]
     if not isinstance(content, list):
         return None
     parts = [

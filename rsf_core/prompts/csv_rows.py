@@ -20,6 +20,9 @@ from rsf_core.prompts.spreadsheet import is_own_export, unguarded
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _QUOTE_BEHIND_SPACE = re.compile(r' +"')
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u00a0"
+_NAMES = re.compile(r"[\"']?\w+(?:[ -]\w+)?[\"']?")
+_RARER = re.compile(r"(?:[^\w\s\"'.,;|?!()\[\]{}-]|[\x01\x1e\x1f])(?!\s)")
 _ENDS = (".", "?", "!", "。", "？", "！", "…")  # of a sentence
 _SAMPLED_ROWS = 50
 _SAMPLED_CHARACTERS = 256 << 10
@@ -42,7 +45,18 @@ def delimiter(path: Path, encoding: Encoding) -> tuple[str, bool]:
         fits = _fitting(rows), widths[0]
         if fits > of_best:
             best, of_best = sign, fits
-    return best, False
+    return (best if of_best[1] else _rarer(sample) or best), False
+
+
+def _rarer(sample: str) -> str | None:
+    """Another sign (: ^ ~ § or a control character) that stands between names in the header, and in every row as often."""
+    header = sample.lstrip().split("\n", 1)[0].strip()
+    for sign in dict.fromkeys(_RARER.findall(header)):
+        if all(_NAMES.fullmatch(name.strip()) for name in header.split(sign)):
+            rows = _sampled(sample, sign)
+            if len(rows) > 1 and _fitting(rows) == 1.0:
+                return str(sign)
+    return None
 
 
 def spaced(path: Path, encoding: Encoding, sign: str) -> bool:
@@ -131,6 +145,8 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
                 if any(map(str.strip, fields)):
                     header = Header(fields, f"{path.name}, line {line}")
                     yield from header.doubts(line)
+            elif header.is_repeated(fields):
+                yield Problem(line, None, "names the columns once more; it is left out")
             elif any(map(str.strip, fields)):
                 yield header.record(line, fields)
 
@@ -144,7 +160,9 @@ class Header:
     """The names of the columns. Those without a name at the end, as spreadsheets leave them, are no columns."""
 
     def __init__(self, fields: Sequence[str], where: str) -> None:
-        names = [name.strip() for name in fields]
+        names = [name.strip().strip(_INVISIBLE).strip() for name in fields]
+        if any("\0" in name for name in names):
+            raise PromptFileError(f"{where}: the header holds zero bytes, which no text has: choose another encoding")
         while names and not names[-1]:
             names.pop()
         if len(names) > limits.MOST_COLUMNS:
@@ -161,6 +179,12 @@ class Header:
             )
         self._width = len(fields)
         self._own = is_own_export(self.names)
+
+    def is_repeated(self, fields: Sequence[str]) -> bool:
+        """Whether a row of several columns is the header again, as where files were put behind one another."""
+        return (
+            len(self.names) > 1 and [name.strip().strip(_INVISIBLE) for name in fields[: len(self.names)]] == self.names
+        )
 
     def doubts(self, line: int) -> Iterator[Problem]:
         """What is to be said of names that read like a row."""

@@ -21,8 +21,18 @@ _MARKS = (  # the longer ones first: that of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "UTF-16", "utf-16"),
     (codecs.BOM_UTF16_BE, "UTF-16", "utf-16"),
 )
+_ESCAPES = (  # encodings of seven bits, whose bytes are ASCII
+    (re.compile(rb"\x1b\$\)C"), "ISO-2022-KR", "iso2022-kr"),
+    (re.compile(rb"\x1b(?:\$[@B]|\(J)"), "ISO-2022-JP", "iso2022-jp-2"),
+    (re.compile(rb"~\{(?:[!-z][!-~])+~\}"), "HZ (Chinese)", "hz"),
+)
+# what is guessed at: those that people use, and can choose
+_GUESSED = [
+    *("cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "iso8859_2", "iso8859_5", "iso8859_15"),
+    *("koi8_r", "cp866", "cp850", "cp852", "mac_roman", "mac_cyrillic", "cp932", "euc_jp", "cp949", "gb18030", "cp950"),
+]
 _WORD = re.compile(r"[^\W\d_]+")
-_SIGN_IN_A_WORD = re.compile(r"[A-Za-z][¡-©«-¶¸¹»-¿×÷][A-Za-z]")
+_SIGN_IN_A_WORD = re.compile(r"[A-Za-z][¡-©«-¶¸¹»-¿×÷‚„†‡ˆ‰‹“”•˜™›][A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +64,12 @@ def find(path: Path) -> Encoding:
     for mark, label, codec in _MARKS:
         if head.startswith(mark):
             return Encoding(label, codec)
-    wide = _utf16_without_mark(head)
+    wide = _utf32_without_mark(head) or _utf16_without_mark(head)
     if wide is not None:
         return wide
     sample = _lines_beyond_utf8(path)
     if sample is None:
-        return UTF_8
+        return _seven_bits(head) or UTF_8
     text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     if sum(character > "\x7f" for character in text) - broken >= broken:
@@ -71,6 +81,33 @@ def find(path: Path) -> Encoding:
     if _is_western(western):
         return Encoding("Windows-1252", "cp1252", guessed=True)
     return _guess(sample)
+
+
+def _utf32_without_mark(head: bytes) -> Encoding | None:
+    """Every character has a zero byte at one end, and nearly every one next to it."""
+    zeros = [head[at::4].count(0) for at in range(4)]
+    count = len(head) // 4
+    if count < 2 or len(head) % 4 or max(zeros) < count:
+        return None
+    if zeros[3] == count and zeros[2] > count * 0.9 and zeros[0] <= count // 10:
+        return Encoding("UTF-32 LE", "utf-32-le")
+    if zeros[0] == count and zeros[1] > count * 0.9 and zeros[3] <= count // 10:
+        return Encoding("UTF-32 BE", "utf-32-be")
+    return None
+
+
+def _seven_bits(head: bytes) -> Encoding | None:
+    """Chinese, Japanese or Korean between escape sequences: each part of the sample must be such text."""
+    if not head.isascii():
+        return None
+    for mark, label, codec in _ESCAPES:
+        if mark.search(head):
+            try:
+                head[: head.rfind(b"\n") + 1].decode(codec)
+            except UnicodeDecodeError:
+                continue
+            return Encoding(label, codec, guessed=True)
+    return None
 
 
 def _utf16_without_mark(head: bytes) -> Encoding | None:
@@ -118,6 +155,12 @@ def _guess(sample: bytes) -> Encoding:
     from charset_normalizer import from_bytes  # only where nothing else tells
 
     best = from_bytes(sample).best()
+    if best is not None and best.encoding not in (
+        "ascii",
+        "utf_8",
+        *_GUESSED,
+    ):  # an exotic one: of the common ones, which?
+        best = from_bytes(sample, cp_isolation=_GUESSED).best() or best
     if best is None or best.encoding in ("ascii", "utf_8"):
         return UTF_8
     return Encoding(best.encoding.replace("_", "-"), best.encoding, guessed=True)

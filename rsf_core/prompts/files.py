@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsf_core.domain.errors import PromptFileError
-from rsf_core.prompts import annotated, csv_rows, encodings, excel_rows, json_rows, parquet_rows
+from rsf_core.prompts import annotated, csv_rows, encodings, excel_rows, foreign, json_rows, parquet_rows
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.encodings import Encoding
 from rsf_core.prompts.records import Record
@@ -17,6 +17,7 @@ _SAMPLED_CHARACTERS = 16 << 20
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", *excel_rows.SUFFIXES)
 PACKED = (".parquet", *excel_rows.SUFFIXES)
 """Files that can hold many times their size: they are read in a process with a limit of memory."""
+_KINDS = {".parquet": "table"} | dict.fromkeys(excel_rows.SUFFIXES, "sheet")
 
 
 ENCODINGS = {  # to choose from, by what a person calls them
@@ -93,6 +94,9 @@ def look(path: Path, reading: Reading = FOUND) -> Layout:
     try:
         if path.stat().st_size > limits.LARGEST_FILE:
             raise PromptFileError(f"{path.name} is larger than {limits.LARGEST_FILE >> 20} MiB: split it")
+        with path.open("rb") as file:
+            head = file.read(1024)
+        foreign.refuse(path.name, head, _KINDS.get(suffix, "text"))
         if suffix == ".parquet":
             return Layout("Parquet")
         if suffix in excel_rows.SUFFIXES:

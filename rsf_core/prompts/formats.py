@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain import Split
-from rsf_core.prompts import annotated, conversations, files
+from rsf_core.prompts import annotated, choices, conversations, files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.files import FOUND, Layout, Reading
 from rsf_core.prompts.records import Number
@@ -22,8 +22,8 @@ CONVERSATIONS = ("messages", "conversations", "conversation", "prompt", *TURNS)
 # a column that belongs to the prompt of another: what an instruction is about
 COMPANIONS = {
     "instruction": ("input", "context"),
-    "question": ("context", "passage"),
-    "query": ("context", "passage"),
+    "question": ("context", "passage", *choices.COLUMNS),
+    "query": ("context", "passage", *choices.COLUMNS),
 }
 _TEXTS = (
     "prompt",
@@ -51,6 +51,13 @@ _REFERENCES = (
     "solution",
     "expected",
     "translation",
+    "answers",
+    "targets",
+    "labels",
+    "outputs",
+    "responses",
+    "answerkey",
+    "answer_key",
 )
 _SYSTEMS = ("system", "system_prompt", "system_message")
 _SPLITS = ("split",)
@@ -72,7 +79,23 @@ _NO_TEXT = {
     "kind",
     "category",
 }
-_NO_TEXT |= {"language", "lang", "len", "length", "count", "tokens", "date", "score", "rating", "name"}
+_NO_TEXT |= {
+    "method",
+    "model",
+    "status",
+    "level",
+    "role",
+    "language",
+    "lang",
+    "len",
+    "length",
+    "count",
+    "tokens",
+    "date",
+    "score",
+    "rating",
+    "name",
+}
 GSM8K = re.compile(r"^####[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 
 
@@ -246,7 +269,13 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
         if plain in TURNS:
             return "turns (the first question is the prompt, for the answers between them are missing)"
         first = next(value for value in values[text] if _is_conversation(text, value))
-        kind = "ChatML" if isinstance(first, str) else "ShareGPT" if "from" in first[0] else "chat messages"
+        kind = (
+            ("ChatML" if "<|im_" in first else "turns marked in a text")
+            if isinstance(first, str)
+            else "ShareGPT"
+            if "from" in first[0]
+            else "chat messages"
+        )
         answer = "; an answer behind it is the reference" if reference == text else ""
         return f"conversations ({kind}: the last question is the prompt, with the turns before it{answer})"
     joined = companions(text, names)

@@ -32,7 +32,7 @@ class Lines:
             while line and line[-1] not in "\r\n":
                 line = self._file.readline(self._longest)
             raise LineTooLongError
-        self.raw = line.removeprefix("\ufeff") if self.count == 1 else line
+        self.raw = line.lstrip("\ufeff")  # also where files were put behind one another
         return self.raw
 
 

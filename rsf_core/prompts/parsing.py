@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.turns import whole
-from rsf_core.prompts import conversations
+from rsf_core.prompts import choices, conversations
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.conversations import Conversation
 from rsf_core.prompts.files import FOUND, Reading
@@ -26,6 +25,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 # how other programs spell that there is nothing; "none", "na" and "null" in words may be answers
 _NOTHING = {"NaN", "nan", "NAN", "-nan", "None", "NULL", "null", "<NA>", "#N/A", "N/A", "NaT"}
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_LIKE_TURNS = re.compile(r"\s*\[\s*\{\s*['\"](?:role|from|content|value|speaker)['\"]")
+_IMAGE = re.compile(r"<(?:image|video|audio)>")
+_MEDIA = {"image", "images", "image_path", "video", "videos", "audio", "audios"}
 _NO_INPUT = ("", "<noinput>", "<no input>")
 
 
@@ -94,6 +96,8 @@ def prompt_of(record: Record, wanted: Columns, problems: list[Problem], notes: C
         check_text(value, column)
     if not text.strip():
         raise WrongRow(wanted.text, "is missing or empty")
+    if _IMAGE.search(text) and _MEDIA & {name.strip().lower() for name, value in fields.items() if value}:
+        raise WrongRow(wanted.text, "asks about an image, a video or a sound: prompts are text alone")
     reference = _reference(fields, wanted, asked, notes)
     if asked is not None and asked.left_out:
         others = f"{asked.left_out} later question{'s' if asked.left_out > 1 else ''} of the conversation"
@@ -114,10 +118,9 @@ def _conversation(value: Any, column: str) -> Conversation | None:
     if isinstance(value, str) and (marked := conversations.chatml(value)):
         value = marked
     elif isinstance(value, str) and name in CONVERSATIONS and value.lstrip().startswith("["):
-        try:
-            value = json.loads(value)  # as a spreadsheet holds it
-        except (ValueError, RecursionError):
-            return None
+        value = conversations.written(value) or value  # as a spreadsheet holds it
+        if isinstance(value, str) and _LIKE_TURNS.match(value):
+            raise WrongRow(column, "looks like a list of turns and is neither JSON nor a list of Python")
     if not isinstance(value, list):
         return None
     if not value:
@@ -140,6 +143,11 @@ def _joined(fields: dict[str, Any], wanted: Columns) -> str:
         if name in wanted.chosen:
             continue
         value = fields[name]
+        if name.strip().lower() in choices.COLUMNS:
+            offered = choices.read(value)
+            if offered is None and value not in (None, [], {}) and not isinstance(value, str):
+                raise WrongRow(name, "holds no list of texts to choose from")
+            value = (value or None) if offered is None else choices.in_words(offered)
         part = str(value) if isinstance(value, Number) else text_of(value, name) or ""
         if part.strip().lower() not in _NO_INPUT and part not in _NOTHING:
             parts.append(part)
@@ -152,6 +160,10 @@ def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | No
     value = fields.get(wanted.reference)
     if wanted.reference == wanted.text:
         found = asked.reply if asked is not None else None
+    elif (chosen := _chosen(value, fields, wanted)) is not None:
+        found = chosen
+    elif value == [] or value == {}:
+        found = None
     elif isinstance(value, Number | bool):
         found = str(value).lower() if isinstance(value, bool) else str(value)  # as JSON spells it
     elif conversations.is_one(value):
@@ -160,7 +172,7 @@ def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | No
         # an answer to each question, of which the last is asked, or several that are right
         found = value[-1] if len(value) == asked.questions and not asked.left_out else value[0]
     else:
-        found = text_of(value, wanted.reference)
+        found = text_of(_only_one(value), wanted.reference)
     check_text(found, wanted.reference)
     if found is None or not found.strip():
         return None
@@ -171,6 +183,20 @@ def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | No
     if answer is not None:
         notes["references are worked answers: what stands behind #### is taken"] += 1
     return answer or found
+
+
+def _chosen(value: Any, fields: dict[str, Any], wanted: Columns) -> str | None:
+    """The letter of the choice that the reference numbers."""
+    names = [name for name in companions(wanted.text, list(fields)) if name.strip().lower() in choices.COLUMNS]
+    offered = choices.read(fields[names[0]]) if names and names[0] not in wanted.chosen else None
+    return None if offered is None else choices.letter(value, offered)
+
+
+def _only_one(value: Any) -> Any:
+    """The text of a list that holds one, or of SQuAD's {"text": […]}, whose first answer is as right as the others."""
+    if isinstance(value, dict) and conversations.are_turns(value.get("text")):
+        return value["text"][0]
+    return value[0] if conversations.are_turns(value) and len(value) == 1 else value
 
 
 def _answers_the_last(fields: dict[str, Any], wanted: Columns) -> bool:

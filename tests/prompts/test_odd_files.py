@@ -132,7 +132,7 @@ def test_a_truth_value_is_the_reference_where_nothing_else_can_be(
 
 def test_what_else_stands_as_a_reference_is_said(tmp_path: Path) -> None:
     _, problems = read(
-        tmp_path / "a.jsonl", lines({"prompt": "Q", "answer": ["a"]}, {"prompt": "Q", "answer": {"a": 1}})
+        tmp_path / "a.jsonl", lines({"prompt": "Q", "answer": ["a", "b"]}, {"prompt": "Q", "answer": {"a": 1}})
     )
     assert problems == ["line 1, answer: must be text, not list", "line 2, answer: must be text, not dict"]
 
@@ -282,7 +282,7 @@ def test_a_time_beyond_the_calendar_of_python_hides_no_prompt(tmp_path: Path, fa
     assert [row.text for row in as_recognised(path).rows] == ["Q"]
 
 
-@pytest.mark.parametrize(("values", "said"), [([b"a"], "must be text, not bytes"), ([None], "is missing or empty")])
+@pytest.mark.parametrize(("values", "said"), [([b"a\xff"], "must be text, not bytes"), ([None], "is missing or empty")])
 def test_a_column_that_is_called_prompt_says_by_row_what_it_holds_instead(
     tmp_path: Path, values: list[Any], said: str
 ) -> None:

@@ -1,0 +1,123 @@
+"""Conversations written as one text, with the marks of a chat template or the names of the speakers between the turns.
+
+    ChatML        <|im_start|>user\\n…<|im_end|>
+    Zephyr, Phi   <|user|>\\n…</s>   or <|end|>
+    Gemma         <start_of_turn>user\\n…<end_of_turn>
+    Llama 3       <|start_header_id|>user<|end_header_id|>\\n\\n…<|eot_id|>
+    Llama 2       <s>[INST] <<SYS>>…<</SYS>> … [/INST] … </s>
+    Anthropic HH  \\n\\nHuman: …\\n\\nAssistant: …
+    Alpaca        ### Instruction:\\n… ### Input:\\n… ### Response:\\n…
+
+A text counts only where it is marked from its beginning to its end. Every pattern is linear: it splits, and looks back at
+nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CHATML = re.compile(r"<\|im_start\|>(\w+)[ \t]*\n(.*?)<\|im_end\|>", re.DOTALL)
+_ASKS = "<|im_start|>assistant"
+_STARTS = (
+    re.compile(r"<\|(system|user|assistant)\|>[ \t]*\n?"),
+    re.compile(r"<start_of_turn>(user|model|system)[ \t]*\n"),
+    re.compile(r"<\|start_header_id\|>(system|user|assistant)<\|end_header_id\|>\s?\n?\n?"),
+)
+_ENDS = ("</s>", "<|end|>", "<|endoftext|>", "<end_of_turn>", "<|eot_id|>", "<|end_of_text|>")
+_OPENING = re.compile(r"^\s*(?:<s>|<bos>|<\|begin_of_text\|>)?\s*")
+_INST = re.compile(r"\[(/?)INST\]")
+_SYS = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>\s*", re.DOTALL)
+_HUMAN = re.compile(r"(?:^|\n\n)(Human|Assistant|H|A):[ \t]?")
+_HEADS = re.compile(r"^### ?(Instruction|Input|Response|Output):?[ \t]*$", re.MULTILINE)
+
+Turn = dict[str, str]
+
+
+def turns(text: str) -> list[Turn] | None:
+    """The turns of a marked text, each with `role` and `content`; None where it is no such text."""
+    plain = text[:400].lstrip()
+    if plain.startswith("<|im_start|>"):
+        return _chatml(text)
+    if plain.startswith(("<|", "<start_of_turn>", "<bos>", "<s>", "[INST]")):
+        return next((found for start in _STARTS if (found := _marked(text, start))), None) or _llama2(text)
+    if plain.startswith(("Human:", "H:")) and text.startswith("\n\n"):
+        return _spoken(text)
+    if "### " in text[:1000]:
+        return _alpaca(text)
+    return None
+
+
+def _chatml(text: str) -> list[Turn] | None:
+    marked = text.strip().removesuffix(_ASKS)  # which asks for the answer
+    found, end = [], 0
+    for turn in _CHATML.finditer(marked):
+        if marked[end : turn.start()].strip():
+            return None
+        found.append({"role": turn[1], "content": turn[2]})
+        end = turn.end()
+    return None if marked[end:].strip() else found
+
+
+def _marked(text: str, start: re.Pattern[str]) -> list[Turn] | None:
+    text = _OPENING.sub("", text, count=1)
+    pieces = start.split(text)
+    if len(pieces) < 3 or pieces[0].strip():
+        return None
+    found = [
+        {"role": role, "content": _said(content)} for role, content in zip(pieces[1::2], pieces[2::2], strict=True)
+    ]
+    return _asked(found)
+
+
+def _llama2(text: str) -> list[Turn] | None:
+    text = _OPENING.sub("", text, count=1)
+    pieces = _INST.split(text)
+    marks = pieces[1::2]
+    if not marks or pieces[0].strip() or marks != ["", "/"] * (len(marks) // 2):
+        return None
+    found: list[Turn] = []
+    for number, content in enumerate(pieces[2::2]):
+        if number == 0 and (system := _SYS.match(content)) is not None:
+            found.append({"role": "system", "content": system[1].strip()})
+            content = content[system.end() :]
+        content = content.strip().removesuffix("<s>").rstrip()
+        found.append({"role": "assistant" if number % 2 else "user", "content": _said(content)})
+    return _asked(found)
+
+
+def _spoken(text: str) -> list[Turn] | None:
+    pieces = _HUMAN.split(text)
+    found = [
+        {"role": "user" if who.startswith("H") else "assistant", "content": said.strip()}
+        for who, said in zip(pieces[1::2], pieces[2::2], strict=True)
+    ]
+    roles = [turn["role"] for turn in found]
+    alternate = all(role == ("user", "assistant")[at % 2] for at, role in enumerate(roles))
+    return _asked(found) if len(found) > 1 and alternate else None
+
+
+def _alpaca(text: str) -> list[Turn] | None:
+    pieces = _HEADS.split(text)
+    named = {name: said.strip() for name, said in zip(pieces[1::2], pieces[2::2], strict=True)}
+    answer = named.get("Response", named.get("Output"))
+    if not named.get("Instruction") or len(named) != len(pieces) // 2:
+        return None
+    if not answer or not (pieces[0].strip() or "Below is").startswith("Below is"):
+        return None  # without an answer it may be meant as it is, for a base model
+    parts = [named["Instruction"], named.get("Input", "")]
+    found = [{"role": "user", "content": "\n\n".join(part for part in parts if part)}]
+    return _asked([*found, {"role": "assistant", "content": _said(answer)}])
+
+
+def _said(content: str) -> str:
+    """What a turn says, without the marks of its end."""
+    content = content.strip()
+    while content.endswith(_ENDS):
+        content = content[: content.rfind("<")].rstrip()
+    return content
+
+
+def _asked(found: list[Turn]) -> list[Turn]:
+    """Without an empty turn of the assistant at the end, which asks for the answer."""
+    last = found[-1]
+    return found[:-1] if last["role"] in ("assistant", "model") and not last["content"] and len(found) > 1 else found

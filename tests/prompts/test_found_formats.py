@@ -1,0 +1,153 @@
+"""Public formats beyond the first ones: turns marked in one text, choices, requests, lists as Python writes them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rsf_core.prompts import parse, recognise
+from rsf_core.prompts.marked_texts import turns
+
+TURNS = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]
+MARKED = {
+    "chatml": "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\nyo<|im_end|>\n",
+    "zephyr": "<|user|>\nhi</s>\n<|assistant|>\nyo</s>",
+    "phi": "<|user|>\nhi<|end|>\n<|assistant|>\nyo<|end|>\n<|endoftext|>",
+    "gemma": "<bos><start_of_turn>user\nhi<end_of_turn>\n<start_of_turn>model\nyo<end_of_turn>\n",
+    "llama 3": "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>"
+    "<|start_header_id|>assistant<|end_header_id|>\n\nyo<|eot_id|>",
+    "llama 2": "<s>[INST] hi [/INST] yo </s>",
+    "hh": "\n\nHuman: hi\n\nAssistant: yo",
+    "alpaca": "Below is an instruction.\n\n### Instruction:\nhi\n\n### Response:\nyo",
+}
+
+
+def read(path: Path, *rows: dict[str, Any]) -> tuple[list[tuple[str, str | None, str | None]], list[str]]:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = recognise(path)
+    assert found.text is not None, found.problem
+    parsed = parse(path, found.text, found.reference, found.system, found.split)
+    return [(row.text, row.reference, row.system) for row in parsed.rows], [str(problem) for problem in parsed.problems]
+
+
+@pytest.mark.parametrize("text", MARKED.values(), ids=MARKED)
+def test_turns_that_a_text_marks_are_a_conversation(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path / "a.jsonl", {"text": text}) == ([("hi", "yo", None)], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<|system|>\nBe kind.</s>\n<|user|>\nhi</s>\n<|assistant|>\n", ("hi", None, "Be kind.")),
+        ("[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nhi [/INST]", ("hi", None, "Be kind.")),
+        ("\n\nHuman: hi\n\nAssistant:", ("hi", None, None)),
+        ("\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant: d", ("c", "d", None)),
+        ("### Instruction:\nAdd\n\n### Input:\n2, 3\n\n### Response:\n5", ("Add\n\n2, 3", "5", None)),
+    ],
+)
+def test_system_text_earlier_turns_and_a_missing_answer_are_read(
+    tmp_path: Path, text: str, found: tuple[str, str | None, str | None]
+) -> None:
+    assert read(tmp_path / "a.jsonl", {"text": text})[0] == [found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Human: hi", "\n\nHuman: hi", "### Instruction:\nhi\n\n### Response:\n", "### Notes\nhi", "<|x|> hi", "[INST] hi",
+     "<s>hi", "What does <|user|> mean?", "A: b\n\nH: c", "\n\nHuman: a\n\nHuman: b",
+     "Read:\n\n### Instruction:\nhi\n\n### Response:\nyo"],
+)  # fmt: skip
+def test_a_text_that_only_looks_so_stays_as_it_is(tmp_path: Path, text: str) -> None:
+    assert turns(text) is None
+    assert read(tmp_path / "a.jsonl", {"text": text})[0] == [(text, None, None)]
+
+
+@pytest.mark.parametrize(
+    "unit", ["\n\nHuman: a\n\nAssistant: b", "<|user|>", "[INST]a[/INST]", "### Instruction:\n", "</s>", "\n"]
+)
+def test_a_long_marked_text_costs_no_more_than_its_length(unit: str) -> None:
+    import time
+
+    def seconds(size: int) -> float:
+        text = MARKED["zephyr"] + unit * (size // len(unit))
+        start = time.process_time()
+        for opening in ("", "\n\nHuman: a", "[INST]", "### Instruction:\na\n"):
+            turns(opening + text)
+        return time.process_time() - start
+
+    assert seconds(80_000) < 24 * max(seconds(10_000), 0.01)
+
+
+@pytest.mark.parametrize(
+    ("choices", "answer", "reference"),
+    [
+        (["x", "y"], 1, "B"),
+        (["x", "y"], 0, "A"),
+        (["x", "y"], "B", "B"),
+        (["x", "y"], "y", "y"),
+        (["x", "y"], 7, "7"),
+        ({"text": ["x", "y"], "label": ["A", "B"]}, "A", "A"),
+        ({"A": "x", "B": "y"}, "B", "B"),
+    ],
+)
+def test_choices_belong_to_the_prompt_and_a_number_names_one(
+    tmp_path: Path, choices: Any, answer: Any, reference: str
+) -> None:
+    row = {"question": "Which?", "choices": choices, "answer": answer}
+    assert read(tmp_path / "a.jsonl", row) == ([("Which?\n\nA. x\nB. y", reference, None)], [])
+
+
+@pytest.mark.parametrize("choices", [None, [], ""])
+def test_a_question_without_choices_is_one_all_the_same(tmp_path: Path, choices: Any) -> None:
+    rows, problems = read(tmp_path / "a.jsonl", {"question": "Which?", "choices": choices, "answer": 7})
+    assert (rows, problems) == ([("Which?", "7", None)], [])
+
+
+def test_choices_that_cannot_be_read_are_said_and_not_left_out(tmp_path: Path) -> None:
+    _, problems = read(tmp_path / "a.jsonl", {"question": "Which?", "choices": [1, 2], "answer": 1})
+    assert problems == ["line 1, choices: holds no list of texts to choose from"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "reference"),
+    [(["4"], "4"), ([], None), ({}, None), ({"text": ["4", "four"], "answer_start": [1, 2]}, "4")],
+)
+def test_a_list_of_one_answer_is_the_answer(tmp_path: Path, answers: Any, reference: str | None) -> None:
+    assert read(tmp_path / "a.jsonl", {"prompt": "What?", "answers": answers})[0] == [("What?", reference, None)]
+
+
+@pytest.mark.parametrize("name", ["body", "request", "input", "row"])
+def test_messages_inside_a_request_are_the_conversation(tmp_path: Path, name: str) -> None:
+    row = {"custom_id": "r 1", "method": "POST", name: {"model": "x", "messages": TURNS}}
+    assert read(tmp_path / "a.jsonl", row) == ([("hi", "yo", None)], [])
+
+
+def test_parts_of_gemini_are_the_text_of_a_turn(tmp_path: Path) -> None:
+    row = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}, {"role": "model", "parts": [{"text": "yo"}]}]}
+    assert read(tmp_path / "a.jsonl", row) == ([("hi", "yo", None)], [])
+
+
+@pytest.mark.parametrize(
+    "written", [str(TURNS), json.dumps(TURNS), str(TURNS).replace("}, {", "}\n {"), str(TURNS).replace(", {", ",{")]
+)
+def test_a_list_of_turns_in_a_spreadsheet_is_read_as_python_writes_it_too(tmp_path: Path, written: str) -> None:
+    quoted = written.replace('"', '""')
+    (tmp_path / "a.csv").write_text(f'messages,n\n"{quoted}",1\n')
+    parsed = parse(tmp_path / "a.csv", "messages", "messages")
+    assert [row.text for row in parsed.rows] == ["hi"], parsed.problems
+
+
+def test_a_list_of_turns_that_is_broken_is_no_prompt(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("messages,n\n\"[{'role': 'user', 'content': open(1)}]\",1\n")
+    parsed = parse(tmp_path / "a.csv", "messages")
+    assert not parsed.rows and "looks like a list of turns" in parsed.problems[0].message
+
+
+def test_a_prompt_about_an_image_is_refused_and_one_about_the_tag_is_not(tmp_path: Path) -> None:
+    about = {"conversations": [{"from": "human", "value": "<image>\nWhat is it?"}], "image": "a.png"}
+    rows, problems = read(tmp_path / "a.jsonl", about, {**about, "image": None})
+    assert [text for text, *_ in rows] == ["<image>\nWhat is it?"]
+    assert "prompts are text alone" in problems[0]
