@@ -47,7 +47,7 @@ if newest and not running:
             label = "Freeze and fine-tune" if finetune.progress is not Progress.DONE else "Fine-tune again"
             kind = "primary" if finetune.progress is not Progress.DONE else "secondary"
             if st.button(label, type=kind, icon=":material/model_training:", disabled=ui.locked("train")):  # type: ignore[arg-type]
-                if ui.attempt(lambda: project.train(ui.reviewer_name())):
+                if ui.attempt(lambda: project.train(ui.actor())):
                     st.rerun()
             st.caption(
                 f"{plural(counts.accepted, 'accepted candidate')} of {plural(counts.prompts_accepted, 'prompt')}, "

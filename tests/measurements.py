@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rsf_core.cli.following import follow
 from rsf_core.cli.terminal import of_gain, of_interval
+from rsf_core.domain.access import person
 from rsf_core.domain.words import SHARES, number, seconds
 from rsf_core.project import Project
 from rsf_core.project.client import OwnConnection
@@ -51,7 +52,7 @@ def measure(task: str, seeds: int, rounds: int, work: Path, results: Path, model
         Project.create(folder, task, model, what="measurements", seed=SEED).close()
     done = {one.key for one in known}
     for asked, count in ((seeds, 1), (1, rounds)):
-        for one in replicate(folder, asked, count, "measurements", _wait, open_sealed=True, begins=_begin):
+        for one in replicate(folder, asked, count, person("measurements"), _wait, open_sealed=True, begins=_begin):
             if one.key not in done:
                 replicates.append(results, one)
                 done.add(one.key)

@@ -13,6 +13,7 @@ from rsf_core.cli.following import follow
 from rsf_core.cli.output import err, say
 from rsf_core.cli.terminal import comparison_table, replicate_line, replicates_table, sealed_text
 from rsf_core.domain import Control
+from rsf_core.domain.access import person
 from rsf_core.domain.words import seconds
 from rsf_core.project import replicating
 from rsf_core.project.client import connect
@@ -74,7 +75,7 @@ def replicate(
         folder,
         seeds,
         rounds,
-        who(),
+        person(who()),
         lambda connection: follow(connection, as_json),
         out=out_folder,
         delete_models=delete_models,

@@ -51,13 +51,19 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. The name is what is kept beside what was done; the autopilot has the name of the person who started it.
-    `link_id` is the link they came in by, None where the name is a label that anybody on this machine may give."""
+    """Who acts, made where they come in: by a link, `rsf`, Python, the autopilot or the rule. What they may do goes by the
+    role, which is always said. The name is what is kept beside what was done; the autopilot has the name of the person who
+    started it. `link_id` is the link they came in by, None where the name is a label that anybody on this machine may give.
+    Raises AccessError for a name that is not a person's."""
 
     name: str
-    role: Role = Role.OWNER
+    role: Role
     link_id: str | None = None
     kind: ActorKind = ActorKind.PERSON
+
+    def __post_init__(self) -> None:
+        if self.kind is not ActorKind.RULE:
+            object.__setattr__(self, "name", speaker(self.name))
 
 
 def person_name(text: str) -> str:
@@ -97,22 +103,42 @@ def speaker(name: object) -> str:
     return _kept(name)
 
 
-RULE = Actor("rule", kind=ActorKind.RULE)  # what chooses M where no person has
-
-
-def person(name: object) -> Actor:
-    """The person of this machine who goes by `name`, or nobody in particular (`NOBODY`). Raises AccessError."""
-    return Actor(speaker(name))
-
-
 @lru_cache(maxsize=1024)
 def _kept(name: str) -> str:
     return name if name == NOBODY else person_name(name)
 
 
+RULE = Actor("rule", Role.OWNER, kind=ActorKind.RULE)  # what chooses M where no person has
+LOCAL = Actor(NOBODY, Role.OWNER)  # who acts through the Python API where nobody is named: it opens the folder itself
+
+
+def person(name: object) -> Actor:
+    """The person of this machine who goes by `name`, or nobody in particular (`NOBODY`): its user owns the project. Raises
+    AccessError."""
+    return Actor(speaker(name), Role.OWNER)
+
+
 def spoken(method: Callable[P, R]) -> Callable[P, R]:
-    """A method by which somebody speaks: whoever calls it, from the web, a command or Python, the name in its `author` or
-    `reviewer` is checked, and kept as `speaker` gives it. Raises AccessError before anything is done."""
+    """A method by which somebody acts: who is in its `author` or `reviewer` is an Actor and no bare name, whoever calls it,
+    from the web, a command or Python. Raises AccessError before anything is done."""
+    return _checking(method, _acting)
+
+
+def named(method: Callable[P, R]) -> Callable[P, R]:
+    """A method of the store by which something is kept under a name: the name in its `author` or `reviewer` is checked, and
+    kept as `speaker` gives it. Raises AccessError before anything is done."""
+    return _checking(method, speaker)
+
+
+def _acting(actor: object) -> Actor:
+    if not isinstance(actor, Actor):
+        raise AccessError(f"{actor!r:.80} does not say who acts: give person(name), of rsf_core.domain.access")
+    if actor.kind is ActorKind.RULE:
+        raise AccessError("the rule says nothing by itself: a person does it")
+    return actor
+
+
+def _checking(method: Callable[P, R], check: Callable[[object], object]) -> Callable[P, R]:
     signature = inspect.signature(method)
     names = [name for name in SPEAKERS if name in signature.parameters]
     assert names, f"{method.__qualname__} names nobody"
@@ -122,7 +148,7 @@ def spoken(method: Callable[P, R]) -> Callable[P, R]:
         bound = signature.bind(*args, **kwargs)
         for name in names:
             if name in bound.arguments:
-                bound.arguments[name] = speaker(bound.arguments[name])
+                bound.arguments[name] = check(bound.arguments[name])
         return method(*bound.args, **bound.kwargs)
 
     return call

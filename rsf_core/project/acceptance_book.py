@@ -15,7 +15,7 @@ from rsf_core.acceptance.preview import Draft
 from rsf_core.acceptance.rules import RuleOutcome
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import ChosenBy, Scope
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Target
 from rsf_core.project.target_book import TargetBook
@@ -45,7 +45,7 @@ class AcceptanceBook:
         log_m: float,
         scope: Scope,
         round_number: int | None = None,
-        author: str = NOBODY,
+        author: Actor = LOCAL,
         reason: str = "by hand",
     ) -> None:
         """Put another M (nats) in force for a round. Raises StageError before scoring."""
@@ -53,21 +53,21 @@ class AcceptanceBook:
         current = self.threshold(number)
         if current is None:
             raise StageError(f"round {number} has no scores yet: M is chosen after scoring")
-        self._store.add_threshold(number, current.target_id, log_m, scope, author, reason)
+        self._store.add_threshold(number, current.target_id, log_m, scope, author.name, reason)
 
     def thresholds(self, round_number: int | None = None) -> list[ThresholdRecord]:
         """Every M the round has had, the one in force first."""
         return self._store.thresholds(self._standing.number(round_number))
 
     @spoken
-    def undo_threshold(self, round_number: int | None = None, author: str = NOBODY) -> bool:
+    def undo_threshold(self, round_number: int | None = None, author: Actor = LOCAL) -> bool:
         """Put the M before in force again; False where there is none under this target."""
         number = self._standing.number(round_number)
         earlier = history.before(self._store.thresholds(number))
         if earlier is None:
             return False
         self._store.add_threshold(
-            number, earlier.target_id, earlier.log_m, earlier.scope, author, history.UNDO, ChosenBy.UNDO
+            number, earlier.target_id, earlier.log_m, earlier.scope, author.name, history.UNDO, ChosenBy.UNDO
         )
         return True
 
@@ -128,7 +128,7 @@ class AcceptanceBook:
         return rules.compare(landscape, log_m, ratios, self.reward(number), self._store.completions)
 
     @spoken
-    def take_suggestion(self, suggestion: Suggestion, round_number: int | None = None, author: str = NOBODY) -> None:
+    def take_suggestion(self, suggestion: Suggestion, round_number: int | None = None, author: Actor = LOCAL) -> None:
         """Make the suggested target the project's: a new version, under which the round is decided anew at its M."""
         number = self._standing.number(round_number)
         now, changes = self._target_book.draft(), {"rewards": suggestion.target.rewards, "beta": suggestion.target.beta}

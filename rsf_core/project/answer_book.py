@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rsf_core.acceptance.preview import Draft
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import Question
 from rsf_core.domain.settings import Constraint, Target
@@ -68,7 +68,7 @@ class AnswerBook:
         return made(self._store, asked.question, asked.alike, self._store.questions.last_answer(asked.question.name))
 
     @spoken
-    def use(self, question: str, author: str = NOBODY) -> str:
+    def use(self, question: str, author: Actor = LOCAL) -> str:
         """Keep the answers to a question as they are now, as a scorer of their own; its name. Later answers change nothing of
         it: they make another. Raises QuestionError where there are none, or they are no numbers."""
         asked = next((one for one in self._questions.current() if one.question.name == question), None)
@@ -83,12 +83,12 @@ class AnswerBook:
             found = made(self._store, asked.question, asked.alike, last)
             if not found.means:
                 raise QuestionError(f"nobody has answered {question!r} yet: it says nothing of any candidate")
-            self._store.questions.add_answer_version(found.version, question, asked.version, last, author)
+            self._store.questions.add_answer_version(found.version, question, asked.version, last, author.name)
         answered.keep(self._folder, found)
         return answered.ref(question, found.version)
 
     @spoken
-    def score(self, question: str, author: str = NOBODY) -> str | None:
+    def score(self, question: str, author: Actor = LOCAL) -> str | None:
         """Score the newest round by the answers to a question as they are now; the job's id, None where that was done.
         Nothing is decided by it. Raises QuestionError, as `use`, and StageError."""
         return self._stages.score_by(self.use(question, author))

@@ -10,7 +10,7 @@ from typing import Any
 from rsf_core.acceptance import bands
 from rsf_core.acceptance.bands import Bands, Plan, Rates
 from rsf_core.domain import Action, JobKind, JobState
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.decided import COUNTED_TABLES
@@ -58,15 +58,15 @@ class CandidateBook:
         return self._store.elsewhere.counts(self._standing.number(round_number))
 
     @spoken
-    def override(self, candidate_id: str, action: Action, reviewer: str = NOBODY, uid: str | None = None) -> bool:
+    def override(self, candidate_id: str, action: Action, reviewer: Actor = LOCAL, uid: str | None = None) -> bool:
         """Say accept, reject or auto of a candidate; False when this `uid` has been said before. Raises StoreError for
         an unknown candidate."""
-        return self._store.add_override(uid or uuid.uuid4().hex, candidate_id, action, reviewer)
+        return self._store.add_override(uid or uuid.uuid4().hex, candidate_id, action, reviewer.name)
 
     @spoken
-    def undo(self, round_number: int | None = None, reviewer: str = NOBODY) -> str | None:
+    def undo(self, round_number: int | None = None, reviewer: Actor = LOCAL) -> str | None:
         """Take back the reviewer's last override of a round; the candidate's id, or None."""
-        return self._store.undo_override(uuid.uuid4().hex, self._standing.number(round_number), reviewer)
+        return self._store.undo_override(uuid.uuid4().hex, self._standing.number(round_number), reviewer.name)
 
     def without_score(self, round_number: int | None = None) -> list[NoScoreRecord]:
         """The candidates of a round for which the target lacks a score, with the reason: the rule decides nothing of them."""

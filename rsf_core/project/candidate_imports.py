@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rsf_core.domain import ELSEWHERE_K, K_BITS, Split, candidate_id
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
 from rsf_core.domain.files import read_json, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
@@ -206,7 +206,7 @@ class CandidateImports:
         self._uploads.restart(upload, reading)
 
     @spoken
-    def add(self, upload: str, reading: str, author: str = NOBODY) -> AddedCandidates:
+    def add(self, upload: str, reading: str, author: Actor = LOCAL) -> AddedCandidates:
         """Add what was read to the newest round, all of it or nothing, each completion of a prompt once however often it is
         added. Raises PromptError where prompts were added or retired since, or another round was opened."""
         folder = self._uploads.file(upload).parent / reading
@@ -226,7 +226,7 @@ class CandidateImports:
 
     @spoken
     def run(
-        self, file: str | Path, source: str, columns: CompletionColumns | None = None, author: str = NOBODY
+        self, file: str | Path, source: str, columns: CompletionColumns | None = None, author: Actor = LOCAL
     ) -> AddedCandidates:
         """Add completions that were made elsewhere (by `source`, where their rows say nothing else) to the newest round, from
         a file with a prompt and a completion, or a list of them, a row. People decide them; the rule does not, for there is no
@@ -253,7 +253,7 @@ class CandidateImports:
             name,
         )
 
-    def _numbered(self, rows: pa.Table, made: Sequence[int], number: int, author: str) -> pa.Table:
+    def _numbered(self, rows: pa.Table, made: Sequence[int], number: int, author: Actor) -> pa.Table:
         """The rows as the store keeps them, each with its prompt, its k and its name."""
         next_k = self._store.elsewhere.next_k(number)
         prompts = [one if one >= 0 else made[-1 - one] for one in rows["prompt"].to_pylist()]
@@ -274,7 +274,7 @@ class CandidateImports:
                 "prompt_id": pa.array(prompts, pa.int32()),
                 "k": pa.array(ks, pa.int32()),
                 **{name: rows[name] for name in ("completion", "source", "token_count", "stated_log_q")},
-                "author": pa.repeat(pa.scalar(author), count),
+                "author": pa.repeat(pa.scalar(author.name), count),
                 "created_at": pa.repeat(pa.scalar(now, pa.timestamp("us")), count),
             }
         )

@@ -12,7 +12,7 @@ from typing import Any
 import pydantic
 
 from rsf_core.domain import access
-from rsf_core.domain.access import NOBODY, SPEAKERS, Actor, person
+from rsf_core.domain.access import LOCAL, SPEAKERS, Actor, person
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.files import writable
 from rsf_core.project import Project
@@ -30,13 +30,15 @@ def command(function: Command) -> Command:
 
 def execute(project: Project, name: str, arguments: dict[str, Any], actor: Actor | None = None) -> Any:
     """Run the named command for `actor` and give its result as plain JSON. Without one it is whom the arguments name: whoever
-    reaches this process so is its own user. Raises AccessError where they may not, and RsfError."""
+    reaches this process so is its own user. A command is told the actor in place of the name. Raises AccessError where they
+    may not, and RsfError."""
     if name not in COMMANDS:
         raise RsfError(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
-    who = actor or next((person(arguments[key]) for key in SPEAKERS if key in arguments), Actor(NOBODY))
+    speakers = [key for key in SPEAKERS if key in arguments]
+    who = actor or next((person(arguments[key]) for key in speakers), LOCAL)
     access.check(who, f"commands.{name}")
     with writable(project.folder):
-        return plain(COMMANDS[name](guarded(project, lambda: who), **arguments))
+        return plain(COMMANDS[name](guarded(project, lambda: who), **arguments | dict.fromkeys(speakers, who)))
 
 
 def plain(value: Any) -> Any:

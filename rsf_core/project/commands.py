@@ -9,7 +9,7 @@ from typing import Any
 from rsf_core.acceptance.target import compounding
 from rsf_core.acceptance.target_words import describe
 from rsf_core.domain import Action, Control, JobKind, Scope, Split
-from rsf_core.domain.access import NOBODY
+from rsf_core.domain.access import LOCAL, Actor
 from rsf_core.domain.errors import SettingsError
 from rsf_core.project import Project, prompt_commands, task_folders
 from rsf_core.project.command_table import COMMANDS, command, execute, plain
@@ -81,7 +81,7 @@ def job(project: Project, job_id: str) -> Any:
 
 
 @command
-def advance(project: Project, author: str) -> str | None:
+def advance(project: Project, author: Actor) -> str | None:
     """Start what comes next, opening the next round when this one is complete."""
     return project.advance(author)
 
@@ -98,7 +98,7 @@ def generate(project: Project, starving: bool = False) -> str:
 
 
 @command
-def draw_until(project: Project, wanted: int, most: int | None, log_m: float | None, author: str) -> str:
+def draw_until(project: Project, wanted: int, most: int | None, log_m: float | None, author: Actor) -> str:
     """Draw and score until so many more are accepted."""
     return project.draw_until(wanted, most, log_m, author)
 
@@ -142,7 +142,7 @@ def features(project: Project) -> Any:
 
 
 @command
-def learn(project: Project, author: str) -> str:
+def learn(project: Project, author: Actor) -> str:
     """Learn from what people have decided, and score the newest round by it."""
     return _begun(project, JobKind.LEARN) or project.taste.learn(author)
 
@@ -155,7 +155,7 @@ def taste(project: Project) -> dict[str, Any]:
 
 
 @command
-def freeze(project: Project, author: str) -> Any:
+def freeze(project: Project, author: Actor) -> Any:
     return project.freeze(author)
 
 
@@ -165,7 +165,7 @@ def finetune(project: Project) -> str:
 
 
 @command
-def train_control(project: Project, author: str, round_number: int | None, control: str = "random") -> str:
+def train_control(project: Project, author: Actor, round_number: int | None, control: str = "random") -> str:
     """Fine-tune on a random selection as large as the curated set of a round (None: the newest)."""
     return project.train_control(author, round_number, _control(control))
 
@@ -176,23 +176,23 @@ def evaluate(project: Project) -> str | None:
 
 
 @command
-def autopilot(project: Project, rounds: int, pause: bool, author: str) -> Any:
+def autopilot(project: Project, rounds: int, pause: bool, author: Actor) -> Any:
     """Start rounds that run by themselves."""
     return project.autopilot.start(rounds, pause, author)
 
 
 @command
-def autopilot_go_on(project: Project, author: str) -> None:
+def autopilot_go_on(project: Project, author: Actor) -> None:
     project.autopilot.go_on(author)
 
 
 @command
-def autopilot_stop(project: Project, author: str) -> None:
+def autopilot_stop(project: Project, author: Actor) -> None:
     project.autopilot.stop(author)
 
 
 @command
-def set_proposal(project: Project, model_id: str, author: str) -> None:
+def set_proposal(project: Project, model_id: str, author: Actor) -> None:
     """Let the next round draw from this model."""
     project.set_proposal(model_id, author)
 
@@ -208,7 +208,7 @@ def resume(project: Project, job_id: str) -> None:
 
 
 @command
-def override(project: Project, candidate_id: str, action: str, reviewer: str) -> bool:
+def override(project: Project, candidate_id: str, action: str, reviewer: Actor) -> bool:
     try:
         chosen = Action(action)
     except ValueError as error:
@@ -217,17 +217,17 @@ def override(project: Project, candidate_id: str, action: str, reviewer: str) ->
 
 
 @command
-def set_threshold(project: Project, log_m: float, scope: str, author: str) -> None:
+def set_threshold(project: Project, log_m: float, scope: str, author: Actor) -> None:
     project.set_threshold(log_m, Scope(scope), author=author)
 
 
 @command
-def set_value(project: Project, key: str, value: str, author: str = NOBODY) -> Any:
+def set_value(project: Project, key: str, value: str, author: Actor = LOCAL) -> Any:
     return project.set(key, value, author)
 
 
 @command
-def unset_value(project: Project, key: str, author: str = NOBODY) -> Any:
+def unset_value(project: Project, key: str, author: Actor = LOCAL) -> Any:
     return project.unset(key, author)
 
 
@@ -245,7 +245,7 @@ def target(project: Project) -> dict[str, Any]:
 
 
 @command
-def target_back(project: Project, version: int, decide: bool, author: str) -> str | None:
+def target_back(project: Project, version: int, decide: bool, author: Actor) -> str | None:
     """Make an earlier version the target again, and with `decide` decide the newest round by it; the job that scores."""
     return project.target_book.back(version, decide, author)
 
@@ -257,7 +257,7 @@ def guide(project: Project) -> dict[str, Any]:
 
 
 @command
-def save_guide(project: Project, text: str, reason: str, author: str) -> int:
+def save_guide(project: Project, text: str, reason: str, author: Actor) -> int:
     """Make `text` the guide; the number of the version."""
     return project.guide_book.save(text, reason, author)
 
@@ -283,12 +283,12 @@ def _accuracy(found: Accuracy) -> dict[str, Any]:
 
 
 @command
-def mark_gold(project: Project, candidate_id: str, action: str, author: str) -> None:
+def mark_gold(project: Project, candidate_id: str, action: str, author: Actor) -> None:
     project.gold.mark(candidate_id, action, author)
 
 
 @command
-def unmark_gold(project: Project, candidate_id: str, author: str) -> None:
+def unmark_gold(project: Project, candidate_id: str, author: Actor) -> None:
     project.gold.unmark(candidate_id, author)
 
 
@@ -336,7 +336,7 @@ def comparisons(project: Project) -> list[Any]:
 
 
 @command
-def open_sealed(project: Project, author: str, model_id: str | None) -> str:
+def open_sealed(project: Project, author: Actor, model_id: str | None) -> str:
     """Open the sealed prompts, once, for a tuned model (None: the one that would draw the next round)."""
     return project.open_sealed(author, model_id)
 
@@ -357,7 +357,7 @@ def replicate_template(project: Project) -> Any:
 
 
 @command
-def invite(project: Project, name: str, owner: bool, days: int, author: str) -> dict[str, Any]:
+def invite(project: Project, name: str, owner: bool, days: int, author: Actor) -> dict[str, Any]:
     """Make a link for a person; `url` is told once. `open` says whether the app is open by links at this moment."""
     invitation = project.invites.invite(name, author, owner, days)
     return _link(invitation.link) | {
@@ -373,7 +373,7 @@ def links(project: Project) -> list[dict[str, Any]]:
 
 
 @command
-def revoke(project: Project, name_or_id: str, author: str) -> list[dict[str, Any]]:
+def revoke(project: Project, name_or_id: str, author: Actor) -> list[dict[str, Any]]:
     """End the links of a name, or one link, at once."""
     return [_link(link) for link in project.invites.revoke(name_or_id, author)]
 

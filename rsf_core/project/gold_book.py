@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rsf_core.domain import Action
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.review.gold import GoldAnswer, ReviewerAccuracy, accuracies, answers
 from rsf_core.store.records import GoldMark
@@ -32,24 +32,24 @@ class GoldBook:
         self._store = store
 
     @spoken
-    def mark(self, candidate_id: str, action: Action | str, author: str = NOBODY) -> None:
+    def mark(self, candidate_id: str, action: Action | str, author: Actor = LOCAL) -> None:
         """Make a candidate a gold item, whose right decision is `action`; again for one that is one already, which confirms it
         under the guide as it is now. Raises StageError for a candidate that is not there, or what is no decision."""
         try:
             decision = Action(action)
         except ValueError as error:
             raise StageError(f"the right decision of a gold item is accept or reject, not {action!r:.60}") from error
-        self._store.gold.mark(candidate_id, decision, author)
+        self._store.gold.mark(candidate_id, decision, author.name)
 
     @spoken
-    def unmark(self, candidate_id: str, author: str = NOBODY) -> None:
+    def unmark(self, candidate_id: str, author: Actor = LOCAL) -> None:
         """Make it an ordinary candidate again: what reviewers said of it counts as any word. Raises StageError."""
-        self._store.gold.unmark(candidate_id, author)
+        self._store.gold.unmark(candidate_id, author.name)
 
-    def decisions(self, round_number: int, author: str) -> dict[str, Action]:
+    def decisions(self, round_number: int, author: Actor) -> dict[str, Action]:
         """The right decision of each gold item of a round that `author` has marked: who has not is asked as any reviewer."""
         marks = self._store.gold.of_round(round_number).values()
-        return {mark.candidate_id: mark.action for mark in marks if mark.author == author}
+        return {mark.candidate_id: mark.action for mark in marks if mark.author == author.name}
 
     def report(self, round_number: int) -> GoldReport:
         """The gold items of a round, and how reviewers do on them."""

@@ -1,5 +1,5 @@
 """A project as one person may use it: every name that is asked of it is checked against the table of `access`, and what is
-said is said under that person's name, whatever name was passed along."""
+said is said by that person, whoever was passed along."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _checked(method: Callable[..., Any], who: Callable[[], Actor], action: str) 
             if not speakers:
                 return method(*args, **kwargs)
             bound = _signature(method.__func__).bind(method.__self__, *args, **kwargs)  # type: ignore[attr-defined]
-            bound.arguments.update(dict.fromkeys(speakers, actor.name))
+            bound.arguments.update(dict.fromkeys(speakers, actor))
             return method.__func__(*bound.args, **bound.kwargs)  # type: ignore[attr-defined]
 
     return call

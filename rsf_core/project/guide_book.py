@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import GuideError
 from rsf_core.store.records import GuideVersion
 from rsf_core.store.store import Store
@@ -35,7 +35,7 @@ class GuideBook:
         return newest if newest is not None and newest.text else None
 
     @spoken
-    def save(self, text: str, reason: str = "", author: str = NOBODY) -> int:
+    def save(self, text: str, reason: str = "", author: Actor = LOCAL) -> int:
         """Make `text` the guide, as a new version; its number, or that of the newest where nothing has changed. An empty text
         takes the guide away. Raises GuideError for one that is too long, or holds what cannot be text."""
         text, reason = text.replace("\r\n", "\n").strip(), " ".join(reason.split())
@@ -52,22 +52,22 @@ class GuideBook:
             newest = next(iter(self._store.guides.all()), None)
             if (newest.text if newest else "") == text:
                 return newest.version if newest else 0
-            return self._store.guides.add(text, author, reason)
+            return self._store.guides.add(text, author.name, reason)
 
-    def unread(self, reviewer: str) -> Unread | None:
+    def unread(self, reviewer: Actor) -> Unread | None:
         """What of the guide this person has still to read; None where there is nothing. Who wrote it knows it."""
         guide = self.current()
-        if guide is None or guide.author == reviewer:
+        if guide is None or guide.author == reviewer.name:
             return None
-        name = ("guide read", reviewer)
-        read = self._store.unchanged(name, ("guide_readings",), lambda: self._store.guides.last_read(reviewer))
+        name = ("guide read", reviewer.name)
+        read = self._store.unchanged(name, ("guide_readings",), lambda: self._store.guides.last_read(reviewer.name))
         return Unread(guide, read) if read < guide.version else None
 
     @spoken
-    def read(self, version: int, reviewer: str) -> None:
+    def read(self, version: int, reviewer: Actor) -> None:
         """Say that the reviewer has read a version. Raises GuideError where there is no such version."""
         newest = self._store.guides.version()
         if not 1 <= version <= newest:
             raise GuideError(f"there is no version {version} of the guide: the newest is {newest}")
-        if self._store.guides.last_read(reviewer) < version:
-            self._store.guides.add_reading(version, reviewer)
+        if self._store.guides.last_read(reviewer.name) < version:
+            self._store.guides.add_reading(version, reviewer.name)

@@ -40,7 +40,7 @@ class Invites:
         return list(self._by_digest().values())
 
     @spoken
-    def invite(self, name: str, author: str, owner: bool = False, days: int = DAYS) -> Invitation:
+    def invite(self, name: str, author: Actor, owner: bool = False, days: int = DAYS) -> Invitation:
         """Make a link for a person. Raises AccessError for a name that nobody can have, or that reads like another's."""
         name = access.person_name(name)
         if not 1 <= days <= MOST_DAYS:
@@ -52,7 +52,7 @@ class Invites:
                 )
         secret, link_id = secrets.token_urlsafe(32), secrets.token_hex(4)
         role = Role.OWNER if owner else Role.REVIEWER
-        self._links.add(link_id, name, role, _digest(secret), author, utc_now() + timedelta(days=days))
+        self._links.add(link_id, name, role, _digest(secret), author.name, utc_now() + timedelta(days=days))
         self._forget()
         return Invitation(self._by_digest()[_digest(secret)], f"{ENTRANCE}?key={secret}")
 
@@ -61,7 +61,7 @@ class Invites:
         return (self.address or NOT_OPEN) + invitation.path
 
     @spoken
-    def revoke(self, name_or_id: str, author: str) -> list[LinkRecord]:
+    def revoke(self, name_or_id: str, author: Actor) -> list[LinkRecord]:
         """End the links of a name, or one link, at once. Raises AccessError where there is none to end."""
         asked = " ".join(name_or_id.split())
         found = [link for link in self.links() if asked in (link.name, link.link_id) and link.state == "open"]
@@ -70,7 +70,7 @@ class Invites:
                 ", ".join(f"{link.name} ({link.link_id})" for link in self.links() if link.state == "open") or "none"
             )
             raise AccessError(f"there is no open link of {asked[:80]!r}; open are: {known}")
-        self._links.revoke([link.link_id for link in found], author)
+        self._links.revoke([link.link_id for link in found], author.name)
         self._forget()
         return [link for link in self.links() if link.link_id in {one.link_id for one in found}]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import sent_keys, trust
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.sent_keys import SentKey
 from rsf_core.project import judge_tries
@@ -73,13 +73,13 @@ class OwnScorers:
         sent_keys.allow(sent)
 
     @spoken
-    def save(self, name: str, source: str, author: str = NOBODY) -> OwnFile:
+    def save(self, name: str, source: str, author: Actor = LOCAL) -> OwnFile:
         """Keep a scorer as PROJECT/scorers/NAME.py; where it is in the target, this version is meant from now on. Raises
         ScorerError where it is none; then nothing changes."""
         return self._keep(name, source, own.CODE, author)
 
     @spoken
-    def save_judge(self, name: str, options: Mapping[str, Any], author: str = NOBODY, new: bool = False) -> OwnFile:
+    def save_judge(self, name: str, options: Mapping[str, Any], author: Actor = LOCAL, new: bool = False) -> OwnFile:
         """Keep a judge with these options of `llm_judge`, a rubric of many lines among them, as PROJECT/scorers/NAME.toml; see
         `save`. Its `key` is the name of an environment variable: the key itself is kept nowhere. Raises ScorerError, also
         where it is to be `new` and the project has a scorer of this name."""
@@ -90,7 +90,7 @@ class OwnScorers:
             )
         return self._keep(name, own_judge.written(options), own.JUDGE, author)
 
-    def _keep(self, name: str, source: str, kind: str, author: str) -> OwnFile:
+    def _keep(self, name: str, source: str, kind: str, author: Actor) -> OwnFile:
         if name in registry.names():
             raise ScorerError(f"a scorer {name!r} is installed already: choose another name")
         used = [scorer for scorer in self._target_book.draft().target.scorers if own.named(scorer, name)]
@@ -127,7 +127,7 @@ class OwnScorers:
         (self._folder / own.FOLDER / found.filename).unlink(missing_ok=True)
 
     @spoken
-    def use(self, name: str, weight: float, author: str = NOBODY) -> None:
+    def use(self, name: str, weight: float, author: Actor = LOCAL) -> None:
         """Make a scorer (`NAME`, `NAME.KEY`) a reward of the target, with this weight. Raises ScorerError."""
         ref = own.reference(name)
         found = None if ref is None else own.file(self._folder, ref.name)

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rsf_core.domain import JobState, Prompt, Split, settings_file
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.closing import Step, in_turn
 from rsf_core.domain.errors import NotAProjectError, PromptError, SettingsError
 from rsf_core.domain.files import keep_private, writable
@@ -287,7 +287,7 @@ class Project:
         return self._standing.settings()
 
     @spoken
-    def set(self, key: str, text: str, author: str = NOBODY) -> Settings:
+    def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
         """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes. The
         base model stays what it is once it has drawn a candidate: log-probabilities of two models don't compare. A change of
         the target or of the rule of M is kept as a version: see `target_book`."""
@@ -313,7 +313,7 @@ class Project:
         return self.store.backup(file, models)
 
     @spoken
-    def unset(self, key: str, author: str = NOBODY) -> Settings:
+    def unset(self, key: str, author: Actor = LOCAL) -> Settings:
         """Go back to the default of one setting."""
         self.target_book.note()
         changed = settings_file.unset(self.folder, key)
@@ -373,22 +373,22 @@ class Project:
         return problems
 
     @spoken
-    def edit_prompt(self, prompt_id: int, row: PromptRow, author: str = NOBODY) -> int:
+    def edit_prompt(self, prompt_id: int, row: PromptRow, author: Actor = LOCAL) -> int:
         """Replace a prompt by an edited one on the same side of the split; its new number. Raises PromptError."""
         return self.prompt_book.edit(prompt_id, row, author)
 
     @spoken
-    def seal_prompts(self, prompt_ids: Sequence[int], author: str = NOBODY) -> list[int]:
+    def seal_prompts(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> list[int]:
         """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError."""
         return self.prompt_book.seal(prompt_ids, author)
 
     @spoken
-    def retire_prompts(self, prompt_ids: Sequence[int], author: str = NOBODY) -> None:
+    def retire_prompts(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
         """Take prompts out: they are not drawn or evaluated any more; what was drawn for them stays. Raises PromptError."""
         self.prompt_book.retire(prompt_ids, author)
 
     @spoken
-    def restore_prompts(self, prompt_ids: Sequence[int], author: str = NOBODY) -> None:
+    def restore_prompts(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
         """Put retired prompts back. Raises PromptError."""
         self.prompt_book.restore(prompt_ids, author)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from rsf_core.domain import JobKind, JobState, Prompt, Split
-from rsf_core.domain.access import spoken
+from rsf_core.domain.access import Actor, spoken
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.settings import Settings
 from rsf_core.domain.turns import whole
@@ -161,17 +161,17 @@ class PromptBook:
     # -- keeping -------------------------------------------------------------------------------------------------------
 
     @spoken
-    def retire(self, prompt_ids: Sequence[int], author: str) -> None:
+    def retire(self, prompt_ids: Sequence[int], author: Actor) -> None:
         """Take prompts out: they are not drawn, evaluated or waited for any more. Raises PromptError where one is out."""
         with self._store.transaction("retiring prompts"):
             for prompt in self._of(prompt_ids):
                 self._refuse_unsealed(prompt)
                 if prompt.retired is not None:
                     raise PromptError(f"prompt {prompt.prompt_id} is retired already")
-            self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "retire", author)
+            self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "retire", author.name)
 
     @spoken
-    def restore(self, prompt_ids: Sequence[int], author: str) -> None:
+    def restore(self, prompt_ids: Sequence[int], author: Actor) -> None:
         """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, or is there twice
         then."""
         with self._store.transaction("putting prompts back"):
@@ -188,10 +188,10 @@ class PromptBook:
                 same = taken.setdefault(identity(prompt.text, prompt.system, prompt.earlier), prompt.prompt_id)
                 if same != prompt.prompt_id:
                     raise PromptError(f"prompt {prompt.prompt_id} is the same as prompt {same}, which is in use")
-            self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author)
+            self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author.name)
 
     @spoken
-    def edit(self, prompt_id: int, row: PromptRow, author: str) -> int:
+    def edit(self, prompt_id: int, row: PromptRow, author: Actor) -> int:
         """Replace a prompt by `row`, on the same side of the split; its new number. What was drawn for the earlier text keeps
         it. Raises PromptError where the prompt is retired, nothing changes, or the new one is there already, is nearly the
         same as one of the other side, or has a reference that the target cannot use."""
@@ -222,15 +222,15 @@ class PromptBook:
                 raise PromptError(CHANGED_MEANWHILE)
             (number,) = self._store.prompt_book.add(
                 [(new.text, new.system, new.reference, old.split, new.earlier)],
-                f"edit of prompt {prompt_id} by {author}",
+                f"edit of prompt {prompt_id} by {author.name}",
             )
             if asked == before:
                 self._store.prompt_book.copy_lengths({prompt_id: number})
-            self._store.prompt_book.say([prompt_id], "replace", author, number)
+            self._store.prompt_book.say([prompt_id], "replace", author.name, number)
             return number
 
     @spoken
-    def seal(self, prompt_ids: Sequence[int], author: str) -> list[int]:
+    def seal(self, prompt_ids: Sequence[int], author: Actor) -> list[int]:
         """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError where one is not
         held out and in use, was compared on, is nearly the same as one that is not sealed, or the sealed were opened."""
         chosen = list(dict.fromkeys(prompt_ids))
@@ -263,10 +263,10 @@ class PromptBook:
                     f"prompt {mine} is nearly the same as prompt {other}: seal both, or retire one of them"
                 )
             rows = [(p.text, p.system, p.reference, Split.SEALED, p.earlier) for p in moved]
-            numbers = self._store.prompt_book.add(rows, f"sealed by {author}")
+            numbers = self._store.prompt_book.add(rows, f"sealed by {author.name}")
             self._store.prompt_book.copy_lengths(dict(zip(chosen, numbers, strict=True)))
             for prompt, number in zip(moved, numbers, strict=True):
-                self._store.prompt_book.say([prompt.prompt_id], "replace", author, number)
+                self._store.prompt_book.say([prompt.prompt_id], "replace", author.name, number)
             return numbers
 
     def _refuse_unsealed(self, prompt: PromptRecord) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from rsf_core.domain import Split
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import PromptError, SettingsError
 from rsf_core.project import Project
 from rsf_core.project.candidate_imports import CandidateImports
@@ -40,7 +41,7 @@ def edit_prompt(
     text: str | None,
     reference: str | None,
     system: str | None,
-    author: str,
+    author: Actor,
     messages: list[Any] | None = None,
 ) -> int:
     """Replace a prompt by an edited one, its new number; what is None stays as it is. `messages` are the turns of its
@@ -68,18 +69,18 @@ def edit_prompt(
 
 
 @command
-def seal_prompts(project: Project, prompt_ids: list[int], author: str) -> list[int]:
+def seal_prompts(project: Project, prompt_ids: list[int], author: Actor) -> list[int]:
     """Seal held-out prompts that nothing was drawn for; their new numbers."""
     return project.seal_prompts(prompt_ids, author)
 
 
 @command
-def retire_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
+def retire_prompts(project: Project, prompt_ids: list[int], author: Actor) -> None:
     project.retire_prompts(prompt_ids, author)
 
 
 @command
-def restore_prompts(project: Project, prompt_ids: list[int], author: str) -> None:
+def restore_prompts(project: Project, prompt_ids: list[int], author: Actor) -> None:
     project.restore_prompts(prompt_ids, author)
 
 
@@ -116,7 +117,7 @@ def import_problems(project: Project, what: str, upload: str, placing: str) -> s
 
 
 @command
-def import_add(project: Project, what: str, upload: str, placing: str, author: str) -> dict[str, Any]:
+def import_add(project: Project, what: str, upload: str, placing: str, author: Actor) -> dict[str, Any]:
     """Add what was read; how much, and the first of what is wrong with rows."""
     if what == "candidates":
         added = project.candidate_imports.add(upload, placing, author)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rsf_core.domain import settings_file
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import Question
 from rsf_core.domain.settings import Settings, describe
@@ -56,17 +56,17 @@ class QuestionBook:
         return list(self._store.unchanged(name, ("answers",), read))
 
     @spoken
-    def note(self, author: str = NOBODY) -> None:
+    def note(self, author: Actor = LOCAL) -> None:
         """Keep the questions of the settings as versions, where they are new."""
         asked, newest = self._settings().review.questions, self._store.questions.newest()
         changed = [one for one in asked if one.name not in newest or newest[one.name].question != one]
         if changed:
             with self._store.transaction("saving the questions"):
                 for question in changed:
-                    self._store.questions.add(question, author)
+                    self._store.questions.add(question, author.name)
 
     @spoken
-    def save(self, questions: Sequence[Question], author: str = NOBODY) -> None:
+    def save(self, questions: Sequence[Question], author: Actor = LOCAL) -> None:
         """Ask these from now on; what was answered stays. Raises SettingsError."""
         self.note()  # what was written by hand and is about to be replaced
         review = self._settings().review.model_copy(update={"questions": tuple(questions)})
@@ -74,7 +74,7 @@ class QuestionBook:
         self.note(author)
 
     @spoken
-    def put(self, given: Mapping[str, Any], instead_of: str | None = None, author: str = NOBODY) -> None:
+    def put(self, given: Mapping[str, Any], instead_of: str | None = None, author: Actor = LOCAL) -> None:
         """Ask one more question, of the fields of `Question`, or one in place of the question called `instead_of`. Raises
         QuestionError where it is none, or there is nothing to take the place of, and SettingsError where two have one name."""
         try:
@@ -87,7 +87,7 @@ class QuestionBook:
         self.save(asked, author)
 
     @spoken
-    def drop(self, name: str, author: str = NOBODY) -> None:
+    def drop(self, name: str, author: Actor = LOCAL) -> None:
         """Ask it no more; what was answered stays. Raises QuestionError where it is not asked."""
         asked = list(self._settings().review.questions)
         del asked[self._place(name)]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rsf_core.domain import JobState, Split, settings_file
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import NotAProjectError, ReplicateError
 from rsf_core.domain.files import writable
 from rsf_core.project import Project
@@ -41,7 +42,7 @@ def replicate(
     folder: Path,
     seeds: int,
     rounds_wanted: int,
-    author: str,
+    author: Actor,
     follow: Follow,
     *,
     out: Path | None = None,
@@ -122,7 +123,7 @@ def _opened(folder: Path, made_from: Template, seed: int) -> Iterator[OwnConnect
         yield connection
 
 
-def _run(connection: OwnConnection, last_round: int, author: str, follow: Follow) -> None:
+def _run(connection: OwnConnection, last_round: int, author: Actor, follow: Follow) -> None:
     """Go on from wherever it stands until `last_round` and the random control of each round are compared."""
     project = connection.project
     follow(connection)  # what the owner before has left running, or begins by itself
@@ -138,7 +139,7 @@ def _run(connection: OwnConnection, last_round: int, author: str, follow: Follow
         follow(connection)
 
 
-def _open_sealed(connection: OwnConnection, author: str, follow: Follow) -> None:
+def _open_sealed(connection: OwnConnection, author: Actor, follow: Follow) -> None:
     """Open the sealed prompts for the model that is complete now, where there are some that were not opened; what was
     broken off goes on."""
     project = connection.project
@@ -178,10 +179,12 @@ def _result(project: Project, made_from: Template, number: int, rounds_wanted: i
     )
 
 
-def _delete_models(project: Project, author: str) -> None:
+def _delete_models(project: Project, author: Actor) -> None:
     """The files of all tuned models: what they drew and how they did stays."""
     gone = project.store.deleted_models()
     for model in project.models():
         if model.model_id != BASE_ID and model.model_id not in gone:
-            project.store.add_model_deletion(model.model_id, author)  # first: half-deleted files must not look whole
+            project.store.add_model_deletion(
+                model.model_id, author.name
+            )  # first: half-deleted files must not look whole
             shutil.rmtree(project.folder / model.folder, ignore_errors=False)

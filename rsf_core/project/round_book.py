@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from rsf_core.domain import Control, JobState
-from rsf_core.domain.access import NOBODY, person, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import JobError, StageError
 from rsf_core.jobs.spool import Status
 from rsf_core.jobs.supervisor import JobSupervisor
@@ -42,16 +42,16 @@ class RoundBook:
         return self._driver.next_step()
 
     @spoken
-    def advance(self, author: str = NOBODY) -> str | None:
+    def advance(self, author: Actor = LOCAL) -> str | None:
         """Start whatever comes next in the newest round, or the next round: what `next_step` says. None while something runs.
         Raises StageError where a person has to do something first."""
-        return self._driver.advance(person(author))
+        return self._driver.advance(author)
 
     @spoken
-    def start_stage(self, stage: Stage, author: str = NOBODY) -> str | None:
+    def start_stage(self, stage: Stage, author: Actor = LOCAL) -> str | None:
         """Start a stage of the newest round by the settings and decisions of now, also where a job of it broke off; the job's
         id, or None where there is nothing left to compute. Raises StageError."""
-        return self._driver.start(stage, person(author))
+        return self._driver.start(stage, author)
 
     def run(self, rounds_wanted: int = 1, on_progress: Callable[[JobRecord, Status], None] | None = None) -> None:
         """Finish the newest round and go on until `rounds_wanted` rounds more are complete. Raises JobError when a job
@@ -92,13 +92,13 @@ class RoundBook:
         return self._store.proposal_choice(self._standing.current_round().round)
 
     @spoken
-    def set_proposal(self, model_id: str, author: str = NOBODY, reason: str = "by hand") -> None:
+    def set_proposal(self, model_id: str, author: Actor = LOCAL, reason: str = "by hand") -> None:
         """Let the next round draw from `model_id`, whatever the newest round has tuned. Raises StageError."""
         if all(model.model_id != model_id for model in self._store.models()):
             raise StageError(f"there is no model {model_id!r}")
         if model_id in self._store.deleted_models():
             raise StageError(f"the files of {model_id} were deleted: nothing can be drawn from it")
-        self._store.add_proposal_choice(model_id, self._standing.current_round().round, author, reason)
+        self._store.add_proposal_choice(model_id, self._standing.current_round().round, author.name, reason)
 
     def generate(self, then_score: bool = True) -> str:
         """Start drawing candidates; the job's id. Raises StageError."""
@@ -110,10 +110,12 @@ class RoundBook:
         return self._stages.generate(then_score, starving=True)
 
     @spoken
-    def draw_until(self, wanted: int, most: int | None = None, log_m: float | None = None, author: str = NOBODY) -> str:
+    def draw_until(
+        self, wanted: int, most: int | None = None, log_m: float | None = None, author: Actor = LOCAL
+    ) -> str:
         """Start drawing and scoring, some prompts at a time, until `wanted` more candidates are accepted at an M that is fixed
         before, or `most` prompts were drawn for; the first job's id. See `drawn_until`. Raises StageError."""
-        return self._stages.draw_until(wanted, most, log_m, person(author))
+        return self._stages.draw_until(wanted, most, log_m, author)
 
     def drawn_until(self, round_number: int | None = None) -> SoFar | None:
         """What the newest such run of a round has come to, with limits of the rate that hold at every moment."""
@@ -135,36 +137,36 @@ class RoundBook:
         self._stages.choose_m()
 
     @spoken
-    def freeze(self, author: str = NOBODY) -> CuratedRecord:
+    def freeze(self, author: Actor = LOCAL) -> CuratedRecord:
         """Freeze the newest round's effective decisions into a curated set. Raises StageError."""
-        return self._stages.freeze(person(author))
+        return self._stages.freeze(author)
 
     def finetune(self, curated_id: str | None = None, then_evaluate: bool = True) -> str:
         """Start fine-tuning on a curated set (the newest of the round by default); the job's id."""
         return self._stages.finetune(curated_id, then_evaluate)
 
     @spoken
-    def train(self, author: str = NOBODY) -> str:
+    def train(self, author: Actor = LOCAL) -> str:
         """Freeze, fine-tune and evaluate, one after the other; the fine-tune job's id."""
         return self._stages.finetune(self.freeze(author).curated_id)
 
     @spoken
     def train_control(
-        self, author: str = NOBODY, round_number: int | None = None, control: Control = Control.RANDOM
+        self, author: Actor = LOCAL, round_number: int | None = None, control: Control = Control.RANDOM
     ) -> str:
         """Fine-tune a round's proposal on as many candidates chosen at random, and evaluate: what fine-tuning alone gains, or
         with Control.CONSTRAINTS what the constraints alone gain. It is then in `comparison(round)`. The job's id."""
-        return self._stages.train_control(person(author), round_number, control)
+        return self._stages.train_control(author, round_number, control)
 
     def evaluate(self, round_number: int | None = None) -> str | None:
         """Start the held-out evaluation of a round; None when it is there already."""
         return self._stages.evaluate(round_number)
 
     @spoken
-    def open_sealed(self, author: str = NOBODY, model_id: str | None = None) -> str:
+    def open_sealed(self, author: Actor = LOCAL, model_id: str | None = None) -> str:
         """Open the sealed prompts, once, for a tuned model (by default the one that would draw the next round): it, the base
         and its random control are compared on them; the job's id. Raises StageError."""
-        return self._stages.open_sealed(person(author), model_id)
+        return self._stages.open_sealed(author, model_id)
 
     def try_out(self, models: Sequence[str], text: str, system: str | None = None, candidates: int = 2) -> str:
         """Start drawing completions of a typed prompt from some models, with the same random numbers; the job's id. They

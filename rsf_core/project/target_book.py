@@ -19,7 +19,7 @@ from rsf_core.acceptance.preview import Draft, Preview, Stored
 from rsf_core.acceptance.target import LOG_MODEL, LOG_Q
 from rsf_core.acceptance.target_words import accept_changes, describe, target_changes
 from rsf_core.domain import JobKind, settings_file
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.settings import Accept, Constraint, Target
 from rsf_core.rounds import versions
@@ -215,7 +215,7 @@ class TargetBook:
         ]
 
     @spoken
-    def note(self, author: str = NOBODY, reason: str = BY_HAND) -> None:
+    def note(self, author: Actor = LOCAL, reason: str = BY_HAND) -> None:
         """Keep the target of the settings as a version where it isn't the newest one: it was changed by one setting, or in
         project.toml by hand."""
         if any(problem.path[0] in ("target", "accept") for problem in self._standing.settings_problems()):
@@ -231,7 +231,7 @@ class TargetBook:
         reason: str = "",
         based_on: Draft | None = None,
         decide: bool = False,
-        author: str = NOBODY,
+        author: Actor = LOCAL,
     ) -> str | None:
         """Make `draft` the project's target, as one and as a new version; with `decide` the newest round is decided anew by it
         (what its scores lack is scored first: the job's id). `based_on`: what the person has seen, which must still be in
@@ -267,7 +267,7 @@ class TargetBook:
         return self._stages.score(fate.round) if decide else None
 
     @spoken
-    def back(self, number: int, decide: bool = False, author: str = NOBODY) -> str | None:
+    def back(self, number: int, decide: bool = False, author: Actor = LOCAL) -> str | None:
         """Make an earlier version the target again, as a new version; see `use`. Raises TargetError where there is none."""
         found = next((version for version in self.versions() if version.number == number), None)
         if found is None:
@@ -277,9 +277,9 @@ class TargetBook:
             Draft(found.target, found.accept or now.accept), f"back to version {number}", now, decide, author
         )
 
-    def _add(self, draft: Draft, author: str, reason: str) -> None:
+    def _add(self, draft: Draft, author: Actor, reason: str) -> None:
         spec, accept = draft.target.model_dump(mode="json"), draft.accept.model_dump(mode="json")
-        self._store.target_versions.add(spec, accept, author, reason)
+        self._store.target_versions.add(spec, accept, author.name, reason)
 
 
 def _known(value: float) -> float | None:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import JobKind, Verdict, place
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Constraint
@@ -145,7 +145,7 @@ class TasteBook:
         return bool(found) and found[0].version == self._version_now()
 
     @spoken
-    def learn(self, author: str = NOBODY) -> str:
+    def learn(self, author: Actor = LOCAL) -> str:
         """Start learning from what is decided; the job's id. The newest round is scored by it after. Raises StageError where
         there is too little, or nothing was decided since."""
         found = self.decisions()
@@ -169,7 +169,7 @@ class TasteBook:
             rate=min(1.0, rate if rate > 0 else found.accepted / found.count),
             pairs=len(pairs),
             taste=version,
-            author=author,
+            author=author.name,
         )
         inputs = {"decided": self._with_scores(rows, others)}
         if pairs:

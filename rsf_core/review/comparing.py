@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Choice, Verdict, candidate_id
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.settings import Settings
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.review.pairs import alike, walk
@@ -61,7 +61,7 @@ class Comparing:
         self._groups: tuple[object, list[tuple[int, NDArray[np.int64]]]] | None = None
 
     def upcoming(
-        self, round_number: int, reviewer: str, count: int, again: bool = False, after: int | None = None
+        self, round_number: int, reviewer: Actor, count: int, again: bool = False, after: int | None = None
     ) -> Upcoming:
         """The next pairs for this reviewer, `count` at most: those that they have not compared, that still want an opinion
         (as a candidate does: `review.overlap`), and whose texts differ. Truncated candidates are left out. With `again` the
@@ -70,30 +70,30 @@ class Comparing:
             log = self._store.comparisons.log(round_number)
             with log.lock:
                 log.refresh()
-                found = log.longest_ago(reviewer, after or 0, count)
+                found = log.longest_ago(reviewer.name, after or 0, count)
             shown: list[Compared] = []
             while len(shown) < len(found) and not _long(shown):
                 shown.append(self._shown(round_number, *found[len(shown)][0]))
             last = found[len(shown) - 1][1] if shown else after
             return Upcoming(shown, last, len(found) < count and len(shown) == len(found))
-        return self._unseen(round_number, reviewer, count, after)
+        return self._unseen(round_number, reviewer.name, count, after)
 
-    def count(self, round_number: int, reviewer: str) -> int:
+    def count(self, round_number: int, reviewer: Actor) -> int:
         """How many pairs of the round the reviewer has compared."""
-        return self._told(round_number, lambda log: log.count(reviewer))
+        return self._told(round_number, lambda log: log.count(reviewer.name))
 
-    def undoable(self, round_number: int, reviewer: str) -> int:
+    def undoable(self, round_number: int, reviewer: Actor) -> int:
         """How many comparisons of the round the reviewer can take back, one after the other."""
-        return self._told(round_number, lambda log: log.undoable(reviewer))
+        return self._told(round_number, lambda log: log.undoable(reviewer.name))
 
     def shown(self, round_number: int, pairs: Sequence[tuple[str, ...]]) -> list[Compared]:
         """These pairs, to be read."""
         return [self._shown(round_number, left, right) for left, right in pairs]
 
     @spoken
-    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: str = NOBODY) -> list[Said]:
+    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: Actor = LOCAL) -> list[Said]:
         """Keep what a reviewer says, in order; see Comparisons.say_all."""
-        return self._store.comparisons.say_all(choices, round_number, reviewer)
+        return self._store.comparisons.say_all(choices, round_number, reviewer.name)
 
     @spoken
     def say(
@@ -102,18 +102,18 @@ class Comparing:
         left_id: str,
         right_id: str,
         verdict: Verdict,
-        reviewer: str = NOBODY,
+        reviewer: Actor = LOCAL,
         act: str | None = None,
     ) -> bool:
         """Say which is better; an `act` that was said before changes nothing (False). Raises StageError for two that are not
         candidates of one prompt of the round."""
         named = act or uuid.uuid4().hex
-        return self._store.comparisons.say(named, round_number, left_id, right_id, verdict, reviewer)
+        return self._store.comparisons.say(named, round_number, left_id, right_id, verdict, reviewer.name)
 
     @spoken
-    def undo(self, round_number: int, reviewer: str = NOBODY, act: str | None = None) -> tuple[str, str] | None:
+    def undo(self, round_number: int, reviewer: Actor = LOCAL, act: str | None = None) -> tuple[str, str] | None:
         """Take back this reviewer's last comparison; the pair. Raises StageError where there is none."""
-        return self._store.comparisons.undo(act or uuid.uuid4().hex, round_number, reviewer)
+        return self._store.comparisons.undo(act or uuid.uuid4().hex, round_number, reviewer.name)
 
     def win_rates(self, round_number: int) -> WinRates:
         """What the comparisons of a round say of the rule, of each scorer and of each candidate."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from rsf_core.domain.access import NOBODY, speaker, spoken
+from rsf_core.domain.access import LOCAL, Actor, speaker, spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.review.pace import Tally
 from rsf_core.review.queue import Reviews
@@ -63,11 +63,11 @@ class ReviewProgress:
         self._guard = threading.Lock()
         self._rounds: dict[int, _Tallies] = {}
 
-    def mine(self, round_number: int, reviewer: str) -> Progress:
+    def mine(self, round_number: int, reviewer: Actor) -> Progress:
         """How far this reviewer is."""
         tallies = self._tallies(round_number)
         with tallies.lock:
-            return self._progress(round_number, reviewer, tallies.of.get(reviewer) or Tally())
+            return self._progress(round_number, reviewer.name, tallies.of.get(reviewer.name) or Tally())
 
     def everybody(self, round_number: int) -> list[Progress]:
         """How far each is who has decided anything in the round, by name."""
@@ -76,20 +76,20 @@ class ReviewProgress:
             return [self._progress(round_number, name, tally) for name, tally in sorted(tallies.of.items())]
 
     @spoken
-    def set_goal(self, per_day: int | None, per_round: int | None, reviewer: str = NOBODY) -> None:
+    def set_goal(self, per_day: int | None, per_round: int | None, reviewer: Actor = LOCAL) -> None:
         """Set this reviewer's own goal; None is none. Raises StageError for one below 1."""
-        self._set(reviewer, per_day, per_round, reviewer)
+        self._set(reviewer.name, per_day, per_round, reviewer)
 
     @spoken
-    def set_goal_of(self, name: str, per_day: int | None, per_round: int | None, author: str = NOBODY) -> None:
+    def set_goal_of(self, name: str, per_day: int | None, per_round: int | None, author: Actor = LOCAL) -> None:
         """Set the goal of another reviewer. Raises StageError for one below 1, AccessError for what is no name."""
         self._set(speaker(name), per_day, per_round, author)
 
-    def _set(self, name: str, per_day: int | None, per_round: int | None, author: str) -> None:
+    def _set(self, name: str, per_day: int | None, per_round: int | None, author: Actor) -> None:
         for count, of in ((per_day, "a day"), (per_round, "in the round")):
             if count is not None and not 1 <= count <= MOST:
                 raise StageError(f"a goal of {count:,} candidates {of} makes no sense: say 1 or more, or none")
-        self._store.goals.set(name, ReviewGoal(per_day, per_round), author)
+        self._store.goals.set(name, ReviewGoal(per_day, per_round), author.name)
 
     def _tallies(self, round_number: int) -> _Tallies:
         with self._guard:

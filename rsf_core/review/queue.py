@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id, place
-from rsf_core.domain.access import NOBODY, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import StageError, StoreError
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
@@ -80,7 +80,7 @@ class Reviews:
     def queue(
         self,
         round_number: int,
-        reviewer: str,
+        reviewer: Actor,
         wanted: CandidateFilter | None = None,
         view: View = View.PENDING,
         order: Order = Order.BOUNDARY,
@@ -95,9 +95,9 @@ class Reviews:
         after `after_audit` and gold items after `after_gold` come between them. Raises SettingsError or StoreError for a
         filter that makes no sense."""
         wanted = wanted or CandidateFilter()
-        seen = self._seen(round_number, reviewer)
+        seen = self._seen(round_number, reviewer.name)
         index = seen.index
-        views = self._views(round_number, index, reviewer, wanted)
+        views = self._views(round_number, index, reviewer.name, wanted)
         ordered = self._order(round_number, index, order)
         start, found = 0, False
         for row in _rows(round_number, index, after or at):
@@ -110,7 +110,7 @@ class Reviews:
         if whole:
             begin = at is not None and found  # what was asked for comes first
             mix = self._mix(
-                round_number, seen, order, reviewer, views[view], rows[:limit], begin, after_audit, after_gold
+                round_number, seen, order, reviewer.name, views[view], rows[:limit], begin, after_audit, after_gold
             )
         return Queue(
             tuple(map(name, places[mix.shown].tolist())),
@@ -122,9 +122,9 @@ class Reviews:
             None if mix.last_gold is None else name(places[mix.last_gold].item()),
         )
 
-    def counts(self, round_number: int, reviewer: str, wanted: CandidateFilter) -> dict[View, int]:
+    def counts(self, round_number: int, reviewer: Actor, wanted: CandidateFilter) -> dict[View, int]:
         """The size of every view under a filter."""
-        views = self._views(round_number, self._seen(round_number, reviewer).index, reviewer, wanted)
+        views = self._views(round_number, self._seen(round_number, reviewer.name).index, reviewer.name, wanted)
         return {view: int(np.count_nonzero(mask)) for view, mask in views.items()}
 
     def check_text(self, round_number: int, wanted: CandidateFilter) -> None:
@@ -132,17 +132,17 @@ class Reviews:
         self._matches(round_number, self.index(round_number), wanted)
 
     def candidates(
-        self, round_number: int, candidate_ids: Sequence[str], reviewer: str = NOBODY
+        self, round_number: int, candidate_ids: Sequence[str], reviewer: Actor = LOCAL
     ) -> tuple[ReviewPrompt, ...]:
         """The prompts of these candidates with all of theirs, in the order asked, as the reviewer sees them."""
-        seen = self._seen(round_number, reviewer)
+        seen = self._seen(round_number, reviewer.name)
         table = seen.index.table
         return seen.show(self._prompts(round_number, table.places[seen.index.rows(_places(candidate_ids))]))
 
     def page(
         self,
         round_number: int,
-        reviewer: str,
+        reviewer: Actor,
         wanted: CandidateFilter,
         view: View,
         order: Order,
@@ -150,9 +150,9 @@ class Reviews:
         size: int = PAGE,
     ) -> list[ReviewCandidate]:
         """Page `number`, from 0, of a view, for a table."""
-        seen = self._seen(round_number, reviewer)
+        seen = self._seen(round_number, reviewer.name)
         index = seen.index
-        mask = self.mask(round_number, index, wanted) & index.view(view, reviewer, self._settings().review.overlap)
+        mask = self.mask(round_number, index, wanted) & index.view(view, reviewer.name, self._settings().review.overlap)
         rows = first(self._order(round_number, index, order), mask, 0, (number + 1) * size)
         chosen = index.table.places[rows[number * size :]]
         found = {c.candidate_id: c for p in seen.show(self._prompts(round_number, chosen)) for c in p.candidates}
@@ -268,32 +268,32 @@ class Reviews:
     # -- saying ------------------------------------------------------------------------------------------------------
 
     @spoken
-    def say(self, round_number: int, reviewer: str, acts: Sequence[Act]) -> list[Said]:
+    def say(self, round_number: int, reviewer: Actor, acts: Sequence[Act]) -> list[Said]:
         """Record the acts of a reviewer in order; see Acts.say."""
-        return self._store.acts.say(acts, round_number, reviewer)
+        return self._store.acts.say(acts, round_number, reviewer.name)
 
     @spoken
     def bulk(
         self,
         round_number: int,
-        reviewer: str,
+        reviewer: Actor,
         wanted: CandidateFilter,
         view: View,
         action: Action,
         act: str | None = None,
     ) -> int:
         """Say `action` of everything in a view, as one act that is undone as one; how many candidates."""
-        index = self._seen(round_number, reviewer).index
-        keep = self.mask(round_number, index, wanted) & index.view(view, reviewer, self._settings().review.overlap)
+        index = self._seen(round_number, reviewer.name).index
+        keep = self.mask(round_number, index, wanted) & index.view(view, reviewer.name, self._settings().review.overlap)
         places = index.table.places[keep]
         if not len(places):
             raise StageError("no candidate is left in this view: nothing was said")
         pairs = list(zip((places >> K_BITS).tolist(), (places & ((1 << K_BITS) - 1)).tolist(), strict=True))
-        return self._store.acts.bulk(act or uuid.uuid4().hex, pairs, action, round_number, reviewer)
+        return self._store.acts.bulk(act or uuid.uuid4().hex, pairs, action, round_number, reviewer.name)
 
-    def can_walk(self, round_number: int, reviewer: str) -> tuple[int, int]:
+    def can_walk(self, round_number: int, reviewer: Actor) -> tuple[int, int]:
         """How many acts of the reviewer can be undone, and redone."""
-        return self._store.acts.depths(round_number, reviewer)
+        return self._store.acts.depths(round_number, reviewer.name)
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from rsf_core.acceptance import bands
 from rsf_core.domain import Control, JobState
-from rsf_core.domain.access import Actor, ActorKind, spoken
+from rsf_core.domain.access import Actor, ActorKind, Role, spoken
 from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.rounds import comparisons, drive, guardrails, stages
 from rsf_core.rounds.drive import Complete, Driver, OpenRound, Resume, Start, Stopped, WaitForJob, WaitForReview
@@ -56,7 +56,7 @@ class Flight:
     @property
     def actor(self) -> Actor:
         """What acts in it: by itself, under the name of who started it."""
-        return Actor(self.author, kind=ActorKind.AUTOPILOT)
+        return Actor(self.author, Role.OWNER, kind=ActorKind.AUTOPILOT)
 
     @property
     def active(self) -> bool:
@@ -87,7 +87,7 @@ class Autopilot:
         )
 
     @spoken
-    def start(self, count: int, pause: bool, author: str) -> Flight:
+    def start(self, count: int, pause: bool, author: Actor) -> Flight:
         """Run rounds until `count` more are complete, the open one included. Raises StageError while one is flying."""
         now = self.flight()
         if now is not None and now.active:
@@ -97,21 +97,21 @@ class Autopilot:
         current = self._standing.current_round().round
         last = drive.last_round(current, count, stages.complete(self._standing.states(current)))
         number = now.flight + 1 if now else 1
-        self._store.add_flight_event(number, "started", current, last, pause, author, f"{count} rounds")
+        self._store.add_flight_event(number, "started", current, last, pause, author.name, f"{count} rounds")
         self.steer()
         return self._now()
 
     @spoken
-    def stop(self, author: str, reason: str = "by hand") -> None:
+    def stop(self, author: Actor, reason: str = "by hand") -> None:
         """Go no further. A job that runs goes on to its end."""
-        self._say("stopped", author, reason)
+        self._say("stopped", author.name, reason)
 
     @spoken
-    def go_on(self, author: str) -> None:
+    def go_on(self, author: Actor) -> None:
         """Go on after the review that was waited for. Raises StageError where nothing waits."""
         if self._now().state is not FlightState.WAITING:
             raise StageError("nothing waits for a review")
-        self._say("continued", author, "reviewed")
+        self._say("continued", author.name, "reviewed")
         self.steer()
 
     def steer(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rsf_core.acceptance.decisions import target_of
 from rsf_core.domain import Control
-from rsf_core.domain.access import spoken
+from rsf_core.domain.access import Actor, spoken
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Target
 from rsf_core.domain.specs import TrialSpec
@@ -135,12 +135,12 @@ class Lineage:
         yardstick = self._yardstick()
         return {} if yardstick is None else self._standing.measures.completions(yardstick.key, model_id)
 
-    def ballot(self, first: str, second: str, reviewer: str) -> Ballot:
+    def ballot(self, first: str, second: str, reviewer: Actor) -> Ballot:
         """What a reviewer has said of two models' held-out completions, and what is left to say."""
         name, tables = ("ballot", first, second, self._standing.settings().model_dump_json()), COMPARED_TABLES
         texts = self._store.unchanged(name, tables, lambda: self._texts(first, second))
         said = {}
-        for vote in self._store.votes(first, second, reviewer):  # oldest first: the newest word counts
+        for vote in self._store.votes(first, second, reviewer.name):  # oldest first: the newest word counts
             key = vote["prompt_id"], vote["k"]
             if key in texts and vote["texts"] in (None, _digest(texts[key])):
                 said[key] = vote["preferred_id"]
@@ -152,10 +152,10 @@ class Lineage:
         return {key: (a[key], b[key]) for key in sorted(a.keys() & b.keys(), key=lambda key: (key[1], key[0]))}
 
     @spoken
-    def vote(self, ballot: Ballot, key: tuple[int, int], preferred: str, reviewer: str) -> None:
+    def vote(self, ballot: Ballot, key: tuple[int, int], preferred: str, reviewer: Actor) -> None:
         """Save which model's completion a reviewer prefers ('' where neither), without having known whose it was."""
         texts = _digest(ballot.texts[key])
-        self._store.add_vote(ballot.first, ballot.second, *key, preferred, reviewer, texts)
+        self._store.add_vote(ballot.first, ballot.second, *key, preferred, reviewer.name, texts)
 
     def trials(self, first: str, second: str) -> list[Trial]:
         """The typed prompts that both models have completed, the newest first."""
@@ -169,7 +169,7 @@ class Lineage:
         ]
 
     @spoken
-    def delete(self, model_id: str, author: str) -> None:
+    def delete(self, model_id: str, author: Actor) -> None:
         """Delete the files of a tuned model; what it drew and how it did stays. Raises StageError where a round still
         needs it."""
         if model_id == BASE_ID:
@@ -194,7 +194,7 @@ class Lineage:
             )
         if tuned is not None and model_id == next_proposal(self._store, self._standing):
             raise StageError(f"{model_id} is what the next round draws from: choose another proposal first")
-        self._store.add_model_deletion(model_id, author)  # first: half-deleted files must not look whole
+        self._store.add_model_deletion(model_id, author.name)  # first: half-deleted files must not look whole
         self._sizes.pop(model_id, None)
         if (self._folder / model.folder).exists():
             shutil.rmtree(self._folder / model.folder)

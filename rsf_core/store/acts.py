@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id, place
-from rsf_core.domain.access import spoken
+from rsf_core.domain.access import named
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import QuestionKind, checked
 from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
@@ -92,7 +92,7 @@ class Acts:
         self._last = ("", -math.inf)  # who spoke last, and when by a clock that nobody sets
         self._guard = threading.Lock()
 
-    @spoken
+    @named
     def say(self, acts: Sequence[Act], round_number: int, reviewer: str) -> list[Said]:
         """Append the acts of one reviewer, in order, all in one transaction. An act said before changes nothing, so it
         can be sent again; one that cannot be is refused alone, with the reason. Undo and redo walk this reviewer's acts
@@ -110,7 +110,7 @@ class Acts:
             raise request.error
         return request.said or []
 
-    @spoken
+    @named
     def bulk(
         self, act: str, places: Sequence[tuple[int, int]], action: Action, round_number: int, reviewer: str
     ) -> int:

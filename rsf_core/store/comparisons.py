@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rsf_core.domain import Choice, ChoiceKind, Verdict, parse_candidate_id
-from rsf_core.domain.access import spoken
+from rsf_core.domain.access import named
 from rsf_core.domain.errors import StageError
 from rsf_core.store.acts import Said
 from rsf_core.store.comparison_log import ComparisonLog, Pair
@@ -40,7 +40,7 @@ class Comparisons:
             log.refresh()
             return list(log.standing())
 
-    @spoken
+    @named
     def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: str) -> list[Said]:
         """Keep what a reviewer says in a round, in order and all of it together. What was said before changes nothing; what
         makes no sense is refused, by itself. An undo comes back with the pair that it took back."""
@@ -63,7 +63,7 @@ class Comparisons:
                 log.forget()
                 raise
 
-    @spoken
+    @named
     def say(self, act: str, round_number: int, left_id: str, right_id: str, verdict: Verdict, reviewer: str) -> bool:
         """Say which of two candidates is better; False where this act was said before, so that nothing changes. Raises
         StageError for two that cannot be compared."""
@@ -71,7 +71,7 @@ class Comparisons:
             Choice(act, ChoiceKind.COMPARE, (left_id, right_id), verdict), round_number, reviewer
         ).known
 
-    @spoken
+    @named
     def undo(self, act: str, round_number: int, reviewer: str) -> Pair | None:
         """Take back the reviewer's last comparison of the round; the pair, None where this act was said before. Raises
         StageError where there is nothing to take back."""

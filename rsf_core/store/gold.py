@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from rsf_core.domain import Action, parse_candidate_id, place
-from rsf_core.domain.access import spoken
+from rsf_core.domain.access import named
 from rsf_core.domain.errors import StageError
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.guides import Guides
@@ -40,7 +40,7 @@ class Gold:
                 marks[where] = GoldMark(**row | {"action": Action(row["action"]), "since": since})
         return found
 
-    @spoken
+    @named
     def mark(self, candidate_id: str, action: Action, author: str) -> None:
         """Make a candidate a gold item, whose right decision is `action`, or say so anew, under the guide as it is now. Raises
         StageError for a candidate that is not there, and for an action that decides nothing."""
@@ -48,7 +48,7 @@ class Gold:
             raise StageError(f"the right decision of a gold item is accept or reject, not {action}")
         self._say(candidate_id, str(action), author)
 
-    @spoken
+    @named
     def unmark(self, candidate_id: str, author: str) -> None:
         """Make a gold item an ordinary candidate again: what reviewers said of it counts as any word from now on. Raises
         StageError where it is none."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rsf_core.domain.access import spoken
+from rsf_core.domain.access import named
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.kept import Kept
 from rsf_core.store.records import ModelRecord, row_of
@@ -46,7 +46,7 @@ class Models:
         """Blind preferences between two models, oldest first; of one reviewer where named."""
         return self._db.rows("votes", {"first_id": first_id, "second_id": second_id, "reviewer": reviewer})
 
-    @spoken
+    @named
     def add_vote(
         self, first_id: str, second_id: str, prompt_id: int, k: int, preferred_id: str, reviewer: str, texts: str
     ) -> None:

@@ -57,7 +57,7 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
             disabled=not (changed and editable) or ui.locked("set_threshold"),
             icon=":material/check:",
         ):
-            if ui.attempt(lambda: project.set_threshold(log_m, scope, number, ui.reviewer_name())):
+            if ui.attempt(lambda: project.set_threshold(log_m, scope, number, ui.actor())):
                 st.rerun()
         earlier = history.before(project.thresholds(number))
         if editable and earlier is not None:
@@ -67,7 +67,7 @@ def tuner(project: Project, number: int, threshold: ThresholdRecord, editable: b
                 help=f"Back to log M = {earlier.log_m:.3f}.",
                 disabled=ui.locked("undo_threshold"),
             ):
-                if ui.attempt(lambda: project.undo_threshold(number, ui.reviewer_name())):
+                if ui.attempt(lambda: project.undo_threshold(number, ui.actor())):
                     st.rerun()
         st.caption(
             f"In force: log M = {threshold.log_m:.3f}, {literal(SCOPES[threshold.scope].lower())}, "

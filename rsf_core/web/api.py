@@ -134,7 +134,7 @@ class RenderedBody(Body):
     texts: list[str] = Field(max_length=50)
 
 
-def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
+def queue(body: QueueBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Candidates to read, with their prompts and everything else drawn for those."""
     review = project.review
     wanted = CandidateFilter.from_query(body.filter)
@@ -155,7 +155,7 @@ def queue(body: QueueBody, project: Project, reviewer: str) -> dict[str, Any]:
     }
 
 
-def say(body: SayBody, project: Project, reviewer: str) -> dict[str, Any]:
+def say(body: SayBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Record acts in order. What an undo or a redo touched comes back as it now stands, to be shown."""
     review = project.review
     acts = [act.told for act in body.acts]
@@ -171,7 +171,7 @@ def say(body: SayBody, project: Project, reviewer: str) -> dict[str, Any]:
     }
 
 
-def text(body: TextBody, project: Project, reviewer: str) -> dict[str, Any]:
+def text(body: TextBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """The whole completion of a candidate whose text was clipped."""
     prompts = project.review.candidates(body.round, [body.candidate], reviewer)
     found = [c for prompt in prompts for c in prompt.candidates if c.candidate_id == body.candidate]
@@ -180,7 +180,7 @@ def text(body: TextBody, project: Project, reviewer: str) -> dict[str, Any]:
     return {"completion": found[0].completion}
 
 
-def gold(body: GoldBody, project: Project, reviewer: str) -> dict[str, Any]:
+def gold(body: GoldBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Make a candidate a gold item, or an ordinary one again; for owners. Those that they have marked in the round."""
     if body.action is None:
         project.gold.unmark(body.candidate, reviewer)
@@ -192,7 +192,7 @@ def gold(body: GoldBody, project: Project, reviewer: str) -> dict[str, Any]:
     }
 
 
-def render(body: RenderedBody, project: Project, reviewer: str) -> dict[str, Any]:
+def render(body: RenderedBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Each text as a tree to be drawn, see markup.rendered."""
     return {"texts": rendered.of(body.texts)}
 
@@ -229,7 +229,7 @@ def routes() -> list[Route]:
 
 
 def _handler(
-    kind: type[Asking], answer: Callable[[Asking, Project, str], dict[str, Any]]
+    kind: type[Asking], answer: Callable[[Asking, Project, Actor], dict[str, Any]]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         if request.headers.get("content-type", "").split(";")[0] != "application/json":
@@ -250,7 +250,7 @@ def _handler(
             def asked() -> Response:
                 access.check(actor, f"routes.{answer.__name__}")
                 project = guarded(session.opened_as(which), lambda: actor)
-                return _response(answer(body, project, actor.name), to_pack)
+                return _response(answer(body, project, actor), to_pack)
 
             return await run_in_threadpool(asked)
         except (BadSignature, ProjectClosedError):

@@ -55,7 +55,7 @@ def _start(project: Project, count: int, pause: bool, control: bool, constraints
     ):
         if wanted != is_now:
             project.set(f"autopilot.{key}", str(wanted).lower())
-    project.autopilot.start(count, pause, ui.reviewer_name())
+    project.autopilot.start(count, pause, ui.actor())
 
 
 def _active(project: Project, flight: Flight) -> None:
@@ -67,7 +67,7 @@ def _active(project: Project, flight: Flight) -> None:
             if st.button("Review", icon=":material/rate_review:"):
                 ui.go("review")
             if st.button("Go on", type="primary", icon=":material/play_arrow:", disabled=ui.locked("autopilot.go_on")):
-                if ui.attempt(lambda: project.autopilot.go_on(ui.reviewer_name())):
+                if ui.attempt(lambda: project.autopilot.go_on(ui.actor())):
                     st.rerun()
         else:
             left = flight.last_round - project.current_round
@@ -79,5 +79,5 @@ def _active(project: Project, flight: Flight) -> None:
         if st.button(
             "Stop the autopilot", help="A job that runs goes on to its end.", disabled=ui.locked("autopilot.stop")
         ):
-            if ui.attempt(lambda: project.autopilot.stop(ui.reviewer_name())):
+            if ui.attempt(lambda: project.autopilot.stop(ui.actor())):
                 st.rerun()

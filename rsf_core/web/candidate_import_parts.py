@@ -122,7 +122,7 @@ def _preview(project: Project, upload: str, placing: str, found: CandidatePrevie
         icon=":material/upload:",
         key="made-add",
     )
-    if add and ui.attempt(lambda: project.candidate_imports.add(upload, placing, ui.reviewer_name())):
+    if add and ui.attempt(lambda: project.candidate_imports.add(upload, placing, ui.actor())):
         st.query_params.pop("import", None)
         st.toast(
             f"{plural(found.candidates, 'candidate')} added: decide them on the Review page.", icon=":material/check:"

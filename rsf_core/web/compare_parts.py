@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rsf_core.domain.access import Actor
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.review.win_rates import Figure
@@ -14,7 +15,7 @@ from rsf_core.web.literal import literal
 MOST_CANDIDATES = 50
 
 
-def panel(project: Project, number: int, reviewer: str) -> None:
+def panel(project: Project, number: int, reviewer: Actor) -> None:
     """Pairs to choose from, one after the other."""
     again = st.toggle("Pairs that I have compared before, again", key="compare-again")
     compare_card(

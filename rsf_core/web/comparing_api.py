@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from rsf_core.domain import Choice, ChoiceKind, Verdict
+from rsf_core.domain.access import Actor
 from rsf_core.project import Project
 from rsf_core.review.comparing import Compared
 from rsf_core.web.api_body import Body
@@ -40,14 +41,14 @@ class CompareBody(Body):
     acts: list[ChoiceBody] = Field(max_length=500)
 
 
-def pairs(body: PairsBody, project: Project, reviewer: str) -> dict[str, Any]:
+def pairs(body: PairsBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Pairs to read, as `queue`, and how many the reviewer has compared and can take back."""
     found = project.comparing.upcoming(body.round, reviewer, MOST_PAIRS, body.again, body.after)
     told = {"queue": [_pair(one) for one in found.pairs], "last": found.last, "ended": found.ended}
     return told | _stands(project, body.round, reviewer)
 
 
-def compare(body: CompareBody, project: Project, reviewer: str) -> dict[str, Any]:
+def compare(body: CompareBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Keep choices in order. A pair that an undo took back comes back, to be shown again."""
     said = project.comparing.say_all([act.told for act in body.acts], body.round, reviewer)
     undone = {
@@ -62,7 +63,7 @@ def compare(body: CompareBody, project: Project, reviewer: str) -> dict[str, Any
     } | _stands(project, body.round, reviewer)
 
 
-def _stands(project: Project, round_number: int, reviewer: str) -> dict[str, int]:
+def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, int]:
     return {
         "compared": project.comparing.count(round_number, reviewer),
         "undo": project.comparing.undoable(round_number, reviewer),

@@ -78,6 +78,6 @@ def section(project: Project, number: int, found: Comparison, control: Control, 
         label, icon = _BUTTONS[control]
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(label, icon=icon, disabled=ui.locked("train_control")):
-                if ui.attempt(lambda: project.train_control(ui.reviewer_name(), number, control)):
+                if ui.attempt(lambda: project.train_control(ui.actor(), number, control)):
                     st.rerun()
             st.caption(_WHY[control])

@@ -68,5 +68,5 @@ def _form(project: Project) -> None:
                 "chosen by what was drawn, the limits would mean nothing."
             )
             if st.form_submit_button("Draw until then", icon=":material/target:", disabled=ui.locked("draw_until")):
-                if ui.attempt(lambda: project.draw_until(int(wanted), int(most), log_m, ui.reviewer_name())):
+                if ui.attempt(lambda: project.draw_until(int(wanted), int(most), log_m, ui.actor())):
                     st.rerun()

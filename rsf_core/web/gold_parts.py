@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from rsf_core.domain import Action
+from rsf_core.domain.access import Actor
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.gold_book import GoldReport
@@ -30,7 +31,7 @@ MEANINGS = """
 """
 
 
-def panel(project: Project, number: int, author: str) -> None:
+def panel(project: Project, number: int, author: Actor) -> None:
     """Nothing for a reviewer."""
     if ui.locked("gold.report"):
         return
@@ -138,7 +139,7 @@ def _items(found: GoldReport) -> None:
     st.caption("An item that most get wrong may be wrong itself: read it again.")
 
 
-def _change(project: Project, found: GoldReport, author: str) -> None:
+def _change(project: Project, found: GoldReport, author: Actor) -> None:
     """Marking one by its name, again or anew, and taking a mark away."""
     with st.form("gold-mark", border=False):
         left, right = st.columns([2, 1], vertical_alignment="bottom")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from rsf_core.domain.access import Actor
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.guide_book import LONGEST, LONGEST_REASON
@@ -26,7 +27,7 @@ Reject what is ...
 Where you are not sure: skip it, or leave a note."""
 
 
-def news(project: Project, reviewer: str) -> None:
+def news(project: Project, reviewer: Actor) -> None:
     """Say that there is a guide, or a newer one, that this reviewer has not read yet."""
     unread = project.guide_book.unread(reviewer)
     if unread is None:
@@ -57,7 +58,7 @@ def shown(guide: GuideVersion) -> None:
     st.caption(f"Version {guide.version:d}, {literal(when)} UTC, by {literal(guide.author)}")
 
 
-def reading(project: Project, guide: GuideVersion, reviewer: str) -> None:
+def reading(project: Project, guide: GuideVersion, reviewer: Actor) -> None:
     """The button by which a reviewer says that they have read it."""
     if project.guide_book.unread(reviewer) is None:
         st.caption("You have read this version.")
@@ -66,7 +67,7 @@ def reading(project: Project, guide: GuideVersion, reviewer: str) -> None:
             st.rerun()
 
 
-def editor(project: Project, guide: GuideVersion | None, author: str) -> None:
+def editor(project: Project, guide: GuideVersion | None, author: Actor) -> None:
     """Where the owner writes the guide."""
     with st.expander(
         "Write the guide" if guide is None else "Change the guide", icon=":material/edit:", expanded=not guide

@@ -26,7 +26,7 @@ def _dialog(project: Project) -> None:
         days = st.number_input("Good for days", 1, MOST_DAYS, DAYS)
         if st.form_submit_button("Make a link", type="primary", icon=":material/link:"):
             try:
-                made = project.invites.invite(name, session.actor().name, _ROLES[role], int(days))
+                made = project.invites.invite(name, session.actor(), _ROLES[role], int(days))
             except RsfError as error:
                 ui.problem(str(error))
             else:
@@ -54,4 +54,4 @@ def _open_links(project: Project) -> None:
 
 def _revoke(project: Project, link_id: str) -> None:
     """A callback: the list below it is drawn after."""
-    ui.attempt(lambda: project.invites.revoke(link_id, session.actor().name))
+    ui.attempt(lambda: project.invites.revoke(link_id, session.actor()))

@@ -101,12 +101,12 @@ def _actions(project: Project, view: ModelView) -> None:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Draw the next round from it", icon=":material/casino:", disabled=ui.locked("set_proposal")):
-                if ui.attempt(lambda: project.set_proposal(model_id, ui.reviewer_name())):
+                if ui.attempt(lambda: project.set_proposal(model_id, ui.actor())):
                     st.rerun()
             if view.size is not None:
                 sure = st.checkbox(f"Yes, delete its files ({view.size / 1e6:,.0f} MB)", key=f"sure-{model_id}")
                 if st.button("Delete", disabled=not sure or ui.locked("lineage.delete"), icon=":material/delete:"):
-                    if ui.attempt(lambda: project.lineage.delete(model_id, ui.reviewer_name())):
+                    if ui.attempt(lambda: project.lineage.delete(model_id, ui.actor())):
                         st.rerun()
 
 
@@ -244,7 +244,9 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
     mine, left_over = ballot.said, ballot.left
     if left_over:
         key = left_over[0]
-        swapped = blake2b(f"{first}{second}{reviewer}{key[0]}.{key[1]}".encode(), digest_size=1).digest()[0] % 2 == 1
+        swapped = (
+            blake2b(f"{first}{second}{reviewer.name}{key[0]}.{key[1]}".encode(), digest_size=1).digest()[0] % 2 == 1
+        )
         sides = list(zip((first, second), ballot.texts[key], strict=True))
         sides = sides[::-1] if swapped else sides
         st.caption(f"{len(mine):,} voted, {len(left_over):,} left. Which is better?")

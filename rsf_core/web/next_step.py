@@ -51,4 +51,4 @@ def _remedy(stage: Stage) -> None:
 def _advance(project: Project, label: str, icon: str) -> bool:
     """The button that does what comes next; whether it was clicked and done."""
     clicked = st.button(label, type="primary", icon=icon, disabled=ui.locked("advance"))
-    return clicked and ui.attempt(lambda: project.advance(ui.reviewer_name()))
+    return clicked and ui.attempt(lambda: project.advance(ui.actor()))

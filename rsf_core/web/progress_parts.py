@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from rsf_core.domain.access import Actor
 from rsf_core.project import Project
 from rsf_core.review.progress import Progress
 from rsf_core.web import ui
@@ -19,7 +20,7 @@ MEANINGS = (
 )
 
 
-def panel(project: Project, number: int, reviewer: str) -> None:
+def panel(project: Project, number: int, reviewer: Actor) -> None:
     """One line of progress, kept up, with the sitting and the goal folded away below it."""
     st.fragment(_line, run_every=REFRESH_SECONDS)(project, number, reviewer)
     with st.expander("Your sitting and your goal", icon=":material/flag:"):
@@ -29,7 +30,7 @@ def panel(project: Project, number: int, reviewer: str) -> None:
         st.caption(MEANINGS)
 
 
-def _line(project: Project, number: int, reviewer: str) -> None:
+def _line(project: Project, number: int, reviewer: Actor) -> None:
     said = line(project.progress.mine(number, reviewer))
     if said:
         st.caption(literal(said))
@@ -76,7 +77,7 @@ def _sitting(found: Progress) -> None:
         st.metric("An hour", pace, border=True)
 
 
-def _goal(project: Project, found: Progress, reviewer: str) -> None:
+def _goal(project: Project, found: Progress, reviewer: Actor) -> None:
     with st.form("review-goal", border=False):
         left, right = st.columns(2)
         per_day = left.number_input("Goal: candidates a day", 1, value=found.goal.per_day, step=10)
@@ -86,7 +87,7 @@ def _goal(project: Project, found: Progress, reviewer: str) -> None:
                 st.rerun()
 
 
-def everybody(project: Project, number: int, author: str) -> None:
+def everybody(project: Project, number: int, author: Actor) -> None:
     """The owner's table of all who review, with their goals."""
     if ui.locked("progress.everybody"):
         return

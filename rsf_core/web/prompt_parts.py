@@ -162,7 +162,7 @@ def _actions(project: Project, rows: list[PromptRecord]) -> None:
     if st.button(
         "Retire", icon=":material/archive:", disabled=not in_use, help="It is not drawn or compared on any more."
     ):
-        if ui.attempt(lambda: project.retire_prompts(in_use, ui.reviewer_name())):
+        if ui.attempt(lambda: project.retire_prompts(in_use, ui.actor())):
             st.rerun()
     if st.button(
         "Seal",
@@ -170,10 +170,10 @@ def _actions(project: Project, rows: list[PromptRecord]) -> None:
         disabled=not rows or any(p.split is not Split.HELD_OUT or p.retired for p in rows),
         help="Held-out prompts that nothing was drawn for yet: nobody sees them before they are opened, once, on Models.",
     ):
-        if ui.attempt(lambda: project.seal_prompts(in_use, ui.reviewer_name())):
+        if ui.attempt(lambda: project.seal_prompts(in_use, ui.actor())):
             st.rerun()
     if st.button("Put back", icon=":material/unarchive:", disabled=not retired):
-        if ui.attempt(lambda: project.restore_prompts(retired, ui.reviewer_name())):
+        if ui.attempt(lambda: project.restore_prompts(retired, ui.actor())):
             st.rerun()
 
 
@@ -193,7 +193,7 @@ def _edit(project: Project, prompt_id: int) -> None:
         with st.spinner("Comparing it with all prompts …", show_time=True):
             saved = ui.attempt(
                 lambda: project.edit_prompt(
-                    prompt_id, PromptRow(text, reference, system, earlier=turns.given(earlier)), ui.reviewer_name()
+                    prompt_id, PromptRow(text, reference, system, earlier=turns.given(earlier)), ui.actor()
                 )
             )
         if saved:

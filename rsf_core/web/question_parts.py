@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import MOST, MOST_OPTIONS, POINTS, Question, QuestionKind
 from rsf_core.domain.words import plural
@@ -25,7 +26,7 @@ KINDS = {
 ADDED = "questions-added"  # counts up, so that the form of a new one is empty again
 
 
-def section(project: Project, author: str) -> None:
+def section(project: Project, author: Actor) -> None:
     """What is asked beside accept and reject; the owner's forms below each."""
     asked = project.question_book.current()
     editable = not ui.locked("question_book.put")
@@ -65,7 +66,7 @@ def _answers(question: Question) -> str:
     return ("labels " if question.kind is QuestionKind.SPANS else "") + " | ".join(options)
 
 
-def _form(project: Project, author: str, question: Question | None) -> None:
+def _form(project: Project, author: Actor, question: Question | None) -> None:
     """Its fields: those that its kind has. Another version of the question is another form."""
     key = (
         f"question-{question.name}-{hash(question.body)}" if question else f"question-{st.session_state.get(ADDED, 0)}"

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rsf_core.domain import Action, Outcome
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
@@ -101,7 +102,7 @@ def look_at(wanted: CandidateFilter) -> None:
     st.rerun()
 
 
-def looking(project: Project, number: int, reviewer: str, wanted: CandidateFilter) -> tuple[View, Order, str]:
+def looking(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter) -> tuple[View, Order, str]:
     """Which part of the candidates, in which order, and how it is shown; all in the URL."""
     counts = project.review.counts(number, reviewer, wanted)
     default = View.PENDING if number == project.current_round and wanted == CandidateFilter() else View.ALL
@@ -140,7 +141,7 @@ def _ready(project: Project, number: int, order: Order) -> Order:
     return order
 
 
-def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View, order: Order) -> None:
+def table(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter, view: View, order: Order) -> None:
     """The candidates of a view as rows, a page at a time."""
     total = project.review.counts(number, reviewer, wanted)[view]
     pages = max(1, math.ceil(total / PAGE))
@@ -151,7 +152,7 @@ def table(project: Project, number: int, reviewer: str, wanted: CandidateFilter,
         ui.empty("No candidate is in this view.")
         return
     chosen = ui.grid(
-        [_row(candidate, blind and all(o.reviewer != reviewer for o in candidate.opinions)) for candidate in rows],
+        [_row(candidate, blind and all(o.reviewer != reviewer.name for o in candidate.opinions)) for candidate in rows],
         height=36 * min(len(rows), 14) + 40,
         column_config={
             "p_accept": st.column_config.NumberColumn(format="%.2f"),
@@ -212,7 +213,7 @@ def _effective(candidate: ReviewCandidate) -> str:
     return "rejected"
 
 
-def bulk(project: Project, number: int, reviewer: str, wanted: CandidateFilter, view: View) -> None:
+def bulk(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter, view: View) -> None:
     """Decide everything in a view at once: the count and five examples first, asked once, undone as one step."""
     with st.expander("Decide all of this view at once", icon=":material/done_all:"):
         count = project.review.counts(number, reviewer, wanted)[view]
@@ -276,7 +277,7 @@ def how(project: Project) -> None:
         )
 
 
-def agreement(project: Project, number: int, reviewer: str) -> None:
+def agreement(project: Project, number: int, reviewer: Actor) -> None:
     """How well the rule and people agree, and the target that would agree better."""
     found = project.review.agreement(number)
     if not found.reviewed.total:
@@ -344,7 +345,7 @@ def agreement(project: Project, number: int, reviewer: str) -> None:
     _suggestion(project, number, reviewer)
 
 
-def _suggestion(project: Project, number: int, reviewer: str) -> None:
+def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
     try:
         found = project.review.suggest(number)
     except RsfError as error:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from rsf_core.acceptance.target import compounding
 from rsf_core.domain import JobKind, JobState, access, bundled
+from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import ProjectClosedError, RsfError, WorkspaceError
 from rsf_core.domain.words import SHARES, number, seconds
 from rsf_core.project import Project
@@ -160,26 +161,26 @@ def review_link(number: int, wanted: CandidateFilter) -> None:
         go("review", round=str(number), view=View.ALL, **wanted.to_query())
 
 
-def reviewer_name() -> str:
-    """Who speaks, without asking."""
-    return session.actor().name
+def actor() -> Actor:
+    """Who acts, without asking."""
+    return session.actor()
 
 
-def reviewer() -> str:
-    """Who speaks. By a link it is whose link it is; else a label, asked for in the sidebar and kept in session and URL."""
+def reviewer() -> Actor:
+    """Who acts. By a link it is whose link it is; else a label, asked for in the sidebar and kept in session and URL."""
     actor = session.actor()
     with st.sidebar:
         if actor.link_id is not None:
-            return actor.name
+            return actor
         offered = session.offered()
         typed = st.text_input("Reviewer", actor.name, max_chars=60, help="Every decision names who made it.").strip()
         st.caption("A label, not a login: anybody at this machine can give any name.")
         if typed != actor.name and attempt(lambda: session.speak_as(typed or access.usual_name())):
-            return session.actor().name
+            return session.actor()
         if offered is not None:
             st.text(f"The address names {offered}. Nobody speaks under that name yet.")
             st.button("Speak under this name", on_click=session.speak_as, args=(offered,), icon=":material/badge:")
-    return actor.name
+    return actor
 
 
 def path(stages: Sequence[StageState]) -> None:
@@ -274,7 +275,7 @@ def ended_badly(project: Project, state: StageState) -> None:
     """Say why a stage failed or was cancelled, with the button that goes on from what is finished."""
     if state.progress is not Progress.FAILED or state.job is None:
         return
-    anew = partial(project.start_stage, state.stage, reviewer_name())
+    anew = partial(project.start_stage, state.stage, actor())
     restarts = stage_type(state.stage).restarts(project.counts())
     job_ended_badly(project, state.job, anew if restarts else None)
 

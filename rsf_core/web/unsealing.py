@@ -82,7 +82,7 @@ def _open(project: Project, models: Sequence[ModelView], count: int) -> None:
             icon=":material/lock_open:",
             disabled=not sure or ui.locked("open_sealed"),
         ):
-            if ui.attempt(lambda: project.open_sealed(ui.reviewer_name(), model_id)):
+            if ui.attempt(lambda: project.open_sealed(ui.actor(), model_id)):
                 st.rerun()
     runs.curse(project)
 
@@ -92,7 +92,7 @@ def _go_on(project: Project) -> None:
     if job is not None and job.state is not JobState.DONE:
         ui.problem(job.outcome)
     if st.button("Go on", type="primary", icon=":material/play_arrow:", disabled=ui.locked("open_sealed")):
-        if ui.attempt(lambda: project.open_sealed(ui.reviewer_name())):
+        if ui.attempt(lambda: project.open_sealed(ui.actor())):
             st.rerun()
 
 

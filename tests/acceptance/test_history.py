@@ -6,6 +6,7 @@ from datetime import datetime
 
 from rsf_core.acceptance.history import UNDO, before
 from rsf_core.domain import ChosenBy, Scope
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.store.records import ThresholdRecord
 
@@ -55,9 +56,9 @@ def test_a_project_undoes_m_and_keeps_the_whole_history(project: Project) -> Non
     project.wait()
     first = project.threshold()
     assert first is not None and not project.undo_threshold()
-    project.set_threshold(first.log_m + 1.0, Scope.GLOBAL, author="ann")
-    project.set_threshold(first.log_m + 2.0, Scope.GLOBAL, author="ann")
-    assert project.undo_threshold(author="bob") and project.undo_threshold(author="bob")
+    project.set_threshold(first.log_m + 1.0, Scope.GLOBAL, author=person("ann"))
+    project.set_threshold(first.log_m + 2.0, Scope.GLOBAL, author=person("ann"))
+    assert project.undo_threshold(author=person("bob")) and project.undo_threshold(author=person("bob"))
     now = project.threshold()
     assert now is not None and (now.log_m, now.scope, now.author) == (first.log_m, first.scope, "bob")
     assert len(project.thresholds()) == 5 and not project.undo_threshold()

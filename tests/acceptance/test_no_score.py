@@ -8,6 +8,7 @@ import pytest
 
 from rsf_core.acceptance import bands, decisions
 from rsf_core.domain import Action, Scope
+from rsf_core.domain.access import person
 from rsf_core.domain.settings import Accept, Settings, Target
 from rsf_core.jobs.schemas import SCORES
 from rsf_core.review.active_orders import ACTIVE
@@ -73,7 +74,8 @@ def test_the_rule_neither_accepts_nor_rejects_them_and_a_person_may(store: Store
     retarget(store)
     review = reviews(store)
     by_view = {
-        view: review.counts(1, "ann", CandidateFilter())[view] for view in (View.ACCEPTED, View.REJECTED, View.ALL)
+        view: review.counts(1, person("ann"), CandidateFilter())[view]
+        for view in (View.ACCEPTED, View.REJECTED, View.ALL)
     }
     assert by_view == {View.ACCEPTED: 3, View.REJECTED: 4, View.ALL: 12}
     (prompt,) = review.candidates(1, ["1.2.1"])
@@ -85,7 +87,7 @@ def test_the_rule_neither_accepts_nor_rejects_them_and_a_person_may(store: Store
     store.add_override("u2", "1.3.0", Action.REJECT, "ann")
     counts = store.round_counts(1)
     assert (counts.accepted, counts.unscored, counts.undecided) == (4, 5, 0)
-    assert review.counts(1, "ann", CandidateFilter())[View.REJECTED] == 5
+    assert review.counts(1, person("ann"), CandidateFilter())[View.REJECTED] == 5
     accepted = store.accepted_samples(1)
     (mine,) = [row for row in accepted if row["candidate_id"] == "1.2.1"]
     assert mine["log_ratio"] is None and mine["decided_by"] == "ann"

@@ -19,6 +19,7 @@ import psutil
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action, ActKind
+from rsf_core.domain.access import Actor, person
 from rsf_core.project import Project
 from rsf_core.review.index import Order
 from rsf_core.web import api, session
@@ -26,6 +27,7 @@ from tests.benchmarks.million import PER_PROMPT, build
 
 CANDIDATES, HISTORIES, TIMES, APART = 1_000_000, (0, 10_000, 300_000), 40, 3
 ACT_MS, QUEUE_MS, MEMORY_MB = 10, 50, 1_200
+ANN = person("ann")
 SHELL = Path(session.__file__).with_name("shell.py")
 
 
@@ -52,7 +54,7 @@ def cpu_ms(do: Callable[[int], object], times: int = TIMES) -> float:
     return (time.process_time() - before) / times * 1e3
 
 
-def costs(project: Project, name: str, reviewer: str = "ann") -> dict[str, float]:
+def costs(project: Project, name: str, reviewer: Actor = ANN) -> dict[str, float]:
     """Processor time in ms of what a card asks for."""
 
     def answer(content: dict[str, object]) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from rsf_core.domain import Act, Action, ActKind
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.review.active_orders import ACTIVE
 from rsf_core.review.index import CandidateFilter, Order, View
@@ -43,15 +44,15 @@ MEASURE = """() => {
 def pages(project: Project) -> dict[str, object]:
     """Pages of 50 with random filters, orders and views, each other than the last."""
     rng, times = np.random.default_rng(0), []
-    project.review.queue(1, "ann")  # the candidates are read once
+    project.review.queue(1, person("ann"))  # the candidates are read once
     for order in ORDERS:
-        project.review.queue(1, "ann", order=order)
+        project.review.queue(1, person("ann"), order=order)
     views, orders = [View.PENDING, View.ACCEPTED, View.REJECTED, View.ALL], ORDERS
     for i in range(PAGES):
         low = float(rng.uniform(-1, 0.5))
         wanted = CandidateFilter(tokens=(5, float(rng.integers(20, 40))), scores={"sentiment": (low, low + 0.5)})
         start = time.perf_counter()
-        project.review.queue(1, "ann", wanted, views[i % len(views)], orders[i % len(orders)])
+        project.review.queue(1, person("ann"), wanted, views[i % len(views)], orders[i % len(orders)])
         times.append(time.perf_counter() - start)
     p95 = statistics.quantiles(times, n=20)[-1] * 1e3
     return {
@@ -130,7 +131,7 @@ def _decide(project: Project, name: str) -> float:
         for i in range(DECISIONS):
             act = Act(f"{name} {who} {i}", ActKind.DECIDE, (f"1.{1 + who * DECISIONS + i}.0",), Action.ACCEPT)
             start = time.perf_counter()
-            project.review.say(1, f"reviewer {who}", [act])
+            project.review.say(1, person(f"reviewer {who}"), [act])
             times.append(time.perf_counter() - start)
             time.sleep(0.02)  # fifty a second each: faster than anyone reads
 

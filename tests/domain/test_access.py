@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 from rsf_core.domain import access
@@ -95,20 +97,33 @@ def test_who_runs_the_process_must_have_a_name_too(monkeypatch):
 @pytest.mark.parametrize("action", ["open_sealed", "draw_until", "set", "override", "lineage.delete", "of tomorrow"])
 def test_what_acts_by_itself_does_not_do_what_is_for_people(kind: ActorKind, action: str) -> None:
     with pytest.raises(AccessError, match=f"the {kind} does not do this by itself"):
-        access.check(Actor("ann", kind=kind), action)
-    access.check(Actor("ann"), action)
+        access.check(Actor("ann", Role.OWNER, kind=kind), action)
+    access.check(Actor("ann", Role.OWNER), action)
 
 
 def test_an_autopilot_starts_stages_and_the_rule_asks_for_nothing() -> None:
     for action in ("start_stage", "freeze", "train_control"):
-        access.check(Actor("ann", kind=ActorKind.AUTOPILOT), action)
+        access.check(Actor("ann", Role.OWNER, kind=ActorKind.AUTOPILOT), action)
         with pytest.raises(AccessError):
             access.check(access.RULE, action)
 
 
 def test_a_person_goes_by_a_name_that_is_checked() -> None:
-    assert access.person("  Ann  ") == Actor("Ann") and access.person(access.NOBODY).name == "local"
+    assert access.person("  Ann  ") == Actor("Ann", Role.OWNER) and access.person(access.NOBODY).name == "local"
     assert access.person("ann").kind is ActorKind.PERSON and access.person("ann").role is Role.OWNER
     for name in ("rule", "", None, 5):
         with pytest.raises(AccessError):
             access.person(name)
+
+
+@pytest.mark.parametrize("kind", [ActorKind.PERSON, ActorKind.AUTOPILOT])
+@pytest.mark.parametrize("name", ["rule", "", "x" * 61, "a\u200bb"])
+def test_nobody_acts_under_a_name_that_is_nobodys(kind: ActorKind, name: str) -> None:
+    with pytest.raises(AccessError):
+        Actor(name, Role.REVIEWER, kind=kind)
+
+
+def test_an_actor_has_the_role_that_is_said_and_none_by_default() -> None:
+    assert Actor(" Ann  Lee ", Role.REVIEWER).name == "Ann Lee"
+    assert inspect.signature(Actor).parameters["role"].default is inspect.Parameter.empty
+    assert access.person(access.NOBODY) == access.LOCAL

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
 from tests.support.review_card import open_card, said, settled
@@ -23,7 +24,9 @@ def shared(review: Callable[..., Path]) -> Callable[[], AppServer]:
     def start() -> AppServer:
         folder = review()
         with Project.open(folder) as project:
-            links = {n: project.invites.invite(n, "ann", owner=n == "The boss").path for n in ("ben", "The boss")}
+            links = {
+                n: project.invites.invite(n, person("ann"), owner=n == "The boss").path for n in ("ben", "The boss")
+            }
         server = AppServer(folder, {"RSF_REVIEWER": "ann"}, "--access", "links")
         server.start()
         server.paths = links  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from tests.support.review_card import EACH, PRESS, PROMPTS, open_card, said, settled
 from tests.support.seeding import add_candidates, candidates, decide
@@ -75,10 +76,10 @@ def test_once_m_has_changed_the_card_begins_with_what_is_nearest_now(page: Page,
         page.goto("about:blank")
     server.stop()
     with Project.open(server.folder) as project:
-        before = project.review.queue(1, "ann").candidate_ids[0]
+        before = project.review.queue(1, person("ann")).candidate_ids[0]
         in_force = project.store.thresholds(1)[0]
         project.store.add_threshold(1, in_force.target_id, 2.5, in_force.scope, "ben", "stricter")
-        nearest = project.review.queue(1, "ann").candidate_ids[0]
+        nearest = project.review.queue(1, person("ann")).candidate_ids[0]
     assert nearest != before
     server.start()
     if away:

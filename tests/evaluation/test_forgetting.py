@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 from rsf_core.domain import JobKind, JobState, Prompt, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import SettingsError
 from rsf_core.domain.settings import Sampling, Settings
 from rsf_core.domain.specs import EvaluateSpec
@@ -148,7 +149,7 @@ def measured(jobs_in_threads: None, tmp_path_factory, small_task: Path, tiny_mod
     with Project.create(tmp_path_factory.mktemp("p") / "p", str(small_task), str(tiny_model), seed=7) as project:
         project.run(1)
         assert last(project) == {HELD_OUT: ["base", "m1-1"], UNRELATED: ["base", "m1-1"]}
-        project.train_control("ann")
+        project.train_control(person("ann"))
         project.wait()
         yield project
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Shown, Verdict, place
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.jobs.work import learn as work
@@ -33,7 +34,7 @@ def decide(project: Project, most: int | None = None) -> int:
     rows = candidates(project)
     middle = sorted(len(text) for _, text in rows)[len(rows) // 2]
     for name, text in rows[:most]:
-        project.override(name, Action.ACCEPT if len(text) < middle else Action.REJECT, "ann")
+        project.override(name, Action.ACCEPT if len(text) < middle else Action.REJECT, person("ann"))
     return len(rows[:most])
 
 
@@ -43,7 +44,7 @@ def learned_folder(complete_folder: Path, tmp_path_factory: pytest.TempPathFacto
     folder = shutil.copytree(complete_folder, tmp_path_factory.mktemp("learned") / "p")
     with Project.open(folder) as project:
         decide(project)
-        project.taste.learn("ann")
+        project.taste.learn(person("ann"))
         project.wait()
         project.wait()  # the newest round is scored by it
     return folder
@@ -60,7 +61,7 @@ def test_too_few_decisions_are_counted_and_nothing_is_started(complete: Project)
     found = complete.taste.decisions()
     assert found.count == 12 and "18 more decisions" in found.lacking
     with pytest.raises(StageError, match=r"decided 12 candidates one by one .*it takes 18 more decisions"):
-        complete.taste.learn("ann")
+        complete.taste.learn(person("ann"))
 
 
 def test_what_was_decided_as_part_of_the_random_audit_is_known_as_that(complete: Project) -> None:
@@ -86,14 +87,14 @@ def test_only_what_people_say_of_one_candidate_at_a_time_is_learned_from(complet
     by_prompt = [(int(prompt), int(k)) for _, prompt, k in numbers]
     round_1.bulk("all", by_prompt, Action.ACCEPT, 1, "ann")
     assert complete.taste.decisions().count == 0
-    complete.override(rows[0][0], Action.ACCEPT, "ann")
-    complete.override(rows[1][0], Action.REJECT, "ben")
-    complete.override(rows[2][0], Action.ACCEPT, "ann")
-    complete.override(rows[2][0], Action.AUTO, "ann")
-    complete.override(rows[3][0], Action.ACCEPT, "ann")
-    complete.undo(1, "ann")
+    complete.override(rows[0][0], Action.ACCEPT, person("ann"))
+    complete.override(rows[1][0], Action.REJECT, person("ben"))
+    complete.override(rows[2][0], Action.ACCEPT, person("ann"))
+    complete.override(rows[2][0], Action.AUTO, person("ann"))
+    complete.override(rows[3][0], Action.ACCEPT, person("ann"))
+    complete.undo(1, person("ann"))
     round_1.say([Act("edit", ActKind.EDIT, (rows[4][0],), value="Another text.")], 1, "ann")
-    complete.override(rows[4][0], Action.ACCEPT, "ann")
+    complete.override(rows[4][0], Action.ACCEPT, person("ann"))
     found = complete.store.tastes.decided()
     # of the second ann accepted in bulk and ben, the newer word of two, rejects it by itself
     assert dict(zip(found["candidate_id"].to_pylist(), found["accepted"].to_pylist(), strict=True)) == {
@@ -114,7 +115,7 @@ def test_it_is_kept_as_a_version_with_its_figures_and_the_round_is_scored_by_it(
     assert learned.taste.scored(one.version) == (len(rows), len(rows)) and learned.taste.is_current()
     assert learned.threshold(1) is not None and learned.target(1) == learned.settings.target, "nothing is decided by it"
     with pytest.raises(StageError, match="nothing was decided since"):
-        learned.taste.learn("ann")
+        learned.taste.learn(person("ann"))
 
 
 def test_its_score_is_the_calibrated_log_odds_of_what_is_kept(learned: Project) -> None:
@@ -151,7 +152,7 @@ def test_it_comes_into_the_target_as_a_new_version_that_was_previewed_and_counts
     preview = learned.target_book.preview(draft, 1)
     assert preview is not None and not preview.missing
     versions = len(learned.target_book.versions())
-    learned.target_book.use(draft, "learned", learned.target_book.draft(), decide=True, author="ann")
+    learned.target_book.use(draft, "learned", learned.target_book.draft(), decide=True, author=person("ann"))
     learned.wait()
     assert len(learned.target_book.versions()) == versions + 1
     assert ScorerRef.parse(one.scorer).name == "taste" and one.scorer in learned.settings.target.rewards
@@ -160,7 +161,7 @@ def test_it_comes_into_the_target_as_a_new_version_that_was_previewed_and_counts
     learned.wait()
     assert learned.counts(2).decided > 0 and learned.counts(2).undecided == 0
     assert learned.features.counts().missing == 0
-    learned.train("ann")
+    learned.train(person("ann"))
     learned.wait()
     learned.wait()
     found = learned.comparison(2)
@@ -169,13 +170,13 @@ def test_it_comes_into_the_target_as_a_new_version_that_was_previewed_and_counts
 
 def test_later_decisions_give_another_version_and_the_earlier_one_stays(learned: Project) -> None:
     (first,) = learned.taste.versions()
-    learned.target_book.use(learned.taste.draft(first.version), author="ann")
-    learned.override(candidates(learned)[0][0], Action.ACCEPT, "ann")
-    learned.override(candidates(learned)[1][0], Action.REJECT, "ann")
-    learned.override(candidates(learned)[2][0], Action.ACCEPT, "ann")
+    learned.target_book.use(learned.taste.draft(first.version), author=person("ann"))
+    learned.override(candidates(learned)[0][0], Action.ACCEPT, person("ann"))
+    learned.override(candidates(learned)[1][0], Action.REJECT, person("ann"))
+    learned.override(candidates(learned)[2][0], Action.ACCEPT, person("ann"))
     if learned.taste.is_current():
         pytest.fail("other decisions are another version")
-    learned.taste.learn("ann")
+    learned.taste.learn(person("ann"))
     learned.wait()
     learned.wait()
     second, earlier = learned.taste.versions()
@@ -191,16 +192,16 @@ def test_pairs_that_were_compared_give_another_version_which_knows_how_many_it_s
     for name, _ in candidates(learned):
         by_prompt.setdefault(name.split(".")[1], []).append(name)
     for left, right, *_ in by_prompt.values():
-        learned.comparing.say(1, left, right, Verdict.LEFT, "ann")
-        learned.comparing.say(1, right, left, Verdict.TIE, "ben")
+        learned.comparing.say(1, left, right, Verdict.LEFT, person("ann"))
+        learned.comparing.say(1, right, left, Verdict.TIE, person("ben"))
     assert not learned.taste.is_current() and learned.taste.decisions().pairs == 2 * len(by_prompt)
-    learned.taste.learn("ann")
+    learned.taste.learn(person("ann"))
     learned.wait()
     learned.wait()
     newest = learned.taste.versions()[0]
     assert newest.version != first.version and newest.report.pairs == 2 * len(by_prompt)
     assert newest.report.decisions == first.report.decisions and learned.taste.is_current()
-    learned.comparing.undo(1, "ben")
+    learned.comparing.undo(1, person("ben"))
     assert not learned.taste.is_current()
 
 

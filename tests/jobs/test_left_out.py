@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rsf_core.domain import Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import RsfError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
@@ -79,7 +80,7 @@ def test_one_model_is_held_at_a_time_beside_those_that_judge(
     complete.evaluate()
     complete.wait()
     assert len(alive) == 2 and max(most) <= 2
-    complete.train_control("ann")  # a third: the second is not kept
+    complete.train_control(person("ann"))  # a third: the second is not kept
     complete.wait()
     assert complete.stages()[-1].progress == "done" and max(most) <= 2
 

@@ -8,13 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from rsf_core.domain import JobState
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from tests.support import specs
 from tests.support.seeding import add_candidates, candidates
 
 
 @pytest.mark.parametrize(
-    "start", [lambda project: project.advance(), lambda project: project.autopilot.start(1, False, "ann")]
+    "start", [lambda project: project.advance(), lambda project: project.autopilot.start(1, False, person("ann"))]
 )
 def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
     project: Project, monkeypatch: pytest.MonkeyPatch, start: Callable[[Project], object]

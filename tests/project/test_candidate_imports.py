@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rsf_core.domain import Action, JobState, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError, PromptFileError
 from rsf_core.project import Project
 from rsf_core.project.candidate_imports import AddedCandidates
@@ -38,7 +39,7 @@ def test_completions_of_known_and_new_prompts_are_added_with_what_their_file_say
         {"prompt": "How high is Mont Blanc?", "completion": "4806 m", "source": "a person", "reference": "4806"},
         {"prompt": "How high is Mont Blanc?", "completion": "High."},
     ]
-    added = project.import_candidates(written(tmp_path, rows), "a teacher", author="ann")
+    added = project.import_candidates(written(tmp_path, rows), "a teacher", author=person("ann"))
     assert (added.candidates, added.new_prompts, added.left_out, added.there) == (3, 1, 0, 0)
     found = project.candidates_elsewhere()
     assert [(c.completion, c.source, c.token_count, c.stated_log_q, c.author) for c in found] == [
@@ -70,7 +71,7 @@ def test_the_same_file_adds_nothing_again(project: Project, tmp_path: Path) -> N
 def test_what_cannot_be_trained_on_is_left_out_by_line(project: Project, tmp_path: Path) -> None:
     held_out = project.prompts(Split.HELD_OUT)[0].text
     retired = project.prompts(Split.TRAIN)[1]
-    project.retire_prompts([retired.prompt_id], "ann")
+    project.retire_prompts([retired.prompt_id], person("ann"))
     rows: list[Mapping[str, object]] = [
         {"prompt": held_out, "completion": "Seen."},
         {"prompt": retired.text, "completion": "Out."},
@@ -100,7 +101,7 @@ def test_nothing_is_added_where_prompts_changed_meanwhile(project: Project, tmp_
     assert preview is not None and (preview.candidates, preview.new_prompts) == (1, 1)
     project.import_prompts([PromptRow("How high is Mont Blanc?")], "by hand")
     with pytest.raises(PromptError, match="have changed since"):
-        project.candidate_imports.add(upload, reading, "ann")
+        project.candidate_imports.add(upload, reading, person("ann"))
     assert project.candidates_elsewhere() == [] and project.imports.name(upload) is not None
 
 
@@ -128,7 +129,7 @@ def test_they_are_scored_decided_by_people_exported_and_trained_on(complete: Pro
     prompt = complete.prompts(Split.TRAIN)[0]
     before = complete.counts(), complete.bands(), _log_m(complete)
     file = written(tmp_path, [{"prompt": prompt.text, "completion": "A good and great one."}])
-    assert complete.import_candidates(file, "a teacher", author="ann").candidates == 1
+    assert complete.import_candidates(file, "a teacher", author=person("ann")).candidates == 1
     (one,) = complete.candidates_elsewhere()
     assert complete.score() is not None
     complete.wait()
@@ -136,9 +137,9 @@ def test_they_are_scored_decided_by_people_exported_and_trained_on(complete: Pro
     assert [list(c.scores) for c in shown.candidates if c.source] == [["sentiment"]]
     assert complete.score() is None
     assert (complete.counts(), complete.bands(), _log_m(complete)) == before
-    complete.override(one.candidate_id, Action.ACCEPT, "ann")
+    complete.override(one.candidate_id, Action.ACCEPT, person("ann"))
     assert complete.counts().accepted_elsewhere == 1 and complete.bands() == before[1]
-    assert complete.freeze("ann").summary["made_elsewhere"] == 1
+    assert complete.freeze(person("ann")).summary["made_elsewhere"] == 1
     tuning = complete.finetune(then_evaluate=False)
     complete.wait()
     assert complete.store.job(tuning).state is JobState.DONE

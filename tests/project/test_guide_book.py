@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import GuideError
 from rsf_core.project.commands import execute
 from rsf_core.project.guide_book import LONGEST, GuideBook
@@ -19,15 +20,15 @@ def book(store: Store) -> GuideBook:
 
 def test_a_guide_is_saved_as_a_version_and_an_equal_text_is_none(book: GuideBook) -> None:
     assert book.current() is None
-    assert book.save("# Accept\r\nwhat is kind\n", "first  try", "ann") == 1
-    assert book.save("# Accept\nwhat is kind", author="ben") == 1
+    assert book.save("# Accept\r\nwhat is kind\n", "first  try", person("ann")) == 1
+    assert book.save("# Accept\nwhat is kind", author=person("ben")) == 1
     found = book.current()
     assert found is not None and (found.text, found.reason, found.author) == (
         "# Accept\nwhat is kind",
         "first try",
         "ann",
     )
-    assert book.save("other", author="ben") == 2
+    assert book.save("other", author=person("ben")) == 2
     assert [one.author for one in book.versions()] == ["ben", "ann"]
 
 
@@ -35,29 +36,29 @@ def test_an_empty_text_takes_the_guide_away_and_the_versions_stay(book: GuideBoo
     assert book.save("  ") == 0  # there was none
     book.save("a")
     assert book.save("") == 2
-    assert book.current() is None and book.unread("ann") is None and len(book.versions()) == 2
+    assert book.current() is None and book.unread(person("ann")) is None and len(book.versions()) == 2
 
 
 def test_who_has_not_read_the_newest_is_told_which_they_have_read(book: GuideBook) -> None:
-    book.save("a", author="ann")
-    assert book.unread("ann") is None  # who wrote it
-    first = book.unread("ben")
+    book.save("a", author=person("ann"))
+    assert book.unread(person("ann")) is None  # who wrote it
+    first = book.unread(person("ben"))
     assert first is not None and (first.guide.version, first.read) == (1, 0)
-    book.read(1, "ben")
-    assert book.unread("ben") is None
-    book.save("b", author="ann")
-    again = book.unread("ben")
+    book.read(1, person("ben"))
+    assert book.unread(person("ben")) is None
+    book.save("b", author=person("ann"))
+    again = book.unread(person("ben"))
     assert again is not None and (again.guide.version, again.read) == (2, 1)
-    book.read(2, "ben")
-    book.read(1, "ben")  # an old tab: nobody unreads
-    assert book.unread("ben") is None and book.unread("cleo") is not None
+    book.read(2, person("ben"))
+    book.read(1, person("ben"))  # an old tab: nobody unreads
+    assert book.unread(person("ben")) is None and book.unread(person("cleo")) is not None
 
 
 @pytest.mark.parametrize("version", [-1, 0, 2])
 def test_a_version_that_is_not_there_cannot_be_read(book: GuideBook, version: int) -> None:
     book.save("a")
     with pytest.raises(GuideError, match=f"no version {version} of the guide: the newest is 1"):
-        book.read(version, "ben")
+        book.read(version, person("ben"))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rsf_core.domain import Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError, PromptFileError
 from rsf_core.project import Project, imports
 from rsf_core.project.imports import ImportState
@@ -66,7 +67,7 @@ def test_the_same_is_placed_once_and_anew_when_columns_share_or_prompts_change(
     assert project.imports.keep("a.jsonl", FILE) == upload
     names = [project.imports.start(upload, COLUMNS, share) for share in (0.5, 0.5, 0.25)]
     names.append(project.imports.start(upload, Columns("question"), 0.25))
-    project.retire_prompts([1], "ann")
+    project.retire_prompts([1], person("ann"))
     names.append(project.imports.start(upload, Columns("question"), 0.25))
     assert len(done) == 4 and len(set(names)) == 4 and names[0] == names[1]
 

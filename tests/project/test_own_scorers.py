@@ -10,6 +10,7 @@ import pytest
 
 from rsf_core import scorer
 from rsf_core.domain import JobState, trust
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError, RsfError, ScorerError
 from rsf_core.project import Project
 from rsf_core.scorers import own_calls
@@ -47,7 +48,7 @@ def test_it_is_tried_saved_used_and_scored_anew_only_where_it_changed(complete: 
     assert complete.scorers(1) == before and complete.own_scorers.files() == []
 
     first = complete.own_scorers.save("short", SHORT)
-    complete.own_scorers.use("short", 2.0, author="ann")
+    complete.own_scorers.use("short", 2.0, author=person("ann"))
     assert complete.settings.target.rewards[f"short@{first.version}"] == 2.0
     assert "@" not in (complete.folder / "project.toml").read_text(), "settings say the file, of whatever version"
     complete.score()

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
 from rsf_core.domain import JobKind, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError, PromptError, StageError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
@@ -28,17 +29,17 @@ def ids(project: Project, split: Split | None = None) -> list[int]:
 
 def test_a_retired_prompt_is_listed_apart_and_can_be_put_back(project: Project) -> None:
     before = ids(project)
-    project.retire_prompts([2, 9], "ann")
+    project.retire_prompts([2, 9], person("ann"))
     assert ids(project) == [n for n in before if n not in (2, 9)]
     assert project.store.prompt_counts() == {Split.TRAIN: 7, Split.HELD_OUT: 3}
     assert [p.prompt_id for p in project.prompt_page(10, retired=True).prompts] == [2, 9]
     assert [p.prompt_id for p in project.prompts(retired=True)] == before
-    project.restore_prompts([2, 9], "ann")
+    project.restore_prompts([2, 9], person("ann"))
     assert ids(project) == before and project.prompt_page(10, retired=True).total == 0
 
 
 def test_an_edited_prompt_is_another_one_on_the_same_side(project: Project) -> None:
-    number = project.edit_prompt(9, PromptRow("Review a butcher. ", " 42 ", "Be brief."), "ann")
+    number = project.edit_prompt(9, PromptRow("Review a butcher. ", " 42 ", "Be brief."), person("ann"))
     (new,) = [p for p in project.prompts() if p.prompt_id == number]
     assert (new.text, new.reference, new.system, new.split) == ("Review a butcher.", "42", "Be brief.", Split.HELD_OUT)
     assert 9 not in ids(project)
@@ -56,35 +57,35 @@ def test_an_edit_that_cannot_be_is_refused_with_the_reason_and_changes_nothing(p
         (PromptRow("a bakery review"), "prompt 1 is train, and this is nearly the same as a prompt"),
     ):
         with pytest.raises(PromptError, match=said):
-            project.edit_prompt(1, row, "ann")
+            project.edit_prompt(1, row, person("ann"))
     with pytest.raises(PromptError, match="there is no prompt 99"):
-        project.edit_prompt(99, PromptRow("x"), "ann")
+        project.edit_prompt(99, PromptRow("x"), person("ann"))
     with pytest.raises(PromptError, match="there is no prompt 99"):
-        project.retire_prompts([1, 99], "ann")
+        project.retire_prompts([1, 99], person("ann"))
     assert project.prompts() == before and project.store.prompt_book.version() == version
 
 
 def test_what_is_retired_twice_or_put_back_beside_its_like_is_refused(project: Project) -> None:
-    project.retire_prompts([1], "ann")
+    project.retire_prompts([1], person("ann"))
     with pytest.raises(PromptError, match="prompt 1 is retired already"):
-        project.retire_prompts([1], "ann")
+        project.retire_prompts([1], person("ann"))
     with pytest.raises(PromptError, match="put it back before"):
-        project.edit_prompt(1, PromptRow("x"), "ann")
+        project.edit_prompt(1, PromptRow("x"), person("ann"))
     assert project.import_prompts([PromptRow("Review  a kettle.")], "again") == []
     with pytest.raises(PromptError, match="prompt 1 is the same as prompt 13"):
-        project.restore_prompts([1], "ann")
-    number = project.edit_prompt(2, PromptRow("Review three blues records."), "ann")
+        project.restore_prompts([1], person("ann"))
+    number = project.edit_prompt(2, PromptRow("Review three blues records."), person("ann"))
     with pytest.raises(PromptError, match=f"prompt 2 was edited and is prompt {number} now"):
-        project.restore_prompts([2], "ann")
-    project.retire_prompts([number], "ann")
-    project.restore_prompts([2], "ann")
+        project.restore_prompts([2], person("ann"))
+    project.retire_prompts([number], person("ann"))
+    project.restore_prompts([2], person("ann"))
     with pytest.raises(PromptError, match="prompt 2 is in use already"):
-        project.restore_prompts([2], "ann")
+        project.restore_prompts([2], person("ann"))
 
 
 def test_what_resembles_a_retired_prompt_goes_to_its_side(project: Project) -> None:
     """It was trained on, or compared on."""
-    project.retire_prompts([9], "ann")
+    project.retire_prompts([9], person("ann"))
     for share in (0.0, 1.0):
         placed, _ = project.check_prompts([PromptRow("Review: a Bakery!")], share)
         assert [split for _, split in placed] == [Split.HELD_OUT]
@@ -102,11 +103,11 @@ def test_a_row_whose_reference_the_target_cannot_read_is_named_at_import_with_wh
     assert all("'numeric_match'" in str(p) and "or change the target" in str(p) for p in problems)
     assert [p.text for p in project.prompts()[-1:]] == ["How many?"]
     with pytest.raises(PromptError, match="numeric_match"):
-        project.edit_prompt(13, PromptRow("How many?", "a lot"), "ann")
+        project.edit_prompt(13, PromptRow("How many?", "a lot"), person("ann"))
 
 
 def test_what_cannot_be_scored_is_told_of_the_prompts_in_use_that_are_shown(project: Project) -> None:
-    project.retire_prompts(ids(project), "ann")
+    project.retire_prompts(ids(project), person("ann"))
     store = project.store
     first = store.prompt_book.add(
         [("How many?", None, said, split) for split in Split for said in ("7", "many", None)], "the test"
@@ -119,7 +120,7 @@ def test_what_cannot_be_scored_is_told_of_the_prompts_in_use_that_are_shown(proj
         if place % 3 and split != "sealed"
     ]
     assert [problem.prompt_id for problem in project.prompt_book.unusable()] == wrong
-    project.retire_prompts(wrong[:1], "ann")
+    project.retire_prompts(wrong[:1], person("ann"))
     assert [problem.prompt_id for problem in project.prompt_book.unusable()] == wrong[1:]
 
 
@@ -156,14 +157,14 @@ def drawn(monkeypatch: pytest.MonkeyPatch, jobs_in_threads: None, project: Proje
 
 
 def test_candidates_of_a_retired_prompt_are_not_waited_for(drawn: Project) -> None:
-    drawn.retire_prompts([3], "ann")
+    drawn.retire_prompts([3], person("ann"))
     drawn.score()
     drawn.wait()
     counts = drawn.counts()
     assert (counts.candidates, counts.decided, counts.retired, counts.undecided) == (32, 28, 4, 0)
     states = {state.stage: state.progress for state in drawn.stages()}
     assert states[Stage.SCORE] is Progress.DONE
-    drawn.restore_prompts([3], "ann")
+    drawn.restore_prompts([3], person("ann"))
     assert drawn.counts().undecided == 4
     drawn.score()
     drawn.wait()
@@ -176,7 +177,7 @@ def test_scoring_that_failed_on_a_prompt_goes_on_without_it(drawn: Project) -> N
     with pytest.raises(JobError, match="broken_for_kettles"):
         drawn.wait()
     (failed,) = [job for job in drawn.jobs() if job.kind is JobKind.SCORE]
-    drawn.retire_prompts([1], "ann")
+    drawn.retire_prompts([1], person("ann"))
     with pytest.raises(StageError, match="prompts were retired or edited since r1-score-1 began"):
         drawn.resume(failed.job_id)
     assert drawn.advance() == "r1-score-2"
@@ -188,17 +189,17 @@ def test_a_comparison_stays_current_where_prompts_were_retired_since_and_says_ho
     before = complete.comparison(1)
     assert before is not None and before.current and before.retired == 0
     for retired in ([9], [9, 11]):
-        complete.retire_prompts(retired[-1:], "ann")
+        complete.retire_prompts(retired[-1:], person("ann"))
         assert complete.comparison(1) == replace(before, retired=len(retired))
-    complete.restore_prompts([9], "ann")
+    complete.restore_prompts([9], person("ann"))
     assert complete.comparison(1) == replace(before, retired=1)
     complete.set("evaluate.candidates", "3")
     assert complete.comparison(1) == replace(before, current=False)
     complete.set("evaluate.candidates", "2")
-    complete.restore_prompts([11], "ann")
+    complete.restore_prompts([11], person("ann"))
     assert complete.comparison(1) == before
     complete.import_prompts([PromptRow("Review five unicycles.", split=Split.HELD_OUT)], "by hand")
-    complete.retire_prompts([9], "ann")
+    complete.retire_prompts([9], person("ann"))
     assert complete.comparison(1) == replace(before, current=False)  # there is one that it was not made with
 
 
@@ -208,8 +209,8 @@ def test_retiring_a_held_out_prompt_keeps_the_comparison_and_asks_for_no_other(c
         (c.candidate_id, c.decision) for p in complete.prompts(Split.TRAIN) for c in complete.candidates(p.prompt_id)
     ]
     curated = complete.curated_samples("c1-1").to_pylist()
-    complete.retire_prompts([1, 9], "ann")
-    complete.edit_prompt(10, PromptRow("Review four unicycles."), "ann")
+    complete.retire_prompts([1, 9], person("ann"))
+    complete.edit_prompt(10, PromptRow("Review four unicycles."), person("ann"))
     after = complete.comparison(1)
     assert before is not None and after is not None and not after.current
     assert after.gain == before.gain and len(complete.held_out_examples(after)) == len(
@@ -224,7 +225,7 @@ def test_retiring_a_held_out_prompt_keeps_the_comparison_and_asks_for_no_other(c
 
 
 def test_retired_prompts_are_still_retired_when_the_project_is_opened_again(project: Project, tmp_path: Path) -> None:
-    project.retire_prompts([4], "ann")
+    project.retire_prompts([4], person("ann"))
     project.close()
     with Project.open(project.folder) as again:
         assert 4 not in ids(again)
@@ -285,13 +286,13 @@ def test_a_conversation_is_kept_found_by_its_turns_edited_and_put_back(project: 
     assert "is the same as" in again[0].message
 
     other = ("My cat is called Tom.", "A fine name.")
-    number = project.edit_prompt(made.prompt_id, PromptRow(made.text, made.reference, earlier=other), "ann")
+    number = project.edit_prompt(made.prompt_id, PromptRow(made.text, made.reference, earlier=other), person("ann"))
     assert project.prompt_book.prompt(number).earlier == other
     with pytest.raises(PromptError, match="as it was"):
-        project.edit_prompt(number, PromptRow(made.text, made.reference, earlier=list(other)), "ann")  # type: ignore[arg-type]
+        project.edit_prompt(number, PromptRow(made.text, made.reference, earlier=list(other)), person("ann"))  # type: ignore[arg-type]
     with pytest.raises(PromptError, match="earlier turns"):
         PromptRow("What is my cat called?", earlier=other[:1])
-    plain = project.edit_prompt(number, PromptRow("What is my cat called?", "Tom"), "ann")
+    plain = project.edit_prompt(number, PromptRow("What is my cat called?", "Tom"), person("ann"))
     assert project.prompt_book.prompt(plain).earlier == ()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rsf_core.domain import Act, ActKind, Asked, settings_file
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import QuestionError, SettingsError
 from rsf_core.project import Project
 from rsf_core.review.index import CandidateFilter, View
@@ -32,15 +33,15 @@ def asked(project: Project) -> list[tuple[str, int, tuple[int, ...]]]:
 def test_questions_are_put_changed_and_dropped_in_their_places(project: Project) -> None:
     book = project.question_book
     assert book.current() == []
-    book.put(CLEAR, author="ann")
-    book.put(TONE, author="ann")
-    book.put(CLEAR | {"text": "Is it clear?"}, "clear", "ben")
+    book.put(CLEAR, author=person("ann"))
+    book.put(TONE, author=person("ann"))
+    book.put(CLEAR | {"text": "Is it clear?"}, "clear", person("ben"))
     assert asked(project) == [("clear", 2, (1, 2)), ("tone", 1, (1,))]  # other words ask the same
-    book.put(CLEAR | {"points": 7}, "clear", "ben")
+    book.put(CLEAR | {"points": 7}, "clear", person("ben"))
     assert asked(project)[0] == ("clear", 3, (3,))
-    book.drop("clear", "ann")
+    book.drop("clear", person("ann"))
     assert asked(project) == [("tone", 1, (1,))]
-    book.put(CLEAR, author="ann")  # as it was at first: another version, and the answers of then count
+    book.put(CLEAR, author=person("ann"))  # as it was at first: another version, and the answers of then count
     assert asked(project) == [("tone", 1, (1,)), ("clear", 4, (1, 2, 4))]
     newest = book.versions()[0]
     assert (newest.question.name, newest.author) == ("clear", "ann")
@@ -72,7 +73,7 @@ def test_what_makes_no_question_changes_nothing(
 
 
 def test_set_and_a_change_by_hand_are_versions_too(project: Project) -> None:
-    project.set("review.questions", '[{name = "clear", kind = "rating", text = "How clear?"}]', author="ann")
+    project.set("review.questions", '[{name = "clear", kind = "rating", text = "How clear?"}]', author=person("ann"))
     assert asked(project) == [("clear", 1, (1,))]
     assert project.question_book.versions()[0].author == "ann"
     path = project.folder / "project.toml"
@@ -97,7 +98,7 @@ def test_the_reviewers_card_has_each_answer_and_hears_of_it_without_reading_anew
 
     def said(value: str | None, act: str, who: str = "ann") -> None:
         told = Act(act, ActKind.ANSWER, ("1.1.1",), value=value, asked=Asked("clear", 1))
-        assert project.review.say(1, who, [told])[0].refused is None
+        assert project.review.say(1, person(who), [told])[0].refused is None
 
     def shown() -> list[list[tuple[str, str, int, str]]]:
         (prompt,) = project.review.candidates(1, ["1.1.1"])
@@ -109,15 +110,15 @@ def test_the_reviewers_card_has_each_answer_and_hears_of_it_without_reading_anew
     said("2", "b", "ben")
     said(None, "c")
     assert shown() == [[], [("ben", "clear", 1, "2")]]
-    project.undo(1, "ann")
+    project.undo(1, person("ann"))
     assert sorted(shown()[1]) == [("ann", "clear", 1, "4"), ("ben", "clear", 1, "2")]
-    assert project.review.counts(1, "ann", CandidateFilter())[View.PENDING] == 2  # an answer decides nothing
+    assert project.review.counts(1, person("ann"), CandidateFilter())[View.PENDING] == 2  # an answer decides nothing
 
 
 def test_questions_and_answers_come_back_from_a_backup(project: Project, tmp_path: Path) -> None:
-    project.question_book.put(CLEAR, author="ann")
+    project.question_book.put(CLEAR, author=person("ann"))
     act = Act("a", ActKind.ANSWER, ("1.1.0",), value="4", asked=Asked("clear", 1))
-    project.review.say(1, "ann", [act])
+    project.review.say(1, person("ann"), [act])
     made = project.backup()
     restore(Path(made["file"]), tmp_path / "again")
     with Project.open(tmp_path / "again") as again:

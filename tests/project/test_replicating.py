@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from rsf_core.cli.main import app
 from rsf_core.cli.terminal import of_interval, replicates_table
 from rsf_core.domain import JobKind, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError, NotAProjectError, ProjectLockedError, ReplicateError
 from rsf_core.project import Project, replicating
 from rsf_core.project.client import OwnConnection
@@ -34,7 +35,7 @@ def wait(connection: OwnConnection) -> None:
 
 
 def run(folder: Path, seeds: int, rounds: int = 1, **options: Any) -> list[Replicate]:
-    return list(replicating.replicate(folder, seeds, rounds, "ann", options.pop("follow", wait), **options))
+    return list(replicating.replicate(folder, seeds, rounds, person("ann"), options.pop("follow", wait), **options))
 
 
 @pytest.fixture(scope="module")

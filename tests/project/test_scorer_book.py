@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Action, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.settings import Target
 from rsf_core.project import Project
 from rsf_core.project.scorer_book import direction, role, summary
@@ -75,7 +76,7 @@ def test_a_scorer_is_held_against_what_people_decided_in_every_round(complete: P
     assert found.decisions == len(ids) and found.accepts == len(ids) // 2
     assert found.kappa is not None and found.auc is not None and found.auc.value == 1.0
     assert complete.scorer_book.judging(scorer) is found, "it is read once, until somebody says something"
-    complete.override(ids[0], Action.AUTO, "Ann")
+    complete.override(ids[0], Action.AUTO, person("Ann"))
     assert complete.scorer_book.judging(scorer).decisions == len(ids) - 1
     worse = complete.scorer_book.judging(scorer, -1).auc
     assert worse is not None and worse.value == pytest.approx(0.0)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Scope, access
+from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 from rsf_core.project.commands import COMMANDS, execute
@@ -84,49 +85,86 @@ def said(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Iterator
         yield project
 
 
-SAYS: dict[str, Callable[[Project, str], object]] = {
-    "override": lambda project, name: project.override("1.1.0", Action.ACCEPT, reviewer=name),
-    "override by place": lambda project, name: project.override("1.1.0", Action.ACCEPT, name),
+# what takes a name: JSON from another process, and the store
+BY_NAME: dict[str, Callable[[Project, str], object]] = {
     "the command override": lambda project, name: execute(
         project, "override", {"candidate_id": "1.1.0", "action": "accept", "reviewer": name}
     ),
-    "undo": lambda project, name: project.undo(reviewer=name),
-    "acts": lambda project, name: project.review.say(1, name, [Act("a", ActKind.NOTE, ("1.1.0",), value="x")]),
     "the store's acts": lambda project, name: project.store.add_override("uid", "1.1.0", Action.ACCEPT, name),
-    "threshold": lambda project, name: project.set_threshold(0.3, Scope.GLOBAL, author=name),
-    "undo threshold": lambda project, name: project.undo_threshold(author=name),
-    "retire": lambda project, name: project.retire_prompts([1], name),
-    "edit": lambda project, name: project.edit_prompt(1, PromptRow("Other?", None, None), name),
-    "autopilot": lambda project, name: project.autopilot.start(1, True, name),
-    "setting": lambda project, name: project.set("target.beta", "0.3", name),
-    "target": lambda project, name: project.target_book.back(1, author=name),
-    "invite": lambda project, name: project.invites.invite("bob", name),
     "vote": lambda project, name: project.store.add_vote("a", "b", 1, 0, "a", name, "digest"),
+}
+# what takes who acts, and the table and column that keep their name
+BY_ACTOR: dict[str, tuple[Callable[[Project, Any], object], str]] = {
+    "override": (lambda project, who: project.override("1.1.0", Action.ACCEPT, reviewer=who), "overrides.reviewer"),
+    "override by place": (lambda project, who: project.override("1.1.0", Action.REJECT, who), "overrides.reviewer"),
+    "undo": (lambda project, who: project.undo(reviewer=who), "overrides.reviewer"),
+    "acts": (
+        lambda project, who: project.review.say(1, who, [Act("a", ActKind.NOTE, ("1.1.0",), value="x")]),
+        "acts.reviewer",
+    ),
+    "threshold": (lambda project, who: project.set_threshold(0.3, Scope.GLOBAL, author=who), "thresholds.author"),
+    "undo threshold": (lambda project, who: project.undo_threshold(author=who), "thresholds.author"),
+    "retire": (lambda project, who: project.retire_prompts([1], who), "prompt_events.author"),
+    "restore": (lambda project, who: project.restore_prompts([1], who), "prompt_events.author"),
+    "setting": (lambda project, who: project.set("target.beta", "0.3", who), "target_versions.author"),
+    "target": (lambda project, who: project.target_book.back(1, author=who), "target_versions.author"),
+    "guide": (lambda project, who: project.guide_book.save("be kind", "why", who), "guide_versions.author"),
+    "question": (
+        lambda project, who: project.question_book.put(
+            {"name": "clear", "kind": "rating", "text": "Clear?", "points": 5}, author=who
+        ),
+        "question_versions.author",
+    ),
+    "goal": (lambda project, who: project.progress.set_goal(5, None, who), "review_goals.reviewer"),
+    "another's goal": (lambda project, who: project.progress.set_goal_of("bob", 5, None, who), "review_goals.author"),
+    "gold": (lambda project, who: project.gold.mark("1.1.1", Action.ACCEPT, who), "gold_marks.author"),
+    "invite": (lambda project, who: project.invites.invite("bob", who), "links.created_by"),
+    "proposal": (lambda project, who: project.set_proposal("base", who), "proposal_choices.author"),
+    "edit": (lambda project, who: project.edit_prompt(2, PromptRow("Other?", None, None), who), "prompt_events.author"),
 }
 
 
-@pytest.mark.parametrize("way", SAYS)
-def test_a_name_that_is_nobodys_is_refused_and_nothing_is_said(said: Project, way: str) -> None:
-    def everything() -> list[object]:
-        tables = (
-            "target_versions",
-            "overrides",
-            "acts",
-            "thresholds",
-            "prompt_events",
-            "flight_events",
-            "links",
-            "votes",
-        )
-        there = {row[0] for row in said.store._db._cursor().execute("SHOW TABLES").fetchall()}
-        cursor = said.store._db._cursor()
-        return [cursor.execute(f"SELECT count(*) FROM {t}").fetchone() for t in tables if t in there]
+def everything(project: Project) -> dict[str, object]:
+    """How many rows each table has."""
+    cursor = project.store._db._cursor()
+    tables = [row[0] for row in cursor.execute("SHOW TABLES").fetchall()]
+    return {table: cursor.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables}
 
-    before = everything()
+
+@pytest.mark.parametrize("way", BY_NAME)
+def test_a_name_that_is_nobodys_is_refused_and_nothing_is_said(said: Project, way: str) -> None:
+    before = everything(said)
     for name in NOBODYS:
         with pytest.raises(AccessError):
-            SAYS[way](said, name)
-    assert everything() == before
+            BY_NAME[way](said, name)
+    assert everything(said) == before
+
+
+@pytest.mark.parametrize("way", BY_ACTOR)
+@pytest.mark.parametrize("who", ["ann", "rule", "", None, ("ann", Role.OWNER), access.RULE], ids=repr)
+def test_what_does_not_say_who_acts_is_refused_and_nothing_is_said(said: Project, way: str, who: object) -> None:
+    before = everything(said)
+    with pytest.raises(AccessError):
+        BY_ACTOR[way][0](said, who)
+    assert everything(said) == before
+
+
+def test_the_name_of_who_acts_is_what_is_kept_whatever_role_or_link_they_have(tmp_path: Path, small_task: Path) -> None:
+    actors = (
+        Actor("Ann of Cleves", Role.OWNER),
+        Actor("Ann of Cleves", Role.REVIEWER, "a link"),
+        person(" Ａｎｎ  of Cleves"),
+    )
+    for number, who in enumerate(actors):
+        with Project.create(tmp_path / str(number), str(small_task), seed=1) as project:
+            rows = candidates(2, 2)
+            add_candidates(project.store, rows)
+            decide(project.store, rows, 0.0, 0.5)
+            for way, (do, kept_in) in BY_ACTOR.items():
+                do(project, who)
+                table, _, column = kept_in.partition(".")
+                cursor = project.store._db._cursor().execute(f"SELECT {column} FROM {table}")
+                assert ("Ann of Cleves",) in cursor.fetchall(), (way, kept_in)
 
 
 @pytest.mark.parametrize("value", [None, 5, ["ann"], {"name": "ann"}, True])
@@ -137,10 +175,10 @@ def test_what_is_no_text_is_no_name(said: Project, value: Any) -> None:
 
 def test_a_person_and_python_without_a_name_are_kept_by_the_name_they_share_with_none(said: Project) -> None:
     assert said.override("1.1.0", Action.ACCEPT)
-    assert said.override("1.1.0", Action.REJECT, "  Ａｎｎ  of Cleves ")
+    assert said.override("1.1.0", Action.REJECT, person("  Ａｎｎ  of Cleves "))
     assert {row.reviewer for row in said.store.overrides()} == {"local", "Ann of Cleves"}
     with pytest.raises(AccessError):
-        said.override("1.1.0", Action.ACCEPT, "Local")
+        said.override("1.1.0", Action.ACCEPT, person("Local"))
 
 
 def test_every_command_that_names_a_speaker_gives_it_to_what_checks_it(project: Project) -> None:

@@ -12,6 +12,7 @@ import pytest
 from rsf_core.acceptance.decisions import retarget
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import JobKind, JobState, Scope
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import AccessError, ScorerError, SettingsError, StageError, TargetError
 from rsf_core.domain.settings import Accept, Target
 from rsf_core.project import Project
@@ -60,13 +61,13 @@ def test_a_target_is_saved_as_one_with_who_and_why_and_decides_nothing_until_ask
     before, decided_by = accepted(scored), scored.target()
     draft = edited(scored, beta=0.05, constraints=[{"scorer": "ended", "at_least": 1}])
     draft = Draft(draft.target, Accept(scope=Scope.GLOBAL, rate=0.25))
-    assert scored.target_book.use(draft, "shorter", author="ann") is None
+    assert scored.target_book.use(draft, "shorter", author=person("ann")) is None
     assert (scored.settings.target, scored.settings.accept) == (draft.target, draft.accept)
     newest = scored.target_book.versions()[0]
     assert (newest.number, newest.author, newest.reason) == (2, "ann", "shorter")
     assert newest.changed.split("; ")[:2] == ["β 0.5 → 0.05", "must have 1 ≤ ended"]
     assert accepted(scored) == before and scored.target() == decided_by
-    assert scored.target_book.use(draft, decide=True, author="ann") is None  # every score is there
+    assert scored.target_book.use(draft, decide=True, author=person("ann")) is None  # every score is there
     assert accepted(scored) != before and scored.target() == draft.target
     assert len(scored.target_book.versions()) == 2
 
@@ -85,12 +86,12 @@ def test_what_is_looked_at_is_what_is_decided(scored: Project) -> None:
 
 
 def test_back_is_one_more_version_and_the_decisions_are_those_of_before(scored: Project) -> None:
-    scored.set_threshold(0.4, Scope.GLOBAL, author="ann")
+    scored.set_threshold(0.4, Scope.GLOBAL, author=person("ann"))
     before, file = accepted(scored), written(scored)
     draft = edited(scored, beta=5.0)
-    scored.target_book.use(draft, decide=True, author="ann")
+    scored.target_book.use(draft, decide=True, author=person("ann"))
     assert accepted(scored) != before
-    scored.target_book.back(1, decide=True, author="bob")
+    scored.target_book.back(1, decide=True, author=person("bob"))
     versions = scored.target_book.versions()
     assert [(v.number, v.author, v.reason) for v in versions[:2]] == [(3, "bob", "back to version 1"), (2, "ann", "")]
     assert versions[0].target == versions[2].target and versions[0].changed == "β 5 → 0.5"
@@ -100,13 +101,13 @@ def test_back_is_one_more_version_and_the_decisions_are_those_of_before(scored: 
 
 
 def test_one_setting_and_a_change_by_hand_are_versions_too(scored: Project) -> None:
-    scored.set("target.beta", "0.25", "ann")
-    scored.set("train.epochs", "2", "ann")  # no part of the target
+    scored.set("target.beta", "0.25", person("ann"))
+    scored.set("train.epochs", "2", person("ann"))  # no part of the target
     path = scored.folder / "project.toml"
     path.write_text(path.read_text().replace("beta = 0.25", "beta = 0.125"))
     newest = scored.target_book.versions()[0]
     assert (newest.number, newest.reason, newest.changed) == (None, "changed in project.toml", "β 0.25 → 0.125")
-    scored.set("accept.rate", "0.1", "bob")
+    scored.set("accept.rate", "0.1", person("bob"))
     told = [(v.number, v.author, v.reason, v.changed) for v in scored.target_book.versions()]
     assert told[:3] == [
         (4, "bob", "accept.rate was set", "share accepted 50 % → 10 %"),
@@ -157,7 +158,7 @@ def test_a_round_without_candidates_cannot_be_decided_and_shows_nothing(project:
 
 
 def test_a_frozen_set_stays_as_it_is(scored: Project) -> None:
-    curated = scored.freeze("ann")
+    curated = scored.freeze(person("ann"))
     samples = scored.curated_samples(curated.curated_id)
     scored.target_book.use(edited(scored, beta=9.0), decide=True)
     assert scored.curated_sets() == [curated] and scored.curated_samples(curated.curated_id).equals(samples)
@@ -165,7 +166,7 @@ def test_a_frozen_set_stays_as_it_is(scored: Project) -> None:
 
 
 def test_the_commands_tell_and_go_back(scored: Project) -> None:
-    scored.target_book.use(edited(scored, beta=9.0), "try", author="ann")
+    scored.target_book.use(edited(scored, beta=9.0), "try", author=person("ann"))
     found = execute(scored, "target", {})
     assert [v["number"] for v in found["versions"]] == [2, 1] and not found["decided_by_this"]
     execute(scored, "target_back", {"version": 1, "decide": False, "author": "ann"})

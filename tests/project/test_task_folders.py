@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
 from rsf_core.domain import Split, bundled
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import SettingsError
 from rsf_core.project import Project, task_folders
 from rsf_core.prompts import tasks
@@ -124,7 +125,7 @@ def prompts(project: Project) -> list[tuple[object, ...]]:
 def test_sealed_and_retired_prompts_stay_behind_and_the_first_is_said(tmp_path: Path) -> None:
     with Project.create(tmp_path / "first", "arithmetic", "nobody/such-model", seed=5) as project:
         gone = project.store.prompts(Split.TRAIN)[0]
-        project.prompt_book.retire([gone.prompt_id], "ann")
+        project.prompt_book.retire([gone.prompt_id], person("ann"))
         (note,) = task_folders.export(project, tmp_path / "own_task")
         assert note.message.startswith("48 sealed prompts left out") and not note.error
     loaded = tasks.load(str(tmp_path / "own_task"))

@@ -10,6 +10,7 @@ import pytest
 
 from rsf_core import prompts
 from rsf_core.domain import Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow, comparing
@@ -23,8 +24,8 @@ def many(project: Project) -> Project:
     rows = [PromptRow(f"Say {i} words of {text}.", split=list(Split)[i % 2]) for i, text in enumerate(TEXTS)]
     project.import_prompts(rows, "made up")
     newest = project.prompt_book.version()[0]
-    project.retire_prompts([newest], "ann")
-    project.edit_prompt(newest - 1, PromptRow("Say nothing of a dentist, please."), "ann")
+    project.retire_prompts([newest], person("ann"))
+    project.edit_prompt(newest - 1, PromptRow("Say nothing of a dentist, please."), person("ann"))
     return project
 
 
@@ -78,10 +79,10 @@ def test_others_write_while_an_edit_is_compared_and_it_is_refused_where_they_cha
 
     monkeypatch.setattr(comparing, "likeness", while_somebody_writes)
     with pytest.raises(PromptError, match="have changed while this one was compared"):
-        project.edit_prompt(1, PromptRow("Review a butcher."), "ann")
+        project.edit_prompt(1, PromptRow("Review a butcher."), person("ann"))
     assert project.prompts() == [prompt for prompt in before if prompt.prompt_id != 2]
     monkeypatch.setattr(comparing, "likeness", find)
-    assert project.edit_prompt(1, PromptRow("Review a butcher."), "ann") == before[-1].prompt_id + 1
+    assert project.edit_prompt(1, PromptRow("Review a butcher."), person("ann")) == before[-1].prompt_id + 1
 
 
 def test_what_was_compared_with_other_prompts_is_not_added(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +106,7 @@ def test_a_comparison_that_is_broken_off_or_takes_too_long_says_so(
     version = project.prompt_book.version()
     monkeypatch.setattr(comparing, "LIMIT_SECONDS", 0.001)
     with pytest.raises(PromptError, match=r"ended after 0\.001 s: try again"):
-        project.edit_prompt(1, PromptRow("Review a butcher."), "ann")
+        project.edit_prompt(1, PromptRow("Review a butcher."), person("ann"))
     monkeypatch.setattr(comparing, "LIMIT_SECONDS", 60.0)
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(PromptError, match=r"was broken off .*: try again"):

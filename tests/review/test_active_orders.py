@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Act, Action, ActKind, JobState, Scope
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Settings
 from rsf_core.review import active, similar
@@ -62,7 +63,7 @@ def reviews(store: Store, embedded: int = N) -> Reviews:
 
 
 def shown(review: Reviews, order: Order, view: View = View.ALL) -> list[str]:
-    return list(review.queue(1, "ann", view=view, order=order, limit=N).candidate_ids)
+    return list(review.queue(1, person("ann"), view=view, order=order, limit=N).candidate_ids)
 
 
 def test_the_least_sure_come_first_by_the_learned_score(filled: Store) -> None:
@@ -101,7 +102,7 @@ def test_one_of_each_kind_is_shown_before_a_second(filled: Store, monkeypatch: p
 def test_what_teaches_most_is_unlike_what_was_decided(filled: Store) -> None:
     review = reviews(filled)
     said = tuple(f"1.{p}.{k}" for p in range(1, PROMPTS) for k in range(EACH // 2))  # all kinds but the last
-    review.say(1, "ann", [Act("decided", ActKind.DECIDE, said, Action.ACCEPT)])
+    review.say(1, person("ann"), [Act("decided", ActKind.DECIDE, said, Action.ACCEPT)])
     names = shown(review, Order.TEACHES, View.PENDING)
     assert len(names) == N - len(said) and not set(names) & set(said)
     assert names[0].split(".")[1] == str(PROMPTS)
@@ -116,7 +117,7 @@ def test_an_order_shows_every_candidate_also_those_without_features(filled: Stor
 @pytest.mark.parametrize("order", [Order.TEACHES, Order.KINDS])
 def test_without_features_the_order_says_what_to_click(filled: Store, order: Order) -> None:
     with pytest.raises(StageError, match="compute them on the Scorers page, or with `rsf embed DIR`"):
-        reviews(filled, embedded=0).queue(1, "ann", order=order)
+        reviews(filled, embedded=0).queue(1, person("ann"), order=order)
 
 
 @pytest.mark.parametrize("order", [Order.TEACHES, Order.KINDS])
@@ -146,7 +147,7 @@ def test_similar_candidates_are_the_nearest_with_itself_the_first(
 ) -> None:
     monkeypatch.setattr(similar, "BLOCK", 7)  # read in several
     review = reviews(filled)
-    found = review.queue(1, "ann", CandidateFilter(like="1.3.2", nearest=EACH), View.ALL, limit=N).candidate_ids
+    found = review.queue(1, person("ann"), CandidateFilter(like="1.3.2", nearest=EACH), View.ALL, limit=N).candidate_ids
     assert set(found) == {f"1.3.{k}" for k in range(EACH)}
     places = review.index(1).table.places
     to = (3 << K_BITS) | 2
@@ -161,9 +162,9 @@ def test_similar_candidates_are_the_nearest_with_itself_the_first(
 def test_similar_candidates_are_decided_alike_as_one_step(filled: Store) -> None:
     review = reviews(filled)
     wanted = CandidateFilter(like="1.3.2", nearest=EACH)
-    assert review.bulk(1, "ann", wanted, View.ALL, Action.REJECT) == EACH
-    assert (review.index(1).votes != 0).sum() == EACH and review.can_walk(1, "ann") == (1, 0)
-    review.say(1, "ann", [Act("undo it all", ActKind.UNDO)])
+    assert review.bulk(1, person("ann"), wanted, View.ALL, Action.REJECT) == EACH
+    assert (review.index(1).votes != 0).sum() == EACH and review.can_walk(1, person("ann")) == (1, 0)
+    review.say(1, person("ann"), [Act("undo it all", ActKind.UNDO)])
     assert not review.index(1).votes.any()
 
 
@@ -172,12 +173,12 @@ def test_similar_candidates_are_decided_alike_as_one_step(filled: Store) -> None
 )
 def test_what_is_no_candidate_has_nothing_like_it(filled: Store, like: str, said: str) -> None:
     with pytest.raises(StageError, match=said):
-        reviews(filled).queue(1, "ann", CandidateFilter(like=like))
+        reviews(filled).queue(1, person("ann"), CandidateFilter(like=like))
 
 
 def test_a_candidate_without_features_says_what_to_click(filled: Store) -> None:
     with pytest.raises(StageError, match="Scorers page"):
-        reviews(filled, embedded=6).queue(1, "ann", CandidateFilter(like="1.5.0"))
+        reviews(filled, embedded=6).queue(1, person("ann"), CandidateFilter(like="1.5.0"))
 
 
 def test_the_learned_score_is_that_of_the_scorer_of_that_name() -> None:

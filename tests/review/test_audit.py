@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Scope, Shown
+from rsf_core.domain.access import person
 from rsf_core.domain.settings import Settings
 from rsf_core.review.audit import audit_key, audit_sample, before, by_chance
 from rsf_core.review.gold_mix import AUDIT, NONE, mixed
@@ -43,15 +44,15 @@ def reviews(store: Store, share: float = 0.25, overlap: int = 1) -> Reviews:
 
 def walked(review: Reviews, reviewer: str = "ann", order: Order = Order.REWARD, limit: int = 7) -> list[Queue]:
     """All parts of a queue as a card asks for them."""
-    parts = [review.queue(1, reviewer, order=order, limit=limit)]
+    parts = [review.queue(1, person(reviewer), order=order, limit=limit)]
     while parts[-1].candidate_ids:
         last, audit = parts[-1].last, next((p.last_audit for p in reversed(parts) if p.last_audit), None)
-        parts.append(review.queue(1, reviewer, order=order, limit=limit, after=last, after_audit=audit))
+        parts.append(review.queue(1, person(reviewer), order=order, limit=limit, after=last, after_audit=audit))
     return parts
 
 
 def pure_order(review: Reviews, order: Order) -> list[str]:
-    return list(review.queue(1, "ann", view=View.ALL, order=order, limit=N).candidate_ids)
+    return list(review.queue(1, person("ann"), view=View.ALL, order=order, limit=N).candidate_ids)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.25, 0.5])
@@ -147,7 +148,7 @@ def test_what_is_picked_at_random_fills_the_sample_that_agreement_is_measured_on
     before_any = review.agreement(1).audit.total
     for part in walked(review)[:8]:
         for name in part.audit:
-            review.say(1, "ann", [Act(f"act {name}", ActKind.DECIDE, (name,), Action.ACCEPT)])
+            review.say(1, person("ann"), [Act(f"act {name}", ActKind.DECIDE, (name,), Action.ACCEPT)])
     audit = review.agreement(1).audit
     assert before_any == 0 and audit.total >= 8 and review.agreement(1).audit_skipped == 0
     index = review.index(1)
@@ -164,21 +165,21 @@ def test_what_is_picked_at_random_fills_the_sample_that_agreement_is_measured_on
 )
 def test_nothing_is_mixed_where_it_would_not_be_one_of_the_round(filled: Store, share, view, wanted) -> None:
     review = reviews(filled, share)
-    found = review.queue(1, "ann", wanted, view, Order.REWARD, limit=N)
+    found = review.queue(1, person("ann"), wanted, view, Order.REWARD, limit=N)
     assert list(found.candidate_ids) == pure_order(review, Order.REWARD) and not found.audit
 
 
 def test_in_the_audit_order_all_are_of_the_audit_unless_filtered(filled: Store) -> None:
     review = reviews(filled)
-    found = review.queue(1, "ann", order=Order.AUDIT)
+    found = review.queue(1, person("ann"), order=Order.AUDIT)
     assert found.audit == found.candidate_ids
-    assert not review.queue(1, "ann", CandidateFilter(tokens=(0, 100)), order=Order.AUDIT).audit
+    assert not review.queue(1, person("ann"), CandidateFilter(tokens=(0, 100)), order=Order.AUDIT).audit
 
 
 def test_a_candidate_that_is_asked_for_comes_first(filled: Store) -> None:
     review = reviews(filled, 0.5)
     for name in pure_order(review, Order.REWARD)[::9]:
-        assert review.queue(1, "ann", order=Order.REWARD, at=name).candidate_ids[0] == name
+        assert review.queue(1, person("ann"), order=Order.REWARD, at=name).candidate_ids[0] == name
 
 
 def test_how_a_candidate_was_come_upon_is_kept_with_what_was_said_of_it(filled: Store) -> None:
@@ -190,9 +191,11 @@ def test_how_a_candidate_was_come_upon_is_kept_with_what_was_said_of_it(filled: 
         Act("taken back", ActKind.UNDO),
         Act("again", ActKind.REDO),
     ]
-    review.say(1, "ann", said)
+    review.say(1, person("ann"), said)
     review.say(
-        1, "ben", [Act("ben", ActKind.ADJUDICATE, ("1.1.0",), Action.REJECT, shown=Shown("1.1.0", "prompt", False))]
+        1,
+        person("ben"),
+        [Act("ben", ActKind.ADJUDICATE, ("1.1.0",), Action.REJECT, shown=Shown("1.1.0", "prompt", False))],
     )
     rows = filled.shown(1).to_pylist()
     assert [(r["prompt_id"], r["k"], r["reviewer"], r["shown_in"], r["as_audit"]) for r in rows] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rsf_core.domain import Verdict
+from rsf_core.domain.access import person
 from rsf_core.domain.settings import Settings
 from rsf_core.review import comparing
 from rsf_core.review.comparing import Compared, Comparing
@@ -32,14 +33,14 @@ def filled(store: Store) -> Store:
 
 
 def following(found: Comparing, who: str, again: bool = False) -> Compared | None:
-    return next(iter(found.upcoming(1, who, 1, again).pairs), None)
+    return next(iter(found.upcoming(1, person(who), 1, again).pairs), None)
 
 
 def compare_all(found: Comparing, who: str, verdict: Verdict = Verdict.LEFT) -> list[tuple[str, str]]:
     seen = []
     while (pair := following(found, who)) is not None:
         seen.append((pair.left.candidate_id, pair.right.candidate_id))
-        found.say(1, *seen[-1], verdict, who)
+        found.say(1, *seen[-1], verdict, person(who))
     return seen
 
 
@@ -72,10 +73,10 @@ def test_a_pair_wants_as_many_opinions_as_a_candidate(filled: Store, overlap: in
 def test_what_was_taken_back_comes_again(filled: Store) -> None:
     found = made(filled)
     seen = compare_all(found, "ann")
-    assert found.undo(1, "ann") == seen[-1]
+    assert found.undo(1, person("ann")) == seen[-1]
     again = following(found, "ann")
     assert again is not None and (again.left.candidate_id, again.right.candidate_id) == seen[-1]
-    assert found.count(1, "ann") == 5
+    assert found.count(1, person("ann")) == 5
 
 
 def test_who_asks_is_shown_the_pair_they_compared_longest_ago(filled: Store) -> None:
@@ -87,8 +88,8 @@ def test_who_asks_is_shown_the_pair_they_compared_longest_ago(filled: Store) -> 
         assert pair is not None
         ids = (pair.left.candidate_id, pair.right.candidate_id)
         assert pair_of(*ids) == pair_of(*expected)
-        found.say(1, *ids, Verdict.TIE, "ann")
-    assert found.count(1, "ann") == 6
+        found.say(1, *ids, Verdict.TIE, person("ann"))
+    assert found.count(1, person("ann")) == 6
 
 
 def test_candidates_drawn_later_are_compared_too(filled: Store) -> None:
@@ -110,7 +111,7 @@ def test_where_all_nearly_repeat_each_other_it_gives_up_and_goes_on_when_asked(
     add_candidates(store, candidates(2, 3, completions=["the same"] * 6))
     found = made(store)
     for last in (4, 6):  # what was read is not read again
-        answer = found.upcoming(1, "ann", 1)
+        answer = found.upcoming(1, person("ann"), 1)
         assert (answer.pairs, answer.last, answer.ended) == ([], last, last == 6)
 
 
@@ -120,27 +121,27 @@ def ids(pairs: list[Compared]) -> list[tuple[str, str]]:
 
 def test_pairs_are_had_ahead_in_parts_that_follow_each_other(filled: Store) -> None:
     found = made(filled)
-    whole = found.upcoming(1, "ann", 100)
+    whole = found.upcoming(1, person("ann"), 100)
     assert whole.ended and len(whole.pairs) == 6
-    begun = found.upcoming(1, "ann", 4)
-    rest = found.upcoming(1, "ann", 4, after=begun.last)
+    begun = found.upcoming(1, person("ann"), 4)
+    rest = found.upcoming(1, person("ann"), 4, after=begun.last)
     assert (begun.ended, rest.ended) == (False, True)
     assert ids(begun.pairs) + ids(rest.pairs) == ids(whole.pairs)
-    assert found.upcoming(1, "ann", 4, after=rest.last).pairs == []
-    found.say(1, *ids(begun.pairs)[1], Verdict.TIE, "ann")  # not the first one: that stays the next
+    assert found.upcoming(1, person("ann"), 4, after=rest.last).pairs == []
+    found.say(1, *ids(begun.pairs)[1], Verdict.TIE, person("ann"))  # not the first one: that stays the next
     expected = [pair for at, pair in enumerate(ids(whole.pairs)) if at != 1]
-    assert ids(found.upcoming(1, "ann", 100).pairs) == expected
-    assert ids(found.upcoming(1, "ann", 100, after=begun.last).pairs) == ids(rest.pairs)
+    assert ids(found.upcoming(1, person("ann"), 100).pairs) == expected
+    assert ids(found.upcoming(1, person("ann"), 100, after=begun.last).pairs) == ids(rest.pairs)
 
 
 def test_pairs_of_before_are_had_ahead_too_the_oldest_first(filled: Store) -> None:
     found = made(filled)
     seen = [pair_of(*pair) for pair in compare_all(found, "ann")]
-    begun = found.upcoming(1, "ann", 4, again=True)
-    rest = found.upcoming(1, "ann", 4, again=True, after=begun.last)
+    begun = found.upcoming(1, person("ann"), 4, again=True)
+    rest = found.upcoming(1, person("ann"), 4, again=True, after=begun.last)
     assert [pair_of(*pair) for pair in ids(begun.pairs + rest.pairs)] == seen
     assert (begun.ended, rest.ended) == (False, True)
-    assert found.upcoming(1, "ann", 2, again=True, after=rest.last).pairs == []
+    assert found.upcoming(1, person("ann"), 2, again=True, after=rest.last).pairs == []
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -148,11 +149,11 @@ def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pyt
     found = made(filled)
     if again:
         compare_all(found, "ann")
-    whole = ids(found.upcoming(1, "ann", 100, again).pairs)
+    whole = ids(found.upcoming(1, person("ann"), 100, again).pairs)
     monkeypatch.setattr(comparing, "MOST_CHARACTERS", 30)  # a pair has 27 or 29
-    begun = found.upcoming(1, "ann", 100, again)
+    begun = found.upcoming(1, person("ann"), 100, again)
     assert (ids(begun.pairs), begun.ended) == (whole[:2], False)
-    assert ids(found.upcoming(1, "ann", 100, again, begun.last).pairs) == whole[2:4]
+    assert ids(found.upcoming(1, person("ann"), 100, again, begun.last).pairs) == whole[2:4]
 
 
 def test_a_round_without_candidates_has_no_pair(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import AccessError, StageError
 from rsf_core.project.gold_book import GoldBook
 from rsf_core.sampling.intervals import clopper_pearson
@@ -45,7 +46,7 @@ def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> Non
     gold = GoldBook(filled)
     filled.guides.add("be kind", "ann", "")
     for name, action in (("1.1.0", ACCEPT), ("1.1.1", ACCEPT), ("1.2.0", REJECT), ("1.2.1", REJECT)):
-        gold.mark(name, action, "ann")
+        gold.mark(name, action, person("ann"))
     for name, action in (("1.1.0", ACCEPT), ("1.1.1", REJECT), ("1.2.0", REJECT), ("1.2.1", ACCEPT)):
         say(filled, "ben", name, action)
     say(filled, "eve", "1.1.0", ACCEPT)
@@ -63,8 +64,8 @@ def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> Non
     assert {g: (a.answered, a.right, a.other_guide) for g, a in eve.by_guide.items()} == {1: (1, 1, 0), 2: (2, 1, 2)}
     assert (found.guide, found.outdated) == (2, 4)
 
-    gold.mark("1.2.0", ACCEPT, "ann")  # the new guide accepts it: who had rejected it was right by the old one
-    gold.mark("1.1.1", ACCEPT, "ann")  # and confirms this one
+    gold.mark("1.2.0", ACCEPT, person("ann"))  # the new guide accepts it: who had rejected it was right by the old one
+    gold.mark("1.1.1", ACCEPT, person("ann"))  # and confirms this one
     found = gold.report(1)
     ben, eve = found.reviewers
     assert (ben.whole.answered, ben.whole.right, ben.whole.other_guide) == (4, 1, 2)
@@ -76,9 +77,9 @@ def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> Non
 def test_an_answer_is_what_holds_and_was_said_one_by_one_after_the_mark(filled: Store) -> None:
     gold = GoldBook(filled)
     say(filled, "ben", "1.1.0", REJECT)  # before it is marked
-    gold.mark("1.1.0", ACCEPT, "ann")
+    gold.mark("1.1.0", ACCEPT, person("ann"))
     for name in ("1.1.1", "1.1.2", "1.1.3", "1.2.0"):
-        gold.mark(name, ACCEPT, "ann")
+        gold.mark(name, ACCEPT, person("ann"))
     filled.acts.bulk("a bulk act", [(1, 1)], REJECT, 1, "ben")
     say(filled, "ben", "1.1.2", REJECT)
     walk(filled, "ben", ActKind.UNDO)
@@ -95,8 +96,8 @@ def test_an_answer_is_what_holds_and_was_said_one_by_one_after_the_mark(filled: 
     say(filled, "ben", "1.1.0", ACCEPT)  # changes a mind, which counts from then on
     (ben,) = gold.report(1).reviewers
     assert (ben.whole.answered, ben.whole.right) == (2, 2)
-    gold.unmark("1.1.0", "ann")
-    gold.mark("1.1.0", REJECT, "ann")  # marked anew: answers to the item it was are answers no more
+    gold.unmark("1.1.0", person("ann"))
+    gold.mark("1.1.0", REJECT, person("ann"))  # marked anew: answers to the item it was are answers no more
     (ben,) = gold.report(1).reviewers
     assert ben.whole.answered == 1
 
@@ -105,20 +106,20 @@ def test_the_decision_of_a_gold_item_is_the_word_in_force_until_the_mark_is_take
     gold = GoldBook(filled)
     accepted = taken(filled)
     assert "1.1.0" in accepted
-    gold.mark("1.1.0", REJECT, "ann")
+    gold.mark("1.1.0", REJECT, person("ann"))
     for who in ("ben", "eve"):
         say(filled, who, "1.1.0", ACCEPT)
     say(filled, "ben", "1.1.0", ACCEPT, ActKind.ADJUDICATE)
     assert accepted - taken(filled) == {"1.1.0"}
     (word,) = filled.opinions(1).to_pylist()
     assert (word["reviewer"], word["action"], word["final"]) == ("ann", "reject", True)
-    gold.unmark("1.1.0", "ann")
+    gold.unmark("1.1.0", person("ann"))
     assert taken(filled) == accepted
     assert {row["reviewer"] for row in filled.opinions(1).to_pylist()} == {"ben", "eve"}
 
 
 def test_who_exports_a_round_is_told_what_was_said_of_a_gold_item_as_of_one_that_was_settled(filled: Store) -> None:
-    GoldBook(filled).mark("1.1.0", REJECT, "ann")
+    GoldBook(filled).mark("1.1.0", REJECT, person("ann"))
     say(filled, "ben", "1.1.0", ACCEPT)
     say(filled, "ben", "1.1.1", ACCEPT)
     said = {
@@ -139,16 +140,16 @@ def test_who_exports_a_round_is_told_what_was_said_of_a_gold_item_as_of_one_that
 )
 def test_what_cannot_be_marked_is_said(filled: Store, name: str, action: str, words: str) -> None:
     with pytest.raises(StageError, match=words):
-        GoldBook(filled).mark(name, action, "ann")
+        GoldBook(filled).mark(name, action, person("ann"))
     assert GoldBook(filled).report(1).marks == []
 
 
 def test_a_mark_is_taken_away_once_and_nobody_marks_under_a_name_of_the_system(filled: Store) -> None:
     gold = GoldBook(filled)
-    gold.mark("1.1.0", ACCEPT, "ann")
-    gold.unmark("1.1.0", "ann")
+    gold.mark("1.1.0", ACCEPT, person("ann"))
+    gold.unmark("1.1.0", person("ann"))
     for name in ("1.1.0", "nonsense", "2.1.0"):
         with pytest.raises(StageError, match="is no gold item"):
-            gold.unmark(name, "ann")
+            gold.unmark(name, person("ann"))
     with pytest.raises(AccessError, match="system"):
-        gold.mark("1.1.0", ACCEPT, "rule")
+        gold.mark("1.1.0", ACCEPT, person("rule"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Scope
+from rsf_core.domain.access import person
 from rsf_core.domain.settings import Settings
 from rsf_core.review.candidates import ReviewPrompt
 from rsf_core.review.gold_mix import AUDIT, GOLD, NONE, alone, as_seen, in_turn, mixed, slots
@@ -97,13 +98,13 @@ def mark(store: Store, names: list[str] = ITEMS, action: Action = REJECT) -> Non
 
 def walked(review: Reviews, reviewer: str, order: Order = Order.REWARD, limit: int = 7) -> list[Queue]:
     """All parts of a queue as a card asks for them."""
-    parts = [review.queue(1, reviewer, order=order, limit=limit)]
+    parts = [review.queue(1, person(reviewer), order=order, limit=limit)]
     audit = gold = None
     while parts[-1].candidate_ids:
         audit, gold = parts[-1].last_audit or audit, parts[-1].last_gold or gold
         parts.append(
             review.queue(
-                1, reviewer, order=order, limit=limit, after=parts[-1].last, after_audit=audit, after_gold=gold
+                1, person(reviewer), order=order, limit=limit, after=parts[-1].last, after_audit=audit, after_gold=gold
             )
         )
     return parts
@@ -123,7 +124,7 @@ def test_a_queue_shows_all_at_the_share_and_says_of_gold_that_it_is_of_the_audit
     if order is Order.REWARD:
         assert len(inserted) == len(set(inserted)) and set(inserted) & set(ITEMS) and set(inserted) - set(ITEMS)
         in_turn = [name for part in parts for name in part.candidate_ids if name not in inserted]
-        whole = reviews(filled).queue(1, "ben", view=View.ALL, order=order, limit=N).candidate_ids
+        whole = reviews(filled).queue(1, person("ben"), view=View.ALL, order=order, limit=N).candidate_ids
         assert in_turn == sorted(in_turn, key=whole.index)
     else:
         assert all(part.audit == part.candidate_ids for part in parts)
@@ -134,7 +135,7 @@ def test_who_has_answered_one_is_not_shown_it_again_and_others_are(filled: Store
     mark(filled, ITEMS[:3])
     review = reviews(filled)
     for number, name in enumerate(ITEMS[:3]):
-        review.say(1, "ben", [Act(f"act {number} of ben", ActKind.DECIDE, (name,), ACCEPT)])
+        review.say(1, person("ben"), [Act(f"act {number} of ben", ActKind.DECIDE, (name,), ACCEPT)])
 
     def shown(who: str) -> set[str]:
         return {name for part in walked(review, who, limit=50) for name in part.candidate_ids}
@@ -167,25 +168,28 @@ def test_nothing_that_a_reviewer_reads_differs_for_a_gold_item(filled: Store, ov
     names = ["1.3.2", "1.3.7"]
 
     def read() -> list[object]:
-        seen: list[object] = [plain(review.candidates(1, names, "eve")), review.counts(1, "eve", wanted)]
+        seen: list[object] = [
+            plain(review.candidates(1, names, person("eve"))),
+            review.counts(1, person("eve"), wanted),
+        ]
         for view in View:
-            page = review.page(1, "eve", wanted, view, Order.PROMPT, 0, N)
+            page = review.page(1, person("eve"), wanted, view, Order.PROMPT, 0, N)
             seen.append([(candidate.candidate_id, repr(candidate)) for candidate in page])
         for also in (CandidateFilter(by="ben"), CandidateFilter(overridden=True), CandidateFilter(by="ann")):
-            seen.append(review.counts(1, "eve", also))
-        seen.append(review.queue(1, "eve", view=View.ALL, order=Order.PROMPT, limit=N).candidate_ids)
+            seen.append(review.counts(1, person("eve"), also))
+        seen.append(review.queue(1, person("eve"), view=View.ALL, order=Order.PROMPT, limit=N).candidate_ids)
         return seen
 
-    review.say(1, "eve", [Act("act 1 of eve", ActKind.DECIDE, (names[0],), ACCEPT)])
+    review.say(1, person("eve"), [Act("act 1 of eve", ActKind.DECIDE, (names[0],), ACCEPT)])
     before = read()
     mark(filled, names)
     assert read() == before
     answer = Act("act 1 of ben", ActKind.ADJUDICATE, (names[1],), REJECT)
-    review.say(1, "ben", [answer])
+    review.say(1, person("ben"), [answer])
     if overlap == 1:  # what ben answers is not shown to eve, who is asked it too
         assert read() == before
-    assert review.counts(1, "eve", wanted)[View.PENDING] == N - 1
-    (prompt,) = review.candidates(1, [names[0]], "ann")
+    assert review.counts(1, person("eve"), wanted)[View.PENDING] == N - 1
+    (prompt,) = review.candidates(1, [names[0]], person("ann"))
     told = {c.candidate_id: [(o.reviewer, o.action, o.final) for o in c.opinions] for c in prompt.candidates}
     assert told[names[0]] == told[names[1]] == [("ann", REJECT, True)]
 
@@ -197,9 +201,9 @@ def test_the_index_of_all_has_the_decision_and_hears_of_a_mark_at_once(filled: S
         filled.gold.mark("1.3.2", action, "ann")
         index = review.index(1)
         assert (index.votes[row], index.accepted[row], index.voices[row]) == (vote, vote > 0, 1)
-        review.say(1, "ben", [Act(f"act {action} of ben", ActKind.DECIDE, ("1.3.2",), REJECT)])
+        review.say(1, person("ben"), [Act(f"act {action} of ben", ActKind.DECIDE, ("1.3.2",), REJECT)])
         assert review.index(1).votes[row] == vote
-    assert review.bulk(1, "eve", CandidateFilter(prompt=3), View.PENDING, REJECT) == EACH
+    assert review.bulk(1, person("eve"), CandidateFilter(prompt=3), View.PENDING, REJECT) == EACH
     assert review.index(1).votes[row] == 1
     filled.gold.unmark("1.3.2", "ann")
     assert review.index(1).votes[row] == -1

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Scope
+from rsf_core.domain.access import person
 from rsf_core.domain.settings import Settings
 from rsf_core.review import live_round
 from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first
@@ -46,10 +47,10 @@ def all_of(review: Reviews) -> object:
     seen: dict[tuple[str, str], object] = {}
     for reviewer in REVIEWERS:
         for view in View:
-            found = review.queue(1, reviewer, view=view, order=Order.AUDIT, limit=200)
+            found = review.queue(1, person(reviewer), view=view, order=Order.AUDIT, limit=200)
             seen[reviewer, view] = found.candidate_ids, dict(found.counts), [asdict(p) for p in found.prompts]
     for wanted in (CandidateFilter(by="ann"), CandidateFilter(tag="style"), CandidateFilter(flagged=True)):
-        seen["filter", wanted.describe()] = review.queue(1, "ann", wanted, View.ALL, limit=200).candidate_ids
+        seen["filter", wanted.describe()] = review.queue(1, person("ann"), wanted, View.ALL, limit=200).candidate_ids
     return json.dumps([(str(key), value) for key, value in seen.items()], default=str)
 
 
@@ -74,8 +75,8 @@ def test_the_round_kept_up_is_the_round_read_anew(filled: Store, many: int, monk
     all_of(live)
     for turn in range(5):
         for reviewer, act in random_acts(rng, 6, f"turn {turn}"):
-            live.say(1, reviewer, [act])
-            live.queue(1, reviewer)
+            live.say(1, person(reviewer), [act])
+            live.queue(1, person(reviewer))
         if turn == 2:
             filled.add_threshold(1, 1, 1.0, Scope.GLOBAL, "ann", "another")
         if turn == 3:
@@ -88,7 +89,7 @@ def test_a_prompt_is_the_same_until_something_of_it_is_said(filled: Store) -> No
     review = reviews(filled)
     first_one, second_one = review.candidates(1, ["1.1.0", "1.2.0"])
     assert review.candidates(1, ["1.1.3", "1.2.1"]) == (first_one, second_one)
-    review.say(1, "ann", [Act("a note", ActKind.NOTE, ("1.1.1",), value="why")])
+    review.say(1, person("ann"), [Act("a note", ActKind.NOTE, ("1.1.1",), value="why")])
     changed, same = review.candidates(1, ["1.1.0", "1.2.0"])
     assert same is second_one and changed is not first_one and changed.candidates[1].note == "why"
     assert [new is old for new, old in zip(changed.candidates, first_one.candidates, strict=True)] == [
@@ -100,7 +101,7 @@ def test_who_comes_while_the_candidates_are_read_anew_goes_on_with_those_of_befo
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review, reading, go_on = reviews(filled), threading.Event(), threading.Event()
-    before = review.queue(1, "ann", view=View.ALL).counts[View.ALL]
+    before = review.queue(1, person("ann"), view=View.ALL).counts[View.ALL]
     whole = Store.review_table
 
     def slow(store: Store, number: int) -> object:
@@ -113,12 +114,12 @@ def test_who_comes_while_the_candidates_are_read_anew_goes_on_with_those_of_befo
     thread = threading.Thread(target=review.queue, args=(1, "ann"))
     thread.start()
     assert reading.wait(60)
-    review.say(1, "ann", [Act("a word", ActKind.ADJUDICATE, ("1.1.0",), Action.ACCEPT)])
-    found = review.queue(1, "ann", view=View.PENDING, limit=200)
+    review.say(1, person("ann"), [Act("a word", ActKind.ADJUDICATE, ("1.1.0",), Action.ACCEPT)])
+    found = review.queue(1, person("ann"), view=View.PENDING, limit=200)
     assert found.counts[View.ALL] == before and "1.1.0" not in found.candidate_ids  # what was said is there at once
     go_on.set()
     thread.join(60)
-    assert review.queue(1, "ann").counts[View.ALL] == before + EACH
+    assert review.queue(1, person("ann")).counts[View.ALL] == before + EACH
 
 
 @pytest.mark.parametrize("share", [0.0, 0.005, 0.3, 1.0])
@@ -143,11 +144,13 @@ def test_the_prompts_that_decisions_bring_up_are_read_together(filled: Store, mo
 
     monkeypatch.setattr(filled, "candidates_of_prompts", counted)
     for turn in range(PROMPTS * EACH):
-        found = review.queue(1, "ann", order=Order.AUDIT, limit=2)
+        found = review.queue(1, person("ann"), order=Order.AUDIT, limit=2)
         assert [p.prompt_id for p in found.prompts] == list(
             dict.fromkeys(int(n.split(".")[1]) for n in found.candidate_ids)
         )
-        (said,) = review.say(1, "ann", [Act(f"turn {turn}", ActKind.DECIDE, found.candidate_ids[:1], Action.REJECT)])
+        (said,) = review.say(
+            1, person("ann"), [Act(f"turn {turn}", ActKind.DECIDE, found.candidate_ids[:1], Action.REJECT)]
+        )
         assert said.refused is None
     assert sum(looks) == PROMPTS and len(looks) == 2  # the first, when nobody knows how large a prompt is, and the rest
 
@@ -156,8 +159,8 @@ def test_prompts_of_many_candidates_are_not_read_ahead(filled: Store, monkeypatc
     monkeypatch.setattr(live_round, "KEPT_CANDIDATES", 3 * EACH)
     review = reviews(filled)
     for _ in range(3):
-        review.queue(1, "ann", order=Order.PROMPT, limit=EACH)
-        review.queue(1, "ann", order=Order.PROMPT, limit=EACH, after="1.2.3")
+        review.queue(1, person("ann"), order=Order.PROMPT, limit=EACH)
+        review.queue(1, person("ann"), order=Order.PROMPT, limit=EACH, after="1.2.3")
         assert review._live(1)._kept <= 3 * EACH
 
 

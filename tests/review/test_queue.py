@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.domain import Action, Outcome, Scope, place
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import SettingsError, StageError, StoreError
 from rsf_core.domain.settings import Settings
 from rsf_core.review.active_orders import ACTIVE
@@ -46,7 +47,7 @@ def review(store: Store) -> Reviews:
 def names(
     review: Reviews, wanted: CandidateFilter | None = None, view: View = View.ALL, order: Order = Order.PROMPT
 ) -> list[str]:
-    return list(review.queue(1, "ann", wanted, view, order, limit=200).candidate_ids)
+    return list(review.queue(1, person("ann"), wanted, view, order, limit=200).candidate_ids)
 
 
 ranges = st.tuples(st.floats(-50, 50, width=16), st.floats(-50, 50, width=16)).map(sorted).map(tuple)
@@ -88,7 +89,9 @@ def test_the_decision_shown_is_the_stores_own(review: Reviews, store: Store) -> 
     store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
     store.add_override("b", "1.2.0", Action.REJECT, "ben")
     by_store = {r.candidate_id: r for p in range(1, PROMPTS + 1) for r in store.candidates_of_prompt(1, p)}
-    shown = [c for prompt in review.queue(1, "ann", view=View.ALL, limit=200).prompts for c in prompt.candidates]
+    shown = [
+        c for prompt in review.queue(1, person("ann"), view=View.ALL, limit=200).prompts for c in prompt.candidates
+    ]
     assert len(shown) == N
     for candidate in shown:
         record = by_store[candidate.candidate_id]
@@ -103,7 +106,7 @@ def test_every_view_holds_what_it_says(review: Reviews, store: Store) -> None:
     store.add_override("a", "1.1.0", Action.ACCEPT, "ann")
     store.add_override("b", "1.1.1", Action.REJECT, "ben")
     store.add_override("c", "1.1.0", Action.REJECT, "ben")
-    counts = review.counts(1, "ann", CandidateFilter())
+    counts = review.counts(1, person("ann"), CandidateFilter())
     for view in View:
         assert len(names(review, view=view)) == counts[view]
     assert counts[View.ACCEPTED] + counts[View.REJECTED] == counts[View.ALL] == N
@@ -149,22 +152,26 @@ def test_pages_follow_each_other_without_gap_or_repeat(review: Reviews) -> None:
         whole = names(review, order=order)
         seen: list[str] = []
         while found := review.queue(
-            1, "ann", None, View.ALL, order, after=seen[-1] if seen else None, limit=7
+            1, person("ann"), None, View.ALL, order, after=seen[-1] if seen else None, limit=7
         ).candidate_ids:
             seen += found
         assert seen == whole
         tables = [
-            c.candidate_id for n in range(5) for c in review.page(1, "ann", CandidateFilter(), View.ALL, order, n, 7)
+            c.candidate_id
+            for n in range(5)
+            for c in review.page(1, person("ann"), CandidateFilter(), View.ALL, order, n, 7)
         ]
         assert tables == whole
-        assert review.queue(1, "ann", None, View.ALL, order, at=whole[4], limit=3).candidate_ids == tuple(whole[4:7])
+        assert review.queue(1, person("ann"), None, View.ALL, order, at=whole[4], limit=3).candidate_ids == tuple(
+            whole[4:7]
+        )
 
 
 def test_a_queue_goes_on_after_a_candidate_that_has_left_the_view(review: Reviews, store: Store) -> None:
     for order in PLAIN:
         whole = names(review, view=View.PENDING, order=order)
         store.add_override(f"left {order}", whole[3], Action.ACCEPT, "ann")
-        follow = review.queue(1, "ann", None, View.PENDING, order, after=whole[3], limit=5).candidate_ids
+        follow = review.queue(1, person("ann"), None, View.PENDING, order, after=whole[3], limit=5).candidate_ids
         assert list(follow) == whole[4:9]
 
 
@@ -202,7 +209,9 @@ def test_equal_scores_rank_alike_and_a_scorer_that_tells_nothing_apart_is_left_o
 
 def test_a_place_of_another_round_is_no_place_to_begin(review: Reviews) -> None:
     whole = names(review)
-    assert review.queue(1, "ann", None, View.ALL, Order.PROMPT, at="2.3.1", limit=2).candidate_ids == tuple(whole[:2])
+    assert review.queue(1, person("ann"), None, View.ALL, Order.PROMPT, at="2.3.1", limit=2).candidate_ids == tuple(
+        whole[:2]
+    )
 
 
 def test_the_version_follows_the_rule_and_not_what_people_say(review: Reviews, store: Store) -> None:
@@ -221,10 +230,10 @@ def test_a_card_read_before_scoring_gets_its_decisions_where_all_ratios_are_alik
     rows = candidates(2, 3)
     add_candidates(store, rows)
     review = Reviews(store, lambda: SETTINGS, lambda number: SETTINGS.target)
-    before, version = review.queue(1, "ann"), review.version(1)
+    before, version = review.queue(1, person("ann")), review.version(1)
     assert {c.decision for prompt in before.prompts for c in prompt.candidates} == {None}
     decide(store, rows, -math.inf, LOG_M)
-    after = review.queue(1, "ann")
+    after = review.queue(1, person("ann"))
     assert {c.decision for prompt in after.prompts for c in prompt.candidates} == {Outcome.REJECTED}
     assert review.version(1) != version
 
@@ -233,8 +242,8 @@ def test_bulk_decides_a_view_and_nothing_else(review: Reviews) -> None:
     wanted = CandidateFilter(text="apple")
     inside = set(names(review, wanted, View.REJECTED))
     before = set(names(review, view=View.ACCEPTED))
-    assert review.bulk(1, "ann", wanted, View.REJECTED, Action.ACCEPT) == len(inside)
+    assert review.bulk(1, person("ann"), wanted, View.REJECTED, Action.ACCEPT) == len(inside)
     assert set(names(review, view=View.ACCEPTED)) == before | inside
     with pytest.raises(StageError, match="nothing was said"):
-        review.bulk(1, "ann", wanted, View.REJECTED, Action.ACCEPT)
-    assert review.can_walk(1, "ann") == (1, 0)
+        review.bulk(1, person("ann"), wanted, View.REJECTED, Action.ACCEPT)
+    assert review.can_walk(1, person("ann")) == (1, 0)

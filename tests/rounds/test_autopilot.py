@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, JobKind, Split
-from rsf_core.domain.access import ActorKind
+from rsf_core.domain.access import ActorKind, person
 from rsf_core.domain.errors import AccessError, StageError
 from rsf_core.project import Project
 from rsf_core.rounds.autopilot import Flight, FlightState
@@ -37,22 +37,22 @@ def wait(project: Project, *states: FlightState) -> None:
 
 
 def test_two_rounds_run_by_themselves(quick: Project) -> None:
-    flight = quick.autopilot.start(2, pause=False, author="ann")
+    flight = quick.autopilot.start(2, pause=False, author=person("ann"))
     assert flight.state is FlightState.FLYING and flight.last_round == 2
     with pytest.raises(StageError, match="already"):
-        quick.autopilot.start(1, pause=False, author="ben")
+        quick.autopilot.start(1, pause=False, author=person("ben"))
     wait(quick, FlightState.FINISHED)
     assert quick.current_round == 2 and quick.comparison(1) is not None and quick.comparison(2) is not None
     assert [curated.author for curated in quick.curated_sets()] == ["ann", "ann"]
-    assert quick.autopilot.start(1, pause=False, author="ann").last_round == 3  # round 2 is complete: one more
-    quick.autopilot.stop("ann")
+    assert quick.autopilot.start(1, pause=False, author=person("ann")).last_round == 3  # round 2 is complete: one more
+    quick.autopilot.stop(person("ann"))
 
 
 def test_each_round_trains_a_control_and_one_cancelled_stops_it_until_it_is_resumed(quick: Project) -> None:
     quick.set("autopilot.control", "true")
-    quick.autopilot.start(1, pause=True, author="ann")
+    quick.autopilot.start(1, pause=True, author=person("ann"))
     wait(quick, FlightState.WAITING)
-    quick.autopilot.go_on("ann")
+    quick.autopilot.go_on(person("ann"))
     end = time.monotonic() + 120
     while (job := quick.control_job()) is None:
         assert time.monotonic() < end
@@ -64,7 +64,7 @@ def test_each_round_trains_a_control_and_one_cancelled_stops_it_until_it_is_resu
     assert flight.reason.startswith(f"the random control: {job.job_id} cancelled")
     quick.resume(job.job_id)
     wait(quick, FlightState.STOPPED)
-    quick.autopilot.start(1, pause=True, author="ann")
+    quick.autopilot.start(1, pause=True, author=person("ann"))
     wait(quick, FlightState.WAITING)
     found = quick.comparison(1)
     assert quick.current_round == 2 and found is not None and found.control
@@ -74,27 +74,27 @@ def test_a_control_whose_files_were_deleted_is_not_waited_for(quick: Project) ->
     quick.run(1)
     quick.train_control()
     quick.wait()
-    quick.lineage.delete("m1-1-random", "ann")
+    quick.lineage.delete("m1-1-random", person("ann"))
     quick.set("generate.temperature", "0.9")
     quick.evaluate()
     quick.wait()
     quick.set("autopilot.control", "true")
     found = quick.comparison(1)
     assert found is not None and not found.control
-    quick.autopilot.start(1, pause=True, author="ann")
+    quick.autopilot.start(1, pause=True, author=person("ann"))
     wait(quick, FlightState.WAITING)
     assert quick.current_round == 2
 
 
 def test_it_waits_for_a_review_and_trains_on_what_was_said(quick: Project) -> None:
-    quick.autopilot.start(1, pause=True, author="ann")
+    quick.autopilot.start(1, pause=True, author=person("ann"))
     wait(quick, FlightState.WAITING)
     flight = quick.autopilot.flight()
     assert flight is not None and "review them" in flight.reason
     assert not [job for job in quick.jobs() if job.kind is JobKind.FINETUNE]
     rejected = next(c for p in quick.prompts() for c in quick.candidates(p.prompt_id) if not c.accepted)
-    quick.override(rejected.candidate_id, Action.ACCEPT, "ann")
-    quick.autopilot.go_on("ann")
+    quick.override(rejected.candidate_id, Action.ACCEPT, person("ann"))
+    quick.autopilot.go_on(person("ann"))
     wait(quick, FlightState.FINISHED)
     samples = quick.curated_samples(quick.curated_sets()[0].curated_id).to_pylist()
     assert {row["decided_by"] for row in samples if row["candidate_id"] == rejected.candidate_id} == {"ann"}
@@ -102,12 +102,12 @@ def test_it_waits_for_a_review_and_trains_on_what_was_said(quick: Project) -> No
 
 def test_a_guardrail_stops_it_and_says_which(quick: Project) -> None:
     quick.set("autopilot.min_acceptance", "0.99")
-    quick.autopilot.start(2, pause=False, author="ann")
+    quick.autopilot.start(2, pause=False, author=person("ann"))
     wait(quick, FlightState.STOPPED)
     flight = quick.autopilot.flight()
     assert flight is not None and "autopilot.min_acceptance" in flight.reason and quick.curated_sets() == []
     with pytest.raises(StageError, match="nothing waits"):
-        quick.autopilot.go_on("ann")
+        quick.autopilot.go_on(person("ann"))
 
 
 def test_a_set_of_repetitions_is_frozen_and_not_trained_on(quick: Project) -> None:
@@ -116,12 +116,12 @@ def test_a_set_of_repetitions_is_frozen_and_not_trained_on(quick: Project) -> No
     prompt = quick.prompts(Split.TRAIN)[0].prompt_id
     for candidate in (c for p in quick.prompts(Split.TRAIN) for c in quick.candidates(p.prompt_id)):
         mine = candidate.candidate_id.split(".")[1] == str(prompt)
-        quick.override(candidate.candidate_id, Action.ACCEPT if mine else Action.REJECT, "ann")
+        quick.override(candidate.candidate_id, Action.ACCEPT if mine else Action.REJECT, person("ann"))
         if mine:
             act = Act(f"edit {candidate.candidate_id}", ActKind.EDIT, (candidate.candidate_id,), value="The very same.")
-            quick.review.say(1, "ann", [act])
+            quick.review.say(1, person("ann"), [act])
     quick.set("autopilot.max_duplicates", "0.7")
-    quick.autopilot.start(1, pause=False, author="ann")
+    quick.autopilot.start(1, pause=False, author=person("ann"))
     wait(quick, FlightState.STOPPED)
     flight = quick.autopilot.flight()
     assert flight is not None and "c1-1: 75% of the accepted completions repeat" in flight.reason
@@ -130,7 +130,7 @@ def test_a_set_of_repetitions_is_frozen_and_not_trained_on(quick: Project) -> No
 
 def test_a_round_without_gain_is_the_last(quick: Project) -> None:
     quick.set("autopilot.min_gain", "100")
-    quick.autopilot.start(3, pause=False, author="ann")
+    quick.autopilot.start(3, pause=False, author=person("ann"))
     wait(quick, FlightState.STOPPED)
     flight = quick.autopilot.flight()
     assert flight is not None and "after round 1: no held-out gain" in flight.reason and quick.current_round == 1
@@ -138,7 +138,7 @@ def test_a_round_without_gain_is_the_last(quick: Project) -> None:
 
 def test_a_failed_job_stops_it_with_its_message(tmp_path: Path, small_task: Path) -> None:
     with Project.create(tmp_path / "p", str(small_task), model="nobody/no-model", seed=1) as broken:
-        broken.autopilot.start(1, pause=False, author="ann")
+        broken.autopilot.start(1, pause=False, author=person("ann"))
         wait(broken, FlightState.STOPPED)
         flight = broken.autopilot.flight()
         assert flight is not None and "r1-generate-1 failed: there is no model" in flight.reason
@@ -154,7 +154,7 @@ def test_it_acts_by_itself_under_the_name_of_who_started_it_and_opens_no_sealed_
 
 
 def test_it_goes_on_after_a_restart(quick: Project) -> None:
-    quick.autopilot.start(1, pause=False, author="ann")
+    quick.autopilot.start(1, pause=False, author=person("ann"))
     folder = quick.folder
     quick.close()
     with Project.open(folder) as again:

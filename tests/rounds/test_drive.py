@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from rsf_core.domain import Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import StageError
 from rsf_core.project import Project
 from rsf_core.rounds import stages
@@ -205,18 +206,18 @@ def still(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def test_the_project_does_what_it_says_comes_next(still: Project) -> None:
     assert still.next_step() == Start(Stage.GENERATE)
-    assert still.advance("ann") == "r1-generate-1" and still.next_step() == WaitForJob("r1-generate-1")
-    assert still.advance("ann") is None and len(still.jobs()) == 1
+    assert still.advance(person("ann")) == "r1-generate-1" and still.next_step() == WaitForJob("r1-generate-1")
+    assert still.advance(person("ann")) is None and len(still.jobs()) == 1
     still.cancel("r1-generate-1")
     assert still.next_step() == Resume(Stage.GENERATE, "r1-generate-1")
     still.set("generate.candidates", "3")
     assert still.next_step() == Start(Stage.GENERATE)  # what it would draw is not what is asked for now
-    assert still.advance("ann") == "r1-generate-2"
+    assert still.advance(person("ann")) == "r1-generate-2"
 
 
 def test_a_trial_of_somebody_is_waited_for(still: Project) -> None:
     job_id = still.try_out(["base"], "Hello")
-    assert still.advance("ann") is None and [record.job_id for record in still.jobs()] == [job_id]
+    assert still.advance(person("ann")) is None and [record.job_id for record in still.jobs()] == [job_id]
 
 
 def test_nothing_is_trained_past_a_review_that_the_autopilot_waits_for(still: Project) -> None:
@@ -230,7 +231,7 @@ def test_nothing_is_trained_past_a_review_that_the_autopilot_waits_for(still: Pr
         with pytest.raises(StageError, match=r"the autopilot waits for a review \(10 candidates.*--go-on"):
             go_on()
     assert still.jobs() == [] and still.curated_sets() == []
-    still.autopilot.stop("ann")
+    still.autopilot.stop(person("ann"))
     assert still.next_step() == Start(Stage.FINETUNE)
     still.store.add_flight_event(
         2, "waiting", 0, 1, True, "ann", WORDS
@@ -240,16 +241,16 @@ def test_nothing_is_trained_past_a_review_that_the_autopilot_waits_for(still: Pr
 
 def test_what_was_retired_is_not_scored_for_ever(still: Project) -> None:
     add_candidates(still.store, candidates(prompts=8, per_prompt=2))
-    still.retire_prompts([prompt.prompt_id for prompt in still.prompts(Split.TRAIN)], "ann")
+    still.retire_prompts([prompt.prompt_id for prompt in still.prompts(Split.TRAIN)], person("ann"))
     with pytest.raises(StageError, match="the prompts of all were retired"):
         still.run(1)
-    flight = still.autopilot.start(1, pause=False, author="ann")
+    flight = still.autopilot.start(1, pause=False, author=person("ann"))
     assert flight.state is FlightState.STOPPED and "the prompts of all were retired" in flight.reason
 
 
 def test_a_person_s_stage_is_not_started(still: Project) -> None:
     with pytest.raises(StageError, match="done by a person, on the Review page"):
-        still.start_stage(Stage.REVIEW, "ann")
+        still.start_stage(Stage.REVIEW, person("ann"))
 
 
 def test_a_stage_that_stays_as_it_was_is_not_asked_for_again_and_again(

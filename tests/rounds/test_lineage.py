@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rsf_core.domain import Action, Control, JobKind, JobState
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.specs import FinetuneSpec
 from rsf_core.project import Project
@@ -105,26 +106,26 @@ def test_a_prompt_that_cannot_be_completed_is_refused_or_said(finished: Project)
 
 def test_the_newest_vote_of_a_reviewer_counts(finished: Project) -> None:
     lineage = finished.lineage
-    ballot = lineage.ballot("base", "m1-1", "ann")
+    ballot = lineage.ballot("base", "m1-1", person("ann"))
     first, *others = ballot.left
     assert ballot.texts[first] == (lineage.completions("base")[first], lineage.completions("m1-1")[first])
     for preferred in ("base", "m1-1"):
-        lineage.vote(ballot, first, preferred, "ann")
-    lineage.vote(ballot, first, "base", "ben")
-    again = lineage.ballot("base", "m1-1", "ann")
+        lineage.vote(ballot, first, preferred, person("ann"))
+    lineage.vote(ballot, first, "base", person("ben"))
+    again = lineage.ballot("base", "m1-1", person("ann"))
     assert again.said == {first: "m1-1"} and again.left == others
-    assert lineage.ballot("base", "m1-1", "ben").said == {first: "base"}
-    assert lineage.ballot("base", "m2-1", "ann").said == {}
+    assert lineage.ballot("base", "m1-1", person("ben")).said == {first: "base"}
+    assert lineage.ballot("base", "m2-1", person("ann")).said == {}
 
 
 def test_a_vote_on_completions_that_are_others_now_does_not_count(finished: Project) -> None:
-    ballot = finished.lineage.ballot("base", "m2-1", "eve")
+    ballot = finished.lineage.ballot("base", "m2-1", person("eve"))
     key = ballot.left[0]
-    finished.lineage.vote(replace(ballot, texts={key: ("what was read", "then")}), key, "base", "eve")
-    assert finished.lineage.ballot("base", "m2-1", "eve").said == {}
+    finished.lineage.vote(replace(ballot, texts={key: ("what was read", "then")}), key, "base", person("eve"))
+    assert finished.lineage.ballot("base", "m2-1", person("eve")).said == {}
     before = finished.store.votes("base", "m2-1", "eve")
-    finished.lineage.vote(ballot, key, "", "eve")
-    assert finished.lineage.ballot("base", "m2-1", "eve").said == {key: ""}
+    finished.lineage.vote(ballot, key, "", person("eve"))
+    assert finished.lineage.ballot("base", "m2-1", person("eve")).said == {key: ""}
     assert len(before) == 1  # it stays, for the day the completions are those again
 
 
@@ -142,9 +143,9 @@ def test_a_model_is_deleted_only_where_no_round_needs_it(finished: Project) -> N
         ("m2-1", "what round 2 tuned"),
     ):
         with pytest.raises(StageError, match=reason):
-            lineage.delete(model_id, "ann")
+            lineage.delete(model_id, person("ann"))
     finished.start_round()
-    lineage.delete("m1-1", "ann")
+    lineage.delete("m1-1", person("ann"))
     view = lineage.models()[1]
     assert view.deleted and view.size is None and not (finished.folder / view.model.folder).exists()
     assert view.metrics  # how it did is kept
@@ -156,14 +157,14 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
     before = complete.comparison(1)
     assert before is not None and not before.control and not before.selection
     complete.set("train.epochs", "3")  # the control is tuned by the recipe of the model it is set against
-    job_id = complete.train_control("ann")
+    job_id = complete.train_control(person("ann"))
     complete.cancel(job_id)
     with contextlib.suppress(JobError):  # where it had started already
         complete.wait()
     assert [stage.progress for stage in complete.stages()] == ["done"] * 5  # it is no stage of the round
     job = complete.control_job()
     assert job is not None and (job.job_id, job.state) == (job_id, JobState.CANCELLED)
-    assert complete.train_control("ann") == job_id  # goes on
+    assert complete.train_control(person("ann")) == job_id  # goes on
     complete.wait()
     tuned, control = (job for job in complete.jobs() if job.kind is JobKind.FINETUNE)
     first, second = (job.spec_of(FinetuneSpec).recipe for job in (tuned, control))
@@ -176,18 +177,18 @@ def test_a_random_control_is_evaluated_beside_the_tuned_model_and_never_proposes
     reward = found.gain_over_base["reward"].value - found.control_over_base["reward"].value
     assert found.selection["reward"].value == pytest.approx(reward)
     with pytest.raises(StageError, match="is there already"):
-        complete.train_control("ann")
+        complete.train_control(person("ann"))
 
 
 def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None, project: Project) -> None:
     project.set("target.constraints", '[{ scorer = "words", at_least = 1.0 }]')
     project.run(1)
-    project.train_control("ann", control=Control.CONSTRAINTS)
+    project.train_control(person("ann"), control=Control.CONSTRAINTS)
     project.wait()
     alone = project.comparison(1)
     assert alone is not None and alone.constraints and not alone.control and not alone.constraints_over_random
     assert set(alone.together) == {"tuned", "constraints"}
-    project.train_control("ann")
+    project.train_control(person("ann"))
     project.wait()
     found = project.comparison(1)
     assert found is not None and project.tuned_model().model_id == found.after_id == "m1-1"  # type: ignore[union-attr]
@@ -205,7 +206,7 @@ def test_both_controls_are_compared_beside_the_tuned_model(jobs_in_threads: None
     assert len(seeds) == 3
     assert "at random of what passes the constraints" in project.lineage.graph("ink", "accent")
     with pytest.raises(StageError, match="the constraints-only control of m1-1 is there already"):
-        project.train_control("ann", control=Control.CONSTRAINTS)
+        project.train_control(person("ann"), control=Control.CONSTRAINTS)
 
 
 def test_constraints_that_leave_no_choice_have_no_control_and_the_autopilot_goes_on(
@@ -215,7 +216,7 @@ def test_constraints_that_leave_no_choice_have_no_control_and_the_autopilot_goes
     project.set("target.reference", "proposal")
     project.set("target.constraints", '[{ scorer = "words", at_least = 1.0 }]')
     project.set("autopilot.constraints_control", "true")
-    project.autopilot.start(1, pause=False, author="ann")
+    project.autopilot.start(1, pause=False, author=person("ann"))
     project.wait()
     end = time.monotonic() + 60
     while (flight := project.autopilot.flight()) is not None and flight.active:
@@ -224,7 +225,7 @@ def test_constraints_that_leave_no_choice_have_no_control_and_the_autopilot_goes
     found = project.comparison(1)
     assert found is not None and not found.constraints and project.control_job(control=Control.CONSTRAINTS) is None
     with pytest.raises(StageError, match="would be the same"):
-        project.train_control("ann", control=Control.CONSTRAINTS)
+        project.train_control(person("ann"), control=Control.CONSTRAINTS)
 
 
 def test_a_control_is_tuned_by_the_recipe_that_made_the_model_and_not_by_one_that_failed(
@@ -236,15 +237,15 @@ def test_a_control_is_tuned_by_the_recipe_that_made_the_model_and_not_by_one_tha
         wild = {"method": "full", "learning_rate": "1", "epochs": "20", "batch_size": "1"}
         for key, value in wild.items():
             project.set(f"train.{key}", value)
-        project.train("ann")
+        project.train(person("ann"))
         with pytest.raises(JobError, match="diverges"):
             project.wait()
         assert [model.model_id for model in project.models()] == ["base"]
         for key in wild:
             project.unset(f"train.{key}")
-        project.train("ann")  # begins anew, where a resume would fail again
+        project.train(person("ann"))  # begins anew, where a resume would fail again
         project.wait()
-        project.train_control("ann")
+        project.train_control(person("ann"))
         project.wait()
         failed, tuned, control = (job for job in project.jobs() if job.kind is JobKind.FINETUNE)
         assert failed.spec_of(FinetuneSpec).recipe.learning_rate == 1
@@ -266,18 +267,18 @@ def test_each_round_is_judged_by_its_own_target(complete: Project) -> None:
 
 
 def test_a_model_that_is_still_named_is_not_deleted(complete: Project) -> None:
-    complete.train_control("ann")
+    complete.train_control(person("ann"))
     complete.wait()
     complete.start_round()
-    complete.set_proposal("m1-1-random", "ann", "a test")
+    complete.set_proposal("m1-1-random", person("ann"), "a test")
     with pytest.raises(StageError, match="next round draws from"):
-        complete.lineage.delete("m1-1-random", "ann")
-    complete.set_proposal("m1-1", "ann", "a test")
+        complete.lineage.delete("m1-1-random", person("ann"))
+    complete.set_proposal("m1-1", person("ann"), "a test")
     complete.set("target.reference", "m1-1-random")
     with pytest.raises(StageError, match="reference of the target"):
-        complete.lineage.delete("m1-1-random", "ann")
+        complete.lineage.delete("m1-1-random", person("ann"))
     complete.unset("target.reference")
-    complete.lineage.delete("m1-1-random", "ann")
+    complete.lineage.delete("m1-1-random", person("ann"))
     complete.set("evaluate.candidates", "3")  # all are compared anew, but for what was deleted
     assert complete.evaluate(1) is not None
     complete.wait()
@@ -287,8 +288,8 @@ def test_a_model_that_is_still_named_is_not_deleted(complete: Project) -> None:
 def test_a_control_of_an_earlier_round_starts_from_that_rounds_proposal(complete: Project) -> None:
     complete.start_round()
     with pytest.raises(StageError, match="round 2 has tuned no model"):
-        complete.train_control("ann")
-    complete.train_control("ann", 1)
+        complete.train_control(person("ann"))
+    complete.train_control(person("ann"), 1)
     complete.wait()
     control = complete.models()[-1]
     assert (control.model_id, control.parent_id, control.round) == ("m1-1-random", "base", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import StageError
 from rsf_core.project import Project
 from rsf_core.rounds import guardrails
@@ -15,12 +16,12 @@ def test_the_next_round_draws_from_what_a_person_chose(complete: Project) -> Non
     with pytest.raises(StageError, match="there is no model 'm9-9'"):
         complete.set_proposal("m9-9")
     assert complete.lineage.stale_proposal() == StaleProposal(1, "base", "m1-1", trained=True)
-    complete.set_proposal("base", author="ann")
+    complete.set_proposal("base", author=person("ann"))
     assert complete.lineage.stale_proposal() is None
     assert complete.start_round().model_id == "base"
     with pytest.raises(StageError, match="has not tuned a model"):
         complete.next_proposal()  # the choice held for one round
-    complete.set_proposal("m1-1", author="ann")
+    complete.set_proposal("m1-1", author=person("ann"))
     assert complete.lineage.stale_proposal() is None  # nothing has been drawn from the other yet
     complete.generate()
     complete.wait()

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
 from rsf_core.domain import JobKind, JobState, Scope, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError, StageError
 from rsf_core.project import Project
 from rsf_core.project.replicating import replicate
@@ -34,7 +35,7 @@ def sealed_folder(tmp_path_factory: pytest.TempPathFactory, small_task: Path, ti
         project.set("train.learning_rate", "0.1")  # so that something differs
         project.seal_prompts([11, 12])
         project.run(1)
-        project.train_control("ann")
+        project.train_control(person("ann"))
         project.wait()
     return folder
 
@@ -54,7 +55,7 @@ def test_before_they_are_opened_there_is_no_figure_and_nothing_was_drawn(sealed:
 def test_opening_compares_base_model_and_control_on_them_and_says_who_and_when(sealed: Project) -> None:
     ids = [p.prompt_id for p in sealed.prompts(Split.SEALED)]
     held_out, states = sealed.comparison(1), sealed.stages(1)
-    job_id = sealed.open_sealed("ann")
+    job_id = sealed.open_sealed(person("ann"))
     sealed.wait()
     opening, found = sealed.sealed_opening(), sealed.sealed_comparison()
     assert opening is not None and found is not None
@@ -81,16 +82,16 @@ def test_who_opens_them_while_they_are_compared_is_told_that_and_where_the_figur
     with pytest.raises(
         StageError, match=r"r1-sealed-1 compares on them \(running\): .*`rsf sealed DIR` tells the figures"
     ):
-        sealed.open_sealed("bob")
+        sealed.open_sealed(person("bob"))
 
 
 def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
-    sealed.open_sealed("ann")
+    sealed.open_sealed(person("ann"))
     sealed.wait()
     found, (first, second) = sealed.sealed_comparison(), [p.prompt_id for p in sealed.prompts(Split.SEALED)]
     for model_id in (None, "m1-1", "base"):
         with pytest.raises(StageError, match=r"opened by ann on \d{4}-\d\d-\d\d for m1-1: they are opened once"):
-            sealed.open_sealed("bob", model_id)
+            sealed.open_sealed(person("bob"), model_id)
     with pytest.raises(PromptError, match="stays as it was sealed"):
         sealed.edit_prompt(first, PromptRow("Another"))
     for change in (sealed.retire_prompts, sealed.restore_prompts, sealed.seal_prompts):
@@ -112,13 +113,13 @@ def test_they_are_opened_once_and_stay_as_they_are(sealed: Project) -> None:
 
 def test_one_that_was_cancelled_goes_on_for_the_same_model_alone(sealed: Project) -> None:
     with sealed.supervisor.still():  # before it has begun
-        job_id = sealed.open_sealed("ann")
+        job_id = sealed.open_sealed(person("ann"))
         sealed.cancel(job_id)
     assert sealed.store.job(job_id).state is JobState.CANCELLED
     assert sealed.sealed_comparison() is None and sealed.sealed_opening() is not None
     with pytest.raises(StageError, match="they are opened once"):
-        sealed.open_sealed("bob", "base")
-    sealed.open_sealed("bob")
+        sealed.open_sealed(person("bob"), "base")
+    sealed.open_sealed(person("bob"))
     sealed.wait()
     opening = sealed.sealed_opening()
     assert opening is not None and opening.author == "ann" and sealed.sealed_comparison() is not None
@@ -128,21 +129,21 @@ def test_an_opening_whose_job_was_never_begun_goes_on(sealed: Project, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(sealed.supervisor, "submit", lambda *_: (_ for _ in ()).throw(StageError("the owner died")))
         with pytest.raises(StageError, match="died"):
-            sealed.open_sealed("ann")
+            sealed.open_sealed(person("ann"))
     assert sealed.sealed_opening() is not None and sealed.sealed_job() is None
-    sealed.open_sealed("ann")
+    sealed.open_sealed(person("ann"))
     sealed.wait()
     assert sealed.sealed_comparison() is not None
 
 
 def test_what_cannot_be_opened_is_said_and_they_stay_sealed(project: Project) -> None:
     with pytest.raises(StageError, match="there is no sealed prompt"):
-        project.open_sealed("ann")
+        project.open_sealed(person("ann"))
     project.seal_prompts([11, 12])
     with pytest.raises(StageError, match="has not tuned a model yet"):
-        project.open_sealed("ann")
+        project.open_sealed(person("ann"))
     project.run(1)
-    project.train_control("ann")
+    project.train_control(person("ann"))
     project.wait()
     for model_id, said in (
         ("base", "not tuned on what was accepted"),
@@ -150,11 +151,11 @@ def test_what_cannot_be_opened_is_said_and_they_stay_sealed(project: Project) ->
         ("x", "no such model"),
     ):
         with pytest.raises(StageError, match=said):
-            project.open_sealed("ann", model_id)
+            project.open_sealed(person("ann"), model_id)
     project.set("target.beta", "0.9")
     (project.folder / "project.toml").write_text((project.folder / "project.toml").read_text() + "\n[nonsense]\n")
     with pytest.raises(Exception, match="nonsense"):
-        project.open_sealed("ann")
+        project.open_sealed(person("ann"))
     assert project.sealed_opening() is None and project.jobs(active=True) == []
 
 
@@ -176,7 +177,7 @@ def test_replicates_open_theirs_when_they_are_told_to_and_not_the_projects(
     folder = tmp_path / "project"
     with Project.create(folder, str(small_task), str(tiny_model), seed=7) as project:
         project.seal_prompts([11, 12])
-    (one,) = replicate(folder, 1, 1, "ann", lambda c: c.project.wait(), out=tmp_path / "out", open_sealed=True)
+    (one,) = replicate(folder, 1, 1, person("ann"), lambda c: c.project.wait(), out=tmp_path / "out", open_sealed=True)
     assert one.sealed is not None and len(one.sealed.by_prompt) == 2 and len(one.gain.by_prompt) == 2
     assert read(tmp_path / "out" / "results.jsonl") == [one]
     with Project.open(folder) as project:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
 from rsf_core.domain import Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError
 from rsf_core.jobs import length_check, process
 from rsf_core.project import Project, imports
@@ -249,7 +250,7 @@ def test_what_a_job_leaves_out_is_in_the_list(jobs_in_threads: None, project: Pr
     assert [p.prompt_id for p in project.prompt_page(9, fit=Fit.TOO_LONG).prompts] == [13, 14]
     project.set("generate.max_new_tokens", "8")
     assert project.prompt_lengths.counts() == {Fit.TOO_LONG: 2, Fit.NOT_CHECKED: 12}
-    project.retire_prompts([13], "ann")
+    project.retire_prompts([13], person("ann"))
     assert project.prompt_lengths.counts() == {Fit.TOO_LONG: 1, Fit.NOT_CHECKED: 12}
     assert project.prompt_page(9, fit=Fit.TOO_LONG, retired=True).total == 1
 
@@ -280,9 +281,9 @@ def test_another_reference_keeps_the_length_and_another_text_does_not(
     project.imports.lengths(upload, placing)
     project.imports.add(upload, placing)
     old = project.prompt_book.prompt(13)
-    edited = project.edit_prompt(13, PromptRow(old.text, "a reference", old.system), "ann")
+    edited = project.edit_prompt(13, PromptRow(old.text, "a reference", old.system), person("ann"))
     assert [p.prompt_id for p in project.prompt_page(9, fit=Fit.TOO_LONG, retired=False).prompts] == [edited]
-    again = project.edit_prompt(edited, PromptRow("Short and new.", "a reference"), "ann")
+    again = project.edit_prompt(edited, PromptRow("Short and new.", "a reference"), person("ann"))
     assert project.prompt_page(9, text=str(again)).prompts[0].fit == Fit.NOT_CHECKED
 
 

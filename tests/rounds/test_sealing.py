@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from rsf_core.cli.main import app
 from rsf_core.domain import Prompt, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow, parse
@@ -27,10 +28,10 @@ def ids(project: Project, split: Split) -> list[int]:
 
 
 def test_nothing_is_drawn_for_a_sealed_prompt_in_a_whole_round(project: Project) -> None:
-    sealed = project.seal_prompts([11, 12], "ann")
+    sealed = project.seal_prompts([11, 12], person("ann"))
     assert project.store.prompt_counts() == {Split.TRAIN: 8, Split.HELD_OUT: 2, Split.SEALED: 2}
     project.run(1)
-    project.train_control("ann")
+    project.train_control(person("ann"))
     project.wait()
     assert set(project.ratios(1)["prompt_id"].to_pylist()) == set(ids(project, Split.TRAIN))
     assert project.store.sealed.compared_on([*sealed, 11, 12]) == []

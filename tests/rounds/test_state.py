@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rsf_core.domain import JobKind, JobState
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.specs import EvaluateSpec
 from rsf_core.project import Project
@@ -20,7 +21,7 @@ def test_other_settings_do_not_undo_a_comparison_and_comparing_again_takes_them(
     kept = complete.comparison(1)
     assert kept == replace(before, current=False) and complete.held_out_examples(kept, 2)
     assert complete.stages()[-1].progress == "done"
-    assert complete.lineage.models()[0].metrics and complete.lineage.ballot("base", "m1-1", "ann").texts
+    assert complete.lineage.models()[0].metrics and complete.lineage.ballot("base", "m1-1", person("ann")).texts
     complete.evaluate(1)
     complete.wait()
     again = complete.comparison(1)

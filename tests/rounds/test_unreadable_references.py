@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rsf_core.domain import Prompt, Scope, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.specs import GenerateSpec, JobSpec
 from rsf_core.jobs.work.score import refuse_unreadable
@@ -43,7 +44,7 @@ def add(project: Project, *references: str | None) -> list[int]:
 
 
 def test_what_can_be_scored_is_drawn_and_the_rest_is_named(project: Project, asked: Asked) -> None:
-    project.retire_prompts([prompt.prompt_id for prompt in project.prompts(Split.HELD_OUT)], "ann")
+    project.retire_prompts([prompt.prompt_id for prompt in project.prompts(Split.HELD_OUT)], person("ann"))
     number, solution, words, none = add(project, "18", "9 + 9 = 18\n#### 18", "many", None)
     project.generate()
     ((spec, drawn),) = asked

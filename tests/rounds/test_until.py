@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import ChosenBy, JobKind, Prompt, Scope
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.specs import Until
 from rsf_core.project import Project
@@ -69,7 +70,7 @@ def waiting(jobs_in_threads: None, project: Project) -> Project:
 
 
 def test_it_draws_part_after_part_until_enough_are_accepted(waiting: Project) -> None:
-    waiting.draw_until(20, log_m=-2.0, author="ann")
+    waiting.draw_until(20, log_m=-2.0, author=person("ann"))
     found = finished(waiting)
     jobs = [job for job in waiting.jobs() if job.kind is JobKind.GENERATE]
     assert found.prompts == found.drawn / 8 and len(jobs) == -(-found.prompts // 3) > 1
@@ -88,10 +89,10 @@ def test_it_draws_part_after_part_until_enough_are_accepted(waiting: Project) ->
 
 
 def test_it_ends_where_prompts_do_or_where_the_number_cannot_be_reached(waiting: Project) -> None:
-    waiting.draw_until(100_000, log_m=-50.0, author="ann")  # all that ends is accepted, and they are not enough
+    waiting.draw_until(100_000, log_m=-50.0, author=person("ann"))  # all that ends is accepted, and they are not enough
     assert finished(waiting).end is End.HOPELESS
     assert len([job for job in waiting.jobs() if job.kind is JobKind.GENERATE]) == 1
-    waiting.draw_until(5, most=4, log_m=50.0, author="ann")  # next to nothing is accepted
+    waiting.draw_until(5, most=4, log_m=50.0, author=person("ann"))  # next to nothing is accepted
     found = finished(waiting)
     assert found.end is End.MOST and found.prompts == 4 and found.accepted == 0
     assert waiting.counts().candidates == 8 * 3 + 8 * 4  # earlier draws of the round are not of this run
@@ -99,16 +100,16 @@ def test_it_ends_where_prompts_do_or_where_the_number_cannot_be_reached(waiting:
 
 def test_m_must_be_fixed_before(waiting: Project) -> None:
     with pytest.raises(StageError, match="M must be fixed before"):
-        waiting.draw_until(4, author="ann")
+        waiting.draw_until(4, author=person("ann"))
     assert not waiting.jobs() and waiting.threshold() is None
     for wanted, most, log_m in ((0, None, 1.0), (4, 0, 1.0), (4, None, float("nan"))):
         with pytest.raises(StageError):
-            waiting.draw_until(wanted, most, log_m, "ann")
+            waiting.draw_until(wanted, most, log_m, person("ann"))
     waiting.generate()
     waiting.wait()
     chosen = waiting.threshold()
     assert chosen is not None and chosen.chosen_by is ChosenBy.RULE
-    waiting.draw_until(1, author="ann")  # at the M of what was drawn before
+    waiting.draw_until(1, author=person("ann"))  # at the M of what was drawn before
     found = finished(waiting)
     after = waiting.threshold()
     assert after is not None and (after.log_m, after.scope) == (chosen.log_m, chosen.scope)
@@ -119,14 +120,14 @@ def test_constraints_alone_have_an_m_of_their_own(waiting: Project) -> None:
     for key, value in (("rewards", "{}"), ("reference", "proposal")):
         waiting.set(f"target.{key}", value)
     waiting.set("target.constraints", '[{ scorer = "words", at_least = 1.0 }]')
-    waiting.draw_until(3, author="ann")
+    waiting.draw_until(3, author=person("ann"))
     found = finished(waiting)
     assert found.until.log_m == 0.0 and found.accepted > 0 and found.end in (End.MET, End.MOST)
 
 
 def test_another_m_ends_it(waiting: Project) -> None:
-    waiting.draw_until(5, log_m=50.0, author="ann")
-    waiting.set_threshold(1.0, Scope.GLOBAL, author="bea")
+    waiting.draw_until(5, log_m=50.0, author=person("ann"))
+    waiting.set_threshold(1.0, Scope.GLOBAL, author=person("bea"))
     found = finished(waiting)
     assert found.end is End.CHANGED and len([j for j in waiting.jobs() if j.kind is JobKind.GENERATE]) == 1
 
@@ -136,7 +137,7 @@ def test_broken_off_it_goes_on_when_its_job_does_also_after_a_restart(
 ) -> None:
     with Project.create(tmp_path / "p", str(small_task), str(tiny_model), seed=7) as project:
         project.set("generate.prompts", "3")
-        job_id = project.draw_until(1, log_m=50.0, author="ann")
+        job_id = project.draw_until(1, log_m=50.0, author=person("ann"))
         project.cancel(job_id)
         with contextlib.suppress(JobError):  # where it had started already
             project.wait()

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.domain import ELSEWHERE_K, Act, Action, ActKind, candidate_id
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import StoreError
 from rsf_core.domain.settings import Settings, parse
 from rsf_core.review.agreement import agreement
@@ -119,17 +120,17 @@ def test_agreement_and_its_audit_are_of_what_was_drawn(seeded: Store) -> None:
 def test_they_are_reviewed_beside_the_others_and_say_where_they_come_from(seeded: Store) -> None:
     add(seeded, (1, "made by a teacher"), (2, "another"))
     review = reviews(seeded)
-    queue = review.queue(1, "ann", view=View.ALL)
+    queue = review.queue(1, person("ann"), view=View.ALL)
     assert len(queue.candidate_ids) == 8
     one = next(c for prompt in queue.prompts for c in prompt.candidates if c.candidate_id == FIRST)
     assert (one.completion, one.source, one.tokens, one.decision, one.p_accept, one.scores) == (
         "made by a teacher", "a teacher", None, None, None, {},
     )  # fmt: skip
     assert [c.source for c in queue.prompts[0].candidates].count(None) == 3
-    (said,) = review.say(1, "ann", [Act("act-00001", ActKind.DECIDE, (FIRST,), Action.ACCEPT)])
-    assert said.refused is None and review.counts(1, "ann", CandidateFilter())[View.ACCEPTED] >= 1
+    (said,) = review.say(1, person("ann"), [Act("act-00001", ActKind.DECIDE, (FIRST,), Action.ACCEPT)])
+    assert said.refused is None and review.counts(1, person("ann"), CandidateFilter())[View.ACCEPTED] >= 1
     assert bool(review.index(1).accepted[review.index(1).table.row_of([(1 << 20) | ELSEWHERE_K])[0]])
-    assert review.bulk(1, "ann", CandidateFilter(text="another"), View.ALL, Action.REJECT) == 1
+    assert review.bulk(1, person("ann"), CandidateFilter(text="another"), View.ALL, Action.REJECT) == 1
 
 
 def test_one_that_is_not_there_cannot_be_decided(seeded: Store) -> None:

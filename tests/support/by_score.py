@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from rsf_core.domain import Action, candidate_id
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from tests.support.seeding import add_scores
 
@@ -28,5 +29,5 @@ def decide(project: Project) -> list[str]:
     names = scored(project)
     column = project.store.score_column(1, SCORER, everywhere=True)
     for name, accept in zip(names, column > np.median(column), strict=True):
-        project.override(name, Action.ACCEPT if accept else Action.REJECT, "Ann")
+        project.override(name, Action.ACCEPT if accept else Action.REJECT, person("Ann"))
     return names

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain import candidate_id
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.project.commands import execute, plain
 from rsf_core.store.curated import content_hash
@@ -80,7 +81,8 @@ def shown(project: Project, rounds: int) -> dict[str, Any]:
         "gains": {f"{number} {which}": plain(interval) for (number, which), interval in project.gains().items()},
         "winners_curse": plain(project.winners_curse()),
         "votes": {
-            f"{prompt} {k}": said for (prompt, k), said in project.lineage.ballot("base", "m1-1", "ann").said.items()
+            f"{prompt} {k}": said
+            for (prompt, k), said in project.lineage.ballot("base", "m1-1", person("ann")).said.items()
         },
         "commands": {name: execute(project, name, dict(arguments)) for name, arguments in READING.items()},
         "rows": {table: rows[table] for table in TOLD},
@@ -105,7 +107,7 @@ def _round(project: Project, number: int) -> dict[str, Any]:
         "annotations": {
             candidate_id(number, row["prompt_id"], row["k"]): plain(row) for row in project.store.annotations(number)
         },
-        "can_walk": {reviewer: list(project.review.can_walk(number, reviewer)) for reviewer in REVIEWERS},
+        "can_walk": {reviewer: list(project.review.can_walk(number, person(reviewer))) for reviewer in REVIEWERS},
         "agreement": plain(project.review.agreement(number)),
         "stages": [[str(stage.stage), str(stage.progress)] for stage in project.stages(number)],
         "comparison": plain(project.comparison(number)),

@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from rsf_core.domain import Act, Action, ActKind, Scope
+from rsf_core.domain.access import person
 from rsf_core.jobs import process
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
@@ -62,29 +63,29 @@ def first_round(project: Project) -> None:
     project.wait()
     threshold = project.threshold()
     assert threshold is not None
-    project.set_threshold(threshold.log_m + 0.1, Scope.PROMPT, author="ann")
-    project.set_threshold(threshold.log_m - 0.2, Scope.PROMPT, author="ben", reason="more of them")
-    project.undo_threshold(author="ann")
+    project.set_threshold(threshold.log_m + 0.1, Scope.PROMPT, author=person("ann"))
+    project.set_threshold(threshold.log_m - 0.2, Scope.PROMPT, author=person("ben"), reason="more of them")
+    project.undo_threshold(author=person("ann"))
     people(project, 1)
-    project.train("ann")
+    project.train(person("ann"))
     project.wait()
-    project.train_control("ann")
+    project.train_control(person("ann"))
     project.wait()
-    ballot = project.lineage.ballot("base", "m1-1", "ann")
+    ballot = project.lineage.ballot("base", "m1-1", person("ann"))
     for key, preferred in zip(ballot.left, ("m1-1", "", "base"), strict=False):
-        project.lineage.vote(ballot, key, preferred, "ann")
+        project.lineage.vote(ballot, key, preferred, person("ann"))
 
 
 def second_round(project: Project) -> None:
     """From the tuned model, at another rate, after a prompt was edited and another retired; left as the rule decides but for
     a few."""
-    project.edit_prompt(2, PromptRow("Review three jazz records."), "ben")
-    project.retire_prompts([7], "ann")
+    project.edit_prompt(2, PromptRow("Review three jazz records."), person("ben"))
+    project.retire_prompts([7], person("ann"))
     project.set("accept.rate", "0.4")
     project.draw_next_round()
     project.wait()
     people(project, 2)
-    project.train("ben")
+    project.train(person("ben"))
     project.wait()
 
 
@@ -102,7 +103,7 @@ def people(project: Project, number: int) -> None:
         nonlocal done
         done += 1
         ids = tuple(candidate.candidate_id for candidate in names)
-        (said,) = project.review.say(number, reviewer, [Act(f"{number}-{done}", kind, ids, **what)])
+        (said,) = project.review.say(number, person(reviewer), [Act(f"{number}-{done}", kind, ids, **what)])
         assert said.refused is None, said.refused
 
     say("ann", ActKind.DECIDE, accepted[0], action=Action.REJECT)
@@ -124,8 +125,8 @@ def people(project: Project, number: int) -> None:
     say("ann", ActKind.NOTE, others[2], value="taken back")
     say("ann", ActKind.UNDO)
     if number == 1:
-        project.override(accepted[6].candidate_id, Action.REJECT, "ben")
-        project.undo(1, "ben")
+        project.override(accepted[6].candidate_id, Action.REJECT, person("ben"))
+        project.undo(1, person("ben"))
 
 
 def settle(project: Project) -> None:

@@ -24,7 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from rsf_core.domain import Action, Choice, ChoiceKind, Scope, Verdict, access
-from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import AccessError, RsfError
 from rsf_core.project import Project
 from rsf_core.project.commands import COMMANDS, execute
@@ -119,11 +119,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
     seed(folder / "local" / "p", small_task).close()
     with seed(folder / "links" / "p", small_task) as project:
         made = {
-            "owner": project.invites.invite("The boss", "ann", owner=True),
-            "reviewer": project.invites.invite("ben", "ann"),
-            "revoked": project.invites.invite("cleo", "ann"),
+            "owner": project.invites.invite("The boss", person("ann"), owner=True),
+            "reviewer": project.invites.invite("ben", person("ann")),
+            "revoked": project.invites.invite("cleo", person("ann")),
         }
-        project.invites.revoke("cleo", "ann")
+        project.invites.revoke("cleo", person("ann"))
         long_ago = datetime(2020, 1, 1)
         project.store.links.add("0ld", "dora", Role.OWNER, _digest(EXPIRED), "ann", long_ago + timedelta(days=30))
     secrets: dict[str, str | None] = {who: link.path.partition("key=")[2] for who, link in made.items()}
@@ -255,13 +255,13 @@ Do = Callable[[Project], Any]
 ACTIONS: dict[str, tuple[bool, Do]] = {
     #                          a reviewer may
     "look at the candidates": (True,  lambda p: p.candidates(1)),
-    "look at the queue":      (True,  lambda p: p.review.queue(1, "x")),
+    "look at the queue":      (True,  lambda p: p.review.queue(1, person("x"))),
     "look at the prompts":    (True,  lambda p: p.prompts()),
     "look at the settings":   (True,  lambda p: p.settings),
     "look at the models":     (True,  lambda p: p.lineage.models()),
     "decide":                 (True,  lambda p: p.override("1.1.0", Action.REJECT)),
     "take back":              (True,  lambda p: p.undo()),
-    "say acts":               (True,  lambda p: p.review.say(1, "The boss", [])),
+    "say acts":               (True,  lambda p: p.review.say(1, person("The boss"), [])),
     "change a setting":       (False, lambda p: p.set("generate.candidates", "2")),
     "unset a setting":        (False, lambda p: p.unset("generate.candidates")),
     "see what fits":          (True,  lambda p: p.prompt_lengths.counts()),
@@ -277,35 +277,35 @@ ACTIONS: dict[str, tuple[bool, Do]] = {
     "evaluate":               (False, lambda p: p.evaluate()),
     "draw a typed prompt":    (False, lambda p: p.try_out(["base"], "x")),
     "see what comes next":    (True, lambda p: p.next_step()),
-    "do what comes next":     (False, lambda p: p.advance("x")),
-    "start a stage":          (False, lambda p: p.start_stage(Stage.SCORE, "x")),
+    "do what comes next":     (False, lambda p: p.advance(person("x"))),
+    "start a stage":          (False, lambda p: p.start_stage(Stage.SCORE, person("x"))),
     "start the next round":   (False, lambda p: p.draw_next_round()),
     "choose the proposal":    (False, lambda p: p.set_proposal("base")),
-    "delete a model":         (False, lambda p: p.lineage.delete("m1-1", "x")),
+    "delete a model":         (False, lambda p: p.lineage.delete("m1-1", person("x"))),
     "cancel a job":           (False, lambda p: p.cancel("r1-generate-1")),
-    "start the autopilot":    (False, lambda p: p.autopilot.start(1, False, "x")),
-    "invite":                 (False, lambda p: p.invites.invite("eve", "x")),
+    "start the autopilot":    (False, lambda p: p.autopilot.start(1, False, person("x"))),
+    "invite":                 (False, lambda p: p.invites.invite("eve", person("x"))),
     "see the links":          (False, lambda p: p.invites.links()),
-    "revoke":                 (False, lambda p: p.invites.revoke("ben", "x")),
+    "revoke":                 (False, lambda p: p.invites.revoke("ben", person("x"))),
     "reach the database":     (False, lambda p: p.store._db),
     "reach the links' table": (False, lambda p: p.store.links),
     "say as anybody":         (False, lambda p: p.store.acts.say([], 1, "x")),
-    "look at a pair":         (True,  lambda p: p.comparing.upcoming(1, "x", 1)),
+    "look at a pair":         (True,  lambda p: p.comparing.upcoming(1, person("x"), 1)),
     "choose between pairs":   (True,  lambda p: p.comparing.say_all([Choice("a", ChoiceKind.UNDO)], 1)),
     "compare two":            (True,  lambda p: p.comparing.say(1, "1.1.0", "1.1.1", Verdict.TIE)),
     "take a comparison back": (True,  lambda p: p.comparing.undo(1)),
     "see the win rates":      (True,  lambda p: p.comparing.win_rates(1)),
-    "see one's own progress": (True,  lambda p: p.progress.mine(1, "x")),
+    "see one's own progress": (True,  lambda p: p.progress.mine(1, person("x"))),
     "set one's own goal":     (True,  lambda p: p.progress.set_goal(5, None)),
     "see all progress":       (False, lambda p: p.progress.everybody(1)),
     "set another's goal":     (False, lambda p: p.progress.set_goal_of("x", 5, None)),
     "see the gold items":     (False, lambda p: p.gold.report(1)),
-    "see their decisions":    (False, lambda p: p.gold.decisions(1, "x")),
+    "see their decisions":    (False, lambda p: p.gold.decisions(1, person("x"))),
     "mark a gold item":       (False, lambda p: p.gold.mark("1.1.0", "accept")),
     "unmark a gold item":     (False, lambda p: p.gold.unmark("1.1.0")),
     "reach their table":      (False, lambda p: p.store.gold),
     "read the guide":         (True,  lambda p: p.guide_book.current()),
-    "say that it is read":    (True,  lambda p: p.guide_book.read(1, "x")),
+    "say that it is read":    (True,  lambda p: p.guide_book.read(1, person("x"))),
     "write the guide":        (False, lambda p: p.guide_book.save("x")),
     "close the project":      (False, lambda p: p.close()),
 }
@@ -400,18 +400,18 @@ def test_every_name_in_the_table_is_there(reviewed: Project) -> None:
 
 
 def test_what_is_said_is_said_under_the_name_of_who_says_it(reviewed: Project) -> None:
-    guarded(reviewed, lambda: REVIEWER).override("1.1.0", Action.REJECT, "The boss")
-    guarded(reviewed, lambda: REVIEWER).override("1.1.1", Action.REJECT, reviewer="rule")
+    guarded(reviewed, lambda: REVIEWER).override("1.1.0", Action.REJECT, person("The boss"))
+    guarded(reviewed, lambda: REVIEWER).override("1.1.1", Action.REJECT, reviewer=access.RULE)
     assert [said.reviewer for said in reviewed.store.overrides()[-2:]] == ["ben", "ben"]
 
 
 def test_an_actor_whose_link_ends_is_refused_at_the_next_call(reviewed: Project) -> None:
-    made = reviewed.invites.invite("eve", "ann")
+    made = reviewed.invites.invite("eve", person("ann"))
     secret = made.path.partition("key=")[2]
     theirs = guarded(reviewed, lambda: reviewed.invites.actor(secret))
     look = theirs.counts
     assert look().candidates == 6
-    reviewed.invites.revoke("eve", "ann")
+    reviewed.invites.revoke("eve", person("ann"))
     with pytest.raises(AccessError, match="revoked"):
         look()
 

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import rsf_core.web
 from rsf_core.domain import Verdict
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import compare_parts, session
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
@@ -41,7 +42,7 @@ def opened(show: str) -> AppTest:
 def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[Any, ...]] = []
     monkeypatch.setattr(compare_parts, "compare_card", lambda *args, **more: told.append((*args, more)))
-    project.guide_book.save("be kind", author="ann")
+    project.guide_book.save("be kind", author=person("ann"))
     app = opened("Compare")
     next(one for one in app.toggle if one.label.startswith("Pairs that I have compared")).set_value(True).run()
     assert not app.exception
@@ -51,9 +52,9 @@ def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monke
 
 
 def test_agreement_says_what_the_comparisons_come_to(project: Project) -> None:
-    project.override("1.1.0", "accept", "ann")  # type: ignore[arg-type]
+    project.override("1.1.0", "accept", person("ann"))  # type: ignore[arg-type]
     for prompt, left, right in ((1, 0, 1), (2, 0, 1)):
-        project.comparing.say(1, f"1.{prompt}.{left}", f"1.{prompt}.{right}", Verdict.RIGHT, "ann")
+        project.comparing.say(1, f"1.{prompt}.{left}", f"1.{prompt}.{right}", Verdict.RIGHT, person("ann"))
     app = opened("Agreement")
     table = next(frame.value for frame in app.dataframe if "higher by" in frame.value.columns)
     assert table["higher by"].tolist() == ["sentiment"]  # the rule accepts all: it tells none apart

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 import rsf_core.web
 from rsf_core.cli.gold import gold_items
 from rsf_core.domain import Act, Action, ActKind
-from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import StageError
 from rsf_core.project import Project
 from rsf_core.web import api, cursors, session
@@ -83,7 +83,7 @@ def test_an_owner_marks_through_the_card_and_a_reviewer_is_refused(project: Proj
 
 def test_what_a_reviewer_is_sent_has_nothing_that_tells_a_gold_item(project: Project) -> None:
     for name in ("1.1.0", "1.2.3", "1.4.5"):
-        project.gold.mark(name, Action.REJECT, "ann")
+        project.gold.mark(name, Action.REJECT, person("ann"))
     project.set("review.gold_share", "0.2")
     to, token = client(BEN), api.token("ben", "7")
     body: dict[str, Any] = {"order": "prompt", "limit": 4}
@@ -116,12 +116,12 @@ def test_a_cursor_comes_back_and_tells_nothing() -> None:
 
 
 def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Project) -> None:
-    project.gold.mark("1.1.0", Action.REJECT, "ann")
+    project.gold.mark("1.1.0", Action.REJECT, person("ann"))
     app = opened()
     assert "**1 gold item** in this round, 0 to accept and 1 to reject." in said(app)
     assert "Nobody has answered one yet." in said(app)
-    project.review.say(1, "ben", [Act("an act of ben", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)])
-    project.guide_book.save("be kind", author="ann")
+    project.review.say(1, person("ben"), [Act("an act of ben", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)])
+    project.guide_book.save("be kind", author=person("ann"))
     app = opened()
     table = next(frame.value for frame in app.dataframe if "let through" in frame.value.columns)
     assert table.iloc[0].to_dict() == {
@@ -138,7 +138,7 @@ def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Proje
 
 
 def test_a_reviewer_reads_nothing_of_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    project.gold.mark("1.1.0", Action.REJECT, "ann")
+    project.gold.mark("1.1.0", Action.REJECT, person("ann"))
     monkeypatch.setattr(session, "actor", lambda: BEN)
     app = opened()
     assert "gold" not in said(app).lower()
@@ -156,7 +156,7 @@ def test_the_command_marks_reports_and_takes_away(project: Project, capsys: pyte
     ]
     assert (found["share"], found["reviewers"]) == (0.05, [])
     with Project.open(folder) as opened_again:
-        opened_again.review.say(1, "ben", [Act("an act of ben", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)])
+        opened_again.review.say(1, person("ben"), [Act("an act of ben", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)])
     gold_items(folder)
     text = capsys.readouterr().out
     assert "1 gold item" in text and "ben" in text and "100%" in text

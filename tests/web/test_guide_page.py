@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import rsf_core.web
 from rsf_core.domain import Act, Action, ActKind
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import session
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
@@ -63,11 +64,11 @@ def test_the_owner_writes_the_guide_and_it_is_shown_with_its_history(project: Pr
 
 def test_review_tells_of_a_change_until_it_is_read(project: Project) -> None:
     assert "guide" not in said(opened("review"))
-    project.guide_book.save("a", author="ann")
+    project.guide_book.save("a", author=person("ann"))
     app = opened("review")
     assert "There is a guide that says how to decide here. It is version 1, by ann." in said(app)
     assert "guide" not in said(click(app, "I know it"))
-    project.guide_book.save("b", "shorter is better", "ann")
+    project.guide_book.save("b", "shorter is better", person("ann"))
     assert "you have read version 1, version 2 is by ann: shorter is better" in said(opened("review")).replace("\\", "")
     click(opened("guide"), "I have read it")
     assert "guide" not in said(opened("review"))
@@ -75,11 +76,11 @@ def test_review_tells_of_a_change_until_it_is_read(project: Project) -> None:
 
 def test_agreement_says_what_was_said_under_each_version(project: Project) -> None:
     def say(who: str, candidate: str, action: Action) -> None:
-        project.review.say(1, who, [Act(f"{who} {candidate} {action}", ActKind.DECIDE, (candidate,), action)])
+        project.review.say(1, person(who), [Act(f"{who} {candidate} {action}", ActKind.DECIDE, (candidate,), action)])
 
     say("ann", "1.1.0", Action.ACCEPT)
     say("ben", "1.1.0", Action.REJECT)
-    project.guide_book.save("a", author="ann")
+    project.guide_book.save("a", author=person("ann"))
     say("ann", "1.1.1", Action.ACCEPT)
     say("ben", "1.1.1", Action.ACCEPT)
     app = AppTest.from_file(str(SHELL), default_timeout=60)

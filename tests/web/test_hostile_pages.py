@@ -18,6 +18,7 @@ import rsf_core.web
 from rsf_core.acceptance.outcomes import Outcomes
 from rsf_core.acceptance.preview import Shifts
 from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Scope, Split
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.project.summary import Gain, Running, Summary
 from rsf_core.project.workspace import Entry
@@ -115,7 +116,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         target = {"reference": "proposal", "beta": 0.5, "rewards": {HOSTILE: 1.0}}
         store.add_threshold(1, store.target_id(target, HOSTILE), 0.1, Scope.GLOBAL, HOSTILE, HOSTILE, ChosenBy.PERSON)
         for text in (HOSTILE, f"{HOSTILE} **bb**"):
-            project.guide_book.save(text, HOSTILE, SHORT)
+            project.guide_book.save(text, HOSTILE, person(SHORT))
         for k, action in enumerate((Action.ACCEPT, Action.REJECT)):
             for reviewer in (SHORT, "ann"):
                 said = Act(f"{k} {reviewer}", ActKind.DECIDE, (f"1.1.{k}",), action)

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Split
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.rounds.stages import STAGES
 from rsf_core.web import session
@@ -66,7 +67,7 @@ def test_after_scoring_it_is_training_or_what_keeps_from_it(shown: Project, acce
 def test_a_round_whose_prompts_are_all_retired_says_what_to_do(shown: Project) -> None:
     add_candidates(shown.store, candidates(prompts=8, per_prompt=2))
     assert primary(overview()) == ["Score candidates"]
-    shown.retire_prompts([prompt.prompt_id for prompt in shown.prompts(Split.TRAIN)], "ann")
+    shown.retire_prompts([prompt.prompt_id for prompt in shown.prompts(Split.TRAIN)], person("ann"))
     app = overview()
     assert primary(app) == ["Restore prompts"]
     assert any("All prompts of the candidates were retired" in caption.value for caption in app.caption)

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.sentiment import Sentiment
@@ -47,8 +48,8 @@ def test_they_are_said_may_be_decided_by_hand_and_are_scored_again_when_asked(
     assert project.score() is None and project.counts().unscored == 1  # it is not asked for again by itself
     stage = project.stages()[1]
     assert stage.detail == "15 scored, 1 without a score" and "<b>no words</b> (1.3.1)" in stage.note
-    project.override("1.3.1", Action.ACCEPT, "ann")
-    assert project.freeze("ann").summary["accepted"] == project.counts().accepted
+    project.override("1.3.1", Action.ACCEPT, person("ann"))
+    assert project.freeze(person("ann")).summary["accepted"] == project.counts().accepted
 
     for name in ("review", "acceptance"):
         app = page(name)

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import rsf_core.web
 from rsf_core.domain import Act, ActKind, Asked
-from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
@@ -74,7 +74,7 @@ def test_a_reviewer_reads_and_answers_questions_and_cannot_set_them(project: Pro
     theirs = guarded(project, lambda: Actor("ben", Role.REVIEWER))
     assert [one.question.name for one in theirs.question_book.current()] == ["clear"]
     act = Act("an act of ben", ActKind.ANSWER, ("1.1.0",), value="4", asked=Asked("clear", 1))
-    theirs.review.say(1, "somebody else", [act])
+    theirs.review.say(1, person("somebody else"), [act])
     assert [(one.reviewer, one.value) for one in project.store.questions.answers(1)] == [("ben", "4")]
     for forbidden in (
         lambda: theirs.question_book.put(CLEAR | {"name": "other"}),
@@ -96,7 +96,7 @@ def test_the_card_is_told_the_questions_and_what_was_answered(
         acts=[api.ActBody(act="act one of ann", kind=ActKind.ANSWER, candidates=("1.1.0",), value=" 4 ",
                           asked=api.AskedBody(question="clear", version=1))],
     )  # fmt: skip
-    assert api.say(body, project, "ann")["results"] == [
+    assert api.say(body, project, person("ann"))["results"] == [
         {"act": "act one of ann", "refused": None, "candidates": ("1.1.0",)}
     ]
     (prompt,) = project.review.candidates(1, ["1.1.0"])

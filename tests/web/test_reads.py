@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Scope
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.store.database import Database
 from rsf_core.web import session
@@ -79,7 +80,7 @@ def test_a_page_that_is_drawn_again_asks_for_little_and_shows_what_was_saved_in_
     with questions(monkeypatch) as asked:
         app.run()
     assert not {"thresholds", "targets", "ratios", "tally", "prompt_counts"} & {name for name, _ in asked}
-    complete.set_threshold(0.1234, Scope.GLOBAL, author="ann")
+    complete.set_threshold(0.1234, Scope.GLOBAL, author=person("ann"))
     with questions(monkeypatch) as asked:
         app.run()
     assert "log M = 0.123" in " ".join(caption.value for caption in app.caption)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import Act, Action, ActKind, Scope
-from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.settings import Accept, Target
 from rsf_core.project import Project
 from rsf_core.project.target_book import Fate
@@ -138,7 +138,7 @@ def test_what_the_form_lacks_is_said_in_words(scored: Project) -> None:
 
 
 def test_an_earlier_version_is_put_in_the_form_and_becomes_a_new_one(scored: Project) -> None:
-    scored.set_threshold(0.4, Scope.GLOBAL, author="ann")
+    scored.set_threshold(0.4, Scope.GLOBAL, author=person("ann"))
     before = scored.store.drawn(1)["accepted"].to_pylist()
     now = scored.target_book.draft()
     scored.target_book.use(Draft(now.target.model_copy(update={"beta": 4.0}), now.accept), decide=True)

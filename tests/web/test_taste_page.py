@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action
+from rsf_core.domain.access import person
 from rsf_core.learning.taste import Against, Bin, Point, Report
 from rsf_core.project import Project
 from rsf_core.sampling.intervals import Interval
@@ -65,7 +66,7 @@ def said(app: AppTest) -> str:
 def test_before_enough_is_decided_it_says_what_is_lacking_and_leads_to_review(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    complete.override("1.1.0", Action.ACCEPT, "ann")
+    complete.override("1.1.0", Action.ACCEPT, person("ann"))
     app = opened(complete, monkeypatch)
     assert "1 accepted, 0 rejected" in said(
         app
@@ -120,7 +121,7 @@ def test_learning_is_the_owners_and_starts_a_job(complete: Project, monkeypatch:
     for prompt in complete.prompts_in_round(1):
         for candidate in complete.candidates(prompt["prompt_id"], 1):
             action = Action.ACCEPT if candidate.token_count < 8 else Action.REJECT
-            complete.override(candidate.candidate_id, action, "ann")
+            complete.override(candidate.candidate_id, action, person("ann"))
     asked: list[str] = []
     monkeypatch.setattr(
         complete.taste, "_supervisor", SimpleNamespace(submit=lambda spec, inputs: asked.append(spec.taste))

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from rsf_core.domain import Split
+from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import session
 
@@ -35,7 +36,7 @@ def button(app: AppTest, label: str) -> Button:
 def sealed(jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     project.seal_prompts([11, 12])
     project.run(1)
-    project.train_control("ann")
+    project.train_control(person("ann"))
     project.wait()
     monkeypatch.setattr(session, "_project", project)
     return project

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import TextIO
 
 from rsf_core.domain import Action, Split
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError, StoreError
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
@@ -28,7 +29,7 @@ def decide(project: Project, over: threading.Event, told: TextIO) -> None:
         uid = uuid.uuid4().hex
         name = f"{project.current_round}.{random.choice(prompts)}.{random.randrange(4)}"
         try:
-            project.override(name, random.choice([Action.ACCEPT, Action.AUTO]), "ann", uid)
+            project.override(name, random.choice([Action.ACCEPT, Action.AUTO]), person("ann"), uid)
         except StoreError:  # it is not drawn yet
             time.sleep(0.02)
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rsf_core.domain import Action
+from rsf_core.domain.access import Actor
 from rsf_core.project.question_book import AskedQuestion
 from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.store.records import GuideVersion
@@ -17,7 +18,7 @@ _component = declare("review_card")
 def review_card(
     project: str,
     round_number: int,
-    reviewer: str,
+    reviewer: Actor,
     wanted: CandidateFilter,
     view: View,
     order: Order,
@@ -41,8 +42,8 @@ def review_card(
         data={
             "project": project,
             "round": round_number,
-            "reviewer": reviewer,
-            "token": api.token(reviewer, session.actor().link_id, session.opening()),
+            "reviewer": reviewer.name,
+            "token": api.token(reviewer.name, reviewer.link_id, session.opening()),
             "filter": wanted.to_query(),
             "view": str(view),
             "order": str(order),
