@@ -16,7 +16,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import config
 
-from rsf_core.domain.access import Role, usual_name
+from rsf_core.domain.access import Role, person, usual_name
 from rsf_core.project.invites import DAYS
 from rsf_core.web import api, own, session
 from rsf_core.web.ending import TEARDOWN_SECONDS, within
@@ -50,7 +50,7 @@ def _open() -> None:
         print(f"Open by links. Owners: {names}. rsf invite makes another link, --list shows all.", flush=True)
     else:
         name = usual_name()
-        invitation = invites.invite(name, name, owner=True)
+        invitation = invites.invite(name, person(name), owner=True)
         print(f"The owner's link, told once, good for {DAYS} days:\n  {invites.url(invitation)}", flush=True)
 
 

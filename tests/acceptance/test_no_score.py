@@ -96,7 +96,7 @@ def test_the_rule_neither_accepts_nor_rejects_them_and_a_person_may(store: Store
 @pytest.mark.parametrize("order", [order for order in Order if order not in ACTIVE or order is Order.UNSURE])
 def test_a_reviewer_sees_them_in_every_order(store: Store, rows: pa.Table, order: Order) -> None:
     retarget(store)
-    page = reviews(store).page(1, "ann", CandidateFilter(), View.ALL, order, 0, 50)
+    page = reviews(store).page(1, person("ann"), CandidateFilter(), View.ALL, order, 0, 50)
     assert sorted(one.candidate_id for one in page) == sorted(rows["candidate_id"].to_pylist())
 
 

@@ -119,7 +119,6 @@ BY_ACTOR: dict[str, tuple[Callable[[Project, Any], object], str]] = {
     "another's goal": (lambda project, who: project.progress.set_goal_of("bob", 5, None, who), "review_goals.author"),
     "gold": (lambda project, who: project.gold.mark("1.1.1", Action.ACCEPT, who), "gold_marks.author"),
     "invite": (lambda project, who: project.invites.invite("bob", who), "links.created_by"),
-    "proposal": (lambda project, who: project.set_proposal("base", who), "proposal_choices.author"),
     "edit": (lambda project, who: project.edit_prompt(2, PromptRow("Other?", None, None), who), "prompt_events.author"),
 }
 

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.domain import ELSEWHERE_K, Act, Action, ActKind, Scope, candidate_id
-from rsf_core.domain.access import person
 from rsf_core.jobs.schemas import SCORES
 from rsf_core.store import tally
 from rsf_core.store.database import Database, utc_now
@@ -132,10 +131,8 @@ def test_every_act_of_a_long_day_leaves_the_counts_that_the_database_has(said: S
             str(rng.integers(2**60)), [(int(rng.integers(1, PROMPTS)), k) for k in range(EACH)], Action.ACCEPT, 1, "ann"
         ),
         "settle": lambda: act(ActKind.ADJUDICATE, "eva", some(), action=Action.REJECT),
-        "gold": lambda: said.gold.mark(some(), Action.ACCEPT, person("eva")),
-        "no gold": lambda: [
-            said.gold.unmark(mark.candidate_id, person("eva")) for mark in said.gold.of_round(1).values()
-        ],
+        "gold": lambda: said.gold.mark(some(), Action.ACCEPT, "eva"),
+        "no gold": lambda: [said.gold.unmark(mark.candidate_id, "eva") for mark in said.gold.of_round(1).values()],
         "retire": lambda: said.prompt_book.say([int(rng.integers(1, PROMPTS))], "retire", "ann"),
         "put back": lambda: said.prompt_book.say([int(rng.integers(1, PROMPTS))], "restore", "ann"),
         "another M": lambda: said.add_threshold(1, 1, float(rng.normal()), Scope(rng.choice(list(Scope))), "ann", "x"),

@@ -371,12 +371,12 @@ def test_a_command_speaks_as_who_gives_it_whatever_name_is_in_it(reviewed: Proje
 
 @pytest.mark.parametrize("action", ["own_scorers.allow_key", "own_scorers.trust"])
 def test_what_is_said_of_the_machine_is_said_at_it_and_by_no_link(action: str) -> None:
-    access.check(Actor("ann"), action)
-    for link in (Actor("ann", link_id="a"), Actor("ben", Role.REVIEWER, "b")):
+    access.check(Actor("ann", Role.OWNER), action)
+    for link in (Actor("ann", Role.OWNER, "a"), Actor("ben", Role.REVIEWER, "b")):
         assert not access.may(link, action)
         with pytest.raises(AccessError, match="whoever runs the app"):
             access.check(link, action)
-    assert access.may(Actor("ann", link_id="a"), "own_scorers.save"), "the rest is an owner's by a link too"
+    assert access.may(Actor("ann", Role.OWNER, "a"), "own_scorers.save"), "the rest is an owner's by a link too"
 
 
 def test_what_is_not_in_the_table_is_the_owners_alone() -> None:
