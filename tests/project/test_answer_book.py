@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Asked
+from rsf_core.domain.access import person
 from rsf_core.domain.errors import QuestionError, ScorerError, StoreError
 from rsf_core.evaluation import metrics
 from rsf_core.evaluation.metrics import HeldOutSamples
@@ -24,7 +25,7 @@ CLEAR = {"name": "clear", "kind": "rating", "text": "How clear?"}
 def say(project: Project, on: str, value: int | None, who: str = "ann", version: int = 1) -> None:
     text = None if value is None else json.dumps(value)
     act = Act(f"{on} {value} {who} {version}", ActKind.ANSWER, (on,), value=text, asked=Asked("clear", version))
-    (said,) = project.review.say(1, who, [act])
+    (said,) = project.review.say(1, person(who), [act])
     assert said.refused is None
 
 
@@ -40,7 +41,7 @@ def scores(project: Project, scorer: str) -> dict[str, float]:
 
 @pytest.fixture
 def asked(complete: Project) -> Project:
-    complete.question_book.put(CLEAR, author="ann")
+    complete.question_book.put(CLEAR, author=person("ann"))
     return complete
 
 
@@ -67,16 +68,16 @@ def test_it_scores_those_with_an_answer_and_later_answers_are_another_scorer(ask
     say(asked, first, 5)
     say(asked, last, 2)
     say(asked, last, 3, "ben")
-    scorer = asked.answers.use("clear", "ann")
-    assert scorer == asked.answers.use("clear", "ann") and registry.bounds(scorer) == (1.0, 5.0)
-    assert asked.answers.score("clear", "ann")
+    scorer = asked.answers.use("clear", person("ann"))
+    assert scorer == asked.answers.use("clear", person("ann")) and registry.bounds(scorer) == (1.0, 5.0)
+    assert asked.answers.score("clear", person("ann"))
     asked.wait()
     assert scores(asked, scorer) == {first: 5.0, last: 2.5}
     about = next(one for one in asked.scorer_book.of_round(1).scorers if one.scorer == scorer)
     assert (about.count, about.missing) == (2, len(names(asked)) - 2)
     assert asked.counts(1).undecided == 0, "nothing is decided by it"
     say(asked, second, 1)
-    other = asked.answers.use("clear", "ann")
+    other = asked.answers.use("clear", person("ann"))
     assert other != scorer and registry.bounds(other) == (1.0, 5.0)
     assert answered.known("clear", other.split('"')[3]).means == {first: 5.0, second: 1.0, last: 2.5}
     assert answered.known("clear", scorer.split('"')[3]).means == {first: 5.0, last: 2.5}
@@ -89,10 +90,10 @@ def test_a_target_with_it_decides_nothing_of_the_candidates_without_an_answer(
     some = names(asked)[:4]
     for on, value in zip(some, (5, 4, 3, 1), strict=True):
         say(asked, on, value)
-    scorer = asked.answers.use("clear", "ann")
+    scorer = asked.answers.use("clear", person("ann"))
     draft = asked.answers.draft(scorer, at_least)
     assert (scorer in draft.target.rewards) == (at_least is None)
-    asked.target_book.use(draft, "clear ones", asked.target_book.draft(), decide=True, author="ann")
+    asked.target_book.use(draft, "clear ones", asked.target_book.draft(), decide=True, author=person("ann"))
     asked.wait()
     counts = asked.counts(1)
     assert counts.unscored == len(names(asked)) - 4 and counts.decided <= 4
@@ -108,23 +109,23 @@ def test_a_target_with_it_decides_nothing_of_the_candidates_without_an_answer(
         ]
         assert some[3] not in accepted
     say(asked, names(asked)[5], 2)
-    newer = asked.answers.draft(asked.answers.use("clear", "ann"), at_least).target
+    newer = asked.answers.draft(asked.answers.use("clear", person("ann")), at_least).target
     assert [one for one in newer.scorers if answered.is_one(one)] != [scorer] and scorer not in newer.scorers
 
 
 def test_neither_card_nor_filter_nor_what_is_learned_goes_by_it(asked: Project) -> None:
     first = names(asked)[0]
     say(asked, first, 5, "ben")
-    scorer = asked.answers.use("clear", "ann")
-    asked.answers.score("clear", "ann")
+    scorer = asked.answers.use("clear", person("ann"))
+    asked.answers.score("clear", person("ann"))
     asked.wait()
-    (prompt,) = asked.review.candidates(1, [first], "ann")
+    (prompt,) = asked.review.candidates(1, [first], person("ann"))
     assert all(scorer not in one.scores and one.scores for one in prompt.candidates)
     with pytest.raises(StoreError, match="tells a reviewer what others have answered"):
-        asked.review.queue(1, "ann", CandidateFilter.from_query({f"score.{scorer}": "1..5"}))
-    asked.target_book.use(asked.answers.draft(scorer), author="ann")
+        asked.review.queue(1, person("ann"), CandidateFilter.from_query({f"score.{scorer}": "1..5"}))
+    asked.target_book.use(asked.answers.draft(scorer), author=person("ann"))
     assert scorer in asked.settings.target.scorers and scorer not in asked.taste._others()
-    asked.override(first, Action.ACCEPT, "ann")
+    asked.override(first, Action.ACCEPT, person("ann"))
     assert scorer not in asked.review._scorers(1, asked.store.review_version(1))
 
 
@@ -132,18 +133,18 @@ def test_a_gold_item_counts_as_any_other(asked: Project) -> None:
     first, second = names(asked)[:2]
     say(asked, first, 4)
     say(asked, second, 2)
-    before = asked.answers.use("clear", "ann")
-    asked.gold.mark(first, Action.ACCEPT, "owner")
-    assert asked.answers.use("clear", "ann") == before
+    before = asked.answers.use("clear", person("ann"))
+    asked.gold.mark(first, Action.ACCEPT, person("owner"))
+    assert asked.answers.use("clear", person("ann")) == before
 
 
 def test_answers_under_another_meaning_are_left_out_and_other_words_change_nothing(asked: Project) -> None:
     first, second = names(asked)[:2]
     say(asked, first, 4)
-    asked.question_book.put(CLEAR | {"text": "How clear is it?"}, "clear", "ann")
+    asked.question_book.put(CLEAR | {"text": "How clear is it?"}, "clear", person("ann"))
     say(asked, second, 2, version=2)
     assert asked.answers.of_round(1)[0].scores.count == 2
-    asked.question_book.put(CLEAR | {"points": 9}, "clear", "ann")
+    asked.question_book.put(CLEAR | {"points": 9}, "clear", person("ann"))
     assert asked.answers.of_round(1)[0].scores.count == 0
     say(asked, second, 9, "ben", version=3)
     (one,) = asked.answers.of_round(1)
@@ -153,7 +154,7 @@ def test_answers_under_another_meaning_are_left_out_and_other_words_change_nothi
 def test_a_version_that_is_gone_from_the_folder_is_made_anew_as_it_was(asked: Project) -> None:
     first, second = names(asked)[:2]
     say(asked, first, 4)
-    scorer = asked.answers.use("clear", "ann")
+    scorer = asked.answers.use("clear", person("ann"))
     version = scorer.split('"')[3]
     say(asked, first, 1)
     say(asked, second, 5)
@@ -166,10 +167,10 @@ def test_a_version_that_is_gone_from_the_folder_is_made_anew_as_it_was(asked: Pr
 
 
 def test_a_question_whose_answers_are_no_numbers_is_refused(asked: Project) -> None:
-    asked.question_book.put({"name": "why", "kind": "text", "text": "Why?"}, author="ann")
+    asked.question_book.put({"name": "why", "kind": "text", "text": "Why?"}, author=person("ann"))
     for name in ("why", "gone"):
         with pytest.raises(QuestionError, match=r"whose answers are numbers: clear\. Ratings"):
-            asked.answers.use(name, "ann")
+            asked.answers.use(name, person("ann"))
     assert [one.question.name for one in asked.answers.of_round(1)] == ["clear"]
 
 
@@ -190,7 +191,7 @@ def test_a_scorer_that_nobody_has_put_to_use_is_refused_before_anything_is_start
 
 def test_held_out_completions_have_no_answers_so_what_is_measured_by_them_is_not_told(asked: Project) -> None:
     say(asked, names(asked)[0], 4)
-    scorer = asked.answers.use("clear", "ann")
+    scorer = asked.answers.use("clear", person("ann"))
     target = asked.answers.draft(scorer).target
     count = 6
     samples = HeldOutSamples(

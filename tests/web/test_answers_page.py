@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Act, ActKind, Asked
-from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
@@ -42,12 +42,12 @@ def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "once a question is asked whose answers are numbers" in said(opened(complete, monkeypatch))
-    complete.question_book.put({"name": "clear", "kind": "rating", "text": "How *clear*?"}, author="ann")
+    complete.question_book.put({"name": "clear", "kind": "rating", "text": "How *clear*?"}, author=person("ann"))
     total = complete.counts(1).candidates
     assert f"0 of {total} candidates of round 1 have an answer." in said(opened(complete, monkeypatch))
     for name, value in (("1.1.0", 4), ("1.1.1", 3)):
         act = Act(name, ActKind.ANSWER, (name,), value=json.dumps(value), asked=Asked("clear", 1))
-        complete.review.say(1, "ann", [act])
+        complete.review.say(1, person("ann"), [act])
     app = opened(complete, monkeypatch)
     assert f"2 of {total} candidates of round 1 have an answer, with a mean of 3.50." in said(app)
     assert f"decides nothing of {total - 2} candidates" in said(app)
@@ -67,7 +67,7 @@ def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
 
 
 def test_a_reviewer_looks_and_puts_nothing_to_use(complete: Project) -> None:
-    complete.question_book.put({"name": "clear", "kind": "rating", "text": "How clear?"}, author="ann")
+    complete.question_book.put({"name": "clear", "kind": "rating", "text": "How clear?"}, author=person("ann"))
     theirs = guarded(complete, lambda: Actor("ben", Role.REVIEWER, "link"))
     assert theirs.answers.of_round(1)[0].scores.count == 0
     for name in ("use", "score"):
