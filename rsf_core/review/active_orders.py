@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from rsf_core.domain.errors import StageError
 from rsf_core.review import active
 from rsf_core.review.audit import audit_key
-from rsf_core.review.index import Order, ReviewIndex
+from rsf_core.review.filters import Order
+from rsf_core.review.index import ReviewIndex
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

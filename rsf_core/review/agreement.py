@@ -14,7 +14,8 @@ from scipy.special import stdtrit
 
 from rsf_core.domain.errors import TargetError
 from rsf_core.review.audit import audit_sample
-from rsf_core.review.index import Opinions, ReviewIndex
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.opinions import Opinions
 from rsf_core.review.under_guide import UnderGuide, under_guide
 from rsf_core.sampling.decisions import REPLICATES, Link, fit_decisions
 from rsf_core.sampling.intervals import Interval, clopper_pearson

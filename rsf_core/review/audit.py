@@ -40,10 +40,9 @@ def audit_sample(places: Ints, decided: Bools, seed: int) -> Bools:
 
 def by_chance(places: Ints, decided: Bools, shown: Bools, seed: int) -> Bools:
     """Which of the decided candidates (n,) are a random sample of the round, where `shown` are those of them that a reviewer
-    was
-    shown as of the audit. Those alone are none: what another order had put first was decided by then, and is left out of them.
-    So it is all that is decided up to the last that was shown, in audit order, as far as four of five are decided; where that
-    is never so, those that were shown."""
+    was shown as of the audit. Those alone are none: what another order had put first was decided by then, and is left out of
+    them. So it is all that is decided up to the last that was shown, in audit order, as far as four of five are decided; where
+    that is never so, those that were shown."""
     order = np.argsort(audit_key(places, seed), kind="stable")
     enough = np.cumsum(decided[order]) >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)
     ends = np.flatnonzero(shown[order] & enough)
@@ -57,7 +56,12 @@ def by_chance(places: Ints, decided: Bools, shown: Bools, seed: int) -> Bools:
 def before(places: Ints, seed: int, reviewer: str, share: float) -> Bools:
     """Before which candidates of another order, at `places` (n,), this reviewer is shown one of the audit: so many that they
     are `share` (0 to ½) of all that is shown."""
-    salt = (seed * _ODD + zlib.crc32(reviewer.encode()) + 2) % 2**64
-    drawn = splitmix64(splitmix64(places.astype(np.uint64)) + np.uint64(salt))
-    found: Bools = (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53 < share / (1.0 - share)
+    found: Bools = uniform(places, seed, reviewer, 2) < share / (1.0 - share)
     return found
+
+
+def uniform(places: Ints, seed: int, reviewer: str, salt: int) -> Floats:
+    """A number in [0, 1) for each candidate (n,), the reviewer's own; another `salt` gives others."""
+    mixed_in = (seed * _ODD + zlib.crc32(reviewer.encode()) + salt) % 2**64
+    drawn = splitmix64(splitmix64(places.astype(np.uint64)) + np.uint64(mixed_in))
+    return (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53

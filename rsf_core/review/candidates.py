@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rsf_core.domain import Action, Outcome
-from rsf_core.review.index import ReviewIndex, Word
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.opinions import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import ELSEWHERE_K, K_BITS
-from rsf_core.review.index import ReviewIndex, RoundTable
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.round_table import RoundTable
 
 Bools = NDArray[np.bool_]
 _COLUMNS = (

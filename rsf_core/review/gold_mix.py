@@ -5,22 +5,19 @@ There is something to hide among: at least as many audit candidates are mixed in
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.review.audit import before
-from rsf_core.review.index import Word
-from rsf_core.sampling.arrays import splitmix64
+from rsf_core.review.audit import before, uniform
+from rsf_core.review.opinions import Word
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 MOST = 0.5  # of what is shown, mixed into another order: one before each candidate of it
-_ODD = 0x9E3779B97F4A7C15
 NONE, AUDIT, GOLD = 0, 1, 2  # what comes before a candidate
 
 
@@ -42,7 +39,7 @@ def slots(places: Ints, seed: int, reviewer: str, audit: float, gold: float) -> 
         return before(places, seed, reviewer, audit).astype(np.int64)
     share = min(max(audit, gold), MOST - gold) + gold
     some = before(places, seed, reviewer, share)
-    return np.where(some, np.where(_uniform(places, seed, reviewer, 3) < gold / share, GOLD, AUDIT), NONE)
+    return np.where(some, np.where(uniform(places, seed, reviewer, 3) < gold / share, GOLD, AUDIT), NONE)
 
 
 def alone(places: Ints, seed: int, reviewer: str, gold: float) -> Ints:
@@ -53,9 +50,9 @@ def alone(places: Ints, seed: int, reviewer: str, gold: float) -> Ints:
 def in_turn(places: Iterable[int], seed: int, reviewer: str, after: int | None) -> list[int]:
     """Gold items in the reviewer's own random order; those after `after`, which may be one no longer."""
     listed = np.array(sorted(places), np.int64)
-    key = _uniform(listed, seed, reviewer, 4)
+    key = uniform(listed, seed, reviewer, 4)
     if after is not None:
-        later = key > _uniform(np.array([after], np.int64), seed, reviewer, 4)[0]
+        later = key > uniform(np.array([after], np.int64), seed, reviewer, 4)[0]
         listed, key = listed[later], key[later]
     return [int(place) for place in listed[np.argsort(key, kind="stable")]]
 
@@ -94,10 +91,3 @@ def as_seen(said: Mapping[int, Sequence[Word]], reviewer: str, overlap: int) -> 
             if word.reviewer == reviewer or word in others
         ]
     return found
-
-
-def _uniform(places: Ints, seed: int, reviewer: str, salt: int) -> NDArray[np.float64]:
-    """A number in [0, 1) for each candidate, the reviewer's own."""
-    mixed_in = (seed * _ODD + zlib.crc32(reviewer.encode()) + salt) % 2**64
-    drawn = splitmix64(splitmix64(places.astype(np.uint64)) + np.uint64(mixed_in))
-    return (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Scope
 from rsf_core.review.candidates import Answer, ReviewPrompt, said_of
-from rsf_core.review.index import Opinions, ReviewIndex, RoundTable, Word
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.opinions import Opinions, Word
+from rsf_core.review.round_table import RoundTable
 from rsf_core.store.records import GoldMark
 from rsf_core.store.round_log import VOTES, RoundLog
 from rsf_core.store.store import Store

@@ -23,9 +23,11 @@ from rsf_core.review.active_orders import ACTIVE, Features, NoFeatures, active_k
 from rsf_core.review.agreement import Agreement
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, candidate
 from rsf_core.review.drawn import drawn
+from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.gold_mix import Mixed, alone, in_turn, mixed, slots
-from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first, spread
+from rsf_core.review.index import ReviewIndex
 from rsf_core.review.live_round import LiveRound
+from rsf_core.review.ordering import first, spread
 from rsf_core.review.seen import Seen, seen_by
 from rsf_core.review.similar import NEAREST, nearest
 from rsf_core.review.suggestion import Suggestion

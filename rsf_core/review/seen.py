@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from rsf_core.domain import K_BITS, place
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, said_of
 from rsf_core.review.gold_mix import as_seen
-from rsf_core.review.index import ReviewIndex, Word
+from rsf_core.review.index import ReviewIndex
 from rsf_core.review.live_round import Heard, LiveRound
+from rsf_core.review.opinions import Word
 
 
 @dataclass(frozen=True, slots=True)

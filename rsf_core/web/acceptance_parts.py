@@ -13,7 +13,7 @@ from rsf_core.acceptance.landscape import Landscape
 from rsf_core.domain import Scope
 from rsf_core.domain.words import plural, seconds
 from rsf_core.project import Project
-from rsf_core.review.index import CandidateFilter
+from rsf_core.review.filters import CandidateFilter
 from rsf_core.sampling.cost import forecast
 from rsf_core.sampling.diagnosis import MANY, TOP, Diagnosis
 from rsf_core.sampling.intervals import Interval

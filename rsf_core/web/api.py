@@ -31,7 +31,7 @@ from rsf_core.domain.settings import describe
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
-from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.web import cursors, session
 from rsf_core.web.api_body import Body
 from rsf_core.web.comparing_api import CompareBody, PairsBody, compare, pairs

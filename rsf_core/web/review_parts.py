@@ -13,7 +13,7 @@ from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.review.candidates import ReviewCandidate
-from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.queue import PAGE
 from rsf_core.sampling.intervals import Interval
 from rsf_core.scorers import answered

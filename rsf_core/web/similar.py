@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rsf_core.project import Project
-from rsf_core.review.index import CandidateFilter
+from rsf_core.review.filters import CandidateFilter
 from rsf_core.review.similar import MOST, NEAREST
 from rsf_core.web.literal import literal
 

@@ -16,7 +16,7 @@ from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import ProjectClosedError, RsfError, WorkspaceError
 from rsf_core.domain.words import SHARES, number, seconds
 from rsf_core.project import Project
-from rsf_core.review.index import CandidateFilter, View
+from rsf_core.review.filters import CandidateFilter, View
 from rsf_core.rounds.stages import Progress, StageState, stage_type
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import JobRecord

@@ -12,7 +12,7 @@ from rsf_core.domain.access import person
 from rsf_core.domain.settings import Accept, Settings, Target
 from rsf_core.jobs.schemas import SCORES
 from rsf_core.review.active_orders import ACTIVE
-from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.queue import Reviews
 from rsf_core.rounds.state import BASE_ID
 from rsf_core.store.records import NoScoreRecord

@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 from rsf_core.domain import Action, ActKind
 from rsf_core.domain.access import Actor, person
 from rsf_core.project import Project
-from rsf_core.review.index import Order
+from rsf_core.review.filters import Order
 from rsf_core.web import api, session
 from tests.benchmarks.million import PER_PROMPT, build
 

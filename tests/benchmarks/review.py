@@ -22,7 +22,7 @@ from rsf_core.domain import Act, Action, ActKind
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.review.active_orders import ACTIVE
-from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.review.filters import CandidateFilter, Order, View
 from tests.benchmarks.million import PER_PROMPT, build, candidates, of_later_prompts
 from tests.support.app_server import AppServer
 from tests.support.browser import ARGUMENTS

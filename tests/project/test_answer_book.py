@@ -15,7 +15,7 @@ from rsf_core.domain.errors import QuestionError, ScorerError, StoreError
 from rsf_core.evaluation import metrics
 from rsf_core.evaluation.metrics import HeldOutSamples
 from rsf_core.project import Project
-from rsf_core.review.index import CandidateFilter
+from rsf_core.review.filters import CandidateFilter
 from rsf_core.scorers import answered, registry
 from rsf_core.scorers.answered import Answered
 

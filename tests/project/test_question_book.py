@@ -11,7 +11,7 @@ from rsf_core.domain import Act, ActKind, Asked, settings_file
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import QuestionError, SettingsError
 from rsf_core.project import Project
-from rsf_core.review.index import CandidateFilter, View
+from rsf_core.review.filters import CandidateFilter, View
 from rsf_core.store.backup import restore
 from tests.support.seeding import add_candidates, candidates
 

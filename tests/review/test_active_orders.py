@@ -12,7 +12,7 @@ from rsf_core.domain.errors import StageError
 from rsf_core.domain.settings import Settings
 from rsf_core.review import active, similar
 from rsf_core.review.active_orders import ACTIVE, taste_of
-from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.queue import Reviews
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide

@@ -13,7 +13,9 @@ from rsf_core.domain.settings import Target
 from rsf_core.review import agreement
 from rsf_core.review.agreement import Confusion, cohen_kappa
 from rsf_core.review.audit import audit_key
-from rsf_core.review.index import Opinions, ReviewIndex, RoundTable
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.opinions import Opinions
+from rsf_core.review.round_table import RoundTable
 from rsf_core.review.suggestion import suggest
 from rsf_core.sampling.acceptance import critical_log_m
 from tests.simulations.deciding import coverage

@@ -9,8 +9,8 @@ from rsf_core.domain import Act, Action, ActKind, Scope, Shown
 from rsf_core.domain.access import person
 from rsf_core.domain.settings import Settings
 from rsf_core.review.audit import audit_key, audit_sample, before, by_chance
+from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.gold_mix import AUDIT, NONE, mixed
-from rsf_core.review.index import CandidateFilter, Order, View
 from rsf_core.review.queue import Queue, Reviews
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide

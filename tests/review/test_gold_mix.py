@@ -11,8 +11,9 @@ from rsf_core.domain import Act, Action, ActKind, Scope
 from rsf_core.domain.access import person
 from rsf_core.domain.settings import Settings
 from rsf_core.review.candidates import ReviewPrompt
+from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.gold_mix import AUDIT, GOLD, NONE, alone, as_seen, in_turn, mixed, slots
-from rsf_core.review.index import CandidateFilter, Order, View, Word
+from rsf_core.review.opinions import Word
 from rsf_core.review.queue import Queue, Reviews
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide

@@ -15,7 +15,9 @@ from rsf_core.domain import Act, Action, ActKind, Scope
 from rsf_core.domain.access import person
 from rsf_core.domain.settings import Settings
 from rsf_core.review import live_round
-from rsf_core.review.index import CandidateFilter, Order, ReviewIndex, View, first
+from rsf_core.review.filters import CandidateFilter, Order, View
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.ordering import first
 from rsf_core.review.queue import Reviews
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide

@@ -15,7 +15,8 @@ from rsf_core.domain.errors import SettingsError, StageError, StoreError
 from rsf_core.domain.settings import Settings
 from rsf_core.review.active_orders import ACTIVE
 from rsf_core.review.audit import audit_key
-from rsf_core.review.index import CandidateFilter, Order, View, page, spread
+from rsf_core.review.filters import CandidateFilter, Order, View
+from rsf_core.review.ordering import page, spread
 from rsf_core.review.queue import Reviews
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide

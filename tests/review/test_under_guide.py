@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rsf_core.domain import Scope, place
-from rsf_core.review.index import Opinions, ReviewIndex, RoundTable
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.opinions import Opinions
+from rsf_core.review.round_table import RoundTable
 from rsf_core.review.under_guide import UnderGuide, under_guide
 
 NONE = np.zeros(0, np.int64)

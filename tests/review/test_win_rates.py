@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Scope, Verdict, place
-from rsf_core.review.index import Opinions, ReviewIndex, RoundTable
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.opinions import Opinions
+from rsf_core.review.round_table import RoundTable
 from rsf_core.review.win_rates import CandidateWins, preferred, win_rates
 from rsf_core.store.records import ComparisonRecord
 from tests.simulations import winning

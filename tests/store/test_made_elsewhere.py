@@ -14,7 +14,7 @@ from rsf_core.domain.errors import StoreError
 from rsf_core.domain.settings import Settings, parse
 from rsf_core.review.agreement import agreement
 from rsf_core.review.drawn import drawn
-from rsf_core.review.index import CandidateFilter, View
+from rsf_core.review.filters import CandidateFilter, View
 from rsf_core.review.queue import Reviews
 from rsf_core.rounds.curation import freeze, freeze_control
 from rsf_core.store.records import ElsewhereCounts

@@ -11,7 +11,7 @@ def form() -> None:
 
     import streamlit as st
 
-    from rsf_core.review.index import CandidateFilter
+    from rsf_core.review.filters import CandidateFilter
     from rsf_core.web import review_parts
 
     project: Any = SimpleNamespace(scorers=lambda number: ["sentiment"])

@@ -1,0 +1,68 @@
+"""What reviewers say of the candidates of a round: one word, and everybody's as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rsf_core.domain import place
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a reviewer says of a candidate: +1 accept or −1 reject, and whether it is final."""
+
+    reviewer: str
+    vote: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """What reviewers say now, one row an opinion: place, reviewer, +1 accept or −1 reject, whether it is final, and the
+    version of the guide it was said by, 0 where there was none."""
+
+    places: Ints
+    reviewers: NDArray[np.str_]
+    votes: Ints
+    final: Bools
+    guides: Ints
+
+    @classmethod
+    def read(cls, rows: pa.Table) -> Opinions:
+        """From the rows of Store.opinions, oldest first."""
+        return cls(
+            place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64)),
+            rows["reviewer"].to_numpy(zero_copy_only=False).astype(str),
+            np.where(np.array(rows["action"].to_pylist(), dtype=object) == "accept", 1, -1).astype(np.int64),
+            np.array(rows["final"].to_pylist(), dtype=bool),
+            rows["guide"].to_numpy().astype(np.int64),
+        )
+
+    @classmethod
+    def none(cls) -> Opinions:
+        none = np.zeros(0, np.int64)
+        return cls(none, np.zeros(0, str), none, np.zeros(0, bool), none)
+
+    def but_for(self, words: Mapping[int, Sequence[Word]], guides: Mapping[int, int] | None = None) -> Opinions:
+        """These, but for some places `words`, by a version of `guides`, in place of what is said of them here."""
+        left = self.where(~np.isin(self.places, list(words)))
+        said = [(where, word) for where, spoken in words.items() for word in spoken]
+        return Opinions(
+            np.append(left.places, [where for where, _ in said]).astype(np.int64),
+            np.array([*left.reviewers.tolist(), *(word.reviewer for _, word in said)], str),
+            np.append(left.votes, [word.vote for _, word in said]).astype(np.int64),
+            np.append(left.final, [word.final for _, word in said]).astype(bool),
+            np.append(left.guides, [(guides or {}).get(where, 0) for where, _ in said]).astype(np.int64),
+        )
+
+    def where(self, keep: Bools) -> Opinions:
+        columns = (self.places, self.reviewers, self.votes, self.final, self.guides)
+        return Opinions(*(column[keep] for column in columns))  # type: ignore[arg-type]
