@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,11 +67,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         quick.leave_out(config, items)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _warm_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Jobs, owners and commands start as forks; `warm.cold()` starts them as a user's are."""
-    with warm.shared(tmp_path_factory.mktemp("warm")):
-        yield
+def pytest_configure(config: pytest.Config) -> None:
+    """Jobs, owners and commands start as forks; `warm.cold()` starts them as a user's are. Where tests run in several
+    processes, these share the templates of the one that has started them."""
+    if hasattr(config, "workerinput"):
+        warm.start_jobs_warm()
+        return
+    stack = contextlib.ExitStack()
+    config.add_cleanup(stack.close)
+    stack.enter_context(warm.shared(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rsf-warm-")))))
 
 
 @pytest.fixture(scope="session", autouse=True)

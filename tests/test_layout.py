@@ -4,11 +4,13 @@ never does, that imports make no circle, and that pages speak to the project and
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grimp
 import pytest
@@ -77,43 +79,43 @@ def test_no_page_imports_torch() -> None:
     assert not {name for tree in sources("pages").values() for name, _ in imports(tree) if name.split(".")[0] in HEAVY}
 
 
-def test_the_owner_never_loads_torch_scorers_included() -> None:
-    """In a process of its own, for this one has torch."""
+@pytest.fixture(scope="module")
+def owner() -> dict[str, Any]:
+    """What a process with the owner, its pages and commands says of itself: one of its own, for this one has torch. How many
+    scorers are built in, which of them it has loaded once it was asked for the card, the bounds and what is wrong with options
+    and references of each, and which of the packages that compute with models."""
     code = (
-        "import sys\n"
-        "import rsf_core.project.project, rsf_core.web.application, rsf_core.cli.main\n"
-        "from rsf_core.scorers import registry\n"
-        "names = list(registry.available())\n"
-        f"print(len(names), sorted({HEAVY!r} & set(sys.modules)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    count, loaded = done.stdout.strip().split(" ", 1)
-    assert int(count) >= 10 and loaded == "[]"
-
-
-def test_the_owner_knows_every_built_in_scorer_without_loading_it() -> None:
-    """In a process of its own: its card, its bounds and what is wrong with options and references."""
-    code = (
-        "import sys\n"
+        "import json, sys\n"
         "import rsf_core.project.project, rsf_core.web.application, rsf_core.cli.main\n"
         "from importlib.metadata import entry_points\n"
         "from rsf_core.domain import Prompt\n"
         "from rsf_core.scorers import registry\n"
         "points = [p for p in entry_points(group=registry.GROUP) if p.value.startswith('rsf_core.')]\n"
+        "available = list(registry.available())\n"
         "for one in registry.cards():\n"
         "    assert not one.loaded, one\n"
         "    if not one.required and not one.problem:\n"
         "        registry.bounds(one.name)\n"
         "        if one.check or not one.reference:\n"
         "            registry.reference_problems([one.name], [Prompt(1, 'How many?', '7')])\n"
-        "loaded = {p.value.partition(':')[0] for p in points} | {'vaderSentiment', 'sacrebleu', 'jsonschema'}\n"
-        "print(len(points), sorted(loaded & set(sys.modules)))\n"
+        "scorers = {p.value.partition(':')[0] for p in points} | {'vaderSentiment', 'sacrebleu', 'jsonschema'}\n"
+        f"heavy = {HEAVY!r}\n"
+        "loaded = {'scorers': sorted(scorers & set(sys.modules)), 'heavy': sorted(heavy & set(sys.modules))}\n"
+        "print(json.dumps(loaded | {'built in': len(points), 'available': len(available)}))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    count, loaded = done.stdout.strip().split(" ", 1)
-    assert int(count) >= 10 and loaded == "[]", "what the owner asks belongs into the scorer's card or its check"
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def test_the_owner_never_loads_torch_scorers_included(owner: dict[str, Any]) -> None:
+    assert owner["available"] >= 10 and owner["heavy"] == []
+
+
+def test_the_owner_knows_every_built_in_scorer_without_loading_it(owner: dict[str, Any]) -> None:
+    assert owner["built in"] >= 10
+    assert owner["scorers"] == [], "what the owner asks belongs into the scorer's card or its check"
 
 
 def without_ends(imported: dict[str, set[str]]) -> dict[str, set[str]]:

@@ -85,12 +85,12 @@ def wait_for(path: Path) -> None:
 # -- a project from beginning to end -----------------------------------------------------------------------------------
 
 
-@warm.cold()
 def test_a_project_is_made_run_and_looked_at(tmp_path: Path, small_task: Path, tiny_model: Path) -> None:
     folder = tmp_path / "reviews"
-    made = rsf_json("init", folder, "--task", small_task, "--model", tiny_model, "--seed", 7)
+    with warm.cold():  # command and jobs are started as a user's are
+        made = rsf_json("init", folder, "--task", small_task, "--model", tiny_model, "--seed", 7)
+        (found,) = rsf_json("run", folder)["comparisons"]
     assert made == {"folder": str(folder), "task": "small_reviews", "prompts": {"train": 8, "held_out": 4}}
-    (found,) = rsf_json("run", folder)["comparisons"]
     assert (found["round"], found["before_id"], found["after_id"], found["prompts"]) == (1, "base", "m1-1", 4)
     assert {"value", "low", "high", "groups"} <= set(found["gain"]["reward"])
     status = rsf_json("status", folder)

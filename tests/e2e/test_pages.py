@@ -1,4 +1,4 @@
-"""Every page stands on its own: on an empty project, as a deep link on a fresh server, and with broken input."""
+"""Every page stands on its own: on an empty project, as a deep link, and with broken input."""
 
 from __future__ import annotations
 
@@ -35,13 +35,14 @@ def empty_project(tmp_path: Path, tiny_model: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_of_an_empty_project_says_what_to_do_next(path, page: Page, serve, empty_project):
+def test_every_page_of_an_empty_project_says_what_to_do_next(page: Page, serve, empty_project):
+    """Each by its address, which begins a session of its own."""
     server = serve(empty_project)
-    page.goto(f"{server.url}/{path}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(PAGES[path])
-    expect(page.get_by_role("button", name=re.compile("Add prompt|Generate candidates"))).to_have_count(1)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+    for path, heading in PAGES.items():
+        page.goto(f"{server.url}/{path}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(page.get_by_role("button", name=re.compile("Add prompt|Generate candidates"))).to_have_count(1)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_prompts_are_added_by_hand_and_from_a_file_whose_broken_line_is_named(

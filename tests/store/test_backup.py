@@ -103,10 +103,10 @@ def test_a_backup_of_every_version_gives_the_same_rows_and_migrates_on(
     assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
 
 
-@pytest.fixture
-def reviewed(tmp_path: Path, small_task: Path) -> Path:
-    """A project with candidates, decisions and overrides, and a model's folder."""
-    folder = tmp_path / "reviewed"
+@pytest.fixture(scope="module")
+def reviewed_once(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Path:
+    """A project with candidates, decisions and overrides, and a model's folder: to be copied, never opened."""
+    folder = tmp_path_factory.mktemp("once") / "reviewed"
     with Project.create(folder, str(small_task), seed=1) as project:
         rows = candidates(3, 4)
         add_candidates(project.store, rows)
@@ -115,6 +115,22 @@ def reviewed(tmp_path: Path, small_task: Path) -> Path:
         (folder / "models" / "m1-1").mkdir()
         (folder / "models" / "m1-1" / "weights.safetensors").write_bytes(b"\x00" * 1_000)
     return folder
+
+
+@pytest.fixture
+def reviewed(reviewed_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(reviewed_once, tmp_path / "reviewed"))
+
+
+@pytest.fixture(scope="module")
+def kept_once(reviewed_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of such a project: to be copied."""
+    return backed_up(Path(shutil.copytree(reviewed_once, tmp_path_factory.mktemp("backed up") / "reviewed")))
+
+
+@pytest.fixture
+def kept(kept_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(kept_once, tmp_path / "kept.zip"))
 
 
 def backed_up(folder: Path, models: bool = False) -> Path:
@@ -225,25 +241,21 @@ def changed(**values: Any) -> Callable[[dict[str, bytes]], None]:
     ],
 )
 def test_a_backup_that_is_not_whole_is_refused_by_name_and_leaves_nothing(
-    tmp_path: Path, reviewed: Path, change: Callable[[dict[str, bytes]], None], message: str
+    tmp_path: Path, kept: Path, change: Callable[[dict[str, bytes]], None], message: str
 ) -> None:
-    file = Path(shutil.copy(backed_up(reviewed), tmp_path / "kept.zip"))
-    rewritten(file, change)
+    rewritten(kept, change)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(BackupError, match=message) as refused:
-        restore(file, tmp_path / "restored")
-    assert str(file) in str(refused.value)
+        restore(kept, tmp_path / "restored")
+    assert str(kept) in str(refused.value)
     assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("name", [MANIFEST, "tables/prompts.parquet"])
 @pytest.mark.parametrize("damage", ["locked", "inflated"])
-def test_an_entry_that_is_locked_or_packed_wrongly_is_named(
-    tmp_path: Path, reviewed: Path, name: str, damage: str
-) -> None:
-    file = Path(shutil.copy(backed_up(reviewed), tmp_path / "kept.zip"))
-    content = bytearray(file.read_bytes())
-    with zipfile.ZipFile(file) as archive:
+def test_an_entry_that_is_locked_or_packed_wrongly_is_named(tmp_path: Path, kept: Path, name: str, damage: str) -> None:
+    content = bytearray(kept.read_bytes())
+    with zipfile.ZipFile(kept) as archive:
         local = archive.getinfo(name).header_offset
     listed = content.rindex(name.encode()) - 46  # in the list at the end
     for at, flags, method in ((local, 6, 8), (listed, 8, 10)):
@@ -251,21 +263,18 @@ def test_an_entry_that_is_locked_or_packed_wrongly_is_named(
             content[at + flags] |= 1
         else:
             content[at + method] = zipfile.ZIP_DEFLATED
-    file.write_bytes(content)
+    kept.write_bytes(content)
     with pytest.raises(BackupError, match="cannot be read"):
-        restore(file, tmp_path / "restored")
+        restore(kept, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
 
 
-def test_a_folder_with_the_longest_name_is_restored_to_and_a_link_to_nowhere_is_not(
-    tmp_path: Path, reviewed: Path
-) -> None:
-    file = backed_up(reviewed)
-    restore(file, tmp_path / ("x" * 255))
+def test_a_folder_with_the_longest_name_is_restored_to_and_a_link_to_nowhere_is_not(tmp_path: Path, kept: Path) -> None:
+    restore(kept, tmp_path / ("x" * 255))
     assert (tmp_path / ("x" * 255) / "rsf.duckdb").is_file()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(BackupError, match="a link that leads nowhere"):
-        restore(file, tmp_path / "link")
+        restore(kept, tmp_path / "link")
 
 
 def test_a_cut_off_file_and_any_changed_byte_are_refused(tmp_path: Path, reviewed: Path) -> None:

@@ -5,6 +5,6 @@ seconds of one core for work of milliseconds, some hundred times over the whole 
 are, with its own session, arguments, environment, log and end. Within `cold` they are started as a user's are.
 """
 
-from tests.support.warm.client import RSF, Process, cold, run, shared, start
+from tests.support.warm.client import RSF, Process, cold, run, shared, start, start_jobs_warm
 
-__all__ = ["RSF", "Process", "cold", "run", "shared", "start"]
+__all__ = ["RSF", "Process", "cold", "run", "shared", "start", "start_jobs_warm"]

@@ -16,17 +16,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
 
-from rsf_core.jobs import process
-from rsf_core.project import imports
-from rsf_core.prompts import comparing
-
 TREE = Path(__file__).parents[3]
 RSF = Path(sys.executable).with_name("rsf")
 WHERE = (
     "RSF_TEST_WARM"  # in the environment: the folder of the templates' sockets, for owners that start jobs themselves
 )
-STARTERS = (process, imports, comparing)  # the modules of the product that start these processes
 READERS = ("rsf_core.project.imports", "rsf_core.prompts.comparing")
+STARTERS = ("rsf_core.jobs.process", *READERS)  # the modules of the product that start these processes
 STAND_IN = ".stand-in"  # how the name of what is started in place of Python ends: tests/support/faults/stand_in.py
 CLOSING_SECONDS = 10.0
 IMPORTING_SECONDS = 240.0  # of a template, on a busy machine
@@ -181,8 +177,7 @@ def shared(folder: Path) -> Iterator[None]:
     os.environ[WHERE] = os.fspath(folder)
     start_jobs_warm()
     yield
-    for module in STARTERS:
-        module.subprocess = subprocess  # type: ignore[attr-defined]
+    _start_by(subprocess)
     del os.environ[WHERE]
     templates.stdin.close()
     templates.stdout.close()
@@ -190,12 +185,18 @@ def shared(folder: Path) -> Iterator[None]:
 
 
 def start_jobs_warm() -> None:
-    """Let the product start its processes so: jobs, and what reads and compares prompts."""
-    warm = SimpleNamespace(
-        Popen=start, run=run_bytes, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
+    """Let the product start its processes so, where templates are `shared`: jobs, and what reads and compares prompts."""
+    _start_by(
+        SimpleNamespace(
+            Popen=start, run=run_bytes, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
+        )
     )
-    for module in STARTERS:
-        module.subprocess = warm  # type: ignore[attr-defined]
+
+
+def _start_by(what: object) -> None:
+    """Put it in the place of `subprocess` in what is loaded: a template and its forks load nothing for it."""
+    for module in sys.modules.keys() & STARTERS:
+        sys.modules[module].subprocess = what  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager
