@@ -5,7 +5,8 @@ from __future__ import annotations
 from rsf_core.acceptance.preview import Draft
 from rsf_core.acceptance.target import BASE, PROPOSAL
 from rsf_core.domain import Scope
-from rsf_core.domain.settings import Accept, Target
+from rsf_core.domain.scorer_ref import readable
+from rsf_core.domain.settings import Accept, Constraint, Target
 
 REFERENCES = {PROPOSAL: "the model that drew", BASE: "the base model"}
 SCOPES = {Scope.PROMPT: "per prompt", Scope.GLOBAL: "one for all prompts"}
@@ -19,9 +20,9 @@ def reference_name(reference: str) -> str:
 
 def describe(target: Target) -> str:
     """The target in one line."""
-    found = [f"{weight:g} × {scorer}" for scorer, weight in target.rewards.items()]
+    found = [f"{weight:g} × {readable(scorer)}" for scorer, weight in target.rewards.items()]
     rewards = f"reward {' + '.join(found)}, β {target.beta:g}" if found else "no reward"
-    must = [str(constraint) for constraint in target.constraints]
+    must = [constraint_words(constraint) for constraint in target.constraints]
     constraints = f"; must have {' and '.join(must)}" if must else ""
     at = ", at the temperature of the draws" if target.tempered and target.reference != PROPOSAL else ""
     return f"{rewards}{constraints}; close to {reference_name(target.reference)}{at}"
@@ -37,15 +38,15 @@ def target_changes(before: Target, after: Target) -> list[str]:
     found = []
     for scorer, weight in after.rewards.items():
         if scorer not in before.rewards:
-            found.append(f"rewards {scorer} with weight {weight:g}")
+            found.append(f"rewards {readable(scorer)} with weight {weight:g}")
         elif before.rewards[scorer] != weight:
-            found.append(f"weight of {scorer} {before.rewards[scorer]:g} → {weight:g}")
-    found += [f"no longer rewards {scorer}" for scorer in before.rewards if scorer not in after.rewards]
+            found.append(f"weight of {readable(scorer)} {before.rewards[scorer]:g} → {weight:g}")
+    found += [f"no longer rewards {readable(scorer)}" for scorer in before.rewards if scorer not in after.rewards]
     if before.beta != after.beta:
         found.append(f"β {before.beta:g} → {after.beta:g}")
     had, has = list(before.constraints), list(after.constraints)
-    found += [f"must have {constraint}" for constraint in has if constraint not in had]
-    found += [f"no longer must have {constraint}" for constraint in had if constraint not in has]
+    found += [f"must have {constraint_words(constraint)}" for constraint in has if constraint not in had]
+    found += [f"no longer must have {constraint_words(constraint)}" for constraint in had if constraint not in has]
     if before.reference != after.reference:
         found.append(f"reference {reference_name(before.reference)} → {reference_name(after.reference)}")
     if before.tempered != after.tempered:
@@ -53,6 +54,11 @@ def target_changes(before: Target, after: Target) -> list[str]:
     if not found and before != after:
         found.append("rewards or constraints in another order")
     return found
+
+
+def constraint_words(constraint: Constraint) -> str:
+    """What a candidate must have."""
+    return str(constraint).replace(constraint.scorer, readable(constraint.scorer))
 
 
 def accept_changes(before: Accept, after: Accept) -> list[str]:

@@ -15,6 +15,7 @@ from rsf_core.domain.errors import ScorerError
 LONGEST_NAME = 200  # characters
 LONGEST = 2_000  # characters: a JSON schema is an option
 _CALL = re.compile(r"([^()\s][^()]*?)\((.*)\)", re.DOTALL)
+_WORDS = {"taste": "learned from decisions, version {version}", "answer": "answers to {question}, version {version}"}
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -71,9 +72,22 @@ def canonical(text: str) -> str:
     return one_way
 
 
+def readable(reference: str) -> str:
+    """A scorer as people read it: one that a project made of what people said is told in words, for its options are for the
+    settings; every other as it is named."""
+    if not reference.startswith(tuple(f"{name}(" for name in _WORDS)):
+        return reference
+    try:
+        ref = ScorerRef.parse(reference)
+        return _WORDS[ref.name].format(**ref.options)
+    except (ScorerError, LookupError):  # options that it has not
+        return reference
+
+
 def shown(reference: str, most: int = 100) -> str:
-    """A scorer in messages: as it is named, with options that would take a page cut short."""
-    return reference if len(reference) <= most else f"{reference[: most - 2]}…)"
+    """A scorer in messages: as people read it, with options that would take a page cut short."""
+    found = readable(reference)
+    return found if len(found) <= most else f"{found[: most - 2]}…)"
 
 
 def _is_plain(value: Any) -> bool:

@@ -11,6 +11,7 @@ import streamlit as st
 from rsf_core.acceptance import history, outcomes
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.domain import Scope
+from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.words import plural, seconds
 from rsf_core.project import Project
 from rsf_core.review.filters import CandidateFilter
@@ -314,7 +315,7 @@ def _by_score(project: Project, number: int, landscape: Landscape, log_m: float)
     if not scorers:
         st.caption("No scorer has scored this round: its target needs log-probabilities only.")
         return
-    scorer = st.selectbox("Scorer", scorers, key=f"scorer-{number}")
+    scorer = st.selectbox("Scorer", scorers, format_func=readable, key=f"scorer-{number}")
     found = outcomes.by_value(landscape, project.scores(scorer, number), log_m)
     event: Any = st.plotly_chart(
         charts.outcomes(found, scorer),

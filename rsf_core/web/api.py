@@ -27,6 +27,7 @@ from starlette.routing import Route
 from rsf_core.domain import Act, Action, ActKind, Asked, Shown, access
 from rsf_core.domain.access import Actor, Role, person_name
 from rsf_core.domain.errors import AccessError, ProjectClosedError, RsfError
+from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.settings import describe
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
@@ -207,7 +208,7 @@ def _prompt(prompt: ReviewPrompt) -> Part:
 @lru_cache(maxsize=16 * KEPT_PROMPTS)
 def _candidate(candidate: ReviewCandidate) -> str:
     shown = {name: getattr(candidate, name) for name in _CANDIDATE_FIELDS}
-    shown["scores"] = dict(candidate.scores)
+    shown["scores"] = {readable(scorer): score for scorer, score in candidate.scores.items()}
     shown["opinions"] = [asdict(opinion) for opinion in candidate.opinions]
     shown["answers"] = [asdict(answer) | {"value": json.loads(answer.value)} for answer in candidate.answers]
     shown["completion"] = candidate.completion[:CLIPPED]

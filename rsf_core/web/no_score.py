@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.web import ui
@@ -25,7 +26,10 @@ def panel(project: Project, number: int, editable: bool) -> None:
             "and no rate counts them. You can decide them by hand in Review, or mend the scorer and have them scored again."
         )
         ui.grid(
-            [{"candidate": one.candidate_id, "scorer": one.scorer, "why": one.reason} for one in found[:SHOWN]],
+            [
+                {"candidate": one.candidate_id, "scorer": readable(one.scorer), "why": one.reason}
+                for one in found[:SHOWN]
+            ],
         )
         if len(found) > SHOWN:
             st.caption(f"The first {SHOWN:,} of {len(found):,}.")

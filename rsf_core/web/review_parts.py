@@ -10,6 +10,7 @@ import streamlit as st
 from rsf_core.domain import Action, Outcome
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import RsfError, StageError
+from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.review.candidates import ReviewCandidate
@@ -77,7 +78,7 @@ def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
         values["log_ratio"] = _limits(second, form, "ℓ (nats)", wanted.log_ratio)
         values["scores"] = {}
         for scorer in (one for one in project.scorers(number) if not answered.is_one(one)):
-            limits = _limits(third, form, scorer, wanted.scores.get(scorer))
+            limits = _limits(third, form, readable(scorer), wanted.scores.get(scorer))
             if limits is not None:
                 values["scores"][scorer] = limits
         with st.container(horizontal=True):
@@ -197,7 +198,7 @@ def _row(candidate: ReviewCandidate, hidden: bool) -> dict[str, Any]:
         "p_accept": candidate.p_accept,
         "ℓ (nats)": candidate.log_ratio,
         "tokens": candidate.tokens,
-        **candidate.scores,
+        **{readable(scorer): score for scorer, score in candidate.scores.items()},
         "flagged": "⚑" if candidate.flagged else "",
         "tags": candidate.tags or "",
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.scorer_book import RoundScores, Scores, role
@@ -37,7 +38,7 @@ def on_the_candidates(project: Project, number: int) -> None:
     ui.grid(
         [
             {
-                "scorer": one.scorer,
+                "scorer": readable(one.scorer),
                 "in the target": role(target, one.scorer) or "–",
                 "scored": one.count,
                 "without a score": one.missing,
@@ -56,8 +57,8 @@ def on_the_candidates(project: Project, number: int) -> None:
     lacking = [name for name in target.scorers if name not in {one.scorer for one in found.scorers}]
     if lacking:
         st.info(
-            f"The target asks for {literal(', '.join(lacking))}, which has not scored this round yet: score it on the "
-            "Generate page.",
+            f"The target asks for {literal(', '.join(map(readable, lacking)))}, which has not scored this round yet: score it "
+            "on the Generate page.",
             icon=":material/info:",
         )
     st.caption(
@@ -65,12 +66,16 @@ def on_the_candidates(project: Project, number: int) -> None:
         "negative. A constraint must hold. A scorer that is not in the target decides nothing."
     )
     names = [one.scorer for one in shown]
-    name = ui.in_url("scorer", names.__contains__, names[0], lambda key: st.selectbox("Look closer at", names, key=key))
+    name = ui.in_url("scorer", names.__contains__, names[0], lambda key: _look_closer(names, key))
     _closely(shown[names.index(name)])
     judging_parts.spent(project, [name])
     judging_parts.beside_people(project, name)
     _together(found)
     beside_parts.another(project, number, names)
+
+
+def _look_closer(names: Sequence[str], key: str) -> object:
+    return st.selectbox("Look closer at", names, format_func=readable, key=key)
 
 
 def _closely(one: Scores) -> None:
@@ -98,7 +103,11 @@ def _together(found: RoundScores) -> None:
         return
     st.subheader("How far they agree with each other", anchor=False)
     names = [one.scorer for one in found.scorers]
-    st.plotly_chart(charts.correlations(names, found.correlation), key="correlations", config=charts.CONFIG)
+    st.plotly_chart(
+        charts.correlations([readable(name) for name in names], found.correlation),
+        key="correlations",
+        config=charts.CONFIG,
+    )
     st.caption(
         "Spearman’s rank correlation over this round’s candidates: 1 where two scorers put them in the same order, −1 in the "
         "opposite one, 0 where one says nothing of the other. Two rewards near 1 count the same thing twice. Empty where "

@@ -178,6 +178,7 @@ def _choose(project: Project, form: Form, name: str, label: str, chosen: list[st
         literal(label),
         options,
         chosen,
+        format_func=scorer_ref.readable,
         key=_key(form, name),
         accept_new_options=True,
         placeholder="Choose a scorer, or type one with its options",
@@ -201,7 +202,7 @@ def _rewards(project: Project, form: Form, target: Target) -> dict[str, float]:
     found = {}
     for scorer in chosen:
         found[scorer] = st.number_input(
-            f"Weight of {literal(scorer)}",
+            f"Weight of {literal(scorer_ref.readable(scorer))}",
             value=float(target.rewards.get(scorer, 1.0)),
             step=0.1,
             format="%g",
@@ -230,9 +231,14 @@ def _constraints(project: Project, form: Form, target: Target, number: int) -> t
             else presets.threshold(_bounds(scorer), project.target_book.scores(scorer, number))
         )
         first, second = st.columns(2)
-        at_least = _limit(first, form, f"{scorer} at least", least, f"least {scorer}", scorer)
+        at_least = _limit(first, form, f"{scorer_ref.readable(scorer)} at least", least, f"least {scorer}", scorer)
         at_most = _limit(
-            second, form, f"{scorer} at most", before.at_most if before else None, f"most {scorer}", scorer
+            second,
+            form,
+            f"{scorer_ref.readable(scorer)} at most",
+            before.at_most if before else None,
+            f"most {scorer}",
+            scorer,
         )
         if at_least is None and at_most is None:
             raise TargetError(

@@ -10,7 +10,8 @@ import streamlit as st
 from rsf_core.acceptance.presets import merged
 from rsf_core.acceptance.preview import Draft, Missing, Preview
 from rsf_core.acceptance.target import compounding, log_prob_scorer
-from rsf_core.acceptance.target_words import changes, describe, reference_name
+from rsf_core.acceptance.target_words import changes, constraint_words, describe, reference_name
+from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.target_book import EXAMPLES, Example, Fate
@@ -230,9 +231,9 @@ def _parts(found: Preview) -> None:
         known = part.scored > 0
         rows.append(
             {
-                "part": f"reward {part.weight:g} × {part.scorer}"
-                if part.weight is not None
-                else f"must have {part.constraint}",
+                "part": f"reward {part.weight:g} × {readable(part.scorer)}"
+                if part.constraint is None
+                else f"must have {constraint_words(part.constraint)}",
                 "scored": f"{part.scored:,} of {len(found.after):,}",
                 "mean score": f"{part.mean:.3g}" if known else "no scores yet",
                 "meets it": f"{part.passing / part.scored:.0%}" if part.constraint is not None and known else "",

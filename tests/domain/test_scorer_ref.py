@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsf_core.domain.errors import ScorerError, SettingsError
-from rsf_core.domain.scorer_ref import LONGEST, ScorerRef, canonical, shown
+from rsf_core.domain.scorer_ref import LONGEST, ScorerRef, canonical, readable, shown
 from rsf_core.domain.settings import Settings, parse
 
 NUMBERS = st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False)
@@ -100,3 +100,20 @@ def test_a_scorer_whose_options_would_take_a_page_is_cut_short_in_messages() -> 
     assert shown("length") == "length" and shown("x" * 100) == "x" * 100
     cut = shown(f'llm_judge(rubric="{"long " * 300}")')
     assert len(cut) <= 101 and cut.startswith('llm_judge(rubric="long ') and cut.endswith("…)")
+
+
+@pytest.mark.parametrize(
+    ("scorer", "words"),
+    [
+        ('taste(version="3fa9c1d0")', "learned from decisions, version 3fa9c1d0"),
+        ('answer(question="clear", version="3fa9c1d0")', "answers to clear, version 3fa9c1d0"),
+        ("taste", "taste"),
+        ("taste()", "taste()"),
+        ('taste(other="x")', 'taste(other="x")'),
+        ("answer(", "answer("),
+        ('tasteful(version="3fa9c1d0")', 'tasteful(version="3fa9c1d0")'),
+        ('contains(text="taste(version")', 'contains(text="taste(version")'),
+    ],
+)
+def test_what_a_project_made_of_what_people_said_is_read_in_words(scorer: str, words: str) -> None:
+    assert readable(scorer) == words == shown(scorer)

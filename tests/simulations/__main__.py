@@ -23,6 +23,7 @@ from tests.simulations import (
     judges,
     looks,
     losing,
+    orders,
     peeking,
     procedures,
     shares,
@@ -54,6 +55,7 @@ SIMULATIONS = {
     "win rates": Simulation(winning.cells, winning.coverage, 400),
     "learned on unseen prompts": Simulation(unseen.cells, unseen.coverage, 60),
     "learned from what a queue chose": Simulation(chosen.cells, chosen.estimates, 40),
+    "orders of the queue": Simulation(orders.cells, orders.gains, 20),
     "forgetting": Simulation(losing.cells, losing.coverage, 200),
     "distances": Simulation(distances.cells, distances.coverage, 200),
 }

@@ -1,0 +1,160 @@
+"""How many decisions each order of the review queue needs: the AUC, on prompts of which nothing was decided, of the scorer
+that is learned again after every 30 decisions, where its own log-odds choose which candidates come next.
+
+    python -m tests.simulations --only "orders of the queue"
+    python -m tests.simulations.orders FOLDER       (a project with features: see reviewing.py)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from rsf_core.learning import logistic, measures, taste
+from rsf_core.learning.folds import by_prompt
+from rsf_core.learning.taste import Decided
+from rsf_core.review import active
+from rsf_core.review.index import Order
+from rsf_core.sampling.arrays import Floats, Ints
+from tests.simulations import unseen
+from tests.simulations.reviewing import FLIPPED, NAMES, Drawn, read
+
+ORDERS = (Order.AUDIT, Order.TEACHES, Order.UNSURE, Order.KINDS)  # the first by chance
+EACH_TIME = 30  # decisions between two times that it is learned
+STEPS = 5
+PROMPTS, EACH, FRESH = 90, 4, 300  # of the synthetic pool, and of what is judged on
+HELD_BACK = 16  # prompts of a project
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Candidates that may be decided, with what the reviewer would say; and fresh ones with what is true of them."""
+
+    decided: Decided
+    fresh: Decided
+
+
+def cells() -> Iterator[dict[str, Any]]:
+    """Of what is to be learned, how strongly; and for which share of candidates it tells anything: `rare` kinds are few."""
+    for strength, rare in ((3.0, False), (1.5, False), (3.0, True)):
+        yield {"strength": strength, "rare": rare}
+
+
+def gains(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
+    """For each order the mean AUC after each number of decisions, and how much it is above that of the order by chance, with
+    the reach of the 95 % limits of the mean difference, the same candidates and reviewers paired."""
+    pools = [_synthetic(cell, np.random.default_rng(int(seed))) for seed in rng.integers(0, 2**31, sets)]
+    return _summary([[walk(pool, order, i) for order in ORDERS] for i, pool in enumerate(pools)])
+
+
+def _summary(found: Sequence[Sequence[Sequence[float]]]) -> dict[str, float]:
+    """`found` (sets, orders, steps)."""
+    auc, figures = np.array(found), dict[str, float]()
+    reach = stdtrit(len(auc) - 1, 0.975) / np.sqrt(len(auc))
+    for i, order in enumerate(ORDERS):
+        for step in range(auc.shape[2]):
+            name = f"{order} {EACH_TIME * (step + 1)}"
+            figures[name] = float(auc[:, i, step].mean())
+            if i:
+                more = auc[:, i, step] - auc[:, 0, step]
+                figures |= {f"{name} more": float(more.mean()), f"{name} ±": float(reach * more.std(ddof=1))}
+    return figures
+
+
+def walk(pool: Pool, order: Order, seed: int, steps: int = STEPS) -> list[float]:
+    """The AUC on the fresh ones after each EACH_TIME decisions. The first of them are by chance, the same in every order."""
+    n = len(pool.decided)
+    chance = np.random.default_rng(seed).permutation(n)
+    done, found = chance[:EACH_TIME], []
+    for step in range(steps):
+        odds, fresh = _learned(pool, done, seed)
+        truth = pool.fresh.accepted.astype(np.float64)
+        found.append(float(measures.auc(fresh, truth, np.ones((1, len(truth))))[0]))
+        if step < steps - 1:
+            done = np.concatenate([done, _next(pool, order, odds, done, chance)[:EACH_TIME]])
+    return found
+
+
+def _next(pool: Pool, order: Order, odds: Floats, done: Ints, chance: Ints) -> Ints:
+    """Those that are not decided, in an order."""
+    left = chance[~np.isin(chance, done)]
+    hidden = pool.decided.hidden.astype(np.float64)
+    if order is Order.AUDIT:
+        return left
+    if order is Order.UNSURE:
+        return left[np.argsort(np.abs(odds[left]), kind="stable")]
+    if order is Order.KINDS:  # of the whole pool, as it stands in the queue; what is decided drops out
+        ranked = active.one_of_each(hidden)
+        return ranked[np.isin(ranked, left)]
+    return left[active.teaches_most(hidden[left], active.uncertainty(odds[left]), hidden[done])]
+
+
+def _learned(pool: Pool, done: Ints, seed: int) -> tuple[Floats, Floats]:
+    """The log-odds of the pool and of the fresh ones, learned from those `done`: what `learn` learns, without its figures."""
+    said = _rows(pool.decided, done)
+    others = said.others.shape[1]
+    space = taste._space(said)
+    rows = taste._rows(space, said, by_prompt(said.prompts, taste.FOLDS, np.random.default_rng(seed)), None, seed)
+    every = np.ones(len(rows.y), np.bool_)
+    beta = taste._choose(rows, every, others).fit(rows, every)
+    return (
+        logistic.predict(space.coordinates(pool.decided), beta),
+        logistic.predict(space.coordinates(pool.fresh), beta),
+    )
+
+
+def _rows(of: Decided, rows: NDArray[Any]) -> Decided:
+    return Decided(
+        of.hidden[rows], of.others[rows], of.names, of.accepted[rows], of.prompts[rows], of.rule[rows], of.audit[rows]
+    )
+
+
+def _synthetic(cell: Mapping[str, Any], rng: np.random.Generator) -> Pool:
+    direction = rng.normal(size=unseen.WIDTH)
+    direction *= cell["strength"] / np.linalg.norm(direction)
+    shape = {"each": EACH, "bias": 0.5}
+    pool, fresh = (unseen._drawn(shape, direction, prompts, EACH, rng).decided for prompts in (PROMPTS, FRESH))
+    return Pool(_rarer(pool, rng), _rarer(fresh, rng)) if cell["rare"] else Pool(pool, fresh)
+
+
+def _rarer(drawn: Decided, rng: np.random.Generator) -> Decided:
+    """Five of six of what people accept are gone, so that about one of seven is accepted."""
+    kept = ~drawn.accepted | (rng.random(len(drawn)) < 1 / 6)
+    return _rows(drawn, np.flatnonzero(kept))
+
+
+def of_project(drawn: Drawn, rule: str, seed: int) -> Pool:
+    """The candidates of a project by a hidden rule, with decisions flipped by chance; fresh ones are of other prompts."""
+    rng = np.random.default_rng(seed)
+    said = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
+    fresh = np.isin(drawn.prompts, rng.permutation(np.unique(drawn.prompts))[:HELD_BACK])
+    none = np.full(len(said), np.nan), np.zeros(len(said), np.bool_)
+    whole, true = (
+        Decided(drawn.states, drawn.others, NAMES, accepted, drawn.prompts, *none)
+        for accepted in (said, drawn.rules[rule])
+    )
+    return Pool(_rows(whole, np.flatnonzero(~fresh)), _rows(true, np.flatnonzero(fresh)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=20)
+    options = parser.parse_args()
+    drawn = read(options.folder)
+    for rule in drawn.rules:
+        pools = [of_project(drawn, rule, seed) for seed in range(options.seeds)]
+        figures = _summary([[walk(pool, order, seed) for order in ORDERS] for seed, pool in enumerate(pools)])
+        print(json.dumps({"rule": rule} | {name: round(value, 4) for name, value in figures.items()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
