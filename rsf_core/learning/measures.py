@@ -15,7 +15,7 @@ from rsf_core.sampling.intervals import Interval
 REPLICATES = 400
 WIDER = 1.35
 """What the limits of an out-of-fold figure are widened by: the bootstrap sees that other prompts would be judged, not that
-another model would be learned from them. Measured in tests/simulations/taste.py."""
+another model would be learned from them. Measured in tests/simulations/unseen.py."""
 
 
 def auc(score: Floats, y: Floats, weight: Floats) -> Floats:

@@ -422,7 +422,7 @@ def _calibration(log_odds: Floats, y: Floats, weights: Floats, groups: int) -> t
         share = weights[:, rows]
         with np.errstate(invalid="ignore", divide="ignore"):
             values = (share * y[rows]).sum(1) / share.sum(1)
-        found.append(Bin(float(chance[rows].mean()), share_interval(values, groups, len(rows), 1.0), len(rows)))
+        found.append(Bin(float(chance[rows].mean()), share_interval(values, groups, len(rows)), len(rows)))
     return tuple(found)
 
 

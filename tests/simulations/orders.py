@@ -22,7 +22,7 @@ from rsf_core.learning import logistic, measures, taste
 from rsf_core.learning.folds import by_prompt
 from rsf_core.learning.taste import Decided
 from rsf_core.review import active
-from rsf_core.review.index import Order
+from rsf_core.review.filters import Order
 from rsf_core.sampling.arrays import Floats, Ints
 from tests.simulations import unseen
 from tests.simulations.reviewing import FLIPPED, NAMES, Drawn, read
