@@ -7,14 +7,18 @@ from functools import cache
 from typing import Any
 
 _JOINER = "\u034f"  # COMBINING GRAPHEME JOINER: ends a run of marks that is sorted as one
-_APOSTROPHES = dict.fromkeys(map(ord, "’‘‛ʼʹ′´＇՚"), "'")
-_QUOTES = dict.fromkeys(map(ord, "“”„‟″«»＂"), '"')
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphen, zero-width space, word joiner, BOM
+_APOSTROPHES = dict.fromkeys(map(ord, "’‘‛ʼʹ′´＇՚ꞌꞋ❛❜׳\u0091\u0092"), "'")
+_QUOTES = dict.fromkeys(map(ord, "“”„‟″«»＂❝❞״\u0093\u0094"), '"')
+# soft hyphen, zero-width space, word joiner, BOM, invisible operators, marks of direction
+_INVISIBLE = dict.fromkeys(
+    [*map(ord, "\u00ad\u061c\u180e\u200b\u200e\u200f\ufeff"), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
+)
 _TYPOGRAPHY = _APOSTROPHES | _QUOTES | _INVISIBLE | dict.fromkeys(map(ord, "‐‑－﹣"), "-")
 
 # Scripts that are written without spaces: each character with its marks is a word, as Unicode's default rules have it
 # (UAX #29; where words end there, only a dictionary knows).
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
+_UNSPACED += r"\p{Javanese}\p{Balinese}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}\p{Cham}\p{Tangut}\p{Nushu}"
 _LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}_\u200c\u200d]--[{_UNSPACED}]]"
 _EMOJI = (  # with what follows it: a colour, a frame; the joined ones of a family are one
     r"(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}(?=\ufe0f)|(?<=\u200d)\p{Extended_Pictographic})"

@@ -4,7 +4,6 @@ drawn. A scorer names its class here as `check` and inherits from it, so that bo
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -12,7 +11,7 @@ from typing import Any
 
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.text import composed, plain, words
-from rsf_core.scorers import answered, tastes
+from rsf_core.scorers import answered, json_schemas, json_values, tastes
 from rsf_core.scorers.answers import reference_number
 from rsf_core.scorers.base import instead
 from rsf_core.scorers.number import Number
@@ -94,7 +93,7 @@ class JsonMatchCheck:
         if not reference or not reference.strip():
             return "needs JSON as the reference, and there is none"
         try:
-            json.loads(reference)
+            json_values.loads(reference)
         except (ValueError, RecursionError) as error:
             return f"needs JSON as the reference, {instead(reference)}: {error}"
         return None
@@ -133,22 +132,12 @@ class UnitTestsCheck:
 
 class SchemaCheck:
     def __init__(self, schema: Mapping[str, Any], fenced: bool = True) -> None:
-        import jsonschema  # loaded when needed
-        import referencing
-
         if not isinstance(schema, Mapping):
             raise ScorerError(
                 "the scorer 'json_schema' needs a schema as a table, as in json_schema(schema={type=\"object\", "
                 f'required=["name"]}}), not {schema!r:.80}'
             )
-        validator = jsonschema.Draft202012Validator
-        try:
-            validator.check_schema(schema)
-        except jsonschema.SchemaError as error:
-            raise ScorerError(f"the schema of the scorer 'json_schema' is none: {error.message:.200}") from error
-        # an empty registry: a $ref to another document is fetched from nowhere
-        self._validator = validator(schema, registry=referencing.Registry())
-        self._unresolvable = referencing.exceptions.Unresolvable
+        self._validator = json_schemas.validator(schema)
 
 
 class AnswerCheck:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.text import plain
+from rsf_core.scorers import json_schemas, json_values
 from rsf_core.scorers.base import Scored, unreadable
 from rsf_core.scorers.checks import JsonMatchCheck, SchemaCheck
 
@@ -33,7 +32,9 @@ class Json:
 
 class JsonSchema(SchemaCheck):
     name = "json_schema"
-    description = "1 where the completion is JSON that a JSON Schema (2020-12) allows, otherwise 0"
+    description = (
+        "1 where the completion is JSON that a JSON Schema allows (of the draft in $schema, else 2020-12), else 0"
+    )
     bounds = (0.0, 1.0)
     needs = ("jsonschema",)
     check = "rsf_core.scorers.checks:SchemaCheck"
@@ -48,15 +49,7 @@ class JsonSchema(SchemaCheck):
     def _is_valid(self, value: Any) -> bool:
         if value is _NOTHING:
             return False
-        try:
-            return bool(self._validator.is_valid(value))
-        except self._unresolvable as error:
-            raise ScorerError(
-                f"the schema of the scorer 'json_schema' refers to {error.ref!r:.120}, which it does not hold: write it into "
-                "the schema's $defs"
-            ) from error
-        except RecursionError:  # nested deeper than a validator goes
-            return False
+        return json_schemas.is_valid(self._validator, value)
 
 
 class JsonMatch(JsonMatchCheck):
@@ -80,7 +73,7 @@ class JsonMatch(JsonMatchCheck):
         problem = self.reference_problem(scored.prompt.reference)
         if problem is not None:
             raise unreadable(self.name, scored.prompt, problem)
-        return agreement(self._read(scored.completion), json.loads(scored.prompt.reference or ""))
+        return agreement(self._read(scored.completion), json_values.loads(scored.prompt.reference or ""))
 
 
 def agreement(given: Any, wanted: Any) -> float:
@@ -104,7 +97,7 @@ def _alike(given: Any, wanted: Any) -> bool:
     if isinstance(given, dict) and isinstance(wanted, dict):
         return given.keys() == wanted.keys() and all(_alike(given[name], wanted[name]) for name in given)
     return (
-        type(given) in (int, float) and type(wanted) in (int, float) and bool(given == wanted)
+        isinstance(given, int | float) and isinstance(wanted, int | float) and bool(given == wanted)
     ) or given is wanted is None
 
 
@@ -114,10 +107,6 @@ def read(completion: str, fenced: bool) -> Any:
     if fenced and (inside := _FENCE.fullmatch(text)):
         text = inside[1]
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json_values.loads(text)
     except (ValueError, RecursionError):
         return _NOTHING
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)

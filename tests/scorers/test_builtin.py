@@ -57,7 +57,7 @@ def test_complaint_has_negative_sentiment(text: str) -> None:
     assert score("sentiment", text) < -0.3
 
 
-@pytest.mark.parametrize("apostrophe", "'’‘ʼ′´`＇")
+@pytest.mark.parametrize("apostrophe", "'’‘ʼ′´`＇ꞌ❜\u0092")
 @pytest.mark.parametrize(
     "text", ["It isn't good.", "I don't like it!", "I can't complain.", "It's the best, isn't it?"]
 )
@@ -71,6 +71,7 @@ def test_the_sign_of_a_text_does_not_depend_on_its_apostrophes(text: str, apostr
         ("“Good!”", '"Good!"'), ("It was “good”.", 'It was "good".'), ("good…", "good..."),
         ("It was not—I repeat—good.", "It was not--I repeat--good."),
         ("Ｇｏｏｄ！", "Good!"), ("go­od", "good"), ("very good", "very good"), ("It was not​ good", "It was not good"),
+        ("\u202egood\u202c", "good"), ("\u2066go\u200eod\u2069", "good"),
         ("Le café is good", "Le café is good"), ("good 😀️", "good 😀"),
     ],
 )  # fmt: skip
@@ -112,6 +113,7 @@ def test_length_counts_tokens_and_words_count_words() -> None:
         ("这家酒店很好", 0.0),
         ("美味しい" * 4, 1 - 4 / 15),
         ("อร่อย" * 4, 1 - 4 / 15),
+        ("ꦗꦮ" * 8, 1 - 2 / 15),
         ("बहुत अच्छा " * 4, 1 - 2 / 7),
         ("की का " * 2, 1 / 3),  # two words that differ by a vowel sign
         ("جيد جدا " * 4, 1 - 2 / 7),

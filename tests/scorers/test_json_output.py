@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
+from rsf_core.scorers.json_output import JsonSchema
 from tests.support import scoring
 
 SCHEMA = 'json_schema(schema={type="object", required=["name", "age"], properties={age={type="integer", minimum=0}}})'
@@ -97,3 +100,91 @@ def test_json_match_is_the_share_of_the_entries_that_are_right(completion: str, 
 def test_a_reference_that_is_no_json_is_named(reference: str | None, problem: str) -> None:
     said = registry.reference_problem("json_match", reference)
     assert said is not None and said.startswith("needs JSON as the reference, ") and problem in said
+
+
+def allowed(schema: dict[str, Any], completion: str) -> float:
+    return JsonSchema(schema).score([Scored(Prompt(1, "?"), completion, 3, Finish.EOS)])[0]
+
+
+@pytest.mark.parametrize("digits", [4_299, 4_300, 5_000])
+def test_a_number_of_any_length_is_json(digits: int) -> None:
+    number = "7" * digits
+    assert score("json", number) == score("json", f"[-{number}]") == allowed({"type": "integer"}, number) == 1
+    assert allowed({"minimum": 5}, number) == 1 and allowed({"maximum": 5}, number) == 0
+    (found,) = scoring.scores("json_match", [Scored(Prompt(1, "?", number), number, 3, Finish.EOS)])
+    assert found == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "number", "is_one"),
+    [(0.1, "0.3", 1), (0.1, "0.7", 1), (0.01, "19.99", 1), (0.01, "1.13", 1), (0.01, "1.135", 0), (0.1, "0.35", 0),
+     (3, "9", 1), (3, "10", 0), (0.5, "1e308", 1), (0.1, "1e999", 0), (1, "7" * 400, 1), (2, "7" * 400, 0), (2.5, "5", 1),
+     (0.1, "true", 1), (0.1, '"x"', 1)],
+)  # fmt: skip
+def test_a_multiple_is_told_by_what_is_written(step: float, number: str, is_one: int) -> None:
+    assert allowed({"multipleOf": step}, number) == is_one
+
+
+@pytest.mark.parametrize(
+    ("items", "unique"),
+    [("[1, 2]", 1), ("[1, 1.0]", 0), ("[1, true]", 1), ('["a", "A"]', 1), ('[{"a": 1}, {"a": 1.0}]', 0), ("[[1], [1]]", 0),
+     ('[{"a": [1]}, {"a": [true]}]', 1), ("[null, 0, false, \"\"]", 1), ('["é", "e\u0301"]', 0)],
+)  # fmt: skip
+def test_items_are_unique_by_their_values(items: str, unique: int) -> None:
+    assert allowed({"uniqueItems": True}, items) == unique
+    assert allowed({"uniqueItems": False}, items) == 1
+
+
+@pytest.mark.parametrize(
+    ("schema", "completion", "wanted"),
+    [
+        ({"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 1, "exclusiveMinimum": True}, "1", 0),
+        ({"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 1, "exclusiveMinimum": True}, "2", 1),
+        ({"$schema": "http://json-schema.org/draft-07/schema#", "items": [{}], "additionalItems": False}, "[1, 2]", 0),
+        ({"$schema": "http://json-schema.org/draft-07/schema#", "dependencies": {"a": ["b"]}}, '{"a": 1}', 0),
+        ({"$schema": "https://json-schema.org/draft/2020-12/schema", "dependentRequired": {"a": ["b"]}}, '{"a": 1}', 0),
+    ],
+)
+def test_a_schema_is_read_by_the_draft_that_it_names(schema: dict[str, Any], completion: str, wanted: int) -> None:
+    assert allowed(schema, completion) == wanted
+
+
+def test_a_draft_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ScorerError, match="is of 'urn:nonsense', which is not known"):
+        JsonSchema({"$schema": "urn:nonsense"})
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"allOf": [{"$ref": "#"}]},
+        {"if": {"$ref": "#"}},
+        {"not": {"$ref": "#/$defs/a"}, "$defs": {"a": {"anyOf": [{}, {"$ref": "#"}]}}},
+        {"properties": {"x": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
+        {"dependentSchemas": {"a": {"$ref": "#"}}},
+    ],
+)
+def test_a_schema_without_an_end_is_refused_before_it_is_asked(schema: dict[str, Any]) -> None:
+    with pytest.raises(ScorerError, match="refers to itself without an end"):
+        JsonSchema(schema)
+
+
+def test_a_schema_that_goes_down_with_the_value_has_an_end() -> None:
+    tree = {
+        "$ref": "#/$defs/tree",
+        "$defs": {"tree": {"properties": {"a": {"$ref": "#/$defs/tree"}}, "type": "object"}},
+    }
+    assert allowed(tree, '{"a": {"a": {}}}') == 1 and allowed(tree, '{"a": {"a": 1}}') == 0
+    twice = {"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}], "$defs": {"a": {"type": "integer"}}}
+    assert allowed(twice, "1") == 1
+    with pytest.raises(ScorerError, match="nested deeper than 60 levels"):
+        allowed(tree, '{"a":' * 400 + "{}" + "}" * 400)
+
+
+@pytest.mark.parametrize("name", ["é", "e\u0301"])
+@pytest.mark.parametrize("given", ["é", "e\u0301"])
+def test_names_count_in_any_unicode_form(name: str, given: str) -> None:
+    assert allowed({"required": [name], "properties": {name: {"maxLength": 1}}}, f'{{"{given}": "{given}"}}') == 1
+    row = Scored(Prompt(1, "?", f'{{"{name}": 1}}'), f'{{"{given}": 1}}', 3, Finish.EOS)
+    assert scoring.scores("json_match", [row]) == [1.0]

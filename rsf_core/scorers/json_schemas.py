@@ -1,0 +1,167 @@
+"""A JSON Schema as a validator, by the draft that its `$schema` names, with exact multiples and quick comparisons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from urllib.parse import unquote
+
+from rsf_core.domain.errors import ScorerError
+from rsf_core.scorers.json_values import one_form
+
+DEEPEST = 60  # levels of a value: a validator calls itself several times for each
+_SAME_VALUE = ("allOf", "anyOf", "oneOf")  # lists of schemas of the value itself, not of what is in it
+_ALSO = ("not", "if", "then", "else")
+_ENDLESS = (
+    "the schema of the scorer 'json_schema' refers to itself without an end: it must go into a property or an item "
+    "before it does"
+)
+
+
+def validator(schema: Mapping[str, Any]) -> Any:
+    """Of jsonschema, for `schema`; a $ref to another document is fetched from nowhere. Raises ScorerError where it is no
+    schema."""
+    import jsonschema  # loaded when needed
+    import referencing
+
+    plain = one_form(dict(schema))
+    latest = jsonschema.Draft202012Validator
+    said = plain.get("$schema")
+    found = jsonschema.validators.validator_for(plain, default=None) if isinstance(said, str) else latest
+    if found is None:
+        raise ScorerError(
+            f"the schema of the scorer 'json_schema' is of {said!r:.120}, which is not known: name a draft of JSON Schema in "
+            "$schema, or leave it out for 2020-12"
+        )
+    try:
+        found.check_schema(plain)
+    except jsonschema.SchemaError as error:
+        raise ScorerError(f"the schema of the scorer 'json_schema' is none: {error.message:.200}") from error
+    except RecursionError as error:
+        raise ScorerError("the schema of the scorer 'json_schema' is nested too deeply") from error
+    if _is_endless(plain):
+        raise ScorerError(_ENDLESS)
+    extended = jsonschema.validators.extend(found, {"multipleOf": _multiple_of, "uniqueItems": _unique_items})
+    return extended(plain, registry=referencing.Registry())
+
+
+def is_valid(checked: Any, value: Any) -> bool:
+    """Whether the schema of a validator allows `value`. Raises ScorerError where that cannot be told."""
+    import referencing
+
+    if is_deep(value):
+        raise ScorerError(f"the completion is nested deeper than {DEEPEST} levels, which no schema is checked for")
+    try:
+        return bool(checked.is_valid(value))
+    except referencing.exceptions.Unresolvable as error:
+        raise ScorerError(
+            f"the schema of the scorer 'json_schema' refers to {error.ref!r:.120}, which it does not hold: write it into "
+            "the schema's $defs"
+        ) from error
+    except BaseException as error:  # of the Rust below it comes a panic, which is no Exception
+        if not isinstance(error, RecursionError) and type(error).__name__ != "PanicException":
+            raise
+        raise ScorerError(
+            "the schema of the scorer 'json_schema' calls itself too often for this completion"
+        ) from error
+
+
+def is_deep(value: Any) -> bool:
+    """Whether lists and objects lie deeper in one another than `DEEPEST`."""
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        level = [
+            inside
+            for one in level
+            if isinstance(one, dict | list)
+            for inside in (one.values() if isinstance(one, dict) else one)
+        ]
+        depth += 1
+    return depth > DEEPEST
+
+
+def _is_endless(schema: dict[str, Any]) -> bool:
+    """Whether some schema in it, asked of a value, asks itself of the same value again."""
+    done: dict[int, bool] = {}  # by identity: False while its own are being followed
+    for start in _all_schemas(schema):
+        ways = [(start, iter([start]))] if id(start) not in done else []
+        while ways:
+            above, left = ways[-1]
+            one = next(left, None)
+            if one is None:
+                done[id(above)] = True
+                ways.pop()
+            elif isinstance(one, dict) and id(one) not in done:
+                done[id(one)] = False
+                ways.append((one, iter(list(_of_same_value(one, schema)))))
+            elif isinstance(one, dict) and not done[id(one)]:
+                return True
+    return False
+
+
+def _all_schemas(value: Any) -> list[Any]:
+    found, left = [], [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            found.append(one)
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return found
+
+
+def _of_same_value(one: dict[str, Any], whole: dict[str, Any]) -> Iterator[Any]:
+    for name in _SAME_VALUE:
+        yield from one[name] if isinstance(one.get(name), list) else ()
+    yield from (one[name] for name in _ALSO if name in one)
+    if isinstance(one.get("dependentSchemas"), dict):
+        yield from one["dependentSchemas"].values()
+    reference = one.get("$ref", one.get("$dynamicRef"))
+    if isinstance(reference, str) and (reference == "#" or reference.startswith("#/")):
+        yield _at(whole, reference[2:])
+
+
+def _at(whole: Any, pointer: str) -> Any:
+    """What a JSON pointer points at; None where there is nothing."""
+    for name in filter(None, pointer.split("/")):
+        name = unquote(name).replace("~1", "/").replace("~0", "~")
+        if isinstance(whole, list) and name.isdigit():
+            whole = whole[int(name)] if int(name) < len(whole) else None
+        else:
+            whole = whole.get(name) if isinstance(whole, dict) else None
+    return whole
+
+
+def _multiple_of(_validator: Any, step: Any, value: Any, _schema: Any) -> Iterator[Any]:
+    """As the numbers are written: 0.3 is a multiple of 0.1, which it is not in binary."""
+    from jsonschema import ValidationError
+
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if (isinstance(value, float) and not math.isfinite(value)) or (_exact(value) / _exact(step)).denominator != 1:
+        yield ValidationError("is no multiple")
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(number) if isinstance(number, int) else Fraction(Decimal(repr(number)))
+
+
+def _unique_items(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[Any]:
+    """In time that grows with the list, not with its square."""
+    from jsonschema import ValidationError
+
+    if wanted and isinstance(value, list) and len({_key(one) for one in value}) < len(value):
+        yield ValidationError("has an item twice")
+
+
+def _key(value: Any) -> Any:
+    """Equal for equal values: 1 is 1.0 and not true."""
+    if isinstance(value, dict):
+        return frozenset((name, _key(inside)) for name, inside in value.items())
+    if isinstance(value, list):
+        return tuple(_key(inside) for inside in value)
+    return (type(value) is bool, value)
