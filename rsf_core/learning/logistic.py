@@ -12,11 +12,12 @@ STEPS = 50
 PRECISION = 1e-8  # of the objective, by which a step no longer counts
 
 
-def fit(x: Floats, y: Floats, penalty: float, start: Floats | None = None, one: Floats | None = None) -> Floats:
+def fit(x: Floats, y: Floats, penalty: float, start: Floats | None = None, intercepts: Floats | None = None) -> Floats:
     """(d + 1,): the weights and, last, the intercept that minimise Σ −log p(y | x) + penalty/2 · |weights|². `x` (n, d), `y`
-    (n,) between 0 and 1. The intercept is free; `one` (n,) says how often it counts in each row, once where it is not said."""
+    (n,) between 0 and 1. The intercept is free; `intercepts` (n,) says how often it counts in each row, once where it is not
+    said."""
     n, d = x.shape
-    wide = np.concatenate([x, np.ones((n, 1)) if one is None else one[:, None]], axis=1)
+    wide = np.concatenate([x, np.ones((n, 1)) if intercepts is None else intercepts[:, None]], axis=1)
     ridge = np.append(np.full(d, penalty), 1e-9)
     beta = np.zeros(d + 1) if start is None else start.copy()
     value = _objective(wide, y, ridge, beta)
@@ -36,11 +37,11 @@ def fit(x: Floats, y: Floats, penalty: float, start: Floats | None = None, one: 
     return beta
 
 
-def path(x: Floats, y: Floats, penalties: Sequence[float], one: Floats | None = None) -> list[Floats]:
+def path(x: Floats, y: Floats, penalties: Sequence[float], intercepts: Floats | None = None) -> list[Floats]:
     """`fit` at each of the penalties, which are falling: each begins where the one before ended."""
     found: list[Floats] = []
     for penalty in penalties:
-        found.append(fit(x, y, penalty, found[-1] if found else None, one))
+        found.append(fit(x, y, penalty, found[-1] if found else None, intercepts))
     return found
 
 

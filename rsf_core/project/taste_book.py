@@ -22,7 +22,8 @@ from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Constraint
 from rsf_core.domain.specs import LearnSpec
 from rsf_core.jobs.supervisor import JobSupervisor
-from rsf_core.learning.taste import Against, Bin, Point, Report, missing
+from rsf_core.learning.report import Against, Bin, Point, Report
+from rsf_core.learning.taste import missing
 from rsf_core.project.target_book import TargetBook
 from rsf_core.review.audit import by_chance
 from rsf_core.rounds.start import Stages

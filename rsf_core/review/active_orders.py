@@ -29,7 +29,7 @@ NO_TASTE = (
 )
 
 
-class Features(Protocol):
+class FeatureSource(Protocol):
     """What a model makes of a round's candidates, by their places."""
 
     def has(self, round_number: int, places: Ints) -> NDArray[np.bool_]: ...
@@ -55,7 +55,7 @@ def taste_of(scorers: Sequence[str]) -> str | None:
 
 
 def active_key(
-    order: Order, index: ReviewIndex, round_number: int, features: Features, log_odds: Floats | None, seed: int
+    order: Order, index: ReviewIndex, round_number: int, features: FeatureSource, log_odds: Floats | None, seed: int
 ) -> Floats:
     """What an active order sorts by, smallest first, shape (n,). `log_odds` (n,) that people accept, NaN where there is no
     score; without them the distance to the boundary says how unsure a decision is. Raises StageError that says what is to be

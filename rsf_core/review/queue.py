@@ -19,7 +19,7 @@ from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import StageError, StoreError
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
-from rsf_core.review.active_orders import ACTIVE, Features, NoFeatures, active_key, taste_of
+from rsf_core.review.active_orders import ACTIVE, FeatureSource, NoFeatures, active_key, taste_of
 from rsf_core.review.agreement import Agreement
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, candidate
 from rsf_core.review.drawn import drawn
@@ -64,7 +64,7 @@ class Reviews:
         store: Store,
         settings: Callable[[], Settings],
         target: Callable[[int], Target | None],
-        features: Features | None = None,
+        features: FeatureSource | None = None,
     ) -> None:
         self._store, self._settings, self._target = store, settings, target
         self._features = features or NoFeatures()

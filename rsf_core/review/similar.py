@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain.errors import StageError
-from rsf_core.review.active_orders import Features
+from rsf_core.review.active_orders import FeatureSource
 
 Ints = NDArray[np.int64]
 
@@ -15,7 +15,7 @@ MIDDLE = 4_096  # of them that the middle of all is taken from
 NEAREST, MOST = 20, 500  # candidates that are shown where nothing else is said, and at most
 
 
-def nearest(features: Features, round_number: int, places: Ints, to: int, count: int) -> Ints:
+def nearest(features: FeatureSource, round_number: int, places: Ints, to: int, count: int) -> Ints:
     """The places of the `count` candidates nearest to that at the place `to`, itself the first, the most alike before the
     less: by the cosine of their features, less the mean of a sample, for hidden states share a part that says nothing of the
     text. Each is read once, in blocks. Raises StageError where `to` has no features."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.outcomes import Density, Outcomes
 from rsf_core.acceptance.preview import Shifts
 from rsf_core.domain import scorer_ref
-from rsf_core.learning.taste import Point
+from rsf_core.learning.report import Point
 from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.sampling.judging import Level

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import plural
-from rsf_core.learning.taste import FURTHER, Against, Report
+from rsf_core.learning.report import FURTHER, Against, Report
 from rsf_core.project import Project
 from rsf_core.project.taste_book import Decisions, Disagreement, Version
 from rsf_core.sampling.intervals import Interval

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from rsf_core.learning import logistic
-from rsf_core.learning.taste import Compared, Decided, Features, _rows, _space, learn
+from rsf_core.learning.decided import Compared, Decided, FeatureRows
+from rsf_core.learning.space import rows_of, space_of
+from rsf_core.learning.taste import learn
 from tests.simulations import paired
 
 
@@ -21,11 +23,11 @@ def made(decisions: int = 120, pairs: int = 40, first: int = 0, seed: int = 3) -
 def test_the_fit_without_intercept_is_where_the_likelihood_of_bradley_and_terry_has_no_slope() -> None:
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(50, 4)), rng.choice([0.0, 0.5, 1.0], 50)
-    one = np.repeat([1.0, 0.0], 25)
-    beta = logistic.fit(x, y, 3.0, one=one)
-    p = logistic.sigmoid(x @ beta[:-1] + one * beta[-1])
+    intercepts = np.repeat([1.0, 0.0], 25)
+    beta = logistic.fit(x, y, 3.0, intercepts=intercepts)
+    p = logistic.sigmoid(x @ beta[:-1] + intercepts * beta[-1])
     np.testing.assert_allclose(x.T @ (p - y) + 3.0 * beta[:-1], 0, atol=1e-3)
-    assert (one * (p - y)).sum() == pytest.approx(0, abs=1e-3)
+    assert (intercepts * (p - y)).sum() == pytest.approx(0, abs=1e-3)
 
 
 def test_a_pair_says_the_same_whichever_stands_left() -> None:
@@ -41,13 +43,13 @@ def test_a_prompts_pairs_and_candidates_are_of_one_fold_whether_it_was_decided_o
     decided, compared = made(decisions=60, pairs=30, first=0)  # of the 15 prompts decided and 15 others
     folds = np.arange(len(decided)) // paired.EACH % 5
     twice = np.tile(np.arange(30), 2)
-    left, right = (Features(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right))
+    left, right = (FeatureRows(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right))
     both = Compared(left, right, compared.preferred[twice], compared.prompts[twice])
-    rows = _rows(_space(decided), decided, folds, both, 0)
+    rows = rows_of(space_of(decided), decided, folds, both, 0)
     prompts = np.concatenate([decided.prompts, both.prompts])
     assert all(len(set(rows.folds[prompts == prompt].tolist())) == 1 for prompt in np.unique(prompts))
     assert set(rows.folds.tolist()) == set(range(5)) and rows.count == len(decided)
-    assert rows.one.tolist() == [1.0] * len(decided) + [0.0] * 60
+    assert rows.intercepts.tolist() == [1.0] * len(decided) + [0.0] * 60
 
 
 def test_figures_are_of_decisions_and_the_report_counts_both() -> None:
@@ -65,15 +67,15 @@ def test_ties_pull_what_was_learned_together_and_choices_pull_it_apart() -> None
     fresh = paired.pairs(300, 9_000, paired.direction(np.random.default_rng(3), 3.0), np.random.default_rng(9))
 
     def apart(preferred: np.ndarray) -> float:
-        rows = _rows(
-            _space(decided, compared),
+        rows = rows_of(
+            space_of(decided, compared),
             decided,
             np.zeros(len(decided), np.int64),
             replace(compared, preferred=preferred),
             0,
         )
-        beta = logistic.fit(rows.x, rows.y, 10.0, one=rows.one)
-        space = _space(decided, compared)
+        beta = logistic.fit(rows.x, rows.y, 10.0, intercepts=rows.intercepts)
+        space = space_of(decided, compared)
         difference = space.coordinates(fresh.left) - space.coordinates(fresh.right)
         return float(np.std(difference @ beta[:-1]))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rsf_core.learning import logistic, measures, taste
+from rsf_core.learning import fitting, logistic, measures, report, taste
+from rsf_core.learning.decided import Decided
 from rsf_core.learning.folds import by_prompt
-from rsf_core.learning.taste import Decided, learn
+from rsf_core.learning.space import Linear
+from rsf_core.learning.taste import learn
 from tests.simulations import unseen
 
 
@@ -32,7 +34,7 @@ def decided(
     return Decided(states.astype(np.float32), others, ("good", "noise"), accepted, of_prompt, others[:, 1], audited)
 
 
-def log_odds(linear: taste.Linear, found: Decided) -> np.ndarray:
+def log_odds(linear: Linear, found: Decided) -> np.ndarray:
     others = np.nan_to_num((found.others - linear.means) / linear.deviations)
     return found.hidden @ linear.hidden + others @ linear.others + linear.intercept
 
@@ -40,7 +42,7 @@ def log_odds(linear: taste.Linear, found: Decided) -> np.ndarray:
 # -- logistic regression ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("penalty", taste.PENALTIES)
+@pytest.mark.parametrize("penalty", fitting.PENALTIES)
 def test_the_fit_is_where_the_penalised_likelihood_has_no_slope(penalty: float) -> None:
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(60, 5)), (rng.random(60) < 0.3).astype(float)
@@ -48,7 +50,9 @@ def test_the_fit_is_where_the_penalised_likelihood_has_no_slope(penalty: float) 
     p = logistic.sigmoid(logistic.predict(x, beta))
     np.testing.assert_allclose(x.T @ (p - y) + penalty * beta[:-1], 0, atol=1e-3)
     assert p.sum() == pytest.approx(y.sum(), abs=1e-3)
-    np.testing.assert_allclose(logistic.path(x, y, taste.PENALTIES)[taste.PENALTIES.index(penalty)], beta, atol=1e-3)
+    np.testing.assert_allclose(
+        logistic.path(x, y, fitting.PENALTIES)[fitting.PENALTIES.index(penalty)], beta, atol=1e-3
+    )
 
 
 def test_what_can_be_told_apart_perfectly_gives_finite_weights() -> None:
@@ -148,7 +152,7 @@ def test_a_score_that_is_not_there_counts_as_the_mean_and_the_same_input_gives_t
 def test_candidates_shown_by_chance_are_what_it_is_judged_on_where_there_are_enough() -> None:
     assert learn(decided(audit=60), 0.3).report.basis == "audit"
     assert learn(decided(audit=60), 0.3).report.judged == 60
-    few = learn(decided(audit=taste.AUDITED_LEAST - 1), 0.3).report
+    few = learn(decided(audit=report.AUDITED_LEAST - 1), 0.3).report
     assert few.basis == "chosen" and few.judged == 200
 
 

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS
 from rsf_core.learning import logistic, measures, taste
+from rsf_core.learning.fitting import choose, out_of_fold
 from rsf_core.learning.folds import by_prompt
+from rsf_core.learning.report import report_of
+from rsf_core.learning.space import rows_of, space_of
 from rsf_core.review import active
 from rsf_core.review.audit import audit_key, by_chance
 from rsf_core.review.gold_mix import mixed, slots
@@ -63,18 +66,18 @@ def _one(cell: Mapping[str, Any], seed: int) -> dict[str, float]:
     )
     compared = unseen._compared(CELL, direction, PAIRS, PROMPTS, rng) if cell["mixed"] else None
     fresh = unseen._drawn(CELL, direction, FRESH, EACH, rng)
-    space = taste._space(said, compared)
+    space = space_of(said, compared)
     folds = by_prompt(said.prompts, taste.FOLDS, rng)
-    all_rows = taste._rows(space, said, folds, compared, seed)
-    z, by, _ = taste._out_of_fold(all_rows, len(unseen.NAMES))
+    all_rows = rows_of(space, said, folds, compared, seed)
+    z, by, _ = out_of_fold(all_rows, len(unseen.NAMES))
     every = np.ones(len(all_rows.y), np.bool_)
-    choice = taste._choose(all_rows, every, len(unseen.NAMES))
+    choice = choose(all_rows, every, len(unseen.NAMES))
     weights = choice.fit(all_rows, every)
     score = logistic.predict(space.coordinates(fresh.decided), weights)
     truth = float(measures.auc(score, fresh.decided.accepted.astype(np.float64), np.ones((1, len(score))))[0])
     found = {"truth": truth}
     for name, audit in (("all", np.zeros_like(decided)), ("shown", shown), ("sample", sample)):
-        report = taste._report(replace(said, audit=audit[rows]), by, z, unseen.RATE, [], choice.penalty, rng)
+        report = report_of(replace(said, audit=audit[rows]), by, z, unseen.RATE, [], choice.penalty, rng)
         assert report.basis == ("chosen" if name == "all" else "audit")
         found |= {name: report.auc.value, f"{name} holds": float(report.auc.low <= truth <= report.auc.high)}
     return found | {"judged": float(sample.sum())}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from rsf_core.learning import logistic, measures
-from rsf_core.learning.taste import Compared, Decided, Features, learn
+from rsf_core.learning.decided import Compared, Decided, FeatureRows
+from rsf_core.learning.taste import learn
 from rsf_core.sampling.arrays import Floats
 
 WIDTH, EACH, FRESH = 60, 4, 800
@@ -40,7 +41,7 @@ def pairs(count: int, first: int, towards: Floats, rng: np.random.Generator) -> 
     left, right = np.arange(0, len(found), EACH), np.arange(1, len(found), EACH)
     better = (rng.random(count) < logistic.sigmoid(z[left] - z[right])).astype(np.float64)
     preferred = np.where(rng.random(count) < TIES, 0.5, better)
-    one, other = (Features(found.hidden[rows], found.others[rows]) for rows in (left, right))
+    one, other = (FeatureRows(found.hidden[rows], found.others[rows]) for rows in (left, right))
     return Compared(one, other, preferred, found.prompts[left])
 
 

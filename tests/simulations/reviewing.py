@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.learning import measures
-from rsf_core.learning.taste import Decided, Learned, learn
+from rsf_core.learning.decided import Decided
+from rsf_core.learning.taste import Learned, learn
 from rsf_core.project import Project
 from rsf_core.scorers.tastes import ENDED, TOKENS
 

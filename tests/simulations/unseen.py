@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rsf_core.learning import logistic, measures
-from rsf_core.learning.taste import Compared, Decided, Features, Learned, learn
+from rsf_core.learning.decided import Compared, Decided, FeatureRows
+from rsf_core.learning.taste import Learned, learn
 from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.intervals import Interval
 
@@ -102,7 +103,7 @@ def _compared(cell: Mapping[str, Any], direction: Floats, count: int, first: int
     left, right = np.arange(0, 2 * count, 2), np.arange(1, 2 * count, 2)
     odds = np.log(both.chance / (1 - both.chance))
     better = (rng.random(count) < logistic.sigmoid(odds[left] - odds[right])).astype(np.float64)
-    one, other = (Features(both.decided.hidden[rows], both.decided.others[rows]) for rows in (left, right))
+    one, other = (FeatureRows(both.decided.hidden[rows], both.decided.others[rows]) for rows in (left, right))
     return Compared(one, other, better, both.decided.prompts[left] + first)
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action
 from rsf_core.domain.access import person
-from rsf_core.learning.taste import Against, Bin, Point, Report
+from rsf_core.learning.report import Against, Bin, Point, Report
 from rsf_core.project import Project
 from rsf_core.sampling.intervals import Interval
 from rsf_core.scorers import tastes

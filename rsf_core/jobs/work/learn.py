@@ -16,7 +16,8 @@ from rsf_core.domain.specs import LearnSpec
 from rsf_core.jobs.work.embed import ids_of
 from rsf_core.jobs.work.loading import locate, placed, report, report_base
 from rsf_core.jobs.worker import JobContext
-from rsf_core.learning.taste import Compared, Decided, Features, Learned, learn
+from rsf_core.learning.decided import Compared, Decided, FeatureRows
+from rsf_core.learning.taste import Learned, learn
 from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.proposals import making
 
@@ -57,8 +58,8 @@ def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
     hidden, scores = _features(files, shown), _scores(shown, context.spec)
     left, right = (said[side].to_numpy().astype(np.int64) for side in ("left", "right"))
     return Compared(
-        Features(hidden[left], scores[left]),
-        Features(hidden[right], scores[right]),
+        FeatureRows(hidden[left], scores[left]),
+        FeatureRows(hidden[right], scores[right]),
         said["preferred"].to_numpy().astype(np.float64),
         shown["prompt_id"].to_numpy().astype(np.int64)[left],
     )
