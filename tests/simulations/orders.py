@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from rsf_core.learning import logistic, measures, taste
+from rsf_core.learning.decided import Decided
+from rsf_core.learning.fitting import choose
 from rsf_core.learning.folds import by_prompt
-from rsf_core.learning.taste import Decided
+from rsf_core.learning.space import rows_of, space_of
 from rsf_core.review import active
 from rsf_core.review.filters import Order
 from rsf_core.sampling.arrays import Floats, Ints
@@ -101,10 +103,10 @@ def _learned(pool: Pool, done: Ints, seed: int) -> tuple[Floats, Floats]:
     """The log-odds of the pool and of the fresh ones, learned from those `done`: what `learn` learns, without its figures."""
     said = _rows(pool.decided, done)
     others = said.others.shape[1]
-    space = taste._space(said)
-    rows = taste._rows(space, said, by_prompt(said.prompts, taste.FOLDS, np.random.default_rng(seed)), None, seed)
+    space = space_of(said)
+    rows = rows_of(space, said, by_prompt(said.prompts, taste.FOLDS, np.random.default_rng(seed)), None, seed)
     every = np.ones(len(rows.y), np.bool_)
-    beta = taste._choose(rows, every, others).fit(rows, every)
+    beta = choose(rows, every, others).fit(rows, every)
     return (
         logistic.predict(space.coordinates(pool.decided), beta),
         logistic.predict(space.coordinates(pool.fresh), beta),
