@@ -1,0 +1,167 @@
+"""What a reviewer is told of a round's figures: as if gold items were any candidates, so that nothing that they can ask moves
+otherwise, or does not move, when they decide one. The owner, who marks them, is told what holds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rsf_core.domain import ELSEWHERE_K, K_BITS, Action, candidate_id, place
+from rsf_core.review.index import ReviewIndex, Word
+from rsf_core.review.seen import Seen
+from rsf_core.store.records import CandidateRecord, RoundCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A gold item as a reviewer is told of it: what decides it (`override` by `reviewer`, None where nobody has), and whether
+    it is then accepted; `held` is whether it is, and `settled` whether a person's word decides, as it is for its owner."""
+
+    prompt_id: int
+    k: int
+    override: str | None
+    reviewer: str | None
+    accepted: bool
+    held: bool
+    settled: bool
+
+    @property
+    def elsewhere(self) -> bool:
+        return self.k >= ELSEWHERE_K
+
+
+@dataclass(frozen=True, slots=True)
+class Onlooking:
+    """`whole` is the round as it stands, `seen` as the reviewer sees it."""
+
+    round_number: int
+    seen: Seen
+    whole: ReviewIndex
+
+    def told(self) -> Iterator[Told]:
+        index = self.seen.index
+        for where, words in self.seen.words.items():
+            row = index.table.row_of([where])[0]
+            if row < 0:  # drawn after the table was read
+                continue
+            vote = int(index.votes[row])
+            yield Told(
+                where >> K_BITS,
+                where & ((1 << K_BITS) - 1),
+                None if vote == 0 else str(Action.ACCEPT if vote > 0 else Action.REJECT),
+                _by(words),
+                bool(index.accepted[row]),
+                bool(self.whole.accepted[row]),
+                bool(self.whole.votes[row]),
+            )
+
+    def counts(self, found: RoundCounts) -> RoundCounts:
+        every = list(self.told())
+        drawn = [one for one in every if not one.elsewhere]
+        made = [one for one in every if one.elsewhere]
+        prompts = {one.prompt_id for one in drawn}
+        return replace(
+            found,
+            accepted=found.accepted + _more_accepted(drawn),
+            overridden=found.overridden + _more_overridden(drawn),
+            prompts_accepted=found.prompts_accepted
+            + sum(self._any(self.seen.index, prompt) - self._any(self.whole, prompt) for prompt in prompts),
+            accepted_elsewhere=found.accepted_elsewhere
+            + sum((one.override == Action.ACCEPT) - (one.settled and one.held) for one in made),
+        )
+
+    def prompts(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Rows with prompt_id, accepted and overridden of what was drawn."""
+        drawn = [one for one in self.told() if not one.elsewhere]
+        found = []
+        for row in rows:
+            mine = [one for one in drawn if one.prompt_id == row["prompt_id"]]
+            accepted, overridden = row["accepted"] + _more_accepted(mine), row["overridden"] + _more_overridden(mine)
+            found.append({**row, "accepted": accepted, "overridden": overridden})
+        return found
+
+    def candidates(self, found: Sequence[CandidateRecord]) -> list[CandidateRecord]:
+        told = {candidate_id(self.round_number, one.prompt_id, one.k): one for one in self.told()}
+        return [
+            replace(one, override=gold.override, reviewer=gold.reviewer, accepted=gold.accepted)
+            if (gold := told.get(one.candidate_id)) is not None
+            else one
+            for one in found
+        ]
+
+    def decisions(self, table: pa.Table) -> pa.Table:
+        """A table by prompt_id and k with decision, override, accepted and decided_by."""
+        places = place(table["prompt_id"].to_numpy().astype(np.int64), table["k"].to_numpy().astype(np.int64))
+        told = {place(one.prompt_id, one.k): one for one in self.told()}
+        rows = [row for row in np.flatnonzero(np.isin(places, list(told))).tolist()]
+        if not rows:
+            return table
+        gold = [told[int(places[row])] for row in rows]
+        decided = table["decision"].take(rows).to_pylist()
+        rule = [None if decision is None else "rule" for decision in decided]
+        new: dict[str, list[Any]] = {
+            "override": [one.override for one in gold],
+            "accepted": [one.accepted for one in gold],
+            "decided_by": [r if one.override is None else one.reviewer for one, r in zip(gold, rule, strict=True)],
+        }
+        mask = np.zeros(table.num_rows, bool)
+        mask[rows] = True
+        for name, values in new.items():
+            column = table[name].combine_chunks()
+            column = pc.replace_with_mask(column, pa.array(mask), pa.array(values, column.type))
+            table = table.set_column(table.column_names.index(name), name, column)
+        return table
+
+    def opinions(self, found: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+        """What each reviewer says of each candidate, by name: of a gold item what there would be of any."""
+        shown = dict(found)
+        for where, words in self.seen.words.items():
+            name = self._name(where)
+            guides = {one["reviewer"]: one["guide"] for one in found.get(name, [])}
+            said = sorted(words, key=lambda word: word.reviewer)
+            shown[name] = [
+                {
+                    "reviewer": word.reviewer,
+                    "action": str(Action.ACCEPT if word.vote > 0 else Action.REJECT),
+                    "final": word.final,
+                    "guide": guides.get(word.reviewer, 0),
+                }
+                for word in said
+            ]
+        return shown
+
+    def answers(self, found: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+        """What reviewers answered to questions of each candidate, by name: of a gold item of those whose word is shown."""
+        shown = dict(found)
+        for where, words in self.seen.words.items():
+            name, speak = self._name(where), {self.seen.reviewer, *(word.reviewer for word in words)}
+            if name in shown:
+                shown[name] = [one for one in shown[name] if one["reviewer"] in speak]
+        return shown
+
+    def _name(self, where: int) -> str:
+        return candidate_id(self.round_number, where >> K_BITS, where & ((1 << K_BITS) - 1))
+
+    def _any(self, index: ReviewIndex, prompt_id: int) -> int:
+        """1 where something that was drawn for the prompt is accepted."""
+        first, last = np.searchsorted(index.table.places, [prompt_id << K_BITS, (prompt_id << K_BITS) + ELSEWHERE_K])
+        return int(index.accepted[first:last].any())
+
+
+def _more_accepted(told: Sequence[Told]) -> int:
+    return sum(one.accepted - one.held for one in told)
+
+
+def _more_overridden(told: Sequence[Told]) -> int:
+    return sum((one.override is not None) - one.settled for one in told)
+
+
+def _by(words: Sequence[Word]) -> str | None:
+    """Who decides, as the store says it: who settled it last, else all who said something."""
+    final = [word.reviewer for word in words if word.final]
+    return final[-1] if final else ", ".join(word.reviewer for word in words) or None
