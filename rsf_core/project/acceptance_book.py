@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -24,13 +25,24 @@ from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import Standing
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 
 KEPT_LANDSCAPES = 2  # about 100 MB each for a million candidates
 
 
 class AcceptanceBook:
-    def __init__(self, store: Store, standing: Standing, stages: Stages, target_book: TargetBook) -> None:
+    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+
+    def __init__(
+        self,
+        store: Store,
+        standing: Standing,
+        stages: Stages,
+        target_book: TargetBook,
+        told: Callable[[int, str | None], Votes],
+    ) -> None:
         self._store, self._standing, self._stages, self._target_book = store, standing, stages, target_book
+        self._told = told
         self._kept_marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
         self._kept_landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
 
@@ -76,29 +88,32 @@ class AcceptanceBook:
         current = self.threshold(round_number)
         return None if current is None else decisions.target_of(self._store, current)
 
-    def landscape(self, scope: Scope, round_number: int | None = None) -> Landscape | None:
+    def landscape(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> Landscape | None:
         """The round at every M, or None before scoring. It is kept until a score or an override is added."""
         number = self._standing.number(round_number)
-        return self._kept_landscape(number, scope, self._store.ratios_version(number))
+        return self._kept_landscape(number, scope, self._store.ratios_version(number), self._told(number, onlooker))
 
-    def _make_landscape(self, round_number: int, scope: Scope, version: tuple[int, int, int]) -> Landscape | None:
-        ratios = self._store.ratios(round_number)
+    def _make_landscape(
+        self, round_number: int, scope: Scope, version: tuple[int, int, int], told: Votes
+    ) -> Landscape | None:
+        ratios = self._store.ratios(round_number, told)
         return Landscape(ratios, scope) if ratios.num_rows else None
 
-    def marks(self, scope: Scope, round_number: int | None = None) -> list[Mark]:
+    def marks(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> list[Mark]:
         """The values of log M worth a mark, each judged on held-out prompts; kept as long as the landscape."""
         number = self._standing.number(round_number)
-        return self._kept_marks(number, scope, self._store.ratios_version(number))
+        return self._kept_marks(number, scope, self._store.ratios_version(number), self._told(number, onlooker))
 
-    def _make_marks(self, round_number: int, scope: Scope, version: tuple[int, int, int]) -> list[Mark]:
-        landscape, target = self.landscape(scope, round_number), self.target(round_number)
+    def _make_marks(self, round_number: int, scope: Scope, version: tuple[int, int, int], told: Votes) -> list[Mark]:
+        landscape, target = self._kept_landscape(round_number, scope, version, told), self.target(round_number)
         if landscape is None or target is None or not landscape.possible:
             return []
         return marks.marks(landscape, target)
 
-    def ratios(self, round_number: int | None = None) -> pa.Table:
+    def ratios(self, round_number: int | None = None, onlooker: str | None = None) -> pa.Table:
         """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""
-        return self._store.ratios(self._standing.number(round_number))
+        number = self._standing.number(round_number)
+        return self._store.ratios(number, self._told(number, onlooker))
 
     def scorers(self, round_number: int | None = None) -> list[str]:
         """The scorers that have scored candidates of a round."""
@@ -119,10 +134,12 @@ class AcceptanceBook:
         possible = np.isfinite(ratios["log_ratio"].to_numpy()) & ~ratios["truncated"].to_numpy()
         return np.where(possible, reward(target, scores, ratios.num_rows), -np.inf)
 
-    def compare_rules(self, log_m: float, scope: Scope, round_number: int | None = None) -> list[RuleOutcome]:
+    def compare_rules(
+        self, log_m: float, scope: Scope, round_number: int | None = None, onlooker: str | None = None
+    ) -> list[RuleOutcome]:
         """What each acceptance rule would keep of the round's candidates, rejection at `log_m` (nats) first."""
         number = self._standing.number(round_number)
-        landscape, ratios = self.landscape(scope, number), self._store.ratios(number)
+        landscape, ratios = self.landscape(scope, number, onlooker), self.ratios(number, onlooker)
         if landscape is None:
             raise StageError(f"round {number} has no scores yet: rules are compared after scoring")
         return rules.compare(landscape, log_m, ratios, self.reward(number), self._store.completions)

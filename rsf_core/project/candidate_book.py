@@ -11,6 +11,7 @@ from rsf_core.acceptance import bands
 from rsf_core.acceptance.bands import Bands, Plan, Rates
 from rsf_core.domain import Action, JobKind, JobState
 from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.review.onlooking import Find
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.decided import COUNTED_TABLES
@@ -24,11 +25,14 @@ from rsf_core.store.records import (
     Speed,
 )
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 
 
 class CandidateBook:
-    def __init__(self, store: Store, standing: Standing) -> None:
-        self._store, self._standing = store, standing
+    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+
+    def __init__(self, store: Store, standing: Standing, onlooking: Find) -> None:
+        self._store, self._standing, self._onlooking = store, standing, onlooking
         self._speed = lru_cache(maxsize=8)(store.generation_speed)  # what is done stays as it is
 
     def latest_completions(self, count: int, round_number: int | None = None) -> list[dict[str, Any]]:
@@ -39,15 +43,26 @@ class CandidateBook:
         """The texts of prompts, retired ones too, by number; one that is not there is left out."""
         return {number: row["text"] for number, row in self._store.prompts_by_id(prompt_ids).items()}
 
-    def counts(self, round_number: int | None = None) -> RoundCounts:
-        return self._store.round_counts(self._standing.number(round_number))
+    def counts(self, round_number: int | None = None, onlooker: str | None = None) -> RoundCounts:
+        number = self._standing.number(round_number)
+        return self._store.round_counts(number, self._told(number, onlooker))
 
-    def prompts_in_round(self, round_number: int | None = None) -> list[dict[str, Any]]:
-        return self._store.prompts_in_round(self._standing.number(round_number))
+    def prompts_in_round(self, round_number: int | None = None, onlooker: str | None = None) -> list[dict[str, Any]]:
+        number = self._standing.number(round_number)
+        found, look = self._store.prompts_in_round(number), self._onlooking(number, onlooker)
+        return found if look is None else look.prompts(found)
 
-    def candidates(self, prompt_id: int, round_number: int | None = None) -> list[CandidateRecord]:
+    def candidates(
+        self, prompt_id: int, round_number: int | None = None, onlooker: str | None = None
+    ) -> list[CandidateRecord]:
         """All candidates of a prompt in a round, by k."""
-        return self._store.candidates_of_prompt(self._standing.number(round_number), prompt_id)
+        number = self._standing.number(round_number)
+        found, look = self._store.candidates_of_prompt(number, prompt_id), self._onlooking(number, onlooker)
+        return found if look is None else look.candidates(found)
+
+    def _told(self, round_number: int, onlooker: str | None) -> Votes:
+        look = self._onlooking(round_number, onlooker)
+        return () if look is None else look.votes
 
     def candidates_elsewhere(self, round_number: int | None = None) -> list[ElsewhereRecord]:
         """The candidates of a round that were made elsewhere, by prompt and k."""
@@ -72,29 +87,33 @@ class CandidateBook:
         """The candidates of a round for which the target lacks a score, with the reason: the rule decides nothing of them."""
         return self._store.without_score(self._standing.number(round_number))
 
-    def bands(self, round_number: int | None = None) -> Bands | None:
+    def bands(self, round_number: int | None = None, onlooker: str | None = None) -> Bands | None:
         """How many prompts of a round have none, few, some, most or all of their candidates accepted; None before scoring."""
-        return bands.bands(self._kinds(round_number))
+        return bands.bands(self._kinds(round_number, onlooker))
 
-    def rates(self, round_number: int | None = None) -> Rates:
+    def rates(self, round_number: int | None = None, onlooker: str | None = None) -> Rates:
         """The acceptance rates of a round: means over prompts of what was drawn for all of them alike."""
-        return bands.rates(self._kinds(round_number))
+        return bands.rates(self._kinds(round_number, onlooker))
 
-    def none_of(self, k: int, round_number: int | None = None) -> Interval | None:
+    def none_of(self, k: int, round_number: int | None = None, onlooker: str | None = None) -> Interval | None:
         """The share of prompts like a round's that would get none of `k` candidates; None before scoring."""
         number = self._standing.number(round_number)
-        name = ("none_of", k, number)
-        return self._store.unchanged(name, COUNTED_TABLES, lambda: bands.none_of(self._kinds(number), k))
+        kinds = self._kinds(number, onlooker)
+        return self._store.unchanged(
+            ("none_of", k, number, tuple(kinds)), COUNTED_TABLES, lambda: bands.none_of(kinds, k)
+        )
 
-    def starving_plan(self) -> Plan | None:
+    def starving_plan(self, onlooker: str | None = None) -> Plan | None:
         """What drawing as many candidates again for the newest round's prompts with none accepted would give; None where no
         prompt starves."""
         number, each = self._standing.current_round().round, self._standing.settings().generate.candidates
-        name = ("starving_plan", number, each)
-        return self._store.unchanged(name, COUNTED_TABLES, lambda: bands.plan(self._kinds(number), each))
+        kinds = self._kinds(number, onlooker)
+        name = ("starving_plan", number, each, tuple(kinds))
+        return self._store.unchanged(name, COUNTED_TABLES, lambda: bands.plan(kinds, each))
 
-    def _kinds(self, round_number: int | None) -> list[PromptKind]:
-        return self._store.prompt_kinds(self._standing.number(round_number))
+    def _kinds(self, round_number: int | None, onlooker: str | None) -> list[PromptKind]:
+        number = self._standing.number(round_number)
+        return self._store.prompt_kinds(number, self._told(number, onlooker))
 
     def generation_speed(self, round_number: int | None = None) -> Speed | None:
         """How fast the candidates of a round were drawn, over its finished generate jobs; None where there is none."""

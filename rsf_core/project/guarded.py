@@ -1,5 +1,5 @@
-"""A project as one person may use it: every name that is asked of it is checked against the table of `access`, and what is
-said is said by that person, whoever was passed along."""
+"""A project as one person may use it: every name that is asked of it is checked against the table of `access`, what is said is
+said by that person, whoever was passed along, and a reviewer is told of gold items as of any candidates."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any, cast
 
 from rsf_core.domain import access
-from rsf_core.domain.access import Actor
+from rsf_core.domain.access import Actor, Role
 from rsf_core.domain.files import writable
 from rsf_core.project import Project
 
+ONLOOKER = "onlooker"  # the parameter that names the reviewer who asks; None of an owner
 _PARTS = (
     "answers",
     "autopilot",
@@ -66,12 +67,15 @@ def _checked(method: Callable[..., Any], who: Callable[[], Actor], action: str) 
     def call(*args: Any, **kwargs: Any) -> Any:
         actor = who()
         access.check(actor, action)
-        speakers = _speakers(method.__func__)  # type: ignore[attr-defined]
+        said: dict[str, Actor | str | None] = dict.fromkeys(_speakers(method.__func__), actor)  # type: ignore[attr-defined]
+        signature = _signature(method.__func__)  # type: ignore[attr-defined]
+        if ONLOOKER in signature.parameters:
+            said[ONLOOKER] = actor.name if actor.role is Role.REVIEWER else None
         with writable("the project's folder"):
-            if not speakers:
+            if not said:
                 return method(*args, **kwargs)
-            bound = _signature(method.__func__).bind(method.__self__, *args, **kwargs)  # type: ignore[attr-defined]
-            bound.arguments.update(dict.fromkeys(speakers, actor))
+            bound = signature.bind(method.__self__, *args, **kwargs)  # type: ignore[attr-defined]
+            bound.arguments.update(said)
             return method.__func__(*bound.args, **bound.kwargs)  # type: ignore[attr-defined]
 
     return call

@@ -86,8 +86,10 @@ class Project:
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
         self.target_book = TargetBook(folder, self.store, self._standing, self._stages)
         self._rounds = RoundBook(self.store, self._standing, self._stages, self._driver, self.supervisor)
-        self._candidates = CandidateBook(self.store, self._standing)
-        self._acceptance = AcceptanceBook(self.store, self._standing, self._stages, self.target_book)
+        self._candidates = CandidateBook(self.store, self._standing, lambda n, who: self.review.onlooking(n, who))
+        self._acceptance = AcceptanceBook(
+            self.store, self._standing, self._stages, self.target_book, lambda n, who: self.review.told(n, who)
+        )
         self._results = ResultBook(folder, self.store, self._standing)
         self.own_scorers = OwnScorers(folder, self.store, self.target_book)
         self.scorer_book = ScorerBook(folder, self.store, self._standing.settings)
@@ -108,7 +110,9 @@ class Project:
         self.review = Reviews(self.store, self._standing.settings, self.target, self.features)
         self.progress = ReviewProgress(self.store, self.review)
         self.comparing = Comparing(self.store, self._standing.settings, self.review)
-        self.exports = Exports(folder, self.store, self._standing.settings, self.target, self.review.agreement)
+        self.exports = Exports(
+            folder, self.store, self._standing.settings, self.target, self.review.agreement, self.review.onlooking
+        )
         self._server: OwnerServer | None = None
         self._started = self._closed = False
 

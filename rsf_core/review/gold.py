@@ -64,10 +64,10 @@ def answers(words: Iterable[GoldWord], marks: Iterable[GoldMark]) -> list[GoldAn
     for word in words:
         key = word.reviewer, word.candidate_id
         holds, back = said.setdefault(key, []), taken_back.setdefault(key, [])
-        if word.kind == ActKind.UNDO:
-            back.append(holds.pop())
+        if word.kind == ActKind.UNDO:  # where nothing is left that it takes back, it says nothing
+            back += [holds.pop()] if holds else []
         elif word.kind == ActKind.REDO:
-            holds.append(back.pop())
+            holds += [back.pop()] if back else []
         else:
             back.clear()
             holds.append(word)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rsf_core.domain import K_BITS, Outcome, Scope
 from rsf_core.review.audit import audit_key
 from rsf_core.review.filters import CandidateFilter, Order, View
-from rsf_core.review.opinions import Opinions, Word
+from rsf_core.review.opinions import Guides, Opinions, Word
 from rsf_core.review.round_table import RoundTable
 
 Floats = NDArray[np.float64]
@@ -120,12 +120,13 @@ class ReviewIndex:
                     new._flags[row] = flagged
         return new
 
-    def as_told(self, words: Mapping[int, Sequence[Word]], reviewer: str) -> ReviewIndex:
-        """The index for one reviewer, who is told that `words` is all that is said of some places, the oldest first."""
+    def as_told(self, words: Mapping[int, Sequence[Word]], reviewer: str, guides: Guides) -> ReviewIndex:
+        """The index for one reviewer, who is told that `words` is all that is said of some places, the oldest first, each by
+        the version in `guides` of the guide."""
         new = copy(self)
         new._let_go()
         mine = self.own(reviewer).copy()
-        new._own, new._opinions = {reviewer: mine}, lambda: self.opinions.but_for(words)
+        new._own, new._opinions = {reviewer: mine}, lambda: self.opinions.but_for(words, guides)
         for row, said in zip(self.table.row_of(list(words)), words.values(), strict=True):
             if row >= 0:
                 new._hear_of(row, said)

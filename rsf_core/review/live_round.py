@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rsf_core.domain import K_BITS, Scope
 from rsf_core.review.candidates import Answer, ReviewPrompt, said_of
 from rsf_core.review.index import ReviewIndex
-from rsf_core.review.opinions import Opinions, Word
+from rsf_core.review.opinions import Guides, Opinions, Word
 from rsf_core.review.round_table import RoundTable
 from rsf_core.store.records import GoldMark
 from rsf_core.store.round_log import VOTES, RoundLog
@@ -147,6 +147,18 @@ class LiveRound:
             log.refresh()
             return {where: (words(log, where), dict(log.notes.get(where, {})), answers(log, where)) for where in places}
 
+    def guides(self, places: Iterable[int]) -> Guides:
+        """By which version of the guide reviewers said what they say of some gold items now."""
+        log = self._store.acts.logs.of(self.round)
+        with log.lock:
+            log.refresh()
+            names, columns = list(log.reviewers), log.overrides
+            return {
+                (where, names[columns["reviewer"][row]]): int(columns["guide"][row])
+                for where in places
+                for row in log.words(where)
+            }
+
     def prompts(
         self,
         prompt_ids: Sequence[int],
@@ -219,7 +231,8 @@ def _opinions(log: RoundLog, gold: Mapping[int, GoldMark]) -> Opinions:
     if not gold:
         return said
     return said.but_for(
-        {where: [_word(mark)] for where, mark in gold.items()}, {where: mark.guide for where, mark in gold.items()}
+        {where: [_word(mark)] for where, mark in gold.items()},
+        {(where, mark.author): mark.guide for where, mark in gold.items()},
     )
 
 

@@ -3,7 +3,7 @@ otherwise, or does not move, when they decide one. The owner, who marks them, is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rsf_core.domain import ELSEWHERE_K, K_BITS, Action, candidate_id, place
-from rsf_core.review.index import ReviewIndex, Word
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.opinions import Word
 from rsf_core.review.seen import Seen
-from rsf_core.store.records import CandidateRecord, RoundCounts
+from rsf_core.store.records import CandidateRecord
+from rsf_core.store.tally import Votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,13 @@ class Onlooking:
                 bool(self.whole.votes[row]),
             )
 
-    def counts(self, found: RoundCounts) -> RoundCounts:
-        every = list(self.told())
-        drawn = [one for one in every if not one.elsewhere]
-        made = [one for one in every if one.elsewhere]
-        prompts = {one.prompt_id for one in drawn}
-        return replace(
-            found,
-            accepted=found.accepted + _more_accepted(drawn),
-            overridden=found.overridden + _more_overridden(drawn),
-            prompts_accepted=found.prompts_accepted
-            + sum(self._any(self.seen.index, prompt) - self._any(self.whole, prompt) for prompt in prompts),
-            accepted_elsewhere=found.accepted_elsewhere
-            + sum((one.override == Action.ACCEPT) - (one.settled and one.held) for one in made),
-        )
+    @property
+    def votes(self) -> Votes:
+        """What decides each gold item, and whether it accepts it."""
+        index = self.seen.index
+        rows = index.table.row_of(list(self.seen.words))
+        found = ((where, row) for where, row in zip(self.seen.words, rows, strict=True) if row >= 0)
+        return tuple((where, int(index.votes[row]), bool(index.accepted[row])) for where, row in found)
 
     def prompts(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Rows with prompt_id, accepted and overridden of what was drawn."""
@@ -98,7 +93,7 @@ class Onlooking:
         """A table by prompt_id and k with decision, override, accepted and decided_by."""
         places = place(table["prompt_id"].to_numpy().astype(np.int64), table["k"].to_numpy().astype(np.int64))
         told = {place(one.prompt_id, one.k): one for one in self.told()}
-        rows = [row for row in np.flatnonzero(np.isin(places, list(told))).tolist()]
+        rows: list[int] = np.flatnonzero(np.isin(places, list(told))).tolist()
         if not rows:
             return table
         gold = [told[int(places[row])] for row in rows]
@@ -147,11 +142,6 @@ class Onlooking:
     def _name(self, where: int) -> str:
         return candidate_id(self.round_number, where >> K_BITS, where & ((1 << K_BITS) - 1))
 
-    def _any(self, index: ReviewIndex, prompt_id: int) -> int:
-        """1 where something that was drawn for the prompt is accepted."""
-        first, last = np.searchsorted(index.table.places, [prompt_id << K_BITS, (prompt_id << K_BITS) + ELSEWHERE_K])
-        return int(index.accepted[first:last].any())
-
 
 def _more_accepted(told: Sequence[Told]) -> int:
     return sum(one.accepted - one.held for one in told)
@@ -165,3 +155,7 @@ def _by(words: Sequence[Word]) -> str | None:
     """Who decides, as the store says it: who settled it last, else all who said something."""
     final = [word.reviewer for word in words if word.final]
     return final[-1] if final else ", ".join(word.reviewer for word in words) or None
+
+
+Find = Callable[[int, str | None], Onlooking | None]
+"""How a round looks to an onlooker; None where there is none, and what holds is told."""

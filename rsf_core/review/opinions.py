@@ -23,6 +23,10 @@ class Word:
     vote: int
     final: bool
 
+Guides = Mapping[tuple[int, str], int]
+"""The version of the guide that a reviewer's word on a place was said by."""
+
+
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
@@ -51,8 +55,8 @@ class Opinions:
         none = np.zeros(0, np.int64)
         return cls(none, np.zeros(0, str), none, np.zeros(0, bool), none)
 
-    def but_for(self, words: Mapping[int, Sequence[Word]], guides: Mapping[int, int] | None = None) -> Opinions:
-        """These, but for some places `words`, by a version of `guides`, in place of what is said of them here."""
+    def but_for(self, words: Mapping[int, Sequence[Word]], guides: Guides) -> Opinions:
+        """These, but for some places `words`, each by the version in `guides`, in place of what is said of them here."""
         left = self.where(~np.isin(self.places, list(words)))
         said = [(where, word) for where, spoken in words.items() for word in spoken]
         return Opinions(
@@ -60,7 +64,7 @@ class Opinions:
             np.array([*left.reviewers.tolist(), *(word.reviewer for _, word in said)], str),
             np.append(left.votes, [word.vote for _, word in said]).astype(np.int64),
             np.append(left.final, [word.final for _, word in said]).astype(bool),
-            np.append(left.guides, [(guides or {}).get(where, 0) for where, _ in said]).astype(np.int64),
+            np.append(left.guides, [guides.get((where, word.reviewer), 0) for where, word in said]).astype(np.int64),
         )
 
     def where(self, keep: Bools) -> Opinions:

@@ -27,6 +27,7 @@ from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.gold_mix import Mixed, alone, in_turn, mixed, slots
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.live_round import LiveRound
+from rsf_core.review.onlooking import Onlooking
 from rsf_core.review.ordering import first, spread
 from rsf_core.review.seen import Seen, seen_by
 from rsf_core.review.similar import NEAREST, nearest
@@ -34,6 +35,7 @@ from rsf_core.review.suggestion import Suggestion
 from rsf_core.scorers import answered
 from rsf_core.store.acts import Said
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 
 KEPT_TABLES = 2
 PAGE = 50
@@ -160,9 +162,20 @@ class Reviews:
         found = {c.candidate_id: c for p in seen.show(self._prompts(round_number, chosen)) for c in p.candidates}
         return [found[_name(round_number, one)] for one in chosen.tolist()]
 
-    def index(self, round_number: int) -> ReviewIndex:
-        """The round as it stands now."""
-        return self._live(round_number).index()
+    def index(self, round_number: int, onlooker: str | None = None) -> ReviewIndex:
+        """The round as it stands now, or as an `onlooker` is told of it."""
+        return self._live(round_number).index() if onlooker is None else self._seen(round_number, onlooker).index
+
+    def onlooking(self, round_number: int, onlooker: str | None) -> Onlooking | None:
+        """How the round looks to an onlooker; None where there is none, and what holds is told."""
+        if onlooker is None or not self._store.gold.of_round(round_number):
+            return None
+        return Onlooking(round_number, self._seen(round_number, onlooker), self._live(round_number).index())
+
+    def told(self, round_number: int, onlooker: str | None) -> Votes:
+        """What an onlooker of the round is told of gold items in place of what holds."""
+        found = self.onlooking(round_number, onlooker)
+        return () if found is None else found.votes
 
     def _seen(self, round_number: int, reviewer: str) -> Seen:
         """The round as this reviewer sees it."""
@@ -247,11 +260,11 @@ class Reviews:
         to = int(index.table.places[found[0]])
         return self._alike(round_number, to, count, (index.version, self._embedded(round_number, index)))
 
-    def agreement(self, round_number: int) -> Agreement:
+    def agreement(self, round_number: int, onlooker: str | None = None) -> Agreement:
         """How well the rule and people agree, and people with each other."""
-        return agreement.agreement(drawn(self.index(round_number))[0], self._settings().seed)
+        return agreement.agreement(drawn(self.index(round_number, onlooker))[0], self._settings().seed)
 
-    def suggest(self, round_number: int) -> Suggestion:
+    def suggest(self, round_number: int, onlooker: str | None = None) -> Suggestion:
         """The weights, β and M that people's decisions speak for. Raises TargetError where there is too little to tell."""
         target, thresholds = self._target(round_number), self._store.thresholds(round_number)
         if target is None or not thresholds:
@@ -262,7 +275,7 @@ class Reviews:
             for name in self._scorers(round_number, self._store.review_version(round_number))
             if name not in constrained
         ]
-        index, here = drawn(self.index(round_number))
+        index, here = drawn(self.index(round_number, onlooker))
         scores = {name: self._score(round_number, name, index.version)[here] for name in names}
         stage = self._store.drawn(round_number)["stage"].to_numpy().astype(np.int64)
         return suggestion.suggest(index, target, scores, thresholds[0].scope, stage)

@@ -49,4 +49,4 @@ def seen_by(live: LiveRound, reviewer: str, overlap: int) -> Seen:
     if not heard:
         return Seen(reviewer, index, {}, {})
     words = as_seen({where: said for where, (said, *_) in heard.items()}, reviewer, overlap)
-    return Seen(reviewer, index.as_told(words, reviewer), words, heard)
+    return Seen(reviewer, index.as_told(words, reviewer, live.guides(words)), words, heard)

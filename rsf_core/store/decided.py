@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rsf_core.domain import ChosenBy, Scope
+from rsf_core.domain import K_BITS, ChosenBy, Scope, candidate_id
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.kept import Kept
 from rsf_core.store.records import PromptKind, RoundCounts, ThresholdRecord
-from rsf_core.store.tally import Tallies
+from rsf_core.store.tally import Tallies, Votes
 
 COUNTED_TABLES = (  # all that counts of a round are of
     *(
@@ -99,10 +100,11 @@ class Decided:
                     part = part.append_column(name, pa.repeat(pa.scalar(value, pa.int32()), part.num_rows))
                 self._db.append(table, part)
 
-    def ratios(self, round_number: int) -> pa.Table:
+    def ratios(self, round_number: int, told: Votes = ()) -> pa.Table:
         """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), `planned` (drawn for all
-        prompts alike, and not because a prompt had none), …"""
-        return self._db.arrow("ratios", {"round": round_number})
+        prompts alike, and not because a prompt had none), …; with what is `told` of some in place of what holds."""
+        found = self._db.arrow("ratios", {"round": round_number})
+        return _as_told(found, round_number, told) if told else found
 
     def ratios_version(self, round_number: int) -> tuple[int, int, int]:
         """Differs whenever `ratios` does."""
@@ -121,18 +123,21 @@ class Decided:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
         return self._db.version(*COUNTED_TABLES)
 
-    def round_counts(self, round_number: int) -> RoundCounts:
-        """How many candidates of a round stand where. After an act only what it touched is read."""
-        return self._kept.unchanged(("round_counts", round_number), COUNTED_TABLES, lambda: self._count(round_number))
+    def round_counts(self, round_number: int, told: Votes = ()) -> RoundCounts:
+        """How many candidates of a round stand where, with what is `told` of some in place of what holds. After an act only
+        what it touched is read."""
+        name = ("round_counts", round_number, told)
+        return self._kept.unchanged(name, COUNTED_TABLES, lambda: self._count(round_number, told))
 
-    def _count(self, round_number: int) -> RoundCounts:
-        return self._tallies.counts(round_number, self._retired(), self._scored(round_number))
+    def _count(self, round_number: int, told: Votes) -> RoundCounts:
+        return self._tallies.counts(round_number, self._retired(), self._scored(round_number), told)
 
-    def prompt_kinds(self, round_number: int) -> list[PromptKind]:
-        """What each prompt of the round got, by kind of prompt: a few however many prompts there are."""
-        name = ("prompt_kinds", round_number)
+    def prompt_kinds(self, round_number: int, told: Votes = ()) -> list[PromptKind]:
+        """What each prompt of the round got, by kind of prompt: a few however many prompts there are; with what is `told` of
+        some candidates in place of what holds."""
+        name = ("prompt_kinds", round_number, told)
         return list(
-            self._kept.unchanged(name, COUNTED_TABLES, lambda: self._tallies.kinds(round_number, self._retired()))
+            self._kept.unchanged(name, COUNTED_TABLES, lambda: self._tallies.kinds(round_number, self._retired(), told))
         )
 
     def _scored(self, round_number: int) -> int:
@@ -147,3 +152,18 @@ class Decided:
     def starving_prompts(self, round_number: int) -> list[int]:
         """The prompts in use whose candidates are all decided, and none of them accepted in effect."""
         return [row["prompt_id"] for row in self._db.rows("starving_prompts", {"round": round_number})]
+
+
+def _as_told(ratios: pa.Table, round_number: int, told: Votes) -> pa.Table:
+    """`ratios` with other words of people on some candidates."""
+    names = {
+        candidate_id(round_number, where >> K_BITS, where & ((1 << K_BITS) - 1)): (vote, accepted)
+        for where, vote, accepted in told
+    }
+    there = pc.is_in(ratios["candidate_id"], pa.array(list(names))).combine_chunks()
+    said = [names[name] for name in ratios["candidate_id"].filter(there).to_pylist()]
+    for at, name in enumerate(("override", "accepted")):
+        column = ratios[name].combine_chunks()
+        column = pc.replace_with_mask(column, there, pa.array([one[at] for one in said], column.type))
+        ratios = ratios.set_column(ratios.column_names.index(name), name, column)
+    return ratios

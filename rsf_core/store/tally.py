@@ -15,6 +15,9 @@ from rsf_core.store.records import PromptKind, RoundCounts
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Votes = tuple[tuple[int, int, bool], ...]
+"""What is told of some candidates in place of what was said of them: their places with +1 accept, −1 reject, 0 the rule, and
+whether that accepts them."""
 RULED = (  # all that the decisions of the rule are read from
     *("candidates", "candidates_elsewhere", "scores", "no_scores", "unscored", "log_ratios", "thresholds"),
     "adaptive_jobs",
@@ -95,9 +98,20 @@ class Tally:
     def _now(self, names: list[str]) -> list[dict[str, str]]:
         return self._db.look_up("current_overrides_of", names)
 
-    def counts(self, retired: Ints, scored: int) -> RoundCounts:
+    def _told(self, told: Votes) -> NDArray[np.int8]:
+        """What decides each candidate, (n,), with what is `told` of some in place of what holds."""
+        if not told:
+            return self._votes
+        places, votes = self._ruled.places, self._votes.copy()
+        rows = np.searchsorted(places, np.array([where for where, *_ in told], np.int64))
+        for row, (where, vote, _) in zip(rows.tolist(), told, strict=True):
+            if row < len(places) and places[row] == where:
+                votes[row] = vote
+        return votes
+
+    def counts(self, retired: Ints, scored: int, told: Votes = ()) -> RoundCounts:
         """`retired`: the prompts that are not in use any more; `scored`: how many drawn candidates have a score."""
-        ruled, votes = self._ruled, self._votes
+        ruled, votes = self._ruled, self._told(told)
         drawn, undecided = ~ruled.elsewhere, ~ruled.elsewhere & ~ruled.decided
         accepted = np.where(votes != 0, votes > 0, ruled.automatic)
         gone = np.isin(ruled.prompts, retired)
@@ -117,9 +131,9 @@ class Tally:
             accepted_elsewhere=_count((votes > 0) & ruled.elsewhere),
         )
 
-    def kinds(self, retired: Ints) -> list[PromptKind]:
+    def kinds(self, retired: Ints, told: Votes = ()) -> list[PromptKind]:
         """What each prompt with a decided candidate got, counted over prompts that got the same."""
-        ruled, votes, own = self._ruled, self._votes, self._ruled.decided
+        ruled, votes, own = self._ruled, self._told(told), self._ruled.decided
         prompts = ruled.prompts[own]
         if not len(prompts):
             return []
@@ -140,17 +154,17 @@ class Tallies:
         self._db, self._guard = db, threading.Lock()
         self._rounds: dict[int, Tally] = {}
 
-    def counts(self, round_number: int, retired: Ints, scored: int) -> RoundCounts:
+    def counts(self, round_number: int, retired: Ints, scored: int, told: Votes = ()) -> RoundCounts:
         tally = self._of(round_number)
         with tally.lock:
             tally.refresh()
-            return tally.counts(retired, scored)
+            return tally.counts(retired, scored, told)
 
-    def kinds(self, round_number: int, retired: Ints) -> list[PromptKind]:
+    def kinds(self, round_number: int, retired: Ints, told: Votes = ()) -> list[PromptKind]:
         tally = self._of(round_number)
         with tally.lock:
             tally.refresh()
-            return tally.kinds(retired)
+            return tally.kinds(retired, told)
 
     def _of(self, round_number: int) -> Tally:
         if self._db.in_transaction:  # what is written here may never come to hold

@@ -20,9 +20,10 @@ MEANINGS = """
 - **Answered**: gold items that they decided one by one after it was marked, by their word as it holds now. What they said
   before the mark, in bulk, or took back does not count, and nobody answers what they marked themselves.
 - **Right**: of those, the answers that are the item's right decision **as it stands now**. Who changes the decision of an item
-  changes everybody's figures. **Accuracy** is right / answered, with the exact 95 % interval of so many independent answers
-  (Clopper and Pearson 1934): few answers, wide limits. It tells how they do on items such as you marked, which are no random
-  sample of the round.
+  changes everybody's figures. **Accuracy** is right / answered, with the exact 95 % interval of so many answers (Clopper and
+  Pearson 1934): few answers, wide limits. It takes the items as independent: where several are of one prompt, or otherwise
+  alike, they tell less than their number says, and the true interval is wider. It tells how they do on items such as you
+  marked, which are no random sample of the round.
 - **Turned away**: of the items to accept, those they rejected. **Let through**: of the items to reject, those they accepted.
 - **By another guide**: answers given by another version of the guide than the item's decision. They may be wrong by the one
   and right by the other. Mark an item again to confirm its decision under the guide as it is now.
@@ -60,9 +61,8 @@ def panel(project: Project, number: int, author: Actor) -> None:
 def _standing(found: GoldReport, share: float) -> None:
     accepts = sum(mark.action is Action.ACCEPT for mark in found.marks)
     mixed = (
-        f"Until somebody has answered all, {share:.0%} of what they are shown are gold items; nothing on their card or "
-        "in its address tells which. Whoever compares the counts of Overview and Agreement, or an export of everything, can "
-        "tell."
+        f"Until somebody has answered all, {share:.0%} of what they are shown are gold items; nothing on their card, "
+        "in its address, or in the figures and previews of exports that a reviewer may look at tells which."
         if share
         else "None is mixed in: their share is 0. Reviewers answer those that they come upon."
     )

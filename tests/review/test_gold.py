@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import AccessError, StageError
 from rsf_core.project.gold_book import GoldBook
+from rsf_core.review.gold import answers
 from rsf_core.sampling.intervals import clopper_pearson
+from rsf_core.store.records import GoldMark, GoldWord
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
 
@@ -100,6 +104,20 @@ def test_an_answer_is_what_holds_and_was_said_one_by_one_after_the_mark(filled: 
     gold.mark("1.1.0", REJECT, person("ann"))  # marked anew: answers to the item it was are answers no more
     (ben,) = gold.report(1).reviewers
     assert ben.whole.answered == 1
+
+
+def test_an_undo_or_redo_of_something_that_is_gone_says_nothing() -> None:
+    marks = [GoldMark("1.1.0", ACCEPT, "ann", 0, datetime(2026, 1, 1), 1)]
+
+    def words(*kinds: ActKind) -> list[GoldWord]:
+        return [GoldWord(seq, "1.1.0", "ben", ACCEPT, 0, kind) for seq, kind in enumerate(kinds, start=2)]
+
+    said, undone, redone = ActKind.DECIDE, ActKind.UNDO, ActKind.REDO
+    for gone in ([undone], [redone], [undone, redone], [said, undone, undone], [said, undone, undone, undone]):
+        assert answers(words(*gone), marks) == []
+    for held in ([undone, said], [redone, redone, said], [said, redone], [said, undone, undone, redone]):
+        (answer,) = answers(words(*held), marks)
+        assert answer.right
 
 
 def test_the_decision_of_a_gold_item_is_the_word_in_force_until_the_mark_is_taken_away(filled: Store) -> None:

@@ -66,4 +66,4 @@ def fill(store: Store) -> None:
 def exports_of(store: Store, folder: Path) -> Exports:
     """The exports of a project in `folder` whose store this is."""
     reviews = Reviews(store, settings, lambda number: TARGET)
-    return Exports(folder, store, settings, lambda number: TARGET, reviews.agreement)
+    return Exports(folder, store, settings, lambda number: TARGET, reviews.agreement, reviews.onlooking)

@@ -35,6 +35,7 @@ from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import schema
 from rsf_core.project.exporting.sources import AT_ONCE, Source
 from rsf_core.review.agreement import Agreement
+from rsf_core.review.onlooking import Find
 from rsf_core.store.exported import TABLES
 from rsf_core.store.records import GuideVersion
 from rsf_core.store.store import Store
@@ -88,9 +89,11 @@ class Exports:
         settings: Callable[[], Settings],
         target: Callable[[int], Target | None],
         agreement: Callable[[int], Agreement],
+        onlooking: Find,
     ) -> None:
         self._folder, self._store = folder, store
         self._settings, self._target, self._agreement = settings, target, agreement
+        self._onlooking = onlooking
         self._running: dict[str, _Running] = {}
         self._lock, self._turn = threading.Lock(), threading.Lock()
         for left in self._place.glob(f"{SCRATCH}*"):  # by an owner that was killed
@@ -98,15 +101,16 @@ class Exports:
 
     # -- before --------------------------------------------------------------------------------------------------------
 
-    def preview(self, request: Request, count: int = PREVIEW_ROWS) -> Preview:
-        """The first rows of an export, and how many it has. Raises ExportError or StageError where nothing is there yet."""
+    def preview(self, request: Request, count: int = PREVIEW_ROWS, onlooker: str | None = None) -> Preview:
+        """The first rows of an export, and how many it has, as an `onlooker` is told of gold items. Raises ExportError or
+        StageError where nothing is there yet."""
 
         def read() -> Preview:
-            source = sources.find(self._store, request, self._target)
+            source = sources.find(self._store, request, self._target, lambda number: self._onlooking(number, onlooker))
             first = tuple(islice((row for part in source.rows(1) for row in part), count))
             return Preview(first, source.counted, source.rounds, source.curated_id)
 
-        return self._store.unchanged(("export preview", request, count), TABLES, read)
+        return self._store.unchanged(("export preview", request, count, onlooker), TABLES, read)
 
     # -- writing -------------------------------------------------------------------------------------------------------
 

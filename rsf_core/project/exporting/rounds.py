@@ -21,6 +21,7 @@ from rsf_core.project.exporting.compared import ComparedPair, compared_pairs
 from rsf_core.project.exporting.messages import texts
 from rsf_core.project.exporting.pairing import Decided, Sides, pairs, sides
 from rsf_core.project.exporting.request import Pairing, Request, What
+from rsf_core.review.onlooking import Onlooking
 from rsf_core.store.store import Store
 
 Floats = NDArray[np.float64]
@@ -51,10 +52,18 @@ class RoundExamples:
     """The candidates of a round at the moment it is made; texts, which never change, are read when they are asked for."""
 
     def __init__(
-        self, store: Store, request: Request, round_number: int, target: Target | None, near: set[int]
+        self,
+        store: Store,
+        request: Request,
+        round_number: int,
+        target: Target | None,
+        near: set[int],
+        onlooking: Onlooking | None = None,
     ) -> None:
         self._store, self._request, self._round, self._target, self._near = store, request, round_number, target, near
-        self._table = store.exported.decisions(round_number)
+        table = store.exported.decisions(round_number)
+        self._onlooking = onlooking
+        self._table = table if onlooking is None else onlooking.decisions(table)
         self._prompt_ids: NDArray[np.int64] = self._table["prompt_id"].to_numpy().astype(np.int64)
         self._k: NDArray[np.int64] = self._table["k"].to_numpy().astype(np.int64)
 
@@ -109,6 +118,8 @@ class RoundExamples:
         everything = self._request.what is What.ALL
         opinions = self._store.exported.opinions(self._round) if everything else {}
         answered = answers(self._store, self._round) if everything else {}
+        if self._onlooking is not None:
+            opinions, answered = self._onlooking.opinions(opinions), self._onlooking.answers(answered)
         for low, high in self._parts(at_once):
             first, last = int(self._prompt_ids[low]), int(self._prompt_ids[high - 1])
             drawn = self._store.exported.texts(self._round, first, last)

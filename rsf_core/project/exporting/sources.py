@@ -11,6 +11,7 @@ from rsf_core.domain.settings import Target
 from rsf_core.project.exporting import curated
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.project.exporting.rounds import Counted, RoundExamples
+from rsf_core.review.onlooking import Onlooking
 from rsf_core.rounds.curation import is_control, near_held_out
 from rsf_core.store.records import CuratedRecord
 from rsf_core.store.store import Store
@@ -35,16 +36,21 @@ class Source:
         return tuple(part.round_number for part in self.parts) or (self.round_number,)
 
 
-def find(store: Store, request: Request, target: Callable[[int], Target | None]) -> Source:
-    """What a request is about; `target` is that in force for a round. Raises ExportError for a round or set that is not
-    there, StageError where nothing is there yet."""
+def find(
+    store: Store,
+    request: Request,
+    target: Callable[[int], Target | None],
+    onlooking: Callable[[int], Onlooking | None] = lambda number: None,
+) -> Source:
+    """What a request is about; `target` is that in force for a round, `onlooking` how it looks to who asks. Raises
+    ExportError for a round or set that is not there, StageError where nothing is there yet."""
     if request.all_rounds:
-        return _together([find(store, one, target) for one in _by_round(store, request)])
+        return _together([find(store, one, target, onlooking) for one in _by_round(store, request)])
     if request.what is What.SFT:
         return _of_set(store, request, _curated(store, request))
     number = _round(store, request)
     near = near_held_out(store) if request.what is not What.ALL else set()
-    examples = RoundExamples(store, request, number, target(number), near)
+    examples = RoundExamples(store, request, number, target(number), near, onlooking(number))
     return Source(number, None, examples.counted, examples.prompts, examples.rows)
 
 
