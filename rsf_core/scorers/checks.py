@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.patterns import PatternError, composed_pattern
 from rsf_core.domain.text import composed, plain, words
 from rsf_core.scorers import answered, json_schemas, json_values, tastes
 from rsf_core.scorers.answers import reference_number
@@ -42,8 +43,8 @@ class PatternCheck:
         if not isinstance(pattern, str):
             raise ScorerError(f"the scorer 'regex' needs a pattern that is a text, not {pattern!r:.80}")
         try:
-            compiled = re.compile(composed(pattern), re.IGNORECASE if ignore_case else 0)
-        except (re.error, RecursionError, OverflowError) as error:
+            compiled = re.compile(composed_pattern(pattern), re.IGNORECASE if ignore_case else 0)
+        except (re.error, RecursionError, OverflowError, PatternError) as error:
             raise ScorerError(f"the scorer 'regex' cannot read its pattern {pattern!r:.120}: {error}") from error
         self._match = compiled.fullmatch if whole else compiled.search
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from rsf_core.domain import Act, Action, ActKind, parse_candidate_id
 from rsf_core.domain.errors import StoreError
+from rsf_core.domain.patterns import PatternError, composed_pattern
 from rsf_core.domain.text import composed
 from rsf_core.store.acts import Acts
 from rsf_core.store.database import Database
@@ -84,11 +85,11 @@ class Reviewed:
     def matching_text(self, round_number: int, text: str | None, regex: str | None) -> pa.Table:
         """prompt_id and k of the candidates whose completion, as edited, contains `text` (in any case) and matches the
         RE2 `regex`; é is found however it was typed, here or there (NFC). Raises StoreError where the expression is broken."""
-        params = {
-            "round": round_number,
-            "text": composed(text) if text else None,
-            "regex": composed(regex) if regex else None,
-        }
+        try:
+            pattern = composed_pattern(regex) if regex else None
+        except PatternError as error:
+            raise StoreError(f"searching for /{regex}/: {error}") from error
+        params = {"round": round_number, "text": composed(text) if text else None, "regex": pattern}
         with self._db.guard(f"searching for /{regex}/" if regex else "searching the completions"):
             return self._db.arrow("matching_text", params)
 

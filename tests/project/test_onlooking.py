@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Scope
-from rsf_core.domain.access import Actor, Role
+from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import RsfError
 from rsf_core.project import Project
 from rsf_core.project.commands import execute, plain
@@ -21,7 +21,7 @@ from rsf_core.review.filters import CandidateFilter
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 BEN = Actor("ben", Role.REVIEWER, "7")
-OWNER = Actor("ann")
+OWNER = person("ann")
 GOLD = "1.2.1"
 
 
@@ -43,7 +43,7 @@ def say(project: Project, who: str, said: dict[str, bool]) -> None:
         Act(f"{who} {name} {accepts}", ActKind.DECIDE, (name,), Action.ACCEPT if accepts else Action.REJECT)
         for name, accepts in said.items()
     ]
-    assert not [one.refused for one in project.review.say(1, who, acts) if one.refused]
+    assert not [one.refused for one in project.review.say(1, person(who), acts) if one.refused]
 
 
 def read(project: Project, actor: Actor) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def read(project: Project, actor: Actor) -> dict[str, Any]:
     found["rules"] = as_them.compare_rules(0.3, Scope.GLOBAL, 1)
     for what in (What.LABELS, What.PREFERENCE, What.ALL):
         found[f"export {what}"] = as_them.exports.preview(Request(what, Format.JSONL), 100)
-    found["review counts"] = as_them.review.counts(1, "ben", CandidateFilter())
+    found["review counts"] = as_them.review.counts(1, BEN, CandidateFilter())
     return {name: plain(value) if name != "agreement" else repr(value) for name, value in found.items()}
 
 
@@ -79,7 +79,7 @@ def test_what_a_reviewer_can_ask_is_the_same_whether_or_not_an_item_is_gold(
     if said is not None:
         say(project, "ben", {GOLD: said})
     ordinary, held = read(project, BEN), read(project, OWNER)
-    project.gold.mark(GOLD, right, "ann")
+    project.gold.mark(GOLD, right, OWNER)
     as_gold = read(project, BEN)
     assert {name for name in ordinary if ordinary[name] != as_gold[name]} == set()
     assert project.counts(1).overridden == held["counts"]["overridden"] + (said is None)
@@ -90,7 +90,7 @@ def test_what_a_reviewer_can_ask_is_the_same_whether_or_not_an_item_is_gold(
 
 
 def test_the_figures_move_by_a_reviewers_word_on_a_gold_item_as_on_any(project: Project) -> None:
-    project.gold.mark(GOLD, Action.REJECT, "ann")
+    project.gold.mark(GOLD, Action.REJECT, OWNER)
     before = read(project, BEN)
     say(project, "ben", {GOLD: True})
     assert read(project, BEN)["counts"]["overridden"] == before["counts"]["overridden"] + 1
@@ -101,6 +101,6 @@ def test_the_figures_move_by_a_reviewers_word_on_a_gold_item_as_on_any(project: 
 
 def test_nobody_names_another_onlooker_than_they_are(project: Project) -> None:
     say(project, "ben", {GOLD: True})
-    project.gold.mark(GOLD, Action.REJECT, "ann")
+    project.gold.mark(GOLD, Action.REJECT, OWNER)
     as_ben, told = guarded(project, lambda: BEN), guarded(project, lambda: BEN).counts(1)
     assert as_ben.counts(1, onlooker=None) == as_ben.counts(1, onlooker="ann") == told != project.counts(1)

@@ -1,0 +1,91 @@
+"""Regular expressions over text that is canonically composed (NFC), where é is one character however it was typed.
+
+Literal letters of a pattern are composed as the text is. A class is not: typed as a letter and a mark, é would stand in it for
+either of the two, and composing [a-z◌́] would make another range of it. So a class that would change is refused in words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from rsf_core.domain.text import composed
+
+_VERBATIM = re.compile(
+    r"\\[pPxuUN]\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\[0-7]{1,3}|\\(?s:.)"  # escapes
+    r"|\(\?(?:#[^)]*\)|P?<\w+>|P=\w+\)|<[=!]|[=!:>]|[A-Za-z-]+[:)])"  # what opens a group, and says what it is
+    r"|[][(){}|^$.*+?]"
+)
+_QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
+_SPLIT = ((0x900, 0xFFF), (0xFB1D, 0xFB4F), (0x2ADC, 0x2ADD), (0x1D15E, 0x1D1C1))  # what NFC takes apart lies there
+
+
+class PatternError(ValueError):
+    """A pattern whose class cannot be composed; says which, and what to write."""
+
+
+def composed_pattern(pattern: str) -> str:
+    """`pattern` for composed text: its letters composed outside of classes, everything else as it is. Raises PatternError."""
+    if pattern.isascii():
+        return pattern
+    made, at, run = [], 0, ""
+    while at < len(pattern):
+        found = _VERBATIM.match(pattern, at)
+        if found is None:
+            run, at = run + pattern[at], at + 1
+            continue
+        end = _class_end(pattern, at) if found[0] == "[" else found.end()
+        if found[0] == "[":
+            _check_class(pattern[at:end])
+        made += [_literal(run, _QUANTIFIER.match(pattern, at) is not None), pattern[at:end]]
+        at, run = end, ""
+    return "".join([*made, _literal(run, False)])
+
+
+def _class_end(pattern: str, start: int) -> int:
+    """Where the class that begins at `start` has ended; the end of the pattern where it does not."""
+    at = start + 1 + pattern.startswith("^", start + 1)
+    at += pattern.startswith("]", at)  # the first is a member
+    while at < len(pattern) and pattern[at] != "]":
+        named = pattern.find(":]", at) if pattern.startswith("[:", at) else -1  # [[:alpha:]] of RE2
+        at = named + 2 if named > 0 else at + (2 if pattern[at] == "\\" else 1)
+    return min(at + 1, len(pattern))
+
+
+def _check_class(members: str) -> None:
+    """Raises PatternError where composing it would change what it means."""
+    if composed(members) == members:
+        return
+    at = next(n for n in range(1, len(members) + 1) if composed(members[:n]) != members[:n])
+    start = at - 1
+    while start > 1 and unicodedata.combining(members[start]):
+        start -= 1
+    letter = members[start:at]
+    whole = composed(letter)
+    if len(whole) == 1:
+        mend = f"write {whole} as the one character U+{ord(whole):04X}, or list letter and mark apart as \\u escapes"
+    else:
+        mend = f"take it out of the class, and write it beside it, as in (?:[...]|{whole})"
+    raise PatternError(
+        f"in the class {members[:60]} the letter {whole} is more than one character to what reads it, and a class takes one at a "
+        f"time: {mend}"
+    )
+
+
+def _literal(text: str, quantified: bool) -> str:
+    """Letters as the text has them. What is one letter, though NFC writes it as several characters, is repeated whole."""
+    found = composed(text)
+    if not quantified or not found:
+        return found
+    start = len(found) - 1
+    while start > 0 and unicodedata.category(found[start])[0] == "M":
+        start -= 1
+    last = found[start:]
+    return f"{found[:start]}(?:{last})" if last in _split() else found
+
+
+@cache
+def _split() -> frozenset[str]:
+    """The single characters of Unicode that NFC writes as several, as it writes them."""
+    every = (unicodedata.normalize("NFC", chr(code)) for low, high in _SPLIT for code in range(low, high))
+    return frozenset(text for text in every if len(text) > 1)
