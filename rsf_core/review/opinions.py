@@ -23,9 +23,9 @@ class Word:
     vote: int
     final: bool
 
+
 Guides = Mapping[tuple[int, str], int]
 """The version of the guide that a reviewer's word on a place was said by."""
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,9 @@ def test_a_class_that_would_become_another_is_refused_in_words(pattern: str) -> 
         composed_pattern(pattern)
 
 
-@pytest.mark.parametrize("pattern", [r"\w" + "\u0302", r"\n" + "\u0303", "[a-z]\u0301", ")\u0301", r"a\u0301", r"\x65" + "\u0301"])
+@pytest.mark.parametrize(
+    "pattern", [r"\w" + "\u0302", r"\n" + "\u0303", "[a-z]\u0301", ")\u0301", r"a\u0301", r"\x65" + "\u0301"]
+)
 def test_a_mark_behind_an_escape_or_a_class_does_not_join_it(pattern: str) -> None:
     assert composed_pattern(pattern) == pattern
 
