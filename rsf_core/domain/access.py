@@ -252,7 +252,7 @@ _LOOKS_AT = {
         ),
     ),
     "autopilot.": ("flight",),
-    "progress.": ("mine",),
+    "progress.": ("mine", "with_others"),
     "comparing.": ("upcoming", "count", "undoable", "shown", "win_rates"),
     "guide_book.": ("versions", "current", "unread"),
     "question_book.": ("current", "summaries", "versions"),
@@ -272,7 +272,7 @@ _LOOKS_AT = {
     ),
     "review.": (
         *("queue", "counts", "candidates", "page", "index", "version", "mask", "ready", "check_text"),
-        *("agreement", "suggest", "can_walk"),
+        *("agreement", "audited", "suggest", "can_walk"),
     ),
     "store.": ("job",),
     # what is asked from outside is checked by its own name too, before it asks the project anything
@@ -281,7 +281,7 @@ _LOOKS_AT = {
         "judging",
         *("override", "prompts", "replicate_template", "round_complete", "sealed", "status", "target", "taste"),
     ),
-    "routes.": ("queue", "say", "text", "render", "pairs", "compare"),
+    "routes.": ("queue", "say", "text", "render", "pairs", "compare", "summary"),
 }
 REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 

@@ -63,6 +63,26 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class WithOthers:
+    """Opinions of `reviewers` others on candidates that a reviewer has decided too: `both`, of which `same` are the
+    reviewer's own."""
+
+    reviewers: int
+    both: int
+    same: int
+
+
+def with_others(opinions: Opinions, reviewer: str) -> WithOthers:
+    """A reviewer's decisions beside those of all others; who settles a disagreement has read both sides, and is left out."""
+    free = opinions.where(~opinions.final)
+    mine = free.reviewers == reviewer
+    votes = dict(zip(free.places[mine].tolist(), free.votes[mine].tolist(), strict=True))
+    others = free.where(~mine & np.isin(free.places, list(votes)))
+    same = sum(votes[where] == vote for where, vote in zip(others.places.tolist(), others.votes.tolist(), strict=True))
+    return WithOthers(len(np.unique(others.reviewers)), len(others.places), same)
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """`audit` counts only the first candidates in audit order, as far as four of five are decided: a random sample, so its
     rates hold for the round if the `audit_skipped` among them are like the rest. `reviewed` counts everything decided,
@@ -80,8 +100,7 @@ class Agreement:
 
 def agreement(index: ReviewIndex, seed: int) -> Agreement:
     """The agreement of a round as it stands. Truncated candidates count as rejected by the rule."""
-    decided = (index.votes != 0) & index.scored
-    audit = audit_sample(index.table.places, decided, seed)
+    decided, audit = _audit(index, seed)
     edges = np.linspace(0.0, 1.0, 11)
     overruled = decided & (index.automatic != (index.votes > 0))
     bins = np.minimum((np.nan_to_num(index.p_accept) * 10).astype(int), 9)
@@ -95,6 +114,18 @@ def agreement(index: ReviewIndex, seed: int) -> Agreement:
         audit_skipped=int((audit & ~decided).sum()),
         by_guide=under_guide(index),
     )
+
+
+def audited(index: ReviewIndex, seed: int) -> int:
+    """How many candidates of the random audit are decided: the `audit.total` of their agreement."""
+    decided, audit = _audit(index, seed)
+    return int(np.count_nonzero(audit & decided))
+
+
+def _audit(index: ReviewIndex, seed: int) -> tuple[Bools, Bools]:
+    """What is decided of what has scores, and where the random audit is, each (n,)."""
+    decided = (index.votes != 0) & index.scored
+    return decided, audit_sample(index.table.places, decided, seed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from rsf_core.domain.access import LOCAL, Actor, speaker, spoken
 from rsf_core.domain.errors import StageError
+from rsf_core.review.agreement import WithOthers, with_others
+from rsf_core.review.drawn import drawn
 from rsf_core.review.pace import Tally
 from rsf_core.review.queue import Reviews
 from rsf_core.store.database import utc_now
@@ -23,7 +26,8 @@ _VOTES = {"accept": 1, "reject": -1}
 @dataclass(frozen=True, slots=True)
 class SittingSummary:
     """A sitting: `decided` candidates of which `accepted`; `undone` acts taken back; of the `ruled` ones, which the rule has
-    decided, `like_the_rule` the same; `per_hour` decisions an hour of work."""
+    decided, `like_the_rule` the same; `turned_away` were rejected that it accepts, `brought_in` accepted that it rejects;
+    `seconds` of work without the breaks, and `per_hour` decisions an hour of it."""
 
     begun: datetime
     decided: int
@@ -31,7 +35,14 @@ class SittingSummary:
     undone: int
     ruled: int
     like_the_rule: int
+    turned_away: int
+    brought_in: int
+    seconds: float
     per_hour: float | None
+
+    @property
+    def rejected(self) -> int:
+        return self.decided - self.accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,10 @@ class ReviewProgress:
         tallies = self._tallies(round_number)
         with tallies.lock:
             return self._progress(round_number, reviewer.name, tallies.of.get(reviewer.name) or Tally())
+
+    def with_others(self, round_number: int, reviewer: str) -> WithOthers:
+        """How often this reviewer and others have decided the same candidates of the round alike."""
+        return with_others(drawn(self._review.index(round_number))[0].opinions, reviewer)
 
     def everybody(self, round_number: int) -> list[Progress]:
         """How far each is who has decided anything in the round, by name."""
@@ -120,15 +135,20 @@ class ReviewProgress:
         assert found is not None
         index = self._review.index(round_number)
         rows = index.table.row_of(list(found.votes))
-        ruled = [
-            (row, vote) for row, vote in zip(rows, found.votes.values(), strict=True) if row >= 0 and index.scored[row]
-        ]
+        ruled = Counter(
+            (bool(index.automatic[row]), vote > 0)  # what the rule says, and the reviewer
+            for row, vote in zip(rows, found.votes.values(), strict=True)
+            if row >= 0 and index.scored[row]
+        )
         return SittingSummary(
             begun=found.begun,
             decided=len(found.votes),
             accepted=sum(vote > 0 for vote in found.votes.values()),
             undone=found.undone,
-            ruled=len(ruled),
-            like_the_rule=sum(bool(index.automatic[row]) == (vote > 0) for row, vote in ruled),
+            ruled=ruled.total(),
+            like_the_rule=ruled[True, True] + ruled[False, False],
+            turned_away=ruled[True, False],
+            brought_in=ruled[False, True],
+            seconds=found.pace.seconds,
             per_hour=found.pace.per_hour,
         )

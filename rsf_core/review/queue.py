@@ -264,6 +264,10 @@ class Reviews:
         """How well the rule and people agree, and people with each other."""
         return agreement.agreement(drawn(self.index(round_number, onlooker))[0], self._settings().seed)
 
+    def audited(self, round_number: int, onlooker: str | None = None) -> int:
+        """How many candidates of the random audit are decided so far; see agreement.Agreement."""
+        return agreement.audited(drawn(self.index(round_number, onlooker))[0], self._settings().seed)
+
     def suggest(self, round_number: int, onlooker: str | None = None) -> Suggestion:
         """The weights, β and M that people's decisions speak for. Raises TargetError where there is too little to tell."""
         target, thresholds = self._target(round_number), self._store.thresholds(round_number)

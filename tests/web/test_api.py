@@ -67,6 +67,7 @@ def test_what_is_said_is_stored_once_under_the_name_in_the_token(client: TestCli
         ("rendered", {"texts": []}, "routes.render"),
         ("pairs", {}, "routes.pairs"),
         ("compare", {"acts": []}, "routes.compare"),
+        ("summary", {}, "routes.summary"),
     ],
 )
 def test_a_route_is_checked_by_its_own_name_before_it_does_anything(

@@ -19,7 +19,7 @@ from rsf_core.web import api, session
 from tests.support.card_headers import HEADERS
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
-ROUTES = ("queue", "say", "text", "rendered", "pairs", "compare")
+ROUTES = ("queue", "say", "text", "rendered", "pairs", "compare", "summary")
 NUMBERS = [
     "0",
     "1",

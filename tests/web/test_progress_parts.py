@@ -14,7 +14,7 @@ from rsf_core.web.progress_parts import line
 def progress(
     today: int = 0, decided: int = 0, goal: tuple[int | None, int | None] = (None, None), per_hour: float | None = None
 ) -> Progress:
-    sitting = SittingSummary(datetime(2026, 5, 4), decided, 0, 0, 0, 0, per_hour) if decided else None
+    sitting = SittingSummary(datetime(2026, 5, 4), decided, 0, 0, 0, 0, 0, 0, 0.0, per_hour) if decided else None
     return Progress("ann", ReviewGoal(*goal), today, decided, 0, per_hour, sitting)
 
 

@@ -2,6 +2,7 @@
 
 import { drawActions } from "./actions.js";
 import { alikeTo, oneOfEach } from "./alike.js";
+import { Ending } from "./ending.js";
 import { Feed } from "./feed.js";
 import { Fields } from "./fields.js";
 import { Gold } from "./gold.js";
@@ -53,6 +54,7 @@ export class Card {
       back: () => this.$(".focus").focus(),
       moved: () => this.paint(),
     });
+    this.ending = new Ending(this.$, { ask: () => this.summary(), open: (href) => location.assign(href) });
     this.listen();
   }
 
@@ -163,6 +165,13 @@ export class Card {
 
   rendered(texts) {
     return post("rendered", { token: this.data.token, round: this.data.round, texts });
+  }
+
+  // What was done, once the server knows all of it.
+  async summary() {
+    await this.outbox.hurry();
+    const { token, round, filter, view, order, owner } = this.data;
+    return post("summary", { token, round, filter, view, order, owner });
   }
 
   ask(from) {
@@ -379,6 +388,8 @@ export class Card {
     const candidate = this.review.focused;
     this.$(".read").hidden = !candidate;
     this.$(".empty").hidden = Boolean(candidate);
+    const ended = !candidate && this.feed.pause === null;
+    this.ending.draw(ended ? [this.asked, this.review.steps.past.length, this.review.decided].join() : null);
     if (!candidate) {
       this.$(".empty").textContent = this.feed.nothing(this.review.place.queue.length > 0);
       return;

@@ -1,0 +1,62 @@
+// At the end of a queue: what was done, as the server counts it, and what helps most next, each one click away.
+
+import { button, element } from "./dom.js";
+
+const STAY = ["project", "round", "reviewer", "seal"]; // of an address
+const QUEUE = ["view", "order", "at", "show", "page"]; // everything else is the filter
+
+export class Ending {
+  // `ask` is the request for the summary; `open(href)` goes to what is suggested.
+  constructor($, { ask, open }) {
+    Object.assign(this, { $, ask, open });
+    this.at = null;
+  }
+
+  // `at` names the end that one stands at, so that each is asked about once; null where there is something to read.
+  async draw(at) {
+    if (at === this.at) return;
+    this.at = at;
+    this.$(".ending").hidden = true;
+    if (at === null) return;
+    const answer = await this.ask();
+    if (this.at !== at) return; // one has gone on
+    if (answer.status !== 200) {
+      this.at = null; // asked again when the card is drawn next
+      return;
+    }
+    this.fill(answer.content);
+  }
+
+  fill({ rows, next }) {
+    const table = element("dl", "done");
+    for (const [what, count, meaning] of rows) {
+      const value = element("dd");
+      value.append(element("strong", "", count), " ", element("span", "quietly", meaning));
+      table.append(element("dt", "", what), value);
+    }
+    const steps = element("ul", "next");
+    for (const step of next) {
+      const item = element("li");
+      const made = button("", step.words, () => this.open(addressOf(step, location)));
+      item.append(made, " ", element("span", "quietly", step.why));
+      steps.append(item);
+    }
+    const parts = [];
+    if (rows.length) parts.push(element("h3", "", "What you have done"), table);
+    if (next.length) parts.push(element("h3", "", "What helps most next"), steps);
+    this.$(".ending").replaceChildren(...parts);
+    this.$(".ending").hidden = !parts.length;
+  }
+}
+
+// Where a suggestion leads to: the page with what stays of its address; what is said of a queue takes the place of this one.
+export function addressOf({ page, query, stays }, { href }) {
+  const url = new URL(page, href);
+  const before = new URL(href).searchParams;
+  for (const [name, value] of before) {
+    const kept = page === "review" && stays && (!QUEUE.includes(name) || name === "view" || name === "order");
+    if (STAY.includes(name) || kept) url.searchParams.append(name, value);
+  }
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url.href;
+}

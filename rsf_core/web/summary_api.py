@@ -1,0 +1,106 @@
+"""What the review card says at the end of a queue: what the reviewer has done, in words, and what helps most next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from rsf_core.domain.words import plural, seconds
+from rsf_core.project import Project
+from rsf_core.review.agreement import WithOthers
+from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.review.progress import SittingSummary
+from rsf_core.review.what_next import EndOfQueue, suggestions
+from rsf_core.rounds.drive import OpenRound, Start
+from rsf_core.rounds.stages import stage_type
+from rsf_core.web.api_body import Body
+
+
+class SummaryBody(Body):
+    """The queue whose end it is. `owner`: whether the page offers what is an owner's to do."""
+
+    filter: dict[str, str] = Field(default_factory=dict)
+    view: View = View.PENDING
+    order: Order = Order.BOUNDARY
+    owner: bool = False
+
+
+def summary(body: SummaryBody, project: Project, reviewer: str) -> dict[str, Any]:
+    """`rows` of [what, how much, what it means] and what is `next`: words, why, page, query, and whether the queue stays."""
+    found = project.progress.mine(body.round, reviewer)
+    newest = body.round == project.current_round
+    return {
+        "rows": rows(found.sitting, found.decided, project.progress.with_others(body.round, reviewer)),
+        "next": [
+            {"words": one.words, "why": one.why, "page": one.page, "query": dict(one.query), "stays": one.stays}
+            for one in (suggestions(_end(body, project, reviewer)) if newest else [])
+        ],
+    }
+
+
+def _end(body: SummaryBody, project: Project, reviewer: str) -> EndOfQueue:
+    wanted = CandidateFilter.from_query(body.filter)
+    here = project.review.counts(body.round, reviewer, wanted)
+    whole = project.review.counts(body.round, reviewer, CandidateFilter())
+    learnable = starving = 0
+    step = ""
+    if body.owner:
+        decisions, plan = project.taste.decisions(), project.starving_plan()
+        learnable = 0 if decisions.lacking or project.taste.is_current() else decisions.count
+        starving = 0 if plan is None else plan.prompts
+        step = _step(project)
+    return EndOfQueue(
+        view=body.view,
+        filtered=wanted != CandidateFilter(),
+        order=body.order,
+        open_here=here[View.PENDING],
+        open=whole[View.PENDING],
+        disputed=whole[View.DISAGREEMENT],
+        audited=project.review.audited(body.round),
+        learnable=learnable,
+        starving=starving,
+        step=step,
+    )
+
+
+def _step(project: Project) -> str:
+    """What comes next in the round, in the words of its button; empty where nothing can begin now."""
+    match project.next_step():
+        case Start(stage):
+            return stage_type(stage).action(project.counts())
+        case OpenRound():
+            return f"Start round {project.current_round + 1}"
+        case _:
+            return ""
+
+
+def rows(sitting: SittingSummary | None, decided: int, others: WithOthers) -> list[list[str]]:
+    """What a reviewer has done, as [what, how much, what it means]."""
+    if sitting is None:
+        return []
+    made = [
+        ["Decided in this sitting", f"{sitting.decided:,}", _split(sitting)],
+        ["In the whole round", f"{decided:,}", "candidates on which your word holds"],
+    ]
+    if sitting.seconds:
+        pace = "" if sitting.per_hour is None else f"{sitting.per_hour:,.0f} an hour; pauses of over 5 minutes left out"
+        made.append(["Time", seconds(sitting.seconds), pace])
+    if sitting.ruled:
+        share = f"{sitting.like_the_rule / sitting.ruled:.0%} of {sitting.ruled:,}"
+        turned = (
+            f"you rejected {sitting.turned_away:,} that it accepts, and accepted {sitting.brought_in:,} that it rejects"
+        )
+        made.append(["Like the rule", share, turned])
+    if sitting.undone:
+        made.append(["Taken back", f"{sitting.undone:,}", "with Undo"])
+    if others.both:
+        said = (
+            f"{plural(others.both, 'opinion')} of {plural(others.reviewers, 'other reviewer')} on what you decided too"
+        )
+        made.append(["Like other reviewers", f"{others.same / others.both:.0%} of {others.both:,}", said])
+    return made
+
+
+def _split(sitting: SittingSummary) -> str:
+    return f"{sitting.accepted:,} accepted, {sitting.rejected:,} rejected"

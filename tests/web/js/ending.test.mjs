@@ -1,0 +1,91 @@
+// The end of a queue: asked about once, put away when one goes on, and each suggestion leads to its place.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { fresh, settle } from "./support/browser.mjs";
+import { place, shape } from "./support/page.mjs";
+
+const { addressOf, Ending } = await import("../../../rsf_core/web/components/review_card/ending.js");
+
+beforeEach(fresh);
+
+const SAID = {
+  rows: [["Decided in this sitting", "12", "8 accepted, 4 rejected"]],
+  next: [{ words: "Settle 2 candidates", why: "They differ.", page: "review", query: { view: "disagreement" }, stays: false }],
+};
+
+function made(answers) {
+  const at = place();
+  at.hidden = true;
+  const asked = [];
+  const opened = [];
+  const ending = new Ending(() => at, {
+    ask: async () => answers[Math.min(asked.push(1), answers.length) - 1],
+    open: (href) => opened.push(href),
+  });
+  return { ending, at, asked, opened };
+}
+
+test("what was done and what is next are drawn once for an end, and a click leads on", async () => {
+  const { ending, at, asked, opened } = made([{ status: 200, content: SAID }]);
+  globalThis.location = { href: "http://x/review?project=p&view=pending" };
+  ending.draw("end");
+  ending.draw("end");
+  await settle();
+  assert.equal(asked.length, 1);
+  assert.equal(at.hidden, false);
+  assert.deepEqual(shape(at), [
+    ["h3", "What you have done"],
+    ["dl", ["dt", "Decided in this sitting"], ["dd", ["strong", "12"], " ", ["span", "8 accepted, 4 rejected"]]],
+    ["h3", "What helps most next"],
+    ["ul", ["li", ["button", "Settle 2 candidates"], " ", ["span", "They differ."]]],
+  ]);
+  at.below.find((one) => one.tag === "button").onclick();
+  assert.deepEqual(opened, ["http://x/review?project=p&view=disagreement"]);
+});
+
+test("who goes on while it is asked for is shown nothing, and another end is asked about anew", async () => {
+  const { ending, at, asked } = made([{ status: 200, content: SAID }]);
+  ending.draw("end");
+  ending.draw(null);
+  await settle();
+  assert.deepEqual([asked.length, at.hidden], [1, true]);
+  ending.draw("another end");
+  await settle();
+  assert.deepEqual([asked.length, at.hidden], [2, false]);
+  ending.draw(null);
+  assert.equal(at.hidden, true);
+});
+
+test("without an answer it is asked again when the card is drawn next", async () => {
+  const { ending, at, asked } = made([{ status: 0 }, { status: 200, content: SAID }]);
+  ending.draw("end");
+  await settle();
+  assert.equal(at.hidden, true);
+  ending.draw("end");
+  await settle();
+  assert.deepEqual([asked.length, at.hidden], [2, false]);
+});
+
+test("where nothing was done and nothing is next nothing is drawn", async () => {
+  const { ending, at } = made([{ status: 200, content: { rows: [], next: [] } }]);
+  ending.draw("end");
+  await settle();
+  assert.equal(at.hidden, true);
+});
+
+const FULL =
+  "http://x/a/review?project=p&round=2&reviewer=ann&seal=s&view=pending&order=audit&at=1.1.0&show=Table&text=cat&scores.a=1..2";
+
+for (const [step, address] of [
+  [{ page: "review", query: { view: "pending" }, stays: false }, "review?project=p&round=2&reviewer=ann&seal=s&view=pending"],
+  [
+    { page: "review", query: {}, stays: true },
+    "review?project=p&round=2&reviewer=ann&seal=s&view=pending&order=audit&text=cat&scores.a=1..2",
+  ],
+  [{ page: "scorers", query: {}, stays: false }, "scorers?project=p&round=2&reviewer=ann&seal=s"],
+]) {
+  test(`a suggestion leads to ${address}`, () => {
+    assert.equal(addressOf(step, { href: FULL }), `http://x/a/${address}`);
+  });
+}
