@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { fresh, settle } from "./support/browser.mjs";
+import { fresh, pass, settle } from "./support/browser.mjs";
 import { place, shape } from "./support/page.mjs";
 
 const { addressOf, Ending } = await import("../../../rsf_core/web/components/review_card/ending.js");
@@ -35,9 +35,9 @@ test("what was done and what is next are drawn once for an end, and a click lead
   assert.equal(asked.length, 1);
   assert.equal(at.hidden, false);
   assert.deepEqual(shape(at), [
-    ["h3", "What you have done"],
+    ["h2", "What you have done"],
     ["dl", ["dt", "Decided in this sitting"], ["dd", ["strong", "12"], " ", ["span", "8 accepted, 4 rejected"]]],
-    ["h3", "What helps most next"],
+    ["h2", "What helps most next"],
     ["ul", ["li", ["button", "Settle 2 candidates"], " ", ["span", "They differ."]]],
   ]);
   at.below.find((one) => one.tag === "button").onclick();
@@ -57,14 +57,25 @@ test("who goes on while it is asked for is shown nothing, and another end is ask
   assert.equal(at.hidden, true);
 });
 
-test("without an answer it is asked again when the card is drawn next", async () => {
-  const { ending, at, asked } = made([{ status: 0 }, { status: 200, content: SAID }]);
+test("without an answer it is asked again as long as one stands at that end, and not where it was refused", async () => {
+  const { ending, at, asked } = made([{ status: 0 }, { status: 503 }, { status: 200, content: SAID }]);
   ending.draw("end");
-  await settle();
-  assert.equal(at.hidden, true);
-  ending.draw("end");
-  await settle();
-  assert.deepEqual([asked.length, at.hidden], [2, false]);
+  for (const times of [1, 2, 3, 3]) {
+    await pass(0);
+    assert.equal(asked.length, times);
+    await pass(2_000);
+  }
+  assert.equal(at.hidden, false);
+  const gone = made([{ status: 0 }]);
+  gone.ending.draw("end");
+  await pass(0);
+  gone.ending.draw(null);
+  await pass(9_000);
+  assert.equal(gone.asked.length, 1);
+  const refused = made([{ status: 401 }]);
+  refused.ending.draw("end");
+  await pass(9_000);
+  assert.deepEqual([refused.asked.length, refused.at.hidden], [1, true]);
 });
 
 test("where nothing was done and nothing is next nothing is drawn", async () => {

@@ -82,6 +82,7 @@ export class Card {
     this.keep();
     this.gone.abort();
     this.feed.end();
+    this.ending.end();
     this.guide.end();
     this.reader.end();
     clearTimeout(this.settling);
@@ -169,7 +170,7 @@ export class Card {
 
   // What was done, once the server knows all of it.
   async summary() {
-    await this.outbox.hurry();
+    if (!(await this.outbox.hurry())) return { status: 0 };
     const { token, round, filter, view, order, owner } = this.data;
     return post("summary", { token, round, filter, view, order, owner });
   }

@@ -3,6 +3,7 @@
 import { button, element } from "./dom.js";
 
 const STAY = ["project", "round", "reviewer", "seal"]; // of an address
+const AGAIN = 2_000; // ms until it is asked for again
 const QUEUE = ["view", "order", "at", "show", "page"]; // everything else is the filter
 
 export class Ending {
@@ -15,16 +16,22 @@ export class Ending {
   // `at` names the end that one stands at, so that each is asked about once; null where there is something to read.
   async draw(at) {
     if (at === this.at) return;
+    this.end();
     this.at = at;
     this.$(".ending").hidden = true;
-    if (at === null) return;
+    if (at !== null) await this.look(at);
+  }
+
+  async look(at) {
     const answer = await this.ask();
     if (this.at !== at) return; // one has gone on
-    if (answer.status !== 200) {
-      this.at = null; // asked again when the card is drawn next
-      return;
-    }
-    this.fill(answer.content);
+    if (answer.status === 200) this.fill(answer.content);
+    else if (answer.status === 0 || answer.status >= 500) this.timer = setTimeout(() => this.look(at), AGAIN);
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    this.at = null;
   }
 
   fill({ rows, next }) {
@@ -42,8 +49,8 @@ export class Ending {
       steps.append(item);
     }
     const parts = [];
-    if (rows.length) parts.push(element("h3", "", "What you have done"), table);
-    if (next.length) parts.push(element("h3", "", "What helps most next"), steps);
+    if (rows.length) parts.push(element("h2", "", "What you have done"), table);
+    if (next.length) parts.push(element("h2", "", "What helps most next"), steps);
     this.$(".ending").replaceChildren(...parts);
     this.$(".ending").hidden = !parts.length;
   }
