@@ -41,7 +41,6 @@ if shown == "One by one":
         nonce=st.session_state.get(review_parts.CHANGED, 0),
         guide=project.guide_book.current(),
         questions=project.question_book.current(),
-        owner=not ui.locked("advance"),
         gold=None if ui.locked("gold.mark") else project.gold.decisions(number, reviewer),
     )
 elif shown == "Compare":

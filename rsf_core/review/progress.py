@@ -80,9 +80,9 @@ class ReviewProgress:
         with tallies.lock:
             return self._progress(round_number, reviewer.name, tallies.of.get(reviewer.name) or Tally())
 
-    def with_others(self, round_number: int, reviewer: str) -> WithOthers:
+    def with_others(self, round_number: int, reviewer: Actor, onlooker: str | None = None) -> WithOthers:
         """How often this reviewer and others have decided the same candidates of the round alike."""
-        return with_others(drawn(self._review.index(round_number))[0].opinions, reviewer)
+        return with_others(drawn(self._review.index(round_number, onlooker))[0].opinions, reviewer.name)
 
     def everybody(self, round_number: int) -> list[Progress]:
         """How far each is who has decided anything in the round, by name."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rsf_core.domain.words import plural
-from rsf_core.review.index import Order, View
+from rsf_core.review.filters import Order, View
 
 AUDIT_ENOUGH = (
     50  # decisions of the random audit, from which on a share is known to about ±14 points (Clopper & Pearson 1934)

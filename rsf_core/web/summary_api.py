@@ -6,10 +6,12 @@ from typing import Any
 
 from pydantic import Field
 
+from rsf_core.domain import access
+from rsf_core.domain.access import Actor
 from rsf_core.domain.words import plural, seconds
 from rsf_core.project import Project
 from rsf_core.review.agreement import WithOthers
-from rsf_core.review.index import CandidateFilter, Order, View
+from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.progress import SittingSummary
 from rsf_core.review.what_next import EndOfQueue, suggestions
 from rsf_core.rounds.drive import OpenRound, Start
@@ -18,15 +20,14 @@ from rsf_core.web.api_body import Body
 
 
 class SummaryBody(Body):
-    """The queue whose end it is. `owner`: whether the page offers what is an owner's to do."""
+    """The queue whose end it is."""
 
     filter: dict[str, str] = Field(default_factory=dict)
     view: View = View.PENDING
     order: Order = Order.BOUNDARY
-    owner: bool = False
 
 
-def summary(body: SummaryBody, project: Project, reviewer: str) -> dict[str, Any]:
+def summary(body: SummaryBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """`rows` of [what, how much, what it means] and what is `next`: words, why, page, query, and whether the queue stays."""
     found = project.progress.mine(body.round, reviewer)
     newest = body.round == project.current_round
@@ -39,13 +40,13 @@ def summary(body: SummaryBody, project: Project, reviewer: str) -> dict[str, Any
     }
 
 
-def _end(body: SummaryBody, project: Project, reviewer: str) -> EndOfQueue:
+def _end(body: SummaryBody, project: Project, reviewer: Actor) -> EndOfQueue:
     wanted = CandidateFilter.from_query(body.filter)
     here = project.review.counts(body.round, reviewer, wanted)
     whole = project.review.counts(body.round, reviewer, CandidateFilter())
     learnable = starving = 0
     step = ""
-    if body.owner:
+    if access.may(reviewer, "advance"):
         decisions, plan = project.taste.decisions(), project.starving_plan()
         learnable = 0 if decisions.lacking or project.taste.is_current() else decisions.count
         starving = 0 if plan is None else plan.prompts

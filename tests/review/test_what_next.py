@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from rsf_core.review.index import Order, View
+from rsf_core.review.filters import Order, View
 from rsf_core.review.what_next import AUDIT_ENOUGH, EndOfQueue, Suggestion, suggestions
 
 NOTHING = EndOfQueue(View.PENDING, False, Order.BOUNDARY, 0, 0, 0, AUDIT_ENOUGH)

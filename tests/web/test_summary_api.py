@@ -13,12 +13,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from rsf_core.domain import Act, Action, ActKind
+from rsf_core.domain.access import Actor, Role, person
 from rsf_core.project import Project
+from rsf_core.project.guarded import guarded
 from rsf_core.review.agreement import WithOthers
 from rsf_core.review.progress import SittingSummary
 from rsf_core.store import acts
 from rsf_core.web import api, session
-from rsf_core.web.summary_api import rows
+from rsf_core.web.summary_api import SummaryBody, rows, summary
 from tests.support.card_headers import HEADERS
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
 
@@ -75,21 +77,23 @@ def test_every_figure_is_that_of_the_example() -> None:
     ]
 
 
-def test_what_is_left_is_offered_and_what_is_an_owners_to_owners(project: Project) -> None:
-    def words(**body: Any) -> list[str]:
-        return [one["words"] for one in asked(**body)["next"]]
+def test_what_is_left_is_offered_and_what_is_an_owners_to_owners_alone(project: Project) -> None:
+    def words(role: Role = Role.REVIEWER, **body: Any) -> list[str]:
+        ann = Actor("ann", role)
+        found = summary(SummaryBody(token="", round=1, **body), guarded(project, lambda: ann), ann)
+        return [one["words"] for one in found["next"]]
 
     settle, at_random = "Settle 1 candidate", "Decide some at random"  # ann and ben differ on 1.1.0
     here = ["Read the 2 open candidates again", settle, at_random]
     assert words() == here
-    assert words(owner=True)[:3] == here and len(words(owner=True)) > 3
+    assert words(Role.OWNER)[:3] == here and len(words(Role.OWNER)) > 3
     one = ["Read the 1 open candidate again", settle, at_random, "Go on with 1 other candidate"]
     assert words(filter={"prompt": "1"}) == one
     assert words(view="accepted") == [settle, at_random, "Go on with 2 other candidates"]
     (first, *_) = asked()["next"]
     assert first["stays"] is True and first["page"] == "review"
-    project.override("1.1.2", Action.ACCEPT, "ann")
-    project.override("1.2.2", Action.REJECT, "ann")
+    project.override("1.1.2", Action.ACCEPT, person("ann"))
+    project.override("1.2.2", Action.REJECT, person("ann"))
     assert words() == [settle] and words(view="disagreement") == []
 
 

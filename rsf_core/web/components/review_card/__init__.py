@@ -32,13 +32,11 @@ def review_card(
     guide: GuideVersion | None = None,
     questions: Sequence[AskedQuestion] = (),
     gold: Mapping[str, Action] | None = None,
-    owner: bool = False,
 ) -> None:
     """Show the queue of a view to `reviewer`, beginning at the candidate `at`. Another `nonce` asks for it anew; another
     `version` of the round (Reviews.version) also forgets where one was in it. `guide` is shown beside it, `questions` are
     asked below it. `together`: candidates of a prompt that read the same are decided as one. `gold` are an owner's gold items
-    with their right decisions, None for who may not mark any. `owner`: whether the end of the queue
-    offers what is an owner's to do."""
+    with their right decisions, None for who may not mark any."""
     _component(
         key="review-card",
         data={
@@ -56,7 +54,6 @@ def review_card(
             "at": at,
             "nonce": nonce,
             "gold": gold,
-            "owner": owner,
             "guide": None if guide is None else {"version": guide.version, "text": guide.text},
             "questions": [_told(asked) for asked in questions],
         },

@@ -171,8 +171,8 @@ export class Card {
   // What was done, once the server knows all of it.
   async summary() {
     if (!(await this.outbox.hurry())) return { status: 0 };
-    const { token, round, filter, view, order, owner } = this.data;
-    return post("summary", { token, round, filter, view, order, owner });
+    const { token, round, filter, view, order } = this.data;
+    return post("summary", { token, round, filter, view, order });
   }
 
   ask(from) {
