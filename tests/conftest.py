@@ -52,6 +52,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    if "streamlit" in sys.modules:
+        from tests.support import installed_components
+
+        installed_components.found_once()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)  # of objects that are new: ten times as many as the usual, some megabytes

@@ -91,6 +91,13 @@ def main(folder: Path) -> Request:
 def template(kind: str, listener: socket.socket) -> Request:
     for module in IMPORTS[kind]:
         importlib.import_module(module)
+    if kind == "owner":
+        from streamlit.components.v2 import manifest_scanner
+
+        from tests.support import installed_components
+
+        installed_components.found_once()
+        manifest_scanner.scan_component_manifests()
     threads = [Path(f"/proc/self/task/{thread}/comm").read_text() for thread in os.listdir("/proc/self/task")]
     assert len(threads) == 1, f"what the template of {kind} imports has started {threads}: a fork would lack them"
     gc.collect()
