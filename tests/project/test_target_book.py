@@ -129,7 +129,7 @@ def test_what_cannot_be_saved_changes_nothing(scored: Project) -> None:
     other = edited(scored, beta=3.0)
     refused(scored, other, TargetError, "changed meanwhile", based_on=edited(scored, beta=9.0))
     refused(scored, edited(scored, rewards={"nobodys": 1.0}), ScorerError, "no scorer 'nobodys'")
-    refused(scored, other, AccessError, "is a name of the system's own", author="rule")
+    refused(scored, other, AccessError, "does not say who acts", author="rule")
     refused(scored, other, TargetError, "reason has 501 characters", reason="x" * 501)
     constructed = now.target.model_copy(update={"beta": -1.0})
     refused(scored, Draft(constructed, now.accept), SettingsError, "target.beta")

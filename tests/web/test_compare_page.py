@@ -47,7 +47,7 @@ def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monke
     next(one for one in app.toggle if one.label.startswith("Pairs that I have compared")).set_value(True).run()
     assert not app.exception
     for again, (name, number, reviewer, more) in zip((False, True), told, strict=True):
-        assert name.startswith(str(project.folder)) and (number, reviewer) == (1, "ann")
+        assert name.startswith(str(project.folder)) and (number, reviewer) == (1, person("ann"))
         assert more["again"] is again and more["guide"].text == "be kind"
 
 
