@@ -4,7 +4,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import plural
-from rsf_core.web import acceptance_parts, no_score, prompt_bands, rule_of_m, session, ui
+from rsf_core.web import acceptance_parts, elsewhere, no_score, prompt_bands, rule_of_m, session, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -15,6 +15,7 @@ ui.heading("Acceptance", "Which M, and what does it cost? A candidate is accepte
 ui.stale_proposal(project, number)
 running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
 no_score.panel(project, number, editable=number == project.current_round and not running)
+elsewhere.panel(project, number, project.counts(number).candidates)
 landscape = project.landscape(threshold.scope, number) if threshold else None
 if threshold is None or landscape is None:
     if not running:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import SHARES, plural
-from rsf_core.web import about, charts, lost, next_step, runs, session, ui
+from rsf_core.web import about, charts, elsewhere, lost, next_step, runs, session, ui
 from rsf_core.web import autopilot_panel as flying
 from rsf_core.web.literal import literal
 
@@ -55,6 +55,8 @@ if counts.candidates:
             border=True,
             height="stretch",
         )
+
+elsewhere.panel(project, number, counts.candidates)
 
 st.header("Held-out gain", anchor=False)
 comparisons = [

@@ -44,9 +44,36 @@ class Exported:
             found.setdefault(row["candidate_id"], []).append({"scorer": row["scorer"], "score": row["score"]})
         return found
 
-    def opinions(self, round_number: int) -> dict[str, list[dict[str, Any]]]:
-        """What each reviewer says now of each candidate, by name."""
+    def opinions(self, round_number: int) -> Opinions:
+        """What each reviewer says now of each candidate of a round."""
+        return Opinions(self._db.arrow("export_opinions", {"round": round_number}))
+
+    def samples_of_prompts(self, curated_id: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The prompts of a curated set, ascending, and how many samples each has."""
+        found = self._db.arrow("export_sample_counts", {"curated_id": curated_id})
+        return found["prompt_id"].to_numpy(), found["samples"].to_numpy()
+
+    def samples(self, curated_id: str, low: int, high: int) -> pa.Table:
+        """The samples of a curated set of the prompts `low` to `high`."""
+        return self._db.arrow("export_samples", {"curated_id": curated_id, "low": low, "high": high})
+
+
+class Opinions:
+    """What reviewers say of the candidates of a round, as columns: of a million they take some ten bytes each."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        self._rows, self._prompts = rows, rows["prompt_id"].to_numpy()
+
+    def of_prompts(self, low: int, high: int) -> dict[str, list[dict[str, Any]]]:
+        """Of each candidate of the prompts `low` to `high`, by its name."""
+        begin, end = np.searchsorted(self._prompts, [low, high + 1]).tolist()
         found: dict[str, list[dict[str, Any]]] = {}
-        for row in self._db.rows("export_opinions", {"round": round_number}):
+        for row in self._rows.slice(begin, end - begin).drop_columns(["prompt_id"]).to_pylist():
             found.setdefault(row.pop("candidate_id"), []).append(row)
         return found
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many candidates each reviewer says something of."""
+        found = self._rows["reviewer"].value_counts()
+        return dict(zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True))

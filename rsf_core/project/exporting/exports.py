@@ -33,7 +33,7 @@ from rsf_core.project.exporting.made import CARD, NOTE, Made, guide_file
 from rsf_core.project.exporting.request import Pairing, Request, What
 from rsf_core.project.exporting.rounds import Counted
 from rsf_core.project.exporting.schemas import schema
-from rsf_core.project.exporting.sources import AT_ONCE, Source
+from rsf_core.project.exporting.sources import AT_ONCE, AllRounds, Source
 from rsf_core.review.agreement import Agreement
 from rsf_core.review.onlooking import Find
 from rsf_core.store.exported import TABLES
@@ -173,7 +173,7 @@ class Exports:
                 for guide in self._guides(facts):
                     name = guide_file(guide.version)
                     (aside / name).write_text(guide.text, "utf-8", "replace", newline="")
-                return self._put(aside, request, source, out)
+                return self._put(aside, request, source, sum(count for _, count in written), out)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
 
@@ -216,15 +216,12 @@ class Exports:
     def _place(self) -> Path:
         return self._folder / "exports"
 
-    def _facts(self, request: Request, source: Source, written: list[tuple[str, int]]) -> Facts:
+    def _facts(self, request: Request, source: Source | AllRounds, written: list[tuple[str, int]]) -> Facts:
         store, number = self._store, source.round_number
         model_id = next(one.model_id for one in store.rounds() if one.round == number)
         thresholds = store.thresholds(number)
         target = self._target(number)
-        reviewers: dict[str, int] = {}
-        for opinions in store.exported.opinions(number).values():
-            for opinion in opinions:
-                reviewers[opinion["reviewer"]] = reviewers.get(opinion["reviewer"], 0) + 1
+        reviewers = store.exported.opinions(number).counts
         record = next((one for one in store.curated_sets() if one.curated_id == source.curated_id), None)
         if record is not None:
             specs = {one["target_id"]: one["spec"] for one in store.targets()}
@@ -261,12 +258,12 @@ class Exports:
         said = {version for part in (*facts.parts, facts) for version in part.by_guide}
         return [one for at, one in enumerate(self._store.guides.all()) if at == 0 or one.version in said]
 
-    def _put(self, aside: Path, request: Request, source: Source, out: Path | None) -> Made:
+    def _put(self, aside: Path, request: Request, source: Source | AllRounds, rows: int, out: Path | None) -> Made:
         """Put a finished folder in its place; where the same is there already, it stays."""
         said = {
             "what": request.what,
             "format": request.format,
-            "rows": source.counted.rows,
+            "rows": rows,
             "order": 1 + max((_order(note) for note in self._place.glob(f"*/{NOTE}")), default=0),
         }
         if out is None:

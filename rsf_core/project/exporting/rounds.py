@@ -21,6 +21,7 @@ from rsf_core.project.exporting.compared import ComparedPair, compared_pairs
 from rsf_core.project.exporting.messages import texts
 from rsf_core.project.exporting.pairing import Decided, Sides, pairs, sides
 from rsf_core.project.exporting.request import Pairing, Request, What
+from rsf_core.project.exporting.tally import Candidates, tally
 from rsf_core.review.onlooking import Onlooking
 from rsf_core.store.store import Store
 
@@ -88,38 +89,31 @@ class RoundExamples:
             pairs, tied = self._compared
             compared = frozenset(pair.prompt_id for pair in pairs)
             return Counted(len(pairs), len(compared), len(self), tied=tied), compared
-        rows = 0
-        prompts = []
-        accepted = rejected = repeated = contradictory = 0
-        for prompt_id, found in self._sides():
-            count = self._count(found, prompt_id)
-            rows += count
-            prompts += [prompt_id] if count else []
-            accepted, rejected = accepted + len(found.accepted), rejected + len(found.rejected)
-            repeated, contradictory = repeated + found.repeated, contradictory + found.contradictory
         near = np.isin(self._prompt_ids, list(self._near))
-        undecided, truncated = self._undecided & ~near, self._truncated & ~near
+        usable = np.flatnonzero(self._usable & ~near)
+        every = Candidates(self._prompt_ids, self._text, self._accepted, self._people, self._ranked)
+        found = tally(every.at(usable), self._request.what, self._request.pairing)
         counted = Counted(
-            rows,
-            len(prompts),
+            found.rows,
+            len(found.prompts),
             len(self),
-            accepted,
-            rejected,
-            int(undecided.sum()),
-            int(truncated.sum()),
+            found.accepted,
+            found.rejected,
+            int((self._undecided & ~near).sum()),
+            int((self._truncated & ~near).sum()),
             int(near.sum()),
-            repeated,
-            contradictory,
+            found.repeated,
+            found.contradictory,
         )
-        return counted, frozenset(prompts)
+        return counted, found.prompts
 
     def rows(self, at_once: int) -> Iterator[list[dict[str, Any]]]:
         """The rows of the export by prompt and k, those of about `at_once` candidates at a time, whole prompts."""
         everything = self._request.what is What.ALL
-        opinions = self._store.exported.opinions(self._round) if everything else {}
+        opinions = self._store.exported.opinions(self._round) if everything else None
         answered = answers(self._store, self._round) if everything else {}
         if self._onlooking is not None:
-            opinions, answered = self._onlooking.opinions(opinions), self._onlooking.answers(answered)
+            answered = self._onlooking.answers(answered)
         for low, high in self._parts(at_once):
             first, last = int(self._prompt_ids[low]), int(self._prompt_ids[high - 1])
             drawn = self._store.exported.texts(self._round, first, last)
@@ -130,7 +124,9 @@ class RoundExamples:
                 fact |= by_place[fact["prompt_id"], fact["k"]]
             if self._request.what is What.ALL:
                 scores = self._store.exported.scores(self._round, first, last)
-                yield [self._whole(facts, i, low, prompts, scores, opinions, answered) for i in range(len(facts))]
+                said = opinions.of_prompts(first, last) if opinions is not None else {}
+                said = said if self._onlooking is None else self._onlooking.opinions(said)
+                yield [self._whole(facts, i, low, prompts, scores, said, answered) for i in range(len(facts))]
             elif self._by_comparing:
                 yield list(self._comparisons(facts, low, high, prompts))
             else:
@@ -183,11 +179,10 @@ class RoundExamples:
         impossible = self._table["log_ratio"].to_numpy() == -math.inf
         return np.where(impossible, -np.inf, self._reward)
 
-    def _sides(self, low: int = 0, high: int | None = None) -> Iterator[tuple[int, Sides]]:
+    def _sides(self, low: int, high: int) -> Iterator[tuple[int, Sides]]:
         """The examples of each prompt among the candidates `low` to `high`."""
-        stop = len(self) if high is None else high
         accepted, text, people, usable = self._accepted, self._text, self._people, self._usable
-        edges = [low, *(low + 1 + np.flatnonzero(np.diff(self._prompt_ids[low:stop]))).tolist(), stop]
+        edges = [low, *(low + 1 + np.flatnonzero(np.diff(self._prompt_ids[low:high]))).tolist(), high]
         for begin, end in pairwise(edges):
             prompt_id = int(self._prompt_ids[begin]) if begin < end else 0
             if begin == end or prompt_id in self._near:
@@ -202,13 +197,6 @@ class RoundExamples:
                     ]
                 ),
             )
-
-    def _count(self, found: Sides, prompt_id: int) -> int:
-        if self._request.what is What.LABELS:
-            return len(found.accepted) + len(found.rejected)
-        if self._request.pairing is Pairing.ALL:
-            return len(found.accepted) * len(found.rejected)
-        return sum(1 for _ in pairs(found, self._request.pairing, self._request.seed, prompt_id))
 
     def _parts(self, at_once: int) -> Iterator[tuple[int, int]]:
         """Where to cut the candidates, between prompts, into parts of about `at_once`."""

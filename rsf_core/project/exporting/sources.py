@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,19 +21,66 @@ AT_ONCE = 2_000  # candidates whose texts are read together, or one prompt's
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`rows` gives the rows in parts of about as many as it is told, in a fixed order; they are of `prompts`. One over all
-    rounds has the `parts` that it is made of, by round; its `round_number` is that of the newest."""
+    """`rows` gives the rows in parts of about as many as it is told, in a fixed order; they are of `prompts`."""
 
     round_number: int
     curated_id: str | None
     counted: Counted
     prompts: frozenset[int]
     rows: Callable[[int], Iterator[list[dict[str, Any]]]]
-    parts: tuple[Source, ...] = ()
 
     @property
     def rounds(self) -> tuple[int, ...]:
-        return tuple(part.round_number for part in self.parts) or (self.round_number,)
+        return (self.round_number,)
+
+    @property
+    def parts(self) -> tuple[Source, ...]:
+        return ()
+
+
+class AllRounds:
+    """The same of all rounds, the oldest first, as one set. Each is opened when its turn comes, so that one at a time is in
+    memory; it counts as it was when it was opened last."""
+
+    curated_id = None
+
+    def __init__(self, requests: Sequence[Request], open_one: Callable[[Request], Source]) -> None:
+        self._requests, self._open = requests, open_one
+        self._parts = [self._closed(request, open_one(request)) for request in requests]
+
+    def _closed(self, request: Request, source: Source) -> Source:
+        return replace(source, rows=lambda at_once: self._open(request).rows(at_once))
+
+    def rows(self, at_once: int) -> Iterator[list[dict[str, Any]]]:
+        """With the round in each row."""
+        for at, request in enumerate(self._requests):
+            source = self._open(request)
+            self._parts[at] = self._closed(request, source)
+            for some in source.rows(at_once):
+                yield [row | {"round": source.round_number} for row in some]
+
+    @property
+    def parts(self) -> tuple[Source, ...]:
+        return tuple(self._parts)
+
+    @property
+    def round_number(self) -> int:
+        """Of the newest."""
+        return self._parts[-1].round_number
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        return tuple(part.round_number for part in self._parts)
+
+    @property
+    def prompts(self) -> frozenset[int]:
+        return frozenset[int]().union(*(part.prompts for part in self._parts))
+
+    @property
+    def counted(self) -> Counted:
+        counts = [asdict(part.counted) for part in self._parts]
+        together = {name: sum(one[name] for one in counts) for name in counts[0]}
+        return Counted(**together | {"prompts": len(self.prompts)})
 
 
 def find(
@@ -41,11 +88,20 @@ def find(
     request: Request,
     target: Callable[[int], Target | None],
     onlooking: Callable[[int], Onlooking | None] = lambda number: None,
-) -> Source:
+) -> Source | AllRounds:
     """What a request is about; `target` is that in force for a round, `onlooking` how it looks to who asks. Raises
     ExportError for a round or set that is not there, StageError where nothing is there yet."""
     if request.all_rounds:
-        return _together([find(store, one, target, onlooking) for one in _by_round(store, request)])
+        return AllRounds(_by_round(store, request), lambda one: _of_one(store, one, target, onlooking))
+    return _of_one(store, request, target, onlooking)
+
+
+def _of_one(
+    store: Store,
+    request: Request,
+    target: Callable[[int], Target | None],
+    onlooking: Callable[[int], Onlooking | None],
+) -> Source:
     if request.what is What.SFT:
         return _of_set(store, request, _curated(store, request))
     number = _round(store, request)
@@ -70,28 +126,21 @@ def _newest(store: Store, request: Request) -> int:
     return _curated(store, request).round if request.what is What.SFT else _round(store, request)
 
 
-def _together(parts: list[Source]) -> Source:
-    def rows(at_once: int) -> Iterator[list[dict[str, Any]]]:
-        for part in parts:
-            for some in part.rows(at_once):
-                yield [row | {"round": part.round_number} for row in some]
-
-    prompts = frozenset[int]().union(*(part.prompts for part in parts))
-    counts = [asdict(part.counted) for part in parts]
-    counted = Counted(**{name: sum(one[name] for one in counts) for name in counts[0]} | {"prompts": len(prompts)})
-    return Source(parts[-1].round_number, None, counted, prompts, rows, tuple(parts))
-
-
 def _of_set(store: Store, request: Request, record: CuratedRecord) -> Source:
-    samples = store.curated_samples(record.curated_id)
+    prompts, samples = store.exported.samples_of_prompts(record.curated_id)
 
     def rows(at_once: int) -> Iterator[list[dict[str, Any]]]:
-        for start in range(0, samples.num_rows, at_once):
-            yield curated.rows(samples.slice(start, at_once), request.shaped)
+        begin, held = 0, 0
+        for at, count in enumerate(samples.tolist()):
+            held += count
+            if held >= at_once or at == len(samples) - 1:
+                part = store.exported.samples(record.curated_id, int(prompts[begin]), int(prompts[at]))
+                yield curated.rows(part, request.shaped)
+                begin, held = at + 1, 0
 
-    count = samples.num_rows
-    prompts = frozenset(samples["prompt_id"].to_pylist())
-    return Source(record.round, record.curated_id, Counted(count, len(prompts), count, count), prompts, rows)
+    count = int(samples.sum())
+    counted = Counted(count, len(prompts), count, count)
+    return Source(record.round, record.curated_id, counted, frozenset(prompts.tolist()), rows)
 
 
 def _curated(store: Store, request: Request) -> CuratedRecord:
@@ -128,5 +177,9 @@ def _round(store: Store, request: Request) -> int:
 
 
 def _can(store: Store, what: What, number: int) -> bool:
-    """Whether a round has what is asked for, beside curated sets."""
-    return bool(store.round_counts(number).candidates if what is What.ALL else store.thresholds(number))
+    """Whether a round has what is asked for, beside curated sets. Of candidates made elsewhere people's words are the only
+    decisions."""
+    others = store.elsewhere.counts(number)
+    if what is What.ALL:
+        return bool(store.round_counts(number).candidates or others.candidates)
+    return bool(store.thresholds(number) or others.accepted + others.rejected)

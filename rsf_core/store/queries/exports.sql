@@ -43,10 +43,20 @@ GROUP BY s.candidate_id, s.scorer ORDER BY s.candidate_id, s.scorer;
 
 -- What reviewers answered to a gold item is there too: it looks like any candidate that somebody has settled.
 -- name: export_opinions
-SELECT candidate_id, reviewer, action, coalesce(final, FALSE) AS final, guide FROM (
+SELECT split_part(candidate_id, '.', 2)::INTEGER AS prompt_id, candidate_id, reviewer, action,
+       coalesce(final, FALSE) AS final, guide FROM (
     SELECT candidate_id, round, reviewer, action, final, guide FROM opinions
     UNION ALL
     SELECT candidate_id, round, reviewer, arg_max(action, seq), FALSE, coalesce(arg_max_null(guide, seq), 0)
     FROM overrides o WHERE EXISTS (SELECT 1 FROM current_gold g WHERE g.candidate_id = o.candidate_id AND g.author <> o.reviewer)
     GROUP BY candidate_id, round, reviewer)
-WHERE round = $round AND action <> 'auto' ORDER BY candidate_id, reviewer;
+WHERE round = $round AND action <> 'auto' ORDER BY prompt_id, candidate_id, reviewer;
+
+-- name: export_sample_counts
+SELECT prompt_id, count(*) AS samples FROM curated_samples WHERE curated_id = $curated_id GROUP BY prompt_id ORDER BY prompt_id;
+
+-- name: export_samples
+SELECT candidate_id, prompt_id, prompt, system, earlier, completion, prompt_token_ids, token_ids, weight, decided_by,
+       acceptance_prob
+FROM curated_samples
+WHERE curated_id = $curated_id AND prompt_id BETWEEN $low AND $high ORDER BY prompt_id, candidate_id;
