@@ -21,7 +21,6 @@ import re
 import unicodedata
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import regex
@@ -39,6 +38,8 @@ _SMALL = 256  # so many bags with the same first shared words are compared each 
 _NEIGHBOURS = 256  # with so many others a bag is compared in a gathering that cannot be divided further
 _MOST_ENTRIES = 20_000_000  # of (bag, shared words) at a time; what would need more is not divided further
 _PAIRS_AT_ONCE = 1 << 20
+_BAGS_AT_ONCE = 50_000
+_PLACE_BITS, _SALT = 40, 0x5851F42D4C957F2D >> 1
 _SIGNS = r"+\-−*/×÷=<>%^"
 _ASCII_WORDS = re.compile(rf"\w+|[{_SIGNS}]")
 _WORDS = regex.compile(rf"[\w\p{{M}}\u200c\u200d]+|[{_SIGNS}]")  # a vowel sign of Hindi is part of its word
@@ -160,12 +161,12 @@ def _bags(texts: Words, copies: Ints, among: Ints) -> tuple[Ints, _Bags]:
 def _as_sets(flat: Ints, owner: Ints, count: int) -> tuple[Ints, Ints, Ints]:
     """Multisets as sets, sorted by owner: the second "a" of a text gets a number of its own, from `count` on. The last of
     the three says which word each number stands for."""
-    code = np.sort(owner * count + flat)
-    begins = np.maximum.accumulate(np.where(_new(code), np.arange(len(code)), 0)) if len(code) else code
-    nth = np.arange(len(code)) - begins
+    code = owner * count + flat
+    code.sort()
     word, owner = code % max(1, count), code // max(1, count)
-    again = nth > 0
-    repeats = nth[again] * count + word[again]
+    again = np.flatnonzero(code[1:] == code[:-1]) + 1
+    nth = again - np.searchsorted(code, code[again], side="left")
+    repeats = nth * count + word[again]
     different = _distinct(repeats)
     word[again] = count + np.searchsorted(different, repeats)
     return word, owner, np.concatenate([np.arange(count), different % max(1, count)])
@@ -190,19 +191,29 @@ def _template(
     return found & ~np.isin(word, numbers)
 
 
-def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tuple[Ints, list[int]]:
-    """The number of each bag among the different ones, and where each of these stands first. Empty bags all differ."""
-    number: dict[object, int] = {}
-    of = np.empty(len(starts) - 1, np.int64)
-    kept: list[int] = []
-    whole, bounds = words.tobytes(), (starts * words.itemsize).tolist()
-    for i, ((start, end), sign) in enumerate(zip(pairwise(bounds), signature.tolist(), strict=True)):
-        key: object = (whole[start:end], sign) if end > start else i
-        if key not in number:
-            number[key] = len(kept)
-            kept.append(i)
-        of[i] = number[key]
-    return of, kept
+def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tuple[Ints, Ints]:
+    """The number of each bag among the different ones, and where each of these stands first. Empty bags all differ. Equal
+    are those that have the same two hashes of 64 bits, of the words in their order and of these with the signature."""
+    count = len(starts) - 1
+    owner = np.repeat(np.arange(count), np.diff(starts))
+    place = np.arange(len(words)) - starts[owner]
+    one, two = (
+        near_words.sums(near_words.mixed(words + (place << _PLACE_BITS) + salt), owner, count) for salt in (0, _SALT)
+    )
+    two ^= near_words.mixed(signature)
+    empty = np.flatnonzero(np.diff(starts) == 0)
+    one[empty], two[empty] = empty, 0  # each for itself
+    order = np.lexsort((two, one))  # equal ones in their order
+    first = np.concatenate([[True], (one[order[1:]] != one[order[:-1]]) | (two[order[1:]] != two[order[:-1]])])
+    if not count:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    kept = order[first]
+    by_place = np.argsort(kept)
+    number = np.empty(len(kept), np.int64)
+    number[by_place] = np.arange(len(kept))
+    of = np.empty(count, np.int64)
+    of[order] = number[np.cumsum(first) - 1]
+    return of, kept[by_place]
 
 
 def _distinct(values: Ints) -> Ints:
@@ -211,10 +222,7 @@ def _distinct(values: Ints) -> Ints:
     return ordered[_new(ordered)]
 
 
-def _select(
-    words: Ints, starts: Ints, kept: Sequence[int], name: NDArray[np.bool_], signature: NDArray[np.uint64]
-) -> _Bags:
-    chosen = np.asarray(kept, np.int64)
+def _select(words: Ints, starts: Ints, chosen: Ints, name: NDArray[np.bool_], signature: NDArray[np.uint64]) -> _Bags:
     sizes = np.diff(starts)[chosen]
     begins = np.concatenate([[0], np.cumsum(sizes)])
     places = np.arange(begins[-1]) + np.repeat(starts[chosen] - begins[:-1], sizes)
@@ -239,10 +247,13 @@ def _near_pairs(bags: _Bags) -> Ints:
 
 def _patterns(bags: _Bags) -> NDArray[np.uint64]:
     """`_BITS` bits a bag, of which each word sets one."""
-    bit = (bags.words * 0x9E3779B1 % (1 << 32)) * _BITS >> 32
-    owner = np.repeat(np.arange(len(bags.sizes)), bags.sizes)
     patterns = np.zeros((len(bags.sizes), _BITS // 64), np.uint64)
-    np.bitwise_or.at(patterns, (owner, bit // 64), np.uint64(1) << (bit % 64).astype(np.uint64))
+    for low in range(0, len(bags.sizes), _BAGS_AT_ONCE):
+        starts = bags.starts[low : low + _BAGS_AT_ONCE + 1]
+        words = bags.words[starts[0] : starts[-1]]
+        bit = (words * 0x9E3779B1 % (1 << 32)) * _BITS >> 32
+        owner = np.repeat(np.arange(low, low + len(starts) - 1), np.diff(starts))
+        np.bitwise_or.at(patterns, (owner, bit // 64), np.uint64(1) << (bit % 64).astype(np.uint64))
     return patterns
 
 

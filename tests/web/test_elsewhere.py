@@ -19,8 +19,8 @@ SHELL = Path(session.__file__).with_name("shell.py")
 
 ALONE = (
     "The candidate of round 2 was made elsewhere. No proposal of this project drew it, so there is no log ratio, M, "
-    "acceptance rate or automatic decision of it. People decide it in Review (0 accepted, 1 rejected, 0 not decided). It can be "
-    "scored, edited, frozen, trained on with weight 1 and exported. Draw candidates to have an M and a rate."
+    "acceptance rate or automatic decision of it. People decide it in Review (0 accepted, 1 rejected, 0 not decided). It can "
+    "be scored, edited, frozen, trained on with weight 1 and exported. Draw candidates to have an M and a rate."
 )
 
 
