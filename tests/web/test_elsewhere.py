@@ -53,7 +53,7 @@ def imported(project: Project) -> Project:
     row = {"prompt": project.prompts(Split.TRAIN)[0].text, "completion": "A fine one."}
     upload = project.imports.keep("teacher.jsonl", json.dumps(row).encode())
     placing = project.candidate_imports.start_found(upload, "teacher")
-    project.candidate_imports.add(upload, placing, "ann")
+    project.candidate_imports.add(upload, placing)
     return project
 
 
