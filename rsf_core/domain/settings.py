@@ -23,6 +23,7 @@ from pydantic import (
 
 from rsf_core.domain import Scope, scorer_ref
 from rsf_core.domain.errors import ScorerError, SettingsError
+from rsf_core.domain.field_words import own_words
 from rsf_core.domain.questions import MOST as MOST_QUESTIONS
 from rsf_core.domain.questions import Question, names_each_once
 
@@ -375,7 +376,10 @@ def join(found: Sequence[Problem]) -> str:
 def problems_of(error: ValidationError) -> list[Problem]:
     """Each value that a model did not take, and why."""
     return [
-        Problem(tuple(str(part) for part in e["loc"] if part != "[key]"), f"{e['msg']} (got {_shown(e['input'])})")
+        Problem(
+            tuple(str(part) for part in e["loc"] if part != "[key]"),
+            f"{own_words(e) or e['msg']} (got {_shown(e['input'])})",
+        )
         for e in error.errors()
     ]
 

@@ -12,11 +12,28 @@ from pydantic import ValidationError
 from rsf_core.domain import settings_file
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import QuestionError
+from rsf_core.domain.field_words import in_words
 from rsf_core.domain.questions import Question
-from rsf_core.domain.settings import Settings, describe
+from rsf_core.domain.settings import Settings
 from rsf_core.review.answers import Summary, summary
 from rsf_core.store.records import QuestionVersion
 from rsf_core.store.store import Store
+
+# What the form calls the fields of a question, and what the texts of some look like.
+FIELDS = {
+    "name": "its short name",
+    "kind": "what it is answered with",
+    "text": "the text that is asked",
+    "options": "its options or labels",
+    "values": "what its options count as",
+    "points": "its points",
+    "required": "whether it is needed",
+}
+LOOKS = {
+    "name": "small letters, digits and _, beginning with a letter, at most 40 of them, such as tone",
+    "text": "one line of text",
+    "options": "one line of text each",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,7 @@ class QuestionBook:
         try:
             question = Question.model_validate(given)
         except ValidationError as error:
-            raise QuestionError(describe(error)) from error
+            raise QuestionError(f"this question cannot be asked: {in_words(error, FIELDS, LOOKS)}") from error
         asked = list(self._settings().review.questions)
         at = len(asked) if instead_of is None else self._place(instead_of)
         asked[at : at + 1] = [question]

@@ -34,7 +34,9 @@ FLAGGED = Meaning("flagged", "#2f6fb7")
 ACCENT = "#0b6e4f"
 MUTED = "#8a949e"
 LINE = "#808a94"  # drawn faintly, on light and dark
-LEAD = "#67727d"  # the sentence under a heading
+LEAD_SHARE = (
+    72  # % of the text's colour over what lies behind it, in the sentence under a heading: no grey is read on both
+)
 INK = "#7d8791"  # of a drawing that does not know whether it stands on light or dark
 ON_COLOR = "#ffffff"  # text on a filled colour
 ON_VIOLATED = "#1d2426"  # text on the colour of a bound violation, which is light
@@ -64,7 +66,7 @@ PROPERTIES = {
     "flagged": FLAGGED.color,
     "muted": MUTED,
     "line": LINE,
-    "lead": LEAD,
+    "lead": f"color-mix(in srgb, currentcolor {LEAD_SHARE}%, transparent)",
     "on-color": ON_COLOR,
     "on-violated": ON_VIOLATED,
 } | {f"code-{kind}": color for kind, color in SYNTAX.items()}

@@ -6,10 +6,12 @@ import math
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
 from rsf_core.domain import Action, Outcome
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import RsfError, StageError
+from rsf_core.domain.field_words import in_words
 from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
@@ -57,6 +59,23 @@ def filters(project: Project, number: int) -> CandidateFilter:
     return wanted
 
 
+# What the form calls its fields.
+FILTERS = {
+    "text": "Text contains",
+    "regex": "Matches",
+    "tag": "Tag",
+    "decision": "By the rule",
+    "overridden": "Overridden",
+    "flagged": "Flagged",
+    "p_accept": "p_accept",
+    "by": "Reviewed by",
+    "prompt": "Prompt",
+    "tokens": "Tokens",
+    "log_ratio": "ℓ (nats)",
+    "scores": "Scores",
+}
+
+
 def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
     form = f"filter-{hash(wanted.model_dump_json())}"
     with st.form(form, border=False):
@@ -87,8 +106,8 @@ def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
     if apply:
         try:
             look_at(CandidateFilter.model_validate(values))
-        except ValueError as error:
-            ui.problem(f"This filter makes no sense: {error}")
+        except ValidationError as error:
+            ui.problem(f"This filter makes no sense: {in_words(error, FILTERS)}")
     if clear:
         look_at(CandidateFilter())
 

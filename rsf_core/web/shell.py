@@ -29,6 +29,7 @@ PAGES = (
 )
 # Those of a workspace: they need no open project.
 LIST, NEW = "projects", "new_project"
+FIRST = "_first"  # behind the path of the page that "/" shows
 WORKSPACE_PAGES = (
     (LIST, "All projects", ":material/apps:"),
     (NEW, "New project", ":material/add_circle:"),
@@ -60,12 +61,18 @@ def _pages(name: str | None) -> list[st.Page]:
     def page(url: str, title: str, icon: str, default: str, shown: bool) -> st.Page:
         file = bundled.path("pages", f"{url}.py")
         visibility: Literal["visible", "hidden"] = "visible" if shown else "hidden"
-        return st.Page(file, title=title, icon=icon, url_path=url, default=url == default, visibility=visibility)
+        first = url == default
+        path = f"{url}{FIRST}" if first else url  # Streamlit's address of the first page is "/" whatever its path is
+        return st.Page(file, title=title, icon=icon, url_path=path, default=first, visibility=visibility)
+
+    first, title = PAGES[0][:2] if alone else WORKSPACE_PAGES[0][:2]
+    by_name = st.Page(
+        lambda: ui.go(first, **dict(st.query_params)), title=title, url_path=first, visibility="hidden"
+    )  # its address by its name
 
     workspace = [page(*row, LIST, name is None or row[0] == LIST) for row in WORKSPACE_PAGES]
-    return ([] if alone else workspace) + [
-        page(*row, "overview" if alone else LIST, alone or name is not None) for row in PAGES
-    ]
+    pages = [page(*row, "overview" if alone else LIST, alone or name is not None) for row in PAGES]
+    return [*([] if alone else workspace), *pages, by_name]
 
 
 def _of_the_workspace(name: str | None, page: st.Page) -> None:

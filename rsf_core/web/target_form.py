@@ -16,6 +16,7 @@ from rsf_core.acceptance.target import BASE, PROPOSAL
 from rsf_core.acceptance.target_words import CHOICES, SCOPES
 from rsf_core.domain import scorer_ref
 from rsf_core.domain.errors import RsfError, ScorerError, TargetError
+from rsf_core.domain.field_words import in_words
 from rsf_core.domain.settings import Accept, Constraint, Target, describe
 from rsf_core.project import Project
 from rsf_core.scorers import own, registry
@@ -147,17 +148,20 @@ def edit(project: Project, number: int) -> Draft:
     """Draw the form; what it says. Raises TargetError where that is no target yet, and says what is missing."""
     form = state(project)
     target, accept = presets.merged(form.filled.target), form.filled.accept
+    wrong: list[TargetError] = []  # said once all is drawn: a field that is not drawn forgets what was typed into it
     left, right = st.columns(2, gap="large")
     with left:
-        rewards = _rewards(project, form, target)
-        constraints = _constraints(project, form, target, number)
+        rewards = _rewards(project, form, target, wrong)
+        constraints = _constraints(project, form, target, number, wrong)
     with right:
         beta = _beta(form, target, bool(rewards))
-        reference = _reference(project, form, target)
+        reference = _reference(project, form, target, wrong)
         rate = _rate(form, accept, not rewards and reference == PROPOSAL)
         with st.expander("More", icon=":material/tune:"):
             tempered = _tempered(form, target, reference)
             accept = _scope(form, accept).model_copy(update={"rate": rate})
+    if wrong:
+        raise wrong[0]
     try:
         made = Target(reference=reference, tempered=tempered, beta=beta, rewards=rewards, constraints=constraints)
     except ValidationError as error:
@@ -172,7 +176,9 @@ def _key(form: Form, name: str) -> str:
     return f"target-{form.nonce}-{name}"
 
 
-def _choose(project: Project, form: Form, name: str, label: str, chosen: list[str], help_text: str) -> list[str]:
+def _choose(
+    project: Project, form: Form, name: str, label: str, chosen: list[str], help_text: str, wrong: list[TargetError]
+) -> list[str]:
     options = list(dict.fromkeys([*chosen, *scorers(project)]))
     found = st.multiselect(
         literal(label),
@@ -184,13 +190,19 @@ def _choose(project: Project, form: Form, name: str, label: str, chosen: list[st
         placeholder="Choose a scorer, or type one with its options",
         help=literal(help_text),
     )
-    try:
-        return list(dict.fromkeys(scorer_ref.canonical(scorer) for scorer in found))
-    except ScorerError as error:
-        raise TargetError(str(error)) from error
+    named: dict[str, None] = {}
+    for scorer in found:
+        try:
+            Constraint(scorer=scorer, at_least=0.0)  # a name that a target can hold
+            named[scorer_ref.canonical(scorer)] = None
+        except ScorerError as error:
+            wrong.append(TargetError(str(error)))
+        except ValidationError as error:
+            wrong.append(TargetError(in_words(error, {"scorer": "the scorer"})))
+    return list(named)
 
 
-def _rewards(project: Project, form: Form, target: Target) -> dict[str, float]:
+def _rewards(project: Project, form: Form, target: Target, wrong: list[TargetError]) -> dict[str, float]:
     chosen = _choose(
         project,
         form,
@@ -198,6 +210,7 @@ def _rewards(project: Project, form: Form, target: Target) -> dict[str, float]:
         "Rewards: the more, the better",
         list(target.rewards),
         'Scores that are added up, each times its weight. One with options is typed, e.g. contains(text="cat").',
+        wrong,
     )
     found = {}
     for scorer in chosen:
@@ -212,7 +225,9 @@ def _rewards(project: Project, form: Form, target: Target) -> dict[str, float]:
     return found
 
 
-def _constraints(project: Project, form: Form, target: Target, number: int) -> tuple[Constraint, ...]:
+def _constraints(
+    project: Project, form: Form, target: Target, number: int, wrong: list[TargetError]
+) -> tuple[Constraint, ...]:
     held = {constraint.scorer: constraint for constraint in target.constraints}
     chosen = _choose(
         project,
@@ -221,6 +236,7 @@ def _constraints(project: Project, form: Form, target: Target, number: int) -> t
         "Constraints: must be met, or the candidate is rejected",
         list(held),
         "A scorer has to reach a threshold. Nothing makes up for one that is not met.",
+        wrong,
     )
     found = []
     for scorer in chosen:
@@ -241,9 +257,9 @@ def _constraints(project: Project, form: Form, target: Target, number: int) -> t
             scorer,
         )
         if at_least is None and at_most is None:
-            raise TargetError(
-                f"the constraint {scorer} says neither at least nor at most: give one of them, or remove it"
-            )
+            why = f"the constraint {scorer} says neither at least nor at most: give one of them, or remove it"
+            wrong.append(TargetError(why))
+            continue
         found.append(Constraint(scorer=scorer, at_least=at_least, at_most=at_most))
     return tuple(found)
 
@@ -284,7 +300,7 @@ def _beta(form: Form, target: Target, used: bool) -> float:
     return beta
 
 
-def _reference(project: Project, form: Form, target: Target) -> str:
+def _reference(project: Project, form: Form, target: Target, wrong: list[TargetError]) -> str:
     names = {BASE: "The base model (recommended)", PROPOSAL: "The model that drew"}
     tuned = {m.model_id: f"Model {m.model_id}" for m in project.models() if m.model_id not in (BASE,) and m.round > 0}
     names |= tuned | {OTHER: "Another model: a teacher"}
@@ -310,7 +326,7 @@ def _reference(project: Project, form: Form, target: Target) -> str:
         help="It must have the vocabulary of the model that draws: its log-probability of each candidate is computed.",
     ).strip()
     if not named:
-        raise TargetError("name the teacher: the folder of a model, or its Hugging Face id")
+        wrong.append(TargetError("name the teacher: the folder of a model, or its Hugging Face id"))
     return named
 
 

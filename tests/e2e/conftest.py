@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
@@ -27,17 +27,15 @@ CLOSING_SECONDS = 60.0
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., AppServer]]:
     """Start the app on a new folder: `serve(RSF_MODEL=…)`; with `lists` on the list of projects in a folder."""
-    servers: list[AppServer] = []
+    with contextlib.ExitStack() as stack:  # ends all of them, also where ending one fails
 
-    def start(folder: Path | None = None, lists: bool = False, **environment: str) -> AppServer:
-        server = AppServer(folder or tmp_path / "projects" / "reviews", environment, lists=lists)
-        servers.append(server)
-        server.start()
-        return server
+        def start(folder: Path | None = None, lists: bool = False, **environment: str) -> AppServer:
+            server = AppServer(folder or tmp_path / "projects" / "reviews", environment, lists=lists)
+            stack.callback(server.stop)
+            server.start()
+            return server
 
-    yield start
-    for server in servers:
-        server.stop()
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -69,16 +67,15 @@ def visit(browser: Browser) -> Iterator[Callable[[], Page]]:
     """A page of another visitor at each call, with storage and cookies of its own; `page.context.new_page()` is another tab of
     the same. They want no motion: without a graphics card what moves costs more than all else that a page does. They end with
     the test: one left open asks its server every second, for as long as the browser runs."""
-    contexts: list[BrowserContext] = []
+    with contextlib.ExitStack() as stack:
 
-    def arrive() -> Page:
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce"))
-        contexts[-1].set_default_timeout(40_000)
-        return contexts[-1].new_page()
+        def arrive() -> Page:
+            context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+            stack.callback(context.close)
+            context.set_default_timeout(40_000)
+            return context.new_page()
 
-    yield arrive
-    for context in contexts:
-        context.close()
+        yield arrive
 
 
 @pytest.fixture

@@ -19,8 +19,10 @@ RATIOS = ("normal 0.5", "normal 1", "normal 2", "normal 3", "laplace 0.6", "capp
 
 def cells() -> Iterator[dict[str, Any]]:
     for ratios, within, (prompts, draws), violating in product(
-        RATIOS, (0.0, 0.5, 1.0), ((20, 4), (20, 16), (50, 8), (100, 16)), (0.02, 0.1)
+        RATIOS, (0.0, 0.5, 1.0), ((20, 1), (20, 4), (20, 16), (50, 8), (100, 16)), (0.02, 0.1)
     ):
+        if draws == 1 and within:  # one draw a prompt: there is nothing within
+            continue
         yield {"ratios": ratios, "within": within, "prompts": prompts, "draws": draws, "violating": violating}
 
 

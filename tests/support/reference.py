@@ -155,7 +155,8 @@ def option(parameter: Any) -> tuple[str, str]:
     notes = [parameter.help or ""]
     choices = parameter.type_descriptor.annotation
     if isinstance(choices, type) and issubclass(choices, StrEnum):
-        notes.append(f"One of {', '.join(choices)}.")
+        named = [str(choice) for choice in choices]
+        notes.append(f"It is one of {', '.join(named)}." if len(named) > 1 else f"It is {named[0]}, where it is given.")
     if parameter.default not in (None, "") and not isinstance(parameter.default, bool):
         notes.append(f"Default: {parameter.default}.")
     return f"`{names}`", " ".join(notes).strip()

@@ -149,3 +149,12 @@ def test_the_card_mixes_words_of_code_as_it_is_said_here() -> None:
     sheet = (components.FOLDER / "review_card" / "review_card.css").read_text(encoding="utf-8")
     mixed = re.findall(r"var\(--rsf-code-(\w+)\) (\d+)%, var\(--st-text-color\)", sheet)
     assert dict(mixed) == dict.fromkeys(palette.SYNTAX, str(palette.SYNTAX_SHARE))
+
+
+@pytest.mark.parametrize("theme", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
+def test_the_sentence_under_a_heading_can_be_read_on_light_and_on_dark(theme: palette.Theme) -> None:
+    for surface in (theme.background, theme.secondary, theme.sidebar):
+        light, dark = sorted(
+            (_luminance(_mixed(theme.text, surface, palette.LEAD_SHARE / 100)), _luminance(surface)), reverse=True
+        )
+        assert (light + 0.05) / (dark + 0.05) >= 4.5

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { fresh } from "./support/browser.mjs";
+import "./support/page.mjs";
 
 const { Gold, asked, words } = await import("../../../rsf_core/web/components/review_card/gold.js");
 const { DEFAULT_KEYS } = await import("../../../rsf_core/web/components/review_card/keys.js");
@@ -37,4 +38,34 @@ test("the row of a reviewer's card stays hidden and empty", () => {
   const bar = { hidden: false, replaceChildren: () => assert.fail("nothing is drawn") };
   new Gold(() => bar, {}).draw({ candidate_id: "1.1.0" }, { gold: null, editable: true }, DEFAULT_KEYS);
   assert.equal(bar.hidden, true);
+});
+
+test("the row is made anew only where it says something else, and who was at a button stays at it", () => {
+  const made = [];
+  let active = null;
+  const bar = {
+    hidden: true,
+    contains: (one) => one !== null,
+    getRootNode: () => ({ activeElement: active }),
+    replaceChildren: (...nodes) => {
+      made.push(nodes);
+      for (const node of nodes.slice(1)) {
+        node.focus = () => {
+          active = node;
+        };
+      }
+    },
+  };
+  const gold = new Gold(() => bar, { act: () => {} });
+  const draw = (id, marked) => gold.draw({ candidate_id: id }, { gold: marked, editable: true }, DEFAULT_KEYS);
+  draw("1.1.0", {});
+  draw("1.1.0", {});
+  draw("1.1.0", { "1.1.1": "accept" });
+  assert.equal(made.length, 1);
+  active = made[0][2];
+  draw("1.1.0", { "1.1.0": "reject" });
+  assert.equal(made.length, 2);
+  assert.equal(active, made[1][2], "the same button of the new row");
+  draw("1.1.1", {});
+  assert.equal(made.length, 3);
 });

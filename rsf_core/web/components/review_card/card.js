@@ -287,8 +287,8 @@ export class Card {
   // `action`: its right decision, null to make it an ordinary candidate again.
   async markGold(id, action) {
     if (!this.data.editable) return;
+    const { token, round } = this.data; // of the moment of the key: another round may be shown by the time it is sent
     await this.outbox.hurry(); // what was said before comes before it
-    const { token, round } = this.data;
     const answer = await post("gold", { token, round, candidate: id, action });
     if (this.closed || round !== this.data.round) return;
     if (answer.status === 200) {

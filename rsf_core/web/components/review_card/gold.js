@@ -35,11 +35,17 @@ export class Gold {
     bar.hidden = !gold || !editable;
     if (bar.hidden) return;
     const id = candidate.candidate_id;
+    const shown = JSON.stringify([id, gold[id] ?? null, keys]);
+    if (shown === this.shown) return; // made anew, a button loses the focus
+    const focused = bar.contains(bar.getRootNode().activeElement) ? bar.getRootNode().activeElement.dataset.name : null;
+    this.shown = shown;
     const buttons = Object.entries(DECISIONS).map(([name, action]) => {
       const made = button("quiet", gold[id] === action ? "no gold item" : action, () => this.act(name));
       made.append(element("kbd", "", keyName(keys[name])));
+      made.dataset.name = name;
       return made;
     });
     bar.replaceChildren(element("span", "gold-words", words(id, gold)), ...buttons);
+    if (focused) buttons.find((one) => one.dataset.name === focused)?.focus();
   }
 }
