@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache
+from types import MethodType
 from typing import Any, cast
 
 from rsf_core.domain import access
@@ -61,22 +62,22 @@ class _Guarded:
         return getattr(self._target, name)
 
 
-def _checked(method: Callable[..., Any], who: Callable[[], Actor], action: str) -> Callable[..., Any]:
+def _checked(method: MethodType, who: Callable[[], Actor], action: str) -> Callable[..., Any]:
     """`method`, checked when it is called: a button may be clicked long after it was drawn."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         actor = who()
         access.check(actor, action)
-        said: dict[str, Actor | str | None] = dict.fromkeys(_speakers(method.__func__), actor)  # type: ignore[attr-defined]
-        signature = _signature(method.__func__)  # type: ignore[attr-defined]
+        said: dict[str, Actor | str | None] = dict.fromkeys(_speakers(method.__func__), actor)
+        signature = _signature(method.__func__)
         if ONLOOKER in signature.parameters:
             said[ONLOOKER] = actor.name if actor.role is Role.REVIEWER else None
         with writable("the project's folder"):
             if not said:
                 return method(*args, **kwargs)
-            bound = signature.bind(method.__self__, *args, **kwargs)  # type: ignore[attr-defined]
+            bound = signature.bind(method.__self__, *args, **kwargs)
             bound.arguments.update(said)
-            return method.__func__(*bound.args, **bound.kwargs)  # type: ignore[attr-defined]
+            return method.__func__(*bound.args, **bound.kwargs)
 
     return call
 

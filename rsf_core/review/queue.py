@@ -452,7 +452,8 @@ def _places(candidate_ids: Sequence[str]) -> NDArray[np.int64]:
 def _rows(round_number: int, index: ReviewIndex, name: str | None) -> list[int]:
     """The row of a candidate of the round; none where there is no such candidate, or no name."""
     here = [name] if name is not None and name.startswith(f"{round_number}.") else []  # not of another round
-    return index.rows(_places(here)).tolist()  # type: ignore[no-any-return]
+    rows: list[int] = index.rows(_places(here)).tolist()
+    return rows
 
 
 def _name(round_number: int, where: int) -> str:

@@ -54,4 +54,5 @@ class RoundTable:
         rows = np.searchsorted(self.places, where)
         there = rows < len(self.places)
         there[there] = self.places[rows[there]] == where[there]
-        return np.where(there, rows, -1).tolist()  # type: ignore[no-any-return]
+        found: list[int] = np.where(there, rows, -1).tolist()
+        return found

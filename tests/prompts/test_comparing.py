@@ -71,7 +71,7 @@ def test_others_write_while_an_edit_is_compared_and_it_is_refused_where_they_cha
     before = project.prompts()
 
     def while_somebody_writes(*asked: Any) -> comparing.Likeness:
-        other = threading.Thread(target=project.retire_prompts, args=([2], "ben"))
+        other = threading.Thread(target=project.retire_prompts, args=([2], person("ben")))
         other.start()
         other.join(20)
         assert not other.is_alive(), "an edit that is being compared keeps others from writing"

@@ -113,7 +113,7 @@ def test_who_comes_while_the_candidates_are_read_anew_goes_on_with_those_of_befo
 
     monkeypatch.setattr(Store, "review_table", slow)
     add_candidates(filled, candidates(PROMPTS + 1, EACH).slice(PROMPTS * EACH), unit=9)
-    thread = threading.Thread(target=review.queue, args=(1, "ann"))
+    thread = threading.Thread(target=review.queue, args=(1, person("ann")))
     thread.start()
     assert reading.wait(60)
     review.say(1, person("ann"), [Act("a word", ActKind.ADJUDICATE, ("1.1.0",), Action.ACCEPT)])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -45,8 +47,8 @@ def opened(page: str, **query: str) -> AppTest:
     return app
 
 
-def said(found: object) -> str:
-    return " ".join(one.value for one in found)  # type: ignore[attr-defined]
+def said(found: Iterable[Any]) -> str:
+    return " ".join(one.value for one in found)
 
 
 def test_an_opinion_that_nobody_has_confirmed_is_warned_of_and_one_that_people_share_is_not(
