@@ -106,6 +106,11 @@ class Chat:
                 problems.append(error)
                 continue
             if _USER in rendered and (system is None or system in rendered):
+                if self._render(_turns(content, system, _USER), completion_follows=True) != rendered:
+                    raise ModelError(
+                        f"{_WHERE} does not make the same text of the same turns twice, so what is drawn from could not be "
+                        "judged: correct the template, or use another model"
+                    )
                 return content
         if with_system:
             self._content_for(False)  # says what is wrong where the system turn is not the cause

@@ -8,20 +8,27 @@ script, which then ends this process, and all of them MORE_MEMORY over what the 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import resource
 import sys
+from types import SimpleNamespace
 from typing import Any
 
-from transformers.utils.chat_template_utils import render_jinja_template
+from transformers.utils import chat_template_utils
 
 MORE_MEMORY = 2**29  # bytes
+# What templates that write today's date are told, so that a prompt is the same text tomorrow: when it is judged and
+# trained on, and when the same seed draws again. It is the date that Llama's templates fall back to.
+TODAY = datetime.datetime(2024, 7, 26)
 LONGEST = 2**24  # characters: more than any context holds
 
 
 def main() -> None:
     _limit_memory()
+    # strftime_now of templates: what is given to a rendering may be plain data alone
+    vars(chat_template_utils)["datetime"] = SimpleNamespace(now=lambda: TODAY)
     seconds = int(sys.argv[1])
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints by mistake is no answer
@@ -36,7 +43,7 @@ def main() -> None:
 def _answer(request: dict[str, Any]) -> dict[str, str]:
     """`text`, or `error`: what the template or Jinja said."""
     try:
-        rendered = render_jinja_template(
+        rendered = chat_template_utils.render_jinja_template(
             conversations=[request["messages"]],
             chat_template=request["template"],
             add_generation_prompt=request["add_generation_prompt"],

@@ -89,6 +89,17 @@ def test_a_template_that_does_not_show_what_it_is_given_is_refused(
         rendered(tokenizer, template, prompt)
 
 
+def test_a_template_that_writes_the_date_makes_the_same_text_on_every_day(tokenizer: Any) -> None:
+    dated = "{% set today = strftime_now('%d %b %Y') %}Today is {{ today }}.\n" + TEMPLATE
+    assert rendered(tokenizer, dated).startswith("Today is 26 Jul 2024.\n")
+
+
+@pytest.mark.parametrize("chance", ["{{ range(99999) | random }}{{ range(99999) | random }}", "{{ lipsum(2) }}"])
+def test_a_template_that_leaves_its_text_to_chance_is_refused(tokenizer: Any, chance: str) -> None:
+    with pytest.raises(ModelError, match="does not make the same text of the same turns twice"):
+        rendered(tokenizer, chance + TEMPLATE)
+
+
 def test_a_template_that_takes_no_system_turn_serves_prompts_without(tokenizer: Any) -> None:
     for template in (ONLY_USER, NO_SYSTEM):
         assert "Say a." in rendered(tokenizer, template, Prompt(1, "Say a."))
