@@ -1,0 +1,42 @@
+"""What an active queue does to figures and to learning: tests/simulations/chosen.py and orders.py in small; their figures
+stand in docs/taste.md."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rsf_core.review.filters import Order
+from tests.simulations import chosen, orders
+
+
+def test_a_queue_that_shows_the_easy_ones_flatters_what_is_said_of_them_and_not_what_is_said_of_the_sample() -> None:
+    cell = {"first": "easy", "decisions": 160, "audit": 0.3, "mixed": False}
+    found = chosen.estimates(cell, 2, np.random.default_rng(0))
+    assert found["all"] - found["truth"] > 0.05 and found["all"] - found["sample"] > 0.03
+    assert found["sample holds"] == 1 and 30 <= found["judged"] < 100
+
+
+def test_what_is_gold_was_not_shown_as_of_the_audit_and_is_of_the_sample_where_its_turn_has_come() -> None:
+    places = np.arange(400, dtype=np.int64)
+    gold = np.arange(0, 400, 10)
+    decided, shown = chosen._reviewed(places, np.arange(400), gold, 0.3, 120)
+    assert decided[gold].all() and not shown[gold].any() and shown.sum() > 15
+    sample = chosen.by_chance(places, decided, shown, chosen.SEED)
+    turn = np.argsort(np.argsort(chosen.audit_key(places, chosen.SEED)))
+    assert sample[gold].any() and (turn[sample] <= turn[shown].max()).all() and (sample >= (shown & sample)).all()
+
+
+@pytest.mark.parametrize("order", orders.ORDERS)
+def test_each_order_begins_with_the_same_decisions_and_goes_on_with_others_of_its_own(order: Order) -> None:
+    pool = orders._synthetic({"strength": 3.0, "rare": False}, np.random.default_rng(1))
+    chance = np.random.default_rng(0).permutation(len(pool.decided))
+    done = chance[: orders.EACH_TIME]
+    odds = np.random.default_rng(2).normal(size=len(chance))
+    following = orders._next(pool, order, odds, done, chance)
+    assert len(following) == len(chance) - len(done) and not np.isin(following, done).any()
+    first = following[: orders.EACH_TIME]
+    assert (order is Order.AUDIT) == (first.tolist() == chance[orders.EACH_TIME : 2 * orders.EACH_TIME].tolist())
+    if order is Order.UNSURE:
+        assert np.abs(odds[first]).max() <= np.abs(odds[following[orders.EACH_TIME :]]).min()
+    assert 0 <= orders.walk(pool, order, 0, steps=1)[0] <= 1
