@@ -30,7 +30,7 @@ ORDERS = {
     Order.REWARD: "Highest reward first",
     Order.DISAGREEMENT: "Scorers disagree most",
     Order.PROMPT: "By prompt",
-    Order.TEACHES: "What teaches most",
+    Order.TEACHES: "Unsure, and unlike the rest",
     Order.KINDS: "One of each kind",
     Order.UNSURE: "Least sure first",
     Order.AGAINST: "Learned score against rule",

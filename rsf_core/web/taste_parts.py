@@ -136,7 +136,7 @@ def _figures(report: Report) -> None:
         f"{basis} Each is judged by a model that has not seen its prompt. AUC: of an accepted and a rejected one, how often "
         f"the accepted one is put higher; 0.5 is chance. Precision: of the {report.rate:.0%} put highest, the share that "
         "people accept. In brackets are limits over prompts that are to hold in 95 % of cases. In simulation those of the AUC "
-        "held in 96 %, of the hardest kind in 90 %; those of the other columns were not simulated."
+        "held in 96 %, of the hardest kind in 90 %; those of the precision in 79 of 80 cases, of the gain in 77."
     )
 
 
@@ -163,6 +163,10 @@ def _calibration(report: Report) -> None:
             }
             for one in report.calibration
         ],
+    )
+    st.caption(
+        "By models that have not seen the prompt. In brackets are limits over prompts. In simulation they held in about nine of "
+        "ten cases, and in eight of ten with 12 prompts: of few prompts take them for a hint."
     )
 
 
