@@ -165,8 +165,8 @@ def _calibration(report: Report) -> None:
         ],
     )
     st.caption(
-        "By models that have not seen the prompt. In brackets are limits over prompts. In simulation they held in about nine of "
-        "ten cases, and in eight of ten with 12 prompts: of few prompts take them for a hint."
+        "By models that have not seen the prompt. In brackets are limits over prompts. In simulation they held in about nine "
+        "of ten cases, and in eight of ten with 12 prompts: of few prompts take them for a hint."
     )
 
 
