@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rsf_core.review.audit import audit_key, by_chance
 from rsf_core.review.filters import Order
 from tests.simulations import chosen, orders
 
@@ -22,8 +23,8 @@ def test_what_is_gold_was_not_shown_as_of_the_audit_and_is_of_the_sample_where_i
     gold = np.arange(0, 400, 10)
     decided, shown = chosen._reviewed(places, np.arange(400), gold, 0.3, 120)
     assert decided[gold].all() and not shown[gold].any() and shown.sum() > 15
-    sample = chosen.by_chance(places, decided, shown, chosen.SEED)
-    turn = np.argsort(np.argsort(chosen.audit_key(places, chosen.SEED)))
+    sample = by_chance(places, decided, shown, chosen.SEED)
+    turn = np.argsort(np.argsort(audit_key(places, chosen.SEED)))
     assert sample[gold].any() and (turn[sample] <= turn[shown].max()).all() and (sample >= (shown & sample)).all()
 
 
