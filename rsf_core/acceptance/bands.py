@@ -11,13 +11,15 @@ stopping cancels: there (`starvation`) all draws count, as in the curated set, w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from rsf_core.sampling.intervals import Interval
-from rsf_core.sampling.starvation import Starvation, starvation
+from rsf_core.sampling.starvation import starvation
 from rsf_core.store.records import PromptKind
 
 LOW, HIGH = 0.25, 0.75  # of a prompt's candidates: up to the first is low, from the second on high
@@ -98,8 +100,8 @@ def bands(kinds: Sequence[PromptKind]) -> Bands | None:
 
 def none_of(kinds: Sequence[PromptKind], k: int) -> Interval | None:
     """The share of prompts like these that would get none of `k` candidates; None where nothing is decided."""
-    found = [kind for kind in kinds if kind.drawn + kind.further]
-    return _starvation(found, k).none if found else None
+    found = _outcomes(kinds)
+    return _starvation(found, k)[0] if found else None
 
 
 def plan(kinds: Sequence[PromptKind], each: int) -> Plan | None:
@@ -109,10 +111,8 @@ def plan(kinds: Sequence[PromptKind], each: int) -> Plan | None:
     prompts = sum(kind.prompts for kind in starving)
     if not prompts:
         return None
-    found = [kind for kind in kinds if kind.drawn + kind.further]
-    start = np.cumsum([0, *(kind.prompts for kind in found)])
-    none = _starvation(found, each).by_prompt[start[:-1]]  # of prompts of one kind it is the same
-    helped = (kind.prompts * (1.0 - p) for kind, p in zip(found, none, strict=True) if kind in starving)
+    none = _starvation(_outcomes(kinds), each)[1]
+    helped = (kind.prompts * (1.0 - none[_outcome(kind)]) for kind in starving if kind.drawn + kind.further)
     return Plan(prompts, each, float(sum(helped)))
 
 
@@ -145,7 +145,26 @@ def _starving(kinds: Sequence[PromptKind]) -> list[PromptKind]:
     return [kind for kind in kinds if not kind.retired and kind.accepted + kind.further_accepted == 0]
 
 
-def _starvation(kinds: Sequence[PromptKind], k: int) -> Starvation:
-    times = [kind.prompts for kind in kinds]
-    accepted = np.repeat([kind.automatic + kind.further_automatic for kind in kinds], times)
-    return starvation(accepted, np.repeat([kind.drawn + kind.further for kind in kinds], times), k)
+def _outcome(kind: PromptKind) -> tuple[int, int]:
+    """By the rule accepted, of how many draws."""
+    return kind.automatic + kind.further_automatic, kind.drawn + kind.further
+
+
+def _outcomes(kinds: Sequence[PromptKind]) -> tuple[tuple[tuple[int, int], int], ...]:
+    """How many prompts have each outcome, by outcome: what people say changes none of them."""
+    counted: Counter[tuple[int, int]] = Counter()
+    for kind in kinds:
+        if kind.drawn + kind.further:
+            counted[_outcome(kind)] += kind.prompts
+    return tuple(sorted(counted.items()))
+
+
+@lru_cache(maxsize=16)
+def _starvation(
+    outcomes: tuple[tuple[tuple[int, int], int], ...], k: int
+) -> tuple[Interval, Mapping[tuple[int, int], float]]:
+    """The share of prompts that get none of `k` more, and the probability of it for each outcome."""
+    each, times = [outcome for outcome, _ in outcomes], [count for _, count in outcomes]
+    accepted, drawn = (np.repeat(np.array(column), times) for column in zip(*each, strict=True))
+    found, first = starvation(accepted, drawn, k), np.cumsum([0, *times[:-1]])  # prompts of one outcome are alike
+    return found.none, dict(zip(each, found.by_prompt[first].tolist(), strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
@@ -84,8 +85,7 @@ class Landscape:
         self.possible = int(np.isfinite(self.relative).sum())
         self.prompt_ids, self.prompt_index = np.unique(self.prompts, return_inverse=True)
         self.prompt_count = self.prompt_ids.size
-        self._accepted = RankIndex(self.critical, self.override)
-        self._covered = prompt_index(self.critical, self.prompts, self.override)
+        self._hear()
         self._ratios = np.sort(self.relative)
         names, everything = ratios.column_names, np.ones(self.candidates, np.bool_)
         self.planned: NDArray[np.bool_] = ratios["planned"].to_numpy() if "planned" in names else everything
@@ -96,6 +96,18 @@ class Landscape:
         self._curve = RatioCurve(self.relative[self._judged], weight=self.weight) if self.possible else None
         self._kept: dict[Hashable, Any] = {}
         self._drawn: tuple[tuple[float, float], Picture] | None = None
+
+    def told(self, override: NDArray[np.int8]) -> Landscape:
+        """The same candidates with what people say of them now, shape (n,): what only the rule decides is not found again."""
+        new = copy(self)
+        new.override = override
+        new._hear()
+        new._drawn = None
+        return new
+
+    def _hear(self) -> None:
+        self._accepted = RankIndex(self.critical, self.override)
+        self._covered = prompt_index(self.critical, self.prompts, self.override)
 
     @property
     def curve(self) -> RatioCurve:
@@ -148,7 +160,7 @@ class Landscape:
         return bool(differ.any() and not (spread(scale)[differ] > 0.0).any())
 
     def kept(self, name: Hashable, find: Callable[[], T]) -> T:
-        """What `find` gives, kept under `name`: a page asks for the same at each of its runs."""
+        """What `find` gives, kept under `name`, of the rule alone: it stays when something is said (`told`)."""
         if name not in self._kept:
             if len(self._kept) >= KEPT:
                 self._kept.clear()

@@ -33,6 +33,11 @@ class Mark:
 
 def marks(landscape: Landscape, target: Target, violating: float = VIOLATING, tvd: float = TVD) -> list[Mark]:
     """Every mark of a round, from the safest M to the most generous one a person would still defend."""
+    return [*of_the_draws(landscape, target, violating, tvd), agreeing(landscape)]
+
+
+def of_the_draws(landscape: Landscape, target: Target, violating: float = VIOLATING, tvd: float = TVD) -> list[Mark]:
+    """Those that do not go by what people say."""
     found = [_analytic(landscape, target)]
     for name, explanation, choose, weighted in (
         ("Largest ratio", "the smallest M that bounds every ratio seen", max_bound, False),
@@ -50,7 +55,7 @@ def marks(landscape: Landscape, target: Target, violating: float = VIOLATING, tv
         ),
     ):
         found.append(_from_draws(landscape, name, explanation, choose, weighted))
-    return [*found, _agreeing(landscape)]
+    return found
 
 
 def _analytic(landscape: Landscape, target: Target) -> Mark:
@@ -86,7 +91,8 @@ def _from_draws(
     return Mark(name, log_m, explanation, judged)
 
 
-def _agreeing(landscape: Landscape) -> Mark:
+def agreeing(landscape: Landscape) -> Mark:
+    """The one that repeats most of what people say."""
     name = "Agrees with overrides"
     try:
         best = best_agreement(landscape.critical, landscape.override)

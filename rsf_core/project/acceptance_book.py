@@ -45,6 +45,7 @@ class AcceptanceBook:
         self._told = told
         self._kept_marks = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_marks)
         self._kept_landscape = lru_cache(maxsize=KEPT_LANDSCAPES)(self._make_landscape)
+        self._ruled: dict[tuple[int, Scope], tuple[tuple[int, int], Landscape]] = {}  # with the state it was made of
 
     def threshold(self, round_number: int | None = None) -> ThresholdRecord | None:
         """The M in force, or None before scoring."""
@@ -89,15 +90,21 @@ class AcceptanceBook:
         return None if current is None else decisions.target_of(self._store, current)
 
     def landscape(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> Landscape | None:
-        """The round at every M, or None before scoring. It is kept until a score or an override is added."""
+        """The round at every M, or None before scoring. It is kept until a score is added; what people say is taken in."""
         number = self._standing.number(round_number)
         return self._kept_landscape(number, scope, self._store.ratios_version(number), self._told(number, onlooker))
 
     def _make_landscape(
         self, round_number: int, scope: Scope, version: tuple[int, int, int], told: Votes
     ) -> Landscape | None:
-        ratios = self._store.ratios(round_number, told)
-        return Landscape(ratios, scope) if ratios.num_rows else None
+        ratios, before = self._store.ratios(round_number, told), self._ruled.get((round_number, scope))
+        if before is not None and before[0] == version[:2] and before[1].candidates == ratios.num_rows:
+            return before[1].told(ratios["override"].to_numpy())
+        if not ratios.num_rows:
+            return None
+        found = Landscape(ratios, scope)
+        self._ruled = dict([*self._ruled.items(), ((round_number, scope), (version[:2], found))][-KEPT_LANDSCAPES:])
+        return found
 
     def marks(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> list[Mark]:
         """The values of log M worth a mark, each judged on held-out prompts; kept as long as the landscape."""
@@ -108,7 +115,10 @@ class AcceptanceBook:
         landscape, target = self._kept_landscape(round_number, scope, version, told), self.target(round_number)
         if landscape is None or target is None or not landscape.possible:
             return []
-        return marks.marks(landscape, target)
+        of_the_draws = landscape.kept(
+            ("marks", target.model_dump_json()), lambda: marks.of_the_draws(landscape, target)
+        )
+        return [*of_the_draws, marks.agreeing(landscape)]
 
     def ratios(self, round_number: int | None = None, onlooker: str | None = None) -> pa.Table:
         """One row a scored candidate: log_ratio, critical_log_m, scale (nats), decision, override (−1, 0, 1), …"""

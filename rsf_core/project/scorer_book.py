@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.domain import K_BITS, candidate_id
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Settings, Target
@@ -103,17 +104,26 @@ class ScorerBook:
 
     def _read(self, round_number: int) -> RoundScores:
         names = self._store.scorers(round_number)
-        columns = [self._store.score_column(round_number, name, everywhere=True) for name in names]
+        columns = {name: self._store.scores_by_place(round_number, name) for name in names}
         found = [
-            summary(
-                name,
-                column,
-                self._store.examples(round_number, name, EXAMPLES, highest=True),
-                self._store.examples(round_number, name, EXAMPLES, highest=False),
-            )
-            for name, column in zip(names, columns, strict=True)
+            summary(name, column, *(self._examples(round_number, places, column, sign) for sign in (-1.0, 1.0)))
+            for name, (places, column) in columns.items()
         ]
-        return RoundScores(found, spearman(columns))
+        return RoundScores(found, spearman([column for _, column in columns.values()]))
+
+    def _examples(self, round_number: int, places: NDArray[np.int64], column: Floats, sign: float) -> list[Example]:
+        """The candidates with the lowest scores, or the highest where `sign` is −1, these first."""
+        rows = smallest(sign * column, EXAMPLES)
+        names = [candidate_id(round_number, one >> K_BITS, one & ((1 << K_BITS) - 1)) for one in places[rows].tolist()]
+        return self._store.examples(dict(zip(names, column[rows].tolist(), strict=True)))
+
+
+def smallest(key: Floats, count: int) -> NDArray[np.int64]:
+    """The first rows by key, then by row, without those that have none (NaN); not all are sorted for it."""
+    known = np.flatnonzero(~np.isnan(key))
+    if len(known) > count:
+        known = known[key[known] <= np.partition(key[known], count - 1)[count - 1]]
+    return known[np.argsort(key[known], kind="stable")][:count]
 
 
 def summary(scorer: str, column: Floats, highest: Sequence[Example], lowest: Sequence[Example]) -> Scores:

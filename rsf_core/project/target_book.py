@@ -106,10 +106,11 @@ class TargetBook:
         stored = self._stored(number, version)
         if not len(stored.candidate_ids):
             return None
-        scores = {scorer: self._column(number, scorer, version) for scorer in draft.target.scorers}
+        scored = self._store.scores_version()
+        scores = {scorer: self._column(number, scorer, scored) for scorer in draft.target.scorers}
         source = decisions.reference_of(self._store, draft.target, self._standing.round(number), BASE_ID)
         known = {None: None, LOG_Q: stored.drawn.log_q, LOG_MODEL: stored.log_model}
-        reference = known[source] if source in known else self._column(number, str(source), version)
+        reference = known[source] if source in known else self._column(number, str(source), scored)
         kept, names = self._kept_m(number, draft.target), [*scores, *([] if source in known else [str(source)])]
         return previews.preview(stored, draft, scores, source, reference, kept, self._failed(number, stored, names))
 
@@ -134,13 +135,14 @@ class TargetBook:
         if not found:
             return None
         target, version = decisions.target_of(self._store, found[0]), self._store.scored_version()
-        scores = {scorer: self._column(round_number, scorer, version) for scorer in target.rewards}
+        scored = self._store.scores_version()
+        scores = {scorer: self._column(round_number, scorer, scored) for scorer in target.rewards}
         return previews.reward_where_known(target, scores, len(self._stored(round_number, version).candidate_ids))
 
     def examples(self, draft: Draft, round_number: int, mask: NDArray[np.bool_], most: int = EXAMPLES) -> list[Example]:
         """A few candidates of `mask` (n,) of the preview of `draft`, to be read."""
         found, now = self.preview(draft, round_number), self.reward_now(round_number)
-        version = self._store.scored_version()
+        version = self._store.scores_version()
         if found is None:
             return []
         places = found.examples(mask, most)
@@ -166,7 +168,7 @@ class TargetBook:
 
     def scores(self, scorer: str, round_number: int) -> NDArray[np.float64]:
         """The scores that there are of a scorer on a round's candidates, without those that have none."""
-        column = self._column(round_number, scorer, self._store.scored_version())
+        column = self._column(round_number, scorer, self._store.scores_version())
         return column[~np.isnan(column)]
 
     def _read_stored(self, number: int, version: tuple[int, ...]) -> Stored:

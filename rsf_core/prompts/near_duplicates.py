@@ -30,6 +30,7 @@ from rsf_core.prompts import near_edits, near_words
 from rsf_core.prompts.near_words import Words
 from rsf_core.prompts.texts import at
 
+RULES = 1  # one more whenever any two texts are compared with another result: projects keep what was found by it
 SIMILARITY = 0.8  # as 4/5 in whole numbers below
 TEMPLATE_SHARE = 0.2
 TEMPLATE_AT_LEAST = 3

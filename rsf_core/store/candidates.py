@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rsf_core.domain import SCORER_COST
+from rsf_core.domain import SCORER_COST, place
 from rsf_core.store.database import Database
 from rsf_core.store.kept import Kept
 from rsf_core.store.records import CandidateRecord, Example, NoScoreRecord, ScoredBy, Tried
@@ -105,10 +105,22 @@ class Candidates:
     def score_column(self, round_number: int, scorer: str, everywhere: bool = False) -> NDArray[np.float64]:
         """The scorer's score of each row of `ratios`, or `everywhere` of each that was drawn, by prompt and k; NaN where there
         is none."""
-        name = "score_column_everywhere" if everywhere else "score_column"
-        rows = self._db.arrow(name, {"round": round_number, "scorer": scorer})
+        if everywhere:
+            return self.scores_by_place(round_number, scorer)[1]
+        rows = self._db.arrow("score_column", {"round": round_number, "scorer": scorer})
         column: NDArray[np.float64] = rows["score"].to_numpy()
         return column
+
+    def scores_by_place(self, round_number: int, scorer: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The places of all candidates that the round has drawn, ascending, and the scorer's score of each, NaN where there is
+        none."""
+        rows = self._db.arrow("score_column_everywhere", {"round": round_number, "scorer": scorer})
+        prompt, k = (rows[name].to_numpy().astype(np.int64) for name in ("prompt_id", "k"))
+        return place(prompt, k), rows["score"].to_numpy()
+
+    def scores_version(self) -> tuple[int, ...]:
+        """Differs whenever candidates or their scores do; costs nothing."""
+        return self._db.version("candidates", "scores")
 
     def review_score(self, round_number: int, scorer: str) -> NDArray[np.float64]:
         """The scorer's score of each row of `review_table`, in its order; NaN where there is none."""
@@ -132,10 +144,10 @@ class Candidates:
         """prompt_id, score, accepted of the candidates of every round that people decided and the scorer has a score of."""
         return self._db.arrow("scores_and_opinions", {"scorer": scorer})
 
-    def examples(self, round_number: int, scorer: str, limit: int, highest: bool) -> list[Example]:
-        """The candidates of a round with the highest or the lowest scores, these first."""
-        params = {"round": round_number, "scorer": scorer, "limit": limit, "sign": -1.0 if highest else 1.0}
-        return [Example(**row) for row in self._db.rows("scored_examples", params)]
+    def examples(self, scores: Mapping[str, float]) -> list[Example]:
+        """Candidates with what they were asked, in the order of `scores`: by candidate."""
+        texts = {row.pop("candidate_id"): row for row in self._db.look_up("texts_of", list(scores))}
+        return [Example(name, score, **texts[name]) for name, score in scores.items()]
 
     def candidates_to_try(self, round_number: int, limit: int) -> list[Tried]:
         """Candidates of as many prompts of a round as there are, the same each time."""

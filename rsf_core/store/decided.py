@@ -103,7 +103,7 @@ class Decided:
     def ratios(self, round_number: int, told: Votes = ()) -> pa.Table:
         """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), `planned` (drawn for all
         prompts alike, and not because a prompt had none), …; with what is `told` of some in place of what holds."""
-        found = self._db.arrow("ratios", {"round": round_number})
+        found = self._tallies.table("ratios", round_number, decided=True)
         return _as_told(found, round_number, told) if told else found
 
     def ratios_version(self, round_number: int) -> tuple[int, int, int]:
@@ -117,7 +117,7 @@ class Decided:
         """One row a candidate of the round, in the order of `score_column` everywhere: log_q, log_model, u, truncated, stage
         (see `round_scores`), retired, decided, accepted (in effect), chance (that the rule accepts it; NaN undecided),
         override (−1, 0, 1)."""
-        return self._db.arrow("drawn", {"round": round_number})
+        return self._tallies.table("drawn", round_number, decided=False)
 
     def scored_version(self) -> tuple[int, ...]:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""

@@ -96,6 +96,12 @@ class Store:
         with self._db.transaction(f"saving {key}"):
             self._db.insert("project", [{"key": key, "value": value}])
 
+    def keep_value(self, key: str, value: str) -> None:
+        """Say a value that follows from what is stored; the same again where it is there already."""
+        with self._db.transaction(f"saving {key}"):
+            if all(row["key"] != key for row in self._db.rows("project_values")):
+                self._db.insert("project", [{"key": key, "value": value}])
+
     def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
         """The prompts in use; with `retired` also those that are not any more, for the texts of what was drawn for them."""
         return self.prompt_book.all(split, retired)
@@ -165,6 +171,8 @@ class Store:
     without_score = of_part("_candidates", Candidates.without_score)
     no_scores_of_prompts = of_part("_candidates", Candidates.no_scores_of_prompts)
     round_scores = of_part("_candidates", Candidates.round_scores)
+    scores_version = of_part("_candidates", Candidates.scores_version)
+    scores_by_place = of_part("_candidates", Candidates.scores_by_place)
     score_column = of_part("_candidates", Candidates.score_column)
     review_score = of_part("_candidates", Candidates.review_score)
     scorers = of_part("_candidates", Candidates.scorers)

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, parse_candidate_id, place
@@ -24,6 +25,8 @@ RULED = (  # all that the decisions of the rule are read from
 )
 SPOKEN = ("overrides", "gold_marks")  # what people say
 KEPT = 16  # rounds, 16 bytes a candidate
+KEPT_TABLES = 2  # about 100 bytes a candidate
+TRIES = 3
 MANY = 2_000  # candidates spoken of at once, from which on all is read anew
 _VOTES = {"accept": 1, "reject": -1, "auto": 0}
 _FLAGS = ("elsewhere", "truncated", "decided", "automatic", "violated", "unscored", "further")
@@ -131,6 +134,19 @@ class Tally:
             accepted_elsewhere=_count((votes > 0) & ruled.elsewhere),
         )
 
+    def override(self, decided: bool) -> NDArray[np.int8]:
+        """+1, −1 or 0: what people say of each drawn candidate, by place; of those alone that are `decided` by the rule."""
+        return self._votes[self._rows(decided)]
+
+    def accepted(self, decided: bool) -> Bools:
+        """Which of them are accepted in effect."""
+        votes, rows = self._votes, self._rows(decided)
+        accepted: Bools = np.where(votes != 0, votes > 0, self._ruled.automatic)[rows]
+        return accepted
+
+    def _rows(self, decided: bool) -> Bools:
+        return self._ruled.decided if decided else ~self._ruled.elsewhere
+
     def kinds(self, retired: Ints, told: Votes = ()) -> list[PromptKind]:
         """What each prompt with a decided candidate got, counted over prompts that got the same."""
         ruled, votes, own = self._ruled, self._told(told), self._ruled.decided
@@ -153,6 +169,7 @@ class Tallies:
     def __init__(self, db: Database) -> None:
         self._db, self._guard = db, threading.Lock()
         self._rounds: dict[int, Tally] = {}
+        self._tables: dict[tuple[str, int], tuple[tuple[int, ...], pa.Table]] = {}
 
     def counts(self, round_number: int, retired: Ints, scored: int, told: Votes = ()) -> RoundCounts:
         tally = self._of(round_number)
@@ -165,6 +182,33 @@ class Tallies:
         with tally.lock:
             tally.refresh()
             return tally.kinds(retired, told)
+
+    def table(self, name: str, round_number: int, decided: bool) -> pa.Table:
+        """The rows of a named query, one a drawn candidate, or one that is `decided`, by place. They are read once; the
+        columns `override` and `accepted` are what people say now."""
+        if self._db.in_transaction:
+            return self._db.arrow(name, {"round": round_number})
+        tally, tables = self._of(round_number), (*RULED, "prompt_events")
+        for _ in range(TRIES):
+            state = self._db.version(*tables)
+            with self._guard:
+                kept = self._tables.get((name, round_number))
+            table = kept[1] if kept and kept[0] == state else self._db.arrow(name, {"round": round_number})
+            with tally.lock:
+                tally.refresh()
+                override, accepted = tally.override(decided), tally.accepted(decided)
+            if self._db.version(*tables) == state and len(override) == table.num_rows:
+                break
+        else:
+            return self._db.arrow(name, {"round": round_number})  # it goes on changing
+        with self._guard:
+            self._tables.pop((name, round_number), None)
+            self._tables[name, round_number] = state, table
+            while len(self._tables) > KEPT_TABLES:
+                del self._tables[next(iter(self._tables))]
+        for column, values in (("override", override), ("accepted", accepted)):
+            table = table.set_column(table.schema.get_field_index(column), column, pa.array(values))
+        return table
 
     def _of(self, round_number: int) -> Tally:
         if self._db.in_transaction:  # what is written here may never come to hold

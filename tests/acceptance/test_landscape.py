@@ -93,3 +93,20 @@ def test_a_scale_that_contains_the_draw_is_told_from_one_without_it():
         at = table.set_column(table.column_names.index("scale"), "scale", pa.array(scale))
         assert Landscape(at, Scope.PROMPT).scale_contains_draw is contains
         assert not Landscape(at, Scope.GLOBAL).scale_contains_draw
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_what_is_said_later_is_taken_in_as_if_it_had_been_known(scope: Scope) -> None:
+    table = ratios(seed=3)
+    before = Landscape(table, scope)
+    before.picture(*before.span(0.0))
+    said = np.random.default_rng(9).choice([-1, 0, 1], table.num_rows).astype(np.int8)
+    place = table.schema.get_field_index("override")
+    anew, told = Landscape(table.set_column(place, "override", pa.array(said)), scope), before.told(said)
+    for log_m in (-3.0, 0.0, 2.0):
+        assert told.at(log_m) == anew.at(log_m) != before.at(log_m)
+        assert told.effective(log_m).tolist() == anew.effective(log_m).tolist()
+        assert told.diagnosis(log_m) == anew.diagnosis(log_m)
+    for name in ("accepted", "accepted_count", "prompts_with_none"):
+        pictures = [getattr(one.picture(*one.span(0.0)), name).tolist() for one in (told, anew)]
+        assert pictures[0] == pictures[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,11 +11,12 @@ from rsf_core.domain import Action, Split
 from rsf_core.domain.access import person
 from rsf_core.domain.settings import Target
 from rsf_core.project import Project
-from rsf_core.project.scorer_book import direction, role, summary
+from rsf_core.project.scorer_book import ScorerBook, direction, role, smallest, summary
 from rsf_core.scorers import kept_answers
 from rsf_core.scorers.kept_answers import Answer, Spent
 from rsf_core.store.store import Store
 from tests.support import by_score
+from tests.support.decided_round import settings
 from tests.support.seeding import add_candidates, add_scores, candidates
 
 
@@ -33,12 +36,18 @@ def test_the_best_and_the_worst_come_with_prompt_and_text(store: Store) -> None:
     add_candidates(store, rows)
     add_scores(store, rows, {"a": [0.5, -1.0, 3.0, 0.5, 2.0, 0.0]})
     ids = rows["candidate_id"].to_pylist()
-    best = store.examples(1, "a", 2, highest=True)
-    worst = store.examples(1, "a", 2, highest=False)
-    assert [(one.candidate_id, one.score) for one in best] == [(ids[2], 3.0), (ids[4], 2.0)]
-    assert [(one.candidate_id, one.score) for one in worst] == [(ids[1], -1.0), (ids[5], 0.0)]
-    assert (best[0].prompt, best[0].completion) == ("one", rows["completion"].to_pylist()[2])
-    assert store.examples(1, "nobody", 2, highest=True) == []
+    (found,) = ScorerBook(Path(), store, settings).of_round(1).scorers
+    assert [(one.candidate_id, one.score) for one in found.highest] == [(ids[2], 3.0), (ids[4], 2.0), (ids[0], 0.5)]
+    assert [(one.candidate_id, one.score) for one in found.lowest] == [(ids[1], -1.0), (ids[5], 0.0), (ids[0], 0.5)]
+    best = found.highest[0]
+    assert (best.prompt, best.completion) == ("one", rows["completion"].to_pylist()[2])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+@pytest.mark.parametrize("key", [[], [np.nan], [2.0, np.nan, 1.0, 1.0, -np.inf, 1.0, np.inf], [0.0] * 5])
+def test_the_smallest_are_those_of_a_sort_of_all(key: list[float], count: int) -> None:
+    ordered = sorted((value, row) for row, value in enumerate(key) if not np.isnan(value))
+    assert smallest(np.array(key), count).tolist() == [row for _, row in ordered[:count]]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from rsf_core.domain import Act, Action, ActKind, Control, Scope, Split, access
 from rsf_core.domain.errors import RsfError, StageError
 from rsf_core.domain.settings import Settings, parse
 from rsf_core.rounds import curation
-from rsf_core.rounds.curation import control_of, freeze, freeze_control, is_control, leaves_a_choice
+from rsf_core.rounds.curation import control_of, freeze, freeze_control, is_control, leaves_a_choice, near_held_out
 from rsf_core.store.records import CuratedRecord
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
@@ -167,6 +167,21 @@ def test_a_train_prompt_that_repeats_a_held_out_one_is_left_out_and_counted(stor
     assert repeated.prompt_id not in whole_prompts(store, honest.curated_id)
     assert honest.summary["near_held_out"] > 0 == whole.summary["near_held_out"]
     assert honest.summary["accepted"] == whole.summary["accepted"]
+
+
+def test_prompts_are_compared_once_and_again_where_one_comes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed(store)
+    assert near_held_out(store) == set()
+    looked: list[Store] = []
+    find = curation._find_near_held_out
+    monkeypatch.setattr(curation, "_find_near_held_out", lambda store: (looked.append(store), find(store))[1])
+    store._kept._answers.clear()  # as in a project that was opened anew
+    assert near_held_out(store) == set() and not looked
+    repeated = store.prompts(Split.TRAIN)[1]
+    store.add_prompts([(repeated.text.upper(), None, None, Split.HELD_OUT)], "the test")
+    for _ in range(2):
+        assert near_held_out(store) == {repeated.prompt_id} and len(looked) == 1
+        store._kept._answers.clear()
 
 
 def whole_prompts(store: Store, curated_id: str) -> set[int]:

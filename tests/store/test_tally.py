@@ -141,10 +141,13 @@ def test_every_act_of_a_long_day_leaves_the_counts_that_the_database_has(said: S
         "import and accept": lambda: act(ActKind.DECIDE, "ben", made_elsewhere(said, 2), action=Action.ACCEPT),
     }
     assert counted(said) == recounted(said)
+    assert said.ratios(1).num_rows == 0
     ratios(said, rows, 0, 0.0)
     for name in [*acts, *rng.choice(list(acts), 20).tolist()]:
         acts[name]()
         assert counted(said) == recounted(said), name
+        for table, found in (("ratios", said.ratios(1)), ("drawn", said.drawn(1))):
+            assert repr(found.to_pydict()) == repr(said._db.arrow(table, {"round": 1}).to_pydict()), (name, table)
     assert len(said.prompt_kinds(1)) > 3 and said.round_counts(1).accepted_elsewhere
 
 
@@ -224,6 +227,19 @@ def recounted_here(store: Store) -> tuple[RoundCounts, list[PromptKind]]:
     kinds = cursor.execute(KINDS, {"round": 1}).fetchall()
     assert counts is not None
     return RoundCounts(*counts), [PromptKind(*row) for row in kinds]
+
+
+def test_rows_are_read_once_and_tell_what_is_said_since(
+    said: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ratios(said, rows, 0, 0.0)
+    before = [said.ratios(1), said.drawn(1)]
+    monkeypatch.setattr(Database, "arrow", lambda *given: pytest.fail("the round was read again"))
+    said.add_override("u", "1.1.0", Action.REJECT, "ann")
+    for was, now in zip(before, (said.ratios(1), said.drawn(1)), strict=True):
+        assert now.schema == was.schema
+        assert (was["override"].to_pylist()[0], now["override"].to_pylist()[0]) == (0, -1)
+        assert now["accepted"].to_pylist() == [False, *was["accepted"].to_pylist()[1:]]
 
 
 def test_a_round_that_is_empty_or_was_not_opened_counts_nothing(store: Store) -> None:

@@ -34,7 +34,7 @@ def test_what_the_scorers_gave_is_shown_with_examples_and_agreement(
     assert shown["in the target"][0].startswith("reward × ")
     assert (shown["cost (ms a candidate)"] > 0).all()
     assert [one.value for one in app.subheader][:2] == ["Highest", "Lowest"]
-    best = complete.store.examples(1, complete.scorers(1)[0], 1, highest=True)[0]
+    best = complete.scorer_book.of_round(1).scorers[0].highest[0]
     assert f"**{best.score:.4g}**" in [one.value for one in app.markdown]
 
 

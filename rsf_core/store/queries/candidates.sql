@@ -166,7 +166,7 @@ WHERE d.round = $round AND d.log_ratio IS NOT NULL
 ORDER BY d.prompt_id, d.k;
 
 -- name: score_column_everywhere
-SELECT coalesce(s.score, 'nan') AS score
+SELECT c.prompt_id, c.k, coalesce(s.score, 'nan') AS score
 FROM candidates c
 LEFT JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
            WHERE round = $round AND scorer = $scorer GROUP BY candidate_id) s ON s.candidate_id = c.candidate_id
@@ -179,13 +179,9 @@ FROM candidates c JOIN prompts p USING (prompt_id)
 WHERE c.round = $round
 ORDER BY row_number() OVER (PARTITION BY c.prompt_id ORDER BY c.k), c.prompt_id LIMIT $limit;
 
--- name: scored_examples
-SELECT s.candidate_id, s.score, p.text AS prompt, c.completion
-FROM (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores
-      WHERE round = $round AND scorer = $scorer GROUP BY candidate_id) s
-JOIN candidates c USING (candidate_id) JOIN prompts p USING (prompt_id)
-WHERE s.score IS NOT NULL
-ORDER BY $sign::DOUBLE * s.score, c.prompt_id, c.k LIMIT $limit;
+-- name: texts_of
+SELECT c.candidate_id, p.text AS prompt, c.completion
+FROM (SELECT candidate_id, prompt_id, completion FROM candidates WHERE candidate_id IN $keys) c JOIN prompts p USING (prompt_id);
 
 -- name: scorers_of_round
 SELECT DISTINCT scorer FROM scores WHERE round = $round AND NOT regexp_matches(scorer, '^(tempered_)?log_prob:') ORDER BY scorer;
