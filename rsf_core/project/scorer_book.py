@@ -105,17 +105,25 @@ class ScorerBook:
     def _read(self, round_number: int) -> RoundScores:
         names = self._store.scorers(round_number)
         columns = {name: self._store.scores_by_place(round_number, name) for name in names}
+        ends = {name: [_best(round_number, *column, sign) for sign in (-1.0, 1.0)] for name, column in columns.items()}
+        shown = {one for both in ends.values() for end in both for one in end}
+        texts = self._store.texts_of(sorted(shown))
         found = [
-            summary(name, column, *(self._examples(round_number, places, column, sign) for sign in (-1.0, 1.0)))
-            for name, (places, column) in columns.items()
+            summary(
+                name,
+                column,
+                *([Example(one, score, *texts[one]) for one, score in end.items()] for end in ends[name]),
+            )
+            for name, (_, column) in columns.items()
         ]
         return RoundScores(found, spearman([column for _, column in columns.values()]))
 
-    def _examples(self, round_number: int, places: NDArray[np.int64], column: Floats, sign: float) -> list[Example]:
-        """The candidates with the lowest scores, or the highest where `sign` is −1, these first."""
-        rows = smallest(sign * column, EXAMPLES)
-        names = [candidate_id(round_number, one >> K_BITS, one & ((1 << K_BITS) - 1)) for one in places[rows].tolist()]
-        return self._store.examples(dict(zip(names, column[rows].tolist(), strict=True)))
+
+def _best(round_number: int, places: NDArray[np.int64], column: Floats, sign: float) -> dict[str, float]:
+    """The candidates with the lowest scores, or the highest where `sign` is −1, these first, with their scores."""
+    rows = smallest(sign * column, EXAMPLES)
+    names = [candidate_id(round_number, one >> K_BITS, one & ((1 << K_BITS) - 1)) for one in places[rows].tolist()]
+    return dict(zip(names, column[rows].tolist(), strict=True))
 
 
 def smallest(key: Floats, count: int) -> NDArray[np.int64]:

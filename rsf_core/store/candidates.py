@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rsf_core.domain import SCORER_COST, place
 from rsf_core.store.database import Database
 from rsf_core.store.kept import Kept
-from rsf_core.store.records import CandidateRecord, Example, NoScoreRecord, ScoredBy, Tried
+from rsf_core.store.records import CandidateRecord, NoScoreRecord, ScoredBy, Tried
 
 
 class Candidates:
@@ -144,10 +144,10 @@ class Candidates:
         """prompt_id, score, accepted of the candidates of every round that people decided and the scorer has a score of."""
         return self._db.arrow("scores_and_opinions", {"scorer": scorer})
 
-    def examples(self, scores: Mapping[str, float]) -> list[Example]:
-        """Candidates with what they were asked, in the order of `scores`: by candidate."""
-        texts = {row.pop("candidate_id"): row for row in self._db.look_up("texts_of", list(scores))}
-        return [Example(name, score, **texts[name]) for name, score in scores.items()]
+    def texts_of(self, candidate_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """What a few candidates were asked, and their completions, by name."""
+        rows = self._db.look_up("texts_of", candidate_ids)
+        return {row["candidate_id"]: (row["prompt"], row["completion"]) for row in rows}
 
     def candidates_to_try(self, round_number: int, limit: int) -> list[Tried]:
         """Candidates of as many prompts of a round as there are, the same each time."""

@@ -178,7 +178,7 @@ class Store:
     scorers = of_part("_candidates", Candidates.scorers)
     scorer_milliseconds = of_part("_candidates", Candidates.scorer_milliseconds)
     scores_and_opinions = of_part("_candidates", Candidates.scores_and_opinions)
-    examples = of_part("_candidates", Candidates.examples)
+    texts_of = of_part("_candidates", Candidates.texts_of)
     count_scored_by = of_part("_candidates", Candidates.count_scored_by)
     candidates_to_try = of_part("_candidates", Candidates.candidates_to_try)
 

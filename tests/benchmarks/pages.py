@@ -1,7 +1,9 @@
 """What a rerun of each page costs with 105,000 prompts and two rounds behind them: processor time and what is sent to the
-browser, when the page is first shown and when it is run again as it is. The second round has 200,000 candidates, 1 in 20 of
-them decided by a person; each round has tuned a model, the second a random control too, and all are compared on 1,000
-held-out prompts with 4 completions each. Reading a file of 100,000 rows goes on in a process of its own and is not measured.
+browser, when the page is first shown of a project just opened, when it is run again as it is, and after somebody decided a
+candidate. What the page's script costs is measured, not what AppTest does around it. The second round has 200,000 candidates,
+1 in 20 of them decided by a person; each round has tuned a model, the second a random control too, and all are compared on
+1,000 held-out prompts with 4 completions each. Reading a file of 100,000 rows goes on in a process of its own and is not
+measured.
 
 Prints one JSON line a page. From the repository root, one thread and a quiet machine:
 OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/pages.py [--keep FOLDER] [--profile] [PAGE …]
@@ -23,10 +25,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import streamlit as st
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.scriptrunner import script_runner as _script_runner
 from streamlit.testing.v1 import AppTest
 
-from rsf_core.domain import Control, JobKind, Split
+from rsf_core.domain import Action, Control, JobKind, Split
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.project import Project
 from rsf_core.rounds.curation import control_id, is_control
@@ -39,13 +43,20 @@ from tests.support import specs
 
 PROMPTS, HELD_OUT, EARLIER, CANDIDATES, SAMPLES = 100_000, 5_000, 20_000, 200_000, 20_000
 COMPARED, EACH, STEPS = 1_000, 4, 2_000
-RERUNS, LIMIT_MS, LIMIT_KB = 7, 300, 300
+RERUNS, ACTS, LIMIT_MS, LIMIT_KB = 5, 3, 300, 300
 PAGES: dict[str, tuple[str, dict[str, str]]] = {
-    **{name: (name, {}) for name in ("overview", "prompts", "generate", "acceptance", "review", "train", "models")},
+    **{name: (name, {}) for name in ("overview", "prompts", "scorers", "target", "generate", "acceptance", "guide")},
+    **{name: (name, {}) for name in ("review", "train", "models", "export")},
+    "scorers-installed": ("scorers", {"show": "Installed"}),
+    "scorers-judges": ("scorers", {"show": "Judges"}),
+    "review-table": ("review", {"show": "Table"}),
+    "review-agreement": ("review", {"show": "Agreement"}),
+    "review-compare": ("review", {"show": "Compare"}),
     "models-compare": ("models", {"show": "Compare"}),
     "models-vote": ("models", {"show": "Blind vote"}),
     "models-rounds": ("models", {"show": "Rounds"}),
 }
+script_runner: Any = _script_runner
 SHELL = Path(session.__file__).with_name("shell.py")
 
 
@@ -150,25 +161,27 @@ def counting() -> Iterator[list[int]]:
         ForwardMsgQueue.enqueue = enqueue  # type: ignore[method-assign]
 
 
-def measured(name: str, profile: bool) -> dict[str, Any]:
+def measured(name: str, project: Project, profile: bool) -> dict[str, Any]:
     page, query = PAGES[name]
     app, times, sizes = AppTest.from_file(str(SHELL), default_timeout=300), [], []
     app.switch_page(f"../../pages/{page}.py")
     for key, value in query.items():
         app.query_params[key] = value
     profiler = cProfile.Profile() if profile else None
-    with counting() as sent:
-        for run in range(1 + RERUNS):
+    with counting() as sent, timing() as spent:
+        for run in range(1 + RERUNS + ACTS):
+            if run > RERUNS:
+                decide(project)
             sent.clear()
-            start = time.process_time()
+            spent.clear()
             with _profiled(profiler) if profiler and run else nullcontext():
                 app.run()
-            times.append((time.process_time() - start) * 1e3)
+            times.append(sum(spent) * 1e3)
             sizes.append(sum(sent) / 1e3)
             assert not app.exception, app.exception
     if profiler is not None:
         pstats.Stats(profiler).sort_stats("cumulative").print_stats(70)
-    cpu = statistics.median(times[1:])
+    cpu, after = statistics.median(times[1 : 1 + RERUNS]), statistics.median(times[1 + RERUNS :])
     return {
         "benchmark": f"page_{name}",
         "prompts": PROMPTS + HELD_OUT,
@@ -176,18 +189,45 @@ def measured(name: str, profile: bool) -> dict[str, Any]:
         "title": app.title[0].value if app.title else None,
         "first_cpu_ms": round(times[0], 1),
         "rerun_cpu_ms": round(cpu, 1),
-        "rerun_cpu_least_ms": round(min(times[1:]), 1),
+        "rerun_cpu_least_ms": round(min(times[1 : 1 + RERUNS]), 1),
+        "after_an_act_cpu_ms": round(after, 1),
         "rerun_kb": round(max(sizes), 1),
-        f"within_{LIMIT_MS}_ms": cpu <= LIMIT_MS,
+        f"within_{LIMIT_MS}_ms": max(cpu, after) <= LIMIT_MS,
+        f"first_within_{LIMIT_MS}_ms": times[0] <= LIMIT_MS,
         f"within_{LIMIT_KB}_kb": max(sizes) <= LIMIT_KB,
     }
 
 
 @contextmanager
+def timing() -> Iterator[list[float]]:
+    """The processor time of every run of a script, in seconds."""
+    spent: list[float] = []
+    run = script_runner.exec_func_with_error_handling
+
+    def timed(*arguments: Any, **named: Any) -> Any:
+        start = time.process_time()
+        try:
+            return run(*arguments, **named)
+        finally:
+            spent.append(time.process_time() - start)
+
+    script_runner.exec_func_with_error_handling = timed
+    try:
+        yield spent
+    finally:
+        script_runner.exec_func_with_error_handling = run
+
+
+def decide(project: Project) -> None:
+    """Somebody decides a candidate of the newest round that is not decided yet."""
+    number = project.current_round
+    prompt = 1 + project.counts(number).overridden % (CANDIDATES // million.PER_PROMPT)
+    project.override(f"{number}.{prompt}.0", Action.ACCEPT, "eva")
+
+
+@contextmanager
 def _profiled(profiler: cProfile.Profile) -> Iterator[None]:
     """Profile the script of the page, which AppTest runs in a thread of its own."""
-    from streamlit.runtime.scriptrunner import script_runner
-
     module: Any = script_runner
     run = module.exec_func_with_error_handling
 
@@ -213,10 +253,16 @@ def main() -> None:
     wanted = asked.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = (wanted.keep or Path(scratch)) / "project"
+        names = wanted.pages or list(PAGES)
         with Project.open(folder) if folder.exists() else filled(folder) as project:
             session._project = project
-            for name in wanted.pages or PAGES:
-                print(json.dumps(measured(name, wanted.profile)), flush=True)
+            for name in names:  # what is imported for the first time is no cost of a page
+                AppTest.from_file(str(SHELL), default_timeout=300).switch_page(f"../../pages/{PAGES[name][0]}.py").run()
+        for name in names:
+            st.cache_data.clear()
+            with Project.open(folder) as project:
+                session._project = project
+                print(json.dumps(measured(name, project, wanted.profile)), flush=True)
 
 
 if __name__ == "__main__":

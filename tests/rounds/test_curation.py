@@ -174,7 +174,12 @@ def test_prompts_are_compared_once_and_again_where_one_comes(store: Store, monke
     assert near_held_out(store) == set()
     looked: list[Store] = []
     find = curation._find_near_held_out
-    monkeypatch.setattr(curation, "_find_near_held_out", lambda store: (looked.append(store), find(store))[1])
+
+    def noted(store: Store) -> set[int]:
+        looked.append(store)
+        return find(store)
+
+    monkeypatch.setattr(curation, "_find_near_held_out", noted)
     store._kept._answers.clear()  # as in a project that was opened anew
     assert near_held_out(store) == set() and not looked
     repeated = store.prompts(Split.TRAIN)[1]
