@@ -31,6 +31,7 @@ from streamlit.runtime.scriptrunner import script_runner as _script_runner
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action, Control, JobKind, Split
+from rsf_core.domain.access import person
 from rsf_core.jobs.schemas import EVALUATION_SAMPLES
 from rsf_core.project import Project
 from rsf_core.rounds.curation import control_id, is_control
@@ -222,7 +223,7 @@ def decide(project: Project) -> None:
     """Somebody decides a candidate of the newest round that is not decided yet."""
     number = project.current_round
     prompt = 1 + project.counts(number).overridden % (CANDIDATES // million.PER_PROMPT)
-    project.override(f"{number}.{prompt}.0", Action.ACCEPT, "eva")
+    project.override(f"{number}.{prompt}.0", Action.ACCEPT, person("eva"))
 
 
 @contextmanager
