@@ -252,6 +252,7 @@ RIGHT = [
     ("$1.2 billion", "1200000000"),
     ("It is 5 thousand", "5000"),
     ("5 thousandths", "5"),
+    ("There are 3 hundred-dollar bills", "3"),
     ("一共4万", "40000"),
     ("3億", "300000000"),
     ("0,5 Liter", "0.5"),
