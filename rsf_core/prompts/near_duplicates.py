@@ -196,11 +196,14 @@ def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tupl
     """The number of each bag among the different ones, and where each of these stands first. Empty bags all differ. Equal
     are those that have the same two hashes of 64 bits, of the words in their order and of these with the signature."""
     count = len(starts) - 1
-    owner = np.repeat(np.arange(count), np.diff(starts))
-    place = np.arange(len(words)) - starts[owner]
-    one, two = (
-        near_words.sums(near_words.mixed(words + (place << _PLACE_BITS) + salt), owner, count) for salt in (0, _SALT)
-    )
+    one, two = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
+    for low in range(0, count, _BAGS_AT_ONCE):
+        sizes = np.diff(starts[low : low + _BAGS_AT_ONCE + 1])
+        begin, end = starts[low], starts[low + len(sizes)]
+        owner = np.repeat(np.arange(len(sizes)), sizes)
+        placed = words[begin:end] + (np.arange(begin, end) - starts[low + owner] << _PLACE_BITS)
+        for hashes, salt in ((one, 0), (two, _SALT)):
+            hashes[low : low + len(sizes)] = near_words.sums(near_words.mixed(placed + salt), owner, len(sizes))
     two ^= near_words.mixed(signature)
     empty = np.flatnonzero(np.diff(starts) == 0)
     one[empty], two[empty] = empty, 0  # each for itself
