@@ -49,7 +49,7 @@ def alone(places: Ints, seed: int, reviewer: str, gold: float) -> Ints:
 
 def in_turn(places: Iterable[int], seed: int, reviewer: str, after: int | None) -> list[int]:
     """Gold items in the reviewer's own random order; those after `after`, which may be one no longer."""
-    listed = np.array(sorted(places), np.int64)
+    listed = np.sort(np.fromiter(places, np.int64))
     key = uniform(listed, seed, reviewer, 4)
     if after is not None:
         later = key > uniform(np.array([after], np.int64), seed, reviewer, 4)[0]

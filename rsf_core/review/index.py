@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,29 @@ Ints = NDArray[np.int64]
 Tagged = dict[str, Ints] | Callable[[], dict[str, Ints]]
 
 KEPT_ORDERS = 6
+
+
+def summed_up(said: Sequence[Word]) -> tuple[int, bool, bool, int]:
+    """Of all that reviewers say of a candidate, the oldest first: how many they are, whether one has settled it, whether they
+    differ and nobody has, and the vote in force, 0 for none."""
+    votes = [word.vote for word in said]
+    final = [word.vote for word in said if word.final]
+    total = sum(votes)
+    vote = final[-1] if final else (total > 0) - (total < 0) or (votes[-1] if votes else 0)
+    return len(said), bool(final), len(set(votes)) > 1 and not final, vote
+
+
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """What one reviewer is told of some places, as arrays (n,): the row of each in the table (−1: not there), see `summed_up`,
+    and whether the reviewer is among those who speak."""
+
+    rows: Ints
+    voices: NDArray[np.int32]
+    settled: Bools
+    split: Bools
+    votes: NDArray[np.int8]
+    mine: Bools
 
 
 class ReviewIndex:
@@ -120,17 +144,21 @@ class ReviewIndex:
                     new._flags[row] = flagged
         return new
 
-    def as_told(self, words: Mapping[int, Sequence[Word]], reviewer: str, guides: Guides) -> ReviewIndex:
-        """The index for one reviewer, who is told that `words` is all that is said of some places, the oldest first, each by
-        the version in `guides` of the guide."""
+    def as_told(
+        self, words: Mapping[int, Sequence[Word]], spots: Spots, reviewer: str, guides: Callable[[], Guides]
+    ) -> ReviewIndex:
+        """The index for one reviewer, who is told that `words` is all that is said of some places, the oldest first, by
+        versions of the guide that are asked for when opinions are; `spots` are these in arrays."""
         new = copy(self)
         new._let_go()
         mine = self.own(reviewer).copy()
-        new._own, new._opinions = {reviewer: mine}, lambda: self.opinions.but_for(words, guides)
-        for row, said in zip(self.table.row_of(list(words)), words.values(), strict=True):
-            if row >= 0:
-                new._hear_of(row, said)
-                mine[row] = any(word.reviewer == reviewer for word in said)
+        new._own, new._opinions = {reviewer: mine}, lambda: self.opinions.but_for(words, guides())
+        there = spots.rows >= 0
+        rows, votes = spots.rows[there], spots.votes[there]
+        new.voices[rows], new.settled[rows] = spots.voices[there], spots.settled[there]
+        new._split[rows], new.votes[rows] = spots.split[there], votes
+        new.accepted[rows] = np.where(votes != 0, votes > 0, self.automatic[rows])
+        mine[rows] = spots.mine[there]
         return new
 
     def _let_go(self) -> None:
@@ -140,12 +168,7 @@ class ReviewIndex:
 
     def _hear_of(self, row: int, said: Sequence[Word]) -> None:
         """Take in all that reviewers now say of a candidate, the oldest first."""
-        votes = [word.vote for word in said]
-        final = [word.vote for word in said if word.final]
-        total = sum(votes)
-        self.voices[row], self.settled[row] = len(said), bool(final)
-        self._split[row] = len(set(votes)) > 1 and not final
-        vote = final[-1] if final else (total > 0) - (total < 0) or (votes[-1] if votes else 0)
+        self.voices[row], self.settled[row], self._split[row], vote = summed_up(said)
         self.votes[row] = vote
         self.accepted[row] = vote > 0 if vote else self.automatic[row]
 

@@ -140,6 +140,18 @@ class LiveRound:
                 for where in places
             }
 
+    def heard_so_far(self) -> tuple[Mapping[int, GoldMark], object, tuple[int, int]]:
+        """The gold items that the index knows of, the life of the log that it has heard, and how much of that."""
+        with self._lock:
+            return self.gold, self._life, (self._spoken, self._annotated)
+
+    def spoken_of(self, since: tuple[int, int], until: tuple[int, int]) -> list[int]:
+        """The places of which something was said between two such moments of one life of the log."""
+        log = self._store.acts.logs.of(self.round)
+        with log.lock:
+            places = log.overrides["place"][since[0] : until[0]].tolist()
+            return list(dict.fromkeys([*places, *log.annotated[since[1] : until[1]]]))
+
     def answered(self, places: Iterable[int]) -> dict[int, Heard]:
         """What reviewers say of some gold items now, their annotations by kind, and answers to questions."""
         log = self._store.acts.logs.of(self.round)

@@ -29,7 +29,7 @@ from rsf_core.review.index import ReviewIndex
 from rsf_core.review.live_round import LiveRound
 from rsf_core.review.onlooking import Onlooking
 from rsf_core.review.ordering import first, spread
-from rsf_core.review.seen import Seen, seen_by
+from rsf_core.review.seen import GoldSeen, Seen
 from rsf_core.review.similar import NEAREST, nearest
 from rsf_core.review.suggestion import Suggestion
 from rsf_core.scorers import answered
@@ -72,6 +72,7 @@ class Reviews:
         self._features = features or NoFeatures()
         self._guard = threading.Lock()
         self._rounds: dict[int, LiveRound] = {}
+        self._gold: dict[int, GoldSeen] = {}
         self._scorers = kept(KEPT_TABLES, self._read_scorers)
         self._column = kept(4, self._read_column)
         self._score = kept(16, self._read_score)
@@ -179,7 +180,12 @@ class Reviews:
 
     def _seen(self, round_number: int, reviewer: str) -> Seen:
         """The round as this reviewer sees it."""
-        return seen_by(self._live(round_number), reviewer, self._settings().review.overlap)
+        live = self._live(round_number)
+        with self._guard:
+            gold = self._gold.setdefault(round_number, GoldSeen())
+            while len(self._gold) > KEPT_TABLES:
+                del self._gold[next(iter(self._gold))]
+        return gold.by(live, reviewer, self._settings().review.overlap)
 
     def _mix(
         self,
@@ -197,8 +203,7 @@ class Reviews:
         none before the first where one is to `begin` with it. In the order of the audit all are of it."""
         settings, index = self._settings(), seen.index
         places, seed, shares = index.table.places, settings.seed, settings.review
-        hidden = np.array(index.table.row_of(list(seen.words)), np.int64)
-        waiting = hidden[(hidden >= 0) & pending[hidden]]
+        waiting = seen.rows[pending[seen.rows]]
         came = _places([after_gold] if after_gold else []).tolist()
         gold = in_turn(places[waiting].tolist(), seed, reviewer, came[0] if came else None)
         share = shares.gold_share if gold else 0.0

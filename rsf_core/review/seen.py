@@ -3,30 +3,40 @@ item sees its decision as the word that settles it."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rsf_core.domain import K_BITS, place
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import place
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, said_of
 from rsf_core.review.gold_mix import as_seen
-from rsf_core.review.index import ReviewIndex
+from rsf_core.review.index import ReviewIndex, Spots, summed_up
 from rsf_core.review.live_round import Heard, LiveRound
 from rsf_core.review.opinions import Word
+
+MOST_REVIEWERS = 64  # of a round whose look is kept, about 200 bytes a gold item
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`words` has what the reviewer is told of each gold item, by place, `heard` all that is said of it."""
+    """`words` has what the reviewer is told of each gold item, by place, `heard` all that is said of it; `rows` are those of
+    the items in the table."""
 
     reviewer: str
     index: ReviewIndex
     words: Mapping[int, Sequence[Word]]
     heard: Mapping[int, Heard]
+    rows: NDArray[np.int64]
 
     def show(self, prompts: Iterable[ReviewPrompt]) -> tuple[ReviewPrompt, ...]:
         """Prompts as the reviewer sees them; those without a gold item are the same."""
-        asked = {where >> K_BITS for where in self.words}
-        return tuple(self._shown(prompt) if prompt.prompt_id in asked else prompt for prompt in prompts)
+        return tuple(self._shown(prompt) if self._asks(prompt) else prompt for prompt in prompts)
+
+    def _asks(self, prompt: ReviewPrompt) -> bool:
+        return any(place(candidate.prompt_id, candidate.k) in self.words for candidate in prompt.candidates)
 
     def _shown(self, prompt: ReviewPrompt) -> ReviewPrompt:
         return replace(prompt, candidates=tuple(map(self._candidate, prompt.candidates)))
@@ -42,11 +52,85 @@ class Seen:
         return said_of(candidate, bool(self.index.accepted[row]), words, notes, shown)
 
 
-def seen_by(live: LiveRound, reviewer: str, overlap: int) -> Seen:
-    """The round as it stands now. A candidate wants `overlap` opinions."""
-    index = live.index()
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a reviewer was told of the gold items when they looked last: `state` are the marks, the life of the log and the
+    table that it is of, `said` how much of the log was heard. `at` has where in `spots` each place is."""
+
+    state: tuple[object, ...]
+    overlap: int
+    said: tuple[int, int]
+    at: Mapping[int, int]
+    words: Mapping[int, Sequence[Word]]
+    heard: Mapping[int, Heard]
+    spots: Spots
+
+
+class GoldSeen:
+    """The gold items of a round as each of those sees them who looked last: only what was said since is told again, so that
+    looking costs the same however many there are."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: dict[str, _Told] = {}
+
+    def by(self, live: LiveRound, reviewer: str, overlap: int) -> Seen:
+        """The round as it stands now. A candidate wants `overlap` opinions."""
+        index = live.index()
+        gold, life, said = live.heard_so_far()
+        if not gold:
+            return Seen(reviewer, index, {}, {}, np.zeros(0, np.int64))
+        state = (gold, life, index.table)
+        with self._lock:
+            told = self._told.pop(reviewer, None)
+        same = told is not None and all(was is now for was, now in zip(told.state, state, strict=True))
+        if told is None or not same or told.overlap != overlap:
+            told = _told(live, index, reviewer, state, overlap, said)
+        elif told.said != said:
+            told = _told_more(live, reviewer, told, said)
+        with self._lock:
+            self._told[reviewer] = told  # the one who looked last stands last
+            while len(self._told) > MOST_REVIEWERS:
+                del self._told[next(iter(self._told))]
+        if not told.words:
+            return Seen(reviewer, index, {}, {}, np.zeros(0, np.int64))
+        rows, words = told.spots.rows[told.spots.rows >= 0], told.words
+        index = index.as_told(words, told.spots, reviewer, lambda: live.guides(words))
+        return Seen(reviewer, index, words, told.heard, rows)
+
+
+def _told(
+    live: LiveRound, index: ReviewIndex, reviewer: str, state: tuple[object, ...], overlap: int, said: tuple[int, int]
+) -> _Told:
     heard = live.answered([where for where, mark in live.gold.items() if mark.author != reviewer])
-    if not heard:
-        return Seen(reviewer, index, {}, {})
-    words = as_seen({where: said for where, (said, *_) in heard.items()}, reviewer, overlap)
-    return Seen(reviewer, index.as_told(words, reviewer, live.guides(words)), words, heard)
+    words = as_seen({where: spoken for where, (spoken, *_) in heard.items()}, reviewer, overlap)
+    columns = [(*summed_up(spoken), _speaks(reviewer, spoken)) for spoken in words.values()]
+    voices, settled, split, votes, mine = zip(*columns, strict=True) if columns else ([], [], [], [], [])
+    spots = Spots(
+        np.array(index.table.row_of(list(words)), np.int64),
+        np.array(voices, np.int32),
+        np.array(settled, np.bool_),
+        np.array(split, np.bool_),
+        np.array(votes, np.int8),
+        np.array(mine, np.bool_),
+    )
+    return _Told(state, overlap, said, {where: row for row, where in enumerate(words)}, words, heard, spots)
+
+
+def _told_more(live: LiveRound, reviewer: str, told: _Told, said: tuple[int, int]) -> _Told:
+    """With what was said since."""
+    again = [where for where in live.spoken_of(told.said, said) if where in told.at]
+    if not again:
+        return replace(told, said=said)
+    heard = live.answered(again)
+    words = as_seen({where: spoken for where, (spoken, *_) in heard.items()}, reviewer, told.overlap)
+    spots = Spots(*(getattr(told.spots, name).copy() for name in Spots.__slots__))
+    for where, spoken in words.items():
+        row = told.at[where]
+        spots.voices[row], spots.settled[row], spots.split[row], spots.votes[row] = summed_up(spoken)
+        spots.mine[row] = _speaks(reviewer, spoken)
+    return replace(told, said=said, words={**told.words, **words}, heard={**told.heard, **heard}, spots=spots)
+
+
+def _speaks(reviewer: str, words: Sequence[Word]) -> bool:
+    return any(word.reviewer == reviewer for word in words)

@@ -1,0 +1,85 @@
+"""Looking tells anew only what was said since: it is what somebody sees who looks for the first time, however many gold items
+there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rsf_core.domain import Act, Action, ActKind
+from rsf_core.review.live_round import LiveRound
+from rsf_core.review.seen import GoldSeen, Seen
+from rsf_core.store.store import Store
+from tests.support.seeding import add_candidates, candidates, decide
+
+PROMPTS, EACH = 8, 3
+PEOPLE = ("ann", "ben", "eva")
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    rows = candidates(PROMPTS, EACH)
+    add_candidates(store, rows)
+    decide(store, rows, np.linspace(-2, 2, PROMPTS * EACH), 0.0)
+    for prompt in range(1, PROMPTS - 1):
+        store.gold.mark(f"1.{prompt}.0", Action.ACCEPT if prompt % 2 else Action.REJECT, PEOPLE[prompt % 2])
+    return store
+
+
+def told(seen: Seen, reviewer: str) -> tuple[object, ...]:
+    index = seen.index
+    arrays = (index.voices, index.settled, index._split, index.votes, index.accepted, index.own(reviewer), seen.rows)
+    said = index.opinions
+    by_place = sorted(zip(said.places.tolist(), said.votes.tolist(), said.guides.tolist(), strict=True))
+    return (*(array.tolist() for array in arrays), by_place, dict(seen.words), dict(seen.heard))
+
+
+def test_who_looks_again_sees_what_somebody_sees_who_looks_first(filled: Store) -> None:
+    rng, live, kept = np.random.default_rng(0), LiveRound(filled, 1), GoldSeen()
+
+    def act(kind: ActKind, **given: Any) -> None:
+        names = (f"1.{rng.integers(1, PROMPTS)}.{rng.integers(2)}",) if kind is not ActKind.UNDO else ()
+        filled.acts.say([Act(str(rng.integers(2**60)), kind, names, **given)], 1, str(rng.choice(PEOPLE)))
+
+    happens: list[Callable[[], object]] = [
+        *[lambda: act(ActKind.DECIDE, action=rng.choice([Action.ACCEPT, Action.REJECT, Action.AUTO]))] * 4,
+        lambda: act(ActKind.ADJUDICATE, action=Action.REJECT),
+        lambda: act(ActKind.NOTE, value="look"),
+        lambda: act(ActKind.UNDO),
+        lambda: filled.gold.mark(f"1.{rng.integers(1, PROMPTS)}.1", Action.ACCEPT, "eva"),
+        lambda: [filled.gold.unmark(mark.candidate_id, "ann") for mark in [*filled.gold.of_round(1).values()][:1]],
+    ]
+    for step in range(60):
+        happens[int(rng.integers(len(happens)))]()
+        reviewer, overlap = str(rng.choice(PEOPLE)), 1 + step // 30
+        assert told(kept.by(live, reviewer, overlap), reviewer) == told(
+            GoldSeen().by(live, reviewer, overlap), reviewer
+        )
+
+
+def test_only_what_was_said_since_is_told_again(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    live, seen = LiveRound(filled, 1), GoldSeen()
+    asked: list[list[int]] = []
+    answered = live.answered
+
+    def noted(places: Iterable[int]) -> Any:
+        asked.append(list(places))
+        return answered(asked[-1])
+
+    monkeypatch.setattr(live, "answered", noted)
+    seen.by(live, "eva", 1)
+    assert [len(places) for places in asked] == [PROMPTS - 2]
+    for name in ("1.8.2", "1.1.0", "1.2.1"):  # the second is a gold item
+        filled.acts.say([Act(f"on {name}", ActKind.DECIDE, (name,), Action.REJECT)], 1, "ben")
+        seen.by(live, "eva", 1)
+        seen.by(live, "eva", 1)
+    assert [len(places) for places in asked] == [PROMPTS - 2, 1]
+
+
+def test_without_gold_items_everybody_sees_the_round_itself(store: Store) -> None:
+    add_candidates(store, candidates(2, 2))
+    live = LiveRound(store, 1)
+    assert GoldSeen().by(live, "ann", 1).index is live.index()
