@@ -17,18 +17,8 @@ from rsf_core.store.records import PromptKind, RoundCounts, ThresholdRecord
 from rsf_core.store.tally import Tallies, Votes
 
 COUNTED_TABLES = (  # all that counts of a round are of
-    *(
-        "candidates",
-        "scores",
-        "no_scores",
-        "unscored",
-        "log_ratios",
-        "thresholds",
-        "overrides",
-        "gold_marks",
-        "prompts",
-    ),
-    *("prompt_events", "candidates_elsewhere", "adaptive_jobs"),
+    *("candidates", "scores", "no_scores", "unscored", "log_ratios", "thresholds", "overrides", "gold_marks"),
+    *("prompts", "prompt_events", "candidates_elsewhere", "adaptive_jobs"),
 )
 
 
