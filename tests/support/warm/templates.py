@@ -18,6 +18,7 @@ import runpy
 import select
 import socket
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ IMPORTS = {
     ),
 }
 Request = dict[str, Any]
+ENDING_SECONDS = 30.0  # of a thread that is done, on a busy machine
 
 
 def main(folder: Path) -> Request:
@@ -98,8 +100,7 @@ def template(kind: str, listener: socket.socket) -> Request:
 
         installed_components.found_once()
         manifest_scanner.scan_component_manifests()
-    threads = [Path(f"/proc/self/task/{thread}/comm").read_text() for thread in os.listdir("/proc/self/task")]
-    assert len(threads) == 1, f"what the template of {kind} imports has started {threads}: a fork would lack them"
+    until_alone(kind)
     gc.collect()
     gc.freeze()  # a fork's collector would copy every page that holds an object
     running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor that tells its end
@@ -129,6 +130,16 @@ def template(kind: str, listener: socket.socket) -> Request:
             for output in outputs:
                 os.close(output)
             running[os.pidfd_open(pid)] = (pid, connection)
+
+
+def until_alone(kind: str) -> None:
+    """Wait for the threads of what was imported: a joined one stands in /proc for a moment yet."""
+    give_up = time.monotonic() + ENDING_SECONDS
+    while len(threads := os.listdir("/proc/self/task")) > 1:
+        assert time.monotonic() < give_up, (
+            f"what the template of {kind} imports keeps {threads}: a fork would lack them"
+        )
+        time.sleep(0.01)
 
 
 def received(connection: socket.socket) -> tuple[Request, list[int]]:
