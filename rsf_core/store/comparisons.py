@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from rsf_core.domain import Choice, ChoiceKind, Verdict, parse_candidate_id
@@ -26,6 +27,8 @@ class Comparisons:
 
     def log(self, round_number: int) -> ComparisonLog:
         """The log of a round; hold its lock, and refresh it, while asking it."""
+        if self._db.in_transaction:  # what is written here may never come to hold
+            return ComparisonLog(self._db, round_number)
         with self._guard:
             log = self._logs.pop(round_number, None) or ComparisonLog(self._db, round_number)
             self._logs[round_number] = log  # the one asked for last stands last
@@ -45,23 +48,29 @@ class Comparisons:
         """Keep what a reviewer says in a round, in order and all of it together. What was said before changes nothing; what
         makes no sense is refused, by itself. An undo comes back with the pair that it took back."""
         log = self.log(round_number)
-        with self._db.transaction(f"saving what {reviewer} said of two candidates"), log.lock:
+        with ExitStack() as held:
             try:
-                log.refresh()
-                rows = self._db.look_up("comparisons_known", [choice.act for choice in choices])
-                before: dict[str, tuple[str, ...]] = {row["act"]: (row["left_id"], row["right_id"]) for row in rows}
-                said: list[Said] = []
-                for choice in choices:
-                    if choice.act in before:
-                        said.append(Said(choice.act, before[choice.act], known=True))
-                        continue
-                    said.append(self._said(choice, log, round_number, reviewer))
-                    if said[-1].refused is None:
-                        before[choice.act] = said[-1].candidate_ids
-                return said
+                with self._db.transaction(f"saving what {reviewer} said of two candidates"):
+                    held.enter_context(log.lock)  # until it is committed: nobody else reads what may never come to hold
+                    log.refresh()
+                    return self._perform(choices, log, round_number, reviewer)
             except BaseException:
-                log.forget()
+                with log.lock:
+                    log.forget()
                 raise
+
+    def _perform(self, choices: Sequence[Choice], log: ComparisonLog, round_number: int, reviewer: str) -> list[Said]:
+        rows = self._db.look_up("comparisons_known", [choice.act for choice in choices])
+        before: dict[str, tuple[str, ...]] = {row["act"]: (row["left_id"], row["right_id"]) for row in rows}
+        said: list[Said] = []
+        for choice in choices:
+            if choice.act in before:
+                said.append(Said(choice.act, before[choice.act], known=True))
+                continue
+            said.append(self._said(choice, log, round_number, reviewer))
+            if said[-1].refused is None:
+                before[choice.act] = said[-1].candidate_ids
+        return said
 
     @named
     def say(self, act: str, round_number: int, left_id: str, right_id: str, verdict: Verdict, reviewer: str) -> bool:

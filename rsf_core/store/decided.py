@@ -98,7 +98,7 @@ class Decided:
 
     def ratios_version(self, round_number: int) -> tuple[int, int, int]:
         """Differs whenever `ratios` does."""
-        tables = ("log_ratios", "thresholds", "overrides")
+        tables = ("log_ratios", "thresholds", "overrides", "gold_marks")
         name = ("ratios_version", round_number)
         (row,) = self._kept.unchanged(name, tables, lambda: self._db.rows("ratios_version", {"round": round_number}))
         return row["count"], row["hash"], row["seq"]

@@ -71,12 +71,18 @@ class Tally:
         self._state, self._heard = state, heard
 
     def _read(self) -> None:
-        self._seq = self._db.rows("last_spoken", {"round": self.round})[0]["seq"]
+        seq = self._db.rows("last_spoken", {"round": self.round})[0][
+            "seq"
+        ]  # first: what is said meanwhile is heard again
         rows = self._db.arrow("tally", {"round": self.round})
         places = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64))
         order = np.argsort(places, kind="stable")
-        self._ruled = Ruled(places[order], *(rows[name].to_numpy()[order] for name in _FLAGS))
-        self._votes = rows["vote"].to_numpy()[order]
+        ruled = Ruled(places[order], *(rows[name].to_numpy()[order] for name in _FLAGS))
+        self._seq, self._ruled, self._votes = (
+            seq,
+            ruled,
+            rows["vote"].to_numpy()[order],
+        )  # all that was read, or nothing
 
     def _hear(self) -> bool:
         """Take in what was said of candidates since; False where that is too much."""

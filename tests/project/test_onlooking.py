@@ -99,6 +99,21 @@ def test_the_figures_move_by_a_reviewers_word_on_a_gold_item_as_on_any(project: 
     assert project.counts(1).overridden == before["counts"]["overridden"] + 2, "the mark and the word on the other"
 
 
+@pytest.mark.parametrize("right", [Action.ACCEPT, Action.REJECT])
+def test_the_owners_landscape_and_marks_follow_the_marks_of_gold(project: Project, right: Action) -> None:
+    def seen() -> tuple[int, Any]:
+        landscape, threshold = project.landscape(Scope.GLOBAL, 1), project.threshold(1)
+        assert landscape is not None and threshold is not None
+        return landscape.at(threshold.log_m).accepted, project.marks(Scope.GLOBAL, 1)
+
+    before, marks = seen()
+    rule = next(c.accepted for c in project.candidates(2, 1) if c.candidate_id == GOLD)
+    project.gold.mark(GOLD, right, OWNER)
+    assert seen()[0] == project.counts(1).accepted == before + (right is Action.ACCEPT) - rule
+    project.gold.unmark(GOLD, OWNER)
+    assert seen() == (before, marks) and before == project.counts(1).accepted
+
+
 def test_nobody_names_another_onlooker_than_they_are(project: Project) -> None:
     say(project, "ben", {GOLD: True})
     project.gold.mark(GOLD, Action.REJECT, OWNER)

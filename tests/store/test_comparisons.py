@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
+import duckdb
 import pytest
 
 from rsf_core.domain import Choice, ChoiceKind, Verdict
-from rsf_core.domain.errors import StageError
+from rsf_core.domain.errors import OutOfSpaceError, StageError
+from rsf_core.store.database import utc_now
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, candidates
 
@@ -23,6 +28,22 @@ def said(store: Store) -> Store:
 
 def say(store: Store, act: str, left: str, right: str, verdict: Verdict = LEFT, who: str = "ann") -> bool:
     return store.comparisons.say(act, 1, left, right, verdict, who)
+
+
+@contextmanager
+def failing_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The disk is full at the moment of a commit, which the database then takes back."""
+    parsed = store._db._parsed
+
+    def full(sql: str) -> Any:
+        if sql == "COMMIT":
+            store._db._cursor().execute("ROLLBACK")
+            raise duckdb.IOException("could not write: No space left on device")
+        return parsed(sql)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._db, "_parsed", full)
+        yield
 
 
 def holds(store: Store) -> set[tuple[str, str, str, str]]:
@@ -120,6 +141,67 @@ def test_what_does_not_come_to_hold_as_a_whole_leaves_nothing_behind(
             said.comparisons.say_all(choices, 1, "ann")
     assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
     assert said.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1")
+    assert holds(said) == set()
+
+
+def test_a_commit_that_fails_leaves_nothing_behind_in_memory_either(
+    said: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(said, "a", "1.1.0", "1.1.1")
+    with failing_commit(said, monkeypatch), pytest.raises(OutOfSpaceError, match="is full while saving what ann said"):
+        say(said, "b", "1.1.0", "1.1.2")
+    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
+    with failing_commit(said, monkeypatch), pytest.raises(OutOfSpaceError):
+        said.comparisons.undo("u", 1, "ann")
+    assert said.comparisons.log(1).undoable("ann") == 0 and holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
+    assert said.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1"), "and not the one that was never kept"
+    assert say(said, "b", "1.1.0", "1.1.2") is True
+    said.comparisons._logs.clear()
+    assert holds(said) == {("1.1.0", "1.1.2", "left", "ann")}
+
+
+def test_what_waits_for_its_commit_is_told_nobody(said: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed, free = said._db._parsed, []
+
+    def asked(sql: str) -> Any:
+        if sql == "COMMIT":
+            other = Thread(target=lambda: free.append(said.comparisons.log(1).lock.acquire(blocking=False)))
+            other.start()
+            other.join(10)
+        return parsed(sql)
+
+    monkeypatch.setattr(said._db, "_parsed", asked)
+    say(said, "a", "1.1.0", "1.1.1")
+    assert free == [False]
+
+
+def test_what_is_said_in_a_transaction_that_is_taken_back_is_forgotten_with_it(said: Store) -> None:
+    say(said, "a", "1.1.0", "1.1.1")
+
+    def give_up() -> None:
+        with said.transaction("a test"):
+            say(said, "b", "1.1.0", "1.1.2")
+            assert len(holds(said)) == 2
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        give_up()
+    assert said.comparisons.undo("u", 1, "ann") == ("1.1.0", "1.1.1")
+    assert holds(said) == set()
+
+
+def test_an_undo_of_what_was_never_kept_takes_nothing_back(said: Store) -> None:
+    """A project that an earlier version has hurt: an undo was kept, and what it takes back was not."""
+    lost = {"round": 1, "left_id": "1.1.0", "right_id": "1.1.2", "verdict": "left", "guide": 0, "created_at": utc_now()}
+    lost |= {"kind": "undo", "target": "lost"}
+    with said.transaction("a test"):
+        said._db.insert("comparisons", [lost | {"act": "u1", "reviewer": "ben"}])  # who has said nothing
+    say(said, "a", "1.1.0", "1.1.1")
+    with said.transaction("a test"):
+        said._db.insert("comparisons", [lost | {"act": "u2", "reviewer": "ann"}])
+    assert holds(said) == {("1.1.0", "1.1.1", "left", "ann")}
+    assert said.comparisons.undo("u3", 1, "ann") == ("1.1.0", "1.1.1")
+    said.comparisons._logs.clear()
     assert holds(said) == set()
 
 

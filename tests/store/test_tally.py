@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from rsf_core.domain import ELSEWHERE_K, Act, Action, ActKind, Scope, candidate_id
+from rsf_core.domain.errors import StoreError
 from rsf_core.jobs.schemas import SCORES
 from rsf_core.store import tally
 from rsf_core.store.database import Database, utc_now
@@ -203,6 +204,39 @@ def test_more_than_a_few_at_once_are_read_anew(said: Store, rows: pa.Table, monk
     for take in (2, 3, 4):
         said.acts.bulk(f"all {take}", [(prompt, 0) for prompt in range(1, take + 1)], Action.ACCEPT, 1, "ann")
         assert counted(said) == recounted(said)
+
+
+def test_what_could_not_be_read_is_read_the_next_time(
+    said: Store, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ratios(said, rows, 0, 0.0)
+    counted(said)
+    monkeypatch.setattr(tally, "MANY", 2)
+    said.acts.bulk("all", [(prompt, 0) for prompt in range(1, 5)], Action.ACCEPT, 1, "ann")
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "arrow", broken)
+        with pytest.raises(StoreError, match="no memory"):
+            counted(said)
+    assert counted(said) == recounted(said)
+
+
+def broken(*given: object) -> pa.Table:
+    raise StoreError("there is no memory for it")
+
+
+@pytest.mark.parametrize("right", [Action.ACCEPT, Action.REJECT])
+def test_the_version_of_the_ratios_differs_once_a_gold_item_is_marked_and_once_it_is_none(
+    said: Store, rows: pa.Table, right: Action
+) -> None:
+    ratios(said, rows, 0, 0.0)
+    versions = [said.ratios_version(1)]
+    said.gold.mark("1.1.0", right, "ann")
+    versions.append(said.ratios_version(1))
+    said.gold.mark("1.1.0", Action.REJECT if right is Action.ACCEPT else Action.ACCEPT, "ann")
+    versions.append(said.ratios_version(1))
+    said.gold.unmark("1.1.0", "ann")
+    versions.append(said.ratios_version(1))
+    assert len(set(versions)) == 4 and len({version[:2] for version in versions}) == 1
 
 
 def test_what_a_transaction_sees_is_forgotten_with_it(said: Store, rows: pa.Table) -> None:

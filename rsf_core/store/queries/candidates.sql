@@ -198,7 +198,8 @@ FROM candidates WHERE job_id IN (SELECT unnest($job_ids::VARCHAR[]));
 
 -- name: ratios_version
 SELECT count(*) AS count, coalesce(bit_xor(hash(r.critical_log_m)), 0) AS hash,
-       (SELECT coalesce(max(seq), 0) FROM overrides WHERE round = $round) AS seq
+       greatest((SELECT coalesce(max(seq), 0) FROM overrides WHERE round = $round),
+                (SELECT coalesce(max(seq), 0) FROM gold_marks WHERE round = $round)) AS seq
 FROM log_ratios r
 WHERE r.round = $round AND r.target_id = (SELECT target_id FROM current_thresholds WHERE round = $round);
 
