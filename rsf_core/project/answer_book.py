@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rsf_core.acceptance.preview import Draft
+from rsf_core.domain import ELSEWHERE_K, parse_candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import Question
@@ -28,8 +29,8 @@ TABLES = ("answers", "question_versions", "candidates", "candidates_elsewhere")
 
 @dataclass(frozen=True, slots=True)
 class AnswerScores:
-    """A question whose answers are numbers, as the scorer of now, `scorer`; what it says of a round's candidates, and of how
-    many of other rounds there are answers."""
+    """A question whose answers are numbers, as the scorer of now, `scorer`; what it says of the candidates that were drawn
+    for a round, and of how many others there are answers: of other rounds, or made elsewhere."""
 
     question: Question
     scorer: str
@@ -55,7 +56,8 @@ class AnswerBook:
     def _scores(self, asked: AskedQuestion, round_number: int) -> AnswerScores:
         def read() -> AnswerScores:
             now = self._now(asked)
-            names = [name for name in now.means if name.startswith(f"{round_number}.")]
+            named = ((name, parse_candidate_id(name)) for name in now.means)
+            names = [name for name, at in named if at is not None and at[0] == round_number and at[2] < ELSEWHERE_K]
             column = np.full(max(len(names), self._store.round_counts(round_number).candidates), np.nan)
             column[: len(names)] = [now.means[name] for name in names]
             scorer = answered.ref(asked.question.name, now.version)
@@ -88,10 +90,10 @@ class AnswerBook:
         return answered.ref(question, found.version)
 
     @spoken
-    def score(self, question: str, author: Actor = LOCAL) -> str | None:
-        """Score the newest round by the answers to a question as they are now; the job's id, None where that was done.
-        Nothing is decided by it. Raises QuestionError, as `use`, and StageError."""
-        return self._stages.score_by(self.use(question, author))
+    def score(self, question: str, round_number: int | None = None, author: Actor = LOCAL) -> str | None:
+        """Score a round, the newest by default, by the answers to a question as they are now; the job's id, None where that
+        was done. Nothing is decided by it. Raises QuestionError, as `use`, and StageError."""
+        return self._stages.score_by(self.use(question, author), round_number)
 
     def draft(self, scorer: str, at_least: float | None = None) -> Draft:
         """The target of now with the answers in it, as `use` named them, in the place of an earlier version of the same

@@ -32,7 +32,7 @@ from rsf_core.sampling.intervals import Interval
 from rsf_core.scorers import registry, tastes
 from rsf_core.store.store import Store
 
-LEARNER = 1  # of how it is learned: another number gives other versions
+LEARNER = 2  # of how it is learned: another number gives other versions
 TABLES = (*("overrides", "acts", "annotations", "candidates"), *("log_ratios", "thresholds", "gold_marks"))
 EXAMPLES = 4
 _PREFERRED = {Verdict.LEFT: 1.0, Verdict.TIE: 0.5, Verdict.RIGHT: 0.0}

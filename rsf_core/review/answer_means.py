@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterable
-
-import numpy as np
 
 from rsf_core.domain.questions import Question, QuestionKind, number
 from rsf_core.store.records import AnswerRecord
@@ -31,5 +30,5 @@ def means(question: Question, alike: Collection[int], answers: Iterable[AnswerRe
         found = counts[one.value]
         if found is not None:
             given.setdefault(one.candidate_id, []).append(found)
-    low, high = bounds(question)
-    return {name: float(np.clip(np.mean(values), low, high)) for name, values in given.items()}
+    low, high = bounds(question)  # a sum that is exact is the same in whatever order people are read
+    return {name: min(max(math.fsum(values) / len(values), low), high) for name, values in given.items()}

@@ -41,15 +41,13 @@ def audit_sample(places: Ints, decided: Bools, seed: int) -> Bools:
 def by_chance(places: Ints, decided: Bools, shown: Bools, seed: int) -> Bools:
     """Which of the decided candidates (n,) are a random sample of the round, where `shown` are those of them that a reviewer
     was shown as of the audit. Those alone are none: what another order had put first was decided by then, and is left out of
-    them. So it is all that is decided up to the last that was shown, in audit order, as far as four of five are decided; where
-    that is never so, those that were shown."""
+    them. So it is all that is decided up to the last that was shown, in audit order, as far as four of five are decided; none
+    where that is never so."""
     order = np.argsort(audit_key(places, seed), kind="stable")
     enough = np.cumsum(decided[order]) >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)
     ends = np.flatnonzero(shown[order] & enough)
-    if not ends.size:
-        return shown & decided
     found = np.zeros(len(decided), bool)
-    found[order[: ends[-1] + 1]] = True
+    found[order[: ends[-1] + 1 if ends.size else 0]] = True
     return found & decided
 
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id, place
 from rsf_core.domain.access import LOCAL, Actor, spoken
-from rsf_core.domain.errors import StageError, StoreError
+from rsf_core.domain.errors import StageError, StoreError, TargetError
+from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
 from rsf_core.review.active_orders import ACTIVE, FeatureSource, NoFeatures, active_key, taste_of
@@ -278,6 +279,11 @@ class Reviews:
         target, thresholds = self._target(round_number), self._store.thresholds(round_number)
         if target is None or not thresholds:
             raise StageError(f"round {round_number} has no scores yet: a target is fitted after scoring")
+        if by_answers := [readable(name) for name in target.rewards if answered.is_one(name)]:
+            raise TargetError(
+                f"the target has {by_answers[0]} as a reward. Weights that decisions speak for do not go by answers, for who "
+                "decides a candidate mostly answers of it too: take that reward out of the target to have others suggested"
+            )
         constrained = {constraint.scorer for constraint in target.constraints} - set(target.rewards)
         names = [
             name
@@ -399,6 +405,14 @@ class Reviews:
         )
         return self._live(round_number).prompts(prompt_ids, partial(self._made, round_number), later)
 
+    def _no_scores(self, round_number: int, prompt_ids: Sequence[int]) -> dict[str, dict[str, str]]:
+        """Why candidates have no score, by candidate and scorer, of the scorers that a reviewer sees."""
+        found = self._store.no_scores_of_prompts(round_number, prompt_ids)
+        return {
+            name: {scorer: reason for scorer, reason in reasons.items() if not answered.is_one(scorer)}
+            for name, reasons in found.items()
+        }
+
     def _made(self, round_number: int, index: ReviewIndex, prompt_ids: Sequence[int]) -> list[ReviewPrompt]:
         """The prompts as they are shown."""
         texts = self._store.prompts_by_id(prompt_ids)
@@ -410,7 +424,7 @@ class Reviews:
         where = [place(row["prompt_id"], row["k"]) for row in rows]
         heard, at_rows = self._live(round_number).heard(where), index.table.row_of(where)
         undecided = any(at >= 0 and not index.scored[at] for at in at_rows)
-        reasons = self._store.no_scores_of_prompts(round_number, prompt_ids) if undecided else {}
+        reasons = self._no_scores(round_number, prompt_ids) if undecided else {}
         for row, one, at in zip(rows, where, at_rows, strict=True):
             if at >= 0:  # else drawn after the index was read
                 scores = {name: float(column[at]) for name, column in columns.items() if not math.isnan(column[at])}

@@ -36,7 +36,7 @@ class Answered:
         return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
-_files: dict[str, Path] = {}  # by version, which is the content: of every project
+_files: dict[str, set[Path]] = {}  # by version, which is the content: of every project that is open or was
 
 
 def ref(question: str, version: str) -> str:
@@ -62,7 +62,7 @@ def remember(project: Path) -> None:
     """The versions that a project has are known here from now on."""
     for path in (project / FOLDER).glob("*.json"):
         if _VERSION.fullmatch(path.stem):
-            _files[path.stem] = path
+            _files.setdefault(path.stem, set()).add(path)
 
 
 def keep(project: Path, answered: Answered) -> str:
@@ -73,14 +73,17 @@ def keep(project: Path, answered: Answered) -> str:
             path.parent.mkdir(mode=0o700, exist_ok=True)
         body = {"question": answered.question, "bounds": answered.bounds, "means": dict(answered.means)}
         write_json(path, body)
-    _files[version] = path
+    _files.setdefault(version, set()).add(path)
     return version
 
 
 def known(question: object, version: object) -> Answered:
     """A version that this process knows of. Raises ScorerError where there is none, or it is damaged."""
-    path = _files.get(version) if isinstance(version, str) else None
-    found = None if path is None or not path.is_file() else _read(path)
+    there = (
+        (path for path in sorted(_files.get(version, ())) if path.is_file()) if isinstance(version, str) else iter(())
+    )
+    path = next(there, None)  # a copy of the project may be gone, or archived
+    found = None if path is None else _read(path)
     if found is None or found.question != question:
         raise ScorerError(
             f"nobody has put answers to {question!r:.60} to use as version {version!r:.40} in this project: choose the "
@@ -97,7 +100,10 @@ def _read(path: Path) -> Answered:
         means = {str(name): float(mean) for name, mean in body["means"].items()}
         if not all(low <= mean <= high for mean in means.values()) or not math.isfinite(high - low):
             raise ValueError("a mean is outside its bounds")
-        return Answered(str(body["question"]), (low, high), means)
+        found = Answered(str(body["question"]), (low, high), means)
+        if found.version != path.stem:
+            raise ValueError("it holds other answers than its name says")
+        return found
     except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
         raise ScorerError(
             f"{path.parent.name}/{path.name} of the project is damaged ({error}): delete it and open the project again, which "

@@ -41,11 +41,15 @@ def _question(project: Project, number: int, one: AnswerScores) -> None:
         f"{literal(name)}, from {one.bounds[0]:g} to {one.bounds[1]:g}. {scores.count:,} of {plural(total, 'candidate')} of "
         f"round {number:d} {'has' if scores.count == 1 else 'have'} an answer"
         + (f", with a mean of {scores.mean:.2f}." if scores.count else ".")
-        + (f" So {'has' if one.elsewhere == 1 else 'have'} {one.elsewhere:,} of other rounds." if one.elsewhere else "")
+        + (
+            f" So {'has' if one.elsewhere == 1 else 'have'} {one.elsewhere:,} of other rounds or made elsewhere."
+            if one.elsewhere
+            else ""
+        )
     )
     if not scores.count:
         if st.button("Review", icon=":material/rate_review:", key=f"answers-review-{name}"):
-            ui.go("review")
+            ui.go("review", round=str(number))
         return
     st.plotly_chart(charts.scores(scores.edges, scores.counts, name), key=f"answers-{name}", config=charts.CONFIG)
     if scores.missing:
@@ -56,10 +60,10 @@ def _question(project: Project, number: int, one: AnswerScores) -> None:
             "not told. To decide those, learn a scorer from decisions.",
             icon=":material/help:",
         )
-    _use(project, one)
+    _use(project, number, one)
 
 
-def _use(project: Project, one: AnswerScores) -> None:
+def _use(project: Project, number: int, one: AnswerScores) -> None:
     name, (low, high) = one.question.name, one.bounds
     way = st.radio("How", [REWARD, CONSTRAINT], key=f"answers-way-{name}", label_visibility="collapsed")
     least = None
@@ -84,8 +88,12 @@ def _use(project: Project, one: AnswerScores) -> None:
             help="Keeps the answers as they are now, as a scorer beside the others. Nothing is accepted or rejected by that.",
             disabled=ui.locked("answers.use"),
         ):
-            if ui.attempt(lambda: project.answers.score(name)):
-                st.rerun()
+            jobs: list[str | None] = []
+            if ui.attempt(lambda: jobs.append(project.answers.score(name, number))):
+                if jobs == [None]:
+                    st.toast(f"Round {number} has been scored by these answers.")
+                else:
+                    st.rerun()
     st.caption(
         "Answers that are given later change nothing of a target: put them into it anew. The review card and its filters do "
         "not show this score, for it would tell what others have answered. What is learned from decisions, and weights that "

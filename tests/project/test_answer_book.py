@@ -11,7 +11,7 @@ import pytest
 
 from rsf_core.domain import Act, Action, ActKind, Asked
 from rsf_core.domain.access import person
-from rsf_core.domain.errors import QuestionError, ScorerError, StoreError
+from rsf_core.domain.errors import QuestionError, ScorerError, StoreError, TargetError
 from rsf_core.evaluation import metrics
 from rsf_core.evaluation.metrics import HeldOutSamples
 from rsf_core.project import Project
@@ -70,7 +70,7 @@ def test_it_scores_those_with_an_answer_and_later_answers_are_another_scorer(ask
     say(asked, last, 3, "ben")
     scorer = asked.answers.use("clear", person("ann"))
     assert scorer == asked.answers.use("clear", person("ann")) and registry.bounds(scorer) == (1.0, 5.0)
-    assert asked.answers.score("clear", person("ann"))
+    assert asked.answers.score("clear", author=person("ann"))
     asked.wait()
     assert scores(asked, scorer) == {first: 5.0, last: 2.5}
     about = next(one for one in asked.scorer_book.of_round(1).scorers if one.scorer == scorer)
@@ -117,7 +117,7 @@ def test_neither_card_nor_filter_nor_what_is_learned_goes_by_it(asked: Project) 
     first = names(asked)[0]
     say(asked, first, 5, "ben")
     scorer = asked.answers.use("clear", person("ann"))
-    asked.answers.score("clear", person("ann"))
+    asked.answers.score("clear", author=person("ann"))
     asked.wait()
     (prompt,) = asked.review.candidates(1, [first], person("ann"))
     assert all(scorer not in one.scores and one.scores for one in prompt.candidates)
@@ -127,6 +127,43 @@ def test_neither_card_nor_filter_nor_what_is_learned_goes_by_it(asked: Project) 
     assert scorer in asked.settings.target.scorers and scorer not in asked.taste._others()
     asked.override(first, Action.ACCEPT, person("ann"))
     assert scorer not in asked.review._scorers(1, asked.store.review_version(1))
+
+
+def test_a_card_does_not_say_that_nobody_has_answered_and_no_weights_are_suggested(asked: Project) -> None:
+    first, second = names(asked)[:2]
+    say(asked, first, 5, "ben")
+    asked.target_book.use(asked.answers.draft(asked.answers.use("clear")), decide=True, author=person("ann"))
+    asked.wait()
+    assert second in {one.candidate_id for one in asked.without_score(1)}
+    shown = [one for on in (first, second) for one in asked.review.candidates(1, [on], person("ann"))]
+    assert shown and not any(one.no_score for prompt in shown for one in prompt.candidates)
+    with pytest.raises(TargetError, match=r"has answers to clear, .* as a reward\. Weights that decisions speak for"):
+        asked.review.suggest(1)
+
+
+def test_answers_about_what_was_made_elsewhere_are_told_apart(asked: Project, tmp_path: Path) -> None:
+    drawn, total = names(asked)[0], asked.counts(1).candidates
+    file = tmp_path / "made.jsonl"
+    file.write_text(json.dumps({"prompt": asked.prompts()[0].text, "completion": "It is made elsewhere."}))
+    asked.import_candidates(file, "a teacher", author=person("ann"))
+    (made,) = asked.candidates_elsewhere()
+    elsewhere = made.candidate_id
+    for on in (drawn, elsewhere):
+        say(asked, on, 4)
+    (one,) = asked.answers.of_round(1)
+    assert (one.scores.count, one.scores.missing, one.elsewhere) == (1, total - 1, 1)
+
+
+def test_a_copy_that_is_gone_takes_no_version_of_the_original_with_it(tmp_path: Path) -> None:
+    found = Answered("q", (1.0, 5.0), {"1.1.0": 3.5})
+    for folder in ("original", "copy"):
+        (tmp_path / folder).mkdir()
+        version = answered.keep(tmp_path / folder, found)
+    shutil.rmtree(tmp_path / "copy")
+    assert answered.known("q", version) == found
+    shutil.rmtree(tmp_path / "original")
+    with pytest.raises(ScorerError, match="nobody has put answers"):
+        answered.known("q", version)
 
 
 def test_a_gold_item_counts_as_any_other(asked: Project) -> None:
@@ -174,7 +211,15 @@ def test_a_question_whose_answers_are_no_numbers_is_refused(asked: Project) -> N
     assert [one.question.name for one in asked.answers.of_round(1)] == ["clear"]
 
 
-@pytest.mark.parametrize("body", ["{", "[]", '{"question": "q", "bounds": [1, 5], "means": {"1.1.0": 6}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[]",
+        '{"question": "q", "bounds": [1, 5], "means": {"1.1.0": 6}}',
+        '{"question": "q", "bounds": [1, 5], "means": {"1.1.0": 2}}',
+    ],
+)
 def test_a_damaged_file_says_so_and_what_to_do(tmp_path: Path, body: str) -> None:
     version = answered.keep(tmp_path, Answered("q", (1.0, 5.0), {f"1.{len(body)}.0": 3.0}))
     answered.path_of(tmp_path, version).write_text(body)

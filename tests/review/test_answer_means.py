@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from itertools import permutations
 
 import pytest
 
@@ -25,6 +27,13 @@ def test_it_is_the_mean_over_people_where_there_are_answers() -> None:
     rows = given(RATING, ("1.1.0", "ann", 7, 1), ("1.1.0", "ben", 2, 1), ("1.1.0", "cy", 2, 1), ("2.4.1", "ben", 1, 1))
     assert means(RATING, {1}, rows) == {"1.1.0": pytest.approx(11 / 3), "2.4.1": 1.0}
     assert means(RATING, {1}, []) == {}
+
+
+def test_it_is_the_same_in_whatever_order_people_are_read() -> None:
+    options = {"options": ["a", "b", "c"], "values": [0.1, 0.2, 0.3]}
+    question = Question.model_validate({"name": "tone", "kind": "choice", "text": "Tone?"} | options)
+    rows = given(question, ("1.1.0", "ann", "a", 1), ("1.1.0", "ben", "b", 1), ("1.1.0", "cy", "c", 1))
+    assert {means(question, {1}, order)["1.1.0"] for order in permutations(rows)} == {math.fsum((0.1, 0.2, 0.3)) / 3}
 
 
 def test_answers_that_mean_something_else_are_left_out() -> None:

@@ -13,7 +13,8 @@ SELECT candidate_id, length(completion) AS length FROM every_candidate WHERE can
 -- name: answers_to_question
 SELECT candidate_id, question, reviewer, arg_max(version, seq) AS version, arg_max_null(value, seq) AS value
 FROM answers WHERE question = $question AND seq <= $last
-GROUP BY candidate_id, question, reviewer HAVING arg_max_null(value, seq) IS NOT NULL;
+GROUP BY candidate_id, question, reviewer HAVING arg_max_null(value, seq) IS NOT NULL
+ORDER BY candidate_id, reviewer;
 
 -- name: last_answer
 SELECT coalesce(max(seq), 0) AS seq FROM answers WHERE question = $question;

@@ -17,7 +17,8 @@ from types import SimpleNamespace
 from typing import IO, Any
 
 TREE = Path(__file__).parents[3]
-RSF = Path(sys.executable).with_name("rsf")
+PYTHON = sys.executable  # a test may name another, which is then started
+RSF = Path(PYTHON).with_name("rsf")
 WHERE = (
     "RSF_TEST_WARM"  # in the environment: the folder of the templates' sockets, for owners that start jobs themselves
 )
@@ -79,7 +80,7 @@ def start(
     umask: int = -1,
     computes: bool = False,
 ) -> Any:
-    """Start `[sys.executable, "-m", MODULE, …]`, `[sys.executable, "-c", CODE, …]` or `[RSF, …]`: a Process, or a Popen where
+    """Start `[PYTHON, "-m", MODULE, …]`, `[PYTHON, "-c", CODE, …]` or `[RSF, …]`: a Process, or a Popen where
     nothing is `shared` or it is of another kind. Its standard input is empty.
     `computes`: it wants torch, as a job does."""
     words = [os.fspath(argument) for argument in arguments]
@@ -117,7 +118,7 @@ def _kind(words: list[str]) -> str | None:
     """Which template it is forked from; None for another interpreter, which only a process of its own does right."""
     if words[0].endswith(STAND_IN):
         return "stand_in"
-    if words[0] not in (sys.executable, os.fspath(RSF)):
+    if words[0] not in (PYTHON, os.fspath(RSF)):
         return None
     if words[1:2] == ["-m"] and words[2] in READERS:
         return "reader"
@@ -166,7 +167,7 @@ def shared(folder: Path) -> Iterator[None]:
     lone = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # no import is to start a thread
     room = " " * 4096  # the arguments and the environment of a fork are written over those of its template
     templates = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.warm.templates", str(folder), room],
+        [PYTHON, "-m", "tests.support.warm.templates", str(folder), room],
         cwd=TREE,
         env=environment | lone | {"ROOM": room},
         stdin=subprocess.PIPE,
