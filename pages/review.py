@@ -16,7 +16,7 @@ ui.heading(
 
 ui.stale_proposal(project, number)
 running = ui.running_job(project, [JobKind.GENERATE, JobKind.SCORE])
-if not project.counts(number).candidates:
+if not project.counts(number).candidates and not project.elsewhere_counts(number).candidates:
     if not running:
         ui.empty("The candidates of each prompt will be shown here.", page="generate", label="Generate candidates")
     st.stop()

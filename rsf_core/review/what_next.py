@@ -91,7 +91,7 @@ def _learn(end: EndOfQueue) -> Suggestion | None:
     if not end.learnable:
         return None
     why = f"A scorer can learn from {plural(end.learnable, 'decision')}, and judge all candidates as you would."
-    return Suggestion("Learn from the decisions", why, page="scorers")
+    return Suggestion("Learn from the decisions", why, page="scorers", query={"show": "Learned"})
 
 
 def _starving(end: EndOfQueue) -> Suggestion | None:

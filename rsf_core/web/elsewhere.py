@@ -43,4 +43,4 @@ def panel(project: Project, number: int, drawn: int) -> None:
         return
     st.info(told, icon=":material/move_to_inbox:")
     if st.button("Review them", icon=":material/rate_review:", key="elsewhere-review"):
-        ui.go("review")
+        ui.go("review", round=str(number))

@@ -103,11 +103,11 @@ def _seed() -> int:
 def nothing_yet(project: Project, number: int, error: RsfError) -> None:
     """Why there is nothing to export, with the way to it."""
     counts = project.counts(number)
-    if not counts.candidates:
+    if not counts.candidates and not project.elsewhere_counts(number).candidates:
         ui.empty(
             "Candidates will be exported from here once there are some.", page="generate", label="Generate candidates"
         )
-    elif not counts.decided:
+    elif counts.candidates and not counts.decided:
         ui.empty("Decisions come with scoring.", page="generate", label="Score the candidates")
     elif not isinstance(error, ExportError):
         ui.empty(

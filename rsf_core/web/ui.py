@@ -150,7 +150,7 @@ def empty(message: str, *, page: str | None = None, label: str = "", icon: str =
                 go(page)
 
 
-def go(page: str, **query: str) -> None:
+def go(page: str, /, **query: str) -> None:
     """Open another page of the app, with what is to be looked at in its URL."""
     st.switch_page(bundled.path("pages", f"{page}.py"), query_params={**session.query(), **query})
 

@@ -30,7 +30,7 @@ def test_where_all_is_done_nothing_is_next() -> None:
         ({"disputed": 2}, "Settle 2 candidates", "review", {"view": "disagreement"}),
         ({"open": 3, "filtered": True}, "Go on with 3 other candidates", "review", {"view": "pending"}),
         ({"open": 3, "view": View.FLAGGED}, "Go on with 3 other candidates", "review", {"view": "pending"}),
-        ({"learnable": 31}, "Learn from the decisions", "scorers", {}),
+        ({"learnable": 31}, "Learn from the decisions", "scorers", {"show": "Learned"}),
         ({"starving": 1}, "Draw again for 1 prompt", "generate", {}),
         ({"step": "Fine-tune"}, "Fine-tune", "overview", {}),
     ],

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action, Split
+from rsf_core.domain.access import LOCAL
 from rsf_core.project import Project
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.store.records import ElsewhereCounts
 from rsf_core.web import elsewhere, session
+from rsf_core.web.components import review_card
 
 SHELL = Path(session.__file__).with_name("shell.py")
 
@@ -66,6 +69,39 @@ def test_the_pages_say_so_and_lead_to_review(imported: Project, monkeypatch: pyt
     (told,) = (info.value for info in app.info if "made elsewhere" in info.value)
     assert "no log ratio, M, acceptance rate or automatic decision of it" in told and "1 not decided" in told
     assert any(button.label == "Review them" for button in app.button)
+
+
+def test_they_are_shown_in_review_and_decided_there(imported: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+    monkeypatch.setattr(session, "_project", imported)
+    monkeypatch.setattr(review_card, "_component", lambda key, data: given.append(data))
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/review.py").run()
+    assert not app.exception and not any("Generate candidates" in button.label for button in app.button)
+    (data,) = given
+    assert (data["round"], data["view"], data["editable"]) == (1, "pending", True)
+    (one,) = imported.candidates_elsewhere()
+    assert imported.review.queue(1, LOCAL).candidate_ids == (one.candidate_id,)
+
+
+def test_the_way_to_review_leads_to_their_round(imported: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_project", imported)
+    opened: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(elsewhere.ui, "go", lambda page, **query: opened.append((page, query)))
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/acceptance.py").run()
+    next(button for button in app.button if button.label == "Review them").click().run()
+    assert not app.exception and opened == [("review", {"round": "1"})]
+
+
+def test_export_does_not_ask_for_candidates_or_scores_of_them(
+    imported: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_project", imported)
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    app.switch_page("../../pages/export.py").run()
+    assert not app.exception
+    assert [button.label for button in app.button if button.key and button.key.startswith("go-")] == ["Go to Train"]
 
 
 def test_they_are_exported_as_they_are_and_with_what_people_said(imported: Project, tmp_path: Path) -> None:
