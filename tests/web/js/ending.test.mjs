@@ -15,15 +15,20 @@ const SAID = {
 };
 
 function made(answers) {
-  const at = place();
+  const [at, ended, card] = [place(), place(), place()];
+  card.append(ended, at);
   at.hidden = true;
+  at.focus = () => {
+    document.activeElement = at;
+  };
+  document.activeElement = document.body;
   const asked = [];
   const opened = [];
-  const ending = new Ending(() => at, {
+  const ending = new Ending((selector) => ({ ".ending": at, ".ended": ended, ".card": card })[selector], {
     ask: async () => answers[Math.min(asked.push(1), answers.length) - 1],
     open: (href) => opened.push(href),
   });
-  return { ending, at, asked, opened };
+  return { ending, at, asked, opened, ended, card };
 }
 
 test("what was done and what is next are drawn once for an end, and a click leads on", async () => {
@@ -78,6 +83,31 @@ test("without an answer it is asked again as long as one stands at that end, and
   assert.deepEqual([refused.asked.length, refused.at.hidden], [1, true]);
 });
 
+test("who listens is told the first words, and is led there where the focus was in the card and stayed", async () => {
+  const focused = place();
+  for (const [before, meanwhile, led] of [
+    ["card", "body", true],
+    ["card", "card", true],
+    ["card", "elsewhere", false],
+    ["body", "body", false],
+    ["elsewhere", "elsewhere", false],
+  ]) {
+    const { ending, at, ended, card } = made([{ status: 200, content: SAID }]);
+    const inside = place();
+    card.append(inside);
+    const places = { card: inside, body: document.body, elsewhere: focused };
+    document.activeElement = places[before];
+    ending.draw("end");
+    assert.equal(ended.textContent, "");
+    document.activeElement = places[meanwhile];
+    await settle();
+    assert.equal(ended.textContent, "Decided in this sitting: 12, 8 accepted, 4 rejected. Next: Settle 2 candidates.");
+    assert.equal(document.activeElement === at, led, `${before}, ${meanwhile}`);
+    ending.draw(null);
+    assert.equal(ended.textContent, "");
+  }
+});
+
 test("where nothing was done and nothing is next nothing is drawn", async () => {
   const { ending, at } = made([{ status: 200, content: { rows: [], next: [] } }]);
   ending.draw("end");
@@ -94,7 +124,7 @@ for (const [step, address] of [
     { page: "review", query: {}, stays: true },
     "review?project=p&round=2&reviewer=ann&seal=s&view=pending&order=audit&text=cat&scores.a=1..2",
   ],
-  [{ page: "scorers", query: {}, stays: false }, "scorers?project=p&round=2&reviewer=ann&seal=s"],
+  [{ page: "scorers", query: { show: "Learned" }, stays: false }, "scorers?project=p&round=2&reviewer=ann&seal=s&show=Learned"],
 ]) {
   test(`a suggestion leads to ${address}`, () => {
     assert.equal(addressOf(step, { href: FULL }), `http://x/a/${address}`);

@@ -127,6 +127,20 @@ test("more that comes after the card is gone or another queue began is not shown
   assert.equal(feed.cursor.after, "a");
 });
 
+test("a new queue is filled up though more of the one before is still under way, and that one's end changes nothing", async () => {
+  const [slow, next] = [Promise.withResolvers(), Promise.withResolvers()];
+  const { feed, asked } = feeding(part("a"), slow.promise, part("c"), next.promise);
+  await feed.begin({}, ready, never);
+  const before = feed.more(0, never);
+  await feed.begin({}, ready, never);
+  const more = feed.more(0, never);
+  slow.resolve(part("b"));
+  assert.equal(await before, undefined);
+  assert.equal(await feed.more(0, never), undefined); // one at a time
+  next.resolve(part("d"));
+  assert.deepEqual([(await more).queue, asked.length], [["d"], 4]);
+});
+
 test("a new queue forgets that the one before could not be had", async () => {
   const { feed } = feeding(part("a"), { status: 0, error: null }, part());
   await feed.begin({}, ready, never);

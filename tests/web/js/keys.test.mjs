@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DEFAULT_KEYS, keyFor, keyName, meaning, NAMES, taken } from "../../../rsf_core/web/components/review_card/keys.js";
+import {
+  DEFAULT_KEYS,
+  keyFor,
+  keyName,
+  meaning,
+  NAMES,
+  scrolls,
+  taken,
+} from "../../../rsf_core/web/components/review_card/keys.js";
 
 const body = { tagName: "BODY", closest: () => null };
 
@@ -46,6 +54,15 @@ test("the space bar on a button presses the button", () => {
   assert.equal(means(" ", { tagName: "BUTTON" }), null);
   assert.deepEqual(means("a", { tagName: "BUTTON" }), { action: "accept" });
   assert.equal(meaning({ accept: "Enter" }, "Enter", { repeat: false, tagName: "BUTTON" }), null);
+});
+
+test("up and down are a text's that has the focus and can scroll, and no other key", () => {
+  const text = (scrollHeight) => ({ closest: (of) => (of === ".text" ? { scrollHeight, clientHeight: 100 } : null) });
+  for (const key of ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "u", " "]) {
+    assert.equal(scrolls(key, [text(101)]), key === "ArrowUp" || key === "ArrowDown");
+    assert.equal(scrolls(key, [text(100)]), false);
+    assert.equal(scrolls(key, [body]), false);
+  }
 });
 
 test("a key that was changed asks for the action, and its old key for nothing", () => {

@@ -279,6 +279,27 @@ test("each reviewer and each project has an outbox of its own", async () => {
   );
 });
 
+test("a name that begins like another one's gets nothing of it, also of what an earlier version kept", async () => {
+  serve(() => null);
+  const names = ["ann", "ann:b", "ann%3Ab", "ann:b:000000000000001-x"];
+  for (const name of names) (await visit("p 1", name)).outbox.add(decision(`new of ${names.indexOf(name)}`));
+  for (const name of ["ann", "ann:b"]) {
+    const act = decision(`old of ${names.indexOf(name)}`);
+    localStorage.setItem(`rsf-act:p 1:${name}:000000000000001-${act.act}`, JSON.stringify(act));
+  }
+  const had = [];
+  for (const name of names) had.push((await visit("p 1", name)).outbox.acts.map((act) => act.act));
+  assert.deepEqual(had, [["old of 0", "new of 0"], ["old of 1", "new of 1"], ["new of 2"], ["new of 3"]]);
+});
+
+test("what an earlier version kept is forgotten once it is stored", async () => {
+  const server = serve(() => stored);
+  localStorage.setItem("rsf-act:p 1:2:ann:000000000000001-a", JSON.stringify(decision("a")));
+  await visit("p 1:2", "ann");
+  await settle();
+  assert.deepEqual([server.requests.map(names), kept()], [[["a"]], []]);
+});
+
 test("a tab that is opened beside another sends what is unsent there too, each act under one name", async () => {
   const server = serve(() => null);
   const first = await visit();

@@ -75,6 +75,19 @@ test("how a candidate was come upon is said of the one in focus, where all that 
   assert.ok(shown(begun({ filter: {} })));
 });
 
+for (const other of [
+  { act: "c", to: "compare", round: 1, kind: "compare", candidates: ["1.1.0", "1.1.1"] },
+  { act: "c", round: 2, kind: "decide", candidates: ["2.1.0"], action: "accept" },
+]) {
+  test(`what waits of ${other.to ?? "another round"} holds back nothing that the server says`, () => {
+    const { review, outbox } = begun();
+    decide(review, "accept");
+    outbox.add(other);
+    const refused = { decide: { refused: "why" } };
+    assert.equal(answer({ review, outbox }, { many: 1, results: refused, undo: 0, redo: 0 }).again, true);
+  });
+}
+
 test("a whole prompt is decided in one act, and the next prompt is in focus", () => {
   const { review, outbox } = begun();
   review.decide("accept", ["1.1.0", "1.1.1"], "decide");

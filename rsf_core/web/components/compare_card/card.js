@@ -4,7 +4,7 @@ import { button, element } from "../review_card/dom.js";
 import { Feed } from "../review_card/feed.js";
 import { Guide } from "../review_card/guide.js";
 import { keptKeys } from "../review_card/help.js";
-import { keyFor, keyName } from "../review_card/keys.js";
+import { keyFor, keyName, scrolls } from "../review_card/keys.js";
 import { Messages, refusedWords } from "../review_card/messages.js";
 import { drawModes, Modes } from "../review_card/modes.js";
 import { hear } from "../review_card/mount.js";
@@ -130,7 +130,7 @@ export class CompareCard {
     if ((key === " " || key === "Enter") && event.composedPath()[0].tagName === "BUTTON") return;
     const verdict = VERDICTS.find(([, , of]) => of === key)?.[0];
     const name = verdict ?? ["skip", "undo", "redo", "markup", "thought", "guide"].find((one) => this.keys[one] === key);
-    if (!name) return;
+    if (!name || scrolls(key, event.composedPath())) return;
     event.preventDefault();
     this.act(name);
   }
@@ -140,6 +140,7 @@ export class CompareCard {
     if (name === "markup" || name === "thought") this.modes.toggle(name);
     else if (name === "skip") this.choices.skip();
     else if (ALWAYS.includes(name)) {
+      if (this.feed.waiting) return undefined; // what stands before it is not known yet
       if (this.choices.walk(name) === undefined) this.trouble(`There is nothing to ${name}.`);
       else if (this.outbox.failures) this.trouble(`The ${name} is kept here until the server answers.`);
     } else this.choices.choose(name);

@@ -16,7 +16,7 @@ import { Outbox, routeOf } from "./outbox.js";
 import { Questions } from "./questions.js";
 import { Reader } from "./reader.js";
 import { drawCandidate, drawPrompt, drawWhere, spoken } from "./reading.js";
-import { Review } from "./review.js";
+import { Review, ROUTE } from "./review.js";
 import { post } from "./server.js";
 import { similarTo } from "./similar.js";
 import { LOCAL, read, SESSION, write } from "./storage.js";
@@ -170,7 +170,8 @@ export class Card {
 
   // What was done, once the server knows all of it.
   async summary() {
-    if (!(await this.outbox.hurry())) return { status: 0 };
+    // while the server does not answer the outbox asks again by itself, later each time
+    if (this.outbox.failures || !(await this.outbox.hurry())) return { status: 0 };
     const { token, round, filter, view, order } = this.data;
     return post("summary", { token, round, filter, view, order });
   }
@@ -314,7 +315,7 @@ export class Card {
   told(batch, content) {
     const words = refusedWords(batch, content);
     if (words) this.trouble(words, true);
-    if (routeOf(batch[0]) !== "say" || batch[0].round !== this.data.round) return; // of another card or round
+    if (routeOf(batch[0]) !== ROUTE || batch[0].round !== this.data.round) return; // of another card or round
     const { again, touched, walked } = this.review.told(batch, content);
     if (again) this.start(this.review.place.resume);
     else if (touched) this.focus(touched);

@@ -14,6 +14,11 @@ export function button(name, words, onclick) {
   return made;
 }
 
+// Whether the focus is in a place of a card, which may stand in a shadow.
+export function hasFocus(place) {
+  return place.contains(place.getRootNode().activeElement);
+}
+
 // The colour of a meaning (palette.py).
 export function tone(kind) {
   return kind ? `var(--rsf-${kind})` : "currentColor";

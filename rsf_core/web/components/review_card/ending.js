@@ -1,6 +1,6 @@
 // At the end of a queue: what was done, as the server counts it, and what helps most next, each one click away.
 
-import { button, element } from "./dom.js";
+import { button, element, hasFocus } from "./dom.js";
 
 const STAY = ["project", "round", "reviewer", "seal"]; // of an address
 const AGAIN = 2_000; // ms until it is asked for again
@@ -18,7 +18,9 @@ export class Ending {
     if (at === this.at) return;
     this.end();
     this.at = at;
+    this.listened = hasFocus(this.$(".card")); // before the browser takes it from what is hidden
     this.$(".ending").hidden = true;
+    this.$(".ended").textContent = "";
     if (at !== null) await this.look(at);
   }
 
@@ -53,7 +55,16 @@ export class Ending {
     if (next.length) parts.push(element("h2", "", "What helps most next"), steps);
     this.$(".ending").replaceChildren(...parts);
     this.$(".ending").hidden = !parts.length;
+    this.$(".ended").textContent = firstWords(rows, next);
+    const free = document.activeElement === document.body || hasFocus(this.$(".card")); // one has not gone elsewhere since
+    if (parts.length && this.listened && free) this.$(".ending").focus();
   }
+}
+
+// Of the summary, for who listens instead of reading.
+function firstWords([row], [step]) {
+  const done = row ? `${row[0]}: ${row[1]}, ${row[2]}.` : "";
+  return [done, step ? `Next: ${step.words}.` : ""].filter(Boolean).join(" ");
 }
 
 // Where a suggestion leads to: the page with what stays of its address; what is said of a queue takes the place of this one.

@@ -22,6 +22,7 @@ export class Feed {
   async begin(from, ready, again) {
     this.end();
     const turn = this.turn;
+    this.refilling = false; // what was under way is of another queue
     this.waiting = "Loading …";
     await ready();
     if (turn !== this.turn) return undefined;
@@ -46,8 +47,8 @@ export class Feed {
     const turn = this.turn;
     this.refilling = true;
     const answer = await this.ask(this.cursor);
-    this.refilling = false;
     if (turn !== this.turn) return undefined;
+    this.refilling = false;
     this.unreached = answer.status === 200 ? null : (answer.error ?? NO_ANSWER);
     if (this.unreached) this.timer = setTimeout(again, AGAIN);
     return this.unreached ? null : this.took(answer.content);

@@ -90,6 +90,12 @@ export function keyFor(event) {
   return /^(Arrow| )/.test(key) && target.closest?.(OWN_ARROWS) ? null : key;
 }
 
+// Whether it scrolls the text that has the focus.
+export function scrolls(key, [target]) {
+  const text = /^Arrow(Up|Down)$/.test(key) ? target.closest?.(".text") : null;
+  return Boolean(text) && text.scrollHeight > text.clientHeight;
+}
+
 // What a key asks for: {digit}, the place of a candidate, or {action}; null where it is nothing, or the button's under it.
 export function meaning(keys, key, { repeat, tagName }) {
   const action = Object.keys(keys).find((name) => keys[name] === key);

@@ -9,20 +9,22 @@ import { LOCAL, read, write } from "./storage.js";
 const AT_ONCE = 100; // acts
 const LARGEST = 1_000_000; // bytes
 const PACE = 150; // ms between requests in a burst: a request for every key would take the time that painting needs
+const ENDING = /^\d{15}-[^:]+$/; // of a key
 globalThis.rsfOutboxes ??= new Map();
 
 export class Outbox {
   static of(project, reviewer) {
-    const prefix = `rsf-act:${project}:${reviewer}:`;
+    const prefix = `rsf-act::${[project, reviewer].map(whole).join(":")}:`;
     const outboxes = globalThis.rsfOutboxes;
-    if (!outboxes.has(prefix)) outboxes.set(prefix, new Outbox(prefix));
+    if (!outboxes.has(prefix)) outboxes.set(prefix, new Outbox(prefix, `rsf-act:${project}:${reviewer}:`));
     const found = outboxes.get(prefix);
     found.adopt();
     return found;
   }
 
-  constructor(prefix) {
-    this.prefix = prefix;
+  // `old`: what the keys of an earlier version begin with.
+  constructor(prefix, old) {
+    Object.assign(this, { prefix, old });
     this.acts = [];
     this.latest = 0; // the number of the newest act
     this.failures = 0;
@@ -37,14 +39,19 @@ export class Outbox {
   // What a closed tab or an earlier visit left behind.
   adopt() {
     const known = new Set(this.acts.map((act) => act.key));
-    for (const key of Object.keys(LOCAL ?? {})
-      .filter((key) => key.startsWith(this.prefix) && !known.has(key))
-      .sort()) {
+    for (const key of Object.keys(LOCAL ?? {})) {
+      if (known.has(key) || this.ending(key) === null) continue;
       const act = read(key, null);
       if (act?.act) this.acts.push({ ...act, key });
     }
-    this.acts.sort((a, b) => (a.key < b.key ? -1 : 1));
-    for (const act of this.acts) this.latest = Math.max(this.latest, parseInt(act.key.slice(this.prefix.length), 10) || 0);
+    this.acts.sort((a, b) => (this.ending(a.key) < this.ending(b.key) ? -1 : 1));
+    for (const act of this.acts) this.latest = Math.max(this.latest, parseInt(this.ending(act.key), 10));
+  }
+
+  // What names an act in a key of this outbox: the time and a name of its own; null where the key is of another.
+  ending(key) {
+    const prefix = [this.prefix, this.old].find((one) => key.startsWith(one) && ENDING.test(key.slice(one.length)));
+    return prefix === undefined ? null : key.slice(prefix.length);
   }
 
   add(act) {
@@ -153,6 +160,11 @@ export class Outbox {
     this.token = token;
     this.send();
   }
+}
+
+// A name as a part of a key: with a ":" in it the keys of "ann:b" would begin like those of "ann".
+function whole(name) {
+  return name.replaceAll("%", "%25").replaceAll(":", "%3A");
 }
 
 // Where an act is said to. One that an earlier version has kept names none: it is of the review card.

@@ -3,9 +3,11 @@
 
 import { ownOpinion } from "./decisions.js";
 import { Known } from "./known.js";
-import { unique } from "./outbox.js";
+import { routeOf, unique } from "./outbox.js";
 import { Place } from "./place.js";
 import { Steps, same } from "./steps.js";
+
+export const ROUTE = "say";
 
 export class Review {
   constructor() {
@@ -21,6 +23,11 @@ export class Review {
   of(data, outbox) {
     this.data = data;
     this.outbox = outbox;
+  }
+
+  // What was said here of this round and is not sent yet; Compare's choices stand in the same outbox.
+  get unsent() {
+    return this.outbox.acts.filter((act) => routeOf(act) === ROUTE && act.round === this.data.round);
   }
 
   get focused() {
@@ -46,8 +53,8 @@ export class Review {
   begin(content) {
     for (const part of [this.known, this.place, this.steps]) part.clear();
     this.take(content);
-    const unsent = new Set([...this.outbox.acts, ...this.recent]);
-    for (const act of unsent) if (act.round === this.data.round) this.known.apply(act, this.data.reviewer);
+    const recent = this.recent.filter((act) => act.round === this.data.round);
+    for (const act of new Set([...this.unsent, ...recent])) this.known.apply(act, this.data.reviewer);
     this.recent = null;
     this.place.focused = this.place.here;
   }
@@ -62,7 +69,7 @@ export class Review {
     for (const prompt of content.prompts) this.known.add(prompt);
     this.place.extend(content.queue, (id) => this.passed(id), content.audit);
     this.counts = content.counts;
-    if (!this.outbox.acts.length) this.steps.stands(content);
+    if (!this.unsent.length) this.steps.stands(content);
   }
 
   // What need not be shown on the way through the queue.
@@ -123,11 +130,11 @@ export class Review {
   told(batch, content) {
     const results = new Map(content.results.map((result) => [result.act, result]));
     this.known.answered(batch, content.prompts);
-    if (!this.outbox.acts.length) this.steps.stands(content);
+    if (!this.unsent.length) this.steps.stands(content);
     const walks = batch.filter((act) => act.kind === "undo" || act.kind === "redo");
     const other = walks.some((act) => act.expects && !same(act.expects, results.get(act.act)?.candidates ?? []));
     this.adrift ||= other || content.results.some((result) => result.refused); // or another tab of the same reviewer was at work
-    if (this.outbox.acts.length) return { again: false, touched: null, walked: false };
+    if (this.unsent.length) return { again: false, touched: null, walked: false };
     const again = this.adrift;
     this.adrift = false;
     if (!again) this.known.catchUp(this.data.reviewer);

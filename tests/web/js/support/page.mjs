@@ -85,6 +85,14 @@ class Element extends Node {
     };
   }
 
+  contains(node) {
+    return node === this || this.below.includes(node);
+  }
+
+  getRootNode() {
+    return document;
+  }
+
   setAttribute(name, value) {
     this.attributes[name] = value;
   }
@@ -99,6 +107,8 @@ class Element extends Node {
 }
 
 globalThis.document = {
+  body: new Element("body"),
+  activeElement: null,
   createElement: (tag) => new Element(tag),
   createElementNS: (namespace, tag) => new Element(tag, namespace),
   createTextNode: (text) => new Text(text),
