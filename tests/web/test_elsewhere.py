@@ -14,7 +14,7 @@ from rsf_core.domain.access import LOCAL
 from rsf_core.project import Project
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.store.records import ElsewhereCounts
-from rsf_core.web import elsewhere, session
+from rsf_core.web import elsewhere, session, ui
 from rsf_core.web.components import review_card
 
 SHELL = Path(session.__file__).with_name("shell.py")
@@ -87,7 +87,7 @@ def test_they_are_shown_in_review_and_decided_there(imported: Project, monkeypat
 def test_the_way_to_review_leads_to_their_round(imported: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", imported)
     opened: list[tuple[str, dict[str, str]]] = []
-    monkeypatch.setattr(elsewhere.ui, "go", lambda page, **query: opened.append((page, query)))
+    monkeypatch.setattr(ui, "go", lambda page, **query: opened.append((page, query)))
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.switch_page("../../pages/acceptance.py").run()
     next(button for button in app.button if button.label == "Review them").click().run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import streamlit as st
 
 from rsf_core.review.filters import Order, View
 from rsf_core.review.what_next import EndOfQueue, suggestions
@@ -15,7 +16,7 @@ from rsf_core.web import scorer_parts, session, ui
 def test_an_address_may_hold_any_parameter_on_the_way_to_a_page(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     gone: list[dict[str, Any]] = []
     monkeypatch.setattr(session, "query", lambda: {"project": "p"})
-    monkeypatch.setattr(ui.st, "switch_page", lambda path, query_params: gone.append(query_params))
+    monkeypatch.setattr(st, "switch_page", lambda path, query_params: gone.append(query_params))
     ui.go("overview", **{name: "3"})
     assert gone == [{"project": "p", name: "3"}]
 
