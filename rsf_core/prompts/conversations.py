@@ -16,7 +16,7 @@ from rsf_core.domain.turns import Turns
 from rsf_core.prompts import marked_texts
 from rsf_core.prompts.records import Number
 
-_NO_COMMA = re.compile(r"\}\s*\n\s*\{")  # between the turns of an array as NumPy writes it
+_NO_COMMA = re.compile(r"\}[^\S\n]*\n\s*\{")  # between the turns of an array as NumPy writes it
 _SYSTEM = {"system", "developer"}
 _USER = {"user", "human", "prompter"}
 _ASSISTANT = {"assistant", "gpt", "bot", "model", "chatgpt", "ai"}

@@ -11,6 +11,7 @@ from pathlib import Path
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.domain.words import plural
 from rsf_core.prompts import rows as limits
+from rsf_core.prompts.column_names import is_known
 from rsf_core.prompts.encodings import DAMAGED, Encoding
 from rsf_core.prompts.lines import Lines, LineTooLongError, damage, open_text
 from rsf_core.prompts.records import Record
@@ -22,7 +23,7 @@ _SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _QUOTE_BEHIND_SPACE = re.compile(r' +"')
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u00a0"
 _NAMES = re.compile(r"[\"']?\w+(?:[ -]\w+)?[\"']?")
-_RARER = re.compile(r"(?:[^\w\s\"'.,;|?!()\[\]{}-]|[\x01\x1e\x1f])(?!\s)")
+_RARER = re.compile(r"[:^~§#\x01-\x08\x1c-\x1f](?!\s)")
 _ENDS = (".", "?", "!", "。", "？", "！", "…")  # of a sentence
 _SAMPLED_ROWS = 50
 _SAMPLED_CHARACTERS = 256 << 10
@@ -49,12 +50,17 @@ def delimiter(path: Path, encoding: Encoding) -> tuple[str, bool]:
 
 
 def _rarer(sample: str) -> str | None:
-    """Another sign (: ^ ~ § or a control character) that stands between names in the header, and in every row as often."""
+    """Another sign (: ^ ~ § # or a control character) that stands between names in the header, one of them of prompts or
+    references, and in every row as often. What begins every row as it begins the header is no name: `Task:add`."""
     header = sample.lstrip().split("\n", 1)[0].strip()
     for sign in dict.fromkeys(_RARER.findall(header)):
-        if all(_NAMES.fullmatch(name.strip()) for name in header.split(sign)):
+        names = header.split(sign)
+        if all(_NAMES.fullmatch(name.strip()) for name in names) and any(
+            is_known(name.strip("\"' ")) for name in names
+        ):
             rows = _sampled(sample, sign)
-            if len(rows) > 1 and _fitting(rows) == 1.0:
+            repeated = all(row[0] == rows[0][0] for row in rows)
+            if len(rows) > 1 and _fitting(rows) == 1.0 and not repeated:
                 return str(sign)
     return None
 

@@ -32,7 +32,11 @@ _GUESSED = [
     *("koi8_r", "cp866", "cp850", "cp852", "mac_roman", "mac_cyrillic", "cp932", "euc_jp", "cp949", "gb18030", "cp950"),
 ]
 _WORD = re.compile(r"[^\W\d_]+")
-_SIGN_IN_A_WORD = re.compile(r"[A-Za-z][¡-©«-¶¸¹»-¿×÷‚„†‡ˆ‰‹“”•˜™›][A-Za-z]")
+_SIGN_IN_A_WORD = re.compile(r"[A-Za-z][¡-©«-¶¸¹»-¿×÷][A-Za-z]")
+# letters with accents of DOS (é is 0x82), which are signs of printing in Windows-1252: one of them is a missing space
+_ACCENT_OF_DOS = re.compile(r"[A-Za-z][‚„†‡ˆ‰‹“”˜›][A-Za-z]")
+_QUOTED = re.compile(r"[“„‚‹][^“”„‚‹›\n]{1,200}[“”›‘]")
+_LEAST_OF_DOS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,10 @@ def find(path: Path) -> Encoding:
         western = ""
     if _is_western(western):
         return Encoding("Windows-1252", "cp1252", guessed=True)
-    return _guess(sample)
+    guess = _guess(sample)
+    if guess is UTF_8 and western and "ÿ" not in western:  # which it is not
+        return Encoding("Windows-1252", "cp1252", guessed=True)
+    return guess
 
 
 def _utf32_without_mark(head: bytes) -> Encoding | None:
@@ -145,6 +152,9 @@ def _is_western(text: str) -> bool:
     if not text or "ÿ" in text or _SIGN_IN_A_WORD.search(text):  # ÿ is the byte FF: damage, or a mark gone astray
         return False
     words = [word for word in _WORD.findall(text) if not word.isascii()]
+    accents = len(_ACCENT_OF_DOS.findall(_QUOTED.sub("", text)))
+    if accents >= _LEAST_OF_DOS and accents > 2 * len(words):
+        return False
     strange = sum(len(word) > 2 and sum(c > "\x7f" for c in word) > len(word) * 2 / 3 for word in words)
     return bool(strange <= len(words) / 5)
 

@@ -11,6 +11,7 @@ from typing import Any
 from rsf_core.domain import Split
 from rsf_core.prompts import annotated, choices, conversations, files
 from rsf_core.prompts import rows as limits
+from rsf_core.prompts.column_names import REFERENCES, TEXTS
 from rsf_core.prompts.files import FOUND, Layout, Reading
 from rsf_core.prompts.records import Number
 from rsf_core.prompts.rows import Problem
@@ -25,40 +26,6 @@ COMPANIONS = {
     "question": ("context", "passage", *choices.COLUMNS),
     "query": ("context", "passage", *choices.COLUMNS),
 }
-_TEXTS = (
-    "prompt",
-    "instruction",
-    "question",
-    "query",
-    "text",
-    "problem",
-    "input",
-    "user",
-    "request",
-    "task",
-    "content",
-)
-_REFERENCES = (
-    "reference",
-    "answer",
-    "target",
-    "label",
-    "output",
-    "completion",
-    "response",
-    "gold",
-    "ground_truth",
-    "solution",
-    "expected",
-    "translation",
-    "answers",
-    "targets",
-    "labels",
-    "outputs",
-    "responses",
-    "answerkey",
-    "answer_key",
-)
 _SYSTEMS = ("system", "system_prompt", "system_message")
 _SPLITS = ("split",)
 _HELD_OUT = {"test", "testing", "validation", "valid", "val", "dev", "eval", "evaluation", "heldout"}
@@ -80,11 +47,6 @@ _NO_TEXT = {
     "category",
 }
 _NO_TEXT |= {
-    "method",
-    "model",
-    "status",
-    "level",
-    "role",
     "language",
     "lang",
     "len",
@@ -96,10 +58,12 @@ _NO_TEXT |= {
     "rating",
     "name",
 }
+_RARELY_TEXT = ("method", "model", "status", "level", "role")  # of a request; in a longer name they say little
 GSM8K = re.compile(r"^####[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 
 
 SHOWN_COLUMNS = 6
+_LEAST = 0.05  # the fitness of a column that is read only where there is no other
 _BY_NAME = 0.1  # the fitness of a column that is called as prompts are and holds few texts: its rows say what is wrong
 
 
@@ -141,8 +105,8 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     if is_own_export(names):
         free = [name for name in free if name != "label"]  # it says whether the completion is accepted
     # a truth value is a label beside another column, and the reference where there is no other
-    reference = named([name for name in free if any(map(_is_readable, values[name]))], _REFERENCES) or named(
-        free, _REFERENCES
+    reference = named([name for name in free if any(map(_is_readable, values[name]))], REFERENCES) or named(
+        free, REFERENCES
     )
     if reference is None and holds_conversations(text, values[text]) and any(_replies(values[text])):
         reference = text
@@ -236,15 +200,17 @@ def _fitness(name: str, values: Sequence[Any], others: dict[str, list[Any]]) -> 
         return 900.0 if plain in ("prompt", *CONVERSATIONS) else 400.0
     texts = [value for value in values if isinstance(value, str) and not isinstance(value, Number) and value.strip()]
     if len(texts) < max(1, len(values) / 2):
-        return _BY_NAME if plain in _TEXTS else 0.0
+        return _BY_NAME if plain in TEXTS else 0.0
     words = re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().strip())
-    if _NO_TEXT & set(words) and plain not in _TEXTS:
+    if _NO_TEXT & set(words) and plain not in TEXTS:
         return 0.0
-    if plain in _REFERENCES or plain in _SYSTEMS or plain in _SPLITS:
+    if plain in REFERENCES or plain in _SYSTEMS or plain in _SPLITS:
         return 0.0
-    if plain in _TEXTS:
-        return 800.0 - _TEXTS.index(plain)
-    if any(word in _TEXTS for word in words):
+    if plain in _RARELY_TEXT:
+        return _LEAST
+    if plain in TEXTS:
+        return 800.0 - TEXTS.index(plain)
+    if any(word in TEXTS for word in words):
         return 600.0
     if all(_is_number(text) for text in texts):
         return 0.0

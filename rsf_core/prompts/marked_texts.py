@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import re
 
-_CHATML = re.compile(r"<\|im_start\|>(\w+)[ \t]*\n(.*?)<\|im_end\|>", re.DOTALL)
+_CHATML = re.compile(r"\s*<\|im_start\|>(\w+)[ \t]*\n")
+_CHATML_END = "<|im_end|>"
 _ASKS = "<|im_start|>assistant"
 _STARTS = (
     re.compile(r"<\|(system|user|assistant)\|>[ \t]*\n?"),
@@ -49,13 +50,14 @@ def turns(text: str) -> list[Turn] | None:
 
 def _chatml(text: str) -> list[Turn] | None:
     marked = text.strip().removesuffix(_ASKS)  # which asks for the answer
-    found, end = [], 0
-    for turn in _CHATML.finditer(marked):
-        if marked[end : turn.start()].strip():
+    found, at = [], 0
+    while (start := _CHATML.match(marked, at)) is not None:
+        end = marked.find(_CHATML_END, start.end())
+        if end < 0:
             return None
-        found.append({"role": turn[1], "content": turn[2]})
-        end = turn.end()
-    return None if marked[end:].strip() else found
+        found.append({"role": start[1], "content": marked[start.end() : end]})
+        at = end + len(_CHATML_END)
+    return None if marked[at:].strip() else found
 
 
 def _marked(text: str, start: re.Pattern[str]) -> list[Turn] | None:
@@ -111,10 +113,12 @@ def _alpaca(text: str) -> list[Turn] | None:
 
 def _said(content: str) -> str:
     """What a turn says, without the marks of its end."""
-    content = content.strip()
-    while content.endswith(_ENDS):
-        content = content[: content.rfind("<")].rstrip()
-    return content
+    end = len(content.rstrip())
+    while content.endswith(_ENDS, 0, end):
+        end = content.rfind("<", 0, end)
+        while end and content[end - 1].isspace():
+            end -= 1
+    return content[:end].lstrip()
 
 
 def _asked(found: list[Turn]) -> list[Turn]:

@@ -46,6 +46,40 @@ def test_a_sign_that_does_not_divide_every_row_divides_none(tmp_path: Path, cont
     assert rows == [(line, None) for line in content.splitlines()[1:]]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        *(["Date/Time", "1/2"], ["input/output", "in/out"], ["Q&A", "R&D"], ["user@mail", "a@b"], ["a%b", "5%6"]),
+        *(["Translate:hello", "Translate:bye"], ["Task:add", "Task:divide"], ["Note#one", "Note#two"]),
+    ],
+)
+def test_a_sign_within_the_only_name_of_a_file_divides_nothing(tmp_path: Path, lines: list[str]) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    parsed = parse(tmp_path / "a.csv", lines[0])
+    assert recognise(tmp_path / "a.csv").columns == (lines[0],)
+    assert ([row.text for row in parsed.rows], parsed.problems) == (lines[1:], ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Le “film”est très bon, c’était génial à voir", "The “Matrix”is good", "Das „beste“Hotel für schöne Gäste"),
+        *("movie•film €5 don’t", "naïve “film”x", "€5 for “a”b", "a•b c•d e•f g•h", "a”b", "ten‰of it", "a©b"),
+    ],
+)
+def test_a_space_missing_beside_a_sign_of_printing_leaves_a_western_file_western(tmp_path: Path, text: str) -> None:
+    content = f'prompt,answer\n"{text}",x\n'.encode("cp1252")
+    assert read(tmp_path / "a.csv", content) == ([(text, "x")], [])
+    assert recognise(tmp_path / "a.csv").describe().startswith("CSV with commas between the columns, Windows-1252")
+
+
+@pytest.mark.parametrize("codec", ["cp850", "mac_roman"])
+def test_a_file_of_dos_or_of_an_old_mac_is_guessed(tmp_path: Path, codec: str) -> None:
+    rows = ["Wie heißt der schöne König von Österreich?,Böse Bären", "Können Sie die größte Höhle nennen?,möglich"]
+    found, _ = read(tmp_path / "a.csv", "\n".join(["prompt,answer", *rows]).encode(codec))
+    assert [f"{text},{answer}" for text, answer in found] == rows
+
+
 def test_what_cannot_be_seen_around_a_name_and_marks_within_a_file_are_left_aside(tmp_path: Path) -> None:
     content = "\ufeffprompt\u200b,\u00a0answer\ufeff\nA b,1\n\ufeffprompt,answer\nC d,2\n"
     rows, problems = read(tmp_path / "a.csv", content)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rsf_core.prompts import parse, recognise
+from rsf_core.prompts.conversations import written
 from rsf_core.prompts.marked_texts import turns
 
 TURNS = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]
@@ -66,16 +67,19 @@ def test_a_text_that_only_looks_so_stays_as_it_is(tmp_path: Path, text: str) -> 
 
 
 @pytest.mark.parametrize(
-    "unit", ["\n\nHuman: a\n\nAssistant: b", "<|user|>", "[INST]a[/INST]", "### Instruction:\n", "</s>", "\n"]
-)
+    "unit",
+    ["\n\nHuman: a\n\nAssistant: b", "<|user|>", "[INST]a[/INST]", "### Instruction:\n", "</s>", "\n",
+     "<|im_start|>a\n", "<|im_end|>\n", "}\n", "} "],
+)  # fmt: skip
 def test_a_long_marked_text_costs_no_more_than_its_length(unit: str) -> None:
     import time
 
     def seconds(size: int) -> float:
         text = MARKED["zephyr"] + unit * (size // len(unit))
         start = time.process_time()
-        for opening in ("", "\n\nHuman: a", "[INST]", "### Instruction:\na\n"):
+        for opening in ("", "\n\nHuman: a", "[INST]", "### Instruction:\na\n", "<|im_start|>a\n"):
             turns(opening + text)
+        written("[}" + text)
         return time.process_time() - start
 
     assert seconds(80_000) < 24 * max(seconds(10_000), 0.01)
@@ -151,3 +155,16 @@ def test_a_prompt_about_an_image_is_refused_and_one_about_the_tag_is_not(tmp_pat
     rows, problems = read(tmp_path / "a.jsonl", about, {**about, "image": None})
     assert [text for text, *_ in rows] == ["<image>\nWhat is it?"]
     assert "prompts are text alone" in problems[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["model_input", "model prompt", "role question", "status update", "payment method", "level"]
+)
+def test_a_word_of_requests_in_a_longer_name_or_alone_does_not_hide_prompts(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path / "a.jsonl", {name: "What is it?"})[0] == [("What is it?", None, None)]
+
+
+@pytest.mark.parametrize("name", ["method", "model", "status", "level", "role"])
+def test_what_a_request_says_of_itself_is_no_prompt_beside_one(tmp_path: Path, name: str) -> None:
+    row = {name: "a very long model of a request, longer than all", "what": "Is it so?"}
+    assert read(tmp_path / "a.jsonl", row)[0] == [("Is it so?", None, None)]
