@@ -19,7 +19,8 @@ IS_ANSWER = re.compile(
 )
 """What follows a number that is the answer: "42 apples is the final answer"."""
 SCALE = re.compile(
-    r"[ -]?(?:(hundred|thousand|lakh|crore|million|billion|trillion)\b(?!-)|([万萬亿億])(?!\d))", re.IGNORECASE
+    r"(?:[ -]?|\s{0,3}\{\s?)(?:(hundred|thousand|lakh|crore|million|billion|trillion)\b(?!-)|([万萬亿億])(?!\d))",
+    re.IGNORECASE,
 )
 ZEROS = {
     "hundred": "2",

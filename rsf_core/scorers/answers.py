@@ -39,6 +39,8 @@ _LETTER = re.compile(r"[^\W\d\u0590-\U0010ffff]")  # of a script with spaces bet
 _BEFORE_SIGN = re.compile(r"(?:[=:({]|\b(?:is|are|be|equals))[ $]{0,2}$", re.IGNORECASE)
 _CODE = re.compile(r"(?:^|[^a-z])(?:usd|eur|gbp|rs|inr|cad|aud|jpy|cny|chf)$", re.IGNORECASE)
 _ITEM = rf"[-+$]{{0,2}}(?:{RUN}|[^\W\d](?!\w)|\\infty|∞|inf(?:inity)?)"
+_PAIR = re.compile(r"[(\[{]\s?0,\d++\s?\\?[)\]}]")  # (0,5) is two numbers, 0,5 alone a decimal
+_SEVERAL = re.compile(r"\b(?:are|solutions|roots|values|zeros)[\s:$]{0,3}$", re.IGNORECASE)
 _TUPLE = re.compile(rf"[(\[{{]\s*+{_ITEM}(?:\s*+,\s*+{_ITEM})++\s*+[)\]}}]")  # also an interval, a set
 
 _THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
@@ -57,22 +59,38 @@ _DIRECTLY = re.compile(
 _NEXT_QUESTION = re.compile(
     r"^[ \t]*+(?:#{1,6} )?(?:question|problem|q|human|user)\s?\d{0,3}\s?:", re.IGNORECASE | re.MULTILINE
 )
+_ASIDE = re.compile(r"\([^()\d=]*+\)")  # 3 (for breakfast) - 4
 _LINKED = re.compile(  # between the numbers of one calculation; "5 when x = 3" and "5 (x = 3)" are none
-    r"(?!.{0,40}\b(?:when|where|if|for|since|because|as|at|with|so|given|after|from|while)\b)"
-    r"[^.,;:(\n\d]{0,40}?(?:=|\s(?:[-+*/xX]|times|plus|minus|divided by|multiplied by)\s|^[-+*/])[^.;:\n\d]{0,40}"
+    r"(?!.{0,40}\b(?:when|where|if|since|because|given|while)\b|.{0,40}\b(?:for|as|at|with)\b.{0,20}\b[^\W\d](?:_\w)?\s?=)"
+    r"(?:[^.,;:(\n\d]{0,40}?(?:=|\s[-+*/]\s|^[-+*/])[^.;:\n\d]{0,40}"
+    r"|[^.,;:(\n\d]{0,40}?\s(?:[xX]|times|plus|minus|divided by|multiplied by)\s[$(]{0,2})"
 )
 _LISTED = re.compile(r"[^\S\n]*(?:,|or|to|-|&)\s*[$(]*|[^\S\n]+", re.IGNORECASE)  # 3, 4 · 3 or 4 · 12 345
 _NAMED = re.compile(r"\W{0,3}(?:[,;&]|\b(?:and|or)\b)\W{0,5}[^\W\d](?:_?\w)?\s*=\W{0,5}", re.IGNORECASE)  # x = 5, y = 6
-_TWO_UNITS = re.compile(  # 3 hours 30 minutes, 5 ft 6 in
-    r"\s?(?:days?|hours?|hrs?|h|minutes?|mins?|feet|foot|ft|'|°|pounds?|lbs?|dollars|euros)(?:\s?,?\s(?:and\s)?|\s?)[$]?",
+_SMALLER = {  # the unit that a second number counts, by that of the first
+    r"years?": r"months?",
+    r"weeks?": r"days?",
+    r"days?": r"hours?|hrs?|h|minutes?|mins?",
+    r"hours?|hrs?|h": r"minutes?|mins?|m|seconds?|secs?|s",
+    r"minutes?|mins?": r"seconds?|secs?|s",
+    r"feet|foot|ft|'": r"inch(?:es)?|in|''|\"",
+    r"pounds?|lbs?": r"ounces?|oz|pence|p",
+    r"dollars?|euros?": r"cents?",
+    r"°": r"'|minutes?",
+}
+_TWO_UNITS = re.compile(  # 3 hours 30 minutes, 5 ft 6 in: on one line
+    "|".join(
+        rf"[^\S\n]?(?:{larger})(?:[^\S\n]?,?[^\S\n](?:and[^\S\n])?|[^\S\n]?){RUN}[^\S\n]?(?:{smaller})(?![a-zA-Z])"
+        for larger, smaller in _SMALLER.items()
+    ),
     re.IGNORECASE,
 )
-_BOUND = re.compile(r"(?:^|[\s$(=:]|\s[a-zA-Z]\s?)(?:[<>≤≥≠]=?|\\(?:le|ge|lt|gt|leq|geq|ne|neq))\s?[$]?$")
+_BOUND = re.compile(r"(?:^|[\s$(=:]|\s[a-zA-Z]\s?)([<>≤≥≠]=?|\\(?:le|ge|lt|gt|leq|geq|ne|neq))\s?[$]?$")
 _NO_NUMBER = re.compile(
     rf"[<>≤≥≠±!]|\\(?:le|ge|lt|gt|leq|geq|ne|neq|pm)\b|\bor\b|/\s?{RUN}\s?/"  # an inequality, a choice, a date
 )
 _VARIABLE = re.compile(
-    r"\s?[xyznkabpqruvwije](?![a-zA-Z])|\s?\\[a-z]|\s?[a-zA-Z]{0,9}_|\s?\^(?!\s?[{\s]*(?:st|nd|rd|th)\b)"
+    r"\s?[xyznkabpqruvwije](?![a-zA-Z])|\s?\\[a-z]|\s?[a-zA-Z]{0,9}_|\s?\^(?!\s?[{\s]*(?:st|nd|rd|th|o)\b)"
 )
 _OPERAND = re.compile(r"[\w)\]}]\s*[-+*/^]\s*[$({]*$")  # x + 3 is no 3
 _EQUATIONS = re.compile(r"=[^=]{0,200}?(?:,(?!\d)|;|\band\b)[^=]{0,200}=")  # x = 1, y = 2
@@ -111,7 +129,9 @@ def stated_number(text: str) -> Number | None:
         return _only_number(text[slice(*boxes[-1])])
     tagged = [match[1] for match in _TAGGED.finditer(text)]
     if tagged:
-        return _only_number(tagged[-1])
+        alone = _only_number(tagged[-1])
+        told = alone is None and (PHRASE.search(tagged[-1]) or IS_ANSWER.search(tagged[-1]))
+        return stated_number(tagged[-1]) if told else alone
     bare = [match.end() for match in _BARE_BOX.finditer(text)]
     if bare and (found := [number for number in numbers if number.start == bare[-1]]):
         return found[0].value
@@ -174,7 +194,7 @@ def _only_number(text: str) -> Number | None:
         return None if value is None else value.absolute()
     if _FUNCTION.search(text) or text.count("{") != text.count("}"):
         return None
-    if _RANGE.fullmatch(text) or _DATE.search(text):
+    if _RANGE.fullmatch(text) or _DATE.search(text) or _PAIR.search(text):
         return None
     value = evaluate(text.translate({ord(symbol): " " for symbol in _CURRENCY}))
     if value is not None:
@@ -206,8 +226,11 @@ def _after(text: str, start: int, numbers: list[_Found]) -> Number | None:
     result = at  # behind the last "=" of a calculation
     for last in range(at, len(numbers) - 1):
         between = text[numbers[last].end : numbers[last + 1].start][:100]
-        if numbers[last + 1].start < numbers[last].end or _NAMED.fullmatch(between) or _TWO_UNITS.fullmatch(between):
+        if numbers[last + 1].start < numbers[last].end or _NAMED.fullmatch(between):
             return None
+        if _TWO_UNITS.match(text, numbers[last].end):
+            return None
+        between = _ASIDE.sub("", between)
         if not _LINKED.fullmatch(between):
             return None if _LISTED.fullmatch(between) else numbers[result].value if result == last else None
         if "=" in between:
@@ -216,8 +239,17 @@ def _after(text: str, start: int, numbers: list[_Found]) -> Number | None:
 
 
 def _is_bound(text: str, start: int, number: _Found) -> bool:
-    """Whether an inequality stands before the number: the answer is > 5."""
-    return _BOUND.search(text[max(start, number.start - 20) : number.start]) is not None
+    """Whether an inequality stands before the number: the answer is > 5. An arrow (=> 5), a quoted line ("> 5") and brackets
+    (<5>) are none."""
+    first = max(start, number.start - 20)
+    found = _BOUND.search(text[first : number.start])
+    if found is None:
+        return False
+    at = first + found.start(1)
+    _, line_break, before = text[max(0, at - 20) : at].rpartition("\n")
+    if found[1] == ">" and (before.endswith("=") or (line_break and not before.strip())):
+        return False
+    return not (found[1] == "<" and text.startswith(">", number.end))
 
 
 def _line_end(text: str, start: int) -> int:
@@ -252,6 +284,10 @@ def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:
         return end, []
     sign_at, negative, glued = _front(text, start)
     value = plain(match[0])
+    if match[0].startswith("0,"):
+        if _PAIR.match(text, start - 1 - text[max(0, start - 1) : start].isspace()):
+            return end, [_Found(start, end, None, False)]
+        value = None if _SEVERAL.search(text[max(0, start - 20) : start]) else value
     if value is None:
         if text[max(0, start - 1) : start] in tuple("([{") and text[end : end + 1] in tuple(")]}"):
             return end, [_Found(start, end, None, False)]  # (4,5)
@@ -265,7 +301,7 @@ def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:
         number = None
     if _is_negated(text, sign_at, end):
         sign_at, end, negative = sign_at - 2, end + 1, not negative
-    if negative and number is not None:
+    if negative and number is not None and not _is_absolute(text, sign_at, end):
         number = number.negated()
     return end, [_Found(sign_at, end, number, glued)]
 
@@ -296,6 +332,14 @@ def _is_negated(text: str, start: int, end: int) -> bool:
     )
 
 
+def _is_absolute(text: str, start: int, end: int) -> bool:
+    """Whether bars around a number take its sign away: |-5|, but not -|-5|, and not a cell of a table."""
+    if text[max(0, start - 1) : start] != "|" or text[end : end + 1] != "|":
+        return False
+    before, after = text[max(0, start - 100) : start].rpartition("\n")[2], text[end : end + 100].partition("\n")[0]
+    return before.count("|") == after.count("|") == 1 and not (before[-2:-1].isalnum() or before[-2:-1] == "-")
+
+
 def _is_sign(text: str, sign: int, spaced: bool) -> bool:
     """A sign counts only where no operand stands before it, so that "20-3" ends in 3; with a space behind it only after =,
     : or a bracket, for elsewhere it is a bullet or an operator."""
@@ -322,7 +366,7 @@ def _back(text: str, start: int, end: int, value: Decimal) -> tuple[Number | Non
         below = None if dates else evaluate(match[0].replace("/", "", 1))
         number = None if number is None or below is None else divide(number, below)
         end = match.end()
-    if (match := SCALE.match(text, end)) is not None:
+    while (match := SCALE.match(text, end)) is not None:  # 3 hundred thousand
         power_of_ten = scaled(Decimal(1), ZEROS[(match[1] or match[2]).lower()])
         number = None if number is None or power_of_ten is None else multiply(number, Number(power_of_ten))
         end = match.end()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from decimal import Context, Decimal
 
 from rsf_core.domain import text as plain_text
-from rsf_core.scorers.number import Number, evaluate
+from rsf_core.scorers.number import RUN, Number, evaluate, plain
 
 UNREADABLE = "\ufffc"
 r"""Stands for a part of a formula that is no number of its own: \sqrt{2}, \frac{\pi}{2}."""
@@ -30,7 +31,7 @@ _LATEX = tuple(
         (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
         (r"\\(?:times|cdot)(?![a-zA-Z])", "*"),
         (r"\\div(?![a-zA-Z])", "/"),
-        (r"\\[lr]?[vV]ert(?![a-zA-Z])|\\mid(?![a-zA-Z])", "|"),
+        (r"\\l[vV]ert(?![a-zA-Z])\s?|\s?\\r[vV]ert(?![a-zA-Z])|\\[vV]ert(?![a-zA-Z])|\\mid(?![a-zA-Z])", "|"),
         (r"\\degrees?(?![a-zA-Z])", "°"),
         (r"\{\s?([^{}\\]{1,60})\\over(?![a-zA-Z])\s?([^{}\\]{1,60})\}", r"{\\frac{\1}{\2}}"),
         (r"\\(?:text|mbox|mathrm|mathbf|mathit|textbf|textit|textrm|operatorname)\s*(?=\{)", " "),
@@ -39,15 +40,24 @@ _LATEX = tuple(
 )
 _REPEATING = re.compile(r"(\d{0,40})\.(\d{0,40})\\(?:overline|bar|dot)\s?(?:\{(\d{1,40})\}|(\d))(?!\d*\\)")
 _PERIOD = re.compile(r"(?<![\d.])(\d{1,40})\.()\((\d{1,40})()\)")  # 0.(3)
+_TOLD = re.compile(r"(?:[=:≈{]|\bis)[ $]{0,2}-?$")
 _BASE = re.compile(r"(?<![\w.])(\d{1,60})_(?:\{(\d{1,2})\}|(\d{1,2}))(?!\w)")
-_WHOLE_ROOT = re.compile(r"\\sqrt\s?(?:\[([2-9])\])?\s?(?:\{\s?(\d{1,30})\s?\}|(\d))|√\s?\(?(\d{1,30})\)?")
+_READ_ROOT = re.compile(
+    rf"\\sqrt\s?(?:\[([2-9])\])?\s?(?:\{{\s?({RUN})\s?\}}|(\d)(?![\d.,]))|√\s?(?:\(({RUN})\)|({RUN})(?![.,]?\d))"
+)
+_EXACT = Context(prec=200)
+_FACTOR = re.compile(r"[\d}]\s?\*?\s?$|\)$")  # 2√9, \frac{1}{2}\sqrt{9}
+_ROOT_OR_DIGIT = re.compile(r"\s?(?:\\sqrt|√)|\d")
 _SMALL_FRACTION = re.compile("([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,40})[⁄/]([₀-₉]{1,40})")
 _NEGATIVE = re.compile(
     r"(?<![\w-])negative\s(?=[$€£]?\d)"
     r"|(?:(?<=\bis\s)|(?<=\bare\s)|(?<=\bequals\s)|(?<=[=:]\s)|(?<=[=:({])|^)minus\s(?=[$€£]?\d)",
     re.IGNORECASE | re.MULTILINE,
 )
-_ROOT = re.compile(r"\\sqrt(?![a-zA-Z])\s*(?:\[\d\]\s*)?(?:\{[^{}]{0,100}\}|\d)?|√\s*\(?\d*\)?|\\pi(?![a-zA-Z])|π")
+_ROOT = re.compile(
+    r"\\sqrt(?![a-zA-Z])\s*(?:\[\d\]\s*)?(?:\{[^{}]{0,100}\}|\d)?|√\s*(?:\([^()]{0,100}\)|\(?\d*\)?)|\\pi(?![a-zA-Z])|π"
+)
+_DIVIDED = re.compile(rf"{UNREADABLE}\s?/\s?\d++")  # √2/2
 MAX_FRACTIONS = 200  # the last ones of a text are read
 _ARGUMENT = 300  # characters
 
@@ -62,11 +72,11 @@ def one_notation(text: str) -> str:
     if "\\" in text or "√" in text or "π" in text or "{,}" in text:
         for pattern, replacement in _LATEX:
             text = pattern.sub(replacement, text)
-        text = _WHOLE_ROOT.sub(_root, _REPEATING.sub(_repeating, text))
-        text = _without_fractions(_ROOT.sub(UNREADABLE, text))
+        text = _READ_ROOT.sub(_root, _REPEATING.sub(_repeating, text))
+        text = _without_fractions(_DIVIDED.sub(UNREADABLE, _ROOT.sub(UNREADABLE, text)))
     if "_" in text:
         text = _BASE.sub(_decimal, text)
-    text = _NEGATIVE.sub("-", _PERIOD.sub(_repeating, text))
+    text = _NEGATIVE.sub("-", _PERIOD.sub(_period, text))
     return _GROUPED.sub(_grouped, text) if " " in text else text
 
 
@@ -94,13 +104,17 @@ def _slanted(match: re.Match[str]) -> str:
 
 
 def _root(match: re.Match[str]) -> str:
-    """√16 as 4; what is no whole number, or has a factor before it, stays a root."""
-    if match.start() and match.string[match.start() - 1].isdigit():
-        return match[0]
-    digits, degree = match[2] or match[3] or match[4], int(match[1] or 2)
-    below = round(int(digits) ** (1 / degree)) if degree > 2 else math.isqrt(int(digits))
-    root = next((n for n in range(max(0, below - 1), below + 2) if n**degree == int(digits)), None)
-    return match[0] if root is None else str(root)
+    """√16 as 4, √1.44 as 1.2. What has another root or a factor beside it is no number, nor what has no exact root."""
+    text, degree = match.string, int(match[1] or 2)
+    value = plain(match[2] or match[3] or match[4] or match[5])
+    beside = _FACTOR.search(text[max(0, match.start() - 4) : match.start()]) or _ROOT_OR_DIGIT.match(text, match.end())
+    if beside or value is None or len(match[0]) > 60:
+        return UNREADABLE
+    places = -(int(value.as_tuple().exponent) // degree)  # behind the point of the root
+    whole = int(value.scaleb(places * degree, _EXACT))
+    below = round(whole ** (1 / degree)) if degree > 2 else math.isqrt(whole)
+    root = next((n for n in range(max(0, below - 1), below + 2) if n**degree == whole), None)
+    return UNREADABLE if root is None else f"{Decimal(root).scaleb(-places, _EXACT):f}"
 
 
 def _repeating(match: re.Match[str]) -> str:
@@ -109,6 +123,13 @@ def _repeating(match: re.Match[str]) -> str:
     above = int(whole + fixed + repeated) - int("0" + whole + fixed)
     below = 10 ** len(fixed) * (10 ** len(repeated) - 1)
     return f"{above}/{below}"
+
+
+def _period(match: re.Match[str]) -> str:
+    """0.(3) as 3/9. "Section 1.(2)" is none: beside 0, only what is told as a value or is all of the line."""
+    text = match.string
+    told = _TOLD.search(text[max(0, match.start() - 8) : match.start()]) is not None
+    return _repeating(match) if match[1] == "0" or told else match[0]
 
 
 def _decimal(match: re.Match[str]) -> str:
