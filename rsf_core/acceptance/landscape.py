@@ -161,12 +161,13 @@ class Landscape:
 
     def kept(self, name: Hashable, find: Callable[[], T]) -> T:
         """What `find` gives, kept under `name`, of the rule alone: it stays when something is said (`told`)."""
-        if name not in self._kept:
+        kept: tuple[T] | None = self._kept.get(name)  # several pages ask at once: another may forget it meanwhile
+        if kept is None:
+            kept = (find(),)
             if len(self._kept) >= KEPT:
                 self._kept.clear()
-            self._kept[name] = find()
-        found: T = self._kept[name]
-        return found
+            self._kept[name] = kept
+        return kept[0]
 
     def log_m_for_count(self, count: int) -> float:
         """The log M whose automatic decisions accept `count` candidates, as nearly as ties allow."""
@@ -188,9 +189,10 @@ class Landscape:
 
     def picture(self, low: float, high: float) -> Picture:
         """What is drawn between `low` and `high` (nats); the last one is kept, for it stays while M is dragged."""
-        if self._drawn is None or self._drawn[0] != (low, high):
-            self._drawn = ((low, high), self._picture(low, high))
-        return self._drawn[1]
+        drawn = self._drawn  # another page may ask for another part at the same moment
+        if drawn is None or drawn[0] != (low, high):
+            drawn = self._drawn = ((low, high), self._picture(low, high))
+        return drawn[1]
 
     def _picture(self, low: float, high: float) -> Picture:
         positions = np.linspace(low, high, BINS * STEPS + 1)

@@ -68,9 +68,11 @@ class CandidateBook:
         """The candidates of a round that were made elsewhere, by prompt and k."""
         return self._store.elsewhere.of_round(self._standing.number(round_number))
 
-    def elsewhere_counts(self, round_number: int | None = None) -> ElsewhereCounts:
+    def elsewhere_counts(self, round_number: int | None = None, onlooker: str | None = None) -> ElsewhereCounts:
         """How many of them there are, and what people say of them."""
-        return self._store.elsewhere.counts(self._standing.number(round_number))
+        number = self._standing.number(round_number)
+        found, look = self._store.elsewhere.counts(number), self._onlooking(number, onlooker)
+        return found if look is None else look.elsewhere(found)
 
     @spoken
     def override(self, candidate_id: str, action: Action, reviewer: Actor = LOCAL, uid: str | None = None) -> bool:

@@ -60,6 +60,7 @@ from rsf_core.rounds.state import Standing
 from rsf_core.sampling.streams import child_seed
 from rsf_core.store.records import Fit, JobRecord, PromptPage
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +85,10 @@ class Project:
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
-        self.target_book = TargetBook(folder, self.store, self._standing, self._stages)
-        self._rounds = RoundBook(self.store, self._standing, self._stages, self._driver, self.supervisor)
+        self.target_book = TargetBook(folder, self.store, self._standing, self._stages, self._told)
+        self._rounds = RoundBook(self.store, self._standing, self._stages, self._driver, self.supervisor, self._told)
         self._candidates = CandidateBook(self.store, self._standing, lambda n, who: self.review.onlooking(n, who))
-        self._acceptance = AcceptanceBook(
-            self.store, self._standing, self._stages, self.target_book, lambda n, who: self.review.told(n, who)
-        )
+        self._acceptance = AcceptanceBook(self.store, self._standing, self._stages, self.target_book, self._told)
         self._results = ResultBook(folder, self.store, self._standing)
         self.own_scorers = OwnScorers(folder, self.store, self.target_book)
         self.scorer_book = ScorerBook(folder, self.store, self._standing.settings)
@@ -99,7 +98,7 @@ class Project:
         self.question_book = QuestionBook(folder, self.store, self._standing.settings)
         self.answers = AnswerBook(folder, self.store, self.question_book, self._stages, self.target_book)
         self.gold = GoldBook(self.store)
-        self.taste = TasteBook(self.store, self._standing, self._stages, self.supervisor, self.target_book)
+        self.taste = TasteBook(self.store, self._standing, self._stages, self.supervisor, self.target_book, self._told)
         self.invites = Invites(self.store.links)
         self.imports = Imports(
             folder / "imports", self.store, self.prompt_book, self.prompt_lengths, self._standing.settings
@@ -269,12 +268,15 @@ class Project:
         if not self.store.doing:
             self._keep_summary()
 
-    def summary(self) -> Summary:
+    def _told(self, round_number: int, onlooker: str | None) -> Votes:
+        return self.review.told(round_number, onlooker)
+
+    def summary(self, onlooker: str | None = None) -> Summary:
         """What a list of projects says of this one."""
         compared = (self.comparison(opened.round) for opened in reversed(self.rounds()))
         newest = next((found for found in compared if found is not None), None)
         number, prompts = self.current_round, sum(self.prompt_counts().values())
-        return summaries.summarise(number, self.next_step(), self.counts(number), prompts, newest)
+        return summaries.summarise(number, self.next_step(onlooker), self.counts(number, onlooker), prompts, newest)
 
     def running(self) -> Running | None:
         """The job that runs, or waits to, in a line; None when all is quiet."""

@@ -18,28 +18,38 @@ from rsf_core.rounds.state import Standing
 from rsf_core.rounds.until import SoFar
 from rsf_core.store.records import CuratedRecord, JobRecord, RoundRecord
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 
 POLL_SECONDS = 0.1
 
 
 class RoundBook:
+    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+
     def __init__(
-        self, store: Store, standing: Standing, stages: Stages, driver: Driver, supervisor: JobSupervisor
+        self,
+        store: Store,
+        standing: Standing,
+        stages: Stages,
+        driver: Driver,
+        supervisor: JobSupervisor,
+        told: Callable[[int, str | None], Votes],
     ) -> None:
         self._store, self._standing, self._stages, self._driver = store, standing, stages, driver
-        self._supervisor = supervisor
+        self._supervisor, self._told = supervisor, told
 
     def rounds(self) -> list[RoundRecord]:
         return self._store.rounds()
 
-    def stages(self, round_number: int | None = None) -> tuple[StageState, ...]:
+    def stages(self, round_number: int | None = None, onlooker: str | None = None) -> tuple[StageState, ...]:
         """Where each stage of a round (the newest by default) stands."""
-        return self._standing.states(self._standing.number(round_number))
+        number = self._standing.number(round_number)
+        return self._standing.states(number, self._told(number, onlooker))
 
-    def next_step(self) -> drive.Step:
+    def next_step(self, onlooker: str | None = None) -> drive.Step:
         """What comes next: a stage to start, a job to resume or to wait for, a review to wait for, the next round, or what has
         to be done before."""
-        return self._driver.next_step()
+        return self._driver.next_step(told=self._told(self._standing.current_round().round, onlooker))
 
     @spoken
     def advance(self, author: Actor = LOCAL) -> str | None:

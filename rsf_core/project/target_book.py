@@ -5,6 +5,7 @@ What was decided stays as it is until somebody asks; frozen curated sets never c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -28,6 +29,7 @@ from rsf_core.rounds.state import BASE_ID, Standing
 from rsf_core.scorers import registry
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 from rsf_core.store.target_versions import TargetVersion
 
 KEPT_COLUMNS = 16  # 8 MB each for a million candidates
@@ -81,8 +83,18 @@ class Fate:
 
 
 class TargetBook:
-    def __init__(self, folder: Path, store: Store, standing: Standing, stages: Stages) -> None:
+    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        standing: Standing,
+        stages: Stages,
+        told: Callable[[int, str | None], Votes],
+    ) -> None:
         self._folder, self._store, self._standing, self._stages = folder, store, standing, stages
+        self._told = told
         self._stored = lru_cache(maxsize=2)(self._read_stored)
         self._column = lru_cache(maxsize=KEPT_COLUMNS)(self._read_column)
         self._preview = lru_cache(maxsize=KEPT_PREVIEWS)(self._make_preview)
@@ -94,16 +106,18 @@ class TargetBook:
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    def preview(self, draft: Draft, round_number: int) -> Preview | None:
+    def preview(self, draft: Draft, round_number: int, onlooker: str | None = None) -> Preview | None:
         """What `draft` would make of a round's candidates, by what is stored; None where there are none. Nothing is written.
         Raises TargetError where a number is too large."""
         version = self._store.scored_version()
         spec, accept = draft.target.model_dump_json(), draft.accept.model_dump_json()
-        return self._preview(round_number, spec, accept, version)
+        return self._preview(round_number, spec, accept, version, self._told(round_number, onlooker))
 
-    def _make_preview(self, number: int, spec: str, accept: str, version: tuple[int, ...]) -> Preview | None:
+    def _make_preview(
+        self, number: int, spec: str, accept: str, version: tuple[int, ...], told: Votes
+    ) -> Preview | None:
         draft = Draft(Target.model_validate_json(spec), Accept.model_validate_json(accept))
-        stored = self._stored(number, version)
+        stored = self._stored(number, version, told)
         if not len(stored.candidate_ids):
             return None
         scored = self._store.scores_version()
@@ -137,11 +151,18 @@ class TargetBook:
         target, version = decisions.target_of(self._store, found[0]), self._store.scored_version()
         scored = self._store.scores_version()
         scores = {scorer: self._column(round_number, scorer, scored) for scorer in target.rewards}
-        return previews.reward_where_known(target, scores, len(self._stored(round_number, version).candidate_ids))
+        return previews.reward_where_known(target, scores, len(self._stored(round_number, version, ()).candidate_ids))
 
-    def examples(self, draft: Draft, round_number: int, mask: NDArray[np.bool_], most: int = EXAMPLES) -> list[Example]:
+    def examples(
+        self,
+        draft: Draft,
+        round_number: int,
+        mask: NDArray[np.bool_],
+        most: int = EXAMPLES,
+        onlooker: str | None = None,
+    ) -> list[Example]:
         """A few candidates of `mask` (n,) of the preview of `draft`, to be read."""
-        found, now = self.preview(draft, round_number), self.reward_now(round_number)
+        found, now = self.preview(draft, round_number, onlooker), self.reward_now(round_number)
         version = self._store.scores_version()
         if found is None:
             return []
@@ -171,8 +192,8 @@ class TargetBook:
         column = self._column(round_number, scorer, self._store.scores_version())
         return column[~np.isnan(column)]
 
-    def _read_stored(self, number: int, version: tuple[int, ...]) -> Stored:
-        return Stored.of(self._store.drawn(number))
+    def _read_stored(self, number: int, version: tuple[int, ...], told: Votes) -> Stored:
+        return Stored.of(self._store.drawn(number, told))
 
     def _read_column(self, number: int, scorer: str, version: tuple[int, ...]) -> NDArray[np.float64]:
         return self._store.score_column(number, scorer, everywhere=True)
@@ -182,10 +203,10 @@ class TargetBook:
         known = next((row["target_id"] for row in self._store.targets() if row["spec"] == spec), None)
         return None if known is None else history.by_a_person(self._store.thresholds(number), known)
 
-    def fate(self) -> Fate:
+    def fate(self, onlooker: str | None = None) -> Fate:
         """What saving a target means for the newest round."""
         number = self._standing.current_round().round
-        counts = self._store.round_counts(number)
+        counts = self._store.round_counts(number, self._told(number, onlooker))
         return Fate(
             number,
             counts.candidates,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
 from rsf_core.scorers import registry, tastes
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 
 LEARNER = 2  # of how it is learned: another number gives other versions
 TABLES = (*("overrides", "acts", "annotations", "candidates"), *("log_ratios", "thresholds", "gold_marks"))
@@ -78,11 +79,19 @@ class Disagreement:
 
 
 class TasteBook:
+    """`onlooker`, wherever there is one, is a reviewer, who is told of gold items as of any candidates (see `Onlooking`)."""
+
     def __init__(
-        self, store: Store, standing: Standing, stages: Stages, supervisor: JobSupervisor, target_book: TargetBook
+        self,
+        store: Store,
+        standing: Standing,
+        stages: Stages,
+        supervisor: JobSupervisor,
+        target_book: TargetBook,
+        told: Callable[[int, str | None], Votes],
     ) -> None:
         self._store, self._standing, self._stages = store, standing, stages
-        self._supervisor, self._target_book = supervisor, target_book
+        self._supervisor, self._target_book, self._told = supervisor, target_book, told
 
     def decisions(self) -> Decisions:
         rows = self._decided()
@@ -210,10 +219,12 @@ class TasteBook:
         target = now.target.model_copy(update={"rewards": rewards, "constraints": constraints})
         return Draft(target, now.accept)
 
-    def disagreements(self, version: str, most: int = EXAMPLES) -> tuple[list[Disagreement], list[Disagreement]]:
+    def disagreements(
+        self, version: str, most: int = EXAMPLES, onlooker: str | None = None
+    ) -> tuple[list[Disagreement], list[Disagreement]]:
         """Of the newest round: what it is surest that people reject and the rule accepts, and the other way round."""
         scorer, number = self.version(version).scorer, self._standing.current_round().round
-        ratios = self._store.ratios(number)
+        ratios = self._store.ratios(number, self._told(number, onlooker))
         if not ratios.num_rows:
             return [], []
         z = self._store.score_column(number, scorer)

@@ -12,10 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rsf_core.domain import ELSEWHERE_K, K_BITS, Action, candidate_id, place
-from rsf_core.review.index import ReviewIndex
 from rsf_core.review.opinions import Word
 from rsf_core.review.seen import Seen
-from rsf_core.store.records import CandidateRecord
+from rsf_core.store.records import CandidateRecord, ElsewhereCounts
 from rsf_core.store.tally import Votes
 
 
@@ -39,14 +38,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Onlooking:
-    """`whole` is the round as it stands, `seen` as the reviewer sees it."""
+    """`seen` is the round as the reviewer sees it."""
 
     round_number: int
     seen: Seen
-    whole: ReviewIndex
 
     def told(self) -> Iterator[Told]:
-        index = self.seen.index
+        index, whole = self.seen.index, self.seen.whole
         for where, words in self.seen.words.items():
             row = index.table.row_of([where])[0]
             if row < 0:  # drawn after the table was read
@@ -58,8 +56,8 @@ class Onlooking:
                 None if vote == 0 else str(Action.ACCEPT if vote > 0 else Action.REJECT),
                 _by(words),
                 bool(index.accepted[row]),
-                bool(self.whole.accepted[row]),
-                bool(self.whole.votes[row]),
+                bool(whole.accepted[row]),
+                bool(whole.votes[row]),
             )
 
     @property
@@ -79,6 +77,13 @@ class Onlooking:
             accepted, overridden = row["accepted"] + _more_accepted(mine), row["overridden"] + _more_overridden(mine)
             found.append({**row, "accepted": accepted, "overridden": overridden})
         return found
+
+    def elsewhere(self, counts: ElsewhereCounts) -> ElsewhereCounts:
+        """How many of those made elsewhere people accept and reject."""
+        told = [one for one in self.told() if one.elsewhere]
+        accepted = sum((one.override == Action.ACCEPT) - one.held for one in told)
+        rejected = sum((one.override == Action.REJECT) - (one.settled and not one.held) for one in told)
+        return replace(counts, accepted=counts.accepted + accepted, rejected=counts.rejected + rejected)
 
     def candidates(self, found: Sequence[CandidateRecord]) -> list[CandidateRecord]:
         told = {candidate_id(self.round_number, one.prompt_id, one.k): one for one in self.told()}

@@ -172,7 +172,7 @@ class Reviews:
         """How the round looks to an onlooker; None where there is none, and what holds is told."""
         if onlooker is None or not self._store.gold.of_round(round_number):
             return None
-        return Onlooking(round_number, self._seen(round_number, onlooker), self._live(round_number).index())
+        return Onlooking(round_number, self._seen(round_number, onlooker))
 
     def told(self, round_number: int, onlooker: str | None) -> Votes:
         """What an onlooker of the round is told of gold items in place of what holds."""

@@ -22,10 +22,12 @@ MOST_REVIEWERS = 64  # of a round whose look is kept, about 200 bytes a gold ite
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`words` has what the reviewer is told of each gold item, by place, `heard` all that is said of it; `rows` are those of
-    the items in the table."""
+    """`whole` is the round as it stood, `index` as the reviewer is told of it: the same candidates, in the same rows. `words`
+    has what the reviewer is told of each gold item, by place, `heard` all that is said of it; `rows` are those of the items in
+    the table."""
 
     reviewer: str
+    whole: ReviewIndex
     index: ReviewIndex
     words: Mapping[int, Sequence[Word]]
     heard: Mapping[int, Heard]
@@ -79,7 +81,7 @@ class GoldSeen:
         index = live.index()
         gold, life, said = live.heard_so_far()
         if not gold:
-            return Seen(reviewer, index, {}, {}, np.zeros(0, np.int64))
+            return Seen(reviewer, index, index, {}, {}, np.zeros(0, np.int64))
         state = (gold, life, index.table)
         with self._lock:
             told = self._told.pop(reviewer, None)
@@ -93,10 +95,10 @@ class GoldSeen:
             while len(self._told) > MOST_REVIEWERS:
                 del self._told[next(iter(self._told))]
         if not told.words:
-            return Seen(reviewer, index, {}, {}, np.zeros(0, np.int64))
+            return Seen(reviewer, index, index, {}, {}, np.zeros(0, np.int64))
         rows, words = told.spots.rows[told.spots.rows >= 0], told.words
-        index = index.as_told(words, told.spots, reviewer, lambda: live.guides(words))
-        return Seen(reviewer, index, words, told.heard, rows)
+        seen = index.as_told(words, told.spots, reviewer, lambda: live.guides(words))
+        return Seen(reviewer, index, seen, words, told.heard, rows)
 
 
 def _told(

@@ -22,6 +22,7 @@ from rsf_core.scorers import own, tastes
 from rsf_core.store.prompts import IN_USE
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundRecord
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 
 BASE_ID = "base"
 STATE_TABLES = (  # all that decides where a round stands
@@ -38,6 +39,7 @@ STATE_TABLES = (  # all that decides where a round stands
         "log_ratios",
         "thresholds",
         "overrides",
+        "gold_marks",
         "curated_sets",
     ),
     *("models", "model_deletions", "evaluation_samples", "gauge_samples", "jobs", "job_events"),
@@ -105,18 +107,18 @@ class Standing:
                 return round_record
         raise StageError(f"there is no round {number}")
 
-    def states(self, number: int) -> tuple[StageState, ...]:
-        """Where each stage of a round stands."""
+    def states(self, number: int, told: Votes = ()) -> tuple[StageState, ...]:
+        """Where each stage of a round stands, with what is `told` of some candidates in place of what holds."""
         settings = self.settings().model_dump_json()
-        name = ("states", number, settings)
-        return self._store.unchanged(name, STATE_TABLES, lambda: stages.states(self.facts(number)))
+        name = ("states", number, settings, told)
+        return self._store.unchanged(name, STATE_TABLES, lambda: stages.states(self.facts(number, told)))
 
-    def facts(self, number: int) -> RoundFacts:
+    def facts(self, number: int, told: Votes = ()) -> RoundFacts:
         counts = self._store.prompt_counts()
         held_out = counts.get(Split.HELD_OUT, 0)
         tuned = self.tuned_model(number)
         return RoundFacts(
-            counts=self._store.round_counts(number),
+            counts=self._store.round_counts(number, told),
             jobs=[
                 job for job in self._store.jobs(round_number=number) if not (_tunes_control(job) or scores_beside(job))
             ],

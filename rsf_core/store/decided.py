@@ -103,11 +103,12 @@ class Decided:
         (row,) = self._kept.unchanged(name, tables, lambda: self._db.rows("ratios_version", {"round": round_number}))
         return row["count"], row["hash"], row["seq"]
 
-    def drawn(self, round_number: int) -> pa.Table:
+    def drawn(self, round_number: int, told: Votes = ()) -> pa.Table:
         """One row a candidate of the round, in the order of `score_column` everywhere: log_q, log_model, u, truncated, stage
         (see `round_scores`), retired, decided, accepted (in effect), chance (that the rule accepts it; NaN undecided),
-        override (−1, 0, 1)."""
-        return self._tallies.table("drawn", round_number, decided=False)
+        override (−1, 0, 1); with what is `told` of some in place of what holds."""
+        found = self._tallies.table("drawn", round_number, decided=False)
+        return _as_told(found, round_number, told) if told else found
 
     def scored_version(self) -> tuple[int, ...]:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
@@ -144,16 +145,16 @@ class Decided:
         return [row["prompt_id"] for row in self._db.rows("starving_prompts", {"round": round_number})]
 
 
-def _as_told(ratios: pa.Table, round_number: int, told: Votes) -> pa.Table:
-    """`ratios` with other words of people on some candidates."""
+def _as_told(rows: pa.Table, round_number: int, told: Votes) -> pa.Table:
+    """`rows` of candidates with other words of people on some candidates."""
     names = {
         candidate_id(round_number, where >> K_BITS, where & ((1 << K_BITS) - 1)): (vote, accepted)
         for where, vote, accepted in told
     }
-    there = pc.is_in(ratios["candidate_id"], pa.array(list(names))).combine_chunks()
-    said = [names[name] for name in ratios["candidate_id"].filter(there).to_pylist()]
+    there = pc.is_in(rows["candidate_id"], pa.array(list(names))).combine_chunks()
+    said = [names[name] for name in rows["candidate_id"].filter(there).to_pylist()]
     for at, name in enumerate(("override", "accepted")):
-        column = ratios[name].combine_chunks()
+        column = rows[name].combine_chunks()
         column = pc.replace_with_mask(column, there, pa.array([one[at] for one in said], column.type))
-        ratios = ratios.set_column(ratios.column_names.index(name), name, column)
-    return ratios
+        rows = rows.set_column(rows.column_names.index(name), name, column)
+    return rows

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pyarrow as pa
 
 from rsf_core.store.database import Database
+from rsf_core.store.kept import Kept
 from rsf_core.store.records import ElsewhereCounts, ElsewhereRecord
+
+COUNTED = ("candidates_elsewhere", "overrides", "gold_marks")
 
 
 class MadeElsewhere:
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, kept: Kept) -> None:
+        self._db, self._kept = database, kept
 
     def add(self, rows: pa.Table) -> None:
         """Append rows with the columns of ElsewhereRecord (inside a transaction)."""
@@ -21,7 +24,7 @@ class MadeElsewhere:
         return [ElsewhereRecord(**row) for row in self._db.rows("elsewhere_of_round", {"round": round_number})]
 
     def counts(self, round_number: int) -> ElsewhereCounts:
-        return ElsewhereCounts(**self._db.rows("count_elsewhere", {"round": round_number})[0])
+        return ElsewhereCounts(**self._kept.rows("count_elsewhere", COUNTED, {"round": round_number})[0])
 
     def sources(self, round_number: int) -> dict[str, int]:
         """How many candidates of the round each source made, by name."""

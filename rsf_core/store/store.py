@@ -53,7 +53,7 @@ class Store:
         self.prompt_book = Prompts(self._db, self._kept)
         self.sealed = Sealed(self._db)
         self.exported = Exported(self._db)
-        self.elsewhere = MadeElsewhere(self._db)
+        self.elsewhere = MadeElsewhere(self._db, self._kept)
         self.drawn_tokens = Drawn(self._db)
         self._jobs = Jobs(self._db, self._kept)
         self._candidates = Candidates(self._db, self._kept)

@@ -110,3 +110,17 @@ def test_what_is_said_later_is_taken_in_as_if_it_had_been_known(scope: Scope) ->
     for name in ("accepted", "accepted_count", "prompts_with_none"):
         pictures = [getattr(one.picture(*one.span(0.0)), name).tolist() for one in (told, anew)]
         assert pictures[0] == pictures[1]
+
+
+def test_what_was_found_is_given_though_another_forgets_it_at_that_moment():
+    class Forgetful(dict[object, object]):
+        def __setitem__(self, name, value):
+            """Another thread clears what is kept."""
+
+    landscape = Landscape(ratios(), Scope.GLOBAL)
+    landscape._kept = Forgetful()
+    assert landscape.kept("seven", lambda: 7) == 7
+    landscape._kept = {}
+    assert [landscape.kept("none", lambda: None), landscape.kept("none", lambda: pytest.fail("found twice"))] == [
+        None
+    ] * 2

@@ -5,28 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from rsf_core.domain import Act, Action, ActKind, Scope
+from rsf_core.acceptance.preview import Draft
+from rsf_core.domain import ELSEWHERE_K, Act, Action, ActKind, Scope, candidate_id
 from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import RsfError
+from rsf_core.domain.settings import Accept, Target
 from rsf_core.project import Project
 from rsf_core.project.commands import execute, plain
 from rsf_core.project.exporting.request import Format, Request, What
 from rsf_core.project.guarded import guarded
 from rsf_core.review.filters import CandidateFilter
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.live_round import LiveRound
+from rsf_core.store.database import utc_now
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
 BEN = Actor("ben", Role.REVIEWER, "7")
 OWNER = person("ann")
-GOLD = "1.2.1"
+GOLD, ELSEWHERE = "1.2.1", f"1.2.{ELSEWHERE_K}"
 
 
 @pytest.fixture
-def project(tmp_path: Path, small_task: Path) -> Iterator[Project]:
+def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     rng = np.random.default_rng(3)
     with Project.create(tmp_path / "p", str(small_task), seed=1) as made:
         rows = candidates(4, 6)
@@ -34,8 +41,20 @@ def project(tmp_path: Path, small_task: Path) -> Iterator[Project]:
         add_scores(made.store, rows, {"sentiment": rng.uniform(-1, 1, rows.num_rows)})
         decide(made.store, rows, rng.normal(0, 2, rows.num_rows), 0.3)
         made.store.guides.add("be kind", "ann", "")
-        say(made, "eve", {f"1.{p}.{k}": (p + k) % 2 == 0 for p in (1, 3, 4) for k in range(4)})
+        others = [made_elsewhere(made, prompt) for prompt in (1, 2, 3)]
+        say(made, "eve", {f"1.{p}.{k}": (p + k) % 2 == 0 for p in (1, 3, 4) for k in range(4)} | {others[0]: True})
+        monkeypatch.setattr(made.taste, "version", lambda name: SimpleNamespace(scorer="sentiment"))
         yield made
+
+
+def made_elsewhere(project: Project, prompt: int) -> str:
+    """The name of a completion of a prompt that no job has drawn."""
+    name = candidate_id(1, prompt, ELSEWHERE_K)
+    row = {"candidate_id": name, "round": 1, "prompt_id": prompt, "k": ELSEWHERE_K, "completion": "by hand"}
+    row |= {"source": "a file", "token_count": 2, "stated_log_q": None, "author": "ann", "created_at": utc_now()}
+    with project.store.transaction("adding"):
+        project.store.elsewhere.add(pa.Table.from_pylist([row]))
+    return name
 
 
 def say(project: Project, who: str, said: dict[str, bool]) -> None:
@@ -50,7 +69,15 @@ def read(project: Project, actor: Actor) -> dict[str, Any]:
     """All that somebody may ask of a round that what people decide moves."""
     as_them, found = guarded(project, lambda: actor), dict[str, Any]()
     found["counts"] = as_them.counts(1)
-    found["status"] = execute(project, "status", {}, actor)["counts"]
+    found["status"] = execute(project, "status", {}, actor)
+    found["stages"], found["next"], found["summary"] = as_them.stages(1), as_them.next_step(), as_them.summary()
+    found["elsewhere"], found["fate"] = as_them.elsewhere_counts(1), as_them.target_book.fate()
+    draft = Draft(Target(rewards={"sentiment": 2.0}, beta=0.5), Accept())
+    preview = as_them.target_book.preview(draft, 1)
+    assert preview is not None and not preview.missing
+    found["preview"] = preview.gained.tolist(), preview.lost.tolist(), preview.stored.accepted.tolist()
+    found["examples"] = as_them.target_book.examples(draft, 1, preview.gained | preview.lost, most=30)
+    found["disagreements"] = as_them.taste.disagreements("learned", most=30)
     found["candidates"] = [as_them.candidates(prompt, 1) for prompt in (1, 2, 3)]
     found["prompts"] = as_them.prompts_in_round(1)
     found["bands"], found["rates"], found["none"] = as_them.bands(1), as_them.rates(1), as_them.none_of(4, 1)
@@ -77,14 +104,24 @@ def test_what_a_reviewer_can_ask_is_the_same_whether_or_not_an_item_is_gold(
     project: Project, right: Action, said: bool | None
 ) -> None:
     if said is not None:
-        say(project, "ben", {GOLD: said})
+        say(project, "ben", {GOLD: said, ELSEWHERE: said})
     ordinary, held = read(project, BEN), read(project, OWNER)
     project.gold.mark(GOLD, right, OWNER)
+    project.gold.mark(ELSEWHERE, right, OWNER)
     as_gold = read(project, BEN)
     assert {name for name in ordinary if ordinary[name] != as_gold[name]} == set()
     assert project.counts(1).overridden == held["counts"]["overridden"] + (said is None)
     told = read(project, OWNER)
     assert told["counts"] == plain(project.counts(1)), "its owner is told what holds"
+    if said is None:
+        assert {"stages", "status", "elsewhere", "fate"} <= {name for name in held if held[name] != told[name]}
+    assert told["elsewhere"] == {"candidates": 3, "prompts": 3} | (
+        {"accepted": 2, "rejected": 0} if right is Action.ACCEPT else {"accepted": 1, "rejected": 1}
+    )
+    assert told["fate"]["overridden"] == project.counts(1).overridden
+    assert f"{project.counts(1).accepted:,} accepted, {project.counts(1).overridden:,} by a person" in {
+        stage["detail"] for stage in told["stages"]
+    }
     accepted = {row["candidate_id"]: row["accepted"] for row in told["candidates"][1]}
     assert accepted[GOLD] is (right is Action.ACCEPT)
 
@@ -112,6 +149,22 @@ def test_the_owners_landscape_and_marks_follow_the_marks_of_gold(project: Projec
     assert seen()[0] == project.counts(1).accepted == before + (right is Action.ACCEPT) - rule
     project.gold.unmark(GOLD, OWNER)
     assert seen() == (before, marks) and before == project.counts(1).accepted
+
+
+def test_an_onlooker_is_told_of_the_candidates_of_one_moment(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may come between two looks, and rows of the one would be other candidates in the other."""
+    project.gold.mark(GOLD, Action.REJECT, OWNER)
+    look, looks = LiveRound.index, list[ReviewIndex]()
+
+    def counted(live: LiveRound) -> ReviewIndex:
+        looks.append(look(live))
+        return looks[-1]
+
+    monkeypatch.setattr(LiveRound, "index", counted)
+    found = project.review.onlooking(1, "ben")
+    assert found is not None and len(looks) == 1
+    assert found.seen.whole is looks[0] and found.seen.index.table is looks[0].table
+    assert not any(told.held for told in found.told())
 
 
 def test_nobody_names_another_onlooker_than_they_are(project: Project) -> None:
