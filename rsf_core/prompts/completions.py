@@ -16,7 +16,8 @@ from typing import Any
 
 from rsf_core.prompts import conversations
 from rsf_core.prompts.files import FOUND, Reading
-from rsf_core.prompts.formats import Format, named
+from rsf_core.prompts.formats import Format, are_marked, named
+from rsf_core.prompts.manners import learn, values_of
 from rsf_core.prompts.parsing import Columns, characters, check_text, prompt_of, text_of
 from rsf_core.prompts.reading import Rows, WrongRow, read_rows
 from rsf_core.prompts.records import Record, Unreadable
@@ -104,21 +105,30 @@ def parse(
     wanted = Columns(columns.text, columns.reference, columns.system)
     prompts: dict[PromptRow, PromptRow] = {}  # one prompt has many completions
 
-    def rows_of(record: Record, rows: Rows[CompletionRow]) -> tuple[Sequence[CompletionRow], int]:
-        row = prompt_of(record, wanted, rows.problems, rows.notes)
-        named_row = PromptRow(row.text, row.reference, row.system, None, None, row.earlier)
-        made = _completions(record, columns, prompts.get(named_row, row))
-        held = 0 if named_row in prompts else characters(row)
-        prompts.setdefault(named_row, row)
-        return made, held + sum(len(one.completion) for one in made)
+    def rows_from(
+        first: Sequence[Record],
+    ) -> Callable[[Record, Rows[CompletionRow]], tuple[Sequence[CompletionRow], int]]:
+        manner = learn(first, columns.text, columns.completion)
+        marked = are_marked(columns.completion, values_of(first, columns.completion), answered=False)
 
-    rows = read_rows(path, reading, rows_of, on_row, "rows or completions")
+        def rows_of(record: Record, rows: Rows[CompletionRow]) -> tuple[Sequence[CompletionRow], int]:
+            row = prompt_of(record, wanted, manner, rows.problems, rows.notes)
+            named_row = PromptRow(row.text, row.reference, row.system, None, None, row.earlier)
+            made = _completions(record, columns, prompts.get(named_row, row), marked)
+            held = 0 if named_row in prompts else characters(row)
+            prompts.setdefault(named_row, row)
+            return made, held + sum(len(one.completion) for one in made)
+
+        return rows_of
+
+    rows = read_rows(path, reading, rows_from, on_row, "rows or completions")
     return ParsedCompletions(tuple(rows.read), tuple(rows.problems), rows.in_words)
 
 
-def _completions(record: Record, columns: CompletionColumns, prompt: PromptRow) -> list[CompletionRow]:
+def _completions(record: Record, columns: CompletionColumns, prompt: PromptRow, marked: bool) -> list[CompletionRow]:
+    """`marked`: the completions stand at the end of marked turns."""
     fields, column = record.fields, columns.completion
-    texts = _texts(fields.get(column), column, in_prompt=column == columns.text)
+    texts = _texts(fields.get(column), column, marked, in_prompt=column == columns.text)
     several = isinstance(texts, list)
     listed = texts if isinstance(texts, list) else [texts]
     if not listed:
@@ -157,9 +167,9 @@ def one_source(text: str, column: str | None = None) -> str:
     return name
 
 
-def _texts(value: Any, column: str, in_prompt: bool) -> str | list[str]:
+def _texts(value: Any, column: str, every: bool, in_prompt: bool) -> str | list[str]:
     """The completion, or all of a list."""
-    if isinstance(value, str) and (marked := conversations.chatml(value)):
+    if isinstance(value, str) and (marked := conversations.marked(value, every)):
         value = marked
     elif isinstance(value, str) and value.lstrip().startswith("[") and (in_prompt or _is_plural(column)):
         value = _listed(value)  # as a spreadsheet holds it

@@ -93,9 +93,10 @@ def read(value: list[Any]) -> Conversation | str:
     return Conversation(question, system, reply, tuple(earlier))
 
 
-def chatml(text: str) -> list[Any] | None:
-    """The turns of a text that is marked up as a conversation from its beginning to its end; None for any other."""
-    found: list[Any] | None = marked_texts.turns(text)
+def marked(text: str, every: bool = True) -> list[Any] | None:
+    """The turns of a text that is marked up as a conversation from its beginning to its end, with `every` kind of marks, else
+    as ChatML; None for any other."""
+    found: list[Any] | None = marked_texts.turns(text) if every else marked_texts.chatml(text)
     return found
 
 
@@ -106,9 +107,10 @@ def written(text: str) -> list[Any] | None:
     except (ValueError, RecursionError):
         pass
     try:
-        return found if isinstance(found := ast.literal_eval(_NO_COMMA.sub("}, {", text)), list) else None
+        found = ast.literal_eval(_NO_COMMA.sub("}, {", text))
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return None
+    return found if is_one(found) or are_turns(found) else None
 
 
 def reply_in(value: list[Any]) -> str | None:

@@ -144,6 +144,15 @@ def holds_conversations(name: str, values: Sequence[Any]) -> bool:
     return sum(_is_conversation(name, value) for value in held) * 2 > len(held)
 
 
+def are_marked(name: str, values: Sequence[Any], answered: bool) -> bool:
+    """Whether the turns that the texts of a column mark are read as turns: where it holds conversations, and no answer at
+    the end of one would be lost because the rows are `answered` in another column. ChatML is read in any column."""
+    if not holds_conversations(name, values):
+        return False
+    texts = [value for value in values if isinstance(value, str) and not conversations.marked(value, every=False)]
+    return not (answered and any(_replies(texts)))
+
+
 def _is_readable(value: Any) -> bool:
     """Whether a value can be a reference by itself."""
     return isinstance(value, str) or conversations.is_one(value) or conversations.are_turns(value)
@@ -178,12 +187,12 @@ def _listed(names: Sequence[str]) -> str:
 
 def _is_conversation(name: str, value: Any) -> bool:
     if isinstance(value, str):
-        return conversations.chatml(value) is not None
+        return conversations.marked(value) is not None
     return conversations.is_one(value) or (name.strip().lower() in TURNS and conversations.are_turns(value))
 
 
 def _replies(values: Sequence[Any]) -> list[bool]:
-    turns = (conversations.chatml(value) if isinstance(value, str) else value for value in values)
+    turns = (conversations.marked(value) if isinstance(value, str) else value for value in values)
     return [conversations.is_one(value) and conversations.reply_in(value) is not None for value in turns]
 
 
@@ -229,17 +238,19 @@ def _is_number(text: str) -> bool:
 
 def _format_name(text: str, reference: str | None, names: Sequence[str], values: dict[str, list[Any]]) -> str:
     plain = text.strip().lower()
-    if holds_conversations(text, values[text]):
+    first = next((value for value in values[text] if _is_conversation(text, value)), None)
+    plainly = isinstance(first, str) and "<|im_" not in first
+    marked = not plainly or are_marked(text, values[text], reference not in (None, text))
+    if marked and holds_conversations(text, values[text]):
         if {"candidate_id", "completion", "prompt_token_ids"} <= set(names):
             return "an export of RSF Studio (the question is the prompt, the completion the reference)"
         if plain in TURNS:
             return "turns (the first question is the prompt, for the answers between them are missing)"
-        first = next(value for value in values[text] if _is_conversation(text, value))
         kind = (
-            ("ChatML" if "<|im_" in first else "turns marked in a text")
+            ("turns marked in a text" if plainly else "ChatML")
             if isinstance(first, str)
             else "ShareGPT"
-            if "from" in first[0]
+            if first and "from" in first[0]
             else "chat messages"
         )
         answer = "; an answer behind it is the reference" if reference == text else ""

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 
 _CHATML = re.compile(r"\s*<\|im_start\|>(\w+)[ \t]*\n")
+_BEGIN = "<|im_start|>"
 _CHATML_END = "<|im_end|>"
 _ASKS = "<|im_start|>assistant"
 _STARTS = (
@@ -29,7 +30,7 @@ _OPENING = re.compile(r"^\s*(?:<s>|<bos>|<\|begin_of_text\|>)?\s*")
 _INST = re.compile(r"\[(/?)INST\]")
 _SYS = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>\s*", re.DOTALL)
 _HUMAN = re.compile(r"(?:^|\n\n)(Human|Assistant|H|A):[ \t]?")
-_HEADS = re.compile(r"^### ?(Instruction|Input|Response|Output):?[ \t]*$", re.MULTILINE)
+_HEADS = re.compile(r"^### ?(Instruction|Input|Response):?[ \t]*$", re.MULTILINE)
 
 Turn = dict[str, str]
 
@@ -37,8 +38,8 @@ Turn = dict[str, str]
 def turns(text: str) -> list[Turn] | None:
     """The turns of a marked text, each with `role` and `content`; None where it is no such text."""
     plain = text[:400].lstrip()
-    if plain.startswith("<|im_start|>"):
-        return _chatml(text)
+    if plain.startswith(_BEGIN):
+        return chatml(text)
     if plain.startswith(("<|", "<start_of_turn>", "<bos>", "<s>", "[INST]")):
         return next((found for start in _STARTS if (found := _marked(text, start))), None) or _llama2(text)
     if plain.startswith(("Human:", "H:")) and text.startswith("\n\n"):
@@ -48,7 +49,10 @@ def turns(text: str) -> list[Turn] | None:
     return None
 
 
-def _chatml(text: str) -> list[Turn] | None:
+def chatml(text: str) -> list[Turn] | None:
+    """The same of ChatML alone, whose marks nobody writes by chance."""
+    if not text.lstrip().startswith(_BEGIN):
+        return None
     marked = text.strip().removesuffix(_ASKS)  # which asks for the answer
     found, at = [], 0
     while (start := _CHATML.match(marked, at)) is not None:
@@ -65,6 +69,9 @@ def _marked(text: str, start: re.Pattern[str]) -> list[Turn] | None:
     pieces = start.split(text)
     if len(pieces) < 3 or pieces[0].strip():
         return None
+    first = start.search(text)
+    if first is not None and not first[0].endswith("\n") and not any(end in text for end in _ENDS):
+        return None  # it speaks of a mark
     found = [
         {"role": role, "content": _said(content)} for role, content in zip(pieces[1::2], pieces[2::2], strict=True)
     ]
@@ -101,7 +108,7 @@ def _spoken(text: str) -> list[Turn] | None:
 def _alpaca(text: str) -> list[Turn] | None:
     pieces = _HEADS.split(text)
     named = {name: said.strip() for name, said in zip(pieces[1::2], pieces[2::2], strict=True)}
-    answer = named.get("Response", named.get("Output"))
+    answer = named.get("Response")
     if not named.get("Instruction") or len(named) != len(pieces) // 2:
         return None
     if not answer or not (pieces[0].strip() or "Below is").startswith("Below is"):

@@ -17,6 +17,7 @@ from rsf_core.prompts import rows as limits
 from rsf_core.prompts.conversations import Conversation
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer, side
+from rsf_core.prompts.manners import Manner, learn
 from rsf_core.prompts.reading import Rows, WrongRow, read_rows
 from rsf_core.prompts.records import Number, Record, Unreadable
 from rsf_core.prompts.rows import Parsed, Problem, PromptRow
@@ -62,11 +63,16 @@ def parse(
     the file can't be read at all."""
     wanted = Columns(text_column, reference_column, system_column, split_column)
 
-    def rows_of(record: Record, rows: Rows[PromptRow]) -> tuple[Sequence[PromptRow], int]:
-        row = prompt_of(record, wanted, rows.problems, rows.notes)
-        return [row], characters(row)
+    def rows_from(first: Sequence[Record]) -> Callable[[Record, Rows[PromptRow]], tuple[Sequence[PromptRow], int]]:
+        manner = learn(first, text_column, reference_column)
 
-    rows = read_rows(path, reading, rows_of, on_row, keep=keep)
+        def rows_of(record: Record, rows: Rows[PromptRow]) -> tuple[Sequence[PromptRow], int]:
+            row = prompt_of(record, wanted, manner, rows.problems, rows.notes)
+            return [row], characters(row)
+
+        return rows_of
+
+    rows = read_rows(path, reading, rows_from, on_row, keep=keep)
     return Parsed(tuple(rows.read), tuple(rows.problems), rows.in_words)
 
 
@@ -75,10 +81,12 @@ def characters(row: PromptRow) -> int:
     return len(row.whole) + len(row.reference or "") + len(row.system or "")
 
 
-def prompt_of(record: Record, wanted: Columns, problems: list[Problem], notes: Counter[str]) -> PromptRow:
+def prompt_of(
+    record: Record, wanted: Columns, manner: Manner, problems: list[Problem], notes: Counter[str]
+) -> PromptRow:
     """The prompt of a record; what of it is not read is appended to `problems`, or counted in `notes`. Raises WrongRow."""
     fields = record.fields
-    asked = _conversation(fields.get(wanted.text), wanted.text)
+    asked = _conversation(fields.get(wanted.text), wanted.text, manner)
     said = asked or Conversation(_joined(fields, wanted), None, None)
     text, turn_system, earlier = said.question, said.system, said.earlier
     system = text_of(fields.get(wanted.system), wanted.system) if wanted.system is not None else None
@@ -112,14 +120,14 @@ def prompt_of(record: Record, wanted: Columns, problems: list[Problem], notes: C
         raise WrongRow(wanted.text, str(error)) from error
 
 
-def _conversation(value: Any, column: str) -> Conversation | None:
+def _conversation(value: Any, column: str, manner: Manner) -> Conversation | None:
     """The conversation in the text column; None where it holds plain text. Raises WrongRow."""
     name = column.strip().lower()
-    if isinstance(value, str) and (marked := conversations.chatml(value)):
+    if isinstance(value, str) and (marked := _marked(value, manner)):
         value = marked
     elif isinstance(value, str) and name in CONVERSATIONS and value.lstrip().startswith("["):
         value = conversations.written(value) or value  # as a spreadsheet holds it
-        if isinstance(value, str) and _LIKE_TURNS.match(value):
+        if isinstance(value, str) and name != "prompt" and _is_like_turns(value):
             raise WrongRow(column, "looks like a list of turns and is neither JSON nor a list of Python")
     if not isinstance(value, list):
         return None
@@ -131,6 +139,21 @@ def _conversation(value: Any, column: str) -> Conversation | None:
     if isinstance(found, str):
         raise WrongRow(column, found)
     return found
+
+
+def _marked(text: str, manner: Manner) -> list[Any] | None:
+    """The turns that a text marks; None where it is read as it stands."""
+    found = conversations.marked(text, every=False)
+    if found or not manner.marked:
+        return found
+    found = conversations.marked(text)
+    return None if found and manner.answered and conversations.reply_in(found) is not None else found
+
+
+def _is_like_turns(text: str) -> bool:
+    """Whether it begins and ends as a list of turns does."""
+    inside, end = text.rstrip()[:-1], text.rstrip()[-1:]
+    return end == "]" and inside.rstrip().endswith("}") and _LIKE_TURNS.match(text) is not None
 
 
 def _joined(fields: dict[str, Any], wanted: Columns) -> str:

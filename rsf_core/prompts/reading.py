@@ -4,18 +4,21 @@ out, and said."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from rsf_core.prompts import files
 from rsf_core.prompts import rows as limits
 from rsf_core.prompts.files import Reading
+from rsf_core.prompts.formats import SAMPLE
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem
 
 Row = TypeVar("Row")
+_SAMPLED_CHARACTERS = 16 << 20
 
 
 class WrongRow(Exception):
@@ -44,17 +47,21 @@ class Rows(Generic[Row]):
 def read_rows(
     path: Path,
     reading: Reading,
-    rows_of: Callable[[Record, Rows[Row]], tuple[Sequence[Row], int]],
+    rows_from: Callable[[Sequence[Record]], Callable[[Record, Rows[Row]], tuple[Sequence[Row], int]]],
     on_row: Callable[[int], None],
     what: str = "rows",
     keep: Callable[[Sequence[Row]], object] | None = None,
 ) -> Rows[Row]:
-    """Read a file. `rows_of` gives what a record holds and how many characters that is, and raises WrongRow; `on_row` is told
+    """Read a file. `rows_from` is given the first records and says by them how any is read: with what it holds and how many
+    characters that is, raising WrongRow; `on_row` is told
     how many records were read before each. Rows are given to `keep` where there is one, else kept. Raises PromptFileError when
     the file can't be read at all."""
     rows: Rows[Row] = Rows()
     held = 0
-    for count, record in enumerate(files.records(path, files.look(path, reading))):
+    found = files.records(path, files.look(path, reading))
+    first = _first(found)
+    rows_of = rows_from([record for record in first if isinstance(record, Record)])
+    for count, record in enumerate(chain(first, found)):
         if max(count, rows.count) >= limits.MOST_ROWS:  # broken rows count as well: they are kept as problems
             message = f"the file has more than {limits.MOST_ROWS:,} {what}; the rest is left out"
             rows.problems.append(Problem(record.line or 0, None, message))
@@ -76,3 +83,15 @@ def read_rows(
         rows.count += len(made)
         (keep or rows.read.extend)(made)
     return rows
+
+
+def _first(found: Iterator[Record | Problem]) -> list[Record | Problem]:
+    """The first of them, fewer where they are long."""
+    first: list[Record | Problem] = []
+    held = 0
+    for record in found:
+        first.append(record)
+        held += 0 if isinstance(record, Problem) else sum(len(str(value)) for value in record.fields.values())
+        if len(first) == SAMPLE or held > _SAMPLED_CHARACTERS:
+            break
+    return first

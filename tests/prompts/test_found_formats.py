@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rsf_core.prompts import parse, recognise
+from rsf_core.prompts import completions, parse, recognise
 from rsf_core.prompts.conversations import written
 from rsf_core.prompts.marked_texts import turns
 
@@ -168,3 +168,56 @@ def test_a_word_of_requests_in_a_longer_name_or_alone_does_not_hide_prompts(tmp_
 def test_what_a_request_says_of_itself_is_no_prompt_beside_one(tmp_path: Path, name: str) -> None:
     row = {name: "a very long model of a request, longer than all", "what": "Is it so?"}
     assert read(tmp_path / "a.jsonl", row)[0] == [("Is it so?", None, None)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "### Instruction\nClassify the text.\n\n### Input\nfoo\n\n### Output\nReturn JSON with a key.",
+        "### Instruction:\nhi\n\n### Response:\nyo",
+        "[INST] and [/INST] are marks of which model?",
+        "<|user|> is a token of which model?",
+        "<|user|> and <|assistant|> are tokens of which model?",
+        "[{'role':'user'} what is this",
+        "[{'role': 'user', 'content': open(1)}]",
+        "[{'a': 1}]",
+    ],
+)
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_prompt_that_speaks_of_marks_stays_whole(tmp_path: Path, text: str, answered: bool) -> None:
+    rows = [{"prompt": one} | ({"answer": "x"} if answered else {}) for one in ("A b?", text, "What is it?")]
+    found, problems = read(tmp_path / "a.jsonl", *rows)
+    assert (found, problems) == ([(row["prompt"], row.get("answer"), None) for row in rows], [])
+    if answered:
+        assert read(tmp_path / "b.jsonl", rows[1]) == ([(text, "x", None)], [])
+        assert "conversations" not in recognise(tmp_path / "b.jsonl").name
+
+
+def test_an_output_is_not_the_answer_of_marked_turns(tmp_path: Path) -> None:
+    text = "### Instruction\nClassify.\n\n### Output\nReturn JSON."
+    assert read(tmp_path / "a.jsonl", {"prompt": text})[0] == [(text, None, None)]
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_marked_answers_that_another_column_would_replace_are_not_lost(tmp_path: Path, name: str) -> None:
+    kept = [(MARKED[name], "x", None)] if name != "chatml" else [("hi", "x", None)]  # as ChatML was always read
+    assert read(tmp_path / "a.jsonl", {"text": MARKED[name], "answer": "x"})[0] == kept
+    asks = "<|user|>\nhi</s>\n<|assistant|>\n"
+    assert read(tmp_path / "b.jsonl", {"text": asks, "answer": "x"})[0] == [("hi", "x", None)]
+
+
+def test_a_broken_prompt_among_marked_ones_is_read_plainly_and_the_others_as_turns(tmp_path: Path) -> None:
+    rows = [{"text": MARKED["zephyr"]}, {"text": "A b?"}, {"text": MARKED["gemma"]}]
+    assert read(tmp_path / "a.jsonl", *rows)[0] == [("hi", "yo", None), ("A b?", None, None), ("hi", "yo", None)]
+
+
+def test_marks_within_a_completion_are_its_text_and_at_the_end_of_marked_turns_it_is_the_last(tmp_path: Path) -> None:
+    def completed(*texts: str) -> list[tuple[str, str]]:
+        rows = [{"prompt": "Which?", "completion": text} for text in texts]
+        (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        parsed = completions.parse(tmp_path / "a.jsonl", completions.CompletionColumns("prompt", "completion"))
+        return [(row.prompt.text, row.completion) for row in parsed.rows]
+
+    text = "### Instruction:\nhi\n\n### Response:\nyo"
+    assert completed("It is:", text, "No.") == [("Which?", "It is:"), ("Which?", text), ("Which?", "No.")]
+    assert completed(MARKED["hh"], MARKED["hh"]) == [("Which?", "yo"), ("Which?", "yo")]
