@@ -30,12 +30,14 @@ def validator(schema: Mapping[str, Any]) -> Any:
     plain = one_form(dict(schema))
     latest = jsonschema.Draft202012Validator
     said = plain.get("$schema")
-    found = jsonschema.validators.validator_for(plain, default=None) if isinstance(said, str) else latest
+    found = _of_draft(said) if isinstance(said, str) else latest
     if found is None:
         raise ScorerError(
             f"the schema of the scorer 'json_schema' is of {said!r:.120}, which is not known: name a draft of JSON Schema in "
             "$schema, or leave it out for 2020-12"
         )
+    if "$schema" in plain:
+        plain["$schema"] = found.META_SCHEMA["$schema"]
     try:
         found.check_schema(plain)
     except jsonschema.SchemaError as error:
@@ -46,6 +48,20 @@ def validator(schema: Mapping[str, Any]) -> Any:
         raise ScorerError(_ENDLESS)
     extended = jsonschema.validators.extend(found, {"multipleOf": _multiple_of, "uniqueItems": _unique_items})
     return extended(plain, registry=referencing.Registry())
+
+
+def _of_draft(named: str) -> Any:
+    """Of jsonschema, for what $schema names, with http or https and with or without "#"; None where nobody knows it."""
+    import jsonschema
+
+    bare = named.removesuffix("#").removeprefix("https://").removeprefix("http://")
+    if bare == "json-schema.org/schema":
+        return jsonschema.Draft202012Validator
+    for written in (f"{start}://{bare}{end}" for start in ("http", "https") for end in ("#", "")):
+        found = jsonschema.validators.validator_for({"$schema": written}, default=None)
+        if found is not None:
+            return found
+    return None
 
 
 def is_valid(checked: Any, value: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import takewhile
 
 from rsf_core.domain.text import plain
 
@@ -24,16 +25,30 @@ _ORDINAL = re.compile(r"(?<!\w)([^\W\d_]+) \d{1,3}$")
 _BEFORE_ORDINALS = frozenset(["der", "dem", "vom", "zum", "zur", "beim"])  # no words of English
 _COUNTED = frozenset([
     *("januar", "februar", "märz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november"),
-    *("dezember", "jänner", "jahrhundert", "jh", "kapitel", "platz", "tag", "klasse", "stock", "teil"),
-    *("geburtstag", "weltkrieg"),
+    *("dezember", "jänner", "jahrhundert", "jh", "kapitel", "platz", "klasse", "teil", "geburtstag"),
+    "weltkrieg",
 ])  # fmt: skip
-_FOOTNOTE = re.compile(r"(?:\s?\[\d{1,3}\])+\s*|\d{1,2}\s*")  # good.¹, good.[2]
+_AFTER_ORDINALS = frozenset([  # words of languages that write "1." for "1st", and none of English
+    *("fejezet", "kötet", "rész", "emelet", "hely", "místo", "miesto", "mjesto", "díl", "diel", "kapitola", "patro", "ročník"),
+    *("století", "kolo", "sınıf", "bölüm", "miejsce", "klasa", "razred", "kerta", "luokka", "plass", "plads", "etasje"),
+])  # fmt: skip
+# Letters that hardly stand in an English text, not even in its names.
+_FOREIGN = re.compile("[åæøßðþÅÆØÐÞ\u0100-\u024f\u0400-\u052f]")
+_NEAR = 100  # characters on both sides
+_RAISED_FOOTNOTE = re.compile(rf"(?<=[{re.escape(_STOPS + _CLOSERS)}”’])[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}}")  # good.¹
+_FOOTNOTES = re.compile(r"(?:\s?\[\d{1,3}\])++")  # good.[2]
+_WIDE_STOP = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])．")
 _SIGNS_BETWEEN = re.compile(r"[^\w\s.,:;/\\@#&%=+*?!'\"()\[\]{}<>~`|^$-]+")  # emoji, dashes
 # What goes on after a quotation in scripts without capitals: a Japanese or Korean particle, or somebody who says it.
 _SAID = re.compile(
     r"\s?(?:然后|就|便|并|と|って|は|が|を|の|に|も|で|하고|라고|이라고|라며|라는)|[^.。!?:,\"「『]{0,12}?[说說问問道喊叫答想言聞尋][^:\"「『]{0,6}[。.!?,]"
 )
-_ROMAN = re.compile(r"[IVXLC]{2,7}")
+_KING = re.compile(r"(?<!\w)(?!(?:War|Part|Rocky|Chapter|Volume|Book|Act)\b)[^\W\d_a-z][^\W\d_]+ [IVXLC]{2,7}$")
+_OF_A_KING = frozenset(
+    ["war", "ist", "hat", "hatte", "wurde", "wird", "starb", "regierte", "lebte", "kam", "von", "und", "byl"]
+)
+_OPENED = {'"': '"', "「": "」", "『": "』"}
+_SHORT_VERBS = frozenset(["है", "हैं", "हूँ", "था", "थी", "थे", "हो"])
 _NEXT = re.compile(r"\w+(?:'\w+)?")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[a-zA-Z])[.)]\s+")
@@ -74,6 +89,9 @@ _BEGINS = frozenset([
 
 def is_one_sentence(text: str) -> bool:
     """Whether `text` is one sentence on one line with its stop; quotation marks, brackets and emoji may follow that."""
+    text = _RAISED_FOOTNOTE.sub("", text).strip()
+    if text.endswith("．"):  # its full stop, and not the mark between the parts of a name
+        text = _WIDE_STOP.sub("。", text)
     text = plain(text).strip()
     if _LINE_BREAK.search(text):
         return False
@@ -86,23 +104,27 @@ def is_one_sentence(text: str) -> bool:
     for stop in _STOP.finditer(text, start):
         after = _CLOSING.match(text, stop.end())
         end = after.end() if after is not None else stop.end()
+        quoted = end > stop.end()
+        if (notes := _FOOTNOTES.match(text, end)) is not None:
+            end = notes.end()
         if following is not None and following.start() < end:
             following = _NEXT.search(text, end)
         if following is None:  # nothing but emoji or signs
-            return True
-        if _FOOTNOTE.fullmatch(text, end) and text[stop.start() - 1 : stop.start()].isalpha():
-            return True
-        if stop.start() > first_word and _ends_here(text, stop, end, following):
+            return stop.start() > first_word
+        if stop.start() > first_word and _ends_here(text, stop, end, quoted, following):
             return False
     return False
 
 
-def _ends_here(text: str, stop: re.Match[str], end: int, following: re.Match[str]) -> bool:
-    """Whether a sentence ends at `stop`, where the word `following` comes after it; `end` is behind closing quotes."""
-    quoted, spaced = end > stop.end(), text[end : end + 1].isspace()
+def _ends_here(text: str, stop: re.Match[str], end: int, quoted: bool, following: re.Match[str]) -> bool:
+    """Whether a sentence ends at `stop`, where the word `following` comes after it; `end` is behind closing quotes and
+    footnotes."""
+    spaced = text[end : end + 1].isspace()
     capital = not following[0][0].islower()
     caseless = _is_caseless(following[0][0])
     if quoted and caseless and following.start() - end <= 1:
+        if following.start() == end and text.find(_OPENED.get(text[0], "\n"), 1) == end - 1:
+            return False  # “好。”他点点头。
         return text[end - 1] not in "》〉" and _SAID.match(text, end) is None
     if set(stop[0]) - set(_LATIN_STOPS):  # no space follows these in most scripts
         return True
@@ -133,7 +155,7 @@ def _glued(text: str, stop: int, following: re.Match[str], end: int) -> bool:
     if end != following.start():
         return False
     if _is_caseless(text[stop - 1]) and _is_caseless(word[0]):
-        return True
+        return _parts_words(text, stop, end)
     if not before or "." in before:
         return False
     if word.isdigit():  # but not Fig.5, v.5
@@ -141,6 +163,31 @@ def _glued(text: str, stop: int, following: re.Match[str], end: int) -> bool:
         alone = text[max(0, stop - len(before) - 1) : stop - len(before)].isspace() or stop == len(before)
         return before.islower() and alone and not short and text[following.end() : following.end() + 1].isspace()
     return len(before) > 1 and before[-1].islower() and word[0].isupper() and (word[1:].islower() or word in ("I", "A"))
+
+
+def _parts_words(text: str, stop: int, end: int) -> bool:
+    """Whether a stop between letters without capitals parts two sentences: not in "ד.נ.", "कि.मी" or "哈利.波特"."""
+    before, behind = _letters(text[max(0, stop - 24) : stop][::-1])[::-1], _letters(text[end : end + 24])
+    if "." in before or _base_letters(behind) < 2:
+        return False
+    if _is_chinese(before[-1]) and not text.endswith("."):
+        return False
+    fewest = 2 if "\uac00" <= before[-1] <= "\ud7a3" else 3  # Korean abbreviates nothing with a stop
+    return _base_letters(before) >= fewest or before in _SHORT_VERBS
+
+
+def _letters(text: str) -> str:
+    """What `text` begins with: letters with their marks, and stops between them."""
+    return "".join(takewhile(lambda sign: sign == "." or unicodedata.category(sign)[0] in "LM", text))
+
+
+def _base_letters(word: str) -> int:
+    return sum(letter.isalpha() for letter in word)
+
+
+def _is_chinese(letter: str) -> bool:
+    """Or Japanese."""
+    return "\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff"
 
 
 def _is_caseless(letter: str) -> bool:
@@ -154,9 +201,11 @@ def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
         return _is_ordinal(text, stop, following)
     name, follows = before.casefold(), following[0]
     if len(before) == len(follows) == 1 and text[following.end() : following.end() + 1] == ".":
-        return not _is_caseless(before)  # z. B., p. m.
-    if follows[0].islower() and ((len(before) == 1 and before.islower()) or _ROMAN.fullmatch(before)):
-        return True  # w 1999 r. było, Ludwig XIV. war
+        return not _is_chinese(before)  # z. B., p. m.
+    if follows[0].islower() and len(before) == 1 and before.islower() and _is_foreign(text, stop):
+        return True  # w 1999 r. było
+    if follows[0].islower() and _KING.search(text[max(0, stop - 32) : stop]):
+        return follows in _OF_A_KING or _is_foreign(text, stop)  # Ludwig XIV. war
     if follows[0].islower() and _SPACED.search(text[max(0, stop - 5) : stop]):
         return True  # d. h. so
     if name.endswith("str") and follows.isdigit():
@@ -170,14 +219,22 @@ def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
 
 
 def _is_ordinal(text: str, stop: int, following: re.Match[str]) -> bool:
-    """ "Am 3. Mai", "der 2. Versuch": German, told by the word after or before it; or a small letter follows. "I am 25. Call
-    me" is none."""
+    """ "Am 3. Mai", "der 2. Versuch", "je to 1. místo": told by the word after or before it, or by a small letter where the
+    text is none of English. "I am 25. Call me" and "I give it a 10. loved it" are none."""
     found = _ORDINAL.search(text[max(0, stop - 24) : stop])
-    if found is not None and following[0][0].islower() and following[0] not in _BEGINS:
-        return True  # je to 1. místo
     if found is None or _begins(following[0]):
         return False
-    return following[0].casefold() in _COUNTED or found[1].casefold() in _BEFORE_ORDINALS
+    if following[0][0].islower() and following[0] not in _BEGINS and _is_foreign(text, stop):
+        return True
+    if following[0] in ("Tag", "Stock"):  # words of English too
+        return found[1] in ("Am", "Im", "im") or found[1].casefold() in _BEFORE_ORDINALS
+    word = following[0].casefold()
+    return word in _COUNTED or word in _AFTER_ORDINALS or found[1].casefold() in _BEFORE_ORDINALS
+
+
+def _is_foreign(text: str, at: int) -> bool:
+    """Whether the text around a place shows another language than English."""
+    return _FOREIGN.search(text, max(0, at - _NEAR), at + _NEAR) is not None
 
 
 def _begins(word: str) -> bool:

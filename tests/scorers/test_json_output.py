@@ -149,9 +149,26 @@ def test_a_schema_is_read_by_the_draft_that_it_names(schema: dict[str, Any], com
     assert allowed(schema, completion) == wanted
 
 
-def test_a_draft_that_nobody_knows_is_refused() -> None:
-    with pytest.raises(ScorerError, match="is of 'urn:nonsense', which is not known"):
-        JsonSchema({"$schema": "urn:nonsense"})
+@pytest.mark.parametrize("start", ["http", "https"])
+@pytest.mark.parametrize("end", ["", "#"])
+@pytest.mark.parametrize(
+    ("draft", "items", "wanted"),
+    [
+        ("draft-04/schema", [{}], 0), ("draft-06/schema", [{}], 0), ("draft-07/schema", [{}], 0),
+        ("draft/2019-09/schema", [{}], 0), ("draft/2020-12/schema", {"type": "integer"}, 1), ("schema", {"type": "string"}, 0),
+    ],
+)  # fmt: skip
+def test_a_draft_is_known_with_http_or_https_and_with_or_without_its_hash(
+    start: str, end: str, draft: str, items: Any, wanted: int
+) -> None:
+    schema = {"$schema": f"{start}://json-schema.org/{draft}{end}", "items": items, "additionalItems": False}
+    assert allowed(schema, "[1, 2]") == wanted
+
+
+@pytest.mark.parametrize("named", ["urn:nonsense", "http://json-schema.org/draft-99/schema#", "https://", "", "#"])
+def test_a_draft_that_nobody_knows_is_refused(named: str) -> None:
+    with pytest.raises(ScorerError, match=f"is of '{named}', which is not known"):
+        JsonSchema({"$schema": named})
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,12 @@ ONE = [
     "「本当ですか？」と彼は聞いた。", "「やった！」彼は叫んだ。", "“好！”他说。", "“真的吗？”她问。", "《你好！》是一本书。",
     "他说“好的。”然后走了。", "他说：“好。”", "그는 “좋아요.” 하고 말했다.", "ဒါကောင်းတယ်။", "នេះល្អ។", "Really‽",
     "Great\u00a0place.", "We paid €5.", "Is it at 5?", "No.",
+    "In 1990.[1]", "Some beds, e.g.[1] two, are here.", "“It was good.”²", "It was good. [1]",
+    "ד.נ. הוא איש טוב.", "ב.מ.ו היא מכונית.", "قال د.محمد إن الفيلم جيد.", "عام 300 ق.م في مصر.", "यह 5 कि.मी दूर है।",
+    "डॉ.राम अच्छे हैं।", "प्रो.शर्मा अच्छे हैं।", "“好。”他点点头。", "「行こう。」彼は立った。", "哈利.波特是作家。",
+    "哈利．波特是作家。",
+    "Friedrich II. war ein König.", "Jan III. był królem.", "To był 3. raz.", "Han kom på 3. plass.", "Az 5. kötet jó.",
+    "Am 3. Tag kam er.", "Der 3. Tag war gut.", "Im 2. Stock ist es gut.", "Onun 2. kitabı çok iyi.",
 ]  # fmt: skip
 
 NOT_ONE = [
@@ -48,4 +54,14 @@ NOT_ONE = [
     "В 1999 г. Он приехал.", "He was king in 1999. Then he left.", "Really‽ Yes.",
     "¿Bueno? Sí.", "1. One.\n2. Two.", "1. One. 2. Two.", "Good.) Bad.", "Good?? Bad.", "What. A. Place.",
     "The room was clean. And quiet", "我喜欢", "12 345", "Is it? Yes", "Good! 5 stars.", "He is No. The end.",
+    "i give it a 10. loved it.", "i rate it 9. really good.", "I was 12. mom was mad.", "call me at 5. bye.",
+    "i got a b. my mom was mad.", "we saw movie b. loved it.", "He died in World War II. everyone cried.",
+    "The answer is x. y is different.", "I liked Rocky IV. it was good.", "Star Trek II. loved it.",
+    "The café is a 10. loved it.",
+    "We saw José at 5. loved him.", "I have 5. Stock is low.", "I am 12. Tag me.",
+    "Paris is the capital of France.[1] It has 2 million people.[2]", "It was good.¹ It was bad.",
+    "It was good.[1]It was bad.",
+    "It was good.[1][2] It was bad", "I liked it.10", "It was good.10", ".[1]", "¹", "[1]",
+    "“好。”他点点头。他走了。", "“好。”“不好。”", "הסרט היה טוב.אהבתי אותו.", "الفيلم جميل.أحببته جدا.",
+    "这里很好.我喜欢这里.",
 ]  # fmt: skip
