@@ -77,7 +77,7 @@ def judges(project: Project, number: int) -> None:
     if right.button("Save", type="primary", icon=":material/save:", key="save-judge", **locked):
         if ui.attempt(lambda: project.own_scorers.save_judge(name, asked, new=file is None)):
             st.query_params["judge"] = name
-            page_draft.forget(_DRAFT)
+            page_draft.forget(_DRAFT, _shown(chosen, file))
             st.rerun()
     tried: tuple[Mapping[str, Any], list[Judged]] | None = st.session_state.get(_TRIED)
     if tried is not None and tried[0] == asked:

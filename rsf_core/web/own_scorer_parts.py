@@ -67,7 +67,7 @@ def own(project: Project, number: int) -> None:
     if right.button("Save", type="primary", icon=":material/save:", key="save-own-scorer", **locked):
         if ui.attempt(lambda: project.own_scorers.save(name, source)):
             st.query_params["file"] = name
-            page_draft.forget(_DRAFT)
+            page_draft.forget(_DRAFT, _version(chosen, file))
             st.session_state.pop(_SHOWN, None)
             st.rerun()
     tried: tuple[str, list[TriedScore]] | None = st.session_state.get(_TRIED)

@@ -1,52 +1,87 @@
-"""What is written in a form and not saved yet: kept while another page or another entry is looked at, and in the address, so
-that a reload does not lose it. It saves nothing in the project."""
+"""What is written in a form and not saved yet: kept while another page or another entry is looked at. That of the entry
+that is shown is in the address too, so that a reload does not lose it. It saves nothing in the project.
+
+A form may hold a program that one click runs, or say where candidates are sent to. So a draft in an address has a seal: only
+what was typed in this browser comes back, nothing that somebody has written into a link."""
 
 from __future__ import annotations
 
+import hmac
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from rsf_core.web import in_address
+from rsf_core.web import in_address, session
 
 NOTE = "A draft that was not saved is in the form, as the address of the page holds it."
+LEFT_OUT = (
+    "The address of this page holds a draft that was not written in this browser since the app was started. It was left out: "
+    "the form says what is saved."
+)
 TOO_LONG = "This draft is too long for the address of the page: a reload loses it. Save it before."
+_MARK = "."  # between a draft and its seal; in neither of them
 
 
 def begun(parameter: str, shown: tuple[str, str]) -> Any:
-    """What was written in the form of `shown`, an entry and its version; None where nothing was. An address may hold anything:
-    whoever asks checks what it is."""
-    kept = st.session_state.get(_key(parameter))
-    if kept is not None:
-        return kept[1] if kept[0] == shown else None
+    """What was written in the form of `shown`, an entry and its version; None where nothing was. What an address held of an
+    earlier version of the app may be anything: whoever asks checks what it is."""
+    st.session_state.pop(_told(parameter), None)
+    kept = _drafts(parameter)
+    if shown in kept:
+        return kept[shown]
+    text, _, seal = st.query_params.get(parameter, "").partition(_MARK)
+    if not text:
+        return None
+    if not hmac.compare_digest(seal.encode(), session.seal(parameter, text).encode()):
+        st.session_state[_told(parameter)] = LEFT_OUT
+        return None
     try:
-        entry, version, said = json.loads(in_address.unpacked(st.query_params.get(parameter, "")) or "null")
+        entry, version, said = json.loads(in_address.unpacked(text) or "null")
     except (ValueError, TypeError, RecursionError):
         return None
     if (entry, version) != shown:
         return None
-    st.caption(NOTE)
+    st.session_state[_told(parameter)] = NOTE
     return said
 
 
 def keep(parameter: str, shown: tuple[str, str], said: Any, in_url: Any, changed: bool) -> None:
-    """Keep what the form says; `changed` from what is saved, `in_url` also in the address."""
-    st.session_state[_key(parameter)] = shown, said
+    """Keep what the form says where it is `changed` from what is saved; `in_url` also in the address. Says what was found
+    there, as long as this entry is shown."""
+    others = {one: draft for one, draft in _drafts(parameter).items() if one[0] != shown[0]}
+    st.session_state[_key(parameter)] = {**others, shown: said} if changed else others
+    found = st.session_state.get(_told(parameter))
+    if found is not None:
+        st.caption(found)
     text = in_address.packed(json.dumps([*shown, in_url], ensure_ascii=False, separators=(",", ":")))
     if not changed or text is None:
         st.query_params.pop(parameter, None)
         if changed:
             st.caption(TOO_LONG)
-    elif st.query_params.get(parameter) != text:
-        st.query_params[parameter] = text
+        return
+    sealed = f"{text}{_MARK}{session.seal(parameter, text)}"
+    if st.query_params.get(parameter) != sealed:
+        st.query_params[parameter] = sealed
 
 
-def forget(parameter: str) -> None:
+def forget(parameter: str, shown: tuple[str, str]) -> None:
     """It is saved."""
-    st.session_state.pop(_key(parameter), None)
+    st.session_state[_key(parameter)] = {one: draft for one, draft in _drafts(parameter).items() if one != shown}
+    st.session_state.pop(_told(parameter), None)
     st.query_params.pop(parameter, None)
+
+
+def _drafts(parameter: str) -> Mapping[tuple[str, str], Any]:
+    """Of this tab, by entry and version."""
+    found: Mapping[tuple[str, str], Any] = st.session_state.get(_key(parameter), {})
+    return found
 
 
 def _key(parameter: str) -> str:
     return f"page-draft-{parameter}"
+
+
+def _told(parameter: str) -> str:
+    return f"page-draft-told-{parameter}"

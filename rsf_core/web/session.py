@@ -171,7 +171,7 @@ def speak_as(name: str) -> None:
         st.query_params.pop(SEAL, None)
     elif st.query_params.get(NAME) != name or not _sealed(name):
         st.query_params[NAME] = name
-        st.query_params[SEAL] = _seal(name)
+        st.query_params[SEAL] = seal(NAME, name)
 
 
 def offered() -> str | None:
@@ -194,13 +194,13 @@ def _label() -> str:
 
 
 def _sealed(name: str) -> bool:
-    return hmac.compare_digest(st.query_params.get(SEAL, "").encode(), _seal(name).encode())
+    return hmac.compare_digest(st.query_params.get(SEAL, "").encode(), seal(NAME, name).encode())
 
 
-def _seal(name: str) -> str:
-    """Proves that the label was typed in this browser, not written into a URL."""
+def seal(kind: str, text: str) -> str:
+    """Proves that a text of this kind was typed in this browser since the app was started, not written into a URL."""
     whose = st.context.cookies.get(browser.COOKIE, "")
-    return hmac.new(_key, f"{whose}\0{name}".encode(), hashlib.sha256).hexdigest()[:20]
+    return hmac.new(_key, f"{whose}\0{kind}\0{text}".encode(), hashlib.sha256).hexdigest()[:20]
 
 
 def opened(named: str | None = None) -> Project:
