@@ -91,7 +91,7 @@ def _use(project: Project, number: int, one: AnswerScores) -> None:
             jobs: list[str | None] = []
             if ui.attempt(lambda: jobs.append(project.answers.score(name, number))):
                 if jobs == [None]:
-                    st.toast(f"Round {number} has been scored by these answers.")
+                    st.toast(f"Round {number:,} has been scored by these answers.")
                 else:
                     st.rerun()
     st.caption(

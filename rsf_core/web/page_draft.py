@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from rsf_core.web import in_address, session
+from rsf_core.web.literal import literal
 
 NOTE = "A draft that was not saved is in the form, as the address of the page holds it."
 LEFT_OUT = (
@@ -54,7 +55,7 @@ def keep(parameter: str, shown: tuple[str, str], said: Any, in_url: Any, changed
     st.session_state[_key(parameter)] = {**others, shown: said} if changed else others
     found = st.session_state.get(_told(parameter))
     if found is not None:
-        st.caption(found)
+        st.caption(literal(found))
     text = in_address.packed(json.dumps([*shown, in_url], ensure_ascii=False, separators=(",", ":")))
     if not changed or text is None:
         st.query_params.pop(parameter, None)
