@@ -3,18 +3,41 @@ reference is the letter of the right one."""
 
 from __future__ import annotations
 
+import ast
+import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from rsf_core.prompts.records import Number
 
 COLUMNS = ("choices", "options")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LABELLED = re.compile(r"(?:^|[\s,;(])[A-Ha-h1-8]\s?[).:]")
+
+Choices = list[tuple[str, str]]
 
 
-def read(value: Any) -> list[tuple[str, str]] | None:
-    """The label and the text of each choice; None where a value holds none. A list of texts, ARC's {"text": …, "label": …}, or
-    the texts by their letters."""
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How the answers of a file name choices: by their number from `start`, None where that can't be told, and whether a
+    number that is the text of a choice means rather that one."""
+
+    start: int | None = 0
+    by_text: bool = True
+
+
+FROM_ZERO = Counting()
+
+
+def read(value: Any) -> Choices | None:
+    """The label and the text of each choice; None where a value holds none. A list of texts, ARC's {"text": …, "label": …}, a
+    list of such, or the texts by their letters; also written as a text, as a spreadsheet holds them."""
+    if _is_text(value) and value.lstrip().startswith(("[", "{")):
+        value = _written(value)
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(one, Mapping) for one in value):
+        value = {"text": [one.get("text") for one in value], "label": [one.get("label") for one in value]}
     if isinstance(value, Mapping):
         texts, labels = value.get("text"), value.get("label")
         if _are_texts(texts) and _are_texts(labels) and len(texts) == len(labels):
@@ -30,11 +53,52 @@ def in_words(choices: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{label}. {text}" for label, text in choices)
 
 
-def letter(answer: Any, choices: Sequence[tuple[str, str]]) -> str | None:
-    """The label of the choice that an answer names by its number from 0; None where it names none so."""
-    if not isinstance(answer, Number) or not answer.isdigit() or len(answer) > 3:
+def are_labelled(text: str) -> bool:
+    """Whether a text is choices by itself: A) one B) two."""
+    return len(_LABELLED.findall(text)) > 1
+
+
+def counting(answers: Sequence[tuple[Any, Choices]]) -> Counting:
+    """How answers are to be read, from the first of them with the choices of each."""
+    numbers, other = [], 0  # those that can only be numbers of choices; those that are the text of another choice
+    for answer, offered in answers:
+        if not _is_count(answer) or answer in dict(offered):
+            continue
+        texts = [text for _, text in offered]
+        if answer not in texts:
+            numbers.append((int(answer), len(offered)))
+        elif texts.index(answer) != int(answer):
+            other += 1
+    from_one = any(number == count for number, count in numbers)
+    from_zero = any(number == 0 for number, _ in numbers)
+    within = sum(number <= count for number, count in numbers)
+    return Counting(None if from_one and from_zero else int(from_one), other >= within)
+
+
+def letter(answer: Any, choices: Choices, counting: Counting) -> str | None:
+    """The label of the choice that a number names: by its label, its text or its place; None where it names none so."""
+    if not isinstance(answer, Number):
         return None
-    return choices[int(answer)][0] if int(answer) < len(choices) else None
+    if answer in dict(choices):
+        return str(answer)
+    by_text = next((label for label, text in choices if text == answer), None)
+    at = int(answer) - counting.start if counting.start is not None and _is_count(answer) else -1
+    by_place = choices[at][0] if 0 <= at < len(choices) else None
+    return (by_text or by_place) if counting.by_text else (by_place or by_text)
+
+
+def _is_count(answer: Any) -> bool:
+    return isinstance(answer, Number) and answer.isascii() and answer.isdigit() and len(answer) <= 3
+
+
+def _written(text: str) -> Any:
+    """What a text holds as JSON or as Python writes it; None where it is neither."""
+    for load in (json.loads, ast.literal_eval):
+        try:
+            return load(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            continue
+    return None
 
 
 def _is_text(value: Any) -> bool:

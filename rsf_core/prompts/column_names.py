@@ -5,6 +5,12 @@ REFERENCES = (
     *("reference", "answer", "target", "label", "output", "completion", "response", "gold", "ground_truth", "solution"),
     *("expected", "translation", "answers", "targets", "labels", "outputs", "responses", "answerkey", "answer_key"),
 )
+# what may hold several values: the reference only where it holds one
+PLURALS = ("answers", "targets", "labels", "outputs", "responses")
+
+
+def is_plural(name: str) -> bool:
+    return name.strip().lower() in PLURALS
 
 
 def is_known(name: str) -> bool:

@@ -108,7 +108,7 @@ def parse(
     def rows_from(
         first: Sequence[Record],
     ) -> Callable[[Record, Rows[CompletionRow]], tuple[Sequence[CompletionRow], int]]:
-        manner = learn(first, columns.text, columns.completion)
+        manner = learn(first, columns.text, columns.reference, columns.completion)
         marked = are_marked(columns.completion, values_of(first, columns.completion), answered=False)
 
         def rows_of(record: Record, rows: Rows[CompletionRow]) -> tuple[Sequence[CompletionRow], int]:

@@ -11,9 +11,10 @@ from typing import Any
 from rsf_core.domain import Split
 from rsf_core.prompts import annotated, choices, conversations, files
 from rsf_core.prompts import rows as limits
-from rsf_core.prompts.column_names import REFERENCES, TEXTS
+from rsf_core.prompts.column_names import REFERENCES, TEXTS, is_plural
 from rsf_core.prompts.files import FOUND, Layout, Reading
 from rsf_core.prompts.records import Number
+from rsf_core.prompts.references import are_single
 from rsf_core.prompts.rows import Problem
 from rsf_core.prompts.spreadsheet import is_own_export
 
@@ -104,6 +105,7 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     free = [name for name in names if name != text and name not in companions(text, names)]
     if is_own_export(names):
         free = [name for name in free if name != "label"]  # it says whether the completion is accepted
+    free = [name for name in free if not is_plural(name) or are_single(values[name])]
     # a truth value is a label beside another column, and the reference where there is no other
     reference = named([name for name in free if any(map(_is_readable, values[name]))], REFERENCES) or named(
         free, REFERENCES
@@ -213,16 +215,16 @@ def _fitness(name: str, values: Sequence[Any], others: dict[str, list[Any]]) -> 
     words = re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().strip())
     if _NO_TEXT & set(words) and plain not in TEXTS:
         return 0.0
-    if plain in REFERENCES or plain in _SYSTEMS or plain in _SPLITS:
+    if (plain in REFERENCES and not is_plural(name)) or plain in _SYSTEMS or plain in _SPLITS:
         return 0.0
-    if plain in _RARELY_TEXT:
-        return _LEAST
     if plain in TEXTS:
         return 800.0 - TEXTS.index(plain)
     if any(word in TEXTS for word in words):
         return 600.0
     if all(_is_number(text) for text in texts):
         return 0.0
+    if plain in _RARELY_TEXT or is_plural(name):
+        return _LEAST
     # among columns of unknown names that of the longest texts
     mean = sum(map(len, texts)) / len(texts)
     return 1.0 + min(mean, 10_000.0) / 100.0 if " " in "".join(texts).strip() or len(others) == 1 else 0.5
@@ -255,7 +257,11 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
         )
         answer = "; an answer behind it is the reference" if reference == text else ""
         return f"conversations ({kind}: the last question is the prompt, with the turns before it{answer})"
-    joined = companions(text, names)
+    joined = [
+        name
+        for name in companions(text, names)
+        if name.strip().lower() not in choices.COLUMNS or any(map(choices.read, values[name]))
+    ]
     if plain == "instruction" and joined:
         kind = "Alpaca" if joined[0].strip().lower() == "input" else "Dolly"
         return f"{kind} ({text} and {joined[0]} together are the prompt)"

@@ -17,9 +17,10 @@ from rsf_core.prompts import rows as limits
 from rsf_core.prompts.conversations import Conversation
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer, side
-from rsf_core.prompts.manners import Manner, learn
+from rsf_core.prompts.manners import Manner, learn, offered
 from rsf_core.prompts.reading import Rows, WrongRow, read_rows
 from rsf_core.prompts.records import Number, Record, Unreadable
+from rsf_core.prompts.references import is_single, only_one
 from rsf_core.prompts.rows import Parsed, Problem, PromptRow
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -64,7 +65,7 @@ def parse(
     wanted = Columns(text_column, reference_column, system_column, split_column)
 
     def rows_from(first: Sequence[Record]) -> Callable[[Record, Rows[PromptRow]], tuple[Sequence[PromptRow], int]]:
-        manner = learn(first, text_column, reference_column)
+        manner = learn(first, text_column, reference_column, reference_column)
 
         def rows_of(record: Record, rows: Rows[PromptRow]) -> tuple[Sequence[PromptRow], int]:
             row = prompt_of(record, wanted, manner, rows.problems, rows.notes)
@@ -87,7 +88,7 @@ def prompt_of(
     """The prompt of a record; what of it is not read is appended to `problems`, or counted in `notes`. Raises WrongRow."""
     fields = record.fields
     asked = _conversation(fields.get(wanted.text), wanted.text, manner)
-    said = asked or Conversation(_joined(fields, wanted), None, None)
+    said = asked or Conversation(_joined(fields, wanted, notes), None, None)
     text, turn_system, earlier = said.question, said.system, said.earlier
     system = text_of(fields.get(wanted.system), wanted.system) if wanted.system is not None else None
     if not (system or "").strip():
@@ -106,7 +107,7 @@ def prompt_of(
         raise WrongRow(wanted.text, "is missing or empty")
     if _IMAGE.search(text) and _MEDIA & {name.strip().lower() for name, value in fields.items() if value}:
         raise WrongRow(wanted.text, "asks about an image, a video or a sound: prompts are text alone")
-    reference = _reference(fields, wanted, asked, notes)
+    reference = _reference(fields, wanted, manner, asked, notes)
     if asked is not None and asked.left_out:
         others = f"{asked.left_out} later question{'s' if asked.left_out > 1 else ''} of the conversation"
         lost = ""
@@ -156,7 +157,7 @@ def _is_like_turns(text: str) -> bool:
     return end == "]" and inside.rstrip().endswith("}") and _LIKE_TURNS.match(text) is not None
 
 
-def _joined(fields: dict[str, Any], wanted: Columns) -> str:
+def _joined(fields: dict[str, Any], wanted: Columns, notes: Counter[str]) -> str:
     """The text, with the columns that belong to it below."""
     text = text_of(fields.get(wanted.text), wanted.text) or ""
     if not text.strip():
@@ -167,23 +168,30 @@ def _joined(fields: dict[str, Any], wanted: Columns) -> str:
             continue
         value = fields[name]
         if name.strip().lower() in choices.COLUMNS:
-            offered = choices.read(value)
-            if offered is None and value not in (None, [], {}) and not isinstance(value, str):
-                raise WrongRow(name, "holds no list of texts to choose from")
-            value = (value or None) if offered is None else choices.in_words(offered)
+            found = choices.read(value)
+            if found is not None:
+                value = choices.in_words(found)
+            elif not isinstance(value, str) or isinstance(value, Number) or not choices.are_labelled(value):
+                if value not in (None, [], {}, ""):
+                    notes[f"rows hold nothing to choose from in the column {name[:40]}: it is left out"] += 1
+                continue
         part = str(value) if isinstance(value, Number) else text_of(value, name) or ""
         if part.strip().lower() not in _NO_INPUT and part not in _NOTHING:
             parts.append(part)
     return "\n\n".join(parts)
 
 
-def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | None, notes: Counter[str]) -> str | None:
+def _reference(
+    fields: dict[str, Any], wanted: Columns, manner: Manner, asked: Conversation | None, notes: Counter[str]
+) -> str | None:
     if wanted.reference is None:
         return None
     value = fields.get(wanted.reference)
     if wanted.reference == wanted.text:
         found = asked.reply if asked is not None else None
-    elif (chosen := _chosen(value, fields, wanted)) is not None:
+    elif (offered_here := offered(fields, wanted.text, wanted.chosen)) is not None and (
+        chosen := choices.letter(value, offered_here, manner.counting)
+    ) is not None:
         found = chosen
     elif value == [] or value == {}:
         found = None
@@ -191,11 +199,14 @@ def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | No
         found = str(value).lower() if isinstance(value, bool) else str(value)  # as JSON spells it
     elif conversations.is_one(value):
         found = conversations.reply_in(value)
+    elif manner.single and not is_single(value) and not isinstance(value, Unreadable):
+        notes["references are several values or none that is text: read as no reference"] += 1
+        found = None
     elif asked is not None and conversations.are_turns(value):
         # an answer to each question, of which the last is asked, or several that are right
         found = value[-1] if len(value) == asked.questions and not asked.left_out else value[0]
     else:
-        found = text_of(_only_one(value), wanted.reference)
+        found = text_of(only_one(value), wanted.reference)
     check_text(found, wanted.reference)
     if found is None or not found.strip():
         return None
@@ -206,20 +217,6 @@ def _reference(fields: dict[str, Any], wanted: Columns, asked: Conversation | No
     if answer is not None:
         notes["references are worked answers: what stands behind #### is taken"] += 1
     return answer or found
-
-
-def _chosen(value: Any, fields: dict[str, Any], wanted: Columns) -> str | None:
-    """The letter of the choice that the reference numbers."""
-    names = [name for name in companions(wanted.text, list(fields)) if name.strip().lower() in choices.COLUMNS]
-    offered = choices.read(fields[names[0]]) if names and names[0] not in wanted.chosen else None
-    return None if offered is None else choices.letter(value, offered)
-
-
-def _only_one(value: Any) -> Any:
-    """The text of a list that holds one, or of SQuAD's {"text": […]}, whose first answer is as right as the others."""
-    if isinstance(value, dict) and conversations.are_turns(value.get("text")):
-        return value["text"][0]
-    return value[0] if conversations.are_turns(value) and len(value) == 1 else value
 
 
 def _answers_the_last(fields: dict[str, Any], wanted: Columns) -> bool:

@@ -110,9 +110,91 @@ def test_a_question_without_choices_is_one_all_the_same(tmp_path: Path, choices:
     assert (rows, problems) == ([("Which?", "7", None)], [])
 
 
-def test_choices_that_cannot_be_read_are_said_and_not_left_out(tmp_path: Path) -> None:
-    _, problems = read(tmp_path / "a.jsonl", {"question": "Which?", "choices": [1, 2], "answer": 1})
-    assert problems == ["line 1, choices: holds no list of texts to choose from"]
+@pytest.mark.parametrize(
+    "options", [["only"], [True, False], [1, 2], {"opt1": "a", "opt2": "b"}, {"temperature": 0.5}, 5, "fast", "[1, 2]"]
+)
+@pytest.mark.parametrize("name", ["question", "query"])
+def test_what_is_nothing_to_choose_from_is_left_out_and_said(tmp_path: Path, options: Any, name: str) -> None:
+    assert read(tmp_path / "a.jsonl", {name: "Which?", "options": options}) == ([("Which?", None, None)], [])
+    assert parse(tmp_path / "a.jsonl", name).notes == (
+        "1 rows hold nothing to choose from in the column options: it is left out",
+    )
+    assert "together" not in recognise(tmp_path / "a.jsonl").name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *([{"label": "A", "text": "x"}, {"label": "B", "text": "y"}], "['x', 'y']", '["x", "y"]'),
+        *("{'text': ['x', 'y'], 'label': ['A', 'B']}", "A. x\nB. y"),
+    ],
+)
+def test_choices_by_their_labels_or_written_as_a_text_are_choices(tmp_path: Path, options: Any) -> None:
+    assert read(tmp_path / "a.jsonl", {"question": "Which?", "options": options})[0] == [
+        ("Which?\n\nA. x\nB. y", None, None)
+    ]
+
+
+XY, NUMBERS = ["x", "y", "z"], ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "references"),
+    [
+        ([(NUMBERS, 2)], ["B"]),
+        ([(NUMBERS, 4), (NUMBERS, 1)], ["D", "A"]),
+        ([(["2.5", "3"], 2.5)], ["A"]),
+        ([({"text": ["x", "y"], "label": ["1", "2"]}, 1)], ["1"]),
+        ([({"text": ["2", "1"], "label": ["1", "2"]}, 2)], ["2"]),
+        ([(XY, 0), (XY, 2)], ["A", "C"]),
+        ([(XY, 1), (XY, 3)], ["A", "C"]),
+        ([(XY, 0), (XY, 3)], ["0", "3"]),
+        ([(["0", "4", "2", "6"], 1)], ["B"]),
+        ([(NUMBERS, 2), (XY, 0), (XY, 1)], ["C", "A", "B"]),  # as all others are numbered
+    ],
+)
+def test_a_number_is_a_label_a_text_or_a_place_as_the_file_counts(
+    tmp_path: Path, rows: list[tuple[Any, Any]], references: list[str]
+) -> None:
+    found = read(tmp_path / "a.jsonl", *({"question": "Q?", "options": one, "answer": two} for one, two in rows))
+    assert ([reference for _, reference, _ in found[0]], found[1]) == (references, [])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *(
+            {"question": "Q?", "answers": ["x", "y"]},
+            {"text": "Q?", "labels": [0, 1]},
+            {"text": "Q?", "labels": ["a", "b"]},
+        ),
+        *({"prompt": "Q?", "responses": ["a", "b"]}, {"prompt": "Q?", "outputs": [0.1, 0.2]}),
+        *({"question": "Q?", "answers": {"value": "x", "aliases": ["y"]}}, {"prompt": "Q?", "targets": {"text": []}}),
+        {"messages": [{"role": "user", "content": "Q?"}], "labels": ["x", "y"]},
+    ],
+)
+def test_a_column_of_several_answers_is_no_reference(tmp_path: Path, row: dict[str, Any]) -> None:
+    assert read(tmp_path / "a.jsonl", row) == ([("Q?", None, None)], [])
+    assert read(tmp_path / "b.jsonl", {**row, "label": "z"})[0] == [("Q?", "z", None)]
+
+
+def test_answers_that_are_mostly_one_are_the_reference_and_the_others_said(tmp_path: Path) -> None:
+    answers = [{"text": ["a", "b"]}, {"text": [], "answer_start": []}, ["c"], "d", ["e", "f"]]
+    rows, problems = read(tmp_path / "a.jsonl", *({"question": "Q?", "answers": one} for one in answers))
+    assert ([reference for _, reference, _ in rows], problems) == (["a", None, "c", "d", None], [])
+    notes = parse(tmp_path / "a.jsonl", "question", "answers").notes
+    assert notes == ("1 references are several values or none that is text: read as no reference",)
+
+
+def test_several_answers_that_a_person_chose_as_the_reference_are_refused(tmp_path: Path) -> None:
+    read(tmp_path / "a.jsonl", {"question": "Q?", "answers": ["x", "y"]})
+    (problem,) = parse(tmp_path / "a.jsonl", "question", "answers").problems
+    assert "must be text, not list" in problem.message
+
+
+@pytest.mark.parametrize("name", ["answers", "labels", "responses"])
+def test_the_only_texts_of_a_file_are_its_prompts_whatever_they_are_called(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path / "a.jsonl", {"n": 1, name: "What is it?"})[0] == [("What is it?", None, None)]
 
 
 @pytest.mark.parametrize(
