@@ -93,7 +93,8 @@ _VARIABLE = re.compile(
     r"\s?[xyznkabpqruvwije](?![a-zA-Z])|\s?\\[a-z]|\s?[a-zA-Z]{0,9}_|\s?\^(?!\s?[{\s]*(?:st|nd|rd|th|o)\b)"
 )
 _OPERAND = re.compile(r"[\w)\]}]\s*[-+*/^]\s*[$({]*$")  # x + 3 is no 3
-_EQUATIONS = re.compile(r"=[^=]{0,200}?(?:,(?!\d)|;|\band\b)[^=]{0,200}=")  # x = 1, y = 2
+_NAME_IS = r"(?<![\w.)])[^\W\d]\w{0,15}\s?="
+_EQUATIONS = re.compile(rf"{_NAME_IS}[^=]{{0,200}}?(?:,(?!\d)|;|\band\b)\W{{0,5}}{_NAME_IS}")  # x = 1, y = 2
 _FUNCTION = re.compile(
     r"\\(?:log|ln|lg|exp|a?r?c?sin|a?r?c?cos|a?r?c?tan|cot|sec|csc|sum|prod|int|lim|max|min|gcd|lcm|det|begin|infty|l?floor"
     r"|l?ceil|d?binom|b?mod|pmod)(?![a-zA-Z])"
