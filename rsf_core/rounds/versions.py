@@ -17,7 +17,6 @@ from rsf_core.domain import sent_keys
 from rsf_core.domain.errors import ModelError, ScorerError
 from rsf_core.domain.files import typed
 from rsf_core.domain.scorer_ref import ScorerRef, shown
-from rsf_core.domain.sent_keys import SentKey
 from rsf_core.domain.settings import Target, problems_of
 from rsf_core.scorers import own, registry
 
@@ -56,8 +55,7 @@ def ready(project: Path, scorers: Sequence[str]) -> None:
     than is meant: what it would score is not what was scored."""
     own.ready(project, scorers)
     for scorer in scorers:
-        if (sent := registry.sent_key(scorer)) is not None:
-            _check_key(scorer, sent)
+        _check_key(scorer)
         _, meant, installed = _versions(scorer)
         if installed and meant != installed:
             raise ScorerError(
@@ -66,9 +64,14 @@ def ready(project: Path, scorers: Sequence[str]) -> None:
             )
 
 
-def _check_key(scorer: str, sent: SentKey) -> None:
+def _check_key(scorer: str) -> None:
     try:
-        sent_keys.check(sent)
+        sent = registry.sent_key(scorer)
+    except ScorerError:  # the job says why: what cannot be made sends nothing
+        return
+    try:
+        if sent is not None:
+            sent_keys.check(sent)
     except ScorerError as error:
         raise ScorerError(f"the scorer {shown(scorer)}: {error}") from error
 

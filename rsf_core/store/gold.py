@@ -3,6 +3,7 @@ decision is the word in force (see the view `opinions`), and what reviewers say 
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from rsf_core.domain import Action, parse_candidate_id, place
@@ -19,13 +20,15 @@ class Gold:
     def __init__(self, database: Database, guides: Guides) -> None:
         self._db, self._guides = database, guides
         self._kept: tuple[tuple[int, ...], dict[int, dict[int, GoldMark]]] | None = None
+        self._reading = threading.Lock()
 
     def of_round(self, round_number: int) -> dict[int, GoldMark]:
         """The gold items of a round by place, the one marked last at the end; the same object until another is marked."""
-        state, kept = self._db.version("gold_marks"), self._kept
-        if kept is None or kept[0] != state:
-            kept = self._kept = state, self._read()
-        return kept[1].setdefault(round_number, {})
+        with self._reading:  # of many who come first, one reads, and all have what it read
+            state, kept = self._db.version("gold_marks"), self._kept
+            if kept is None or kept[0] != state:
+                kept = self._kept = state, self._read()
+            return kept[1].setdefault(round_number, {})
 
     def _read(self) -> dict[int, dict[int, GoldMark]]:
         found: dict[int, dict[int, GoldMark]] = {}

@@ -160,10 +160,10 @@ def test_what_is_installed_or_removed_meanwhile_is_known_at_once_and_else_nothin
 def test_an_unknown_name_suggests_and_names_the_choices() -> None:
     with pytest.raises(
         ScorerError,
-        match=r"there is no scorer 'sentimant'; did you mean 'sentiment'\? There are: chrf, compression, contains,",
+        match=r"there is no scorer 'sentimant'; did you mean 'sentiment'\? There are: answer, chrf, compression, contains,",
     ):
         registry.get("sentimant")
-    with pytest.raises(ScorerError, match=r"no scorer 'zzz'\. There are: chrf, compression, contains, .*words"):
+    with pytest.raises(ScorerError, match=r"no scorer 'zzz'\. There are: answer, chrf, compression, contains, .*words"):
         registry.get("zzz")
 
 
