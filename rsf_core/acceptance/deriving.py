@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rsf_core.acceptance.target import LOG_Q, is_indicator, log_ratio
 from rsf_core.domain import Scope
+from rsf_core.domain.arrays import Bools, Floats
 from rsf_core.domain.settings import Accept, Target
 from rsf_core.sampling.acceptance import (
     acceptance_prob,
@@ -21,9 +22,6 @@ from rsf_core.sampling.acceptance import (
     staged_scale,
 )
 from rsf_core.sampling.arrays import relative
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core.domain import Scope
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.sampling.acceptance import RankIndex
 from rsf_core.sampling.arrays import dense_groups, even_weights, relative
 from rsf_core.sampling.by_prompt import prompt_index
 from rsf_core.sampling.curve import RatioCurve
 from rsf_core.sampling.diagnosis import Diagnosis, diagnose
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 T = TypeVar("T")
 
 KEPT = 32

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.acceptance.landscape import Landscape
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.sampling.starvation import Starvation, starvation
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BINS = 40
 FEW = 24  # so many different values get a bar each

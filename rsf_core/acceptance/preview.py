@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.deriving import Derived, Drawn, RuleM, derive
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.acceptance.target import passes, reward
+from rsf_core.domain.arrays import Bools, Floats, Ints
 from rsf_core.domain.settings import Accept, Constraint, Target
 from rsf_core.store.records import ThresholdRecord
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 BINS = 32
 FEW = 12  # so many different values get a bar each

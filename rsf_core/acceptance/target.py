@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
 from rsf_core.domain.settings import Sampling, Settings, Target
 from rsf_core.domain.specs import TrainedLaw
-
-Floats = NDArray[np.float64]
 
 PROPOSAL = "proposal"
 BASE = "base"

@@ -11,12 +11,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rsf_core.domain.arrays import Ints
 from rsf_core.prompts.near_duplicates import groups
 
 How = Literal["off", "exact", "near"]
-Ints = NDArray[np.int64]
 
 
 def stand_ins(prompts: Sequence[int], contents: Sequence[Hashable], texts: Sequence[str], how: How) -> Ints:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rsf_core.acceptance.target import PROPOSAL, log_ratio, passes, reward
 from rsf_core.domain import Finish
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.settings import Target
 from rsf_core.domain.text import words
@@ -24,7 +25,6 @@ from rsf_core.sampling.intervals import SHARE, UNBOUNDED, Bounds, Interval, clus
 from rsf_core.sampling.pass_at_k import pass_at_k
 from rsf_core.scorers import registry
 
-Floats = NDArray[np.float64]
 Values = tuple[Floats, NDArray[np.int64]]
 Measured = Mapping[str, Values]
 """Each metric as values whose mean is the metric, with the prompt of each value."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.sampling.arrays import Floats, Ints
+from rsf_core.domain.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.learning import logistic
 from rsf_core.learning.folds import both_kinds
 from rsf_core.learning.space import Rows
-from rsf_core.sampling.arrays import Floats, Ints
 
 INNER_FOLDS = 4  # by which the penalty is chosen
 # times as much as that the hidden states may count: where scores say it all they only add noise

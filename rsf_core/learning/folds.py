@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.sampling.arrays import Ints
+from rsf_core.domain.arrays import Ints
 
 
 def by_prompt(prompts: Ints, count: int, rng: np.random.Generator) -> Ints:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rsf_core.sampling.arrays import Floats
+from rsf_core.domain.arrays import Floats
 
 STEPS = 50
 PRECISION = 1e-8  # of the objective, by which a step no longer counts

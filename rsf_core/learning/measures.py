@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from rsf_core.sampling.arrays import Floats, Ints
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.sampling.intervals import Interval
 
 REPLICATES = 400

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.learning import logistic
 from rsf_core.learning.decided import Decided
 from rsf_core.learning.fitting import Choice
 from rsf_core.learning.folds import both_kinds
 from rsf_core.learning.measures import auc, difference_interval, precision, repeats, share_interval
 from rsf_core.learning.space import Rows
-from rsf_core.sampling.arrays import Floats, Ints
 from rsf_core.sampling.intervals import Interval
 
 CALIBRATION_BINS = 5

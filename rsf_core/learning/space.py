@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
 from rsf_core.learning.folds import by_prompt
-from rsf_core.sampling.arrays import Floats, Ints
 
 LARGEST_DIMENSIONS = 32  # of the hidden states that are looked at
 # times as much as one dimension of the hidden states: there are few, and each was made to mean something

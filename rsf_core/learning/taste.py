@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.learning import logistic
 from rsf_core.learning.decided import Compared, Decided
 from rsf_core.learning.fitting import choose, cross_calibrated, out_of_fold
 from rsf_core.learning.folds import by_prompt
 from rsf_core.learning.report import Report, curve_of, report_of
 from rsf_core.learning.space import Linear, rows_of, space_of
-from rsf_core.sampling.arrays import Floats
 
 LEAST = 30  # decisions, of both kinds
 FOLDS = 10

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, candidate_id
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.rounds import versions
-from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.judging import Judging, judging
 from rsf_core.sampling.rank_correlation import spearman
 from rsf_core.scorers import kept_answers, registry

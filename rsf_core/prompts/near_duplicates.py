@@ -26,6 +26,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Ints
 from rsf_core.prompts import near_edits, near_words
 from rsf_core.prompts.near_words import Words
 from rsf_core.prompts.texts import at
@@ -45,7 +46,6 @@ _SIGNS = r"+\-−*/×÷=<>%^"
 _ASCII_WORDS = re.compile(rf"\w+|[{_SIGNS}]")
 _WORDS = regex.compile(rf"[\w\p{{M}}\u200c\u200d]+|[{_SIGNS}]")  # a vowel sign of Hindi is part of its word
 
-Ints = NDArray[np.int64]
 _NONE: Ints = np.empty((0, 2), np.int64)
 
 

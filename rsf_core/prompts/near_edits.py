@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.prompts.near_words import Bools, Hashes, Ints, Words, mixed, sums
+from rsf_core.domain.arrays import Bools, Ints
+from rsf_core.prompts.near_words import Hashes, Words, mixed, sums
 
 SHORTEST = 5  # letters of a word in which a typing error can be told from another word
 SHORTEST_OF_COMMON = 3  # where the other word is in at least COMMON texts, and in TIMES as many

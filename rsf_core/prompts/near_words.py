@@ -16,9 +16,9 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from rsf_core.domain.arrays import Bools, Ints
+
 Whole = NDArray[np.integer[Any]]
-Bools = NDArray[np.bool_]
 Hashes = NDArray[np.uint64]
 
 

@@ -7,16 +7,15 @@ from dataclasses import replace
 from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rsf_core.domain import Split
+from rsf_core.domain.arrays import Ints
 from rsf_core.domain.turns import Turns, whole
 from rsf_core.prompts import sides
 from rsf_core.prompts.near_duplicates import groups, normalise
 from rsf_core.prompts.rows import Problem, PromptRow, identity
 from rsf_core.prompts.sides import SPLITS, Asked, Sides
 
-Ints = NDArray[np.int64]
 Existing = tuple[str, Split] | tuple[str, Split, str | None] | tuple[str, Split, str | None, Turns]
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import Split
+from rsf_core.domain.arrays import Ints
 from rsf_core.prompts import shares
 from rsf_core.prompts.near_duplicates import Groups
 
-Ints = NDArray[np.int64]
 SPLITS = tuple(Split)
 _CODES: dict[str | None, int] = {None: -1} | {split: code for code, split in enumerate(SPLITS)}
 
@@ -152,4 +152,4 @@ class _First:
 
 def _view(array: NDArray[Any]) -> memoryview[int]:
     """Python's own numbers out of an array, and into it: an entry of the array itself takes ten times as long."""
-    return memoryview(array)  # type: ignore[arg-type]
+    return array.data

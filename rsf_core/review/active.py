@@ -6,11 +6,9 @@ round of a million costs what one of ten thousand does; the others follow in the
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from rsf_core.domain.arrays import Bools, Floats, Ints
 
 POOL = 4_096  # candidates that are compared with each other
 PICKED = 512  # of them that are chosen one by one

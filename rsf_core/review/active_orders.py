@@ -8,14 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.domain.errors import StageError
 from rsf_core.review import active
 from rsf_core.review.audit import audit_key
 from rsf_core.review.filters import Order
 from rsf_core.review.index import ReviewIndex
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 TASTE = "taste"  # the scorer whose score is the log-odds that people accept
 ACTIVE = (Order.TEACHES, Order.KINDS, Order.UNSURE, Order.AGAINST)

@@ -9,9 +9,9 @@ from itertools import combinations
 
 import krippendorff
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from rsf_core.domain.arrays import Bools, Floats, Ints
 from rsf_core.domain.errors import TargetError
 from rsf_core.review.audit import audit_sample
 from rsf_core.review.index import ReviewIndex
@@ -19,10 +19,6 @@ from rsf_core.review.opinions import Opinions
 from rsf_core.review.under_guide import UnderGuide, under_guide
 from rsf_core.sampling.decisions import REPLICATES, Link, fit_decisions
 from rsf_core.sampling.intervals import Interval, clopper_pearson
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 FEWEST = 10  # decisions of either kind below which no weights are fitted
 

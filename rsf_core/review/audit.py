@@ -9,13 +9,9 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Bools, Floats, Ints
 from rsf_core.sampling.arrays import splitmix64
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 UNDECIDED = 0.2  # of the audit, at most: candidates that were skipped
 _ODD = 0x9E3779B97F4A7C15

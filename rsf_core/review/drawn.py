@@ -5,14 +5,11 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import fields
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rsf_core.domain import ELSEWHERE_K, K_BITS
+from rsf_core.domain.arrays import Bools
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.round_table import RoundTable
 
-Bools = NDArray[np.bool_]
 _COLUMNS = (
     "scored",
     "margin",

@@ -9,13 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Ints
 from rsf_core.review.audit import before, uniform
 from rsf_core.review.opinions import Word
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MOST = 0.5  # of what is shown, mixed into another order: one before each candidate of it
 NONE, AUDIT, GOLD = 0, 1, 2  # what comes before a candidate

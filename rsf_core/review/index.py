@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Outcome, Scope
+from rsf_core.domain.arrays import Bools, Floats, Ints
 from rsf_core.review.audit import audit_key
 from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.opinions import Guides, Opinions, Word
 from rsf_core.review.round_table import RoundTable
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 Tagged = dict[str, Ints] | Callable[[], dict[str, Ints]]
 
 KEPT_ORDERS = 6

@@ -10,9 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core.domain import place
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from rsf_core.domain.arrays import Bools, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +66,5 @@ class Opinions:
         )
 
     def where(self, keep: Bools) -> Opinions:
-        columns = (self.places, self.reviewers, self.votes, self.final, self.guides)
-        return Opinions(*(column[keep] for column in columns))  # type: ignore[arg-type]
+        """Those of the rows `keep`."""
+        return Opinions(self.places[keep], self.reviewers[keep], self.votes[keep], self.final[keep], self.guides[keep])

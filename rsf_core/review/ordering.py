@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from rsf_core.domain.arrays import Bools, Floats, Ints
 
 SPARSE = 50  # a view of fewer than one row in so many is picked first and sorted then
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id, place
 from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import StageError, StoreError, TargetError
 from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.settings import Settings, Target
@@ -41,7 +42,6 @@ from rsf_core.store.tally import Votes
 KEPT_TABLES = 2
 PAGE = 50
 AHEAD = 100  # candidates after those asked for: each decision brings one more to the end of everybody's queue
-Floats = NDArray[np.float64]
 T = TypeVar("T")
 
 

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from rsf_core.domain import place
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from rsf_core.domain.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

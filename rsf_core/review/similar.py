@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.domain.arrays import Ints
 from rsf_core.domain.errors import StageError
 from rsf_core.review.active_orders import FeatureSource
-
-Ints = NDArray[np.int64]
 
 BLOCK = 16_384  # candidates whose features are in memory at once
 MIDDLE = 4_096  # of them that the middle of all is taken from

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rsf_core.acceptance.target import reward
 from rsf_core.domain import K_BITS, Scope
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.domain.errors import TargetError
 from rsf_core.domain.settings import Target
 from rsf_core.review import agreement
@@ -19,9 +19,6 @@ from rsf_core.sampling.acceptance import critical_log_m, staged_scale
 from rsf_core.sampling.arrays import relative
 from rsf_core.sampling.best_m import FOLDS, best_agreement, folds
 from rsf_core.sampling.intervals import Interval
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

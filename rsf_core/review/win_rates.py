@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import Verdict, parse_candidate_id, place
+from rsf_core.domain.arrays import Floats
 from rsf_core.review.index import ReviewIndex
 from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
 from rsf_core.store.comparison_log import Pair, pair_of
 from rsf_core.store.records import ComparisonRecord
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

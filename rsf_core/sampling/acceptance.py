@@ -14,11 +14,9 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rsf_core.domain.arrays import Bools, Floats, Ints
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.arrays import (
-    Bools,
-    Floats,
-    Ints,
     checked_log_m,
     checked_log_ratio,
     dense_groups,

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rsf_core.domain.arrays import Bools, Floats, Ints
 from rsf_core.domain.errors import TargetError
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-Bools: TypeAlias = NDArray[np.bool_]
 
 
 def relative(values: ArrayLike, scale: ArrayLike = 0.0, name: str = "log_ratio") -> Floats:

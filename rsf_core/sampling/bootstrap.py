@@ -13,7 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.sampling.arrays import Floats, group_sum
+from rsf_core.domain.arrays import Floats
+from rsf_core.sampling.arrays import group_sum
 from rsf_core.sampling.intervals import Interval, grouped
 
 MAX_BLOCKS = 500  # more groups than this are resampled in blocks, at no loss that a page could show

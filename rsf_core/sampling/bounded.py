@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, ndtri, stdtrit
 
-from rsf_core.sampling.arrays import Floats
+from rsf_core.domain.arrays import Floats
 
 FAR = (
     0.3  # chosen by coverage and width: 0.2 covers 90 % of skewed probabilities, 0.5 is a fifth wider at shares of 5 %

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.acceptance import RankIndex, acceptance_prob
-from rsf_core.sampling.arrays import Floats, Ints, dense_groups, group_max, group_mean, relative
+from rsf_core.sampling.arrays import dense_groups, group_max, group_mean, relative
 
 
 class PromptRates(NamedTuple):

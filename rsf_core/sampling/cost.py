@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import Floats
 
 
 class Forecast(NamedTuple):

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.sampling.arrays import Floats, Ints, raise_where, relative
+from rsf_core.domain.arrays import Floats, Ints
+from rsf_core.sampling.arrays import raise_where, relative
 from rsf_core.sampling.distances import finite_somewhere
 
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.special import expit, log_expit
 
-from rsf_core.sampling.arrays import Bools, Floats, Ints
+from rsf_core.domain.arrays import Bools, Floats, Ints
 
 Link = Literal["logistic", "rejection"]
 RIDGE = 1e-3

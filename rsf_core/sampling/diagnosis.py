@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.sampling import distances
-from rsf_core.sampling.arrays import Floats, Ints, checked_log_ratio, dense_groups, even_weights, group_sum
+from rsf_core.sampling.arrays import checked_log_ratio, dense_groups, even_weights, group_sum
 from rsf_core.sampling.bootstrap import bootstrap_sums
 from rsf_core.sampling.bounded import mean_limits
 from rsf_core.sampling.distances import Draws

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import Floats, checked_log_m, log_sum_exp, relative
+from rsf_core.sampling.arrays import checked_log_m, log_sum_exp, relative
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from rsf_core.sampling.arrays import Floats, group_sum
+from rsf_core.domain.arrays import Floats
+from rsf_core.sampling.arrays import group_sum
 from rsf_core.sampling.bootstrap import bootstrap_sums
 from rsf_core.sampling.bounded import KURTOSIS
 from rsf_core.sampling.intervals import Interval, grouped

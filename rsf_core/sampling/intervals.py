@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit
 
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import Floats, Ints, dense_groups, group_mean, group_sum, raise_where
+from rsf_core.sampling.arrays import dense_groups, group_mean, group_sum, raise_where
 from rsf_core.sampling.bounded import difference_limits, mean_limits
 
 

@@ -14,7 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.sampling.arrays import Bools, Floats, Ints, dense_groups, group_sum
+from rsf_core.domain.arrays import Bools, Floats, Ints
+from rsf_core.sampling.arrays import dense_groups, group_sum
 from rsf_core.sampling.best_m import FOLDS, folds
 from rsf_core.sampling.bounded import mean_limits
 from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from rsf_core.sampling.arrays import Floats
+from rsf_core.domain.arrays import Floats
 
 MIN_TAIL = 5
 PRIOR_DRAWS, PRIOR_K = 10, 0.5  # the weak prior of PSIS (its appendix C): 10 draws' worth of k = ½

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.sampling.arrays import Floats
+from rsf_core.domain.arrays import Floats
 
 
 def ranks(values: ArrayLike) -> Floats:

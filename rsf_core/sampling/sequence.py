@@ -14,8 +14,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import Floats, raise_where
+from rsf_core.sampling.arrays import raise_where
 
 GRID = np.linspace(0.0, 1.0, 1001)
 MOST = 0.75  # of the capital that any one prompt may lose

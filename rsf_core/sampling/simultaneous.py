@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import Floats
 
 REPLICATES = 2000
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln, expit, logit, ndtri
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.intervals import Interval
 
 _STEPS = np.linspace(-1.0, 1.0, 121)

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,14 +19,16 @@ from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import QuestionKind, checked
 from rsf_core.store.database import AT_ONCE, FEW, Database, utc_now
 from rsf_core.store.guides import Guides
+from rsf_core.store.last_rounds import LastRounds
 from rsf_core.store.questions import Questions
-from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, Answered, RoundLog, RoundLogs, Words
+from rsf_core.store.round_log import ACTIONS, TABLES, VOTES, Answered, RoundLog, Words
 
 ANNOTATIONS = (ActKind.NOTE, ActKind.FLAG, ActKind.TAGS, ActKind.EDIT)
 WALKS = (ActKind.UNDO, ActKind.REDO)
 TOUCHED = 1_000  # candidates of an undone act that are named
 TOGETHER = 1_000  # acts of several reviewers in one transaction
 GATHER_SECONDS = 0.03  # that an act waits for those of others where many speak; half of it is a commit anyway
+KEPT_LOGS = 3  # rounds
 BUSY_SECONDS = 0.1  # since another reviewer spoke: many speak
 KEPT_CANDIDATES = 50_000  # names of candidates that were read, about 150 bytes each: more than reviewers are shown
 
@@ -87,7 +90,7 @@ class Acts:
     def __init__(self, database: Database, guides: Guides, questions: Questions) -> None:
         self._db, self._guides, self._questions = database, guides, questions
         self.read = Read()
-        self.logs = RoundLogs(database)
+        self.logs = LastRounds(partial(RoundLog, database), KEPT_LOGS)
         self._waiting: deque[_Request] = deque()
         self._last = ("", -math.inf)  # who spoke last, and when by a clock that nobody sets
         self._guard = threading.Lock()
@@ -311,7 +314,7 @@ class Acts:
 class _Batch:
     """Rows that wait to be appended together, in the order they were said."""
 
-    def __init__(self, database: Database, logs: RoundLogs, held: ExitStack) -> None:
+    def __init__(self, database: Database, logs: LastRounds[RoundLog], held: ExitStack) -> None:
         self._db, self._logs, self._held = database, logs, held
         self._rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
         self._locked: dict[int, RoundLog] = {}

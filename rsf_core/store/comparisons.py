@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from rsf_core.domain import Choice, ChoiceKind, Verdict, parse_candidate_id
@@ -14,6 +14,7 @@ from rsf_core.store.acts import Said
 from rsf_core.store.comparison_log import ComparisonLog, Pair
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.guides import Guides
+from rsf_core.store.last_rounds import LastRounds
 from rsf_core.store.records import ComparisonRecord
 
 KEPT = 3  # rounds
@@ -22,19 +23,13 @@ KEPT = 3  # rounds
 class Comparisons:
     def __init__(self, database: Database, guides: Guides) -> None:
         self._db, self._guides = database, guides
-        self._guard = threading.Lock()
-        self._logs: dict[int, ComparisonLog] = {}
+        self._logs = LastRounds(partial(ComparisonLog, database), KEPT)
 
     def log(self, round_number: int) -> ComparisonLog:
         """The log of a round; hold its lock, and refresh it, while asking it."""
         if self._db.in_transaction:  # what is written here may never come to hold
             return ComparisonLog(self._db, round_number)
-        with self._guard:
-            log = self._logs.pop(round_number, None) or ComparisonLog(self._db, round_number)
-            self._logs[round_number] = log  # the one asked for last stands last
-            while len(self._logs) > KEPT:
-                del self._logs[next(iter(self._logs))]
-            return log
+        return self._logs.of(round_number)
 
     def standing(self, round_number: int) -> list[ComparisonRecord]:
         """All that holds in a round."""

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, Action, ActKind
+from rsf_core.domain.arrays import Ints
 from rsf_core.domain.errors import StoreError
 from rsf_core.store.columns import Columns
 from rsf_core.store.database import Database
 
-Ints = NDArray[np.int64]
 TABLES = ("acts", "overrides", "annotations", "answers")
 VOTES = {"auto": 0, "accept": 1, "reject": -1}
 ACTIONS = (Action.AUTO, Action.ACCEPT, Action.REJECT)  # by the sign of a vote: 0, 1, −1
@@ -289,27 +289,3 @@ class RoundLog:
     def standing(self) -> Ints:
         """The rows of `overrides` that are some reviewer's newest word, oldest first."""
         return np.sort(np.fromiter(self._newest.values(), np.int64, len(self._newest)))
-
-
-class RoundLogs:
-    """The logs of the rounds spoken of last."""
-
-    KEPT = 3
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
-        self._lock = threading.Lock()
-        self._logs: dict[int, RoundLog] = {}
-
-    def of(self, round_number: int) -> RoundLog:
-        with self._lock:
-            log = self._logs.pop(round_number, None) or RoundLog(self._db, round_number)
-            self._logs[round_number] = log  # the one asked for last stands last
-            while len(self._logs) > self.KEPT:
-                del self._logs[next(iter(self._logs))]
-            return log
-
-    def known(self, round_number: int) -> RoundLog | None:
-        """The log of a round, where it is in memory."""
-        with self._lock:
-            return self._logs.get(round_number)

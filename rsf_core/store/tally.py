@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS, parse_candidate_id, place
+from rsf_core.domain.arrays import Bools, Ints
 from rsf_core.store.database import Database
+from rsf_core.store.last_rounds import LastRounds
 from rsf_core.store.records import PromptKind, RoundCounts
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 Votes = tuple[tuple[int, int, bool], ...]
 """What is told of some candidates in place of what was said of them: their places with +1 accept, −1 reject, 0 the rule, and
 whether that accepts them."""
@@ -174,7 +175,7 @@ class Tallies:
 
     def __init__(self, db: Database) -> None:
         self._db, self._guard = db, threading.Lock()
-        self._rounds: dict[int, Tally] = {}
+        self._rounds = LastRounds(partial(Tally, db), KEPT)
         self._tables: dict[tuple[str, int], tuple[tuple[int, ...], pa.Table]] = {}
 
     def counts(self, round_number: int, retired: Ints, scored: int, told: Votes = ()) -> RoundCounts:
@@ -219,12 +220,7 @@ class Tallies:
     def _of(self, round_number: int) -> Tally:
         if self._db.in_transaction:  # what is written here may never come to hold
             return Tally(self._db, round_number)
-        with self._guard:
-            found = self._rounds.pop(round_number, None) or Tally(self._db, round_number)
-            self._rounds[round_number] = found  # the one asked for last stands last
-            while len(self._rounds) > KEPT:
-                del self._rounds[next(iter(self._rounds))]
-            return found
+        return self._rounds.of(round_number)
 
 
 def _count(mask: Bools) -> int:

@@ -6,7 +6,8 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import MagicMock
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -221,15 +222,22 @@ def test_features_that_decided_and_compared_candidates_lack_are_computed_togethe
 
     loads = []
 
-    def loaded(*_: object) -> MagicMock:
+    def loaded(*_: object) -> SimpleNamespace:
         loads.append(1)
-        return MagicMock(hidden_states=lambda pairs: np.array([[ids[0], 0] for _, ids in pairs], np.float32))
+        return SimpleNamespace(hidden_states=lambda pairs: np.array([[ids[0], 0] for _, ids in pairs], np.float32))
 
-    monkeypatch.setattr(work, "locate", MagicMock())
-    monkeypatch.setattr(work, "placed", MagicMock())
+    def nothing(*_: object, **__: object) -> None: ...
+
+    monkeypatch.setattr(work, "locate", nothing)
+    monkeypatch.setattr(work, "placed", nothing)
     monkeypatch.setattr(making, "loaded", loaded)
-    context = MagicMock()
-    context.spool.folder.name = "learn-1"
+    context: Any = SimpleNamespace(
+        spool=SimpleNamespace(folder=Path("learn-1")),
+        spec=SimpleNamespace(model=None),
+        progress=nothing,
+        start_counting=nothing,
+        check_cancelled=nothing,
+    )
     files = FeatureFiles(tmp_path, "model")
     work._embed_missing(context, files, [rows(7, 8), rows(8, 9), rows(5, 6)])
     names = [f"1.{prompt}.0" for prompt in (5, 6, 7, 8, 9)]

@@ -16,19 +16,8 @@ from rsf_core.project.prompt_placing import Rules, place
 from rsf_core.prompts import Problem, PromptRow, comparing, row_file
 
 WORDS = [
-    "kettle",
-    "train",
-    "garden",
-    "lamp",
-    "harbour",
-    "bread",
-    "violin",
-    "describe",
-    "review",
-    "praise",
-    "17",
-    "25",
-    "not",
+    *("kettle", "train", "garden", "lamp", "harbour", "bread", "violin"),
+    *("describe", "review", "praise", "17", "25", "not"),
 ]
 TEXT = pa.string()
 FIELDS = {

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsf_core.domain import K_BITS
+from rsf_core.domain.arrays import Ints
 from rsf_core.learning import logistic, measures, taste
 from rsf_core.learning.fitting import choose, out_of_fold
 from rsf_core.learning.folds import by_prompt
@@ -21,7 +22,6 @@ from rsf_core.learning.space import rows_of, space_of
 from rsf_core.review import active
 from rsf_core.review.audit import audit_key, by_chance
 from rsf_core.review.gold_mix import mixed, slots
-from rsf_core.sampling.arrays import Ints
 from tests.simulations import unseen
 
 PROMPTS, EACH = 120, 4  # of the round

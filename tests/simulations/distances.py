@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.sampling import distances
-from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.diagnosis import diagnose
 
 NAMES = ("tvd", "kl_target", "kl_proposal", "violated_mass", "acceptance_rate", "violation_rate")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.evaluation.forgetting import forgotten
-from rsf_core.sampling.arrays import Floats
 
 RATE, MOST = 0.1, 48  # nats a token; tokens of a completion
 LENGTHS = {"full": 1.0, "ends": 0.05}  # the chance of a token to be the last

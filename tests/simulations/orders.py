@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.learning import logistic, measures, taste
 from rsf_core.learning.decided import Decided
 from rsf_core.learning.fitting import choose
@@ -25,7 +26,6 @@ from rsf_core.learning.folds import by_prompt
 from rsf_core.learning.space import rows_of, space_of
 from rsf_core.review import active
 from rsf_core.review.filters import Order
-from rsf_core.sampling.arrays import Floats, Ints
 from tests.simulations import unseen
 from tests.simulations.reviewing import FLIPPED, NAMES, Drawn, read
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.learning import logistic, measures
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
 from rsf_core.learning.taste import learn
-from rsf_core.sampling.arrays import Floats
 
 WIDTH, EACH, FRESH = 60, 4, 800
 DECISIONS, PAIRS = 60, (0, 60, 240)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, ndtri, stdtrit
 
-from rsf_core.sampling.arrays import Floats
+from rsf_core.domain.arrays import Floats
 from rsf_core.sampling.bounded import difference_limits, mean_limits
 
 Z = ndtri((np.arange(4000) + 0.5) / 4000)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rsf_core.domain.arrays import Floats
 from rsf_core.learning import logistic, measures
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
 from rsf_core.learning.taste import Learned, learn
-from rsf_core.sampling.arrays import Floats
 from rsf_core.sampling.intervals import Interval
 
 WIDTH = 60

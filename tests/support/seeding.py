@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from rsf_core.domain import ChosenBy, Scope, Split, candidate_id
 from rsf_core.jobs.schemas import CANDIDATES, SCORES
+from rsf_core.project import Project
 from rsf_core.sampling.acceptance import critical_log_m, prompt_scale, uniform
 from rsf_core.store.store import Store
 
@@ -94,6 +97,16 @@ def decide(
     store.replace_log_ratios(round_number, target_id, table)
     store.add_threshold(round_number, target_id, log_m, scope, "rule", "for the test", ChosenBy.RULE)
     return table
+
+
+@contextmanager
+def decided_project(folder: Path, task: Path, rows: pa.Table, sentiment: ArrayLike = 0.5) -> Iterator[Project]:
+    """A new project in which `rows` (see `candidates`) are scored and decided, all accepted by the rule."""
+    with Project.create(folder, str(task), seed=1) as made:
+        add_candidates(made.store, rows)
+        add_scores(made.store, rows, {"sentiment": sentiment})
+        decide(made.store, rows, 0.0, -9.0)
+        yield made
 
 
 def add_prompts(store: Store, train: int = 2, held_out: int = 1) -> None:

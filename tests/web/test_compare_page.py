@@ -10,22 +10,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rsf_core.web
-from rsf_core.domain import Verdict
+from rsf_core.domain import Action, Verdict
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import compare_parts, session
-from tests.support.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.seeding import candidates, decided_project
 
 SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 
 
 @pytest.fixture
 def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    with Project.create(tmp_path / "p", str(small_task), seed=1) as made:
-        rows = candidates(2, 2, completions=["red fox", "blue whale", "old oak", "new moon"])
-        add_candidates(made.store, rows)
-        add_scores(made.store, rows, {"sentiment": [0.1, 0.2, 0.3, 0.4]})
-        decide(made.store, rows, 0.0, -9.0)
+    rows = candidates(2, 2, completions=["red fox", "blue whale", "old oak", "new moon"])
+    with decided_project(tmp_path / "p", small_task, rows, [0.1, 0.2, 0.3, 0.4]) as made:
         monkeypatch.setattr(session, "_project", made)
         monkeypatch.setenv("RSF_REVIEWER", "ann")
         yield made
@@ -52,7 +49,7 @@ def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monke
 
 
 def test_agreement_says_what_the_comparisons_come_to(project: Project) -> None:
-    project.override("1.1.0", "accept", person("ann"))  # type: ignore[arg-type]
+    project.override("1.1.0", Action.ACCEPT, person("ann"))
     for prompt, left, right in ((1, 0, 1), (2, 0, 1)):
         project.comparing.say(1, f"1.{prompt}.{left}", f"1.{prompt}.{right}", Verdict.RIGHT, person("ann"))
     app = opened("Agreement")

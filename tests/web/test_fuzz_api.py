@@ -14,10 +14,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from rsf_core.domain import ActKind
-from rsf_core.project import Project
 from rsf_core.web import api, session
 from tests.support.card_headers import HEADERS
-from tests.support.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.seeding import candidates, decided_project
 
 ROUTES = ("queue", "say", "text", "rendered", "pairs", "compare", "summary")
 NUMBERS = [
@@ -81,11 +80,7 @@ ROUNDS = st.sampled_from([1, 1, 1, 2, 0, -1, 10**8, 10**9, 2**31, 2**63, 10**30,
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Iterator[TestClient]:
-    with Project.create(tmp_path_factory.mktemp("fuzzed") / "p", str(small_task), seed=1) as made:
-        rows = candidates(2, 3)
-        add_candidates(made.store, rows)
-        add_scores(made.store, rows, {"sentiment": 0.5})
-        decide(made.store, rows, 0.0, -9.0)
+    with decided_project(tmp_path_factory.mktemp("fuzzed") / "p", small_task, candidates(2, 3)) as made:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(session, "_project", made)
             yield TestClient(Starlette(routes=list(api.routes())), raise_server_exceptions=False)

@@ -21,7 +21,7 @@ from rsf_core.project import Project
 from rsf_core.web import api, cursors, session
 from rsf_core.web.gate import ACTOR
 from tests.support.card_headers import HEADERS
-from tests.support.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.seeding import candidates, decided_project
 
 SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 BEN = Actor("ben", Role.REVIEWER, "7")
@@ -29,11 +29,8 @@ BEN = Actor("ben", Role.REVIEWER, "7")
 
 @pytest.fixture
 def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    with Project.create(tmp_path / "p", str(small_task), seed=1) as made:
-        rows = candidates(4, 6)
-        add_candidates(made.store, rows)
-        add_scores(made.store, rows, {"sentiment": 0.5})
-        decide(made.store, rows, 0.0, -9.0)
+    rows = candidates(4, 6)
+    with decided_project(tmp_path / "p", small_task, rows) as made:
         monkeypatch.setattr(session, "_project", made)
         monkeypatch.setenv("RSF_REVIEWER", "ann")
         yield made

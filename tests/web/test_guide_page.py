@@ -13,18 +13,15 @@ from rsf_core.domain import Act, Action, ActKind
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import session
-from tests.support.seeding import add_candidates, add_scores, candidates, decide
+from tests.support.seeding import candidates, decided_project
 
 SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 
 
 @pytest.fixture
 def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    with Project.create(tmp_path / "p", str(small_task), seed=1) as made:
-        rows = candidates(2, 3)
-        add_candidates(made.store, rows)
-        add_scores(made.store, rows, {"sentiment": 0.5})
-        decide(made.store, rows, 0.0, -9.0)
+    rows = candidates(2, 3)
+    with decided_project(tmp_path / "p", small_task, rows) as made:
         monkeypatch.setattr(session, "_project", made)
         monkeypatch.setenv("RSF_REVIEWER", "ben")
         yield made

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rsf_core.domain import Finish, place
+from rsf_core.domain.arrays import Bools, Floats
 from rsf_core.domain.settings import Target
 from rsf_core.project.exporting.answered import answers
 from rsf_core.project.exporting.compared import ComparedPair, compared_pairs
@@ -24,9 +25,6 @@ from rsf_core.project.exporting.request import Pairing, Request, What
 from rsf_core.project.exporting.tally import Candidates, tally
 from rsf_core.review.onlooking import Onlooking
 from rsf_core.store.store import Store
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import { counted, facts, ICONS, numbers, opinion, scores } from "./words.js";
 const SPOKEN = 300; // characters of a completion that are read aloud
 
 export function drawWhere($, { counts, decided }, view) {
-  const pending = `${counted(counts[view] ?? 0)} ${view} at the last look`;
+  const what = view === "all" ? "in the view" : view;
+  const pending = `${counted(counts[view] ?? 0)} ${what} at the last look`;
   $(".where").textContent = decided ? `${pending} · ${counted(decided)} decided since` : pending;
 }
 

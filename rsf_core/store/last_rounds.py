@@ -1,0 +1,31 @@
+"""What is kept in memory of the rounds that were asked for last."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Part = TypeVar("Part")
+
+
+class LastRounds(Generic[Part]):
+    """One part a round, made by `make` when it is first asked for; of the `most` rounds asked for last. Safe in threads."""
+
+    def __init__(self, make: Callable[[int], Part], most: int) -> None:
+        self._make, self._most = make, most
+        self._guard = threading.Lock()
+        self._parts: dict[int, Part] = {}
+
+    def of(self, round_number: int) -> Part:
+        with self._guard:
+            part = self._parts.pop(round_number) if round_number in self._parts else self._make(round_number)
+            self._parts[round_number] = part  # the one asked for last stands last
+            while len(self._parts) > self._most:
+                del self._parts[next(iter(self._parts))]
+            return part
+
+    def known(self, round_number: int) -> Part | None:
+        """That of a round, where it is in memory."""
+        with self._guard:
+            return self._parts.get(round_number)
