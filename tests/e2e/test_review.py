@@ -153,7 +153,7 @@ def test_an_edited_completion_a_note_and_a_flag_are_kept(page: Page, serve, revi
     settled(page)
     page.goto(f"{server.url}/review?flagged=yes&view=all")
     expect(page.locator(".said")).to_contain_text("Note: a better word")
-    expect(page.locator(".where")).to_contain_text("1 all")
+    expect(page.locator(".where")).to_contain_text("1 in the view")
     page.keyboard.press("a")
     settled(page)
     frozen = server.rsf("freeze", str(server.folder))

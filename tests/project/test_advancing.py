@@ -10,6 +10,7 @@ import pytest
 from rsf_core.domain import JobState
 from rsf_core.domain.access import person
 from rsf_core.project import Project
+from rsf_core.store.tally import Votes
 from tests.support import specs
 from tests.support.seeding import add_candidates, candidates
 
@@ -29,8 +30,8 @@ def test_a_job_that_ends_while_the_next_step_is_looked_for_is_followed_once(
     states = project._standing.states
     ticks: list[threading.Thread] = []
 
-    def look(number: int) -> object:
-        found = states(number)
+    def look(number: int, told: Votes = ()) -> object:
+        found = states(number, told)
         if not ticks:
             ticks.append(threading.Thread(target=project.supervisor.tick))
             ticks[0].start()
