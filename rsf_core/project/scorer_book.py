@@ -25,13 +25,15 @@ from rsf_core.store.store import Store
 
 EXAMPLES = 3  # of the best and of the worst
 BINS = 30
+FEW = 10  # so many different scores are counted one by one, as those of a scorer that says 0 or 1
 TABLES = ("candidates", "scores", "prompts")
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
     """Of one scorer on a round's candidates: `missing` have none. `edges` and `counts` are a histogram, (bins + 1,) and
-    (bins,). `best` and `worst` are by score alone: which of them is good, the target says."""
+    (bins,); where there are at most FEW different scores `levels` are these, and `counts` theirs. `highest` and `lowest`
+    are by score alone: which of them is good, the target says."""
 
     scorer: str
     count: int
@@ -40,6 +42,7 @@ class Scores:
     mean: float
     high: float
     edges: Floats
+    levels: Floats
     counts: Sequence[int]
     highest: Sequence[Example]
     lowest: Sequence[Example]
@@ -139,20 +142,21 @@ def summary(scorer: str, column: Floats, highest: Sequence[Example], lowest: Seq
     values = column[np.isfinite(column)]
     missing = len(column) - len(values)
     if not len(values):
-        return Scores(scorer, 0, missing, np.nan, np.nan, np.nan, np.zeros(1), [], highest, lowest)
-    low, high = float(values.min()), float(values.max())
-    counts, edges = _histogram(values, low, high)
+        return Scores(scorer, 0, missing, np.nan, np.nan, np.nan, np.zeros(1), np.zeros(0), [], highest, lowest)
+    levels, counts = np.unique(values, return_counts=True)
+    low, high = float(levels[0]), float(levels[-1])
+    if len(levels) <= FEW:
+        edges = np.concatenate(([low], levels[:-1] / 2 + levels[1:] / 2, [high]))  # halved first, a sum could overflow
+    else:
+        levels = np.zeros(0)
+        counts, edges = _histogram(values, low, high)
     mean = float((values / len(values)).sum())  # summed first, large scores would overflow
-    return Scores(scorer, len(values), missing, low, mean, high, edges, counts.tolist(), highest, lowest)
+    return Scores(scorer, len(values), missing, low, mean, high, edges, levels, counts.tolist(), highest, lowest)
 
 
 def _histogram(values: Floats, low: float, high: float) -> tuple[NDArray[np.int64], Floats]:
-    """Counts and edges: a bin for each value where there are few, as of a scorer that says 0 or 1."""
-    bins = int(np.clip(len(np.unique(values)), 1, BINS))
-    if low == high:
-        return np.array([len(values)]), low + np.array([-0.5, 0.5])
     half = values / 2 - low / 2  # the range of both signs could be too large for a float
-    counts, edges = np.histogram(half, bins=bins, range=(0.0, high / 2 - low / 2))
+    counts, edges = np.histogram(half, bins=BINS, range=(0.0, high / 2 - low / 2))
     return counts, np.clip(2 * (edges + low / 2), low, high)
 
 

@@ -51,7 +51,8 @@ def _question(project: Project, number: int, one: AnswerScores) -> None:
         if st.button("Review", icon=":material/rate_review:", key=f"answers-review-{name}"):
             ui.go("review", round=str(number))
         return
-    st.plotly_chart(charts.scores(scores.edges, scores.counts, name), key=f"answers-{name}", config=charts.CONFIG)
+    histogram = charts.scores(scores.edges, scores.levels, scores.counts, name)
+    st.plotly_chart(histogram, key=f"answers-{name}", config=charts.CONFIG)
     if scores.missing:
         st.warning(
             f"**A target with it decides nothing of {plural(scores.missing, 'candidate')}** of this round, of which nobody "

@@ -328,18 +328,24 @@ def _add_intervals(
     )
 
 
-def scores(edges: Numbers, counts: Numbers, scorer: str) -> go.Figure:
-    """How many candidates have which score."""
+def scores(edges: Numbers, levels: Numbers, counts: Numbers, scorer: str) -> go.Figure:
+    """How many candidates have which score: a bar for each of its `levels` where there are few, else for each bin."""
     low, high = np.asarray(edges[:-1]), np.asarray(edges[1:])
+    few = len(levels) > 0
     figure = _figure(f"score of {scorer_ref.shown(scorer)}", "candidates", 260)
     figure.add_bar(
-        x=((low + high) / 2).tolist(),
+        x=list(range(len(levels))) if few else ((low + high) / 2).tolist(),
         y=list(counts),
-        width=((high - low) * 0.94).tolist(),
+        width=0.5 if few else ((high - low) * 0.94).tolist(),
         marker_color=palette.ACCENT,
-        customdata=[f"{start:.4g} to {end:.4g}" for start, end in zip(low, high, strict=True)],
-        hovertemplate="%{y:,} candidates from %{customdata}<extra></extra>",
+        customdata=[f"with {level:.4g}" for level in levels]
+        if few
+        else [f"from {start:.4g} to {end:.4g}" for start, end in zip(low, high, strict=True)],
+        hovertemplate="%{y:,} candidates %{customdata}<extra></extra>",
     )
+    if few:
+        labels = [f"{level:.4g}" for level in levels]
+        figure.update_xaxes(tickvals=list(range(len(levels))), ticktext=labels, range=[-0.75, len(levels) - 0.25])
     figure.update_layout(hovermode="closest")
     return figure
 

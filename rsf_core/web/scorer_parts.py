@@ -34,7 +34,9 @@ def on_the_candidates(project: Project, number: int) -> None:
         )
         return
     target, cost = project.settings.target, project.scorer_book.milliseconds()
-    shown = sorted(found.scorers, key=lambda one: not role(target, one.scorer))  # those that decide come first
+    shown = sorted(  # rewards, then constraints, then those that decide nothing
+        found.scorers, key=lambda one: (one.scorer not in target.rewards, not role(target, one.scorer))
+    )
     ui.grid(
         [
             {
@@ -50,7 +52,7 @@ def on_the_candidates(project: Project, number: int) -> None:
             for one in shown
         ],
         column_config={
-            name: st.column_config.NumberColumn(format="%.4g")
+            name: st.column_config.NumberColumn(format="%.3g")
             for name in ("lowest", "mean", "highest", "cost (ms a candidate)")
         },
     )
@@ -80,7 +82,9 @@ def _look_closer(names: Sequence[str], key: str) -> object:
 
 def _closely(one: Scores) -> None:
     if one.count:
-        st.plotly_chart(charts.scores(one.edges, one.counts, one.scorer), key="scores", config=charts.CONFIG)
+        st.plotly_chart(
+            charts.scores(one.edges, one.levels, one.counts, one.scorer), key="scores", config=charts.CONFIG
+        )
     left, right = st.columns(2)
     with left:
         st.subheader("Highest", anchor=False)

@@ -59,12 +59,21 @@ def test_the_smallest_are_those_of_a_sort_of_all(key: list[float], count: int) -
         ([np.nan], 0, []),
         ([], 0, []),
         ([-1e308, 1e308], 2, [1, 1]),
+        ([float(value) for value in range(10)], 10, [1] * 10),
+        ([float(value) for value in range(11)], 11, None),
     ],
 )
-def test_scores_are_counted_whatever_they_are(column: list[float], count: int, bins: list[int]) -> None:
-    found = summary("a", np.array(column), [], [])
-    assert (found.count, found.missing, list(found.counts)) == (count, len(column) - count, bins)
-    assert len(found.edges) == len(bins) + 1 and (not count or np.isfinite(found.mean))
+def test_scores_are_counted_whatever_they_are(column: list[float], count: int, bins: list[int] | None) -> None:
+    """`bins` is None where there are too many different scores to be counted one by one."""
+    of_scorer = summary("a", np.array(column), [], [])
+    assert (of_scorer.count, of_scorer.missing, sum(of_scorer.counts)) == (count, len(column) - count, count)
+    assert len(of_scorer.edges) == len(of_scorer.counts) + 1 and (not count or np.isfinite(of_scorer.mean))
+    assert np.all(np.diff(of_scorer.edges) >= 0)
+    if bins is not None:
+        assert list(of_scorer.counts) == bins
+        assert of_scorer.levels.tolist() == sorted({score for score in column if np.isfinite(score)})
+    else:
+        assert not len(of_scorer.levels)
 
 
 def test_what_a_scorer_is_to_a_target_is_said_in_words() -> None:
