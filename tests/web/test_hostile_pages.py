@@ -260,7 +260,8 @@ def test_every_figure_draws_it_as_text() -> None:
         charts.shares(values, values, (HOSTILE, HOSTILE)),
         charts.rounds([(HOSTILE, 0.5, 0.6)]),
         charts.training(HOSTILE, {1: 0.5}, {1: 0.4}, 3),
-        charts.scores(values, [1, 1, 1, 1], HOSTILE),
+        charts.scores(values, [], [1, 1, 1, 1], HOSTILE),
+        charts.scores(values, [1.0, 2.0, 3.0, 4.0], [1, 1, 1, 1], HOSTILE),
         charts.correlations([HOSTILE[40:], HOSTILE[-70:]], np.eye(2)),
         charts.gains([comparison()], f"score: {HOSTILE}", percent=False),
     ]
