@@ -1,7 +1,7 @@
 """Candidates made elsewhere on their way into the project: a kept file read in a process of its own, looked at, added.
 
     imports/<upload>/<reading>/  request.json, existing.parquet, known.parquet; progress.json, then rows.parquet,
-                                 prompts.parquet and summary.json
+                                 prompts.parquet and summary.json (candidate_reading.py)
 
 They are completions of train prompts. Those of prompts that the project has not come with their prompts, which are compared
 with all others as any import does it. No q of this project made them, so they are kept apart: see store/made_elsewhere.py.
@@ -10,30 +10,28 @@ with all others as any import does it. No q of this project made them, so they a
 from __future__ import annotations
 
 import json
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from hashlib import blake2b, md5
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rsf_core.domain import ELSEWHERE_K, K_BITS, Split, candidate_id
+from rsf_core.domain import ELSEWHERE_K, K_BITS, candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
-from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
-from rsf_core.domain.files import read_json, writable, write_json, write_whole
+from rsf_core.domain.arrays import Ints
+from rsf_core.domain.errors import PromptError, PromptFileError
+from rsf_core.domain.files import read_json, writable, write_json
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
-from rsf_core.project import imports
+from rsf_core.project import candidate_reading, imports
+from rsf_core.project.candidate_reading import NEW, ROWS, Texts, first_of
 from rsf_core.project.imports import Imports
-from rsf_core.project.problem_list import NAME as PROBLEMS
-from rsf_core.project.problem_list import write_problems
-from rsf_core.project.prompt_book import place_usable
-from rsf_core.prompts import Problem, PromptRow, comparing, completions, identity
-from rsf_core.prompts.completions import CompletionColumns, CompletionRow
+from rsf_core.prompts import Problem, completions
+from rsf_core.prompts.completions import CompletionColumns
 from rsf_core.prompts.files import FOUND, PACKED, Reading
 from rsf_core.prompts.reading import WrongRow
 from rsf_core.store.database import utc_now
@@ -41,21 +39,7 @@ from rsf_core.store.store import Store
 
 WAIT_SECONDS = 3600.0  # for a file that is read for a caller who waits
 _POLL_SECONDS = 0.1
-_SHOWN = 2_000  # characters of a text in the preview
-_NEW = "prompts.parquet"
-_PROMPTS = pa.schema(
-    [(name, pa.large_string()) for name in ("text", "reference", "system")] + [("earlier", pa.list_(pa.large_string()))]
-)
-_ROWS = pa.schema(
-    [
-        ("prompt", pa.int64()),
-        ("completion", pa.large_string()),
-        ("source", pa.string()),
-        ("token_count", pa.int32()),
-        ("stated_log_q", pa.float64()),
-    ]
-)
-"""`prompt` is the number of one of the project, or −1 − i of row i of prompts.parquet."""
+_ADDED_AT_ONCE = 20_000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +121,7 @@ class CandidateImports:
             "seed": settings.seed,
             "scorers": list(settings.target.scorers),
             "unsealed": self._unsealed(),
-            "rows": _ROWS.names,
+            "rows": candidate_reading.SCHEMA.names,
         }
         state = (
             version,
@@ -153,15 +137,15 @@ class CandidateImports:
         self._uploads.forget_placings(upload)
         with writable(folder.parent):
             folder.mkdir()
-        pq.write_table(self._store.prompt_book.entries(), folder / "existing.parquet")
-        pq.write_table(self._store.elsewhere.known(number), folder / "known.parquet")
+        pq.write_table(self._store.prompt_book.entries(), folder / candidate_reading.EXISTING)
+        pq.write_table(self._store.elsewhere.known(number), folder / candidate_reading.KNOWN)
         request = {**asked, "file": file.name, "version": version, "round": number, "memory": imports.MEMORY_BYTES}
         write_json(folder / "request.json", request)
         small = file.stat().st_size <= imports.SMALL_FILE and file.suffix not in PACKED
         if small and sum(self._store.prompt_counts().values()) <= imports.SMALL_PROJECT:
-            work(folder)
+            candidate_reading.work(folder)
         else:
-            process.leave(process.start(folder, __name__, imports.LEAN))
+            process.leave(process.start(folder, candidate_reading.__name__, imports.LEAN))
         return digest
 
     def start_found(self, upload: str, source: str) -> str:
@@ -217,12 +201,19 @@ class CandidateImports:
             number = self._store.rounds()[-1].round
             if tuple(request["version"]) != self._store.prompt_book.version() or request["round"] != number:
                 raise PromptError("the project's prompts or its round have changed since the file was read: try again")
-            rows, there = _not_there(pq.read_table(folder / "rows.parquet"), self._store.elsewhere.known(number))
-            made = self._with_prompts(folder, self._uploads.name(upload) or "a file") if rows.num_rows else []
-            if rows.num_rows:
-                self._store.elsewhere.add(self._numbered(rows, made, number, author))
+            new, there = self._not_there(folder, number)
+            made = self._with_prompts(folder, self._uploads.name(upload) or "a file") if len(new) else range(0)
+            ks = self._ks(folder, new, made, number)
+            with pq.ParquetFile(folder / ROWS, memory_map=False, pre_buffer=False) as rows:
+                at = 0
+                for batch in rows.iter_batches(_ADDED_AT_ONCE):
+                    low, high = np.searchsorted(new, [at, at + len(batch)])
+                    part = pa.table(batch).take(pa.array(new[low:high] - at))
+                    if len(part):
+                        self._store.elsewhere.add(_numbered(part, made, ks[low:high], number, author))
+                    at += len(batch)
         self._uploads.forget(upload)
-        return AddedCandidates(rows.num_rows, len(made), preview.there + there, preview.left_out, preview.problems)
+        return AddedCandidates(len(new), len(made), preview.there + there, preview.left_out, preview.problems)
 
     @spoken
     def run(
@@ -245,200 +236,56 @@ class CandidateImports:
             raise PromptFileError(state.problem)
         return self.add(upload, reading, author)
 
-    def _with_prompts(self, folder: Path, name: str) -> list[int]:
+    def _not_there(self, folder: Path, number: int) -> tuple[Ints, int]:
+        """Which of the rows that were read the round has not, and how many it has: it may have got some since."""
+        rows = pq.read_table(folder / ROWS, columns=["prompt", "upper", "lower"])
+        _, there = first_of(Texts.of(rows, "prompt"), Texts.of(self._store.elsewhere.known(number), "prompt_id"))
+        return np.flatnonzero(~there), int(there.sum())
+
+    def _with_prompts(self, folder: Path, name: str) -> range:
         """Add the prompts that the project has not; their numbers."""
-        new = pq.read_table(folder / _NEW).to_pylist()
-        return self._store.prompt_book.add(
-            ((row["text"], row["system"], row["reference"], Split.TRAIN, tuple(row["earlier"] or ())) for row in new),
-            name,
-        )
+        if not (folder / NEW).exists():
+            return range(0)
+        with pq.ParquetFile(folder / NEW, memory_map=False, pre_buffer=False) as rows:
+            return self._store.prompt_book.add_rows(rows.iter_batches(_ADDED_AT_ONCE), name)
 
-    def _numbered(self, rows: pa.Table, made: Sequence[int], number: int, author: Actor) -> pa.Table:
-        """The rows as the store keeps them, each with its prompt, its k and its name."""
-        next_k = self._store.elsewhere.next_k(number)
-        prompts = [one if one >= 0 else made[-1 - one] for one in rows["prompt"].to_pylist()]
-        ks = []
-        for prompt_id in prompts:
-            k = next_k.get(prompt_id, ELSEWHERE_K)
-            if k >= 1 << K_BITS:
-                raise PromptError(
-                    f"prompt {prompt_id} has {k - ELSEWHERE_K:,} candidates made elsewhere: it takes no more"
-                )
-            next_k[prompt_id] = k + 1
-            ks.append(k)
-        count, now = rows.num_rows, utc_now()
-        return pa.table(
-            {
-                "candidate_id": [candidate_id(number, *where) for where in zip(prompts, ks, strict=True)],
-                "round": pa.repeat(pa.scalar(number, pa.int32()), count),
-                "prompt_id": pa.array(prompts, pa.int32()),
-                "k": pa.array(ks, pa.int32()),
-                **{name: rows[name] for name in ("completion", "source", "token_count", "stated_log_q")},
-                "author": pa.repeat(pa.scalar(author.name), count),
-                "created_at": pa.repeat(pa.scalar(now, pa.timestamp("us")), count),
-            }
-        )
+    def _ks(self, folder: Path, new: Ints, made: range, number: int) -> Ints:
+        """The k of each of the `new` rows: behind those that its prompt has, in their order. Raises PromptError where a
+        prompt takes no more."""
+        prompts = _prompt_ids(pq.read_table(folder / ROWS, columns=["prompt"])["prompt"].to_numpy()[new], made)
+        taken = self._store.elsewhere.next_k(number)
+        holders, next_k = (np.append(taken[name].to_numpy().astype(np.int64), 0) for name in ("prompt_id", "k"))
+        at = np.searchsorted(holders[:-1], prompts)
+        first = np.where(holders[at] == prompts, next_k[at], ELSEWHERE_K)
+        order = np.argsort(prompts, kind="stable")
+        ks = np.empty(len(prompts), np.int64)
+        ks[order] = np.arange(len(prompts)) - np.searchsorted(prompts[order], prompts[order])
+        ks += first
+        full = np.flatnonzero(ks >= 1 << K_BITS)
+        if len(full):
+            most = (1 << K_BITS) - ELSEWHERE_K
+            raise PromptError(f"prompt {prompts[full[0]]} has {most:,} candidates made elsewhere: it takes no more")
+        return ks
 
 
-def _not_there(rows: pa.Table, known: pa.Table) -> tuple[pa.Table, int]:
-    """The rows that the round has not, and how many it has: it may have got some since they were read."""
-    taken = _digests(known)
-    keep = [
-        (prompt, _digest(text)) not in taken
-        for prompt, text in zip(rows["prompt"].to_pylist(), rows["completion"].to_pylist(), strict=True)
-    ]
-    return rows.filter(pa.array(keep, pa.bool_())), keep.count(False)
+def _prompt_ids(prompts: Ints, made: range) -> Ints:
+    """Their numbers in the project: of new ones, −1 − i of those that were `made`."""
+    return np.where(prompts >= 0, prompts, made.start - 1 - prompts)
 
 
-def _digest(completion: str) -> str:
-    """As the query completions_known makes it. It names a text and guards nothing."""
-    return md5(completion.encode(), usedforsecurity=False).hexdigest()
-
-
-def _digests(known: pa.Table) -> set[tuple[int, str]]:
-    return set(zip(known["prompt_id"].to_pylist(), known["digest"].to_pylist(), strict=True))
-
-
-def work(folder: Path) -> None:
-    """Do what request.json in the folder of a reading asks for. An error for the person is written down as its outcome."""
-    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    try:
-        summary = _read(folder, request)
-    except MemoryError:  # pyarrow's too
-        summary = {"problem": f"the file {imports.TOO_LARGE}"}
-    except RsfError as error:
-        summary = {"problem": str(error).replace(request["file"], "the file")}
-    write_json(folder / "summary.json", summary)
-
-
-def _read(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    parsed = completions.parse(
-        folder.parent / request["file"],
-        CompletionColumns(**request["columns"]),
-        reading=Reading(**request["reading"]),
-        on_row=imports.telling(folder, "{:,} rows read"),
-    )
-    imports.say(folder, f"comparing the prompts of {len(parsed.rows):,} completions")
-    existing = pq.read_table(folder / "existing.parquet")
-    found = _Placed(existing, parsed.rows, request)
-    known = _digests(pq.read_table(folder / "known.parquet"))
-    kept, problems, there = found.kept(known)
-    new = found.new_prompts([place for _, place in kept])
-    places = [place if place >= 0 else -1 - new[place] for _, place in kept]
-    table = {
-        "prompt": places,
-        "completion": [row.completion for row, _ in kept],
-        "source": [row.source or request["source"] for row, _ in kept],
-        "token_count": [row.token_count for row, _ in kept],
-        "stated_log_q": [row.log_q for row, _ in kept],
-    }
-    write_whole(folder / "rows.parquet", lambda path: pq.write_table(pa.table(table, schema=_ROWS), path))
-    prompts = [found.prompts[-1 - place] for place in new]
-    columns = {name: [getattr(prompt, name) for prompt in prompts] for name in _PROMPTS.names}
-    write_whole(folder / _NEW, lambda path: pq.write_table(pa.table(columns, schema=_PROMPTS), path))
-    problems = sorted((*parsed.problems, *problems), key=lambda problem: (problem.kept, problem.line or 0))
-    in_part = sum(problem.kept for problem in problems)
-    if problems:
-        write_problems(folder / PROBLEMS, problems)
-    return {
-        "candidates": len(kept),
-        "known_prompts": len({place for place in places if place >= 0}),
-        "new_prompts": len(prompts),
-        "there": there,
-        "with_log_q": sum(row.log_q is not None for row, _ in kept),
-        "with_tokens": sum(row.token_count is not None for row, _ in kept),
-        "left_out": len(problems) - in_part,
-        "in_part": in_part,
-        "rows": [_shown(row, request["source"]) for row, _ in kept[: imports.SHOWN_ROWS]],
-        "problems": [asdict(problem) for problem in problems[: imports.SHOWN_PROBLEMS]],
-        "notes": list(parsed.notes),
-    }
-
-
-class _Placed:
-    """The prompt of each completion: one of the project, by its number, or a new one, −1 − i of `prompts`; else what is wrong
-    with it."""
-
-    def __init__(self, existing: pa.Table, rows: Sequence[CompletionRow], request: dict[str, Any]) -> None:
-        self._rows = rows
-        columns = ("prompt_id", "text", "split", "system", "earlier", "former")
-        self._known: dict[str, tuple[int, str, bool]] = {}
-        for number, text, split, system, earlier, former in zip(
-            *(existing[c].to_pylist() for c in columns), strict=True
-        ):
-            name = identity(text, system, tuple(earlier or ()))
-            if not former or name not in self._known:
-                self._known[name] = number, split, former
-        self._names = [identity(row.prompt.text, row.prompt.system, row.prompt.earlier) for row in rows]
-        self.prompts: list[PromptRow] = []
-        self._new: dict[str, int] = {}
-        for name, row in zip(self._names, rows, strict=True):
-            if name not in self._known and name not in self._new:
-                self._new[name] = len(self.prompts)
-                p = row.prompt
-                self.prompts.append(PromptRow(p.text, p.reference, p.system, Split.TRAIN, row.line, p.earlier))
-        placed = place_usable(
-            self.prompts,
-            lambda usable: comparing.place_here(existing, usable, 0.0, request["seed"]),
-            request["scorers"],
-            request["unsealed"],
-        )
-        fit = {identity(row.text, row.system, row.earlier) for row, _ in placed.rows}
-        wrong = {problem.line: problem for problem in placed.problems}
-        self._unfit = {
-            name: wrong[self.prompts[at].line].message
-            if self.prompts[at].line in wrong
-            else "cannot be added; left out"
-            for name, at in self._new.items()
-            if name not in fit
+def _numbered(rows: pa.Table, made: range, ks: Ints, number: int, author: Actor) -> pa.Table:
+    """Rows as the store keeps them, each with its prompt, its k and its name."""
+    prompts = _prompt_ids(rows["prompt"].to_numpy(), made)
+    names = (candidate_id(number, *where) for where in zip(prompts.tolist(), ks.tolist(), strict=True))
+    count = len(rows)
+    return pa.table(
+        {
+            "candidate_id": pa.array(names, pa.string()),
+            "round": pa.repeat(pa.scalar(number, pa.int32()), count),
+            "prompt_id": pa.array(prompts, pa.int32()),
+            "k": pa.array(ks, pa.int32()),
+            **{name: rows[name] for name in ("completion", "source", "token_count", "stated_log_q")},
+            "author": pa.repeat(pa.scalar(author.name), count),
+            "created_at": pa.repeat(pa.scalar(utc_now(), pa.timestamp("us")), count),
         }
-
-    def kept(self, known: set[tuple[int, str]]) -> tuple[list[tuple[CompletionRow, int]], list[Problem], int]:
-        """The completions that can be added with their prompts, what is wrong with others, and how many are there already."""
-        keys = [self._known[name][0] if name in self._known else -1 - self._new[name] for name in self._names]
-        twice = completions.duplicates(self._rows, keys)
-        kept: list[tuple[CompletionRow, int]] = []
-        problems: list[Problem] = []
-        there = 0
-        for at, (row, name, key) in enumerate(zip(self._rows, self._names, keys, strict=True)):
-            why = self._refused(name)
-            if why is None and at in twice:
-                why = f"is the same completion of its prompt as one of line {self._rows[twice[at]].line}; left out"
-            if why is not None:
-                problems.append(Problem(row.line, None, why))
-            elif (key, _digest(row.completion)) in known:
-                there += 1
-            else:
-                kept.append((row, key))
-        return kept, problems, there
-
-    def new_prompts(self, places: Sequence[int]) -> dict[int, int]:
-        """The new prompts that have a completion to be added, by place, each with its number among them."""
-        return {place: at for at, place in enumerate(dict.fromkeys(place for place in places if place < 0))}
-
-    def _refused(self, name: str) -> str | None:
-        if name in self._unfit:
-            return f"its prompt {self._unfit[name]}"
-        number, split, former = self._known.get(name, (0, Split.TRAIN, False))
-        if former:
-            return f"its prompt {number} is retired: put it back on the Prompts page first; left out"
-        if split != Split.TRAIN:
-            held = "sealed" if split == Split.SEALED else f"prompt {number}, which is held out"
-            return f"its prompt is {held}: what models are compared on is not trained on; left out"
-        return None
-
-
-def _shown(row: CompletionRow, source: str) -> dict[str, Any]:
-    prompt, text = row.prompt.whole[:_SHOWN], row.completion[:_SHOWN]
-    return asdict(Shown(prompt, text, row.source or source, row.token_count, row.log_q))
-
-
-def main() -> None:
-    """`FOLDER`: do what a reading asks for."""
-    folder = Path(sys.argv[1])
-    imports.limit_memory(int(json.loads((folder / "request.json").read_text(encoding="utf-8"))["memory"]))
-    work(folder)
-
-
-if __name__ == "__main__":
-    main()
+    )

@@ -41,11 +41,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """How many rows go to each side, the first of them that anybody may see, and what is wrong with the others."""
+    """How many rows go to each side, the first of them that anybody may see, and what is wrong with the others, of which
+    `left_out` are the numbers, from 0."""
 
     counts: Counter[Split]
     shown: list[PromptRow]
     problems: list[Problem]
+    left_out: list[int]
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -
         for start in range(0, len(prompts), row_file.PART_ROWS):
             compared.take(prompts.slice(start, row_file.PART_ROWS), named)
     known = compared.count
-    for part, kept in _with(usable, read):
+    for part, kept in beside(usable, read):
         compared.take(part.filter(pa.array(kept)))
     splits, texts = _joined(compared.splits, np.int8), compared.all_texts()
     asked = Asked(
@@ -101,17 +103,20 @@ def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -
     )
     chosen = sides.choose(asked, groups(texts), rules.share)
     lines = _joined(compared.lines, np.int64).tolist()
-    left_out = np.flatnonzero(chosen.side == _LEFT_OUT).tolist()
-    problems += [placing.problem(chosen, row, known, lines) for row in left_out]
+    numbers = np.flatnonzero(usable)
+    out_of_place = np.flatnonzero(chosen.side == _LEFT_OUT)
+    problems += [placing.problem(chosen, row, known, lines) for row in out_of_place.tolist()]
+    left_out = [*np.flatnonzero(~usable).tolist(), *numbers[out_of_place].tolist()]
     if rules.unsealed:
-        late = chosen.side == SPLITS.index(Split.SEALED)
-        problems += [late_for_sealed(lines[row]) for row in np.flatnonzero(late).tolist()]
+        late = np.flatnonzero(chosen.side == SPLITS.index(Split.SEALED))
+        problems += [late_for_sealed(lines[row]) for row in late.tolist()]
+        left_out += numbers[late].tolist()
         chosen.side[late] = _LEFT_OUT
     side = np.full(len(usable), _LEFT_OUT, np.int8)
     side[usable] = chosen.side
     first = _write(read, side, shown, out)
     counts = np.bincount(side[side != _LEFT_OUT], minlength=len(SPLITS)).tolist()
-    return Placed(Counter(dict(zip(SPLITS, counts, strict=True))), first, problems)
+    return Placed(Counter(dict(zip(SPLITS, counts, strict=True))), first, problems, left_out)
 
 
 def _usable(read: Path, scorers: Sequence[str]) -> tuple[NDArray[np.bool_], list[Problem]]:
@@ -136,7 +141,7 @@ def _write(read: Path, side: NDArray[np.int8], shown: int, out: Path) -> list[Pr
 
     def write(path: Path) -> None:
         with pq.ParquetWriter(path, row_file.SCHEMA) as writer:
-            for part, codes in _with(side, read):
+            for part, codes in beside(side, read):
                 placed = codes != _LEFT_OUT
                 kept = part.filter(pa.array(placed))
                 column = kept.schema.get_field_index("split")
@@ -150,8 +155,8 @@ def _write(read: Path, side: NDArray[np.int8], shown: int, out: Path) -> list[Pr
     return first
 
 
-def _with(values: NDArray[Any], read: Path) -> Iterator[tuple[pa.Table, NDArray[Any]]]:
-    """The parts of a file, each with the values of its rows."""
+def beside(values: NDArray[Any], read: Path) -> Iterator[tuple[pa.Table, NDArray[Any]]]:
+    """The parts of a file of rows, each with the values of its rows."""
     at = 0
     for part in row_file.parts(read):
         yield part, values[at : at + len(part)]

@@ -19,9 +19,10 @@ from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import Format, are_marked, named
 from rsf_core.prompts.manners import learn, values_of
 from rsf_core.prompts.parsing import Columns, characters, check_text, prompt_of, text_of
+from rsf_core.prompts.placing import digest
 from rsf_core.prompts.reading import Rows, WrongRow, read_rows
 from rsf_core.prompts.records import Record, Unreadable
-from rsf_core.prompts.rows import Problem, PromptRow
+from rsf_core.prompts.rows import Problem, PromptRow, identity
 
 MOST_COMPLETIONS = 1_000  # of one row
 ROUNDING = 1e-6  # above 0: of a log-probability that was added up in float32
@@ -53,23 +54,16 @@ class CompletionColumns:
 
 @dataclass(frozen=True, slots=True)
 class CompletionRow:
-    """A completion as given. `log_q` is in nats, `line` where its row begins."""
+    """A completion as given. `number` is that of its prompt among the different ones of the file, from 0 on in the order in
+    which they come; `log_q` is in nats, `line` where its row begins."""
 
     prompt: PromptRow
+    number: int
     completion: str
     line: int
     log_q: float | None = None
     token_count: int | None = None
     source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedCompletions:
-    """The completions that can be read, what is wrong with rows, and what was done to many of them at once."""
-
-    rows: tuple[CompletionRow, ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...] = ()
 
 
 def recognise_columns(found: Format) -> CompletionColumns | None:
@@ -96,14 +90,16 @@ def recognise_columns(found: Format) -> CompletionColumns | None:
 def parse(
     path: Path,
     columns: CompletionColumns,
+    keep: Callable[[Sequence[CompletionRow]], object],
     *,
     reading: Reading = FOUND,
     on_row: Callable[[int], None] = lambda count: None,
-) -> ParsedCompletions:
-    """Read the completions of a file. `on_row` is told how many rows were read before each. Raises PromptFileError when the
-    file can't be read at all."""
+) -> tuple[list[Problem], tuple[str, ...]]:
+    """Read the completions of a file and give those that can be read to `keep`, some at a time; what is wrong with other rows,
+    and what was done to many of them at once. `on_row` is told how many rows were read before each. Raises PromptFileError
+    when the file can't be read at all."""
     wanted = Columns(columns.text, columns.reference, columns.system)
-    prompts: dict[PromptRow, PromptRow] = {}  # one prompt has many completions
+    numbers: dict[bytes, int] = {}  # one prompt has many completions
 
     def rows_from(
         first: Sequence[Record],
@@ -112,20 +108,22 @@ def parse(
         marked = are_marked(columns.completion, values_of(first, columns.completion), answered=False)
 
         def rows_of(record: Record, rows: Rows[CompletionRow]) -> tuple[Sequence[CompletionRow], int]:
-            row = prompt_of(record, wanted, manner, rows.problems, rows.notes)
-            named_row = PromptRow(row.text, row.reference, row.system, None, None, row.earlier)
-            made = _completions(record, columns, prompts.get(named_row, row), marked)
-            held = 0 if named_row in prompts else characters(row)
-            prompts.setdefault(named_row, row)
+            prompt = prompt_of(record, wanted, manner, rows.problems, rows.notes)
+            name = digest(identity(prompt.text, prompt.system, prompt.earlier))
+            made = _completions(record, columns, prompt, numbers.get(name, len(numbers)), marked)
+            held = 0 if name in numbers else characters(prompt)
+            numbers.setdefault(name, len(numbers))
             return made, held + sum(len(one.completion) for one in made)
 
         return rows_of
 
-    rows = read_rows(path, reading, rows_from, on_row, "rows or completions")
-    return ParsedCompletions(tuple(rows.read), tuple(rows.problems), rows.in_words)
+    rows = read_rows(path, reading, rows_from, on_row, "rows or completions", keep)
+    return rows.problems, rows.in_words
 
 
-def _completions(record: Record, columns: CompletionColumns, prompt: PromptRow, marked: bool) -> list[CompletionRow]:
+def _completions(
+    record: Record, columns: CompletionColumns, prompt: PromptRow, number: int, marked: bool
+) -> list[CompletionRow]:
     """`marked`: the completions stand at the end of marked turns."""
     fields, column = record.fields, columns.completion
     texts = _texts(fields.get(column), column, marked, in_prompt=column == columns.text)
@@ -152,7 +150,7 @@ def _completions(record: Record, columns: CompletionColumns, prompt: PromptRow, 
             if tokens is not None and tokens != len(stated):
                 raise WrongRow(columns.log_q, f"has {len(stated):,} log-probabilities for {tokens:,} tokens")
             tokens = len(stated)
-        made.append(CompletionRow(prompt, text, record.line, log_q, tokens, origin))
+        made.append(CompletionRow(prompt, number, text, record.line, log_q, tokens, origin))
     return made
 
 
@@ -269,14 +267,3 @@ def _listed(text: str) -> Any:
 
 def _is_plural(column: str) -> bool:
     return column.strip().lower() in _COMPLETIONS and column.strip().lower().endswith("s")
-
-
-def duplicates(rows: Sequence[CompletionRow], keys: Sequence[Any]) -> dict[int, int]:
-    """Of each row that says what an earlier one of its prompt says, the place of the first; `keys` name the prompts."""
-    first: dict[tuple[Any, str], int] = {}
-    found: dict[int, int] = {}
-    for at, (row, key) in enumerate(zip(rows, keys, strict=True)):
-        earlier = first.setdefault((key, row.completion), at)
-        if earlier != at:
-            found[at] = earlier
-    return found

@@ -32,9 +32,10 @@ class MadeElsewhere:
         return {row["source"]: row["candidates"] for row in rows}
 
     def known(self, round_number: int) -> pa.Table:
-        """prompt_id and `digest` (MD5 of the text) of every completion that the round has, drawn or not."""
+        """Every completion that the round has, drawn or not: prompt_id, and the MD5 of its text as two numbers, `upper` and
+        `lower`, which hold its first and its last 8 bytes, the lowest first."""
         return self._db.arrow("completions_known", {"round": round_number})
 
-    def next_k(self, round_number: int) -> dict[int, int]:
-        """The first free k of the prompts that have candidates made elsewhere."""
-        return {row["prompt_id"]: row["k"] for row in self._db.rows("next_k_elsewhere", {"round": round_number})}
+    def next_k(self, round_number: int) -> pa.Table:
+        """prompt_id, ascending, and the first free `k` of the prompts that have candidates made elsewhere."""
+        return self._db.arrow("next_k_elsewhere", {"round": round_number})

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rsf_core.prompts import recognise
+from rsf_core.prompts import Problem, recognise
 from rsf_core.prompts import rows as limits
-from rsf_core.prompts.completions import CompletionColumns, ParsedCompletions, parse, recognise_columns
+from rsf_core.prompts.completions import CompletionColumns, CompletionRow, parse, recognise_columns
 
 PLAIN = CompletionColumns("prompt", "completion", log_q="log_q", token_count="token_count")
 
 
-def read(tmp_path: Path, *rows: Any, columns: CompletionColumns | None = PLAIN) -> ParsedCompletions:
+@dataclass(frozen=True)
+class Read:
+    rows: list[CompletionRow]
+    problems: list[Problem]
+    notes: tuple[str, ...]
+
+
+def read(tmp_path: Path, *rows: Any, columns: CompletionColumns | None = PLAIN) -> Read:
     file = tmp_path / "made.jsonl"
     file.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
     chosen = columns or recognise_columns(recognise(file))
     assert chosen is not None
-    return parse(file, chosen)
+    kept: list[CompletionRow] = []
+    return Read(kept, *parse(file, chosen, kept.extend))
 
 
 def test_a_text_a_list_and_an_answer_of_the_assistant_are_completions(tmp_path: Path) -> None:
@@ -34,7 +43,7 @@ def test_a_text_a_list_and_an_answer_of_the_assistant_are_completions(tmp_path: 
     assert [(row.prompt.text, row.completion, row.line) for row in found.rows] == [
         ("a?", "one", 1), ("a?", "two", 2), ("a?", "three", 2), ("a?", "four", 3), ("b?", "five", 4),
     ]  # fmt: skip
-    assert found.problems == ()
+    assert found.problems == []
 
 
 def test_too_many_completions_are_cut_and_a_prompt_of_many_is_counted_once(

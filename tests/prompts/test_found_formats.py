@@ -297,8 +297,10 @@ def test_marks_within_a_completion_are_its_text_and_at_the_end_of_marked_turns_i
     def completed(*texts: str) -> list[tuple[str, str]]:
         rows = [{"prompt": "Which?", "completion": text} for text in texts]
         (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        parsed = completions.parse(tmp_path / "a.jsonl", completions.CompletionColumns("prompt", "completion"))
-        return [(row.prompt.text, row.completion) for row in parsed.rows]
+        rows_read: list[completions.CompletionRow] = []
+        chosen = completions.CompletionColumns("prompt", "completion")
+        completions.parse(tmp_path / "a.jsonl", chosen, rows_read.extend)
+        return [(row.prompt.text, row.completion) for row in rows_read]
 
     text = "### Instruction:\nhi\n\n### Response:\nyo"
     assert completed("It is:", text, "No.") == [("Which?", "It is:"), ("Which?", text), ("Which?", "No.")]

@@ -97,7 +97,8 @@ def said(store: Store, rows: pa.Table) -> Store:
 
 def made_elsewhere(store: Store, prompt: int) -> str:
     """The name of another completion of a prompt."""
-    k = store.elsewhere.next_k(1).get(prompt, ELSEWHERE_K)
+    taken = store.elsewhere.next_k(1)
+    k = dict(zip(*(taken[name].to_pylist() for name in ("prompt_id", "k")), strict=True)).get(prompt, ELSEWHERE_K)
     row = {"candidate_id": candidate_id(1, prompt, k), "round": 1, "prompt_id": prompt, "k": k, "completion": "by hand"}
     row |= {"source": "a file", "token_count": 2, "stated_log_q": None, "author": "ann", "created_at": utc_now()}
     with store.transaction("adding"):

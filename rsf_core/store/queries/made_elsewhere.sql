@@ -13,10 +13,11 @@ SELECT source, count(*) AS candidates FROM candidates_elsewhere WHERE round = $r
 
 -- What each prompt has in the round already: a completion is one candidate of it, wherever it was made.
 -- name: completions_known
-SELECT prompt_id, md5(completion) AS digest FROM every_candidate WHERE round = $round;
+SELECT prompt_id, md5_number_upper(completion) AS upper, md5_number_lower(completion) AS lower
+FROM every_candidate WHERE round = $round;
 
 -- name: next_k_elsewhere
-SELECT prompt_id, max(k) + 1 AS k FROM candidates_elsewhere WHERE round = $round GROUP BY prompt_id;
+SELECT prompt_id, max(k) + 1 AS k FROM candidates_elsewhere WHERE round = $round GROUP BY prompt_id ORDER BY prompt_id;
 
 -- Each row of `review_table`, in its order.
 -- name: review_score
