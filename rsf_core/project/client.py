@@ -19,7 +19,8 @@ from rsf_core.project.commands import execute
 from rsf_core.project.owner import describe_holder, holder, socket_path
 
 TIMEOUT_SECONDS = 60.0
-# Of commands that are known to be long: models are copied, a round's candidates are written, compared or counted.
+# Of commands that are known to be long: models are copied, a round's candidates are written, compared or counted, files are
+# kept and their rows added.
 LONG_SECONDS = {"backup": 6 * 3600.0} | dict.fromkeys(
     (
         "advance",
@@ -29,6 +30,8 @@ LONG_SECONDS = {"backup": 6 * 3600.0} | dict.fromkeys(
         "freeze",
         "generate",
         "has_control",
+        "import_add",
+        "import_start",
         "score",
         "target_back",
         "train_control",

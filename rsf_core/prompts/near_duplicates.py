@@ -159,10 +159,10 @@ def _bags(texts: Words, copies: Ints, among: Ints) -> tuple[Ints, _Bags]:
     return of, _select(ranked, starts, kept, name, texts.signature)
 
 
-def _as_sets(flat: Ints, owner: Ints, count: int) -> tuple[Ints, Ints, Ints]:
+def _as_sets(flat: Ints, owners: NDArray[np.int32], count: int) -> tuple[Ints, Ints, Ints]:
     """Multisets as sets, sorted by owner: the second "a" of a text gets a number of its own, from `count` on. The last of
     the three says which word each number stands for."""
-    code = owner * count + flat
+    code = owners.astype(np.int64) * count + flat
     code.sort()
     word, owner = code % max(1, count), code // max(1, count)
     again = np.flatnonzero(code[1:] == code[:-1]) + 1

@@ -114,7 +114,7 @@ def added_sentences(texts: Words) -> Ints:
 
 def _once(texts: Words) -> Ints:
     """The words of the texts, of each text each word once."""
-    code = np.sort(texts.owner * len(texts.words) + texts.word)
+    code = np.sort(texts.owner.astype(np.int64) * len(texts.words) + texts.word)
     different = code[np.concatenate([[True], code[1:] != code[:-1]])] if len(code) else code
     return np.asarray(different % max(1, len(texts.words)))
 

@@ -66,7 +66,7 @@ _ANY = regex.compile(
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"}
 
 
-_AT_ONCE = 5_000  # texts
+_AT_ONCE, _SIGNED_AT_ONCE = 5_000, 50_000  # texts
 
 
 class Kind(IntEnum):
@@ -155,9 +155,9 @@ class Words:
     of no further sense, the others make up `signature`, (texts,): texts with different ones are not nearly the same."""
 
     words: list[str]
-    word: Ints
-    owner: Ints
-    sentence: Ints
+    word: NDArray[np.int32]
+    owner: NDArray[np.int32]
+    sentence: NDArray[np.int32]
     plain: Bools
     asked: Bools
     name: Bools
@@ -185,47 +185,97 @@ def sums(values: Hashes, owner: Whole, count: int) -> Hashes:
 def read(texts: Sequence[str]) -> Words:
     """The words of different texts."""
     number, flat, lengths = _numbered(texts)
-    owner = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)  # half as wide here, where nothing is multiplied
-    of_token = [kind_of(token) for token in number]
-    folded = [_folded(token, kind) for token, kind in zip(number, of_token, strict=True)]
-    words: dict[str, int] = {}
-    for spelled in folded:
-        words.setdefault(spelled, len(words))
-    word_of = np.array([words[word] for word in folded], np.int32)
-    kind = np.array(of_token, np.int8)[flat]
-    word = word_of[flat]
-    first = np.concatenate([[True], owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, bool)
-    ends = kind == Kind.END
-    sentence = np.cumsum(ends, dtype=np.int32) - ends + owner  # ends before it; another text is another sentence
-    opens = np.concatenate([[True], sentence[1:] != sentence[:-1]]) if len(owner) else first
-    asked = np.zeros(int(sentence.max(initial=0)) + 1, bool)
-    asked[sentence[flat == number.get("?", -1)]] = True
-
-    lower = np.array([token[:1].islower() for token in number], bool)
-    upper = np.array([token[:1].isupper() for token in number], bool)
-    name, inside = np.zeros(len(words), bool), np.zeros(len(words), bool)
-    name[word_of[upper]] = True
-    inside[word[upper[flat] & ~opens]] = True
-    name[word_of[lower]] = False
-    inside &= name
-
-    numbers, contrasts = (
-        np.array([word_of_it in which for word_of_it in folded], bool)[flat] for which in (NUMBERS, CONTRASTS)
+    vocabulary = _Vocabulary(number)
+    ends = np.cumsum(lengths)
+    # half as wide as other numbers: whoever multiplies them widens them
+    word, owner, sentence = (np.empty(len(flat), np.int32) for _ in range(3))
+    plain, signature = np.empty(len(flat), bool), np.empty(len(texts), np.uint64)
+    asked, kept, sentences = [np.empty(0, np.int64)], 0, 0
+    for low in range(0, len(texts), _SIGNED_AT_ONCE):
+        some = lengths[low : low + _SIGNED_AT_ONCE]
+        shouted = np.array([text.isupper() for text in texts[low : low + _SIGNED_AT_ONCE]], bool)
+        part = vocabulary.part(flat[ends[low] - lengths[low] : ends[low + len(some) - 1]], some, shouted)
+        end = kept + len(part.word)
+        word[kept:end], plain[kept:end] = part.word, part.plain
+        owner[kept:end], sentence[kept:end] = part.owner + low, part.sentence + sentences
+        signature[low : low + len(some)] = part.signature
+        asked.append(part.asked + sentences)
+        kept, sentences = end, sentences + part.sentences
+    questions = np.zeros(sentences, bool)
+    questions[np.concatenate(asked)] = True
+    name, inside = vocabulary.name, vocabulary.inside & vocabulary.name
+    return Words(
+        vocabulary.words, word[:kept], owner[:kept], sentence[:kept], plain[:kept], questions, name, inside, signature
     )
-    counts = COUNTING * np.bincount(owner, numbers, minlength=len(texts)) > lengths
-    said = contrasts | (numbers & ~counts[owner])
-    shouted = np.array([text.isupper() for text in texts], bool)
-    marked = np.array([token in CAPITALS for token in number], bool)[flat] | (
-        np.array([token.casefold() in CAPITONYMS and token[0].isupper() for token in number], bool)[flat] & ~opens
-    )
-    marked = (marked & ~shouted[owner]) | said
-    signature, used = _signatures(kind, word, owner, marked, words, len(texts))
-    plain = (kind == Kind.WORD) | (kind == Kind.NEGATION)
-    worded = np.bincount(owner, plain | used, minlength=len(texts)) > 0
-    kept = plain | used | ((kind != Kind.END) & ~worded[owner])
-    ordinary = kind[kept] == Kind.WORD
-    word, owner, sentence = (column[kept].astype(np.int64) for column in (word, owner, sentence))
-    return Words(list(words), word, owner, sentence, ordinary, asked, name, inside, signature)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some texts of `Words`, owners and sentences from 0 on: of how many `sentences`, which of them are `asked`."""
+
+    word: NDArray[np.int32]
+    owner: NDArray[np.int32]
+    sentence: NDArray[np.int32]
+    plain: Bools
+    asked: Ints
+    sentences: int
+    signature: Hashes
+
+
+class _Vocabulary:
+    """What the different tokens are, by their numbers, and their folded words, of which `name` and `inside` are those of
+    `Words`; `inside` grows with each part that is read."""
+
+    def __init__(self, number: dict[str, int]) -> None:
+        of_token = [kind_of(token) for token in number]
+        folded = [_folded(token, kind) for token, kind in zip(number, of_token, strict=True)]
+        self._number: dict[str, int] = {}
+        for spelled in folded:
+            self._number.setdefault(spelled, len(self._number))
+        self.words = list(self._number)
+        self._word = np.array([self._number[word] for word in folded], np.int32)
+        self._kind = np.array(of_token, np.int8)
+        self._question = number.get("?", -1)
+        lower = np.array([token[:1].islower() for token in number], bool)
+        self._upper = np.array([token[:1].isupper() for token in number], bool)
+        self.name, self.inside = np.zeros(len(self.words), bool), np.zeros(len(self.words), bool)
+        self.name[self._word[self._upper]] = True
+        self.name[self._word[lower]] = False
+        self._counted, self._contrasts = (
+            np.array([word in which for word in folded], bool) for which in (NUMBERS, CONTRASTS)
+        )
+        self._capitals = np.array([token in CAPITALS for token in number], bool)
+        self._capitonyms = np.array([token.casefold() in CAPITONYMS and token[0].isupper() for token in number], bool)
+
+    def part(self, flat: NDArray[np.int32], lengths: Ints, shouted: Bools) -> _Part:
+        """Texts by their tokens, one behind the other, and how many each has; those `shouted` are in capitals."""
+        count = len(lengths)
+        owner = np.repeat(np.arange(count, dtype=np.int32), lengths)
+        kind, word = self._kind[flat], self._word[flat]
+        ends = kind == Kind.END
+        sentence = np.cumsum(ends, dtype=np.int32) - ends + owner  # ends before it; another text is another sentence
+        opens = np.concatenate([[True], sentence[1:] != sentence[:-1]]) if len(owner) else np.zeros(0, bool)
+        asked = sentence[flat == self._question].astype(np.int64)
+        self.inside[word[self._upper[flat] & ~opens]] = True
+
+        numbers = self._counted[flat]
+        counts = COUNTING * np.bincount(owner, numbers, minlength=count) > lengths
+        said = self._contrasts[flat] | (numbers & ~counts[owner])
+        marked = self._capitals[flat] | (self._capitonyms[flat] & ~opens)
+        marked = (marked & ~shouted[owner]) | said
+        signature, used = _signatures(kind, word, owner, marked, self._number, count)
+        plain = (kind == Kind.WORD) | (kind == Kind.NEGATION)
+        worded = np.bincount(owner, plain | used, minlength=count) > 0
+        kept = plain | used | (~ends & ~worded[owner])
+        return _Part(
+            word[kept],
+            owner[kept],
+            sentence[kept],
+            kind[kept] == Kind.WORD,
+            asked,
+            int(ends.sum()) + count,
+            signature,
+        )
 
 
 def _numbered(texts: Sequence[str]) -> tuple[dict[str, int], NDArray[np.int32], Ints]:

@@ -4,7 +4,9 @@ reader and a list of the rows take of the same file: to hold the rows once is th
 that keeps them in memory.
 
 Prints a JSON line a format. From the repository root, one thread:
-OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/importing.py [--rows N] [csv jsonl parquet]
+OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/importing.py [--rows N] [csv jsonl json parquet xlsx candidates]
+
+`candidates` are N completions made elsewhere, 16 of each prompt, in a JSONL file with what they state of themselves.
 """
 
 from __future__ import annotations
@@ -15,22 +17,44 @@ import json
 import multiprocessing
 import random
 import re
-import resource
 import tempfile
 import time
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
+from python_calamine import CalamineWorkbook
 
+from rsf_core.domain.access import person
 from rsf_core.project import Project, imports
+from rsf_core.project.candidate_imports import CandidatePreview
 from tests.support import small_task
 
 ROWS, LIMIT_MB, SEED = 1_000_000, 1_500, 0
 WAIT_SECONDS = 7_200
+FORMATS = ["csv", "jsonl", "json", "parquet", "xlsx", "candidates"]
+PER_PROMPT = 16
+_SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+_PARTS = {  # of a spreadsheet with one sheet, whose texts stand in their cells
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default '
+    'Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" '
+    'ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-'
+    'officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/'
+    'vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>',
+    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/>'
+    "</Relationships>",
+    "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.'
+    'openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="prompts" sheetId="1" r:id="r1"/></sheets>'
+    "</workbook>",
+    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    '<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
+    'Target="worksheets/sheet1.xml"/></Relationships>',
+}
 SUBJECTS = [
     "kettle",
     "train",
@@ -63,29 +87,61 @@ def rows(count: int) -> list[tuple[str, str]]:
     return [(text(i), str(i % 1_000)) for i in range(count)]
 
 
-def write(file: Path, count: int) -> None:
+def write(file: Path, count: int, what: str) -> None:
     made = rows(count)
-    if file.suffix == ".csv":
+    named = ({"prompt": text, "answer": answer} for text, answer in made)
+    if what == "csv":
         with file.open("w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow(["prompt", "answer"])
             writer.writerows(made)
-    elif file.suffix == ".jsonl":
+    elif what == "jsonl":
         with file.open("w", encoding="utf-8") as out:
-            out.writelines(json.dumps({"prompt": text, "answer": answer}) + "\n" for text, answer in made)
+            out.writelines(json.dumps(row) + "\n" for row in named)
+    elif what == "candidates":
+        with file.open("w", encoding="utf-8") as out:
+            for at, (text, answer) in enumerate(made):
+                row = {"prompt": made[at // PER_PROMPT][0], "completion": text, "log_q": -20.5, "token_count": 20}
+                out.write(json.dumps(row | {"source": "a teacher", "reference": answer}) + "\n")
+    elif what == "json":
+        with file.open("w", encoding="utf-8") as out:
+            out.write("[")
+            out.writelines((", " if at else "") + json.dumps(row) for at, row in enumerate(named))
+            out.write("]")
+    elif what == "xlsx":
+        _write_sheet(file, [("prompt", "answer"), *made])
     else:
         columns = {name: [row[place] for row in made] for place, name in enumerate(("prompt", "answer"))}
         pq.write_table(pa.table(columns), file)
 
 
+def _write_sheet(file: Path, cells: Sequence[tuple[str, str]]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        for name, text in _PARTS.items():
+            packed.writestr(name, text)
+        with packed.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            sheet.write(_SHEET.encode())
+            for at, row in enumerate(cells, start=1):
+                inside = (
+                    f'<c r="{c}{at}" t="inlineStr"><is><t>{text}</t></is></c>'
+                    for c, text in zip("AB", row, strict=True)
+                )
+                sheet.write(f'<row r="{at}">{"".join(inside)}</row>'.encode())
+            sheet.write(b"</sheetData></worksheet>")
+
+
 def plainly(file: Path) -> None:
-    """What Python's own reader takes: every row as a dictionary, in a list."""
+    """What the reader of each format takes that others use: every row in a list."""
     if file.suffix == ".csv":
         with file.open(newline="", encoding="utf-8") as read:
             held: list[Any] = list(csv.DictReader(read))
     elif file.suffix == ".jsonl":
         with file.open(encoding="utf-8") as read:
             held = [json.loads(line) for line in read]
+    elif file.suffix == ".json":
+        held = json.loads(file.read_text(encoding="utf-8"))
+    elif file.suffix == ".xlsx":
+        held = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
     else:
         held = pq.read_table(file).to_pylist()
     assert held
@@ -109,24 +165,28 @@ def measured(do: Callable[..., None], *arguments: object) -> dict[str, float]:
 def _in_process(pipe: Any, do: Callable[..., None], arguments: tuple[object, ...]) -> None:
     start = time.perf_counter()
     do(*arguments)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    found = {"cpu_s": round(used.ru_utime + used.ru_stime, 1), "peak_mb": round(used.ru_maxrss / 1e3)}
-    pipe.send(found | {"seconds": round(time.perf_counter() - start, 1)})
+    # of this program alone: what rusage has is also of the one that started it
+    cpu, peak = _used(psutil.Process())
+    pipe.send({"cpu_s": round(cpu, 1), "peak_mb": round(peak), "seconds": round(time.perf_counter() - start, 1)})
 
 
-def place(folder: Path, file: Path) -> None:
+def place(folder: Path, file: Path, what: str) -> None:
     """Keep the file and place its rows, as the Prompts page does; the process that reads it is a child of this one."""
     with Project.open(folder) as project:
-        kept = project.imports.keep_file(file)
-        placing = project.imports.start_found(kept, 0.02)
+        kept, made = project.imports.keep_file(file), what == "candidates"
+        of = project.candidate_imports if made else project.imports
+        placing = (
+            project.candidate_imports.start_found(kept, "a file") if made else project.imports.start_found(kept, 0.02)
+        )
         told, reader, cpu, peak = set(), _reader(project.imports, kept, placing), 0.0, 0.0
-        while (state := project.imports.state(kept, placing)).running:
+        while (state := of.state(kept, placing)).running:
             told.add(state.message)
             cpu, peak = max((cpu, peak), _used(reader))
             time.sleep(0.1)
         assert state.preview is not None, state.problem
         assert len(told) > 1, "no progress was told"
-        (folder.parent / "placed.json").write_text(json.dumps([kept, placing, state.preview.count, cpu, peak]))
+        count = state.preview.candidates if isinstance(state.preview, CandidatePreview) else state.preview.count
+        (folder.parent / "placed.json").write_text(json.dumps([kept, placing, count, cpu, peak]))
 
 
 def _reader(kept: imports.Imports, upload: str, placing: str) -> psutil.Process:
@@ -144,32 +204,37 @@ def _used(process: psutil.Process) -> tuple[float, float]:
     return float(used.user + used.system), float(peak[1]) / 1e3 if peak else 0.0
 
 
-def add(folder: Path) -> None:
+def add(folder: Path, what: str) -> None:
     kept, placing, count, *_ = json.loads((folder.parent / "placed.json").read_text())
     with Project.open(folder) as project:
-        assert project.imports.add(kept, placing) == count
+        if what == "candidates":
+            added = project.candidate_imports.add(kept, placing, person("ann")).candidates
+        else:
+            added = project.imports.add(kept, placing)
+        assert added == count
 
 
 def main() -> None:
     asked = argparse.ArgumentParser()
-    asked.add_argument("formats", nargs="*", default=["csv", "jsonl", "parquet"])
+    asked.add_argument("formats", nargs="*", default=FORMATS)
     asked.add_argument("--rows", type=int, default=ROWS)
     wanted = asked.parse_args()
     imports.KEPT_UPLOADS = 1
-    for suffix in wanted.formats:
+    for what in wanted.formats:
         with tempfile.TemporaryDirectory() as scratch:
+            suffix = "jsonl" if what == "candidates" else what
             file, folder = Path(scratch) / f"prompts.{suffix}", Path(scratch) / "project"
-            write(file, wanted.rows)
+            write(file, wanted.rows, what)
             Project.create(folder, str(small_task.write(Path(scratch) / "small_reviews")), seed=1).close()
             plain = measured(plainly, file)
-            placed = measured(place, folder, file)
+            placed = measured(place, folder, file, what)
             reading = json.loads((Path(scratch) / "placed.json").read_text())[-2:]
             placed |= {"reader_cpu_s": round(reading[0], 1), "reader_peak_mb": round(reading[1])}
-            added = measured(add, folder)
+            added = measured(add, folder, what)
             peak = max(placed["peak_mb"] + placed["reader_peak_mb"], added["peak_mb"])
             shown = {
                 "benchmark": "importing",
-                "format": suffix,
+                "format": what,
                 "rows": wanted.rows,
                 "file_mb": file.stat().st_size // 10**6,
             }

@@ -11,7 +11,7 @@ import pytest
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import parse
 from rsf_core.prompts.arrow_values import values
-from rsf_core.prompts.completions import CompletionColumns
+from rsf_core.prompts.completions import CompletionColumns, CompletionRow
 from rsf_core.prompts.completions import parse as parse_completions
 from rsf_core.prompts.records import Number, Unreadable
 
@@ -104,8 +104,8 @@ def test_one_that_nobody_asked_for_does_not_matter(tmp_path: Path) -> None:
 def test_completions_name_it_too(tmp_path: Path, place: str) -> None:
     texts = {"prompt": pa.array(["a"]), "completion": pa.array(["b"]), place: pa.array([BEYOND], WHEN)}
     columns = CompletionColumns("prompt", "completion", log_q="log_q", token_count="tokens", source="source")
-    parsed = parse_completions(written(tmp_path, texts), columns)
-    assert [str(problem) for problem in parsed.problems] == [f"line 1, {place}: {HELD}"]
+    problems, _ = parse_completions(written(tmp_path, texts), columns, lambda rows: None)
+    assert [str(problem) for problem in problems] == [f"line 1, {place}: {HELD}"]
 
 
 def test_turns_given_as_maps_are_a_conversation(tmp_path: Path) -> None:
@@ -118,7 +118,9 @@ def test_turns_given_as_maps_are_a_conversation(tmp_path: Path) -> None:
 def test_log_probabilities_of_32_bits_are_summed_as_they_are_spelled(tmp_path: Path) -> None:
     columns = {"prompt": pa.array(["a"]), "completion": pa.array(["b"]), "q": pa.array([[-0.1, -0.2]], pa.list_(TINY))}
     wanted = CompletionColumns("prompt", "completion", log_q="q")
-    (row,) = parse_completions(written(tmp_path, columns), wanted).rows
+    kept: list[CompletionRow] = []
+    parse_completions(written(tmp_path, columns), wanted, kept.extend)
+    (row,) = kept
     assert row.log_q == pytest.approx(-0.3, abs=1e-15) and row.token_count == 2
 
 
