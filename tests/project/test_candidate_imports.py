@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rsf_core.domain import Action, JobState, Split
+from rsf_core.domain import ELSEWHERE_K, Action, JobState, Split
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError, PromptFileError
-from rsf_core.project import Project
+from rsf_core.project import Project, candidate_imports
 from rsf_core.project.candidate_imports import AddedCandidates
 from rsf_core.project.exporting.request import Request, What
-from rsf_core.prompts import PromptRow
+from rsf_core.prompts import PromptRow, row_file
 from rsf_core.prompts.completions import CompletionColumns
 
 
@@ -123,6 +123,49 @@ def test_parquet_is_read_in_a_process_of_its_own(project: Project, tmp_path: Pat
     added = project.import_candidates(tmp_path / "made.parquet", "a teacher")
     assert added.candidates == 2
     assert [c.stated_log_q for c in project.candidates_elsewhere()] == [-1.0, -2.0]
+
+
+def test_parts_of_any_size_add_the_same(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held_out, known = project.prompts(Split.HELD_OUT)[0].text, train(project)
+    rows: list[Mapping[str, object]] = [
+        {"prompt": known[n % 3], "completion": f"Answer {n % 5}.", "log_q": -float(n), "token_count": n}
+        for n in range(11)
+    ]
+    rows += [{"prompt": "How high is it?", "completion": f"{n} m"} for n in (1, 2, 1)]
+    rows += [{"prompt": held_out, "completion": "Seen."}, {"prompt": held_out + ", please.", "completion": "Seen."}]
+    rows += [{"prompt": "How deep is it?", "completion": "Deep.", "source": "a person"}]
+    project.import_candidates(written(tmp_path, rows[4:6]), "a teacher")
+    before = len(project.prompts())
+    for name, size in ((row_file, "PART_ROWS"), (candidate_imports, "_ADDED_AT_ONCE")):
+        monkeypatch.setattr(name, size, 2)
+    added = project.import_candidates(written(tmp_path, rows), "a teacher")
+    assert (added.candidates, added.new_prompts, added.there, added.left_out) == (12, 2, 2, 3)
+    assert [problem.line for problem in added.problems] == [14, 15, 16]
+    assert [p.text for p in project.prompts()[before:]] == ["How high is it?", "How deep is it?"]
+    ids = {p.text: p.prompt_id for p in project.prompts()}
+    found = {(c.prompt_id, c.completion): c for c in project.candidates_elsewhere()}
+    assert len(found) == 14 and len({c.candidate_id for c in found.values()}) == 14
+    assert all(c.candidate_id == f"1.{c.prompt_id}.{c.k}" for c in found.values())
+    for n, row in enumerate(rows[:11]):
+        kept = found[ids[known[n % 3]], f"Answer {n % 5}."]
+        assert (kept.stated_log_q, kept.token_count) == (row["log_q"], row["token_count"])
+    (person_s,) = [c for c in found.values() if c.source == "a person"]
+    assert person_s.prompt_id == ids["How deep is it?"]
+    for prompt_id in {c.prompt_id for c in found.values()}:
+        ks = sorted(c.k for c in found.values() if c.prompt_id == prompt_id)
+        assert ks == list(range(ELSEWHERE_K, ELSEWHERE_K + len(ks)))
+
+
+def test_a_prompt_takes_no_more_than_its_names_and_nothing_is_added(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidate_imports, "K_BITS", 2)
+    monkeypatch.setattr(candidate_imports, "ELSEWHERE_K", 1)
+    rows = [{"prompt": train(project)[0], "completion": f"Answer {n}."} for n in range(4)]
+    with pytest.raises(PromptError, match="has 3 candidates made elsewhere: it takes no more"):
+        project.import_candidates(written(tmp_path, [*rows, {"prompt": "New?", "completion": "b"}]), "a teacher")
+    assert project.candidates_elsewhere() == [] and "New?" not in train(project)
+    assert project.import_candidates(written(tmp_path, rows[:3], "fewer.jsonl"), "a teacher").candidates == 3
 
 
 def test_they_are_scored_decided_by_people_exported_and_trained_on(complete: Project, tmp_path: Path) -> None:

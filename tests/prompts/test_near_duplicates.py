@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rsf_core.prompts import near_duplicates, near_words
+from rsf_core.prompts import near_duplicates, near_edits, near_words
 from rsf_core.prompts.near_duplicates import SIMILARITY, near_duplicate_pairs, normalise
 from rsf_core.prompts.near_edits import is_typing_error
 from rsf_core.prompts.near_words import CONTRASTS, NUMBERS, Kind, fold, kind_of, tokens
@@ -349,11 +350,19 @@ def test_texts_are_read_alike_in_parts_of_any_size(monkeypatch: pytest.MonkeyPat
         f"Why is {'the' if i % 3 else 'no'} train {i % 7} late in {('Bonn', 'C#', 'été')[i % 3]}?" for i in range(50)
     ]
     whole = near_words.read(texts)
-    for size in (1, 7, 49, 50):
+    for size, signed in ((1, 1), (7, 50_000), (49, 3), (50, 50)):
         monkeypatch.setattr(near_words, "_AT_ONCE", size)
+        monkeypatch.setattr(near_words, "_SIGNED_AT_ONCE", signed)
         parts = near_words.read(texts)
         assert parts.words == whole.words
         for name in ("word", "owner", "sentence", "plain", "asked", "name", "inside", "signature"):
             np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name), err_msg=name)
-    assert all(column.dtype == np.int64 for column in (whole.word, whole.owner, whole.sentence))  # they are multiplied
+
+
+def test_numbers_of_texts_and_words_may_be_more_together_than_their_width_holds() -> None:
+    read = near_words.read([f"The train {i} was late." for i in range(30)])
+    far = dataclasses.replace(read, owner=read.owner + np.int32(2**27))
+    np.testing.assert_array_equal(near_edits._once(far), near_edits._once(read))
+    words, owners, _ = near_duplicates._as_sets(np.array([7, 5]), np.full(2, 60_000, np.int32), 60_000)
+    assert (words.tolist(), owners.tolist()) == ([5, 7], [60_000, 60_000])
     assert len(near_words.read([]).word) == 0
