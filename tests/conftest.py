@@ -22,6 +22,9 @@ from tests.support import quick, ready_database, warm
 from tests.support import small_task as small_task_of
 from tests.support.job_threads import in_threads
 
+MEMORY = "/dev/shm"
+ROOM_BYTES = 6 * 2**30  # of a whole run at a time, in two processes
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub; job processes inherit it
 # several processes with two spinning threads each on two cores are ten times slower than with one
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -30,6 +33,19 @@ settings.load_profile("beside others")
 # What is imported stays to the end, millions of objects of torch, transformers and hypothesis: a collector that walks them
 # again and again finds nothing. They are made without it, and then lie beside what it looks at.
 gc.disable()
+
+
+def _keep_in_memory() -> None:
+    """Put the folders of tests where nothing waits for a disk: a project is megabytes and some syncs, thousands of times.
+    They stay on the disk where there is little room in memory, or where no program may be started from it."""
+    if "PYTEST_DEBUG_TEMPROOT" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    place = os.statvfs(MEMORY)
+    if place.f_bavail * place.f_frsize >= ROOM_BYTES and not place.f_flag & os.ST_NOEXEC:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = MEMORY
+
+
+_keep_in_memory()
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]
