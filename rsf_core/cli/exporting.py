@@ -51,7 +51,7 @@ def export(
     pairing: Annotated[
         Pairing,
         typer.Option(
-            help="preference: the best with the worst by reward; at random; all with all; as people compared two."
+            help="preference: the best with the worst by reward; at random; all with all; as people compared or ranked."
         ),
     ] = Pairing.REWARD,
     seed: Annotated[int, typer.Option(min=0, help="preference: of the pairing at random.")] = 0,

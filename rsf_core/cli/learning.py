@@ -45,6 +45,7 @@ def taste_text(found: dict[str, Any]) -> str:
     decisions, versions = found["decisions"], found["versions"]
     said = f"{decisions['accepted']:,} accepted, {decisions['rejected']:,} rejected by people, one by one"
     said += f"; {plural(decisions['pairs'], 'pair')} compared" if decisions["pairs"] else ""
+    said += f" ({plural(decisions['rankings'], 'ranking')} included)" if decisions["rankings"] else ""
     if not versions:
         return f"{said}: nothing was learned yet" + (
             f", it takes {decisions['lacking']}" if decisions["lacking"] else ""

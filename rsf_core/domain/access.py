@@ -197,6 +197,9 @@ _SAYS = (
     "comparing.say",
     "comparing.say_all",
     "comparing.undo",
+    "ranking.say",
+    "ranking.say_all",
+    "ranking.undo",
     "progress.set_goal",
 )
 _LOOKS_AT = {
@@ -254,6 +257,7 @@ _LOOKS_AT = {
     "autopilot.": ("flight",),
     "progress.": ("mine", "with_others"),
     "comparing.": ("upcoming", "count", "undoable", "shown", "win_rates"),
+    "ranking.": ("upcoming", "count", "undoable", "shown"),
     "guide_book.": ("versions", "current", "unread"),
     "question_book.": ("current", "summaries", "versions"),
     "answers.": ("of_round", "draft"),
@@ -281,7 +285,7 @@ _LOOKS_AT = {
         "judging",
         *("override", "prompts", "replicate_template", "round_complete", "sealed", "status", "target", "taste"),
     ),
-    "routes.": ("queue", "say", "text", "render", "pairs", "compare", "summary"),
+    "routes.": ("queue", "say", "text", "render", "pairs", "compare", "sets", "rank", "summary"),
 }
 REVIEWERS = frozenset(_SAYS) | {part + name for part, names in _LOOKS_AT.items() for name in names}
 

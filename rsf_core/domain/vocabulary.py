@@ -76,9 +76,11 @@ class Verdict(StrEnum):
 
 
 class ChoiceKind(StrEnum):
-    """What a person can do where candidates of a prompt are compared: say which of two is better, or take back the last."""
+    """What a person can do where candidates of a prompt are compared: say which of two is better, rank some, or take back the
+    last."""
 
     COMPARE = "compare"
+    RANK = "rank"
     UNDO = "undo"
 
 
@@ -97,14 +99,16 @@ class Control(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One thing a reviewer says where candidates are compared, undone as one step. `act` is its unique name, given by whoever
-    says it, so that it can be sent again without being done again. `candidate_ids`: left and right; none for an undo.
-    `guide` is the version of the guide that its reviewer had before them, 0 for none; without it the newest."""
+    says it, so that it can be sent again without being done again. `candidate_ids`: left and right, or those that are ranked,
+    each with its place in `places`, of which 1 is the best; none for an undo. `guide` is the version of the guide that its
+    reviewer had before them, 0 for none; without it the newest."""
 
     act: str
     kind: ChoiceKind
     candidate_ids: tuple[str, ...] = ()
     verdict: Verdict | None = None
     guide: int | None = None
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,13 @@ class FeatureRows:
 @dataclass(frozen=True, slots=True)
 class Compared:
     """What people have said of two candidates of a prompt, a row each time somebody did: `left` is better (1), a tie (½) or
-    `right` is (0), (m,). `prompts` (m,)."""
+    `right` is (0), (m,). `prompts` (m,). `weights` (m,): how many pairs that were compared by themselves a row counts as."""
 
     left: FeatureRows
     right: FeatureRows
     preferred: Floats
     prompts: Ints
+    weights: Floats
 
     def __len__(self) -> int:
         return len(self.preferred)

@@ -27,8 +27,8 @@ class Choice:
 
     def fit(self, rows: Rows, train: NDArray[np.bool_]) -> Floats:
         """Weights of `x` as it is, and the intercept."""
-        x = rows.x[train] * self.scale
-        return self.unscaled(logistic.fit(x, rows.y[train], self.penalty, intercepts=rows.intercepts[train]))
+        x, intercepts, counts = rows.x[train] * self.scale, rows.intercepts[train], rows.weights[train]
+        return self.unscaled(logistic.fit(x, rows.y[train], self.penalty, intercepts=intercepts, counts=counts))
 
     def unscaled(self, beta: Floats) -> Floats:
         weights: Floats = beta * np.append(self.scale, 1.0)
@@ -47,7 +47,9 @@ def choose(rows: Rows, among: NDArray[np.bool_], others: int) -> Choice:
             continue
         for i, scale in enumerate(scales):
             for j, beta in enumerate(
-                logistic.path(rows.x[train] * scale, rows.y[train], PENALTIES, rows.intercepts[train])
+                logistic.path(
+                    rows.x[train] * scale, rows.y[train], PENALTIES, rows.intercepts[train], rows.weights[train]
+                )
             ):
                 z = logistic.predict(rows.x[test], choices[i][j].unscaled(beta))
                 totals[i, j] += logistic.loss(z, rows.y[test]) * test.sum()

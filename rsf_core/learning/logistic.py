@@ -12,22 +12,30 @@ STEPS = 50
 PRECISION = 1e-8  # of the objective, by which a step no longer counts
 
 
-def fit(x: Floats, y: Floats, penalty: float, start: Floats | None = None, intercepts: Floats | None = None) -> Floats:
-    """(d + 1,): the weights and, last, the intercept that minimise Σ −log p(y | x) + penalty/2 · |weights|². `x` (n, d), `y`
-    (n,) between 0 and 1. The intercept is free; `intercepts` (n,) says how often it counts in each row, once where it is not
-    said."""
+def fit(
+    x: Floats,
+    y: Floats,
+    penalty: float,
+    start: Floats | None = None,
+    intercepts: Floats | None = None,
+    counts: Floats | None = None,
+) -> Floats:
+    """(d + 1,): the weights and, last, the intercept that minimise Σ −count · log p(y | x) + penalty/2 · |weights|². `x`
+    (n, d), `y` (n,) between 0 and 1. The intercept is free; `intercepts` (n,) says how often it counts in each row, and
+    `counts` (n,) how often each row does: once where it is not said."""
     n, d = x.shape
     wide = np.concatenate([x, np.ones((n, 1)) if intercepts is None else intercepts[:, None]], axis=1)
     ridge = np.append(np.full(d, penalty), 1e-9)
     beta = np.zeros(d + 1) if start is None else start.copy()
-    value = _objective(wide, y, ridge, beta)
+    often = np.ones(n) if counts is None else counts
+    value = _objective(wide, y, ridge, beta, often)
     for _ in range(STEPS):
         p = sigmoid(wide @ beta)
-        slope = wide.T @ (p - y) + ridge * beta
-        curvature = (wide * np.maximum(p * (1 - p), 1e-10)[:, None]).T @ wide + np.diag(ridge)
+        slope = wide.T @ (often * (p - y)) + ridge * beta
+        curvature = (wide * (often * np.maximum(p * (1 - p), 1e-10))[:, None]).T @ wide + np.diag(ridge)
         step = np.linalg.solve(curvature, slope)
         size = 1.0
-        while (new := _objective(wide, y, ridge, beta - size * step)) > value and size > 1e-6:
+        while (new := _objective(wide, y, ridge, beta - size * step, often)) > value and size > 1e-6:
             size /= 2
         if new > value:
             break
@@ -37,11 +45,17 @@ def fit(x: Floats, y: Floats, penalty: float, start: Floats | None = None, inter
     return beta
 
 
-def path(x: Floats, y: Floats, penalties: Sequence[float], intercepts: Floats | None = None) -> list[Floats]:
+def path(
+    x: Floats,
+    y: Floats,
+    penalties: Sequence[float],
+    intercepts: Floats | None = None,
+    counts: Floats | None = None,
+) -> list[Floats]:
     """`fit` at each of the penalties, which are falling: each begins where the one before ended."""
     found: list[Floats] = []
     for penalty in penalties:
-        found.append(fit(x, y, penalty, found[-1] if found else None, intercepts))
+        found.append(fit(x, y, penalty, found[-1] if found else None, intercepts, counts))
     return found
 
 
@@ -73,6 +87,6 @@ def platt(z: Floats, y: Floats) -> tuple[float, float]:
     return float(slope) / scale, float(intercept)
 
 
-def _objective(wide: Floats, y: Floats, ridge: Floats, beta: Floats) -> float:
+def _objective(wide: Floats, y: Floats, ridge: Floats, beta: Floats, counts: Floats) -> float:
     z = wide @ beta
-    return float(np.sum(np.logaddexp(0, z) - y * z) + 0.5 * np.sum(ridge * beta * beta))
+    return float(np.sum(counts * (np.logaddexp(0, z) - y * z)) + 0.5 * np.sum(ridge * beta * beta))

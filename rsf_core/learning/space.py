@@ -75,11 +75,12 @@ def space_of(decided: Decided, compared: Compared | None = None) -> Space:
 @dataclass(frozen=True, slots=True)
 class Rows:
     """What is fitted to: the decisions, and after them the pairs, (n + m,). `intercepts`: 1 for a decision, 0 for a
-    pair, which has no intercept. A prompt's decisions and pairs are of one fold."""
+    pair, which has no intercept. `weights`: 1 for a decision. A prompt's decisions and pairs are of one fold."""
 
     x: Floats
     y: Floats
     intercepts: Floats
+    weights: Floats
     folds: Ints
 
     @property
@@ -95,7 +96,7 @@ class Rows:
 def rows_of(space: Space, decided: Decided, folds: Ints, compared: Compared | None, seed: int) -> Rows:
     x, y = space.coordinates(decided), decided.accepted.astype(np.float64)
     if compared is None:
-        return Rows(x, y, np.ones(len(y)), folds)
+        return Rows(x, y, np.ones(len(y)), np.ones(len(y)), folds)
     of_prompt = dict(zip(decided.prompts.tolist(), folds.tolist(), strict=True))
     new = np.array([prompt not in of_prompt for prompt in compared.prompts.tolist()], np.bool_)
     rng = np.random.default_rng([seed, len(y), len(compared)])
@@ -107,5 +108,6 @@ def rows_of(space: Space, decided: Decided, folds: Ints, compared: Compared | No
         np.concatenate([x, pairs]),
         np.concatenate([y, compared.preferred]),
         np.concatenate([np.ones(len(y)), np.zeros(len(compared))]),
+        np.concatenate([np.ones(len(y)), compared.weights]),
         np.concatenate([folds, [of_prompt[prompt] for prompt in compared.prompts.tolist()]]).astype(np.int64),
     )

@@ -44,7 +44,7 @@ def learn(decided: Decided, rate: float, seed: int = 0, compared: Compared | Non
 
     The chance that left is better than right is that of the difference of their log-odds (Bradley & Terry 1952), so a pair is
     a row of the same regression: the difference of the features, without an intercept. A tie counts half each way, as is usual
-    in such fits (Chiang et al. 2024, Chatbot Arena)."""
+    in such fits (Chiang et al. 2024, Chatbot Arena). The pairs of a ranking count less, see `pair_words.weight_of`."""
     y = decided.accepted.astype(np.float64)
     if missing(int(y.sum()), int(len(y) - y.sum())) or len(np.unique(decided.prompts)) < 2:
         raise ValueError("too little is decided to learn from")

@@ -32,6 +32,7 @@ _PARTS = (
     "prompt_lengths",
     "progress",
     "question_book",
+    "ranking",
     "review",
     "scorer_book",
     "store",

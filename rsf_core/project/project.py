@@ -49,6 +49,7 @@ from rsf_core.prompts.tasks import Task
 from rsf_core.review.comparing import Comparing
 from rsf_core.review.progress import ReviewProgress
 from rsf_core.review.queue import Reviews
+from rsf_core.review.ranking import Ranking
 from rsf_core.rounds.autopilot import Autopilot
 from rsf_core.rounds.drive import Driver
 from rsf_core.rounds.embedding import Embedding
@@ -109,6 +110,7 @@ class Project:
         self.review = Reviews(self.store, self._standing.settings, self.target, self.features)
         self.progress = ReviewProgress(self.store, self.review)
         self.comparing = Comparing(self.store, self._standing.settings, self.review)
+        self.ranking = Ranking(self.store, self._standing.settings, self.review, self.comparing.ended)
         self.exports = Exports(
             folder, self.store, self._standing.settings, self.target, self.review.agreement, self.review.onlooking
         )

@@ -26,6 +26,7 @@ from rsf_core.learning.report import Against, Bin, Point, Report
 from rsf_core.learning.taste import missing
 from rsf_core.project.target_book import TargetBook
 from rsf_core.review.audit import by_chance
+from rsf_core.review.pair_words import pair_words
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.intervals import Interval
@@ -36,19 +37,23 @@ from rsf_core.store.tally import Votes
 LEARNER = 2  # of how it is learned: another number gives other versions
 TABLES = (*("overrides", "acts", "annotations", "candidates"), *("log_ratios", "thresholds", "gold_marks"))
 EXAMPLES = 4
+# Left, right, whether left is better (1), a tie (½) or right is (0), and what that counts.
+_Pair = tuple[str, str, float, float]
 _PREFERRED = {Verdict.LEFT: 1.0, Verdict.TIE: 0.5, Verdict.RIGHT: 0.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """What there is to learn from: candidates that people have accepted and rejected one by one, of how many prompts.
-    `lacking`: what they have yet to decide, in words; "" where there is enough. `pairs`: how often somebody compared two."""
+    `lacking`: what they have yet to decide, in words; "" where there is enough. `pairs`: how often somebody said which of two
+    is better, by comparing them or in one of the `rankings`."""
 
     accepted: int
     rejected: int
     prompts: int
     lacking: str
     pairs: int = 0
+    rankings: int = 0
 
     @property
     def count(self) -> int:
@@ -101,7 +106,8 @@ class TasteBook:
         prompts = len(rows["prompt_id"].unique())
         if not lacking and prompts < 2:
             lacking = "decisions on another prompt"
-        return Decisions(accepted, rejected, prompts, lacking, len(self._compared()[1]))
+        ranked = sum(len(self._store.rankings.standing(opened.round)) for opened in self._store.rounds())
+        return Decisions(accepted, rejected, prompts, lacking, len(self._compared()[1]), ranked)
 
     def _decided(self) -> pa.Table:
         return self._store.unchanged("decided by people", TABLES, self._store.tastes.decided)
@@ -121,18 +127,21 @@ class TasteBook:
             found[here] = by_chance(places, decided, shown, self._standing.settings().seed)[of_row]
         return rows.set_column(rows.schema.get_field_index("audit"), "audit", pa.array(found))
 
-    def _compared(self) -> tuple[pa.Table, list[tuple[str, str, float]]]:
-        """The candidates that people have compared, in all rounds, as far as they were drawn here; and what each said: left,
-        right, and whether left is better (1), a tie (½) or right is (0)."""
+    def _compared(self) -> tuple[pa.Table, list[_Pair]]:
+        """The candidates that people have compared or ranked, in all rounds, as far as they were drawn here; and what each
+        said of two."""
 
-        def read() -> tuple[pa.Table, list[tuple[str, str, float]]]:
-            said = [one for opened in self._store.rounds() for one in self._store.comparisons.standing(opened.round)]
+        def read() -> tuple[pa.Table, list[_Pair]]:
+            store = self._store
+            rounds = [one.round for one in store.rounds()]
+            by_round = (pair_words(store.comparisons.standing(n), store.rankings.standing(n)) for n in rounds)
+            said = [one for words in by_round for one in words]
             rows = self._store.tastes.compared(sorted({name for one in said for name in (one.left_id, one.right_id)}))
             known = set(rows["candidate_id"].to_pylist())
-            pairs = [(one.left_id, one.right_id, _PREFERRED[one.verdict]) for one in said]
+            pairs = [(one.left_id, one.right_id, _PREFERRED[one.verdict], one.weight) for one in said]
             return rows, sorted(pair for pair in pairs if known.issuperset(pair[:2]))
 
-        return self._store.unchanged("compared by people", ("comparisons", "candidates", "rounds"), read)
+        return self._store.unchanged("compared by people", ("comparisons", "rankings", "candidates", "rounds"), read)
 
     def versions(self) -> list[Version]:
         """Every version, the newest first."""
@@ -184,13 +193,14 @@ class TasteBook:
         inputs = {"decided": self._with_scores(rows, others)}
         if pairs:
             at = {name: row for row, name in enumerate(shown["candidate_id"].to_pylist())}
-            left, right, preferred = zip(*pairs, strict=True)
+            left, right, preferred, weight = zip(*pairs, strict=True)
             inputs["candidates"] = self._with_scores(shown, others)
             inputs["compared"] = pa.table(
                 {
                     "left": [at[name] for name in left],
                     "right": [at[name] for name in right],
                     "preferred": list(preferred),
+                    "weight": list(weight),
                 }
             )
         return self._supervisor.submit(spec, inputs)
@@ -270,7 +280,7 @@ class TasteBook:
         rows = self._decided()
         said = sorted(zip(rows["candidate_id"].to_pylist(), rows["accepted"].to_pylist(), strict=True))
         base = self._stages.base()
-        pairs = self._compared()[1]
+        pairs = [pair if pair[3] != 1 else pair[:3] for pair in self._compared()[1]]  # as before there were rankings
         told = json.dumps([LEARNER, base.name, base.identity, self._others(), said, *([pairs] if pairs else [])])
         return hashlib.sha256(told.encode()).hexdigest()[:8]
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rsf_core.domain import K_BITS, Choice, Verdict, candidate_id
+from rsf_core.domain import Choice, Verdict, candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.settings import Settings
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
+from rsf_core.review.pair_words import pair_words
 from rsf_core.review.pairs import alike, walk
 from rsf_core.review.queue import Reviews
+from rsf_core.review.walking import Ended, Way, Ways, long
 from rsf_core.review.win_rates import WinRates, win_rates
 from rsf_core.sampling.streams import child_seed
 from rsf_core.store.acts import Said
-from rsf_core.store.comparison_log import ComparisonLog, pair_of
+from rsf_core.store.comparison_log import ComparisonLog, Pair, pair_of
 from rsf_core.store.store import Store
 
 MOST_READ = 500  # pairs whose texts are read for one answer: most of them near-duplicates, and somebody waits
-MOST_CHARACTERS = 1_000_000  # of the completions of an answer, the last pair's beyond it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +41,19 @@ class Upcoming:
     ended: bool
 
 
-@dataclass(slots=True)
-class _Way:
-    """How far a reviewer has come: before `position` there is nothing left for them, as long as nothing is taken back."""
-
-    key: object
-    undone: int
-    position: int
-
-
 class Comparing:
     def __init__(self, store: Store, settings: Callable[[], Settings], review: Reviews) -> None:
         self._store, self._settings, self._review = store, settings, review
-        self._guard = threading.Lock()
-        self._ways: dict[tuple[int, str], _Way] = {}
-        self._groups: tuple[object, list[tuple[int, NDArray[np.int64]]]] | None = None
+        self._ways = Ways()
+        self.ended = Ended(review)
 
     def upcoming(
         self, round_number: int, reviewer: Actor, count: int, again: bool = False, after: int | None = None
     ) -> Upcoming:
-        """The next pairs for this reviewer, `count` at most: those that they have not compared, that still want an opinion
-        (as a candidate does: `review.overlap`), and whose texts differ. Truncated candidates are left out. With `again` the
-        pairs that they have compared, the one where that is longest ago first. `after`: where an earlier answer ended."""
+        """The next pairs for this reviewer, `count` at most: those that they have neither compared nor ranked, that still want
+        an opinion (as a candidate does: `review.overlap`), and whose texts differ. Truncated candidates are left out. With
+        `again` the pairs that they have compared, the one where that is longest ago first. `after`: where an earlier answer
+        ended."""
         if again:
             log = self._store.comparisons.log(round_number)
             with log.lock:
@@ -74,7 +62,7 @@ class Comparing:
             shown: list[Compared] = []
             while len(shown) < len(found) and not _long(shown):
                 shown.append(self._shown(round_number, *found[len(shown)][0]))
-            last = found[len(shown) - 1][1] if shown else after
+            last = found[len(shown) - 1][2] if shown else after
             return Upcoming(shown, last, len(found) < count and len(shown) == len(found))
         return self._unseen(round_number, reviewer.name, count, after)
 
@@ -116,13 +104,14 @@ class Comparing:
         return self._store.comparisons.undo(act or uuid.uuid4().hex, round_number, reviewer.name)
 
     def win_rates(self, round_number: int) -> WinRates:
-        """What the comparisons of a round say of the rule, of each scorer and of each candidate."""
+        """What the comparisons and rankings of a round say of the rule, of each scorer and of each candidate."""
         index = self._review.index(round_number)
         scores = {
             name: self._store.score_column(round_number, name, everywhere=True)
             for name in self._store.scorers(round_number)
         }
-        return win_rates(self._store.comparisons.standing(round_number), index, scores)
+        said = pair_words(self._store.comparisons.standing(round_number), self._store.rankings.standing(round_number))
+        return win_rates(said, index, scores)
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -133,9 +122,8 @@ class Comparing:
             return ask(log)
 
     def _unseen(self, round_number: int, reviewer: str, count: int, after: int | None) -> Upcoming:
-        groups, key = self._prompts(round_number)
-        overlap, log = self._settings().review.overlap, self._store.comparisons.log(round_number)
-        way = self._way(round_number, reviewer, (key, overlap))
+        groups, key = self.ended.by_prompt(round_number)
+        overlap, way = self._settings().review.overlap, self._way(round_number, reviewer, key)
         seed = child_seed(self._settings().seed, f"pairs of round {round_number}")
         start = way.position if after is None else max(after, way.position)
         passed = start == way.position  # nothing is left before here
@@ -146,10 +134,8 @@ class Comparing:
                 return Upcoming(pairs, position, False)
             prompt_id, ks = groups[row]
             left, right = (candidate_id(round_number, prompt_id, int(ks[at])) for at in (a, b))
-            pair = pair_of(left, right)
-            with log.lock:
-                open_ = not log.has(reviewer, pair) and log.voices(pair) < overlap
-            if open_:
+            heard = self._heard(round_number, prompt_id, pair_of(left, right))
+            if reviewer not in heard and len(heard) < overlap:
                 found, read = self._shown(round_number, left, right), read + 1
                 if not alike(found.left.completion, found.right.completion):
                     pairs.append(found)
@@ -158,28 +144,22 @@ class Comparing:
                 way.position = position + 1
         return Upcoming(pairs, position + 1, True)
 
-    def _way(self, round_number: int, reviewer: str, key: object) -> _Way:
-        log = self._store.comparisons.log(round_number)
-        with log.lock:
-            log.refresh()
-            undone = log.undone
-        with self._guard:
-            way = self._ways.get((round_number, reviewer))
-            if way is None or (way.key, way.undone) != (key, undone):
-                way = self._ways[round_number, reviewer] = _Way(key, undone, 0)
-            return way
+    def _way(self, round_number: int, reviewer: str, key: object) -> Way:
+        """How far a reviewer has come, after all that is committed was taken in."""
+        undone = []
+        for log in (self._store.comparisons.log(round_number), self._store.rankings.log(round_number)):
+            with log.lock:
+                log.refresh()
+                undone.append(log.undone)
+        return self._ways.of(round_number, reviewer, (key, self._settings().review.overlap, *undone))
 
-    def _prompts(self, round_number: int) -> tuple[list[tuple[int, NDArray[np.int64]]], object]:
-        """Each prompt with the k of its candidates that ended by themselves, and what tells this answer from another."""
-        index = self._review.index(round_number)
-        key = (round_number, index.version)
-        with self._guard:
-            if self._groups is None or self._groups[0] != key:
-                places = index.table.places[~index.table.truncated]
-                prompt_ids, first = np.unique(places >> K_BITS, return_index=True)
-                parts = np.split(places & ((1 << K_BITS) - 1), first[1:])
-                self._groups = key, list(zip(prompt_ids.tolist(), parts, strict=True)) if len(places) else []
-            return self._groups[1], key
+    def _heard(self, round_number: int, prompt_id: int, pair: Pair) -> set[str]:
+        """Who has spoken of a pair: compared the two, or ranked them among others."""
+        compared, ranked = self._store.comparisons.log(round_number), self._store.rankings.log(round_number)
+        with compared.lock:
+            heard = {word.reviewer for word in compared.of(pair)}
+        with ranked.lock:
+            return heard | {word.reviewer for word in ranked.of(prompt_id) if set(pair) <= set(word.candidates)}
 
     def _shown(self, round_number: int, left: str, right: str) -> Compared:
         (prompt,) = self._review.candidates(round_number, [left])
@@ -189,4 +169,4 @@ class Comparing:
 
 def _long(pairs: Sequence[Compared]) -> bool:
     """Whether their texts are enough for one answer."""
-    return sum(len(one.left.completion) + len(one.right.completion) for one in pairs) > MOST_CHARACTERS
+    return long(one for pair in pairs for one in (pair.left, pair.right))

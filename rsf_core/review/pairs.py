@@ -56,7 +56,7 @@ def walk(prompts: Sequence[tuple[int, int]], seed: int, start: int = 0) -> Itera
     has. A position without a pair, of a prompt whose pairs are all used up, is left out."""
     if not prompts:
         return
-    order = _order(len(prompts), seed)
+    order = prompt_order(len(prompts), seed)
     most = pairs_of(max(count for _, count in prompts))
     for position in range(start, most * len(prompts)):
         turn, row = position // len(prompts), order[position % len(prompts)]
@@ -66,7 +66,8 @@ def walk(prompts: Sequence[tuple[int, int]], seed: int, start: int = 0) -> Itera
 
 
 @lru_cache(maxsize=4)
-def _order(size: int, seed: int) -> list[int]:
+def prompt_order(size: int, seed: int) -> list[int]:
+    """The rows of `size` prompts in a random order."""
     found: list[int] = np.random.default_rng(child_seed(seed, "order of prompts to compare")).permutation(size).tolist()
     return found
 

@@ -1,4 +1,5 @@
-"""What comparisons say: whether the better of two is what the rule accepts, and what each scorer scores higher. Pure."""
+"""What comparisons and rankings say: whether the better of two is what the rule accepts, and what each scorer scores higher.
+Pure."""
 
 from __future__ import annotations
 
@@ -8,27 +9,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.domain import Verdict, parse_candidate_id, place
+from rsf_core.domain import K_BITS, Verdict, parse_candidate_id, place
 from rsf_core.domain.arrays import Floats
 from rsf_core.review.index import ReviewIndex
+from rsf_core.review.pair_words import PairWord
 from rsf_core.sampling.intervals import SHARE, Interval, pooled_mean
 from rsf_core.store.comparison_log import Pair, pair_of
-from rsf_core.store.records import ComparisonRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Preferred:
-    """A pair that people have compared, the `better` one by most of them, and who said so."""
+    """A pair that people have compared or ranked, the `better` one by most of them, and who said so. It counts as much as the
+    heaviest word on it."""
 
     better: str
     worse: str
     by: tuple[str, ...]
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How often people preferred what `name` puts higher: in `wins` of `pairs` pairs that it tells apart. The interval is over
-    prompts; unknown where they are of one prompt."""
+    """How often people preferred what `name` puts higher: in `wins` of `pairs` pairs that it tells apart. `share` is by the
+    weights of the pairs, its interval over prompts; unknown where they are of one prompt."""
 
     name: str
     wins: int
@@ -47,8 +50,9 @@ class CandidateWins:
 
 @dataclass(frozen=True, slots=True)
 class WinRates:
-    """`compared` pairs, of which `tied` are ties: in the middle of all who compared them neither is better. `twice` pairs of
-    two reviewers' words on one pair, of which `alike` are the same. `figures`: the rule, then each scorer."""
+    """`compared` pairs, of which `tied` are ties: in the middle of all who compared them neither is better; `ranked` of them
+    were not compared by themselves. `twice` pairs of two reviewers' words on one pair, of which `alike` are the same.
+    `figures`: the rule, then each scorer."""
 
     compared: int
     tied: int
@@ -57,9 +61,10 @@ class WinRates:
     reviewers: Mapping[str, int]
     figures: tuple[Figure, ...]
     candidates: tuple[CandidateWins, ...]
+    ranked: int = 0
 
 
-def preferred(standing: Iterable[ComparisonRecord]) -> tuple[list[Preferred], int]:
+def preferred(standing: Iterable[PairWord]) -> tuple[list[Preferred], int]:
     """Which of each pair most people prefer, by the names of the pair; and how many pairs are ties."""
     found, tied = [], 0
     for (one, other), said in sorted(_by_pair(standing).items()):
@@ -69,38 +74,44 @@ def preferred(standing: Iterable[ComparisonRecord]) -> tuple[list[Preferred], in
             continue
         better, worse = (one, other) if balance > 0 else (other, one)
         by = tuple(sorted(record.reviewer for record in said if _for(record, better) > 0))
-        found.append(Preferred(better, worse, by))
+        found.append(Preferred(better, worse, by, max(record.weight for record in said)))
     return found, tied
 
 
-def win_rates(standing: Sequence[ComparisonRecord], index: ReviewIndex, scores: Mapping[str, Floats]) -> WinRates:
+def win_rates(standing: Sequence[PairWord], index: ReviewIndex, scores: Mapping[str, Floats]) -> WinRates:
     """`scores` has a column (n,) of the index for each scorer, NaN where there is none."""
     pairs, tied = preferred(standing)
     better, worse = (_rows(index, [getattr(pair, side) for pair in pairs]) for side in ("better", "worse"))
     known = (better >= 0) & (worse >= 0)  # the others were drawn after the index was read
-    better, worse = better[known], worse[known]
-    prompts = index.table.places[better] >> 20
+    told = _Told(better[known], worse[known], np.array([pair.weight for pair in pairs])[known])
     rule = np.where(index.scored, index.automatic.astype(np.float64), np.nan)
-    figures = [_figure(name, column, better, worse, prompts) for name, column in {"": rule, **scores}.items()]
+    figures = [_figure(name, column, told, index) for name, column in {"": rule, **scores}.items()]
     counts: dict[str, int] = {}
     for record in standing:
         counts[record.reviewer] = counts.get(record.reviewer, 0) + 1
     twice, alike = _agreeing(standing)
-    return WinRates(
-        len(pairs) + tied, tied, twice, alike, counts, tuple(f for f in figures if f is not None), _candidates(pairs)
-    )
+    known_figures = tuple(figure for figure in figures if figure is not None)
+    ranked = sum(max(record.weight for record in said) < 1.0 for said in _by_pair(standing).values())
+    return WinRates(len(pairs) + tied, tied, twice, alike, counts, known_figures, _candidates(pairs), ranked)
 
 
-def _figure(
-    name: str, column: Floats, better: NDArray[np.int64], worse: NDArray[np.int64], prompts: NDArray[np.int64]
-) -> Figure | None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Pairs that people tell apart, as rows of the index, and what each counts, (n,)."""
+
+    better: NDArray[np.int64]
+    worse: NDArray[np.int64]
+    weight: Floats
+
+
+def _figure(name: str, column: Floats, pairs: _Told, index: ReviewIndex) -> Figure | None:
     """None where it tells none of the pairs apart."""
-    difference = column[better] - column[worse]
+    difference = column[pairs.better] - column[pairs.worse]
     told = ~np.isnan(difference) & (difference != 0)
     if not told.any():
         return None
-    wins = difference[told] > 0
-    share = pooled_mean(wins.astype(np.float64), prompts[told], bounds=SHARE)
+    wins, prompts = difference[told] > 0, index.table.places[pairs.better[told]] >> K_BITS
+    share = pooled_mean(wins.astype(np.float64), prompts, bounds=SHARE, weights=pairs.weight[told])
     return Figure(name, int(wins.sum()), len(wins), share)
 
 
@@ -115,7 +126,7 @@ def _candidates(pairs: Sequence[Preferred]) -> tuple[CandidateWins, ...]:
     return tuple(sorted(made, key=lambda one: (-one.wins / one.pairs, -one.pairs, one.candidate_id)))
 
 
-def _agreeing(standing: Iterable[ComparisonRecord]) -> tuple[int, int]:
+def _agreeing(standing: Iterable[PairWord]) -> tuple[int, int]:
     """How many pairs of words by two reviewers there are on one pair of candidates, and how many say the same."""
     twice = alike = 0
     for (one, _), said in _by_pair(standing).items():
@@ -126,14 +137,14 @@ def _agreeing(standing: Iterable[ComparisonRecord]) -> tuple[int, int]:
     return twice, alike
 
 
-def _by_pair(standing: Iterable[ComparisonRecord]) -> dict[Pair, list[ComparisonRecord]]:
-    found: dict[Pair, list[ComparisonRecord]] = {}
+def _by_pair(standing: Iterable[PairWord]) -> dict[Pair, list[PairWord]]:
+    found: dict[Pair, list[PairWord]] = {}
     for record in standing:
         found.setdefault(pair_of(record.left_id, record.right_id), []).append(record)
     return found
 
 
-def _for(record: ComparisonRecord, name: str) -> int:
+def _for(record: PairWord, name: str) -> int:
     """+1 where a word prefers the candidate, −1 where it prefers the other, 0 for a tie."""
     if record.verdict is Verdict.TIE:
         return 0

@@ -62,17 +62,27 @@ def cluster_mean(values: ArrayLike, groups: ArrayLike, level: float = 0.95, boun
     return _interval(float(means.mean()), means - means.mean(), x, bounds, level)
 
 
-def pooled_mean(values: ArrayLike, groups: ArrayLike, level: float = 0.95, bounds: Bounds | None = None) -> Interval:
-    """The mean over all values, every value counting equally, with an interval over groups.
+def pooled_mean(
+    values: ArrayLike,
+    groups: ArrayLike,
+    level: float = 0.95,
+    bounds: Bounds | None = None,
+    weights: ArrayLike | None = None,
+) -> Interval:
+    """The mean over all values, with an interval over groups. Each value counts once, or as its weight > 0, (n,): as how many
+    independent draws it is worth.
 
-    It is the ratio ΣS_g / ΣN_g of group sums to group sizes; its standard error by linearisation is
+    It is the ratio ΣS_g / ΣN_g of group sums to group sizes (sums of weights); its standard error by linearisation is
     √(G/(G−1) · Σ(S_g − value·N_g)²) / ΣN_g (Cochran 1977, ch. 9A). Equal to `cluster_mean` for groups of one size.
-    One group: limits ∓∞. No values, or one out of bounds: TargetError.
+    One group: limits ∓∞. No values, one out of bounds, or a weight that is not above 0: TargetError.
     """
     x, count, index = grouped(values, groups)
-    value = float(x.mean())
-    residual = group_sum(x, count, index) - value * np.bincount(index, minlength=count)
-    return _interval(value, residual * (count / x.size), x, bounds, level)
+    w = np.ones_like(x) if weights is None else np.asarray(weights, dtype=np.float64)
+    raise_where(~((w > 0) & np.isfinite(w)), w, "weight", "must be finite and above 0")
+    total = float(w.sum())
+    value = float((w * x).sum() / total) if weights is not None else float(x.mean())
+    residual = group_sum(w * x, count, index) - value * group_sum(w, count, index)
+    return _interval(value, residual * (count / total), x, bounds, level, total)
 
 
 def paired_difference(
@@ -156,13 +166,16 @@ def _bounds(x: Floats, bounds: Bounds | None) -> Bounds:
     return low, high
 
 
-def _interval(value: float, deviations: Floats, x: Floats, bounds: Bounds | None, level: float) -> Interval:
-    """From the deviations of the groups, (G,), that sum to 0, and the values x they are made of."""
+def _interval(
+    value: float, deviations: Floats, x: Floats, bounds: Bounds | None, level: float, worth: float | None = None
+) -> Interval:
+    """From the deviations of the groups, (G,), that sum to 0, and the values x they are made of, which are worth so many
+    independent draws; all of them where it is not said."""
     low, high = _bounds(x, bounds)
     width, count = high - low, deviations.size
     if count == 1 or not math.isfinite(width):
         return _t_interval(value, deviations, level)
-    draws = float(x.size) if bool(((x == low) | (x == high)).all()) else math.inf
+    draws = (worth or float(x.size)) if bool(((x == low) | (x == high)).all()) else math.inf
     mean = np.asarray(min(max((value - low) / width, 0.0), 1.0))
     lower, upper = mean_limits(deviations / width, mean, _checked(level), draws)
     return Interval(value, low + width * float(lower), low + width * float(upper), count)

@@ -13,7 +13,7 @@ from rsf_core.store.database import Database
 # What an export is read from.
 TABLES = (
     *("rounds", "candidates", "scores", "log_ratios", "thresholds", "overrides", "annotations"),
-    *("prompts", "prompt_events", "curated_sets", "comparisons", "candidates_elsewhere"),
+    *("prompts", "prompt_events", "curated_sets", "comparisons", "rankings", "candidates_elsewhere"),
     *("question_versions", "answers"),
 )
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Scope, Split, Verdict
+from rsf_core.domain import Action, ChosenBy, JobKind, JobState, Scope, Split
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.questions import Question
 from rsf_core.domain.specs import JobSpec
@@ -369,18 +369,6 @@ class GuideVersion:
     author: str
     reason: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonRecord:
-    """What a reviewer said of two candidates, and by which version of the guide."""
-
-    act: str
-    left_id: str
-    right_id: str
-    verdict: Verdict
-    reviewer: str
-    guide: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from rsf_core.store.made_elsewhere import MadeElsewhere
 from rsf_core.store.models import Models
 from rsf_core.store.prompts import NewPrompt, Prompts
 from rsf_core.store.questions import Questions
+from rsf_core.store.rankings import Rankings
 from rsf_core.store.records import (
     RoundRecord,
 )
@@ -47,6 +48,7 @@ class Store:
         self.questions = Questions(self._db)
         self.acts = Acts(self._db, self.guides, self.questions)
         self.comparisons = Comparisons(self._db, self.guides)
+        self.rankings = Rankings(self._db, self.guides)
         self.goals = Goals(self._db)
         self.gold = Gold(self._db, self.guides)
         self._kept = Kept(self._db)

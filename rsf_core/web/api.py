@@ -39,6 +39,7 @@ from rsf_core.web.comparing_api import CompareBody, PairsBody, compare, pairs
 from rsf_core.web.gate import ACTOR, Gate
 from rsf_core.web.markup.rendered import rendered
 from rsf_core.web.packed import Part, gzip, part, plain
+from rsf_core.web.ranking_api import RankBody, SetsBody, rank, sets
 from rsf_core.web.summary_api import SummaryBody, summary
 
 TOKEN_SECONDS = 24 * 3600
@@ -226,6 +227,8 @@ def routes() -> list[Route]:
         Route("/api/review/gold", _handler(GoldBody, gold), methods=["POST"], middleware=gate),
         Route("/api/review/pairs", _handler(PairsBody, pairs), methods=["POST"], middleware=gate),
         Route("/api/review/compare", _handler(CompareBody, compare), methods=["POST"], middleware=gate),
+        Route("/api/review/sets", _handler(SetsBody, sets), methods=["POST"], middleware=gate),
+        Route("/api/review/rank", _handler(RankBody, rank), methods=["POST"], middleware=gate),
         Route("/api/review/summary", _handler(SummaryBody, summary), methods=["POST"], middleware=gate),
         Route("/api/review/rendered", _handler(RenderedBody, render), methods=["POST"], middleware=gate),
     ]

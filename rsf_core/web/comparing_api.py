@@ -3,7 +3,7 @@ nobody's word stands beside what is to be judged."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -27,7 +27,7 @@ class ChoiceBody(BaseModel):
     """See domain's Choice."""
 
     act: str = Field(min_length=8, max_length=80)
-    kind: ChoiceKind
+    kind: Literal[ChoiceKind.COMPARE, ChoiceKind.UNDO]
     candidates: tuple[str, ...] = Field((), max_length=2)
     verdict: Verdict | None = None
     guide: int | None = Field(None, ge=0, lt=2**31)

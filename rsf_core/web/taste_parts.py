@@ -49,11 +49,13 @@ def _to_learn_from(project: Project, decisions: Decisions, again: bool, running:
         st.markdown(
             f"**People have decided {plural(decisions.count, 'candidate')} one by one**: {decisions.accepted:,} accepted, "
             f"{decisions.rejected:,} rejected, of {plural(decisions.prompts, 'prompt')}."
-            + (f" They have compared two of one prompt {plural(decisions.pairs, 'time')}." if decisions.pairs else "")
+            + (f" They have said which of two is better {plural(decisions.pairs, 'time')}" if decisions.pairs else "")
+            + (f" ({plural(decisions.rankings, 'ranking')} included)" if decisions.rankings else "")
+            + ("." if decisions.pairs else "")
         )
         st.caption(
-            "What the rule decided, what was decided in bulk, and what was edited first, is not learned from. Pairs "
-            "compared in Review teach it too, beside decisions and not in their place."
+            "What the rule decided, what was decided in bulk, and what was edited first, is not learned from. What is "
+            "compared and ranked in Review teaches it too, beside decisions and not in their place."
         )
         current = again and project.taste.is_current()
         if decisions.lacking:

@@ -195,12 +195,19 @@ def test_pairs_that_were_compared_give_another_version_which_knows_how_many_it_s
     for left, right, *_ in by_prompt.values():
         learned.comparing.say(1, left, right, Verdict.LEFT, person("ann"))
         learned.comparing.say(1, right, left, Verdict.TIE, person("ben"))
-    assert not learned.taste.is_current() and learned.taste.decisions().pairs == 2 * len(by_prompt)
+    count = 2 * len(by_prompt)
+    assert not learned.taste.is_current() and learned.taste.decisions().pairs == count
+    version = learned.taste._version_now()
+    first_three = next(names[:3] for names in by_prompt.values() if len(names) > 2)
+    learned.ranking.say(1, [[name] for name in first_three], person("ann"))
+    count += 2  # one of its three pairs ann has compared before
+    assert (learned.taste.decisions().pairs, learned.taste.decisions().rankings) == (count, 1)
+    assert learned.taste._version_now() != version
     learned.taste.learn(person("ann"))
     learned.wait()
     learned.wait()
     newest = learned.taste.versions()[0]
-    assert newest.version != first.version and newest.report.pairs == 2 * len(by_prompt)
+    assert newest.version != first.version and newest.report.pairs == count
     assert newest.report.decisions == first.report.decisions and learned.taste.is_current()
     learned.comparing.undo(1, person("ben"))
     assert not learned.taste.is_current()

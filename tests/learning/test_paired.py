@@ -32,7 +32,7 @@ def test_the_fit_without_intercept_is_where_the_likelihood_of_bradley_and_terry_
 
 def test_a_pair_says_the_same_whichever_stands_left() -> None:
     decided, compared = made()
-    turned = Compared(compared.right, compared.left, 1 - compared.preferred, compared.prompts)
+    turned = Compared(compared.right, compared.left, 1 - compared.preferred, compared.prompts, compared.weights)
     one, other = learn(decided, 0.5, compared=compared).linear, learn(decided, 0.5, compared=turned).linear
     assert np.abs(one.hidden).max() > 1e-3
     np.testing.assert_allclose(one.hidden, other.hidden, atol=1e-6)
@@ -44,7 +44,7 @@ def test_a_prompts_pairs_and_candidates_are_of_one_fold_whether_it_was_decided_o
     folds = np.arange(len(decided)) // paired.EACH % 5
     twice = np.tile(np.arange(30), 2)
     left, right = (FeatureRows(side.hidden[twice], side.others[twice]) for side in (compared.left, compared.right))
-    both = Compared(left, right, compared.preferred[twice], compared.prompts[twice])
+    both = Compared(left, right, compared.preferred[twice], compared.prompts[twice], compared.weights[twice])
     rows = rows_of(space_of(decided), decided, folds, both, 0)
     prompts = np.concatenate([decided.prompts, both.prompts])
     assert all(len(set(rows.folds[prompts == prompt].tolist())) == 1 for prompt in np.unique(prompts))
@@ -85,4 +85,36 @@ def test_ties_pull_what_was_learned_together_and_choices_pull_it_apart() -> None
 
 def test_pairs_raise_the_auc_on_unseen_prompts() -> None:
     gains = [paired.unseen_auc(60, 240, seed) - paired.unseen_auc(60, 0, seed) for seed in range(4)]
+    assert np.mean(gains) > 0.03 and min(gains) > -0.02
+
+
+def test_a_row_that_counts_twice_is_as_two_rows() -> None:
+    rng = np.random.default_rng(1)
+    x, y, intercepts = rng.normal(size=(20, 3)), rng.choice([0.0, 0.5, 1.0], 20), np.repeat([1.0, 0.0], 10)
+    counts = np.repeat([2.0, 1.0], 10)
+    twice = np.concatenate([np.arange(20), np.arange(10)])
+    one = logistic.fit(x, y, 3.0, intercepts=intercepts, counts=counts)
+    other = logistic.fit(x[twice], y[twice], 3.0, intercepts=intercepts[twice])
+    np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_rankings_teach_and_half_the_weight_pulls_less() -> None:
+    decided, _ = made()
+    towards = paired.direction(np.random.default_rng(3), 3.0)
+    ranked = paired.rankings(30, 1_000, towards, np.random.default_rng(5))
+    assert len(ranked) == 30 * 6 and set(ranked.weights.tolist()) == {0.6}
+    rows = rows_of(space_of(decided, ranked), decided, np.zeros(len(decided), np.int64), ranked, 0)
+    assert rows.weights.tolist() == [1.0] * len(decided) + [0.6] * len(ranked)
+    alone, both = learn(decided, 0.5), learn(decided, 0.5, compared=ranked)
+    assert both.report.pairs == len(ranked)
+    assert not np.allclose(alone.linear.hidden, both.linear.hidden)
+    nothing = replace(ranked, weights=np.full(len(ranked), 1e-12))
+    light = learn(decided, 0.5, compared=nothing).linear
+    full = learn(decided, 0.5, compared=replace(ranked, weights=np.ones(len(ranked)))).linear
+    gap = np.abs(both.linear.hidden - full.hidden).max()
+    assert gap > 0 and np.abs(light.hidden - full.hidden).max() > gap
+
+
+def test_rankings_raise_the_auc_on_unseen_prompts() -> None:
+    gains = [paired.unseen_auc(60, 0, seed, ranked=60) - paired.unseen_auc(60, 0, seed) for seed in range(4)]
     assert np.mean(gains) > 0.03 and min(gains) > -0.02

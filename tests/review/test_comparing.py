@@ -7,7 +7,7 @@ import pytest
 from rsf_core.domain import Verdict
 from rsf_core.domain.access import person
 from rsf_core.domain.settings import Settings
-from rsf_core.review import comparing
+from rsf_core.review import comparing, walking
 from rsf_core.review.comparing import Compared, Comparing
 from rsf_core.review.queue import Reviews
 from rsf_core.store.comparison_log import pair_of
@@ -150,7 +150,7 @@ def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pyt
     if again:
         compare_all(found, "ann")
     whole = ids(found.upcoming(1, person("ann"), 100, again).pairs)
-    monkeypatch.setattr(comparing, "MOST_CHARACTERS", 30)  # a pair has 27 or 29
+    monkeypatch.setattr(walking, "MOST_CHARACTERS", 30)  # a pair has 27 or 29
     begun = found.upcoming(1, person("ann"), 100, again)
     assert (ids(begun.pairs), begun.ended) == (whole[:2], False)
     assert ids(found.upcoming(1, person("ann"), 100, again, begun.last).pairs) == whole[2:4]

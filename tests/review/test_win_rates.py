@@ -8,17 +8,17 @@ import pytest
 from rsf_core.domain import Scope, Verdict, place
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.opinions import Opinions
+from rsf_core.review.pair_words import PairWord
 from rsf_core.review.round_table import RoundTable
 from rsf_core.review.win_rates import CandidateWins, preferred, win_rates
-from rsf_core.store.records import ComparisonRecord
 from tests.simulations import winning
 
 NONE = np.zeros(0, np.int64)
 L, R, T = Verdict.LEFT, Verdict.RIGHT, Verdict.TIE
 
 
-def record(left: str, right: str, verdict: Verdict, who: str = "ann") -> ComparisonRecord:
-    return ComparisonRecord(f"{left} {right} {who}", left, right, verdict, who, 0)
+def record(left: str, right: str, verdict: Verdict, who: str = "ann", weight: float = 1.0) -> PairWord:
+    return PairWord(left, right, verdict, who, weight)
 
 
 def index() -> ReviewIndex:
@@ -75,7 +75,7 @@ def test_an_interval_is_over_prompts_and_unknown_of_one() -> None:
 
 
 @pytest.mark.parametrize("said", [[], [record("1.1.0", "1.1.1", T)]])
-def test_without_a_pair_that_is_told_apart_there_is_no_figure(said: list[ComparisonRecord]) -> None:
+def test_without_a_pair_that_is_told_apart_there_is_no_figure(said: list[PairWord]) -> None:
     found = win_rates(said, index(), {"s": np.arange(6.0)})
     assert found.figures == () and found.candidates == () and found.compared == len(said)
 
@@ -85,3 +85,21 @@ def test_without_a_pair_that_is_told_apart_there_is_no_figure(said: list[Compari
 def test_the_limits_hold_the_true_share_where_prompts_have_uneven_numbers_of_pairs(share: float, more: int) -> None:
     cell = {"share": share, "prompts": 20, "more": more, "spread": "beta 0.5"}
     assert winning.coverage(cell, 200, np.random.default_rng(4))["coverage"] >= 0.91  # 0.94 to 0.99 of 400 sets
+
+
+def test_a_ranking_of_many_does_not_outweigh_pairs_that_were_compared_by_themselves() -> None:
+    said = [record("1.1.0", "1.1.1", L, weight=0.5), record("1.1.0", "1.1.1", T, "ben", weight=0.5)]
+    said += [record("1.2.1", "1.2.0", L)]
+    found = win_rates(said, index(), {})
+    (figure,) = found.figures
+    assert (figure.wins, figure.pairs) == (1, 2) and figure.share.value == pytest.approx(0.5 / 1.5)
+    assert found.ranked == 1 and found.compared == 2
+    heavier = win_rates([*said, record("1.1.0", "1.1.1", L, "cleo")], index(), {})
+    assert heavier.figures[0].share.value == 0.5 and heavier.ranked == 0
+
+
+@pytest.mark.parametrize("ranked", ["2 to 8", "8"])
+@pytest.mark.parametrize("tells", [0.0, 4.0])
+def test_the_limits_hold_the_true_share_of_rankings(ranked: str, tells: float) -> None:
+    cell = {"ranked": ranked, "prompts": 20, "tells": tells, "spread": 1.0}
+    assert winning.ranked_coverage(cell, 200, np.random.default_rng(4))["coverage"] >= 0.91

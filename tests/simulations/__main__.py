@@ -53,6 +53,7 @@ SIMULATIONS = {
     "procedures": Simulation(procedures.cells, procedures.coverage, 1000),
     "judges": Simulation(judges.cells, judges.coverage, 200),
     "win rates": Simulation(winning.cells, winning.coverage, 400),
+    "win rates of rankings": Simulation(winning.ranked_cells, winning.ranked_coverage, 400),
     "learned on unseen prompts": Simulation(unseen.cells, unseen.coverage, 60),
     "learned from what a queue chose": Simulation(chosen.cells, chosen.estimates, 40),
     "orders of the queue": Simulation(orders.cells, orders.gains, 20),

@@ -1,5 +1,6 @@
-"""What pairs that people compare add to decisions: the AUC of the scorer learned from both on prompts that it has not seen.
-Synthetic features, as in unseen.py; who compares follows the same hidden direction, by chance as who decides does.
+"""What pairs that people compare, and rankings, add to decisions: the AUC of the scorer learned from both on prompts that it
+has not seen. Synthetic features, as in unseen.py; who compares follows the same hidden direction, by chance as who decides
+does.
 
     python -m tests.simulations.paired
 """
@@ -12,9 +13,10 @@ from rsf_core.domain.arrays import Floats
 from rsf_core.learning import logistic, measures
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
 from rsf_core.learning.taste import learn
+from rsf_core.review.pair_words import weight_of
 
 WIDTH, EACH, FRESH = 60, 4, 800
-DECISIONS, PAIRS = 60, (0, 60, 240)
+DECISIONS, PAIRS, RANKINGS = 60, (0, 60, 240), (60,)
 TIES = 0.15  # of the pairs
 SEEDS = 20
 STRENGTH = 2.0  # of what is to be learned, in log-odds a deviation
@@ -42,14 +44,28 @@ def pairs(count: int, first: int, towards: Floats, rng: np.random.Generator) -> 
     better = (rng.random(count) < logistic.sigmoid(z[left] - z[right])).astype(np.float64)
     preferred = np.where(rng.random(count) < TIES, 0.5, better)
     one, other = (FeatureRows(found.hidden[rows], found.others[rows]) for rows in (left, right))
-    return Compared(one, other, preferred, found.prompts[left])
+    return Compared(one, other, preferred, found.prompts[left], np.ones(count))
 
 
-def unseen_auc(decisions: int, count: int, seed: int, strength: float = STRENGTH) -> float:
-    """Of what is learned from so many decisions and pairs, which are of other prompts."""
+def rankings(count: int, first: int, towards: Floats, rng: np.random.Generator, weighted: bool = True) -> Compared:
+    """All pairs of one ranking each of `count` prompts, by Plackett (1975) and Luce (1959): the best is drawn first."""
+    found, z = drawn(count, first, towards, rng)
+    order = np.argsort(-(z + rng.gumbel(size=len(z))).reshape(count, EACH), axis=1)
+    before, after = np.triu_indices(EACH, 1)
+    rows = order + EACH * np.arange(count)[:, None]
+    left, right = rows[:, before].ravel(), rows[:, after].ravel()
+    one, other = (FeatureRows(found.hidden[side], found.others[side]) for side in (left, right))
+    weights = np.full(len(left), weight_of(EACH) if weighted else 1.0)
+    return Compared(one, other, np.ones(len(left)), found.prompts[left], weights)
+
+
+def unseen_auc(decisions: int, count: int, seed: int, strength: float = STRENGTH, ranked: int = 0) -> float:
+    """Of what is learned from so many decisions and pairs, or rankings in their place, which are of other prompts."""
     towards = direction(np.random.default_rng([seed, 1]), strength)
     decided, _ = drawn(decisions // EACH, 0, towards, np.random.default_rng([seed, 2]))
     compared = pairs(count, decisions, towards, np.random.default_rng([seed, 3])) if count else None
+    if ranked:
+        compared = rankings(ranked, decisions, towards, np.random.default_rng([seed, 3]))
     linear = learn(decided, 0.5, seed, compared).linear
     fresh, _ = drawn(FRESH, 10_000, towards, np.random.default_rng([seed, 4]))
     z = fresh.hidden @ linear.hidden + (fresh.others - linear.means) / linear.deviations @ linear.others
@@ -57,11 +73,11 @@ def unseen_auc(decisions: int, count: int, seed: int, strength: float = STRENGTH
 
 
 def main() -> None:
-    for count in PAIRS:
-        found = np.array([unseen_auc(DECISIONS, count, seed) for seed in range(SEEDS)])
+    for count, ranked in [*((count, 0) for count in PAIRS), *((0, ranked) for ranked in RANKINGS)]:
+        found = np.array([unseen_auc(DECISIONS, count, seed, ranked=ranked) for seed in range(SEEDS)])
         reach = 2.09 * found.std(ddof=1) / np.sqrt(SEEDS)  # t of 19
         low, high = found.mean() - reach, found.mean() + reach
-        print(f"| {DECISIONS} | {count} | {found.mean():.3f} ({low:.3f} to {high:.3f}) |")
+        print(f"| {DECISIONS} | {count} | {ranked} | {found.mean():.3f} ({low:.3f} to {high:.3f}) |", flush=True)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def _compared(cell: Mapping[str, Any], direction: Floats, count: int, first: int
     odds = np.log(both.chance / (1 - both.chance))
     better = (rng.random(count) < logistic.sigmoid(odds[left] - odds[right])).astype(np.float64)
     one, other = (FeatureRows(both.decided.hidden[rows], both.decided.others[rows]) for rows in (left, right))
-    return Compared(one, other, better, both.decided.prompts[left] + first)
+    return Compared(one, other, better, both.decided.prompts[left] + first, np.ones(len(left)))
 
 
 def _drawn(cell: Mapping[str, Any], direction: Floats, prompts: int, each: int, rng: np.random.Generator) -> Drawn:

@@ -46,19 +46,24 @@ def fill(path: Path) -> None:
                 name: re.findall(r"'([^']*)'", one) for name, one in re.findall(r'"?(\w+)"? IN \(([^)]*)\)', sql)
             }
             columns = [
-                (name, kind)
-                for name, kind, default in connection.execute(
-                    "SELECT column_name, data_type, column_default FROM duckdb_columns() WHERE table_name = ?", [table]
+                (name, kind, nullable)
+                for name, kind, default, nullable in connection.execute(
+                    "SELECT column_name, data_type, column_default, is_nullable FROM duckdb_columns() WHERE table_name = ?",
+                    [table],
                 ).fetchall()
                 if not str(default).startswith("nextval")
             ]
-            named, marks = ", ".join(f'"{name}"' for name, _ in columns), ", ".join("?" * len(columns))
+            named, marks = ", ".join(f'"{name}"' for name, _, _ in columns), ", ".join("?" * len(columns))
             for row in range(ROWS):
                 values = [
                     allowed[name][row % len(allowed[name])] if name in allowed else VALUES[kind](row)
-                    for name, kind in columns
+                    for name, kind, _ in columns
                 ]
-                moment = [f"{place:03}" if kind == "TIMESTAMP" else None for _, kind in columns]  # no two alike
+                values = [
+                    [] if value is None and not nullable else value
+                    for value, (_, _, nullable) in zip(values, columns, strict=True)
+                ]
+                moment = [f"{place:03}" if kind == "TIMESTAMP" else None for _, kind, _ in columns]  # no two alike
                 values = [value + unique if unique else value for value, unique in zip(values, moment, strict=True)]
                 connection.execute(f'INSERT INTO "{table}" ({named}) VALUES ({marks})', values)
 

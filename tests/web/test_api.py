@@ -67,6 +67,8 @@ def test_what_is_said_is_stored_once_under_the_name_in_the_token(client: TestCli
         ("rendered", {"texts": []}, "routes.render"),
         ("pairs", {}, "routes.pairs"),
         ("compare", {"acts": []}, "routes.compare"),
+        ("sets", {}, "routes.sets"),
+        ("rank", {"acts": []}, "routes.rank"),
         ("summary", {}, "routes.summary"),
     ],
 )

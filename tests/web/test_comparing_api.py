@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,8 @@ from starlette.testclient import TestClient
 
 from rsf_core.project import Project
 from rsf_core.web import api, session
-from tests.support.card_headers import HEADERS
+from tests.support.choosing import TEXTS, post, undo
 from tests.support.seeding import add_candidates, add_prompts, candidates
-
-TEXTS = ["red fox", "blue whale", "old oak", "new moon", "warm sun", "cold rain"]
 
 
 @pytest.fixture
@@ -33,20 +30,8 @@ def client(project: Project) -> TestClient:
     return TestClient(Starlette(routes=list(api.routes())))
 
 
-def post(client: TestClient, what: str, status: int = 200, name: str = "ann", **body: Any) -> dict[str, Any]:
-    content = json.dumps({"token": api.token(name), "round": 1} | body)
-    answer = client.post(f"/api/review/{what}", content=content, headers=HEADERS)
-    assert answer.status_code == status, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def choice(act: str, left: str, right: str, verdict: str | None = "left", **more: Any) -> dict[str, Any]:
     return {"act": f"act-of-{act}", "kind": "compare", "candidates": [left, right], "verdict": verdict} | more
-
-
-def undo(act: str) -> dict[str, Any]:
-    return {"act": f"act-of-{act}", "kind": "undo"}
 
 
 def holds(project: Project) -> set[tuple[str, str, str, str]]:

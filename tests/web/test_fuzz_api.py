@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from rsf_core.domain import ActKind
+from rsf_core.domain import ActKind, ChoiceKind
 from rsf_core.web import api, session
 from tests.support.card_headers import HEADERS
 from tests.support.seeding import candidates, decided_project
 
-ROUTES = ("queue", "say", "text", "rendered", "pairs", "compare", "summary")
+ROUTES = ("queue", "say", "text", "rendered", "pairs", "compare", "sets", "rank", "summary")
 NUMBERS = [
     "0",
     "1",
@@ -53,7 +53,7 @@ JSON = st.recursive(
 )
 FIELDS = """prompt decision overridden by flagged tag p_accept log_ratio tokens text regex score.sentiment score. score.none
 scores nothing"""
-KINDS = [*ActKind, "x"]
+KINDS = [*ActKind, *ChoiceKind, "x"]
 FILTERS = st.dictionaries(
     st.sampled_from(FIELDS.split()),
     st.one_of(
@@ -71,6 +71,7 @@ ACTS = st.lists(
             "candidates": st.lists(NAMES, max_size=4),
             "action": st.sampled_from(["accept", "reject", "auto", "", None, 1]),
             "value": st.none() | st.text(max_size=40),
+            "places": st.lists(st.integers(-1, 3), max_size=4),
         },
     ),
     max_size=4,

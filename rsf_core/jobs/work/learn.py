@@ -62,6 +62,7 @@ def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
         FeatureRows(hidden[right], scores[right]),
         said["preferred"].to_numpy().astype(np.float64),
         shown["prompt_id"].to_numpy().astype(np.int64)[left],
+        said["weight"].to_numpy().astype(np.float64),
     )
 
 

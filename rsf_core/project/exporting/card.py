@@ -179,8 +179,9 @@ def _what(facts: Facts) -> Iterator[str]:
             "next against the next; where the accepted has no higher reward, only if people decided one of the two.",
             Pairing.RANDOM: f"Of each prompt accepted and rejected are paired at random, each once (seed {request.seed}).",
             Pairing.ALL: "Of each prompt every accepted completion stands against every rejected one.",
-            Pairing.COMPARED: "People compared two completions of a prompt: chosen is the one that most of those who compared "
-            f"the two prefer. {plural(counted.tied, 'pair')} without a majority, ties among them, are left out.",
+            Pairing.COMPARED: "People compared two completions of a prompt, or ranked more, which says all their pairs: "
+            "chosen is the one that most of those who compared the two prefer. A pair that was only ranked, among K, has the "
+            f"weight 3/(K + 1). {plural(counted.tied, 'pair')} without a majority, ties among them, are left out.",
         }[request.pairing]
     elif request.what is What.LABELS:
         yield f"{plural(counted.accepted, 'completion')} accepted, {counted.rejected:,} rejected."

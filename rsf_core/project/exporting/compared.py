@@ -1,31 +1,46 @@
-"""The preference pairs that people have made by comparing: the better of two against the worse. Pure."""
+"""The preference pairs that people have made by comparing and ranking: the better of two against the worse. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from rsf_core.domain import parse_candidate_id, place
+from rsf_core.review.pair_words import PairWord
 from rsf_core.review.win_rates import preferred
-from rsf_core.store.records import ComparisonRecord
+from rsf_core.store.choice_records import RankingRecord
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedPair:
-    """A pair by the places of its candidates, and the names of those who prefer the chosen one."""
+    """A pair by the places of its candidates, the names of those who prefer the chosen one, and what it counts."""
 
     prompt_id: int
     chosen: int
     rejected: int
     by: str
+    weight: float = 1.0
 
 
-def compared_pairs(standing: Iterable[ComparisonRecord], near: set[int]) -> tuple[list[ComparedPair], int]:
+def compared_pairs(standing: Iterable[PairWord], near: set[int]) -> tuple[list[ComparedPair], int]:
     """The pairs by prompt and place, those of the prompts `near` left out; and how many of the rest are ties."""
     kept = [record for record in standing if _prompt(record.left_id) not in near]
     found, tied = preferred(kept)
-    pairs = [ComparedPair(_prompt(p.better), _place(p.better), _place(p.worse), ", ".join(p.by)) for p in found]
+    pairs = [
+        ComparedPair(_prompt(p.better), _place(p.better), _place(p.worse), ", ".join(p.by), p.weight) for p in found
+    ]
     return sorted(pairs, key=lambda pair: (pair.prompt_id, pair.chosen, pair.rejected)), tied
+
+
+def ranked_places(standing: Iterable[RankingRecord]) -> dict[str, list[dict[str, Any]]]:
+    """The place that each reviewer gave a candidate among those they ranked, by its name and the reviewer's."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in sorted(standing, key=lambda one: one.reviewer):
+        for name, at in zip(one.candidates, one.places, strict=True):
+            told = {"reviewer": one.reviewer, "place": at, "candidates": len(one.candidates), "guide": one.guide}
+            found.setdefault(name, []).append(told)
+    return found
 
 
 def _prompt(name: str) -> int:

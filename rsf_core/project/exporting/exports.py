@@ -323,7 +323,7 @@ def _told(
 def _nothing(request: Request, counted: Counted) -> str:
     if request.what is What.PREFERENCE and request.pairing is Pairing.COMPARED:
         ties = f" but {plural(counted.tied, 'pair')} without a majority" if counted.tied else ""
-        return f"there is no pair: nobody has compared two candidates of this round{ties}. Review has the mode Compare"
+        return f"there is no pair: nobody has compared or ranked candidates of this round{ties}. Review has the mode Compare"
     if request.what is What.PREFERENCE and counted.accepted and counted.rejected:
         return (
             f"there is no pair: {plural(counted.accepted, 'completion')} accepted and {counted.rejected:,} rejected, but no "

@@ -40,7 +40,8 @@ class Shape(StrEnum):
 
 class Pairing(StrEnum):
     """REWARD: the best accepted with the worst rejected, the next with the next. RANDOM: each with another one, by a seed.
-    ALL: each accepted with each rejected. COMPARED: what people said when they compared two, whatever was decided of them."""
+    ALL: each accepted with each rejected. COMPARED: what people said when they compared two or ranked more, whatever was
+    decided of them."""
 
     REWARD = "reward"
     RANDOM = "random"

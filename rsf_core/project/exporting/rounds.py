@@ -18,12 +18,13 @@ from rsf_core.domain import Finish, place
 from rsf_core.domain.arrays import Bools, Floats
 from rsf_core.domain.settings import Target
 from rsf_core.project.exporting.answered import answers
-from rsf_core.project.exporting.compared import ComparedPair, compared_pairs
+from rsf_core.project.exporting.compared import ComparedPair, compared_pairs, ranked_places
 from rsf_core.project.exporting.messages import texts
 from rsf_core.project.exporting.pairing import Decided, Sides, pairs, sides
 from rsf_core.project.exporting.request import Pairing, Request, What
 from rsf_core.project.exporting.tally import Candidates, tally
 from rsf_core.review.onlooking import Onlooking
+from rsf_core.review.pair_words import pair_words
 from rsf_core.store.store import Store
 
 
@@ -110,6 +111,7 @@ class RoundExamples:
         everything = self._request.what is What.ALL
         opinions = self._store.exported.opinions(self._round) if everything else None
         answered = answers(self._store, self._round) if everything else {}
+        ranked = ranked_places(self._store.rankings.standing(self._round)) if everything else {}
         if self._onlooking is not None:
             answered = self._onlooking.answers(answered)
         for low, high in self._parts(at_once):
@@ -124,7 +126,8 @@ class RoundExamples:
                 scores = self._store.exported.scores(self._round, first, last)
                 said = opinions.of_prompts(first, last) if opinions is not None else {}
                 said = said if self._onlooking is None else self._onlooking.opinions(said)
-                yield [self._whole(facts, i, low, prompts, scores, said, answered) for i in range(len(facts))]
+                whole = (self._whole(facts, i, low, prompts, scores, said, answered) for i in range(len(facts)))
+                yield [row | {"rankings": ranked.get(row["candidate_id"], [])} for row in whole]
             elif self._by_comparing:
                 yield list(self._comparisons(facts, low, high, prompts))
             else:
@@ -231,6 +234,7 @@ class RoundExamples:
                     "rejected_id": rejected["candidate_id"],
                     "chosen_by": chosen["decided_by"],
                     "rejected_by": rejected["decided_by"],
+                    "weight": 1.0,
                 }
 
     @property
@@ -239,7 +243,8 @@ class RoundExamples:
 
     @cached_property
     def _compared(self) -> tuple[list[ComparedPair], int]:
-        return compared_pairs(self._store.comparisons.standing(self._round), self._near)
+        said = pair_words(self._store.comparisons.standing(self._round), self._store.rankings.standing(self._round))
+        return compared_pairs(said, self._near)
 
     def _comparisons(
         self, facts: list[dict[str, Any]], low: int, high: int, prompts: dict[int, dict[str, Any]]
@@ -261,6 +266,7 @@ class RoundExamples:
                 "rejected_id": rejected["candidate_id"],
                 "chosen_by": pair.by,
                 "rejected_by": pair.by,
+                "weight": pair.weight,
             }
 
     def _whole(

@@ -22,6 +22,7 @@ _PREFERENCE = [
     ("rejected_id", pa.string()),
     ("chosen_by", pa.string()),
     ("rejected_by", pa.string()),
+    ("weight", pa.float64()),
 ]
 _LABELS = [
     ("label", pa.bool_()),
@@ -75,6 +76,14 @@ _ALL = [
             )
         ),
     ),
+    (
+        "rankings",
+        pa.list_(
+            pa.struct(
+                [("reviewer", pa.string()), ("place", pa.int64()), ("candidates", pa.int64()), ("guide", pa.int64())]
+            )
+        ),
+    ),
     ("edit", pa.string()),
     ("note", pa.string()),
     ("flagged", pa.bool_()),
@@ -102,7 +111,8 @@ MEANINGS = {
     "chosen_by": "who accepted it: rule, or the names of people; compared: who prefers it",
     "rejected_by": "who rejected it; compared: who prefers the other one",
     "label": "true where it is accepted, false where it is rejected",
-    "weight": "max(1, P/(M·q)) where the set is weighted, else 1",
+    "weight": "sft: max(1, P/(M·q)) where the set is weighted, else 1; preference: 1, and 3/(K + 1) for a pair that "
+    "people only ranked, among K: the pairs of a ranking hang together",
     "candidate_id": "the candidate: round.prompt.k",
     "decided_by": "rule, or the names of the people who said so",
     "acceptance_prob": "min(1, P/(M·q)) of the completion as drawn",
@@ -131,6 +141,8 @@ MEANINGS = {
     "it was said by, 0 where there was none",
     "answers": "what each reviewer answered last to the project's questions, by name and version: value as text, of "
     "spans as JSON with offsets in code points of the completion; number is what it counts as, where it is one",
+    "rankings": "the place that each reviewer's ranking gave it, among how many candidates of its prompt; 1 is the best, and "
+    "equal places are ties; guide as in opinions",
     "edit": "the completion as a person edited it",
     "note": "a reviewer's note",
     "flagged": "whether a reviewer flagged it",

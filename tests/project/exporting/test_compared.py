@@ -11,7 +11,7 @@ from rsf_core.domain import Verdict
 from rsf_core.domain.errors import ExportError
 from rsf_core.project.exporting.compared import compared_pairs
 from rsf_core.project.exporting.request import Format, Pairing, Request, What
-from rsf_core.store.records import ComparisonRecord
+from rsf_core.review.pair_words import PairWord
 from rsf_core.store.store import Store
 from tests.support import exported_round
 from tests.support.exported_round import COMPLETIONS
@@ -22,7 +22,7 @@ REQUEST = Request(What.PREFERENCE, Format.JSONL, pairing=Pairing.COMPARED)
 def test_a_comparison_becomes_a_row_with_the_texts_as_they_were_read(store: Store, tmp_path: Path) -> None:
     exported_round.fill(store)
     exports = exported_round.exports_of(store, tmp_path)
-    with pytest.raises(ExportError, match="nobody has compared two candidates"):
+    with pytest.raises(ExportError, match="nobody has compared or ranked candidates"):
         exports.write(REQUEST)
     for act, left, right, verdict, who in (
         ("a", "1.2.0", "1.2.1", Verdict.RIGHT, "ann"),  # 1.2.0 was edited: what was read is what was drawn
@@ -57,9 +57,45 @@ def test_what_is_tied_alone_says_so(store: Store, tmp_path: Path) -> None:
 
 def test_prompts_that_nearly_repeat_a_held_out_one_are_left_out() -> None:
     said = [
-        ComparisonRecord("a", "1.1.0", "1.1.1", Verdict.LEFT, "ann", 0),
-        ComparisonRecord("b", "1.2.0", "1.2.1", Verdict.LEFT, "ann", 0),
-        ComparisonRecord("c", "1.2.0", "1.2.2", Verdict.TIE, "ann", 0),
+        PairWord("1.1.0", "1.1.1", Verdict.LEFT, "ann"),
+        PairWord("1.2.0", "1.2.1", Verdict.LEFT, "ann"),
+        PairWord("1.2.0", "1.2.2", Verdict.TIE, "ann"),
     ]
     pairs, tied = compared_pairs(said, near={2})
     assert [pair.prompt_id for pair in pairs] == [1] and tied == 0
+
+
+def test_all_pairs_of_a_ranking_are_rows_that_say_what_they_count(store: Store, tmp_path: Path) -> None:
+    exported_round.fill(store)
+    store.rankings.say("a", 1, ("1.1.2", "1.1.0", "1.1.3"), (2, 1, 2), "ann")
+    store.rankings.say("b", 1, ("1.3.0", "1.3.3"), (2, 1), "ben")
+    store.comparisons.say("c", 1, "1.1.0", "1.1.2", Verdict.LEFT, "ben")
+    exports = exported_round.exports_of(store, tmp_path)
+    made = exports.write(REQUEST)
+    rows = [json.loads(line) for line in (made.folder / "train.jsonl").read_text("utf-8").splitlines()]
+    assert [(row["chosen_id"], row["rejected_id"], row["chosen_by"], row["weight"]) for row in rows] == [
+        ("1.1.0", "1.1.2", "ann, ben", 1.0),  # ben compared the two by themselves
+        ("1.1.0", "1.1.3", "ann", 0.75),
+        ("1.3.3", "1.3.0", "ben", 1.0),
+    ]
+    assert exports.preview(REQUEST).counted.tied == 1
+    store.rankings.say("d", 1, ("1.3.3", "1.3.0"), (1, 2), "ben")  # the same once more
+    assert exports.write(REQUEST).name == made.name, "the same set has the same bytes"
+    store.rankings.undo("e", 1, "ann")
+    assert exports.preview(REQUEST).counted.rows == 2
+
+
+def test_an_export_of_everything_says_each_reviewers_places(store: Store, tmp_path: Path) -> None:
+    exported_round.fill(store)
+    store.rankings.say("b", 1, ("1.1.3", "1.1.0"), (1, 2), "ben")
+    store.rankings.say("a", 1, ("1.1.2", "1.1.0", "1.1.3"), (2, 1, 2), "ann")
+    made = exported_round.exports_of(store, tmp_path).write(Request(What.ALL, Format.JSONL))
+    rows = [json.loads(line) for line in (made.folder / "train.jsonl").read_text("utf-8").splitlines()]
+    told = {
+        row["candidate_id"]: [
+            (one["reviewer"], one["place"], one["candidates"], one["guide"]) for one in row["rankings"]
+        ]
+        for row in rows
+    }
+    assert told["1.1.0"] == [("ann", 1, 3, 0), ("ben", 2, 2, 0)] and told["1.1.2"] == [("ann", 2, 3, 0)]
+    assert told["1.1.1"] == [] and len(told) == len(rows)

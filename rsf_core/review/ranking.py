@@ -1,0 +1,171 @@
+"""Some candidates of a prompt, to be ranked: the best first, with ties."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import Choice, candidate_id, parse_candidate_id
+from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.settings import Settings
+from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
+from rsf_core.review.pairs import alike, prompt_order
+from rsf_core.review.queue import Reviews
+from rsf_core.review.walking import Ended, Ways, long
+from rsf_core.sampling.streams import child_seed
+from rsf_core.store.acts import Said
+from rsf_core.store.comparison_log import RankingLog
+from rsf_core.store.rankings import MOST
+from rsf_core.store.store import Store
+
+MOST_READ = 100  # prompts whose texts are read for one answer: somebody waits
+LOOKED_AT = 32  # candidates of a prompt among which those to rank are chosen
+
+
+@dataclass(frozen=True, slots=True)
+class ToRank:
+    """A prompt with 2 to 8 of its candidates, in the order in which they are shown."""
+
+    prompt: ReviewPrompt
+    candidates: tuple[ReviewCandidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpcomingRankings:
+    """Prompts to rank. `last`: where they end, to go on after it; `ended`: there are no more for now."""
+
+    prompts: list[ToRank]
+    last: int | None
+    ended: bool
+
+
+class Ranking:
+    """`ended` are the candidates that it is of."""
+
+    def __init__(self, store: Store, settings: Callable[[], Settings], review: Reviews, ended: Ended) -> None:
+        self._store, self._settings, self._review, self._ended = store, settings, review, ended
+        self._ways = Ways()
+
+    def upcoming(
+        self, round_number: int, reviewer: Actor, count: int, again: bool = False, after: int | None = None
+    ) -> UpcomingRankings:
+        """The next prompts for this reviewer, `count` at most: those that they have not ranked and that still want an opinion
+        (as a candidate does: `review.overlap`), in a random order, the same to everybody. Of each as many of its candidates,
+        drawn at random, as a ranking has; near-duplicates are shown once and truncated candidates are left out, and a prompt
+        without two that differ is passed. With `again` the prompts that they have ranked, the one where that is longest ago
+        first, with the candidates that were ranked. `after`: where an earlier answer ended."""
+        if again:
+            return self._again(round_number, reviewer.name, count, after)
+        return self._unseen(round_number, reviewer.name, count, after)
+
+    def count(self, round_number: int, reviewer: Actor) -> int:
+        """How many prompts of the round the reviewer has ranked."""
+        return self._told(round_number, lambda log: log.count(reviewer.name))
+
+    def undoable(self, round_number: int, reviewer: Actor) -> int:
+        """How many rankings of the round the reviewer can take back, one after the other."""
+        return self._told(round_number, lambda log: log.undoable(reviewer.name))
+
+    def shown(self, round_number: int, sets: Sequence[tuple[str, ...]]) -> list[ToRank]:
+        """These candidates, each set of one prompt, to be read in a random order."""
+        return [self._shown(round_number, self._shuffled(round_number, names)) for names in sets]
+
+    @spoken
+    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: Actor = LOCAL) -> list[Said]:
+        """Keep what a reviewer says, in order; see the store's Choices.say_all."""
+        return self._store.rankings.say_all(choices, round_number, reviewer.name)
+
+    @spoken
+    def say(
+        self, round_number: int, best_first: Sequence[Sequence[str]], reviewer: Actor = LOCAL, act: str | None = None
+    ) -> bool:
+        """Rank candidates of a prompt: groups of them, the best first, those of one group being equally good. An `act` that
+        was said before changes nothing (False). Raises StageError for what are not 2 to 8 candidates of one prompt of the
+        round."""
+        names = tuple(name for group in best_first for name in group)
+        places = tuple(at for at, group in enumerate(best_first, 1) for _ in group)
+        return self._store.rankings.say(act or uuid.uuid4().hex, round_number, names, places, reviewer.name)
+
+    @spoken
+    def undo(self, round_number: int, reviewer: Actor = LOCAL, act: str | None = None) -> tuple[str, ...] | None:
+        """Take back this reviewer's last ranking; its candidates. Raises StageError where there is none."""
+        return self._store.rankings.undo(act or uuid.uuid4().hex, round_number, reviewer.name)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _told(self, round_number: int, ask: Callable[[RankingLog], int]) -> int:
+        log = self._store.rankings.log(round_number)
+        with log.lock:
+            log.refresh()
+            return ask(log)
+
+    def _again(self, round_number: int, reviewer: str, count: int, after: int | None) -> UpcomingRankings:
+        log = self._store.rankings.log(round_number)
+        with log.lock:
+            log.refresh()
+            found = log.longest_ago(reviewer, after or 0, count)
+        shown: list[ToRank] = []
+        while len(shown) < len(found) and not _long(shown):
+            shown += self.shown(round_number, [found[len(shown)][1].candidates])
+        last = found[len(shown) - 1][2] if shown else after
+        return UpcomingRankings(shown, last, len(found) < count and len(shown) == len(found))
+
+    def _unseen(self, round_number: int, reviewer: str, count: int, after: int | None) -> UpcomingRankings:
+        groups, key = self._ended.by_prompt(round_number)
+        overlap, log = self._settings().review.overlap, self._store.rankings.log(round_number)
+        with log.lock:
+            log.refresh()
+            way = self._ways.of(round_number, reviewer, (key, overlap, log.undone))
+        order = prompt_order(len(groups), child_seed(self._settings().seed, f"rankings of round {round_number}"))
+        start = way.position if after is None else max(after, way.position)
+        passed = start == way.position  # nothing is left before here
+        prompts: list[ToRank] = []
+        read = 0
+        for position in range(start, len(order)):
+            if len(prompts) == count or read == MOST_READ or _long(prompts):
+                return UpcomingRankings(prompts, position, False)
+            prompt_id, ks = groups[order[position]]
+            with log.lock:
+                open_ = not log.has(reviewer, prompt_id) and log.voices(prompt_id) < overlap
+            if open_ and len(ks) > 1:
+                found, read = self._drawn(round_number, prompt_id, ks), read + 1
+                if len(found.candidates) > 1:
+                    prompts.append(found)
+                    passed = False
+            if passed:
+                way.position = position + 1
+        return UpcomingRankings(prompts, max(start, len(order)), True)
+
+    def _drawn(self, round_number: int, prompt_id: int, ks: NDArray[np.int64]) -> ToRank:
+        """Candidates of a prompt at random, of near-duplicates one."""
+        order = self._random(round_number, prompt_id).permutation(len(ks))[:LOOKED_AT]
+        read = self._shown(round_number, [candidate_id(round_number, prompt_id, int(ks[at])) for at in order])
+        chosen: list[ReviewCandidate] = []
+        for one in read.candidates:
+            if len(chosen) < MOST and not any(alike(one.completion, other.completion) for other in chosen):
+                chosen.append(one)
+        return ToRank(read.prompt, tuple(chosen))
+
+    def _shuffled(self, round_number: int, names: Sequence[str]) -> list[str]:
+        """Not in the order in which they were said to be good."""
+        parsed = parse_candidate_id(names[0])
+        assert parsed is not None, "checked when it was said"
+        return self._random(round_number, parsed[1]).permutation(sorted(names)).tolist()  # type: ignore[no-any-return]
+
+    def _random(self, round_number: int, prompt_id: int) -> np.random.Generator:
+        seed = child_seed(self._settings().seed, f"ranking of prompt {prompt_id} of round {round_number}")
+        return np.random.default_rng(seed)
+
+    def _shown(self, round_number: int, names: Sequence[str]) -> ToRank:
+        (prompt,) = self._review.candidates(round_number, list(names))
+        by_name = {one.candidate_id: one for one in prompt.candidates}
+        return ToRank(prompt, tuple(by_name[name] for name in names))
+
+
+def _long(prompts: Sequence[ToRank]) -> bool:
+    """Whether their texts are enough for one answer."""
+    return long(one for prompt in prompts for one in prompt.candidates)

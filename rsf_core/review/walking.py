@@ -1,0 +1,65 @@
+"""What the walks over pairs and over prompts to rank share: which candidates they are of, and how far a reviewer has come."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.domain import K_BITS
+from rsf_core.review.candidates import ReviewCandidate
+from rsf_core.review.queue import Reviews
+
+MOST_CHARACTERS = 1_000_000  # of the completions of an answer, the last one's beyond it
+
+
+@dataclass(slots=True)
+class Way:
+    """How far a reviewer has come: before `position` there is nothing left for them, as long as nothing is taken back."""
+
+    key: object
+    position: int = 0
+
+
+class Ways:
+    """Of each reviewer in each round; one with another key begins anew."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._ways: dict[tuple[int, str], Way] = {}
+
+    def of(self, round_number: int, reviewer: str, key: object) -> Way:
+        with self._guard:
+            way = self._ways.get((round_number, reviewer))
+            if way is None or way.key != key:
+                way = self._ways[round_number, reviewer] = Way(key)
+            return way
+
+
+class Ended:
+    """The candidates of a round that ended by themselves, of the round that was asked for last."""
+
+    def __init__(self, review: Reviews) -> None:
+        self._review = review
+        self._guard = threading.Lock()
+        self._groups: tuple[object, list[tuple[int, NDArray[np.int64]]]] | None = None
+
+    def by_prompt(self, round_number: int) -> tuple[list[tuple[int, NDArray[np.int64]]], object]:
+        """Each prompt with the k of its candidates, and what tells this answer from another."""
+        index = self._review.index(round_number)
+        key = (round_number, index.version)
+        with self._guard:
+            if self._groups is None or self._groups[0] != key:
+                places = index.table.places[~index.table.truncated]
+                prompt_ids, first = np.unique(places >> K_BITS, return_index=True)
+                parts = np.split(places & ((1 << K_BITS) - 1), first[1:])
+                self._groups = key, list(zip(prompt_ids.tolist(), parts, strict=True)) if len(places) else []
+            return self._groups[1], key
+
+
+def long(candidates: Iterable[ReviewCandidate]) -> bool:
+    """Whether their texts are enough for one answer."""
+    return sum(len(one.completion) for one in candidates) > MOST_CHARACTERS

@@ -1,0 +1,147 @@
+"""What people said where candidates of a prompt are compared, as acts: appended, never changed, taken back by appending
+again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any, Generic, TypeVar
+
+from rsf_core.domain import Choice, ChoiceKind, parse_candidate_id
+from rsf_core.domain.access import named
+from rsf_core.domain.errors import StageError
+from rsf_core.store.acts import Said
+from rsf_core.store.database import Database, utc_now
+from rsf_core.store.guides import Guides
+from rsf_core.store.last_rounds import LastRounds
+from rsf_core.store.word_log import Word, WordLog
+
+KEPT = 3  # rounds
+W = TypeVar("W", bound=Word)
+L = TypeVar("L", bound=WordLog[Any, Any])
+
+
+class Choices(Generic[W, L]):
+    """One kind of choice: its table, how a row is made, and what is refused, are a subclass's."""
+
+    table: str
+    kind: ChoiceKind
+    known: str  # the question for the rows of acts
+    done: str  # what a reviewer without a word in a round has not done, in words
+
+    def __init__(self, database: Database, guides: Guides) -> None:
+        self._db, self._guides = database, guides
+        self._logs: LastRounds[L] = LastRounds(self.new_log, KEPT)
+
+    def new_log(self, round_number: int) -> L:
+        raise NotImplementedError
+
+    def ids(self, row: dict[str, Any]) -> tuple[str, ...]:
+        """The candidates that a row of `known` is of."""
+        raise NotImplementedError
+
+    def ids_of(self, word: W) -> tuple[str, ...]:
+        """The candidates that a word is of."""
+        raise NotImplementedError
+
+    def content(self, choice: Choice) -> dict[str, Any]:
+        """What a choice says, as columns."""
+        raise NotImplementedError
+
+    def content_of(self, word: W) -> dict[str, Any]:
+        """What a word said, as columns."""
+        raise NotImplementedError
+
+    def nonsense(self, choice: Choice) -> str | None:
+        """Why a choice makes no sense, whatever there is in the round; or None."""
+        raise NotImplementedError
+
+    def log(self, round_number: int) -> L:
+        """The log of a round; hold its lock, and refresh it, while asking it."""
+        if self._db.in_transaction:  # what is written here may never come to hold
+            return self.new_log(round_number)
+        return self._logs.of(round_number)
+
+    def standing(self, round_number: int) -> list[W]:
+        """All that holds in a round."""
+        log = self.log(round_number)
+        with log.lock:
+            log.refresh()
+            return list(log.standing())
+
+    @named
+    def say_all(self, choices: Sequence[Choice], round_number: int, reviewer: str) -> list[Said]:
+        """Keep what a reviewer says in a round, in order and all of it together. What was said before changes nothing; what
+        makes no sense is refused, by itself. An undo comes back with the candidates of what it took back."""
+        log = self.log(round_number)
+        with ExitStack() as held:
+            try:
+                with self._db.transaction(f"saving what {reviewer} said of candidates of a prompt"):
+                    held.enter_context(log.lock)  # until it is committed: nobody else reads what may never come to hold
+                    log.refresh()
+                    return self._perform(choices, log, round_number, reviewer)
+            except BaseException:
+                with log.lock:
+                    log.forget()
+                raise
+
+    def one(self, choice: Choice, round_number: int, reviewer: str) -> Said:
+        """Keep one choice. Raises StageError where it is refused."""
+        (said,) = self.say_all([choice], round_number, reviewer)
+        if said.refused is not None:
+            raise StageError(said.refused)
+        return said
+
+    def _perform(self, choices: Sequence[Choice], log: L, round_number: int, reviewer: str) -> list[Said]:
+        rows = self._db.look_up(self.known, [choice.act for choice in choices])
+        before: dict[str, tuple[str, ...]] = {row["act"]: self.ids(row) for row in rows}
+        said: list[Said] = []
+        for choice in choices:
+            if choice.act in before:
+                said.append(Said(choice.act, before[choice.act], known=True))
+                continue
+            said.append(self._said(choice, log, round_number, reviewer))
+            if said[-1].refused is None:
+                before[choice.act] = said[-1].candidate_ids
+        return said
+
+    def _said(self, choice: Choice, log: L, round_number: int, reviewer: str) -> Said:
+        newest = self._guides.version()
+        refused = self._refusal(choice, round_number, newest)
+        if refused is not None:
+            return Said(choice.act, choice.candidate_ids, refused)
+        ids, target = choice.candidate_ids, None
+        if choice.kind is ChoiceKind.UNDO:
+            last = log.last_of(reviewer)
+            if last is None:
+                return Said(choice.act, (), f"there is nothing to undo: {reviewer} {self.done} in round {round_number}")
+            ids, target, content = self.ids_of(last), last.act, self.content_of(last)
+        else:
+            content = self.content(choice)
+        row: dict[str, Any] = {"act": choice.act, "kind": str(choice.kind), "round": round_number, "reviewer": reviewer}
+        row |= content | {"target": target, "created_at": utc_now()}
+        self._db.insert(self.table, [row | {"guide": newest if choice.guide is None else choice.guide}])
+        log.read_on()
+        return Said(choice.act, ids)
+
+    def _refusal(self, choice: Choice, round_number: int, guide: int) -> str | None:
+        """Why it cannot be said, or None; `guide` is the newest version of the guide."""
+        if choice.guide is not None and not 0 <= choice.guide <= guide:
+            return f"there is no version {choice.guide} of the guide: the newest is {guide}"
+        if choice.kind is ChoiceKind.UNDO:
+            return None
+        nonsense = self.nonsense(choice)
+        if nonsense is not None:
+            return nonsense
+        places = [parse_candidate_id(name) for name in choice.candidate_ids]
+        for name, found in zip(choice.candidate_ids, places, strict=True):
+            if found is None or found[0] != round_number:
+                return f"there is no candidate {name[:60]!r} in round {round_number}"
+        prompts = {found[1] for found in places if found is not None}
+        names = choice.candidate_ids
+        if len(set(names)) != len(names) or len(prompts) != 1:
+            count = {2: "two"}.get(len(names), str(len(names)))
+            return f"{', '.join(names[:-1])} and {names[-1]} are not {count} candidates of one prompt"
+        known = {row["candidate_id"] for row in self._db.look_up("candidates_of_few_prompts", list(prompts))}
+        missing = [name for name in names if name not in known]
+        return f"there is no candidate {missing[0]!r} in round {round_number}" if missing else None

@@ -1,0 +1,139 @@
+"""What reviewers said in a round and holds, in memory: read once, and from then on only what is new, so that a word costs the
+same whatever was said before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from itertools import dropwhile, islice
+from typing import Any, Generic, Protocol, TypeVar
+
+from rsf_core.domain import ChoiceKind
+from rsf_core.store.database import Database
+
+
+class Word(Protocol):
+    """Something that a reviewer said by an act."""
+
+    @property
+    def act(self) -> str: ...
+    @property
+    def reviewer(self) -> str: ...
+
+
+W = TypeVar("W", bound=Word)
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(slots=True)
+class _Spoken(Generic[W]):
+    """What a reviewer said of one thing that they can take back, the newest last; `seq` puts the things in the order in which
+    they were spoken of last."""
+
+    seq: int
+    said: list[W] = field(default_factory=list)
+
+
+class WordLog(Generic[W, K]):
+    """Each reviewer's newest word on a thing (a pair, a prompt), as far as it is not taken back. A subclass says the table,
+    the question for its rows since a `seq`, and how a row is read."""
+
+    table: str
+    since: str
+
+    def __init__(self, database: Database, round_number: int) -> None:
+        self._db, self._round = database, round_number
+        self.lock = threading.RLock()
+        self.forget()
+
+    def read(self, row: dict[str, Any]) -> W:
+        """A row, less its kind and target, as a word."""
+        raise NotImplementedError
+
+    def about(self, word: W) -> K:
+        """What it is of."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Read everything anew when asked next: what was read did not come to hold."""
+        self._seen: tuple[int, ...] | None = None
+        self._last = 0
+        self._lines: dict[str, list[W]] = {}  # what each reviewer can take back, the next one last
+        self._own: dict[str, dict[K, _Spoken[W]]] = {}  # by reviewer, what was spoken of last stands last
+        self._voices: dict[K, int] = {}  # how many reviewers have spoken of it
+        self.undone = 0  # how many words were taken back: whoever walks the things begins anew
+
+    def refresh(self) -> None:
+        """Take in what was committed since; while the log is locked."""
+        state = self._db.version(self.table)
+        if state != self._seen:
+            self.read_on()
+            self._seen = state
+
+    def read_on(self) -> None:
+        """Take in what was written since, by this transaction too."""
+        for row in self._db.rows(self.since, {"round": self._round, "seq": self._last}):
+            self._last = row["seq"]
+            kind, target = row.pop("kind"), row.pop("target")
+            if kind == ChoiceKind.UNDO:
+                self._taken_back(row["reviewer"], target)
+            else:
+                self._said(self.read(row))
+
+    def _said(self, word: W) -> None:
+        self._lines.setdefault(word.reviewer, []).append(word)
+        key, own = self.about(word), self._own.setdefault(word.reviewer, {})
+        before = own.pop(key, None)
+        if before is None:
+            self._voices[key] = self._voices.get(key, 0) + 1
+        own[key] = _Spoken(self._last, [*(before.said if before else ()), word])
+
+    def _taken_back(self, reviewer: str, target: str) -> None:
+        line = self._lines.get(reviewer, [])
+        if not line or line[-1].act != target:
+            return  # of a word that was never kept: an earlier version wrote such undos when a commit had failed
+        word = line.pop()
+        key, own = self.about(word), self._own[reviewer]
+        own[key].said.pop()
+        if not own[key].said:
+            del own[key]
+            self._voices[key] -= 1
+        self.undone += 1
+
+    def last_of(self, reviewer: str) -> W | None:
+        """What the reviewer's next undo takes back."""
+        return next(iter(self._lines.get(reviewer, [])[-1:]), None)
+
+    def undoable(self, reviewer: str) -> int:
+        """How many words the reviewer can take back, one after the other."""
+        return len(self._lines.get(reviewer, ()))
+
+    def count(self, reviewer: str) -> int:
+        """Of how many things the reviewer has spoken."""
+        return len(self._own.get(reviewer, ()))
+
+    def has(self, reviewer: str, key: K) -> bool:
+        return key in self._own.get(reviewer, ())
+
+    def voices(self, key: K) -> int:
+        """How many reviewers have spoken of it."""
+        return self._voices.get(key, 0)
+
+    def of(self, key: K) -> list[W]:
+        """What each reviewer who has spoken of it says now."""
+        if not self.voices(key):
+            return []
+        return [own[key].said[-1] for own in self._own.values() if key in own]
+
+    def longest_ago(self, reviewer: str, after: int, count: int) -> list[tuple[K, W, int]]:
+        """Of what the reviewer has spoken of, that where it is longest ago: what it is, the word that holds, and its place in
+        that order; the first of them after the place `after`."""
+        later = dropwhile(lambda one: one[1].seq <= after, self._own.get(reviewer, {}).items())
+        return [(key, spoken.said[-1], spoken.seq) for key, spoken in islice(later, count)]
+
+    def standing(self) -> Iterator[W]:
+        """All that holds, by reviewer."""
+        for own in self._own.values():
+            for spoken in own.values():
+                yield spoken.said[-1]
