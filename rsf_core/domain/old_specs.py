@@ -33,7 +33,8 @@ def upgraded(kind: JobKind, data: Mapping[str, Any], fields: Collection[str], wh
 
 def _from_1(kind: JobKind, data: Mapping[str, Any], fields: Collection[str]) -> Json:
     known = {name: data[name] for name in fields if name in data}  # job_id, out_folder: told by the folder of the job
-    new = {"kind": kind} | _UPGRADES[kind](known) | known | {"version": 2}
+    upgrade = _UPGRADES.get(kind)
+    new = {"kind": kind} | ({} if upgrade is None else upgrade(known)) | known | {"version": 2}
     if kind is JobKind.FINETUNE:
         new["lineage"] = _lineage(new.get("lineage"))
     return new
@@ -56,19 +57,13 @@ def _compare(data: Json) -> Json:
     return fixed | {"unit_size": _unit(data, 64), "judged": data.get("models")}
 
 
-def _trial(data: Json) -> Json:
-    return {}
-
-
+# Specs of the other kinds lacked nothing, or there were none yet.
 _UPGRADES: Mapping[JobKind, Callable[[Json], Json]] = {
     JobKind.GENERATE: _generate,
     JobKind.SCORE: _score,
     JobKind.FINETUNE: _finetune,
     JobKind.EVALUATE: _compare,
     JobKind.SEALED: _compare,
-    JobKind.TRIAL: _trial,
-    JobKind.EMBED: _trial,  # there was none, nor of the next
-    JobKind.LEARN: _trial,
 }
 
 

@@ -25,7 +25,7 @@ def test_each_kind_has_its_row() -> None:
 
 @KINDS
 def test_the_spec_of_a_row_is_that_of_its_kind(kind: JobKind) -> None:
-    assert TYPES[kind].spec is type(specs.MAKERS[kind]())
+    assert TYPES[kind].spec is type(specs.of_kind(kind))
     assert TYPES[kind].spec.model_fields["kind"].default is kind
 
 

@@ -134,7 +134,7 @@ def test_what_cannot_be_saved_changes_nothing(scored: Project) -> None:
     constructed = now.target.model_copy(update={"beta": -1.0})
     refused(scored, Draft(constructed, now.accept), SettingsError, "target.beta")
     scored.supervisor.stop()
-    scored.store.add_job("r1-score-1", specs.MAKERS[JobKind.SCORE](), ())
+    scored.store.add_job("r1-score-1", specs.score(), ())
     refused(scored, other, StageError, "a job draws or scores", decide=True)
     scored.store.add_job_event("r1-score-1", JobState.DONE, "done")
 

@@ -30,7 +30,7 @@ from rsf_core.rounds.drive import (
 )
 from rsf_core.rounds.stages import STAGES, Progress, RoundFacts, Stage, StageState
 from rsf_core.store.records import JobRecord
-from tests.support.round_facts import CURATED, DECIDED, DRAWN, NOTHING, TUNED, facts, job
+from tests.support.round_facts import CURATED, DECIDED, DRAWN, LEAVES, NOTHING, TUNED, after, facts, job
 from tests.support.seeding import add_candidates, candidates, decide
 
 WORDS = "10 candidates are accepted: review them"
@@ -163,7 +163,7 @@ def test_what_has_to_be_done_first_is_said(found: RoundFacts, says: str) -> None
 @pytest.mark.parametrize("held_out", [0, 4])
 def test_a_round_comes_to_its_end_and_each_stage_starts_once(breaks: Stage | None, held_out: int) -> None:
     """The step is done each time it is said, in a world where a job breaks off once and is resumed."""
-    found, jobs, steps = facts(held_out_prompts=held_out), dict[Stage, JobRecord](), list[Step]()
+    found, jobs, steps = after((), held_out_prompts=held_out), dict[Stage, JobRecord](), list[Step]()
     while not isinstance(step := next_step(DriveState(1, stages.states(found), agrees=True), 1), Complete):
         steps.append(step)
         assert len(steps) < 30, steps
@@ -181,16 +181,15 @@ def test_a_round_comes_to_its_end_and_each_stage_starts_once(breaks: Stage | Non
             case _:
                 pytest.fail(f"{step} needs a person")
         done = {stage for stage, record in jobs.items() if record.state == "done"}
-        found = facts(
-            DECIDED if Stage.SCORE in done else DRAWN if Stage.GENERATE in done else NOTHING,
-            *jobs.values(),
-            tuned=TUNED if Stage.FINETUNE in done else None,
-            evaluated=Stage.EVALUATE in done,
-            held_out_prompts=held_out,
-        )
-    wanted = [row.stage for row in JOB_STAGES if held_out or row.stage is not Stage.EVALUATE]
-    assert [step.stage for step in steps if isinstance(step, Start)] == wanted
-    assert sum(isinstance(step, Resume) for step in steps) == (breaks in wanted)
+        found = after(done, *jobs.values(), held_out_prompts=held_out)
+    in_turn = [row.stage for row in JOB_STAGES if held_out or row.stage is not Stage.EVALUATE]
+    assert [step.stage for step in steps if isinstance(step, Start)] == in_turn
+    assert sum(isinstance(step, Resume) for step in steps) == (breaks in in_turn)
+
+
+def test_what_each_stage_leaves_is_told() -> None:
+    told, with_a_job = set(LEAVES), {row.stage for row in JOB_STAGES}
+    assert told == with_a_job, f"BEFORE and LEAVES of tests/support/round_facts.py: {told ^ with_a_job}"
 
 
 # -- on a project ------------------------------------------------------------------------------------------------------

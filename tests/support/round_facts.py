@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from rsf_core.domain import JobKind, JobState, Scope
-from rsf_core.rounds.stages import RoundFacts
+from rsf_core.rounds.stages import RoundFacts, Stage
 from rsf_core.store.records import CuratedRecord, JobRecord, ModelRecord, RoundCounts
 from tests.support import specs
 
@@ -21,10 +23,12 @@ TUNED = ModelRecord("m1-1", "t", "models/m1-1", "id", "base", 1, "c1-1", NOW)
 def job(kind: str, state: str, number: int = 1) -> JobRecord:
     own = JobKind(kind)
     told = (JobState(state), f"{kind} is {state}", NOW, NOW)
-    return JobRecord(f"r1-{kind}-{number}", own, 1, specs.MAKERS[own], (), NOW, *told)
+    return JobRecord(f"r1-{kind}-{number}", own, 1, partial(specs.of_kind, own), (), NOW, *told)
 
 
 def facts(counts: RoundCounts = NOTHING, *jobs: JobRecord, **changes: Any) -> RoundFacts:
+    """Nothing is tuned or compared unless `changes` say so. What a further stage is done by is there unless they say
+    otherwise, so that what is told of the others stays true beside it."""
     known: dict[str, Any] = {
         "curated": None,
         "tuned": None,
@@ -33,3 +37,21 @@ def facts(counts: RoundCounts = NOTHING, *jobs: JobRecord, **changes: Any) -> Ro
         "held_out_prompts": 4,
     }
     return RoundFacts(counts=counts, jobs=jobs, **known | changes)
+
+
+# What facts are before any stage, and what a stage makes of them once its job is done: of each stage that has one.
+BEFORE: Mapping[str, Any] = {"counts": NOTHING, "tuned": None, "evaluated": False}
+LEAVES: Mapping[Stage, Mapping[str, Any]] = {
+    Stage.GENERATE: {"counts": DRAWN},
+    Stage.SCORE: {"counts": DECIDED},
+    Stage.FINETUNE: {"tuned": TUNED},
+    Stage.EVALUATE: {"evaluated": True},
+}
+
+
+def after(done: Collection[Stage], *jobs: JobRecord, **changes: Any) -> RoundFacts:
+    """The facts of a round once these stages are done."""
+    known = dict(BEFORE)
+    for stage, left in LEAVES.items():
+        known |= left if stage in done else {}
+    return facts(known.pop("counts"), *jobs, **known | changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from rsf_core.domain import JobKind
@@ -96,13 +96,10 @@ def learn(**changes: Any) -> LearnSpec:
     return LearnSpec(**own | {"author": "ann"} | changes)
 
 
-MAKERS: Mapping[JobKind, Callable[..., JobSpec]] = {
-    JobKind.GENERATE: generate,
-    JobKind.SCORE: score,
-    JobKind.FINETUNE: finetune,
-    JobKind.EVALUATE: evaluate,
-    JobKind.SEALED: sealed,
-    JobKind.TRIAL: trial,
-    JobKind.EMBED: embed,
-    JobKind.LEARN: learn,
-}
+def of_kind(kind: JobKind, **changes: Any) -> JobSpec:
+    """By the function above that has the kind's name."""
+    maker: Callable[..., JobSpec] | None = globals().get(str(kind))
+    assert maker is not None, (
+        f"tests/support/specs.py has no function {kind}(), which makes a sound spec of a {kind} job"
+    )
+    return maker(**changes)

@@ -133,7 +133,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         store.add_model(ModelRecord("m1-1", *made, "base", 1, None, utc_now()))
         store.add_proposal_choice("m1-1", 1, HOSTILE, HOSTILE)
         for job in (JobKind.GENERATE, JobKind.FINETUNE, JobKind.EVALUATE):
-            store.add_job(f"r1-{job}-1", specs.MAKERS[job](), ())
+            store.add_job(f"r1-{job}-1", specs.of_kind(job), ())
             store.add_job_event(f"r1-{job}-1", JobState.FAILED, HOSTILE)
         store.add_flight_event(1, "stopped", 1, 3, False, HOSTILE, HOSTILE)
         project.own_scorers.save("mine", f"def score(completion):\n    {HOSTILE!r}\n    return 1")
