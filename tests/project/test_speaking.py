@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from functools import reduce
@@ -11,33 +13,36 @@ from typing import Any
 
 import pytest
 
+import rsf_core.project
+import rsf_core.review
+import rsf_core.rounds
 from rsf_core.domain import Act, Action, ActKind, Scope, access
 from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 from rsf_core.project.commands import COMMANDS, execute
-from rsf_core.project.imports import Imports
-from rsf_core.project.invites import Invites
-from rsf_core.project.prompt_book import PromptBook
-from rsf_core.project.target_book import TargetBook
 from rsf_core.prompts import PromptRow
-from rsf_core.review.queue import Reviews
-from rsf_core.rounds.autopilot import Autopilot
-from rsf_core.rounds.lineage import Lineage
 from rsf_core.store.acts import Acts
 from tests.support.seeding import add_candidates, candidates, decide
 
-PARTS = (Project, Autopilot, Imports, Invites, Lineage, PromptBook, Reviews, TargetBook, Acts)
+PACKAGES = (rsf_core.project, rsf_core.rounds, rsf_core.review)
 # They say nothing: what somebody has said, or may say, is looked up.
 READS = {
-    "Lineage.ballot",
-    "Reviews.queue",
-    "Reviews.counts",
-    "Reviews.candidates",
-    "Reviews.page",
-    "Reviews.can_walk",
-    "Acts.standing",
     "Acts.depths",
+    "Acts.standing",
+    "Comparing.count",
+    "Comparing.undoable",
+    "Comparing.upcoming",
+    "GoldBook.decisions",
+    "GuideBook.unread",
+    "Lineage.ballot",
+    "ReviewProgress.mine",
+    "ReviewProgress.with_others",
+    "Reviews.can_walk",
+    "Reviews.candidates",
+    "Reviews.counts",
+    "Reviews.page",
+    "Reviews.queue",
 }
 NOBODYS = (
     "rule",
@@ -55,25 +60,54 @@ NOBODYS = (
 )
 
 
-def speaking() -> Iterator[tuple[str, Any]]:
-    for part in PARTS:
-        for name, function in inspect.getmembers(part, inspect.isfunction):
-            if not name.startswith("_") and set(access.SPEAKERS) & set(inspect.signature(function).parameters):
-                yield f"{part.__name__}.{name}", function
+def parts() -> Iterator[type]:
+    """The classes of what `Project` is made of, and what keeps acts."""
+    for package in PACKAGES:
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(found.name)
+            yield from (
+                kind
+                for name, kind in inspect.getmembers(module, inspect.isclass)
+                if kind.__module__ == module.__name__ and not name.startswith("_")
+            )
+    yield Acts
+
+
+def speaking() -> dict[str, Any]:
+    """The methods that are told an Actor, and those of acts that are told a name."""
+    return {
+        f"{part.__name__}.{name}": method
+        for part in parts()
+        for name, method in inspect.getmembers(part, inspect.isfunction)
+        if not name.startswith("_")
+        for parameter in [inspect.signature(method).parameters.get(speaker) for speaker in access.SPEAKERS]
+        if parameter is not None and (part is Acts or "Actor" in str(parameter.annotation))
+    }
 
 
 def test_whatever_names_a_speaker_checks_the_name_or_only_reads() -> None:
-    found = dict(speaking())
-    assert found.keys() >= READS, READS - found.keys()
-    unchecked = {name for name, function in found.items() if not hasattr(function, "__wrapped__")}
-    assert unchecked == READS
+    methods = speaking()
+    assert methods.keys() >= READS, READS - methods.keys()
+    unchecked = {name for name, method in methods.items() if not is_spoken(method)}
+    assert unchecked == READS, f"{unchecked ^ READS}: put @spoken around it, or into READS where it says nothing"
     assert {
         "Project.override",
         "Project.undo",
         "Project.set_threshold",
         "Lineage.vote",
         "Acts.say",
-    } <= found.keys() - READS
+    } <= methods.keys() - READS
+
+
+@pytest.mark.parametrize(
+    "part", [Project, *(kind for kind in parts() if kind.__module__.startswith("rsf_core.project."))]
+)
+def test_no_part_of_a_project_takes_a_bare_name(part: type) -> None:
+    for name, method in inspect.getmembers(part, inspect.isfunction):
+        for speaker in access.SPEAKERS:
+            parameter = inspect.signature(method).parameters.get(speaker)
+            bare = parameter is not None and "Actor" not in str(parameter.annotation)
+            assert not bare or name.startswith("_"), f"{part.__name__}.{name} takes {parameter}: let it be an Actor"
 
 
 @pytest.fixture(scope="module")
