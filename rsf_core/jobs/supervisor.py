@@ -54,6 +54,7 @@ class JobSupervisor:
         self._folder = spool_folder
         self._on_done: Callable[[JobRecord, dict[str, Any]], None] = lambda job, result: None
         self._on_ended: Callable[[JobRecord], None] = lambda job: None
+        self._on_start: Callable[[], None] = lambda: None
         self._restarts: dict[str, int] = {}
         self._watches: dict[str, Watch] = {}  # of the jobs that run
         self._ingests: dict[str, Ingest] = {}  # likewise
@@ -65,11 +66,20 @@ class JobSupervisor:
         self.problem: str | None = None
 
     def listen(
-        self, on_done: Callable[[JobRecord, dict[str, Any]], None], on_ended: Callable[[JobRecord], None]
+        self,
+        on_done: Callable[[JobRecord, dict[str, Any]], None],
+        on_ended: Callable[[JobRecord], None],
+        on_start: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_done(job, result)` is to run inside the transaction that marks a job done; `on_ended(job)` after it,
-        again with every tick until it does not raise."""
-        self._on_done, self._on_ended = on_done, on_ended
+        again with every tick until it does not raise; `on_start()` in the thread that watches, before all else."""
+        self._on_done, self._on_ended, self._on_start = on_done, on_ended, on_start
+
+    def catch_up(self) -> None:
+        """Call `on_ended` for the jobs after whose end the last owner had no time to. What it raises, the first tick says."""
+        with self._lock:
+            self._untold = self._store.unfollowed_jobs()
+            self._tell_ended()
 
     def start(self) -> None:
         self._thread.start()
@@ -185,11 +195,12 @@ class JobSupervisor:
     # -- watching --------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
+        self._on_start()
         idle = False
         while not self._stop.wait(TICK_SECONDS):
             try:
                 busy = self.tick()
-                if not busy and not idle:
+                if (not busy and not idle) or self._store.has_long_log:
                     self._store.checkpoint()
                 idle = not busy
                 self.problem = None
@@ -348,7 +359,9 @@ class JobSupervisor:
         errors: list[Exception] = []
         for job_id in dict.fromkeys(self._untold):
             try:
-                self._on_ended(self._store.job(job_id))
+                job = self._store.job(job_id)
+                self._on_ended(job)
+                self._store.add_followed(job)
                 self._untold = [other for other in self._untold if other != job_id]
             except Exception as error:
                 errors.append(error)

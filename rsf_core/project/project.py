@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -82,7 +83,7 @@ class Project:
         self._driver = Driver(self.store, self._standing, self._stages)
         self.autopilot = Autopilot(self.store, self._standing, self._stages, self._driver)
         self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
-        self.supervisor.listen(self._following.on_done, self._on_ended)
+        self.supervisor.listen(self._following.on_done, self._on_ended, self._keep_summary)
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
@@ -116,6 +117,7 @@ class Project:
         )
         self._server: OwnerServer | None = None
         self._started = self._closed = False
+        self._summing = threading.Lock()
 
     # -- opening and closing -----------------------------------------------------------------------------------------
 
@@ -178,6 +180,7 @@ class Project:
             keep_private(folder)
             if begin:
                 project._start()
+                project._keep_summary()  # a new project is in the list at once
         except BaseException:  # what is there stays marked: the next try begins anew
             project.close() if project is not None else lock.release()
             raise
@@ -247,10 +250,10 @@ class Project:
         self.close()
 
     def _start(self) -> None:
-        self._following.recover()
-        self.supervisor.start()
+        self.supervisor.catch_up()
+        self._following.go_on()
         self._started = True
-        self._keep_summary()
+        self.supervisor.start()
 
     def _on_ended(self, job: JobRecord) -> None:
         self._following.on_ended(job)
@@ -261,7 +264,8 @@ class Project:
         if not self._started:
             return
         try:
-            summaries.write(self.folder, self.summary())
+            with self._summing:
+                summaries.write(self.folder, self.summary())
         except Exception as error:  # also of a database that has stopped: closing, and what follows a job, go on
             log.warning("the list of projects says of %s what it said before: %s", self.folder, error)
 

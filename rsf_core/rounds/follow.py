@@ -59,12 +59,8 @@ class Following:
         finally:  # whatever kept the next stage from starting: rounds that run by themselves say so and stop
             self._steer()
 
-    def recover(self) -> None:
-        """Start what the last owner had no time to start."""
-        for round_record in self._store.rounds():
-            for job in self._store.jobs(round_number=round_record.round):
-                if job.state is JobState.DONE:
-                    self._follow(job)
+    def go_on(self) -> None:
+        """Go on where the last owner had no time to: after all that follows the jobs that have ended was started."""
         self._stages.go_on_drawing(self._standing.current_round().round)
         self._steer()
 

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 Params = Mapping[str, Any]
 ROOM_BYTES = 8 << 20  # that a checkpoint needs, besides twice the log
+REPLAYED_COMMITS = 1_000  # of the log: whoever opens the project next reads them again, 0.15 ms of the processor each
 FEW = 64  # rows up to which writing values is quicker than going through Arrow
 AT_ONCE = 256  # keys of one look-up
 KEPT_STATEMENTS = (
@@ -51,6 +52,8 @@ class Database:
     def __init__(self, path: Path, backups: Path) -> None:
         self.path = path
         self._backups = backups
+        # An owner that was killed has left a log: how long it is nobody knows.
+        self._logged = REPLAYED_COMMITS if self._log_bytes() else 0  # commits since the log was folded into the file
         try:
             self._connection = duckdb.connect(str(path), config={"checkpoint_threshold": "256MB"})
         except duckdb.Error as error:
@@ -78,13 +81,17 @@ class Database:
         with self._write_lock:
             self._connection.close()
 
+    @property
+    def has_long_log(self) -> bool:
+        """Whether the write-ahead log has come to hold so many commits that reading them again would be noticed."""
+        return self._logged >= REPLAYED_COMMITS
+
     def checkpoint(self) -> None:
-        """Fold the write-ahead log into the file; called when idle, never in the middle of ingest. Raises OutOfSpaceError or
+        """Fold the write-ahead log into the file; called when idle, or when the log is long. Raises OutOfSpaceError or
         StoreError before it is begun where there is no room for it or the folder cannot be written: one that fails half-way
         makes DuckDB refuse all that follows."""
         with self._write_lock, self.guard("tidying the database"):
-            log = self.path.with_name(self.path.name + ".wal")
-            needed = ROOM_BYTES + 2 * (log.stat().st_size if log.exists() else 0)
+            needed = ROOM_BYTES + 2 * self._log_bytes()
             if shutil.disk_usage(self.path.parent).free < needed:
                 raise OutOfSpaceError(
                     f"the disk of {self.path.parent} is nearly full: free {needed >> 20} MB; what is saved stays"
@@ -96,6 +103,12 @@ class Database:
             except OSError as error:
                 raise StoreError(cannot_write(self.path.parent, error)) from error
             self._cursor().execute("CHECKPOINT")
+            self._logged = 0
+
+    def _log_bytes(self) -> int:
+        """The size of the write-ahead log."""
+        log = self.path.with_name(self.path.name + ".wal")
+        return log.stat().st_size if log.exists() else 0
 
     @contextmanager
     def transaction(self, doing: str) -> Iterator[None]:
@@ -117,6 +130,7 @@ class Database:
             else:
                 cursor.execute(self._parsed("COMMIT"))
                 self._versions.update(self._written or {"any"})
+                self._logged += 1
             finally:
                 self._depth, self.doing = 0, ""
 

@@ -97,6 +97,15 @@ class Jobs:
     def job_events(self, job_id: str) -> list[dict[str, Any]]:
         return self._db.rows("job_events", {"job_id": job_id})
 
+    def unfollowed_jobs(self) -> list[str]:
+        """The jobs that have ended and of which `add_followed` was not said since, in the order in which they ended."""
+        return [row["job_id"] for row in self._db.rows("unfollowed_jobs")]
+
+    def add_followed(self, job: JobRecord) -> None:
+        """Say of a job that has ended that all that follows was started."""
+        with self._db.transaction(f"saving that what follows {job.job_id} was started"):
+            self._db.run("add_followed", {"event": job.changed_seq})
+
     def committed_units(self, job_id: str) -> set[int]:
         return {row["unit"] for row in self._db.rows("committed_units", {"job_id": job_id})}
 

@@ -85,6 +85,10 @@ class Store:
     def transaction(self, doing: str) -> AbstractContextManager[None]:
         return self._db.transaction(doing)
 
+    @property
+    def has_long_log(self) -> bool:
+        return self._db.has_long_log
+
     def checkpoint(self) -> None:
         self._db.checkpoint()
 
@@ -151,6 +155,8 @@ class Store:
     add_job = of_part("_jobs", Jobs.add_job)
     add_job_event = of_part("_jobs", Jobs.add_job_event)
     job_events = of_part("_jobs", Jobs.job_events)
+    unfollowed_jobs = of_part("_jobs", Jobs.unfollowed_jobs)
+    add_followed = of_part("_jobs", Jobs.add_followed)
     committed_units = of_part("_jobs", Jobs.committed_units)
     commit_segment = of_part("_jobs", Jobs.commit_segment)
     metrics = of_part("_jobs", Jobs.metrics)

@@ -18,10 +18,12 @@ from rsf_core.jobs.spool import Spool, Status
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.jobs.units import prompts_table
 from rsf_core.rounds.follow import Following
+from rsf_core.store import database
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import JobRecord, ModelRecord
 from rsf_core.store.store import Store
 from tests.support import specs
+from tests.support.waiting import until
 
 FIRST, SECOND = "r1-finetune-1", "r1-evaluate-1"
 
@@ -277,3 +279,47 @@ def test_a_job_is_cancelled_also_where_what_follows_cannot_be_asked_for(
     assert store.job(FIRST).state is JobState.CANCELLED
     supervisor.tick()
     assert told == [FIRST, FIRST]
+
+
+def test_the_next_owner_starts_what_follows_the_jobs_after_whose_end_the_last_one_had_no_time_to(
+    supervisor: JobSupervisor, store: Store, tmp_path: Path
+) -> None:
+    def killed(job: JobRecord) -> None:
+        if job.job_id == SECOND:
+            raise OutOfSpaceError("the disk is full")
+
+    supervisor.listen(lambda job, result: None, killed)
+    ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE)
+    owners = []
+    for _ in range(2):
+        told: list[str] = []
+        owners.append(told)
+        following = JobSupervisor(store, tmp_path / "spool")
+        following.listen(lambda job, result: None, lambda job, told=told: told.append(job.job_id))  # type: ignore[misc]
+        following.catch_up()
+    assert owners == [[SECOND], []]
+
+
+def test_a_job_that_ends_once_more_is_followed_once_more(
+    supervisor: JobSupervisor, store: Store, tmp_path: Path
+) -> None:
+    supervisor.cancel(FIRST)
+    supervisor.resume(FIRST)
+    store.add_job_event(FIRST, JobState.DONE, "done, in the moment in which its owner died")
+    assert store.unfollowed_jobs() == [FIRST]
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_long_log_is_folded_into_the_file_whatever_goes_on(
+    supervisor: JobSupervisor, store: Store, monkeypatch: pytest.MonkeyPatch, busy: bool
+) -> None:
+    monkeypatch.setattr(database, "REPLAYED_COMMITS", 20)
+    monkeypatch.setattr(supervisor, "tick", lambda: busy)
+    supervisor.start()
+    try:
+        for at in range(3):
+            for number in range(25):
+                store.set_value(f"{at} {number}", "said")
+            until(lambda: not store.has_long_log)
+    finally:
+        supervisor.stop()

@@ -21,6 +21,7 @@ from rsf_core.rounds.stages import Stage
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.records import RoundCounts
 from tests.support.seeding import add_candidates, candidates
+from tests.support.waiting import until
 
 COUNTS = RoundCounts(32, 32, 32, 12, 0, 12, 0, 0, 8, 8)
 
@@ -106,8 +107,7 @@ def test_one_that_was_closed_by_a_kill_is_put_right_by_the_next_owner(tmp_path: 
     Project.create(folder, str(small_task), seed=1).close()
     write_json(folder / summaries.NAME, {"round": 9, "next": "", "fresh": False, "prompts": 0, "gain": None})
     with Project.open(folder):
-        found = summaries.read(folder)
-        assert found is not None and found.round == 1
+        until(lambda: (found := summaries.read(folder)) is not None and found.round == 1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -103,6 +104,36 @@ def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "rsf.duckdb").write_text("not a database at all, but long enough to be looked at " * 100)
     with pytest.raises(StoreError, match=r"cannot open the database .*rsf\.duckdb"):
         Database(tmp_path / "rsf.duckdb", tmp_path / "exports")
+
+
+# -- the log -----------------------------------------------------------------------------------------------------
+
+
+def test_a_log_of_many_commits_is_long_until_it_is_folded_into_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "REPLAYED_COMMITS", 3)
+    db = open_with(tmp_path, monkeypatch, GOOD)
+    db.checkpoint()
+    for number in range(3):
+        assert not db.has_long_log
+        add_note(db, number, "said")
+    assert db.has_long_log
+    db.checkpoint()
+    assert not db.has_long_log
+    db.close()
+
+
+def test_a_log_that_an_owner_left_who_was_killed_is_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = open_with(tmp_path, monkeypatch, GOOD)
+    add_note(db, 1, "said")
+    killed = shutil.copytree(tmp_path, tmp_path.with_name("killed"))
+    db.close()
+    for folder, is_long in ((killed, True), (tmp_path, False)):
+        db = open_with(folder, monkeypatch, GOOD)
+        assert db.has_long_log is is_long
+        db.close()
+        assert look(folder, "SELECT id, text FROM notes") == [(1, "said")]
 
 
 # -- transactions ------------------------------------------------------------------------------------------------

@@ -6,6 +6,14 @@ WHERE ($round IS NULL OR round = $round)
   AND (NOT $active OR state IN ('queued', 'running'))
 ORDER BY seq;
 
+-- name: unfollowed_jobs
+SELECT job_id FROM job_states
+WHERE state NOT IN ('queued', 'running') AND changed_seq NOT IN (SELECT event FROM followed_events)
+ORDER BY changed_seq;
+
+-- name: add_followed
+INSERT INTO followed_events VALUES ($event) ON CONFLICT DO NOTHING;
+
 -- name: job_spec
 SELECT kind, spec FROM jobs WHERE job_id = $job_id;
 
