@@ -16,9 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rsf_core.domain import JobState
+from rsf_core.domain import JobKind, JobState
 from rsf_core.domain.files import read_json
 from rsf_core.jobs import process
+from rsf_core.jobs.supervisor import RESTARTS
 from rsf_core.project import Project
 from rsf_core.rounds.stages import complete
 from tests.support.faults import owner, quick_work, stand_in
@@ -194,12 +195,13 @@ def expect_whole(folder: Path, said: list[str], rounds: int) -> None:
             assert complete(project.stages(opened.round))
             counts = project.counts(opened.round)
             assert (counts.candidates, counts.decided) == (32, 32)
-        broken_off = [
-            (job.job_id, project.store.job_events(job.job_id))
-            for job in project.jobs()
-            if job.state is not JobState.DONE
-        ]
-        assert len(project.jobs()) - len(broken_off) >= 4 * rounds and project.jobs(active=True) == [], broken_off
+        jobs = project.jobs()
+        done = [job.kind for job in jobs if job.state is JobState.DONE]
+        assert min(done.count(JobKind.GENERATE), done.count(JobKind.FINETUNE)) >= rounds
+        # One that was killed for the third time after its last unit stays failed; its stage has all it needs.
+        broken_off = [(job.kind, job.state, job.message) for job in jobs if job.state is not JobState.DONE]
+        for _, state, message in broken_off:
+            assert state is JobState.FAILED and message.endswith(f"started again {RESTARTS} times"), broken_off
 
 
 def _stage(folder: Path, pid: int) -> str:

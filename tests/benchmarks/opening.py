@@ -1,0 +1,99 @@
+"""What opening a project costs after its owner was killed: processor time, of a process that has imported the product before,
+with one round and with ten behind it, and with 0, 1,000 and 4,000 decisions that the killed owner has said.
+
+Prints a JSON line for each. From the repository root: PYTHONPATH=. python tests/benchmarks/opening.py
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from rsf_core.domain import Action
+from rsf_core.domain.access import person
+from rsf_core.project import Project
+from tests.benchmarks import million
+
+CANDIDATES, ROUNDS, ACTS, TIMES, LIMIT_SECONDS = 10_000, (1, 10), (0, 1_000, 4_000), 5, 0.5
+FORKS = multiprocessing.get_context("fork")
+
+
+def killed(folder: Path, acts: int) -> None:
+    """Say so many decisions and die."""
+    project = Project.open(folder)
+    for i in range(acts):
+        project.override(f"1.{1 + i % 600}.{i % million.PER_PROMPT}", Action.ACCEPT, person("ann"))
+    os._exit(0)
+
+
+def opened(folder: Path, to: Connection) -> None:
+    before = time.process_time()
+    Project.open(folder)
+    to.send(time.process_time() - before)
+    os._exit(0)
+
+
+def measured(folder: Path) -> float:
+    """Seconds of the processor of opening a copy."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(shutil.copytree(folder, Path(scratch) / "project", ignore=shutil.ignore_patterns("*.sock")))
+        mine, other = FORKS.Pipe()
+        process = FORKS.Process(target=opened, args=(copy, other))
+        process.start()
+        found: float = mine.recv()
+        process.join()
+        return found
+
+
+def filled(folder: Path, first: int, last: int) -> None:
+    """Give the project its rounds from `first` to `last`."""
+    project = Project.open(folder) if first > 1 else million.build(folder, CANDIDATES)
+    for number in range(max(first, 2), last + 1):
+        project.start_round()
+        million.fill(project, number, CANDIDATES, seed=number)
+    project.close()
+    os._exit(0)
+
+
+def in_a_process(do: Callable[..., None], *arguments: object) -> None:
+    process = FORKS.Process(target=do, args=arguments)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, first = Path(scratch) / "project", 1
+        for rounds in ROUNDS:
+            in_a_process(filled, folder, first, rounds)
+            first = rounds + 1
+            for acts in ACTS:
+                in_a_process(killed, folder, acts)
+                seconds = sorted(measured(folder) for _ in range(TIMES))
+                log = folder / "rsf.duckdb.wal"
+                print(
+                    json.dumps(
+                        {
+                            "benchmark": "opening_after_a_kill",
+                            "rounds": rounds,
+                            "acts": acts,
+                            "log_kb": round(log.stat().st_size / 1e3) if log.exists() else 0,
+                            "cpu_s": round(seconds[len(seconds) // 2], 3),
+                            "most_cpu_s": round(seconds[-1], 3),
+                            f"within_{LIMIT_SECONDS}_s": seconds[-1] <= LIMIT_SECONDS,
+                        }
+                    ),
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
