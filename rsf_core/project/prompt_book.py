@@ -16,15 +16,14 @@ from rsf_core.domain import JobKind, JobState, Prompt, Split
 from rsf_core.domain.access import Actor, spoken
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.settings import Settings
-from rsf_core.domain.turns import whole
-from rsf_core.prompts import Problem, PromptRow, check_disjoint, comparing, identity
+from rsf_core.prompts import Problem, PromptRow, comparing, identity
 from rsf_core.scorers import registry
 from rsf_core.scorers.registry import ReferenceProblem
 from rsf_core.store.records import PromptRecord
 from rsf_core.store.store import Store
 
 OPENED = "the sealed prompts were opened, so none is added, changed or taken out any more"
-CHANGED_MEANWHILE = "the project's prompts have changed while this one was compared with them: try again"
+CHANGED_MEANWHILE = "the project's prompts have changed while they were compared: try again"
 _KEPT = 4  # placings, each as large as its file
 
 
@@ -174,8 +173,12 @@ class PromptBook:
     def restore(self, prompt_ids: Sequence[int], author: Actor) -> None:
         """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, or is there twice
         then."""
+        version, names = self.version(), {_identity(prompt) for prompt in self._of(prompt_ids)}
+        # before anything is locked: many prompts take seconds
+        taken = comparing.in_use(self._store.prompt_book.entries(), names)
         with self._store.transaction("putting prompts back"):
-            taken = self._identities()
+            if self.version() != version:
+                raise PromptError(CHANGED_MEANWHILE)
             for prompt in self._of(prompt_ids):
                 self._refuse_unsealed(prompt)
                 if prompt.retired is None:
@@ -185,7 +188,7 @@ class PromptBook:
                     raise PromptError(
                         f"prompt {prompt.prompt_id} was edited and is prompt {newer} now: edit that, or retire it first"
                     )
-                same = taken.setdefault(identity(prompt.text, prompt.system, prompt.earlier), prompt.prompt_id)
+                same = taken.setdefault(_identity(prompt), prompt.prompt_id)
                 if same != prompt.prompt_id:
                     raise PromptError(f"prompt {prompt.prompt_id} is the same as prompt {same}, which is in use")
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author.name)
@@ -233,34 +236,17 @@ class PromptBook:
     def seal(self, prompt_ids: Sequence[int], author: Actor) -> list[int]:
         """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError where one is not
         held out and in use, was compared on, is nearly the same as one that is not sealed, or the sealed were opened."""
-        chosen = list(dict.fromkeys(prompt_ids))
+        chosen, version = list(dict.fromkeys(prompt_ids)), self.version()
+        self._sealable(chosen)
+        # before anything is locked: many prompts take a minute
+        alike = comparing.nearly_the_same(self._store.prompt_book.entries(), chosen)
         with self._store.transaction("sealing prompts"):
-            if self.is_unsealed():
-                raise PromptError(OPENED)
-            moved = self._of(chosen)
-            for prompt in moved:
-                if prompt.split is not Split.HELD_OUT or prompt.retired is not None:
-                    raise PromptError(f"prompt {prompt.prompt_id} is not held out and in use: only such can be sealed")
-            newest = {job.round: job for job in self._store.jobs() if job.kind is JobKind.EVALUATE}
-            if any(job.state is not JobState.DONE for job in newest.values()):  # it has the prompts, and may go on
-                raise PromptError("models are being compared on the held-out prompts: seal some when that is done")
-            seen = self._store.sealed.compared_on(chosen)
-            if seen:
+            if self.version() != version:
+                raise PromptError(CHANGED_MEANWHILE)
+            moved = self._sealable(chosen)
+            if alike is not None:
                 raise PromptError(
-                    f"models were compared on {_numbers(seen)} already: seal such as nothing was drawn for, or add new ones"
-                )
-            others = [
-                p
-                for p in self._store.prompts(retired=True)
-                if p.split is not Split.SEALED and p.prompt_id not in chosen
-            ]
-            alike = check_disjoint(
-                [whole(p.text, p.earlier) for p in moved], [whole(p.text, p.earlier) for p in others]
-            )
-            if alike:
-                mine, other = moved[alike[0][0]].prompt_id, others[alike[0][1]].prompt_id
-                raise PromptError(
-                    f"prompt {mine} is nearly the same as prompt {other}: seal both, or retire one of them"
+                    f"prompt {alike[0]} is nearly the same as prompt {alike[1]}: seal both, or retire one of them"
                 )
             rows = [(p.text, p.system, p.reference, Split.SEALED, p.earlier) for p in moved]
             numbers = self._store.prompt_book.add(rows, f"sealed by {author.name}")
@@ -269,14 +255,27 @@ class PromptBook:
                 self._store.prompt_book.say([prompt.prompt_id], "replace", author.name, number)
             return numbers
 
+    def _sealable(self, chosen: Sequence[int]) -> list[PromptRecord]:
+        """These prompts. Raises PromptError where they cannot be sealed, whatever they resemble."""
+        if self.is_unsealed():
+            raise PromptError(OPENED)
+        moved = self._of(chosen)
+        for prompt in moved:
+            if prompt.split is not Split.HELD_OUT or prompt.retired is not None:
+                raise PromptError(f"prompt {prompt.prompt_id} is not held out and in use: only such can be sealed")
+        newest = {job.round: job for job in self._store.jobs() if job.kind is JobKind.EVALUATE}
+        if any(job.state is not JobState.DONE for job in newest.values()):  # it has the prompts, and may go on
+            raise PromptError("models are being compared on the held-out prompts: seal some when that is done")
+        seen = self._store.sealed.compared_on(chosen)
+        if seen:
+            raise PromptError(
+                f"models were compared on {_numbers(seen)} already: seal such as nothing was drawn for, or add new ones"
+            )
+        return moved
+
     def _refuse_unsealed(self, prompt: PromptRecord) -> None:
         if prompt.split is Split.SEALED and self.is_unsealed():
             raise PromptError(f"prompt {prompt.prompt_id}: {OPENED}")
-
-    def _identities(self) -> dict[str, int]:
-        return {
-            identity(prompt.text, prompt.system, prompt.earlier): prompt.prompt_id for prompt in self._store.prompts()
-        }
 
     def _of(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
         found = {prompt.prompt_id: prompt for prompt in self._store.prompt_book.by_id(prompt_ids)}
@@ -284,6 +283,10 @@ class PromptBook:
             if prompt_id not in found:
                 raise PromptError(f"there is no prompt {prompt_id}")
         return [found[prompt_id] for prompt_id in prompt_ids]
+
+
+def _identity(prompt: PromptRecord) -> str:
+    return identity(prompt.text, prompt.system, prompt.earlier)
 
 
 def _numbers(prompt_ids: Sequence[int]) -> str:

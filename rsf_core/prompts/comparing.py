@@ -10,20 +10,26 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from rsf_core import prompts
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.files import read_json, write_json
-from rsf_core.domain.turns import Turns
-from rsf_core.prompts import Problem, PromptRow, identity
+from rsf_core.domain.turns import Turns, whole
+from rsf_core.prompts import Problem, PromptRow, identity, placing, sides
+from rsf_core.prompts.near_duplicates import groups
+from rsf_core.prompts.row_file import PART_ROWS
+from rsf_core.prompts.sides import Asked
+from rsf_core.prompts.texts import Texts
 
 AT_ONCE = 2_000  # prompts that are compared here, without a process
 LIMIT_SECONDS = 300.0
@@ -51,8 +57,38 @@ def place_here(
     known: pa.Table, rows: Sequence[PromptRow], held_out_share: float, seed: int
 ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
     """The same in this process, whatever it takes."""
-    in_use, former = ([entry for entry, out in _entries(known) if out is old] for old in (False, True))
-    return prompts.place(in_use, rows, held_out_share, seed, former)
+    in_use, former = (known.filter(pc.equal(known["former"], out_of_use)) for out_of_use in (False, True))
+    digests = bytearray()
+    for _, *named in _parts(in_use):
+        digests += placing.digest(identity(*named))
+    for row in rows:
+        digests += placing.digest(identity(row.text, row.system, row.earlier))
+    asked = Asked(
+        np.concatenate([_sides(in_use), _sides(former)]),
+        len(in_use),
+        sides.codes([row.split for row in rows]),
+        placing.numbered(digests),
+        lambda row: placing.hashed(rows[row].whole, seed),
+    )
+    texts = _texts(in_use, former, [row.whole for row in rows])
+    return placing.settled(asked, groups(texts), rows, held_out_share)
+
+
+def in_use(known: pa.Table, names: Collection[str]) -> dict[str, int]:
+    """The prompts in use of these identities, of each the newest; `known` as in `place`."""
+    found = {}
+    for number, *named in _parts(known.filter(pc.invert(known["former"]))):
+        name = identity(*named)
+        if name in names:
+            found[name] = number
+    return found
+
+
+def nearly_the_same(known: pa.Table, prompt_ids: Sequence[int]) -> tuple[int, int] | None:
+    """The first of these prompts that is the same or nearly the same as one that is not sealed and not among them, and that
+    one; `known` as in `place`. Raises PromptError."""
+    found = _answered({"prompt_ids": list(prompt_ids)}, known)["pair"]
+    return None if found is None else (found[0], found[1])
 
 
 def likeness(known: pa.Table, prompt_id: int, edited: PromptRow, same_text: bool) -> Likeness:
@@ -88,6 +124,8 @@ def _answered(request: dict[str, Any], known: pa.Table) -> dict[str, Any]:
 
 
 def _answer(request: dict[str, Any], known: pa.Table) -> dict[str, Any]:
+    if "prompt_ids" in request:
+        return {"pair": _pair(known, request["prompt_ids"])}
     rows = [_row(row) for row in request["rows"]]
     if "prompt_id" in request:
         return asdict(_likeness(known, request["prompt_id"], rows[0], request["same_text"]))
@@ -95,31 +133,58 @@ def _answer(request: dict[str, Any], known: pa.Table) -> dict[str, Any]:
     return {"placed": [asdict(row) for row, _ in placed], "problems": [asdict(problem) for problem in problems]}
 
 
-def _entries(known: pa.Table) -> Iterator[tuple[tuple[str, Split, str | None, Turns], bool]]:
-    """Text, split, system and earlier turns of every prompt, and whether it is out of use."""
-    columns = (known[name].to_pylist() for name in ("text", "split", "system", "earlier", "former"))
-    for text, split, system, earlier, former in zip(*columns, strict=True):
-        yield (text, Split(split), system, tuple(earlier or ())), former
+def _parts(known: pa.Table) -> Iterator[tuple[int, str, str | None, Turns]]:
+    """Number, text, system and earlier turns of every prompt, some of them as objects of Python at a time."""
+    for start in range(0, len(known), PART_ROWS):
+        part = known.slice(start, PART_ROWS)
+        columns = (part[name].to_pylist() for name in ("prompt_id", "text", "system", "earlier"))
+        for number, text, system, earlier in zip(*columns, strict=True):
+            yield number, text, system, tuple(earlier or ())
+
+
+def _sides(known: pa.Table) -> NDArray[np.int8]:
+    return sides.codes(known["split"].to_pylist())
+
+
+def _texts(*of: pa.Table | Sequence[str]) -> Texts:
+    """The texts of prompts with their earlier turns, and others, one behind the other."""
+    arrays = [pa.array([], pa.large_string())]
+    for some in of:
+        if isinstance(some, pa.Table):
+            for start in range(0, len(some), PART_ROWS):
+                whole_texts = [whole(text, turns) for _, text, _, turns in _parts(some.slice(start, PART_ROWS))]
+                arrays.append(pa.array(whole_texts, pa.large_string()))
+        else:
+            arrays.append(pa.array(some, pa.large_string()))
+    return Texts(pa.concat_arrays(arrays))
 
 
 def _likeness(known: pa.Table, prompt_id: int, edited: PromptRow, same_text: bool) -> Likeness:
-    named, numbers, entries = (
-        identity(edited.text, edited.system, edited.earlier),
-        known["prompt_id"].to_pylist(),
-        list(_entries(known)),
-    )
-    same = [
-        number
-        for number, ((text, _, system, earlier), former) in zip(numbers, entries, strict=True)
-        if not former and identity(text, system, earlier) == named
-    ]  # the newest counts, as anywhere
-    if same and same[-1] != prompt_id:
-        return Likeness(same[-1], None)
+    name = identity(edited.text, edited.system, edited.earlier)
+    same = in_use(known, {name}).get(name, prompt_id)  # the newest counts, as anywhere
+    if same != prompt_id:
+        return Likeness(same, None)
     if same_text:
         return Likeness(None, None)
-    others = [entry for entry, _ in entries if entry[1] is not edited.split]
-    _, problems = prompts.place([], [edited], 0.0, 0, others)
+    others = known.filter(pc.not_equal(known["split"], str(edited.split)))
+    others = others.set_column(others.schema.get_field_index("former"), "former", pa.repeat(True, len(others)))
+    _, problems = place_here(others, [edited], 0.0, 0)
     return Likeness(None, problems[0].message.split(";")[0] if problems else None)
+
+
+def _pair(known: pa.Table, prompt_ids: Sequence[int]) -> tuple[int, int] | None:
+    chosen = pc.is_in(known["prompt_id"], pa.array(prompt_ids, known["prompt_id"].type))
+    open_to_all = pc.and_(pc.invert(chosen), pc.not_equal(known["split"], str(Split.SEALED)))
+    moved, others = known.filter(chosen), known.filter(open_to_all)
+    moved = moved.take(pc.index_in(pa.array(prompt_ids, moved["prompt_id"].type), moved["prompt_id"].combine_chunks()))
+    found = groups(_texts(moved, others))
+    first = np.full(found.count, -1)
+    first[found.of[len(moved) :][::-1]] = np.arange(len(others))[::-1]  # the last one written stays
+    for at, group in enumerate(found.of[: len(moved)].tolist()):
+        alike = first[[group, *found.near(group)]]
+        if (alike >= 0).any():
+            return moved["prompt_id"][at].as_py(), others["prompt_id"][int(alike[alike >= 0].min())].as_py()
+    return None
 
 
 def _row(fields: dict[str, Any]) -> PromptRow:

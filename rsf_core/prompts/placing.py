@@ -12,7 +12,7 @@ from rsf_core.domain import Split
 from rsf_core.domain.arrays import Ints
 from rsf_core.domain.turns import Turns, whole
 from rsf_core.prompts import sides
-from rsf_core.prompts.near_duplicates import groups, normalise
+from rsf_core.prompts.near_duplicates import Groups, groups, normalise
 from rsf_core.prompts.rows import Problem, PromptRow, identity
 from rsf_core.prompts.sides import SPLITS, Asked, Sides
 
@@ -51,6 +51,13 @@ def place(
         numbered(b"".join(map(digest, keys))),
         lambda row: hashed(said[row], seed),
     )
+    return settled(asked, found, rows, held_out_share)
+
+
+def settled(
+    asked: Asked, found: Groups, rows: Sequence[PromptRow], held_out_share: float
+) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
+    """The same of `rows` in which it is known which of the texts that are there and of theirs resemble each other."""
     chosen = sides.choose(asked, found, held_out_share)
     placed = [
         (replace(row, split=SPLITS[side]), SPLITS[side])
@@ -59,7 +66,7 @@ def place(
     ]
     lines = [row.line for row in rows]
     left_out = np.flatnonzero(chosen.side < 0).tolist()
-    return placed, [problem(chosen, row, len(known), lines) for row in left_out]
+    return placed, [problem(chosen, row, len(asked.known), lines) for row in left_out]
 
 
 def problem(chosen: Sides, row: int, known: int, lines: Sequence[int | None]) -> Problem:

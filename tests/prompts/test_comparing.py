@@ -64,6 +64,27 @@ def test_a_process_of_its_own_finds_the_same_likeness(many: Project, monkeypatch
         assert comparing.likeness(known, 1, row, bool(same)) == found
 
 
+def test_a_process_of_its_own_finds_the_same_near_duplicates(many: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [PromptRow("Say 3 words of a bicycle lamp!"), PromptRow("Say 5 more of the dentist.", split=Split.SEALED)]
+    many.import_prompts(rows, "more")
+    known = many.store.prompt_book.entries()
+    used = [prompt for prompt in many.prompts(retired=True) if prompt.split is not Split.SEALED]
+    asked = [[prompt.prompt_id] for prompt in used] + [[used[-1].prompt_id, used[1].prompt_id], [used[3].prompt_id, 2]]
+    expected = []
+    for some in asked:
+        moved = [next(prompt for prompt in used if prompt.prompt_id == one) for one in some]
+        others = [prompt for prompt in used if prompt.prompt_id not in some]
+        pairs = prompts.check_disjoint([prompt.text for prompt in moved], [prompt.text for prompt in others])
+        expected.append((moved[pairs[0][0]].prompt_id, others[pairs[0][1]].prompt_id) if pairs else None)
+    found = [comparing.nearly_the_same(known, some) for some in asked]
+    assert found == expected and None in found and len(set(found)) > 2
+    monkeypatch.setattr(comparing, "AT_ONCE", 0)
+    assert comparing.nearly_the_same(known, asked[-1]) == expected[-1]
+    monkeypatch.setattr(comparing, "PART_ROWS", 2)
+    monkeypatch.setattr(comparing, "AT_ONCE", 2_000)
+    assert [comparing.nearly_the_same(known, some) for some in asked] == expected
+
+
 def test_others_write_while_an_edit_is_compared_and_it_is_refused_where_they_changed_prompts(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,11 +99,43 @@ def test_others_write_while_an_edit_is_compared_and_it_is_refused_where_they_cha
         return find(*asked)
 
     monkeypatch.setattr(comparing, "likeness", while_somebody_writes)
-    with pytest.raises(PromptError, match="have changed while this one was compared"):
+    with pytest.raises(PromptError, match="have changed while they were compared"):
         project.edit_prompt(1, PromptRow("Review a butcher."), person("ann"))
     assert project.prompts() == [prompt for prompt in before if prompt.prompt_id != 2]
     monkeypatch.setattr(comparing, "likeness", find)
     assert project.edit_prompt(1, PromptRow("Review a butcher."), person("ann")) == before[-1].prompt_id + 1
+
+
+@pytest.mark.parametrize("what", ["seal", "restore"])
+def test_others_write_while_prompts_are_compared_to_be_sealed_or_put_back(
+    project: Project, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    (held_out, *_), (train, other, *_) = (
+        [p.prompt_id for p in project.prompts(split)] for split in (Split.HELD_OUT, Split.TRAIN)
+    )
+    project.retire_prompts([train], person("ann"))
+    name = "nearly_the_same" if what == "seal" else "in_use"
+    find = getattr(comparing, name)
+
+    def while_somebody_writes(*asked: Any) -> Any:
+        monkeypatch.setattr(comparing, name, find)
+        thread = threading.Thread(target=project.retire_prompts, args=([other], person("ben")))
+        thread.start()
+        thread.join(20)
+        assert not thread.is_alive(), "prompts that are being compared keep others from writing"
+        return find(*asked)
+
+    def act() -> object:
+        if what == "seal":
+            return project.seal_prompts([held_out], person("ann"))
+        return project.restore_prompts([train], person("ann"))
+
+    monkeypatch.setattr(comparing, name, while_somebody_writes)
+    with pytest.raises(PromptError, match="have changed while they were compared"):
+        act()
+    assert not project.prompts(Split.SEALED) and train not in {p.prompt_id for p in project.prompts()}
+    act()
+    assert len(project.prompts(Split.SEALED)) == (what == "seal")
 
 
 def test_what_was_compared_with_other_prompts_is_not_added(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +147,7 @@ def test_what_was_compared_with_other_prompts_is_not_added(project: Project, mon
         return place(*asked)
 
     monkeypatch.setattr(comparing, "place", while_somebody_adds)
-    with pytest.raises(PromptError, match="have changed while this one was compared"):
+    with pytest.raises(PromptError, match="have changed while they were compared"):
         project.import_prompts([PromptRow("Review a butcher.")], "ann's")
     assert [prompt.text for prompt in project.prompts()].count("Review a butcher.") == 1
 
