@@ -59,8 +59,8 @@ def place_here(
     """The same in this process, whatever it takes."""
     in_use, former = (known.filter(pc.equal(known["former"], out_of_use)) for out_of_use in (False, True))
     digests = bytearray()
-    for _, *named in _parts(in_use):
-        digests += placing.digest(identity(*named))
+    for _, text, system, earlier in _parts(in_use):
+        digests += placing.digest(identity(text, system, earlier))
     for row in rows:
         digests += placing.digest(identity(row.text, row.system, row.earlier))
     asked = Asked(
@@ -77,8 +77,8 @@ def place_here(
 def in_use(known: pa.Table, names: Collection[str]) -> dict[str, int]:
     """The prompts in use of these identities, of each the newest; `known` as in `place`."""
     found = {}
-    for number, *named in _parts(known.filter(pc.invert(known["former"]))):
-        name = identity(*named)
+    for number, text, system, earlier in _parts(known.filter(pc.invert(known["former"]))):
+        name = identity(text, system, earlier)
         if name in names:
             found[name] = number
     return found

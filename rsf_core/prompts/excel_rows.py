@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,15 @@ SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 def sheets(path: Path) -> tuple[str, ...]:
     """The names of the sheets, those that hold something first. Raises PromptFileError where it is no spreadsheet."""
+    return _sheets(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _sheets(path: Path, changed: int) -> tuple[str, ...]:
+    """All of each is read to see whether it holds something: seconds of a million rows."""
     book = _opened(path)
     names = list(book.sheet_names)
-    empty = {name for name in names if not _sheet(book, name, path).height}
+    empty = {name for name in names if len(names) > 1 and not _sheet(book, name, path).height}
     return tuple(sorted(names, key=lambda name: name in empty))
 
 
