@@ -12,28 +12,9 @@ from rsf_core.domain import bundled
 from rsf_core.domain.errors import ProjectClosedError, RsfError
 from rsf_core.web import inviting, session, ui
 from rsf_core.web.literal import literal
+from rsf_core.web.navigation import LIST, PAGES, WORKSPACE_PAGES
 
-# Those of a project, in the order of the round.
-PAGES = (
-    ("overview", "Overview", ":material/route:"),
-    ("prompts", "Prompts", ":material/format_list_bulleted:"),
-    ("scorers", "Scorers", ":material/straighten:"),
-    ("target", "Target", ":material/target:"),
-    ("generate", "Generate", ":material/casino:"),
-    ("acceptance", "Acceptance", ":material/tune:"),
-    ("guide", "Guide", ":material/menu_book:"),
-    ("review", "Review", ":material/rate_review:"),
-    ("train", "Train", ":material/model_training:"),
-    ("models", "Models", ":material/account_tree:"),
-    ("export", "Export", ":material/ios_share:"),
-)
-# Those of a workspace: they need no open project.
-LIST, NEW = "projects", "new_project"
 FIRST = "_first"  # behind the path of the page that "/" shows
-WORKSPACE_PAGES = (
-    (LIST, "All projects", ":material/apps:"),
-    (NEW, "New project", ":material/add_circle:"),
-)
 
 
 def main() -> None:

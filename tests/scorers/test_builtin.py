@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
-from rsf_core.scorers import registry
 from rsf_core.scorers.base import Scored
 from rsf_core.scorers.repetition import repetition
 from tests.support import scoring
-
-REFERENCES = {"label_match": "neutral", "chrf": "Le chat dort."}  # of the tests of all scorers; the others take 12
-NAMES = (
-    "sentiment",
-    "length",
-    "words",
-    "repetition",
-    "numeric_match",
-    "ended",
-    "one_sentence",
-    "label_format",
-    'contains(text="good", ignore_case=true)',
-    'excludes(text="good")',
-    "regex(pattern='[0-9]+')",
-    "exact_match",
-    "exact_match(words_alone=true)",
-    "json",
-    'json_schema(schema={type="integer"})',
-    *REFERENCES,
-)
 
 
 def scored(completion: str, reference: str | None = None, finish: Finish = Finish.EOS, token_count: int = 3) -> Scored:
@@ -185,30 +160,3 @@ def test_a_reference_that_is_no_label_names_the_prompt(reference: str | None) ->
         ScorerError, match=r"'label_match' needs positive, negative or neutral as the reference, .* \(prompt 5\)"
     ):
         score("label_match", "The sentence is neutral.", reference)
-
-
-# -- bounds ----------------------------------------------------------------------------------------------------------
-
-texts = st.one_of(
-    st.text(max_size=200),
-    st.lists(st.sampled_from(["great", "awful", "not", "very", "!", "😀", "12", "-3.5", "1,000", ".", "\n"])).map(
-        " ".join
-    ),
-)
-
-
-@given(text=texts, finish=st.sampled_from(list(Finish)), tokens=st.integers(1, 10_000))
-def test_every_score_is_finite_and_within_the_stated_bounds(text: str, finish: Finish, tokens: int) -> None:
-    for name in NAMES:  # by all of them: to make up a text takes far longer than to score it
-        low, high = registry.get(name).bounds
-        batch = [scored(text, REFERENCES.get(name, "12"), finish, tokens)]
-        (value,) = scoring.scores(name, batch)
-        assert math.isfinite(value) and low <= value <= high, name
-        assert scoring.scores(name, batch) == [value], name  # the same input, the same score
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_batch_is_scored_one_by_one_and_in_order(name: str) -> None:
-    batch = [scored(text, REFERENCES.get(name, "3")) for text in ("good good good", "3", "", "A bad place.")]
-    assert scoring.scores(name, batch) == [scoring.scores(name, [one])[0] for one in batch]
-    assert scoring.scores(name, []) == []

@@ -5,17 +5,12 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
 from rsf_core.scorers.base import NoScore, Scored
 from tests.support import scoring
-
-WORDS = ["good", "damn", "12", ".", "\n", "é", "好"]
-NAMES = ("compression", "readability", "profanity", 'language(code="en")')
 
 
 def scored(completion: str) -> Scored:
@@ -30,19 +25,6 @@ def reason(name: str, completion: str) -> str:
     (found,) = registry.score(name, [scored(completion)])
     assert isinstance(found, NoScore), found
     return found.reason
-
-
-@pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40, deadline=None)
-@given(text=st.one_of(st.text(max_size=200), st.lists(st.sampled_from(WORDS)).map(" ".join)))
-def test_a_score_lies_within_the_bounds_is_the_same_again_and_hangs_on_the_text_alone(name: str, text: str) -> None:
-    low, high = registry.bounds(name)
-    found = registry.score(name, [scored(text), scored("Something else.")])[0]
-    again = registry.score(name, [scored(text)])[0]
-    if isinstance(found, NoScore):
-        assert isinstance(again, NoScore) and again.reason == found.reason
-    else:
-        assert low <= found <= high and again == found
 
 
 def test_what_repeats_itself_packs_well_and_noise_does_not() -> None:

@@ -27,7 +27,7 @@ from rsf_core.rounds.comparisons import Comparison
 from rsf_core.sampling.intervals import Interval
 from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord
-from rsf_core.web import charts, session
+from rsf_core.web import charts, navigation, session
 from tests.support import specs
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
@@ -112,9 +112,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         rows = candidates(8, 4, completions=[f"{HOSTILE} {i}" for i in range(32)])
         add_candidates(store, rows)
         add_scores(store, rows, {HOSTILE: np.linspace(-1, 1, 32), "sentiment": np.linspace(-1, 1, 32)})
-        decide(store, rows, np.linspace(-1, 1, 32), 0.2)
-        target = {"reference": "proposal", "beta": 0.5, "rewards": {HOSTILE: 1.0}}
-        store.add_threshold(1, store.target_id(target, HOSTILE), 0.1, Scope.GLOBAL, HOSTILE, HOSTILE, ChosenBy.PERSON)
+        ratios = decide(store, rows, np.linspace(-1, 1, 32), 0.2)
+        target = store.target_id({"reference": "proposal", "beta": 0.5, "rewards": {HOSTILE: 1.0}}, HOSTILE)
+        store.replace_log_ratios(1, target, ratios)
+        store.add_threshold(1, target, 0.1, Scope.GLOBAL, HOSTILE, HOSTILE, ChosenBy.PERSON)
         for text in (HOSTILE, f"{HOSTILE} **bb**"):
             project.guide_book.save(text, HOSTILE, person(SHORT))
         for k, action in enumerate((Action.ACCEPT, Action.REJECT)):
@@ -163,9 +164,9 @@ def strings(message: Message, path: str = "") -> Iterator[tuple[str, str]]:
                 yield name, one
 
 
-def drawn(app: AppTest) -> Iterator[tuple[str, str]]:
-    """The texts of every element and container of a page, by `kind.field`."""
-    waiting = list(app._tree.children.values())
+def drawn(app: AppTest, beside: bool = True) -> Iterator[tuple[str, str]]:
+    """The texts of every element and container of a page, by `kind.field`; those `beside` it, in the side bar, too."""
+    waiting = list(app._tree.children.values()) if beside else [app.main]
     while waiting:
         node: Any = waiting.pop()
         waiting += list(getattr(node, "children", {}).values())
@@ -204,6 +205,11 @@ def test_the_markup_is_seen_where_it_is_not_escaped() -> None:
     )
 
 
+def test_every_page_is_looked_at() -> None:
+    missing = {url for url, *_ in navigation.PAGES} - PAGES.keys()
+    assert not missing, "PAGES here: say what of these is opened, and let `hostile` hold what they show"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_draws_it_as_text(hostile: Project, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     monkeypatch.setattr(session, "_project", hostile)
@@ -216,10 +222,10 @@ def test_every_page_draws_it_as_text(hostile: Project, monkeypatch: pytest.Monke
             app.query_params[name] = kept(hostile) if value == "kept" else value
         app.run()
         assert not app.exception, (query, app.exception)
-        found = list(drawn(app))
-        assert [(where, text) for where, text in found if amiss(where, text)] == [], query
-        seen += sum("127" in text for _, text in found)
-    assert seen, "nothing hostile was drawn: the page shows something else"
+        assert [(where, text) for where, text in drawn(app) if amiss(where, text)] == [], query
+        seen += sum("127" in text for _, text in drawn(app, beside=False))
+        seen += sum("127" in frame.value.to_json() for frame in app.dataframe)  # sent as Arrow, and drawn as text
+    assert seen, "nothing hostile was drawn: let `hostile` hold what the page shows"
 
 
 def test_the_list_of_projects_draws_it_as_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,25 @@
+"""The pages that there are: the name of the file, which is also the address, the title and the icon of each."""
+
+from __future__ import annotations
+
+# Those of a project, in the order of the round.
+PAGES = (
+    ("overview", "Overview", ":material/route:"),
+    ("prompts", "Prompts", ":material/format_list_bulleted:"),
+    ("scorers", "Scorers", ":material/straighten:"),
+    ("target", "Target", ":material/target:"),
+    ("generate", "Generate", ":material/casino:"),
+    ("acceptance", "Acceptance", ":material/tune:"),
+    ("guide", "Guide", ":material/menu_book:"),
+    ("review", "Review", ":material/rate_review:"),
+    ("train", "Train", ":material/model_training:"),
+    ("models", "Models", ":material/account_tree:"),
+    ("export", "Export", ":material/ios_share:"),
+)
+
+# Those of a workspace: they need no open project.
+LIST, NEW = "projects", "new_project"
+WORKSPACE_PAGES = (
+    (LIST, "All projects", ":material/apps:"),
+    (NEW, "New project", ":material/add_circle:"),
+)
