@@ -133,7 +133,12 @@ class Autopilot:
                 self._after_round(now, step)
             case Resume(_, job_id):  # a person decides whether it goes on
                 self._say("stopped", now.author, self._store.job(job_id).outcome)
-            case Start(Stage.FINETUNE) | Stopped(Stage.FINETUNE):  # a review may accept some where none is
+            case Start(stage) | Stopped(stage) if self._awaits_review(now, stage):  # it may accept some where none is
+                number = self._standing.current_round().round
+                accepted = self._store.round_counts(number).accepted
+                reason = f"{accepted:,} candidates of round {number} are accepted: review them"
+                self._say("waiting", now.author, reason)
+            case Start(Stage.FINETUNE) | Stopped(Stage.FINETUNE):
                 self._train(now, self._standing.current_round().round)
             case Start(stage):
                 self._driver.start(stage, now.actor)
@@ -141,15 +146,13 @@ class Autopilot:
                 self._say("stopped", now.author, because)
         return True
 
+    def _awaits_review(self, now: Flight, stage: Stage) -> bool:
+        """Whether a person was to review before this stage and has not let it go on."""
+        reviewed = now.event == "continued" and now.round == self._standing.current_round().round
+        return now.pause and not reviewed and stages.persons_before(stage) is not None
+
     def _train(self, now: Flight, number: int) -> None:
-        reviewed = now.event == "continued" and now.round == number
         limits = self._standing.settings().autopilot
-        if now.pause and not reviewed:
-            counts = self._store.round_counts(number)
-            self._say(
-                "waiting", now.author, f"{counts.accepted:,} candidates of round {number} are accepted: review them"
-            )
-            return
         rate = bands.rates(self._store.prompt_kinds(number)).effective
         why = guardrails.before_training(self._store.round_counts(number), limits, rate)
         if why:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -230,4 +231,5 @@ def test_every_command_is_explained_and_stands_in_the_readme(name: str) -> None:
     assert command.help and len(command.help) > 10
     for parameter in command.params:
         assert getattr(parameter, "help", None) or parameter.name in ("help", "key", "value", "port"), parameter.name
-    assert f"rsf {name}" in bundled.path("README.md").read_text(encoding="utf-8")
+    readme = bundled.path("README.md").read_text(encoding="utf-8")
+    assert re.search(rf"`rsf {name}[ `]", readme), f"README.md: write a row for `rsf {name}` in the table of commands"
