@@ -46,6 +46,7 @@ def test_two_rounds_run_by_themselves(quick: Project) -> None:
     assert [curated.author for curated in quick.curated_sets()] == ["ann", "ann"]
     assert quick.autopilot.start(1, pause=False, author=person("ann")).last_round == 3  # round 2 is complete: one more
     quick.autopilot.stop(person("ann"))
+    wait(quick, FlightState.STOPPED)  # the job that has begun ends
 
 
 def test_each_round_trains_a_control_and_one_cancelled_stops_it_until_it_is_resumed(quick: Project) -> None:
