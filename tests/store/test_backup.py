@@ -53,7 +53,7 @@ def fill(path: Path) -> None:
                 ).fetchall()
                 if not str(default).startswith("nextval")
             ]
-            unknown = {kind for _, kind in columns} - VALUES.keys()
+            unknown = {kind for _, kind, _ in columns} - VALUES.keys()
             assert not unknown, f"{table} has columns of {unknown}: say in VALUES which values they take"
             named, marks = ", ".join(f'"{name}"' for name, _, _ in columns), ", ".join("?" * len(columns))
             for row in range(ROWS):
