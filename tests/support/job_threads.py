@@ -9,6 +9,9 @@ import pytest
 
 from rsf_core.jobs import supervisor
 from rsf_core.jobs.executors import InlineExecutor
+from rsf_core.project import round_book
+
+LOOK_SECONDS = 0.02  # these jobs take milliseconds: looked at as seldom as real ones, most of a round would be waiting
 
 
 @contextmanager
@@ -16,4 +19,6 @@ def in_threads() -> Iterator[None]:
     """Whatever project is opened meanwhile runs its jobs so."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(supervisor, "LocalExecutor", InlineExecutor)
+        patch.setattr(supervisor, "TICK_SECONDS", LOOK_SECONDS)
+        patch.setattr(round_book, "POLL_SECONDS", LOOK_SECONDS)
         yield
