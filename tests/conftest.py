@@ -20,7 +20,7 @@ from rsf_core.project import Project
 from rsf_core.store.store import Store
 from tests.support import quick, ready_database, warm
 from tests.support import small_task as small_task_of
-from tests.support.job_threads import in_threads
+from tests.support.job_threads import end_in, in_threads
 
 MEMORY = "/dev/shm"
 ROOM_BYTES = 6 * 2**30  # of a whole run at a time, in two processes
@@ -110,6 +110,13 @@ def _own_main_module() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """pytest's, which is deleted where the test passes: no job of the test is to write there any more."""
+    yield tmp_path
+    end_in(tmp_path)
 
 
 @pytest.fixture(scope="session")
