@@ -40,4 +40,4 @@ def test_each_order_begins_with_the_same_decisions_and_goes_on_with_others_of_it
     assert (order is Order.AUDIT) == (first.tolist() == chance[orders.EACH_TIME : 2 * orders.EACH_TIME].tolist())
     if order is Order.UNSURE:
         assert np.abs(odds[first]).max() <= np.abs(odds[following[orders.EACH_TIME :]]).min()
-    assert 0 <= orders.walk(pool, order, 0, steps=1)[0] <= 1
+    assert 0 <= orders.walk(pool, order, 0, at=(orders.EACH_TIME,))[0] <= 1

@@ -2,7 +2,7 @@
 that is learned again after every 30 decisions, where its own log-odds choose which candidates come next.
 
     python -m tests.simulations --only "orders of the queue"
-    python -m tests.simulations.orders FOLDER       (a project with features: see reviewing.py)
+    python -m tests.simulations.orders FOLDER [--at 50 100 200 400]     (a project with features: see reviewing.py)
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,9 @@ from tests.simulations.reviewing import FLIPPED, NAMES, Drawn, read
 
 ORDERS = (Order.AUDIT, Order.TEACHES, Order.UNSURE, Order.KINDS)  # the first by chance
 EACH_TIME = 30  # decisions between two times that it is learned
-STEPS = 5
+AT = tuple(EACH_TIME * step for step in range(1, 6))  # decisions at which it is learned and judged
 PROMPTS, EACH, FRESH = 90, 4, 300  # of the synthetic pool, and of what is judged on
-HELD_BACK = 16  # prompts of a project
+HELD_BACK = 3  # one of so many prompts of a project
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,16 @@ def gains(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[
     """For each order the mean AUC after each number of decisions, and how much it is above that of the order by chance, with
     the reach of the 95 % limits of the mean difference, the same candidates and reviewers paired."""
     pools = [_synthetic(cell, np.random.default_rng(int(seed))) for seed in rng.integers(0, 2**31, sets)]
-    return _summary([[walk(pool, order, i) for order in ORDERS] for i, pool in enumerate(pools)])
+    return _summary([[walk(pool, order, i) for order in ORDERS] for i, pool in enumerate(pools)], AT)
 
 
-def _summary(found: Sequence[Sequence[Sequence[float]]]) -> dict[str, float]:
-    """`found` (sets, orders, steps)."""
+def _summary(found: Sequence[Sequence[Sequence[float]]], at: Sequence[int]) -> dict[str, float]:
+    """`found` (sets, orders, decisions of `at`)."""
     auc, figures = np.array(found), dict[str, float]()
     reach = stdtrit(len(auc) - 1, 0.975) / np.sqrt(len(auc))
     for i, order in enumerate(ORDERS):
-        for step in range(auc.shape[2]):
-            name = f"{order} {EACH_TIME * (step + 1)}"
+        for step, decisions in enumerate(at):
+            name = f"{order} {decisions}"
             figures[name] = float(auc[:, i, step].mean())
             if i:
                 more = auc[:, i, step] - auc[:, 0, step]
@@ -71,17 +72,17 @@ def _summary(found: Sequence[Sequence[Sequence[float]]]) -> dict[str, float]:
     return figures
 
 
-def walk(pool: Pool, order: Order, seed: int, steps: int = STEPS) -> list[float]:
-    """The AUC on the fresh ones after each EACH_TIME decisions. The first of them are by chance, the same in every order."""
+def walk(pool: Pool, order: Order, seed: int, at: Sequence[int] = AT) -> list[float]:
+    """The AUC on the fresh ones after so many decisions each, when the order is made anew. The first of them are by chance,
+    the same in every order."""
     n = len(pool.decided)
     chance = np.random.default_rng(seed).permutation(n)
-    done, found = chance[:EACH_TIME], []
-    for step in range(steps):
+    done, found = chance[: at[0]], []
+    for now, later in pairwise((*at, at[-1])):
         odds, fresh = _learned(pool, done, seed)
         truth = pool.fresh.accepted.astype(np.float64)
         found.append(float(measures.auc(fresh, truth, np.ones((1, len(truth))))[0]))
-        if step < steps - 1:
-            done = np.concatenate([done, _next(pool, order, odds, done, chance)[:EACH_TIME]])
+        done = np.concatenate([done, _next(pool, order, odds, done, chance)[: later - now]])
     return found
 
 
@@ -137,7 +138,8 @@ def of_project(drawn: Drawn, rule: str, seed: int) -> Pool:
     """The candidates of a project by a hidden rule, with decisions flipped by chance; fresh ones are of other prompts."""
     rng = np.random.default_rng(seed)
     said = drawn.rules[rule] ^ (rng.random(len(drawn.prompts)) < FLIPPED)
-    fresh = np.isin(drawn.prompts, rng.permutation(np.unique(drawn.prompts))[:HELD_BACK])
+    prompts = rng.permutation(np.unique(drawn.prompts))
+    fresh = np.isin(drawn.prompts, prompts[: len(prompts) // HELD_BACK])
     none = np.full(len(said), np.nan), np.zeros(len(said), np.bool_)
     whole, true = (
         Decided(drawn.states, drawn.others, NAMES, accepted, drawn.prompts, *none)
@@ -150,11 +152,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--at", type=int, nargs="+", default=AT, help="decisions at which it is learned and judged")
     options = parser.parse_args()
     drawn = read(options.folder)
     for rule in drawn.rules:
         pools = [of_project(drawn, rule, seed) for seed in range(options.seeds)]
-        figures = _summary([[walk(pool, order, seed) for order in ORDERS] for seed, pool in enumerate(pools)])
+        found = [[walk(pool, order, seed, options.at) for order in ORDERS] for seed, pool in enumerate(pools)]
+        figures = _summary(found, options.at)
         print(json.dumps({"rule": rule} | {name: round(value, 4) for name, value in figures.items()}), flush=True)
 
 

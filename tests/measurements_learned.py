@@ -1,0 +1,287 @@
+"""Whether what is learned from decisions pays in training: a round with the learned scorer in its target against the same
+round without it, on held-out prompts, by the hidden rule of a simulated reviewer. A JSON line for each hidden rule
+and each way to use the scorer in docs/results/learned_round.jsonl. What that file holds is not run again; what was broken off
+goes on.
+
+python -m tests.measurements_learned [--rule NAME] [--way NAME] [--decisions 400] [--seed 1] [--work FOLDER] [--results FILE]
+
+Both rounds have the same candidates, recipe and rule of M. What the reviewer said is taken back before the round is decided,
+so that neither trains on a correction: what differs is what the scorer makes of candidates, most of which nobody has decided.
+Both models are judged under the target without the scorer, on the same prompts and seeds. A completion that was cut off meets
+no rule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.acceptance.preview import Draft
+from rsf_core.domain import Act, Action, ActKind, Finish, JobKind, JobState, Shown
+from rsf_core.domain.access import Actor, person
+from rsf_core.domain.specs import EvaluateSpec
+from rsf_core.evaluation.measures import held_out_samples
+from rsf_core.evaluation.metrics import HeldOutSamples, gains, intervals, per_sample
+from rsf_core.project import Project
+from rsf_core.review.filters import CandidateFilter, Order, View
+from rsf_core.rounds.comparisons import common_log_m
+from rsf_core.rounds.state import BASE_ID
+from rsf_core.sampling.intervals import SHARE, Interval, cluster_mean, paired_difference
+from tests.simulations.reviewing import FLIPPED, LONGEST, PERSON
+
+TASK = "positive_reviews"
+SETTINGS = {  # of more candidates than the task's, at half its rate: about as many to train on, of a larger choice
+    "generate.prompts": "0",
+    "accept.rate": "0.1",
+    "evaluate.prompts": "0",
+    "evaluate.candidates": "8",
+    "evaluate.forgetting": "false",
+}
+RULES: dict[str, Callable[[str, float], bool]] = {  # of a completion and its sentiment
+    "sentiment and length": lambda text, sentiment: sentiment > 0.6 and len(text.split()) <= LONGEST,
+    "mentions a person": lambda text, sentiment: bool(PERSON.search(text)),
+}
+WAYS = ("constraint", "reward")  # see TasteBook.draft
+SHOWN = ("reward", "acceptance rate", "truncated", "distinct-2", "length", "KL to base")
+AT_ONCE = 50  # decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One line: `settings` are those that differ from the task's."""
+
+    task: str
+    rule: str
+    way: str
+    decisions: int
+    seed: int
+    settings: Mapping[str, str]
+    model: str | None = None
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What is not run again."""
+        return {
+            "task": Path(self.task).name,
+            "hidden rule": self.rule,
+            "way": self.way,
+            "decisions": self.decisions,
+            "seed": self.seed,
+            "settings": dict(self.settings),
+        }
+
+
+def measure(plan: Plan, work: Path, results: Path) -> None:
+    """Measure one plan, and keep its projects: other plans share them."""
+    results.parent.mkdir(parents=True, exist_ok=True)
+    lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
+    if any(plan.key.items() <= json.loads(line).items() for line in lines):
+        return
+    drawn, reviewer = draw(plan, work), person("simulated reviewer")
+    taught = work / f"{plan.rule}, {plan.decisions}"
+    teach(_copy(drawn, taught), plan, reviewer)
+    alone = _copy(drawn, work / "without")
+    train(alone, None, reviewer)
+    learned = _copy(taught, work / f"{plan.rule}, {plan.decisions}, {plan.way}")
+    train(learned, plan.way, reviewer)
+    line = json.dumps(plan.key | compared(alone, learned, plan.rule), ensure_ascii=False)
+    print(line, flush=True)
+    with results.open("a", encoding="utf-8") as out:
+        out.write(line + "\n")
+
+
+def draw(plan: Plan, work: Path) -> Path:
+    """The project with its round drawn, scored and decided by the rule, its features, and the base's held-out completions."""
+    folder = work / "drawn"
+    if not (folder / "project.toml").exists():
+        with Project.create(folder, plan.task, plan.model, what="measurements", seed=plan.seed) as project:
+            for key, value in plan.settings.items():
+                project.set(key, value)
+    with Project.open(folder) as project:
+        project.wait()
+        while project.counts().undecided or not project.counts().decided:
+            project.advance()
+            project.wait()
+        for start in (project.features.start, project.evaluate):
+            if start() is not None:
+                project.wait()
+    return folder
+
+
+def teach(folder: Path, plan: Plan, reviewer: Actor) -> None:
+    """Decide candidates in the order of the random audit, learn from that, and take back what was said."""
+    with Project.open(folder) as project:
+        project.wait()
+        if not project.taste.versions():
+            _decide(project, plan, reviewer)
+            project.taste.learn(reviewer)
+            project.wait()
+        if project.taste.score(project.taste.versions()[0].version) is not None:
+            project.wait()
+        if project.counts().overridden:
+            project.review.bulk(1, reviewer, CandidateFilter(), View.OVERRIDDEN, Action.AUTO)
+
+
+def _decide(project: Project, plan: Plan, reviewer: Actor) -> None:
+    rng, done = np.random.default_rng(plan.seed), project.taste.decisions().count
+    flips = (rng.random(plan.decisions) < FLIPPED)[done:]
+    while len(flips):
+        queue = project.review.queue(1, reviewer, order=Order.AUDIT, limit=min(AT_ONCE, len(flips)))
+        shown = {c.candidate_id: c for prompt in queue.prompts for c in prompt.candidates}
+        acts = []
+        for name, flipped in zip(queue.candidate_ids, flips, strict=False):
+            met = RULES[plan.rule](shown[name].completion, shown[name].scores["sentiment"])
+            action = Action.ACCEPT if met != flipped else Action.REJECT
+            seen = Shown(name, Order.AUDIT, name in queue.audit)
+            acts.append(Act(uuid.uuid4().hex, ActKind.DECIDE, (name,), action, shown=seen))
+        if not acts:
+            raise SystemExit(f"the round has fewer than {plan.decisions} candidates to decide")
+        project.review.say(1, reviewer, acts)
+        flips = flips[len(acts) :]
+
+
+def train(folder: Path, way: str | None, author: Actor) -> None:
+    """Decide the round with what was learned in the target, tune on what is accepted, and put the target back to be judged
+    by; `way` None: by the target as it is."""
+    with Project.open(folder) as project:
+        project.wait()
+        if project.tuned_model(1) is None:
+            if way is not None and not project.target_book.fate().tuned:
+                version = project.taste.versions()[0].version
+                draft = project.taste.draft(version, as_constraint=way == "constraint")
+                if draft != project.target_book.draft():
+                    _use(project, draft, author)
+            begun = project.jobs(1)[-1]
+            if begun.kind is JobKind.FINETUNE and begun.state is not JobState.DONE:
+                project.resume(begun.job_id)
+            else:
+                project.freeze(author)
+                project.finetune(then_evaluate=False)
+            project.wait()
+        first = project.target_book.versions()[-1]
+        if project.target(1) != first.target:
+            _use(project, Draft(first.target, project.settings.accept), author)
+        if project.evaluate(1) is not None:
+            project.wait()
+
+
+def _use(project: Project, draft: Draft, author: Actor) -> None:
+    """As a person does it: previewed, saved as a version, the round decided anew."""
+    preview = project.target_book.preview(draft, 1)
+    if preview is None or preview.missing:
+        raise SystemExit(f"the round lacks scores of {draft.target.scorers}")
+    project.target_book.use(draft, "measured", project.target_book.draft(), decide=True, author=author)
+    project.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What one round came to: what it was trained on, and held-out completions of its model and of the base."""
+
+    trained_on: dict[str, Any]
+    base: HeldOutSamples
+    tuned: HeldOutSamples
+
+
+def compared(alone: Path, learned: Path, rule: str) -> dict[str, Any]:
+    """The two rounds side by side, every figure with its 95 % interval by prompt."""
+    with Project.open(alone) as project:
+        threshold, target = project.thresholds(1)[0], project.target(1)
+        assert target is not None, "it was judged under one"
+        log_m = common_log_m(project.store, threshold)
+        without = _arm(project, rule)
+        drawn = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"])]
+    with Project.open(learned) as project:
+        version, with_it = project.taste.versions()[0], _arm(project, rule)
+    met = RULES[rule]
+    share = float(np.mean([c.finish != Finish.LENGTH and met(c.completion, c.scores["sentiment"]) for c in drawn]))
+    models = {"base": without.base, "without": without.tuned, "with": with_it.tuned}
+    measured = {name: per_sample(samples, target, log_m) for name, samples in models.items()}
+    hidden = {name: (_met(samples, rule), samples.prompt_ids) for name, samples in models.items()}
+    figures = {
+        name: {"rule met": _shown(cluster_mean(*hidden[name], bounds=SHARE))}
+        | {metric: _shown(one) for metric, one in intervals(measured[name], target).items() if metric in SHOWN}
+        for name in models
+    }
+    more = gains(measured["without"], measured["with"], target)
+    return {
+        "scorer": {
+            "auc it says": _shown(version.report.auc),
+            "learnt": version.report.learnt,
+            "auc of the best single scorer": None if version.report.best is None else _shown(version.report.best.auc),
+        },
+        "candidates": len(drawn),
+        "rule met by candidates": round(share, 4),
+        "trained on": {"without": without.trained_on, "with": with_it.trained_on},
+        **figures,
+        "prompts": len(np.unique(without.tuned.prompt_ids)),
+        "completions": len(without.tuned.completions),
+        "gain in rule met": _shown(paired_difference(*hidden["without"], *hidden["with"], bounds=SHARE)),
+        "gain over the base": {
+            name: _shown(paired_difference(*hidden["base"], *hidden[name], bounds=SHARE))
+            for name in ("without", "with")
+        },
+        "gain in reward": _shown(more["reward"]),
+        "gain in distinct-2": _shown(more["distinct-2"]),
+    }
+
+
+def _arm(project: Project, rule: str) -> Arm:
+    tuned, curated = project.tuned_model(1), project.curated_sets()[-1]
+    assert tuned is not None, "it was trained"
+    done = [job for job in project.jobs(1) if job.kind is JobKind.EVALUATE and job.state is JobState.DONE]
+    key = done[-1].spec_of(EvaluateSpec).evaluation_key
+    base, mine = (held_out_samples(project.store, key, name) for name in (BASE_ID, tuned.model_id))
+    names = project.curated_samples(curated.curated_id)["candidate_id"].to_pylist()
+    rows = {c.candidate_id: c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)}
+    met = [RULES[rule](rows[name].completion, rows[name].scores["sentiment"]) for name in names]
+    summary = {name: curated.summary[name] for name in ("samples", "tokens", "prompts")}
+    return Arm(summary | {"rule met": round(float(np.mean(met)), 4)}, base, mine)
+
+
+def _met(samples: HeldOutSamples, rule: str) -> NDArray[np.float64]:
+    """1 where a completion has ended and meets the hidden rule, (n,)."""
+    rows = zip(samples.completions, samples.scores["sentiment"], samples.finish, strict=True)
+    return np.array([finish != Finish.LENGTH and RULES[rule](text, s) for text, s, finish in rows], np.float64)
+
+
+def _shown(found: Interval) -> list[float | None]:
+    """The value, then its limits; None where they are not known."""
+    return [round(float(v), 4) if np.isfinite(v) else None for v in (found.value, found.low, found.high)]
+
+
+def _copy(folder: Path, to: Path) -> Path:
+    """A copy of a closed project, whole or absent; the one that is there."""
+    if not to.exists():
+        half = to.with_name(f"{to.name}.half")
+        shutil.rmtree(half, ignore_errors=True)
+        shutil.copytree(folder, half, ignore=shutil.ignore_patterns("owner.*"))
+        half.rename(to)
+    return to
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rule", choices=RULES, action="append", help="one of the hidden rules; all without it")
+    parser.add_argument("--way", choices=WAYS, action="append", help="how the scorer is used; both without it")
+    parser.add_argument("--decisions", type=int, default=400, help="of the simulated reviewer")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--work", type=Path, default=Path("build/learned"), help="where the projects are")
+    parser.add_argument("--results", type=Path, default=Path("docs/results/learned_round.jsonl"))
+    options = parser.parse_args(arguments)
+    for rule in options.rule or RULES:
+        for way in options.way or WAYS:
+            measure(Plan(TASK, rule, way, options.decisions, options.seed, SETTINGS), options.work, options.results)
+
+
+if __name__ == "__main__":
+    main()
