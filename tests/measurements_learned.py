@@ -3,7 +3,7 @@ round without it, on held-out prompts, by the hidden rule of a simulated reviewe
 and each way to use the scorer in docs/results/learned_round.jsonl. What that file holds is not run again; what was broken off
 goes on.
 
-python -m tests.measurements_learned [--rule NAME] [--way NAME] [--decisions 400] [--seed 1] [--work FOLDER] [--results FILE]
+python -m tests.measurements_learned [--rule NAME] [--way NAME] [--preview] [--decisions 400] [--seed 1] [--work FOLDER]
 
 Both rounds have the same candidates, recipe and rule of M. What the reviewer said is taken back before the round is decided,
 so that neither trains on a correction: what differs is what the scorer makes of candidates, most of which nobody has decided.
@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ from numpy.typing import NDArray
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import Act, Action, ActKind, Finish, JobKind, JobState, Shown
 from rsf_core.domain.access import Actor, person
+from rsf_core.domain.errors import JobError
+from rsf_core.domain.settings import Constraint
 from rsf_core.domain.specs import EvaluateSpec
 from rsf_core.evaluation.measures import held_out_samples
 from rsf_core.evaluation.metrics import HeldOutSamples, gains, intervals, per_sample
@@ -39,19 +43,22 @@ from rsf_core.sampling.intervals import SHARE, Interval, cluster_mean, paired_di
 from tests.simulations.reviewing import FLIPPED, LONGEST, PERSON
 
 TASK = "positive_reviews"
+FIRST = re.compile(r"\b(I|I'm|I've|my|me|we|our|us|mine)\b")
 SETTINGS = {  # of more candidates than the task's, at half its rate: about as many to train on, of a larger choice
     "generate.prompts": "0",
     "accept.rate": "0.1",
     "evaluate.prompts": "0",
-    "evaluate.candidates": "8",
     "evaluate.forgetting": "false",
 }
 RULES: dict[str, Callable[[str, float], bool]] = {  # of a completion and its sentiment
     "sentiment and length": lambda text, sentiment: sentiment > 0.6 and len(text.split()) <= LONGEST,
     "mentions a person": lambda text, sentiment: bool(PERSON.search(text)),
+    "speaks for itself": lambda text, sentiment: bool(FIRST.search(text)),
+    "at most 15 words": lambda text, sentiment: len(text.split()) <= 15,
 }
-WAYS = ("constraint", "reward")  # see TasteBook.draft
+WAYS = ("constraint", "best third", "reward", "reward times 4")
 SHOWN = ("reward", "acceptance rate", "truncated", "distinct-2", "length", "KL to base")
+WITHOUT = "without"  # the folder of the round that others are set against
 AT_ONCE = 50  # decisions
 
 
@@ -66,6 +73,7 @@ class Plan:
     seed: int
     settings: Mapping[str, str]
     model: str | None = None
+    trained: bool = True
 
     @property
     def key(self) -> dict[str, Any]:
@@ -77,6 +85,7 @@ class Plan:
             "decisions": self.decisions,
             "seed": self.seed,
             "settings": dict(self.settings),
+            "trained": self.trained,
         }
 
 
@@ -89,38 +98,48 @@ def measure(plan: Plan, work: Path, results: Path) -> None:
     drawn, reviewer = draw(plan, work), person("simulated reviewer")
     taught = work / f"{plan.rule}, {plan.decisions}"
     teach(_copy(drawn, taught), plan, reviewer)
-    alone = _copy(drawn, work / "without")
-    train(alone, None, reviewer)
-    learned = _copy(taught, work / f"{plan.rule}, {plan.decisions}, {plan.way}")
-    train(learned, plan.way, reviewer)
-    line = json.dumps(plan.key | compared(alone, learned, plan.rule), ensure_ascii=False)
+    figures = previewed(taught, plan)
+    if plan.trained and figures["accepted"]["with"]["candidates"]:
+        alone, learned = _copy(drawn, work / WITHOUT), _copy(taught, work / f"{taught.name}, {plan.way}")
+        train(alone, None, reviewer)
+        train(learned, plan.way, reviewer)
+        figures |= compared(alone, learned, plan.rule)
+    line = json.dumps(plan.key | figures, ensure_ascii=False)
     print(line, flush=True)
     with results.open("a", encoding="utf-8") as out:
         out.write(line + "\n")
 
 
 def draw(plan: Plan, work: Path) -> Path:
-    """The project with its round drawn, scored and decided by the rule, its features, and the base's held-out completions."""
+    """The project with its round drawn, scored and decided by the rule, its features, and where a model is to be trained
+    the base's held-out completions."""
     folder = work / "drawn"
     if not (folder / "project.toml").exists():
         with Project.create(folder, plan.task, plan.model, what="measurements", seed=plan.seed) as project:
             for key, value in plan.settings.items():
                 project.set(key, value)
     with Project.open(folder) as project:
-        project.wait()
+        _settle(project)
         while project.counts().undecided or not project.counts().decided:
             project.advance()
             project.wait()
-        for start in (project.features.start, project.evaluate):
-            if start() is not None:
-                project.wait()
+        if project.features.start() is not None:
+            project.wait()
+        if plan.trained and not (work / WITHOUT).exists() and project.evaluate() is not None:  # the copies have it then
+            project.wait()
     return folder
+
+
+def _settle(project: Project) -> None:
+    """Wait for what still runs of an earlier start; what has failed with it is begun again, or goes on."""
+    with suppress(JobError):
+        project.wait()
 
 
 def teach(folder: Path, plan: Plan, reviewer: Actor) -> None:
     """Decide candidates in the order of the random audit, learn from that, and take back what was said."""
     with Project.open(folder) as project:
-        project.wait()
+        _settle(project)
         if not project.taste.versions():
             _decide(project, plan, reviewer)
             project.taste.learn(reviewer)
@@ -149,17 +168,46 @@ def _decide(project: Project, plan: Plan, reviewer: Actor) -> None:
         flips = flips[len(acts) :]
 
 
+def previewed(folder: Path, plan: Plan) -> dict[str, Any]:
+    """How good the scorer says it is, and what the round would accept without it and with it."""
+    with Project.open(folder) as project:
+        report = project.taste.versions()[0].report
+        preview = project.target_book.preview(drafted(project, plan.way), 1)
+        assert preview is not None, "the round is drawn"
+        met = rule_met(project, plan.rule)
+        names = preview.stored.candidate_ids
+        ended = [
+            c.finish != Finish.LENGTH for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"])
+        ]
+
+    def share(chosen: NDArray[np.bool_]) -> dict[str, Any]:
+        kept = [met[str(name)] for name in names[chosen]]
+        return {"candidates": len(kept), "rule met": round(float(np.mean(kept)), 4) if kept else None}
+
+    return {
+        "auc it says": _shown(report.auc),
+        "learnt": report.learnt,
+        "better than the best single scorer": report.better,
+        "candidates": len(met),
+        "ended, and rule met": round(float(np.mean(np.array(list(met.values())) & np.array(ended))), 4),
+        "accepted": {"without": share(preview.stored.accepted), "with": share(preview.after)},
+    }
+
+
+def rule_met(project: Project, rule: str) -> dict[str, bool]:
+    """Whether each candidate of the round meets a hidden rule, by name, in the order of prompts and k."""
+    rows = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"])]
+    return {c.candidate_id: RULES[rule](c.completion, c.scores["sentiment"]) for c in rows}
+
+
 def train(folder: Path, way: str | None, author: Actor) -> None:
     """Decide the round with what was learned in the target, tune on what is accepted, and put the target back to be judged
     by; `way` None: by the target as it is."""
     with Project.open(folder) as project:
-        project.wait()
+        _settle(project)
         if project.tuned_model(1) is None:
-            if way is not None and not project.target_book.fate().tuned:
-                version = project.taste.versions()[0].version
-                draft = project.taste.draft(version, as_constraint=way == "constraint")
-                if draft != project.target_book.draft():
-                    _use(project, draft, author)
+            if way is not None and (draft := drafted(project, way)) != project.target_book.draft():
+                _use(project, draft, author)
             begun = project.jobs(1)[-1]
             if begun.kind is JobKind.FINETUNE and begun.state is not JobState.DONE:
                 project.resume(begun.job_id)
@@ -172,6 +220,23 @@ def train(folder: Path, way: str | None, author: Actor) -> None:
             _use(project, Draft(first.target, project.settings.accept), author)
         if project.evaluate(1) is not None:
             project.wait()
+
+
+def drafted(project: Project, way: str) -> Draft:
+    """The target with what was learned, as the Scorers page offers it: a constraint that people are at least as likely to
+    accept as not, or a reward of weight β; and as a person may go on from there: a constraint that keeps the best third of
+    the candidates, where so few are accepted that hardly one is likelier than not, or a larger weight."""
+    one = project.taste.versions()[0]
+    draft = project.taste.draft(one.version, as_constraint=way in ("constraint", "best third"))
+    target = draft.target
+    if way == "best third":
+        limit = float(np.quantile(project.target_book.scores(one.scorer, 1), 2 / 3))
+        kept = (*target.constraints[:-1], Constraint(scorer=one.scorer, at_least=limit))
+        return replace(draft, target=target.model_copy(update={"constraints": kept}))
+    if way == "reward times 4":
+        rewards = target.rewards | {one.scorer: 4 * target.beta}
+        return replace(draft, target=target.model_copy(update={"rewards": rewards}))
+    return draft
 
 
 def _use(project: Project, draft: Draft, author: Actor) -> None:
@@ -195,57 +260,44 @@ class Arm:
 def compared(alone: Path, learned: Path, rule: str) -> dict[str, Any]:
     """The two rounds side by side, every figure with its 95 % interval by prompt."""
     with Project.open(alone) as project:
-        threshold, target = project.thresholds(1)[0], project.target(1)
+        target, log_m = project.target(1), common_log_m(project.store, project.thresholds(1)[0])
         assert target is not None, "it was judged under one"
-        log_m = common_log_m(project.store, threshold)
         without = _arm(project, rule)
-        drawn = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"])]
     with Project.open(learned) as project:
-        version, with_it = project.taste.versions()[0], _arm(project, rule)
-    met = RULES[rule]
-    share = float(np.mean([c.finish != Finish.LENGTH and met(c.completion, c.scores["sentiment"]) for c in drawn]))
+        with_it = _arm(project, rule)
     models = {"base": without.base, "without": without.tuned, "with": with_it.tuned}
     measured = {name: per_sample(samples, target, log_m) for name, samples in models.items()}
     hidden = {name: (_met(samples, rule), samples.prompt_ids) for name, samples in models.items()}
-    figures = {
-        name: {"rule met": _shown(cluster_mean(*hidden[name], bounds=SHARE))}
-        | {metric: _shown(one) for metric, one in intervals(measured[name], target).items() if metric in SHOWN}
-        for name in models
-    }
     more = gains(measured["without"], measured["with"], target)
+
+    def gain(before: str, after: str) -> list[float | None]:
+        return _shown(paired_difference(*hidden[before], *hidden[after], bounds=SHARE))
+
     return {
-        "scorer": {
-            "auc it says": _shown(version.report.auc),
-            "learnt": version.report.learnt,
-            "auc of the best single scorer": None if version.report.best is None else _shown(version.report.best.auc),
-        },
-        "candidates": len(drawn),
-        "rule met by candidates": round(share, 4),
         "trained on": {"without": without.trained_on, "with": with_it.trained_on},
-        **figures,
+        **{
+            name: {"rule met": _shown(cluster_mean(*hidden[name], bounds=SHARE))}
+            | {metric: _shown(one) for metric, one in intervals(measured[name], target).items() if metric in SHOWN}
+            for name in models
+        },
         "prompts": len(np.unique(without.tuned.prompt_ids)),
         "completions": len(without.tuned.completions),
-        "gain in rule met": _shown(paired_difference(*hidden["without"], *hidden["with"], bounds=SHARE)),
-        "gain over the base": {
-            name: _shown(paired_difference(*hidden["base"], *hidden[name], bounds=SHARE))
-            for name in ("without", "with")
-        },
+        "gain in rule met": gain("without", "with"),
+        "gain over the base": {"without": gain("base", "without"), "with": gain("base", "with")},
         "gain in reward": _shown(more["reward"]),
         "gain in distinct-2": _shown(more["distinct-2"]),
     }
 
 
 def _arm(project: Project, rule: str) -> Arm:
-    tuned, curated = project.tuned_model(1), project.curated_sets()[-1]
+    tuned, curated, met = project.tuned_model(1), project.curated_sets()[-1], rule_met(project, rule)
     assert tuned is not None, "it was trained"
     done = [job for job in project.jobs(1) if job.kind is JobKind.EVALUATE and job.state is JobState.DONE]
     key = done[-1].spec_of(EvaluateSpec).evaluation_key
     base, mine = (held_out_samples(project.store, key, name) for name in (BASE_ID, tuned.model_id))
     names = project.curated_samples(curated.curated_id)["candidate_id"].to_pylist()
-    rows = {c.candidate_id: c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)}
-    met = [RULES[rule](rows[name].completion, rows[name].scores["sentiment"]) for name in names]
     summary = {name: curated.summary[name] for name in ("samples", "tokens", "prompts")}
-    return Arm(summary | {"rule met": round(float(np.mean(met)), 4)}, base, mine)
+    return Arm(summary | {"rule met": round(float(np.mean([met[name] for name in names])), 4)}, base, mine)
 
 
 def _met(samples: HeldOutSamples, rule: str) -> NDArray[np.float64]:
@@ -272,7 +324,8 @@ def _copy(folder: Path, to: Path) -> Path:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rule", choices=RULES, action="append", help="one of the hidden rules; all without it")
-    parser.add_argument("--way", choices=WAYS, action="append", help="how the scorer is used; both without it")
+    parser.add_argument("--way", choices=WAYS, action="append", help="how the scorer is used; all without it")
+    parser.add_argument("--preview", action="store_true", help="only what would be accepted: nothing is trained")
     parser.add_argument("--decisions", type=int, default=400, help="of the simulated reviewer")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("build/learned"), help="where the projects are")
@@ -280,7 +333,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for rule in options.rule or RULES:
         for way in options.way or WAYS:
-            measure(Plan(TASK, rule, way, options.decisions, options.seed, SETTINGS), options.work, options.results)
+            plan = Plan(TASK, rule, way, options.decisions, options.seed, SETTINGS, trained=not options.preview)
+            measure(plan, options.work, options.results)
 
 
 if __name__ == "__main__":

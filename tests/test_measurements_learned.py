@@ -4,6 +4,7 @@ reviewer said, and judges both models by the same target and prompts."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,8 @@ def test_two_rounds_are_compared_once_by_what_the_reviewer_wants(
     measured.measure(plan, work, results)
     (line,) = map(json.loads, results.read_text().splitlines())
     assert plan.key.items() <= line.items() and line["candidates"] == 96
-    trained = line["trained on"]
+    trained, accepted = line["trained on"], line["accepted"]
+    assert accepted["with"]["rule met"] == pytest.approx(trained["with"]["rule met"], abs=0.1)
     assert trained["with"]["samples"] == pytest.approx(trained["without"]["samples"], abs=3)
     assert trained["with"]["rule met"] > trained["without"]["rule met"]
     value, low, high = line["gain in rule met"]
@@ -56,9 +58,14 @@ def test_two_rounds_are_compared_once_by_what_the_reviewer_wants(
         assert reasons[:2] == ["measured", "measured"] and version.scorer not in project.settings.target.scorers
         assert project.curated_sets()[-1].summary["overridden"] == 0
 
+    measured.measure(replace(plan, way="reward times 4", trained=False), work, results)
+    previewed = json.loads(results.read_text().splitlines()[-1])
+    assert previewed["accepted"]["without"] == accepted["without"] and "trained on" not in previewed
+    assert previewed["accepted"]["with"]["rule met"] > accepted["without"]["rule met"]
+
     monkeypatch.setattr(measured, "draw", lambda *_: pytest.fail("measured twice"))
     measured.measure(plan, work, results)
-    assert len(results.read_text().splitlines()) == 1
+    assert len(results.read_text().splitlines()) == 2
 
 
 def test_what_was_cut_off_meets_no_rule() -> None:
