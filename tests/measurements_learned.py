@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,21 +39,14 @@ from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.rounds.comparisons import common_log_m
 from rsf_core.rounds.state import BASE_ID
 from rsf_core.sampling.intervals import SHARE, Interval, cluster_mean, paired_difference
-from tests.simulations.reviewing import FLIPPED, LONGEST, PERSON
+from tests.support.hidden_rules import FLIPPED, RULES
 
 TASK = "positive_reviews"
-FIRST = re.compile(r"\b(I|I'm|I've|my|me|we|our|us|mine)\b")
 SETTINGS = {  # of more candidates than the task's, at half its rate: about as many to train on, of a larger choice
     "generate.prompts": "0",
     "accept.rate": "0.1",
     "evaluate.prompts": "0",
     "evaluate.forgetting": "false",
-}
-RULES: dict[str, Callable[[str, float], bool]] = {  # of a completion and its sentiment
-    "sentiment and length": lambda text, sentiment: sentiment > 0.6 and len(text.split()) <= LONGEST,
-    "mentions a person": lambda text, sentiment: bool(PERSON.search(text)),
-    "speaks for itself": lambda text, sentiment: bool(FIRST.search(text)),
-    "at most 15 words": lambda text, sentiment: len(text.split()) <= 15,
 }
 WAYS = ("constraint", "best third", "reward", "reward times 4")
 SHOWN = ("reward", "acceptance rate", "truncated", "distinct-2", "length", "KL to base")

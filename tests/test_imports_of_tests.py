@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-PROGRAMS = ("benchmarks", "measurements", "simulations")  # run by `make`; tests try their parts
+PROGRAMS = ("benchmarks", "measurements", "measurements_learned", "simulations")  # run by `make`; tests try their parts
 
 
 def imported(text: str) -> Iterator[str]:

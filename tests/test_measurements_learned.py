@@ -14,6 +14,7 @@ from rsf_core.domain import Finish
 from rsf_core.evaluation.metrics import HeldOutSamples
 from rsf_core.project import Project
 from tests import measurements_learned as measured
+from tests.support.hidden_rules import RULES
 
 SETTINGS = {"generate.candidates": "12", "evaluate.forgetting": "false", "accept.scope": "global", "accept.rate": "0.2"}
 
@@ -21,7 +22,7 @@ SETTINGS = {"generate.candidates": "12", "evaluate.forgetting": "false", "accept
 def test_two_rounds_are_compared_once_by_what_the_reviewer_wants(
     tmp_path: Path, small_task: Path, tiny_model: Path, jobs_in_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(measured.RULES, "short", lambda text, _: len(text) <= 6)
+    monkeypatch.setitem(RULES, "short", lambda text, _: len(text) <= 6)
     plan = measured.Plan(str(small_task), "short", "constraint", 60, 3, SETTINGS, str(tiny_model))
     work, results, whole = tmp_path / "work", tmp_path / "results" / "learned_round.jsonl", Project.wait
     for steps in (4, 9):  # while it is taught, and while a model is tuned

@@ -28,7 +28,8 @@ from rsf_core.learning.space import rows_of, space_of
 from rsf_core.review import active
 from rsf_core.review.filters import Order
 from tests.simulations import unseen
-from tests.simulations.reviewing import FLIPPED, NAMES, Drawn, read
+from tests.simulations.reviewing import NAMES, Drawn, read
+from tests.support.hidden_rules import FLIPPED
 
 ORDERS = (Order.AUDIT, Order.TEACHES, Order.UNSURE, Order.KINDS)  # the first by chance
 EACH_TIME = 30  # decisions between two times that it is learned

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,16 +21,11 @@ from rsf_core.learning.decided import Decided
 from rsf_core.learning.taste import Learned, learn
 from rsf_core.project import Project
 from rsf_core.scorers.tastes import ENDED, TOKENS
+from tests.support.hidden_rules import FLIPPED, RULES
 
-FLIPPED = 0.1  # of the decisions, by chance
-LONGEST = 25  # words of what the first reviewer accepts
 HELD_BACK = 40  # prompts, of which nothing is decided
 NAMES = (TOKENS, ENDED, "sentiment", "repetition", "ended")
-PERSON = re.compile(
-    r"\b(staff|friends?|wife|husband|kids?|child\w*|daughter|son|mother|father|mom|dad|family|waiter|waitress|he|she|people|"
-    r"guests?|teacher|doctor|owner|man|woman|chef|team|author)\b",
-    re.IGNORECASE,
-)
+HIDDEN = ("sentiment and length", "mentions a person")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +44,7 @@ def read(folder: Path) -> Drawn:
         rows = [c for p in project.prompts_in_round(1) for c in project.candidates(p["prompt_id"], 1)]
         states = project.features.of([c.candidate_id for c in rows])
     others = [[np.log1p(c.token_count), float(c.finish == "eos"), *(c.scores[s] for s in NAMES[2:])] for c in rows]
-    short = [len(c.completion.split()) <= LONGEST for c in rows]
-    rules = {
-        "sentiment and length": np.array([c.scores["sentiment"] > 0.6 for c in rows]) & np.array(short),
-        "mentions a person": np.array([bool(PERSON.search(c.completion)) for c in rows]),
-    }
+    rules = {name: np.array([RULES[name](c.completion, c.scores["sentiment"]) for c in rows]) for name in HIDDEN}
     return Drawn(states, np.array(others), np.array([c.prompt_id for c in rows]), rules)
 
 
