@@ -20,7 +20,7 @@ from rsf_core.domain.settings import Target
 from rsf_core.domain.text import words
 from rsf_core.domain.words import SHARES
 from rsf_core.sampling.acceptance import acceptance_prob
-from rsf_core.sampling.diversity import distinct_2
+from rsf_core.sampling.diversity import distinct_2_of_words
 from rsf_core.sampling.intervals import SHARE, UNBOUNDED, Bounds, Interval, cluster_mean, paired_difference
 from rsf_core.sampling.pass_at_k import pass_at_k
 from rsf_core.scorers import registry
@@ -58,7 +58,10 @@ class TextMeasures:
 
 
 def text_measures(samples: HeldOutSamples) -> TextMeasures:
-    return TextMeasures(_distinct_2(samples), _self_similarity(samples))
+    completions: dict[int, list[list[str]]] = {}  # of each prompt, as words
+    for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
+        completions.setdefault(prompt_id, []).append(words(completion))
+    return TextMeasures(_distinct_2(completions), _self_similarity(completions))
 
 
 def per_sample(
@@ -182,24 +185,20 @@ def _scorer_bounds(scorer: str) -> Bounds:
     return registry.bounds(scorer)
 
 
-def _self_similarity(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
+def _self_similarity(completions: Mapping[int, Sequence[Sequence[str]]]) -> Values:
     """Per prompt: the mean over pairs of its completions of shared words / all words; prompts with one are left out."""
-    vocabularies: dict[int, list[frozenset[str]]] = {}
-    for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
-        vocabularies.setdefault(prompt_id, []).append(frozenset(words(completion)))
     values = {}
-    for prompt_id, sets in vocabularies.items():
+    for prompt_id, texts in completions.items():
+        sets = [frozenset(text) for text in texts]
         overlaps = [len(a & b) / len(a | b) for a, b in combinations(sets, 2) if a | b]
         if overlaps:
             values[prompt_id] = sum(overlaps) / len(overlaps)
     return np.array(list(values.values())), np.array(list(values), dtype=np.int64)
 
 
-def _distinct_2(samples: HeldOutSamples) -> tuple[Floats, NDArray[np.int64]]:
+def _distinct_2(completions: Mapping[int, Sequence[Sequence[str]]]) -> Values:
     """Per prompt: different word pairs / all word pairs over its completions (Li et al. 2016); prompts whose
     completions have no pair of words are left out."""
-    completions: dict[int, list[str]] = {}
-    for prompt_id, completion in zip(samples.prompt_ids.tolist(), samples.completions, strict=True):
-        completions.setdefault(prompt_id, []).append(completion)
-    values = {prompt: value for prompt, texts in completions.items() if not math.isnan(value := distinct_2(texts))}
+    found = {prompt: distinct_2_of_words(texts) for prompt, texts in completions.items()}
+    values = {prompt: value for prompt, value in found.items() if not math.isnan(value)}
     return np.array(list(values.values())), np.array(list(values), dtype=np.int64)

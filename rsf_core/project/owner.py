@@ -33,7 +33,8 @@ Answer = Callable[[str, dict[str, Any]], Any]
 
 
 class OwnerLock:
-    """The lock of a project folder, held until `release` or the end of the process. Raises ProjectLockedError."""
+    """The lock of a project folder, held until `release` or the end of the process; `was_left`: whoever had it before was
+    killed, and has not released it. Raises ProjectLockedError."""
 
     def __init__(self, folder: Path, what: str) -> None:
         self._path = folder / "owner.lock"
@@ -41,6 +42,7 @@ class OwnerLock:
         if not self._taken(folder):
             self._file.close()
             raise ProjectLockedError(describe_holder(folder))
+        self.was_left = os.fstat(self._file.fileno()).st_size > 0
         try:
             self._file.truncate(0)
             json.dump({"pid": os.getpid(), "host": socket.gethostname(), "what": what}, self._file)

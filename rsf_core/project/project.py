@@ -83,7 +83,7 @@ class Project:
         self._driver = Driver(self.store, self._standing, self._stages)
         self.autopilot = Autopilot(self.store, self._standing, self._stages, self._driver)
         self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
-        self.supervisor.listen(self._following.on_done, self._on_ended, self._keep_summary)
+        self.supervisor.listen(self._following.on_done, self._on_ended, self._mend_summary)
         self.lineage = Lineage(folder, self.store, self._standing)
         self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
@@ -268,6 +268,11 @@ class Project:
                 summaries.write(self.folder, self.summary())
         except Exception as error:  # also of a database that has stopped: closing, and what follows a job, go on
             log.warning("the list of projects says of %s what it said before: %s", self.folder, error)
+
+    def _mend_summary(self) -> None:
+        """An owner that was killed had no time to write it."""
+        if self._lock.was_left or summaries.read(self.folder) is None:
+            self._keep_summary()
 
     def _keep_summary_at_the_end(self) -> None:
         """Where somebody is in the middle of a write, the list says what it said before: closing waits for that alone."""

@@ -45,6 +45,11 @@ def test_the_words_of_a_text_in_any_script(text: str, expected: list[str]) -> No
     assert words(text) == expected
 
 
+@given(st.text(st.characters(codec="ascii"), max_size=40) | st.text("aZ_09.,' ", max_size=12))
+def test_a_text_of_ascii_has_the_words_that_it_has_beside_others(text: str) -> None:
+    assert words(f"{text} é") == [*words(text), "é"]
+
+
 @given(st.text(max_size=100))
 def test_words_do_not_depend_on_the_unicode_form_or_the_case(text: str) -> None:
     assert words(unicodedata.normalize("NFD", text)) == words(unicodedata.normalize("NFC", text))

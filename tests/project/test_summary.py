@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from rsf_core.domain import JobState
-from rsf_core.domain.files import write_json
 from rsf_core.jobs.spool import Status
 from rsf_core.project import Project
 from rsf_core.project import summary as summaries
@@ -103,11 +103,20 @@ def test_a_project_whose_database_has_stopped_is_closed_all_the_same(
 
 
 def test_one_that_was_closed_by_a_kill_is_put_right_by_the_next_owner(tmp_path: Path, small_task: Path) -> None:
+    killed = tmp_path / "killed"
+    with Project.create(tmp_path / "project", str(small_task), seed=1) as project:
+        add_candidates(project.store, candidates(2, 3))  # what it says of itself is written once more when it is closed
+        shutil.copytree(project.folder, killed, ignore=shutil.ignore_patterns("*.sock"))
+    with Project.open(killed):
+        until(lambda: (found := summaries.read(killed)) is not None and found.next == "Score candidates")
+
+
+def test_one_of_which_nothing_is_said_yet_is_described_by_its_next_owner(tmp_path: Path, small_task: Path) -> None:
     folder = tmp_path / "project"
     Project.create(folder, str(small_task), seed=1).close()
-    write_json(folder / summaries.NAME, {"round": 9, "next": "", "fresh": False, "prompts": 0, "gain": None})
+    (folder / summaries.NAME).unlink()
     with Project.open(folder):
-        until(lambda: (found := summaries.read(folder)) is not None and found.round == 1)
+        until(lambda: summaries.read(folder) == Summary(1, "Generate candidates", True, 12))
 
 
 @pytest.mark.parametrize(
