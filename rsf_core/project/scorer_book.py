@@ -92,14 +92,20 @@ class ScorerBook:
         return versions.current(self._folder, scorer)
 
     def judging(self, scorer: str, direction: int = 1) -> Judging:
-        """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better."""
+        """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better.
+        Raises ScorerError for what has scored nothing and is no scorer either."""
         key = ("judging", scorer, direction)
         return self._store.unchanged(key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction))
 
     def _judging(self, scorer: str, direction: int) -> Judging:
         rows = self._store.scores_and_opinions(scorer)
+        if not rows.num_rows and not self._has_scored(scorer):
+            registry.checked(scorer)
         score, accepted, prompt = (rows[name].to_numpy() for name in ("score", "accepted", "prompt_id"))
         return judging(score, accepted, prompt, direction)
+
+    def _has_scored(self, scorer: str) -> bool:
+        return any(scorer in self._store.scorers(opened.round) for opened in self._store.rounds())
 
     def of_round(self, round_number: int) -> RoundScores:
         """What the scorers have said of a round's candidates."""

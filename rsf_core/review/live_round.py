@@ -43,6 +43,11 @@ class LiveRound:
         ] = {}  # prompt → the generation of the index in which something of it was said last
         self._oldest = 0  # the generation since when that is known
 
+    @property
+    def candidates(self) -> int:
+        """How many it has in memory."""
+        return 0 if self._index is None else len(self._index.table.places)
+
     def index(self) -> ReviewIndex:
         """The round as it stands now. Who comes while another reads the candidates anew goes on with those of before."""
         drawn = self._store.drawn_version()

@@ -36,10 +36,12 @@ from rsf_core.review.similar import NEAREST, nearest
 from rsf_core.review.suggestion import Suggestion
 from rsf_core.scorers import answered
 from rsf_core.store.acts import Said
+from rsf_core.store.last_rounds import LastRounds
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
 
-KEPT_TABLES = 2
+KEPT_ROUNDS = 16  # that pages ask for in turn, as long as all together have
+KEPT_CANDIDATES = 1_000_000  # candidates, about 200 bytes each
 PAGE = 50
 AHEAD = 100  # candidates after those asked for: each decision brings one more to the end of everybody's queue
 T = TypeVar("T")
@@ -71,10 +73,9 @@ class Reviews:
     ) -> None:
         self._store, self._settings, self._target = store, settings, target
         self._features = features or NoFeatures()
-        self._guard = threading.Lock()
-        self._rounds: dict[int, LiveRound] = {}
-        self._gold: dict[int, GoldSeen] = {}
-        self._scorers = kept(KEPT_TABLES, self._read_scorers)
+        self._rounds = LastRounds(partial(LiveRound, store), KEPT_ROUNDS, lambda live: live.candidates, KEPT_CANDIDATES)
+        self._gold = LastRounds(lambda _: GoldSeen(), KEPT_ROUNDS)
+        self._scorers = kept(KEPT_ROUNDS, self._read_scorers)
         self._column = kept(4, self._read_column)
         self._score = kept(16, self._read_score)
         self._matching = kept(16, self._read_matching)
@@ -182,11 +183,7 @@ class Reviews:
     def _seen(self, round_number: int, reviewer: str) -> Seen:
         """The round as this reviewer sees it."""
         live = self._live(round_number)
-        with self._guard:
-            gold = self._gold.setdefault(round_number, GoldSeen())
-            while len(self._gold) > KEPT_TABLES:
-                del self._gold[next(iter(self._gold))]
-        return gold.by(live, reviewer, self._settings().review.overlap)
+        return self._gold.of(round_number).by(live, reviewer, self._settings().review.overlap)
 
     def _mix(
         self,
@@ -443,12 +440,7 @@ class Reviews:
         ]
 
     def _live(self, round_number: int) -> LiveRound:
-        with self._guard:
-            found = self._rounds.pop(round_number, None) or LiveRound(self._store, round_number)
-            self._rounds[round_number] = found  # the one asked for last stands last
-            while len(self._rounds) > KEPT_TABLES:
-                del self._rounds[next(iter(self._rounds))]
-            return found
+        return self._rounds.of(round_number)
 
 
 def kept(most: int, read: Callable[..., T]) -> Callable[..., T]:

@@ -18,6 +18,7 @@ from rsf_core.review.live_round import Heard, LiveRound
 from rsf_core.review.opinions import Word
 
 MOST_REVIEWERS = 64  # of a round whose look is kept, about 200 bytes a gold item
+MOST_LOOKS = 4  # whose whole round is kept, about 10 bytes a candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class GoldSeen:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._told: dict[str, _Told] = {}
+        self._looks: dict[str, tuple[_Told, Seen]] = {}
 
     def by(self, live: LiveRound, reviewer: str, overlap: int) -> Seen:
         """The round as it stands now. A candidate wants `overlap` opinions."""
@@ -96,9 +98,17 @@ class GoldSeen:
                 del self._told[next(iter(self._told))]
         if not told.words:
             return Seen(reviewer, index, index, {}, {}, np.zeros(0, np.int64))
-        rows, words = told.spots.rows[told.spots.rows >= 0], told.words
-        seen = index.as_told(words, told.spots, reviewer, lambda: live.guides(words))
-        return Seen(reviewer, index, seen, words, told.heard, rows)
+        with self._lock:
+            look = self._looks.pop(reviewer, None)
+        if look is None or look[0] is not told or look[1].whole is not index:
+            rows, words = told.spots.rows[told.spots.rows >= 0], told.words
+            seen = index.as_told(words, told.spots, reviewer, lambda: live.guides(words))
+            look = told, Seen(reviewer, index, seen, words, told.heard, rows)
+        with self._lock:
+            self._looks[reviewer] = look  # who asks several things in a row copies no round for each
+            while len(self._looks) > MOST_LOOKS:
+                del self._looks[next(iter(self._looks))]
+        return look[1]
 
 
 def _told(

@@ -25,6 +25,8 @@ from rsf_core.store.database import utc_now
 from rsf_core.store.records import CuratedRecord
 from rsf_core.store.store import Store
 
+NEAR_HELD_OUT = "near held out"  # what is kept of the prompts
+
 
 def freeze(store: Store, settings: Settings, round_number: int, author: str) -> CuratedRecord:
     """Freeze what is accepted now. Decide first, de-duplicate afterwards: of equal completions of one prompt one is kept (of
@@ -245,11 +247,11 @@ def near_held_out(store: Store) -> set[int]:
 
 
 def _near_held_out(store: Store) -> set[int]:
-    name = f"near held out, rules {near_duplicates.RULES}, prompts to {store.prompt_book.version()[0]}"
-    known = store.values().get(name)
+    state = f"rules {near_duplicates.RULES}, prompts to {store.prompt_book.version()[0]}"
+    known = store.kept_value(NEAR_HELD_OUT, state)
     if known is None:
         known = json.dumps(sorted(_find_near_held_out(store)))
-        store.keep_value(name, known)
+        store.keep_value(NEAR_HELD_OUT, state, known)
     return set(json.loads(known))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class Decided:
     def round_counts(self, round_number: int, told: Votes = ()) -> RoundCounts:
         """How many candidates of a round stand where, with what is `told` of some in place of what holds. After an act only
         what it touched is read."""
-        name = ("round_counts", round_number, told)
+        name = ("round_counts", round_number, _named(told))
         return self._kept.unchanged(name, COUNTED_TABLES, lambda: self._count(round_number, told))
 
     def _count(self, round_number: int, told: Votes) -> RoundCounts:
@@ -126,7 +127,7 @@ class Decided:
     def prompt_kinds(self, round_number: int, told: Votes = ()) -> list[PromptKind]:
         """What each prompt of the round got, by kind of prompt: a few however many prompts there are; with what is `told` of
         some candidates in place of what holds."""
-        name = ("prompt_kinds", round_number, told)
+        name = ("prompt_kinds", round_number, _named(told))
         return list(
             self._kept.unchanged(name, COUNTED_TABLES, lambda: self._tallies.kinds(round_number, self._retired(), told))
         )
@@ -143,6 +144,11 @@ class Decided:
     def starving_prompts(self, round_number: int) -> list[int]:
         """The prompts in use whose candidates are all decided, and none of them accepted in effect."""
         return [row["prompt_id"] for row in self._db.rows("starving_prompts", {"round": round_number})]
+
+
+def _named(told: Votes) -> bytes:
+    """What tells one from another, short: who many are told of is kept under many names."""
+    return blake2b(np.array(told, np.int64).tobytes(), digest_size=16).digest() if told else b""
 
 
 def _as_told(rows: pa.Table, round_number: int, told: Votes) -> pa.Table:

@@ -7,13 +7,17 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Part = TypeVar("Part")
+LEAST = 2  # rounds: the one in work and one before it
 
 
 class LastRounds(Generic[Part]):
-    """One part a round, made by `make` when it is first asked for; of the `most` rounds asked for last. Safe in threads."""
+    """One part a round, made by `make` when it is first asked for; of the `most` rounds asked for last, and of more than LEAST
+    only as long as their sizes fit into `room`. Safe in threads."""
 
-    def __init__(self, make: Callable[[int], Part], most: int) -> None:
-        self._make, self._most = make, most
+    def __init__(
+        self, make: Callable[[int], Part], most: int, size: Callable[[Part], int] = lambda part: 0, room: int = 0
+    ) -> None:
+        self._make, self._most, self._size, self._room = make, most, size, room
         self._guard = threading.Lock()
         self._parts: dict[int, Part] = {}
 
@@ -21,9 +25,12 @@ class LastRounds(Generic[Part]):
         with self._guard:
             part = self._parts.pop(round_number) if round_number in self._parts else self._make(round_number)
             self._parts[round_number] = part  # the one asked for last stands last
-            while len(self._parts) > self._most:
+            while len(self._parts) > self._most or (len(self._parts) > LEAST and self._full()):
                 del self._parts[next(iter(self._parts))]
             return part
+
+    def _full(self) -> bool:
+        return sum(map(self._size, self._parts.values())) > self._room
 
     def known(self, round_number: int) -> Part | None:
         """That of a round, where it is in memory."""

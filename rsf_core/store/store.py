@@ -102,11 +102,16 @@ class Store:
         with self._db.transaction(f"saving {key}"):
             self._db.insert("project", [{"key": key, "value": value}])
 
-    def keep_value(self, key: str, value: str) -> None:
-        """Say a value that follows from what is stored; the same again where it is there already."""
+    def keep_value(self, of: str, state: str, value: str) -> None:
+        """Keep a value that follows from what is stored, `of` which it is the only one: that of another `state` goes."""
+        key = f"{of}, {state}"
         with self._db.transaction(f"saving {key}"):
-            if all(row["key"] != key for row in self._db.rows("project_values")):
-                self._db.insert("project", [{"key": key, "value": value}])
+            self._db.run("drop_values", {"beginning": f"{of}, "})
+            self._db.insert("project", [{"key": key, "value": value}])
+
+    def kept_value(self, of: str, state: str) -> str | None:
+        """What was kept by `keep_value` of this state."""
+        return self.values().get(f"{of}, {state}")
 
     def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
         """The prompts in use; with `retired` also those that are not any more, for the texts of what was drawn for them."""

@@ -1,82 +1,108 @@
-"""From a key to the next candidate painted in headless Chromium, where candidates are Markdown with code, tables and formulas:
-as it was drawn, as Markdown, and side by side. 60 keys a second.
+"""From a key to the next candidate painted in headless Chromium, with rendering on: ordinary texts (200 to 600 characters, in
+the order that the page opens with, so that nearly every key brings another prompt) and heavy ones (2,000 characters with
+formulas, tables and code, prompt by prompt): as they were drawn, as Markdown and side by side.
 
-Prints a JSON line each. From the repository root: PYTHONPATH=. python tests/benchmarks/reading.py
+Prints a JSON line for each. `p90_ms` is of keys at a reader's pace, `burst_p90_ms` of 60 keys a second; `bare_p90_ms` is what
+the same browser takes meanwhile to show a number on an empty page, which nothing here is faster than: the wait for the next
+frame of the screen, and whatever else the machine does. `frame_cpu_ms` is what the browser's main thread works from a key to
+the end of the frame that shows what it did, in processor time, [median, p90]: what a key takes on a machine that does nothing
+else, but for the wait for the frame. `work_ms` is all that it works a key, by kind. From the repository root:
+PYTHONPATH=. python tests/benchmarks/reading.py [ordinary|heavy]
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from rsf_core.project import Project
 from rsf_core.prompts import PromptRow
-from tests.benchmarks.review import KEYS, MEASURE
+from tests.benchmarks.review import MEASURE
 from tests.support import small_task
 from tests.support.app_server import AppServer
 from tests.support.browser import ARGUMENTS
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
-PROMPTS, EACH = 30, 8
-PART = (
+PROMPTS, EACH, ROUNDS = 150, 8, 3
+BURST, PACED, PACE = (
+    60,
+    40,
+    8.0,
+)  # keys of a burst, at 60 a second; keys at a reader's pace, and how many of them a second
+HEAVY = (
     "## Step {0}\n\n"
     "As $b_{0}^2 \\ge 4ac$, **both** roots of $$x = \\frac{{-b \\pm \\sqrt{{b^2 - 4ac}}}}{{2a}}$$ are real.\n\n"
     "| n | value |\n|--:|--:|\n| {0} | 0.25 |\n| 2 | 12.5 |\n\n1. first\n2. second with `code`\n\n"
     "```python\ndef f{0}(x: int) -> int:\n    return x + {0}  # simple\n```\n\n"
 )
-MODES = {"as drawn": "m", "Markdown": "m", "side by side": "s"}  # the key that leads there from the one before
+ORDINARY = (
+    "The train was **late** again, but our guide number {0} stayed kind and told us what there is to see.\n\n",
+    "- the old bridge, with *both* of its towers\n- the market of house {0}, open until `18:00`\n\n",
+    "We would gladly come back, for the price of {0} is fair and the rooms are quiet at night.\n\n",
+    "1. Book early.\n2. Ask for the room with the **balcony**.\n\n",
+)
+MODES = {"as drawn": "m", "Markdown": "m"}  # the key that leads there from the one before
+BARE = "<title>bare</title><p id=shown></p><script>let n = 0; onkeydown = () => { shown.textContent = ++n; };</script>"
 
 
-def build(folder: Path) -> None:
+def ordinary(i: int) -> str:
+    return "".join(ORDINARY[(i + part) % len(ORDINARY)].format(1000 + i) for part in range(2 + i % 4))
+
+
+def heavy(i: int) -> str:
+    return "".join(HEAVY.format(7 * i + part) for part in range(6))
+
+
+def build(folder: Path, text: Callable[[int], str]) -> None:
     n = PROMPTS * EACH
-    texts = ["".join(PART.format(7 * i + part) for part in range(6)) for i in range(n)]  # about 2,000 characters
-    with Project.create(folder, str(small_task.write(folder.parent / "small_reviews")), seed=1) as project:
+    with Project.create(folder, str(small_task.write(folder.parent / f"{folder.name}_reviews")), seed=1) as project:
         project.import_prompts([PromptRow(f"Solve exercise {i} step by step.") for i in range(PROMPTS)], "exercises")
-        rows = candidates(PROMPTS, EACH, completions=texts)
+        rows = candidates(PROMPTS, EACH, completions=[text(i) for i in range(n)])
         add_candidates(project.store, rows)
         add_scores(project.store, rows, {"sentiment": np.linspace(-1, 1, n)})
         decide(project.store, rows, np.random.default_rng(2).normal(0, 2, n), 0.5)
 
 
-def measure(page: Page, work: Callable[[], dict[str, float]]) -> dict[str, object]:
+def press(page: Page, keys: int, pace: float) -> list[float]:
+    """Press `keys` keys, `pace` a second, at moments that have nothing to do with the screen's frames; the ms of each."""
     page.evaluate("() => { window.painted = []; }")
-    before, start = work(), time.perf_counter()
-    for i in range(KEYS):
-        time.sleep(max(0.0, start + i / KEYS - time.perf_counter()))
+    moments = np.cumsum(np.random.default_rng(keys).uniform(0.8, 1.2, keys)) / pace
+    start = time.perf_counter()
+    for i in range(keys):
+        time.sleep(max(0.0, start + moments[i] - time.perf_counter()))
         page.keyboard.press("a" if i % 3 else "x")
-    seconds = time.perf_counter() - start
     page.wait_for_timeout(500)
-    painted = page.evaluate("() => painted")
-    assert len(painted) >= KEYS - 1, f"{len(painted)} of {KEYS} keys showed the next candidate"
-    after = work()
-    return {name: round((after[name] - before[name]) / KEYS * 1e3, 1) for name in after} | {
-        "keys": len(painted),
-        "seconds": round(seconds, 2),
-        "median_ms": round(statistics.median(painted), 1),
-        "p90_ms": round(statistics.quantiles(painted, n=10)[-1], 1),
-    }
+    painted: list[float] = page.evaluate("() => painted")
+    assert len(painted) == keys, f"{len(painted)} of {keys} keys showed the next candidate"
+    return painted
+
+
+def p90(times: Sequence[float]) -> float:
+    return round(statistics.quantiles(times, n=10)[-1], 1)
 
 
 def working(page: Page) -> Callable[[], dict[str, float]]:
-    """What asks for the seconds that the browser's main thread has worked so far, which depend less on what else
-    runs: in all, for scripts, for styles and for layout. In what is measured they are ms a key."""
+    """What asks for the ms that the browser's main thread has worked so far: in all, and by kind."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def work() -> dict[str, float]:
-        found = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+        found = {one["name"]: one["value"] * 1e3 for one in session.send("Performance.getMetrics")["metrics"]}
         return {
-            f"{name}_ms_a_key": found[metric]
-            for name, metric in (
-                ("work", "TaskDuration"),
+            kind: found[metric]
+            for kind, metric in (
+                ("all", "TaskDuration"),
                 ("script", "ScriptDuration"),
                 ("style", "RecalcStyleDuration"),
                 ("layout", "LayoutDuration"),
@@ -86,27 +112,101 @@ def working(page: Page) -> Callable[[], dict[str, float]]:
     return work
 
 
+def frame_cpu(browser: Browser, page: Page, scratch: Path) -> list[float]:
+    """Press keys under a trace of the browser: the ms of processor time of the main thread from each to the end of its
+    frame."""
+    trace = scratch / "trace.json"
+    browser.start_tracing(page=page, path=trace, categories=["devtools.timeline", "cc"])
+    press(page, PACED, PACE)
+    browser.stop_tracing()
+    events = json.loads(trace.read_text())["traceEvents"]
+    main = {
+        (e["pid"], e["tid"]) for e in events if e["name"] == "thread_name" and e["args"]["name"] == "CrRendererMain"
+    }
+    own = [e for e in events if "tdur" in e and (e["pid"], e["tid"]) in main]
+    downs = [e for e in own if e["name"] == "EventDispatch" and e["args"]["data"]["type"] == "keydown"]
+    frames = sorted((e for e in own if e["name"] == "ProxyMain::BeginMainFrame"), key=lambda e: e["ts"])
+    return [
+        (down["tdur"] + next(frame["tdur"] for frame in frames if frame["ts"] > down["ts"])) / 1e3 for down in downs
+    ]
+
+
+@dataclass
+class Measured:
+    """Of one mode: ms of each key, and the main thread's ms of processor time."""
+
+    paced: list[float] = field(default_factory=list)
+    burst: list[float] = field(default_factory=list)
+    frames: list[float] = field(default_factory=list)
+    work: list[dict[str, float]] = field(default_factory=list)
+
+
+def measure(browser: Browser, page: Page, scratch: Path, key: str, into: Measured) -> None:
+    """Switch the page to a mode and press keys."""
+    work = working(page)
+    page.keyboard.press(key)
+    page.wait_for_timeout(2_000)  # what comes next is there
+    before = work()
+    into.paced += press(page, PACED, PACE)
+    after = work()
+    into.work.append({kind: (after[kind] - before[kind]) / PACED for kind in before})
+    into.burst += press(page, BURST, 60.0)
+    into.frames += frame_cpu(browser, page, scratch)
+
+
+def report(text: str, mode: str, found: Measured, bare: list[float]) -> dict[str, object]:
+    return {
+        "benchmark": "reading",
+        "text": text,
+        "mode": mode,
+        "keys": len(found.paced) + len(found.burst) + len(found.frames),
+        "median_ms": round(statistics.median(found.paced), 1),
+        "p90_ms": p90(found.paced),
+        "burst_p90_ms": p90(found.burst),
+        "bare_p90_ms": p90(bare),
+        "frame_cpu_ms": [round(statistics.median(found.frames), 1), p90(found.frames)],
+        "work_ms": {kind: round(statistics.median(one[kind] for one in found.work), 1) for kind in found.work[0]},
+        "load": round(os.getloadavg()[0], 1),
+        "p90_within_20_ms": p90(found.paced) <= 20,
+    }
+
+
+def run(browser: Browser, text: str, folder: Path) -> None:
+    build(folder, {"ordinary": ordinary, "heavy": heavy}[text])
+    server = AppServer(folder, {"RSF_REVIEWER": "bench"})
+    server.start()
+    try:
+        empty = browser.new_page()
+        empty.set_content(BARE)
+        empty.evaluate(MEASURE)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(60_000)
+        page.goto(f"{server.url}/review{'?order=prompt' if text == 'heavy' else ''}")
+        page.locator(".focus .completion .markdown").wait_for()
+        page.evaluate(MEASURE)
+        found = {mode: Measured() for mode in (*MODES, "side by side")}
+        bare: list[float] = []
+        for _ in range(ROUNDS):
+            empty.bring_to_front()
+            bare += press(empty, PACED, PACE)
+            page.bring_to_front()
+            for mode, key in MODES.items():
+                measure(browser, page, folder.parent, key, found[mode])
+        measure(browser, page, folder.parent, "s", found["side by side"])
+        for mode, one in found.items():
+            print(json.dumps(report(text, mode, one, bare)), flush=True)
+        page.close()
+        empty.close()
+    finally:
+        server.stop()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        folder = Path(scratch) / "reading"
-        build(folder)
-        server = AppServer(folder, {"RSF_REVIEWER": "bench"})
-        server.start()
-        try:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
-            page.set_default_timeout(60_000)
-            page.goto(f"{server.url}/review?order=prompt")
-            page.locator(".focus .completion .markdown").wait_for()
-            page.evaluate(MEASURE)
-            work = working(page)
-            for mode, key in MODES.items():
-                page.keyboard.press(key)
-                page.wait_for_timeout(3_000)  # what comes next is there
-                print(json.dumps({"benchmark": "reading", "mode": mode} | measure(page, work)), flush=True)
-            browser.close()
-        finally:
-            server.stop()
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        for text in sys.argv[1:] or ["ordinary", "heavy"]:
+            run(browser, text, Path(scratch) / text)
+        browser.close()
 
 
 if __name__ == "__main__":

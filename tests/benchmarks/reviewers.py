@@ -1,8 +1,11 @@
-"""Fifty reviewers at once, each with a second's thought between a queue and a decision, 101,000 candidates, through the app
-as `rsf app` serves it, on the loopback: on an idle project, and while a job's segments of 10,000 candidates come in.
+"""Reviewers at once, each with a second's thought between a queue and a decision, through the app as `rsf app` serves it, on
+the loopback: the first of them alone, who has decided ACTS candidates before; all of them on an idle project; and all of them
+while a job's segments of 10,000 candidates come in.
 
-Prints a JSON line for each: times as a client sees them, and what a request costs the server and the clients in processor
-time. From the repository root: PYTHONPATH=. python tests/benchmarks/reviewers.py [REVIEWERS]
+Prints a JSON line for each: times as a client sees them, what a request costs the server and the clients in processor time,
+how many cores were at work for others, and the most memory that the server has held. From the repository root:
+PYTHONPATH=. python tests/benchmarks/reviewers.py [REVIEWERS=50] [CANDIDATES=101000] [ACTS=0]
+The whole of it: 50 1000000 300000, on two cores.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -27,33 +31,69 @@ from rsf_core.web import api, server, session
 from tests.benchmarks.cheap_client import CheapClient
 from tests.benchmarks.million import PER_PROMPT, build, candidates, of_later_prompts
 
-CANDIDATES, SEGMENT, SECONDS, THOUGHT, REST = 101_000, 10_000, 20.0, 1.0, 0.2
-QUEUE_MS, SAY_MS, LIMIT_SECONDS = 500, 250, 120
+SEGMENT, SECONDS, THOUGHT, REST = 10_000, 20.0, 1.0, 0.2
+QUEUE_MS, SAY_MS, SAY_ALONE_MS, MEMORY_GB, LIMIT_SECONDS = 500, 250, 50, 1.2, 120
+PHASES = ("alone", "idle", "ingest")
 PATHS = {"queue": "/api/review/queue", "say": "/api/review/say"}
 Times = dict[str, list[float]]
 
 
 def main() -> None:
-    reviewers = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    reviewers, count, acts = (int(one) for one in [*sys.argv[1:4], *("50", "101000", "0")[len(sys.argv) - 1 :]])
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "project"
-        build(folder, CANDIDATES).close()
+        with build(folder, count) as project:
+            _history(project, acts)
         command = [sys.executable, __file__, "serve", str(folder), str(port), str(reviewers)]
         app = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             assert app.stdin is not None and app.stdout is not None
             tokens: list[str] = next(json.loads(line) for line in app.stdout if line.startswith("["))
+            print(json.dumps({"benchmark": "reviewers_opening"} | _open(port, tokens[0])), flush=True)
             idle: dict[str, float] = {}
-            for phase in ("idle", "ingest"):
+            for phase in PHASES:
                 app.stdin.write(f"{phase}\n")
                 app.stdin.flush()
-                print(json.dumps(_phase(phase, port, tokens, app.pid, idle)), flush=True)
+                found = _phase(phase, port, tokens[:1] if phase == "alone" else tokens, app.pid, idle)
+                print(json.dumps({"candidates": count, "acts_before": acts} | found), flush=True)
         finally:
             app.kill()
             app.wait(LIMIT_SECONDS)
+
+
+def _history(project: Project, acts: int) -> None:
+    """Decisions of the first reviewer, as the store writes them: the last candidates of the round."""
+    prompts = project.counts(1).candidates // PER_PROMPT
+    name = f"'1.' || ({prompts} - i // {PER_PROMPT}) || '.' || (i % {PER_PROMPT})"
+    with project.store.transaction("making a history"):
+        for table, columns in (
+            (
+                "acts (act, kind, round, reviewer, created_at)",
+                "'made ' || i, 'decide', 1, 'reviewer 0', now()::TIMESTAMP",
+            ),
+            (
+                "overrides (uid, act, candidate_id, round, action, reviewer, final, created_at)",
+                f"'made ' || i, 'made ' || i, {name}, 1, 'accept', 'reviewer 0', FALSE, now()::TIMESTAMP",
+            ),
+        ):
+            project.store._db._cursor().execute(f"INSERT INTO {table} SELECT {columns} FROM range({acts}) t(i)")
+
+
+def _open(port: int, token: str) -> dict[str, float]:
+    """How long the first answers take, for which the candidates and all that was said are read."""
+    with CheapClient(port, LIMIT_SECONDS) as client:
+        found = client.post(PATHS["queue"], {"token": token, "round": 1})
+        act = {
+            "act": "the first act",
+            "kind": "decide",
+            "action": "accept",
+            "candidates": _queue(found.beginning())[:1],
+        }
+        said = client.post(PATHS["say"], {"token": token, "round": 1, "acts": [act]})
+    return {"queue_s": round(found.seconds, 1), "say_s": round(said.seconds, 1)}
 
 
 def _phase(phase: str, port: int, tokens: list[str], pid: int, idle: dict[str, float]) -> dict[str, object]:
@@ -64,28 +104,46 @@ def _phase(phase: str, port: int, tokens: list[str], pid: int, idle: dict[str, f
         threading.Thread(target=_review, args=(port, phase, who, token, stop, times, firsts))
         for who, token in enumerate(tokens)
     ]
-    before, mine = _cpu(pid), time.process_time()
+    before, mine, load = _cpu(pid), time.process_time(), psutil.cpu_times()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(SECONDS + LIMIT_SECONDS)
     requests = sum(map(len, times.values()))
-    shown: dict[str, object] = {"benchmark": f"reviewers_{phase}", "reviewers": len(tokens), "candidates": CANDIDATES}
-    for what, limit in (("queue", QUEUE_MS), ("say", SAY_MS)):
+    shown: dict[str, object] = {"benchmark": f"reviewers_{phase}", "reviewers": len(tokens)}
+    for what, limit in (("queue", QUEUE_MS), ("say", SAY_ALONE_MS if phase == "alone" else SAY_MS)):
         cuts = statistics.quantiles(times[what], n=100)
         shown |= {
             f"{what}s": len(times[what]),
             f"{what}_p50_ms": round(cuts[49] * 1e3, 1),
             f"{what}_p99_ms": round(cuts[98] * 1e3, 1),
-            f"{what}_p99_to_idle": round(cuts[98] / idle.setdefault(what, cuts[98]), 2),
             f"{what}_within_{limit}_ms": cuts[98] * 1e3 <= limit,
         }
+        if phase != "alone":
+            shown[f"{what}_p99_to_idle"] = round(cuts[98] / idle.setdefault(what, cuts[98]), 2)
+    memory = _most_memory(pid)
     return shown | {
         "first_queue_max_ms": round(max(firsts) * 1e3, 1),
         "requests": requests,
         "server_cpu_ms_per_request": round(1e3 * (_cpu(pid) - before) / requests, 2),
         "client_cpu_ms_per_request": round(1e3 * (time.process_time() - mine) / requests, 2),
+        "others_cores": round(_busy(load) - (_cpu(pid) - before + time.process_time() - mine) / SECONDS, 2),
+        "most_memory_gb": round(memory, 2),
+        f"memory_within_{MEMORY_GB}_gb": memory <= MEMORY_GB,
     }
+
+
+def _busy(since: Any) -> float:
+    """How many of the machine's cores were at work on average since then, whoever's work it was."""
+    now = psutil.cpu_times()
+    idle, total = (now.idle + now.iowait) - (since.idle + since.iowait), sum(now[:8]) - sum(since[:8])
+    return (1 - idle / total) * (os.cpu_count() or 1)
+
+
+def _most_memory(pid: int) -> float:
+    """The most memory that a process has held so far, in GB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024 / 1e9
 
 
 def _cpu(pid: int) -> float:

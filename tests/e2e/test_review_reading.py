@@ -9,7 +9,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.review_card import EACH, open_card
+from tests.support.review_card import EACH, PROMPTS, open_card
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -119,3 +119,39 @@ def test_each_way_to_read_shows_the_text_and_lets_nothing_out(page: Page, serve,
     expect(page.locator(".where")).to_contain_text("1 decided since")
     assert page.title() != "owned"
     assert [url for url in foreign if not url.startswith(("data:", "blob:"))] == []
+
+
+SHOWN = """() => {
+  // what each key shows in the very next frame: the completion, and the candidate that the list says is read
+  const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.card'));
+  window.shown = [];
+  addEventListener('keydown', () => requestAnimationFrame(() => {
+    const after = new MessageChannel();
+    after.port1.onmessage = () => {
+      const seen = [...root.querySelectorAll('.leaves > .text')].filter((e) => e.checkVisibility({visibilityProperty: true}));
+      const rows = [...root.querySelectorAll('.other[aria-current=true] .line1')].filter(
+        (e) => e.checkVisibility({visibilityProperty: true}));
+      shown.push([...seen, ...rows].map((e) => e.innerText));
+    };
+    after.port2.postMessage(null);
+  }), {capture: true});
+}"""
+
+
+def test_each_key_shows_its_candidate_at_once_and_no_other_whether_it_was_drawn_ahead_or_not(page: Page, serve, review):
+    texts = [f"this is text number {i}, once" for i in range(EACH * PROMPTS)]
+    server = serve(review(texts), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=boundary&view=all")
+    page.evaluate(SHOWN)
+    for pause, keys in ((150, "axaxa"), (0, "axxaa"), (150, "uu"), (0, "axaxax"), (150, "x")):
+        for key in keys:
+            page.keyboard.press(key)
+            page.wait_for_timeout(pause)
+    page.wait_for_function("() => shown.length === 19")
+    found = page.evaluate("() => shown")
+    assert all(len(each) == 2 and each[0] == each[1] for each in found), found
+    names = [each[0] for each in found]
+    first, burst, (undone, again), after = names[:5], names[5:10], names[10:12], names[12:]
+    assert len(set(first + burst)) == 10, "a key goes on to the next"
+    assert [undone, again] == [burst[-2], burst[-3]]
+    assert after[:2] == burst[-2:] and len(set(after)) == 7

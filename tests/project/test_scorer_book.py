@@ -9,6 +9,7 @@ import pytest
 
 from rsf_core.domain import Action, Split
 from rsf_core.domain.access import person
+from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.settings import Target
 from rsf_core.project import Project
 from rsf_core.project.scorer_book import ScorerBook, direction, role, smallest, summary
@@ -98,7 +99,9 @@ def test_a_scorer_is_held_against_what_people_decided_in_every_round(complete: P
     assert complete.scorer_book.judging(scorer).decisions == len(ids) - 1
     worse = complete.scorer_book.judging(scorer, -1).auc
     assert worse is not None and worse.value == pytest.approx(0.0)
-    assert complete.scorer_book.judging("nobody").decisions == 0
+    with pytest.raises(ScorerError, match="there is no scorer"):
+        complete.scorer_book.judging("nobody")
+    assert complete.scorer_book.judging("length").decisions == 0, "it is one, which has scored nothing yet"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind
+from rsf_core.review.index import ReviewIndex
 from rsf_core.review.live_round import LiveRound
 from rsf_core.review.seen import GoldSeen, Seen
 from rsf_core.store.store import Store
@@ -83,3 +84,28 @@ def test_without_gold_items_everybody_sees_the_round_itself(store: Store) -> Non
     add_candidates(store, candidates(2, 2))
     live = LiveRound(store, 1)
     assert GoldSeen().by(live, "ann", 1).index is live.index()
+
+
+def test_who_asks_several_things_in_a_row_has_one_copy_of_the_round(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, kept = LiveRound(filled, 1), GoldSeen()
+    copied: list[str] = []
+    as_told = ReviewIndex.as_told
+
+    def noted(index: ReviewIndex, words: Any, spots: Any, reviewer: str, guides: Any) -> ReviewIndex:
+        copied.append(reviewer)
+        return as_told(index, words, spots, reviewer, guides)
+
+    monkeypatch.setattr(ReviewIndex, "as_told", noted)
+    first = kept.by(live, "eva", 1)
+    assert kept.by(live, "eva", 1) is first and copied == ["eva"]
+    kept.by(live, "ben", 1)
+    assert kept.by(live, "eva", 1) is first, "another looked in between"
+    for said, name in (("of a gold item", "1.1.0"), ("of another candidate", "1.8.2")):
+        filled.acts.say([Act(said, ActKind.DECIDE, (name,), Action.REJECT)], 1, "ben")
+        now = kept.by(live, "eva", 1)
+        assert now is not first and told(now, "eva") == told(GoldSeen().by(live, "eva", 1), "eva"), said
+        first = now
+    filled.gold.mark("1.8.1", Action.ACCEPT, "ann")
+    assert kept.by(live, "eva", 1) is not first

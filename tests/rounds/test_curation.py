@@ -187,6 +187,8 @@ def test_prompts_are_compared_once_and_again_where_one_comes(store: Store, monke
     for _ in range(2):
         assert near_held_out(store) == {repeated.prompt_id} and len(looked) == 1
         store._kept._answers.clear()
+    kept = [key for key in store.values() if key.startswith(curation.NEAR_HELD_OUT)]
+    assert len(kept) == 1, "what was known of the prompts before them is not kept"
 
 
 def whole_prompts(store: Store, curated_id: str) -> set[int]:

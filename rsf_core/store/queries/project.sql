@@ -1,6 +1,9 @@
 -- name: project_values
 SELECT key, value FROM project;
 
+-- name: drop_values
+DELETE FROM project WHERE starts_with(key, $beginning);
+
 -- name: models
 SELECT model_id, name, folder, identity, parent_id, round, curated_id, created_at, seq
 FROM models ORDER BY seq;

@@ -112,3 +112,33 @@ test("where the tile in focus stands is asked once a frame, however many keys ca
   await pass(100);
   assert.equal(looks, 1);
 });
+
+test("the tiles of the next prompt stand behind, and come to the front with it as they are by then", () => {
+  const places = { ".columns": place(), ".columns-behind": place() };
+  const texts = {
+    show: (into, text) => {
+      into.textContent = text;
+    },
+  };
+  const made = new Columns(
+    (name) => places[name],
+    () => {},
+    texts,
+  );
+  const said = (where) => where.children.map((tile) => tile.children[1].textContent);
+  const [one, two] = [prompt(1, 1), prompt(2, 2)];
+  made.draw(one, one.candidates, "1.1.0", data);
+  made.drawNext(two, two.candidates, "1.2.0", data);
+  assert.deepEqual(
+    [said(places[".columns"]), said(places[".columns-behind"])],
+    [["text of 1.1.0"], ["text of 1.2.0", "text of 1.2.1"]],
+  );
+  const tiles = places[".columns-behind"].children;
+  two.candidates[0].edit = "edited";
+  made.draw(two, two.candidates, "1.2.1", data);
+  assert.equal(made.leaves.front, places[".columns-behind"]);
+  assert.deepEqual(made.leaves.front.children, tiles);
+  assert.deepEqual(said(made.leaves.front), ["edited", "text of 1.2.1"]);
+  made.drawNext(two, two.candidates, "1.2.0", data);
+  assert.deepEqual(said(made.leaves.back), ["text of 1.1.0"]);
+});

@@ -14,13 +14,14 @@ beforeEach(fresh);
 const data = { blind: false, view: "pending", reviewer: "ann" };
 
 function listed() {
-  const places = { ".others": place(), ".others-label": place() };
+  const places = { ".others": place(), ".others-behind": place(), ".others-label": place() };
   return {
     list: new List(
       (name) => places[name],
       () => {},
     ),
     where: places[".others"],
+    behind: places[".others-behind"],
   };
 }
 
@@ -73,4 +74,56 @@ test("what is asked for within a frame is done in the next one", async () => {
   assert.deepEqual(done, ["first"]);
   await pass(16);
   assert.deepEqual(done, ["first", "again"]);
+});
+
+const words = (list) => list.children.map((item) => item.children[0].children[2].textContent);
+const current = (list) => list.children.map((item) => item.children[0].getAttribute("aria-current"));
+
+test("the list that stands behind comes to the front with its prompt, as it is by then", () => {
+  const { list, where, behind } = listed();
+  const [one, two] = [prompt(1, 2), prompt(2, 2)];
+  list.draw(one.candidates, "1.1.0", data);
+  list.drawNext(two.candidates, "1.2.0", data);
+  const rows = behind.children;
+  assert.deepEqual(
+    [words(where), words(behind)],
+    [
+      ["text of 1.1.0", "text of 1.1.1"],
+      ["text of 1.2.0", "text of 1.2.1"],
+    ],
+  );
+  two.candidates[1].completion = "another text";
+  list.draw(two.candidates, "1.2.1", data);
+  assert.equal(list.leaves.front, behind);
+  assert.deepEqual(behind.children, rows);
+  assert.deepEqual(
+    [words(behind), current(behind)],
+    [
+      ["text of 1.2.0", "another text"],
+      ["false", "true"],
+    ],
+  );
+});
+
+test("the list of another prompt than the one behind is drawn where one reads", () => {
+  const { list, where, behind } = listed();
+  list.draw(prompt(1, 2).candidates, "1.1.0", data);
+  list.drawNext(prompt(2, 2).candidates, "1.2.0", data);
+  list.draw(prompt(3, 1).candidates, "1.3.0", data);
+  assert.deepEqual(
+    [list.leaves.front, words(where), words(behind)],
+    [where, ["text of 1.3.0"], ["text of 1.2.0", "text of 1.2.1"]],
+  );
+});
+
+test("nothing is drawn behind of the prompt that is read, and after another queue nothing of before comes back", () => {
+  const { list, where, behind } = listed();
+  const one = prompt(1, 2);
+  list.draw(one.candidates, "1.1.0", data);
+  list.drawNext(one.candidates, "1.1.1", data);
+  assert.deepEqual(words(behind), []);
+  list.drawNext(prompt(2, 1).candidates, "1.2.0", data);
+  list.clear();
+  list.draw(prompt(2, 3).candidates, "1.2.0", data);
+  assert.deepEqual([list.leaves.front, words(where).length], [where, 3]);
 });

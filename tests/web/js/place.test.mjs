@@ -132,3 +132,16 @@ test("one resumes at the candidate in focus, or beside one of the audit at the n
   alone.focused = "r";
   assert.equal(alone.resume, "r");
 });
+
+test("where one comes next is known before one goes there", () => {
+  const place = at(["a", "b", "c", "d"]);
+  assert.equal(
+    place.ahead((id) => id === "b"),
+    2,
+  );
+  assert.deepEqual([place.focused, place.position], ["a", 0]);
+  assert.equal(
+    place.ahead(() => true),
+    4,
+  );
+});

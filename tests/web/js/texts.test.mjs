@@ -204,3 +204,47 @@ test("another text begins at its beginning, and the page is laid out anew for th
   texts.show(where, "a fourth");
   assert.equal(set, 0);
 });
+
+// Two leaves that can be turned, or cannot.
+function leaved(able = true) {
+  const leaves = { front: place(), back: place(), turned: 0 };
+  leaves.turn = () => {
+    if (!able) return false;
+    leaves.turned++;
+    [leaves.front, leaves.back] = [leaves.back, leaves.front];
+    return true;
+  };
+  return leaves;
+}
+
+test("a text that stands behind is turned to, from its beginning; any other is drawn where one reads", () => {
+  const { texts } = reading();
+  const leaves = leaved();
+  texts.showOn(leaves, "one");
+  leaves.front.scrollTo(50);
+  texts.show(leaves.back, "two");
+  texts.showOn(leaves, "two");
+  assert.deepEqual([leaves.turned, shape(leaves.front), shape(leaves.back)], [1, ["two"], ["one"]]);
+  texts.showOn(leaves, "one");
+  assert.deepEqual([leaves.turned, shape(leaves.front), leaves.front.scrollTop], [2, ["one"], 0]);
+  texts.showOn(leaves, "one");
+  texts.showOn(leaves, "three");
+  assert.deepEqual([leaves.turned, shape(leaves.front), shape(leaves.back)], [2, ["three"], ["two"]]);
+});
+
+test("a text behind that is to be read otherwise by now is drawn anew, and where one cannot turn too", async () => {
+  const { texts, modes } = reading({ "**a**": bold });
+  const leaves = leaved();
+  texts.show(leaves.back, "**a**");
+  await pass(100);
+  texts.showOn(leaves, "**a**");
+  assert.deepEqual([leaves.turned, shape(leaves.front)], [1, [["div", ["p", ["strong", "a"]]]]]);
+  texts.show(leaves.back, "**b**");
+  modes.markup = false;
+  texts.showOn(leaves, "**b**");
+  assert.deepEqual([leaves.turned, shape(leaves.front)], [2, ["**b**"]]);
+  const stiff = leaved(false);
+  texts.show(stiff.back, "two");
+  texts.showOn(stiff, "two");
+  assert.deepEqual(shape(stiff.front), ["two"]);
+});

@@ -1,10 +1,13 @@
 // A prompt as what was said, turn by turn.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, test } from "node:test";
+import { fresh, pass } from "./support/browser.mjs";
 import { place } from "./support/page.mjs";
 
 const { drawTurns, turns } = await import("../../../rsf_core/web/components/review_card/turns.js");
+
+beforeEach(fresh);
 
 const plain = { system: null, earlier: [], text: "What is 2+2?" };
 const talk = { system: "Be brief.", earlier: ["I am Ann.", "Hello <b>Ann</b>."], text: "Who am I?" };
@@ -30,9 +33,11 @@ test("who speaks follows from the place of a turn", () => {
   ]);
 });
 
-test("a plain prompt is its text alone, read from its beginning", () => {
+test("a plain prompt is its text alone, read from its beginning", async () => {
   const where = place();
+  where.scrollTop = 70; // of the prompt before
   drawTurns(where, plain, reader);
+  await pass(16);
   assert.deepEqual(
     where.children.map((each) => each.textContent),
     ["What is 2+2?"],
@@ -41,10 +46,11 @@ test("a plain prompt is its text alone, read from its beginning", () => {
   assert.equal(where.scrollTop, 0);
 });
 
-test("each turn stands under who speaks, and the last is in sight", () => {
+test("each turn stands under who speaks, and the last is in sight", async () => {
   const where = place();
   drawTurns(where, plain, reader);
   drawTurns(where, talk, reader);
+  await pass(16);
   assert.deepEqual(
     where.children.map((each) => each.textContent),
     [...["system", "Be brief.", "user", "I am Ann.", "assistant", "Hello <b>Ann</b>.", "user", "Who am I?"]],
@@ -57,13 +63,15 @@ test("each turn stands under who speaks, and the last is in sight", () => {
   assert.equal(where.scrollTop, 500);
 });
 
-test("a prompt that stands there already stays where it was scrolled to, and is read anew", () => {
+test("a prompt that stands there already stays where it was scrolled to, and is read anew", async () => {
   const where = place();
   drawTurns(where, talk, reader);
+  await pass(16);
   const before = where.children;
   where.scrollTop = 7;
   shown.length = 0;
   drawTurns(where, talk, reader);
+  await pass(16);
   assert.deepEqual([where.children, where.scrollTop], [before, 7]);
   assert.deepEqual(shown, ["Be brief.", "I am Ann.", "Hello <b>Ann</b>.", "Who am I?"]);
 });

@@ -2,6 +2,7 @@
 
 import { drawActions } from "./actions.js";
 import { alikeTo, oneOfEach } from "./alike.js";
+import { whenIdle } from "./dom.js";
 import { Ending } from "./ending.js";
 import { Feed } from "./feed.js";
 import { Fields } from "./fields.js";
@@ -403,8 +404,24 @@ export class Card {
     drawCandidate(this.$, candidate, this.data, siblings.length, alikeTo(candidate, siblings, this.data).length);
     this.questions.draw(candidate, this.data);
     if (this.questions.drawMarks(candidate)) this.reader.leaveCompletion();
-    else this.reader.drawCompletion(candidate, prompt, siblings);
+    else this.reader.drawCompletion(candidate, prompt, siblings, !this.questions.marks); // marks stay on their leaf
     this.list.draw(oneOfEach(siblings, candidate, this.data), candidate.candidate_id, this.data);
     this.reader.drawn(this.review, this.data);
+    this.drawAhead();
+  }
+
+  // Once nothing else is to be done: what the next decision brings, behind what is read.
+  drawAhead() {
+    if (this.behind) return;
+    this.behind = true;
+    whenIdle(() => {
+      this.behind = false;
+      const { focused, upcoming } = this.review;
+      if (this.closed || !focused || !upcoming) return;
+      const siblings = this.review.known.siblings(upcoming.candidate_id);
+      const prompt = this.review.known.prompts.get(upcoming.prompt_id);
+      if (!this.questions.marks) this.reader.drawNext(upcoming, prompt, siblings, this.data);
+      this.list.drawNext(oneOfEach(siblings, upcoming, this.data), upcoming.candidate_id, this.data);
+    });
   }
 }

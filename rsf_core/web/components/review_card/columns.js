@@ -4,39 +4,45 @@
 import { accepted, hidden } from "./decisions.js";
 import { button, element, inFrame, tone } from "./dom.js";
 import { numbered, tokens } from "./elsewhere.js";
+import { Leaves } from "./leaves.js";
 import { counted, facts, ICONS } from "./words.js";
 
 export class Columns {
   // `choose` is called with the candidate whose tile is clicked.
   constructor($, choose, texts) {
     Object.assign(this, { $, choose, texts });
-    this.scroll = () => inSight(this.$(".columns"), this.current);
-    this.clear();
-  }
-
-  clear() {
-    this.tiles = new Map(); // by candidate
-    this.prompt = null;
-    this.$?.(".columns").replaceChildren();
+    this.leaves = new Leaves($, "columns");
+    this.scroll = () => inSight(this.leaves.front, this.current);
+    this.drawn = new Map(); // by leaf: its prompt, its tiles by candidate, and the reference's
   }
 
   draw(prompt, siblings, focused, data) {
-    const place = this.$(".columns");
-    const anew = this.prompt !== prompt;
-    if (anew) {
-      this.tiles.clear();
-      this.prompt = prompt;
-      for (const candidate of siblings) this.tiles.set(candidate.candidate_id, this.tile(candidate));
-      this.reference = prompt.reference === null ? null : referenceTile();
-      const tiles = [...this.tiles.values()].map((tile) => tile.item);
-      place.replaceChildren(...(this.reference ? [this.reference.item] : []), ...tiles);
-    }
-    if (this.reference) this.texts.show(this.reference.text, prompt.reference);
-    for (const candidate of siblings) {
-      this.fill(this.tiles.get(candidate.candidate_id), candidate, data, candidate.candidate_id === focused);
-    }
-    this.current = this.tiles.get(focused)?.item;
+    const stands = (leaf) => this.drawn.get(leaf)?.prompt === prompt;
+    if (!stands(this.leaves.front) && stands(this.leaves.back)) this.leaves.turn();
+    this.current = this.fillAll(this.leaves.front, prompt, siblings, focused, data).get(focused)?.item;
     inFrame(this.scroll);
+  }
+
+  // Another prompt, behind the one that is read.
+  drawNext(prompt, siblings, focused, data) {
+    if (this.drawn.get(this.leaves.front)?.prompt !== prompt) this.fillAll(this.leaves.back, prompt, siblings, focused, data);
+  }
+
+  // The tiles of a leaf that shows this prompt now.
+  fillAll(leaf, prompt, siblings, focused, data) {
+    if (this.drawn.get(leaf)?.prompt !== prompt) {
+      const tiles = new Map(siblings.map((candidate) => [candidate.candidate_id, this.tile(candidate)]));
+      const reference = prompt.reference === null ? null : referenceTile();
+      const items = [...tiles.values()].map((tile) => tile.item);
+      leaf.replaceChildren(...(reference ? [reference.item] : []), ...items);
+      this.drawn.set(leaf, { prompt, tiles, reference });
+    }
+    const { tiles, reference } = this.drawn.get(leaf);
+    if (reference) this.texts.show(reference.text, prompt.reference);
+    for (const candidate of siblings) {
+      this.fill(tiles.get(candidate.candidate_id), candidate, data, candidate.candidate_id === focused);
+    }
+    return tiles;
   }
 
   tile(candidate) {

@@ -7,6 +7,11 @@ export function element(tag, name = "", words = "") {
   return made;
 }
 
+// Words into a place, unless they stand there: to say them again would lay it out again, and tell who listens once more.
+export function write(place, words) {
+  if (place.textContent !== words) place.textContent = words;
+}
+
 export function button(name, words, onclick) {
   const made = element("button", name, words);
   made.type = "button";
@@ -22,6 +27,12 @@ export function hasFocus(place) {
 // The colour of a meaning (palette.py).
 export function tone(kind) {
   return kind ? `var(--rsf-${kind})` : "currentColor";
+}
+
+// Does something once the browser has nothing better to do.
+export function whenIdle(work) {
+  if (globalThis.requestIdleCallback) requestIdleCallback(work, { timeout: 500 });
+  else setTimeout(work, 50); // Safari
 }
 
 const waiting = new Set();

@@ -1,8 +1,9 @@
 // The list of a prompt's candidates. A row is made once and drawn again only where something in it has changed.
 
 import { accepted, hidden } from "./decisions.js";
-import { button, element, inFrame, tone } from "./dom.js";
+import { button, element, inFrame, tone, write } from "./dom.js";
 import { numbered, tokens } from "./elsewhere.js";
+import { Leaves } from "./leaves.js";
 import { visible } from "./visible.js";
 import { facts, ICONS } from "./words.js";
 
@@ -13,34 +14,46 @@ export class List {
   constructor($, choose) {
     this.$ = $;
     this.choose = choose;
-    this.scroll = () => toMiddle(this.$(".others"), this.current);
+    this.leaves = new Leaves($, "others");
+    this.scroll = () => toMiddle(this.leaves.front, this.current);
     this.clear();
   }
 
   clear() {
-    this.rows = new Map(); // by candidate
-    this.first = null; // of the candidates listed
+    this.listed = new Map(); // by leaf: the candidate that its list begins with, and its rows by candidate
   }
 
   // `data`: of the page, which says what is hidden in a blind review.
   draw(siblings, focused, data) {
-    const list = this.$(".others");
-    this.$(".others-label").textContent = siblings.length > 1 ? "All candidates of this prompt" : "";
     const first = siblings[0].candidate_id;
-    const anew = this.first !== first;
-    if (anew) this.rows.clear();
-    this.first = first;
+    const stands = (leaf) => this.listed.get(leaf)?.first === first;
+    if (!stands(this.leaves.front) && stands(this.leaves.back)) this.leaves.turn();
+    write(this.$(".others-label"), siblings.length > 1 ? "All candidates of this prompt" : "");
+    this.current = this.fill(this.leaves.front, siblings, focused, data).get(focused)?.button;
+    inFrame(this.scroll);
+  }
+
+  // The list of another prompt, behind the one that is read.
+  drawNext(siblings, focused, data) {
+    if (this.listed.get(this.leaves.front)?.first !== siblings[0].candidate_id)
+      this.fill(this.leaves.back, siblings, focused, data);
+  }
+
+  // The rows of a leaf that lists these candidates now.
+  fill(leaf, siblings, focused, data) {
+    const first = siblings[0].candidate_id;
+    const anew = this.listed.get(leaf)?.first !== first;
+    if (anew) this.listed.set(leaf, { first, rows: new Map() });
+    const { rows } = this.listed.get(leaf);
     const items = siblings.map((candidate) => {
       const id = candidate.candidate_id;
-      if (!this.rows.has(id)) this.rows.set(id, this.row(candidate));
-      const row = this.rows.get(id);
-      row.button.setAttribute("aria-current", String(id === focused));
-      fill(row, candidate, hidden(candidate, data));
+      if (!rows.has(id)) rows.set(id, this.row(candidate));
+      const row = rows.get(id);
+      fill(row, candidate, hidden(candidate, data), id === focused);
       return row.item;
     });
-    if (anew || list.children.length !== items.length) list.replaceChildren(...items);
-    this.current = this.rows.get(focused)?.button;
-    inFrame(this.scroll);
+    if (anew || leaf.children.length !== items.length) leaf.replaceChildren(...items);
+    return rows;
   }
 
   row(candidate) {
@@ -64,7 +77,9 @@ function toMiddle(list, row) {
   }
 }
 
-function fill(row, candidate, hide) {
+function fill(row, candidate, hide, current) {
+  if (row.current !== current) row.button.setAttribute("aria-current", String(current));
+  row.current = current;
   const state = accepted(candidate);
   const open = !candidate.decision && !candidate.opinions.length; // no score, and nobody has said anything
   const refused = candidate.truncated && !candidate.opinions.length ? "truncated" : "rejected";

@@ -45,11 +45,16 @@ export class Place {
 
   // To the next one: it is in focus, or nothing at the end. From beside the queue back to where one stood in it.
   advance(passed) {
+    this.position = this.ahead(passed);
+    this.focused = this.here;
+  }
+
+  // Where the next one is in the queue, its length at the end.
+  ahead(passed) {
     const at = this.queue.indexOf(this.focused, this.position);
     let next = at < 0 ? this.position : at + 1;
     while (next < this.queue.length && passed(this.queue[next])) next++;
-    this.position = next;
-    this.focused = this.here;
+    return next;
   }
 
   // To the nearest one of another prompt, forward (1) or backward (-1); whether there is one.

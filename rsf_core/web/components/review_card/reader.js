@@ -3,6 +3,7 @@
 import { Alone } from "./alone.js";
 import { Columns } from "./columns.js";
 import { chosen, drawDifferences, following, others, told } from "./comparison.js";
+import { Leaves } from "./leaves.js";
 import { drawModes, Modes } from "./modes.js";
 import { Renderings } from "./rendered.js";
 import { Search } from "./search.js";
@@ -20,6 +21,7 @@ export class Reader {
     this.modes = new Modes();
     this.renderings = new Renderings(ask, paint);
     this.texts = new Texts(this.modes, this.renderings, () => act("thought"));
+    this.leaves = new Leaves($, "completion");
     this.columns = new Columns($, choose, this.texts);
     this.search = new Search($);
     this.alone = new Alone($, () => act("alone"));
@@ -62,26 +64,36 @@ export class Reader {
     return this.texts.show(place, text);
   }
 
-  // The text of the candidate in focus: compared where that is wanted or where it was edited, else as it is read.
-  drawCompletion(candidate, prompt, siblings) {
-    const place = this.$(".completion");
+  // The text of the candidate in focus: compared where that is wanted or where it was edited, else as it is read. `turning`:
+  // whether a leaf with it may come to the front.
+  drawCompletion(candidate, prompt, siblings, turning) {
+    const { leaves } = this;
     const found = this.modes.differences || candidate.edit !== null ? others(candidate, prompt, siblings) : [];
     const other = this.modes.differences ? chosen(found, this.modes.against) : chosen(found, "edit");
     this.$(".comparing").hidden = !other;
     const whole = this.modes.thought || other?.key === "edit";
     const compared = other ? [other.before, other.after, other.name, whole, other.cut].join("\0") : null;
     if (other && compared !== this.compared) {
-      this.$(".comparing").textContent = told(other, drawDifferences(place, other, whole));
-      place.classList.remove("none");
-      place.scrollTop = 0;
-      this.texts.leave(place);
-    } else if (!other) this.show(place, candidate.completion);
+      this.$(".comparing").textContent = told(other, drawDifferences(leaves.front, other, whole));
+      leaves.front.classList.remove("none");
+      leaves.front.scrollTop = 0;
+      this.texts.leave(leaves.front);
+    } else if (!other && turning) this.texts.showOn(leaves, candidate.completion);
+    else if (!other) this.show(leaves.front, candidate.completion);
     this.compared = compared;
+  }
+
+  // The candidate that comes next, behind the one that is read, where it will be read like that.
+  drawNext(candidate, prompt, siblings, data) {
+    const { front, back } = this.leaves;
+    if (this.modes.side) this.columns.drawNext(prompt, siblings, candidate.candidate_id, data);
+    else if (!this.modes.differences && candidate.edit === null && !this.texts.stands(front, candidate.completion))
+      this.show(back, candidate.completion);
   }
 
   // Somebody else draws the completion now.
   leaveCompletion() {
-    this.texts.leave(this.$(".completion"));
+    this.texts.leave(this.leaves.front);
     this.compared = null;
     this.$(".comparing").hidden = true;
   }

@@ -82,6 +82,11 @@ export class Review {
     this.place.advance((id) => this.passed(id));
   }
 
+  // What comes into focus after the next decision; undefined at the end.
+  get upcoming() {
+    return this.known.get(this.place.queue[this.place.ahead((id) => this.passed(id))]);
+  }
+
   toPrompt(step) {
     return this.place.toPrompt(step, (id) => this.known.get(id)?.prompt_id);
   }

@@ -70,7 +70,9 @@ export class Search {
   look(typed = false) {
     if (!this.open) return;
     const query = this.$(".search-field").value.trim();
-    const places = [...this.$(".card").querySelectorAll(".read .text")].filter((place) => place.checkVisibility());
+    const places = [...this.$(".card").querySelectorAll(".read .text")].filter((place) =>
+      place.checkVisibility({ visibilityProperty: true }),
+    );
     const found = places.flatMap((place) => rangesIn(place, query)).slice(0, MOST);
     if (typed) this.at = 0;
     this.at = Math.min(this.at, Math.max(0, found.length - 1));

@@ -6,6 +6,8 @@ import { draw } from "./tree.js";
 import { visible } from "./visible.js";
 import { counted } from "./words.js";
 
+const LONG = 1_200; // characters of a text that does not fit into its place
+
 export class Texts {
   // `toggled` is called where the reader unfolds a thought, or folds it.
   constructor(modes, renderings, toggled) {
@@ -28,9 +30,25 @@ export class Texts {
     place.classList.toggle("none", !text);
     if (!text) place.textContent = "(empty)";
     else place.replaceChildren(...parts.flatMap((part, i) => this.part(part, made[i])), ...missing(parts));
-    // only where it was scrolled: to set it lays the page out, which is most of what a key costs in a long text
-    if (before?.[0] !== text && this.scrolled.delete(place)) place.scrollTop = 0;
+    if (before?.[0] !== text) this.top(place);
     return true;
+  }
+
+  // Whether that text stands in a place.
+  stands(place, text) {
+    return this.drawn.get(place)?.[0] === text;
+  }
+
+  // `text` into the leaf that is read: turned, where it stands behind.
+  showOn(leaves, text) {
+    if (!this.stands(leaves.front, text) && this.stands(leaves.back, text) && leaves.turn()) this.top(leaves.front);
+    return this.show(leaves.front, text);
+  }
+
+  // To its beginning: only where it was scrolled, for to set it lays the page out, which is most of what a key costs in a long
+  // text.
+  top(place) {
+    if (this.scrolled.delete(place)) place.scrollTop = 0;
   }
 
   watch(place) {
@@ -70,7 +88,7 @@ function body(part, markup) {
 
 // As Markdown where that is there and reads otherwise.
 function content(text, made) {
-  if (made?.nodes) return [draw(made.nodes, element("div", "markdown"))];
+  if (made?.nodes) return [draw(made.nodes, element("div", text.length > LONG ? "markdown long" : "markdown"))];
   const raw = document.createTextNode(visible(text));
   return made?.why ? [element("div", "why", `Shown as it was drawn: ${made.why}.`), raw] : [raw];
 }

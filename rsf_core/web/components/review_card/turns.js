@@ -1,6 +1,6 @@
 // A prompt as what was said, turn by turn.
 
-import { element } from "./dom.js";
+import { element, inFrame } from "./dom.js";
 
 // [who speaks, what is said] of each turn, in order; the earlier turns are by turns the user's and the assistant's.
 export function turns({ system, earlier, text }) {
@@ -20,13 +20,19 @@ export function drawTurns(place, prompt, reader) {
     reader.show(texts[i], text);
   });
   if (!anew) return;
-  drawn.set(place, { prompt, texts });
   const several = said.length > 1;
   place.classList.toggle("several", several);
   place.replaceChildren(
     ...said.flatMap(([role], i) => (several ? [element("div", "label role", role), texts[i]] : [texts[i]])),
   );
-  place.scrollTop = several ? place.scrollHeight : 0;
+  const scroll = drawn.get(place)?.scroll ?? (() => inSight(place));
+  drawn.set(place, { prompt, texts, scroll });
+  inFrame(scroll);
+}
+
+// The last of several, else the beginning.
+function inSight(place) {
+  place.scrollTop = place.classList.contains("several") ? place.scrollHeight : 0;
 }
 
 function turn() {
