@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import math
-import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from typing import Any, TypeVar
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.acceptance.target import reward
-from rsf_core.domain import K_BITS, Act, Action, parse_candidate_id, place
+from rsf_core.domain import K_BITS, Act, Action, place
 from rsf_core.domain.access import LOCAL, Actor, spoken
-from rsf_core.domain.arrays import Floats
-from rsf_core.domain.errors import StageError, StoreError, TargetError
+from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.settings import Settings, Target
 from rsf_core.review import agreement, suggestion
-from rsf_core.review.active_orders import ACTIVE, FeatureSource, NoFeatures, active_key, taste_of
+from rsf_core.review.active_orders import FeatureSource, NoFeatures
 from rsf_core.review.agreement import Agreement
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt, candidate
+from rsf_core.review.columns import Columns, places_of, rows_of
 from rsf_core.review.drawn import drawn
 from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.review.gold_mix import Mixed, alone, in_turn, mixed, slots
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.live_round import LiveRound
 from rsf_core.review.onlooking import Onlooking
-from rsf_core.review.ordering import first, spread
+from rsf_core.review.ordering import first
 from rsf_core.review.seen import GoldSeen, Seen
-from rsf_core.review.similar import NEAREST, nearest
 from rsf_core.review.suggestion import Suggestion
 from rsf_core.scorers import answered
 from rsf_core.store.acts import Said
@@ -44,7 +40,6 @@ KEPT_ROUNDS = 16  # that pages ask for in turn, as long as all together have
 KEPT_CANDIDATES = 1_000_000  # candidates, about 200 bytes each
 PAGE = 50
 AHEAD = 100  # candidates after those asked for: each decision brings one more to the end of everybody's queue
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +67,9 @@ class Reviews:
         features: FeatureSource | None = None,
     ) -> None:
         self._store, self._settings, self._target = store, settings, target
-        self._features = features or NoFeatures()
+        self._columns = Columns(store, settings, target, features or NoFeatures(), self.index)
         self._rounds = LastRounds(partial(LiveRound, store), KEPT_ROUNDS, lambda live: live.candidates, KEPT_CANDIDATES)
         self._gold = LastRounds(lambda _: GoldSeen(), KEPT_ROUNDS)
-        self._scorers = kept(KEPT_ROUNDS, self._read_scorers)
-        self._column = kept(4, self._read_column)
-        self._score = kept(16, self._read_score)
-        self._matching = kept(16, self._read_matching)
-        self._active = kept(4, self._read_active)
-        self._alike = kept(16, self._read_alike)
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -107,7 +96,7 @@ class Reviews:
         views = self._views(round_number, index, reviewer.name, wanted)
         ordered = self._order(round_number, index, order)
         start, found = 0, False
-        for row in _rows(round_number, index, after or at):
+        for row in rows_of(round_number, index, after or at):
             if after is not None or views[view][row]:
                 start, found = int(ordered[1][row]) + (after is not None), True
         rows = first(ordered, views[view], start, limit + AHEAD)
@@ -136,7 +125,7 @@ class Reviews:
 
     def check_text(self, round_number: int, wanted: CandidateFilter) -> None:
         """Raises StoreError where the expression of a filter is broken."""
-        self._matches(round_number, self.index(round_number), wanted)
+        self._columns.matches(round_number, self.index(round_number), wanted)
 
     def candidates(
         self, round_number: int, candidate_ids: Sequence[str], reviewer: Actor = LOCAL
@@ -144,7 +133,7 @@ class Reviews:
         """The prompts of these candidates with all of theirs, in the order asked, as the reviewer sees them."""
         seen = self._seen(round_number, reviewer.name)
         table = seen.index.table
-        return seen.show(self._prompts(round_number, table.places[seen.index.rows(_places(candidate_ids))]))
+        return seen.show(self._prompts(round_number, table.places[seen.index.rows(places_of(candidate_ids))]))
 
     def page(
         self,
@@ -202,7 +191,7 @@ class Reviews:
         settings, index = self._settings(), seen.index
         places, seed, shares = index.table.places, settings.seed, settings.review
         waiting = seen.rows[pending[seen.rows]]
-        came = _places([after_gold] if after_gold else []).tolist()
+        came = places_of([after_gold] if after_gold else []).tolist()
         gold = in_turn(places[waiting].tolist(), seed, reviewer, came[0] if came else None)
         share = shares.gold_share if gold else 0.0
         if order is Order.AUDIT:
@@ -215,7 +204,7 @@ class Reviews:
         if order is not Order.AUDIT and what.any():
             ordered, drawn_at_random = self._order(round_number, index, Order.AUDIT), pending.copy()
             drawn_at_random[waiting if shares.gold_share else []] = False  # they come in a turn of their own
-            came = [int(ordered[1][row]) + 1 for row in _rows(round_number, index, after_audit)]
+            came = [int(ordered[1][row]) + 1 for row in rows_of(round_number, index, after_audit)]
             audit = first(ordered, drawn_at_random, max(came, default=0), 2 * len(rows)).tolist()
         mix = mixed(rows.tolist(), what.tolist(), audit, index.table.row_of(gold))
         return replace(mix, inserted=mix.shown) if order is Order.AUDIT else mix
@@ -241,27 +230,12 @@ class Reviews:
         self, round_number: int, index: ReviewIndex, order: Order
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """All rows in an order, and where in it each stands."""
-        column, name = self._ordering(round_number, order, index.version)
+        column, name = self._columns.ordering(round_number, order, index.version)
         return index.order(order, self._settings().seed, column, name)
 
     def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
-        """Where the filter holds, shape (n,). Raises StoreError where it goes by what people answered: see `_read_scorers`."""
-        hidden = [name for name in wanted.scores if answered.is_one(name)]
-        if hidden:
-            raise StoreError(
-                f"candidates are not filtered by {hidden[0]}: it tells a reviewer what others have answered. The Scorers page "
-                "shows its highest and lowest"
-            )
-        scores = {name: self._score(round_number, name, index.version) for name in wanted.scores}
-        alike = self._like(round_number, index, wanted.like, wanted.nearest or NEAREST) if wanted.like else None
-        return index.mask(wanted, scores, self._matches(round_number, index, wanted), alike)
-
-    def _like(self, round_number: int, index: ReviewIndex, name: str, count: int) -> NDArray[np.int64]:
-        found = _rows(round_number, index, name)
-        if not found:
-            raise StageError(f"round {round_number} has no candidate {name[:60]!r} that others could be like")
-        to = int(index.table.places[found[0]])
-        return self._alike(round_number, to, count, (index.version, self._embedded(round_number, index)))
+        """Where the filter holds, shape (n,); see Columns.mask."""
+        return self._columns.mask(round_number, index, wanted)
 
     def agreement(self, round_number: int, onlooker: str | None = None) -> Agreement:
         """How well the rule and people agree, and people with each other."""
@@ -284,11 +258,11 @@ class Reviews:
         constrained = {constraint.scorer for constraint in target.constraints} - set(target.rewards)
         names = [
             name
-            for name in self._scorers(round_number, self._store.review_version(round_number))
+            for name in self._columns.scorers(round_number, self._store.review_version(round_number))
             if name not in constrained
         ]
         index, here = drawn(self.index(round_number, onlooker))
-        scores = {name: self._score(round_number, name, index.version)[here] for name in names}
+        scores = {name: self._columns.score(round_number, name, index.version)[here] for name in names}
         stage = self._store.drawn(round_number)["stage"].to_numpy().astype(np.int64)
         return suggestion.suggest(index, target, scores, thresholds[0].scope, stage)
 
@@ -324,71 +298,6 @@ class Reviews:
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 
-    def _read_scorers(self, round_number: int, version: tuple[int, ...]) -> list[str]:
-        """Those that a reviewer sees, and that tell of a candidate that nobody has looked at. What people answered does
-        neither: it would say what others think, and that others were asked, as of a gold item."""
-        return [name for name in self._store.scorers(round_number) if not answered.is_one(name)]
-
-    def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
-        return self._store.review_score(round_number, scorer)
-
-    def _matches(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.int64] | None:
-        """The places of the candidates whose text is looked for; None where the filter looks for none."""
-        if not (wanted.text or wanted.regex):
-            return None
-        return self._matching(round_number, wanted.text, wanted.regex, (index.version, self._store.edits_version()))
-
-    def _read_matching(
-        self, round_number: int, text: str | None, regex: str | None, version: object
-    ) -> NDArray[np.int64]:
-        rows = self._store.matching_text(round_number, text, regex)
-        found: NDArray[np.int64] = place(
-            rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64)
-        )
-        return found
-
-    def _ordering(self, round_number: int, order: Order, version: tuple[int, ...]) -> tuple[Floats | None, object]:
-        """The column that an order goes by, None for the other orders and where the target has none; and its name."""
-        if order in ACTIVE:
-            known, index = self._scorers(round_number, version), self.index(round_number)
-            goes_by = (version, taste_of(known), self._embedded(round_number, index))
-            return self._active(round_number, order, *goes_by), goes_by
-        if order not in (Order.REWARD, Order.DISAGREEMENT):
-            return None, None
-        target = self._target(round_number)
-        if target is None:
-            return None, None
-        names = list(target.rewards) if order is Order.REWARD else self._scorers(round_number, version)
-        name = (target.model_dump_json(), tuple(names))
-        return self._column(round_number, order, *name, version), name
-
-    def _read_column(
-        self, round_number: int, order: Order, target: str, names: tuple[str, ...], version: tuple[int, ...]
-    ) -> Floats | None:
-        scores = {name: self._score(round_number, name, version) for name in names}
-        if order is Order.REWARD:
-            return (
-                reward(Target.model_validate_json(target), scores, len(next(iter(scores.values())))) if scores else None
-            )
-        return spread(list(scores.values())) if len(scores) > 1 else None
-
-    def _embedded(self, round_number: int, index: ReviewIndex) -> int:
-        """How many candidates have features; they come by jobs, so it is counted again once one ends."""
-        name = ("embedded", round_number, index.version)
-        return self._store.unchanged(
-            name, ("job_events",), lambda: int(self._features.has(round_number, index.table.places).sum())
-        )
-
-    def _read_active(
-        self, round_number: int, order: Order, version: tuple[int, ...], taste: str | None, embedded: int
-    ) -> Floats:
-        log_odds = None if taste is None else self._score(round_number, taste, version)
-        index, seed = self.index(round_number), self._settings().seed
-        return -active_key(order, index, round_number, self._features, log_odds, seed)
-
-    def _read_alike(self, round_number: int, to: int, count: int, version: object) -> NDArray[np.int64]:
-        return nearest(self._features, round_number, self.index(round_number).table.places, to, count)
-
     def ready(self, round_number: int, order: Order) -> None:
         """Raises StageError, which says what is to be done first, where there is not yet what an order goes by."""
         self._order(round_number, self.index(round_number), order)
@@ -416,7 +325,8 @@ class Reviews:
         made: dict[int, list[ReviewCandidate]] = {prompt_id: [] for prompt_id in prompt_ids}
         rows = self._store.candidates_of_prompts(round_number, prompt_ids)
         columns = {
-            name: self._score(round_number, name, index.version) for name in self._scorers(round_number, index.version)
+            name: self._columns.score(round_number, name, index.version)
+            for name in self._columns.scorers(round_number, index.version)
         }
         where = [place(row["prompt_id"], row["k"]) for row in rows]
         heard, at_rows = self._live(round_number).heard(where), index.table.row_of(where)
@@ -441,30 +351,6 @@ class Reviews:
 
     def _live(self, round_number: int) -> LiveRound:
         return self._rounds.of(round_number)
-
-
-def kept(most: int, read: Callable[..., T]) -> Callable[..., T]:
-    """`read`, with its last answers kept; where many ask the same at once, one reads and the others wait for it."""
-    remembered, lock = lru_cache(maxsize=most)(read), threading.Lock()
-
-    def answer(*arguments: Any) -> T:
-        with lock:
-            return remembered(*arguments)
-
-    return answer
-
-
-def _places(candidate_ids: Sequence[str]) -> NDArray[np.int64]:
-    """Where candidates stand in their round, by name; a name that is none is left out."""
-    parsed = [parse_candidate_id(name) for name in candidate_ids]
-    return np.array([place(found[1], found[2]) for found in parsed if found is not None], dtype=np.int64)
-
-
-def _rows(round_number: int, index: ReviewIndex, name: str | None) -> list[int]:
-    """The row of a candidate of the round; none where there is no such candidate, or no name."""
-    here = [name] if name is not None and name.startswith(f"{round_number}.") else []  # not of another round
-    rows: list[int] = index.rows(_places(here)).tolist()
-    return rows
 
 
 def _name(round_number: int, where: int) -> str:

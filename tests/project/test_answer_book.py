@@ -126,7 +126,7 @@ def test_neither_card_nor_filter_nor_what_is_learned_goes_by_it(asked: Project) 
     asked.target_book.use(asked.answers.draft(scorer), author=person("ann"))
     assert scorer in asked.settings.target.scorers and scorer not in asked.taste._others()
     asked.override(first, Action.ACCEPT, person("ann"))
-    assert scorer not in asked.review._scorers(1, asked.store.review_version(1))
+    assert scorer not in asked.review._columns.scorers(1, asked.store.review_version(1))
 
 
 def test_a_card_does_not_say_that_nobody_has_answered_and_no_weights_are_suggested(asked: Project) -> None:

@@ -1,0 +1,157 @@
+"""What filters and orders of a round go by, candidate by candidate: scores, texts that are looked for, neighbours. Kept as
+long as the round stands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsf_core.acceptance.target import reward
+from rsf_core.domain import parse_candidate_id, place
+from rsf_core.domain.arrays import Floats
+from rsf_core.domain.errors import StageError, StoreError
+from rsf_core.domain.settings import Settings, Target
+from rsf_core.review.active_orders import ACTIVE, FeatureSource, active_key, taste_of
+from rsf_core.review.filters import CandidateFilter, Order
+from rsf_core.review.index import ReviewIndex
+from rsf_core.review.ordering import spread
+from rsf_core.review.similar import NEAREST, nearest
+from rsf_core.scorers import answered
+from rsf_core.store.store import Store
+
+KEPT_SCORERS, KEPT_SCORES, KEPT_COLUMNS, KEPT_PLACES = 16, 16, 4, 16
+T = TypeVar("T")
+
+
+class Columns:
+    """`index` is a round as it stands now, `target` what its candidates are decided by."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Callable[[], Settings],
+        target: Callable[[int], Target | None],
+        features: FeatureSource,
+        index: Callable[[int], ReviewIndex],
+    ) -> None:
+        self._store, self._settings, self._target = store, settings, target
+        self._features, self._index = features, index
+        self.scorers = kept(KEPT_SCORERS, self._read_scorers)
+        self.score = kept(KEPT_SCORES, self._read_score)
+        self._column = kept(KEPT_COLUMNS, self._read_column)
+        self._active = kept(KEPT_COLUMNS, self._read_active)
+        self._matching = kept(KEPT_PLACES, self._read_matching)
+        self._alike = kept(KEPT_PLACES, self._read_alike)
+
+    def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
+        """Where the filter holds, shape (n,). Raises StoreError where it goes by what people answered: see `_read_scorers`."""
+        hidden = [name for name in wanted.scores if answered.is_one(name)]
+        if hidden:
+            raise StoreError(
+                f"candidates are not filtered by {hidden[0]}: it tells a reviewer what others have answered. The Scorers page "
+                "shows its highest and lowest"
+            )
+        scores = {name: self.score(round_number, name, index.version) for name in wanted.scores}
+        alike = self._like(round_number, index, wanted.like, wanted.nearest or NEAREST) if wanted.like else None
+        return index.mask(wanted, scores, self.matches(round_number, index, wanted), alike)
+
+    def _like(self, round_number: int, index: ReviewIndex, name: str, count: int) -> NDArray[np.int64]:
+        found = rows_of(round_number, index, name)
+        if not found:
+            raise StageError(f"round {round_number} has no candidate {name[:60]!r} that others could be like")
+        to = int(index.table.places[found[0]])
+        return self._alike(round_number, to, count, (index.version, self._embedded(round_number, index)))
+
+    def _read_scorers(self, round_number: int, version: tuple[int, ...]) -> list[str]:
+        """Those that a reviewer sees, and that tell of a candidate that nobody has looked at. What people answered does
+        neither: it would say what others think, and that others were asked, as of a gold item."""
+        return [name for name in self._store.scorers(round_number) if not answered.is_one(name)]
+
+    def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
+        return self._store.review_score(round_number, scorer)
+
+    def matches(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.int64] | None:
+        """The places of the candidates whose text is looked for; None where the filter looks for none."""
+        if not (wanted.text or wanted.regex):
+            return None
+        return self._matching(round_number, wanted.text, wanted.regex, (index.version, self._store.edits_version()))
+
+    def _read_matching(
+        self, round_number: int, text: str | None, regex: str | None, version: object
+    ) -> NDArray[np.int64]:
+        rows = self._store.matching_text(round_number, text, regex)
+        found: NDArray[np.int64] = place(
+            rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64)
+        )
+        return found
+
+    def ordering(self, round_number: int, order: Order, version: tuple[int, ...]) -> tuple[Floats | None, object]:
+        """The column that an order goes by, None for the other orders and where the target has none; and its name."""
+        if order in ACTIVE:
+            known, index = self.scorers(round_number, version), self._index(round_number)
+            goes_by = (version, taste_of(known), self._embedded(round_number, index))
+            return self._active(round_number, order, *goes_by), goes_by
+        if order not in (Order.REWARD, Order.DISAGREEMENT):
+            return None, None
+        target = self._target(round_number)
+        if target is None:
+            return None, None
+        names = list(target.rewards) if order is Order.REWARD else self.scorers(round_number, version)
+        name = (target.model_dump_json(), tuple(names))
+        return self._column(round_number, order, *name, version), name
+
+    def _read_column(
+        self, round_number: int, order: Order, target: str, names: tuple[str, ...], version: tuple[int, ...]
+    ) -> Floats | None:
+        scores = {name: self.score(round_number, name, version) for name in names}
+        if order is Order.REWARD:
+            return (
+                reward(Target.model_validate_json(target), scores, len(next(iter(scores.values())))) if scores else None
+            )
+        return spread(list(scores.values())) if len(scores) > 1 else None
+
+    def _embedded(self, round_number: int, index: ReviewIndex) -> int:
+        """How many candidates have features; they come by jobs, so it is counted again once one ends."""
+        name = ("embedded", round_number, index.version)
+        return self._store.unchanged(
+            name, ("job_events",), lambda: int(self._features.has(round_number, index.table.places).sum())
+        )
+
+    def _read_active(
+        self, round_number: int, order: Order, version: tuple[int, ...], taste: str | None, embedded: int
+    ) -> Floats:
+        log_odds = None if taste is None else self.score(round_number, taste, version)
+        index, seed = self._index(round_number), self._settings().seed
+        return -active_key(order, index, round_number, self._features, log_odds, seed)
+
+    def _read_alike(self, round_number: int, to: int, count: int, version: object) -> NDArray[np.int64]:
+        return nearest(self._features, round_number, self._index(round_number).table.places, to, count)
+
+
+def kept(most: int, read: Callable[..., T]) -> Callable[..., T]:
+    """`read`, with its last answers kept; where many ask the same at once, one reads and the others wait for it."""
+    remembered, lock = lru_cache(maxsize=most)(read), threading.Lock()
+
+    def answer(*arguments: Any) -> T:
+        with lock:
+            return remembered(*arguments)
+
+    return answer
+
+
+def places_of(candidate_ids: Sequence[str]) -> NDArray[np.int64]:
+    """Where candidates stand in their round, by name; a name that is none is left out."""
+    parsed = [parse_candidate_id(name) for name in candidate_ids]
+    return np.array([place(found[1], found[2]) for found in parsed if found is not None], dtype=np.int64)
+
+
+def rows_of(round_number: int, index: ReviewIndex, name: str | None) -> list[int]:
+    """The row of a candidate of the round; none where there is no such candidate, or no name."""
+    here = [name] if name is not None and name.startswith(f"{round_number}.") else []  # not of another round
+    rows: list[int] = index.rows(places_of(here)).tolist()
+    return rows
