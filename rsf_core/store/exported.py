@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rsf_core.domain import place
 from rsf_core.store.database import Database
 
 # What an export is read from.
@@ -37,12 +39,10 @@ class Exported:
         found: list[dict[str, Any]] = self._db.rows("export_texts", {"round": round_number, "low": low, "high": high})
         return found
 
-    def scores(self, round_number: int, low: int, high: int) -> dict[str, list[dict[str, Any]]]:
-        """The scores of each candidate of these prompts, as scorer and score by name."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for row in self._db.rows("export_scores", {"round": round_number, "low": low, "high": high}):
-            found.setdefault(row["candidate_id"], []).append({"scorer": row["scorer"], "score": row["score"]})
-        return found
+    def scores(self, round_number: int) -> Scores:
+        """The scores of the candidates of a round."""
+        names = [row["scorer"] for row in self._db.rows("export_scorers", {"round": round_number})]
+        return Scores({name: self.score(round_number, name) for name in names})
 
     def opinions(self, round_number: int) -> Opinions:
         """What each reviewer says now of each candidate of a round."""
@@ -56,6 +56,23 @@ class Exported:
     def samples(self, curated_id: str, low: int, high: int) -> pa.Table:
         """The samples of a curated set of the prompts `low` to `high`."""
         return self._db.arrow("export_samples", {"curated_id": curated_id, "low": low, "high": high})
+
+
+class Scores:
+    """The scores of the candidates of a round by scorer, as columns: to look some prompts up in the table would be to read all
+    of it for each part of an export."""
+
+    def __init__(self, by_scorer: Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]]) -> None:
+        self._by_scorer = by_scorer
+
+    def of_prompts(self, low: int, high: int) -> dict[int, list[dict[str, Any]]]:
+        """Of each candidate of the prompts `low` to `high`, by its place: scorer and score, scorers in their order."""
+        found: dict[int, list[dict[str, Any]]] = {}
+        for scorer, (places, scores) in self._by_scorer.items():
+            begin, end = np.searchsorted(places, [place(low, 0), place(high + 1, 0)]).tolist()
+            for at, score in zip(places[begin:end].tolist(), scores[begin:end].tolist(), strict=True):
+                found.setdefault(at, []).append({"scorer": scorer, "score": score})
+        return found
 
 
 class Opinions:

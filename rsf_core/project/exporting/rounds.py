@@ -110,6 +110,7 @@ class RoundExamples:
         """The rows of the export by prompt and k, those of about `at_once` candidates at a time, whole prompts."""
         everything = self._request.what is What.ALL
         opinions = self._store.exported.opinions(self._round) if everything else None
+        scored = self._store.exported.scores(self._round) if everything else None
         answered = answers(self._store, self._round) if everything else {}
         ranked = ranked_places(self._store.rankings.standing(self._round)) if everything else {}
         if self._onlooking is not None:
@@ -123,7 +124,7 @@ class RoundExamples:
             for fact in facts:
                 fact |= by_place[fact["prompt_id"], fact["k"]]
             if self._request.what is What.ALL:
-                scores = self._store.exported.scores(self._round, first, last)
+                scores = scored.of_prompts(first, last) if scored is not None else {}
                 said = opinions.of_prompts(first, last) if opinions is not None else {}
                 said = said if self._onlooking is None else self._onlooking.opinions(said)
                 whole = (self._whole(facts, i, low, prompts, scores, said, answered) for i in range(len(facts)))
@@ -275,7 +276,7 @@ class RoundExamples:
         at: int,
         low: int,
         prompts: dict[int, dict[str, Any]],
-        scores: dict[str, list[dict[str, Any]]],
+        scores: dict[int, list[dict[str, Any]]],
         opinions: dict[str, list[dict[str, Any]]],
         answered: dict[str, list[dict[str, Any]]],
     ) -> dict[str, Any]:
@@ -287,7 +288,7 @@ class RoundExamples:
             | {"reference": prompt["reference"], "round": self._round}
             | {key: _finite(value) if isinstance(value, float) else value for key, value in more.items()}
             | {
-                "scores": scores.get(name, []),
+                "scores": scores.get(place(fact["prompt_id"], fact["k"]), []),
                 "reward": self._reward_of(low + at),
                 "opinions": opinions.get(name, []),
                 "answers": answered.get(name, []),

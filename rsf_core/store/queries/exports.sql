@@ -34,12 +34,8 @@ SELECT prompt_id, k, completion, [], [], NULL FROM candidates_elsewhere
 WHERE round = $round AND prompt_id BETWEEN $low AND $high
 ORDER BY prompt_id, k;
 
--- name: export_scores
-SELECT s.candidate_id, s.scorer, arg_max(s.score, s.rowid) AS score
-FROM scores s
-WHERE s.round = $round AND s.candidate_id IN (SELECT candidate_id FROM every_candidate
-                                              WHERE round = $round AND prompt_id BETWEEN $low AND $high)
-GROUP BY s.candidate_id, s.scorer ORDER BY s.candidate_id, s.scorer;
+-- name: export_scorers
+SELECT DISTINCT scorer FROM scores WHERE round = $round ORDER BY scorer;
 
 -- What reviewers answered to a gold item is there too: it looks like any candidate that somebody has settled.
 -- name: export_opinions
