@@ -3,6 +3,7 @@
 from rsf_core.domain.vocabulary import (
     ELSEWHERE_K,
     K_BITS,
+    MOST_RANKED,
     SAMPLER_VERSION,
     SCORER_COST,
     Act,
@@ -32,6 +33,7 @@ from rsf_core.domain.vocabulary import (
 __all__ = [
     "ELSEWHERE_K",
     "K_BITS",
+    "MOST_RANKED",
     "SAMPLER_VERSION",
     "SCORER_COST",
     "Act",

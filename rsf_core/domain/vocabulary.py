@@ -14,6 +14,7 @@ version are exact draws too, but with the same seed they are not paired. What wa
 SCORER_COST = "ms a candidate: "
 """Begins the name of the metric that says what a scorer, named after it, took for a candidate in a job."""
 
+MOST_RANKED = 8  # candidates of a ranking: more are not held before one's eyes together, and have no digit that is left
 K_BITS = 20  # there are fewer than 2²⁰ candidates of a prompt in a round
 ELSEWHERE_K = 1 << (K_BITS - 1)  # the first k of those made elsewhere, beyond every k that is drawn
 _CANDIDATE = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,6})")

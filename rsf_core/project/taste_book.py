@@ -106,7 +106,11 @@ class TasteBook:
         prompts = len(rows["prompt_id"].unique())
         if not lacking and prompts < 2:
             lacking = "decisions on another prompt"
-        ranked = sum(len(self._store.rankings.standing(opened.round)) for opened in self._store.rounds())
+
+        def rankings() -> int:
+            return sum(len(self._store.rankings.standing(opened.round)) for opened in self._store.rounds())
+
+        ranked = self._store.unchanged("ranked by people", ("rankings", "rounds"), rankings)
         return Decisions(accepted, rejected, prompts, lacking, len(self._compared()[1]), ranked)
 
     def _decided(self) -> pa.Table:

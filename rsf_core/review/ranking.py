@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.domain import Choice, candidate_id, parse_candidate_id
+from rsf_core.domain import MOST_RANKED, Choice, candidate_id, parse_candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.settings import Settings
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
@@ -19,7 +19,6 @@ from rsf_core.review.walking import Ended, Ways, long
 from rsf_core.sampling.streams import child_seed
 from rsf_core.store.acts import Said
 from rsf_core.store.comparison_log import RankingLog
-from rsf_core.store.rankings import MOST
 from rsf_core.store.store import Store
 
 MOST_READ = 100  # prompts whose texts are read for one answer: somebody waits
@@ -146,7 +145,7 @@ class Ranking:
         read = self._shown(round_number, [candidate_id(round_number, prompt_id, int(ks[at])) for at in order])
         chosen: list[ReviewCandidate] = []
         for one in read.candidates:
-            if len(chosen) < MOST and not any(alike(one.completion, other.completion) for other in chosen):
+            if len(chosen) < MOST_RANKED and not any(alike(one.completion, other.completion) for other in chosen):
                 chosen.append(one)
         return ToRank(read.prompt, tuple(chosen))
 

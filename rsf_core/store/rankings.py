@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rsf_core.domain import Choice, ChoiceKind, parse_candidate_id
+from rsf_core.domain import MOST_RANKED, Choice, ChoiceKind, parse_candidate_id
 from rsf_core.domain.access import named
 from rsf_core.store.choice_records import RankingRecord
 from rsf_core.store.choices import Choices
 from rsf_core.store.comparison_log import RankingLog
-
-MOST = 8  # candidates of a ranking: more are not held before one's eyes together, and have no digit that is left
 
 
 class Rankings(Choices[RankingRecord, RankingLog]):
@@ -54,8 +52,8 @@ class Rankings(Choices[RankingRecord, RankingLog]):
         count = len(choice.candidate_ids)
         if choice.kind is not self.kind:
             return f"{choice.kind} is no ranking"
-        if not 2 <= count <= MOST:
-            return f"a ranking is of 2 to {MOST} candidates, not of {count}"
+        if not 2 <= count <= MOST_RANKED:
+            return f"a ranking is of 2 to {MOST_RANKED} candidates, not of {count}"
         if len(choice.places) != count:
             return f"a ranking gives each of its candidates a place: {count} candidates have {len(choice.places)}"
         if sorted(set(choice.places)) != list(range(1, len(set(choice.places)) + 1)):

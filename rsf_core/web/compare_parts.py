@@ -1,30 +1,41 @@
-"""The mode of Review in which two candidates of a prompt are compared, and what comes of it on the Agreement view."""
+"""The mode of Review in which candidates of a prompt are compared, two or more at a time, and what comes of it on the
+Agreement view."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from rsf_core.domain import MOST_RANKED
 from rsf_core.domain.access import Actor
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.review.win_rates import Figure
 from rsf_core.web import ui
 from rsf_core.web.components.compare_card import compare_card
+from rsf_core.web.components.rank_card import rank_card
 from rsf_core.web.literal import literal
 
 MOST_CANDIDATES = 50
+WAYS = {"pairs": "Pairs", "rank": "Rank"}
 
 
 def panel(project: Project, number: int, reviewer: Actor) -> None:
-    """Pairs to choose from, one after the other."""
+    """Pairs to choose from, or prompts whose candidates are ranked, one after the other."""
+    way = ui.choice_in_url("compare", list(WAYS), "pairs", format_func=lambda name: WAYS[name])
+    outbox = f"{project.folder} {project.rounds()[0].created_at}"  # as for the review card: one for all
+    guide = project.guide_book.current()
+    if way == "rank":
+        again = st.toggle("Prompts that I have ranked before, again", key="rank-again")
+        rank_card(outbox, number, reviewer, again=again, guide=guide)
+        st.caption(
+            "Digits give places, one after the other: 1 is the best, and the same digit twice is a tie; Backspace takes the "
+            f"last place back, Enter sends. Prompts come at random, the same to everybody, with up to {MOST_RANKED} of their "
+            "candidates; near-duplicates are shown once and truncated completions are left out. A ranking accepts and "
+            "rejects nothing: it says all of its pairs, each of which counts less than one that is compared by itself."
+        )
+        return
     again = st.toggle("Pairs that I have compared before, again", key="compare-again")
-    compare_card(
-        f"{project.folder} {project.rounds()[0].created_at}",  # as for the review card: one outbox for both
-        number,
-        reviewer,
-        again=again,
-        guide=project.guide_book.current(),
-    )
+    compare_card(outbox, number, reviewer, again=again, guide=guide)
     st.caption(
         "Which of the two would you rather have the model say? Prompts and pairs come at random, the same to everybody; "
         "near-duplicates and truncated completions are left out. What you say here accepts and rejects nothing: Export "
@@ -37,17 +48,19 @@ def win_rates(project: Project, number: int) -> None:
     st.header("Comparisons", anchor=False)
     found = project.comparing.win_rates(number)
     if not found.compared:
-        st.caption("Nobody has compared two candidates of this round yet: that is the mode Compare, above.")
+        st.caption("Nobody has compared or ranked candidates of this round yet: that is the mode Compare, above.")
         return
     names = ", ".join(f"{name} {count:,}" for name, count in sorted(found.reviewers.items()))
     st.markdown(
         f"**{plural(found.compared, 'pair')}**, of which {found.tied:,} are ties. Compared by {literal(names)}."
+        + (f" {found.ranked:,} were only ranked, among others." if found.ranked else "")
     )
     if found.figures:
         ui.grid([_row(figure) for figure in found.figures])
         st.caption(
             "Of the pairs that people and the row tell apart: how often they prefer what it puts higher. 50 % is chance. "
             "Brackets: 95 % intervals over prompts. The rule puts what it accepts above what it rejects."
+            + (" In the share a pair that was only ranked, among K, counts 3/(K + 1)." if found.ranked else "")
         )
     if found.twice:
         st.caption(

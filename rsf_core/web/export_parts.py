@@ -33,7 +33,7 @@ PAIRINGS = {
     Pairing.REWARD: "Best against worst",
     Pairing.RANDOM: "At random",
     Pairing.ALL: "Each with each",
-    Pairing.COMPARED: "As people compared them",
+    Pairing.COMPARED: "As people compared or ranked them",
 }
 ROUNDS = {"one": "Round {}", "all": "All rounds in one"}
 GUIDE = """
@@ -177,7 +177,9 @@ def _nothing(request: Request) -> str:
     if request.what is not What.PREFERENCE:
         return "Nothing is left to export."
     if request.pairing is Pairing.COMPARED:
-        return "Nobody has preferred one of two candidates of this round yet: Review has the mode Compare."
+        return (
+            "Nobody has preferred one of two candidates of this round yet: in Review, Compare has pairs and rankings."
+        )
     return (
         "No prompt has both an accepted and a rejected completion that differ: review some, draw more, or choose "
         "another pairing."

@@ -28,9 +28,11 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         yield made
 
 
-def opened(show: str) -> AppTest:
+def opened(show: str, **query: str) -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=60)
     app.query_params["show"] = show
+    for name, value in query.items():
+        app.query_params[name] = value
     app.switch_page("../../pages/review.py").run()
     assert not app.exception
     return app
@@ -46,6 +48,33 @@ def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monke
     for again, (name, number, reviewer, more) in zip((False, True), told, strict=True):
         assert name.startswith(str(project.folder)) and (number, reviewer) == (1, person("ann"))
         assert more["again"] is again and more["guide"].text == "be kind"
+
+
+def test_rank_is_a_way_of_compare_with_a_card_of_its_own(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(compare_parts, "rank_card", lambda *args, **more: told.append((*args, more)))
+    app = opened("Compare", compare="rank")
+    next(one for one in app.toggle if one.label.startswith("Prompts that I have ranked")).set_value(True).run()
+    assert not app.exception
+    (name, number, reviewer, more), again = told
+    assert name.startswith(str(project.folder)) and (number, reviewer) == (1, person("ann"))
+    assert (more, again[-1]["again"]) == ({"again": False, "guide": None}, True)
+    assert any("Enter sends" in one.value and "up to 8" in one.value for one in app.caption)
+
+
+def test_agreement_says_what_was_only_ranked(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = candidates(2, 3, completions=["red fox", "blue whale", "old oak", "new moon", "warm sun", "cold rain"])
+    with decided_project(tmp_path / "q", small_task, rows, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]) as made:
+        monkeypatch.setattr(session, "_project", made)
+        made.override("1.1.0", Action.ACCEPT, person("ann"))
+        made.ranking.say(1, [["1.1.2"], ["1.1.1", "1.1.0"]], person("ann"))
+        made.comparing.say(1, "1.2.0", "1.2.1", Verdict.RIGHT, person("ann"))
+        app = opened("Agreement")
+    words = " ".join(str(one.value) for one in app.markdown)
+    assert "4 pairs" in words and "1 are ties" in words and "3 were only ranked, among others." in words
+    assert any("counts 3/(K + 1)" in one.value for one in app.caption)
+    table = next(frame.value for frame in app.dataframe if "higher by" in frame.value.columns)
+    assert table["pairs"].tolist() == [3] and table["preferred by people"].tolist() == [3]
 
 
 def test_agreement_says_what_the_comparisons_come_to(project: Project) -> None:

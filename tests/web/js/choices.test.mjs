@@ -5,6 +5,7 @@ import { beforeEach, test } from "node:test";
 import { fresh, pass, serve, settle } from "./support/browser.mjs";
 
 const { Choices } = await import("../../../rsf_core/web/components/compare_card/choices.js");
+const { SETS } = await import("../../../rsf_core/web/components/rank_card/sets.js");
 const { refusedWords, unsentWords } = await import("../../../rsf_core/web/components/review_card/messages.js");
 const { Outbox } = await import("../../../rsf_core/web/components/review_card/outbox.js");
 
@@ -63,7 +64,7 @@ test("each choice goes on at once, to the next pair, though no server answers", 
   for (const verdict of ["left", "tie", "right"]) choices.choose(verdict);
   await settle();
   assert.equal(choices.here, null);
-  assert.equal(choices.compared, 3);
+  assert.equal(choices.count, 3);
   assert.deepEqual(
     outbox.acts.map(({ verdict }) => verdict),
     ["left", "tie", "right"],
@@ -87,7 +88,7 @@ test("what was chosen while no server answered is sent after a reload, and not a
   await pass(1_000);
   assert.deepEqual(said(answers), [["compare", "1.1.0", "1.1.1", "right"]]);
   assert.deepEqual(outbox.acts, []);
-  assert.equal(choices.compared, 1);
+  assert.equal(choices.count, 1);
 });
 
 test("undo goes back to the pair, redo chooses again, and a new choice forgets what was undone", async () => {
@@ -96,11 +97,11 @@ test("undo goes back to the pair, redo chooses again, and a new choice forgets w
   choices.choose("left");
   choices.choose("tie");
   choices.walk("undo");
-  assert.deepEqual([where(choices), choices.compared], [2, 1]);
+  assert.deepEqual([where(choices), choices.count], [2, 1]);
   choices.walk("undo");
   assert.equal(choices.walk("undo"), undefined);
   choices.walk("redo");
-  assert.deepEqual([where(choices), choices.compared], [2, 1]);
+  assert.deepEqual([where(choices), choices.count], [2, 1]);
   choices.choose("right");
   assert.equal(choices.walk("redo"), undefined);
   await pass(1_000);
@@ -114,7 +115,7 @@ test("undo goes back to the pair, redo chooses again, and a new choice forgets w
   ]);
   const acts = answers.requests.flatMap(({ body }) => body.acts.map(({ act }) => act));
   assert.equal(new Set(acts).size, 6);
-  assert.equal(choices.compared, 2);
+  assert.equal(choices.count, 2);
 });
 
 test("a pair that only the server knew to be the last comes back once it answers", async () => {
@@ -123,7 +124,7 @@ test("a pair that only the server knew to be the last comes back once it answers
   assert.equal(choices.walk("undo"), null);
   assert.equal(where(choices), 1);
   await pass(1_000);
-  assert.deepEqual([where(choices), choices.left, choices.compared], [7, 2, 0]);
+  assert.deepEqual([where(choices), choices.left, choices.count], [7, 2, 0]);
   assert.equal(choices.walk("redo"), undefined); // what was said of it is not known here
   assert.equal(choices.walk("undo"), undefined);
 });
@@ -176,9 +177,9 @@ test("pairs that are compared once more count no second time", () => {
   serve(() => null);
   const { choices } = visit({ queue: [pair(1)], compared: 5, undo: 5 }, { again: true });
   choices.choose("tie");
-  assert.equal(choices.compared, 5);
+  assert.equal(choices.count, 5);
   choices.walk("undo");
-  assert.equal(choices.compared, 5);
+  assert.equal(choices.count, 5);
 });
 
 test("a choice names the version of the guide that it was made by", () => {
@@ -186,4 +187,62 @@ test("a choice names the version of the guide that it was made by", () => {
   const { choices, outbox } = visit({ queue: [pair(1), pair(2)] }, { guide: { version: 3, text: "" } });
   choices.choose("tie");
   assert.equal(outbox.body(outbox.acts).acts[0].guide, 3);
+});
+
+function set(prompt, ...ks) {
+  const candidates = ks.map((k) => ({ candidate_id: `1.${prompt}.${k}`, completion: `${prompt} ${k}` }));
+  return { prompt: { prompt_id: prompt, text: "?", system: null, earlier: [] }, candidates };
+}
+
+test("rankings go the same way: at once to the next prompt, sent with their places, and not asked for again", async () => {
+  serve(() => null);
+  const outbox = Outbox.of("project", "ann");
+  const choices = new Choices(SETS);
+  choices.of({ round: 1, again: false, guide: { version: 2 } }, outbox);
+  choices.take({ queue: [set(1, 2, 0, 1), set(2, 0, 1)], ranked: 3, undo: 3 });
+  choices.choose([2, 1, 1]);
+  assert.deepEqual([choices.here.prompt.prompt_id, choices.count], [2, 4]);
+  assert.equal(unsentWords(outbox, true), "1 unsent");
+  await settle();
+  clearTimeout(outbox.timer);
+  const [sent] = outbox.body(outbox.acts).acts;
+  assert.deepEqual([sent.kind, sent.candidates, sent.places, sent.guide], ["rank", ["1.1.2", "1.1.0", "1.1.1"], [2, 1, 1], 2]);
+  globalThis.rsfOutboxes.clear(); // the page is loaded anew
+  const again = new Choices(SETS);
+  again.of({ round: 1, again: false }, Outbox.of("project", "ann"));
+  again.take({ queue: [set(1, 0, 1, 5), set(2, 0, 1)], ranked: 3, undo: 3 });
+  assert.deepEqual(
+    again.queue.map(({ prompt }) => prompt.prompt_id),
+    [2],
+    "a prompt is one thing, whichever of its candidates are shown",
+  );
+});
+
+test("an undo of a ranking goes back to its prompt, and one that only the server knows comes with its candidates", async () => {
+  serve(({ acts }) => ({
+    status: 200,
+    content: {
+      results: acts.map(({ act, kind }) => ({
+        act,
+        refused: null,
+        candidates: kind === "undo" ? ["1.7.1", "1.7.0"] : ["1.1.0"],
+      })),
+      sets: acts.some(({ kind }) => kind === "undo") ? [set(7, 0, 1)] : [],
+      ranked: 0,
+      undo: 0,
+    },
+  }));
+  const outbox = Outbox.of("project", "ann");
+  const choices = new Choices(SETS);
+  choices.of({ round: 1, again: false }, outbox);
+  outbox.card = { status: () => {}, trouble: () => {}, told: (batch, answer) => choices.told(batch, answer) };
+  outbox.token = "token";
+  choices.take({ queue: [set(1, 0, 1)], ranked: 1, undo: 1 });
+  choices.choose([1, 2]);
+  assert.equal(choices.here, null);
+  assert.deepEqual(choices.walk("undo").act.places, [1, 2]);
+  assert.equal(choices.here.prompt.prompt_id, 1);
+  assert.equal(choices.walk("undo"), null);
+  await pass(1_000);
+  assert.equal(choices.here.prompt.prompt_id, 7);
 });

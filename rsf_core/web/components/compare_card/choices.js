@@ -1,60 +1,85 @@
-// The pairs to compare, free of the page: where one is, what was said and what the server answered to it.
+// What is chosen between, pairs or candidates to rank, free of the page: where one is, what was said and what the server answered.
 
 import { routeOf, unique } from "../review_card/outbox.js";
 import { Steps, same } from "../review_card/steps.js";
 
-export const ROUTE = "compare";
-
+// `route` is where a choice is said to, `counted` how the server calls how many were chosen between and `shown` what it sends back
+// of an undo; `ids` are the candidates of one, `about` is what tells one from another by these, `said` what a choice says.
+export const PAIRS = {
+  route: "compare",
+  kind: "compare",
+  counted: "compared",
+  shown: "pairs",
+  ids: (pair) => [pair.left.candidate_id, pair.right.candidate_id],
+  about: (ids) => [...ids].sort().join(" "), // whichever stands left
+  said: (verdict) => ({ verdict }),
+};
 export class Choices {
-  constructor() {
+  constructor(between = PAIRS) {
+    this.between = between;
     this.steps = new Steps();
     this.clear();
   }
 
   clear() {
     this.steps.clear();
-    this.pairs = [];
+    this.queue = [];
     this.position = 0;
-    this.compared = 0; // pairs of the round, by this reviewer
-    this.adrift = false; // the server knows otherwise: the pairs are to be asked for again
+    this.count = 0; // chosen between in the round, by this reviewer
+    this.adrift = false; // the server knows otherwise: what comes is to be asked for again
   }
 
-  // Who compares what (`data` of the page), and where that is kept until it is sent.
+  // Who chooses where (`data` of the page), and where that is kept until it is sent.
   of(data, outbox) {
     this.data = data;
     this.outbox = outbox;
   }
 
   get here() {
-    return this.pairs[this.position] ?? null;
+    return this.queue[this.position] ?? null;
   }
 
   get left() {
-    return this.pairs.length - this.position;
+    return this.queue.length - this.position;
   }
 
   // Choices of this round that are not sent yet.
   get unsent() {
-    return this.outbox.acts.filter((act) => routeOf(act) === ROUTE && act.round === this.data.round);
+    return this.outbox.acts.filter((act) => routeOf(act) === this.between.route && act.round === this.data.round);
   }
 
-  // The first part of the pairs, or more of them.
+  // The first part of what comes, or more of it.
   take(content) {
-    const known = new Set([...this.pairs.map(named), ...said(this.unsent)]);
-    this.pairs.push(...content.queue.filter((pair) => !known.has(named(pair))));
+    const known = new Set([...this.queue.map((one) => this.about(one)), ...this.said()]);
+    this.queue.push(...content.queue.filter((one) => !known.has(this.about(one))));
     this.stands(content);
+  }
+
+  about(one) {
+    return this.between.about(this.between.ids(one));
+  }
+
+  // What was chosen between by acts that are not sent, and not taken back.
+  said() {
+    const about = [];
+    for (const act of this.unsent) {
+      if (act.kind === "undo") about.pop();
+      else about.push(this.between.about(act.candidates));
+    }
+    return about;
   }
 
   // What the server knows stands here once nothing is unsent.
   stands(content) {
-    if (this.unsent.length || content.compared === undefined) return;
+    const count = content[this.between.counted];
+    if (this.unsent.length || count === undefined) return;
     this.steps.stands({ undo: content.undo, redo: 0 });
-    this.compared = content.compared;
+    this.count = count;
   }
 
-  choose(verdict) {
+  choose(word) {
     if (!this.here) return;
-    const act = this.act("compare", idsOf(this.here), { verdict });
+    const act = this.act(this.between.kind, this.between.ids(this.here), this.between.said(word));
     if (this.data.guide) act.guide = this.data.guide.version; // by which it is chosen
     this.steps.add({ act, position: this.position, fresh: !this.data.again });
     this.say(act, this.position + 1, !this.data.again);
@@ -79,58 +104,35 @@ export class Choices {
   }
 
   act(kind, candidates, extra) {
-    return { act: unique(), to: ROUTE, round: this.data.round, kind, candidates, ...extra };
+    return { act: unique(), to: this.between.route, round: this.data.round, kind, candidates, ...extra };
   }
 
   say(act, position, more) {
     this.position = position;
-    this.compared += Number(more);
+    this.count += Number(more);
     this.outbox.add(act);
   }
 
-  // The server's answer to a batch of choices; whether the pairs are to be asked for again.
+  // The server's answer to a batch of choices; whether what comes is to be asked for again.
   told(batch, content) {
     const touched = new Map(content.results.map((result) => [result.act, result.candidates]));
     const walks = batch.filter((act) => act.kind === "undo");
     const other = walks.some((act) => act.expects && !same(act.expects, touched.get(act.act) ?? []));
     this.adrift ||= other || content.results.some((result) => result.refused); // or another tab was at work
-    for (const act of walks) if (!act.expects) this.back(touched.get(act.act) ?? [], content.pairs ?? []);
+    for (const act of walks) if (!act.expects) this.back(touched.get(act.act) ?? [], content[this.between.shown] ?? []);
     this.stands(content);
     const again = this.adrift && !this.unsent.length;
     if (again) this.adrift = false;
     return again;
   }
 
-  // A pair that only the server knew to be the last is read again.
+  // One that only the server knew to be the last is read again.
   back(ids, shown) {
-    const pair = shown.find((one) => same(idsOf(one), ids));
-    if (!pair) return;
-    const before = this.pairs.slice(0, this.position).filter((one) => named(one) !== named(pair));
-    const after = this.pairs.slice(this.position).filter((one) => named(one) !== named(pair));
-    this.pairs = [...before, pair, ...after];
+    const one = shown.find((other) => same(this.between.ids(other), ids));
+    if (!one) return;
+    const others = (some) => some.filter((other) => this.about(other) !== this.about(one));
+    const before = others(this.queue.slice(0, this.position));
+    this.queue = [...before, one, ...others(this.queue.slice(this.position))];
     this.position = before.length;
   }
-}
-
-function idsOf(pair) {
-  return [pair.left.candidate_id, pair.right.candidate_id];
-}
-
-// The name of two candidates, whichever stands left.
-function named(pair) {
-  return nameOf(idsOf(pair));
-}
-
-function nameOf(ids) {
-  return [...ids].sort().join(" ");
-}
-
-// The pairs that were compared by these acts and not taken back.
-function said(acts) {
-  const names = [];
-  for (const act of acts) {
-    if (act.kind === "undo") names.pop();
-    else names.push(nameOf(act.candidates));
-  }
-  return names;
 }

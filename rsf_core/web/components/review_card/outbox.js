@@ -135,8 +135,8 @@ export class Outbox {
   }
 
   body(batch) {
-    const acts = batch.map(({ act, kind, candidates, action, value, guide, shown, asked, verdict }) => {
-      return { act, kind, candidates, action, value, guide, shown, asked, verdict };
+    const acts = batch.map(({ act, kind, candidates, action, value, guide, shown, asked, verdict, places }) => {
+      return { act, kind, candidates, action, value, guide, shown, asked, verdict, places };
     });
     return { token: this.token, round: batch[0].round, acts };
   }

@@ -1,0 +1,162 @@
+// The card of Rank: some completions of a prompt, each of which gets a place.
+
+import { Choices } from "../compare_card/choices.js";
+import { ChoosingCard, SPOKEN } from "../compare_card/choosing.js";
+import { button, element, hasFocus } from "../review_card/dom.js";
+import { counted } from "../review_card/words.js";
+import { Places } from "./places.js";
+import { SETS } from "./sets.js";
+
+const KEYS = { Enter: "send", Backspace: "back", ArrowLeft: "before", ArrowRight: "next" };
+
+export class RankCard extends ChoosingCard {
+  constructor(root) {
+    super(root, new Choices(SETS), "sets");
+    this.places = new Places();
+    this.of = null; // the set that stands on the card
+  }
+
+  own(key) {
+    return /^[1-9]$/.test(key) ? `place ${key}` : KEYS[key];
+  }
+
+  does(name) {
+    if (!this.choices.here) return;
+    this.stand();
+    if (name === "send") this.send();
+    else if (name === "back") this.places.back() || this.trouble("No place is given that could be taken back.");
+    else if (name === "before" || name === "next") this.move(name === "next" ? 1 : -1);
+    else this.give(Number(name.split(" ")[1]));
+  }
+
+  give(place) {
+    const { ids } = this.places;
+    if (!hasFocus(this.$(".card"))) document.activeElement?.blur(); // or Enter would press what was clicked before
+    if (!this.places.give(place)) this.trouble(`There are ${ids.length} candidates: the last place is ${ids.length}.`);
+    else this.$(".trouble").hidden || this.trouble(null);
+  }
+
+  move(step) {
+    this.places.move(step);
+    this.cards[this.places.at].scrollIntoView({ block: "nearest" });
+  }
+
+  send() {
+    const { open, dense } = this.places;
+    if (open.length) this.trouble(`${open.map((id) => this.letter(id)).join(", ")} has no place yet.`);
+    else this.choices.choose(dense);
+  }
+
+  // Back at what was sent: with the places that it had, to put one right.
+  taken(act) {
+    if (this.choices.here) this.stand(act.places);
+  }
+
+  // The places are of the set that is read now.
+  stand(places) {
+    const { here } = this.choices;
+    if (!places && this.of === here) return;
+    const ids = SETS.ids(here);
+    this.of = here;
+    this.places.of(ids, places);
+  }
+
+  letter(id) {
+    return String.fromCharCode(65 + this.places.ids.indexOf(id));
+  }
+
+  where() {
+    const { count } = this.choices;
+    return `${counted(count)} ${count === 1 ? "prompt" : "prompts"} ranked in this round`;
+  }
+
+  // -- drawing -------------------------------------------------------------------------------------------------------
+
+  offers() {
+    return [
+      ["send", "Send", "Enter", "better"],
+      ["back", "Take back", "Backspace", ""],
+    ];
+  }
+
+  aloud({ prompt, candidates }) {
+    this.stand();
+    const { ids, at, atHand, open } = this.places;
+    const given = ids.length === open.length ? "" : `${this.order()}. `;
+    if (!open.length) return `${given}Enter sends it.`;
+    const text = candidates[at].completion.slice(0, SPOKEN) || "(empty)";
+    const about = given ? "" : `Prompt ${prompt.prompt_id}, ${ids.length} candidates. `;
+    return `${about}${given}Place of ${this.letter(atHand)}: ${text}`;
+  }
+
+  // What stands so far, in words.
+  order() {
+    return this.places.groups.map((group) => group.map((id) => this.letter(id)).join(" = ")).join(", then ");
+  }
+
+  read({ candidates }) {
+    return candidates;
+  }
+
+  draw(here) {
+    this.stand();
+    if (this.shown !== here) this.build(here);
+    const { places } = this;
+    for (const [at, card] of this.cards.entries()) {
+      const place = places.get(places.ids[at]);
+      card.classList.toggle("at-hand", at === places.at);
+      card.classList.toggle("placed", place !== undefined);
+      this.texts.show(card.querySelector(".text"), here.candidates[at].completion);
+      for (const one of card.querySelectorAll(".place")) one.setAttribute("aria-pressed", String(place === Number(one.value)));
+    }
+    this.$(".order").textContent =
+      this.order() || `Give each of the ${places.ids.length} a place: 1 is the best, equal places are ties.`;
+    this.$(".actions .better").setAttribute("aria-disabled", String(places.open.length > 0));
+  }
+
+  build({ candidates }) {
+    this.shown = this.of;
+    this.cards = candidates.map((_, at) => this.candidate(at, candidates.length));
+    this.$(".ranks").replaceChildren(...this.cards);
+    const count = candidates.length;
+    this.$(".ranks").style.setProperty("--rank-columns", String(count > 6 ? 4 : count > 4 ? 3 : count));
+  }
+
+  candidate(at, count) {
+    const letter = String.fromCharCode(65 + at);
+    const made = element("article", "one");
+    const id = this.places.ids[at];
+    const go = () => {
+      this.places.go(id);
+      this.paint();
+    };
+    const text = element("div", "text");
+    Object.assign(text, { dir: "auto", tabIndex: 0, onfocus: go });
+    named(text, "group", `Completion ${letter}`);
+    made.onclick = go;
+    const places = element("div", "places");
+    named(places, "group", `Place of ${letter}`);
+    for (let place = 1; place <= count; place++) places.append(this.placeButton(letter, place, go));
+    const head = element("div", "named");
+    head.append(element("span", "letter", letter), places);
+    made.append(head, text);
+    return made;
+  }
+
+  placeButton(letter, place, go) {
+    const one = button("place", String(place), (event) => {
+      event.stopPropagation(); // the card under it would be at hand again
+      go();
+      this.act(`place ${place}`);
+    });
+    one.value = String(place);
+    one.setAttribute("aria-label", `${letter}: place ${place}`);
+    one.onmousedown = (event) => event.preventDefault(); // the focus stays: Enter sends
+    return one;
+  }
+}
+
+function named(one, role, label) {
+  one.setAttribute("role", role);
+  one.setAttribute("aria-label", label);
+}
