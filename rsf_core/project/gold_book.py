@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from rsf_core.domain import Action
 from rsf_core.domain.access import LOCAL, Actor, spoken
-from rsf_core.domain.errors import StageError
 from rsf_core.review.gold import GoldAnswer, ReviewerAccuracy, accuracies, answers
 from rsf_core.store.records import GoldMark
 from rsf_core.store.store import Store
@@ -35,11 +34,7 @@ class GoldBook:
     def mark(self, candidate_id: str, action: Action | str, author: Actor = LOCAL) -> None:
         """Make a candidate a gold item, whose right decision is `action`; again for one that is one already, which confirms it
         under the guide as it is now. Raises StageError for a candidate that is not there, or what is no decision."""
-        try:
-            decision = Action(action)
-        except ValueError as error:
-            raise StageError(f"the right decision of a gold item is accept or reject, not {action!r:.60}") from error
-        self._store.gold.mark(candidate_id, decision, author.name)
+        self._store.gold.mark(candidate_id, action, author.name)
 
     @spoken
     def unmark(self, candidate_id: str, author: Actor = LOCAL) -> None:

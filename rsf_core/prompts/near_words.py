@@ -16,7 +16,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from rsf_core.domain.arrays import Bools, Ints
+from rsf_core.domain.arrays import Bools, Ints, splitmix64
 
 Whole = NDArray[np.integer[Any]]
 Hashes = NDArray[np.uint64]
@@ -166,11 +166,8 @@ class Words:
 
 
 def mixed(values: NDArray[np.generic]) -> Hashes:
-    """splitmix64 of integers (Steele, Lea & Flood 2014)."""
-    x = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(x ^ (x >> np.uint64(31)), dtype=np.uint64)
+    """A hash of integers."""
+    return splitmix64(values.astype(np.uint64))
 
 
 def sums(values: Hashes, owner: Whole, count: int) -> Hashes:

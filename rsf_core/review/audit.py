@@ -10,8 +10,7 @@ import zlib
 
 import numpy as np
 
-from rsf_core.domain.arrays import Bools, Floats, Ints
-from rsf_core.sampling.arrays import splitmix64
+from rsf_core.domain.arrays import Bools, Floats, Ints, splitmix64
 
 UNDECIDED = 0.2  # of the audit, at most: candidates that were skipped
 _ODD = 0x9E3779B97F4A7C15

@@ -141,11 +141,3 @@ def raise_where(wrong: Bools, values: NDArray[np.generic], name: str, rule: str)
         at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
         where = f"[{', '.join(map(str, at))}]" if at else ""
         raise TargetError(f"{name}{where} is {values[at]}; it {rule}")
-
-
-def splitmix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """A hash of 64-bit integers, same shape (Steele, Lea & Flood 2014): nearby inputs give unrelated outputs."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.domain.arrays import Ints
+from rsf_core.domain.arrays import Ints, splitmix64
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import raise_where, relative, splitmix64
+from rsf_core.sampling.arrays import raise_where, relative
 
 
 class Agreement(NamedTuple):

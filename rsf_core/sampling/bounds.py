@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.domain.arrays import Bools
+from rsf_core.domain.arrays import Bools, splitmix64
 from rsf_core.domain.errors import TargetError
-from rsf_core.sampling.arrays import dense_groups, even_weights, relative, splitmix64
+from rsf_core.sampling.arrays import dense_groups, even_weights, relative
 from rsf_core.sampling.curve import RatioCurve
 from rsf_core.sampling.diagnosis import Diagnosis, diagnose
 from rsf_core.sampling.distances import finite_somewhere

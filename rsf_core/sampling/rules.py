@@ -11,10 +11,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rsf_core.domain.arrays import Bools
+from rsf_core.domain.arrays import Bools, splitmix64
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.acceptance import accepted as rejection
-from rsf_core.sampling.arrays import checked_log_ratio, dense_groups, splitmix64
+from rsf_core.sampling.arrays import checked_log_ratio, dense_groups
 
 __all__ = ["best_of_n", "overlap", "random", "random_of_size", "rejection", "threshold"]
 

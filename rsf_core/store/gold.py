@@ -44,11 +44,11 @@ class Gold:
         return found
 
     @named
-    def mark(self, candidate_id: str, action: Action, author: str) -> None:
+    def mark(self, candidate_id: str, action: Action | str, author: str) -> None:
         """Make a candidate a gold item, whose right decision is `action`, or say so anew, under the guide as it is now. Raises
         StageError for a candidate that is not there, and for an action that decides nothing."""
         if action not in (Action.ACCEPT, Action.REJECT):
-            raise StageError(f"the right decision of a gold item is accept or reject, not {action}")
+            raise StageError(f"the right decision of a gold item is accept or reject, not {str(action)!r:.60}")
         self._say(candidate_id, str(action), author)
 
     @named

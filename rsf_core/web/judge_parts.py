@@ -9,8 +9,6 @@ from typing import Any
 
 import streamlit as st
 
-from rsf_core.domain.errors import RsfError
-from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.judge_tries import JUDGED, Judged
 from rsf_core.scorers import key_names
@@ -18,11 +16,10 @@ from rsf_core.scorers.judge_check import MOST_AT_ONCE, MOST_SECONDS, MOST_TOKENS
 from rsf_core.scorers.own import OwnFile
 from rsf_core.scorers.own_judge import LONGEST_RUBRIC
 from rsf_core.scorers.rubrics import HIGHEST, LOWEST, RUBRICS, Rubric
-from rsf_core.web import beside_parts, judge_keys, judging_parts, own_scorer_parts, page_draft, ui
+from rsf_core.web import beside_parts, judge_keys, judging_parts, own_scorer_parts, page_draft, tried_parts, ui
 from rsf_core.web.literal import literal
 
 NEW = "A new one"
-EXCERPT = 300  # characters of a candidate in a table
 _START: Mapping[str, Any] = {
     "endpoint": "http://127.0.0.1:8080/v1",
     "model": "",
@@ -72,7 +69,8 @@ def judges(project: Project, number: int) -> None:
     left, right, _ = st.columns([1, 1, 2])
     locked: dict[str, Any] = {"disabled": ui.locked("own_scorers.try_judge"), "width": "stretch"}
     if left.button(f"Try on {JUDGED} candidates", icon=":material/science:", key="try-judge", **locked):
-        _try(project, number, asked)
+        doing = f"The judge reads {JUDGED} candidates: a minute at most"
+        tried_parts.keep(_TRIED, asked, doing, lambda: project.own_scorers.try_judge(asked, number))
     locked = {"disabled": ui.locked("own_scorers.save_judge"), "width": "stretch"}
     if right.button("Save", type="primary", icon=":material/save:", key="save-judge", **locked):
         if ui.attempt(lambda: project.own_scorers.save_judge(name, asked, new=file is None)):
@@ -231,46 +229,19 @@ def _more() -> None:
     )
 
 
-def _try(project: Project, number: int, asked: Mapping[str, Any]) -> None:
-    try:
-        with st.spinner(f"The judge reads {JUDGED} candidates: a minute at most"):
-            st.session_state[_TRIED] = asked, project.own_scorers.try_judge(asked, number)
-    except RsfError as error:
-        st.session_state.pop(_TRIED, None)
-        ui.problem(str(error))
-
-
 def _results(tried: Sequence[Judged]) -> None:
-    if not tried:
-        st.info(
-            "There is no candidate to try it on yet: generate some first. You can save it all the same.",
-            icon=":material/info:",
-        )
-        return
-    scored = [one.score for one in tried if one.score is not None]
+    scores = [one.score for one in tried if one.score is not None]
     reasons = Counter(one.why for one in tried if one.score is None)
-    for why, count in reasons.items():
-        st.error(
-            f"No score for {count:,} of {plural(len(tried), 'candidate')}: {literal(why)}", icon=":material/error:"
-        )
-    if scored:
-        same = (
-            ", all the same: a score that does not differ decides nothing"
-            if len(scored) > 1 and len(set(scored)) == 1
-            else ""
-        )
-        st.success(
-            f"{plural(len(scored), 'candidate')} scored, from {min(scored):g} to {max(scored):g}{same}.",
-            icon=":material/check:",
-        )
+    same = ", all the same: a score that does not differ decides nothing" if len(scores) > 1 == len(set(scores)) else ""
+    told = f"from {min(scores):g} to {max(scores):g}{same}" if scores else ""
+    if not tried_parts.summary(len(tried), reasons, told):
+        return
     ui.grid(
         [
             {
                 "score": one.score,
                 **({"why none": one.why} if reasons else {}),
-                "completion": one.candidate.completion[:EXCERPT],
-                "prompt": one.candidate.prompt[:EXCERPT],
-                "reference": one.candidate.reference,
+                **tried_parts.texts(one.candidate),
             }
             for one in tried
         ],

@@ -8,12 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from rsf_core.domain.errors import RsfError
 from rsf_core.domain.words import plural
 from rsf_core.project import Project
 from rsf_core.project.own_scorers import TriedScore
 from rsf_core.scorers.own import OwnFile
-from rsf_core.web import page_draft, ui
+from rsf_core.web import page_draft, tried_parts, ui
 from rsf_core.web.literal import literal
 
 NEW = "A new one"
@@ -62,7 +61,9 @@ def own(project: Project, number: int) -> None:
     page_draft.keep(_DRAFT, _version(chosen, file), [name, source], [name, source], (name, source) != _saved(file))
     locked: dict[str, Any] = {"disabled": not trusted or ui.locked("own_scorers.try_out"), "width": "stretch"}
     if left.button("Try on 20 candidates", icon=":material/science:", key="try-own-scorer", **locked):
-        _try(project, number, name, source)
+        tried_parts.keep(
+            _TRIED, source, "Scoring 20 candidates", lambda: project.own_scorers.try_out(name, source, number)
+        )
     locked = {"disabled": ui.locked("own_scorers.save"), "width": "stretch"}
     if right.button("Save", type="primary", icon=":material/save:", key="save-own-scorer", **locked):
         if ui.attempt(lambda: project.own_scorers.save(name, source)):
@@ -122,44 +123,20 @@ def _saved(file: OwnFile | None) -> tuple[str, str]:
     return ("short", EXAMPLE) if file is None else (file.name, file.source)
 
 
-def _try(project: Project, number: int, name: str, source: str) -> None:
-    try:
-        with st.spinner("Scoring 20 candidates"):
-            st.session_state[_TRIED] = source, project.own_scorers.try_out(name, source, number)
-    except RsfError as error:
-        st.session_state.pop(_TRIED, None)
-        ui.problem(str(error))
-
-
 def _results(tried: Sequence[TriedScore]) -> None:
-    if not tried:
-        st.info(
-            "There is no candidate to try it on yet: generate some first. You can save it all the same.",
-            icon=":material/info:",
-        )
-        return
     failed = [one for one in tried if one.error]
-    scored = [one for one in tried if not one.error]
-    if failed:
-        st.error(
-            f"No score for {len(failed):,} of {plural(len(tried), 'candidate')}: {literal(failed[0].error)}",
-            icon=":material/error:",
-        )
-    if scored:
-        mean = sum(one.milliseconds for one in scored) / len(scored)
-        st.success(
-            f"{plural(len(scored), 'candidate')} scored, {mean:.3g} ms each with the first, which loads the code.",
-            icon=":material/check:",
-        )
+    milliseconds = [one.milliseconds for one in tried if not one.error]
+    mean = sum(milliseconds) / max(len(milliseconds), 1)
+    unscored = {failed[0].error: len(failed)} if failed else {}
+    if not tried_parts.summary(len(tried), unscored, f"{mean:.3g} ms each with the first, which loads the code"):
+        return
     keys = list(dict.fromkeys(key for one in tried for key in one.scores))
     ui.grid(
         [
             {
                 **{key or "score": one.scores.get(key) for key in keys},
                 **({"error": one.error} if failed else {}),
-                "completion": one.candidate.completion[:300],
-                "prompt": one.candidate.prompt[:300],
-                "reference": one.candidate.reference,
+                **tried_parts.texts(one.candidate),
                 "ms": one.milliseconds,
             }
             for one in tried

@@ -150,7 +150,7 @@ def test_who_exports_a_round_is_told_what_was_said_of_a_gold_item_as_of_one_that
 @pytest.mark.parametrize(
     ("name", "action", "words"),
     [
-        ("1.1.0", "auto", "accept or reject, not auto"),
+        ("1.1.0", "auto", "accept or reject, not 'auto'"),
         ("1.1.0", "yes", "accept or reject, not 'yes'"),
         ("1.9.0", "accept", "no candidate '1.9.0'"),
         ("x", "accept", "no candidate 'x'"),
