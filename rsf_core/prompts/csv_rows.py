@@ -25,6 +25,7 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u00a0"
 _NAMES = re.compile(r"[\"']?\w+(?:[ -]\w+)?[\"']?")
 _RARER = re.compile(r"[:^~§#\x01-\x08\x1c-\x1f](?!\s)")
 _ENDS = (".", "?", "!", "。", "？", "！", "…")  # of a sentence
+_WORDS_OF_A_NAME = 3
 _SAMPLED_ROWS = 50
 _SAMPLED_CHARACTERS = 256 << 10
 
@@ -157,9 +158,11 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
                 yield header.record(line, fields)
 
 
-def _reads_like_a_row(name: str) -> bool:
-    """Whether the name of a column is words that end as a sentence does."""
-    return name.rstrip().endswith(_ENDS) and len(name.split(maxsplit=1)) > 1
+def _reads_like_a_row(name: str, alone: bool) -> bool:
+    """Whether the name of a column is words that end as a sentence does, or, where it is the only one, as many words as hardly
+    a name has: a file with a prompt a line has no names."""
+    words = len(name.split(maxsplit=_WORDS_OF_A_NAME))
+    return words > 1 and (name.rstrip().endswith(_ENDS) or (alone and words > _WORDS_OF_A_NAME))
 
 
 class Header:
@@ -194,7 +197,7 @@ class Header:
 
     def doubts(self, line: int) -> Iterator[Problem]:
         """What is to be said of names that read like a row."""
-        row = next((name for name in self.names if _reads_like_a_row(name)), None)
+        row = next((name for name in self.names if _reads_like_a_row(name, len(self.names) == 1)), None)
         if row is not None:
             message = (
                 f"is taken for the names of the columns ({row[:40]!r}): if it is a row, put a line with names above it"

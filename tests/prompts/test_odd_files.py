@@ -206,6 +206,10 @@ def test_spaces_behind_commas_are_kept_where_no_quote_follows(tmp_path: Path) ->
         ("prompt,answer\nHi,1\n", None),
         ("Frage,Antwort\nWas?,Das.\n", None),
         ("Which prompt,What answer\nHi,1\n", None),
+        ("Write a poem about the sea\nTell me of red\n", "Write a poem about the sea"),
+        ("Text of the prompt\nHi\n", "Text of the prompt"),
+        ("The prompt text\nHi\n", None),
+        ("Text of the prompt,Answer of the model\nHi,1\n", None),
         ("what?,no.\nHi,1\n", None),
     ],
 )
