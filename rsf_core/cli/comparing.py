@@ -25,8 +25,8 @@ def evaluate(folder: Folder, as_json: Json = False) -> None:
     with connect(folder, "rsf evaluate") as connection:
         connection.call("evaluate")
         follow(connection, as_json)
-        found = connection.call("comparisons")
-    say({"comparisons": found}, as_json, lambda: comparison_table(found))
+        comparisons = connection.call("comparisons")
+    say({"comparisons": comparisons}, as_json, lambda: comparison_table(comparisons))
 
 
 def control(
@@ -42,8 +42,8 @@ def control(
     with connect(folder, "rsf control") as connection:
         connection.call("train_control", {"author": who(), "round_number": round_number, "control": kind})
         follow(connection, as_json)
-        found = connection.call("comparisons")
-    say({"comparisons": found}, as_json, lambda: comparison_table(found))
+        comparisons = connection.call("comparisons")
+    say({"comparisons": comparisons}, as_json, lambda: comparison_table(comparisons))
 
 
 def replicate(
@@ -69,7 +69,7 @@ def replicate(
 ) -> None:
     """Run the procedure of DIR again with other seeds, in projects of their own: what another run of it would gain. What is
     complete is not run again, and DIR itself stays as it is."""
-    found = []
+    results = []
     begins = partial(_begin_replicate, seeds, as_json)
     for one in replicating.replicate(
         folder,
@@ -82,11 +82,11 @@ def replicate(
         open_sealed=open_sealed,
         begins=begins,
     ):
-        found.append(one)
+        results.append(one)
         if not as_json:
             err.print(f"[green]✓[/] {replicate_line(one)}")
-    told = replicates.procedure(found)
-    say({"replicates": found, "procedure": told}, as_json, lambda: replicates_table(found, told))
+    told = replicates.procedure(results)
+    say({"replicates": results, "procedure": told}, as_json, lambda: replicates_table(results, told))
 
 
 def _begin_replicate(seeds: int, quiet: bool, number: int, seed: int, left: float | None) -> None:
@@ -110,5 +110,5 @@ def sealed(
         if open_them:
             connection.call("open_sealed", {"author": who(), "model_id": model_id})
             follow(connection, as_json)
-        found = connection.call("sealed")
-    say(found, as_json, lambda: sealed_text(found))
+        report = connection.call("sealed")
+    say(report, as_json, lambda: sealed_text(report))

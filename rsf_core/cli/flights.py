@@ -35,14 +35,14 @@ def autopilot(
         if stop or go_on:
             connection.call("autopilot_stop" if stop else "autopilot_go_on", {"author": who()})
         else:
-            for key, wanted in (("control", control), ("constraints_control", constraints)):
-                if wanted is not None:
-                    said = {"key": f"autopilot.{key}", "value": str(wanted).lower(), "author": who()}
-                    connection.call("set_value", said)
+            for key, value in (("control", control), ("constraints_control", constraints)):
+                if value is not None:
+                    setting = {"key": f"autopilot.{key}", "value": str(value).lower(), "author": who()}
+                    connection.call("set_value", setting)
             connection.call("autopilot", {"rounds": rounds, "pause": pause, "author": who()})
         _follow_flight(connection, as_json)
-        found = connection.call("status")["autopilot"]
-    say(found, as_json, lambda: f"autopilot {found['state']}: {found['reason']}")
+        flight = connection.call("status")["autopilot"]
+    say(flight, as_json, lambda: f"autopilot {flight['state']}: {flight['reason']}")
 
 
 def _follow_flight(connection: Connection, quiet: bool) -> None:

@@ -38,32 +38,32 @@ def gold_items(
         elif candidate is not None:
             connection.call("mark_gold", {"candidate_id": candidate, "action": decision, "author": who()})
         named = int(candidate.partition(".")[0]) if candidate is not None else round_number
-        found = connection.call("gold", {"round_number": named})
-    say(found, as_json, lambda: gold_text(found))
+        report = connection.call("gold", {"round_number": named})
+    say(report, as_json, lambda: gold_text(report))
 
 
-def gold_text(found: dict[str, Any]) -> Group | str:
+def gold_text(report: dict[str, Any]) -> Group | str:
     """As the command `gold` gives it."""
-    items = found["items"]
+    items = report["items"]
     if not items:
-        return f"Round {found['round']} has no gold item: rsf gold DIR CANDIDATE accept|reject marks one"
+        return f"Round {report['round']} has no gold item: rsf gold DIR CANDIDATE accept|reject marks one"
     accepts = sum(one["action"] == "accept" for one in items)
-    said = (
-        f"Round {found['round']}: {plural(len(items), 'gold item')}, {accepts:,} to accept, {len(items) - accepts:,} to "
-        f"reject; {found['share']:.0%} of what reviewers are shown, until they have answered all"
+    text = (
+        f"Round {report['round']}: {plural(len(items), 'gold item')}, {accepts:,} to accept, {len(items) - accepts:,} to "
+        f"reject; {report['share']:.0%} of what reviewers are shown, until they have answered all"
     )
-    if found["outdated"]:
-        said += f"\n{found['outdated']:,} were decided by an older guide than version {found['guide']}: confirm them"
-    if not found["reviewers"]:
-        return Group(said, "Nobody has answered one yet.")
+    if report["outdated"]:
+        text += f"\n{report['outdated']:,} were decided by an older guide than version {report['guide']}: confirm them"
+    if not report["reviewers"]:
+        return Group(text, "Nobody has answered one yet.")
     table = Table(box=SIMPLE)
     for column in ("reviewer", "guide", "answered", "right", "accuracy", "turned away", "let through", "other guide"):
         table.add_column(column)
-    for one in found["reviewers"]:
+    for one in report["reviewers"]:
         parts = one["by_guide"] if len(one["by_guide"]) > 1 else {}
         for guide, part in {"all": one["whole"], **parts}.items():
             table.add_row(*(escape(cell) for cell in _cells(one["reviewer"], str(guide), part)))
-    return Group(said, table)
+    return Group(text, table)
 
 
 def _cells(reviewer: str, guide: str, part: dict[str, Any]) -> list[str]:

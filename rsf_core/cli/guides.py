@@ -39,8 +39,8 @@ def guide(
     with connect(folder, "rsf guide") as connection:
         if file is not None or none:
             connection.call("save_guide", {"text": text, "reason": why, "author": who()})
-        found = connection.call("guide")
-    say(found, as_json, lambda: guide_text(found))
+        report = connection.call("guide")
+    say(report, as_json, lambda: guide_text(report))
 
 
 def _read(file: Path) -> str:
@@ -63,15 +63,15 @@ def _visible(text: str) -> str:
     return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else "␡" if c == "\x7f" else c for c in text)
 
 
-def guide_text(found: dict[str, Any]) -> Group | str:
+def guide_text(report: dict[str, Any]) -> Group | str:
     """As the command `guide` gives it."""
-    if not found["versions"]:
+    if not report["versions"]:
         return "There is no guide yet: rsf guide DIR FILE saves one"
     table = Table(box=SIMPLE)
     for column in ("version", "by", "when (UTC)", "what changed"):
         table.add_column(column)
-    for one in found["versions"]:
+    for one in report["versions"]:
         when = one["created_at"][:16].replace("T", " ")
         table.add_row(*(escape(cell) for cell in (str(one["version"]), one["author"], when, one["reason"])))
-    shown = "There is no guide at present." if found["guide"] is None else Text(_visible(found["guide"]["text"]))
+    shown = "There is no guide at present." if report["guide"] is None else Text(_visible(report["guide"]["text"]))
     return Group(shown, table)

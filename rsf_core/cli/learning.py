@@ -19,9 +19,11 @@ def embed(folder: Folder, as_json: Json = False) -> None:
     with connect(folder, "rsf embed") as connection:
         connection.call("embed")
         follow(connection, as_json)
-        found = connection.call("features")
+        counts = connection.call("features")
     say(
-        found, as_json, lambda: f"[green]✓[/] {found['embedded']:,} of {found['candidates']:,} candidates have features"
+        counts,
+        as_json,
+        lambda: f"[green]✓[/] {counts['embedded']:,} of {counts['candidates']:,} candidates have features",
     )
 
 
@@ -32,22 +34,22 @@ def learn(
 ) -> None:
     """Learn from what people have decided one by one: a scorer, and how good it is on prompts that it has not seen."""
     with connect(folder, "rsf learn") as connection:
-        found = connection.call("taste")
-        if not show and not found["current"]:
+        report = connection.call("taste")
+        if not show and not report["current"]:
             connection.call("learn", {"author": who()})
             follow(connection, as_json)
-            found = connection.call("taste")
-    say(found, as_json, lambda: taste_text(found))
+            report = connection.call("taste")
+    say(report, as_json, lambda: taste_text(report))
 
 
-def taste_text(found: dict[str, Any]) -> str:
+def taste_text(taste: dict[str, Any]) -> str:
     """The newest version in a few lines."""
-    decisions, versions = found["decisions"], found["versions"]
-    said = f"{decisions['accepted']:,} accepted, {decisions['rejected']:,} rejected by people, one by one"
-    said += f"; {plural(decisions['pairs'], 'pair')} compared" if decisions["pairs"] else ""
-    said += f" ({plural(decisions['rankings'], 'ranking')} included)" if decisions["rankings"] else ""
+    decisions, versions = taste["decisions"], taste["versions"]
+    text = f"{decisions['accepted']:,} accepted, {decisions['rejected']:,} rejected by people, one by one"
+    text += f"; {plural(decisions['pairs'], 'pair')} compared" if decisions["pairs"] else ""
+    text += f" ({plural(decisions['rankings'], 'ranking')} included)" if decisions["rankings"] else ""
     if not versions:
-        return f"{said}: nothing was learned yet" + (
+        return f"{text}: nothing was learned yet" + (
             f", it takes {decisions['lacking']}" if decisions["lacking"] else ""
         )
     newest, report = versions[0], versions[0]["report"]
@@ -64,7 +66,7 @@ def taste_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def interval(found: dict[str, Any], sign: str = "") -> str:
+def interval(estimate: dict[str, Any], sign: str = "") -> str:
     """With its limits: 0.81 (0.74 to 0.86)."""
-    value, low, high = (format(found[name], f"{sign}.2f") for name in ("value", "low", "high"))
+    value, low, high = (format(estimate[name], f"{sign}.2f") for name in ("value", "low", "high"))
     return f"{value} ({low} to {high})"

@@ -89,8 +89,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(given: bool) -> None:
+    if given:
         out.print(VERSION)
         raise typer.Exit
 

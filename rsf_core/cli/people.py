@@ -33,7 +33,7 @@ def invite(
             print(json.dumps(made) if as_json else invitation_text(made, folder))  # not wrapped: it is copied
             return
         if revoke is not None:
-            found = connection.call("revoke", {"name_or_id": revoke, "author": who()})
+            links = connection.call("revoke", {"name_or_id": revoke, "author": who()})
         else:
-            found = connection.call("links")
-    say(found, as_json, lambda: links_table(found))
+            links = connection.call("links")
+    say(links, as_json, lambda: links_table(links))

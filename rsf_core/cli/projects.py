@@ -50,12 +50,12 @@ def backup(
     """Back up prompts, candidates, scores, decisions, results and settings to one file; also while the app is open. Models
     can be trained again from it, so their files are left out unless asked for."""
     with connect(folder, "rsf backup") as connection:
-        found = connection.call("backup", {"file": None if file is None else str(file.absolute()), "models": models})
-    rows = sum(found["tables"].values())
+        report = connection.call("backup", {"file": None if file is None else str(file.absolute()), "models": models})
+    rows = sum(report["tables"].values())
     say(
-        found,
+        report,
         as_json,
-        lambda: f"[green]✓[/] {escape(found['file'])}: {plural(rows, 'row')} in {len(found['tables'])} tables",
+        lambda: f"[green]✓[/] {escape(report['file'])}: {plural(rows, 'row')} in {len(report['tables'])} tables",
     )
 
 
@@ -111,8 +111,8 @@ def list_projects(
     """The projects in a folder: task, model, round, gain, last change, size, and what runs."""
     from rsf_core.project.workspace import entries
 
-    found = entries(workspace.absolute())
-    say({"projects": found}, as_json, lambda: projects_table(workspace, found))
+    projects = entries(workspace.absolute())
+    say({"projects": projects}, as_json, lambda: projects_table(workspace, projects))
 
 
 def doctor(

@@ -50,20 +50,20 @@ def prompts(
     """List prompts, or edit, retire, put back (restore) and seal some. What was drawn for them stays as it is."""
     numbers = prompt_ids or []
     if action is PromptAction.LIST and not numbers:
-        asked = {"split": split, "retired": retired, "text": search, "fit": fit, "limit": limit, "offset": offset}
+        arguments = {"split": split, "retired": retired, "text": search, "fit": fit, "limit": limit, "offset": offset}
         with connect(folder, "rsf prompts") as connection:
-            found = connection.call("prompts", asked)
-        say(found, as_json, lambda: prompts_table(found))
+            page = connection.call("prompts", arguments)
+        say(page, as_json, lambda: prompts_table(page))
         return
     if not numbers or (action in (PromptAction.LIST, PromptAction.EDIT) and len(numbers) > 1):
-        wanted = "the number of one prompt" if action is PromptAction.EDIT else "the numbers of prompts"
-        raise PromptError(f"name {wanted}: rsf prompts DIR {action} NO; rsf prompts DIR list shows them")
+        needed = "the number of one prompt" if action is PromptAction.EDIT else "the numbers of prompts"
+        raise PromptError(f"name {needed}: rsf prompts DIR {action} NO; rsf prompts DIR list shows them")
     with connect(folder, "rsf prompts") as connection:
         if action is PromptAction.LIST:
-            found = connection.call(
+            page = connection.call(
                 "prompts", {"split": None, "retired": None, "text": str(numbers[0]), "limit": 1, "offset": 0}
             )
-            say(found, as_json, lambda: prompts_table(found))
+            say(page, as_json, lambda: prompts_table(page))
         elif action is PromptAction.EDIT:
             change = {"text": text, "reference": reference, "system": system, "messages": _messages(messages)}
             number = connection.call("edit_prompt", {"prompt_id": numbers[0], **change, "author": who()})
@@ -84,9 +84,9 @@ def _messages(given: str | None) -> list[Any] | None:
         return None
     try:
         text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
-        found = json.loads(text)
+        messages = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise PromptError(f"the messages cannot be read: {error}") from error
-    if not isinstance(found, list):
+    if not isinstance(messages, list):
         raise PromptError('the messages are no list: write [{"role": "user", "content": "…"}, …]')
-    return found
+    return messages

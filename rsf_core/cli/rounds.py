@@ -40,14 +40,18 @@ def run(
             follow(connection, as_json)
             for kind in [*([Control.RANDOM] if control else []), *([Control.CONSTRAINTS] if constraints else [])]:
                 if connection.call("round_complete") and not connection.call("has_control", {"control": kind}):
-                    asked = {"author": who(), "round_number": None, "control": kind}
-                    connection.call("train_control", asked)
+                    arguments = {"author": who(), "round_number": None, "control": kind}
+                    connection.call("train_control", arguments)
                     follow(connection, as_json)
-        found = connection.call("comparisons")
+        comparisons = connection.call("comparisons")
     say(
-        {"comparisons": found},
+        {"comparisons": comparisons},
         as_json,
-        lambda: comparison_table(found) if found else "Complete, but not compared: there are no held-out prompts",
+        lambda: (
+            comparison_table(comparisons)
+            if comparisons
+            else "Complete, but not compared: there are no held-out prompts"
+        ),
     )
 
 
@@ -75,17 +79,17 @@ def generate(
     if starving:
         raise StageError("--starving and --until-accepted are two ways to draw: say one of them")
     with connect(folder, "rsf generate") as connection:
-        asked = {"wanted": until_accepted, "most": most, "log_m": log_m, "author": who()}
-        connection.call("draw_until", asked)
+        arguments = {"wanted": until_accepted, "most": most, "log_m": log_m, "author": who()}
+        connection.call("draw_until", arguments)
         while True:
             follow(connection, as_json)
-            found = connection.call("drawn_until")
+            so_far = connection.call("drawn_until")
             if not as_json:
-                err.print(until_line(found), highlight=False)
-            if found["end"] is not None:
+                err.print(until_line(so_far), highlight=False)
+            if so_far["end"] is not None:
                 break
             await_next(connection, lambda: connection.call("drawn_until")["end"] is not None)
-    say(found, as_json, lambda: f"[green]✓[/] {found['end']}")
+    say(so_far, as_json, lambda: f"[green]✓[/] {so_far['end']}")
 
 
 def score(
@@ -110,21 +114,21 @@ def score(
     with connect(folder, "rsf score") as connection:
         job_id = connection.call("score_by", {"scorer": by, "again": again})
         follow(connection, as_json)
-        found = connection.call("judging", {"scorer": by})
-    say(found | {"job_id": job_id}, as_json, lambda: f"[green]✓[/] {escape(agreement_words(found))}")
+        agreement = connection.call("judging", {"scorer": by})
+    say(agreement | {"job_id": job_id}, as_json, lambda: f"[green]✓[/] {escape(agreement_words(agreement))}")
 
 
 def freeze(folder: Folder, as_json: Json = False) -> None:
     """Freeze the effective decisions into a curated set."""
     with connect(folder, "rsf freeze") as connection:
-        found = connection.call("freeze", {"author": who()})
-    summary = found["summary"]
+        curated = connection.call("freeze", {"author": who()})
+    summary = curated["summary"]
     say(
-        found,
+        curated,
         as_json,
         lambda: (
-            f"[green]✓[/] curated set {found['curated_id']}: {plural(summary['samples'], 'sample')} of "
-            f"{summary['accepted']} accepted, from {plural(summary['prompts'], 'prompt')} ({found['content_hash'][:12]})"
+            f"[green]✓[/] curated set {curated['curated_id']}: {plural(summary['samples'], 'sample')} of "
+            f"{summary['accepted']} accepted, from {plural(summary['prompts'], 'prompt')} ({curated['content_hash'][:12]})"
         ),
     )
 
@@ -137,8 +141,8 @@ def finetune(folder: Folder, as_json: Json = False) -> None:
 def status(folder: Folder, as_json: Json = False) -> None:
     """Where the newest round stands."""
     with connect(folder, "rsf status") as connection:
-        found = connection.call("status") | {"active": connection.call("active_job")}
-    say(found, as_json, lambda: status_panel(found))
+        state = connection.call("status") | {"active": connection.call("active_job")}
+    say(state, as_json, lambda: status_panel(state))
 
 
 def override(
@@ -158,5 +162,5 @@ def _stage(folder: Path, command: str, as_json: bool, arguments: dict[str, Any] 
     with connect(folder, f"rsf {command}") as connection:
         job_id = connection.call(command, arguments or {})
         follow(connection, as_json)
-        found = connection.call("status")
-    say(found | {"job_id": job_id}, as_json, lambda: status_panel(found))
+        state = connection.call("status")
+    say(state | {"job_id": job_id}, as_json, lambda: status_panel(state))

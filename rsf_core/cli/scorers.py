@@ -22,14 +22,14 @@ def list_scorers(
     as_json: Json = False,
 ) -> None:
     """The scorers that a target may name, with what each measures."""
-    found = registry.available()
+    descriptions = registry.available()
     if folder is not None:
         settings_file.check_folder(folder)
-        found |= {file.name: file.problem or file.description for file in own.files(folder)}
+        descriptions |= {file.name: file.problem or file.description for file in own.files(folder)}
     say(
-        {"scorers": found},
+        {"scorers": descriptions},
         as_json,
-        lambda: "\n".join(f"[bold]{name}[/] {escape(said)}" for name, said in found.items()),
+        lambda: "\n".join(f"[bold]{name}[/] {escape(description)}" for name, description in descriptions.items()),
     )
 
 
@@ -57,9 +57,9 @@ def allow_key(
     if key is None:
         raise ScorerError("name the environment variable that holds the key, such as OPENAI_API_KEY")
     (sent_keys.withdraw if revoke else sent_keys.allow)(key)
-    said = "may not be sent any more" if revoke else "may be sent"
+    outcome = "may not be sent any more" if revoke else "may be sent"
     say(
         {"allowed": not revoke, "variable": key.variable, "address": key.url},
         as_json,
-        lambda: f"{escape(str(key)[:1].upper() + str(key)[1:])} {said}",
+        lambda: f"{escape(str(key)[:1].upper() + str(key)[1:])} {outcome}",
     )

@@ -27,8 +27,8 @@ def set_value(
     """Change a setting, e.g. `rsf set DIR generate.candidates 16`."""
     with connect(folder, "rsf set") as connection:
         named = model_name(value) if key == "model" else value
-        found = connection.call("set_value", {"key": key, "value": named, "author": who()})
-    say(found, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}{_compounding(found, key)}")
+        settings = connection.call("set_value", {"key": key, "value": named, "author": who()})
+    say(settings, as_json, lambda: f"[green]✓[/] {escape(key)} = {escape(value)}{_compounding(settings, key)}")
 
 
 def _compounding(settings: dict[str, Any], key: str) -> str:
@@ -41,8 +41,8 @@ def _compounding(settings: dict[str, Any], key: str) -> str:
 def unset(folder: Folder, key: Key, as_json: Json = False) -> None:
     """Go back to the default of a setting, e.g. `rsf unset DIR generate.candidates`."""
     with connect(folder, "rsf unset") as connection:
-        found = connection.call("unset_value", {"key": key, "author": who()})
-    say(found, as_json, lambda: f"[green]✓[/] {escape(key)}: the default{_compounding(found, key)}")
+        settings = connection.call("unset_value", {"key": key, "author": who()})
+    say(settings, as_json, lambda: f"[green]✓[/] {escape(key)}: the default{_compounding(settings, key)}")
 
 
 def target(
@@ -62,5 +62,5 @@ def target(
         if back is not None:
             connection.call("target_back", {"version": back, "decide": decide, "author": who()})
             follow(connection, as_json)
-        found = connection.call("target")
-    say(found, as_json, lambda: target_text(found, folder))
+        report = connection.call("target")
+    say(report, as_json, lambda: target_text(report, folder))

@@ -41,18 +41,18 @@ def task(
         )
     if into is not None:
         with connect(folder, "rsf task export") as connection:
-            asked = {"folder": str(into.absolute()), "sealed": with_sealed}
-            found = [task_folders.Finding(**one) for one in connection.call("export_task", asked)]
+            arguments = {"folder": str(into.absolute()), "sealed": with_sealed}
+            findings = [task_folders.Finding(**one) for one in connection.call("export_task", arguments)]
     elif action is TaskAction.NEW:
         task_folders.new(folder)
-        found = task_folders.check(folder)
+        findings = task_folders.check(folder)
     else:
-        found = task_folders.check(folder)
-    lines = [f"[{'red' if one.error else 'yellow'}]•[/] {escape(one.message)}" for one in found]
+        findings = task_folders.check(folder)
+    lines = [f"[{'red' if one.error else 'yellow'}]•[/] {escape(one.message)}" for one in findings]
     where = escape(str(into or folder))
-    ending = f"[green]✓[/] {where}" + ("" if found else ": nothing is wrong")
-    broken = any(one.error for one in found)
-    answer = {"folder": str(into or folder), "findings": plain(found)}
+    ending = f"[green]✓[/] {where}" + ("" if findings else ": nothing is wrong")
+    broken = any(one.error for one in findings)
+    answer = {"folder": str(into or folder), "findings": plain(findings)}
     say(answer, as_json, lambda: "\n".join(lines if broken else [*lines, ending]))
     if broken:
         raise typer.Exit(1)
@@ -60,5 +60,5 @@ def task(
 
 def list_tasks(as_json: Json = False) -> None:
     """The bundled tasks."""
-    found = [{"name": name, "title": tasks.load(name).title} for name in tasks.names()]
-    say(found, as_json, lambda: "\n".join(f"[bold]{task['name']}[/]  {task['title']}" for task in found))
+    bundled = [{"name": name, "title": tasks.load(name).title} for name in tasks.names()]
+    say(bundled, as_json, lambda: "\n".join(f"[bold]{task['name']}[/]  {task['title']}" for task in bundled))

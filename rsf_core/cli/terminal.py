@@ -27,20 +27,24 @@ from rsf_core.store.records import Fit
 _MARKS = {"done": "[green]✓[/]", "running": "[cyan]▶[/]", "ready": "○", "waiting": "[dim]·[/]", "failed": "[red]✗[/]"}
 
 
-def agreement_words(found: dict[str, Any]) -> str:
-    """`found` as the command `judging` gives it."""
-    by, kappa, auc = plural(found["decisions"], "decision"), found["kappa"], found["auc"]
+def agreement_words(agreement: dict[str, Any]) -> str:
+    """`agreement` as the command `judging` gives it."""
+    by, kappa, auc = plural(agreement["decisions"], "decision"), agreement["kappa"], agreement["auc"]
     if kappa is None or auc is None:
-        return f"{found['scorer']} has scored. By {by} of people nothing can be said of its agreement with them yet."
-    figures = f"κ {_limits(kappa)}, AUC {_limits(auc)}, by {by} of people on {plural(found['prompts'], 'prompt')}"
-    if not found["enough"]:
-        return f"{found['scorer']} has scored: {figures}. That is too few to use it as a target: {ENOUGH} are needed."
-    verdict = "agrees with people beyond chance" if found["agrees"] else "is not shown to agree with people"
-    return f"{found['scorer']} {verdict}: {figures}."
+        return (
+            f"{agreement['scorer']} has scored. By {by} of people nothing can be said of its agreement with them yet."
+        )
+    figures = f"κ {_limits(kappa)}, AUC {_limits(auc)}, by {by} of people on {plural(agreement['prompts'], 'prompt')}"
+    if not agreement["enough"]:
+        return (
+            f"{agreement['scorer']} has scored: {figures}. That is too few to use it as a target: {ENOUGH} are needed."
+        )
+    verdict = "agrees with people beyond chance" if agreement["agrees"] else "is not shown to agree with people"
+    return f"{agreement['scorer']} {verdict}: {figures}."
 
 
-def _limits(found: dict[str, Any]) -> str:
-    return f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
+def _limits(interval: dict[str, Any]) -> str:
+    return f"{interval['value']:.2f} ({interval['low']:.2f} to {interval['high']:.2f})"
 
 
 class ProgressLine:
@@ -83,11 +87,11 @@ class ProgressLine:
         )
 
 
-def gained(found: dict[str, Any] | None, name: str) -> str:
+def gained(gain: dict[str, Any] | None, name: str) -> str:
     """A gain with its 95 % interval."""
-    if found is None:
+    if gain is None:
         return "–"
-    return f"{number(found['value'], name, signed=True)} [{number(found['low'], name)}, {number(found['high'], name)}]"
+    return f"{number(gain['value'], name, signed=True)} [{number(gain['low'], name)}, {number(gain['high'], name)}]"
 
 
 def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
@@ -106,30 +110,30 @@ def comparison_table(comparisons: Sequence[dict[str, Any]]) -> Table:
         table.add_column(column, justify="right", no_wrap=True, min_width=7)
     for column in ("gain", "over the base"):  # on a narrow terminal an interval takes two lines: no number is cut off
         table.add_column(column, justify="right", overflow="fold")
-    for found in comparisons:
-        table.add_row(f"[bold]round {found['round']}[/]  {found['before_id']} → {found['after_id']}")
-        for name in found["after"]:
-            before = found["before"].get(name)
+    for comparison in comparisons:
+        table.add_row(f"[bold]round {comparison['round']}[/]  {comparison['before_id']} → {comparison['after_id']}")
+        for name in comparison["after"]:
+            before = comparison["before"].get(name)
             table.add_row(
                 f"{name} %" if name in SHARES else escape(name),  # a scorer's options may look like markup
                 number(before["value"], name) if before else "–",
-                number(found["after"][name]["value"], name),
-                gained(found["gain"].get(name), name),
-                gained(found["gain_over_base"].get(name), name),
+                number(comparison["after"][name]["value"], name),
+                gained(comparison["gain"].get(name), name),
+                gained(comparison["gain_over_base"].get(name), name),
             )
-        _add_forgotten(table, found)
-        _add_control(table, found)
+        _add_forgotten(table, comparison)
+        _add_control(table, comparison)
         table.add_section()
     return table
 
 
-def _add_forgotten(table: Table, found: dict[str, Any]) -> None:
+def _add_forgotten(table: Table, comparison: dict[str, Any]) -> None:
     """What was lost, where that was measured: nats a token from the base, with its interval in the last column."""
     for name, measure in PER_TOKEN.items():
-        after, before = found["forgotten"].get(measure), found["forgotten_before"].get(measure)
+        after, before = comparison["forgotten"].get(measure), comparison["forgotten_before"].get(measure)
         if after is None:
             continue
-        was = "0" if found["before_id"] == "base" else _short(before["value"]) if before else "?"
+        was = "0" if comparison["before_id"] == "base" else _short(before["value"]) if before else "?"
         limits = f"[{_short(after['low'])}, {_short(after['high'])}]"
         table.add_row(f"forgotten a token, {name}", was, _short(after["value"]), "", limits)
 
@@ -139,34 +143,36 @@ def _short(value: float | None) -> str:
     return "?" if value is None else f"{value:.3g}"
 
 
-def _add_control(table: Table, found: dict[str, Any]) -> None:
+def _add_control(table: Table, comparison: dict[str, Any]) -> None:
     """The controls of a round by its headline metric: `before` is the control, `gain` what the model gained over it."""
     for label, metrics, over in (
         ("a random control", "control", "selection"),
         ("the constraints alone", "constraints", "beyond_constraints"),
     ):
-        name = next((name for name in ("reward", "pass@1") if name in found[metrics]), None)
+        name = next((name for name in ("reward", "pass@1") if name in comparison[metrics]), None)
         if name is not None:
-            control = number(found[metrics][name]["value"], name)
-            cells = control, number(found["after"][name]["value"], name), gained(found[over].get(name), name)
+            control = number(comparison[metrics][name]["value"], name)
+            cells = control, number(comparison["after"][name]["value"], name), gained(comparison[over].get(name), name)
             table.add_row(f"against {label}", *cells, "")
 
 
-def replicate_line(found: Replicate) -> str:
+def replicate_line(replicate: Replicate) -> str:
     """One replicate, as it is complete."""
-    return f"replicate {found.replicate}: {found.metric} {of_gain(found.gain, found.metric)} over the base"
+    return (
+        f"replicate {replicate.replicate}: {replicate.metric} {of_gain(replicate.gain, replicate.metric)} over the base"
+    )
 
 
-def of_gain(found: Gain | None, name: str) -> str:
-    return gained(None if found is None else found.model_dump(), name)
+def of_gain(gain: Gain | None, name: str) -> str:
+    return gained(None if gain is None else gain.model_dump(), name)
 
 
-def of_interval(found: Interval | None, name: str) -> str:
+def of_interval(interval: Interval | None, name: str) -> str:
     """A gain with its limits; "?" where one run says nothing of another."""
-    if found is None:
+    if interval is None:
         return "–"
-    limits = (found.low, found.high) if found.known else (None, None)
-    return gained({"value": found.value, "low": limits[0], "high": limits[1]}, name)
+    limits = (interval.low, interval.high) if interval.known else (None, None)
+    return gained({"value": interval.value, "low": limits[0], "high": limits[1]}, name)
 
 
 def replicates_table(replicates: Sequence[Replicate], told: Procedure) -> Table:
@@ -187,7 +193,9 @@ def replicates_table(replicates: Sequence[Replicate], told: Procedure) -> Table:
         rest = (f"{one.acceptance_rate:.1%}"[:-1], f"{one.kl:.2f}", f"{one.tokens_drawn:,}", seconds(one.seconds))
         table.add_row(str(one.replicate), str(one.seed), *gains, *rest)
     table.add_section()
-    intervals = (of_interval(found, told.metric) for found in (told.gain, told.control, told.selection, told.sealed))
+    intervals = (
+        of_interval(interval, told.metric) for interval in (told.gain, told.control, told.selection, told.sealed)
+    )
     table.add_row("[bold]all[/]", "", *intervals)
     table.caption = (
         f"A run's interval is over {plural(told.prompts, 'prompt')} for its one tuned model. That of the last row is the "
@@ -200,12 +208,12 @@ def replicates_table(replicates: Sequence[Replicate], told: Procedure) -> Table:
     return table
 
 
-def sealed_text(found: dict[str, Any]) -> str:
+def sealed_text(report: dict[str, Any]) -> str:
     """What is to say of the sealed prompts, as the command `sealed` gives it."""
-    opening, compared = found["opening"], found["comparison"]
+    opening, compared = report["opening"], report["comparison"]
     if opening is None:
-        many = plural(found["prompts"], "sealed prompt") if found["prompts"] else "There are no sealed prompts"
-        return f"{many}. `rsf sealed DIR --open` opens them, once." if found["prompts"] else f"{many}."
+        many = plural(report["prompts"], "sealed prompt") if report["prompts"] else "There are no sealed prompts"
+        return f"{many}. `rsf sealed DIR --open` opens them, once." if report["prompts"] else f"{many}."
     who, model = escape(opening["author"]), escape(opening["model_id"])
     lines = [f"Opened by {who} on {opening['opened_at'][:10]} for {model}: {plural(opening['prompts'], 'prompt')}."]
     if compared is None:
@@ -220,33 +228,35 @@ def sealed_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def until_line(found: dict[str, Any]) -> str:
+def until_line(so_far: dict[str, Any]) -> str:
     """How far drawing until enough are accepted has come, as the command `drawn_until` gives it."""
     return (
-        f"{found['accepted']:,} of {plural(found['drawn'], 'candidate')} for {plural(found['prompts'], 'prompt')} "
-        f"are accepted; rate between {found['low']:.1%} and {found['high']:.1%}, at every moment together (95 %)"
+        f"{so_far['accepted']:,} of {plural(so_far['drawn'], 'candidate')} for {plural(so_far['prompts'], 'prompt')} "
+        f"are accepted; rate between {so_far['low']:.1%} and {so_far['high']:.1%}, at every moment together (95 %)"
     )
 
 
-def status_panel(found: dict[str, Any]) -> Table:
+def status_panel(state: dict[str, Any]) -> Table:
     table = Table(
-        title=f"{found['task']} · round {found['round']} · proposal {found['proposal']}", title_justify="left"
+        title=f"{state['task']} · round {state['round']} · proposal {state['proposal']}", title_justify="left"
     )
     for column in ("", "stage", "what"):
         table.add_column(column)
-    for stage in found["stages"]:
+    for stage in state["stages"]:
         table.add_row(
             _MARKS[stage["progress"]],
             stage["stage"],
             escape(" · ".join(filter(None, (stage["detail"], stage["note"])))),
         )
-    active = found.get("active")
-    said = [f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"] if active and active["note"] else []
-    said += [f"[yellow]{escape(found['compounding'])}[/]"] if found.get("compounding") else []
-    problems = [problem for problem in (found.get("problem"), *found.get("settings_problems", ())) if problem]
-    said += [f"[red]{escape(problem)}[/]" for problem in problems]
-    if said:
-        table.caption = "\n".join(said)
+    active = state.get("active")
+    problem_lines = (
+        [f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"] if active and active["note"] else []
+    )
+    problem_lines += [f"[yellow]{escape(state['compounding'])}[/]"] if state.get("compounding") else []
+    problems = [problem for problem in (state.get("problem"), *state.get("settings_problems", ())) if problem]
+    problem_lines += [f"[red]{escape(problem)}[/]" for problem in problems]
+    if problem_lines:
+        table.caption = "\n".join(problem_lines)
     return table
 
 
@@ -281,22 +291,22 @@ def _now(entry: Entry) -> str:
     return "" if entry.held_by is None else f"is open in {entry.held_by.get('what')} (pid {entry.held_by.get('pid')})"
 
 
-def prompts_table(found: dict[str, Any]) -> Table:
+def prompts_table(page: dict[str, Any]) -> Table:
     """Some prompts, as the command `prompts` gives them; texts on one line, cut so that the other columns have room."""
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False, expand=True)
     for column in ("no.", "tokens"):
         table.add_column(column, justify="right", no_wrap=True)
     for column, ratio in (("split", None), ("prompt", 3), ("reference", 1), ("state", None)):
         table.add_column(column, overflow="ellipsis", no_wrap=True, ratio=ratio)
-    for prompt in found["prompts"]:
+    for prompt in page["prompts"]:
         state = {None: "", "retire": "retired", "replace": f"now {prompt['replaced_by']}"}[prompt["retired"]]
         if prompt["fit"] in (Fit.TOO_LONG, Fit.REFUSED):
             state = ", ".join(filter(None, (state, prompt["fit"].replace("_", " "))))
         tokens = "" if prompt["tokens"] is None else f"{prompt['tokens']:,}"
         texts = (" ".join((prompt[name] or "").split())[:200] for name in ("text", "reference"))
         table.add_row(str(prompt["prompt_id"]), tokens, prompt["split"].replace("_", " "), *map(escape, texts), state)
-    counts = [f"{found['fits'][fit]:,} {fit.replace('_', ' ')}" for fit in Fit if found["fits"].get(fit)]
-    table.caption = f"{len(found['prompts']):,} of {found['total']:,}"
+    counts = [f"{page['fits'][fit]:,} {fit.replace('_', ' ')}" for fit in Fit if page["fits"].get(fit)]
+    table.caption = f"{len(page['prompts']):,} of {page['total']:,}"
     if counts:
         table.caption += f". Of those in use, for the model: {', '.join(counts)}"
     return table
@@ -340,22 +350,22 @@ def links_table(links: Sequence[dict[str, Any]]) -> Table | str:
     return table
 
 
-def target_text(found: dict[str, Any], folder: Path) -> Group:
+def target_text(report: dict[str, Any], folder: Path) -> Group:
     """The target in force, what the newest round is decided by, and every version, as the command `target` gives them."""
-    now, number = found["versions"][0], found["round"]
-    if found["decided_by"] is None:
-        said = f"Round {number} is not decided yet."
-    elif found["decided_by_this"]:
-        said = f"Round {number} is decided by it."
+    now, number = report["versions"][0], report["round"]
+    if report["decided_by"] is None:
+        decided_by = f"Round {number} is not decided yet."
+    elif report["decided_by_this"]:
+        decided_by = f"Round {number} is decided by it."
     else:
-        said = (
-            f"Round {number} is still decided by another: {found['decided_by']}. `rsf score {folder}` decides it by the "
+        decided_by = (
+            f"Round {number} is still decided by another: {report['decided_by']}. `rsf score {folder}` decides it by the "
             "target above. Frozen curated sets stay as they are."
         )
     table = Table(title="Versions", title_justify="left", box=SIMPLE, show_edge=False)
     for name in ("version", "what changed", "why", "by", "when (UTC)"):
         table.add_column(name, justify="right" if name == "version" else "left", overflow="fold")
-    for version in found["versions"]:
+    for version in report["versions"]:
         table.add_row(
             "not kept yet" if version["number"] is None else str(version["number"]),
             escape(version["changed"] or version["what"]),
@@ -363,4 +373,4 @@ def target_text(found: dict[str, Any], folder: Path) -> Group:
             escape(version["author"]),
             (version["created_at"] or "")[:16].replace("T", " "),
         )
-    return Group(Text(now["what"], style="bold"), Text(said), table)
+    return Group(Text(now["what"], style="bold"), Text(decided_by), table)
