@@ -249,14 +249,12 @@ def status_panel(state: dict[str, Any]) -> Table:
             escape(" · ".join(filter(None, (stage["detail"], stage["note"])))),
         )
     active = state.get("active")
-    problem_lines = (
-        [f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"] if active and active["note"] else []
-    )
-    problem_lines += [f"[yellow]{escape(state['compounding'])}[/]"] if state.get("compounding") else []
+    caption = [f"[yellow]{escape(active['job_id'])}: {escape(active['note'])}[/]"] if active and active["note"] else []
+    caption += [f"[yellow]{escape(state['compounding'])}[/]"] if state.get("compounding") else []
     problems = [problem for problem in (state.get("problem"), *state.get("settings_problems", ())) if problem]
-    problem_lines += [f"[red]{escape(problem)}[/]" for problem in problems]
-    if problem_lines:
-        table.caption = "\n".join(problem_lines)
+    caption += [f"[red]{escape(problem)}[/]" for problem in problems]
+    if caption:
+        table.caption = "\n".join(caption)
     return table
 
 

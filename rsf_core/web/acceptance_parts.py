@@ -95,7 +95,7 @@ def _start(
 
 def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
     """What holds at one M: the distance to the target with intervals, and what the samples one wants will cost."""
-    found = landscape.diagnosis(log_m)
+    diagnosis = landscape.diagnosis(log_m)
     if landscape.scale_contains_draw:
         _decide_again(project, number)
     if landscape.rate_is_zero:
@@ -108,10 +108,10 @@ def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("How far the accepted lie from the target", anchor=False)
-        _distance(found)
+        _distance(diagnosis)
     with right:
         st.header("What it costs", anchor=False)
-        _cost(project, number, landscape, found)
+        _cost(project, number, landscape, diagnosis)
 
 
 def _decide_again(project: Project, number: int) -> None:
@@ -128,31 +128,33 @@ def _decide_again(project: Project, number: int) -> None:
             st.rerun()
 
 
-def _distance(found: Diagnosis) -> None:
+def _distance(diagnosis: Diagnosis) -> None:
     zero = "0 by construction: nothing exceeds this M"
 
     def told(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
         return ui.limits(interval, unit, scale) if interval.known else "cannot be told from these draws"
 
     rows = [
-        ("Acceptance rate", ui.limits(found.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
-        ("Total variation", zero if found.bound_holds_here else told(found.tvd), "to the target, 0 to 1"),
+        ("Acceptance rate", ui.limits(diagnosis.acceptance_rate, " %", 100), "mean of min(1, P/(M·q))"),
+        ("Total variation", zero if diagnosis.bound_holds_here else told(diagnosis.tvd), "to the target, 0 to 1"),
         (
             "KL(target ‖ accepted)",
-            zero if found.bound_holds_here else told(found.kl_target, " nats"),
+            zero if diagnosis.bound_holds_here else told(diagnosis.kl_target, " nats"),
             "what the accepted miss",
         ),
-        ("KL(accepted ‖ proposal)", ui.limits(found.kl_proposal, " nats"), "how far selection moves q"),
+        ("KL(accepted ‖ proposal)", ui.limits(diagnosis.kl_proposal, " nats"), "how far selection moves q"),
         (
             "Violated mass",
-            zero if found.bound_holds_here else told(found.violated_mass, " %", 100),
+            zero if diagnosis.bound_holds_here else told(diagnosis.violated_mass, " %", 100),
             "of the target, where ℓ > log M",
         ),
-        ("Bound violated", ui.limits(found.violation_rate, " %", 100), "of the draws"),
-        ("Effective sample size", f"{found.ess:,.0f} of {found.draws:,}", "draws the target is worth"),
+        ("Bound violated", ui.limits(diagnosis.violation_rate, " %", 100), "of the draws"),
+        ("Effective sample size", f"{diagnosis.ess:,.0f} of {diagnosis.draws:,}", "draws the target is worth"),
         (
             "Tail index k̂",
-            "too few draws" if found.pareto_k is None else f"{found.pareto_k:.2f}  (≤ {found.pareto_k_limit:.2f})",
+            "too few draws"
+            if diagnosis.pareto_k is None
+            else f"{diagnosis.pareto_k:.2f}  (≤ {diagnosis.pareto_k_limit:.2f})",
             "of the weights; small also where the tail was missed",
         ),
     ]
@@ -160,29 +162,31 @@ def _distance(found: Diagnosis) -> None:
         [{"measure": name, "estimate [95 %]": value, "what it says": meaning} for name, value, meaning in rows],
     )
     st.caption("Intervals are by prompt. M chosen on these very draws flatters itself: see the marks below.")
-    if not found.end_is_seen:
+    if not diagnosis.end_is_seen:
         lost = (
-            "KL(target ‖ accepted)" if found.trusted else "Total variation, KL(target ‖ accepted) and the violated mass"
+            "KL(target ‖ accepted)"
+            if diagnosis.trusted
+            else "Total variation, KL(target ‖ accepted) and the violated mass"
         )
-        near, within = found.prompts_at_the_top, TOP * min(1.0, found.upper_spread)
+        near, within = diagnosis.prompts_at_the_top, TOP * min(1.0, diagnosis.upper_spread)
         st.warning(
             f"{literal(lost)} cannot be told from these draws: only {near:,} "
             f"{'prompt comes' if near == 1 else 'prompts come'} within {within:.2g} nats of the largest ratio, so larger ones "
             f"may not have been drawn yet (it takes {MANY:,}, or for all but KL ratios that spread by at most "
-            f"{found.even:.2f} nats above their median; here {found.upper_spread:.2f}).",
+            f"{diagnosis.even:.2f} nats above their median; here {diagnosis.upper_spread:.2f}).",
             icon=":material/warning:",
         )
 
 
-def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis) -> None:
-    wanted = st.number_input("Accepted samples wanted", 1, 10_000_000, 500, 100, key=f"wanted-{number}")
+def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagnosis) -> None:
+    samples = st.number_input("Accepted samples wanted", 1, 10_000_000, 500, 100, key=f"wanted-{number}")
     speed = project.generation_speed(number)
-    rate = found.acceptance_rate
+    rate = diagnosis.acceptance_rate
     if speed is None:
         st.caption("No finished generate job of this round to measure the speed of drawing by.")
         return
     rates = (rate.value, rate.high, rate.low) if rate.known else (rate.value,) * 3  # of one prompt there is no interval
-    value, low, high = (forecast(wanted, r, speed.tokens_per_draw, speed.tokens_per_second) for r in rates)
+    value, low, high = (forecast(samples, r, speed.tokens_per_draw, speed.tokens_per_second) for r in rates)
     shown = f"{value.draws:,.0f}" if math.isfinite(value.draws) else "never"
     st.metric("Draws", shown, border=True)
     if math.isfinite(value.seconds):
@@ -191,7 +195,7 @@ def _cost(project: Project, number: int, landscape: Landscape, found: Diagnosis)
             f"about **{seconds(value.seconds)}** of drawing {literal(span)}, at {speed.tokens_per_second:,.0f} tokens/s"
         )
     k = project.settings.generate.candidates
-    none = outcomes.starving(landscape, found.log_m, k).none
+    none = outcomes.starving(landscape, diagnosis.log_m, k).none
     st.caption(
         f"With {plural(k, 'candidate')} a prompt, about {none.value:.0%} [{none.low:.0%}, {none.high:.0%}] of prompts like "
         "these would get none: the rates of prompts are shrunk towards each other, for few draws of one say little."
@@ -250,9 +254,13 @@ def where(project: Project, number: int, threshold: ThresholdRecord) -> None:
         _by_score(project, number, landscape, threshold.log_m)
     elif chosen == "length":
         tokens = project.ratios(number)["token_count"].to_numpy()
-        found = outcomes.by_length(landscape, tokens, threshold.log_m)
+        by_length = outcomes.by_length(landscape, tokens, threshold.log_m)
         event: Any = st.plotly_chart(
-            charts.density(found), config=charts.CONFIG, key=f"length-{number}", on_select="rerun", selection_mode="box"
+            charts.density(by_length),
+            config=charts.CONFIG,
+            key=f"length-{number}",
+            on_select="rerun",
+            selection_mode="box",
         )
         st.caption("ℓ is a sum over tokens. A slope says that the target prefers long or short completions.")
         box = charts.box(event)
@@ -263,9 +271,9 @@ def where(project: Project, number: int, threshold: ThresholdRecord) -> None:
 
 
 def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float) -> None:
-    found = outcomes.by_prompt(landscape, log_m)
+    prompts = outcomes.by_prompt(landscape, log_m)
     event: Any = st.plotly_chart(
-        charts.prompt_rates(found.rate),
+        charts.prompt_rates(prompts.rate),
         config=charts.CONFIG,
         key=f"rates-{number}",
         on_select="rerun",
@@ -273,12 +281,12 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
     )
     chosen = charts.chosen_bars(event, charts.RATE_EDGES)
     low, high = chosen if chosen is not None else (0.0, 100.0)
-    rate = 100 * found.accepted / found.candidates
+    rate = 100 * prompts.accepted / prompts.candidates
     inside = np.flatnonzero((rate >= low) & (rate <= high))
     listed = inside[np.argsort(rate[inside], kind="stable")[:MOST_LISTED]]
-    ids = found.prompt_id[listed].tolist()
+    ids = prompts.prompt_id[listed].tolist()
     texts = project.prompt_texts(ids)
-    columns = (found.accepted[listed].tolist(), found.candidates[listed].tolist(), rate[listed].tolist())
+    columns = (prompts.accepted[listed].tolist(), prompts.candidates[listed].tolist(), rate[listed].tolist())
     rows = [
         {"prompt": texts[p][:EXCERPT], "accepted": a, "of": n, "rate": r}
         for p, a, n, r in zip(ids, *columns, strict=True)
@@ -316,15 +324,15 @@ def _by_score(project: Project, number: int, landscape: Landscape, log_m: float)
         st.caption("No scorer has scored this round: its target needs log-probabilities only.")
         return
     scorer = st.selectbox("Scorer", scorers, format_func=readable, key=f"scorer-{number}")
-    found = outcomes.by_value(landscape, project.scores(scorer, number), log_m)
+    by_score = outcomes.by_value(landscape, project.scores(scorer, number), log_m)
     event: Any = st.plotly_chart(
-        charts.outcomes(found, scorer),
+        charts.outcomes(by_score, scorer),
         config=charts.CONFIG,
         key=f"score-{number}-{scorer}",
         on_select="rerun",
         selection_mode=("points", "box"),
     )
-    chosen = charts.chosen_bars(event, found.edges)
+    chosen = charts.chosen_bars(event, by_score.edges)
     if answered.is_one(scorer):
         return  # Review has no filter by it
     if chosen is not None:
@@ -334,7 +342,7 @@ def _by_score(project: Project, number: int, landscape: Landscape, log_m: float)
 
 
 def _by_round(project: Project) -> None:
-    rates = [(opened.round, project.rates(opened.round)) for opened in project.rounds()]
+    rates = [(round_record.round, project.rates(round_record.round)) for round_record in project.rounds()]
     st.plotly_chart(
         charts.rounds([(f"round {n}", r.automatic, r.effective) for n, r in rates if math.isfinite(r.effective)]),
         config=charts.CONFIG,
@@ -371,7 +379,7 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
     """The other rules on the same candidates."""
     if not st.toggle("Compare with other rules on the same candidates", key=f"rules-{number}"):
         return
-    found = project.compare_rules(threshold.log_m, threshold.scope, number)
+    rules_kept = project.compare_rules(threshold.log_m, threshold.scope, number)
     ui.grid(
         [
             {
@@ -384,7 +392,7 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
                 "distinct-2": None if math.isnan(rule.distinct_2) else 100 * rule.distinct_2,
                 "what it is": rule.explanation,
             }
-            for rule in found
+            for rule in rules_kept
         ],
         column_config={
             "keeps": st.column_config.NumberColumn(format="localized"),
@@ -402,10 +410,10 @@ def rules(project: Project, number: int, threshold: ThresholdRecord) -> None:
 
 def threshold_history(project: Project, number: int, threshold: ThresholdRecord) -> None:
     """Every M the round has had: who, when, from, to, and what it changed."""
-    found = project.thresholds(number)
-    with st.expander(f"History of M ({len(found)})", icon=":material/history:"):
+    thresholds = project.thresholds(number)
+    with st.expander(f"History of M ({len(thresholds)})", icon=":material/history:"):
         rows = []
-        for chosen, previous in zip(found, [*found[1:], None], strict=True):
+        for chosen, previous in zip(thresholds, [*thresholds[1:], None], strict=True):
             same = chosen.target_id == threshold.target_id
             rows.append(
                 {
@@ -433,7 +441,7 @@ def threshold_history(project: Project, number: int, threshold: ThresholdRecord)
             "accepted: candidates that this M accepts now, overrides included; empty for an M of another target."
         )
         if table.selection.rows:
-            chosen = found[table.selection.rows[0]]
+            chosen = thresholds[table.selection.rows[0]]
             st.button(
                 f"Try log M = {chosen.log_m:.3f} again",
                 disabled=chosen.target_id != threshold.target_id,

@@ -19,8 +19,8 @@ def answers(project: Project, number: int) -> None:
         "A rating that people give in Review, or a choice whose options have values, is a score: the mean over people of what "
         "each answered last. A candidate that nobody has answered of has no score."
     )
-    found = project.answers.of_round(number)
-    if not found:
+    answers_kept = project.answers.of_round(number)
+    if not answers_kept:
         ui.empty(
             "What people answer will be shown here once a question is asked whose answers are numbers: a rating, or a choice "
             "whose options have values.",
@@ -28,7 +28,7 @@ def answers(project: Project, number: int) -> None:
             label="Ask a question",
         )
         return
-    for one in found:
+    for one in answers_kept:
         with st.container(border=True):
             _question(project, number, one)
 

@@ -49,12 +49,12 @@ def panel(project: Project) -> None:
 
 def _start(project: Project, count: int, pause: bool, control: bool, constraints: bool) -> None:
     now = project.settings.autopilot
-    for key, wanted, is_now in (
+    for key, value, is_now in (
         ("control", control, now.control),
         ("constraints_control", constraints, now.constraints_control),
     ):
-        if wanted != is_now:
-            project.set(f"autopilot.{key}", str(wanted).lower())
+        if value != is_now:
+            project.set(f"autopilot.{key}", str(value).lower())
     project.autopilot.start(count, pause, ui.actor())
 
 

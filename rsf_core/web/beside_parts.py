@@ -16,21 +16,21 @@ from rsf_core.web.literal import literal
 
 def score_beside(project: Project, number: int, scorer: str) -> None:
     """How many candidates of a round a scorer has scored, and the button that has it score the others."""
-    found = project.scorer_book.scored_by(scorer, number)
-    if not found.candidates:
+    scored = project.scorer_book.scored_by(scorer, number)
+    if not scored.candidates:
         st.caption("Once there are candidates, it can score them here without deciding anything.")
         return
     st.subheader("Beside the target", anchor=False)
     st.caption(
-        f"It has scored {found.scored:,} of {plural(found.candidates, 'candidate')} of round {number:d}."
-        + (f" {found.without_score:,} got no score." if found.without_score else "")
+        f"It has scored {scored.scored:,} of {plural(scored.candidates, 'candidate')} of round {number:d}."
+        + (f" {scored.without_score:,} got no score." if scored.without_score else "")
         + " You can let it score them first, see what it says, and how far people agree: nothing is accepted or rejected by "
         "that."
     )
     _broken_off(project, number, scorer)
-    if found.left:
+    if scored.left:
         _button(project, number, scorer, "Score without deciding")
-    elif found.without_score:
+    elif scored.without_score:
         _button(project, number, scorer, "Ask again where it had no score", again=True)
 
 

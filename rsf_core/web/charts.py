@@ -64,18 +64,18 @@ def chosen_bars(event: Any, edges: Numbers) -> tuple[float, float] | None:
     return (float(edges[min(points)]), float(edges[max(points) + 1])) if points else None
 
 
-def outcomes(found: Outcomes, x: str) -> go.Figure:
+def outcomes(binned: Outcomes, x: str) -> go.Figure:
     """Candidates by some value, stacked by outcome, with the share accepted as a line on its own axis."""
-    centres, widths = (found.edges[:-1] + found.edges[1:]) / 2, np.diff(found.edges)
+    centres, widths = (binned.edges[:-1] + binned.edges[1:]) / 2, np.diff(binned.edges)
     figure = _figure(x, "candidates")
     figure.update_layout(
         barmode="stack",
         yaxis2={"overlaying": "y", "side": "right", "range": [0, 100], "title": "accepted (%)", "showgrid": False},
     )
     for meaning, counts in (
-        (palette.ACCEPTED, found.accepted),
-        (palette.REJECTED, found.rejected),
-        (palette.TRUNCATED, found.truncated),
+        (palette.ACCEPTED, binned.accepted),
+        (palette.REJECTED, binned.rejected),
+        (palette.TRUNCATED, binned.truncated),
     ):
         if counts.any():
             figure.add_bar(
@@ -87,7 +87,7 @@ def outcomes(found: Outcomes, x: str) -> go.Figure:
             )
     figure.add_scatter(
         x=centres.tolist(),
-        y=(100 * found.rate).tolist(),
+        y=(100 * binned.rate).tolist(),
         yaxis="y2",
         name="share accepted",
         mode="lines+markers",
@@ -98,16 +98,16 @@ def outcomes(found: Outcomes, x: str) -> go.Figure:
     return figure
 
 
-def shifts(found: Shifts, x: str) -> go.Figure:
+def shifts(binned: Shifts, x: str) -> go.Figure:
     """Candidates by some value, stacked by what another target would change for them: hatched is what changes."""
-    centres, widths = (found.edges[:-1] + found.edges[1:]) / 2, np.diff(found.edges)
+    centres, widths = (binned.edges[:-1] + binned.edges[1:]) / 2, np.diff(binned.edges)
     figure = _figure(x, "candidates", 300)
     figure.update_layout(barmode="stack")
     for counts, name, color, hatch in (
-        (found.kept, "stays accepted", palette.ACCEPTED.color, ""),
-        (found.gained, "newly accepted", palette.ACCEPTED.color, "/"),
-        (found.lost, "accepted no more", palette.REJECTED.color, "x"),
-        (found.rejected, "stays rejected", palette.REJECTED.color, ""),
+        (binned.kept, "stays accepted", palette.ACCEPTED.color, ""),
+        (binned.gained, "newly accepted", palette.ACCEPTED.color, "/"),
+        (binned.lost, "accepted no more", palette.REJECTED.color, "x"),
+        (binned.rejected, "stays rejected", palette.REJECTED.color, ""),
     ):
         if counts.any():
             figure.add_bar(
@@ -121,24 +121,24 @@ def shifts(found: Shifts, x: str) -> go.Figure:
     return figure
 
 
-def density(found: Density) -> go.Figure:
+def density(curve: Density) -> go.Figure:
     """ℓ against length: darker where there are more candidates; the share accepted on hover."""
     figure = _figure("length (tokens)", "log ratio ℓ (nats)", 360)
     figure.add_heatmap(
-        x=((found.tokens[:-1] + found.tokens[1:]) / 2).tolist(),
-        y=((found.log_ratio[:-1] + found.log_ratio[1:]) / 2).tolist(),
-        z=np.where(found.count > 0, np.log10(np.maximum(found.count, 1)) + 0.25, np.nan).tolist(),
-        customdata=np.stack([found.count, 100 * found.rate], axis=-1).tolist(),
+        x=((curve.tokens[:-1] + curve.tokens[1:]) / 2).tolist(),
+        y=((curve.log_ratio[:-1] + curve.log_ratio[1:]) / 2).tolist(),
+        z=np.where(curve.count > 0, np.log10(np.maximum(curve.count, 1)) + 0.25, np.nan).tolist(),
+        customdata=np.stack([curve.count, 100 * curve.rate], axis=-1).tolist(),
         colorscale=[[0, palette.faded(palette.ACCEPTED.color, 0.3)], [1, palette.faded(palette.ACCEPTED.color, 1)]],
         showscale=False,
         hovertemplate="%{x:.0f} tokens, ℓ %{y:.2f}<br>%{customdata[0]:,} candidates, "
         "%{customdata[1]:.0f} % accepted<extra></extra>",
     )
     # a box can only be drawn over points: an invisible one in each cell that holds candidates
-    rows, columns = np.nonzero(found.count)
+    rows, columns = np.nonzero(curve.count)
     figure.add_scatter(
-        x=((found.tokens[:-1] + found.tokens[1:]) / 2)[columns].tolist(),
-        y=((found.log_ratio[:-1] + found.log_ratio[1:]) / 2)[rows].tolist(),
+        x=((curve.tokens[:-1] + curve.tokens[1:]) / 2)[columns].tolist(),
+        y=((curve.log_ratio[:-1] + curve.log_ratio[1:]) / 2)[rows].tolist(),
         mode="markers",
         marker={"opacity": 0, "size": 9},
         hoverinfo="skip",
@@ -350,21 +350,21 @@ def scores(edges: Numbers, levels: Numbers, counts: Numbers, scorer: str) -> go.
     return figure
 
 
-def levels(found: Sequence[Level], scorer: str) -> go.Figure:
+def levels(groups: Sequence[Level], scorer: str) -> go.Figure:
     """The share that people accept, with its interval, by score."""
     figure = _figure(f"score of {scorer_ref.shown(scorer)}", "accepted by people (%)", 260)
-    share = [100 * one.accepted.value for one in found]
-    known = [one.accepted.known for one in found]
-    up = [100 * one.accepted.high - y if k else 0 for one, y, k in zip(found, share, known, strict=True)]
-    down = [y - 100 * one.accepted.low if k else 0 for one, y, k in zip(found, share, known, strict=True)]
+    share = [100 * one.accepted.value for one in groups]
+    known = [one.accepted.known for one in groups]
+    up = [100 * one.accepted.high - y if k else 0 for one, y, k in zip(groups, share, known, strict=True)]
+    down = [y - 100 * one.accepted.low if k else 0 for one, y, k in zip(groups, share, known, strict=True)]
     figure.add_scatter(
-        x=[one.mean for one in found],
+        x=[one.mean for one in groups],
         y=share,
         error_y={"type": "data", "array": up, "arrayminus": down, "symmetric": False, "thickness": 1.5},
         mode="lines+markers",
         line={"color": palette.ACCENT, "width": 1},
         marker={"size": 9},
-        customdata=[[f"{one.low:.4g} to {one.high:.4g}", one.decisions] for one in found],
+        customdata=[[f"{one.low:.4g} to {one.high:.4g}", one.decisions] for one in groups],
         hovertemplate="%{y:.0f} % of %{customdata[1]:,} decisions at %{customdata[0]}<extra></extra>",
     )
     figure.update_yaxes(range=[-4, 104])

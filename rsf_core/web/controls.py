@@ -34,20 +34,22 @@ _WHY = {
 }
 
 
-def section(project: Project, number: int, found: Comparison, control: Control, *, startable: bool) -> None:
+def section(project: Project, number: int, comparison: Comparison, control: Control, *, startable: bool) -> None:
     """The comparison with one control, or the way to it."""
     metrics, over = (
-        (found.control, found.selection) if control is Control.RANDOM else (found.constraints, found.beyond_constraints)
+        (comparison.control, comparison.selection)
+        if control is Control.RANDOM
+        else (comparison.constraints, comparison.beyond_constraints)
     )
     if metrics:
         st.header(_HEADINGS[control], anchor=False)
-        beside = found.constraints_over_random if control is Control.CONSTRAINTS else {}
+        beside = comparison.constraints_over_random if control is Control.CONSTRAINTS else {}
         ui.grid(
             [
                 {
                     "metric": name,
                     control.label: ui.interval(metrics.get(name), name),
-                    "tuned": ui.interval(found.after[name], name),
+                    "tuned": ui.interval(comparison.after[name], name),
                     _GAINED[control]: ui.interval(over.get(name), name, signed=True),
                     **(
                         {"what the constraints gained over random": ui.interval(beside.get(name), name, signed=True)}
@@ -55,7 +57,7 @@ def section(project: Project, number: int, found: Comparison, control: Control, 
                         else {}
                     ),
                 }
-                for name in found.after
+                for name in comparison.after
             ],
         )
         st.caption(_SAID[control])

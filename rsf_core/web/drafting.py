@@ -29,11 +29,11 @@ def opened(workspace: Path, draft_id: str) -> Draft:
     has it open."""
     with _lock:
         _refuse_at_the_end()
-        found = _open.get(workspace / FOLDER / draft_id)
-        if found is None:
-            found = Draft.open(workspace, draft_id)
-            _open[found.folder] = found
-        return found
+        draft = _open.get(workspace / FOLDER / draft_id)
+        if draft is None:
+            draft = Draft.open(workspace, draft_id)
+            _open[draft.folder] = draft
+        return draft
 
 
 def finish(draft: Draft, name: str) -> Path:

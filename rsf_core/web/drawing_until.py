@@ -18,30 +18,30 @@ def panel(project: Project, number: int, *, startable: bool) -> None:
 
     @st.fragment(run_every=None if startable else ui.REFRESH_SECONDS)
     def so_far() -> None:
-        found = project.drawn_until(number)
-        if found is not None:
-            _progress(found)
+        progress = project.drawn_until(number)
+        if progress is not None:
+            _progress(progress)
 
     so_far()
     if startable:
         _form(project)
 
 
-def _progress(found: SoFar) -> None:
+def _progress(so_far: SoFar) -> None:
     with st.container(border=True):
         st.markdown(
-            f"**{found.accepted:,} of {plural(found.drawn, 'candidate')} for {plural(found.prompts, 'prompt')} "
-            f"are accepted**, {found.until.wanted:,} are wanted, at log M = {found.until.log_m:.3g}."
+            f"**{so_far.accepted:,} of {plural(so_far.drawn, 'candidate')} for {plural(so_far.prompts, 'prompt')} "
+            f"are accepted**, {so_far.until.wanted:,} are wanted, at log M = {so_far.until.log_m:.3g}."
         )
-        st.progress(min(1.0, min(found.accepted, found.number) / found.until.wanted))
+        st.progress(min(1.0, min(so_far.accepted, so_far.number) / so_far.until.wanted))
         st.caption(
-            f"The acceptance rate lies between {found.low:.1%} and {found.high:.1%} (95 %). These limits hold at every moment "
-            "together, so one may stop by them; they speak of the automatic decisions at this M alone. "
+            f"The acceptance rate lies between {so_far.low:.1%} and {so_far.high:.1%} (95 %). These limits hold at every "
+            "moment together, so one may stop by them; they speak of the automatic decisions at this M alone. "
             + (
-                f"It ended: {literal(found.end)}."
-                if found.end
-                else f"It ends once that many are accepted and the lower limit, {found.number:,.0f} of so many draws, says so "
-                "too, or where they cannot be reached."
+                f"It ended: {literal(so_far.end)}."
+                if so_far.end
+                else f"It ends once that many are accepted and the lower limit, {so_far.number:,.0f} of so many draws, says "
+                "so too, or where they cannot be reached."
             )
         )
 
@@ -55,7 +55,7 @@ def _form(project: Project) -> None:
     with st.expander("Draw until enough are accepted", icon=":material/target:"):
         with st.form("draw-until", border=False):
             left, middle, right = st.columns(3)
-            wanted = left.number_input("Accepted wanted", 1, 1_000_000, 100)
+            accepted = left.number_input("Accepted wanted", 1, 1_000_000, 100)
             most = middle.number_input("Prompts at most", 1, prompts, prompts)
             log_m = right.number_input(
                 "log M (nats)",
@@ -68,5 +68,5 @@ def _form(project: Project) -> None:
                 "chosen by what was drawn, the limits would mean nothing."
             )
             if st.form_submit_button("Draw until then", icon=":material/target:", disabled=ui.locked("draw_until")):
-                if ui.attempt(lambda: project.draw_until(int(wanted), int(most), log_m, ui.actor())):
+                if ui.attempt(lambda: project.draw_until(int(accepted), int(most), log_m, ui.actor())):
                     st.rerun()

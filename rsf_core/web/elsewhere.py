@@ -11,21 +11,21 @@ from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
 
-def words(found: ElsewhereCounts, number: int, drawn: int) -> str:
-    """Of a round with `found` beside the `drawn` candidates of its proposal."""
-    one = found.candidates == 1
+def words(counts: ElsewhereCounts, number: int, drawn: int) -> str:
+    """Of a round with `counts` beside the `drawn` candidates of its proposal."""
+    one = counts.candidates == 1
     were, them, they = ("was", "it", "It") if one else ("were", "them", "They")
-    waiting = found.candidates - found.accepted - found.rejected
-    said = f"{found.accepted:,} accepted, {found.rejected:,} rejected, {waiting:,} not decided"
-    decided = f"People decide {them} in Review ({said})."
+    waiting = counts.candidates - counts.accepted - counts.rejected
+    decisions = f"{counts.accepted:,} accepted, {counts.rejected:,} rejected, {waiting:,} not decided"
+    decided = f"People decide {them} in Review ({decisions})."
     kept = f"{they} can be scored, edited, frozen, trained on with weight 1 and exported."
     if drawn:
         verb = "is" if one else "are"
         return (
-            f"{plural(found.candidates, 'candidate')} of round {number:,} {were} made elsewhere and {verb} in none of the "
+            f"{plural(counts.candidates, 'candidate')} of round {number:,} {were} made elsewhere and {verb} in none of the "
             f"figures on this page. {decided} {kept}"
         )
-    every = "The candidate" if one else f"All {plural(found.candidates, 'candidate')}"
+    every = "The candidate" if one else f"All {plural(counts.candidates, 'candidate')}"
     return (
         f"{every} of round {number:,} {were} made elsewhere. No proposal of this project drew {them}, so there is no log "
         f"ratio, M, acceptance rate or automatic decision of {them}. {decided} {kept} Draw candidates to have an M and a rate."
@@ -34,10 +34,10 @@ def words(found: ElsewhereCounts, number: int, drawn: int) -> str:
 
 def panel(project: Project, number: int, drawn: int) -> None:
     """Nothing where nothing of the round was made elsewhere."""
-    found = project.elsewhere_counts(number)
-    if not found.candidates:
+    counts = project.elsewhere_counts(number)
+    if not counts.candidates:
         return
-    told = literal(words(found, number, drawn))
+    told = literal(words(counts, number, drawn))
     if drawn:
         st.caption(told)
         return

@@ -145,8 +145,8 @@ def _is_let_in(secret: str | None) -> bool:
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:
-    found: Iterable[tuple[bytes, bytes]] = scope["headers"]
-    return [value.decode("latin-1") for key, value in found if key.lower() == name]
+    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+    return [value.decode("latin-1") for key, value in headers if key.lower() == name]
 
 
 def _shown(text: str) -> str:

@@ -120,13 +120,13 @@ def _beta(draft: Draft, goal: Goal, rewards: dict[str, float]) -> float:
     suggested = goals.suggested_beta(goal, rewards)
     # what is there counts as long as it is of this goal and these rewards; else another goal would begin with a foreign β
     same = current.rewards == rewards and goals.goal_of(current, draft.project.settings.accept.scope) is goal
-    found = _number(
+    beta = _number(
         draft,
         f"β, how close the model stays ({goal})",
         current.beta if same else suggested,
         f"A reward that is higher by β makes a completion e times as likely to be accepted. Suggested here: {suggested:g}.",
     )
-    return suggested if found is None or found <= 0 else found
+    return suggested if beta is None or beta <= 0 else beta
 
 
 def _number(draft: Draft, label: str, value: float | None, help_text: str | None = None) -> float | None:
@@ -142,7 +142,7 @@ def _keep(
         ui.problem(problem)
     current = draft.project.settings
     try:
-        found = goals.good(goal, rewards, constraints, current.generate.candidates, beta)
+        goal_set = goals.good(goal, rewards, constraints, current.generate.candidates, beta)
     except ValidationError as error:
         ui.problem(f"This is not kept: {settings.describe(error)}")
         return
@@ -150,9 +150,9 @@ def _keep(
     shown = goals.goal_of(target, current.accept.scope)
     # a task may have a target that none of the goals gives: looking at it changes nothing
     unchanged = goals.good(shown, target.rewards, target.constraints, count, target.beta)
-    if (found.target, found.scope) != (unchanged.target, unchanged.scope):
+    if (goal_set.target, goal_set.scope) != (unchanged.target, unchanged.scope):
         try:
-            draft.set_good(found)
+            draft.set_good(goal_set)
         except RsfError as error:
             ui.problem(str(error))
 

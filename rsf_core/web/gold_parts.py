@@ -37,29 +37,29 @@ def panel(project: Project, number: int, author: Actor) -> None:
     if ui.locked("gold.report"):
         return
     st.header("Gold items", anchor=False)
-    found = project.gold.report(number)
+    report = project.gold.report(number)
     share = project.settings.review.gold_share
-    if not found.marks:
+    if not report.marks:
         st.caption(
             "Mark candidates whose right decision you know: reviewers are then shown them like any others, and this says how "
             "often each is right. The card has W (right to accept) and Shift+W (right to reject) for owners."
         )
         return
-    _standing(found, share)
-    if found.reviewers:
-        ui.grid([row for one in found.reviewers for row in _rows(one)])
+    _standing(report, share)
+    if report.reviewers:
+        ui.grid([row for one in report.reviewers for row in _rows(one)])
         with st.expander("What these figures mean", icon=":material/help:"):
             st.markdown(MEANINGS)
     else:
         st.caption("Nobody has answered one yet.")
     with st.expander("The gold items and their share", icon=":material/military_tech:"):
         _share(project, share)
-        _items(found)
-        _change(project, found, author)
+        _items(report)
+        _change(project, report, author)
 
 
-def _standing(found: GoldReport, share: float) -> None:
-    accepts = sum(mark.action is Action.ACCEPT for mark in found.marks)
+def _standing(report: GoldReport, share: float) -> None:
+    accepts = sum(mark.action is Action.ACCEPT for mark in report.marks)
     mixed = (
         f"Until somebody has answered all, {share:.0%} of what they are shown are gold items; nothing on their card, "
         "in its address, or in the figures and previews of exports that a reviewer may look at tells which."
@@ -67,17 +67,17 @@ def _standing(found: GoldReport, share: float) -> None:
         else "None is mixed in: their share is 0. Reviewers answer those that they come upon."
     )
     st.markdown(
-        f"**{plural(len(found.marks), 'gold item')}** in this round, {accepts:,} to accept and "
-        f"{len(found.marks) - accepts:,} to reject. {literal(mixed)}"
+        f"**{plural(len(report.marks), 'gold item')}** in this round, {accepts:,} to accept and "
+        f"{len(report.marks) - accepts:,} to reject. {literal(mixed)}"
     )
     st.caption(
         "The decision of a gold item is what counts for the curated set. What reviewers answer is their own record: it "
         "overrules nothing. Only owners see this."
     )
-    if found.outdated:
+    if report.outdated:
         ui.problem(
-            f"{plural(found.outdated, 'gold item')} of {len(found.marks):,} were decided by an older guide than version "
-            f"{found.guide}. Mark them again where the decision is still right, and change or remove the others."
+            f"{plural(report.outdated, 'gold item')} of {len(report.marks):,} were decided by an older guide than version "
+            f"{report.guide}. Mark them again where the decision is still right, and change or remove the others."
         )
 
 
@@ -117,9 +117,9 @@ def _share(project: Project, share: float) -> None:
     )
 
 
-def _items(found: GoldReport) -> None:
+def _items(report: GoldReport) -> None:
     answered: dict[str, list[bool]] = {}
-    for answer in found.answers:
+    for answer in report.answers:
         answered.setdefault(answer.mark.candidate_id, []).append(answer.right)
     ui.grid(
         [
@@ -131,15 +131,15 @@ def _items(found: GoldReport) -> None:
                 "answered": len(answered.get(mark.candidate_id, ())),
                 "right": sum(answered.get(mark.candidate_id, ())),
             }
-            for mark in found.marks[:MOST_ITEMS]
+            for mark in report.marks[:MOST_ITEMS]
         ],
     )
-    if len(found.marks) > MOST_ITEMS:
-        st.caption(f"{len(found.marks) - MOST_ITEMS:,} older ones are not shown: `rsf gold DIR --json` lists all.")
+    if len(report.marks) > MOST_ITEMS:
+        st.caption(f"{len(report.marks) - MOST_ITEMS:,} older ones are not shown: `rsf gold DIR --json` lists all.")
     st.caption("An item that most get wrong may be wrong itself: read it again.")
 
 
-def _change(project: Project, found: GoldReport, author: Actor) -> None:
+def _change(project: Project, report: GoldReport, author: Actor) -> None:
     """Marking one by its name, again or anew, and taking a mark away."""
     with st.form("gold-mark", border=False):
         left, right = st.columns([2, 1], vertical_alignment="bottom")

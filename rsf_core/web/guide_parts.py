@@ -34,14 +34,14 @@ def news(project: Project, reviewer: Actor) -> None:
         return
     guide, read = unread.guide, unread.read
     why = f": {guide.reason}" if guide.reason else ""
-    said = (
+    words = (
         f"The guide has changed since you last read it: you have read version {read}, version {guide.version} is by "
         f"{guide.author}{why}."
         if read
         else f"There is a guide that says how to decide here. It is version {guide.version}, by {guide.author}."
     )
     with st.container(border=True):
-        st.markdown(f":material/menu_book: {literal(said)}")
+        st.markdown(f":material/menu_book: {literal(words)}")
         with st.container(horizontal=True):
             if st.button("Read the guide", type="primary"):
                 ui.go("guide", **({"compared": str(read)} if read else {}))
@@ -116,9 +116,9 @@ def history(versions: Sequence[GuideVersion]) -> None:
     st.code("\n".join(list(lines)[2:]) or "Nothing.", language="diff", wrap_lines=True)
 
 
-def agreement(found: Sequence[UnderGuide]) -> None:
+def agreement(agreements: Sequence[UnderGuide]) -> None:
     """What was said under each version of the guide, where there is more than one."""
-    if len(found) < 2:
+    if len(agreements) < 2:
         return
     st.header("By version of the guide", anchor=False)
     ui.grid(
@@ -130,10 +130,10 @@ def agreement(found: Sequence[UnderGuide]) -> None:
                 "pairs of reviewers": one.pairs,
                 "who agree": _of(one.alike, one.pairs),
             }
-            for one in found
+            for one in agreements
         ],
     )
-    total = plural(sum(one.words for one in found), "opinion")
+    total = plural(sum(one.words for one in agreements), "opinion")
     st.caption(
         f"{total}: what each reviewer said last of a candidate, counted under the version of the guide they had before them. "
         "“Like the rule”: those of candidates that the rule has decided, and who said the same. “Pairs of reviewers”: two "

@@ -15,8 +15,8 @@ def packed(text: str) -> str | None:
     plain = text.encode("utf-8", "replace")
     if len(plain) > _LARGEST:
         return None
-    found = base64.urlsafe_b64encode(zlib.compress(plain, 9)).decode().rstrip("=")
-    return found if len(found) <= LONGEST else None
+    encoded = base64.urlsafe_b64encode(zlib.compress(plain, 9)).decode().rstrip("=")
+    return encoded if len(encoded) <= LONGEST else None
 
 
 def unpacked(text: str) -> str | None:
@@ -24,9 +24,9 @@ def unpacked(text: str) -> str | None:
     if len(text) > LONGEST:
         return None
     try:
-        found = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        packed_bytes = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         unpacker = zlib.decompressobj()
-        plain = unpacker.decompress(found, _LARGEST)
+        plain = unpacker.decompress(packed_bytes, _LARGEST)
         return None if unpacker.unconsumed_tail or not unpacker.eof else plain.decode("utf-8")
     except (binascii.Error, zlib.error, ValueError):
         return None

@@ -59,26 +59,26 @@ def judges(project: Project, number: int) -> None:
     chosen = ui.in_url("judge", options.__contains__, NEW, lambda key: st.selectbox("Judge", options, key=key))
     file = next((file for file in usable if file.name == chosen), None)
     _begin(chosen, file)
-    name, asked = _form(file)
+    name, options_now = _form(file)
     usual = _usual(file)
-    changed = (name, asked) != (_name(file), {option: _plain(usual[option]) for option in asked})
-    page_draft.keep(_DRAFT, _shown(chosen, file), [name, asked], [name, _without_secrets(asked)], changed)
-    if asked["endpoint"]:
-        st.caption(literal(judging_parts.sends_words(name or "It", asked)))
-    judge_keys.consent(project, asked)
+    changed = (name, options_now) != (_name(file), {option: _plain(usual[option]) for option in options_now})
+    page_draft.keep(_DRAFT, _shown(chosen, file), [name, options_now], [name, _without_secrets(options_now)], changed)
+    if options_now["endpoint"]:
+        st.caption(literal(judging_parts.sends_words(name or "It", options_now)))
+    judge_keys.consent(project, options_now)
     left, right, _ = st.columns([1, 1, 2])
     locked: dict[str, Any] = {"disabled": ui.locked("own_scorers.try_judge"), "width": "stretch"}
     if left.button(f"Try on {JUDGED} candidates", icon=":material/science:", key="try-judge", **locked):
         doing = f"The judge reads {JUDGED} candidates: a minute at most"
-        tried_parts.keep(_TRIED, asked, doing, lambda: project.own_scorers.try_judge(asked, number))
+        tried_parts.keep(_TRIED, options_now, doing, lambda: project.own_scorers.try_judge(options_now, number))
     locked = {"disabled": ui.locked("own_scorers.save_judge"), "width": "stretch"}
     if right.button("Save", type="primary", icon=":material/save:", key="save-judge", **locked):
-        if ui.attempt(lambda: project.own_scorers.save_judge(name, asked, new=file is None)):
+        if ui.attempt(lambda: project.own_scorers.save_judge(name, options_now, new=file is None)):
             st.query_params["judge"] = name
             page_draft.forget(_DRAFT, _shown(chosen, file))
             st.rerun()
     tried: tuple[Mapping[str, Any], list[Judged]] | None = st.session_state.get(_TRIED)
-    if tried is not None and tried[0] == asked:
+    if tried is not None and tried[0] == options_now:
         _results(tried[1])
     if file is not None:
         scorer = project.scorer_book.current(file.name)
@@ -117,24 +117,24 @@ def _usual(file: OwnFile | None) -> Mapping[str, Any]:
     return _START if file is None else {**_START, **_USUAL, **(file.judge or {})}
 
 
-def _drafted(said: Any) -> tuple[str, Mapping[str, Any]] | None:
+def _drafted(draft: Any) -> tuple[str, Mapping[str, Any]] | None:
     """A draft as an address may hold it; None where it is none that the form can show."""
     try:
-        name, told = said
-        found = {option: type(usual)(told[option]) for option, usual in _START.items()}
+        name, told = draft
+        options = {option: type(usual)(told[option]) for option, usual in _START.items()}
     except (ValueError, TypeError, KeyError, OverflowError):
         return None
-    fits = all(math.isfinite(found[end]) for end in ("lowest", "highest"))
-    fits = fits and all(low <= found[option] <= high for option, (low, high) in LIMITS.items())
-    fits = fits and all(len(found[option]) <= most for option, most in LONGEST.items())
-    return (str(name)[:LONGEST_NAME], found) if fits else None
+    fits = all(math.isfinite(options[end]) for end in ("lowest", "highest"))
+    fits = fits and all(low <= options[option] <= high for option, (low, high) in LIMITS.items())
+    fits = fits and all(len(options[option]) <= most for option, most in LONGEST.items())
+    return (str(name)[:LONGEST_NAME], options) if fits else None
 
 
-def _without_secrets(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+def _without_secrets(options: Mapping[str, Any]) -> Mapping[str, Any]:
     """What may stand in the address of the page: no key, and no address of an endpoint that may hold one."""
-    key, endpoint = str(asked["key"]), str(asked["endpoint"])
+    key, endpoint = str(options["key"]), str(options["endpoint"])
     return {
-        **asked,
+        **options,
         "key": key if key_names.is_name(key) else "",
         "endpoint": "" if set("@?#") & set(endpoint) else endpoint,
     }
@@ -187,11 +187,11 @@ def _form(file: OwnFile | None) -> tuple[str, dict[str, Any]]:
     st.checkbox("Show the judge the prompt’s reference as the right answer", key=_key("show_reference"))
     with st.expander("Key, limits and more", icon=":material/tune:"):
         _more()
-    asked = {option: st.session_state[_key(option)] for option in _START}
-    asked = {option: _plain(value) if option in ("lowest", "highest") else value for option, value in asked.items()}
+    options = {option: st.session_state[_key(option)] for option in _START}
+    options = {option: _plain(value) if option in ("lowest", "highest") else value for option, value in options.items()}
     for text in ("endpoint", "model", "key"):
-        asked[text] = asked[text].strip()
-    return str(st.session_state[_key("name")]).strip(), asked
+        options[text] = options[text].strip()
+    return str(st.session_state[_key("name")]).strip(), options
 
 
 def _plain(value: Any) -> Any:
@@ -247,7 +247,7 @@ def _results(tried: Sequence[Judged]) -> None:
         ],
     )
     st.caption("Nothing of this is kept.")
-    asked = next((one.asked for one in tried if one.asked), "")
-    if asked:
+    question = next((one.asked for one in tried if one.asked), "")
+    if question:
         with st.expander("What the judge was asked of the first", icon=":material/forum:"):
-            ui.text(asked)
+            ui.text(question)

@@ -22,47 +22,47 @@ from rsf_core.web.literal import literal
 def beside_people(project: Project, scorer: str) -> None:
     """One scorer against all decisions of people on candidates that it has scored."""
     target, card = project.settings.target, project.scorer_book.card(scorer)
-    found = project.scorer_book.judging(scorer, direction(target, scorer))
+    judging = project.scorer_book.judging(scorer, direction(target, scorer))
     is_opinion = card is not None and card.opinion
-    if not found.decisions and not is_opinion:
+    if not judging.decisions and not is_opinion:
         return
     st.subheader("Beside people’s decisions", anchor=False)
     if is_opinion:
-        _word(scorer, found)
-    if found.kappa is None or found.auc is None or found.correlation is None:
+        _word(scorer, judging)
+    if judging.kappa is None or judging.auc is None or judging.correlation is None:
         st.caption(
-            f"{plural(found.decisions, 'decision')} of people on candidates with a score. From {FEWEST_OF_A_KIND} accepts and "
-            f"{FEWEST_OF_A_KIND} rejects on, of two prompts at least, the agreement is shown here."
+            f"{plural(judging.decisions, 'decision')} of people on candidates with a score. From {FEWEST_OF_A_KIND} accepts "
+            f"and {FEWEST_OF_A_KIND} rejects on, of two prompts at least, the agreement is shown here."
         )
-        if not found.decisions:
+        if not judging.decisions:
             ui.empty("Nobody has decided on a candidate with this score yet.", page="review", label="Review")
         return
     with st.container(horizontal=True):
-        _figure("κ, beyond chance", found.kappa, _KAPPA)
-        _figure("Rank correlation", found.correlation, _CORRELATION)
-        _figure("AUC", found.auc, _AUC)
-    side = "above" if found.direction > 0 else "below"
+        _figure("κ, beyond chance", judging.kappa, _KAPPA)
+        _figure("Rank correlation", judging.correlation, _CORRELATION)
+        _figure("AUC", judging.auc, _AUC)
+    side = "above" if judging.direction > 0 else "below"
     st.caption(
-        f"By {plural(found.decisions, 'decision')} ({found.accepts:,} accepts) on {plural(found.prompts, 'prompt')}, in all "
-        f"rounds, with 95 % intervals over prompts. The best threshold is {side} {found.threshold:.4g}; κ is counted on "
+        f"By {plural(judging.decisions, 'decision')} ({judging.accepts:,} accepts) on {plural(judging.prompts, 'prompt')}, in "
+        f"all rounds, with 95 % intervals over prompts. The best threshold is {side} {judging.threshold:.4g}; κ is counted on "
         "prompts that had no part in choosing theirs. What people decided is what they looked at: for the whole round it "
         "speaks as far as that was chosen at random, and more so where they decided without seeing the score."
     )
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(charts.levels(found.levels, scorer), key="levels", config=charts.CONFIG)
+        st.plotly_chart(charts.levels(judging.levels, scorer), key="levels", config=charts.CONFIG)
     with right:
-        ui.grid([_row(level) for level in found.levels], height="content")
+        ui.grid([_row(level) for level in judging.levels], height="content")
         st.caption(
             "A score to go by rises here: the higher it is, the more of the candidates people accept (or the fewer)."
         )
 
 
-def _figure(name: str, found: Interval, meaning: str) -> None:
+def _figure(name: str, interval: Interval, meaning: str) -> None:
     st.metric(
         literal(name),
-        literal(_number(found.value)),
-        literal(_between(found)),
+        literal(_number(interval.value)),
+        literal(_between(interval)),
         delta_color="off",
         delta_arrow="off",
         help=literal(meaning),
@@ -114,20 +114,20 @@ def spent(project: Project, scorers: Iterable[str]) -> None:
     """What judges were asked for, in tokens."""
     counted = project.scorer_book.spent()
     for scorer in scorers:
-        if (found := counted.get(scorer)) is not None:
+        if (usage := counted.get(scorer)) is not None:
             st.caption(
                 literal(
-                    f"{shown(scorer)} was asked {plural(found.requests, 'question')} so far: "
-                    f"{plural(found.prompt_tokens, 'token')} of questions and {found.answer_tokens:,} of answers, as the "
+                    f"{shown(scorer)} was asked {plural(usage.requests, 'question')} so far: "
+                    f"{plural(usage.prompt_tokens, 'token')} of questions and {usage.answer_tokens:,} of answers, as the "
                     "endpoint counts them."
                 )
             )
 
 
-def _word(scorer: str, found: Judging) -> None:
+def _word(scorer: str, judging: Judging) -> None:
     """Whether an opinion may decide, by what people have said."""
-    name, so_far = shown(scorer), f"{min(found.decisions, ENOUGH)} of {ENOUGH}"
-    if not found.enough:
+    name, so_far = shown(scorer), f"{min(judging.decisions, ENOUGH)} of {ENOUGH}"
+    if not judging.enough:
         st.warning(
             literal(
                 f"{name} is a model’s opinion, and nobody knows yet whether people share it: {so_far} decisions are there "
@@ -136,21 +136,21 @@ def _word(scorer: str, found: Judging) -> None:
             ),
             icon=":material/gavel:",
         )
-    elif not found.agrees:
-        kappa = "" if found.kappa is None else f" (κ {_number(found.kappa.value)}, {_between(found.kappa)})"
+    elif not judging.agrees:
+        kappa = "" if judging.kappa is None else f" (κ {_number(judging.kappa.value)}, {_between(judging.kappa)})"
         st.warning(
             literal(
-                f"{name} is a model’s opinion, and {plural(found.decisions, 'decision')} of people don’t show that it agrees "
-                f"with them beyond chance{kappa}. What it prefers would be trained: mend its rubric or leave it out."
+                f"{name} is a model’s opinion, and {plural(judging.decisions, 'decision')} of people don’t show that it "
+                f"agrees with them beyond chance{kappa}. What it prefers would be trained: mend its rubric or leave it out."
             ),
             icon=":material/gavel:",
         )
     else:
-        assert found.kappa is not None
+        assert judging.kappa is not None
         st.success(
             literal(
-                f"{name} agrees with people beyond chance: κ {_number(found.kappa.value)}, {_between(found.kappa)}, by "
-                f"{plural(found.decisions, 'decision')}."
+                f"{name} agrees with people beyond chance: κ {_number(judging.kappa.value)}, {_between(judging.kappa)}, by "
+                f"{plural(judging.decisions, 'decision')}."
             ),
             icon=":material/gavel:",
         )

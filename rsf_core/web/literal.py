@@ -19,9 +19,9 @@ def literal(text: object) -> str:
     line = " ".join(str(text).split())
     line = _SPECIAL.sub(r"\\\g<0>", line)
     line = _AT_THE_START.sub(
-        lambda found: found[1] + (found[2] + "\\" if found[2].isdigit() else "\\" + found[2]), line
+        lambda match: match[1] + (match[2] + "\\" if match[2].isdigit() else "\\" + match[2]), line
     )
-    return _JOINED.sub(lambda found: found[0] + _JOINER, line)
+    return _JOINED.sub(lambda match: match[0] + _JOINER, line)
 
 
 def figure_text(text: object) -> str:

@@ -19,31 +19,31 @@ WHAT_IT_IS = (
 )
 
 
-def shown(found: Mapping[str, Interval], name: str) -> str:
+def shown(measures: Mapping[str, Interval], name: str) -> str:
     """One measure with its interval, or that there is none."""
-    return ui.limits(found[name]) if name in found else NOT_MEASURED
+    return ui.limits(measures[name]) if name in measures else NOT_MEASURED
 
 
-def line(found: Comparison) -> str:
+def line(comparison: Comparison) -> str:
     """What a round's model has forgotten, in a sentence."""
-    if not found.forgotten:
+    if not comparison.forgotten:
         return "What the model has forgotten is not measured: comparing again measures it."
     return (
-        f"Forgotten, in nats a token from the base: {shown(found.forgotten, PER_TOKEN[UNRELATED])} on unrelated prompts, "
-        f"{shown(found.forgotten, PER_TOKEN[HELD_OUT])} on held-out ones."
+        f"Forgotten, in nats a token from the base: {shown(comparison.forgotten, PER_TOKEN[UNRELATED])} on unrelated prompts, "
+        f"{shown(comparison.forgotten, PER_TOKEN[HELD_OUT])} on held-out ones."
     )
 
 
-def table(found: Comparison, controls: Mapping[str, Mapping[str, Interval]]) -> None:
+def table(comparison: Comparison, controls: Mapping[str, Mapping[str, Interval]]) -> None:
     """The proposal, the tuned model and its controls (by their names), on unrelated and on held-out prompts."""
     st.header("What was lost", anchor=False)
-    before = "0 (the base)" if found.before_id == "base" else None
+    before = "0 (the base)" if comparison.before_id == "base" else None
     ui.grid(
         [
             {
                 "forgotten": name.removeprefix("forgotten: "),
-                "before": before or shown(found.forgotten_before, name),
-                "after": shown(found.forgotten, name),
+                "before": before or shown(comparison.forgotten_before, name),
+                "after": shown(comparison.forgotten, name),
                 **{control: shown(lost, name) for control, lost in controls.items()},
             }
             for names in (PER_TOKEN, PER_COMPLETION)

@@ -113,15 +113,15 @@ def _actions(project: Project, view: ModelView) -> None:
 def _law(project: Project, model_id: str) -> None:
     """What the model's folder asks for when tokens are drawn from it, and what became of it."""
     try:
-        found = project.lineage.law(model_id)
+        law = project.lineage.law(model_id)
     except ModelError as error:
         ui.problem(str(error))
         return
-    if not found:
+    if not law:
         return
     with st.expander(f"What the folder of {literal(model_id)} asks for when tokens are drawn", icon=":material/rule:"):
         ui.grid(
-            [{"": one.name, "value": one.value, "what became of it": str(one.part), "note": one.note} for one in found],
+            [{"": one.name, "value": one.value, "what became of it": str(one.part), "note": one.note} for one in law],
             key=f"law-{model_id}",
         )
         st.caption("What is not part of the law has no part in log q either, so that log q is exact.")
@@ -138,9 +138,9 @@ def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:
         )
         return None
     left, right = st.columns(2)
-    asked = st.query_params.get("models", "").split(",")
-    first = asked[0] if asked[0] in ready else ready[0]
-    second = asked[1] if len(asked) == 2 and asked[1] in ready else ready[-1]
+    named = st.query_params.get("models", "").split(",")
+    first = named[0] if named[0] in ready else ready[0]
+    second = named[1] if len(named) == 2 and named[1] in ready else ready[-1]
     first = left.selectbox("Model", ready, ready.index(first), key=f"first-{where}")
     second = right.selectbox("against", ready, ready.index(second), key=f"second-{where}")
     st.query_params["models"] = f"{first},{second}"
@@ -153,8 +153,8 @@ def _two(models: Sequence[ModelView], where: str) -> tuple[str, str] | None:
 def compare(project: Project, models: Sequence[ModelView]) -> None:
     """Two models side by side, in figures and on the held-out prompts."""
     chosen = _two(models, "compare")
-    found = chosen and project.lineage.pairing(*chosen)
-    if not chosen or not found:
+    pairing = chosen and project.lineage.pairing(*chosen)
+    if not chosen or not pairing:
         return
     first, second = chosen
     forgotten = {view.model.model_id: view.forgotten for view in models}
@@ -162,11 +162,11 @@ def compare(project: Project, models: Sequence[ModelView]) -> None:
         [
             {
                 "metric": name,
-                first: ui.interval(found.first.get(name), name),
-                second: ui.interval(found.second[name], name),
-                f"{second} − {first}": ui.interval(found.gain.get(name), name, signed=True),
+                first: ui.interval(pairing.first.get(name), name),
+                second: ui.interval(pairing.second[name], name),
+                f"{second} − {first}": ui.interval(pairing.gain.get(name), name, signed=True),
             }
-            for name in found.second
+            for name in pairing.second
         ]
         + [
             {"metric": name, **{of: "0" if of == "base" else lost.shown(forgotten[of], name) for of in chosen}}
@@ -192,10 +192,10 @@ def _chosen_prompt(project: Project, prompt_ids: list[int]) -> int | None:
     """One of the prompts, found by its text where they are more than a list can hold."""
     words = st.text_input("Find a prompt", key="find-prompt") if len(prompt_ids) > MOST_OPTIONS else ""
     texts = project.prompt_texts(prompt_ids if words else prompt_ids[:MOST_OPTIONS])
-    found = [p for p in prompt_ids if p in texts and words.casefold() in texts[p].casefold()]
-    if len(found) > MOST_OPTIONS or (not words and len(prompt_ids) > MOST_OPTIONS):
-        st.caption(f"The first {MOST_OPTIONS} of {len(found) if words else len(prompt_ids):,} are listed.")
-    return st.selectbox("Prompt", found[:MOST_OPTIONS], format_func=lambda p: texts[p][:120])
+    matching = [p for p in prompt_ids if p in texts and words.casefold() in texts[p].casefold()]
+    if len(matching) > MOST_OPTIONS or (not words and len(prompt_ids) > MOST_OPTIONS):
+        st.caption(f"The first {MOST_OPTIONS} of {len(matching) if words else len(prompt_ids):,} are listed.")
+    return st.selectbox("Prompt", matching[:MOST_OPTIONS], format_func=lambda p: texts[p][:120])
 
 
 def _own_prompt(project: Project, chosen: tuple[str, str]) -> None:
@@ -279,28 +279,30 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
 
 def rounds(project: Project) -> None:
     """All rounds in one table and chart, and what changed between two."""
-    opened = project.rounds()
-    found = [comparison for comparison in (project.comparison(r.round) for r in opened) if comparison is not None]
-    if found:
-        metric = st.selectbox("Metric", list(found[-1].after))
-        st.plotly_chart(charts.gains(found, metric, metric in SHARES), config=charts.CONFIG)
-        together, headline = project.gains(), found[-1].headline
+    round_records = project.rounds()
+    comparisons = [
+        comparison for comparison in (project.comparison(r.round) for r in round_records) if comparison is not None
+    ]
+    if comparisons:
+        metric = st.selectbox("Metric", list(comparisons[-1].after))
+        st.plotly_chart(charts.gains(comparisons, metric, metric in SHARES), config=charts.CONFIG)
+        together, headline = project.gains(), comparisons[-1].headline
         if len(together) > 1:
             names = {"tuned": "round", "control": "random control of round", "constraints": "constraints only of round"}
-            said = [
+            remarks = [
                 f"{names[which]} {number}: {ui.interval(gain, headline, signed=True)}"
                 + (", beyond chance" if gain.known and gain.low > 0 else "")
                 for (number, which), gain in together.items()
             ]
             st.caption(
                 f"{literal(headline)} over the base, with 95 % intervals that hold for all shown together. "
-                + literal("; ".join(said))
+                + literal("; ".join(remarks))
             )
         runs.curse(project)
         runs.procedure(project)
-    counts = {r.round: project.counts(r.round) for r in opened}
+    counts = {r.round: project.counts(r.round) for r in round_records}
     curated = {c.round: c for c in project.curated_sets() if "rule" not in c.summary}  # without random controls
-    by_round = {comparison.round: comparison for comparison in found}
+    by_round = {comparison.round: comparison for comparison in comparisons}
     ui.grid(
         [
             {
@@ -319,13 +321,13 @@ def rounds(project: Project) -> None:
                 if r.round in by_round
                 else "–",
             }
-            for r in opened
+            for r in round_records
         ],
     )
-    if len(opened) < 2:
+    if len(round_records) < 2:
         st.caption("What changed between two rounds is shown once there are two.")
         return
-    numbers = [r.round for r in opened]
+    numbers = [r.round for r in round_records]
     left, right = st.columns(2)
     first = left.selectbox("From round", numbers, len(numbers) - 2)
     second = right.selectbox("to round", numbers, len(numbers) - 1)

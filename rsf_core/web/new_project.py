@@ -86,8 +86,8 @@ def _discard(draft_id: str) -> None:
 
 def _unfinished() -> None:
     """New projects that were begun and not finished."""
-    found = drafts.drafts(session.workspace())[:SHOWN_DRAFTS]
-    for draft_id, chosen in found:
+    drafts_kept = drafts.drafts(session.workspace())[:SHOWN_DRAFTS]
+    for draft_id, chosen in drafts_kept:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             named = f" “{chosen.name}”" if chosen.name else ""
             st.text(f"Not finished:{named} {chosen.title}", width="stretch")

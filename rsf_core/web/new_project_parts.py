@@ -41,8 +41,8 @@ Began = Callable[[Draft], None]
 def task(draft: Draft | None, began: Began) -> None:
     """The choice of a task; `began` is told the draft once one is chosen. Another one asks before anything is lost."""
     known = {name: tasks.load(name) for name in (tasks.BLANK, *tasks.names())}
-    titles = {name: found.title for name, found in known.items()}
-    captions = {name: found.description for name, found in known.items()}
+    titles = {name: known_task.title for name, known_task in known.items()}
+    captions = {name: known_task.description for name, known_task in known.items()}
     titles[tasks.BLANK], titles[_BROUGHT] = "Your own prompts", "A task from a folder or an archive"
     captions[_BROUGHT] = (
         "One that somebody gave you: task.toml and prompts.jsonl, in a folder or packed (.zip, .tar.gz)."
@@ -138,7 +138,7 @@ def prompts(draft: Draft) -> None:
 
 
 def _paste(draft: Draft) -> None:
-    said = f"pasted-{draft.draft_id}"
+    file = f"pasted-{draft.draft_id}"
     with st.form("pasted", clear_on_submit=True):
         text = st.text_area(
             "Prompts",
@@ -155,21 +155,21 @@ def _paste(draft: Draft) -> None:
             help="Of these prompts: as near to it as they allow, and at least one of two. A hash of their text chooses.",
         )
         if st.form_submit_button("Add them", type="primary", icon=":material/add:"):
-            found = pasted.read(text, layout or Layout.LINES)
+            rows = pasted.read(text, layout or Layout.LINES)
             problems: list[Problem] = []
 
             def add() -> None:
                 with st.spinner("Comparing them with all prompts …", show_time=True):
-                    problems.extend(draft.project.import_prompts(found.rows, "by hand", share / 100))
+                    problems.extend(draft.project.import_prompts(rows.rows, "by hand", share / 100))
 
-            if not found.rows and not found.problems:
+            if not rows.rows and not rows.problems:
                 ui.problem("There is no prompt in it: write what the model is to be asked.")
             elif ui.attempt(add):
-                problems = sorted([*found.problems, *problems], key=lambda problem: problem.line or 0)
-                st.session_state[said] = (len(found.rows) + len(found.problems) - len(problems), problems)
+                problems = sorted([*rows.problems, *problems], key=lambda problem: problem.line or 0)
+                st.session_state[file] = (len(rows.rows) + len(rows.problems) - len(problems), problems)
                 st.rerun()
-    if said in st.session_state:
-        count, problems = st.session_state[said]
+    if file in st.session_state:
+        count, problems = st.session_state[file]
         st.success(f"{plural(count, 'prompt')} added.", icon=":material/check:")
         for problem in problems[: prompt_parts.PAGE]:
             st.text(f"Not added: {problem}")
@@ -237,37 +237,37 @@ def _loading(draft: Draft) -> None:
             st.rerun()
 
 
-def _report(draft: Draft, found: ModelReport) -> None:
+def _report(draft: Draft, report: ModelReport) -> None:
     settings = draft.project.settings
     facts = {
-        "Parameters": _count(found.parameters),
-        "On disk": size(found.weight_bytes),
-        "Context": "no limit" if found.context is None else f"{found.context:,} tokens",
-        "Chat template": "yes" if found.chat_template else "no",
-        "Memory in use": size(found.memory_bytes),
-        "Speed": f"{found.tokens_per_second:,.0f} tokens/s",
+        "Parameters": _count(report.parameters),
+        "On disk": size(report.weight_bytes),
+        "Context": "no limit" if report.context is None else f"{report.context:,} tokens",
+        "Chat template": "yes" if report.chat_template else "no",
+        "Memory in use": size(report.memory_bytes),
+        "Speed": f"{report.tokens_per_second:,.0f} tokens/s",
     }
     st.success("It was loaded and draws with exact probabilities.", icon=":material/check_circle:")
     with st.container(horizontal=True):
         for name, value in facts.items():
             st.metric(literal(name), literal(value), border=True, height="stretch")
-    kind = "encoder-decoder" if found.encoder_decoder else "causal model"
+    kind = "encoder-decoder" if report.encoder_decoder else "causal model"
     train = draft.facts().prompts.get(Split.TRAIN, 0)
     drawn = min(settings.generate.prompts or train, train) * settings.generate.candidates
-    longest = drawn * settings.generate.max_new_tokens / found.tokens_per_second
-    said = f"A {found.family} {kind}, computed on {found.placement}, loaded in {seconds(found.load_seconds)}."
+    longest = drawn * settings.generate.max_new_tokens / report.tokens_per_second
+    words = f"A {report.family} {kind}, computed on {report.placement}, loaded in {seconds(report.load_seconds)}."
     if drawn:
-        said += (
+        words += (
             f" A round of {plural(drawn, 'candidate')} with at most {plural(settings.generate.max_new_tokens, 'token')} each "
             f"takes up to about {seconds(longest)} to draw."
         )
-    st.caption(literal(said))
-    if not found.chat_template and not found.encoder_decoder:
+    st.caption(literal(words))
+    if not report.chat_template and not report.encoder_decoder:
         st.caption("Without a chat template prompts are continued as plain text, not answered as in a chat.")
     with st.expander("One of the completions it just drew", icon=":material/chat:"):
-        ui.text(found.prompt)
+        ui.text(report.prompt)
         st.caption("completion")
-        ui.text(found.completion)
+        ui.text(report.completion)
     if st.button("Load it again", type="tertiary", icon=":material/replay:"):
         if ui.attempt(draft.try_model_again):
             st.rerun()

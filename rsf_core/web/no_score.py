@@ -18,7 +18,7 @@ def panel(project: Project, number: int, editable: bool) -> None:
     counts = project.counts(number)
     if not counts.unscored:
         return
-    found = project.without_score(number)
+    unscored = project.without_score(number)
     has = "has" if counts.unscored == 1 else "have"
     with st.expander(f"{plural(counts.unscored, 'candidate')} {has} no score", icon=":material/help_center:"):
         st.markdown(
@@ -28,11 +28,11 @@ def panel(project: Project, number: int, editable: bool) -> None:
         ui.grid(
             [
                 {"candidate": one.candidate_id, "scorer": readable(one.scorer), "why": one.reason}
-                for one in found[:SHOWN]
+                for one in unscored[:SHOWN]
             ],
         )
-        if len(found) > SHOWN:
-            st.caption(f"The first {SHOWN:,} of {len(found):,}.")
+        if len(unscored) > SHOWN:
+            st.caption(f"The first {SHOWN:,} of {len(unscored):,}.")
         if not editable:
             return
         if st.button("Score them again", icon=":material/refresh:", disabled=ui.locked("score"), key="score-again"):

@@ -49,10 +49,10 @@ def url() -> str | None:
 def check(host: str, how: Access, address: str | None) -> None:
     """Refuse to be reachable by others without links. Raises AccessError that says what to do."""
     if address is not None:
-        found = _URL.fullmatch(address)
-        if found is None:
+        match = _URL.fullmatch(address)
+        if match is None:
             raise AccessError(f"--url {address!r} is no address: say e.g. https://rsf.example.org, without a path")
-        if how is Access.LOCAL and found[2] not in LOCAL_NAMES:
+        if how is Access.LOCAL and match[2] not in LOCAL_NAMES:
             raise AccessError(f"others would reach the app at {address}: open it with --access links")
     if how is Access.LOCAL and not is_loopback(host):
         raise AccessError(
@@ -124,8 +124,8 @@ def _is_own_name(name: str) -> bool:
 
 
 def _interfaces() -> set[str]:
-    found = (one for interface in psutil.net_if_addrs().values() for one in interface)
-    return {_as_host(one.address) for one in found if one.family in (socket.AF_INET, socket.AF_INET6)}
+    addresses = (one for interface in psutil.net_if_addrs().values() for one in interface)
+    return {_as_host(one.address) for one in addresses if one.family in (socket.AF_INET, socket.AF_INET6)}
 
 
 def _as_host(address: str) -> str:

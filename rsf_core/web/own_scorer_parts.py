@@ -108,9 +108,9 @@ def _begin(chosen: str, file: OwnFile | None) -> None:
     """Fill the fields when another scorer is chosen, and only then: what is being written stays."""
     shown = _version(chosen, file)
     if st.session_state.get(_SHOWN) != shown or _SOURCE not in st.session_state:
-        said = page_draft.begun(_DRAFT, shown)
-        is_draft = isinstance(said, list) and len(said) == 2 and all(isinstance(one, str) for one in said)
-        st.session_state[_NAME], st.session_state[_SOURCE] = said if is_draft else _saved(file)
+        draft = page_draft.begun(_DRAFT, shown)
+        is_draft = isinstance(draft, list) and len(draft) == 2 and all(isinstance(one, str) for one in draft)
+        st.session_state[_NAME], st.session_state[_SOURCE] = draft if is_draft else _saved(file)
         st.session_state[_SHOWN] = shown
 
 

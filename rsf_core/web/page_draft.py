@@ -39,23 +39,23 @@ def begun(parameter: str, shown: tuple[str, str]) -> Any:
         st.session_state[_told(parameter)] = LEFT_OUT
         return None
     try:
-        entry, version, said = json.loads(in_address.unpacked(text) or "null")
+        entry, version, draft = json.loads(in_address.unpacked(text) or "null")
     except (ValueError, TypeError, RecursionError):
         return None
     if (entry, version) != shown:
         return None
     st.session_state[_told(parameter)] = NOTE
-    return said
+    return draft
 
 
-def keep(parameter: str, shown: tuple[str, str], said: Any, in_url: Any, changed: bool) -> None:
+def keep(parameter: str, shown: tuple[str, str], entered: Any, in_url: Any, changed: bool) -> None:
     """Keep what the form says where it is `changed` from what is saved; `in_url` also in the address. Says what was found
     there, as long as this entry is shown."""
     others = {one: draft for one, draft in _drafts(parameter).items() if one[0] != shown[0]}
-    st.session_state[_key(parameter)] = {**others, shown: said} if changed else others
-    found = st.session_state.get(_told(parameter))
-    if found is not None:
-        st.caption(literal(found))
+    st.session_state[_key(parameter)] = {**others, shown: entered} if changed else others
+    kept = st.session_state.get(_told(parameter))
+    if kept is not None:
+        st.caption(literal(kept))
     text = in_address.packed(json.dumps([*shown, in_url], ensure_ascii=False, separators=(",", ":")))
     if not changed or text is None:
         st.query_params.pop(parameter, None)
@@ -76,8 +76,8 @@ def forget(parameter: str, shown: tuple[str, str]) -> None:
 
 def _drafts(parameter: str) -> Mapping[tuple[str, str], Any]:
     """Of this tab, by entry and version."""
-    found: Mapping[tuple[str, str], Any] = st.session_state.get(_key(parameter), {})
-    return found
+    drafts: Mapping[tuple[str, str], Any] = st.session_state.get(_key(parameter), {})
+    return drafts
 
 
 def _key(parameter: str) -> str:

@@ -24,30 +24,30 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
     """One line of progress, kept up, with the sitting and the goal folded away below it."""
     st.fragment(_line, run_every=REFRESH_SECONDS)(project, number, reviewer)
     with st.expander("Your sitting and your goal", icon=":material/flag:"):
-        found = project.progress.mine(number, reviewer)
-        _sitting(found)
-        _goal(project, found, reviewer)
+        progress = project.progress.mine(number, reviewer)
+        _sitting(progress)
+        _goal(project, progress, reviewer)
         st.caption(MEANINGS)
 
 
 def _line(project: Project, number: int, reviewer: Actor) -> None:
-    said = line(project.progress.mine(number, reviewer))
-    if said:
-        st.caption(literal(said))
+    words = line(project.progress.mine(number, reviewer))
+    if words:
+        st.caption(literal(words))
 
 
-def line(found: Progress) -> str:
+def line(progress: Progress) -> str:
     """Goal and pace in short; empty before anything was decided without a goal."""
-    goal = found.goal
-    if not found.decided and goal.per_day is None and goal.per_round is None:
+    goal = progress.goal
+    if not progress.decided and goal.per_day is None and goal.per_round is None:
         return ""
-    said = [
-        _towards(found.today, goal.per_day, "today"),
-        _towards(found.decided, goal.per_round, "in this round"),
+    parts = [
+        _towards(progress.today, goal.per_day, "today"),
+        _towards(progress.decided, goal.per_round, "in this round"),
     ]
-    if found.sitting is not None and found.sitting.per_hour is not None:
-        said.append(f"{found.sitting.per_hour:,.0f} an hour")
-    return "You have decided " + ", ".join(said[:2]) + (f"; {said[2]}" if len(said) > 2 else "") + "."
+    if progress.sitting is not None and progress.sitting.per_hour is not None:
+        parts.append(f"{progress.sitting.per_hour:,.0f} an hour")
+    return "You have decided " + ", ".join(parts[:2]) + (f"; {parts[2]}" if len(parts) > 2 else "") + "."
 
 
 def _towards(count: int, goal: int | None, when: str) -> str:
@@ -56,8 +56,8 @@ def _towards(count: int, goal: int | None, when: str) -> str:
     return f"{count:,} of {goal:,} {when}" + (" (reached)" if count >= goal else "")
 
 
-def _sitting(found: Progress) -> None:
-    sitting = found.sitting
+def _sitting(progress: Progress) -> None:
+    sitting = progress.sitting
     if sitting is None or not (sitting.decided or sitting.undone):
         st.caption("What you decide here is summed up as you go.")
         return
@@ -77,11 +77,11 @@ def _sitting(found: Progress) -> None:
         st.metric("An hour", pace, border=True)
 
 
-def _goal(project: Project, found: Progress, reviewer: Actor) -> None:
+def _goal(project: Project, progress: Progress, reviewer: Actor) -> None:
     with st.form("review-goal", border=False):
         left, right = st.columns(2)
-        per_day = left.number_input("Goal: candidates a day", 1, value=found.goal.per_day, step=10)
-        per_round = right.number_input("Goal: candidates in the round", 1, value=found.goal.per_round, step=10)
+        per_day = left.number_input("Goal: candidates a day", 1, value=progress.goal.per_day, step=10)
+        per_round = right.number_input("Goal: candidates in the round", 1, value=progress.goal.per_round, step=10)
         if st.form_submit_button("Set the goal"):
             if ui.attempt(lambda: project.progress.set_goal(per_day, per_round, reviewer)):
                 st.rerun()
@@ -91,11 +91,11 @@ def everybody(project: Project, number: int, author: Actor) -> None:
     """The owner's table of all who review, with their goals."""
     if ui.locked("progress.everybody"):
         return
-    found = project.progress.everybody(number)
-    if not found:
+    reviewers = project.progress.everybody(number)
+    if not reviewers:
         return
     st.header("Progress of reviewers", anchor=False)
-    ui.grid([_row(one) for one in found])
+    ui.grid([_row(one) for one in reviewers])
     st.caption(
         "Decided: candidates on which their word holds, bulk left out. An hour: decisions an hour of work, pauses of more "
         "than 5 minutes left out. Only owners see this table."

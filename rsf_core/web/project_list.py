@@ -37,9 +37,9 @@ def draw() -> None:
     st.html(
         '<p class="rsf-lead">Each project tunes one model on one task, round by round. Open one, or make your own.</p>'
     )
-    asked = st.query_params.get(session.PROJECT)
-    if asked is not None:  # one that is there has been opened
-        ui.problem(f"There is no project {asked:.80} in {session.workspace()}: it was renamed, archived or deleted.")
+    name = st.query_params.get(session.PROJECT)
+    if name is not None:  # one that is there has been opened
+        ui.problem(f"There is no project {name:.80} in {session.workspace()}: it was renamed, archived or deleted.")
     entries = session.entries()
     _watch(_state(entries))
     if not entries:
@@ -107,14 +107,14 @@ def _main_button(entry: Entry) -> None:
 
 def _menu(entry: Entry) -> None:
     options = [name for name in _ICONS if name != _CLOSE or session.is_open(entry.name)]
-    asked = st.menu_button(
+    action = st.menu_button(
         "More",
         options,
         key=f"menu-{entry.name}",
         help=f"Copy, rename, archive or delete {literal(entry.name)}",
         format_func=lambda name: f"{_ICONS[name]} {name}",
     )
-    match asked:
+    match action:
         case "Copy":
             _copy(entry)
         case "Rename":
@@ -154,24 +154,24 @@ def _next(entry: Entry) -> str:
     return f"next: {summary.next}" if summary is not None and summary.next and not summary.fresh else ""
 
 
-def _gain(found: Gain | None) -> tuple[str, str, str]:
+def _gain(gain: Gain | None) -> tuple[str, str, str]:
     """A gain with its limits; its metric and round; what it is."""
-    if found is None:
+    if gain is None:
         return "none yet", "", "What a round gained on held-out prompts, once one was compared"
-    value = number(found.value, found.metric, signed=True) + (" %" if found.metric in SHARES else "")
-    if found.low is not None:
-        low, high = (number(limit, found.metric, signed=True) for limit in (found.low, found.high))
+    value = number(gain.value, gain.metric, signed=True) + (" %" if gain.metric in SHARES else "")
+    if gain.low is not None:
+        low, high = (number(limit, gain.metric, signed=True) for limit in (gain.low, gain.high))
         value += f" [{low}, {high}]"
     more = "On held-out prompts, over the base; in brackets a 95 % interval"
-    return value, f"{found.metric}, round {found.round:,}", more
+    return value, f"{gain.metric}, round {gain.round:,}", more
 
 
 @st.fragment(run_every=1.0)
 def _progress(name: str) -> None:
     """How far the job of a project is, by its files: also of one that another process has open."""
-    found = session.running(name)
-    if found is not None:
-        st.progress(found.fraction, text=literal(found.line))
+    running = session.running(name)
+    if running is not None:
+        st.progress(running.fraction, text=literal(running.line))
 
 
 def _done(action: Callable[[], object], name: str) -> bool:
@@ -220,11 +220,11 @@ def _delete(name: str, place: Path, size_in_words: str) -> None:
 
 def _archived() -> None:
     """Those that were taken out of the list."""
-    found = workspaces.archived(session.workspace())
-    if not found:
+    archived = workspaces.archived(session.workspace())
+    if not archived:
         return
-    with st.expander(f"Archived ({len(found):,})", icon=_ICONS[_ARCHIVE]):
-        for name in found:
+    with st.expander(f"Archived ({len(archived):,})", icon=_ICONS[_ARCHIVE]):
+        for name in archived:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.text(name, width="stretch")
                 if st.button("Put back", key=f"back-{name}", icon=":material/unarchive:"):

@@ -16,11 +16,13 @@ MOST_ROUNDS = 8
 def panel(project: Project, number: int, editable: bool) -> None:
     """The bands of the rounds up to `number`, the newest `MOST_ROUNDS` of them, this one in words, and where prompts of it
     starve, what drawing more for them would give."""
-    shown = [(n, found) for n in range(max(1, number - MOST_ROUNDS + 1), number + 1) if (found := project.bands(n))]
+    shown = [
+        (n, of_round) for n in range(max(1, number - MOST_ROUNDS + 1), number + 1) if (of_round := project.bands(n))
+    ]
     if not shown or shown[-1][0] != number:
         return
     st.header("What each prompt gets", anchor=False)
-    figure = charts.bands([f"round {n}" for n, _ in shown], [found.counts for _, found in shown])
+    figure = charts.bands([f"round {n}" for n, _ in shown], [of_round.counts for _, of_round in shown])
     st.plotly_chart(figure, config=charts.CONFIG, key=f"bands-{number}")
     k = project.settings.generate.candidates
     none = project.none_of(k, number)

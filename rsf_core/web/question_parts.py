@@ -28,31 +28,31 @@ ADDED = "questions-added"  # counts up, so that the form of a new one is empty a
 
 def section(project: Project, author: Actor) -> None:
     """What is asked beside accept and reject; the owner's forms below each."""
-    asked = project.question_book.current()
+    questions = project.question_book.current()
     editable = not ui.locked("question_book.put")
-    if not asked and not editable:
+    if not questions and not editable:
         return
     st.header("Questions", anchor=False)
     st.caption(
         "Asked below every completion in Review, beside accept and reject. The keys 1 to 9 answer the question at hand, Q "
         "goes to the next one. Answers are kept for each reviewer and exported."
     )
-    for one in asked:
+    for one in questions:
         with st.container(border=True):
             _shown(one)
             if editable:
                 with st.expander("Change", icon=":material/edit:"):
                     _form(project, author, one.question)
-    if editable and len(asked) < MOST:
+    if editable and len(questions) < MOST:
         with st.expander("Ask a question", icon=":material/add:", expanded=False):
             _form(project, author, None)
 
 
-def _shown(asked: AskedQuestion) -> None:
-    question = asked.question
+def _shown(current: AskedQuestion) -> None:
+    question = current.question
     needed = " · needed before a decision" if question.required else ""
     st.markdown(f"**{literal(question.text)}**")
-    st.caption(f"{literal(question.name)} · {literal(_answers(question))}{needed} · version {asked.version:d}")
+    st.caption(f"{literal(question.name)} · {literal(_answers(question))}{needed} · version {current.version:d}")
 
 
 def _answers(question: Question) -> str:
@@ -147,11 +147,11 @@ def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def answered(project: Project, number: int) -> None:
     """What people answered of a round, and how well they agree."""
-    found = [one for one in project.question_book.summaries(number) if one.answers or one.other]
-    if not found:
+    summaries = [one for one in project.question_book.summaries(number) if one.answers or one.other]
+    if not summaries:
         return
     st.header("Answers", anchor=False)
-    for one in found:
+    for one in summaries:
         st.markdown(f"**{literal(one.question.text)}**")
         mean = f", {one.mean:.2f} on average" if one.mean is not None else ""
         st.caption(
@@ -175,15 +175,15 @@ def _agreement(one: Summary) -> str:
     agreed = one.agreed
     if not agreed.pairs:
         return "No candidate has been answered by two people, so nothing is known of how well they agree."
-    said = (
+    words = (
         f"Agreement: {plural(agreed.candidates, 'candidate')} answered by two or more people, {agreed.alike:,} of "
         f"{plural(agreed.pairs, 'pair')} of answers the same"
     )
     if agreed.overlap is not None:
         share = f"of what either marked, both marked {agreed.overlap:.0%} alike on average"
-        return f"{said}; {share}. Who marked nothing is not in it."
+        return f"{words}; {share}. Who marked nothing is not in it."
     if one.question.kind is QuestionKind.TEXT:
-        return f"{said}."
+        return f"{words}."
     alpha = "not defined, for all are the same" if agreed.alpha is None else f"{agreed.alpha:.2f}"
     by = ", by distance" if one.question.kind is QuestionKind.RATING else ""
-    return f"{said}; Krippendorff’s α{by}: {alpha}."
+    return f"{words}; Krippendorff’s α{by}: {alpha}."

@@ -12,16 +12,16 @@ from rsf_core.project.imports import Preview
 from rsf_core.web.literal import literal
 
 
-def shown(found: Preview | CandidatePreview, as_csv: Callable[[], bytes], key: str) -> None:
+def shown(preview: Preview | CandidatePreview, as_csv: Callable[[], bytes], key: str) -> None:
     """Nothing where nothing is wrong. `as_csv` makes the file when it is asked for; `key` is the button's."""
-    if not found.problems:
+    if not preview.problems:
         return
-    counts = [f"{plural(found.left_out, 'row')} left out"] if found.left_out else []
-    counts += [f"{found.in_part:,} read in part"] if found.in_part else []
+    counts = [f"{plural(preview.left_out, 'row')} left out"] if preview.left_out else []
+    counts += [f"{preview.in_part:,} read in part"] if preview.in_part else []
     with st.expander(literal(", ".join(counts)), icon=":material/warning:", expanded=True):
-        for problem in found.problems:
+        for problem in preview.problems:
             st.text(str(problem))
-        more = found.left_out + found.in_part - len(found.problems)
+        more = preview.left_out + preview.in_part - len(preview.problems)
         if more:
             st.caption(f"and {more:,} more")
         st.download_button(

@@ -20,22 +20,22 @@ ONE_MODEL = (
 def procedure(project: Project) -> None:
     """What the replicates of this project say of its procedure, where there are some; else how they are made."""
     try:
-        found = project.replicated()
-        digest = project.replicate_template().digest if found else ""
+        procedure = project.replicated()
+        digest = project.replicate_template().digest if procedure else ""
     except (ReplicateError, SettingsError) as error:
         ui.problem(str(error))
         return
-    if not found:
+    if not procedure:
         st.caption(ONE_MODEL)
         return
     with st.container(border=True):
         st.markdown("**Another run of the procedure** (`rsf replicate`)")
-        ui.grid([_row(told, digest) for told in reversed(found)])
+        ui.grid([_row(told, digest) for told in reversed(procedure)])
         st.caption(
             "These intervals are of the procedure: another run with another seed, on other prompts. Those of the models above "
             "and below are over prompts, for one tuned model each. One run says nothing of another."
         )
-        if found[-1].digest != digest:
+        if procedure[-1].digest != digest:
             st.caption(
                 literal("The settings, the prompts or the version have changed since: rsf replicate runs what is new.")
             )
@@ -60,13 +60,13 @@ def _row(told: Procedure, digest: str) -> dict[str, str | int]:
 
 def curse(project: Project) -> None:
     """What choosing the best of several rounds by the held-out prompts adds to its gain, where there are several."""
-    found = project.winners_curse()
-    if found is None:
+    curse = project.winners_curse()
+    if curse is None:
         return
-    shown = number(found.overstatement, found.metric) + (" points" if found.metric in SHARES else "")
+    shown = number(curse.overstatement, curse.metric) + (" points" if curse.metric in SHARES else "")
     st.caption(
         literal(
-            f"Winner's curse: were all {found.looks} rounds equally good, the best of them on these held-out prompts would "
+            f"Winner's curse: were all {curse.looks} rounds equally good, the best of them on these held-out prompts would "
             f"seem better than it is by {shown} on average, for it was chosen by them. Sealed prompts know nothing of that."
         )
     )

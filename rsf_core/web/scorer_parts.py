@@ -25,8 +25,8 @@ def way_of_looking() -> str:
 
 def on_the_candidates(project: Project, number: int) -> None:
     """Every scorer of a round in a table, one of them closely, and how far they agree with each other."""
-    found = project.scorer_book.of_round(number)
-    if not found.scorers:
+    scores = project.scorer_book.of_round(number)
+    if not scores.scorers:
         ui.empty(
             "What each scorer gives on the candidates will be shown here once they are scored.",
             page="generate",
@@ -35,7 +35,7 @@ def on_the_candidates(project: Project, number: int) -> None:
         return
     target, cost = project.settings.target, project.scorer_book.milliseconds()
     shown = sorted(  # rewards, then constraints, then those that decide nothing
-        found.scorers, key=lambda one: (one.scorer not in target.rewards, not role(target, one.scorer))
+        scores.scorers, key=lambda one: (one.scorer not in target.rewards, not role(target, one.scorer))
     )
     ui.grid(
         [
@@ -56,7 +56,7 @@ def on_the_candidates(project: Project, number: int) -> None:
             for name in ("lowest", "mean", "highest", "cost (ms a candidate)")
         },
     )
-    lacking = [name for name in target.scorers if name not in {one.scorer for one in found.scorers}]
+    lacking = [name for name in target.scorers if name not in {one.scorer for one in scores.scorers}]
     if lacking:
         st.info(
             f"The target asks for {literal(', '.join(map(readable, lacking)))}, which has not scored this round yet: score it "
@@ -72,7 +72,7 @@ def on_the_candidates(project: Project, number: int) -> None:
     _closely(shown[names.index(name)])
     judging_parts.spent(project, [name])
     judging_parts.beside_people(project, name)
-    _together(found)
+    _together(scores)
     beside_parts.another(project, number, names)
 
 
@@ -102,13 +102,13 @@ def _examples(examples: Sequence[Example]) -> None:
             ui.text(example.completion[:EXCERPT] + ("…" if len(example.completion) > EXCERPT else ""))
 
 
-def _together(found: RoundScores) -> None:
-    if len(found.scorers) < 2:
+def _together(scores: RoundScores) -> None:
+    if len(scores.scorers) < 2:
         return
     st.subheader("How far they agree with each other", anchor=False)
-    names = [one.scorer for one in found.scorers]
+    names = [one.scorer for one in scores.scorers]
     st.plotly_chart(
-        charts.correlations([readable(name) for name in names], found.correlation),
+        charts.correlations([readable(name) for name in names], scores.correlation),
         key="correlations",
         config=charts.CONFIG,
     )

@@ -113,10 +113,10 @@ def name() -> str | None:
     """The project this tab looks at; None where one is served alone. Raises WorkspaceError where none is chosen."""
     if alone():
         return None
-    found = st.session_state.get(_PROJECT_KEY)
-    if found is None:
+    chosen = st.session_state.get(_PROJECT_KEY)
+    if chosen is None:
         raise WorkspaceError("choose a project first")
-    return str(found)
+    return str(chosen)
 
 
 def opening() -> tuple[str, int] | None:
@@ -143,15 +143,15 @@ def project() -> Project:
     if _ending:
         raise RsfError(ENDING)
     which = opening()
-    found = opened_as(which)
+    project = opened_as(which)
     if which is None:
-        return guarded(found, actor)
+        return guarded(project, actor)
 
     def speaker() -> Actor:  # asked at each call, also of a piece of a page that draws itself again and again
         opened_as(which)
         return actor()
 
-    return guarded(found, speaker)
+    return guarded(project, speaker)
 
 
 def actor() -> Actor:
@@ -176,11 +176,11 @@ def speak_as(name: str) -> None:
 
 def offered() -> str | None:
     """A name that the URL gives without having it from here: nobody speaks under it until the person says so."""
-    asked = st.query_params.get(NAME)
-    if asked is None or asked == _label() or _sealed(asked):
+    label = st.query_params.get(NAME)
+    if label is None or label == _label() or _sealed(label):
         return None
     try:
-        return person_name(asked)
+        return person_name(label)
     except AccessError:
         return None
 
@@ -188,9 +188,9 @@ def offered() -> str | None:
 def _label() -> str:
     if get_script_run_ctx() is None:  # no tab: a test, a thread
         return usual_name()
-    asked = st.query_params.get(NAME)
-    said = st.session_state.get(_NAME_KEY) or (asked if asked is not None and _sealed(asked) else None)
-    return str(said) if said else usual_name()
+    offered = st.query_params.get(NAME)
+    label = st.session_state.get(_NAME_KEY) or (offered if offered is not None and _sealed(offered) else None)
+    return str(label) if label else usual_name()
 
 
 def _sealed(name: str) -> bool:

@@ -70,8 +70,8 @@ def _of_the_workspace(name: str | None, page: st.Page) -> None:
 def _of_a_project(name: str | None, page: st.Page) -> None:
     if not session.alone():
         if name is None:  # an address that names no project, or one that is not there
-            asked = st.query_params.get(session.PROJECT)
-            ui.go(LIST, **({} if asked is None else {session.PROJECT: asked}))
+            name_in_url = st.query_params.get(session.PROJECT)
+            ui.go(LIST, **({} if name_in_url is None else {session.PROJECT: name_in_url}))
         elif st.query_params.get(session.PROJECT) != name:
             st.query_params[session.PROJECT] = name
     try:

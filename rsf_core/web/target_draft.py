@@ -24,20 +24,20 @@ class Asked:
 
 def pack(draft: Draft, now: Draft) -> str | None:
     """`draft`, which was made of `now`, for an address; None where that would be too long."""
-    said = {"target": draft.target.model_dump(mode="json"), "accept": draft.accept.model_dump(mode="json")}
-    return in_address.packed(json.dumps(said | {"of": _name(now)}, ensure_ascii=False, separators=(",", ":")))
+    fields = {"target": draft.target.model_dump(mode="json"), "accept": draft.accept.model_dump(mode="json")}
+    return in_address.packed(json.dumps(fields | {"of": _name(now)}, ensure_ascii=False, separators=(",", ":")))
 
 
 def unpack(text: str, now: Draft) -> Asked | None:
     """What `pack` made; None where an address holds something else, whatever it is."""
     try:
-        said = json.loads(in_address.unpacked(text) or "null")
-        draft = Draft(Target.model_validate(said["target"]), Accept.model_validate(said["accept"]))
-        return Asked(draft, said["of"] == _name(now))
+        fields = json.loads(in_address.unpacked(text) or "null")
+        draft = Draft(Target.model_validate(fields["target"]), Accept.model_validate(fields["accept"]))
+        return Asked(draft, fields["of"] == _name(now))
     except (ValueError, KeyError, TypeError, RecursionError):  # pydantic's are ValueErrors
         return None
 
 
 def _name(draft: Draft) -> str:
-    said = json.dumps([draft.target.model_dump(mode="json"), draft.accept.model_dump(mode="json")], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    text = json.dumps([draft.target.model_dump(mode="json"), draft.accept.model_dump(mode="json")], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

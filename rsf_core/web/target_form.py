@@ -57,15 +57,15 @@ def state(project: Project) -> Form:
 def _begun(now: Draft) -> Form:
     """The form as a session begins: with the draft that the address holds, else the target in force."""
     text = st.query_params.get(target_draft.PARAMETER)
-    asked = None if text is None else target_draft.unpack(text, now)
-    if asked is None:
+    draft = None if text is None else target_draft.unpack(text, now)
+    if draft is None:
         return Form(
             now, now, note="" if text is None else "The address held a draft that cannot be read: it is left out."
         )
-    if asked.draft == now:
+    if draft.draft == now:
         return Form(now, now)
     note = "A draft that was not used yet is in the form, as the address holds it. Nothing of it is saved."
-    return Form(now if asked.fresh else asked.draft, asked.draft, note=note)
+    return Form(now if draft.fresh else draft.draft, draft.draft, note=note)
 
 
 def keep(project: Project, draft: Draft | None, changed: bool) -> None:
@@ -180,7 +180,7 @@ def _choose(
     project: Project, form: Form, name: str, label: str, chosen: list[str], help_text: str, wrong: list[TargetError]
 ) -> list[str]:
     options = list(dict.fromkeys([*chosen, *scorers(project)]))
-    found = st.multiselect(
+    selection = st.multiselect(
         literal(label),
         options,
         chosen,
@@ -191,7 +191,7 @@ def _choose(
         help=literal(help_text),
     )
     named: dict[str, None] = {}
-    for scorer in found:
+    for scorer in selection:
         try:
             Constraint(scorer=scorer, at_least=0.0)  # a name that a target can hold
             named[scorer_ref.canonical(scorer)] = None
@@ -212,9 +212,9 @@ def _rewards(project: Project, form: Form, target: Target, wrong: list[TargetErr
         'Scores that are added up, each times its weight. One with options is typed, e.g. contains(text="cat").',
         wrong,
     )
-    found = {}
+    weights = {}
     for scorer in chosen:
-        found[scorer] = st.number_input(
+        weights[scorer] = st.number_input(
             f"Weight of {literal(scorer_ref.readable(scorer))}",
             value=float(target.rewards.get(scorer, 1.0)),
             step=0.1,
@@ -222,7 +222,7 @@ def _rewards(project: Project, form: Form, target: Target, wrong: list[TargetErr
             key=_key(form, f"weight {scorer}"),
             help=f"{literal(_description(scorer))} Below 0: the less, the better.",
         )
-    return found
+    return weights
 
 
 def _constraints(
@@ -238,7 +238,7 @@ def _constraints(
         "A scorer has to reach a threshold. Nothing makes up for one that is not met.",
         wrong,
     )
-    found = []
+    constraints = []
     for scorer in chosen:
         before = held.get(scorer)
         least = (
@@ -260,12 +260,12 @@ def _constraints(
             why = f"the constraint {scorer} says neither at least nor at most: give one of them, or remove it"
             wrong.append(TargetError(why))
             continue
-        found.append(Constraint(scorer=scorer, at_least=at_least, at_most=at_most))
-    return tuple(found)
+        constraints.append(Constraint(scorer=scorer, at_least=at_least, at_most=at_most))
+    return tuple(constraints)
 
 
 def _limit(place: Any, form: Form, label: str, value: float | None, name: str, scorer: str) -> float | None:
-    found: float | None = place.number_input(
+    limit: float | None = place.number_input(
         literal(label),
         value=value,
         step=0.1,
@@ -274,7 +274,7 @@ def _limit(place: Any, form: Form, label: str, value: float | None, name: str, s
         placeholder="no limit",
         help=literal(_description(scorer)),
     )
-    return found
+    return limit
 
 
 def _beta(form: Form, target: Target, used: bool) -> float:
@@ -331,7 +331,7 @@ def _reference(project: Project, form: Form, target: Target, wrong: list[TargetE
 
 
 def _tempered(form: Form, target: Target, reference: str) -> bool:
-    found: bool = st.checkbox(
+    tempered: bool = st.checkbox(
         "Take the reference at the temperature of the draws",
         target.tempered,
         key=_key(form, "tempered"),
@@ -339,7 +339,7 @@ def _tempered(form: Form, target: Target, reference: str) -> bool:
         help="With another temperature than 1 the log ratios would otherwise undo the temperature before they select. "
         "It changes nothing at temperature 1.",
     )
-    return found
+    return tempered
 
 
 def _rate(form: Form, accept: Accept, exact: bool) -> float:

@@ -26,57 +26,57 @@ def in_force(project: Project) -> None:
     number, now = project.current_round, project.target_book.draft().target
     decided_by = project.target(number)
     if decided_by is None:
-        said = f"Round {number} is not decided yet."
+        standing = f"Round {number} is not decided yet."
     elif decided_by == now:
-        said = f"Round {number} is decided by it."
+        standing = f"Round {number} is decided by it."
     else:
-        said = f"Round {number} is still decided by another one: {describe(decided_by)}."
-    st.markdown(f"**In force:** {literal(describe(now))}. {literal(said)}")
+        standing = f"Round {number} is still decided by another one: {describe(decided_by)}."
+    st.markdown(f"**In force:** {literal(describe(now))}. {literal(standing)}")
 
 
-def consequences(fate: Fate, decide: bool, found: Preview | None, same_round: bool = True) -> list[str]:
-    """What saving does: to the newest round, to the next, to frozen sets. `found` is the preview of that round where it is the
-    one on screen (`same_round`)."""
+def consequences(fate: Fate, decide: bool, preview: Preview | None, same_round: bool = True) -> list[str]:
+    """What saving does: to the newest round, to the next, to frozen sets. `preview` is that of the round where it is the one
+    on screen (`same_round`)."""
     this = f"Round {fate.round} "
-    said = []
+    lines = []
     if fate.running:
-        said.append(f"{this}is being drawn or scored by a job. It is decided by this target when that is done.")
+        lines.append(f"{this}is being drawn or scored by a job. It is decided by this target when that is done.")
     elif not fate.candidates:
-        said.append(f"{this}has no candidates yet. They are decided by this target.")
+        lines.append(f"{this}has no candidates yet. They are decided by this target.")
     elif decide:
-        said.append(f"{this}{_decided_anew(fate, found if same_round else None)}")
+        lines.append(f"{this}{_decided_anew(fate, preview if same_round else None)}")
         if fate.tuned:
-            said.append(
+            lines.append(
                 f"The model of round {fate.round} is trained already and stays as it is. Its comparison is then judged "
                 "by this target, and may have to be made again."
             )
     elif fate.decided:
-        said.append(
+        lines.append(
             f"{this}stays decided as it is. Once more is drawn or scored in it, all of it is decided by this target."
         )
     else:
-        said.append(f"{this}is not decided yet. It is decided by this target when it is scored.")
-    said.append(f"Round {fate.round + 1} is decided by this target from the start.")
+        lines.append(f"{this}is not decided yet. It is decided by this target when it is scored.")
+    lines.append(f"Round {fate.round + 1} is decided by this target from the start.")
     if fate.curated:
-        said.append(f"{plural(fate.curated, 'frozen curated set')} in this project: never changed.")
-    return said
+        lines.append(f"{plural(fate.curated, 'frozen curated set')} in this project: never changed.")
+    return lines
 
 
-def _decided_anew(fate: Fate, found: Preview | None) -> str:
-    if found is None:
+def _decided_anew(fate: Fate, preview: Preview | None) -> str:
+    if preview is None:
         return "is decided anew."
-    if found.missing:
-        lacking = " and ".join(_named(missing) for missing in found.missing)
+    if preview.missing:
+        lacking = " and ".join(_named(missing) for missing in preview.missing)
         return (
             f"is first scored by what is missing ({lacking}), and then decided anew. Only missing scores are computed."
         )
-    gained, lost = int(found.gained.sum()), int(found.lost.sum())
-    said = f"is decided anew at once: {gained:,} newly accepted, {lost:,} accepted no more."
+    gained, lost = int(preview.gained.sum()), int(preview.lost.sum())
+    sentence = f"is decided anew at once: {gained:,} newly accepted, {lost:,} accepted no more."
     if fate.overridden:
-        said += f" What people said of {plural(fate.overridden, 'candidate')} stays."
-    if found.kept_m:
-        said += " The M that a person chose for this very target is taken again."
-    return said
+        sentence += f" What people said of {plural(fate.overridden, 'candidate')} stays."
+    if preview.kept_m:
+        sentence += " The M that a person chose for this very target is taken again."
+    return sentence
 
 
 def _named(missing: Missing) -> str:
@@ -89,7 +89,7 @@ def _named(missing: Missing) -> str:
     return missing.name
 
 
-def saving(project: Project, draft: Draft | None, found: Preview | None, number: int) -> None:
+def saving(project: Project, draft: Draft | None, preview: Preview | None, number: int) -> None:
     """Why, what for, and the one button that saves. `draft` None: the form says no target yet."""
     form, fate = target_form.state(project), project.target_book.fate()
     now = project.target_book.draft()
@@ -121,7 +121,7 @@ def saving(project: Project, draft: Draft | None, found: Preview | None, number:
                 disabled=ui.locked("target_book.use"),
             )
         if changed or (differs and can_decide):
-            lines = consequences(fate, decide, found, number == fate.round)
+            lines = consequences(fate, decide, preview, number == fate.round)
             for line in lines:
                 st.markdown(f"- {literal(line)}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -140,8 +140,8 @@ def saving(project: Project, draft: Draft | None, found: Preview | None, number:
                 disabled=not ready or ui.locked("target_book.use"),
             ):
                 assert draft is not None
-                wanted, seen = (draft, form.based_on) if changed else (now, now)
-                if ui.attempt(lambda: project.target_book.use(wanted, reason, seen, decide)):
+                saved, seen = (draft, form.based_on) if changed else (now, now)
+                if ui.attempt(lambda: project.target_book.use(saved, reason, seen, decide)):
                     target_form.fill(project, project.target_book.draft())
                     st.rerun()
             if (changed or form.note) and st.button("Discard", icon=":material/undo:"):
@@ -149,26 +149,26 @@ def saving(project: Project, draft: Draft | None, found: Preview | None, number:
                 st.rerun()
 
 
-def effect(project: Project, draft: Draft, found: Preview, number: int) -> None:
+def effect(project: Project, draft: Draft, preview: Preview, number: int) -> None:
     """What the draft would do to the candidates that are there."""
     note = compounding(draft.target, project.settings.generate)
     if note:
         st.warning(literal(note), icon=":material/device_thermostat:")
-    for missing in found.missing:
+    for missing in preview.missing:
         st.info(
-            f"{literal(_named(missing).capitalize())} has no score on {missing.candidates:,} of {len(found.after):,} "
+            f"{literal(_named(missing).capitalize())} has no score on {missing.candidates:,} of {len(preview.after):,} "
             "candidates yet, so what would become of them cannot be said. Use the target with “Decide round anew”: "
             "just these are computed.",
             icon=":material/hourglass_empty:",
         )
-    undecided = int(found.undecided.sum())
-    if undecided and not found.missing:
+    undecided = int(preview.undecided.sum())
+    if undecided and not preview.missing:
         st.info(
             f"{plural(undecided, 'candidate')} would stay undecided, for a scorer has no score of them.",
             icon=":material/help:",
         )
-    before, after, total = int(found.stored.accepted.sum()), int(found.after.sum()), len(found.after)
-    if found.by is not None:
+    before, after, total = int(preview.stored.accepted.sum()), int(preview.after.sum()), len(preview.after)
+    if preview.by is not None:
         with st.container(horizontal=True):
             st.metric("Accepted now", f"{before:,} of {total:,}", border=True, height="stretch")
             st.metric(
@@ -180,11 +180,11 @@ def effect(project: Project, draft: Draft, found: Preview, number: int) -> None:
                 border=True,
                 height="stretch",
             )
-            st.metric("Newly accepted", f"{int(found.gained.sum()):,}", border=True, height="stretch")
-            st.metric("Accepted no more", f"{int(found.lost.sum()):,}", border=True, height="stretch")
-            landscape = found.landscape
+            st.metric("Newly accepted", f"{int(preview.gained.sum()):,}", border=True, height="stretch")
+            st.metric("Accepted no more", f"{int(preview.lost.sum()):,}", border=True, height="stretch")
+            landscape = preview.landscape
             if landscape is not None:
-                at = landscape.at(found.by.log_m)
+                at = landscape.at(preview.by.log_m)
                 st.metric(
                     "Acceptance rate",
                     f"{100 * at.expected_rate:.1f} %",
@@ -195,46 +195,46 @@ def effect(project: Project, draft: Draft, found: Preview, number: int) -> None:
                     height="stretch",
                     help="The expected rate of what was drawn for all prompts alike, each prompt counting the same.",
                 )
-        st.caption(f"At log M = {found.by.log_m:.3f}: {literal(found.by.reason)}.")
-    _distributions(found, number)
-    _parts(found)
+        st.caption(f"At log M = {preview.by.log_m:.3f}: {literal(preview.by.reason)}.")
+    _distributions(preview, number)
+    _parts(preview)
 
 
-def _distributions(found: Preview, number: int) -> None:
-    if found.by is None:
+def _distributions(preview: Preview, number: int) -> None:
+    if preview.by is None:
         return
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Reward r", anchor=False)
-        if found.parts and any(part.weight is not None for part in found.parts):
+        if preview.parts and any(part.weight is not None for part in preview.parts):
             st.plotly_chart(
-                charts.shifts(found.shifts(found.reward), "reward r"), config=charts.CONFIG, key=f"shift-r-{number}"
+                charts.shifts(preview.shifts(preview.reward), "reward r"), config=charts.CONFIG, key=f"shift-r-{number}"
             )
         else:
             st.caption("This target has no reward: all that meet the constraints are alike.")
     with right:
         st.subheader("Log ratio ℓ = log P − log q", anchor=False)
-        ell = found.ell
+        ell = preview.ell
         st.plotly_chart(
-            charts.shifts(found.shifts(ell), "log ratio ℓ (nats)"), config=charts.CONFIG, key=f"shift-l-{number}"
+            charts.shifts(preview.shifts(ell), "log ratio ℓ (nats)"), config=charts.CONFIG, key=f"shift-l-{number}"
         )
         failing = int(np.isneginf(ell).sum())
         if failing:
             st.caption(f"{plural(failing, 'candidate')} more fail a constraint (ℓ = −∞) and are in no bar.")
 
 
-def _parts(found: Preview) -> None:
-    if not found.parts:
+def _parts(preview: Preview) -> None:
+    if not preview.parts:
         return
     rows = []
-    for part in found.parts:
+    for part in preview.parts:
         known = part.scored > 0
         rows.append(
             {
                 "part": f"reward {part.weight:g} × {readable(part.scorer)}"
                 if part.constraint is None
                 else f"must have {constraint_words(part.constraint)}",
-                "scored": f"{part.scored:,} of {len(found.after):,}",
+                "scored": f"{part.scored:,} of {len(preview.after):,}",
                 "mean score": f"{part.mean:.3g}" if known else "no scores yet",
                 "meets it": f"{part.passing / part.scored:.0%}" if part.constraint is not None and known else "",
             }
@@ -242,14 +242,14 @@ def _parts(found: Preview) -> None:
     ui.grid(rows)
 
 
-def examples(project: Project, draft: Draft, found: Preview, number: int) -> None:
+def examples(project: Project, draft: Draft, preview: Preview, number: int) -> None:
     """Some of what would be newly accepted, and of what would be accepted no more, to be read."""
-    if not (found.gained.any() or found.lost.any()):
+    if not (preview.gained.any() or preview.lost.any()):
         return
     left, right = st.columns(2, gap="large")
     for place, title, mask in (
-        (left, "Newly accepted", found.gained),
-        (right, "Accepted no more", found.lost),
+        (left, "Newly accepted", preview.gained),
+        (right, "Accepted no more", preview.lost),
     ):
         with place:
             count = int(mask.sum())
@@ -274,8 +274,8 @@ def _why(example: Example) -> str:
     """The reward and the chance to be accepted, before and after, and the constraint that stands in the way."""
     reward = " → ".join(dict.fromkeys("?" if value is None else f"{value:.3g}" for value in example.reward))
     chance = " → ".join("?" if value is None else _percent(value) for value in example.chance)
-    said = f"reward {reward} · chance {chance}"
-    return said if example.fails is None else f"{said} · fails {example.fails}"
+    why = f"reward {reward} · chance {chance}"
+    return why if example.fails is None else f"{why} · fails {example.fails}"
 
 
 def _percent(value: float) -> str:
@@ -284,7 +284,7 @@ def _percent(value: float) -> str:
 
 def versions(project: Project) -> None:
     """Every target there has been, and the way back."""
-    found = project.target_book.versions()
+    versions = project.target_book.versions()
     st.header("Versions", anchor=False)
     ui.grid(
         [
@@ -295,11 +295,11 @@ def versions(project: Project) -> None:
                 "by": version.author,
                 "when": version.created_at,
             }
-            for version in found
+            for version in versions
         ],
         column_config={"when": st.column_config.DatetimeColumn("when (UTC)", format="YYYY-MM-DD HH:mm")},
     )
-    older = {f"Version {v.number}: {v.what}": v for v in found[1:] if v.number is not None}
+    older = {f"Version {v.number}: {v.what}": v for v in versions[1:] if v.number is not None}
     if not older:
         st.caption("Each change becomes a version here, and you can go back to any of them.")
         return

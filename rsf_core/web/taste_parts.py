@@ -99,8 +99,8 @@ def _learned_from(report: Report) -> str:
 
 
 def _choose(versions: Sequence[Version], key: str) -> object:
-    said = {one.version: f"{one.version}, from {_learned_from(one.report)}" for one in versions}
-    return st.selectbox("Version", list(said), format_func=said.__getitem__, key=key)
+    labels = {one.version: f"{one.version}, from {_learned_from(one.report)}" for one in versions}
+    return st.selectbox("Version", list(labels), format_func=labels.__getitem__, key=key)
 
 
 def _verdict(report: Report) -> None:
@@ -147,9 +147,9 @@ def _row(name: str, auc: Interval, precision: Interval, other: Against | None) -
     return {"ordered by": name, "AUC": _limits(auc), "precision": _limits(precision), "AUC that learning gains": gain}
 
 
-def _limits(found: Interval, sign: str = "") -> str:
+def _limits(interval: Interval, sign: str = "") -> str:
     value, low, high = (
-        format(number, f"{sign}.2f").replace("-", "−") for number in (found.value, found.low, found.high)
+        format(number, f"{sign}.2f").replace("-", "−") for number in (interval.value, interval.low, interval.high)
     )
     return f"{value} ({low} to {high})"
 

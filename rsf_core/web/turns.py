@@ -45,11 +45,11 @@ def written(earlier: Sequence[str], key: str) -> list[str]:
 
 def given(texts: Sequence[str]) -> Turns:
     """The turns in the text areas, without the exchanges that are empty. Raises PromptError where one half is missing."""
-    found: list[str] = []
+    turns: list[str] = []
     for at in range(0, len(texts), 2):
         exchange = [text.strip() for text in texts[at : at + 2]]
         if any(exchange) and not all(exchange):
             missing = at + 1 + exchange.index("")
             raise PromptError(f"turn {missing} is empty: write what was said, or empty both turns of the exchange")
-        found += exchange if all(exchange) else []
-    return tuple(found)
+        turns += exchange if all(exchange) else []
+    return tuple(turns)

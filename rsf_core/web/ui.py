@@ -63,11 +63,11 @@ def in_url(name: str, allowed: Callable[[str], bool], default: str, draw: Callab
     returns its value. The widget keeps one identity: with a changing default instead of a key it would be another widget
     after every choice, and the next click would be lost."""
     key, seen, default = f"url-{name}", f"url-seen-{name}", str(default)  # Streamlit takes an enum's member amiss
-    asked = st.query_params.get(name, default)
-    if not allowed(asked):
-        asked = default
-    if key not in st.session_state or st.session_state.get(seen) != asked:  # the URL was changed from elsewhere
-        st.session_state[key] = asked
+    value = st.query_params.get(name, default)
+    if not allowed(value):
+        value = default
+    if key not in st.session_state or st.session_state.get(seen) != value:  # the URL was changed from elsewhere
+        st.session_state[key] = value
     chosen = str(draw(key))
     st.session_state[seen] = chosen
     if chosen == default:
@@ -105,9 +105,9 @@ def problem(message: str) -> None:
 
 def settings_problems(project: Project) -> None:
     """Say which settings are not allowed, with the button that mends each."""
-    for place, found in enumerate(project.settings_problems()):
-        problem(f"project.toml: {found}. The default holds in its place, and no stage starts before it is mended.")
-        help_text = f"Or give it another value: rsf set DIR {literal(found.setting)} VALUE"
+    for place, one in enumerate(project.settings_problems()):
+        problem(f"project.toml: {one}. The default holds in its place, and no stage starts before it is mended.")
+        help_text = f"Or give it another value: rsf set DIR {literal(one.setting)} VALUE"
         if st.button(
             "Use the default",
             key=f"mend-setting-{place}",
@@ -115,7 +115,7 @@ def settings_problems(project: Project) -> None:
             help=help_text,
             disabled=locked("unset"),
         ):
-            if attempt(lambda found=found: project.unset(found.setting)):  # type: ignore[misc]
+            if attempt(lambda one=one: project.unset(one.setting)):  # type: ignore[misc]
                 st.rerun()
 
 
@@ -155,10 +155,10 @@ def go(page: str, /, **query: str) -> None:
     st.switch_page(bundled.path("pages", f"{page}.py"), query_params={**session.query(), **query})
 
 
-def review_link(number: int, wanted: CandidateFilter) -> None:
+def review_link(number: int, candidates: CandidateFilter) -> None:
     """A button that opens Review on what was selected."""
-    if st.button(f"Review the candidates with {literal(wanted.describe())}", icon=":material/rate_review:"):
-        go("review", round=str(number), view=View.ALL, **wanted.to_query())
+    if st.button(f"Review the candidates with {literal(candidates.describe())}", icon=":material/rate_review:"):
+        go("review", round=str(number), view=View.ALL, **candidates.to_query())
 
 
 def actor() -> Actor:
@@ -297,12 +297,12 @@ def job_ended_badly(project: Project, job: JobRecord, anew: Callable[[], object]
         ):
             if attempt(lambda: project.resume(job.job_id)):
                 st.rerun()
-        said = "By the settings and decisions of now. Resume keeps those that the job began with."
+        hint = "By the settings and decisions of now. Resume keeps those that the job began with."
         if anew is not None and st.button(
             "Start again",
             key=f"anew-{job.job_id}",
             icon=":material/restart_alt:",
-            help=said,
+            help=hint,
             disabled=locked("resume"),
         ):
             if attempt(anew):
@@ -315,12 +315,12 @@ def stale_proposal(project: Project, number: int) -> None:
     if stale is None or stale.round != number:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        said = (
+        words = (
             f"The candidates of round {number} were drawn from **{literal(stale.drew)}**, and the model in use is now "
             f"**{literal(stale.current)}**. Their log q belongs to {literal(stale.drew)}: "
             f"to train {literal(stale.current)}, draw from it."
         )
-        (st.info if stale.trained else st.warning)(said, icon=":material/history:", width="stretch")
+        (st.info if stale.trained else st.warning)(words, icon=":material/history:", width="stretch")
         if not project.jobs(active=True):
             if st.button(
                 f"Start round {number + 1}",
@@ -346,18 +346,22 @@ def text(content: str) -> None:
         st.html('<div class="rsf-empty">(empty)</div>')
 
 
-def interval(found: Interval | None, name: str, signed: bool = False) -> str:
+def interval(estimate: Interval | None, name: str, signed: bool = False) -> str:
     """value [low, high] of a metric with its unit, in percent where it is a share; "no interval" where all prompts are
     equal or there is one alone, which says nothing of the spread."""
-    if found is None:
+    if estimate is None:
         return "–"
-    value = number(found.value, name, signed) + (" %" if name in SHARES else "")
-    if not found.known:
+    value = number(estimate.value, name, signed) + (" %" if name in SHARES else "")
+    if not estimate.known:
         return f"{value}  (no interval)"
-    return f"{value}  [{number(found.low, name, signed)}, {number(found.high, name, signed)}]"
+    return f"{value}  [{number(estimate.low, name, signed)}, {number(estimate.high, name, signed)}]"
 
 
-def limits(found: Interval, unit: str = "", scale: float = 1.0) -> str:
+def limits(interval: Interval, unit: str = "", scale: float = 1.0) -> str:
     """value [low, high] of any estimate, to three digits."""
-    value = f"{found.value * scale:.3g}{unit}"
-    return f"{value}  [{found.low * scale:.3g}, {found.high * scale:.3g}]" if found.known else f"{value}  (no interval)"
+    value = f"{interval.value * scale:.3g}{unit}"
+    return (
+        f"{value}  [{interval.low * scale:.3g}, {interval.high * scale:.3g}]"
+        if interval.known
+        else f"{value}  (no interval)"
+    )

@@ -39,9 +39,9 @@ def panel(project: Project, models: Sequence[ModelView]) -> None:
         f":material/lock_open: Opened by **{literal(opening.author)}** on {literal(when)} for "
         f"**{literal(opening.model_id)}**."
     )
-    found = project.sealed_comparison()
-    if found is not None:
-        _figure(project, opening, found)
+    comparison = project.sealed_comparison()
+    if comparison is not None:
+        _figure(project, opening, comparison)
     elif not running:
         _go_on(project)
 
@@ -96,27 +96,27 @@ def _go_on(project: Project) -> None:
             st.rerun()
 
 
-def _figure(project: Project, opening: SealedOpening, found: Comparison) -> None:
-    metric = found.headline
+def _figure(project: Project, opening: SealedOpening, comparison: Comparison) -> None:
+    metric = comparison.headline
     st.metric(
         f"The figure to publish: {literal(metric)} of {literal(opening.model_id)} over the base",
-        ui.interval(found.gain_over_base[metric], metric, signed=True),
+        ui.interval(comparison.gain_over_base[metric], metric, signed=True),
     )
     ui.grid(
         [
             {
                 "metric": name,
-                "base": ui.interval(found.base.get(name), name),
-                found.after_id: ui.interval(found.after[name], name),
-                "gain over the base": ui.interval(found.gain_over_base.get(name), name, signed=True),
-                "random control": ui.interval(found.control.get(name), name),
-                "over the control": ui.interval(found.selection.get(name), name, signed=True),
+                "base": ui.interval(comparison.base.get(name), name),
+                comparison.after_id: ui.interval(comparison.after[name], name),
+                "gain over the base": ui.interval(comparison.gain_over_base.get(name), name, signed=True),
+                "random control": ui.interval(comparison.control.get(name), name),
+                "over the control": ui.interval(comparison.selection.get(name), name, signed=True),
             }
-            for name in found.after
+            for name in comparison.after
         ],
     )
     st.caption(
-        f"{plural(found.completions, 'completion')} of {plural(found.prompts, 'sealed prompt')}, the same seeds for "
+        f"{plural(comparison.completions, 'completion')} of {plural(comparison.prompts, 'sealed prompt')}, the same seeds for "
         "every model. Brackets: 95 % intervals clustered by prompt; gains are paired by prompt. " + runs.ONE_MODEL
     )
     if opening.control_id is None:

@@ -232,7 +232,7 @@ def _safe(node: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
 WRITTEN = {
     "ui.py": {
         "title",
-        "said",
+        "words",
         "options",
         "name.capitalize()",
         "f'{icon} {literal(message)}'",

@@ -101,16 +101,16 @@ def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
         if line > first and state.sCount[line] < state.blkIndent and not state.isEmpty(line):
             return False
         text = head[skipped:] if line == first else state.src[state.bMarks[line] : state.eMarks[line]]
-        found = text.find(closing)
-        lines.append(text if found < 0 else text[:found] + (closing if environment else ""))
-        if found >= 0:
+        end = text.find(closing)
+        lines.append(text if end < 0 else text[:end] + (closing if environment else ""))
+        if end >= 0:
             break
         if sum(map(len, lines)) > LONGEST:
             return False
     else:
         return False
     latex = "\n".join(lines).strip()
-    if not latex or len(latex) > LONGEST or text[found + len(closing) :].strip(" \t.,;"):
+    if not latex or len(latex) > LONGEST or text[end + len(closing) :].strip(" \t.,;"):
         return False
     if silent:
         return True

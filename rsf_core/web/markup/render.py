@@ -73,9 +73,9 @@ def _formula(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any,
 
 def _link_close(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     """Behind a link stands where it leads, unless that is what it says."""
-    opened = next(i for i in range(at, -1, -1) if tokens[i].type == "link_open")
-    href = str(tokens[opened].attrs.get("href", ""))
-    words = "".join(token.content for token in tokens[opened + 1 : at])
+    opening = next(i for i in range(at, -1, -1) if tokens[i].type == "link_open")
+    href = str(tokens[opening].attrs.get("href", ""))
+    words = "".join(token.content for token in tokens[opening + 1 : at])
     return "</a>" if words == href else f'</a> <span class="source">({escape(href)})</span>'
 
 

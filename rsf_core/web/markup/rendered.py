@@ -51,10 +51,10 @@ class Rendered:
 
     def _known(self, name: bytes) -> dict[str, str] | None:
         with self._lock:
-            found = self._kept.get(name)
-            if found is not None:
+            tree = self._kept.get(name)
+            if tree is not None:
                 self._kept.move_to_end(name)
-            return found
+            return tree
 
     def _make(self, name: bytes, text: str) -> dict[str, str]:
         try:
