@@ -26,7 +26,7 @@ from rsf_core.domain import Split
 from rsf_core.domain.arrays import Bools, Ints
 from rsf_core.domain.errors import RsfError
 from rsf_core.domain.files import write_json, write_whole
-from rsf_core.project import imports
+from rsf_core.project import import_steps, imports
 from rsf_core.project.problem_list import NAME as PROBLEMS
 from rsf_core.project.problem_list import write_problems
 from rsf_core.project.prompt_placing import Rules, beside, place
@@ -104,9 +104,9 @@ def _read(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
             CompletionColumns(**request["columns"]),
             kept.extend,
             reading=Reading(**request["reading"]),
-            on_row=imports.telling(folder, "{:,} rows read"),
+            on_row=import_steps.telling(folder, "{:,} rows read"),
         )
-    imports.say(folder, f"comparing the prompts of {kept.count:,} completions")
+    import_steps.say(folder, f"comparing the prompts of {kept.count:,} completions")
     prompts, numbers, lines = _Prompts(folder, request), kept.numbers, kept.lines
     places, refused = prompts.places[numbers], prompts.refused[numbers]
     known = Texts.of(pq.read_table(folder / KNOWN), "prompt_id")
@@ -132,7 +132,7 @@ def _read(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         "left_out": len(problems) - in_part,
         "in_part": in_part,
         "rows": shown,
-        "problems": [asdict(problem) for problem in problems[: imports.SHOWN_PROBLEMS]],
+        "problems": [asdict(problem) for problem in problems[: import_steps.SHOWN_PROBLEMS]],
         "notes": list(notes),
     }
 
@@ -157,7 +157,7 @@ def _write(folder: Path, kept: _Kept, places: Ints, added: Bools, source: str) -
                 writer.write_table(pa.table({"prompt": places[rows], **halves, **said}, schema=SCHEMA))
                 for name in stated:
                     stated[name] += len(chosen) - chosen[name].null_count
-                shown.extend(chosen.slice(0, imports.SHOWN_ROWS - len(shown)).to_pylist())
+                shown.extend(chosen.slice(0, import_steps.SHOWN_ROWS - len(shown)).to_pylist())
 
     write_whole(folder / ROWS, write)
     texts = _texts(folder / _ASKED, {row["number"] for row in shown})
@@ -316,7 +316,7 @@ def _place(folder: Path, existing: pa.Table, unknown: Bools, request: dict[str, 
 def main() -> None:
     """`FOLDER`: do what a reading asks for."""
     folder = Path(sys.argv[1])
-    imports.limit_memory(int(json.loads((folder / "request.json").read_text(encoding="utf-8"))["memory"]))
+    import_steps.limit_memory(int(json.loads((folder / "request.json").read_text(encoding="utf-8"))["memory"]))
     work(folder)
 
 

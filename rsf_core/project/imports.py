@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -30,11 +29,10 @@ from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
 from rsf_core.domain.files import read_json, typed, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
+from rsf_core.project.import_steps import limit_memory, place_rows
 from rsf_core.project.problem_list import NAME as PROBLEMS
-from rsf_core.project.problem_list import write_problems
 from rsf_core.project.prompt_book import PromptBook
-from rsf_core.project.prompt_placing import Rules, place
-from rsf_core.prompts import Format, Problem, PromptRow, hub, parse, recognise, row_file
+from rsf_core.prompts import Format, Problem, PromptRow, hub, recognise, row_file
 from rsf_core.prompts.files import FOUND, PACKED, Layout, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.prompts.rows import LARGEST_FILE
@@ -44,9 +42,6 @@ from rsf_core.store.store import Store
 SMALL_FILE = 256 << 10  # bytes: read and placed at once, without a process
 SMALL_PROJECT = 2_000  # prompts
 KEPT_UPLOADS = 3
-SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
-_SHOWN = 2_000  # characters of a text in the preview
-_EVERY = 0.5  # seconds between two words on the progress
 _ADDED_AT_ONCE = 20_000  # rows
 _PART = 4 << 20  # bytes of a file at a time
 FETCH_BYTES = 8 << 30  # of address space: what reads the hub reserves far more than it uses
@@ -385,77 +380,12 @@ def work(folder: Path) -> None:
     """Do what request.json in the folder of a placing asks for. An error for the person is written down as its outcome."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
-        summary = _place(folder, request)
+        summary = place_rows(folder, request)
     except MemoryError:  # pyarrow's too
         summary = {"problem": f"the file {TOO_LARGE}"}
     except RsfError as error:
         summary = {"problem": str(error).replace(request["file"], "the file")}
     write_json(folder / "summary.json", summary)
-
-
-def say(folder: Path, message: str) -> None:
-    """How far the work in a folder is."""
-    write_json(folder / "progress.json", {"message": message})
-
-
-def telling(folder: Path, words: str) -> Callable[[int], None]:
-    """What says a count in `words` now and then."""
-    said = time.monotonic()
-
-    def on_row(count: int) -> None:
-        nonlocal said
-        if time.monotonic() > said + _EVERY:
-            said = time.monotonic()
-            say(folder, words.format(count))
-
-    return on_row
-
-
-def _place(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    columns, read = Columns(**request["columns"]), folder / "read.parquet"
-    try:
-        with row_file.RowFile(read) as kept:
-            parsed = parse(
-                folder.parent / request["file"],
-                columns.text,
-                columns.reference,
-                columns.system,
-                columns.split,
-                reading=Reading(**request["reading"]),
-                on_row=telling(folder, "{:,} rows read"),
-                keep=kept.extend,
-            )
-        existing = pq.read_table(folder / "existing.parquet")
-        say(folder, f"comparing {kept.count + existing.num_rows:,} prompts")
-        rules = Rules(request["share"], request["seed"], tuple(request["scorers"]), request.get("unsealed", False))
-        found = place(read, existing, rules, SHOWN_ROWS, folder / "rows.parquet")
-    finally:
-        read.unlink(missing_ok=True)
-    problems = sorted((*parsed.problems, *found.problems), key=lambda problem: (problem.kept, problem.line or 0))
-    in_part = sum(problem.kept for problem in problems)
-    if problems:
-        write_problems(folder / PROBLEMS, problems)
-    return {
-        "train": found.counts[Split.TRAIN],
-        "held_out": found.counts[Split.HELD_OUT],
-        "sealed": found.counts[Split.SEALED],
-        "left_out": len(problems) - in_part,
-        "in_part": in_part,
-        "rows": [_short(row) for row in found.shown],
-        "problems": [asdict(problem) for problem in problems[:SHOWN_PROBLEMS]],
-        "notes": list(parsed.notes),
-    }
-
-
-def _short(row: PromptRow) -> dict[str, Any]:
-    fields = asdict(row)
-    fields["earlier"] = [turn[:_SHOWN] for turn in row.earlier]
-    return {name: value[:_SHOWN] if isinstance(value, str) else value for name, value in fields.items()}
-
-
-def limit_memory(size: int) -> None:
-    """Of this process, in bytes of data: whatever a file holds, the machine stays usable."""
-    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
 
 
 def main() -> None:

@@ -1,0 +1,91 @@
+"""What a process that reads a file does in the folder of its work: it says how far it is, reads the rows and places them."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from rsf_core.domain import Split
+from rsf_core.domain.files import write_json
+from rsf_core.project.problem_list import NAME as PROBLEMS
+from rsf_core.project.problem_list import write_problems
+from rsf_core.project.prompt_placing import Rules, place
+from rsf_core.prompts import PromptRow, parse, row_file
+from rsf_core.prompts.files import Reading
+from rsf_core.prompts.parsing import Columns
+
+SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
+_SHOWN = 2_000  # characters of a text in the preview
+_EVERY = 0.5  # seconds between two words on the progress
+
+
+def say(folder: Path, message: str) -> None:
+    """How far the work in a folder is."""
+    write_json(folder / "progress.json", {"message": message})
+
+
+def telling(folder: Path, words: str) -> Callable[[int], None]:
+    """What says a count in `words` now and then."""
+    said = time.monotonic()
+
+    def on_row(count: int) -> None:
+        nonlocal said
+        if time.monotonic() > said + _EVERY:
+            said = time.monotonic()
+            say(folder, words.format(count))
+
+    return on_row
+
+
+def place_rows(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Read and place the rows that the request in the folder of a placing asks for; its summary."""
+    columns, read = Columns(**request["columns"]), folder / "read.parquet"
+    try:
+        with row_file.RowFile(read) as kept:
+            parsed = parse(
+                folder.parent / request["file"],
+                columns.text,
+                columns.reference,
+                columns.system,
+                columns.split,
+                reading=Reading(**request["reading"]),
+                on_row=telling(folder, "{:,} rows read"),
+                keep=kept.extend,
+            )
+        existing = pq.read_table(folder / "existing.parquet")
+        say(folder, f"comparing {kept.count + existing.num_rows:,} prompts")
+        rules = Rules(request["share"], request["seed"], tuple(request["scorers"]), request.get("unsealed", False))
+        found = place(read, existing, rules, SHOWN_ROWS, folder / "rows.parquet")
+    finally:
+        read.unlink(missing_ok=True)
+    problems = sorted((*parsed.problems, *found.problems), key=lambda problem: (problem.kept, problem.line or 0))
+    in_part = sum(problem.kept for problem in problems)
+    if problems:
+        write_problems(folder / PROBLEMS, problems)
+    return {
+        "train": found.counts[Split.TRAIN],
+        "held_out": found.counts[Split.HELD_OUT],
+        "sealed": found.counts[Split.SEALED],
+        "left_out": len(problems) - in_part,
+        "in_part": in_part,
+        "rows": [_short(row) for row in found.shown],
+        "problems": [asdict(problem) for problem in problems[:SHOWN_PROBLEMS]],
+        "notes": list(parsed.notes),
+    }
+
+
+def _short(row: PromptRow) -> dict[str, Any]:
+    fields = asdict(row)
+    fields["earlier"] = [turn[:_SHOWN] for turn in row.earlier]
+    return {name: value[:_SHOWN] if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def limit_memory(size: int) -> None:
+    """Of this process, in bytes of data: whatever a file holds, the machine stays usable."""
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
