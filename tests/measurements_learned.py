@@ -30,11 +30,11 @@ from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import Act, Action, ActKind, Finish, JobKind, JobState, Shown
 from rsf_core.domain.access import Actor, person
 from rsf_core.domain.errors import JobError
-from rsf_core.domain.settings import Constraint
 from rsf_core.domain.specs import EvaluateSpec
 from rsf_core.evaluation.measures import held_out_samples
 from rsf_core.evaluation.metrics import HeldOutSamples, gains, intervals, per_sample
 from rsf_core.project import Project
+from rsf_core.project.taste_book import Use
 from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.rounds.comparisons import common_log_m
 from rsf_core.rounds.state import BASE_ID
@@ -48,7 +48,8 @@ SETTINGS = {  # of more candidates than the task's, at half its rate: about as m
     "evaluate.prompts": "0",
     "evaluate.forgetting": "false",
 }
-WAYS = ("constraint", "best third", "reward", "reward times 4")
+MORE_WEIGHT = "reward times 4"
+WAYS = (Use.CONSTRAINT, Use.BEST_THIRD, Use.REWARD, MORE_WEIGHT)
 SHOWN = ("reward", "acceptance rate", "truncated", "distinct-2", "length", "KL to base")
 WITHOUT = "without"  # the folder of the round that others are set against
 AT_ONCE = 50  # decisions
@@ -215,20 +216,13 @@ def train(folder: Path, way: str | None, author: Actor) -> None:
 
 
 def drafted(project: Project, way: str) -> Draft:
-    """The target with what was learned, as the Scorers page offers it: a constraint that people are at least as likely to
-    accept as not, or a reward of weight β; and as a person may go on from there: a constraint that keeps the best third of
-    the candidates, where so few are accepted that hardly one is likelier than not, or a larger weight."""
+    """The target with what was learned, as the Scorers page offers it, or with four times the weight."""
     one = project.taste.versions()[0]
-    draft = project.taste.draft(one.version, as_constraint=way in ("constraint", "best third"))
-    target = draft.target
-    if way == "best third":
-        limit = float(np.quantile(project.target_book.scores(one.scorer, 1), 2 / 3))
-        kept = (*target.constraints[:-1], Constraint(scorer=one.scorer, at_least=limit))
-        return replace(draft, target=target.model_copy(update={"constraints": kept}))
-    if way == "reward times 4":
-        rewards = target.rewards | {one.scorer: 4 * target.beta}
-        return replace(draft, target=target.model_copy(update={"rewards": rewards}))
-    return draft
+    if way != MORE_WEIGHT:
+        return project.taste.draft(one.version, Use(way))
+    draft = project.taste.draft(one.version)
+    rewards = draft.target.rewards | {one.scorer: 4 * draft.target.beta}
+    return replace(draft, target=draft.target.model_copy(update={"rewards": rewards}))
 
 
 def _use(project: Project, draft: Draft, author: Actor) -> None:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,16 @@ EXAMPLES = 4
 # Left, right, whether left is better (1), a tie (½) or right is (0), and what that counts.
 _Pair = tuple[str, str, float, float]
 _PREFERRED = {Verdict.LEFT: 1.0, Verdict.TIE: 0.5, Verdict.RIGHT: 0.0}
+
+
+class Use(StrEnum):
+    """How a learned scorer comes into a target."""
+
+    REWARD = "reward"  # a candidate counts as much more as people are likelier to accept it (its odds, weight β)
+    CONSTRAINT = "constraint"  # people are at least as likely to accept it as not
+    BEST_THIRD = (
+        "best third"  # likelier to be accepted than two thirds of the newest round: for where people accept few
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,19 +230,26 @@ class TasteBook:
         number, scorer = self._standing.current_round().round, tastes.ref(version)
         return self._store.count_scores(number, [scorer]).get(scorer, 0), self._store.round_counts(number).candidates
 
-    def draft(self, version: str, as_constraint: bool = False) -> Draft:
-        """The target of now with a version in it, in the place of an earlier one, to be previewed: as a reward, so that a
-        candidate counts as much more as people are likelier to accept it (its odds, weight β); or as a constraint, that people
-        are at least as likely to accept it as not."""
+    def draft(self, version: str, use: Use = Use.REWARD) -> Draft:
+        """The target of now with a version in it, in the place of an earlier one, to be previewed. Raises StageError where the
+        best third is asked for and the newest round has no score of it."""
         one, now = self.version(version), self._target_book.draft()
         rewards = {s: w for s, w in now.target.rewards.items() if not tastes.versions([s])}
         constraints = tuple(c for c in now.target.constraints if not tastes.versions([c.scorer]))
-        if as_constraint:
-            constraints = (*constraints, Constraint(scorer=one.scorer, at_least=0.0))
-        else:
+        if use is Use.REWARD:
             rewards = {**rewards, one.scorer: now.target.beta}
+        else:
+            least = 0.0 if use is Use.CONSTRAINT else self._of_the_best_third(one.scorer)
+            constraints = (*constraints, Constraint(scorer=one.scorer, at_least=least))
         target = now.target.model_copy(update={"rewards": rewards, "constraints": constraints})
         return Draft(target, now.accept)
+
+    def _of_the_best_third(self, scorer: str) -> float:
+        """The log-odds that a third of the newest round's candidates reach."""
+        scores = self._target_book.scores(scorer, self._standing.current_round().round)
+        if not len(scores):
+            raise StageError("no candidate of the newest round has this scorer's score: score the round by it first")
+        return float(np.quantile(scores, 2 / 3))
 
     def disagreements(
         self, version: str, most: int = EXAMPLES, onlooker: str | None = None

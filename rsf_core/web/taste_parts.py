@@ -6,18 +6,22 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from rsf_core.acceptance.preview import Draft
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import plural
 from rsf_core.learning.report import FURTHER, Against, Report
 from rsf_core.project import Project
-from rsf_core.project.taste_book import Decisions, Disagreement, Version
+from rsf_core.project.taste_book import Decisions, Disagreement, Use, Version
 from rsf_core.sampling.intervals import Interval
 from rsf_core.web import charts, target_form, ui
 from rsf_core.web.literal import literal
 
 EXCERPT = 400  # characters of an example
-WAYS_IN = {"As a reward: the likelier people accept it, the more it is wanted": False,
-           "As a constraint: people must be at least as likely to accept it as not": True}  # fmt: skip
+USES = {
+    Use.REWARD: "As a reward: the likelier people accept it, the more it is wanted",
+    Use.CONSTRAINT: "As a constraint: people must be at least as likely to accept it as not",
+    Use.BEST_THIRD: "As a constraint: it must be in the third that people are likeliest to accept; for where they accept few",
+}
 
 
 def learned(project: Project) -> None:
@@ -194,7 +198,7 @@ def _use(project: Project, one: Version) -> None:
         ):
             if ui.attempt(lambda: project.taste.score(one.version)):
                 st.rerun()
-    way = st.radio("How", list(WAYS_IN), key="taste-way", label_visibility="collapsed")
+    use = st.radio("How", list(USES), format_func=USES.__getitem__, key="taste-way", label_visibility="collapsed")
     if st.button(
         "Look at the target with it",
         icon=":material/target:",
@@ -202,9 +206,10 @@ def _use(project: Project, one: Version) -> None:
         help="Leads to the Target page, which shows what it would accept and reject. Nothing changes before you save there.",
         disabled=ui.locked("target_book.use"),
     ):
-        draft = project.taste.draft(one.version, WAYS_IN[str(way)])
-        target_form.fill(project, draft, f"learned from {_learned_from(one.report)}")
-        ui.go("target")
+        drafts: list[Draft] = []
+        if ui.attempt(lambda: drafts.append(project.taste.draft(one.version, use))):
+            target_form.fill(project, drafts[0], f"learned from {_learned_from(one.report)}")
+            ui.go("target")
 
 
 def _disagreements(project: Project, one: Version) -> None:

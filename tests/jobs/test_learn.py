@@ -20,6 +20,7 @@ from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.jobs.work import learn as work
 from rsf_core.models.feature_files import FeatureFiles
 from rsf_core.project import Project
+from rsf_core.project.taste_book import Use
 from rsf_core.proposals import making
 from rsf_core.scorers import registry, tastes
 
@@ -148,8 +149,11 @@ def test_it_comes_into_the_target_as_a_new_version_that_was_previewed_and_counts
     (one,) = learned.taste.versions()
     draft = learned.taste.draft(one.version)
     assert draft.target.rewards[one.scorer] == pytest.approx(draft.target.beta)
-    constraint = learned.taste.draft(one.version, as_constraint=True).target.constraints[-1]
+    constraint = learned.taste.draft(one.version, Use.CONSTRAINT).target.constraints[-1]
     assert (constraint.scorer, constraint.at_least) == (one.scorer, 0.0)
+    scores = learned.target_book.scores(one.scorer, 1)
+    least = learned.taste.draft(one.version, Use.BEST_THIRD).target.constraints[-1].at_least
+    assert least is not None and np.count_nonzero(scores >= least) == -(-len(scores) // 3)
     preview = learned.target_book.preview(draft, 1)
     assert preview is not None and not preview.missing
     versions = len(learned.target_book.versions())
