@@ -53,7 +53,8 @@ def run(context: JobContext[LearnSpec]) -> None:
 
 
 def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
-    """What people said of two candidates: `compared` has rows of `candidates`."""
+    """What people said of two candidates: `compared` has rows of `candidates`, and no weights where it was begun before there
+    were rankings."""
     shown, said = context.input("candidates"), context.input("compared")
     hidden, scores = _features(files, shown), _scores(shown, context.spec)
     left, right = (said[side].to_numpy().astype(np.int64) for side in ("left", "right"))
@@ -62,7 +63,7 @@ def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
         FeatureRows(hidden[right], scores[right]),
         said["preferred"].to_numpy().astype(np.float64),
         shown["prompt_id"].to_numpy().astype(np.int64)[left],
-        said["weight"].to_numpy().astype(np.float64),
+        said["weight"].to_numpy().astype(np.float64) if "weight" in said.column_names else np.ones(said.num_rows),
     )
 
 

@@ -123,7 +123,7 @@ export class ChoosingCard {
 
   key(event) {
     const key = keyFor(event);
-    if (key === null || event.repeat) return;
+    if (key === null || event.repeat || this.outbox?.card !== this) return; // or another card has taken its place on the page
     if ((key === " " || key === "Enter") && event.composedPath()[0].tagName === "BUTTON") return;
     const name = this.own(key) ?? [...OTHERS, "markup", "thought", "guide"].find((one) => this.keys[one] === key);
     if (!name || scrolls(key, event.composedPath())) return;
