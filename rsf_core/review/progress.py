@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +65,7 @@ class _Tallies:
         self.lock = threading.Lock()
         self.seen: tuple[int, ...] | None = None
         self.last = 0
-        self.of: dict[str, Tally] = {}
+        self.of: defaultdict[str, Tally] = defaultdict(Tally)
 
 
 class ReviewProgress:
@@ -117,7 +117,7 @@ class ReviewProgress:
             if tallies.seen != version:
                 for row in self._store.goals.words_since(round_number, tallies.last):
                     tallies.last = row["seq"]
-                    tally = tallies.of.setdefault(row["reviewer"], Tally())
+                    tally = tallies.of[row["reviewer"]]
                     vote = _VOTES.get(row["action"], 0)
                     tally.take(row["act"], row["kind"], row["place"], vote, row["created_at"])
                 tallies.seen = version
