@@ -53,12 +53,13 @@ class JobSupervisor:
         self._slots = slots
         self._folder = spool_folder
         self._on_done: Callable[[JobRecord, dict[str, Any]], None] = lambda job, result: None
-        self._on_ended: Callable[[JobRecord], None] = lambda job: None
+        self._on_ended: Callable[[JobRecord], bool] = lambda job: True
         self._on_start: Callable[[], None] = lambda: None
         self._restarts: dict[str, int] = {}
         self._watches: dict[str, Watch] = {}  # of the jobs that run
         self._ingests: dict[str, Ingest] = {}  # likewise
         self._untold: list[str] = []  # jobs that have ended and whose `on_ended` has not returned yet
+        self._waiting: list[str] = []  # those of which it is false
         self._done_metrics = lru_cache(maxsize=KEPT_METRICS)(self._read_done_metrics)
         self._lock = threading.RLock()
         self._stop = threading.Event()
@@ -68,11 +69,12 @@ class JobSupervisor:
     def listen(
         self,
         on_done: Callable[[JobRecord, dict[str, Any]], None],
-        on_ended: Callable[[JobRecord], None],
+        on_ended: Callable[[JobRecord], bool],
         on_start: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_done(job, result)` is to run inside the transaction that marks a job done; `on_ended(job)` after it,
-        again with every tick until it does not raise; `on_start()` in the thread that watches, before all else."""
+        """`on_done(job, result)` is to run inside the transaction that marks a job done; `on_ended(job)` after it, again with
+        every tick until it does not raise, and where it is false once another job has ended too; `on_start()` in the thread
+        that watches, before all else."""
         self._on_done, self._on_ended, self._on_start = on_done, on_ended, on_start
 
     def catch_up(self) -> None:
@@ -357,11 +359,15 @@ class JobSupervisor:
     def _tell_ended(self) -> list[Exception]:
         """Let the project start what follows the jobs that have ended. The errors of those that the next tick asks again."""
         errors: list[Exception] = []
+        if self._untold:
+            self._untold, self._waiting = [*self._waiting, *self._untold], []
         for job_id in dict.fromkeys(self._untold):
             try:
                 job = self._store.job(job_id)
-                self._on_ended(job)
-                self._store.add_followed(job)
+                if self._on_ended(job):
+                    self._store.add_followed(job)
+                else:
+                    self._waiting.append(job_id)
                 self._untold = [other for other in self._untold if other != job_id]
             except Exception as error:
                 errors.append(error)

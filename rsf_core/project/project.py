@@ -255,9 +255,10 @@ class Project:
         self._started = True
         self.supervisor.start()
 
-    def _on_ended(self, job: JobRecord) -> None:
-        self._following.on_ended(job)
+    def _on_ended(self, job: JobRecord) -> bool:
+        all_started = self._following.on_ended(job)
         self._keep_summary()
+        return all_started
 
     def _keep_summary(self) -> None:
         """Write down what the list of projects says of this one; nothing else waits for it, or fails with it."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rsf_core.domain.words import plural
 from rsf_core.prompts import conversations
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import Format, are_marked, named
@@ -148,7 +149,8 @@ def _completions(
         log_q, tokens = _log_q(stated, columns.log_q), _tokens(count, columns.token_count)
         if isinstance(stated, list):
             if tokens is not None and tokens != len(stated):
-                raise WrongRow(columns.log_q, f"has {len(stated):,} log-probabilities for {tokens:,} tokens")
+                given = "1 log-probability" if len(stated) == 1 else f"{len(stated):,} log-probabilities"
+                raise WrongRow(columns.log_q, f"has {given} for {plural(tokens, 'token')}")
             tokens = len(stated)
         made.append(CompletionRow(prompt, number, text, record.line, log_q, tokens, origin))
     return made
@@ -199,12 +201,12 @@ def _each(fields: dict[str, Any], column: str | None, count: int, several: bool,
     if not several:
         if isinstance(value, list) and not lists:
             if len(value) != 1:
-                raise WrongRow(column, f"has {len(value):,} values for one completion")
+                raise WrongRow(column, f"has {plural(len(value), 'value')} for one completion")
             return value
         return [value]
     if not isinstance(value, list) or len(value) != count:
-        held = f"{len(value):,} values" if isinstance(value, list) else "one value"
-        raise WrongRow(column, f"has {held} for {count:,} completions: give a list with one for each")
+        given = plural(len(value), "value") if isinstance(value, list) else "one value"
+        raise WrongRow(column, f"has {given} for {plural(count, 'completion')}: give a list with one for each")
     return value
 
 

@@ -45,17 +45,15 @@ class Following:
             made = (spec.model.model_id, job.round, spec.curated_id)
             self._store.add_model(ModelRecord(spec.model_id, name, folder, _text(result, "identity"), *made, utc_now()))
 
-    def on_ended(self, job: JobRecord) -> None:
-        """Start what follows a job that has ended. Asked again after a restart, so it must not start anything twice."""
+    def on_ended(self, job: JobRecord) -> bool:
+        """Start what follows a job that has ended; False where some of it waits for the end of another job, after which this
+        is to be asked again. Asked again after a restart too, so it must not start anything twice."""
         try:
             beside = scores_beside(job) is not None
-            if beside:
-                self._follow_what_waited(job.round)
-            elif job.state is JobState.DONE:
-                self._follow(job)
-            if beside or job.state is JobState.DONE:
-                if job.kind in (JobKind.GENERATE, JobKind.SCORE):
-                    self._stages.go_on_drawing(job.round)
+            started = beside or job.state is not JobState.DONE or self._follow(job)
+            if (beside or job.state is JobState.DONE) and job.kind in (JobKind.GENERATE, JobKind.SCORE):
+                self._stages.go_on_drawing(job.round)
+            return started
         finally:  # whatever kept the next stage from starting: rounds that run by themselves say so and stop
             self._steer()
 
@@ -64,40 +62,39 @@ class Following:
         self._stages.go_on_drawing(self._standing.current_round().round)
         self._steer()
 
-    def _follow_what_waited(self, round_number: int) -> None:
-        """Start what a scoring beside the target kept from starting: a round is scored by one job at a time."""
-        for job in self._store.jobs(round_number=round_number):
-            if job.kind in (JobKind.GENERATE, JobKind.SCORE) and job.state is JobState.DONE:
-                self._follow(job)
-
-    def _follow(self, job: JobRecord) -> None:
-        if scores_beside(job) is not None:
-            return
-        if job.kind is JobKind.SCORE and not self._is_decided(job) and not self._is_active(JobKind.SCORE):
-            # derives the decisions, or scores again what a target changed meanwhile needs
-            self._stages.score(job.round)
-        if job.kind is JobKind.LEARN:
-            self._score_by_learned(job)
+    def _follow(self, job: JobRecord) -> bool:
+        """Start what follows a job that is done and is none beside the target; False where some of it waits."""
         jobs = self._store.jobs(round_number=job.round)
-        later = [other for other in jobs if other.seq > job.seq and scores_beside(other) is None]
-        for stage in job.follow:
-            if any(other.kind == stage for other in later) or self._is_active(JobKind(stage)):
-                continue
-            if stage == Stage.SCORE:
-                self._stages.score(job.round)
-            elif stage == Stage.EVALUATE:
-                self._stages.evaluate(job.round)
+        later = {other.kind for other in jobs if other.seq > job.seq and scores_beside(other) is None}
+        due = [stage for stage in job.follow if stage not in later]
+        if job.kind is JobKind.SCORE and job.kind not in later and not self._is_decided(job):
+            due.append(Stage.SCORE)  # derives the decisions, or scores again what a target changed meanwhile needs
+        started = job.kind is not JobKind.LEARN or self._score_by_learned(job)
+        starts = {str(Stage.SCORE): self._stages.score, str(Stage.EVALUATE): self._stages.evaluate}
+        for stage in dict.fromkeys(due):
+            start = starts.get(stage)
+            if start is None:
+                raise JobError(f"{job.job_id} is to be followed by {stage}, which nothing starts by itself")
+            if self._is_active(JobKind(stage)):  # of another round, or beside the target
+                started = False
+            else:
+                start(job.round)
+        return started
 
-    def _score_by_learned(self, job: JobRecord) -> None:
-        """Score the newest round by what was just learned, once: so that it can be looked at before it is in any target."""
+    def _score_by_learned(self, job: JobRecord) -> bool:
+        """Score the newest round by what was just learned, once: so that it can be looked at before it is in any target. False
+        where another scoring has to end first."""
         spec, number = job.sound_spec(LearnSpec), self._standing.current_round().round
         newest = self._store.tastes.all()[-1:]
-        if spec is None or [one.version for one in newest] != [spec.taste] or self._is_active(JobKind.SCORE):
-            return
+        if spec is None or [one.version for one in newest] != [spec.taste]:
+            return True
         if any(other.seq > job.seq and other.kind is JobKind.SCORE for other in self._store.jobs(round_number=number)):
-            return
+            return True
+        if self._is_active(JobKind.SCORE):
+            return False
         if self._store.round_counts(number).candidates:
             self._stages.score_by(tastes.ref(spec.taste), number)
+        return True
 
     def _is_decided(self, job: JobRecord) -> bool:
         """Whether all candidates have a decision under the target they were scored for, or under a later one."""

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_a_job_whose_rows_are_impossible_fails_by_name_and_the_next_one_starts(
             store.add_model(ModelRecord("m1-1", "again", "models/m1-1", "id", None, 1, None, utc_now()))
 
     store.add_model(ModelRecord("m1-1", "there already", "models/m1-1", "id", None, 1, None, utc_now()))
-    supervisor.listen(on_done, lambda job: None)
+    supervisor.listen(on_done, lambda job: True)
     assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
     first = store.job(FIRST)
     assert first.state is JobState.FAILED and "saving the model m1-1: Constraint Error" in first.message
@@ -101,7 +102,7 @@ def test_a_job_that_waits_for_space_keeps_no_other_waiting_and_is_finished_in_th
         if full and job.job_id == FIRST:
             raise OutOfSpaceError("the disk is full")
 
-    supervisor.listen(on_done, lambda job: None)
+    supervisor.listen(on_done, lambda job: True)
     raised = ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE)
     assert set(raised) == {"the disk is full"} and store.job(FIRST).state is JobState.RUNNING
     full = False
@@ -168,7 +169,7 @@ def test_a_result_that_is_none_fails_its_job_by_name_and_no_other(
     supervisor: JobSupervisor, store: Store, tmp_path: Path, text: str
 ) -> None:
     following = Following(store, None, None, lambda: None)  # type: ignore[arg-type]
-    supervisor.listen(following.on_done, lambda job: None)
+    supervisor.listen(following.on_done, lambda job: True)
     supervisor.tick()
     (tmp_path / "spool" / FIRST / "result.json").write_text(text)
     assert ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE) == []
@@ -250,10 +251,11 @@ def test_what_follows_a_job_is_asked_for_again_until_it_could_be_started(
     told: list[str] = []
     broken = True
 
-    def on_ended(job: JobRecord) -> None:
+    def on_ended(job: JobRecord) -> bool:
         if broken and job.job_id == FIRST:
             raise OutOfSpaceError("the disk is full")
         told.append(job.job_id)
+        return True
 
     supervisor.listen(lambda job, result: None, on_ended)
     raised = ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE)
@@ -264,15 +266,47 @@ def test_what_follows_a_job_is_asked_for_again_until_it_could_be_started(
     assert told == [SECOND, FIRST]  # and no more once it has returned
 
 
+def test_what_waits_for_another_job_is_asked_for_once_that_has_ended_or_by_the_next_owner(
+    supervisor: JobSupervisor, store: Store, tmp_path: Path
+) -> None:
+    told: list[str] = []
+
+    def on_ended(job: JobRecord) -> bool:
+        told.append(job.job_id)
+        return job.job_id == SECOND or store.job(SECOND).state is JobState.DONE
+
+    supervisor.listen(lambda job, result: None, on_ended)
+    ticks(supervisor, lambda: store.job(FIRST).state is JobState.DONE)
+    assert told == [FIRST] and store.unfollowed_jobs() == [FIRST]
+    next_owner = JobSupervisor(store, tmp_path / "spool")
+    next_owner.listen(lambda job, result: None, on_ended)
+    next_owner.catch_up()
+    assert told == [FIRST, FIRST] and store.unfollowed_jobs() == [FIRST]
+    ticks(next_owner, lambda: store.job(SECOND).state is JobState.DONE)
+    next_owner.tick()
+    assert told == [FIRST] * 3 + [SECOND] and store.unfollowed_jobs() == []
+
+
+@pytest.mark.parametrize("name", ["generate", "finetune", "embed"])
+def test_a_stage_that_nothing_starts_by_itself_is_no_follower(store: Store, name: str) -> None:
+    store.add_job(FIRST, specs.finetune(), [name])
+    store.add_job_event(FIRST, JobState.DONE, "done")
+    stages = SimpleNamespace(score=None, evaluate=None)
+    following = Following(store, None, stages, lambda: None)  # type: ignore[arg-type]
+    with pytest.raises(JobError, match=f"{FIRST} is to be followed by {name}, which nothing starts by itself"):
+        following.on_ended(store.job(FIRST))
+
+
 def test_a_job_is_cancelled_also_where_what_follows_cannot_be_asked_for(
     supervisor: JobSupervisor, store: Store
 ) -> None:
     told: list[str] = []
 
-    def on_ended(job: JobRecord) -> None:
+    def on_ended(job: JobRecord) -> bool:
         told.append(job.job_id)
         if len(told) == 1:
             raise OutOfSpaceError("the disk is full")
+        return True
 
     supervisor.listen(lambda job, result: None, on_ended)
     supervisor.cancel(FIRST)
@@ -284,9 +318,10 @@ def test_a_job_is_cancelled_also_where_what_follows_cannot_be_asked_for(
 def test_the_next_owner_starts_what_follows_the_jobs_after_whose_end_the_last_one_had_no_time_to(
     supervisor: JobSupervisor, store: Store, tmp_path: Path
 ) -> None:
-    def killed(job: JobRecord) -> None:
+    def killed(job: JobRecord) -> bool:
         if job.job_id == SECOND:
             raise OutOfSpaceError("the disk is full")
+        return True
 
     supervisor.listen(lambda job, result: None, killed)
     ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE)
@@ -295,7 +330,7 @@ def test_the_next_owner_starts_what_follows_the_jobs_after_whose_end_the_last_on
         told: list[str] = []
         owners.append(told)
         following = JobSupervisor(store, tmp_path / "spool")
-        following.listen(lambda job, result: None, lambda job, told=told: told.append(job.job_id))  # type: ignore[misc]
+        following.listen(lambda job, result: None, lambda job, told=told: told.append(job.job_id) is None)  # type: ignore[misc]
         following.catch_up()
     assert owners == [[SECOND], []]
 

@@ -126,3 +126,11 @@ def test_what_was_drawn_meanwhile_is_scored_once_it_ends(project: Project) -> No
     project.wait()
     counts = project.counts(1)
     assert counts.undecided == 0 and counts.decided == counts.candidates
+
+
+def test_what_a_later_round_drew_meanwhile_is_scored_once_it_ends(complete: Project) -> None:
+    with complete.supervisor.still():  # both wait, so that scoring round 1 is active when the drawing ends
+        complete.draw_next_round()
+        assert complete.score_by("readability", 1) is not None
+    complete.wait()
+    assert complete.counts(2).decided == complete.counts(2).candidates > 0
