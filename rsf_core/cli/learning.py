@@ -46,8 +46,9 @@ def taste_text(taste: dict[str, Any]) -> str:
     """The newest version in a few lines."""
     decisions, versions = taste["decisions"], taste["versions"]
     text = f"{decisions['accepted']:,} accepted, {decisions['rejected']:,} rejected by people, one by one"
-    text += f"; {plural(decisions['pairs'], 'pair')} compared" if decisions["pairs"] else ""
-    text += f" ({plural(decisions['rankings'], 'ranking')} included)" if decisions["rankings"] else ""
+    if decisions["pairs"]:
+        text += f"; {plural(decisions['pairs'], 'pair')} compared"
+        text += f" ({plural(decisions['rankings'], 'ranking')} included)" if decisions["rankings"] else ""
     if not versions:
         return f"{text}: nothing was learned yet" + (
             f", it takes {decisions['lacking']}" if decisions["lacking"] else ""

@@ -68,8 +68,7 @@ class Reviews:
     ) -> None:
         self._store, self._settings, self._target = store, settings, target
         self._columns = Columns(store, settings, target, features or NoFeatures(), self.index)
-        self._rounds = LastRounds(partial(LiveRound, store), KEPT_ROUNDS, lambda live: live.candidates, KEPT_CANDIDATES)
-        self._gold = LastRounds(lambda _: GoldSeen(), KEPT_ROUNDS)
+        self._rounds = LastRounds(self._new_round, KEPT_ROUNDS, lambda one: one[0].candidates, KEPT_CANDIDATES)
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -171,8 +170,8 @@ class Reviews:
 
     def _seen(self, round_number: int, reviewer: str) -> Seen:
         """The round as this reviewer sees it."""
-        live = self._live(round_number)
-        return self._gold.of(round_number).by(live, reviewer, self._settings().review.overlap)
+        live, gold = self._rounds.of(round_number)
+        return gold.by(live, reviewer, self._settings().review.overlap)
 
     def _mix(
         self,
@@ -350,7 +349,11 @@ class Reviews:
         ]
 
     def _live(self, round_number: int) -> LiveRound:
-        return self._rounds.of(round_number)
+        return self._rounds.of(round_number)[0]
+
+    def _new_round(self, round_number: int) -> tuple[LiveRound, GoldSeen]:
+        """What is kept of a round: the gold items as they are seen hold on to its candidates, and go with them."""
+        return LiveRound(self._store, round_number), GoldSeen()
 
 
 def _name(round_number: int, where: int) -> str:

@@ -52,10 +52,7 @@ def _to_learn_from(project: Project, decisions: Decisions, again: bool, running:
     with st.container(border=True):
         st.markdown(
             f"**People have decided {plural(decisions.count, 'candidate')} one by one**: {decisions.accepted:,} accepted, "
-            f"{decisions.rejected:,} rejected, of {plural(decisions.prompts, 'prompt')}."
-            + (f" They have said which of two is better {plural(decisions.pairs, 'time')}" if decisions.pairs else "")
-            + (f" ({plural(decisions.rankings, 'ranking')} included)" if decisions.rankings else "")
-            + ("." if decisions.pairs else "")
+            f"{decisions.rejected:,} rejected, of {plural(decisions.prompts, 'prompt')}." + _compared(decisions)
         )
         st.caption(
             "What the rule decided, what was decided in bulk, and what was edited first, is not learned from. What is "
@@ -95,6 +92,13 @@ def _features(project: Project, running: bool) -> None:
     ):
         if ui.attempt(project.features.start):
             st.rerun()
+
+
+def _compared(decisions: Decisions) -> str:
+    if not decisions.pairs:
+        return ""
+    included = f" ({plural(decisions.rankings, 'ranking')} included)" if decisions.rankings else ""
+    return f" They have said which of two is better {plural(decisions.pairs, 'time')}{included}."
 
 
 def _learned_from(report: Report) -> str:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from rsf_core.project import Project
 from tests.support.app_server import AppServer
 from tests.support.axe import violations
-from tests.support.review_card import settled
+from tests.support.review_card import PROMPTS, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -75,7 +75,7 @@ def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reloa
     press(page, "1", "2", "2", "9")
     expect(page.get_by_role("alert")).to_contain_text("There are 8 candidates: the last place is 8.")
     press(page, "Enter")
-    expect(page.get_by_role("alert")).to_contain_text("D, E, F, G, H has no place yet.")
+    expect(page.get_by_role("alert")).to_contain_text("D, E, F, G, H have no place yet.")
     expect(order).to_have_text("A, then B = C")
     assert violations(page) == []
     press(page, "Backspace", "Backspace")
@@ -173,3 +173,48 @@ def test_enter_sends_though_a_control_of_the_page_was_clicked_before(page: Page,
     press(page, *"12345678", "Enter")
     expect(page.locator(".where")).to_have_text("1 prompt ranked in this round")
     settled(page)
+
+
+def test_enter_sends_though_a_button_of_the_card_was_clicked_before(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_way(page, server, "rank")
+    where, prompt = page.locator(".where"), page.locator(".prompt-id")
+    first = prompt.inner_text()
+    page.get_by_role("button", name="Skip").click()
+    expect(prompt).not_to_have_text(first)
+    second = prompt.inner_text()
+    press(page, *"12345678", "Enter")
+    expect(where).to_have_text("1 prompt ranked in this round")
+    page.get_by_role("button", name="Undo").click()
+    expect(prompt).to_have_text(second)
+    press(page, "Enter")  # as it was
+    expect(where).to_have_text("1 prompt ranked in this round")
+    page.get_by_role("button", name="Skip").focus()  # as who goes by Tab
+    press(page, *"87654321", "Enter")
+    expect(where).to_have_text("2 prompts ranked in this round")
+    settled(page)
+
+
+def test_behind_the_last_prompt_the_card_says_so_and_undo_comes_back(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    open_way(page, server, "rank")
+    where, empty = page.locator(".where"), page.locator(".empty")
+    page.get_by_text("Prompts that I have ranked before, again").click()
+    expect(empty).to_have_text("You have ranked no prompt of this round yet.")
+    page.get_by_text("Prompts that I have ranked before, again").click()
+    for done in range(1, PROMPTS + 1):
+        expect(page.locator(".one").first).to_be_visible()
+        press(page, *"12345678", "Enter")
+        expect(where).to_have_text(f"{done} prompt{'s' if done > 1 else ''} ranked in this round")
+    expect(empty).to_have_text("That was the last prompt for now. Undo takes you back.")
+    expect(page.locator(".spoken")).to_have_text("That was the last prompt for now. Undo takes you back.")
+    settled(page)
+    page.reload()
+    expect(empty).to_have_text("No prompt is left for you: each was ranked, or has no two completions that differ.")
+    press(page, "u")
+    expect(page.locator(".one")).to_have_count(8)
+    expect(where).to_have_text(f"{PROMPTS - 1} prompts ranked in this round")
+    settled(page)
+    assert errors == []

@@ -3,6 +3,8 @@ there are."""
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,11 +12,15 @@ import numpy as np
 import pytest
 
 from rsf_core.domain import Act, Action, ActKind
+from rsf_core.domain.access import person
+from rsf_core.domain.settings import Settings
+from rsf_core.review import queue
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.live_round import LiveRound
+from rsf_core.review.queue import Reviews
 from rsf_core.review.seen import GoldSeen, Seen
 from rsf_core.store.store import Store
-from tests.support.seeding import add_candidates, candidates, decide
+from tests.support.seeding import add_candidates, add_prompts, candidates, decide
 
 PROMPTS, EACH = 8, 3
 PEOPLE = ("ann", "ben", "eva")
@@ -109,3 +115,17 @@ def test_who_asks_several_things_in_a_row_has_one_copy_of_the_round(
         first = now
     filled.gold.mark("1.8.1", Action.ACCEPT, "ann")
     assert kept.by(live, "eva", 1) is not first
+
+
+def test_rounds_that_go_from_memory_go_with_their_gold_items(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "KEPT_CANDIDATES", PROMPTS * EACH)
+    add_prompts(filled, PROMPTS)
+    settings = Settings.model_validate({"task": "t", "seed": 1})
+    review = Reviews(filled, lambda: settings, lambda _: None)
+    review.queue(1, person("ben"))
+    kept = weakref.ref(review.index(1).table.places)
+    for number in (2, 3):
+        add_candidates(filled, candidates(PROMPTS, EACH, round_number=number), job_id=f"r{number}-generate-1")
+        review.queue(number, person("ben"))
+    gc.collect()
+    assert kept() is None

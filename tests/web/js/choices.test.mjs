@@ -246,3 +246,33 @@ test("an undo of a ranking goes back to its prompt, and one that only the server
   await pass(1_000);
   assert.equal(choices.here.prompt.prompt_id, 7);
 });
+
+test("undo and redo go to what they are of, though one that only the server knew has come before it", async () => {
+  const line = [["1.7.0", "1.7.1"]];
+  serve(({ acts }) => {
+    const undone = [];
+    const results = acts.map(({ act, kind, candidates }) => {
+      if (kind === "undo") undone.push(line.at(-1));
+      const ids = kind === "undo" ? line.pop() : candidates;
+      if (kind !== "undo") line.push(ids);
+      return { act, refused: null, candidates: ids };
+    });
+    const sets = undone.map(([id]) => set(Number(id.split(".")[1]), 0, 1));
+    return { status: 200, content: { results, sets, ranked: line.length, undo: line.length } };
+  });
+  const outbox = Outbox.of("project", "ann");
+  const choices = new Choices(SETS);
+  choices.of({ round: 1, again: false }, outbox);
+  outbox.card = { status: () => {}, trouble: () => {}, told: (batch, answer) => choices.told(batch, answer) };
+  outbox.token = "token";
+  choices.take({ queue: [set(1, 0, 1), set(2, 0, 1)], ranked: 1, undo: 1 });
+  choices.choose([2, 1]);
+  choices.walk("undo");
+  choices.walk("undo");
+  await pass(1_000);
+  assert.equal(where(choices), 7);
+  assert.deepEqual(choices.walk("redo").act.candidates, ["1.1.0", "1.1.1"]);
+  assert.equal(where(choices), 2);
+  assert.deepEqual(choices.walk("undo").act.candidates, ["1.1.0", "1.1.1"]);
+  assert.equal(where(choices), 1);
+});

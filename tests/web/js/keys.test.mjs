@@ -87,6 +87,14 @@ for (const tagName of ["INPUT", "TEXTAREA", "SELECT"]) {
   test(`in a ${tagName} it is typed`, () => assert.equal(keyFor(press("a", { target: { ...body, tagName } })), null));
 }
 
+test("at a box that is ticked only the space bar is not the card's", () => {
+  const target = { ...body, tagName: "INPUT", type: "checkbox" };
+  assert.deepEqual(
+    ["a", "1", "ArrowLeft", "Enter", " "].map((key) => keyFor(press(key, { target }))),
+    ["a", "1", "ArrowLeft", "Enter", null],
+  );
+});
+
 test("in what can be edited it is typed", () => {
   assert.equal(keyFor(press("a", { target: { ...body, isContentEditable: true } })), null);
 });

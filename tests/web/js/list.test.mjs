@@ -6,6 +6,7 @@ import { fresh, pass } from "./support/browser.mjs";
 import { prompt } from "./support/candidates.mjs";
 import { place } from "./support/page.mjs";
 
+const { oneOfEach } = await import("../../../rsf_core/web/components/review_card/alike.js");
 const { List } = await import("../../../rsf_core/web/components/review_card/list.js");
 const { inFrame } = await import("../../../rsf_core/web/components/review_card/dom.js");
 
@@ -126,4 +127,21 @@ test("nothing is drawn behind of the prompt that is read, and after another queu
   list.clear();
   list.draw(prompt(2, 3).candidates, "1.2.0", data);
   assert.deepEqual([list.leaves.front, words(where).length], [where, 3]);
+});
+
+test("of candidates that are alike the one in focus is listed, and no other looks as if it were", () => {
+  const { list, where } = listed();
+  const { candidates } = prompt(1, 3);
+  candidates[2].completion = candidates[1].completion;
+  const rows = () =>
+    where.children.map(({ children: [row] }) => [row.children[0].textContent, row.getAttribute("aria-current")]);
+  for (const [at, ...drawn] of [
+    [1, ["1", "false"], ["2", "true"]],
+    [2, ["1", "false"], ["3", "true"]],
+    [0, ["1", "true"], ["2", "false"]],
+  ]) {
+    const together = { ...data, together: true };
+    list.draw(oneOfEach(candidates, candidates[at], together), candidates[at].candidate_id, together);
+    assert.deepEqual(rows(), drawn);
+  }
 });

@@ -81,7 +81,7 @@ export class Choices {
     if (!this.here) return;
     const act = this.act(this.between.kind, this.between.ids(this.here), this.between.said(word));
     if (this.data.guide) act.guide = this.data.guide.version; // by which it is chosen
-    this.steps.add({ act, position: this.position, fresh: !this.data.again });
+    this.steps.add({ act, fresh: !this.data.again });
     this.say(act, this.position + 1, !this.data.again);
   }
 
@@ -95,12 +95,18 @@ export class Choices {
     if (kind === "undo" && step !== undefined) {
       if (step === null) this.steps.future.pop(); // what it was is not known here: it cannot be said again
       const act = this.act("undo", [], { expects: step?.act.candidates });
-      this.say(act, step?.position ?? this.position, step ? -step.fresh : 0);
+      this.say(act, step ? this.placeOf(step.act) : this.position, step ? -step.fresh : 0);
     } else if (step) {
       step.act = { ...step.act, act: unique() };
-      this.say(step.act, step.position + 1, step.fresh);
+      this.say(step.act, this.placeOf(step.act) + 1, step.fresh);
     }
     return step;
+  }
+
+  // Where in the queue that stands of which an act is: one that only the server knew may have come before it since.
+  placeOf(act) {
+    const about = this.between.about(act.candidates);
+    return this.queue.findIndex((one) => this.about(one) === about);
   }
 
   act(kind, candidates, extra) {

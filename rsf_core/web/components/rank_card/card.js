@@ -3,6 +3,7 @@
 import { Choices } from "../compare_card/choices.js";
 import { ChoosingCard, SPOKEN } from "../compare_card/choosing.js";
 import { button, element, hasFocus } from "../review_card/dom.js";
+import { same } from "../review_card/steps.js";
 import { counted } from "../review_card/words.js";
 import { Places } from "./places.js";
 import { SETS } from "./sets.js";
@@ -31,9 +32,17 @@ export class RankCard extends ChoosingCard {
 
   give(place) {
     const { ids } = this.places;
-    if (!hasFocus(this.$(".card"))) document.activeElement?.blur(); // or Enter would press what was clicked before
+    this.letGo();
     if (!this.places.give(place)) this.trouble(`There are ${ids.length} candidates: the last place is ${ids.length}.`);
-    else this.$(".trouble").hidden || this.trouble(null);
+    else this.messages.clear();
+  }
+
+  // Or Enter would press the button that has the focus, and not send. That of a place keeps it: who came there by Tab goes on
+  // from there.
+  letGo() {
+    const card = this.$(".card");
+    const { activeElement } = hasFocus(card) ? card.getRootNode() : document;
+    if (!card.contains(activeElement) || activeElement.matches("button:not(.place)")) activeElement?.blur();
   }
 
   move(step) {
@@ -43,13 +52,15 @@ export class RankCard extends ChoosingCard {
 
   send() {
     const { open, dense } = this.places;
-    if (open.length) this.trouble(`${open.map((id) => this.letter(id)).join(", ")} has no place yet.`);
+    const letters = open.map((id) => this.letter(id)).join(", ");
+    if (open.length) this.trouble(`${letters} ${open.length === 1 ? "has" : "have"} no place yet.`);
     else this.choices.choose(dense);
   }
 
   // Back at what was sent: with the places that it had, to put one right.
-  taken(act) {
-    if (this.choices.here) this.stand(act.places);
+  taken({ candidates, places }) {
+    const ids = SETS.ids(this.choices.here);
+    if (same(ids, candidates)) this.stand(ids.map((id) => places[candidates.indexOf(id)]));
   }
 
   // The places are of the set that is read now.
@@ -68,6 +79,13 @@ export class RankCard extends ChoosingCard {
   where() {
     const { count } = this.choices;
     return `${counted(count)} ${count === 1 ? "prompt" : "prompts"} ranked in this round`;
+  }
+
+  // Why there is no prompt to rank.
+  nothing() {
+    if (this.choices.queue.length) return "That was the last prompt for now. Undo takes you back.";
+    if (this.data.again) return "You have ranked no prompt of this round yet.";
+    return "No prompt is left for you: each was ranked, or has no two completions that differ.";
   }
 
   // -- drawing -------------------------------------------------------------------------------------------------------

@@ -85,8 +85,10 @@ function pressed({ key, shiftKey }) {
 export function keyFor(event) {
   const target = event.composedPath()[0];
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return null;
-  if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return null;
+  const box = target.type === "checkbox"; // nothing is typed into it: only the space bar is its own
+  if (target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !box)) return null;
   const key = pressed(event);
+  if (box && key === " ") return null;
   return /^(Arrow| )/.test(key) && target.closest?.(OWN_ARROWS) ? null : key;
 }
 

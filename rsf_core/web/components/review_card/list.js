@@ -42,8 +42,7 @@ export class List {
   // The rows of a leaf that lists these candidates now.
   fill(leaf, siblings, focused, data) {
     const first = siblings[0].candidate_id;
-    const anew = this.listed.get(leaf)?.first !== first;
-    if (anew) this.listed.set(leaf, { first, rows: new Map() });
+    if (this.listed.get(leaf)?.first !== first) this.listed.set(leaf, { first, rows: new Map() });
     const { rows } = this.listed.get(leaf);
     const items = siblings.map((candidate) => {
       const id = candidate.candidate_id;
@@ -52,7 +51,8 @@ export class List {
       fill(row, candidate, hidden(candidate, data), id === focused);
       return row.item;
     });
-    if (anew || leaf.children.length !== items.length) leaf.replaceChildren(...items);
+    const stands = leaf.children.length === items.length && items.every((item, at) => item === leaf.children[at]);
+    if (!stands) leaf.replaceChildren(...items); // of candidates that are alike the one in focus is listed
     return rows;
   }
 

@@ -8,6 +8,7 @@ export class Messages {
   constructor($) {
     this.$ = $;
     this.staying = false;
+    this.passing = false; // what is shown goes by itself
   }
 
   // `stay`: until it is dismissed; `hold`: until another takes its place.
@@ -17,7 +18,13 @@ export class Messages {
     this.$(".trouble").hidden = !message;
     this.$(".trouble-text").textContent = message ?? "";
     clearTimeout(this.timer);
-    if (message && !stay && !hold) this.timer = setTimeout(() => this.trouble(null), SHOWN);
+    this.passing = Boolean(message && !stay && !hold);
+    if (this.passing) this.timer = setTimeout(() => this.trouble(null), SHOWN);
+  }
+
+  // What would go by itself goes now: it does not hold any more.
+  clear() {
+    if (this.passing) this.trouble(null);
   }
 
   unsent(outbox) {
