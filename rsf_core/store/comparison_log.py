@@ -38,3 +38,6 @@ class RankingLog(WordLog[RankingRecord, int]):
 
     def about(self, word: RankingRecord) -> int:
         return word.prompt_id
+
+    def unsays(self, word: RankingRecord, before: RankingRecord) -> bool:
+        return not set(before.candidates) <= set(word.candidates)

@@ -55,6 +55,10 @@ class WordLog(Generic[W, K]):
         """What it is of."""
         raise NotImplementedError
 
+    def unsays(self, word: W, before: W) -> bool:
+        """Whether a reviewer's newer word leaves out something that their word before said of the same thing."""
+        return False
+
     def forget(self) -> None:
         """Read everything anew when asked next: what was read did not come to hold."""
         self._seen: tuple[int, ...] | None = None
@@ -62,7 +66,7 @@ class WordLog(Generic[W, K]):
         self._lines: dict[str, list[W]] = {}  # what each reviewer can take back, the next one last
         self._own: dict[str, dict[K, _Spoken[W]]] = {}  # by reviewer, what was spoken of last stands last
         self._voices: dict[K, int] = {}  # how many reviewers have spoken of it
-        self.undone = 0  # how many words were taken back: whoever walks the things begins anew
+        self.undone = 0  # how many words hold no more and left something unsaid: whoever walks the things begins anew
 
     def refresh(self) -> None:
         """Take in what was committed since; while the log is locked."""
@@ -87,6 +91,8 @@ class WordLog(Generic[W, K]):
         before = own.pop(key, None)
         if before is None:
             self._voices[key] = self._voices.get(key, 0) + 1
+        elif self.unsays(word, before.said[-1]):
+            self.undone += 1
         own[key] = _Spoken(self._last, [*(before.said if before else ()), word])
 
     def _taken_back(self, reviewer: str, target: str) -> None:

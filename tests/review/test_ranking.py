@@ -167,3 +167,15 @@ def test_candidates_drawn_later_bring_new_prompts(filled: Store) -> None:
 def test_a_round_without_candidates_has_nothing_to_rank(store: Store) -> None:
     answer = made(store).upcoming(1, ANN, 1)
     assert (answer.prompts, answer.ended) == ([], True)
+
+
+def test_a_pair_that_a_newer_ranking_leaves_out_is_asked_for_again(filled: Store) -> None:
+    comparing, found = both(filled)
+    for prompt in (1, 2, 3):
+        found.say(1, [[f"1.{prompt}.{k}" for k in range(4)]], ANN)
+    assert comparing.upcoming(1, ANN, 10).pairs == []
+    found.say(1, [["1.2.0"], ["1.2.2"]], ANN)
+    asked = {
+        frozenset((pair.left.candidate_id, pair.right.candidate_id)) for pair in comparing.upcoming(1, ANN, 10).pairs
+    }
+    assert asked == {frozenset((f"1.2.{a}", f"1.2.{b}")) for a, b in ((0, 3), (1, 2), (1, 3), (2, 3))}
