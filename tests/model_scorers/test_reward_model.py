@@ -108,7 +108,7 @@ def test_any_text_has_a_finite_score_that_no_other_text_changes(llama: Path, tex
 
 def test_half_a_surrogate_pair_is_read_as_a_question_mark(llama: Path) -> None:
     half, mark = numbers(RewardModel(str(llama)), [scored("a \ud83d b"), scored("a ? b")])
-    assert half == mark
+    assert half == pytest.approx(mark, abs=1e-5)  # two rows of a batch are rounded apart
 
 
 def test_the_template_gets_the_turns_and_the_system_text(llama: Path) -> None:
