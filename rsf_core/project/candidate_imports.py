@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +41,7 @@ from rsf_core.store.store import Store
 WAIT_SECONDS = 3600.0  # for a file that is read for a caller who waits
 _POLL_SECONDS = 0.1
 _ADDED_AT_ONCE = 20_000  # rows
+_NOT_KEPT = "the file is not read yet, or is not kept any more: read it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,24 +198,32 @@ class CandidateImports:
         folder = self._uploads.file(upload).parent / reading
         request, preview = read_json(folder / "request.json"), self.state(upload, reading).preview
         if request is None or preview is None:
-            raise PromptError("the file is not read yet, or is not kept any more: read it again")
-        with self._store.transaction("adding candidates made elsewhere"):
-            number = self._store.rounds()[-1].round
-            if tuple(request["version"]) != self._store.prompt_book.version() or request["round"] != number:
-                raise PromptError("the project's prompts or its round have changed since the file was read: try again")
-            new, there = self._not_there(folder, number)
-            made = self._with_prompts(folder, self._uploads.name(upload) or "a file") if len(new) else range(0)
-            ks = self._ks(folder, new, made, number)
-            with pq.ParquetFile(folder / ROWS, memory_map=False, pre_buffer=False) as rows:
-                at = 0
-                for batch in rows.iter_batches(_ADDED_AT_ONCE):
-                    low, high = np.searchsorted(new, [at, at + len(batch)])
-                    part = pa.table(batch).take(pa.array(new[low:high] - at))
-                    if len(part):
-                        self._store.elsewhere.add(_numbered(part, made, ks[low:high], number, author))
-                    at += len(batch)
+            raise PromptError(_NOT_KEPT)
+        try:
+            with self._store.transaction("adding candidates made elsewhere"):
+                candidates, prompts, there = self._add(folder, request, self._uploads.name(upload) or "a file", author)
+        except FileNotFoundError as error:  # somebody else has added it while this waited for its turn
+            raise PromptError(_NOT_KEPT) from error
         self._uploads.forget(upload)
-        return AddedCandidates(len(new), len(made), preview.there + there, preview.left_out, preview.problems)
+        return AddedCandidates(candidates, prompts, preview.there + there, preview.left_out, preview.problems)
+
+    def _add(self, folder: Path, request: dict[str, Any], name: str, author: Actor) -> tuple[int, int, int]:
+        """How many candidates and prompts were added, and how many of the rows the round has got since they were read."""
+        number = self._store.rounds()[-1].round
+        if tuple(request["version"]) != self._store.prompt_book.version() or request["round"] != number:
+            raise PromptError("the project's prompts or its round have changed since the file was read: try again")
+        new, there = self._not_there(folder, number)
+        made = self._with_prompts(folder, name) if len(new) else range(0)
+        ks = self._ks(folder, new, made, number)
+        with pq.ParquetFile(folder / ROWS, memory_map=False, pre_buffer=False) as rows:
+            at = 0
+            for batch in rows.iter_batches(_ADDED_AT_ONCE):
+                low, high = np.searchsorted(new, [at, at + len(batch)])
+                part = pa.table(batch).take(pa.array(new[low:high] - at))
+                if len(part):
+                    self._store.elsewhere.add(_numbered(part, made, ks[low:high], number, author))
+                at += len(batch)
+        return len(new), len(made), there
 
     @spoken
     def run(

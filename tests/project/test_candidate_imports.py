@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from rsf_core.project.candidate_imports import AddedCandidates
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.prompts import PromptRow, row_file
 from rsf_core.prompts.completions import CompletionColumns
+from tests.support.waiting import until
 
 
 def written(tmp_path: Path, rows: Sequence[Mapping[str, object]], name: str = "made.jsonl") -> Path:
@@ -154,6 +156,30 @@ def test_parts_of_any_size_add_the_same(project: Project, tmp_path: Path, monkey
     for prompt_id in {c.prompt_id for c in found.values()}:
         ks = sorted(c.k for c in found.values() if c.prompt_id == prompt_id)
         assert ks == list(range(ELSEWHERE_K, ELSEWHERE_K + len(ks)))
+
+
+def test_a_file_that_two_add_at_once_is_added_by_one_and_the_other_is_told(tmp_path: Path, small_task: Path) -> None:
+    with Project.create(tmp_path / "project", str(small_task), seed=1) as project:
+        file = written(tmp_path, [{"prompt": train(project)[0], "completion": f"Answer {n}."} for n in range(3)])
+        upload = project.imports.keep_file(file)
+        reading = project.candidate_imports.start_found(upload, "a teacher")
+        outcomes: list[object] = []
+
+        def add() -> None:
+            try:
+                outcomes.append(project.candidate_imports.add(upload, reading).candidates)
+            except Exception as error:
+                outcomes.append((type(error), str(error)))
+
+        threads = [threading.Thread(target=add) for _ in range(2)]
+        with project.store.transaction("keeping both waiting"):
+            for thread in threads:
+                thread.start()
+            until(lambda: len(project.store._db._write_lock._waiting) == 2)
+        for thread in threads:
+            thread.join(60)
+        assert outcomes.pop(outcomes.index(3)) == 3
+        assert outcomes == [(PromptError, candidate_imports._NOT_KEPT)] and len(project.candidates_elsewhere()) == 3
 
 
 def test_a_prompt_takes_no_more_than_its_names_and_nothing_is_added(
