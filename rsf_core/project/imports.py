@@ -258,12 +258,14 @@ class Imports:
 
     def add(self, upload: str, placing: str) -> int:
         """Add the rows of a placing that is done to the project, with their lengths where these are known; how many. Raises
-        PromptError where prompts were added or retired since it was made."""
+        PromptError where prompts were added or retired, or the sealed were opened, since it was made."""
         folder = self._folder / upload / placing
         request, name = read_json(folder / "request.json"), self.name(upload)
         with self._store.transaction("adding prompts"):
             if request is None or name is None or tuple(request["version"]) != self._store.prompt_book.version():
                 raise PromptError("the project's prompts have changed since the file was compared with them: try again")
+            if self._book.is_unsealed() and not request.get("unsealed", False):  # such rows may be sealed
+                raise PromptError("the sealed prompts were opened since the file was compared with the others: try again")
             with pq.ParquetFile(folder / "rows.parquet", memory_map=False, pre_buffer=False) as rows:
                 added = self._store.prompt_book.add_rows(rows.iter_batches(_ADDED_AT_ONCE), name)
             self._lengths.keep(folder, added)

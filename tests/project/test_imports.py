@@ -52,6 +52,21 @@ def test_a_file_is_recognised_placed_looked_at_and_added(project: Project) -> No
     assert project.imports.name(upload) is None  # what was added need not be kept
 
 
+def test_nothing_is_added_to_the_sealed_prompts_once_they_were_opened(
+    tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Project.create(tmp_path / "project", str(small_task), seed=1) as project:
+        file = b"".join(b'{"question": "How high is %s?", "split": "sealed"}\n' % hill for hill in (b"Ararat", b"Etna"))
+        upload, columns = project.imports.keep("secret.jsonl", file), Columns("question", None, None, "split")
+        placing = project.imports.start(upload, columns, 0.0)
+        monkeypatch.setattr(project.prompt_book, "is_unsealed", lambda: True)
+        with pytest.raises(PromptError, match="the sealed prompts were opened since"):
+            project.imports.add(upload, placing)
+        assert project.prompt_counts().get(Split.SEALED, 0) == 0
+        preview = finished(project, upload, project.imports.start(upload, columns, 0.0)).preview
+        assert preview is not None and (preview.sealed, preview.left_out) == (0, 2)
+
+
 def test_the_same_is_placed_once_and_anew_when_columns_share_or_prompts_change(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
