@@ -9,11 +9,9 @@ with all others as any import does it. No q of this project made them, so they a
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +23,15 @@ from rsf_core.domain import ELSEWHERE_K, K_BITS, candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.arrays import Ints
 from rsf_core.domain.errors import PromptError, PromptFileError
-from rsf_core.domain.files import read_json, writable, write_json
+from rsf_core.domain.files import read_json
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
-from rsf_core.project import candidate_reading, imports
+from rsf_core.project import candidate_reading
 from rsf_core.project.candidate_reading import NEW, ROWS, Texts, first_of
 from rsf_core.project.imports import Imports
 from rsf_core.prompts import Problem, completions
 from rsf_core.prompts.completions import CompletionColumns
-from rsf_core.prompts.files import FOUND, PACKED, Reading
+from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.reading import WrongRow
 from rsf_core.store.database import utc_now
 from rsf_core.store.store import Store
@@ -107,15 +105,17 @@ class CandidateImports:
         """What the columns of a kept file most likely hold. Raises PromptFileError where it can't be read."""
         return completions.recognise_columns(self._uploads.format(upload, reading))
 
-    def start(self, upload: str, columns: CompletionColumns, source: str, reading: Reading = FOUND) -> str:
+    def start(
+        self, upload: str, columns: CompletionColumns, source: str, reading: Reading = FOUND, again: bool = False
+    ) -> str:
         """Read the completions of a kept file, made by `source` where their rows say nothing else; the name of the reading.
-        Raises PromptFileError where that is no name."""
+        What was cancelled or broken off is begun `again` where that is asked for. Raises PromptFileError where `source` is no
+        name."""
         try:
             name = completions.one_source(source)
         except WrongRow as wrong:
             raise PromptFileError(f"the source {wrong.message}") from wrong
         settings, number = self._settings(), self._store.rounds()[-1].round
-        version = self._store.prompt_book.version()
         asked = {
             "columns": asdict(columns),
             "source": name,
@@ -124,33 +124,22 @@ class CandidateImports:
             "scorers": list(settings.target.scorers),
             "unsealed": self._unsealed(),
             "rows": candidate_reading.SCHEMA.names,
+            "version": self._store.prompt_book.version(),
+            "round": number,
+            "candidates": [
+                self._store.elsewhere.counts(number).candidates,
+                self._store.round_counts(number).candidates,
+            ],
         }
-        state = (
-            version,
-            number,
-            self._store.elsewhere.counts(number).candidates,
-            self._store.round_counts(number).candidates,
-        )
-        digest = blake2b(json.dumps([asked, state], sort_keys=True).encode(), digest_size=8).hexdigest()
-        file = self._uploads.file(upload)
-        folder = file.parent / digest
-        if (folder / "request.json").exists():
-            return digest
-        self._uploads.forget_placings(upload)
-        with writable(folder.parent):
-            folder.mkdir()
-        pq.write_table(self._store.prompt_book.entries(), folder / candidate_reading.EXISTING)
-        pq.write_table(self._store.elsewhere.known(number), folder / candidate_reading.KNOWN)
-        request = {**asked, "file": file.name, "version": version, "round": number, "memory": imports.MEMORY_BYTES}
-        write_json(folder / "request.json", request)
-        small = file.stat().st_size <= imports.SMALL_FILE and file.suffix not in PACKED
-        if small and sum(self._store.prompt_counts().values()) <= imports.SMALL_PROJECT:
-            candidate_reading.work(folder)
-        else:
-            process.leave(process.start(folder, candidate_reading.__name__, imports.LEAN))
-        return digest
 
-    def start_found(self, upload: str, source: str) -> str:
+        def write(folder: Path) -> None:
+            pq.write_table(self._store.prompt_book.entries(), folder / candidate_reading.EXISTING)
+            pq.write_table(self._store.elsewhere.known(number), folder / candidate_reading.KNOWN)
+
+        work, module = candidate_reading.work, candidate_reading.__name__
+        return self._uploads.begin(upload, asked, write, work, module, again)
+
+    def start_found(self, upload: str, source: str, again: bool = False) -> str:
         """The same with the columns as they are recognised. Raises PromptFileError where none can hold completions."""
         columns = self.columns(upload)
         found = self._uploads.format(upload)
@@ -161,7 +150,7 @@ class CandidateImports:
                 f"{self._uploads.name(upload)} has no column of completions beside that of the prompt: call it completion, or "
                 "name the columns"
             )
-        return self.start(upload, columns, source)
+        return self.start(upload, columns, source, again=again)
 
     def state(self, upload: str, reading: str) -> CandidateImportState:
         folder = self._uploads.file(upload).parent / reading
@@ -235,7 +224,10 @@ class CandidateImports:
         PromptError; then nothing changes."""
         file = Path(file)
         upload = self._uploads.keep_file(file)
-        reading = self.start(upload, columns, source) if columns is not None else self.start_found(upload, source)
+        if columns is not None:
+            reading = self.start(upload, columns, source, again=True)
+        else:
+            reading = self.start_found(upload, source, again=True)
         give_up = time.monotonic() + WAIT_SECONDS
         while (state := self.state(upload, reading)).running:
             if time.monotonic() > give_up:

@@ -14,8 +14,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
@@ -48,6 +49,7 @@ FETCH_BYTES = 8 << 30  # of address space: what reads the hub reserves far more 
 MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a tenth of it
 LOOK_SECONDS, GATHER_SECONDS = 60.0, 300.0
 KILL_SECONDS = 5.0
+CANCELLED = "reading the file was cancelled"
 TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
 # One core; and memory as it is used: Arrow's own allocator reserves what the limit would count.
 LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
@@ -91,6 +93,7 @@ class Imports:
         self._folder, self._store, self._book, self._settings = folder, store, book, settings
         self._lengths = lengths
         self._format = lru_cache(maxsize=8)(_recognised)
+        self._beginning = threading.Lock()
 
     def keep(self, name: str, content: bytes | memoryview) -> str:
         """Keep an uploaded file; its name for the other methods. The same file again is the same upload."""
@@ -174,9 +177,12 @@ class Imports:
         """As what the file is read. Raises PromptFileError where it can't be."""
         return self._format(self.file(upload), reading)
 
-    def start(self, upload: str, columns: Columns, held_out_share: float, reading: Reading = FOUND) -> str:
-        """Read and place the rows of a kept file; the name of the placing. Of one file one runs at a time."""
-        settings, version = self._settings(), self._store.prompt_book.version()
+    def start(
+        self, upload: str, columns: Columns, held_out_share: float, reading: Reading = FOUND, again: bool = False
+    ) -> str:
+        """Read and place the rows of a kept file; the name of the placing. What was cancelled or broken off is begun `again`
+        where that is asked for."""
+        settings = self._settings()
         asked = {
             "columns": asdict(columns),
             "reading": asdict(reading),
@@ -185,30 +191,46 @@ class Imports:
             "scorers": list(settings.target.scorers),
             "unsealed": self._book.is_unsealed(),
             "rows": row_file.SCHEMA.names,  # another version keeps others
+            "version": self._store.prompt_book.version(),
         }
-        digest = blake2b(json.dumps([asked, version], sort_keys=True).encode(), digest_size=8)
-        folder = self._folder / upload / digest.hexdigest()
-        if (folder / "request.json").exists():
-            return folder.name
-        self.forget_placings(upload)
-        with writable(folder.parent):
-            folder.mkdir()
-        self._write_existing(folder / "existing.parquet")
+        return self.begin(upload, asked, self._write_existing, work, __name__, again)
+
+    def begin(
+        self,
+        upload: str,
+        asked: Mapping[str, Any],
+        write: Callable[[Path], None],
+        work: Callable[[Path], None],
+        module: str,
+        again: bool,
+    ) -> str:
+        """Begin what `asked` wants made of a kept file: `work` in a folder into which `write` puts what it needs of the
+        project, or `module` as a process where there is much. Its name, the same for the same; it is made once, unless it is
+        to be made `again` and was cancelled or broken off. Of one file one is made at a time: another is ended and deleted."""
         file = self.file(upload)
-        write_json(folder / "request.json", {**asked, "file": file.name, "version": version, "memory": MEMORY_BYTES})
-        small = file.stat().st_size <= SMALL_FILE and file.suffix not in PACKED  # which can grow a million times
-        if small and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
-            work(folder)
-        else:
-            process.leave(process.start(folder, "rsf_core.project.imports", LEAN))
+        folder = file.parent / blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=8).hexdigest()
+        with self._beginning:
+            if (folder / "request.json").exists() and not (again and _has_ended_early(folder)):
+                return folder.name
+            self.forget_placings(upload)
+            with writable(file.parent):
+                folder.mkdir()
+                write(folder)
+                write_json(folder / "request.json", {**asked, "file": file.name, "memory": MEMORY_BYTES})
+            small = file.stat().st_size <= SMALL_FILE and file.suffix not in PACKED  # which can grow a million times
+            if small and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
+                work(folder)
+            else:
+                process.leave(process.start(folder, module, LEAN))
         return folder.name
 
-    def start_found(self, upload: str, held_out_share: float) -> str:
+    def start_found(self, upload: str, held_out_share: float, again: bool = False) -> str:
         """The same with the columns as they are recognised. Raises PromptFileError where there is no readable row."""
         found = self.format(upload)
         if found.text is None:
             raise PromptFileError(f"{self.name(upload)} {found.problem}")
-        return self.start(upload, Columns(found.text, found.reference, found.system, found.split), held_out_share)
+        columns = Columns(found.text, found.reference, found.system, found.split)
+        return self.start(upload, columns, held_out_share, again=again)
 
     def state(self, upload: str, placing: str) -> ImportState:
         folder = self._folder / upload / placing
@@ -238,7 +260,7 @@ class Imports:
         folder = self._folder / upload / placing
         self._kill(folder)
         if read_json(folder / "summary.json") is None:
-            write_json(folder / "summary.json", {"problem": "reading the file was cancelled"})
+            write_json(folder / "summary.json", {"problem": CANCELLED})
 
     def restart(self, upload: str, placing: str) -> None:
         """Forget a placing that was broken off, so that it is begun anew."""
@@ -265,7 +287,9 @@ class Imports:
             if request is None or name is None or tuple(request["version"]) != self._store.prompt_book.version():
                 raise PromptError("the project's prompts have changed since the file was compared with them: try again")
             if self._book.is_unsealed() and not request.get("unsealed", False):  # such rows may be sealed
-                raise PromptError("the sealed prompts were opened since the file was compared with the others: try again")
+                raise PromptError(
+                    "the sealed prompts were opened since the file was compared with the others: try again"
+                )
             with pq.ParquetFile(folder / "rows.parquet", memory_map=False, pre_buffer=False) as rows:
                 added = self._store.prompt_book.add_rows(rows.iter_batches(_ADDED_AT_ONCE), name)
             self._lengths.keep(folder, added)
@@ -291,7 +315,8 @@ class Imports:
         return found
 
     def _placings(self, upload: str) -> list[Path]:
-        return [path.parent for path in (self._folder / upload).glob("*/request.json")]
+        """Also those that were killed before they had a request."""
+        return [path for path in (self._folder / upload).glob("*") if path.is_dir()]
 
     def _made_newest(self, upload: str) -> None:
         newest = max((self._order(other) for other in self._folder.iterdir()), default=0)
@@ -311,8 +336,8 @@ class Imports:
         found = read_json(upload / "order.json")
         return 0 if found is None else int(found["order"])
 
-    def _write_existing(self, path: Path) -> None:
-        pq.write_table(self._store.prompt_book.entries(), path)
+    def _write_existing(self, folder: Path) -> None:
+        pq.write_table(self._store.prompt_book.entries(), folder / "existing.parquet")
 
     def _kill(self, folder: Path) -> None:
         self._lengths.cancel(folder)
@@ -320,6 +345,15 @@ class Imports:
         give_up = time.monotonic() + KILL_SECONDS
         while process.is_alive(folder) and time.monotonic() < give_up:
             time.sleep(0.01)
+
+
+def _has_ended_early(folder: Path) -> bool:
+    """Whether what was begun in a folder was cancelled, or broken off."""
+    alive, summary = (
+        process.is_alive(folder),
+        read_json(folder / "summary.json"),
+    )  # in this order: it may end in between
+    return not alive if summary is None else summary.get("problem") == CANCELLED
 
 
 def _recognised(file: Path, reading: Reading = FOUND) -> Format:

@@ -92,8 +92,10 @@ def import_start(
     be `hub:ID`, with a configuration and a split."""
     upload = project.imports.keep_named(file, config, split)
     if what == "candidates":
-        return {"what": what, "upload": upload, "placing": project.candidate_imports.start_found(upload, source)}
-    return {"what": what, "upload": upload, "placing": project.imports.start_found(upload, held_out)}
+        placing = project.candidate_imports.start_found(upload, source, again=True)
+    else:
+        placing = project.imports.start_found(upload, held_out, again=True)
+    return {"what": what, "upload": upload, "placing": placing}
 
 
 def _import_of(project: Project, what: str) -> Imports | CandidateImports:

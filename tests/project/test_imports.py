@@ -17,12 +17,14 @@ from rsf_core.domain import Split
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError, PromptFileError
 from rsf_core.project import Project, imports
+from rsf_core.project.commands import execute
 from rsf_core.project.imports import ImportState
 from rsf_core.project.problem_list import write_problems
 from rsf_core.prompts import Problem, PromptRow, Reading, recognise
 from rsf_core.prompts.parsing import Columns
 from tests.support import warm
 from tests.support.spreadsheets import write
+from tests.support.waiting import until
 
 FILE = b'{"question": "How high is Mont Blanc?", "answer": 4806}\n{"question": \n{"question": "Review a kettle."}\n'
 COLUMNS = Columns("question", "answer")
@@ -85,6 +87,33 @@ def test_the_same_is_placed_once_and_anew_when_columns_share_or_prompts_change(
     project.retire_prompts([1], person("ann"))
     names.append(project.imports.start(upload, Columns("question"), 0.25))
     assert len(done) == 4 and len(set(names)) == 4 and names[0] == names[1]
+
+
+@pytest.mark.parametrize("what", ["prompts", "candidates"])
+@pytest.mark.parametrize("ended", ["cancelled", "killed", "killed before its request"])
+def test_what_was_cancelled_or_killed_is_read_when_it_is_imported_again(
+    tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch, what: str, ended: str
+) -> None:
+    monkeypatch.setattr(imports, "SMALL_FILE", 0)
+    file = tmp_path / "made.jsonl"
+    file.write_text('{"prompt": "How high is Ararat?", "completion": "High."}\n')
+    asked = {"what": what, "file": str(file), "source": "a", "held_out": 0.0, "config": None, "split": None}
+    with Project.create(tmp_path / "project", str(small_task), seed=1) as project:
+        begun = execute(project, "import_start", asked)
+        folder = project.imports.file(begun["upload"]).parent / begun["placing"]
+        if ended == "cancelled":
+            execute(project, "import_cancel", begun)
+        else:
+            project.imports._kill(folder)
+            for left in list(folder.iterdir()):
+                if ended == "killed before its request" or left.name == "summary.json":
+                    left.unlink()
+        assert execute(project, "import_start", asked) == begun
+        until(lambda: execute(project, "import_state", begun)["preview"] is not None)
+        before = (folder / "summary.json").stat().st_mtime_ns
+        assert execute(project, "import_start", asked) == begun
+        assert (folder / "summary.json").stat().st_mtime_ns == before, "what was read is not read again"
+        assert execute(project, "import_add", begun | {"author": "ann"})[what] == 1
 
 
 def test_a_placing_from_before_other_prompts_came_is_not_added(project: Project) -> None:
