@@ -218,3 +218,21 @@ def test_behind_the_last_prompt_the_card_says_so_and_undo_comes_back(page: Page,
     expect(where).to_have_text(f"{PROMPTS - 1} prompts ranked in this round")
     settled(page)
     assert errors == []
+
+
+def test_beside_the_guide_completions_are_wide_enough_to_read(page: Page, serve, review):
+    folder = review(("a claim that is long " * 40,))
+    with Project.open(folder) as project:
+        project.guide_book.save("Decide well. " * 200)
+    server = serve(folder, RSF_REVIEWER="ann")
+    open_way(page, server, "rank")
+    widths = "all => all.map(one => one.getBoundingClientRect()).map(({ top, width }) => [Math.round(top), width])"
+    cards = page.locator(".one")
+    assert len({top for top, _ in cards.evaluate_all(widths)}) == 2  # of four each
+    press(page, "g")
+    expect(page.locator(".guide")).to_be_visible()
+    assert min(width for _, width in cards.evaluate_all(widths)) >= 170
+    for letter in "BCDEFGH":  # what the next digit is for is in sight
+        press(page, "1")
+        expect(page.locator(".one.at-hand .letter")).to_have_text(letter)
+        expect(page.locator(".one.at-hand .letter")).to_be_in_viewport()

@@ -24,10 +24,11 @@ export class RankCard extends ChoosingCard {
   does(name) {
     if (!this.choices.here) return;
     this.stand();
-    if (name === "send") this.send();
-    else if (name === "back") this.places.back() || this.trouble("No place is given that could be taken back.");
-    else if (name === "before" || name === "next") this.move(name === "next" ? 1 : -1);
+    if (name === "send") return this.send();
+    if (name === "back") this.places.back() || this.trouble("No place is given that could be taken back.");
+    else if (name === "before" || name === "next") this.places.move(name === "next" ? 1 : -1);
     else this.give(Number(name.split(" ")[1]));
+    this.cards[this.places.at].scrollIntoView({ block: "nearest" }); // the one that the next key is for
   }
 
   give(place) {
@@ -43,11 +44,6 @@ export class RankCard extends ChoosingCard {
     const card = this.$(".card");
     const { activeElement } = hasFocus(card) ? card.getRootNode() : document;
     if (!card.contains(activeElement) || activeElement.matches("button:not(.place)")) activeElement?.blur();
-  }
-
-  move(step) {
-    this.places.move(step);
-    this.cards[this.places.at].scrollIntoView({ block: "nearest" });
   }
 
   send() {
@@ -165,7 +161,9 @@ export class RankCard extends ChoosingCard {
     const one = button("place", String(place), (event) => {
       event.stopPropagation(); // the card under it would be at hand again
       go();
-      this.act(`place ${place}`);
+      this.give(place);
+      this.paint();
+      this.rest();
     });
     one.value = String(place);
     one.setAttribute("aria-label", `${letter}: place ${place}`);
