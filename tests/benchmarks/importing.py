@@ -1,7 +1,6 @@
-"""What a file of many prompts takes to be read, placed and added to a project: seconds of processor time and the peak memory
-of the process that reads it and of the owner. Beside it, in the same run, what Python's own
-reader and a list of the rows take of the same file: to hold the rows once is the least that any way of reading needs
-that keeps them in memory.
+"""What a file of many prompts takes to be read, placed and added to a project: seconds of processor time, and the peak memory
+of the process that reads it and of the owner. Beside it, in the same run, what Python's own reader and a list of the rows take
+of the same file: to hold the rows once is the least that any way of reading needs that keeps them in memory.
 
 Prints a JSON line a format. From the repository root, one thread:
 OMP_NUM_THREADS=1 PYTHONPATH=. python tests/benchmarks/importing.py [--rows N] [csv jsonl json parquet xlsx candidates]
@@ -31,7 +30,7 @@ from python_calamine import CalamineWorkbook
 
 from rsf_core.domain.access import person
 from rsf_core.project import Project, imports
-from rsf_core.project.candidate_imports import CandidatePreview
+from rsf_core.project.candidate_imports import CandidateImports, CandidatePreview
 from tests.support import small_task
 
 ROWS, LIMIT_MB, SEED = 1_000_000, 1_500, 0
@@ -55,23 +54,10 @@ _PARTS = {  # of a spreadsheet with one sheet, whose texts stand in their cells
     '<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
     'Target="worksheets/sheet1.xml"/></Relationships>',
 }
-SUBJECTS = [
-    "kettle",
-    "train",
-    "garden",
-    "lamp",
-    "harbour",
-    "bread",
-    "violin",
-    "ladder",
-    "window",
-    "market",
-    "river",
-    "engine",
-    "letter",
-    "pillow",
-    "bridge",
-]
+SUBJECTS = (
+    *("kettle", "train", "garden", "lamp", "harbour", "bread", "violin", "ladder"),
+    *("window", "market", "river", "engine", "letter", "pillow", "bridge"),
+)
 VERBS = ["Describe", "Review", "Explain", "Praise", "Compare", "Summarise", "Question", "Recommend"]
 TONES = ["kindly", "briefly", "plainly", "slowly", "warmly", "sharply", "drily", "gladly"]
 
@@ -157,9 +143,9 @@ def measured(do: Callable[..., None], *arguments: object) -> dict[str, float]:
     if not here.poll(WAIT_SECONDS):
         process.kill()
         raise TimeoutError(f"{do.__name__} took more than {WAIT_SECONDS} s")
-    found: dict[str, float] = here.recv()
+    used: dict[str, float] = here.recv()
     process.join(WAIT_SECONDS)
-    return found
+    return used
 
 
 def _in_process(pipe: Any, do: Callable[..., None], arguments: tuple[object, ...]) -> None:
@@ -173,11 +159,12 @@ def _in_process(pipe: Any, do: Callable[..., None], arguments: tuple[object, ...
 def place(folder: Path, file: Path, what: str) -> None:
     """Keep the file and place its rows, as the Prompts page does; the process that reads it is a child of this one."""
     with Project.open(folder) as project:
-        kept, made = project.imports.keep_file(file), what == "candidates"
-        of = project.candidate_imports if made else project.imports
-        placing = (
-            project.candidate_imports.start_found(kept, "a file") if made else project.imports.start_found(kept, 0.02)
-        )
+        kept = project.imports.keep_file(file)
+        of: imports.Imports | CandidateImports = project.imports
+        if what == "candidates":
+            of, placing = project.candidate_imports, project.candidate_imports.start_found(kept, "a file")
+        else:
+            placing = project.imports.start_found(kept, 0.02)
         told, reader, cpu, peak = set(), _reader(project.imports, kept, placing), 0.0, 0.0
         while (state := of.state(kept, placing)).running:
             told.add(state.message)
@@ -215,16 +202,16 @@ def add(folder: Path, what: str) -> None:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser()
-    asked.add_argument("formats", nargs="*", default=FORMATS)
-    asked.add_argument("--rows", type=int, default=ROWS)
-    wanted = asked.parse_args()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("formats", nargs="*", default=FORMATS)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    arguments = parser.parse_args()
     imports.KEPT_UPLOADS = 1
-    for what in wanted.formats:
+    for what in arguments.formats:
         with tempfile.TemporaryDirectory() as scratch:
             suffix = "jsonl" if what == "candidates" else what
             file, folder = Path(scratch) / f"prompts.{suffix}", Path(scratch) / "project"
-            write(file, wanted.rows, what)
+            write(file, arguments.rows, what)
             Project.create(folder, str(small_task.write(Path(scratch) / "small_reviews")), seed=1).close()
             plain = measured(plainly, file)
             placed = measured(place, folder, file, what)
@@ -235,7 +222,7 @@ def main() -> None:
             shown = {
                 "benchmark": "importing",
                 "format": what,
-                "rows": wanted.rows,
+                "rows": arguments.rows,
                 "file_mb": file.stat().st_size // 10**6,
             }
             shown |= {f"placing_{name}": value for name, value in placed.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from rsf_core.domain import Verdict
 from rsf_core.domain.errors import ExportError
 from rsf_core.project.exporting.compared import compared_pairs
-from rsf_core.project.exporting.request import Format, Pairing, Request, What
+from rsf_core.project.exporting.request import Format, Pairing, Request, Shape, What
+from rsf_core.prompts.spreadsheet import unguarded
 from rsf_core.review.pair_words import PairWord
 from rsf_core.store.store import Store
 from tests.support import exported_round
@@ -83,6 +85,26 @@ def test_all_pairs_of_a_ranking_are_rows_that_say_what_they_count(store: Store, 
     assert exports.write(REQUEST).name == made.name, "the same set has the same bytes"
     store.rankings.undo("e", 1, "ann")
     assert exports.preview(REQUEST).counted.rows == 2
+
+
+@pytest.mark.parametrize("pairing", Pairing)
+def test_csv_says_of_each_pair_what_jsonl_says(store: Store, tmp_path: Path, pairing: Pairing) -> None:
+    exported_round.fill(store)
+    store.rankings.say("a", 1, ("1.1.2", "1.1.0", "1.1.3"), (2, 1, 2), "ann")
+    exports = exported_round.exports_of(store, tmp_path)
+    made = [
+        exports.write(Request(What.PREFERENCE, kind, Shape.PLAIN, pairing=pairing)).folder
+        for kind in (Format.CSV, Format.JSONL)
+    ]
+    with (made[0] / "train.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = list(csv.DictReader(file, strict=True))
+    rows = [json.loads(line) for line in (made[1] / "train.jsonl").read_text("utf-8").split("\n")[:-1]]
+    assert rows and [list(row) for row in cells] == [list(row) for row in rows]
+    assert [float(cell["weight"]) for cell in cells] == [row["weight"] for row in rows]
+    for name in ("chosen_id", "rejected_id", "chosen_by", "rejected_by"):
+        assert [cell[name] for cell in cells] == [row[name] for row in rows]
+    for name in ("chosen", "rejected", "prompt", "system"):
+        assert [unguarded(cell[name]) for cell in cells] == [row[name] for row in rows]
 
 
 def test_an_export_of_everything_says_each_reviewers_places(store: Store, tmp_path: Path) -> None:
