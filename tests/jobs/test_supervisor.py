@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -285,16 +284,6 @@ def test_what_waits_for_another_job_is_asked_for_once_that_has_ended_or_by_the_n
     ticks(next_owner, lambda: store.job(SECOND).state is JobState.DONE)
     next_owner.tick()
     assert told == [FIRST] * 3 + [SECOND] and store.unfollowed_jobs() == []
-
-
-@pytest.mark.parametrize("name", ["generate", "finetune", "embed"])
-def test_a_stage_that_nothing_starts_by_itself_is_no_follower(store: Store, name: str) -> None:
-    store.add_job(FIRST, specs.finetune(), [name])
-    store.add_job_event(FIRST, JobState.DONE, "done")
-    stages = SimpleNamespace(score=None, evaluate=None)
-    following = Following(store, None, stages, lambda: None)  # type: ignore[arg-type]
-    with pytest.raises(JobError, match=f"{FIRST} is to be followed by {name}, which nothing starts by itself"):
-        following.on_ended(store.job(FIRST))
 
 
 def test_a_job_is_cancelled_also_where_what_follows_cannot_be_asked_for(
