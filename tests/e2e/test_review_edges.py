@@ -306,3 +306,23 @@ def test_a_key_is_changed_kept_and_put_back_and_escape_changes_none(page: Page, 
     expect(change).to_have_count(0)  # the table of keys is closed
     settled(page)
     assert [action for _, action, _ in said(server)] == ["accept", "accept"]
+
+
+def test_a_click_leaves_the_keys_to_the_card_and_a_field_what_was_typed(page: Page, serve, review):
+    server = serve(review(), RSF_REVIEWER="ann")
+    open_card(page, server, "?order=prompt")
+    page.locator(".actions .yes").click()
+    expect(page.locator(".number")).to_have_text(f"2 of {EACH}")
+    page.keyboard.press("Space")  # skips, and does not press the button once more
+    expect(page.locator(".number")).to_have_text(f"3 of {EACH}")
+    page.keyboard.press("n")
+    page.keyboard.type("why")
+    page.locator(".actions .yes").click()
+    expect(page.locator(".number")).to_have_text(f"4 of {EACH}")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".said")).to_have_text("Note: why")
+    page.locator(".others .other").nth(6).click()
+    page.keyboard.press("Space")
+    expect(page.locator(".number")).to_have_text(f"8 of {EACH}")
+    settled(page)
+    assert said(server) == [("1.1.0", "accept", "ann"), ("1.1.2", "accept", "ann")]

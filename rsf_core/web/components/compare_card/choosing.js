@@ -1,6 +1,6 @@
 // What the cards of Compare and of Rank share: what the page wants and what the server answers, put to the parts that do it.
 
-import { button, element, hasFocus } from "../review_card/dom.js";
+import { button, element } from "../review_card/dom.js";
 import { Feed } from "../review_card/feed.js";
 import { Guide } from "../review_card/guide.js";
 import { keptKeys } from "../review_card/help.js";
@@ -41,14 +41,6 @@ export class ChoosingCard {
     this.gone = hear(this);
     this.$(".guide-button").onclick = () => this.act("guide");
     this.$(".dismiss").onclick = () => this.trouble(null);
-    this.$(".card").onmousedown = (event) => this.pressed(event);
-  }
-
-  // A button that is clicked takes no focus, and the page's controls lose it: a key would press it instead of what it is for.
-  pressed(event) {
-    if (!event.target.closest("button")) return;
-    event.preventDefault();
-    if (!hasFocus(this.$(".card"))) document.activeElement?.blur();
   }
 
   connection() {
