@@ -124,6 +124,21 @@ def test_a_log_of_many_commits_is_long_until_it_is_folded_into_the_file(
     db.close()
 
 
+def test_a_log_of_many_bytes_is_long_until_it_is_folded_into_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LONG_LOG_BYTES", 4096)
+    db = open_with(tmp_path, monkeypatch, GOOD)
+    db.checkpoint()
+    add_note(db, 1, "said")
+    assert not db.has_long_log
+    add_note(db, 2, "said " * 2000)
+    assert db.has_long_log
+    db.checkpoint()
+    assert not db.has_long_log
+    db.close()
+
+
 def test_a_log_that_an_owner_left_who_was_killed_is_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     db = open_with(tmp_path, monkeypatch, GOOD)
     add_note(db, 1, "said")
