@@ -189,6 +189,10 @@ def test_enter_sends_though_a_button_of_the_card_was_clicked_before(page: Page, 
     expect(prompt).to_have_text(second)
     press(page, "Enter")  # as it was
     expect(where).to_have_text("1 prompt ranked in this round")
+    press(page, "1", "2", "u")
+    expect(prompt).to_have_text(second)
+    press(page, "Enter")
+    expect(page.locator(".order")).to_have_text("A, then B")  # what was given before the undo
     page.get_by_role("button", name="Skip").focus()  # as who goes by Tab
     press(page, *"87654321", "Enter")
     expect(where).to_have_text("2 prompts ranked in this round")

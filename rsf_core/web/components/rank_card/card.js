@@ -13,8 +13,8 @@ const KEYS = { Enter: "send", Backspace: "back", ArrowLeft: "before", ArrowRight
 export class RankCard extends ChoosingCard {
   constructor(root) {
     super(root, new Choices(SETS), "sets");
-    this.places = new Places();
-    this.of = null; // the set that stands on the card
+    this.given = new WeakMap(); // by set: its places so far, there again for who comes back to it
+    this.places = new Places(); // of the set that stands on the card
   }
 
   own(key) {
@@ -62,10 +62,11 @@ export class RankCard extends ChoosingCard {
   // The places are of the set that is read now.
   stand(places) {
     const { here } = this.choices;
-    if (!places && this.of === here) return;
-    const ids = SETS.ids(here);
-    this.of = here;
-    this.places.of(ids, places);
+    if (places || !this.given.has(here)) {
+      this.given.set(here, new Places());
+      this.given.get(here).of(SETS.ids(here), places);
+    }
+    this.places = this.given.get(here);
   }
 
   letter(id) {
@@ -128,8 +129,9 @@ export class RankCard extends ChoosingCard {
     this.$(".actions .better").setAttribute("aria-disabled", String(places.open.length > 0));
   }
 
-  build({ candidates }) {
-    this.shown = this.of;
+  build(here) {
+    const { candidates } = here;
+    this.shown = here;
     this.cards = candidates.map((_, at) => this.candidate(at, candidates.length));
     this.$(".ranks").replaceChildren(...this.cards);
     const count = candidates.length;
