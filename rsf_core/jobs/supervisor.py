@@ -60,6 +60,7 @@ class JobSupervisor:
         self._ingests: dict[str, Ingest] = {}  # likewise
         self._untold: list[str] = []  # jobs that have ended and whose `on_ended` has not returned yet
         self._waiting: list[str] = []  # those of which it is false
+        self._go_on: Callable[[], None] | None = None  # until it has returned
         self._done_metrics = lru_cache(maxsize=KEPT_METRICS)(self._read_done_metrics)
         self._lock = threading.RLock()
         self._stop = threading.Event()
@@ -77,10 +78,11 @@ class JobSupervisor:
         that watches, before all else."""
         self._on_done, self._on_ended, self._on_start = on_done, on_ended, on_start
 
-    def catch_up(self) -> None:
-        """Call `on_ended` for the jobs after whose end the last owner had no time to. What it raises, the first tick says."""
+    def catch_up(self, go_on: Callable[[], None]) -> None:
+        """Call `on_ended` for the jobs after whose end the last owner had no time to, then `go_on`, once. What they raise the
+        first tick says, and asks again."""
         with self._lock:
-            self._untold = self._store.unfollowed_jobs()
+            self._untold, self._go_on = self._store.unfollowed_jobs(), go_on
             self._tell_ended()
 
     def start(self) -> None:
@@ -369,6 +371,12 @@ class JobSupervisor:
                 else:
                     self._waiting.append(job_id)
                 self._untold = [other for other in self._untold if other != job_id]
+            except Exception as error:
+                errors.append(error)
+        if self._go_on is not None:
+            try:
+                self._go_on()
+                self._go_on = None
             except Exception as error:
                 errors.append(error)
         return errors

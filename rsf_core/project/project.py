@@ -250,8 +250,7 @@ class Project:
         self.close()
 
     def _start(self) -> None:
-        self.supervisor.catch_up()
-        self._following.go_on()
+        self.supervisor.catch_up(self._following.go_on)
         self._started = True
         self.supervisor.start()
 

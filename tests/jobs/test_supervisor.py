@@ -279,7 +279,7 @@ def test_what_waits_for_another_job_is_asked_for_once_that_has_ended_or_by_the_n
     assert told == [FIRST] and store.unfollowed_jobs() == [FIRST]
     next_owner = JobSupervisor(store, tmp_path / "spool")
     next_owner.listen(lambda job, result: None, on_ended)
-    next_owner.catch_up()
+    next_owner.catch_up(lambda: None)
     assert told == [FIRST, FIRST] and store.unfollowed_jobs() == [FIRST]
     ticks(next_owner, lambda: store.job(SECOND).state is JobState.DONE)
     next_owner.tick()
@@ -320,7 +320,7 @@ def test_the_next_owner_starts_what_follows_the_jobs_after_whose_end_the_last_on
         owners.append(told)
         following = JobSupervisor(store, tmp_path / "spool")
         following.listen(lambda job, result: None, lambda job, told=told: told.append(job.job_id) is None)  # type: ignore[misc]
-        following.catch_up()
+        following.catch_up(lambda: None)
     assert owners == [[SECOND], []]
 
 

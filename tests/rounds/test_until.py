@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rsf_core.domain import ChosenBy, JobKind, Prompt, Scope
+from rsf_core.domain import ChosenBy, JobKind, JobState, Prompt, Scope
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import JobError, StageError
 from rsf_core.domain.specs import Until
+from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import Project
 from rsf_core.rounds.until import End, SoFar, drawn_until, next_prompts, place
 from rsf_core.sampling.sequence import ConfidenceSequence, confidence_sequence
+from tests.support import specs
+from tests.support.waiting import until
 
 UNTIL = Until(run="1.0.7", wanted=10, most=6, log_m=0.5, scope=Scope.GLOBAL, target_id=1)
 
@@ -38,6 +41,30 @@ def test_the_prompts_of_a_run_come_once_in_an_order_of_its_own_and_no_more_than_
     assert ids == sorted(range(20), key=lambda i: place(UNTIL.run, i))[:6]
     other = UNTIL.model_copy(update={"run": "1.9.7"})
     assert [p.prompt_id for p in next_prompts(prompts, other, 0, 6)] != ids
+
+
+def test_a_project_whose_run_cannot_go_on_is_opened_and_goes_on_once_that_is_mended(
+    tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobSupervisor, "_begin", lambda supervisor, job: None)  # it is enough that it is queued
+    first, folder = "r1-generate-1", tmp_path / "project"
+    with Project.create(folder, str(small_task), seed=1) as project:
+        target = project.store.target_id(project.settings.target.model_dump(mode="json"), "ann")
+        spec = specs.generate(until=UNTIL.model_copy(update={"target_id": target}), until_prompts=2)
+        project.store.add_threshold(1, target, UNTIL.log_m, UNTIL.scope, "ann", "fixed")
+        project.store.add_job(first, spec, [])
+        project.store.add_job_event(first, JobState.DONE, "done")
+        project.store.add_followed(project.store.job(first))
+    file = folder / "project.toml"
+    sound = file.read_text("utf-8")
+    file.write_text(sound.replace("candidates = 4", "candidates = -4"), "utf-8")
+    assert file.read_text("utf-8") != sound
+    with Project.open(folder) as project:
+        until(lambda: "generate.candidates" in (project.supervisor.problem or ""))
+        assert [job.job_id for job in project.jobs()] == [first]
+        file.write_text(sound, "utf-8")
+        until(lambda: project.supervisor.problem is None)
+        assert [job.job_id for job in project.jobs()] == [first, "r1-generate-2"]
 
 
 def test_limits_that_come_one_by_one_are_those_of_the_whole() -> None:
