@@ -74,7 +74,8 @@ def _begin(number: int, seed: int, left: float | None) -> None:
 
 
 def table(found: Iterable[Replicate]) -> list[str]:
-    """Markdown: a row for each replicate of round 1, one for the procedure, and one for each round of the longer run."""
+    """Markdown: a row for each replicate of round 1, one for the procedure where it ran more than once, and one for each round
+    of the longer run."""
     columns = [
         *("task", "run", "reward / pass@1 %", "gain over the base", "random control over the base", "sealed gain"),
         *("accepted %", "truncated %", "distinct-2 %", "KL to base, nats"),
@@ -86,7 +87,7 @@ def table(found: Iterable[Replicate]) -> list[str]:
     for task, mine in sorted(by_task.items()):
         first = [one for one in mine if one.rounds == 1]
         rows += [_row(task, f"seed {one.replicate}, round 1", one, one.sealed) for one in first]
-        rows += [_of_procedure(task, told) for told in replicates.procedures(first)]
+        rows += [_of_procedure(task, told) for told in replicates.procedures(first) if told.runs > 1]
         longer = [one for one in mine if one.rounds > 1]
         rows += [
             _row(task, f"seed {one.replicate}, round {r.round}", r) for one in longer for r in (*one.earlier[1:], one)

@@ -35,6 +35,9 @@ def test_a_task_is_measured_once_and_its_projects_go(
     monkeypatch.setattr(measurements, "_wait", lambda connection: pytest.fail("measured twice"))
     measurements.measure(str(small_task), 1, 2, work, results, str(tiny_model))
     rows = measurements.table([first, longer])
-    assert [row.split(" | ")[1] for row in rows[2:]] == ["seed 1, round 1", "another run (1 seeds)", "seed 1, round 2"]
-    assert of_gain(first.gain, "reward") in rows[2] and of_gain(longer.gain, "reward") in rows[4]
-    assert of_interval(replicates.procedure([first]).gain, "reward") in rows[3]
+    assert [row.split(" | ")[1] for row in rows[2:]] == ["seed 1, round 1", "seed 1, round 2"]
+    assert of_gain(first.gain, "reward") in rows[2] and of_gain(longer.gain, "reward") in rows[3]
+    second = first.model_copy(update={"replicate": 2})
+    rows = measurements.table([first, second, longer])
+    assert [row.split(" | ")[1] for row in rows[2:5]] == ["seed 1, round 1", "seed 2, round 1", "another run (2 seeds)"]
+    assert of_interval(replicates.procedure([first, second]).gain, "reward") in rows[4]
