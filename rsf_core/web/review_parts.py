@@ -392,8 +392,8 @@ def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
         f"A {literal(found.fit.link)} fit of the decisions on the scores, by likelihood with a ridge of 0.001 "
         "that keeps it finite. "
         "Brackets: 95 % intervals by bootstrap over prompts; a weight whose interval holds 0 may be "
-        "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too. Where people are "
-        "more lenient with some prompts than with others, β comes out too large, and its interval does not show it."
+        "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too. Where "
+        "people are more lenient with some prompts than with others, β comes out too large, and its interval does not show it."
     )
     if st.button(
         "Make it the target",
