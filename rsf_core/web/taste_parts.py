@@ -52,7 +52,7 @@ def _to_learn_from(project: Project, decisions: Decisions, again: bool, running:
     with st.container(border=True):
         st.markdown(
             f"**People have decided {plural(decisions.count, 'candidate')} one by one**: {decisions.accepted:,} accepted, "
-            f"{decisions.rejected:,} rejected, of {plural(decisions.prompts, 'prompt')}." + _compared(decisions)
+            f"{decisions.rejected:,} rejected, of {plural(decisions.prompts, 'prompt')}.{literal(_compared(decisions))}"
         )
         st.caption(
             "What the rule decided, what was decided in bulk, and what was edited first, is not learned from. What is "
