@@ -113,6 +113,17 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What became of an act or a choice: the candidates it touched (at most 1,000 of a bulk act), or why it was refused.
+    `known` says that it had been said before, so that nothing changed."""
+
+    act: str
+    candidate_ids: tuple[str, ...]
+    refused: str | None = None
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """How a reviewer came to see a candidate: `order` of the queue it stood in, and whether it was one of the random audit
     there."""

@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import Split
 from rsf_core.domain.arrays import Bools, Ints
-from rsf_core.domain.errors import RsfError
 from rsf_core.domain.files import write_json, write_whole
-from rsf_core.project import import_steps, imports
+from rsf_core.project import import_steps
 from rsf_core.project.problem_list import NAME as PROBLEMS
 from rsf_core.project.problem_list import write_problems
 from rsf_core.project.prompt_placing import Rules, beside, place
@@ -86,11 +85,7 @@ def work(folder: Path) -> None:
     """Do what request.json in the folder of a reading asks for. An error for the person is written down as its outcome."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
-        summary = _read(folder, request)
-    except MemoryError:  # pyarrow's too
-        summary = {"problem": f"the file {imports.TOO_LARGE}"}
-    except RsfError as error:
-        summary = {"problem": str(error).replace(request["file"], "the file")}
+        summary = import_steps.outcome(request["file"], lambda: _read(folder, request))
     finally:
         for name in (_READ, _ASKED, _UNPLACED):
             (folder / name).unlink(missing_ok=True)

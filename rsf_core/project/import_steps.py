@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from rsf_core.domain import Split
+from rsf_core.domain.errors import RsfError
 from rsf_core.domain.files import write_json
 from rsf_core.project.problem_list import NAME as PROBLEMS
 from rsf_core.project.problem_list import write_problems
@@ -20,9 +21,20 @@ from rsf_core.prompts import PromptRow, parse, row_file
 from rsf_core.prompts.files import Reading
 from rsf_core.prompts.parsing import Columns
 
+TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
 SHOWN_ROWS, SHOWN_PROBLEMS = 5, 20
 _SHOWN = 2_000  # characters of a text in the preview
 _EVERY = 0.5  # seconds between two words on the progress
+
+
+def outcome(file: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `work` on a file kept under the name `file` came to; its `problem`, where there is an error for the person."""
+    try:
+        return work()
+    except MemoryError:  # pyarrow's too
+        return {"problem": f"the file {TOO_LARGE}"}
+    except RsfError as error:
+        return {"problem": str(error).replace(file, "the file")}
 
 
 def say(folder: Path, message: str) -> None:

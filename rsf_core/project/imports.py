@@ -30,7 +30,7 @@ from rsf_core.domain.errors import PromptError, PromptFileError, RsfError
 from rsf_core.domain.files import read_json, typed, writable, write_json, write_whole
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs import process
-from rsf_core.project.import_steps import limit_memory, place_rows
+from rsf_core.project.import_steps import TOO_LARGE, limit_memory, outcome, place_rows
 from rsf_core.project.problem_list import NAME as PROBLEMS
 from rsf_core.project.prompt_book import PromptBook
 from rsf_core.prompts import Format, Problem, PromptRow, hub, recognise, row_file
@@ -50,7 +50,6 @@ MEMORY_BYTES = 4 << 30  # what reading a file may take: 100,000 prompts take a t
 LOOK_SECONDS, GATHER_SECONDS = 60.0, 300.0
 KILL_SECONDS = 5.0
 CANCELLED = "reading the file was cancelled"
-TOO_LARGE = "takes more memory to be read than an import may have: split it, or leave its largest values out"
 # One core; and memory as it is used: Arrow's own allocator reserves what the limit would count.
 LEAN = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
@@ -404,7 +403,7 @@ def _told(command: Sequence[str], seconds: float, late: str, broken: str) -> dic
 def _look(file: Path, sheet: str | None) -> dict[str, Any]:
     try:
         found = asdict(recognise(file, Reading(sheet=sheet)))
-    except MemoryError:
+    except MemoryError:  # pyarrow's too
         return {"problem": f"{file.name} {TOO_LARGE}"}
     except RsfError as error:
         return {"problem": str(error)}
@@ -415,13 +414,7 @@ def _look(file: Path, sheet: str | None) -> dict[str, Any]:
 def work(folder: Path) -> None:
     """Do what request.json in the folder of a placing asks for. An error for the person is written down as its outcome."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    try:
-        summary = place_rows(folder, request)
-    except MemoryError:  # pyarrow's too
-        summary = {"problem": f"the file {TOO_LARGE}"}
-    except RsfError as error:
-        summary = {"problem": str(error).replace(request["file"], "the file")}
-    write_json(folder / "summary.json", summary)
+    write_json(folder / "summary.json", outcome(request["file"], lambda: place_rows(folder, request)))
 
 
 def main() -> None:

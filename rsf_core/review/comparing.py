@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rsf_core.domain import Choice, Verdict, candidate_id
+from rsf_core.domain import Choice, Said, Verdict, candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.settings import Settings
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
@@ -16,7 +16,6 @@ from rsf_core.review.queue import Reviews
 from rsf_core.review.walking import Ended, Way, Ways, long
 from rsf_core.review.win_rates import WinRates, win_rates
 from rsf_core.sampling.streams import child_seed
-from rsf_core.store.acts import Said
 from rsf_core.store.comparison_log import ComparisonLog, Pair, pair_of
 from rsf_core.store.store import Store
 

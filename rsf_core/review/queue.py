@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.domain import K_BITS, Act, Action, place
+from rsf_core.domain import K_BITS, Act, Action, Said, place
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.scorer_ref import readable
@@ -31,7 +31,6 @@ from rsf_core.review.ordering import first
 from rsf_core.review.seen import GoldSeen, Seen
 from rsf_core.review.suggestion import Suggestion
 from rsf_core.scorers import answered
-from rsf_core.store.acts import Said
 from rsf_core.store.last_rounds import LastRounds
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.domain import MOST_RANKED, Choice, candidate_id, parse_candidate_id
+from rsf_core.domain import MOST_RANKED, Choice, Said, candidate_id, parse_candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.settings import Settings
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
@@ -17,7 +17,6 @@ from rsf_core.review.pairs import alike, prompt_order
 from rsf_core.review.queue import Reviews
 from rsf_core.review.walking import Ended, Ways, long
 from rsf_core.sampling.streams import child_seed
-from rsf_core.store.acts import Said
 from rsf_core.store.comparison_log import RankingLog
 from rsf_core.store.store import Store
 
@@ -153,7 +152,8 @@ class Ranking:
         """Not in the order in which they were said to be good."""
         parsed = parse_candidate_id(names[0])
         assert parsed is not None, "checked when it was said"
-        return self._random(round_number, parsed[1]).permutation(sorted(names)).tolist()  # type: ignore[no-any-return]
+        ordered, random = sorted(names), self._random(round_number, parsed[1])
+        return [ordered[at] for at in random.permutation(len(ordered))]
 
     def _random(self, round_number: int, prompt_id: int) -> np.random.Generator:
         seed = child_seed(self._settings().seed, f"ranking of prompt {prompt_id} of round {round_number}")

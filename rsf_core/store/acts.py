@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from rsf_core.domain import Act, Action, ActKind, parse_candidate_id, place
+from rsf_core.domain import Act, Action, ActKind, Said, parse_candidate_id, place
 from rsf_core.domain.access import named
 from rsf_core.domain.errors import QuestionError
 from rsf_core.domain.questions import QuestionKind, checked
@@ -31,17 +31,6 @@ GATHER_SECONDS = 0.03  # that an act waits for those of others where many speak;
 KEPT_LOGS = 3  # rounds
 BUSY_SECONDS = 0.1  # since another reviewer spoke: many speak
 KEPT_CANDIDATES = 50_000  # names of candidates that were read, about 150 bytes each: more than reviewers are shown
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What became of an act: the candidates it touched (at most 1,000 of a bulk act), or why it was refused. `known`
-    says that it had been said before, so that nothing changed."""
-
-    act: str
-    candidate_ids: tuple[str, ...]
-    refused: str | None = None
-    known: bool = False
 
 
 @dataclass(slots=True, eq=False)

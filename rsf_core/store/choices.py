@@ -3,14 +3,14 @@ again."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Generic, TypeVar
 
-from rsf_core.domain import Choice, ChoiceKind, parse_candidate_id
+from rsf_core.domain import Choice, ChoiceKind, Said, parse_candidate_id
 from rsf_core.domain.access import named
 from rsf_core.domain.errors import StageError
-from rsf_core.store.acts import Said
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.guides import Guides
 from rsf_core.store.last_rounds import LastRounds
@@ -21,7 +21,7 @@ W = TypeVar("W", bound=Word)
 L = TypeVar("L", bound=WordLog[Any, Any])
 
 
-class Choices(Generic[W, L]):
+class Choices(ABC, Generic[W, L]):
     """One kind of choice: its table, how a row is made, and what is refused, are a subclass's."""
 
     table: str
@@ -33,28 +33,29 @@ class Choices(Generic[W, L]):
         self._db, self._guides = database, guides
         self._logs: LastRounds[L] = LastRounds(self.new_log, KEPT)
 
+    @abstractmethod
     def new_log(self, round_number: int) -> L:
-        raise NotImplementedError
+        """An empty log of a round of this kind."""
 
+    @abstractmethod
     def ids(self, row: dict[str, Any]) -> tuple[str, ...]:
         """The candidates that a row of `known` is of."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ids_of(self, word: W) -> tuple[str, ...]:
         """The candidates that a word is of."""
-        raise NotImplementedError
 
+    @abstractmethod
     def content(self, choice: Choice) -> dict[str, Any]:
         """What a choice says, as columns."""
-        raise NotImplementedError
 
+    @abstractmethod
     def content_of(self, word: W) -> dict[str, Any]:
         """What a word said, as columns."""
-        raise NotImplementedError
 
+    @abstractmethod
     def nonsense(self, choice: Choice) -> str | None:
         """Why a choice makes no sense, whatever there is in the round; or None."""
-        raise NotImplementedError
 
     def log(self, round_number: int) -> L:
         """The log of a round; hold its lock, and refresh it, while asking it."""

@@ -4,6 +4,7 @@ same whatever was said before."""
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from itertools import dropwhile, islice
@@ -35,7 +36,7 @@ class _Spoken(Generic[W]):
     said: list[W] = field(default_factory=list)
 
 
-class WordLog(Generic[W, K]):
+class WordLog(ABC, Generic[W, K]):
     """Each reviewer's newest word on a thing (a pair, a prompt), as far as it is not taken back. A subclass says the table,
     the question for its rows since a `seq`, and how a row is read."""
 
@@ -47,13 +48,13 @@ class WordLog(Generic[W, K]):
         self.lock = threading.RLock()
         self.forget()
 
+    @abstractmethod
     def read(self, row: dict[str, Any]) -> W:
         """A row, less its kind and target, as a word."""
-        raise NotImplementedError
 
+    @abstractmethod
     def about(self, word: W) -> K:
         """What it is of."""
-        raise NotImplementedError
 
     def unsays(self, word: W, before: W) -> bool:
         """Whether a reviewer's newer word leaves out something that their word before said of the same thing."""

@@ -35,11 +35,12 @@ from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.review.filters import CandidateFilter, Order, View
 from rsf_core.web import cursors, session
 from rsf_core.web.api_body import Body
-from rsf_core.web.comparing_api import CompareBody, PairsBody, compare, pairs
+from rsf_core.web.choosing_api import UpcomingBody
+from rsf_core.web.comparing_api import CompareBody, compare, pairs
 from rsf_core.web.gate import ACTOR, Gate
 from rsf_core.web.markup.rendered import rendered
 from rsf_core.web.packed import Part, gzip, part, plain
-from rsf_core.web.ranking_api import RankBody, SetsBody, rank, sets
+from rsf_core.web.ranking_api import RankBody, rank, sets
 from rsf_core.web.summary_api import SummaryBody, summary
 
 TOKEN_SECONDS = 24 * 3600
@@ -225,9 +226,9 @@ def routes() -> list[Route]:
         Route("/api/review/say", _handler(SayBody, say), methods=["POST"], middleware=gate),
         Route("/api/review/text", _handler(TextBody, text), methods=["POST"], middleware=gate),
         Route("/api/review/gold", _handler(GoldBody, gold), methods=["POST"], middleware=gate),
-        Route("/api/review/pairs", _handler(PairsBody, pairs), methods=["POST"], middleware=gate),
+        Route("/api/review/pairs", _handler(UpcomingBody, pairs), methods=["POST"], middleware=gate),
         Route("/api/review/compare", _handler(CompareBody, compare), methods=["POST"], middleware=gate),
-        Route("/api/review/sets", _handler(SetsBody, sets), methods=["POST"], middleware=gate),
+        Route("/api/review/sets", _handler(UpcomingBody, sets), methods=["POST"], middleware=gate),
         Route("/api/review/rank", _handler(RankBody, rank), methods=["POST"], middleware=gate),
         Route("/api/review/summary", _handler(SummaryBody, summary), methods=["POST"], middleware=gate),
         Route("/api/review/rendered", _handler(RenderedBody, render), methods=["POST"], middleware=gate),

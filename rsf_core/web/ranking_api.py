@@ -1,5 +1,4 @@
-"""What Rank asks of the server: candidates of a prompt to read, and how they were ranked. They are told by their texts
-alone."""
+"""What Rank asks of the server: candidates of a prompt to read, and how they were ranked."""
 
 from __future__ import annotations
 
@@ -12,15 +11,9 @@ from rsf_core.domain.access import Actor
 from rsf_core.project import Project
 from rsf_core.review.ranking import ToRank
 from rsf_core.web.api_body import Body
+from rsf_core.web.choosing_api import UpcomingBody, asked, read, results, undone
 
 MOST_SETS = 12  # of an answer
-
-
-class SetsBody(Body):
-    """`again`: those that the reviewer has ranked. `after`: the `last` of the answer before."""
-
-    again: bool = False
-    after: int | None = Field(None, ge=0, lt=2**63)
 
 
 class RankingBody(BaseModel):
@@ -41,7 +34,7 @@ class RankBody(Body):
     acts: list[RankingBody] = Field(max_length=500)
 
 
-def sets(body: SetsBody, project: Project, reviewer: Actor) -> dict[str, Any]:
+def sets(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Prompts with candidates to rank, as `queue`, and how many the reviewer has ranked and can take back."""
     found = project.ranking.upcoming(body.round, reviewer, MOST_SETS, body.again, body.after)
     told = {"queue": [_set(one) for one in found.prompts], "last": found.last, "ended": found.ended}
@@ -50,17 +43,11 @@ def sets(body: SetsBody, project: Project, reviewer: Actor) -> dict[str, Any]:
 
 def rank(body: RankBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Keep rankings in order. What an undo took back comes back, to be shown again."""
-    said = project.ranking.say_all([act.told for act in body.acts], body.round, reviewer)
-    undone = {
-        result.candidate_ids
-        for result, act in zip(said, body.acts, strict=True)
-        if act.kind is ChoiceKind.UNDO and result.refused is None
-    }
-    shown = project.ranking.shown(body.round, sorted(undone)[:MOST_SETS])
-    return {
-        "results": [{"act": one.act, "refused": one.refused, "candidates": one.candidate_ids} for one in said],
-        "sets": [_set(one) for one in shown],
-    } | _stands(project, body.round, reviewer)
+    choices = [act.told for act in body.acts]
+    said = project.ranking.say_all(choices, body.round, reviewer)
+    shown = project.ranking.shown(body.round, undone(said, choices, MOST_SETS))
+    told = {"results": results(said), "sets": [_set(one) for one in shown]}
+    return told | _stands(project, body.round, reviewer)
 
 
 def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, int]:
@@ -71,7 +58,4 @@ def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, i
 
 
 def _set(found: ToRank) -> dict[str, Any]:
-    prompt = found.prompt
-    asked = {"prompt_id": prompt.prompt_id, "text": prompt.text, "system": prompt.system, "earlier": prompt.earlier}
-    shown = [{"candidate_id": one.candidate_id, "completion": one.completion} for one in found.candidates]
-    return {"prompt": asked, "candidates": shown}
+    return {"prompt": asked(found.prompt), "candidates": [read(one) for one in found.candidates]}

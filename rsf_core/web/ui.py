@@ -115,7 +115,7 @@ def settings_problems(project: Project) -> None:
             help=help_text,
             disabled=locked("unset"),
         ):
-            if attempt(lambda one=one: project.unset(one.setting)):  # type: ignore[misc]
+            if attempt(partial(project.unset, one.setting)):
                 st.rerun()
 
 

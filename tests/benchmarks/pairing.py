@@ -1,7 +1,7 @@
 """What the race among tokens gains over inverting the CDF with the same seeds: how narrow the paired interval of a real
 comparison is, how many positions a tuned model draws as the base does, and how many candidates differ between batches of 64
-and 3. The base and the newest tuned model of a project on its held-out prompts, two completions each; without a project, a
-model is tuned first on what a small round of positive_reviews accepts, and not evaluated. One JSON line;
+and 3. The base and the newest tuned model of a project that is no control, on its held-out prompts, two completions each;
+without a project, a model is tuned first on what a small round of positive_reviews accepts, and not evaluated. One JSON line;
 the ratio is the width of the interval over that by inverting the CDF, the means over `REPEATS` pairs of seeds.
 
     python tests/benchmarks/pairing.py [PROJECT]
@@ -27,6 +27,7 @@ from rsf_core.project import Project
 from rsf_core.proposals import local
 from rsf_core.proposals.local import LocalProposal
 from rsf_core.proposals.token_law import Drawn, draw
+from rsf_core.rounds.curation import is_control
 from rsf_core.sampling.intervals import paired_difference
 from rsf_core.scorers.base import Scored
 from tests.support import scoring
@@ -68,7 +69,7 @@ def main() -> None:
 def _measured(project: Project) -> dict[str, Any]:
     torch.set_num_threads(2)
     prompts = [prompt for prompt in project.prompts() if prompt.split is Split.HELD_OUT]
-    newest = project.models()[-1]
+    newest = next(model for model in reversed(project.models()) if not is_control(model.curated_id))
     models = [LocalProposal(folder) for folder in (resolve(project.models()[0].name), project.folder / newest.folder)]
     (reward,) = project.settings.target.rewards
     few = [(prompt, k) for prompt in prompts[:FEW] for k in range(EACH)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -314,12 +315,17 @@ def test_the_next_owner_starts_what_follows_the_jobs_after_whose_end_the_last_on
 
     supervisor.listen(lambda job, result: None, killed)
     ticks(supervisor, lambda: store.job(SECOND).state is JobState.DONE)
+
+    def hear(told: list[str], job: JobRecord) -> bool:
+        told.append(job.job_id)
+        return True
+
     owners = []
     for _ in range(2):
         told: list[str] = []
         owners.append(told)
         following = JobSupervisor(store, tmp_path / "spool")
-        following.listen(lambda job, result: None, lambda job, told=told: told.append(job.job_id) is None)  # type: ignore[misc]
+        following.listen(lambda job, result: None, partial(hear, told))
         following.catch_up(lambda: None)
     assert owners == [[SECOND], []]
 

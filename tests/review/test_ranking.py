@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rsf_core.domain import Verdict
@@ -42,8 +44,8 @@ def ids(found: ToRank) -> tuple[str, ...]:
     return tuple(one.candidate_id for one in found.candidates)
 
 
-def upcoming(found: Ranking, who: str = "ann", count: int = 100, **more: object) -> list[tuple[str, ...]]:
-    return [ids(one) for one in found.upcoming(1, person(who), count, **more).prompts]  # type: ignore[arg-type]
+def upcoming(found: Ranking, who: str = "ann", count: int = 100, **more: Any) -> list[tuple[str, ...]]:
+    return [ids(one) for one in found.upcoming(1, person(who), count, **more).prompts]
 
 
 def test_each_prompt_comes_once_with_near_duplicates_once_and_the_truncated_never(filled: Store) -> None:

@@ -7,27 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from rsf_core.project import Project
-from rsf_core.web import api, session
-from tests.support.choosing import TEXTS, post, undo
-from tests.support.seeding import add_candidates, add_prompts, candidates
+from tests.support.choosing import TEXTS, opened, post, routes, undo
 
 
 @pytest.fixture
 def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    with Project.create(tmp_path / "p", str(small_task), seed=1) as made:
-        add_prompts(made.store)
-        add_candidates(made.store, candidates(2, 3, completions=TEXTS))
-        monkeypatch.setattr(session, "_project", made)
-        yield made
+    with opened(tmp_path / "p", small_task, monkeypatch) as project:
+        yield project
 
 
 @pytest.fixture
 def client(project: Project) -> TestClient:
-    return TestClient(Starlette(routes=list(api.routes())))
+    return routes()
 
 
 def choice(act: str, left: str, right: str, verdict: str | None = "left", **more: Any) -> dict[str, Any]:

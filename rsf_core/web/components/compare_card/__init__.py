@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from rsf_core.domain.access import Actor
 from rsf_core.store.records import GuideVersion
-from rsf_core.web import api, session
 from rsf_core.web.components import declare
+from rsf_core.web.components.choosing_data import choosing_data
 
 _component = declare("compare_card", dressed_like="review_card")
 
 
 def compare_card(project: str, round_number: int, reviewer: Actor, *, again: bool, guide: GuideVersion | None) -> None:
     """Show `reviewer` pairs of a round, with `again` those that they have compared before. `guide` is shown beside them."""
-    _component(
-        key="compare-card",
-        data={
-            "project": project,
-            "round": round_number,
-            "reviewer": reviewer.name,
-            "token": api.token(reviewer.name, reviewer.link_id, session.opening()),
-            "again": again,
-            "guide": None if guide is None else {"version": guide.version, "text": guide.text},
-        },
-    )
+    _component(key="compare-card", data=choosing_data(project, round_number, reviewer, again, guide))

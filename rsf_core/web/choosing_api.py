@@ -1,0 +1,42 @@
+"""What the answers about pairs and about rankings have in common. Both are told by their texts alone: no score and nobody's
+word stands beside what is to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import Field
+
+from rsf_core.domain import Choice, ChoiceKind, Said
+from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
+from rsf_core.web.api_body import Body
+
+
+class UpcomingBody(Body):
+    """`again`: those that the reviewer has spoken of. `after`: the `last` of the answer before."""
+
+    again: bool = False
+    after: int | None = Field(None, ge=0, lt=2**63)
+
+
+def undone(said: Sequence[Said], choices: Sequence[Choice], most: int) -> list[tuple[str, ...]]:
+    """The candidates of what undos took back, `most` times at most, to be shown again."""
+    taken_back = {
+        result.candidate_ids
+        for result, choice in zip(said, choices, strict=True)
+        if choice.kind is ChoiceKind.UNDO and result.refused is None
+    }
+    return sorted(taken_back)[:most]
+
+
+def results(said: Sequence[Said]) -> list[dict[str, Any]]:
+    return [{"act": one.act, "refused": one.refused, "candidates": one.candidate_ids} for one in said]
+
+
+def asked(prompt: ReviewPrompt) -> dict[str, Any]:
+    return {"prompt_id": prompt.prompt_id, "text": prompt.text, "system": prompt.system, "earlier": prompt.earlier}
+
+
+def read(candidate: ReviewCandidate) -> dict[str, str]:
+    return {"candidate_id": candidate.candidate_id, "completion": candidate.completion}
