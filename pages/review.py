@@ -23,8 +23,7 @@ if not project.counts(number).candidates and not project.elsewhere_counts(number
 
 no_score.panel(project, number, editable=number == project.current_round and not running)
 guide_parts.news(project, reviewer)
-wanted = review_parts.filters(project, number)
-view, order, shown = review_parts.looking(project, number, reviewer, wanted)
+shown, wanted, view, order = review_parts.looking(project, number, reviewer)
 if shown == "One by one":
     review_card(
         f"{project.folder} {project.rounds()[0].created_at}",  # another may be made in this folder later
@@ -52,6 +51,6 @@ else:
 if shown in ("One by one", "Compare"):
     progress_parts.panel(project, number, reviewer)
 if number == project.current_round:
-    if shown not in ("Agreement", "Compare"):
+    if shown not in review_parts.OF_THE_ROUND:
         review_parts.bulk(project, number, reviewer, wanted, view)
     review_parts.how(project)

@@ -68,12 +68,12 @@ def export(
         place = None if out_folder is None else str(out_folder.absolute())
         export_id = connection.call("export_start", {"asked": asked, "out": place})
         try:
-            while (found := connection.call("export_state", {"export_id": export_id}))["made"] is None:
-                if found["problem"] is not None:
-                    raise ExportError(found["problem"])
-                if not as_json:
-                    err.print(found["message"], end="\r", highlight=False, soft_wrap=True)
-                time.sleep(POLL_SECONDS)
+            with err.status("starting") as progress:
+                while (found := connection.call("export_state", {"export_id": export_id}))["made"] is None:
+                    if found["problem"] is not None:
+                        raise ExportError(found["problem"])
+                    progress.update(escape(found["message"]))
+                    time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             connection.call("export_cancel", {"export_id": export_id})
             raise

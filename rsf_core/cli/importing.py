@@ -62,7 +62,7 @@ def import_file(
     with connect(folder, "rsf import") as connection:
         begun = connection.call("import_start", asked)
         try:
-            _wait(connection, begun, as_json)
+            _wait(connection, begun)
         except KeyboardInterrupt:
             connection.call("import_cancel", begun)
             raise
@@ -73,14 +73,14 @@ def import_file(
     say(added, as_json, lambda: _told(added, what))
 
 
-def _wait(connection: Connection, begun: dict[str, Any], as_json: bool) -> None:
+def _wait(connection: Connection, begun: dict[str, Any]) -> None:
     """Until the file is read; says how far it is."""
-    while (state := connection.call("import_state", begun))["preview"] is None:
-        if state["problem"] is not None:
-            raise PromptFileError(state["problem"])
-        if not as_json:
-            err.print(state["message"], end="\r", highlight=False, soft_wrap=True)
-        time.sleep(POLL_SECONDS)
+    with err.status("starting") as progress:
+        while (state := connection.call("import_state", begun))["preview"] is None:
+            if state["problem"] is not None:
+                raise PromptFileError(state["problem"])
+            progress.update(escape(state["message"]))
+            time.sleep(POLL_SECONDS)
 
 
 def _told(added: dict[str, Any], what: Imported) -> str:

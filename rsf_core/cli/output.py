@@ -18,4 +18,5 @@ def say(data: Any, as_json: bool, text: Callable[[], Any]) -> None:
     if as_json:
         print(json.dumps(plain(data), ensure_ascii=False))
     else:
-        out.print(text())
+        shown = text()
+        out.print(shown, soft_wrap=isinstance(shown, str))  # a path that is broken into two lines cannot be copied

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 from pydantic import ValidationError
@@ -36,6 +36,7 @@ ORDERS = {
     Order.AGAINST: "Learned score against rule",
 }
 WAYS = ["One by one", "Compare", "Table", "Agreement"]
+OF_THE_ROUND = ("Compare", "Agreement")
 ANY = "any"
 YES_NO = {ANY: None, "yes": True, "no": False}
 
@@ -122,31 +123,55 @@ def look_at(wanted: CandidateFilter) -> None:
     st.rerun()
 
 
-def looking(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter) -> tuple[View, Order, str]:
-    """Which part of the candidates, in which order, and how it is shown; all in the URL."""
+class Looking(NamedTuple):
+    """How candidates are shown, and which of them in which order."""
+
+    way: str
+    wanted: CandidateFilter = CandidateFilter()
+    view: View = View.ALL
+    order: Order = Order.BOUNDARY
+
+
+def looking(project: Project, number: int, reviewer: Actor) -> Looking:
+    """What the person chose, all in the URL. Compare and Agreement are of the whole round: there is nothing to choose from."""
+    above = st.container()
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        way = ui.choice_in_url("show", WAYS, WAYS[0])
+    if way in OF_THE_ROUND:
+        return Looking(way)
+    with above:
+        wanted = filters(project, number)
+        view = _view(project, number, reviewer, wanted)
+    with right:
+        order = _order()
+    return Looking(way, wanted, view, _ready(project, number, order))
+
+
+def _view(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter) -> View:
     counts = project.review.counts(number, reviewer, wanted)
     default = View.PENDING if number == project.current_round and wanted == CandidateFilter() else View.ALL
-    view = ui.choice_in_url(
+    chosen = ui.choice_in_url(
         "view",
         [str(v) for v in View],
         default,
         format_func=lambda v: f"{literal(v.capitalize())} {counts[View(v)]:,}",
         help="pending: you have not decided it, and it still wants an opinion",
     )
-    left, right = st.columns([2, 1], vertical_alignment="bottom")
-    with left:
-        way = ui.choice_in_url("show", WAYS, WAYS[0])
+    return View(chosen)
+
+
+def _order() -> Order:
     orders = {str(order): words for order, words in ORDERS.items()}
-    with right:
-        order = ui.in_url(
-            "order",
-            orders.__contains__,
-            Order.BOUNDARY,
-            lambda key: st.selectbox(
-                "Order", list(orders), format_func=orders.__getitem__, label_visibility="collapsed", key=key
-            ),
-        )
-    return View(view), _ready(project, number, Order(order)), way
+    chosen = ui.in_url(
+        "order",
+        orders.__contains__,
+        Order.BOUNDARY,
+        lambda key: st.selectbox(
+            "Order", list(orders), format_func=orders.__getitem__, label_visibility="collapsed", key=key
+        ),
+    )
+    return Order(chosen)
 
 
 def _ready(project: Project, number: int, order: Order) -> Order:
