@@ -203,8 +203,12 @@ class JobSupervisor:
         idle = False
         while not self._stop.wait(TICK_SECONDS):
             try:
-                busy = self.tick()
-                if (not busy and not idle) or self._store.has_long_log:
+                try:
+                    busy = self.tick()
+                finally:  # also while what follows a job cannot be started
+                    if self._store.has_long_log:
+                        self._store.checkpoint()
+                if not busy and not idle:
                     self._store.checkpoint()
                 idle = not busy
                 self.problem = None

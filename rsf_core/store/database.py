@@ -35,9 +35,7 @@ log = logging.getLogger(__name__)
 Params = Mapping[str, Any]
 ROOM_BYTES = 8 << 20  # that a checkpoint needs, besides twice the log
 REPLAYED_COMMITS = 1_000  # of the log: whoever opens the project next reads them again, 0.15 ms of the processor each
-LONG_LOG_BYTES = (
-    32 << 20
-)  # folding 10 segments of 10,000 candidates keeps reviewers waiting 0.2 s, folding 80 for 0.8 s
+LONG_LOG_BYTES = 32 << 20  # ten segments of 10,000 candidates: folding them keeps reviewers waiting for 0.2 s
 FEW = 64  # rows up to which writing values is quicker than going through Arrow
 AT_ONCE = 256  # keys of one look-up
 KEPT_STATEMENTS = (

@@ -22,6 +22,7 @@ from rsf_core.project import Project
 from tests.benchmarks import million
 
 CANDIDATES, ROUNDS, ACTS, TIMES, LIMIT_SECONDS = 10_000, (1, 10), (0, 1_000, 4_000), 5, 0.5
+ENDED_SECONDS = 600  # after which a process that was to make or open a project is taken for stuck
 FORKS = multiprocessing.get_context("fork")
 
 
@@ -47,8 +48,9 @@ def measured(folder: Path) -> float:
         mine, other = FORKS.Pipe()
         process = FORKS.Process(target=opened, args=(copy, other))
         process.start()
+        assert mine.poll(ENDED_SECONDS), "the project did not open"
         found: float = mine.recv()
-        process.join()
+        process.join(ENDED_SECONDS)
         return found
 
 
@@ -65,7 +67,7 @@ def filled(folder: Path, first: int, last: int) -> None:
 def in_a_process(do: Callable[..., None], *arguments: object) -> None:
     process = FORKS.Process(target=do, args=arguments)
     process.start()
-    process.join()
+    process.join(ENDED_SECONDS)
     assert process.exitcode == 0
 
 

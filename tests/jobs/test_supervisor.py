@@ -339,12 +339,19 @@ def test_a_job_that_ends_once_more_is_followed_once_more(
     assert store.unfollowed_jobs() == [FIRST]
 
 
-@pytest.mark.parametrize("busy", [True, False])
+@pytest.mark.parametrize("busy", [True, False, None])
 def test_a_long_log_is_folded_into_the_file_whatever_goes_on(
-    supervisor: JobSupervisor, store: Store, monkeypatch: pytest.MonkeyPatch, busy: bool
+    supervisor: JobSupervisor, store: Store, monkeypatch: pytest.MonkeyPatch, busy: bool | None
 ) -> None:
+    """`busy` is None where a tick raises: what follows a job cannot be started, say."""
+
+    def tick() -> bool:
+        if busy is None:
+            raise JobError("a scorer is gone")
+        return busy
+
     monkeypatch.setattr(database, "REPLAYED_COMMITS", 20)
-    monkeypatch.setattr(supervisor, "tick", lambda: busy)
+    monkeypatch.setattr(supervisor, "tick", tick)
     supervisor.start()
     try:
         for at in range(3):
