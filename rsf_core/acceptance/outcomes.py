@@ -84,6 +84,11 @@ class PromptOutcomes:
         """Of the accepted data; 0 everywhere where nothing is accepted."""
         return self.accepted / max(int(self.accepted.sum()), 1)
 
+    def between(self, low: float, high: float) -> Ints:
+        """The rows whose rate lies between `low` and `high`, both included; the least accepted first, then by prompt."""
+        rows = np.flatnonzero((self.rate >= low) & (self.rate <= high))
+        return rows[np.argsort(self.rate[rows], kind="stable")]
+
 
 def by_prompt(landscape: Landscape, log_m: float) -> PromptOutcomes:
     """How much of each prompt is accepted at `log_m` (nats), overrides included."""

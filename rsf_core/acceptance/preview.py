@@ -160,6 +160,11 @@ class Preview:
         )
         return Landscape(table, self.by.scope)
 
+    @property
+    def failing(self) -> int:
+        """How many candidates fail a constraint."""
+        return int(np.isneginf(self.ell).sum())
+
     def shifts(self, values: Floats) -> Shifts:
         """What changes by some value of each candidate, e.g. `reward` or `ell`; those without a finite one are left out."""
         known = np.isfinite(values) & self.decidable

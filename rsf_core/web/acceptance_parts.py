@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from rsf_core.acceptance import history, outcomes
@@ -281,12 +280,11 @@ def _by_prompt(project: Project, number: int, landscape: Landscape, log_m: float
     )
     chosen = charts.chosen_bars(event, charts.RATE_EDGES)
     low, high = chosen if chosen is not None else (0.0, 100.0)
-    rate = 100 * prompts.accepted / prompts.candidates
-    inside = np.flatnonzero((rate >= low) & (rate <= high))
-    listed = inside[np.argsort(rate[inside], kind="stable")[:MOST_LISTED]]
+    inside = prompts.between(low / 100, high / 100)
+    listed = inside[:MOST_LISTED]
     ids = prompts.prompt_id[listed].tolist()
     texts = project.prompt_texts(ids)
-    columns = (prompts.accepted[listed].tolist(), prompts.candidates[listed].tolist(), rate[listed].tolist())
+    columns = (one[listed].tolist() for one in (prompts.accepted, prompts.candidates, 100 * prompts.rate))
     rows = [
         {"prompt": texts[p][:EXCERPT], "accepted": a, "of": n, "rate": r}
         for p, a, n, r in zip(ids, *columns, strict=True)

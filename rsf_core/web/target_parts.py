@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
 from rsf_core.acceptance.presets import merged
@@ -214,13 +213,10 @@ def _distributions(preview: Preview, number: int) -> None:
             st.caption("This target has no reward: all that meet the constraints are alike.")
     with right:
         st.subheader("Log ratio ℓ = log P − log q", anchor=False)
-        ell = preview.ell
-        st.plotly_chart(
-            charts.shifts(preview.shifts(ell), "log ratio ℓ (nats)"), config=charts.CONFIG, key=f"shift-l-{number}"
-        )
-        failing = int(np.isneginf(ell).sum())
-        if failing:
-            st.caption(f"{plural(failing, 'candidate')} more fail a constraint (ℓ = −∞) and are in no bar.")
+        shifts = preview.shifts(preview.ell)
+        st.plotly_chart(charts.shifts(shifts, "log ratio ℓ (nats)"), config=charts.CONFIG, key=f"shift-l-{number}")
+        if preview.failing:
+            st.caption(f"{plural(preview.failing, 'candidate')} more fail a constraint (ℓ = −∞) and are in no bar.")
 
 
 def _parts(preview: Preview) -> None:

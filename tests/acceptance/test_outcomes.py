@@ -55,6 +55,13 @@ def test_the_shares_of_the_prompts_add_up(landscape: Landscape) -> None:
     )
 
 
+def test_prompts_between_two_rates_are_those_at_either_end_too_the_least_accepted_first() -> None:
+    prompts = outcomes.PromptOutcomes(np.arange(5), np.full(5, 10), np.array([7, 3, 0, 3, 10]))
+    assert prompts.between(0.3, 0.7).tolist() == [1, 3, 0]
+    assert prompts.between(0.0, 1.0).tolist() == [2, 1, 3, 0, 4]
+    assert prompts.between(0.31, 0.69).tolist() == []
+
+
 def test_half_of_the_data_comes_from_half_of_the_prompts_only_where_it_is_even() -> None:
     ids = np.arange(10)
     even = outcomes.PromptOutcomes(ids, np.full(10, 8), np.full(10, 4))

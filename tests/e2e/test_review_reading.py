@@ -112,7 +112,7 @@ SHOWN = """() => {
   // what each key shows in the very next frame: the completion, and the candidate that the list says is read
   const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.card'));
   window.shown = [];
-  let pressed = 0;
+  window.pressed = 0;
   addEventListener('keydown', () => ++pressed && requestAnimationFrame(() => {
     const after = new MessageChannel();
     after.port1.onmessage = () => {
@@ -131,10 +131,13 @@ def test_each_key_shows_its_candidate_at_once_and_no_other_whether_it_was_drawn_
     server = serve(review(texts), RSF_REVIEWER="ann")
     open_card(page, server, "?order=boundary&view=all")
     page.evaluate(SHOWN)
-    for pause, keys in ((150, "axaxa"), (0, "axxaa"), (150, "uu"), (0, "axaxax"), (150, "x")):
+    for rested, keys in ((True, "axaxa"), (False, "axxaa"), (True, "uu"), (False, "axaxax"), (True, "x")):
+        page.wait_for_function("() => shown.length === pressed")
         for key in keys:
             page.keyboard.press(key)
-            page.wait_for_timeout(pause)
+            if rested:  # its frame has been looked at, and the next candidate has had its time to be drawn ahead
+                page.wait_for_function("() => shown.length === pressed")
+                page.wait_for_timeout(150)
     page.wait_for_function("() => shown.length === 19")
     found = page.evaluate("() => shown")
     assert all(len(each["texts"]) == 2 and len(set(each["texts"])) == 1 for each in found), found
