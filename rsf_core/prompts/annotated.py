@@ -37,14 +37,14 @@ def plain(record: Record) -> Record:
         return _made(record, ARGILLA, fields["fields"], _argilla(fields))
     flat = [name.removesuffix(_RESPONSES) for name in fields if name.endswith(_RESPONSES) and f"{name}.users" in fields]
     if flat:
-        said = {name: _first(fields[name + _RESPONSES], fields.get(name + _SUGGESTION)) for name in flat}
+        answers = {name: _first(fields[name + _RESPONSES], fields.get(name + _SUGGESTION)) for name in flat}
         kept = {name: value for name, value in fields.items() if not any(name.startswith(f"{one}.") for one in flat)}
-        return _made(record, ARGILLA, kept, said)
+        return _made(record, ARGILLA, kept, answers)
     old = [name for name in fields if f"{name}{_OLD_SUGGESTION}" in fields and _are_answers(fields[name])]
     if old:
-        said = {name: _first(_submitted(fields[name]), fields[name + _OLD_SUGGESTION]) for name in old}
+        answers = {name: _first(_submitted(fields[name]), fields[name + _OLD_SUGGESTION]) for name in old}
         kept = {name: value for name, value in fields.items() if not any(name.startswith(one) for one in old)}
-        return _made(record, ARGILLA, kept, said)
+        return _made(record, ARGILLA, kept, answers)
     for name in _ENVELOPES:  # {"body": {"messages": …}}, as requests to an endpoint are kept
         inside = fields.get(name)
         if isinstance(inside, dict) and is_one(inside.get("messages")) and "messages" not in fields:
@@ -58,14 +58,14 @@ def flat_label_studio(names: Sequence[str]) -> list[str] | None:
     return [name for name in names if name not in _ABOUT] if set(names) >= _ABOUT_EACH else None
 
 
-def _made(record: Record, tool: str, data: Mapping[str, Any], said: Mapping[str, Any]) -> Record:
+def _made(record: Record, tool: str, data: Mapping[str, Any], answers: Mapping[str, Any]) -> Record:
     """A question that is called as a column of the data is has its own name."""
-    named = {f"{name} (annotated)" if name in data else name: value for name, value in said.items()}
+    named = {f"{name} (annotated)" if name in data else name: value for name, value in answers.items()}
     return replace(record, fields={**data, **named}, tool=tool, annotated=tuple(named))
 
 
 def _label_studio(annotations: Sequence[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for annotation in annotations:
         if not isinstance(annotation, dict) or annotation.get("was_cancelled") is True:
             continue
@@ -77,15 +77,15 @@ def _label_studio(annotations: Sequence[Any]) -> dict[str, Any]:
             if (
                 isinstance(name, str) and isinstance(value, dict) and "start" not in value
             ):  # a place in a text is no answer
-                said = next((_value(value[kind]) for kind in _VALUES if kind in value), None)
-                if said is not None:
-                    found.setdefault(name, said)
-    return found
+                answer = next((_value(value[kind]) for kind in _VALUES if kind in value), None)
+                if answer is not None:
+                    answers.setdefault(name, answer)
+    return answers
 
 
 def _argilla(fields: Mapping[str, Any]) -> dict[str, Any]:
     responses, suggestions = (
-        found if isinstance(found := fields.get(name), dict) else {} for name in ("responses", "suggestions")
+        value if isinstance(value := fields.get(name), dict) else {} for name in ("responses", "suggestions")
     )
     return {
         name: _first(responses.get(name), suggestions.get(name)) for name in dict.fromkeys([*responses, *suggestions])
@@ -94,9 +94,9 @@ def _argilla(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _first(responses: Any, suggestion: Any) -> Any:
     """What the first who has answered said, else what was suggested."""
-    given = _submitted(responses) if isinstance(responses, list) else []
-    found = next((said for said in map(_said, given) if said is not None), None)
-    return _said(suggestion) if found is None else found
+    submitted = _submitted(responses) if isinstance(responses, list) else []
+    answer = next((value for value in map(_said, submitted) if value is not None), None)
+    return _said(suggestion) if answer is None else answer
 
 
 def _submitted(answers: Sequence[Any]) -> list[Any]:

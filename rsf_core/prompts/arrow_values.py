@@ -52,7 +52,7 @@ def two_of_a_name(kind: pa.DataType) -> str | None:
     fields = [kind.field(at) for at in range(kind.num_fields)]
     names = [field.name for field in fields]
     twice = next((name for name in names if names.count(name) > 1), None) if pa.types.is_struct(kind) else None
-    return next((found for field in fields if (found := two_of_a_name(field.type)) is not None), twice)
+    return next((double for field in fields if (double := two_of_a_name(field.type)) is not None), twice)
 
 
 def _lists(column: pa.Array) -> list[Any]:
@@ -87,10 +87,10 @@ def _times(column: pa.Array) -> list[Any]:
     zoned = pa.types.is_timestamp(kind) and kind.tz is not None
     plain = (column.cast(pa.timestamp(kind.unit)) if zoned else column).cast(pa.string())
     beyond = pc.starts_with(plain, _BEYOND)  # of a zone Arrow writes any time, and a wrong one
-    told = pc.replace_substring_regex(column.cast(pa.string()) if zoned else plain, _NO_FRACTION, r"\1")
+    texts = pc.replace_substring_regex(column.cast(pa.string()) if zoned else plain, _NO_FRACTION, r"\1")
     if pa.types.is_timestamp(kind) and not zoned:
-        told = pc.replace_substring_regex(told, _MIDNIGHT, "")
-    return [_NOWHERE if far else text for text, far in zip(told.to_pylist(), beyond.to_pylist(), strict=True)]
+        texts = pc.replace_substring_regex(texts, _MIDNIGHT, "")
+    return [_NOWHERE if far else text for text, far in zip(texts.to_pylist(), beyond.to_pylist(), strict=True)]
 
 
 def _each(column: pa.Array, make: Callable[[Any], Any]) -> list[Any]:

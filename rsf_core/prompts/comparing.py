@@ -49,7 +49,7 @@ def place(
 ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
     """As `prompts.place` does it; `known` are the prompts of the project as Prompts.entries gives them. Raises PromptError."""
     answer = _answered({"share": held_out_share, "seed": seed, "rows": [asdict(row) for row in rows]}, known)
-    placed = [(found := _row(row), Split(str(found.split))) for row in answer["placed"]]
+    placed = [(row := _row(fields), Split(str(row.split))) for fields in answer["placed"]]
     return placed, [Problem(**problem) for problem in answer["problems"]]
 
 
@@ -63,7 +63,7 @@ def place_here(
         digests += placing.digest(identity(text, system, earlier))
     for row in rows:
         digests += placing.digest(identity(row.text, row.system, row.earlier))
-    asked = Asked(
+    request = Asked(
         np.concatenate([_sides(in_use), _sides(former)]),
         len(in_use),
         sides.codes([row.split for row in rows]),
@@ -71,24 +71,24 @@ def place_here(
         lambda row: placing.hashed(rows[row].whole, seed),
     )
     texts = _texts(in_use, former, [row.whole for row in rows])
-    return placing.settled(asked, groups(texts), rows, held_out_share)
+    return placing.settled(request, groups(texts), rows, held_out_share)
 
 
 def in_use(known: pa.Table, names: Collection[str]) -> dict[str, int]:
     """The prompts in use of these identities, of each the newest; `known` as in `place`."""
-    found = {}
+    numbers = {}
     for number, text, system, earlier in _parts(known.filter(pc.invert(known["former"]))):
         name = identity(text, system, earlier)
         if name in names:
-            found[name] = number
-    return found
+            numbers[name] = number
+    return numbers
 
 
 def nearly_the_same(known: pa.Table, prompt_ids: Sequence[int]) -> tuple[int, int] | None:
     """The first of these prompts that is the same or nearly the same as one that is not sealed and not among them, and that
     one; `known` as in `place`. Raises PromptError."""
-    found = _answered({"prompt_ids": list(prompt_ids)}, known)["pair"]
-    return None if found is None else (found[0], found[1])
+    pair = _answered({"prompt_ids": list(prompt_ids)}, known)["pair"]
+    return None if pair is None else (pair[0], pair[1])
 
 
 def likeness(known: pa.Table, prompt_id: int, edited: PromptRow, same_text: bool) -> Likeness:
@@ -177,11 +177,11 @@ def _pair(known: pa.Table, prompt_ids: Sequence[int]) -> tuple[int, int] | None:
     open_to_all = pc.and_(pc.invert(chosen), pc.not_equal(known["split"], str(Split.SEALED)))
     moved, others = known.filter(chosen), known.filter(open_to_all)
     moved = moved.take(pc.index_in(pa.array(prompt_ids, moved["prompt_id"].type), moved["prompt_id"].combine_chunks()))
-    found = groups(_texts(moved, others))
-    first = np.full(found.count, -1)
-    first[found.of[len(moved) :][::-1]] = np.arange(len(others))[::-1]  # the last one written stays
-    for at, group in enumerate(found.of[: len(moved)].tolist()):
-        alike = first[[group, *found.near(group)]]
+    text_groups = groups(_texts(moved, others))
+    first = np.full(text_groups.count, -1)
+    first[text_groups.of[len(moved) :][::-1]] = np.arange(len(others))[::-1]  # the last one written stays
+    for at, group in enumerate(text_groups.of[: len(moved)].tolist()):
+        alike = first[[group, *text_groups.near(group)]]
         if (alike >= 0).any():
             return moved["prompt_id"][at].as_py(), others["prompt_id"][int(alike[alike >= 0].min())].as_py()
     return None

@@ -67,20 +67,20 @@ class CompletionRow:
     source: str | None = None
 
 
-def recognise_columns(found: Format) -> CompletionColumns | None:
+def recognise_columns(file_format: Format) -> CompletionColumns | None:
     """What the columns of a file most likely hold; None where none can hold completions."""
-    if found.text is None:
+    if file_format.text is None:
         return None
-    free = [name for name in found.columns if name != found.text]
-    completion = named(free, _COMPLETIONS) or (found.text if found.reference == found.text else None)
+    free = [name for name in file_format.columns if name != file_format.text]
+    completion = named(free, _COMPLETIONS) or (file_format.text if file_format.reference == file_format.text else None)
     if completion is None:
         return None
-    free = [name for name in free if name not in (completion, found.system)]
+    free = [name for name in free if name not in (completion, file_format.system)]
     reference = named(free, ("reference", "ground_truth", "gold"))
     return CompletionColumns(
-        found.text,
+        file_format.text,
         completion,
-        found.system,
+        file_format.system,
         reference,
         named(free, _LOG_Q),
         named(free, _TOKENS),
@@ -99,7 +99,7 @@ def parse(
     """Read the completions of a file and give those that can be read to `keep`, some at a time; what is wrong with other rows,
     and what was done to many of them at once. `on_row` is told how many rows were read before each. Raises PromptFileError
     when the file can't be read at all."""
-    wanted = Columns(columns.text, columns.reference, columns.system)
+    prompt_columns = Columns(columns.text, columns.reference, columns.system)
     numbers: dict[bytes, int] = {}  # one prompt has many completions
 
     def rows_from(
@@ -109,7 +109,7 @@ def parse(
         marked = are_marked(columns.completion, values_of(first, columns.completion), answered=False)
 
         def rows_of(record: Record, rows: Rows[CompletionRow]) -> tuple[Sequence[CompletionRow], int]:
-            prompt = prompt_of(record, wanted, manner, rows.problems, rows.notes)
+            prompt = prompt_of(record, prompt_columns, manner, rows.problems, rows.notes)
             name = digest(identity(prompt.text, prompt.system, prompt.earlier))
             made = _completions(record, columns, prompt, numbers.get(name, len(numbers)), marked)
             held = 0 if name in numbers else characters(prompt)
@@ -149,8 +149,8 @@ def _completions(
         log_q, tokens = _log_q(stated, columns.log_q), _tokens(count, columns.token_count)
         if isinstance(stated, list):
             if tokens is not None and tokens != len(stated):
-                given = "1 log-probability" if len(stated) == 1 else f"{len(stated):,} log-probabilities"
-                raise WrongRow(columns.log_q, f"has {given} for {plural(tokens, 'token')}")
+                numbers_given = "1 log-probability" if len(stated) == 1 else f"{len(stated):,} log-probabilities"
+                raise WrongRow(columns.log_q, f"has {numbers_given} for {plural(tokens, 'token')}")
             tokens = len(stated)
         made.append(CompletionRow(prompt, number, text, record.line, log_q, tokens, origin))
     return made
@@ -205,8 +205,8 @@ def _each(fields: dict[str, Any], column: str | None, count: int, several: bool,
             return value
         return [value]
     if not isinstance(value, list) or len(value) != count:
-        given = plural(len(value), "value") if isinstance(value, list) else "one value"
-        raise WrongRow(column, f"has {given} for {plural(count, 'completion')}: give a list with one for each")
+        values = plural(len(value), "value") if isinstance(value, list) else "one value"
+        raise WrongRow(column, f"has {values} for {plural(count, 'completion')}: give a list with one for each")
     return value
 
 
@@ -261,10 +261,10 @@ def _number(value: Any, column: str | None) -> float:
 def _listed(text: str) -> Any:
     """The list that a cell spells as JSON; the text itself where it spells none."""
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return found if isinstance(found, list) else text
+    return value if isinstance(value, list) else text
 
 
 def _is_plural(column: str) -> bool:

@@ -59,8 +59,8 @@ def read(value: list[Any]) -> Conversation | str:
         named = _named(turn)
         if named is None:
             return f"turn {number} does not say who speaks and what"
-        said, content = named
-        role = said.strip().lower()
+        speaker, content = named
+        role = speaker.strip().lower()
         kind = next(
             (
                 kind
@@ -70,7 +70,7 @@ def read(value: list[Any]) -> Conversation | str:
             None,
         )
         if kind is None:
-            return f"turn {number} is spoken by {said[:40]!r}; system, user and assistant are read"
+            return f"turn {number} is spoken by {speaker[:40]!r}; system, user and assistant are read"
         text = _text_of(content)
         if text is None:
             return f"turn {number} holds something else than text"
@@ -96,21 +96,21 @@ def read(value: list[Any]) -> Conversation | str:
 def marked(text: str, every: bool = True) -> list[Any] | None:
     """The turns of a text that is marked up as a conversation from its beginning to its end, with `every` kind of marks, else
     as ChatML; None for any other."""
-    found: list[Any] | None = marked_texts.turns(text) if every else marked_texts.chatml(text)
-    return found
+    turns: list[Any] | None = marked_texts.turns(text) if every else marked_texts.chatml(text)
+    return turns
 
 
 def written(text: str) -> list[Any] | None:
     """A list of turns as JSON, or as Python writes it, which is what a spreadsheet holds of one; None where it is none."""
     try:
-        return found if isinstance(found := json.loads(text), list) else None
+        return turns if isinstance(turns := json.loads(text), list) else None
     except (ValueError, RecursionError):
         pass
     try:
-        found = ast.literal_eval(_NO_COMMA.sub("}, {", text))
+        turns = ast.literal_eval(_NO_COMMA.sub("}, {", text))
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return None
-    return found if is_one(found) or are_turns(found) else None
+    return turns if is_one(turns) or are_turns(turns) else None
 
 
 def reply_in(value: list[Any]) -> str | None:

@@ -35,9 +35,9 @@ def delimiter(path: Path, encoding: Encoding) -> tuple[str, bool]:
     as many fields as the header has; the comma where the header has one column."""
     with open_text(path, encoding) as file:
         sample = file.read(_SAMPLED_CHARACTERS).removeprefix("\ufeff")
-    said = _SEP_LINE.match(sample)
-    if said:
-        return said[1], True
+    sep_line = _SEP_LINE.match(sample)
+    if sep_line:
+        return sep_line[1], True
     best, of_best = ",", (0.0, 0)
     for sign in DELIMITERS:
         rows = _sampled(sample, sign)
@@ -91,7 +91,7 @@ def _sampled(sample: str, sign: str, spaced: bool = False) -> list[list[str]]:
     """The first rows of a sample, without the empty cells at their ends; the last one may be cut off. Raises csv.Error only
     where `spaced`."""
     csv.field_size_limit(_SAMPLED_CHARACTERS)
-    found: list[list[str]] = []
+    rows: list[list[str]] = []
     lines = sample.splitlines(keepends=True)
     for row in csv.reader(
         lines, delimiter=sign, skipinitialspace=spaced, strict=spaced and len(sample) < _SAMPLED_CHARACTERS
@@ -99,23 +99,23 @@ def _sampled(sample: str, sign: str, spaced: bool = False) -> list[list[str]]:
         while row and not row[-1].strip():
             row.pop()
         if row:
-            found.append(row)
-        if len(found) > _SAMPLED_ROWS:
+            rows.append(row)
+        if len(rows) > _SAMPLED_ROWS:
             break
-    complete = found[:-1] if len(sample) == _SAMPLED_CHARACTERS or len(found) > _SAMPLED_ROWS else found
-    return complete or found
+    complete = rows[:-1] if len(sample) == _SAMPLED_CHARACTERS or len(rows) > _SAMPLED_ROWS else rows
+    return complete or rows
 
 
 def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator[Record | Problem]:
     """Every row below the header, by the line it begins on; `sign` stands between the columns, by default what is found.
     Raises PromptFileError where the header can't be used."""
-    found, said = delimiter(path, encoding)
-    sign = sign or found
+    guess, has_sep_line = delimiter(path, encoding)
+    sign = sign or guess
     behind = spaced(path, encoding, sign)
     csv.field_size_limit(2 * limits.LONGEST_TEXT)
     with open_text(path, encoding) as file:
         lines = Lines(file, limits.LONGEST_LINE)
-        if said:
+        if has_sep_line:
             next(lines, None)
         reader = csv.reader(lines, delimiter=sign, skipinitialspace=behind, strict=True)
         header: Header | None = None

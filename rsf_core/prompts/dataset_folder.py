@@ -35,12 +35,12 @@ Part = tuple[str | None, Path]
 
 def gather(folder: Path, out: Path) -> None:
     """Write all rows of the data set in `folder` to `out`. Raises PromptFileError where it is none, or cannot be read."""
-    found = parts(folder)
-    named = {split for split, _ in found if split is not None}
+    shards = parts(folder)
+    named = {split for split, _ in shards if split is not None}
     writer: pq.ParquetWriter | None = None
     count = 0
     try:
-        for split, file in found:
+        for split, file in shards:
             for batch in _batches(file):
                 made = _with_split(_labelled(batch), split if named else None)
                 if writer is None:
@@ -79,7 +79,7 @@ def parts(folder: Path) -> list[Part]:
         raise PromptFileError(
             f"{folder} is no data set: a folder that `datasets` saved (save_to_disk) or one with .parquet files is read"
         )
-    return [(found[1] if (found := _SHARD.match(file.name)) else None, file) for file in files]
+    return [(match[1] if (match := _SHARD.match(file.name)) else None, file) for file in files]
 
 
 def _saved(root: Path, folder: Path) -> list[Path]:
@@ -118,8 +118,8 @@ def _labelled(table: pa.Table) -> pa.Table:
     for column, labels in names.items():
         at = table.schema.get_field_index(column)
         if at >= 0 and pa.types.is_integer(table.schema.types[at]):
-            said = [labels[n] if n is not None and 0 <= n < len(labels) else None for n in table[column].to_pylist()]
-            table = table.set_column(at, column, pa.array(said, pa.string()))
+            texts = [labels[n] if n is not None and 0 <= n < len(labels) else None for n in table[column].to_pylist()]
+            table = table.set_column(at, column, pa.array(texts, pa.string()))
     return table.replace_schema_metadata(None)
 
 
@@ -135,12 +135,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
     try:
         gather(folder, out)
-        said = {}
+        answer = {}
     except PromptFileError as error:
-        said = {"problem": str(error)}
+        answer = {"problem": str(error)}
     except MemoryError:
-        said = {"problem": f"{folder} takes more memory to be read than an import may have: import a part of it"}
-    print(json.dumps(said))
+        answer = {"problem": f"{folder} takes more memory to be read than an import may have: import a part of it"}
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":

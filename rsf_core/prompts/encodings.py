@@ -138,11 +138,11 @@ def _lines_beyond_utf8(path: Path) -> bytes | None:
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        found = bytearray()
+        lines = bytearray()
         with path.open("rb") as file:
-            while len(found) < _SAMPLE and (line := file.readline(_CHUNK)):
-                found += line if not line.isascii() else b""
-        return bytes(found)
+            while len(lines) < _SAMPLE and (line := file.readline(_CHUNK)):
+                lines += line if not line.isascii() else b""
+        return bytes(lines)
     return None
 
 

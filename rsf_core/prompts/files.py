@@ -75,15 +75,17 @@ class Layout:
 
     def describe(self) -> str:
         """For a person: "CSV with semicolons between the columns, Windows-1252 (guessed)"."""
-        found = self.kind
+        description = self.kind
         if self.delimiter is not None:
             sign = csv_rows.DELIMITERS.get(self.delimiter, repr(self.delimiter))
-            found += f" with {sign} between the columns"
+            description += f" with {sign} between the columns"
         if len(self.sheets) > 1:
-            found += f", sheet {self.sheet!r} of {len(self.sheets)}"
+            description += f", sheet {self.sheet!r} of {len(self.sheets)}"
         if self.encoding is not None:
-            found += f", {self.encoding.label}{' (guessed: look at the accents)' if self.encoding.guessed else ''}"
-        return found
+            description += (
+                f", {self.encoding.label}{' (guessed: look at the accents)' if self.encoding.guessed else ''}"
+            )
+        return description
 
 
 def look(path: Path, reading: Reading = FOUND) -> Layout:
@@ -118,16 +120,16 @@ def records(path: Path, layout: Layout | None = None) -> Iterator[Record | Probl
     layout = layout or look(path)
     try:
         if layout.kind == "Excel":
-            found = excel_rows.records(path, layout.sheet)
+            rows = excel_rows.records(path, layout.sheet)
         elif layout.encoding is None:
-            found = parquet_rows.records(path)
+            rows = parquet_rows.records(path)
         elif layout.kind == "CSV":
-            found = csv_rows.records(path, layout.encoding, layout.delimiter)
+            rows = csv_rows.records(path, layout.encoding, layout.delimiter)
         elif layout.kind == "JSON":
-            found = json_rows.elements(path, layout.encoding)
+            rows = json_rows.elements(path, layout.encoding)
         else:
-            found = json_rows.lines(path, layout.encoding)
-        for record in found:
+            rows = json_rows.lines(path, layout.encoding)
+        for record in rows:
             yield annotated.plain(record) if isinstance(record, Record) else record
     except OSError as error:
         raise PromptFileError(f"{path} cannot be read: {error.strerror}") from error
@@ -135,15 +137,15 @@ def records(path: Path, layout: Layout | None = None) -> Iterator[Record | Probl
 
 def sample(path: Path, layout: Layout, count: int) -> tuple[list[Record], Problem | None]:
     """The first `count` good rows, fewer where they are long, and what is wrong with the first row that is not."""
-    found: list[Record] = []
+    records_read: list[Record] = []
     wrong: Problem | None = None
     held = 0
     for record in records(path, layout):
         if isinstance(record, Problem):
             wrong = wrong or record
         else:
-            found.append(record)
+            records_read.append(record)
             held += sum(len(str(value)) for value in record.fields.values())
-            if len(found) == count or held > _SAMPLED_CHARACTERS:
+            if len(records_read) == count or held > _SAMPLED_CHARACTERS:
                 break
-    return found, wrong
+    return records_read, wrong

@@ -32,21 +32,21 @@ def refuse(name: str, head: bytes, kind: str) -> None:
     start = head[:_SAMPLE]
     plain = start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(_POINTER):
-        said = "a pointer of Git LFS and not the file itself: get that by git lfs pull"
+        fault = "a pointer of Git LFS and not the file itself: get that by git lfs pull"
     elif plain[:15].lower().startswith((b"<!doctype html", b"<html")):
-        said = "a web page: download the file itself, from its raw link"
+        fault = "a web page: download the file itself, from its raw link"
     elif (packed := _named(start, _PACKED)) is not None:
-        said = f"{packed}: unpack it first"
+        fault = f"{packed}: unpack it first"
     elif (other := _named(start, _OTHER)) is not None:
-        said = other
+        fault = other
     elif kind != "table" and start.startswith(_PARQUET):
-        said = "a Parquet file: let its name end in .parquet"
+        fault = "a Parquet file: let its name end in .parquet"
     elif kind == "text" and start.startswith(_SHEETS):
-        said = "a spreadsheet or an archive: let its name end in .xlsx, or unpack it first"
+        fault = "a spreadsheet or an archive: let its name end in .xlsx, or unpack it first"
     else:
         return
-    raise PromptFileError(f"{name} is {said}")
+    raise PromptFileError(f"{name} is {fault}")
 
 
 def _named(start: bytes, kinds: tuple[tuple[bytes, str], ...]) -> str | None:
-    return next((said for mark, said in kinds if start.startswith(mark)), None)
+    return next((name for mark, name in kinds if start.startswith(mark)), None)

@@ -90,11 +90,11 @@ class Format:
 def recognise(path: Path, reading: Reading = FOUND) -> Format:
     """Raises PromptFileError when the file can't be read at all."""
     layout = files.look(path, reading)
-    found, wrong = files.sample(path, layout, SAMPLE)
-    names = list(dict.fromkeys(name for record in found for name in record.fields))[: limits.MOST_COLUMNS]
-    values = {name: [r.fields[name] for r in found if r.fields.get(name) is not None] for name in names}
-    said = [name for name in names if any(name in record.annotated for record in found)]  # by who has annotated
-    fitness = {name: 0.0 if name in said else _fitness(name, values[name], values) for name in names}
+    records, wrong = files.sample(path, layout, SAMPLE)
+    names = list(dict.fromkeys(name for record in records for name in record.fields))[: limits.MOST_COLUMNS]
+    values = {name: [r.fields[name] for r in records if r.fields.get(name) is not None] for name in names}
+    by_annotators = [name for name in names if any(name in record.annotated for record in records)]
+    fitness = {name: 0.0 if name in by_annotators else _fitness(name, values[name], values) for name in names}
     ordered = sorted(names, key=lambda name: -fitness[name])
     if not ordered:
         return Format(layout, "no readable row", (), None, problem=_no_row(wrong))
@@ -114,18 +114,21 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
         reference = text
     system, split = named(free, _SYSTEMS), named(free, _SPLITS)
     unread = None if split is None else next((value for value in values[split] if not _is_side(value)), None)
-    tool = next((record.tool for record in found if record.tool is not None), None)
+    tool = next((record.tool for record in records if record.tool is not None), None)
     flat = annotated.flat_label_studio(names)
     if tool is None and flat is not None:
-        tool, said = annotated.LABEL_STUDIO, [name for name in flat if name != text][:1] if len(flat) == 2 else []
-    if reference is None and said:
-        reference = max(said, key=lambda name: len(values[name]))
+        tool, by_annotators = annotated.LABEL_STUDIO, []
+        if len(flat) == 2:
+            by_annotators = [name for name in flat if name != text][:1]
+    if reference is None and by_annotators:
+        reference = max(by_annotators, key=lambda name: len(values[name]))
     name = _format_name(text, reference, names, values)
     if unread is not None:
         name += f"; the column {split} is not used, for it holds {str(unread)[:40]!r}"
         split = None
     if tool is not None:
-        name = f"an export of {tool} (annotated: {', '.join(one[:40] for one in said[:SHOWN_COLUMNS]) or 'nothing'}); {name}"
+        columns_shown = ", ".join(one[:40] for one in by_annotators[:SHOWN_COLUMNS]) or "nothing"
+        name = f"an export of {tool} (annotated: {columns_shown}); {name}"
     return Format(layout, name, tuple(ordered), text, reference, system, split)
 
 
@@ -136,8 +139,8 @@ def columns(path: Path) -> list[str]:
 
 def companions(text: str, names: Sequence[str]) -> list[str]:
     """The columns among `names` that are part of the prompt whose first part is the column `text`."""
-    wanted = COMPANIONS.get(text.strip().lower(), ())
-    return [name for name in names if name.strip().lower() in wanted]
+    partners = COMPANIONS.get(text.strip().lower(), ())
+    return [name for name in names if name.strip().lower() in partners]
 
 
 def holds_conversations(name: str, values: Sequence[Any]) -> bool:
@@ -198,10 +201,10 @@ def _replies(values: Sequence[Any]) -> list[bool]:
     return [conversations.is_one(value) and conversations.reply_in(value) is not None for value in turns]
 
 
-def named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
+def named(names: Sequence[str], usual: Sequence[str]) -> str | None:
     """The first of `wanted` that a column is called, whatever its case."""
     lower = {name.strip().lower().replace(" ", "_"): name for name in reversed(names)}
-    return next((lower[name] for name in wanted if name in lower), None)
+    return next((lower[name] for name in usual if name in lower), None)
 
 
 def _fitness(name: str, values: Sequence[Any], others: dict[str, list[Any]]) -> float:
@@ -274,7 +277,7 @@ def _format_name(text: str, reference: str | None, names: Sequence[str], values:
 
 def gsm8k_answer(reference: str) -> str | None:
     """What stands behind the only #### of a worked answer, in its last line; None where it is no such answer."""
-    found = GSM8K.findall(reference) if "####" in reference else []
-    if len(found) != 1 or not reference.rstrip().endswith(found[0]):
+    answers = GSM8K.findall(reference) if "####" in reference else []
+    if len(answers) != 1 or not reference.rstrip().endswith(answers[0]):
         return None
-    return str(found[0])
+    return str(answers[0])

@@ -60,9 +60,9 @@ def fetch(source: str, config: str | None, split: str, out: Path, most: int = li
     except (PromptFileError, MemoryError):
         raise
     except Exception as error:  # of the network, the hub, its formats: each library below has its own
-        said = str(error).strip().splitlines() or [type(error).__name__]
+        lines = str(error).strip().splitlines() or [type(error).__name__]
         raise PromptFileError(
-            f"{source} ({config or 'the usual configuration'}, split {split}) cannot be fetched: {' '.join(said)[:400]}"
+            f"{source} ({config or 'the usual configuration'}, split {split}) cannot be fetched: {' '.join(lines)[:400]}"
         ) from error
 
 
@@ -90,14 +90,14 @@ def _written(batches: Any, out: Path, most: int) -> int:
 def main() -> None:
     name, config, split, file, size = sys.argv[1:6]
     resource.setrlimit(resource.RLIMIT_DATA, (int(size), int(size)))
-    said: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
     try:
         fetch(name, config, split, Path(file))
     except PromptFileError as error:
-        said = {"problem": str(error)}
+        answer = {"problem": str(error)}
     except MemoryError:
-        said = {"problem": f"{name} takes more memory to be read than an import may have: import a smaller split"}
-    print(json.dumps(said))
+        answer = {"problem": f"{name} takes more memory to be read than an import may have: import a smaller split"}
+    print(json.dumps(answer))
     sys.stdout.flush()
     os._exit(0)  # what streams may still fetch ahead
 

@@ -21,11 +21,11 @@ _CHUNK = 1 << 20
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         name, count = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"an object names {name[:60]!r} {count} times")
-    return found
+    return values
 
 
 # NaN and Infinity, which are no JSON but common, come as numbers with that spelling
@@ -71,12 +71,12 @@ def _broken(error: Exception) -> str:
 def lines(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
     """The rows of a JSONL file."""
     with open_text(path, encoding) as file:
-        found = Lines(file, limits.LONGEST_LINE)
+        texts = Lines(file, limits.LONGEST_LINE)
         while True:
             try:
-                text = next(found, None)
+                text = next(texts, None)
             except LineTooLongError:
-                yield Problem(found.count, None, f"is longer than {limits.LONGEST_LINE:,} characters")
+                yield Problem(texts.count, None, f"is longer than {limits.LONGEST_LINE:,} characters")
                 continue
             if text is None:
                 return
@@ -84,14 +84,14 @@ def lines(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:
                 continue
             wrong = damage(text, encoding)
             if wrong is not None:
-                yield Problem(found.count, None, wrong)
+                yield Problem(texts.count, None, wrong)
                 continue
             try:
                 value = _DECODER.decode(text)
             except (ValueError, RecursionError) as error:
-                yield Problem(found.count, None, _broken(error))
+                yield Problem(texts.count, None, _broken(error))
             else:
-                yield _record(found.count, value)
+                yield _record(texts.count, value)
 
 
 def elements(path: Path, encoding: Encoding) -> Iterator[Record | Problem]:

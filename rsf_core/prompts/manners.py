@@ -35,7 +35,7 @@ def learn(records: Sequence[Record], text: str, reference: str | None, answers: 
     single = is_plural(reference) and are_single(values_of(records, reference))
     chosen = [(one.fields.get(reference), offered(one.fields, text, (reference,))) for one in records]
     return Manner(
-        answered, marked, single, counting([(answer, found) for answer, found in chosen if found is not None])
+        answered, marked, single, counting([(answer, choices) for answer, choices in chosen if choices is not None])
     )
 
 

@@ -41,7 +41,7 @@ def turns(text: str) -> list[Turn] | None:
     if plain.startswith(_BEGIN):
         return chatml(text)
     if plain.startswith(("<|", "<start_of_turn>", "<bos>", "<s>", "[INST]")):
-        return next((found for start in _STARTS if (found := _marked(text, start))), None) or _llama2(text)
+        return next((marked for start in _STARTS if (marked := _marked(text, start))), None) or _llama2(text)
     if plain.startswith(("Human:", "H:")) and text.startswith("\n\n"):
         return _spoken(text)
     if "### " in text[:1000]:
@@ -54,14 +54,14 @@ def chatml(text: str) -> list[Turn] | None:
     if not text.lstrip().startswith(_BEGIN):
         return None
     marked = text.strip().removesuffix(_ASKS)  # which asks for the answer
-    found, at = [], 0
+    turns_read, at = [], 0
     while (start := _CHATML.match(marked, at)) is not None:
         end = marked.find(_CHATML_END, start.end())
         if end < 0:
             return None
-        found.append({"role": start[1], "content": marked[start.end() : end]})
+        turns_read.append({"role": start[1], "content": marked[start.end() : end]})
         at = end + len(_CHATML_END)
-    return None if marked[at:].strip() else found
+    return None if marked[at:].strip() else turns_read
 
 
 def _marked(text: str, start: re.Pattern[str]) -> list[Turn] | None:
@@ -72,10 +72,10 @@ def _marked(text: str, start: re.Pattern[str]) -> list[Turn] | None:
     first = start.search(text)
     if first is not None and not first[0].endswith("\n") and not any(end in text for end in _ENDS):
         return None  # it speaks of a mark
-    found = [
+    marked = [
         {"role": role, "content": _said(content)} for role, content in zip(pieces[1::2], pieces[2::2], strict=True)
     ]
-    return _asked(found)
+    return _asked(marked)
 
 
 def _llama2(text: str) -> list[Turn] | None:
@@ -84,38 +84,38 @@ def _llama2(text: str) -> list[Turn] | None:
     marks = pieces[1::2]
     if not marks or pieces[0].strip() or marks != ["", "/"] * (len(marks) // 2):
         return None
-    found: list[Turn] = []
+    marked: list[Turn] = []
     for number, content in enumerate(pieces[2::2]):
         if number == 0 and (system := _SYS.match(content)) is not None:
-            found.append({"role": "system", "content": system[1].strip()})
+            marked.append({"role": "system", "content": system[1].strip()})
             content = content[system.end() :]
         content = content.strip().removesuffix("<s>").rstrip()
-        found.append({"role": "assistant" if number % 2 else "user", "content": _said(content)})
-    return _asked(found)
+        marked.append({"role": "assistant" if number % 2 else "user", "content": _said(content)})
+    return _asked(marked)
 
 
 def _spoken(text: str) -> list[Turn] | None:
     pieces = _HUMAN.split(text)
-    found = [
-        {"role": "user" if who.startswith("H") else "assistant", "content": said.strip()}
-        for who, said in zip(pieces[1::2], pieces[2::2], strict=True)
+    marked = [
+        {"role": "user" if who.startswith("H") else "assistant", "content": content.strip()}
+        for who, content in zip(pieces[1::2], pieces[2::2], strict=True)
     ]
-    roles = [turn["role"] for turn in found]
+    roles = [turn["role"] for turn in marked]
     alternate = all(role == ("user", "assistant")[at % 2] for at, role in enumerate(roles))
-    return _asked(found) if len(found) > 1 and alternate else None
+    return _asked(marked) if len(marked) > 1 and alternate else None
 
 
 def _alpaca(text: str) -> list[Turn] | None:
     pieces = _HEADS.split(text)
-    named = {name: said.strip() for name, said in zip(pieces[1::2], pieces[2::2], strict=True)}
+    named = {name: content.strip() for name, content in zip(pieces[1::2], pieces[2::2], strict=True)}
     answer = named.get("Response")
     if not named.get("Instruction") or len(named) != len(pieces) // 2:
         return None
     if not answer or not (pieces[0].strip() or "Below is").startswith("Below is"):
         return None  # without an answer it may be meant as it is, for a base model
     parts = [named["Instruction"], named.get("Input", "")]
-    found = [{"role": "user", "content": "\n\n".join(part for part in parts if part)}]
-    return _asked([*found, {"role": "assistant", "content": _said(answer)}])
+    marked = [{"role": "user", "content": "\n\n".join(part for part in parts if part)}]
+    return _asked([*marked, {"role": "assistant", "content": _said(answer)}])
 
 
 def _said(content: str) -> str:
@@ -128,7 +128,7 @@ def _said(content: str) -> str:
     return content[:end].lstrip()
 
 
-def _asked(found: list[Turn]) -> list[Turn]:
+def _asked(marked: list[Turn]) -> list[Turn]:
     """Without an empty turn of the assistant at the end, which asks for the answer."""
-    last = found[-1]
-    return found[:-1] if last["role"] in ("assistant", "model") and not last["content"] and len(found) > 1 else found
+    last = marked[-1]
+    return marked[:-1] if last["role"] in ("assistant", "model") and not last["content"] and len(marked) > 1 else marked

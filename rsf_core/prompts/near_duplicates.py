@@ -76,8 +76,8 @@ class Groups:
 
     def near(self, group: int) -> list[int]:
         """The groups that resemble this one, ascending, without itself."""
-        found: list[int] = self.others[self.starts[group] : self.starts[group + 1]].tolist()
-        return found
+        beside: list[int] = self.others[self.starts[group] : self.starts[group + 1]].tolist()
+        return beside
 
 
 def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
@@ -97,8 +97,8 @@ def groups(texts: Sequence[str], within: Sequence[int] | None = None) -> Groups:
     of, bags = _bags(words, np.bincount(text_of, minlength=len(first)), among)
     count = len(bags.sizes)
     edited = of[np.concatenate([near_edits.typing_errors(words), near_edits.added_sentences(words)])]
-    found = np.concatenate([_near_pairs(bags), np.sort(edited, axis=1)])
-    codes = _distinct(found[:, 0] * count + found[:, 1])
+    near = np.concatenate([_near_pairs(bags), np.sort(edited, axis=1)])
+    codes = _distinct(near[:, 0] * count + near[:, 1])
     pairs = np.stack([codes // max(1, count), codes % max(1, count)], axis=1)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     both = np.concatenate([pairs, pairs[:, ::-1]])
@@ -111,13 +111,13 @@ def near_duplicate_pairs(texts: Sequence[str], within: Sequence[int] | None = No
     """The pairs (i, j), i < j, of near-duplicates, ascending; `within` as in `groups`. Of texts with the same content words
     the first stands for all: each later one is paired with it alone, so thousands of copies make thousands of pairs and
     not their square."""
-    found = groups(texts, within)
+    text_groups = groups(texts, within)
     first: dict[int, int] = {}
     pairs = []
-    for i, (group, text) in enumerate(zip(found.of.tolist(), texts, strict=True)):
+    for i, (group, text) in enumerate(zip(text_groups.of.tolist(), texts, strict=True)):
         if first.setdefault(group, i) != i and text.strip():
             pairs.append((first[group], i))
-    for a, b in found.pairs.tolist():
+    for a, b in text_groups.pairs.tolist():
         i, j = sorted((first[a], first[b]))
         pairs.append((i, j))
     return sorted(pairs)
@@ -186,10 +186,10 @@ def _template(
     first = flat < len(word)  # a word that stands again in its text is counted once
     shared = np.bincount(flat[first], copies[owner[first]], minlength=len(word))
     size = np.bincount(among, copies)
-    found: NDArray[np.bool_] = shared > np.maximum(TEMPLATE_AT_LEAST, TEMPLATE_SHARE * size[where])
-    different = np.unique(word[found])
+    is_template: NDArray[np.bool_] = shared > np.maximum(TEMPLATE_AT_LEAST, TEMPLATE_SHARE * size[where])
+    different = np.unique(word[is_template])
     numbers = [one for one in different.tolist() if any(character.isdigit() for character in words[one])]
-    return found & ~np.isin(word, numbers)
+    return is_template & ~np.isin(word, numbers)
 
 
 def _different(words: Ints, starts: Ints, signature: NDArray[np.uint64]) -> tuple[Ints, Ints]:
@@ -235,15 +235,15 @@ def _select(words: Ints, starts: Ints, chosen: Ints, name: NDArray[np.bool_], si
 
 def _near_pairs(bags: _Bags) -> Ints:
     """The pairs of different bags, first number below the second, whose similarity is at least 4/5."""
-    found: list[Ints] = [np.empty(0, np.int64)]
+    code_parts: list[Ints] = [np.empty(0, np.int64)]
     if len(bags.words):
         patterns = _patterns(bags)
         for a, b in _candidates(bags):
             same = bags.signature[a] == bags.signature[b]
             a, b = a[same], b[same]
             ok = _may_be_near(a, b, bags.sizes, patterns)
-            found.append(np.minimum(a[ok], b[ok]) * len(bags.sizes) + np.maximum(a[ok], b[ok]))
-    codes = _distinct(np.concatenate(found))
+            code_parts.append(np.minimum(a[ok], b[ok]) * len(bags.sizes) + np.maximum(a[ok], b[ok]))
+    codes = _distinct(np.concatenate(code_parts))
     pairs = np.stack([codes // len(bags.sizes), codes % len(bags.sizes)], axis=1) if len(codes) else _NONE
     parts = [_near(pairs[i : i + _PAIRS_AT_ONCE // 16], bags) for i in range(0, len(pairs), _PAIRS_AT_ONCE // 16)]
     return np.concatenate([_NONE, *parts])

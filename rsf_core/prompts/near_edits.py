@@ -41,7 +41,7 @@ def typing_errors(texts: Words) -> Ints:
     variants = _variants(texts.words, rare)
     known = np.unique(np.concatenate([np.zeros(0, np.uint64), *variants.values()]))
     others = _variants(texts.words, able & ~rare)
-    variants |= {word: kept for word, found in others.items() if len(kept := found[_among(found, known)])}
+    variants |= {word: kept for word, variant in others.items() if len(kept := variant[_among(variant, known)])}
     at = np.flatnonzero(np.isin(texts.word, np.fromiter(variants, np.int64, len(variants))) & texts.plain)
     if not len(at):
         return np.empty((0, 2), np.int64)
@@ -95,14 +95,14 @@ def added_sentences(texts: Words) -> Ints:
         return np.empty((0, 2), np.int64)
     begins = np.concatenate([[True], texts.sentence[1:] != texts.sentence[:-1]])
     names, of, owner = texts.sentence[begins], np.cumsum(begins) - 1, texts.owner[begins]
-    said = mixed(sums(mixed(mixed(np.arange(len(texts.words)))[texts.word]), of, len(names)).view(np.int64))
-    whole = sums(said, owner, count) + texts.signature
+    signature = mixed(sums(mixed(mixed(np.arange(len(texts.words)))[texts.word]), of, len(names)).view(np.int64))
+    whole = sums(signature, owner, count) + texts.signature
     size = np.bincount(of, minlength=len(names))
     words = np.bincount(texts.owner, minlength=count)
     harmless = (np.bincount(of, ~texts.plain, minlength=len(names)) == 0) & ~texts.asked[names]
     left = words[owner] - size
     at = np.flatnonzero(harmless & (left >= LEAST_WORDS) & (size <= 3 * left))
-    without = whole[owner[at]] - said[at]
+    without = whole[owner[at]] - signature[at]
     order = np.argsort(whole, kind="stable")
     low = np.searchsorted(whole[order], without, side="left")
     high = np.searchsorted(whole[order], without, side="right")
@@ -135,23 +135,23 @@ def _shorter(word: str) -> Iterator[int]:
 
 def _among(values: Hashes, ordered: Hashes) -> Bools:
     at = np.searchsorted(ordered, values)
-    found: Bools = (
+    among: Bools = (
         (at < len(ordered)) & (ordered[np.minimum(at, len(ordered) - 1)] == values) if len(ordered) else values < 0
     )
-    return found
+    return among
 
 
 def _meeting(key: Hashes, place: Ints) -> NDArray[np.int64]:
     """Places with the same key, each with those that follow it, (pairs, 2); different places and each pair once."""
     order = np.lexsort((place, key))
     key, place = key[order], place[order]
-    found = [np.empty((0, 2), np.int64)]
+    pair_parts = [np.empty((0, 2), np.int64)]
     for step in range(1, MOST_ALIKE):
         same = np.flatnonzero(key[step:] == key[:-step])
         if not len(same):
             break
-        found.append(np.stack([place[same], place[same + step]], axis=1))
-    pairs = np.concatenate(found)
+        pair_parts.append(np.stack([place[same], place[same + step]], axis=1))
+    pairs = np.concatenate(pair_parts)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     return np.unique(pairs, axis=0)
 

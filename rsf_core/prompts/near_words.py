@@ -107,11 +107,11 @@ def fold(word: str) -> str:
 def tokens(text: str) -> list[str]:
     """The words, numbers, signs and ends of sentences of a text, as they stand."""
     if text.isascii():
-        found = _ASCII.findall(text)
+        parts = _ASCII.findall(text)
     else:
         composed = unicodedata.normalize("NFKC", text.translate(_POWERS).translate(_FRACTIONS))
-        found = [_SIGNS.get(token, token) for token in _ANY.findall(composed)]
-    return found if any(map(_is_word, found)) else text.casefold().split()
+        parts = [_SIGNS.get(token, token) for token in _ANY.findall(composed)]
+    return parts if any(map(_is_word, parts)) else text.casefold().split()
 
 
 def _is_word(token: str) -> bool:
@@ -187,7 +187,7 @@ def read(texts: Sequence[str]) -> Words:
     # half as wide as other numbers: whoever multiplies them widens them
     word, owner, sentence = (np.empty(len(flat), np.int32) for _ in range(3))
     plain, signature = np.empty(len(flat), bool), np.empty(len(texts), np.uint64)
-    asked, kept, sentences = [np.empty(0, np.int64)], 0, 0
+    questions_of, kept, sentences = [np.empty(0, np.int64)], 0, 0
     for low in range(0, len(texts), _SIGNED_AT_ONCE):
         some = lengths[low : low + _SIGNED_AT_ONCE]
         shouted = np.array([text.isupper() for text in texts[low : low + _SIGNED_AT_ONCE]], bool)
@@ -196,10 +196,10 @@ def read(texts: Sequence[str]) -> Words:
         word[kept:end], plain[kept:end] = part.word, part.plain
         owner[kept:end], sentence[kept:end] = part.owner + low, part.sentence + sentences
         signature[low : low + len(some)] = part.signature
-        asked.append(part.asked + sentences)
+        questions_of.append(part.asked + sentences)
         kept, sentences = end, sentences + part.sentences
     questions = np.zeros(sentences, bool)
-    questions[np.concatenate(asked)] = True
+    questions[np.concatenate(questions_of)] = True
     name, inside = vocabulary.name, vocabulary.inside & vocabulary.name
     return Words(
         vocabulary.words, word[:kept], owner[:kept], sentence[:kept], plain[:kept], questions, name, inside, signature
@@ -252,14 +252,14 @@ class _Vocabulary:
         ends = kind == Kind.END
         sentence = np.cumsum(ends, dtype=np.int32) - ends + owner  # ends before it; another text is another sentence
         opens = np.concatenate([[True], sentence[1:] != sentence[:-1]]) if len(owner) else np.zeros(0, bool)
-        asked = sentence[flat == self._question].astype(np.int64)
+        questions = sentence[flat == self._question].astype(np.int64)
         self.inside[word[self._upper[flat] & ~opens]] = True
 
         numbers = self._counted[flat]
         counts = COUNTING * np.bincount(owner, numbers, minlength=count) > lengths
-        said = self._contrasts[flat] | (numbers & ~counts[owner])
+        decisive = self._contrasts[flat] | (numbers & ~counts[owner])
         marked = self._capitals[flat] | (self._capitonyms[flat] & ~opens)
-        marked = (marked & ~shouted[owner]) | said
+        marked = (marked & ~shouted[owner]) | decisive
         signature, used = _signatures(kind, word, owner, marked, self._number, count)
         plain = (kind == Kind.WORD) | (kind == Kind.NEGATION)
         worded = np.bincount(owner, plain | used, minlength=count) > 0
@@ -269,7 +269,7 @@ class _Vocabulary:
             owner[kept],
             sentence[kept],
             kind[kept] == Kind.WORD,
-            asked,
+            questions,
             int(ends.sum()) + count,
             signature,
         )
@@ -284,7 +284,7 @@ def _numbered(texts: Sequence[str]) -> tuple[dict[str, int], NDArray[np.int32], 
         split = [tokens(text) for text in texts[start : start + _AT_ONCE]]
         for token in dict.fromkeys(chain.from_iterable(split)):
             number.setdefault(token, len(number))
-        lengths[start : start + len(split)] = [len(found) for found in split]
+        lengths[start : start + len(split)] = [len(words) for words in split]
         parts.append(np.fromiter(map(number.__getitem__, chain.from_iterable(split)), np.int32))
     return number, np.concatenate(parts), lengths
 

@@ -22,12 +22,12 @@ def records(path: Path) -> Iterator[Record | Problem]:
     """Every row, numbered from 1. Raises PromptFileError where it is no Parquet."""
     try:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-            found = file.schema_arrow.names
-            if len(found) > limits.MOST_COLUMNS:
+            names = file.schema_arrow.names
+            if len(names) > limits.MOST_COLUMNS:
                 raise PromptFileError(
-                    f"{path.name} has {len(found):,} columns; at most {limits.MOST_COLUMNS:,} are read"
+                    f"{path.name} has {len(names):,} columns; at most {limits.MOST_COLUMNS:,} are read"
                 )
-            twice = next((name for name in found if found.count(name) > 1), None)
+            twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 raise PromptFileError(f"{path.name} has two columns of the name {twice!r}: rename or remove one")
             for field in file.schema_arrow:
@@ -43,14 +43,14 @@ def records(path: Path) -> Iterator[Record | Problem]:
                 ):
                     for row in zip(*map(values, batch.columns), strict=True):
                         line += 1
-                        yield Record(line, dict(zip(found, row, strict=True)))
+                        yield Record(line, dict(zip(names, row, strict=True)))
     except MemoryError:  # Arrow's is one of its own exceptions too
         raise
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's; pyarrow's own have no number
             raise
-        said = (str(error) or type(error).__name__).splitlines()[0]
-        raise PromptFileError(f"{path.name} cannot be read as Parquet: {said}") from error
+        message = (str(error) or type(error).__name__).splitlines()[0]
+        raise PromptFileError(f"{path.name} cannot be read as Parquet: {message}") from error
 
 
 def _batch_rows(group: Any) -> int:

@@ -62,13 +62,13 @@ def parse(
     instruction, the system text and the earlier turns of a conversation. `on_row` is told how many rows were read before
     each. With `keep` the rows are given to it as they come, and are not among what is returned. Raises PromptFileError when
     the file can't be read at all."""
-    wanted = Columns(text_column, reference_column, system_column, split_column)
+    columns = Columns(text_column, reference_column, system_column, split_column)
 
     def rows_from(first: Sequence[Record]) -> Callable[[Record, Rows[PromptRow]], tuple[Sequence[PromptRow], int]]:
         manner = learn(first, text_column, reference_column, reference_column)
 
         def rows_of(record: Record, rows: Rows[PromptRow]) -> tuple[Sequence[PromptRow], int]:
-            row = prompt_of(record, wanted, manner, rows.problems, rows.notes)
+            row = prompt_of(record, columns, manner, rows.problems, rows.notes)
             return [row], characters(row)
 
         return rows_of
@@ -83,42 +83,42 @@ def characters(row: PromptRow) -> int:
 
 
 def prompt_of(
-    record: Record, wanted: Columns, manner: Manner, problems: list[Problem], notes: Counter[str]
+    record: Record, columns: Columns, manner: Manner, problems: list[Problem], notes: Counter[str]
 ) -> PromptRow:
     """The prompt of a record; what of it is not read is appended to `problems`, or counted in `notes`. Raises WrongRow."""
     fields = record.fields
-    asked = _conversation(fields.get(wanted.text), wanted.text, manner)
-    said = asked or Conversation(_joined(fields, wanted, notes), None, None)
-    text, turn_system, earlier = said.question, said.system, said.earlier
-    system = text_of(fields.get(wanted.system), wanted.system) if wanted.system is not None else None
+    spoken = _conversation(fields.get(columns.text), columns.text, manner)
+    conversation = spoken or Conversation(_joined(fields, columns, notes), None, None)
+    text, turn_system, earlier = conversation.question, conversation.system, conversation.earlier
+    system = text_of(fields.get(columns.system), columns.system) if columns.system is not None else None
     if not (system or "").strip():
         system = turn_system
     elif (turn_system or "").strip() and turn_system != system:
-        raise WrongRow(wanted.system, "is another system prompt than that of the conversation")
-    split = text_of(fields.get(wanted.split), wanted.split) if wanted.split is not None else None
+        raise WrongRow(columns.system, "is another system prompt than that of the conversation")
+    split = text_of(fields.get(columns.split), columns.split) if columns.split is not None else None
     chosen_side = None if split is None or not split.strip() else side(split)
     if split is not None and split.strip() and chosen_side is None:
         raise WrongRow(
-            wanted.split, f"is {split!r:.60}; it must be {', '.join(Split)}, or test, validation or dev for held_out"
+            columns.split, f"is {split!r:.60}; it must be {', '.join(Split)}, or test, validation or dev for held_out"
         )
-    for value, column in ((whole(text, earlier), wanted.text), (system, wanted.system or wanted.text)):
+    for value, column in ((whole(text, earlier), columns.text), (system, columns.system or columns.text)):
         check_text(value, column)
     if not text.strip():
-        raise WrongRow(wanted.text, "is missing or empty")
+        raise WrongRow(columns.text, "is missing or empty")
     if _IMAGE.search(text) and _MEDIA & {name.strip().lower() for name, value in fields.items() if value}:
-        raise WrongRow(wanted.text, "asks about an image, a video or a sound: prompts are text alone")
-    reference = _reference(fields, wanted, manner, asked, notes)
-    if asked is not None and asked.left_out:
-        others = f"{asked.left_out} later question{'s' if asked.left_out > 1 else ''} of the conversation"
+        raise WrongRow(columns.text, "asks about an image, a video or a sound: prompts are text alone")
+    reference = _reference(fields, columns, manner, spoken, notes)
+    if spoken is not None and spoken.left_out:
+        others = f"{spoken.left_out} later question{'s' if spoken.left_out > 1 else ''} of the conversation"
         lost = ""
-        if reference is not None and _answers_the_last(fields, wanted):
+        if reference is not None and _answers_the_last(fields, columns):
             reference, lost = None, ", and the reference, which answers the last"
-        message = f"the first question is read; {others} {'is' if asked.left_out == 1 else 'are'} left out{lost}"
-        problems.append(Problem(record.line, wanted.text, message, kept=True))
+        message = f"the first question is read; {others} {'is' if spoken.left_out == 1 else 'are'} left out{lost}"
+        problems.append(Problem(record.line, columns.text, message, kept=True))
     try:
         return PromptRow(text, reference, system or None, chosen_side, record.line, earlier)
     except PromptError as error:
-        raise WrongRow(wanted.text, str(error)) from error
+        raise WrongRow(columns.text, str(error)) from error
 
 
 def _conversation(value: Any, column: str, manner: Manner) -> Conversation | None:
@@ -136,19 +136,19 @@ def _conversation(value: Any, column: str, manner: Manner) -> Conversation | Non
         raise WrongRow(column, "is an empty list: there is no turn in it")
     if not any(isinstance(turn, dict) for turn in value) and not (name in TURNS and conversations.are_turns(value)):
         return None
-    found = conversations.read(value)
-    if isinstance(found, str):
-        raise WrongRow(column, found)
-    return found
+    conversation = conversations.read(value)
+    if isinstance(conversation, str):
+        raise WrongRow(column, conversation)
+    return conversation
 
 
 def _marked(text: str, manner: Manner) -> list[Any] | None:
     """The turns that a text marks; None where it is read as it stands."""
-    found = conversations.marked(text, every=False)
-    if found or not manner.marked:
-        return found
-    found = conversations.marked(text)
-    return None if found and manner.answered and conversations.reply_in(found) is not None else found
+    turns = conversations.marked(text, every=False)
+    if turns or not manner.marked:
+        return turns
+    turns = conversations.marked(text)
+    return None if turns and manner.answered and conversations.reply_in(turns) is not None else turns
 
 
 def _is_like_turns(text: str) -> bool:
@@ -157,20 +157,20 @@ def _is_like_turns(text: str) -> bool:
     return end == "]" and inside.rstrip().endswith("}") and _LIKE_TURNS.match(text) is not None
 
 
-def _joined(fields: dict[str, Any], wanted: Columns, notes: Counter[str]) -> str:
+def _joined(fields: dict[str, Any], columns: Columns, notes: Counter[str]) -> str:
     """The text, with the columns that belong to it below."""
-    text = text_of(fields.get(wanted.text), wanted.text) or ""
+    text = text_of(fields.get(columns.text), columns.text) or ""
     if not text.strip():
         return ""
     parts = [text]
-    for name in companions(wanted.text, list(fields)):
-        if name in wanted.chosen:
+    for name in companions(columns.text, list(fields)):
+        if name in columns.chosen:
             continue
         value = fields[name]
         if name.strip().lower() in choices.COLUMNS:
-            found = choices.read(value)
-            if found is not None:
-                value = choices.in_words(found)
+            offered_here = choices.read(value)
+            if offered_here is not None:
+                value = choices.in_words(offered_here)
             elif not isinstance(value, str) or isinstance(value, Number) or not choices.are_labelled(value):
                 if value not in (None, [], {}, ""):
                     notes[f"rows hold nothing to choose from in the column {name[:40]}: it is left out"] += 1
@@ -182,46 +182,46 @@ def _joined(fields: dict[str, Any], wanted: Columns, notes: Counter[str]) -> str
 
 
 def _reference(
-    fields: dict[str, Any], wanted: Columns, manner: Manner, asked: Conversation | None, notes: Counter[str]
+    fields: dict[str, Any], columns: Columns, manner: Manner, conversation: Conversation | None, notes: Counter[str]
 ) -> str | None:
-    if wanted.reference is None:
+    if columns.reference is None:
         return None
-    value = fields.get(wanted.reference)
-    if wanted.reference == wanted.text:
-        found = asked.reply if asked is not None else None
-    elif (offered_here := offered(fields, wanted.text, wanted.chosen)) is not None and (
+    value = fields.get(columns.reference)
+    if columns.reference == columns.text:
+        reference = conversation.reply if conversation is not None else None
+    elif (offered_here := offered(fields, columns.text, columns.chosen)) is not None and (
         chosen := choices.letter(value, offered_here, manner.counting)
     ) is not None:
-        found = chosen
+        reference = chosen
     elif value == [] or value == {}:
-        found = None
+        reference = None
     elif isinstance(value, Number | bool):
-        found = str(value).lower() if isinstance(value, bool) else str(value)  # as JSON spells it
+        reference = str(value).lower() if isinstance(value, bool) else str(value)  # as JSON spells it
     elif conversations.is_one(value):
-        found = conversations.reply_in(value)
+        reference = conversations.reply_in(value)
     elif manner.single and not is_single(value) and not isinstance(value, Unreadable):
         notes["references are several values or none that is text: read as no reference"] += 1
-        found = None
-    elif asked is not None and conversations.are_turns(value):
+        reference = None
+    elif conversation is not None and conversations.are_turns(value):
         # an answer to each question, of which the last is asked, or several that are right
-        found = value[-1] if len(value) == asked.questions and not asked.left_out else value[0]
+        reference = value[-1] if len(value) == conversation.questions and not conversation.left_out else value[0]
     else:
-        found = text_of(only_one(value), wanted.reference)
-    check_text(found, wanted.reference)
-    if found is None or not found.strip():
+        reference = text_of(only_one(value), columns.reference)
+    check_text(reference, columns.reference)
+    if reference is None or not reference.strip():
         return None
-    if found.strip() in _NOTHING or _INFINITE.fullmatch(found.strip()):
+    if reference.strip() in _NOTHING or _INFINITE.fullmatch(reference.strip()):
         notes["references are NaN, None or infinite: read as no reference"] += 1
         return None
-    answer = gsm8k_answer(found)
+    answer = gsm8k_answer(reference)
     if answer is not None:
         notes["references are worked answers: what stands behind #### is taken"] += 1
-    return answer or found
+    return answer or reference
 
 
-def _answers_the_last(fields: dict[str, Any], wanted: Columns) -> bool:
+def _answers_the_last(fields: dict[str, Any], columns: Columns) -> bool:
     """Whether the reference of a conversation with several questions stands in a column of its own, for all of it."""
-    return wanted.reference != wanted.text and not conversations.are_turns(fields.get(wanted.reference or ""))
+    return columns.reference != columns.text and not conversations.are_turns(fields.get(columns.reference or ""))
 
 
 def text_of(value: Any, column: str | None) -> str | None:

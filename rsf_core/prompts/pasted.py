@@ -41,14 +41,14 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def _paragraphs(text: str) -> list[tuple[int, str]]:
-    found, start = [], 0
+    paragraphs, start = [], 0
     for end, after in [*((gap.start(), gap.end()) for gap in _PARAGRAPHS.finditer(text)), (len(text), len(text))]:
         part = text[start:end]
         if part.strip():
             blank = len(part) - len(part.lstrip())
-            found.append((text.count("\n", 0, start + blank) + 1, part))
+            paragraphs.append((text.count("\n", 0, start + blank) + 1, part))
         start = after
-    return found
+    return paragraphs
 
 
 def _problem(row: PromptRow) -> str | None:

@@ -40,25 +40,25 @@ def place(
     of them is two prompts, which resemble each other. So are the earlier turns of a conversation, which are compared with
     the text."""
     known = [*existing, *former]
-    said = [row.whole for row in rows]
-    found = groups([*(whole(entry[0], _earlier(entry)) for entry in known), *said])
+    texts = [row.whole for row in rows]
+    text_groups = groups([*(whole(entry[0], _earlier(entry)) for entry in known), *texts])
     keys = [identity(entry[0], entry[2] if len(entry) > 2 else None, _earlier(entry)) for entry in existing]
     keys += [identity(row.text, row.system, row.earlier) for row in rows]
-    asked = Asked(
+    request = Asked(
         sides.codes([entry[1] for entry in known]),
         len(existing),
         sides.codes([row.split for row in rows]),
         numbered(b"".join(map(digest, keys))),
-        lambda row: hashed(said[row], seed),
+        lambda row: hashed(texts[row], seed),
     )
-    return settled(asked, found, rows, held_out_share)
+    return settled(request, text_groups, rows, held_out_share)
 
 
 def settled(
-    asked: Asked, found: Groups, rows: Sequence[PromptRow], held_out_share: float
+    request: Asked, text_groups: Groups, rows: Sequence[PromptRow], held_out_share: float
 ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
     """The same of `rows` in which it is known which of the texts that are there and of theirs resemble each other."""
-    chosen = sides.choose(asked, found, held_out_share)
+    chosen = sides.choose(request, text_groups, held_out_share)
     placed = [
         (replace(row, split=SPLITS[side]), SPLITS[side])
         for row, side in zip(rows, chosen.side.tolist(), strict=True)
@@ -66,7 +66,7 @@ def settled(
     ]
     lines = [row.line for row in rows]
     left_out = np.flatnonzero(chosen.side < 0).tolist()
-    return placed, [problem(chosen, row, len(asked.known), lines) for row in left_out]
+    return placed, [problem(chosen, row, len(request.known), lines) for row in left_out]
 
 
 def problem(chosen: Sides, row: int, known: int, lines: Sequence[int | None]) -> Problem:
@@ -113,15 +113,15 @@ def _hash(key: str, seed: int) -> int:
 def check_disjoint(train: Sequence[str], held_out: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs (index in `train`, index in `held_out`) that are the same or nearly the same, ascending: every row of `train`
     with each text of `held_out` it resembles, of which the first of its group is named."""
-    found = groups([*train, *held_out])
-    of = found.of.tolist()
+    text_groups = groups([*train, *held_out])
+    of = text_groups.of.tolist()
     first: dict[int, int] = {}
     for j, group in enumerate(of[len(train) :]):
         first.setdefault(group, j)
     return sorted(
         (i, first[other])
         for i, group in enumerate(of[: len(train)])
-        for other in (group, *found.near(group))
+        for other in (group, *text_groups.near(group))
         if other in first
     )
 

@@ -58,10 +58,10 @@ def read_rows(
     the file can't be read at all."""
     rows: Rows[Row] = Rows()
     held = 0
-    found = files.records(path, files.look(path, reading))
-    first = _first(found)
+    records = files.records(path, files.look(path, reading))
+    first = _first(records)
     rows_of = rows_from([record for record in first if isinstance(record, Record)])
-    for count, record in enumerate(chain(first, found)):
+    for count, record in enumerate(chain(first, records)):
         if max(count, rows.count) >= limits.MOST_ROWS:  # broken rows count as well: they are kept as problems
             message = f"the file has more than {limits.MOST_ROWS:,} {what}; the rest is left out"
             rows.problems.append(Problem(record.line or 0, None, message))
@@ -85,11 +85,11 @@ def read_rows(
     return rows
 
 
-def _first(found: Iterator[Record | Problem]) -> list[Record | Problem]:
+def _first(records: Iterator[Record | Problem]) -> list[Record | Problem]:
     """The first of them, fewer where they are long."""
     first: list[Record | Problem] = []
     held = 0
-    for record in found:
+    for record in records:
         first.append(record)
         held += 0 if isinstance(record, Problem) else sum(len(str(value)) for value in record.fields.values())
         if len(first) == SAMPLE or held > _SAMPLED_CHARACTERS:

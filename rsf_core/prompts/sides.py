@@ -47,10 +47,10 @@ class Sides:
     across: NDArray[np.int8]
 
 
-def choose(asked: Asked, found: Groups, share: float) -> Sides:
-    """As rsf_core.prompts.place describes it; `found` are the groups of the known texts and the rows."""
-    count = len(asked.wishes)
-    walk = _Walk(asked, found, share, np.zeros(count, np.uint64), np.zeros(count, bool))
+def choose(request: Asked, text_groups: Groups, share: float) -> Sides:
+    """As rsf_core.prompts.place describes it; `text_groups` are the groups of the known texts and the rows."""
+    count = len(request.wishes)
+    walk = _Walk(request, text_groups, share, np.zeros(count, np.uint64), np.zeros(count, bool))
     sides, leader = walk.over(None)
     free = np.flatnonzero(walk.free)
     rows = np.bincount(leader[leader >= 0], minlength=count)[free]
@@ -68,8 +68,8 @@ class _Walk:
     """Goes over the rows in their order. `hashes` are those of the rows that were `free` in a walk: whose side nothing asks
     for."""
 
-    asked: Asked
-    found: Groups
+    request: Asked
+    text_groups: Groups
     share: float
     hashes: NDArray[np.uint64]
     free: NDArray[np.bool_]
@@ -77,17 +77,17 @@ class _Walk:
     def over(self, chosen: NDArray[np.int8] | None) -> tuple[Sides, Ints]:
         """With the sides `chosen` of free rows; others go by their hash. What came of the rows, and of each that is placed
         with a free one where this stands among the rows, −1 for others."""
-        known, count = len(self.asked.known), len(self.asked.wishes)
+        known, count = len(self.request.known), len(self.request.wishes)
         sides = Sides(np.full(count, -1, np.int8), np.full(count, -1), np.full(count, -1, np.int8))
         leaders = np.full(count, -1)
         side, like, across, leader = _view(sides.side), _view(sides.like), _view(sides.across), _view(leaders)
-        wishes, same, of = _view(self.asked.wishes), _view(self.asked.same), _view(self.found.of)
-        holders = np.full(int(self.asked.same.max(initial=-1)) + 1, -1)
-        holders[self.asked.same[: self.asked.in_use]] = np.arange(self.asked.in_use)
+        wishes, same, of = _view(self.request.wishes), _view(self.request.same), _view(self.text_groups.of)
+        holders = np.full(int(self.request.same.max(initial=-1)) + 1, -1)
+        holders[self.request.same[: self.request.in_use]] = np.arange(self.request.in_use)
         holder = _view(holders)
-        first = _First(self.found, self.asked.known, known + count)
+        first = _First(self.text_groups, self.request.known, known + count)
         for row in range(count):
-            one = same[self.asked.in_use + row]
+            one = same[self.request.in_use + row]
             if holder[one] >= 0:
                 like[row] = holder[one]
                 continue
@@ -115,7 +115,7 @@ class _Walk:
         if chosen is not None and chosen >= 0:
             return chosen
         if not self.free[row]:
-            self.free[row], self.hashes[row] = True, self.asked.hashed(row)
+            self.free[row], self.hashes[row] = True, self.request.hashed(row)
         held = int(self.hashes[row]) / 2**64 < self.share
         return _CODES[Split.HELD_OUT if held else Split.TRAIN]
 
@@ -123,13 +123,13 @@ class _Walk:
 class _First:
     """Where each group stands first on each side."""
 
-    def __init__(self, found: Groups, known: NDArray[np.int8], nowhere: int) -> None:
+    def __init__(self, text_groups: Groups, known: NDArray[np.int8], nowhere: int) -> None:
         self._nowhere = nowhere
-        places = np.full(found.count * len(SPLITS), nowhere)
-        at = found.of[: len(known)] * len(SPLITS) + known
+        places = np.full(text_groups.count * len(SPLITS), nowhere)
+        at = text_groups.of[: len(known)] * len(SPLITS) + known
         np.minimum.at(places, at, np.arange(len(known)))
         self._places = _view(places)
-        self._starts, self._others = _view(found.starts), _view(found.others)
+        self._starts, self._others = _view(text_groups.starts), _view(text_groups.others)
 
     def stands(self, group: int, split: int, place: int) -> None:
         at = group * len(SPLITS) + split

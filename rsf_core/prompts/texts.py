@@ -28,10 +28,10 @@ class Texts(Sequence[str]):
     def __getitem__(self, place: slice) -> list[str]: ...
 
     def __getitem__(self, place: int | slice) -> str | list[str]:
-        found: str | list[str] = (
+        values: str | list[str] = (
             self._texts[place].to_pylist() if isinstance(place, slice) else self._texts[place].as_py()
         )
-        return found
+        return values
 
     def __iter__(self) -> Iterator[str]:
         for start in range(0, len(self), _AT_ONCE):
