@@ -102,7 +102,7 @@ def candidate(
         p_accept=float(index.p_accept[at]) if decided else None,
         decision=rule if decided else None,
         violated=decided and not truncated and bool(index.violated[at]),
-        accepted=False,
+        accepted=bool(index.accepted[at]),
         opinions=(),
         flagged=False,
         note=None,
@@ -110,7 +110,7 @@ def candidate(
         edit=None,
         source=row["source"],
     )
-    return said_of(drawn, bool(index.accepted[at]), words, notes, answers)
+    return said_of(drawn, drawn.accepted, words, notes, answers) if words or notes or answers else drawn
 
 
 def said_of(

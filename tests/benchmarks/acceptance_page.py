@@ -70,7 +70,7 @@ def release_to_numbers(page: Page) -> list[float]:
                requestAnimationFrame(look); }"""
         )
         page.mouse.up()
-        page.wait_for_function("window.arrived !== null")
+        page.wait_for_function("() => window.arrived !== null")
         found.append(page.evaluate("window.arrived"))
         page.wait_for_timeout(300)
     return found
