@@ -23,13 +23,13 @@ if not project.counts(number).candidates and not project.elsewhere_counts(number
 
 no_score.panel(project, number, editable=number == project.current_round and not running)
 guide_parts.news(project, reviewer)
-shown, wanted, view, order = review_parts.looking(project, number, reviewer)
+shown, candidate_filter, view, order = review_parts.looking(project, number, reviewer)
 if shown == "One by one":
     review_card(
         f"{project.folder} {project.rounds()[0].created_at}",  # another may be made in this folder later
         number,
         reviewer,
-        wanted,
+        candidate_filter,
         view,
         order,
         editable=number == project.current_round,
@@ -45,12 +45,12 @@ if shown == "One by one":
 elif shown == "Compare":
     compare_parts.panel(project, number, reviewer)
 elif shown == "Table":
-    review_parts.table(project, number, reviewer, wanted, view, order)
+    review_parts.table(project, number, reviewer, candidate_filter, view, order)
 else:
     review_parts.agreement(project, number, reviewer)
 if shown in ("One by one", "Compare"):
     progress_parts.panel(project, number, reviewer)
 if number == project.current_round:
     if shown not in review_parts.OF_THE_ROUND:
-        review_parts.bulk(project, number, reviewer, wanted, view)
+        review_parts.bulk(project, number, reviewer, candidate_filter, view)
     review_parts.how(project)

@@ -100,8 +100,8 @@ def bands(kinds: Sequence[PromptKind]) -> Bands | None:
 
 def none_of(kinds: Sequence[PromptKind], k: int) -> Interval | None:
     """The share of prompts like these that would get none of `k` candidates; None where nothing is decided."""
-    found = _outcomes(kinds)
-    return _starvation(found, k)[0] if found else None
+    outcomes = _outcomes(kinds)
+    return _starvation(outcomes, k)[0] if outcomes else None
 
 
 def plan(kinds: Sequence[PromptKind], each: int) -> Plan | None:
@@ -116,21 +116,21 @@ def plan(kinds: Sequence[PromptKind], each: int) -> Plan | None:
     return Plan(prompts, each, float(sum(helped)))
 
 
-def in_words(found: Bands) -> str:
+def in_words(shares: Bands) -> str:
     """The bands as a sentence."""
-    none, low, mid, high, whole = found.counts
-    least, most = found.each
+    none, low, mid, high, whole = shares.counts
+    least, most = shares.each
     each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-    said = (
-        f"Of {found.prompts:,} prompts with {each} candidates, {none:,} have none accepted, {low:,} up to a quarter, "
+    sentence = (
+        f"Of {shares.prompts:,} prompts with {each} candidates, {none:,} have none accepted, {low:,} up to a quarter, "
         f"{mid:,} between, {high:,} three quarters or more, and {whole:,} all."
     )
-    if found.again:
-        said += (
-            f" {found.again:,} of those with none were drawn for again ({found.further:,} candidates), "
-            f"and {found.helped:,} have one since; the bands and the rate are of what was drawn for all alike."
+    if shares.again:
+        sentence += (
+            f" {shares.again:,} of those with none were drawn for again ({shares.further:,} candidates), "
+            f"and {shares.helped:,} have one since; the bands and the rate are of what was drawn for all alike."
         )
-    return said
+    return sentence
 
 
 def _band(accepted: int, drawn: int) -> int:
@@ -166,5 +166,5 @@ def _starvation(
     """The share of prompts that get none of `k` more, and the probability of it for each outcome."""
     each, times = [outcome for outcome, _ in outcomes], [count for _, count in outcomes]
     accepted, drawn = (np.repeat(np.array(column), times) for column in zip(*each, strict=True))
-    found, first = starvation(accepted, drawn, k), np.cumsum([0, *times[:-1]])  # prompts of one outcome are alike
-    return found.none, dict(zip(each, found.by_prompt[first].tolist(), strict=True))
+    share, first = starvation(accepted, drawn, k), np.cumsum([0, *times[:-1]])  # prompts of one outcome are alike
+    return share.none, dict(zip(each, share.by_prompt[first].tolist(), strict=True))

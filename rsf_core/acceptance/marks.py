@@ -38,7 +38,7 @@ def marks(landscape: Landscape, target: Target, violating: float = VIOLATING, tv
 
 def of_the_draws(landscape: Landscape, target: Target, violating: float = VIOLATING, tvd: float = TVD) -> list[Mark]:
     """Those that do not go by what people say."""
-    found = [_analytic(landscape, target)]
+    of_draws = [_analytic(landscape, target)]
     for name, explanation, choose, weighted in (
         ("Largest ratio", "the smallest M that bounds every ratio seen", max_bound, False),
         (
@@ -54,8 +54,8 @@ def of_the_draws(landscape: Landscape, target: Target, violating: float = VIOLAT
             True,
         ),
     ):
-        found.append(_from_draws(landscape, name, explanation, choose, weighted))
-    return found
+        of_draws.append(_from_draws(landscape, name, explanation, choose, weighted))
+    return of_draws
 
 
 def _analytic(landscape: Landscape, target: Target) -> Mark:

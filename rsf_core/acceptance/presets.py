@@ -39,24 +39,24 @@ class Facts:
 
     def constraints(self) -> tuple[Constraint, ...]:
         """Those of now and, of each reward whose range is known, its better half; of one from 0 to 1 its better end."""
-        found = list(self.now.target.constraints)
-        held = {constraint.scorer for constraint in found}
+        constraints = list(self.now.target.constraints)
+        held = {constraint.scorer for constraint in constraints}
         for scorer, weight in self.now.target.rewards.items():
             low, high = self.bounds.get(scorer, (-math.inf, math.inf))
             if scorer in held or not (math.isfinite(low) and math.isfinite(high)):
                 continue
             if (low, high) == (0.0, 1.0):
-                found.append(
+                constraints.append(
                     Constraint(scorer=scorer, at_least=1.0) if weight > 0 else Constraint(scorer=scorer, at_most=0.0)
                 )
             else:
                 middle = (low + high) / 2
-                found.append(
+                constraints.append(
                     Constraint(scorer=scorer, at_least=middle)
                     if weight > 0
                     else Constraint(scorer=scorer, at_most=middle)
                 )
-        return tuple(found)
+        return tuple(constraints)
 
 
 def threshold(bounds: tuple[float, float], scores: Sequence[float] | NDArray[np.float64] = ()) -> float | None:

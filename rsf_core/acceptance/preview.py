@@ -50,8 +50,8 @@ class Stored:
         """The rows of `Store.drawn`."""
 
         def column(name: str) -> NDArray[np.generic]:
-            found: NDArray[np.generic] = table[name].to_numpy(zero_copy_only=False)
-            return found
+            values: NDArray[np.generic] = table[name].to_numpy(zero_copy_only=False)
+            return values
 
         drawn = Drawn(
             column("prompt_id").astype(np.int64),
@@ -213,7 +213,7 @@ def preview(
         lacks[str(source)] = np.isnan(log_reference)
     none = np.zeros(count, np.bool_)
     awaited = {name: lack & ~stored.retired & ~(failed or {}).get(name, none) for name, lack in lacks.items()}
-    asked = [Missing(name, int(wait.sum()), name not in target.scorers) for name, wait in awaited.items()]
+    lacking = [Missing(name, int(wait.sum()), name not in target.scorers) for name, wait in awaited.items()]
     decidable = ~np.logical_or.reduce([none, *lacks.values()])
     derived, by, ell, chance = None, None, np.full(count, np.nan), np.full(count, np.nan)
     after = stored.override > 0
@@ -234,7 +234,7 @@ def preview(
     return Preview(
         stored,
         parts(target, scores),
-        tuple(found for found in asked if found.candidates),
+        tuple(one for one in lacking if one.candidates),
         reward_where_known(target, scores, count),
         ell,
         chance,
@@ -250,9 +250,9 @@ def preview(
 def reward_where_known(target: Target, scores: Mapping[str, Floats], count: int) -> Floats:
     """r of each candidate, shape (count,), NaN where a score is missing. Raises TargetError where it is too large a number."""
     known = ~np.logical_or.reduce([np.zeros(count, np.bool_), *(np.isnan(scores[s]) for s in target.rewards)])
-    found = np.full(count, np.nan)
-    found[known] = reward(target, {s: scores[s][known] for s in target.rewards}, int(known.sum()))
-    return found
+    rewards = np.full(count, np.nan)
+    rewards[known] = reward(target, {s: scores[s][known] for s in target.rewards}, int(known.sum()))
+    return rewards
 
 
 def failing(target: Target, scores: Mapping[str, float]) -> Constraint | None:
@@ -266,16 +266,16 @@ def failing(target: Target, scores: Mapping[str, float]) -> Constraint | None:
 
 def parts(target: Target, scores: Mapping[str, Floats]) -> tuple[Part, ...]:
     """Each reward and constraint by itself: what can be said also where other scores are missing."""
-    found = []
+    contributions = []
     for scorer, weight in target.rewards.items():
         known = scores[scorer][~np.isnan(scores[scorer])]
-        found.append(Part(scorer, weight, None, known.size, _mean(known), known.size))
+        contributions.append(Part(scorer, weight, None, known.size, _mean(known), known.size))
     for constraint in target.constraints:
         known = scores[constraint.scorer][~np.isnan(scores[constraint.scorer])]
         alone = Target(constraints=(constraint,))
         passing = int(passes(alone, {constraint.scorer: known}, known.size).sum())
-        found.append(Part(constraint.scorer, None, constraint, known.size, _mean(known), passing))
-    return tuple(found)
+        contributions.append(Part(constraint.scorer, None, constraint, known.size, _mean(known), passing))
+    return tuple(contributions)
 
 
 def _some(drawn: Drawn, mask: Bools) -> Drawn:

@@ -20,8 +20,8 @@ def reference_name(reference: str) -> str:
 
 def describe(target: Target) -> str:
     """The target in one line."""
-    found = [f"{weight:g} × {readable(scorer)}" for scorer, weight in target.rewards.items()]
-    rewards = f"reward {' + '.join(found)}, β {target.beta:g}" if found else "no reward"
+    terms = [f"{weight:g} × {readable(scorer)}" for scorer, weight in target.rewards.items()]
+    rewards = f"reward {' + '.join(terms)}, β {target.beta:g}" if terms else "no reward"
     must = [constraint_words(constraint) for constraint in target.constraints]
     constraints = f"; must have {' and '.join(must)}" if must else ""
     at = ", at the temperature of the draws" if target.tempered and target.reference != PROPOSAL else ""
@@ -35,25 +35,27 @@ def changes(before: Draft, after: Draft) -> list[str]:
 
 def target_changes(before: Target, after: Target) -> list[str]:
     """The same of the targets alone."""
-    found = []
+    differences = []
     for scorer, weight in after.rewards.items():
         if scorer not in before.rewards:
-            found.append(f"rewards {readable(scorer)} with weight {weight:g}")
+            differences.append(f"rewards {readable(scorer)} with weight {weight:g}")
         elif before.rewards[scorer] != weight:
-            found.append(f"weight of {readable(scorer)} {before.rewards[scorer]:g} → {weight:g}")
-    found += [f"no longer rewards {readable(scorer)}" for scorer in before.rewards if scorer not in after.rewards]
+            differences.append(f"weight of {readable(scorer)} {before.rewards[scorer]:g} → {weight:g}")
+    differences += [f"no longer rewards {readable(scorer)}" for scorer in before.rewards if scorer not in after.rewards]
     if before.beta != after.beta:
-        found.append(f"β {before.beta:g} → {after.beta:g}")
+        differences.append(f"β {before.beta:g} → {after.beta:g}")
     had, has = list(before.constraints), list(after.constraints)
-    found += [f"must have {constraint_words(constraint)}" for constraint in has if constraint not in had]
-    found += [f"no longer must have {constraint_words(constraint)}" for constraint in had if constraint not in has]
+    differences += [f"must have {constraint_words(constraint)}" for constraint in has if constraint not in had]
+    differences += [
+        f"no longer must have {constraint_words(constraint)}" for constraint in had if constraint not in has
+    ]
     if before.reference != after.reference:
-        found.append(f"reference {reference_name(before.reference)} → {reference_name(after.reference)}")
+        differences.append(f"reference {reference_name(before.reference)} → {reference_name(after.reference)}")
     if before.tempered != after.tempered:
-        found.append(f"reference at {'the temperature of the draws' if after.tempered else 'temperature 1'}")
-    if not found and before != after:
-        found.append("rewards or constraints in another order")
-    return found
+        differences.append(f"reference at {'the temperature of the draws' if after.tempered else 'temperature 1'}")
+    if not differences and before != after:
+        differences.append("rewards or constraints in another order")
+    return differences
 
 
 def constraint_words(constraint: Constraint) -> str:
@@ -63,13 +65,13 @@ def constraint_words(constraint: Constraint) -> str:
 
 def accept_changes(before: Accept, after: Accept) -> list[str]:
     """The same of the rules of M alone."""
-    found = []
+    differences = []
     if before.rate != after.rate:
-        found.append(f"share accepted {100 * before.rate:g} % → {100 * after.rate:g} %")
+        differences.append(f"share accepted {100 * before.rate:g} % → {100 * after.rate:g} %")
     if before.scope is not after.scope:
-        found.append(f"M {SCOPES[before.scope]} → {SCOPES[after.scope]}")
+        differences.append(f"M {SCOPES[before.scope]} → {SCOPES[after.scope]}")
     if before.choose != after.choose:
-        found.append(f"M {CHOICES[before.choose]} → {CHOICES[after.choose]}")
+        differences.append(f"M {CHOICES[before.choose]} → {CHOICES[after.choose]}")
     if before.weighted != after.weighted:
-        found.append(f"bound violations are {'weighed' if after.weighted else 'not weighed any more'}")
-    return found
+        differences.append(f"bound violations are {'weighed' if after.weighted else 'not weighed any more'}")
+    return differences

@@ -33,10 +33,10 @@ def stand_ins(prompts: Sequence[int], contents: Sequence[Hashable], texts: Seque
     if how == "exact":
         return of
     kept = np.flatnonzero(of == np.arange(len(of))).tolist()
-    found = groups([texts[i] for i in kept], [prompts[i] for i in kept])
+    text_groups = groups([texts[i] for i in kept], [prompts[i] for i in kept])
     first_of: dict[int, int] = {}  # of each group that is kept
-    for place, group in zip(kept, found.of.tolist(), strict=True):
-        like = [first_of[other] for other in (group, *found.near(group)) if other in first_of]
+    for place, group in zip(kept, text_groups.of.tolist(), strict=True):
+        like = [first_of[other] for other in (group, *text_groups.near(group)) if other in first_of]
         if like and texts[place].strip():
             of[place] = min(like)
         else:

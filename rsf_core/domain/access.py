@@ -157,12 +157,12 @@ def _checking(method: Callable[P, R], check: Callable[[object], object]) -> Call
 def usual_name() -> str:
     """Who speaks where nobody says another name: RSF_REVIEWER, or who runs this process. Raises AccessError where that is
     no name for a person, and says what to do."""
-    given = os.environ.get("RSF_REVIEWER")
+    from_environment = os.environ.get("RSF_REVIEWER")
     try:
-        return _checked(given or _login(*map(os.environ.get, _LOGIN)))
+        return _checked(from_environment or _login(*map(os.environ.get, _LOGIN)))
     except AccessError as error:
         raise AccessError(
-            f"{error}. It is in {'RSF_REVIEWER' if given else 'your user name: set RSF_REVIEWER'}"
+            f"{error}. It is in {'RSF_REVIEWER' if from_environment else 'your user name: set RSF_REVIEWER'}"
         ) from error
 
 

@@ -17,31 +17,31 @@ LONGEST_SHOWN = 60  # characters of what was given
 def in_words(error: ValidationError, names: Mapping[str, str], patterns: Mapping[str, str] | None = None) -> str:
     """All that is wrong, in a line. `names` has what the form calls each field, `patterns` what the text of some must look
     like."""
-    found = [_of(one, names, patterns or {}) for one in error.errors()]
-    return "; ".join(dict.fromkeys(found))
+    sentences = [_of(one, names, patterns or {}) for one in error.errors()]
+    return "; ".join(dict.fromkeys(sentences))
 
 
 def own_words(details: ErrorDetails) -> str | None:
     """What a rule of our own says, without what pydantic writes before it; None where the rule is pydantic's."""
-    told = details.get("ctx", {}).get("error")
-    return str(told) if details["type"] == "value_error" and told is not None else None
+    cause = details.get("ctx", {}).get("error")
+    return str(cause) if details["type"] == "value_error" and cause is not None else None
 
 
 def _of(details: ErrorDetails, names: Mapping[str, str], patterns: Mapping[str, str]) -> str:
     path = [part for part in details["loc"] if part != "[key]"]
     field = str(path[0]) if path else ""
-    said = own_words(details)
-    if said is not None:
-        return said if not path else f"{names.get(field, field)}: {said}"
+    own = own_words(details)
+    if own is not None:
+        return own if not path else f"{names.get(field, field)}: {own}"
     name = names.get(field, field or "what is given")
     at = next((part for part in path[1:] if isinstance(part, int)), None)
     if at is not None:
         name += f", number {at + 1}"
-    limits, given = details.get("ctx", {}), _shown(details["input"])
+    limits, value = details.get("ctx", {}), _shown(details["input"])
     if details["type"] == "string_pattern_mismatch" and field in patterns:
-        return f"{name}: {patterns[field]}, not {given}"
+        return f"{name}: {patterns[field]}, not {value}"
     problem = _problem(details["type"], limits)
-    return f"{name} {problem}" + ("" if details["type"] in ("missing", "extra_forbidden") else f", not {given}")
+    return f"{name} {problem}" + ("" if details["type"] in ("missing", "extra_forbidden") else f", not {value}")
 
 
 def _problem(kind: str, limits: Mapping[str, Any]) -> str:

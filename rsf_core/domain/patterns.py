@@ -30,12 +30,12 @@ def composed_pattern(pattern: str) -> str:
         return pattern
     made, at, run = [], 0, ""
     while at < len(pattern):
-        found = _VERBATIM.match(pattern, at)
-        if found is None:
+        verbatim = _VERBATIM.match(pattern, at)
+        if verbatim is None:
             run, at = run + pattern[at], at + 1
             continue
-        end = _class_end(pattern, at) if found[0] == "[" else found.end()
-        if found[0] == "[":
+        end = _class_end(pattern, at) if verbatim[0] == "[" else verbatim.end()
+        if verbatim[0] == "[":
             _check_class(pattern[at:end])
         made += [_literal(run, _QUANTIFIER.match(pattern, at) is not None), pattern[at:end]]
         at, run = end, ""
@@ -74,14 +74,14 @@ def _check_class(members: str) -> None:
 
 def _literal(text: str, quantified: bool) -> str:
     """Letters as the text has them. What is one letter, though NFC writes it as several characters, is repeated whole."""
-    found = composed(text)
-    if not quantified or not found:
-        return found
-    start = len(found) - 1
-    while start > 0 and unicodedata.category(found[start])[0] == "M":
+    pattern = composed(text)
+    if not quantified or not pattern:
+        return pattern
+    start = len(pattern) - 1
+    while start > 0 and unicodedata.category(pattern[start])[0] == "M":
         start -= 1
-    last = found[start:]
-    return f"{found[:start]}(?:{last})" if last in _split() else found
+    last = pattern[start:]
+    return f"{pattern[:start]}(?:{last})" if last in _split() else pattern
 
 
 @cache

@@ -99,7 +99,7 @@ def checked(question: Question, text: str, length: int) -> str:
     """The answer `text`, JSON, as it is kept. `length` is that of the completion in code points, which spans stand in. Raises
     QuestionError, which says what is wrong with it and what it may be."""
     try:
-        given = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise QuestionError(f"the answer to {question.name!r} is no JSON ({str(error)[:80]})") from error
     read = {
@@ -108,7 +108,7 @@ def checked(question: Question, text: str, length: int) -> str:
         QuestionKind.TEXT: _words,
         QuestionKind.SPANS: _spans,
     }[question.kind]
-    return json.dumps(read(question, given, length), ensure_ascii=False)
+    return json.dumps(read(question, value, length), ensure_ascii=False)
 
 
 def number(question: Question, value: Any) -> float | None:
@@ -118,51 +118,51 @@ def number(question: Question, value: Any) -> float | None:
     return question.values[question.options.index(value)] if question.values else None
 
 
-def _rating(question: Question, given: Any, length: int) -> int:
-    if type(given) is not int or not 1 <= given <= question.points:
+def _rating(question: Question, value: Any, length: int) -> int:
+    if type(value) is not int or not 1 <= value <= question.points:
         raise QuestionError(
-            f"{question.name!r} is answered with a whole number from 1 to {question.points}, not {_shown(given)}"
+            f"{question.name!r} is answered with a whole number from 1 to {question.points}, not {_shown(value)}"
         )
-    return given
+    return value
 
 
-def _choice(question: Question, given: Any, length: int) -> str:
-    if not isinstance(given, str) or given not in question.options:
+def _choice(question: Question, value: Any, length: int) -> str:
+    if not isinstance(value, str) or value not in question.options:
         raise QuestionError(
-            f"{question.name!r} is answered with one of {', '.join(question.options)}, not {_shown(given)}"
+            f"{question.name!r} is answered with one of {', '.join(question.options)}, not {_shown(value)}"
         )
-    return given
+    return value
 
 
-def _words(question: Question, given: Any, length: int) -> str:
-    if not isinstance(given, str) or not given.strip():
+def _words(question: Question, value: Any, length: int) -> str:
+    if not isinstance(value, str) or not value.strip():
         raise QuestionError(
-            f"{question.name!r} is answered with words, not {_shown(given)}: take the answer back instead"
+            f"{question.name!r} is answered with words, not {_shown(value)}: take the answer back instead"
         )
-    if len(given) > LONGEST_TEXT:
-        raise QuestionError(f"the answer to {question.name!r} has {len(given):,} characters: {LONGEST_TEXT:,} at most")
-    if "\0" in given or any("\ud800" <= c <= "\udfff" for c in given):
+    if len(value) > LONGEST_TEXT:
+        raise QuestionError(f"the answer to {question.name!r} has {len(value):,} characters: {LONGEST_TEXT:,} at most")
+    if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
         raise QuestionError(f"the answer to {question.name!r} holds a character that is no text (NUL or half a pair)")
-    return given.strip()
+    return value.strip()
 
 
-def _spans(question: Question, given: Any, length: int) -> list[dict[str, Any]]:
-    if not isinstance(given, list) or not given:
+def _spans(question: Question, value: Any, length: int) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not value:
         raise QuestionError(
-            f"{question.name!r} is answered with a list of spans, not {_shown(given)}: take the answer back instead"
+            f"{question.name!r} is answered with a list of spans, not {_shown(value)}: take the answer back instead"
         )
-    if len(given) > MOST_SPANS:
-        raise QuestionError(f"the answer to {question.name!r} has {len(given):,} spans: {MOST_SPANS} at most")
-    found = {_span(question, one, length) for one in given}
-    return [{"start": start, "end": end, "label": label} for start, end, label in sorted(found)]
+    if len(value) > MOST_SPANS:
+        raise QuestionError(f"the answer to {question.name!r} has {len(value):,} spans: {MOST_SPANS} at most")
+    spans = {_span(question, one, length) for one in value}
+    return [{"start": start, "end": end, "label": label} for start, end, label in sorted(spans)]
 
 
-def _span(question: Question, given: Any, length: int) -> tuple[int, int, str]:
-    if not isinstance(given, dict) or given.keys() != {"start", "end", "label"}:
+def _span(question: Question, value: Any, length: int) -> tuple[int, int, str]:
+    if not isinstance(value, dict) or value.keys() != {"start", "end", "label"}:
         raise QuestionError(
-            f"a span of {question.name!r} has start, end and label, and nothing else; this is {_shown(given)}"
+            f"a span of {question.name!r} has start, end and label, and nothing else; this is {_shown(value)}"
         )
-    start, end, label = given["start"], given["end"], given["label"]
+    start, end, label = value["start"], value["end"], value["label"]
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= length:
         raise QuestionError(
             f"a span of {question.name!r} goes from {_shown(start)} to {_shown(end)}: it begins before it ends, within the "
@@ -175,9 +175,9 @@ def _span(question: Question, given: Any, length: int) -> tuple[int, int, str]:
     return start, end, label
 
 
-def _shown(given: Any) -> str:
+def _shown(value: Any) -> str:
     try:
-        text = json.dumps(given)
+        text = json.dumps(value)
     except ValueError:  # an integer of thousands of digits
         text = "a very large number"
     return text if len(text) <= 60 else text[:60] + "…"

@@ -86,8 +86,8 @@ def readable(reference: str) -> str:
 
 def shown(reference: str, most: int = 100) -> str:
     """A scorer in messages: as people read it, with options that would take a page cut short."""
-    found = readable(reference)
-    return found if len(found) <= most else f"{found[: most - 2]}…)"
+    words = readable(reference)
+    return words if len(words) <= most else f"{words[: most - 2]}…)"
 
 
 def _is_plain(value: Any) -> bool:

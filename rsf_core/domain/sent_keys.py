@@ -57,10 +57,10 @@ def withdraw(key: SentKey) -> None:
 def allowed() -> frozenset[SentKey]:
     """All that may be sent; nothing where the file is damaged: whoever is unsure asks again."""
     try:
-        found = read_json(_path())
+        names = read_json(_path())
     except (OSError, ValueError, RecursionError):
         return frozenset()
-    pairs = found if isinstance(found, list) else []
+    pairs = names if isinstance(names, list) else []
     return frozenset(SentKey(*pair) for pair in pairs if _is_pair(pair))
 
 

@@ -346,8 +346,8 @@ def tolerate(data: dict[str, Any], where: str) -> tuple[Settings, list[Problem]]
         try:
             return Settings.model_validate(kept), problems
         except ValidationError as error:
-            found = problems_of(error)
-        for problem in found:
+            wrong = problems_of(error)
+        for problem in wrong:
             problems.append(problem)
             _leave_out(kept, problem.path)
     raise SettingsError(f"{where}: {join(problems)}")
@@ -367,10 +367,10 @@ def describe(error: ValidationError) -> str:
     return join(problems_of(error))
 
 
-def join(found: Sequence[Problem]) -> str:
+def join(wrong: Sequence[Problem]) -> str:
     """The first of the problems in one line, and how many more there are."""
-    more = [f"and {len(found) - MOST_SHOWN:,} more"] if len(found) > MOST_SHOWN else []
-    return "; ".join([*map(str, found[:MOST_SHOWN]), *more])
+    more = [f"and {len(wrong) - MOST_SHOWN:,} more"] if len(wrong) > MOST_SHOWN else []
+    return "; ".join([*map(str, wrong[:MOST_SHOWN]), *more])
 
 
 def problems_of(error: ValidationError) -> list[Problem]:

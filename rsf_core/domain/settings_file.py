@@ -141,21 +141,21 @@ def replace(folder: Path, sections: Mapping[str, BaseModel]) -> Settings:
 
     def edit() -> None:
         for section, values in sections.items():
-            given = values.model_dump(mode="json", exclude_none=True)
+            new = values.model_dump(mode="json", exclude_none=True)
             defaults = type(values)().model_dump(mode="json", exclude_none=True)
             if not isinstance(document.get(section), dict):
-                if section not in document and given == defaults:
+                if section not in document and new == defaults:
                     continue
                 document[section] = tomlkit.table()
             table: Any = document[section]
             for name in type(values).model_fields:
                 before = table.get(name)
-                if name not in given:
+                if name not in new:
                     table.pop(name, None)
-                elif before is None and given[name] == defaults.get(name):
+                elif before is None and new[name] == defaults.get(name):
                     continue
-                elif before is None or getattr(before, "unwrap", lambda before=before: before)() != given[name]:
-                    table[name] = given[name]
+                elif before is None or getattr(before, "unwrap", lambda before=before: before)() != new[name]:
+                    table[name] = new[name]
 
     return _change(folder, document, [(section,) for section in sections], edit)
 
@@ -236,14 +236,14 @@ def _named(path: Path) -> Iterator[None]:
 def _path(key: str) -> tuple[str, ...]:
     """The names in a dotted key; one that holds a dot is quoted, as in TOML: target.rewards."my.scorer"."""
     try:
-        found: Any = tomllib.loads(f"{key} = 0")
+        table: Any = tomllib.loads(f"{key} = 0")
     except (ValueError, RecursionError):
         return tuple(key.split("."))
     path = []
-    while isinstance(found, dict) and len(found) == 1:
-        ((name, found),) = found.items()
+    while isinstance(table, dict) and len(table) == 1:
+        ((name, table),) = table.items()
         path.append(name)
-    return tuple(path) if found == 0 else tuple(key.split("."))
+    return tuple(path) if table == 0 else tuple(key.split("."))
 
 
 def _exists(path: tuple[str, ...]) -> bool:
@@ -265,10 +265,10 @@ def _short(key: str) -> str:
 
 def _value(text: str) -> Any:
     try:
-        found = tomllib.loads(f"value = {text}")
+        table = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
         return text
-    return found["value"] if len(found) == 1 else text
+    return table["value"] if len(table) == 1 else text
 
 
 def _write(path: Path, text: str) -> None:

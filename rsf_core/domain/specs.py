@@ -298,14 +298,14 @@ def parse(data: object, where: str, kind: JobKind | None = None) -> JobSpec:
     with what `where` is, and each field that is wrong."""
     if not isinstance(data, Mapping):
         raise JobError(f"{where} is damaged: it holds no object, but a {type(data).__name__}")
-    said = data.get("kind", kind)
-    if said not in list(JobKind):
-        raise JobError(f"{where} is damaged: {str(said)[:80]!r} is no kind of job")
-    if kind is not None and said != kind:
-        raise JobError(f"{where} is damaged: it is of a {said} job, and the job is one of {kind}")
-    own = _OF_KIND[JobKind(said)]
+    stated = data.get("kind", kind)
+    if stated not in list(JobKind):
+        raise JobError(f"{where} is damaged: {str(stated)[:80]!r} is no kind of job")
+    if kind is not None and stated != kind:
+        raise JobError(f"{where} is damaged: it is of a {stated} job, and the job is one of {kind}")
+    own = _OF_KIND[JobKind(stated)]
     try:
-        return own.model_validate(upgraded(JobKind(said), data, own.model_fields, where))
+        return own.model_validate(upgraded(JobKind(stated), data, own.model_fields, where))
     except ValidationError as error:
         raise JobError(f"{where} is damaged: {describe(error)}") from error
     except (RecursionError, OverflowError) as error:

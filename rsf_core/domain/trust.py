@@ -26,8 +26,8 @@ def is_trusted(folder: Path) -> bool:
         token = (folder / TOKEN).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return False
-    given = _known().get(os.path.realpath(folder))
-    return bool(token) and isinstance(given, str) and hmac.compare_digest(given.encode(), token.encode())
+    digest = _known().get(os.path.realpath(folder))
+    return bool(token) and isinstance(digest, str) and hmac.compare_digest(digest.encode(), token.encode())
 
 
 def check(folder: Path) -> None:
@@ -61,10 +61,10 @@ def config() -> Path:
 def _known() -> dict[str, object]:
     """By real path; nothing where the file is damaged: whoever is unsure asks again."""
     try:
-        found = read_json(config() / _NAME)
+        trusted = read_json(config() / _NAME)
     except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return trusted if isinstance(trusted, dict) else {}
 
 
 def _write(known: dict[str, object]) -> None:

@@ -24,7 +24,7 @@ def spoken_by(turns: Sequence[str]) -> list[tuple[str, str]]:
 def messages(text: str, system: str | None = None, earlier: Sequence[str] = ()) -> list[dict[str, str]]:
     """The prompt as chat messages: the system text where there is one, the earlier turns, the text."""
     first = [("system", system)] if system else []
-    return [{"role": role, "content": said} for role, said in [*first, *spoken_by(earlier), ("user", text)]]
+    return [{"role": role, "content": content} for role, content in [*first, *spoken_by(earlier), ("user", text)]]
 
 
 def whole(text: str, earlier: Sequence[str] = ()) -> str:
@@ -41,7 +41,7 @@ def checked(turns: Sequence[str]) -> Turns:
         )
     if len(turns) > MOST_TURNS:
         raise PromptError(f"a conversation has {len(turns):,} earlier turns; at most {MOST_TURNS} are kept")
-    empty = next((number for number, said in enumerate(turns, start=1) if not said.strip()), None)
+    empty = next((number for number, turn in enumerate(turns, start=1) if not turn.strip()), None)
     if empty is not None:
         raise PromptError(f"turn {empty} of a conversation is empty: write what was said, or leave its exchange out")
     return tuple(turns)

@@ -242,10 +242,10 @@ def place(prompt_id: Any, k: Any) -> Any:
 def parse_candidate_id(name: str) -> tuple[int, int, int] | None:
     """(round, prompt_id, k) of a candidate's name as `candidate_id` writes it, None for every other text: signs, spaces,
     leading zeros, digits other than 0 to 9 and numbers that no project can have are no names."""
-    found = _CANDIDATE.fullmatch(name)
-    if found is None:
+    match = _CANDIDATE.fullmatch(name)
+    if match is None:
         return None
-    round_number, prompt_id, k = (int(part) for part in found.groups())
+    round_number, prompt_id, k = (int(part) for part in match.groups())
     return (round_number, prompt_id, k) if k < 1 << K_BITS else None
 
 

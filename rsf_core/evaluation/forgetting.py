@@ -48,17 +48,17 @@ def of_models(store: Store, model_ids: Sequence[str]) -> dict[str, dict[str, Int
     """What each of some models has forgotten, by the names of PER_TOKEN and PER_COMPLETION: all on the same completions, those
     of the newest measurement of any of them. Empty for one that was not measured on these, and for the base, which has lost
     nothing."""
-    found: dict[str, dict[str, Interval]] = {model_id: {} for model_id in model_ids}
+    losses: dict[str, dict[str, Interval]] = {model_id: {} for model_id in model_ids}
     tuned = [model_id for model_id in model_ids if model_id != "base"]
     for name in NAMES:
         key = gauges.newest_key(store, name, tuned)
         jobs = gauges.measured(store, key) if key else {}
         for model_id in tuned:
             if model_id in jobs:
-                asked = jobs[model_id], str(key), model_id
-                kept = ("forgotten", name, *asked)
-                found[model_id] |= store.unchanged(kept, ("gauge_samples",), partial(_of, store, name, *asked))
-    return found
+                place = jobs[model_id], str(key), model_id
+                kept = ("forgotten", name, *place)
+                losses[model_id] |= store.unchanged(kept, ("gauge_samples",), partial(_of, store, name, *place))
+    return losses
 
 
 def _of(store: Store, name: str, job_id: str, key: str, model_id: str) -> dict[str, Interval]:

@@ -55,8 +55,8 @@ def of_project(folder: Path, settings: Settings, held_out: Sequence[Prompt]) -> 
     own = settings.evaluate.unrelated
     unrelated = _read(folder / own) if own else _bundled()
     lengths = (settings.generate.max_new_tokens, UNRELATED_TOKENS)
-    found = zip(NAMES, (tuple(held_out), unrelated), lengths, strict=True)
-    laws = [(n, p, Sampling(max_new_tokens=length, seed=seed, model_masks=masks)) for n, p, length in found if p]
+    gauged = zip(NAMES, (tuple(held_out), unrelated), lengths, strict=True)
+    laws = [(n, p, Sampling(max_new_tokens=length, seed=seed, model_masks=masks)) for n, p, length in gauged if p]
     return [Gauge(*law, settings.compute.other_law) for law in laws]
 
 
@@ -68,11 +68,11 @@ def measured(store: Store, key: str) -> dict[str, str]:
 def newest_key(store: Store, name: str, model_ids: Iterable[str]) -> str | None:
     """Under which key the newest measurement of any of some models was made; None where none was measured. Other settings do
     not undo it."""
-    wanted, found = set(model_ids), None
+    needed, key = set(model_ids), None
     for _, gauge in _done(store):
-        if gauge.name == name and wanted.intersection(gauge.models):
-            found = gauge.key
-    return found
+        if gauge.name == name and needed.intersection(gauge.models):
+            key = gauge.key
+    return key
 
 
 def _done(store: Store) -> list[tuple[JobRecord, GaugePart]]:

@@ -119,8 +119,8 @@ def per_sample(
         others = [name for name in target.scorers if name != ACCURACY]
         measures |= {f"score: {name}": (scores[name], of) for name in others}
     if target.rewards:
-        found = reward(target, scores, n)
-        measures = {"reward": (found, of), "reward, ended": (found[~cut], of[~cut])} | measures
+        rewards = reward(target, scores, n)
+        measures = {"reward": (rewards, of), "reward, ended": (rewards[~cut], of[~cut])} | measures
     return {name: (values.astype(np.float64), of) for name, (values, of) in measures.items()}
 
 
@@ -199,6 +199,6 @@ def _self_similarity(completions: Mapping[int, Sequence[Sequence[str]]]) -> Valu
 def _distinct_2(completions: Mapping[int, Sequence[Sequence[str]]]) -> Values:
     """Per prompt: different word pairs / all word pairs over its completions (Li et al. 2016); prompts whose
     completions have no pair of words are left out."""
-    found = {prompt: distinct_2_of_words(texts) for prompt, texts in completions.items()}
-    values = {prompt: value for prompt, value in found.items() if not math.isnan(value)}
+    distinct = {prompt: distinct_2_of_words(texts) for prompt, texts in completions.items()}
+    values = {prompt: value for prompt, value in distinct.items() if not math.isnan(value)}
     return np.array(list(values.values())), np.array(list(values), dtype=np.int64)

@@ -77,9 +77,9 @@ def out_of_fold(rows: Rows, others: int) -> tuple[Floats, Floats, dict[int, Choi
 
 def cross_calibrated(z: Floats, y: Floats, folds: Ints) -> Floats:
     """Each row's log-odds calibrated by the other folds."""
-    found = np.empty(len(z))
+    calibrated = np.empty(len(z))
     for fold in np.unique(folds):
         mine = folds == fold
         slope, intercept = logistic.platt(z[~mine], y[~mine])
-        found[mine] = slope * z[mine] + intercept
-    return found
+        calibrated[mine] = slope * z[mine] + intercept
+    return calibrated

@@ -17,8 +17,8 @@ def by_prompt(prompts: Ints, count: int, rng: np.random.Generator) -> Ints:
     for i in rng.permutation(len(names)):
         of_prompt[i] = int(np.argmin(filled))
         filled[of_prompt[i]] += sizes[i]
-    found: Ints = of_prompt[index]
-    return found
+    folds: Ints = of_prompt[index]
+    return folds
 
 
 def both_kinds(y: NDArray[np.float64], rows: NDArray[np.bool_]) -> bool:

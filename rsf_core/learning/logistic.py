@@ -53,10 +53,10 @@ def path(
     counts: Floats | None = None,
 ) -> list[Floats]:
     """`fit` at each of the penalties, which are falling: each begins where the one before ended."""
-    found: list[Floats] = []
+    coefficients: list[Floats] = []
     for penalty in penalties:
-        found.append(fit(x, y, penalty, found[-1] if found else None, intercepts, counts))
-    return found
+        coefficients.append(fit(x, y, penalty, coefficients[-1] if coefficients else None, intercepts, counts))
+    return coefficients
 
 
 def predict(x: Floats, beta: Floats) -> Floats:
@@ -71,8 +71,8 @@ def loss(z: Floats, y: Floats) -> float:
 
 
 def sigmoid(z: Floats) -> Floats:
-    found: Floats = np.exp(-np.logaddexp(0, -z))
-    return found
+    values: Floats = np.exp(-np.logaddexp(0, -z))
+    return values
 
 
 def platt(z: Floats, y: Floats) -> tuple[float, float]:

@@ -30,8 +30,8 @@ def auc(score: Floats, y: Floats, weight: Floats) -> Floats:
     below = np.cumsum(negative, axis=1) - negative
     pairs = positive.sum(axis=1) * negative.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = (positive * (below + negative / 2)).sum(axis=1) / pairs
-    return found
+        areas: Floats = (positive * (below + negative / 2)).sum(axis=1) / pairs
+    return areas
 
 
 def precision(score: Floats, y: Floats, weight: Floats, rate: float) -> Floats:
@@ -41,8 +41,8 @@ def precision(score: Floats, y: Floats, weight: Floats, rate: float) -> Floats:
     before = np.cumsum(weight, axis=1) - weight
     taken = np.clip(rate * weight.sum(axis=1, keepdims=True) - before, 0, weight)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = (taken * y[order]).sum(axis=1) / taken.sum(axis=1)
-    return found
+        shares: Floats = (taken * y[order]).sum(axis=1) / taken.sum(axis=1)
+    return shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ def share_interval(values: Floats, groups: int, rows: int, wider: float = WIDER)
     """An interval for a share, from its value and its replicates (1 + b,), by their spread in log-odds. A value of 0 or 1
     counts as half a row away from it, so that its spread is not 0."""
     half = 0.5 / max(rows, 1)
-    value, found = float(values[0]), np.clip(values[1:][np.isfinite(values[1:])], half, 1 - half)
-    if not math.isfinite(value) or len(found) < 0.9 * (len(values) - 1) or groups < 3:
+    value, replicates = float(values[0]), np.clip(values[1:][np.isfinite(values[1:])], half, 1 - half)
+    if not math.isfinite(value) or len(replicates) < 0.9 * (len(values) - 1) or groups < 3:
         return Interval(value, 0.0, 1.0, groups)
     middle = _logit(min(max(value, half), 1 - half))
     floor = 1.0 / math.sqrt(max(rows, 1))  # of the log-odds of rows that are all alike
-    spread = wider * max(float(np.std(np.log(found / (1 - found)))), floor if value in (0.0, 1.0) else 0.0)
+    spread = wider * max(float(np.std(np.log(replicates / (1 - replicates)))), floor if value in (0.0, 1.0) else 0.0)
     reach = float(stdtrit(groups - 1, 0.975)) * spread
     return Interval(value, min(value, _expit(middle - reach)), max(value, _expit(middle + reach)), groups)
 
@@ -78,10 +78,10 @@ def share_interval(values: Floats, groups: int, rows: int, wider: float = WIDER)
 def difference_interval(first: Floats, second: Floats, groups: int, wider: float = WIDER) -> Interval:
     """An interval for how much higher the first is, of the same replicates."""
     values = first - second
-    found = values[1:][np.isfinite(values[1:])]
-    if not math.isfinite(float(values[0])) or len(found) < 0.9 * (len(values) - 1) or groups < 3:
+    replicates = values[1:][np.isfinite(values[1:])]
+    if not math.isfinite(float(values[0])) or len(replicates) < 0.9 * (len(values) - 1) or groups < 3:
         return Interval(float(values[0]), -1.0, 1.0, groups)
-    reach = float(stdtrit(groups - 1, 0.975)) * wider * float(np.std(found))
+    reach = float(stdtrit(groups - 1, 0.975)) * wider * float(np.std(replicates))
     value = float(values[0])
     return Interval(value, max(-1.0, value - reach), min(1.0, value + reach), groups)
 

@@ -141,32 +141,32 @@ def report_of(
 
 def _best_scorer(others: Floats, y: Floats) -> tuple[int, Floats] | None:
     """Which scorer tells accepted from rejected best, whichever way round, and its scores, the better ones higher."""
-    found: tuple[float, int, Floats] | None = None
+    best: tuple[float, int, Floats] | None = None
     for i, column in enumerate(others.T):
         score = np.where(np.isfinite(column), column, np.nanmean(column) if np.isfinite(column).any() else 0.0)
         value = float(auc(score, y, np.ones((1, len(y))))[0])
         score = score if value >= 0.5 else -score
-        if found is None or max(value, 1 - value) > found[0]:
-            found = max(value, 1 - value), i, score
-    return None if found is None else found[1:]
+        if best is None or max(value, 1 - value) > best[0]:
+            best = max(value, 1 - value), i, score
+    return None if best is None else best[1:]
 
 
 def _calibration(log_odds: Floats, y: Floats, weights: Floats, groups: int) -> tuple[Bin, ...]:
     """Candidates by the chance they were given, in bins of about as many."""
     chance = logistic.sigmoid(log_odds)
     bins = np.array_split(np.argsort(chance, kind="stable"), min(CALIBRATION_BINS, max(1, len(y) // 10)))
-    found = []
+    calibration = []
     for rows in bins:
         share = weights[:, rows]
         with np.errstate(invalid="ignore", divide="ignore"):
             values = (share * y[rows]).sum(1) / share.sum(1)
-        found.append(Bin(float(chance[rows].mean()), share_interval(values, groups, len(rows)), len(rows)))
-    return tuple(found)
+        calibration.append(Bin(float(chance[rows].mean()), share_interval(values, groups, len(rows)), len(rows)))
+    return tuple(calibration)
 
 
 def curve_of(rows: Rows, prompts: Ints, chosen: dict[int, Choice], rng: np.random.Generator) -> list[Point]:
     """The AUC on the same folds where fewer prompts were decided, and last where all were; pairs are the same throughout."""
-    found, y, folds = [], rows.y[: rows.count], rows.folds[: rows.count]
+    points, y, folds = [], rows.y[: rows.count], rows.folds[: rows.count]
     for share in (*CURVE_SHARES, 1.0):
         values, sizes = [], []
         for _ in range(CURVE_REPEATS if share < 1 else 1):
@@ -180,8 +180,8 @@ def curve_of(rows: Rows, prompts: Ints, chosen: dict[int, Choice], rng: np.rando
                 size.append(int(train.sum()))
             values.append(float(auc(z, y, np.ones((1, len(y))))[0]))
             sizes.append(float(np.mean(size)))
-        found.append(Point(round(float(np.mean(sizes))), float(np.mean(values)), float(np.std(values))))
-    return found
+        points.append(Point(round(float(np.mean(sizes))), float(np.mean(values)), float(np.std(values))))
+    return points
 
 
 def _some(prompts: Ints, rows: NDArray[np.bool_], share: float, rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -20,8 +20,8 @@ COMPARED = 1_024  # candidates decided before, that the next are to differ from
 def uncertainty(log_odds: Floats) -> Floats:
     """4·p·(1 − p) of p = σ(log odds), in [0, 1]: 1 where either is as likely, 0 where it is sure or not known (NaN)."""
     odds = np.exp(-np.abs(np.where(np.isnan(log_odds), np.inf, log_odds)))
-    found: Floats = 4.0 * odds / (1.0 + odds) ** 2
-    return found
+    values: Floats = 4.0 * odds / (1.0 + odds) ** 2
+    return values
 
 
 def against_rule(log_odds: Floats, automatic: Bools) -> Floats:
@@ -40,8 +40,8 @@ def directions(features: ArrayLike) -> Floats:
     if width > WIDTH:
         centred = centred @ (np.random.default_rng(0).normal(size=(width, WIDTH)) / np.sqrt(WIDTH))
     length = np.linalg.norm(centred, axis=1, keepdims=True)
-    found: Floats = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-9)
-    return found
+    values: Floats = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-9)
+    return values
 
 
 def farthest_first(points: Floats, weights: Floats, known: Floats, most: int) -> Ints:

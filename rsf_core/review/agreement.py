@@ -140,10 +140,10 @@ class Fit:
     def rewards(self, size: float) -> tuple[dict[str, float], float]:
         """Weights whose absolute values add up to `size`, and the β that goes with them: only weight/β is identified.
         Raises TargetError where the fit found no scorer that matters."""
-        total = sum(abs(found.value) for found in self.coefficients.values())
+        total = sum(abs(interval.value) for interval in self.coefficients.values())
         if total == 0:
             raise TargetError("no score tells the accepted from the rejected: keep the weights")
-        return {name: found.value * size / total for name, found in self.coefficients.items()}, size / total
+        return {name: interval.value * size / total for name, interval in self.coefficients.items()}, size / total
 
     def beta(self, size: float) -> Interval:
         """β with its interval for weights whose absolute values add up to `size`: size/strength, without an upper limit
@@ -185,23 +185,23 @@ def fit(
     group = np.unique(names, return_inverse=True)[1].astype(np.int64)
     count = int(group.max()) + 1
     generator = np.random.default_rng(0) if rng is None else rng
-    found = fit_decisions(x, accepted, group, generator, replicates if count > 1 else 0)
-    slopes = found.slopes[1:] / scale
+    regression = fit_decisions(x, accepted, group, generator, replicates if count > 1 else 0)
+    slopes = regression.slopes[1:] / scale
     signs = np.sign(slopes)
-    links = [(found.slopes, found.repeated), *([found.rival] if found.rival is not None else [])]
+    links = [(regression.slopes, regression.repeated), *([regression.rival] if regression.rival is not None else [])]
     fitted = [(of[1:] / scale, repeated[:, 1:] / scale) for of, repeated in links]
     coefficients = {
         name: _hull([_around(float(of[j]), repeated[:, j], count, level) for of, repeated in fitted])
         for j, name in enumerate(columns)
     }
     strength = _hull([_around(float(signs @ of), repeated @ signs, count, level) for of, repeated in fitted])
-    eta = x @ found.slopes
-    middle_p = 0.0 if found.link == "logistic" else math.log(0.5)
+    eta = x @ regression.slopes
+    middle_p = 0.0 if regression.link == "logistic" else math.log(0.5)
     return Fit(
         coefficients,
         len(accepted),
         float(((eta > middle_p) == accepted).mean()),
-        found.link,
+        regression.link,
         strength,
     )
 
@@ -248,7 +248,7 @@ def _share(part: int, of: int) -> Interval | None:
 
 
 def _votes(opinions: Opinions) -> dict[str, dict[int, int]]:
-    found: dict[str, dict[int, int]] = {}
+    votes: dict[str, dict[int, int]] = {}
     for where, reviewer, vote, final in zip(
         opinions.places.tolist(),
         opinions.reviewers.tolist(),
@@ -257,31 +257,31 @@ def _votes(opinions: Opinions) -> dict[str, dict[int, int]]:
         strict=True,
     ):
         if not final:  # who settles a disagreement has read both sides
-            found.setdefault(reviewer, {})[where] = vote
-    return found
+            votes.setdefault(reviewer, {})[where] = vote
+    return votes
 
 
 def _pairs(opinions: Opinions) -> list[Pair]:
     votes = _votes(opinions)
-    found = []
+    pairs = []
     for first, second in combinations(sorted(votes), 2):
         both = sorted(votes[first].keys() & votes[second].keys())
         if both:
             a, b = [votes[first][w] for w in both], [votes[second][w] for w in both]
             same = sum(x == y for x, y in zip(a, b, strict=True))
-            found.append(Pair(first, second, len(both), same, cohen_kappa(a, b)))
-    return found
+            pairs.append(Pair(first, second, len(both), same, cohen_kappa(a, b)))
+    return pairs
 
 
 def _alpha(opinions: Opinions) -> float | None:
     """Krippendorff's α for nominal data over the candidates that two or more reviewers decided."""
     votes = _votes(opinions)
     counts: dict[int, int] = {}
-    for said in votes.values():
-        for where in said:
+    for own in votes.values():
+        for where in own:
             counts[where] = counts.get(where, 0) + 1
     shared = sorted(where for where, count in counts.items() if count > 1)
-    data = np.array([[said.get(where, np.nan) for where in shared] for said in votes.values()], dtype=np.float64)
+    data = np.array([[own.get(where, np.nan) for where in shared] for own in votes.values()], dtype=np.float64)
     if not shared or np.unique(data[~np.isnan(data)]).size < 2:
         return None  # nothing in common, or everybody always said the same: α is not defined
     return float(krippendorff.alpha(reliability_data=data, level_of_measurement="nominal"))

@@ -21,14 +21,14 @@ def means(question: Question, alike: Collection[int], answers: Iterable[AnswerRe
     """By candidate, of those that somebody has answered it of. `answers` has one of each person and candidate, their last;
     those that were given under other versions than `alike` are left out, for they mean something else."""
     counts: dict[str, float | None] = {}  # of each answer that was given, as it is kept
-    given: dict[str, list[float]] = {}
+    by_candidate: dict[str, list[float]] = {}
     for one in answers:
         if one.question != question.name or one.version not in alike:
             continue
         if one.value not in counts:
             counts[one.value] = number(question, json.loads(one.value))
-        found = counts[one.value]
-        if found is not None:
-            given.setdefault(one.candidate_id, []).append(found)
+        count = counts[one.value]
+        if count is not None:
+            by_candidate.setdefault(one.candidate_id, []).append(count)
     low, high = bounds(question)  # a sum that is exact is the same in whatever order people are read
-    return {name: min(max(math.fsum(values) / len(values), low), high) for name, values in given.items()}
+    return {name: min(max(math.fsum(values) / len(values), low), high) for name, values in by_candidate.items()}

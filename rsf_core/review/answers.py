@@ -52,36 +52,36 @@ def summary(question: Question, alike: Collection[int], answers: Iterable[Answer
     by_candidate: dict[str, dict[str, Any]] = {}
     for one in kept:
         by_candidate.setdefault(one.candidate_id, {})[one.reviewer] = json.loads(one.value)
-    given = [value for said in by_candidate.values() for value in said.values()]
-    numbers = [found for value in given if (found := number(question, value)) is not None]
+    counted = [value for by_reviewer in by_candidate.values() for value in by_reviewer.values()]
+    numbers = [value_as_number for value in counted if (value_as_number := number(question, value)) is not None]
     return Summary(
         question,
         len(kept),
         len({one.reviewer for one in kept}),
         len(by_candidate),
         len(mine) - len(kept),
-        _counts(question, given),
+        _counts(question, counted),
         float(np.mean(numbers)) if numbers else None,
-        _agreed(question, [said for said in by_candidate.values() if len(said) > 1]),
+        _agreed(question, [by_reviewer for by_reviewer in by_candidate.values() if len(by_reviewer) > 1]),
     )
 
 
-def _counts(question: Question, given: Sequence[Any]) -> tuple[tuple[str, int], ...]:
+def _counts(question: Question, answers: Sequence[Any]) -> tuple[tuple[str, int], ...]:
     if question.kind is QuestionKind.TEXT:
         return ()
     if question.kind is QuestionKind.RATING:
-        found = Counter(map(str, given))
-        return tuple((str(point), found[str(point)]) for point in range(1, question.points + 1))
+        counts = Counter(map(str, answers))
+        return tuple((str(point), counts[str(point)]) for point in range(1, question.points + 1))
     labels = (
-        Counter(span["label"] for spans in given for span in spans)
+        Counter(span["label"] for spans in answers for span in spans)
         if question.kind is QuestionKind.SPANS
-        else Counter(given)
+        else Counter(answers)
     )
     return tuple((option, labels[option]) for option in question.options)
 
 
 def _agreed(question: Question, shared: Sequence[Mapping[str, Any]]) -> Agreed:
-    pairs = [both for said in shared for both in combinations(said.values(), 2)]
+    pairs = [both for by_reviewer in shared for both in combinations(by_reviewer.values(), 2)]
     same = sum(one == other for one, other in pairs)
     overlap = None
     if question.kind is QuestionKind.SPANS and pairs:
@@ -101,10 +101,13 @@ def _alpha(question: Question, shared: Sequence[Mapping[str, Any]]) -> float | N
     """Krippendorff's α of those that two or more answered: interval for ratings, nominal for choices."""
     if question.kind not in (QuestionKind.RATING, QuestionKind.CHOICE) or not shared:
         return None
-    reviewers = sorted({name for said in shared for name in said})
+    reviewers = sorted({name for by_reviewer in shared for name in by_reviewer})
     rank = {option: place for place, option in enumerate(question.options)}
     data = np.array(
-        [[rank.get(v, v) if (v := said.get(name)) is not None else np.nan for said in shared] for name in reviewers]
+        [
+            [rank.get(v, v) if (v := by_reviewer.get(name)) is not None else np.nan for by_reviewer in shared]
+            for name in reviewers
+        ]
     )
     if np.unique(data[~np.isnan(data)]).size < 2:
         return None

@@ -28,9 +28,9 @@ def audit_sample(places: Ints, decided: Bools, seed: int) -> Bools:
     order = np.argsort(audit_key(places, seed), kind="stable")
     done = np.cumsum(decided[order])
     enough = np.flatnonzero(decided[order] & (done >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)))
-    found = np.zeros(len(decided), bool)
-    found[order[: enough[-1] + 1 if enough.size else 0]] = True
-    return found
+    sampled = np.zeros(len(decided), bool)
+    sampled[order[: enough[-1] + 1 if enough.size else 0]] = True
+    return sampled
 
 
 def by_chance(places: Ints, decided: Bools, shown: Bools, seed: int) -> Bools:
@@ -41,16 +41,16 @@ def by_chance(places: Ints, decided: Bools, shown: Bools, seed: int) -> Bools:
     order = np.argsort(audit_key(places, seed), kind="stable")
     enough = np.cumsum(decided[order]) >= (1 - UNDECIDED) * np.arange(1, len(order) + 1)
     ends = np.flatnonzero(shown[order] & enough)
-    found = np.zeros(len(decided), bool)
-    found[order[: ends[-1] + 1 if ends.size else 0]] = True
-    return found & decided
+    drawn = np.zeros(len(decided), bool)
+    drawn[order[: ends[-1] + 1 if ends.size else 0]] = True
+    return drawn & decided
 
 
 def before(places: Ints, seed: int, reviewer: str, share: float) -> Bools:
     """Before which candidates of another order, at `places` (n,), this reviewer is shown one of the audit: so many that they
     are `share` (0 to ½) of all that is shown."""
-    found: Bools = uniform(places, seed, reviewer, 2) < share / (1.0 - share)
-    return found
+    drawn: Bools = uniform(places, seed, reviewer, 2) < share / (1.0 - share)
+    return drawn
 
 
 def uniform(places: Ints, seed: int, reviewer: str, salt: int) -> Floats:

@@ -48,23 +48,27 @@ class Columns:
         self._matching = kept(KEPT_PLACES, self._read_matching)
         self._alike = kept(KEPT_PLACES, self._read_alike)
 
-    def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
+    def mask(self, round_number: int, index: ReviewIndex, candidate_filter: CandidateFilter) -> NDArray[np.bool_]:
         """Where the filter holds, shape (n,). Raises StoreError where it goes by what people answered: see `_read_scorers`."""
-        hidden = [name for name in wanted.scores if answered.is_one(name)]
+        hidden = [name for name in candidate_filter.scores if answered.is_one(name)]
         if hidden:
             raise StoreError(
                 f"candidates are not filtered by {hidden[0]}: it tells a reviewer what others have answered. The Scorers page "
                 "shows its highest and lowest"
             )
-        scores = {name: self.score(round_number, name, index.version) for name in wanted.scores}
-        alike = self._like(round_number, index, wanted.like, wanted.nearest or NEAREST) if wanted.like else None
-        return index.mask(wanted, scores, self.matches(round_number, index, wanted), alike)
+        scores = {name: self.score(round_number, name, index.version) for name in candidate_filter.scores}
+        alike = (
+            self._like(round_number, index, candidate_filter.like, candidate_filter.nearest or NEAREST)
+            if candidate_filter.like
+            else None
+        )
+        return index.mask(candidate_filter, scores, self.matches(round_number, index, candidate_filter), alike)
 
     def _like(self, round_number: int, index: ReviewIndex, name: str, count: int) -> NDArray[np.int64]:
-        found = rows_of(round_number, index, name)
-        if not found:
+        rows = rows_of(round_number, index, name)
+        if not rows:
             raise StageError(f"round {round_number} has no candidate {name[:60]!r} that others could be like")
-        to = int(index.table.places[found[0]])
+        to = int(index.table.places[rows[0]])
         return self._alike(round_number, to, count, (index.version, self._embedded(round_number, index)))
 
     def _read_scorers(self, round_number: int, version: tuple[int, ...]) -> list[str]:
@@ -75,20 +79,24 @@ class Columns:
     def _read_score(self, round_number: int, scorer: str, version: tuple[int, ...]) -> Floats:
         return self._store.review_score(round_number, scorer)
 
-    def matches(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.int64] | None:
+    def matches(
+        self, round_number: int, index: ReviewIndex, candidate_filter: CandidateFilter
+    ) -> NDArray[np.int64] | None:
         """The places of the candidates whose text is looked for; None where the filter looks for none."""
-        if not (wanted.text or wanted.regex):
+        if not (candidate_filter.text or candidate_filter.regex):
             return None
-        return self._matching(round_number, wanted.text, wanted.regex, (index.version, self._store.edits_version()))
+        return self._matching(
+            round_number, candidate_filter.text, candidate_filter.regex, (index.version, self._store.edits_version())
+        )
 
     def _read_matching(
         self, round_number: int, text: str | None, regex: str | None, version: object
     ) -> NDArray[np.int64]:
         rows = self._store.matching_text(round_number, text, regex)
-        found: NDArray[np.int64] = place(
+        places: NDArray[np.int64] = place(
             rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64)
         )
-        return found
+        return places
 
     def ordering(self, round_number: int, order: Order, version: tuple[int, ...]) -> tuple[Floats | None, object]:
         """The column that an order goes by, None for the other orders and where the target has none; and its name."""
@@ -147,7 +155,7 @@ def kept(most: int, read: Callable[..., T]) -> Callable[..., T]:
 def places_of(candidate_ids: Sequence[str]) -> NDArray[np.int64]:
     """Where candidates stand in their round, by name; a name that is none is left out."""
     parsed = [parse_candidate_id(name) for name in candidate_ids]
-    return np.array([place(found[1], found[2]) for found in parsed if found is not None], dtype=np.int64)
+    return np.array([place(one[1], one[2]) for one in parsed if one is not None], dtype=np.int64)
 
 
 def rows_of(round_number: int, index: ReviewIndex, name: str | None) -> list[int]:

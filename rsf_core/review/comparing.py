@@ -57,12 +57,12 @@ class Comparing:
             log = self._store.comparisons.log(round_number)
             with log.lock:
                 log.refresh()
-                found = log.longest_ago(reviewer.name, after or 0, count)
+                earliest = log.longest_ago(reviewer.name, after or 0, count)
             shown: list[Compared] = []
-            while len(shown) < len(found) and not _long(shown):
-                shown.append(self._shown(round_number, *found[len(shown)][0]))
-            last = found[len(shown) - 1][2] if shown else after
-            return Upcoming(shown, last, len(found) < count and len(shown) == len(found))
+            while len(shown) < len(earliest) and not _long(shown):
+                shown.append(self._shown(round_number, *earliest[len(shown)][0]))
+            last = earliest[len(shown) - 1][2] if shown else after
+            return Upcoming(shown, last, len(earliest) < count and len(shown) == len(earliest))
         return self._unseen(round_number, reviewer.name, count, after)
 
     def count(self, round_number: int, reviewer: Actor) -> int:
@@ -109,8 +109,8 @@ class Comparing:
             name: self._store.score_column(round_number, name, everywhere=True)
             for name in self._store.scorers(round_number)
         }
-        said = pair_words(self._store.comparisons.standing(round_number), self._store.rankings.standing(round_number))
-        return win_rates(said, index, scores)
+        words = pair_words(self._store.comparisons.standing(round_number), self._store.rankings.standing(round_number))
+        return win_rates(words, index, scores)
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -135,9 +135,9 @@ class Comparing:
             left, right = (candidate_id(round_number, prompt_id, int(ks[at])) for at in (a, b))
             heard = self._heard(round_number, prompt_id, pair_of(left, right))
             if reviewer not in heard and len(heard) < overlap:
-                found, read = self._shown(round_number, left, right), read + 1
-                if not alike(found.left.completion, found.right.completion):
-                    pairs.append(found)
+                pair, read = self._shown(round_number, left, right), read + 1
+                if not alike(pair.left.completion, pair.right.completion):
+                    pairs.append(pair)
                     passed = False
             if passed:
                 way.position = position + 1

@@ -75,18 +75,18 @@ class CandidateFilter(BaseModel):
 
     def to_query(self) -> dict[str, str]:
         """As URL parameters, only what is set: `tokens=10..20`, `score.sentiment=0.5..1`, `flagged=yes`."""
-        found: dict[str, str] = {}
+        query: dict[str, str] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
             if name == "scores":
-                found |= {f"score.{scorer}": _range_text(limits) for scorer, limits in value.items()}
+                query |= {f"score.{scorer}": _range_text(limits) for scorer, limits in value.items()}
             elif isinstance(value, bool):
-                found[name] = "yes" if value else "no"
+                query[name] = "yes" if value else "no"
             elif isinstance(value, tuple):
-                found[name] = _range_text(value)
+                query[name] = _range_text(value)
             elif value is not None:
-                found[name] = str(value)
-        return found
+                query[name] = str(value)
+        return query
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Self:
@@ -111,28 +111,28 @@ class CandidateFilter(BaseModel):
 
     def describe(self) -> str:
         """In plain words, empty where nothing is set."""
-        said = []
+        parts = []
         if self.prompt is not None:
-            said.append(f"prompt {self.prompt}")
+            parts.append(f"prompt {self.prompt}")
         if self.decision is not None:
-            said.append(f"{self.decision} by the rule")
+            parts.append(f"{self.decision} by the rule")
         if self.overridden is not None:
-            said.append("overridden" if self.overridden else "not overridden")
+            parts.append("overridden" if self.overridden else "not overridden")
         if self.by:
-            said.append(f"reviewed by {self.by}")
+            parts.append(f"reviewed by {self.by}")
         if self.flagged is not None:
-            said.append("flagged" if self.flagged else "not flagged")
+            parts.append("flagged" if self.flagged else "not flagged")
         if self.tag:
-            said.append(f"tagged {self.tag}")
+            parts.append(f"tagged {self.tag}")
         ranges = {"p_accept": self.p_accept, "ℓ": self.log_ratio, "tokens": self.tokens} | dict(self.scores)
-        said += [f"{name} {low:g} to {high:g}" for name, found in ranges.items() if found for low, high in [found]]
+        parts += [f"{name} {low:g} to {high:g}" for name, limits in ranges.items() if limits for low, high in [limits]]
         if self.text:
-            said.append(f"containing “{self.text}”")
+            parts.append(f"containing “{self.text}”")
         if self.regex:
-            said.append(f"matching /{self.regex}/")
+            parts.append(f"matching /{self.regex}/")
         if self.like:
-            said.append(f"most like candidate {self.like}" + (f", {self.nearest} of them" if self.nearest else ""))
-        return ", ".join(said)
+            parts.append(f"most like candidate {self.like}" + (f", {self.nearest} of them" if self.nearest else ""))
+        return ", ".join(parts)
 
 
 def _range(name: str, text: str) -> tuple[float, float]:

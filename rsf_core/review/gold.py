@@ -59,11 +59,11 @@ class ReviewerAccuracy:
 def answers(words: Iterable[GoldWord], marks: Iterable[GoldMark]) -> list[GoldAnswer]:
     """The answers that hold, by reviewer and candidate; `words` are all on these candidates, the oldest first."""
     of = {mark.candidate_id: mark for mark in marks}
-    said: dict[tuple[str, str], list[GoldWord]] = {}
+    by_reviewer: dict[tuple[str, str], list[GoldWord]] = {}
     taken_back: dict[tuple[str, str], list[GoldWord]] = {}
     for word in words:
         key = word.reviewer, word.candidate_id
-        holds, back = said.setdefault(key, []), taken_back.setdefault(key, [])
+        holds, back = by_reviewer.setdefault(key, []), taken_back.setdefault(key, [])
         if word.kind == ActKind.UNDO:  # where nothing is left that it takes back, it says nothing
             back += [holds.pop()] if holds else []
         elif word.kind == ActKind.REDO:
@@ -71,21 +71,21 @@ def answers(words: Iterable[GoldWord], marks: Iterable[GoldMark]) -> list[GoldAn
         else:
             back.clear()
             holds.append(word)
-    found = []
-    for (reviewer, name), holds in sorted(said.items()):
+    answered = []
+    for (reviewer, name), holds in sorted(by_reviewer.items()):
         mark, word_in_force = of.get(name), holds[-1] if holds else None
         if mark is None or word_in_force is None or word_in_force.kind == ActKind.BULK:
             continue
         if word_in_force.action == Action.AUTO or word_in_force.seq < mark.since or reviewer == mark.author:
             continue
-        found.append(GoldAnswer(reviewer, mark, Action(word_in_force.action), word_in_force.guide))
-    return found
+        answered.append(GoldAnswer(reviewer, mark, Action(word_in_force.action), word_in_force.guide))
+    return answered
 
 
-def accuracies(found: Iterable[GoldAnswer]) -> list[ReviewerAccuracy]:
+def accuracies(answered: Iterable[GoldAnswer]) -> list[ReviewerAccuracy]:
     """Each reviewer's who has answered any, by name."""
     by_reviewer: dict[str, list[GoldAnswer]] = {}
-    for answer in found:
+    for answer in answered:
         by_reviewer.setdefault(answer.reviewer, []).append(answer)
     return [
         ReviewerAccuracy(

@@ -65,26 +65,26 @@ def mixed(rows: Sequence[int], what: Sequence[int], audit: Sequence[int], gold: 
         if row in inserted:
             continue
         for which in (kind, AUDIT) if kind == GOLD else (kind,) if kind == AUDIT else ():
-            found = next((one for one in rest[which] if one != row and one not in shown), None)
-            if found is not None:
-                last[which] = found
-                inserted.append(found)
-                shown.append(found)
+            gold_row = next((one for one in rest[which] if one != row and one not in shown), None)
+            if gold_row is not None:
+                last[which] = gold_row
+                inserted.append(gold_row)
+                shown.append(gold_row)
                 break
         shown.append(row)
     return Mixed(shown, inserted, last[AUDIT], last[GOLD])
 
 
-def as_seen(said: Mapping[int, Sequence[Word]], reviewer: str, overlap: int) -> dict[int, list[Word]]:
+def as_seen(words_at: Mapping[int, Sequence[Word]], reviewer: str, overlap: int) -> dict[int, list[Word]]:
     """What a reviewer sees of the words on gold items, each place's oldest first: as many as of any candidate. Their own, and
     of the others' as many as may be there before one is asked; a settling word of another is one word among them, or the
     item would be asked of nobody any more."""
-    found = {}
-    for where, words in said.items():
+    seen_words = {}
+    for where, words in words_at.items():
         others = [word for word in words if word.reviewer != reviewer][: overlap - 1]
-        found[where] = [
+        seen_words[where] = [
             word if word.reviewer == reviewer else Word(word.reviewer, word.vote, False)
             for word in words
             if word.reviewer == reviewer or word in others
         ]
-    return found
+    return seen_words

@@ -23,14 +23,14 @@ Tagged = dict[str, Ints] | Callable[[], dict[str, Ints]]
 KEPT_ORDERS = 6
 
 
-def summed_up(said: Sequence[Word]) -> tuple[int, bool, bool, int]:
+def summed_up(words: Sequence[Word]) -> tuple[int, bool, bool, int]:
     """Of all that reviewers say of a candidate, the oldest first: how many they are, whether one has settled it, whether they
     differ and nobody has, and the vote in force, 0 for none."""
-    votes = [word.vote for word in said]
-    final = [word.vote for word in said if word.final]
+    votes = [word.vote for word in words]
+    final = [word.vote for word in words if word.final]
     total = sum(votes)
     vote = final[-1] if final else (total > 0) - (total < 0) or (votes[-1] if votes else 0)
-    return len(said), bool(final), len(set(votes)) > 1 and not final, vote
+    return len(words), bool(final), len(set(votes)) > 1 and not final, vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ class ReviewIndex:
         self.voices = np.bincount(spoken, minlength=n).astype(np.int32)  # how many reviewers have decided it
         self.settled = np.zeros(n, bool)
         self.settled[spoken[o.final]] = True
-        said = np.zeros((2, n), bool)
-        said[(o.votes > 0).astype(int), spoken] = True
-        self._split: Bools = said[0] & said[1] & ~self.settled
+        votes = np.zeros((2, n), bool)
+        votes[(o.votes > 0).astype(int), spoken] = True
+        self._split: Bools = votes[0] & votes[1] & ~self.settled
         self.votes = _in_force(o, spoken, n)
         self.accepted = np.where(self.votes != 0, self.votes > 0, self.automatic)
         self._own: dict[str, Bools] = {}
@@ -127,12 +127,12 @@ class ReviewIndex:
         if any(row >= 0 for row in rows.values()):
             new._let_go()
             new._own = {name: mine.copy() for name, mine in new._own.items()}
-        for where, said in words.items():
+        for where, spoken in words.items():
             row = rows[where]
             if row < 0:  # drawn after the table was read
                 continue
-            new._hear_of(row, said)
-            by = {word.reviewer for word in said}
+            new._hear_of(row, spoken)
+            by = {word.reviewer for word in spoken}
             for name, mine in new._own.items():
                 mine[row] = name in by
         if flags:
@@ -164,59 +164,67 @@ class ReviewIndex:
         self.voices, self.settled, self._split = self.voices.copy(), self.settled.copy(), self._split.copy()
         self.votes, self.accepted = self.votes.copy(), self.accepted.copy()
 
-    def _hear_of(self, row: int, said: Sequence[Word]) -> None:
+    def _hear_of(self, row: int, words: Sequence[Word]) -> None:
         """Take in all that reviewers now say of a candidate, the oldest first."""
-        self.voices[row], self.settled[row], self._split[row], vote = summed_up(said)
+        self.voices[row], self.settled[row], self._split[row], vote = summed_up(words)
         self.votes[row] = vote
         self.accepted[row] = vote > 0 if vote else self.automatic[row]
 
     def own(self, reviewer: str) -> Bools:
         """Where the reviewer has an opinion, shape (n,)."""
-        found = self._own.get(reviewer)
-        if found is None:
-            found = self._at(self.opinions.places[self.opinions.reviewers == reviewer])
-            self._own[reviewer] = found
-        return found
+        rows = self._own.get(reviewer)
+        if rows is None:
+            rows = self._at(self.opinions.places[self.opinions.reviewers == reviewer])
+            self._own[reviewer] = rows
+        return rows
 
     def order(self, order: Order, seed: int, column: Floats | None, name: object) -> tuple[Ints, Ints]:
         """All rows in an order, and where in it each row stands; `column` as in `key`, `name` tells one from another."""
         key = (order, seed, name)
         with self._sorting:  # where many ask for the same, one sorts
-            found = self._orders.get(key)
-            if found is None:
+            ordered = self._orders.get(key)
+            if ordered is None:
                 rows = np.arange(len(self.table.places))
                 first = np.argsort(self.key(rows, order, seed, column), kind="stable")  # alike: by place
                 rank = np.empty_like(first)
                 rank[first] = rows
                 if len(self._orders) >= KEPT_ORDERS:
                     self._orders.pop(next(iter(self._orders)), None)
-                found = self._orders[key] = first, rank
-        return found
+                ordered = self._orders[key] = first, rank
+        return ordered
 
     def mask(
-        self, wanted: CandidateFilter, scores: Mapping[str, Floats], matching: Ints | None, alike: Ints | None = None
+        self,
+        candidate_filter: CandidateFilter,
+        scores: Mapping[str, Floats],
+        matching: Ints | None,
+        alike: Ints | None = None,
     ) -> Bools:
         """Where everything holds that is set in `wanted`. `scores` has a column (n,) for each scorer it names; `matching`
         are the places whose text matches, where it asks for text, `alike` those like another, where it asks for these."""
         t, keep = self.table, np.ones(len(self.table.places), bool)
-        if wanted.prompt is not None:
-            keep &= (t.places >> K_BITS) == wanted.prompt
-        if wanted.decision is not None:
+        if candidate_filter.prompt is not None:
+            keep &= (t.places >> K_BITS) == candidate_filter.prompt
+        if candidate_filter.decision is not None:
             keep &= {
                 Outcome.ACCEPTED: self.automatic,
                 Outcome.REJECTED: self.scored & ~self.automatic & ~t.truncated,
                 Outcome.TRUNCATED: t.truncated,
-            }[wanted.decision]
-        if wanted.overridden is not None:
-            keep &= (self.votes != 0) == wanted.overridden
-        if wanted.by:
-            keep &= self.own(wanted.by)
-        if wanted.flagged is not None:
-            keep &= self._flags == wanted.flagged
-        if wanted.tag:
-            keep &= self._at(self.tagged.get(wanted.tag, np.zeros(0, np.int64)))
-        columns = [(wanted.p_accept, self.p_accept), (wanted.log_ratio, t.log_ratio), (wanted.tokens, t.tokens)]
-        for limits, column in [*columns, *((limits, scores[name]) for name, limits in wanted.scores.items())]:
+            }[candidate_filter.decision]
+        if candidate_filter.overridden is not None:
+            keep &= (self.votes != 0) == candidate_filter.overridden
+        if candidate_filter.by:
+            keep &= self.own(candidate_filter.by)
+        if candidate_filter.flagged is not None:
+            keep &= self._flags == candidate_filter.flagged
+        if candidate_filter.tag:
+            keep &= self._at(self.tagged.get(candidate_filter.tag, np.zeros(0, np.int64)))
+        columns = [
+            (candidate_filter.p_accept, self.p_accept),
+            (candidate_filter.log_ratio, t.log_ratio),
+            (candidate_filter.tokens, t.tokens),
+        ]
+        for limits, column in [*columns, *((limits, scores[name]) for name, limits in candidate_filter.scores.items())]:
             if limits is not None:
                 keep &= (column >= limits[0]) & (column <= limits[1])
         for places in (matching, alike):
@@ -257,9 +265,9 @@ class ReviewIndex:
         return self.table.rows_of(places)
 
     def _at(self, places: Ints) -> Bools:
-        found = np.zeros(len(self.table.places), bool)
-        found[self.rows(places)] = True
-        return found
+        there = np.zeros(len(self.table.places), bool)
+        there[self.rows(places)] = True
+        return there
 
 
 def _in_force(opinions: Opinions, rows: Ints, n: int) -> NDArray[np.int8]:

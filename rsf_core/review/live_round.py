@@ -98,8 +98,8 @@ class LiveRound:
             spoken = np.unique(log.overrides["place"][self._spoken :]).tolist()
             marked = dict.fromkeys(log.annotated[self._annotated :])
             flags = {where: log.notes.get(where, {}).get("flag") is not None for where in marked}
-            said = {where: self._words(log, where) for where in spoken}
-            index = index.told(said, flags, lambda: self._tagged(log), lambda: self._opinions(log))
+            words_at = {where: self._words(log, where) for where in spoken}
+            index = index.told(words_at, flags, lambda: self._tagged(log), lambda: self._opinions(log))
             for where in np.unique(places).tolist():
                 self._retell(index, log, where)
         self._index, self._life = index, log.life
@@ -127,13 +127,13 @@ class LiveRound:
 
     def _tagged(self, log: RoundLog) -> dict[str, NDArray[np.int64]]:
         """Where each tag is."""
-        found: dict[str, list[int]] = {}
+        tagged: dict[str, list[int]] = {}
         with log.lock:
             for where, notes in log.notes.items():
                 for tag in (notes.get("tags") or "").split(","):
                     if tag:
-                        found.setdefault(tag, []).append(where)
-        return {tag: np.array(places, np.int64) for tag, places in found.items()}
+                        tagged.setdefault(tag, []).append(where)
+        return {tag: np.array(places, np.int64) for tag, places in tagged.items()}
 
     def heard(self, places: Sequence[int]) -> dict[int, Heard]:
         """What is said of some candidates now."""
@@ -184,24 +184,24 @@ class LiveRound:
     ) -> tuple[ReviewPrompt, ...]:
         """The prompts as they are shown; those that are not kept are made of the index as it then stands, and with them some
         of those `ahead`, which will be asked for next: one look into the database takes as long for many as for one."""
-        found = self._found(prompt_ids)
-        if len(found) < len(prompt_ids):
+        prompts = self._found(prompt_ids)
+        if len(prompts) < len(prompt_ids):
             with self._making:  # where many ask for the same, one makes them
-                index, found = self.index(), self._found(prompt_ids)
-                missing = [number for number in prompt_ids if number not in found]
+                index, prompts = self.index(), self._found(prompt_ids)
+                missing = [number for number in prompt_ids if number not in prompts]
                 missing += self._worth_making(ahead, prompt_ids) if missing else []
                 for prompt in make(index, missing) if missing else ():
-                    found[prompt.prompt_id] = prompt
+                    prompts[prompt.prompt_id] = prompt
                     with self._lock:
                         if self._changed.get(prompt.prompt_id, self._oldest) <= index.generation:
                             self._keep(prompt)
-        return tuple(found[number] for number in prompt_ids if number in found)
+        return tuple(prompts[number] for number in prompt_ids if number in prompts)
 
-    def _worth_making(self, ahead: Sequence[int], asked: Sequence[int]) -> list[int]:
+    def _worth_making(self, ahead: Sequence[int], requested: Sequence[int]) -> list[int]:
         """Those ahead that are not kept, as far as they leave room for what is kept."""
         with self._lock:
             each = self._kept / len(self._prompts) if self._prompts else KEPT_CANDIDATES
-            new = [number for number in ahead if number not in self._prompts and number not in asked]
+            new = [number for number in ahead if number not in self._prompts and number not in requested]
         return new[: int(KEPT_CANDIDATES / 4 / max(each, 1))]
 
     def _found(self, prompt_ids: Sequence[int]) -> dict[int, ReviewPrompt]:
@@ -220,11 +220,11 @@ class LiveRound:
 def words(log: RoundLog, where: int) -> list[Word]:
     """What all reviewers say of a candidate now, the oldest first."""
     names, columns = list(log.reviewers), log.overrides
-    said = (
+    spoken = (
         Word(names[columns["reviewer"][row]], int(columns["vote"][row]), bool(columns["final"][row]))
         for row in log.words(where)
     )
-    return [word for word in said if word.vote]
+    return [word for word in spoken if word.vote]
 
 
 def answers(log: RoundLog, where: int) -> tuple[Answer, ...]:
@@ -238,7 +238,7 @@ def _opinions(log: RoundLog, gold: Mapping[int, GoldMark]) -> Opinions:
     rows = rows[log.overrides["vote"][rows] != 0]
     names = np.array([*log.reviewers, ""])
     columns = log.overrides
-    said = Opinions(
+    opinions = Opinions(
         columns["place"][rows],
         names[columns["reviewer"][rows]],
         columns["vote"][rows].astype(np.int64),
@@ -246,8 +246,8 @@ def _opinions(log: RoundLog, gold: Mapping[int, GoldMark]) -> Opinions:
         columns["guide"][rows].astype(np.int64),
     )
     if not gold:
-        return said
-    return said.but_for(
+        return opinions
+    return opinions.but_for(
         {where: [_word(mark)] for where, mark in gold.items()},
         {(where, mark.author): mark.guide for where, mark in gold.items()},
     )

@@ -65,43 +65,43 @@ class Onlooking:
         """What decides each gold item, and whether it accepts it."""
         index = self.seen.index
         rows = index.table.row_of(list(self.seen.words))
-        found = ((where, row) for where, row in zip(self.seen.words, rows, strict=True) if row >= 0)
-        return tuple((where, int(index.votes[row]), bool(index.accepted[row])) for where, row in found)
+        spoken = ((where, row) for where, row in zip(self.seen.words, rows, strict=True) if row >= 0)
+        return tuple((where, int(index.votes[row]), bool(index.accepted[row])) for where, row in spoken)
 
     def prompts(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Rows with prompt_id, accepted and overridden of what was drawn."""
         drawn = [one for one in self.told() if not one.elsewhere]
-        found = []
+        prompts = []
         for row in rows:
             mine = [one for one in drawn if one.prompt_id == row["prompt_id"]]
             accepted, overridden = row["accepted"] + _more_accepted(mine), row["overridden"] + _more_overridden(mine)
-            found.append({**row, "accepted": accepted, "overridden": overridden})
-        return found
+            prompts.append({**row, "accepted": accepted, "overridden": overridden})
+        return prompts
 
     def elsewhere(self, counts: ElsewhereCounts) -> ElsewhereCounts:
         """How many of those made elsewhere people accept and reject."""
-        told = [one for one in self.told() if one.elsewhere]
-        accepted = sum((one.override == Action.ACCEPT) - one.held for one in told)
-        rejected = sum((one.override == Action.REJECT) - (one.settled and not one.held) for one in told)
+        elsewhere = [one for one in self.told() if one.elsewhere]
+        accepted = sum((one.override == Action.ACCEPT) - one.held for one in elsewhere)
+        rejected = sum((one.override == Action.REJECT) - (one.settled and not one.held) for one in elsewhere)
         return replace(counts, accepted=counts.accepted + accepted, rejected=counts.rejected + rejected)
 
-    def candidates(self, found: Sequence[CandidateRecord]) -> list[CandidateRecord]:
-        told = {candidate_id(self.round_number, one.prompt_id, one.k): one for one in self.told()}
+    def candidates(self, candidates: Sequence[CandidateRecord]) -> list[CandidateRecord]:
+        decided = {candidate_id(self.round_number, one.prompt_id, one.k): one for one in self.told()}
         return [
             replace(one, override=gold.override, reviewer=gold.reviewer, accepted=gold.accepted)
-            if (gold := told.get(one.candidate_id)) is not None
+            if (gold := decided.get(one.candidate_id)) is not None
             else one
-            for one in found
+            for one in candidates
         ]
 
     def decisions(self, table: pa.Table) -> pa.Table:
         """A table by prompt_id and k with decision, override, accepted and decided_by."""
         places = place(table["prompt_id"].to_numpy().astype(np.int64), table["k"].to_numpy().astype(np.int64))
-        told = {place(one.prompt_id, one.k): one for one in self.told()}
-        rows: list[int] = np.flatnonzero(np.isin(places, list(told))).tolist()
+        gold_at = {place(one.prompt_id, one.k): one for one in self.told()}
+        rows: list[int] = np.flatnonzero(np.isin(places, list(gold_at))).tolist()
         if not rows:
             return table
-        gold = [told[int(places[row])] for row in rows]
+        gold = [gold_at[int(places[row])] for row in rows]
         decided = table["decision"].take(rows).to_pylist()
         rule = [None if decision is None else "rule" for decision in decided]
         new: dict[str, list[Any]] = {
@@ -117,13 +117,13 @@ class Onlooking:
             table = table.set_column(table.column_names.index(name), name, column)
         return table
 
-    def opinions(self, found: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    def opinions(self, opinions: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
         """What each reviewer says of each candidate, by name: of a gold item what there would be of any."""
-        shown = dict(found)
+        shown = dict(opinions)
         for where, words in self.seen.words.items():
             name = self._name(where)
-            guides = {one["reviewer"]: one["guide"] for one in found.get(name, [])}
-            said = sorted(words, key=lambda word: word.reviewer)
+            guides = {one["reviewer"]: one["guide"] for one in opinions.get(name, [])}
+            spoken = sorted(words, key=lambda word: word.reviewer)
             shown[name] = [
                 {
                     "reviewer": word.reviewer,
@@ -131,13 +131,13 @@ class Onlooking:
                     "final": word.final,
                     "guide": guides.get(word.reviewer, 0),
                 }
-                for word in said
+                for word in spoken
             ]
         return shown
 
-    def answers(self, found: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    def answers(self, answers: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
         """What reviewers answered to questions of each candidate, by name: of a gold item of those whose word is shown."""
-        shown = dict(found)
+        shown = dict(answers)
         for where, words in self.seen.words.items():
             name, speak = self._name(where), {self.seen.reviewer, *(word.reviewer for word in words)}
             if name in shown:
@@ -148,12 +148,12 @@ class Onlooking:
         return candidate_id(self.round_number, where >> K_BITS, where & ((1 << K_BITS) - 1))
 
 
-def _more_accepted(told: Sequence[Told]) -> int:
-    return sum(one.accepted - one.held for one in told)
+def _more_accepted(decided: Sequence[Told]) -> int:
+    return sum(one.accepted - one.held for one in decided)
 
 
-def _more_overridden(told: Sequence[Told]) -> int:
-    return sum((one.override is not None) - one.settled for one in told)
+def _more_overridden(decided: Sequence[Told]) -> int:
+    return sum((one.override is not None) - one.settled for one in decided)
 
 
 def _by(words: Sequence[Word]) -> str | None:

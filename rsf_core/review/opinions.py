@@ -56,13 +56,15 @@ class Opinions:
     def but_for(self, words: Mapping[int, Sequence[Word]], guides: Guides) -> Opinions:
         """These, but for some places `words`, each by the version in `guides`, in place of what is said of them here."""
         left = self.where(~np.isin(self.places, list(words)))
-        said = [(where, word) for where, spoken in words.items() for word in spoken]
+        spoken_of = [(where, word) for where, spoken in words.items() for word in spoken]
         return Opinions(
-            np.append(left.places, [where for where, _ in said]).astype(np.int64),
-            np.array([*left.reviewers.tolist(), *(word.reviewer for _, word in said)], str),
-            np.append(left.votes, [word.vote for _, word in said]).astype(np.int64),
-            np.append(left.final, [word.final for _, word in said]).astype(bool),
-            np.append(left.guides, [guides.get((where, word.reviewer), 0) for where, word in said]).astype(np.int64),
+            np.append(left.places, [where for where, _ in spoken_of]).astype(np.int64),
+            np.array([*left.reviewers.tolist(), *(word.reviewer for _, word in spoken_of)], str),
+            np.append(left.votes, [word.vote for _, word in spoken_of]).astype(np.int64),
+            np.append(left.final, [word.final for _, word in spoken_of]).astype(bool),
+            np.append(left.guides, [guides.get((where, word.reviewer), 0) for where, word in spoken_of]).astype(
+                np.int64
+            ),
         )
 
     def where(self, keep: Bools) -> Opinions:

@@ -15,13 +15,13 @@ def first(order: tuple[Ints, Ints], chosen: Bools, start: int, limit: int) -> In
     if np.count_nonzero(chosen) * SPARSE < len(chosen):
         rows = np.flatnonzero(chosen)
         return page(rows, rank[rows].astype(np.float64), (start - 0.5, 0), limit)
-    found: list[Ints] = []
+    parts: list[Ints] = []
     missing, step = limit, 4 * limit
     while missing > 0 and start < len(ordered):
         part = ordered[start : start + step]
-        found.append(part[chosen[part]][:missing])
-        missing, start, step = missing - len(found[-1]), start + step, 2 * step
-    return np.concatenate(found) if found else np.zeros(0, np.int64)
+        parts.append(part[chosen[part]][:missing])
+        missing, start, step = missing - len(parts[-1]), start + step, 2 * step
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 def page(rows: Ints, key: Floats, after: tuple[float, int] | None, limit: int) -> Ints:

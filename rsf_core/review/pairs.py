@@ -68,8 +68,8 @@ def walk(prompts: Sequence[tuple[int, int]], seed: int, start: int = 0) -> Itera
 @lru_cache(maxsize=4)
 def prompt_order(size: int, seed: int) -> list[int]:
     """The rows of `size` prompts in a random order."""
-    found: list[int] = np.random.default_rng(child_seed(seed, "order of prompts to compare")).permutation(size).tolist()
-    return found
+    order: list[int] = np.random.default_rng(child_seed(seed, "order of prompts to compare")).permutation(size).tolist()
+    return order
 
 
 def alike(one: str, other: str) -> bool:

@@ -131,24 +131,24 @@ class ReviewProgress:
         return Progress(name, goal, today, tally.decided, tally.undone, tally.pace.per_hour, sitting)
 
     def _sitting(self, round_number: int, tally: Tally) -> SittingSummary:
-        found = tally.sitting
-        assert found is not None
+        sitting = tally.sitting
+        assert sitting is not None
         index = self._review.index(round_number)
-        rows = index.table.row_of(list(found.votes))
+        rows = index.table.row_of(list(sitting.votes))
         ruled = Counter(
             (bool(index.automatic[row]), vote > 0)  # what the rule says, and the reviewer
-            for row, vote in zip(rows, found.votes.values(), strict=True)
+            for row, vote in zip(rows, sitting.votes.values(), strict=True)
             if row >= 0 and index.scored[row]
         )
         return SittingSummary(
-            begun=found.begun,
-            decided=len(found.votes),
-            accepted=sum(vote > 0 for vote in found.votes.values()),
-            undone=found.undone,
+            begun=sitting.begun,
+            decided=len(sitting.votes),
+            accepted=sum(vote > 0 for vote in sitting.votes.values()),
+            undone=sitting.undone,
             ruled=ruled.total(),
             like_the_rule=ruled[True, True] + ruled[False, False],
             turned_away=ruled[True, False],
             brought_in=ruled[False, True],
-            seconds=found.pace.seconds,
-            per_hour=found.pace.per_hour,
+            seconds=sitting.pace.seconds,
+            per_hour=sitting.pace.per_hour,
         )

@@ -75,7 +75,7 @@ class Reviews:
         self,
         round_number: int,
         reviewer: Actor,
-        wanted: CandidateFilter | None = None,
+        candidate_filter: CandidateFilter | None = None,
         view: View = View.PENDING,
         order: Order = Order.BOUNDARY,
         after: str | None = None,
@@ -88,21 +88,21 @@ class Reviews:
         those from `at` on, where it is still in the view. Where all that is pending is looked at, those of the random audit
         after `after_audit` and gold items after `after_gold` come between them. Raises SettingsError or StoreError for a
         filter that makes no sense."""
-        wanted = wanted or CandidateFilter()
+        candidate_filter = candidate_filter or CandidateFilter()
         seen = self._seen(round_number, reviewer.name)
         index = seen.index
-        views = self._views(round_number, index, reviewer.name, wanted)
+        views = self._views(round_number, index, reviewer.name, candidate_filter)
         ordered = self._order(round_number, index, order)
-        start, found = 0, False
+        start, is_there = 0, False
         for row in rows_of(round_number, index, after or at):
             if after is not None or views[view][row]:
-                start, found = int(ordered[1][row]) + (after is not None), True
+                start, is_there = int(ordered[1][row]) + (after is not None), True
         rows = first(ordered, views[view], start, limit + AHEAD)
-        whole = view is View.PENDING and wanted == CandidateFilter()  # else the audit is not one of the round
+        whole = view is View.PENDING and candidate_filter == CandidateFilter()  # else the audit is not one of the round
         places, name = index.table.places, partial(_name, round_number)
         mix = Mixed(rows[:limit].tolist(), [], None, None)
         if whole:
-            begin = at is not None and found  # what was asked for comes first
+            begin = at is not None and is_there  # what was asked for comes first
             mix = self._mix(
                 round_number, seen, order, reviewer.name, views[view], rows[:limit], begin, after_audit, after_gold
             )
@@ -116,14 +116,16 @@ class Reviews:
             None if mix.last_gold is None else name(places[mix.last_gold].item()),
         )
 
-    def counts(self, round_number: int, reviewer: Actor, wanted: CandidateFilter) -> dict[View, int]:
+    def counts(self, round_number: int, reviewer: Actor, candidate_filter: CandidateFilter) -> dict[View, int]:
         """The size of every view under a filter."""
-        views = self._views(round_number, self._seen(round_number, reviewer.name).index, reviewer.name, wanted)
+        views = self._views(
+            round_number, self._seen(round_number, reviewer.name).index, reviewer.name, candidate_filter
+        )
         return {view: int(np.count_nonzero(mask)) for view, mask in views.items()}
 
-    def check_text(self, round_number: int, wanted: CandidateFilter) -> None:
+    def check_text(self, round_number: int, candidate_filter: CandidateFilter) -> None:
         """Raises StoreError where the expression of a filter is broken."""
-        self._columns.matches(round_number, self.index(round_number), wanted)
+        self._columns.matches(round_number, self.index(round_number), candidate_filter)
 
     def candidates(
         self, round_number: int, candidate_ids: Sequence[str], reviewer: Actor = LOCAL
@@ -137,7 +139,7 @@ class Reviews:
         self,
         round_number: int,
         reviewer: Actor,
-        wanted: CandidateFilter,
+        candidate_filter: CandidateFilter,
         view: View,
         order: Order,
         number: int,
@@ -146,11 +148,13 @@ class Reviews:
         """Page `number`, from 0, of a view, for a table."""
         seen = self._seen(round_number, reviewer.name)
         index = seen.index
-        mask = self.mask(round_number, index, wanted) & index.view(view, reviewer.name, self._settings().review.overlap)
+        mask = self.mask(round_number, index, candidate_filter) & index.view(
+            view, reviewer.name, self._settings().review.overlap
+        )
         rows = first(self._order(round_number, index, order), mask, 0, (number + 1) * size)
         chosen = index.table.places[rows[number * size :]]
-        found = {c.candidate_id: c for p in seen.show(self._prompts(round_number, chosen)) for c in p.candidates}
-        return [found[_name(round_number, one)] for one in chosen.tolist()]
+        candidates = {c.candidate_id: c for p in seen.show(self._prompts(round_number, chosen)) for c in p.candidates}
+        return [candidates[_name(round_number, one)] for one in chosen.tolist()]
 
     def index(self, round_number: int, onlooker: str | None = None) -> ReviewIndex:
         """The round as it stands now, or as an `onlooker` is told of it."""
@@ -164,8 +168,8 @@ class Reviews:
 
     def told(self, round_number: int, onlooker: str | None) -> Votes:
         """What an onlooker of the round is told of gold items in place of what holds."""
-        found = self.onlooking(round_number, onlooker)
-        return () if found is None else found.votes
+        onlooking = self.onlooking(round_number, onlooker)
+        return () if onlooking is None else onlooking.votes
 
     def _seen(self, round_number: int, reviewer: str) -> Seen:
         """The round as this reviewer sees it."""
@@ -214,14 +218,14 @@ class Reviews:
         return repr((self._store.review_version(round_number), in_force))
 
     def _views(
-        self, round_number: int, index: ReviewIndex, reviewer: str, wanted: CandidateFilter
+        self, round_number: int, index: ReviewIndex, reviewer: str, candidate_filter: CandidateFilter
     ) -> dict[View, NDArray[np.bool_]]:
         """Where each view is under a filter."""
         overlap = self._settings().review.overlap
         views = {view: index.view(view, reviewer, overlap) for view in View}
-        if wanted == CandidateFilter():
+        if candidate_filter == CandidateFilter():
             return views
-        keep = self.mask(round_number, index, wanted)
+        keep = self.mask(round_number, index, candidate_filter)
         return {view: keep & mask for view, mask in views.items()}
 
     def _order(
@@ -231,9 +235,9 @@ class Reviews:
         column, name = self._columns.ordering(round_number, order, index.version)
         return index.order(order, self._settings().seed, column, name)
 
-    def mask(self, round_number: int, index: ReviewIndex, wanted: CandidateFilter) -> NDArray[np.bool_]:
+    def mask(self, round_number: int, index: ReviewIndex, candidate_filter: CandidateFilter) -> NDArray[np.bool_]:
         """Where the filter holds, shape (n,); see Columns.mask."""
-        return self._columns.mask(round_number, index, wanted)
+        return self._columns.mask(round_number, index, candidate_filter)
 
     def agreement(self, round_number: int, onlooker: str | None = None) -> Agreement:
         """How well the rule and people agree, and people with each other."""
@@ -276,14 +280,16 @@ class Reviews:
         self,
         round_number: int,
         reviewer: Actor,
-        wanted: CandidateFilter,
+        candidate_filter: CandidateFilter,
         view: View,
         action: Action,
         act: str | None = None,
     ) -> int:
         """Say `action` of everything in a view, as one act that is undone as one; how many candidates."""
         index = self._seen(round_number, reviewer.name).index
-        keep = self.mask(round_number, index, wanted) & index.view(view, reviewer.name, self._settings().review.overlap)
+        keep = self.mask(round_number, index, candidate_filter) & index.view(
+            view, reviewer.name, self._settings().review.overlap
+        )
         places = index.table.places[keep]
         if not len(places):
             raise StageError("no candidate is left in this view: nothing was said")
@@ -311,10 +317,10 @@ class Reviews:
 
     def _no_scores(self, round_number: int, prompt_ids: Sequence[int]) -> dict[str, dict[str, str]]:
         """Why candidates have no score, by candidate and scorer, of the scorers that a reviewer sees."""
-        found = self._store.no_scores_of_prompts(round_number, prompt_ids)
+        no_scores = self._store.no_scores_of_prompts(round_number, prompt_ids)
         return {
             name: {scorer: reason for scorer, reason in reasons.items() if not answered.is_one(scorer)}
-            for name, reasons in found.items()
+            for name, reasons in no_scores.items()
         }
 
     def _made(self, round_number: int, index: ReviewIndex, prompt_ids: Sequence[int]) -> list[ReviewPrompt]:

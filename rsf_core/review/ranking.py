@@ -105,12 +105,12 @@ class Ranking:
         log = self._store.rankings.log(round_number)
         with log.lock:
             log.refresh()
-            found = log.longest_ago(reviewer, after or 0, count)
+            earliest = log.longest_ago(reviewer, after or 0, count)
         shown: list[ToRank] = []
-        while len(shown) < len(found) and not _long(shown):
-            shown += self.shown(round_number, [found[len(shown)][1].candidates])
-        last = found[len(shown) - 1][2] if shown else after
-        return UpcomingRankings(shown, last, len(found) < count and len(shown) == len(found))
+        while len(shown) < len(earliest) and not _long(shown):
+            shown += self.shown(round_number, [earliest[len(shown)][1].candidates])
+        last = earliest[len(shown) - 1][2] if shown else after
+        return UpcomingRankings(shown, last, len(earliest) < count and len(shown) == len(earliest))
 
     def _unseen(self, round_number: int, reviewer: str, count: int, after: int | None) -> UpcomingRankings:
         groups, key = self._ended.by_prompt(round_number)
@@ -130,9 +130,9 @@ class Ranking:
             with log.lock:
                 open_ = not log.has(reviewer, prompt_id) and log.voices(prompt_id) < overlap
             if open_ and len(ks) > 1:
-                found, read = self._drawn(round_number, prompt_id, ks), read + 1
-                if len(found.candidates) > 1:
-                    prompts.append(found)
+                prompt, read = self._drawn(round_number, prompt_id, ks), read + 1
+                if len(prompt.candidates) > 1:
+                    prompts.append(prompt)
                     passed = False
             if passed:
                 way.position = position + 1

@@ -41,8 +41,8 @@ class RoundTable:
         """The rows at `places`; those that are not there are left out."""
         rows = np.searchsorted(self.places, places)
         there = rows < len(self.places)
-        found: Ints = rows[there][self.places[rows[there]] == places[there]]
-        return found
+        own_rows: Ints = rows[there][self.places[rows[there]] == places[there]]
+        return own_rows
 
     def row_of(self, places: Sequence[int] | Ints) -> list[int]:
         """The row at each place, −1 where it is not there."""
@@ -50,5 +50,5 @@ class RoundTable:
         rows = np.searchsorted(self.places, where)
         there = rows < len(self.places)
         there[there] = self.places[rows[there]] == where[there]
-        found: list[int] = np.where(there, rows, -1).tolist()
-        return found
+        listed: list[int] = np.where(there, rows, -1).tolist()
+        return listed

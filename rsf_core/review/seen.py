@@ -58,11 +58,11 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class _Told:
     """What a reviewer was told of the gold items when they looked last: `state` are the marks, the life of the log and the
-    table that it is of, `said` how much of the log was heard. `at` has where in `spots` each place is."""
+    table that it is of, `heard_until` how much of the log was heard. `at` has where in `spots` each place is."""
 
     state: tuple[object, ...]
     overlap: int
-    said: tuple[int, int]
+    heard_until: tuple[int, int]
     at: Mapping[int, int]
     words: Mapping[int, Sequence[Word]]
     heard: Mapping[int, Heard]
@@ -81,7 +81,7 @@ class GoldSeen:
     def by(self, live: LiveRound, reviewer: str, overlap: int) -> Seen:
         """The round as it stands now. A candidate wants `overlap` opinions."""
         index = live.index()
-        gold, life, said = live.heard_so_far()
+        gold, life, heard_until = live.heard_so_far()
         if not gold:
             return Seen(reviewer, index, index, {}, {}, np.zeros(0, np.int64))
         state = (gold, life, index.table)
@@ -89,9 +89,9 @@ class GoldSeen:
             told = self._told.pop(reviewer, None)
         same = told is not None and all(was is now for was, now in zip(told.state, state, strict=True))
         if told is None or not same or told.overlap != overlap:
-            told = _told(live, index, reviewer, state, overlap, said)
-        elif told.said != said:
-            told = _told_more(live, reviewer, told, said)
+            told = _told(live, index, reviewer, state, overlap, heard_until)
+        elif told.heard_until != heard_until:
+            told = _told_more(live, reviewer, told, heard_until)
         with self._lock:
             self._told[reviewer] = told  # the one who looked last stands last
             while len(self._told) > MOST_REVIEWERS:
@@ -112,7 +112,12 @@ class GoldSeen:
 
 
 def _told(
-    live: LiveRound, index: ReviewIndex, reviewer: str, state: tuple[object, ...], overlap: int, said: tuple[int, int]
+    live: LiveRound,
+    index: ReviewIndex,
+    reviewer: str,
+    state: tuple[object, ...],
+    overlap: int,
+    heard_until: tuple[int, int],
 ) -> _Told:
     heard = live.answered([where for where, mark in live.gold.items() if mark.author != reviewer])
     words = as_seen({where: spoken for where, (spoken, *_) in heard.items()}, reviewer, overlap)
@@ -126,14 +131,14 @@ def _told(
         np.array(votes, np.int8),
         np.array(mine, np.bool_),
     )
-    return _Told(state, overlap, said, {where: row for row, where in enumerate(words)}, words, heard, spots)
+    return _Told(state, overlap, heard_until, {where: row for row, where in enumerate(words)}, words, heard, spots)
 
 
-def _told_more(live: LiveRound, reviewer: str, told: _Told, said: tuple[int, int]) -> _Told:
+def _told_more(live: LiveRound, reviewer: str, told: _Told, heard_until: tuple[int, int]) -> _Told:
     """With what was said since."""
-    again = [where for where in live.spoken_of(told.said, said) if where in told.at]
+    again = [where for where in live.spoken_of(told.heard_until, heard_until) if where in told.at]
     if not again:
-        return replace(told, said=said)
+        return replace(told, heard_until=heard_until)
     heard = live.answered(again)
     words = as_seen({where: spoken for where, (spoken, *_) in heard.items()}, reviewer, told.overlap)
     spots = Spots(*(getattr(told.spots, name).copy() for name in Spots.__slots__))
@@ -141,7 +146,9 @@ def _told_more(live: LiveRound, reviewer: str, told: _Told, said: tuple[int, int
         row = told.at[where]
         spots.voices[row], spots.settled[row], spots.split[row], spots.votes[row] = summed_up(spoken)
         spots.mine[row] = _speaks(reviewer, spoken)
-    return replace(told, said=said, words={**told.words, **words}, heard={**told.heard, **heard}, spots=spots)
+    return replace(
+        told, heard_until=heard_until, words={**told.words, **words}, heard={**told.heard, **heard}, spots=spots
+    )
 
 
 def _speaks(reviewer: str, words: Sequence[Word]) -> bool:

@@ -34,12 +34,12 @@ def nearest(features: FeatureSource, round_number: int, places: Ints, to: int, c
         ]
     )
     alike[known == to] = np.inf
-    found: Ints = known[np.lexsort((known, -alike))[:count]]
-    return found
+    ordered: Ints = known[np.lexsort((known, -alike))[:count]]
+    return ordered
 
 
 def _directions(states: NDArray[np.float32], middle: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = states - middle
     length = np.linalg.norm(centred, axis=1, keepdims=True)
-    found: NDArray[np.float64] = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
-    return found
+    directions: NDArray[np.float64] = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
+    return directions

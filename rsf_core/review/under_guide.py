@@ -27,11 +27,11 @@ class UnderGuide:
 
 def under_guide(index: ReviewIndex) -> tuple[UnderGuide, ...]:
     """Each version that anything of the round was said by, the oldest first."""
-    said = index.opinions
-    rows = np.array(index.table.row_of(said.places), np.int64)
+    opinions = index.opinions
+    rows = np.array(index.table.row_of(opinions.places), np.int64)
     known = rows >= 0  # the others were drawn after the index was read
-    said, rows = said.where(known), rows[known]
-    accepts = said.votes > 0
+    opinions, rows = opinions.where(known), rows[known]
+    accepts = opinions.votes > 0
     ruled = index.scored[rows]
     same = ruled & (index.automatic[rows] == accepts)
     return tuple(
@@ -40,10 +40,10 @@ def under_guide(index: ReviewIndex) -> tuple[UnderGuide, ...]:
             int(mine.sum()),
             int((ruled & mine).sum()),
             int((same & mine).sum()),
-            *_pairs(said.places[mine & ~said.final].tolist(), accepts[mine & ~said.final].tolist()),
+            *_pairs(opinions.places[mine & ~opinions.final].tolist(), accepts[mine & ~opinions.final].tolist()),
         )
-        for version in np.unique(said.guides).tolist()
-        for mine in (said.guides == version,)
+        for version in np.unique(opinions.guides).tolist()
+        for mine in (opinions.guides == version,)
     )
 
 

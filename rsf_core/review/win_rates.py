@@ -66,16 +66,16 @@ class WinRates:
 
 def preferred(standing: Iterable[PairWord]) -> tuple[list[Preferred], int]:
     """Which of each pair most people prefer, by the names of the pair; and how many pairs are ties."""
-    found, tied = [], 0
-    for (one, other), said in sorted(_by_pair(standing).items()):
-        balance = sum(_for(record, one) for record in said)
+    pairs, tied = [], 0
+    for (one, other), words in sorted(_by_pair(standing).items()):
+        balance = sum(_for(record, one) for record in words)
         if balance == 0:
             tied += 1
             continue
         better, worse = (one, other) if balance > 0 else (other, one)
-        by = tuple(sorted(record.reviewer for record in said if _for(record, better) > 0))
-        found.append(Preferred(better, worse, by, max(record.weight for record in said)))
-    return found, tied
+        by = tuple(sorted(record.reviewer for record in words if _for(record, better) > 0))
+        pairs.append(Preferred(better, worse, by, max(record.weight for record in words)))
+    return pairs, tied
 
 
 def win_rates(standing: Sequence[PairWord], index: ReviewIndex, scores: Mapping[str, Floats]) -> WinRates:
@@ -83,15 +83,15 @@ def win_rates(standing: Sequence[PairWord], index: ReviewIndex, scores: Mapping[
     pairs, tied = preferred(standing)
     better, worse = (_rows(index, [getattr(pair, side) for pair in pairs]) for side in ("better", "worse"))
     known = (better >= 0) & (worse >= 0)  # the others were drawn after the index was read
-    told = _Told(better[known], worse[known], np.array([pair.weight for pair in pairs])[known])
+    known_pairs = _Told(better[known], worse[known], np.array([pair.weight for pair in pairs])[known])
     rule = np.where(index.scored, index.automatic.astype(np.float64), np.nan)
-    figures = [_figure(name, column, told, index) for name, column in {"": rule, **scores}.items()]
+    figures = [_figure(name, column, known_pairs, index) for name, column in {"": rule, **scores}.items()]
     counts: dict[str, int] = {}
     for record in standing:
         counts[record.reviewer] = counts.get(record.reviewer, 0) + 1
     twice, alike = _agreeing(standing)
     known_figures = tuple(figure for figure in figures if figure is not None)
-    ranked = sum(max(record.weight for record in said) < 1.0 for said in _by_pair(standing).values())
+    ranked = sum(max(record.weight for record in words) < 1.0 for words in _by_pair(standing).values())
     return WinRates(len(pairs) + tied, tied, twice, alike, counts, known_figures, _candidates(pairs), ranked)
 
 
@@ -107,11 +107,11 @@ class _Told:
 def _figure(name: str, column: Floats, pairs: _Told, index: ReviewIndex) -> Figure | None:
     """None where it tells none of the pairs apart."""
     difference = column[pairs.better] - column[pairs.worse]
-    told = ~np.isnan(difference) & (difference != 0)
-    if not told.any():
+    decided = ~np.isnan(difference) & (difference != 0)
+    if not decided.any():
         return None
-    wins, prompts = difference[told] > 0, index.table.places[pairs.better[told]] >> K_BITS
-    share = pooled_mean(wins.astype(np.float64), prompts, bounds=SHARE, weights=pairs.weight[told])
+    wins, prompts = difference[decided] > 0, index.table.places[pairs.better[decided]] >> K_BITS
+    share = pooled_mean(wins.astype(np.float64), prompts, bounds=SHARE, weights=pairs.weight[decided])
     return Figure(name, int(wins.sum()), len(wins), share)
 
 
@@ -129,8 +129,8 @@ def _candidates(pairs: Sequence[Preferred]) -> tuple[CandidateWins, ...]:
 def _agreeing(standing: Iterable[PairWord]) -> tuple[int, int]:
     """How many pairs of words by two reviewers there are on one pair of candidates, and how many say the same."""
     twice = alike = 0
-    for (one, _), said in _by_pair(standing).items():
-        words = [_for(record, one) for record in said]
+    for (one, _), records in _by_pair(standing).items():
+        words = [_for(record, one) for record in records]
         counts = [words.count(word) for word in (-1, 0, 1)]
         twice += len(words) * (len(words) - 1) // 2
         alike += sum(count * (count - 1) // 2 for count in counts)
@@ -138,10 +138,10 @@ def _agreeing(standing: Iterable[PairWord]) -> tuple[int, int]:
 
 
 def _by_pair(standing: Iterable[PairWord]) -> dict[Pair, list[PairWord]]:
-    found: dict[Pair, list[PairWord]] = {}
+    by_pair: dict[Pair, list[PairWord]] = {}
     for record in standing:
-        found.setdefault(pair_of(record.left_id, record.right_id), []).append(record)
-    return found
+        by_pair.setdefault(pair_of(record.left_id, record.right_id), []).append(record)
+    return by_pair
 
 
 def _for(record: PairWord, name: str) -> int:

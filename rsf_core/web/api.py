@@ -141,10 +141,10 @@ class RenderedBody(Body):
 def queue(body: QueueBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Candidates to read, with their prompts and everything else drawn for those."""
     review = project.review
-    wanted = CandidateFilter.from_query(body.filter)
+    candidate_filter = CandidateFilter.from_query(body.filter)
     audit, gold = cursors.opened(body.round, body.after_audit)
     found = review.queue(
-        body.round, reviewer, wanted, body.view, body.order, body.after, body.limit, body.at, audit, gold
+        body.round, reviewer, candidate_filter, body.view, body.order, body.after, body.limit, body.at, audit, gold
     )
     undo, redo = review.can_walk(body.round, reviewer)
     return {

@@ -47,17 +47,17 @@ def filters(project: Project, number: int) -> CandidateFilter:
         name: value for name, value in st.query_params.items() if name in CandidateFilter.model_fields or "." in name
     }
     try:
-        wanted = CandidateFilter.from_query(query)
-        project.review.check_text(number, wanted)
-        similar.check(project, number, wanted)
+        candidate_filter = CandidateFilter.from_query(query)
+        project.review.check_text(number, candidate_filter)
+        similar.check(project, number, candidate_filter)
     except RsfError as error:
         ui.problem(f"The filter cannot be used: {error}. All candidates are shown.")
-        wanted = CandidateFilter()
-    said = wanted.describe()
-    with st.expander(f"Filter: {literal(said)}" if said else "Filter", icon=":material/filter_alt:"):
-        _form(project, number, wanted)
-    similar.panel(wanted, look_at)
-    return wanted
+        candidate_filter = CandidateFilter()
+    words = candidate_filter.describe()
+    with st.expander(f"Filter: {literal(words)}" if words else "Filter", icon=":material/filter_alt:"):
+        _form(project, number, candidate_filter)
+    similar.panel(candidate_filter, look_at)
+    return candidate_filter
 
 
 # What the form calls its fields.
@@ -77,28 +77,32 @@ FILTERS = {
 }
 
 
-def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
-    form = f"filter-{hash(wanted.model_dump_json())}"
+def _form(project: Project, number: int, candidate_filter: CandidateFilter) -> None:
+    form = f"filter-{hash(candidate_filter.model_dump_json())}"
     with st.form(form, border=False):
         first, second, third = st.columns(3)
         values: dict[str, Any] = {
-            "text": first.text_input("Text contains", wanted.text or "") or None,
-            "regex": second.text_input("Matches (regular expression)", wanted.regex or "") or None,
-            "tag": third.text_input("Tag", wanted.tag or "") or None,
-            "decision": _choice(first, "By the rule", [o.value for o in Outcome], wanted.decision),
-            "overridden": YES_NO[_choice(second, "Overridden", ["yes", "no"], _yes_no(wanted.overridden)) or ANY],
-            "flagged": YES_NO[_choice(third, "Flagged", ["yes", "no"], _yes_no(wanted.flagged)) or ANY],
-            "p_accept": _span(first.slider("p_accept", 0.0, 1.0, wanted.p_accept or (0.0, 1.0), 0.01), (0.0, 1.0)),
-            "by": second.text_input("Reviewed by", wanted.by or "") or None,
-            "prompt": third.number_input("Prompt", 1, None, wanted.prompt, 1),
-            "like": wanted.like,
-            "nearest": wanted.nearest,
+            "text": first.text_input("Text contains", candidate_filter.text or "") or None,
+            "regex": second.text_input("Matches (regular expression)", candidate_filter.regex or "") or None,
+            "tag": third.text_input("Tag", candidate_filter.tag or "") or None,
+            "decision": _choice(first, "By the rule", [o.value for o in Outcome], candidate_filter.decision),
+            "overridden": YES_NO[
+                _choice(second, "Overridden", ["yes", "no"], _yes_no(candidate_filter.overridden)) or ANY
+            ],
+            "flagged": YES_NO[_choice(third, "Flagged", ["yes", "no"], _yes_no(candidate_filter.flagged)) or ANY],
+            "p_accept": _span(
+                first.slider("p_accept", 0.0, 1.0, candidate_filter.p_accept or (0.0, 1.0), 0.01), (0.0, 1.0)
+            ),
+            "by": second.text_input("Reviewed by", candidate_filter.by or "") or None,
+            "prompt": third.number_input("Prompt", 1, None, candidate_filter.prompt, 1),
+            "like": candidate_filter.like,
+            "nearest": candidate_filter.nearest,
         }
-        values["tokens"] = _limits(first, form, "Tokens", wanted.tokens)
-        values["log_ratio"] = _limits(second, form, "ℓ (nats)", wanted.log_ratio)
+        values["tokens"] = _limits(first, form, "Tokens", candidate_filter.tokens)
+        values["log_ratio"] = _limits(second, form, "ℓ (nats)", candidate_filter.log_ratio)
         values["scores"] = {}
         for scorer in (one for one in project.scorers(number) if not answered.is_one(one)):
-            limits = _limits(third, form, readable(scorer), wanted.scores.get(scorer))
+            limits = _limits(third, form, readable(scorer), candidate_filter.scores.get(scorer))
             if limits is not None:
                 values["scores"][scorer] = limits
         with st.container(horizontal=True):
@@ -113,12 +117,12 @@ def _form(project: Project, number: int, wanted: CandidateFilter) -> None:
         look_at(CandidateFilter())
 
 
-def look_at(wanted: CandidateFilter) -> None:
+def look_at(candidate_filter: CandidateFilter) -> None:
     """Put a filter into the URL in place of the one that is there, and draw the page again."""
     for name in list(st.query_params):
         if name in CandidateFilter.model_fields or "." in name or name == "at":
             del st.query_params[name]
-    for name, value in wanted.to_query().items():
+    for name, value in candidate_filter.to_query().items():
         st.query_params[name] = value
     st.rerun()
 
@@ -127,7 +131,7 @@ class Looking(NamedTuple):
     """How candidates are shown, and which of them in which order."""
 
     way: str
-    wanted: CandidateFilter = CandidateFilter()
+    candidate_filter: CandidateFilter = CandidateFilter()
     view: View = View.ALL
     order: Order = Order.BOUNDARY
 
@@ -141,16 +145,16 @@ def looking(project: Project, number: int, reviewer: Actor) -> Looking:
     if way in OF_THE_ROUND:
         return Looking(way)
     with above:
-        wanted = filters(project, number)
-        view = _view(project, number, reviewer, wanted)
+        candidate_filter = filters(project, number)
+        view = _view(project, number, reviewer, candidate_filter)
     with right:
         order = _order()
-    return Looking(way, wanted, view, _ready(project, number, order))
+    return Looking(way, candidate_filter, view, _ready(project, number, order))
 
 
-def _view(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter) -> View:
-    counts = project.review.counts(number, reviewer, wanted)
-    default = View.PENDING if number == project.current_round and wanted == CandidateFilter() else View.ALL
+def _view(project: Project, number: int, reviewer: Actor, candidate_filter: CandidateFilter) -> View:
+    counts = project.review.counts(number, reviewer, candidate_filter)
+    default = View.PENDING if number == project.current_round and candidate_filter == CandidateFilter() else View.ALL
     chosen = ui.choice_in_url(
         "view",
         [str(v) for v in View],
@@ -186,12 +190,14 @@ def _ready(project: Project, number: int, order: Order) -> Order:
     return order
 
 
-def table(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter, view: View, order: Order) -> None:
+def table(
+    project: Project, number: int, reviewer: Actor, candidate_filter: CandidateFilter, view: View, order: Order
+) -> None:
     """The candidates of a view as rows, a page at a time."""
-    total = project.review.counts(number, reviewer, wanted)[view]
+    total = project.review.counts(number, reviewer, candidate_filter)[view]
     pages = max(1, math.ceil(total / PAGE))
     shown = _page(pages, total)
-    rows = project.review.page(number, reviewer, wanted, view, order, shown - 1)
+    rows = project.review.page(number, reviewer, candidate_filter, view, order, shown - 1)
     blind = project.settings.review.blind and view is not View.DISAGREEMENT
     if not rows:
         ui.empty("No candidate is in this view.")
@@ -204,7 +210,7 @@ def table(project: Project, number: int, reviewer: Actor, wanted: CandidateFilte
             "ℓ (nats)": st.column_config.NumberColumn(format="%.2f"),
             "completion": st.column_config.TextColumn(width="large"),
         },
-        key=f"table-{number}-{view}-{order}-{shown}-{hash(wanted.model_dump_json())}",
+        key=f"table-{number}-{view}-{order}-{shown}-{hash(candidate_filter.model_dump_json())}",
         on_select="rerun",
         selection_mode="single-row",
     )
@@ -258,20 +264,20 @@ def _effective(candidate: ReviewCandidate) -> str:
     return "rejected"
 
 
-def bulk(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter, view: View) -> None:
+def bulk(project: Project, number: int, reviewer: Actor, candidate_filter: CandidateFilter, view: View) -> None:
     """Decide everything in a view at once: the count and five examples first, asked once, undone as one step."""
     with st.expander("Decide all of this view at once", icon=":material/done_all:"):
-        count = project.review.counts(number, reviewer, wanted)[view]
-        said = wanted.describe()
+        count = project.review.counts(number, reviewer, candidate_filter)[view]
+        words = candidate_filter.describe()
         st.markdown(
             f"**{plural(count, 'candidate')}** in the view “{literal(view)}”"
-            + (f", {literal(said)}" if said else "")
+            + (f", {literal(words)}" if words else "")
             + "."
         )
         if not count:
             return
         st.caption("Five of them, at random:")
-        for candidate in project.review.page(number, reviewer, wanted, view, Order.AUDIT, 0, 5):
+        for candidate in project.review.page(number, reviewer, candidate_filter, view, Order.AUDIT, 0, 5):
             with st.container(border=True):
                 ui.text((candidate.edit or candidate.completion)[:600])
         actions = {"Accept": Action.ACCEPT, "Reject": Action.REJECT, "Give back to the rule": Action.AUTO}
@@ -279,7 +285,7 @@ def bulk(project: Project, number: int, reviewer: Actor, wanted: CandidateFilter
             chosen = st.segmented_control("Decision", list(actions), default=None, key=f"bulk-{number}")
             sure = st.checkbox(f"Yes, all {count:,}", key=f"bulk-sure-{number}-{view}-{count}")
             if st.button("Decide", disabled=not (chosen and sure), icon=":material/done_all:") and chosen and sure:
-                if ui.attempt(lambda: project.review.bulk(number, reviewer, wanted, view, actions[chosen])):
+                if ui.attempt(lambda: project.review.bulk(number, reviewer, candidate_filter, view, actions[chosen])):
                     asked_anew()
                     st.rerun()
         undo, _ = project.review.can_walk(number, reviewer)

@@ -41,8 +41,8 @@ def summary(body: SummaryBody, project: Project, reviewer: Actor) -> dict[str, A
 
 
 def _end(body: SummaryBody, project: Project, reviewer: Actor) -> EndOfQueue:
-    wanted = CandidateFilter.from_query(body.filter)
-    here = project.review.counts(body.round, reviewer, wanted)
+    candidate_filter = CandidateFilter.from_query(body.filter)
+    here = project.review.counts(body.round, reviewer, candidate_filter)
     whole = project.review.counts(body.round, reviewer, CandidateFilter())
     learnable = starving = 0
     step = ""
@@ -53,7 +53,7 @@ def _end(body: SummaryBody, project: Project, reviewer: Actor) -> EndOfQueue:
         step = _step(project)
     return EndOfQueue(
         view=body.view,
-        filtered=wanted != CandidateFilter(),
+        filtered=candidate_filter != CandidateFilter(),
         order=body.order,
         open_here=here[View.PENDING],
         open=whole[View.PENDING],
