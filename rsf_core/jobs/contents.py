@@ -48,11 +48,11 @@ class Contents:
             if others:
                 raise JobError(f"{name} is {others[0]!r} in it, and {value!r} in this job")
         if self.scorers:
-            wanted = sorted(self.scorers)
+            scorers = sorted(self.scorers)
             for scores in rows["scores"].to_pylist():
                 names = sorted(name for name, _ in scores)
-                if names != wanted:
-                    raise JobError(f"it has scores of {', '.join(names) or 'nobody'}, not of {', '.join(wanted)}")
+                if names != scorers:
+                    raise JobError(f"it has scores of {', '.join(names) or 'nobody'}, not of {', '.join(scorers)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,14 @@ def of_score(job_id: str, spec: ScoreSpec, inputs: Inputs) -> AllContents:
     scorers = [*spec.scorers, *([] if spec.reference is None else [spec.reference.scorer])]
     # what each candidate lacks; a job of an earlier version scores all with all
     lacking = rows["missing"].to_pylist() if "missing" in rows.schema.names else [scorers] * rows.num_rows
-    wanted = list(zip(rows["candidate_id"].to_pylist(), rows["prompt_id"].to_pylist(), lacking, strict=True))
-    cut = units.chunks(wanted, spec.unit_size)
+    pending = list(zip(rows["candidate_id"].to_pylist(), rows["prompt_id"].to_pylist(), lacking, strict=True))
+    cut = units.chunks(pending, spec.unit_size)
 
     def keys(unit: int) -> dict[int, list[Key]]:
-        found: dict[int, list[Key]] = {}
+        by_prompt: dict[int, list[Key]] = {}
         for name, prompt, missing in cut[unit]:
-            found.setdefault(prompt, []).extend((name, scorer) for scorer in missing)
-        return found
+            by_prompt.setdefault(prompt, []).extend((name, scorer) for scorer in missing)
+        return by_prompt
 
     same = {"round": spec.round, "job_id": job_id}
     return AllContents((Contents(SCORED, len(cut), ("candidate_id", "scorer"), keys, same),))
@@ -156,10 +156,10 @@ def of_trial(job_id: str, spec: TrialSpec, inputs: Inputs) -> AllContents:
 def _difference(expected: Counter[Key], there: Counter[Key]) -> str:
     """In a few words: what is missing, what is there too often, what does not belong."""
     lacks, more = expected - there, there - expected
-    found = []
+    differences = []
     for what, rows in (("lacks", lacks), ("has too much", more)):
         if rows:
-            found.append(
+            differences.append(
                 f"it {what}: {rows.total():,} of {expected.total():,}, e.g. {' '.join(map(str, next(iter(rows))))}"
             )
-    return "; ".join(found)
+    return "; ".join(differences)

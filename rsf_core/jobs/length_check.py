@@ -43,8 +43,8 @@ _FILES = ("*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken", "*.spm", "*.saf
 
 def folder_for(placing: Path, model: Path) -> Path:
     """Where the check of a placing's rows against the model in a folder is, or would be: another one for other files."""
-    found = sorted(path for pattern in _FILES for path in model.glob(pattern))
-    state = [(path.name, about.st_size, about.st_mtime_ns) for path in found if (about := path.stat())]
+    files = sorted(path for pattern in _FILES for path in model.glob(pattern))
+    state = [(path.name, about.st_size, about.st_mtime_ns) for path in files if (about := path.stat())]
     digest = blake2b(json.dumps([str(model), state]).encode(), digest_size=8)
     return placing / f"lengths-{digest.hexdigest()}"
 
@@ -64,19 +64,19 @@ def progress(folder: Path) -> str:
     """How far it is, in words. Raises ModelError where it has ended without an outcome."""
     if not process.is_alive(folder) and not (folder / "summary.json").exists():
         raise ModelError("checking their lengths was broken off")
-    found = read_json(folder / "progress.json")
-    return "loading the tokenizer" if found is None else str(found["message"])
+    saved = read_json(folder / "progress.json")
+    return "loading the tokenizer" if saved is None else str(saved["message"])
 
 
 def outcome(folder: Path) -> Window | None:
     """The model's room once the check is done, lengths.parquet beside it; None before. Raises ModelError with what kept it
     from being done."""
-    found = read_json(folder / "summary.json")
-    if found is None:
+    summary = read_json(folder / "summary.json")
+    if summary is None:
         return None
-    if "problem" in found:
-        raise ModelError(str(found["problem"]))
-    return Window(**found)
+    if "problem" in summary:
+        raise ModelError(str(summary["problem"]))
+    return Window(**summary)
 
 
 def shown(folder: Path) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ def work(folder: Path) -> None:
 
 
 def _checked(folder: Path, request: dict[str, Any]) -> Window:
-    began = said = time.monotonic()
+    began = written_at = time.monotonic()
     model = Path(request["model"])
     lengths = of_model(model)
     identity = models.identity(model)
@@ -111,19 +111,19 @@ def _checked(folder: Path, request: dict[str, Any]) -> Window:
     open_rows = (row for row in _prompts(rows) if row.split is not Split.SEALED)
     seen = [lengths.text(prompt)[:LONGEST_SHOWN] for prompt in itertools.islice(open_rows, SHOWN)]
     write_json(folder / "shown.json", seen)
-    found: list[Length] = []
+    measured: list[Length] = []
     for number, prompt in enumerate(_prompts(rows)):
-        found.append(lengths.of(prompt))
+        measured.append(lengths.of(prompt))
         now = time.monotonic()
-        if now > said + _EVERY:
-            said = now
+        if now > written_at + _EVERY:
+            written_at = now
             write_json(folder / "progress.json", {"message": f"{number + 1:,} of {rows.num_rows:,} prompts"})
         if now > began + request["limit"]:
             raise ModelError(
                 f"checking their lengths was ended after {request['limit']:g} s, with {number + 1:,} of {rows.num_rows:,} "
                 "done; the job that draws says which do not fit"
             )
-    table = pa.Table.from_pylist([asdict(length) for length in found], schema=_SCHEMA)
+    table = pa.Table.from_pylist([asdict(length) for length in measured], schema=_SCHEMA)
     write_whole(folder / "lengths.parquet", lambda path: pq.write_table(table, path))
     return Window(identity, str(request["name"]), lengths.window.limit, lengths.window.prefix)
 

@@ -71,8 +71,8 @@ def folder_for(parent: Path, name: str, compute: Compute) -> Path:
 
 def _files(name: str) -> list[Any]:
     try:
-        found = sorted(path for path in typed(name).glob("*") if path.is_file())
-        return [(path.name, about.st_size, about.st_mtime_ns) for path in found if (about := path.stat())]
+        files = sorted(path for path in typed(name).glob("*") if path.is_file())
+        return [(path.name, about.st_size, about.st_mtime_ns) for path in files if (about := path.stat())]
     except (OSError, ValueError):  # no path, but a name of the hub
         return []
 
@@ -84,8 +84,8 @@ def start(folder: Path, name: str, compute: Compute, prompts: Sequence[Asked]) -
         return
     with writable(folder.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    asked = {"name": name, "compute": compute.model_dump(), "prompts": list(prompts)[:MOST_PROMPTS]}
-    write_json(folder / "request.json", asked)
+    request = {"name": name, "compute": compute.model_dump(), "prompts": list(prompts)[:MOST_PROMPTS]}
+    write_json(folder / "request.json", request)
     process.leave(process.start(folder, _MODULE, {"GOMP_SPINCOUNT": process.SPIN_COUNT}))
 
 
@@ -93,10 +93,10 @@ def state(folder: Path) -> CheckState:
     if not (folder / "request.json").exists():
         return CheckState()
     alive = process.is_alive(folder)  # before its summary is looked for: it may end between the two
-    found = read_json(folder / "summary.json")
-    if found is not None:
-        problem = found.get("problem")
-        return CheckState(problem=str(problem)) if problem is not None else CheckState(report=ModelReport(**found))
+    summary = read_json(folder / "summary.json")
+    if summary is not None:
+        problem = summary.get("problem")
+        return CheckState(problem=str(problem)) if problem is not None else CheckState(report=ModelReport(**summary))
     if not alive:
         return CheckState(problem=_ENDED)
     progress = read_json(folder / "progress.json")

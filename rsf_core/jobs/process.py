@@ -98,11 +98,11 @@ def is_stopped(folder: Path) -> bool:
         return False
 
 
-def ask(folder: Path, wanted: signal.Signals) -> None:
+def ask(folder: Path, request: signal.Signals) -> None:
     """Send a signal to the job's process and all that it started; those that are stopped are continued, to hear it."""
     for process in list(_members(folder)):
         try:
-            process.send_signal(wanted)
+            process.send_signal(request)
             process.send_signal(signal.SIGCONT)
         except psutil.Error:  # it has ended
             continue

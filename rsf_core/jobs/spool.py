@@ -120,8 +120,8 @@ class Spool:
     # -- what the process says -------------------------------------------------------------------------------------
 
     def write_status(self, status: Status) -> None:
-        said = {name: value for name, value in asdict(status).items() if name not in OWNERS}
-        write_json(self.folder / "status.json", said)
+        values = {name: value for name, value in asdict(status).items() if name not in OWNERS}
+        write_json(self.folder / "status.json", values)
 
     def status(self) -> Status:
         """Raises JobError where status.json is no status."""
@@ -134,22 +134,22 @@ class Spool:
     def write_segment(self, unit: int, table: pa.Table, left_out: Sequence[int] = ()) -> None:
         """`table` with the names of its job and unit in its metadata: it is told by them, and equal rows of two jobs are not
         taken for a replay. `left_out` are the prompts of the unit that it holds nothing of, on purpose."""
-        said = {"job": self.folder.name, "unit": str(unit)}
+        metadata = {"job": self.folder.name, "unit": str(unit)}
         if left_out:
-            said["left_out"] = json.dumps(list(left_out))
-        named = table.replace_schema_metadata(said)
+            metadata["left_out"] = json.dumps(list(left_out))
+        named = table.replace_schema_metadata(metadata)
         write_whole(self.folder / segment_name(unit), lambda path: pq.write_table(named, path))
 
     def segments(self) -> Iterator[tuple[int, Path]]:
         """`(unit, path)` of every file that is named as a segment is, by unit. Links, folders and other names are none."""
-        found = []
+        segments = []
         with os.scandir(self.folder) as entries:
             for entry in entries:
                 if SEGMENT.fullmatch(entry.name):
                     unit = int(entry.name.partition(".")[0])
                     if entry.name == segment_name(unit) and entry.is_file(follow_symlinks=False):
-                        found.append((unit, self.folder / entry.name))
-        yield from sorted(found)
+                        segments.append((unit, self.folder / entry.name))
+        yield from sorted(segments)
 
     def read_segment(self, path: Path, schema: pa.Schema) -> tuple[str, pa.Table]:
         """SHA-256 and rows of a segment, with its metadata. Raises JobError when it can't be read, has other columns than
@@ -246,8 +246,8 @@ def now() -> float:
 
 
 def _metadata(table: pa.Table, name: str) -> str | None:
-    found = (table.schema.metadata or {}).get(name.encode())
-    return None if found is None else found.decode("utf-8", "replace")
+    value = (table.schema.metadata or {}).get(name.encode())
+    return None if value is None else value.decode("utf-8", "replace")
 
 
 def _status(data: Mapping[str, Any]) -> Status:

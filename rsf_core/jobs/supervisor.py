@@ -176,11 +176,11 @@ class JobSupervisor:
         if job.state is JobState.RUNNING:
             spool, watch = self._spool(job.job_id), self._watches.get(job.job_id)
             try:
-                said = spool.status()
+                status = spool.status()
             except JobError as error:
-                said = Status(JobState.RUNNING, str(error))
+                status = Status(JobState.RUNNING, str(error))
             note = watch.note(time.monotonic(), self._executor.stopped(spool.folder)) if watch else ""
-            return replace(said, note=note, cancelling=spool.cancel_requested or bool(watch and watch.cancelled))
+            return replace(status, note=note, cancelling=spool.cancel_requested or bool(watch and watch.cancelled))
         done = 1 if job.state is JobState.DONE else 0
         return Status(job.state, job.message, done=done, total=1)
 

@@ -60,10 +60,10 @@ class Classifier:
 
     def logits(self, rows: Sequence[Row]) -> NDArray[np.float64]:
         """(N, labels), in the order of `rows`."""
-        found = np.zeros((len(rows), self._config_labels))
+        logits = np.zeros((len(rows), self._config_labels))
         for batch in self._batches([len(row.tokens) for row in rows]):
-            found[batch] = self._computed([rows[i] for i in batch])
-        return found
+            logits[batch] = self._computed([rows[i] for i in batch])
+        return logits
 
     @property
     def labels(self) -> list[str]:
@@ -105,13 +105,13 @@ class Classifier:
             free = next((token for token in range(self._known) if token not in held), None)
         device = self._model.device
         ids, mask = right_pad([row.tokens for row in rows], 0 if free is None else free, device)
-        given = {"attention_mask": mask}
+        arguments = {"attention_mask": mask}
         kinds = [row.kinds for row in rows]
         if self._takes_kinds and all(kind is not None for kind in kinds):
-            given["token_type_ids"] = right_pad([kind for kind in kinds if kind is not None], 0, device)[0]
+            arguments["token_type_ids"] = right_pad([kind for kind in kinds if kind is not None], 0, device)[0]
         self._config.pad_token_id = free
         try:
-            logits = self._model(input_ids=ids, **given).logits
+            logits = self._model(input_ids=ids, **arguments).logits
         finally:
             self._config.pad_token_id = self._pad
         if logits.shape != (len(rows), self._config_labels):
@@ -119,8 +119,8 @@ class Classifier:
                 f"the model gives {tuple(logits.shape)} numbers for {len(rows)} texts and {self._config_labels} labels: it is "
                 "no classifier of whole texts. Use another model"
             )
-        found: NDArray[np.float64] = logits.float().cpu().numpy().astype(np.float64)
-        return found
+        values: NDArray[np.float64] = logits.float().cpu().numpy().astype(np.float64)
+        return values
 
     def _found_out(self, probes: Sequence[Row]) -> Together:
         alone = np.concatenate([self._computed([row]) for row in probes])

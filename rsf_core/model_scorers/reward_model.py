@@ -61,7 +61,7 @@ class RewardModel(RewardModelCheck):
     def _load(self, folder: Path, placement: Placement) -> _Loaded:
         model, tokenizer = models.load_classifier(folder, placement)
         texts = Texts(model, tokenizer)
-        loaded = _Loaded(texts, Classifier(model, [texts.row(Prompt(0, text), said) for text, said in _PROBES]))
+        loaded = _Loaded(texts, Classifier(model, [texts.row(Prompt(0, text), reply) for text, reply in _PROBES]))
         self._label(loaded.classifier)
         return loaded
 
@@ -80,9 +80,9 @@ class RewardModel(RewardModelCheck):
         labels = classifier.labels
         if not self.label and len(labels) == 1:
             return 0
-        found = [i for i, label in enumerate(labels) if label.casefold() == self.label.casefold()]
-        if len(found) == 1:
-            return found[0]
+        places = [i for i, label in enumerate(labels) if label.casefold() == self.label.casefold()]
+        if len(places) == 1:
+            return places[0]
         wrong = f"has no label {self.label!r}" if self.label else "has several labels"
         raise ModelError(
             f"the model {self.model} of the scorer {self.name!r} {wrong}: write label= with one of {', '.join(labels)}"

@@ -70,10 +70,10 @@ class Texts:
         completion = whole_text(completion)
         self._marks.refuse(completion)
         if self._chat is not None:
-            found = self._encoded(self._chat.conversation(prompt, completion), add_special_tokens=False)
+            ids = self._encoded(self._chat.conversation(prompt, completion), add_special_tokens=False)
         else:
-            found = self._encoded(plain(prompt), completion)
-        return found
+            ids = self._encoded(plain(prompt), completion)
+        return ids
 
     def _encoded(self, *texts: str, **settings: bool) -> Row:
         try:

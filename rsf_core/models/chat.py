@@ -61,11 +61,11 @@ class Chat:
 
     def _require(self, rendered: str, prompt: Prompt, completion: str = "") -> None:
         """Raises PromptRefusedError where what was rendered does not hold all that was said."""
-        said = [(prompt.text, "the prompt"), (prompt.system or "", "the system text")]
+        texts = [(prompt.text, "the prompt"), (prompt.system or "", "the system text")]
         for role, text in [*spoken_by(prompt.earlier), ("assistant", completion)]:
             # what an assistant thought before it spoke is left out by templates that know of it
-            said.append((text.rpartition("</think>")[2] if role == "assistant" else text, f"a turn of the {role}"))
-        for text, turn in said:
+            texts.append((text.rpartition("</think>")[2] if role == "assistant" else text, f"a turn of the {role}"))
+        for text, turn in texts:
             if not _holds(rendered, text):
                 raise PromptRefusedError(
                     f"{_WHERE} leaves out {turn} that begins {text.strip()[:60]!r}: correct the template, or change the text"
@@ -81,14 +81,14 @@ class Chat:
             return (
                 None  # a template that takes no assistant's turn; one that takes no prompt is refused with the prompts
             )
-        _, found, tail = rendered.rpartition(_ASSISTANT)
+        _, mark, tail = rendered.rpartition(_ASSISTANT)
         tail = tail.lstrip()
         starts = [
             (len(token.content), number)
             for number, token in self._tokenizer.added_tokens_decoder.items()
             if token.content and tail.startswith(token.content)
         ]
-        return max(starts)[1] if found and starts else None
+        return max(starts)[1] if mark and starts else None
 
     def _content_for(self, with_system: bool) -> Content:
         """How the template reads what a turn says: as a text or as a list of parts. Found out once."""
@@ -114,9 +114,9 @@ class Chat:
                 return content
         if with_system:
             self._content_for(False)  # says what is wrong where the system turn is not the cause
-            said = f" (it says: {str(problems[0]).partition(': ')[2]})" if problems else ", but leaves it out"
+            reason = f" (it says: {str(problems[0]).partition(': ')[2]})" if problems else ", but leaves it out"
             raise PromptRefusedError(
-                f"{_WHERE} takes no system turn{said}: remove the system text of the prompts, or use another model"
+                f"{_WHERE} takes no system turn{reason}: remove the system text of the prompts, or use another model"
             ) from (problems[0] if problems else None)
         if problems:
             raise ModelError(str(problems[0])) from problems[0]

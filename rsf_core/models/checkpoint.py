@@ -56,11 +56,11 @@ def read(folder: Path) -> Checkpoint:
             read_object(folder / name)
     tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
     for path, expected in _weight_files(folder):
-        found = _header(path)
-        absent = sorted(expected - found.keys())
+        header = _header(path)
+        absent = sorted(expected - header.keys())
         if absent:
             raise ModelError(f"{path} lacks {named(absent)}, which {INDEX} says it holds: {_COPY_AGAIN}")
-        tensors |= found
+        tensors |= header
     checkpoint = Checkpoint(config, tensors)
     _check_numbers(folder, checkpoint)
     _check_sizes(folder / "config.json", checkpoint)
@@ -143,7 +143,7 @@ def _header(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
             file.seek(8)
             header = json.loads(file.read(length))
         header.pop("__metadata__", None)
-        found = {
+        entries = {
             name: (str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), int(entry["data_offsets"][1]))
             for name, entry in header.items()
         }
@@ -151,10 +151,10 @@ def _header(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise ModelError(f"{broken}: its header cannot be read: {_COPY_AGAIN}") from error
-    end = max((last for _, _, last in found.values()), default=0)
+    end = max((last for _, _, last in entries.values()), default=0)
     if 8 + length + end != size:
         raise ModelError(f"{broken}: it has {size:,} bytes and its header names {8 + length + end:,}: {_COPY_AGAIN}")
-    return {name: (dtype, shape) for name, (dtype, shape, _) in found.items()}
+    return {name: (dtype, shape) for name, (dtype, shape, _) in entries.items()}
 
 
 def _check_numbers(folder: Path, checkpoint: Checkpoint) -> None:

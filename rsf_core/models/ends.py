@@ -13,7 +13,7 @@ def eos_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
     """The tokens that end a completion: first the one the template's turns end with, which is how a person's edit ends, then
     the tokenizer's own, then those the model's generation config adds. Raises ModelError for one the model does not know."""
     known = vocabulary(model)
-    found: list[int] = []
+    ids: list[int] = []
     turn_end = Chat(tokenizer).turn_end() if tokenizer.chat_template else None
     for value, where in (
         (turn_end, "the chat template"),
@@ -28,5 +28,5 @@ def eos_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
                     f"{where} ends a completion with the token {token!r}, and the model knows the tokens 0 to {known - 1}: "
                     "correct its eos_token or eos_token_id"
                 )
-            found.append(token)
-    return tuple(dict.fromkeys(found))
+            ids.append(token)
+    return tuple(dict.fromkeys(ids))

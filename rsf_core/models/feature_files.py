@@ -83,13 +83,13 @@ class FeatureFiles:
                 "page, or with `rsf embed DIR`"
             )
         segments = rows.segment[at]
-        found: NDArray[np.float32] | None = None
+        features: NDArray[np.float32] | None = None
         for number in np.unique(segments):
             mine = segments == number
             states = self._states(self._names[number])
-            found = np.empty((len(places), states.shape[1]), np.float32) if found is None else found
-            found[mine] = states[rows.row[at[mine]]]
-        return np.empty((0, 0), np.float32) if found is None else found
+            features = np.empty((len(places), states.shape[1]), np.float32) if features is None else features
+            features[mine] = states[rows.row[at[mine]]]
+        return np.empty((0, 0), np.float32) if features is None else features
 
     def of(self, candidate_ids: Sequence[str]) -> NDArray[np.float32]:
         """The features of candidates of any rounds, (n, width), in the order asked. Raises StageError where some have none,
@@ -137,8 +137,8 @@ class FeatureFiles:
             log.warning("the features in %s are damaged (%s): they are computed again", self._folder / name, error)
             self._bad[name] = (self._folder / f"{name}{_IDS}").stat().st_mtime_ns
             return None
-        found: NDArray[np.int32] = ids
-        return found
+        read_ids: NDArray[np.int32] = ids
+        return read_ids
 
     def _states(self, name: str) -> NDArray[np.float32]:
         path = self._folder / f"{name}.npy"
@@ -160,12 +160,12 @@ def _indexed(segments: Sequence[NDArray[np.int32]]) -> dict[int, _Rows]:
     ids = np.concatenate(segments)
     number = np.repeat(np.arange(len(segments), dtype=np.int32), [len(segment) for segment in segments])
     row = np.concatenate([np.arange(len(segment), dtype=np.int32) for segment in segments])
-    found = {}
+    index = {}
     for round_number in np.unique(ids[:, 0]):
         mine = np.flatnonzero(ids[:, 0] == round_number)
         places, first = np.unique(place(ids[mine, 1].astype(np.int64), ids[mine, 2]), return_index=True)
-        found[int(round_number)] = _Rows(places, number[mine[first]], row[mine[first]])
-    return found
+        index[int(round_number)] = _Rows(places, number[mine[first]], row[mine[first]])
+    return index
 
 
 def _find(rows: _Rows, places: Places) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -122,25 +122,25 @@ def keep_with(model: Any, folder: Path) -> None:
 def asked(config: Mapping[str, Any], model_masks: bool = False) -> list[Asked]:
     """All that changes how tokens are drawn, with what became of it under the setting generate.model_masks."""
     switched = Part.LAW if model_masks else Part.OFF
-    found: list[Asked] = []
+    requests: list[Asked] = []
     for name, neutral in _NEUTRAL.items():
         value = config.get(name)
         if value is None or any(value == other and type(value) in (type(other), float) for other in neutral):
             continue
         if name == "bad_words_ids":
-            found += _bad_words_asked(config, value, switched)
+            requests += _bad_words_asked(config, value, switched)
             continue
-        found.append(Asked(name, _short(value), _part(name, config, switched), _note(name, config)))
-    return found
+        requests.append(Asked(name, _short(value), _part(name, config, switched), _note(name, config)))
+    return requests
 
 
-def in_words(found: Sequence[Asked]) -> str:
+def in_words(requests: Sequence[Asked]) -> str:
     """What is part of the law and what is not, each named with its value."""
-    said = []
+    parts = []
     for part in Part:
-        of_part = [f"{one}{f' ({one.note})' if one.note else ''}" for one in found if one.part is part]
-        said += [f"{part}: {', '.join(of_part)}"] if of_part else []
-    return "; ".join(said) or "its folder asks for nothing beyond the plain softmax"
+        of_part = [f"{one}{f' ({one.note})' if one.note else ''}" for one in requests if one.part is part]
+        parts += [f"{part}: {', '.join(of_part)}"] if of_part else []
+    return "; ".join(parts) or "its folder asks for nothing beyond the plain softmax"
 
 
 def masks(config: Mapping[str, Any], known: Vocabulary, model_masks: bool) -> tuple[Mask, ...]:
@@ -167,9 +167,9 @@ def masks(config: Mapping[str, Any], known: Vocabulary, model_masks: bool) -> tu
     )
 
 
-def require_end(found: Sequence[Mask], ends: Collection[int], max_new_tokens: int) -> None:
+def require_end(all_masks: Sequence[Mask], ends: Collection[int], max_new_tokens: int) -> None:
     """Raises ModelError where no completion of so many tokens could end."""
-    latest = max((mask.before or 0 for mask in found if set(ends) <= set(mask.token_ids)), default=0)
+    latest = max((mask.before or 0 for mask in all_masks if set(ends) <= set(mask.token_ids)), default=0)
     if latest >= max_new_tokens:
         raise ModelError(
             f"{FILE} lets no completion end within its first {latest} tokens (min_new_tokens or min_length), and "
@@ -177,10 +177,14 @@ def require_end(found: Sequence[Mask], ends: Collection[int], max_new_tokens: in
         )
 
 
-def ruled_out(found: Sequence[Mask], completion: Sequence[int]) -> int | None:
+def ruled_out(all_masks: Sequence[Mask], completion: Sequence[int]) -> int | None:
     """The first token of a completion that the law never draws there, or None."""
     return next(
-        (token for position, token in enumerate(completion) if any(mask.rules_out(token, position) for mask in found)),
+        (
+            token
+            for position, token in enumerate(completion)
+            if any(mask.rules_out(token, position) for mask in all_masks)
+        ),
         None,
     )
 

@@ -40,12 +40,12 @@ def _identity(folder: Path, patterns: Sequence[str], remembered: Path) -> str:
                 digest.update(hashlib.file_digest(content, "sha256").digest())
     except OSError as error:
         raise ModelError(f"the model in {folder} cannot be read: {error}") from error
-    found = digest.hexdigest()[:16]
+    name = digest.hexdigest()[:16]
     # it is only a memory: where it cannot be kept, the next start hashes again
     with contextlib.suppress(OSError, OutOfSpaceError, StoreError):
         remembered.parent.mkdir(parents=True, exist_ok=True)
-        write_json(remembered, {"files": state, "identity": found})
-    return found
+        write_json(remembered, {"files": state, "identity": name})
+    return name
 
 
 def _state(file: Path) -> list[Any]:

@@ -22,7 +22,7 @@ def masks_of(
     """The tokens that the law of the model loaded from `folder` rules out; `ends` are its EOS tokens. Raises ModelError."""
     config = generation.read(folder)
     pad = config.get("pad_token_id", tokenizer.pad_token_id)
-    given = None
+    forced = None
     if model.config.is_encoder_decoder:
-        given = 1 if config.get("forced_bos_token_id") is None else 2
-    return generation.masks(config, Vocabulary(vocabulary(model), ends, pad, given), model_masks)
+        forced = 1 if config.get("forced_bos_token_id") is None else 2
+    return generation.masks(config, Vocabulary(vocabulary(model), ends, pad, forced), model_masks)

@@ -35,11 +35,11 @@ def load_classifier(folder: Path, placement: Placement = CPU) -> tuple[Any, Any]
 
 
 def _loaded(folder: Path, placement: Placement, kind_of: Callable[[Path], tuple[Any, Any]]) -> tuple[Any, Any]:
-    found = checkpoint.read(folder)
+    checkpoint_read = checkpoint.read(folder)
     rendering.prepare()  # while the weights are read
     with _said(folder, "the model"):
         kind, config = kind_of(folder)
-        _check_size(folder, found, kind, config)
+        _check_size(folder, checkpoint_read, kind, config)
         model = _moved(_weights(folder, kind, placement.dtype), folder, placement.device)
     with _said(folder, "the tokenizer"):
         tokenizer = _tokenizer(folder)
@@ -49,11 +49,11 @@ def _loaded(folder: Path, placement: Placement, kind_of: Callable[[Path], tuple[
 def outline(folder: Path) -> tuple[Any, Any]:
     """`(model, tokenizer)` as `load` gives them, without the weights: enough to tell what prompts become. No memory is taken
     for the model. Raises ModelError as `load` does, but for what is wrong with weights."""
-    found = checkpoint.read(folder)
+    checkpoint_read = checkpoint.read(folder)
     rendering.prepare()
     with _said(folder, "the model"):
         kind, config = _kind(folder)
-        model = _check_size(folder, found, kind, config)
+        model = _check_size(folder, checkpoint_read, kind, config)
         if (folder / "generation_config.json").is_file():
             from transformers import GenerationConfig
 
@@ -90,7 +90,7 @@ def _classifier_kind(folder: Path) -> tuple[Any, Any]:
     return AutoModelForSequenceClassification, config
 
 
-def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> Any:
+def _check_size(folder: Path, checkpoint_read: Checkpoint, kind: Any, config: Any) -> Any:
     """The model built without memory, compared with the weights: a config that is not theirs would allocate what it
     says and fill it with random numbers."""
     import torch
@@ -99,11 +99,13 @@ def _check_size(folder: Path, found: Checkpoint, kind: Any, config: Any) -> Any:
         model = kind.from_config(config, trust_remote_code=False)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     buffers = sum(buffer.numel() for buffer in model.buffers())
-    stored = found.numbers * (16 if "quantization_config" in found.config else 2)  # packed into fewer
+    stored = checkpoint_read.numbers * (
+        16 if "quantization_config" in checkpoint_read.config else 2
+    )  # packed into fewer
     if parameters > stored + _SLACK or buffers > stored + _MOST_BUFFERS:
         raise ModelError(
             f"{folder / 'config.json'} describes a model of {max(parameters, buffers):,} numbers, and the weights "
-            f"beside it hold {found.numbers:,}: they do not belong together. Copy or download the model again"
+            f"beside it hold {checkpoint_read.numbers:,}: they do not belong together. Copy or download the model again"
         )
     return model
 
@@ -165,15 +167,15 @@ def _beyond(unexpected: set[str], model: Any) -> set[str]:
     """Stored weights that go on where a list of the model's layers ends. Others may be left: parts for another task."""
     import torch
 
-    found = set()
+    names = set()
     for name in unexpected:
         for place in re.finditer(r"\.(\d+)\.", name):
             for prefix in ("", f"{model.base_model_prefix}."):
                 with contextlib.suppress(AttributeError):
                     layers = model.get_submodule(prefix + name[: place.start()])
                     if isinstance(layers, torch.nn.ModuleList) and int(place[1]) >= len(layers):
-                        found.add(name)
-    return found
+                        names.add(name)
+    return names
 
 
 def _shape(shape: Any) -> str:
@@ -223,8 +225,8 @@ def _said(folder: Path, what: str) -> Iterator[None]:
             f"{what} in {folder} does not fit into the memory of this machine: use a smaller one"
         ) from error
     except BaseException as error:  # a panic of the tokenizers library is no Exception
-        said = " ".join(str(error).split())[:300] or "no reason given"
+        message = " ".join(str(error).split())[:300] or "no reason given"
         raise ModelError(
-            f"{what} in {folder} cannot be loaded ({type(error).__name__}: {said}): copy or download the model again, or use "
-            "another"
+            f"{what} in {folder} cannot be loaded ({type(error).__name__}: {message}): copy or download the model again, or "
+            "use another"
         ) from error

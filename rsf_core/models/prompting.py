@@ -78,7 +78,7 @@ def plain(prompt: Prompt) -> str:
     """The prompt as a model without a chat template gets it."""
     if not prompt.earlier:
         return "\n\n".join(filter(None, (prompt.system, prompt.text)))
-    turns = (f"{role.capitalize()}: {said}" for role, said in (*spoken_by(prompt.earlier), ("user", prompt.text)))
+    turns = (f"{role.capitalize()}: {content}" for role, content in (*spoken_by(prompt.earlier), ("user", prompt.text)))
     return "\n\n".join(filter(None, (prompt.system, *turns, "Assistant:")))
 
 

@@ -102,9 +102,9 @@ class AcceptanceBook:
             return before[1].told(ratios["override"].to_numpy())
         if not ratios.num_rows:
             return None
-        found = Landscape(ratios, scope)
-        self._ruled = dict([*self._ruled.items(), ((round_number, scope), (version[:2], found))][-KEPT_LANDSCAPES:])
-        return found
+        landscape = Landscape(ratios, scope)
+        self._ruled = dict([*self._ruled.items(), ((round_number, scope), (version[:2], landscape))][-KEPT_LANDSCAPES:])
+        return landscape
 
     def marks(self, scope: Scope, round_number: int | None = None, onlooker: str | None = None) -> list[Mark]:
         """The values of log M worth a mark, each judged on held-out prompts; kept as long as the landscape."""

@@ -53,28 +53,30 @@ class AnswerBook:
         """Of each question that is asked now and counts as a number, in order. Nothing is written."""
         return [self._scores(one, round_number) for one in self._questions.current() if one.question.counts]
 
-    def _scores(self, asked: AskedQuestion, round_number: int) -> AnswerScores:
+    def _scores(self, question: AskedQuestion, round_number: int) -> AnswerScores:
         def read() -> AnswerScores:
-            now = self._now(asked)
+            now = self._now(question)
             named = ((name, parse_candidate_id(name)) for name in now.means)
             names = [name for name, at in named if at is not None and at[0] == round_number and at[2] < ELSEWHERE_K]
             column = np.full(max(len(names), self._store.round_counts(round_number).candidates), np.nan)
             column[: len(names)] = [now.means[name] for name in names]
-            scorer = answered.ref(asked.question.name, now.version)
-            found = summary(scorer, column, (), ())
-            return AnswerScores(asked.question, scorer, found, len(now.means) - len(names))
+            scorer = answered.ref(question.question.name, now.version)
+            summed_up = summary(scorer, column, (), ())
+            return AnswerScores(question.question, scorer, summed_up, len(now.means) - len(names))
 
-        return self._store.unchanged(("answers as scores", round_number, asked.question.body), TABLES, read)
+        return self._store.unchanged(("answers as scores", round_number, question.question.body), TABLES, read)
 
-    def _now(self, asked: AskedQuestion) -> Answered:
-        return made(self._store, asked.question, asked.alike, self._store.questions.last_answer(asked.question.name))
+    def _now(self, question: AskedQuestion) -> Answered:
+        return made(
+            self._store, question.question, question.alike, self._store.questions.last_answer(question.question.name)
+        )
 
     @spoken
     def use(self, question: str, author: Actor = LOCAL) -> str:
         """Keep the answers to a question as they are now, as a scorer of their own; its name. Later answers change nothing of
         it: they make another. Raises QuestionError where there are none, or they are no numbers."""
-        asked = next((one for one in self._questions.current() if one.question.name == question), None)
-        if asked is None or not asked.question.counts:
+        current = next((one for one in self._questions.current() if one.question.name == question), None)
+        if current is None or not current.question.counts:
             names = [one.question.name for one in self._questions.current() if one.question.counts]
             raise QuestionError(
                 f"no question {question[:60]!r} is asked whose answers are numbers: {', '.join(names) or 'none is'}. Ratings "
@@ -82,12 +84,12 @@ class AnswerBook:
             )
         with self._store.transaction("keeping answers as a scorer"):
             last = self._store.questions.last_answer(question)
-            found = made(self._store, asked.question, asked.alike, last)
-            if not found.means:
+            use = made(self._store, current.question, current.alike, last)
+            if not use.means:
                 raise QuestionError(f"nobody has answered {question!r} yet: it says nothing of any candidate")
-            self._store.questions.add_answer_version(found.version, question, asked.version, last, author.name)
-        answered.keep(self._folder, found)
-        return answered.ref(question, found.version)
+            self._store.questions.add_answer_version(use.version, question, current.version, last, author.name)
+        answered.keep(self._folder, use)
+        return answered.ref(question, use.version)
 
     @spoken
     def score(self, question: str, round_number: int | None = None, author: Actor = LOCAL) -> str | None:

@@ -49,16 +49,16 @@ class CandidateBook:
 
     def prompts_in_round(self, round_number: int | None = None, onlooker: str | None = None) -> list[dict[str, Any]]:
         number = self._standing.number(round_number)
-        found, look = self._store.prompts_in_round(number), self._onlooking(number, onlooker)
-        return found if look is None else look.prompts(found)
+        prompts, look = self._store.prompts_in_round(number), self._onlooking(number, onlooker)
+        return prompts if look is None else look.prompts(prompts)
 
     def candidates(
         self, prompt_id: int, round_number: int | None = None, onlooker: str | None = None
     ) -> list[CandidateRecord]:
         """All candidates of a prompt in a round, by k."""
         number = self._standing.number(round_number)
-        found, look = self._store.candidates_of_prompt(number, prompt_id), self._onlooking(number, onlooker)
-        return found if look is None else look.candidates(found)
+        candidates, look = self._store.candidates_of_prompt(number, prompt_id), self._onlooking(number, onlooker)
+        return candidates if look is None else look.candidates(candidates)
 
     def _told(self, round_number: int, onlooker: str | None) -> Votes:
         look = self._onlooking(round_number, onlooker)
@@ -71,8 +71,8 @@ class CandidateBook:
     def elsewhere_counts(self, round_number: int | None = None, onlooker: str | None = None) -> ElsewhereCounts:
         """How many of them there are, and what people say of them."""
         number = self._standing.number(round_number)
-        found, look = self._store.elsewhere.counts(number), self._onlooking(number, onlooker)
-        return found if look is None else look.elsewhere(found)
+        counts, look = self._store.elsewhere.counts(number), self._onlooking(number, onlooker)
+        return counts if look is None else look.elsewhere(counts)
 
     @spoken
     def override(self, candidate_id: str, action: Action, reviewer: Actor = LOCAL, uid: str | None = None) -> bool:

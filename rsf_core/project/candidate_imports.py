@@ -116,7 +116,7 @@ class CandidateImports:
         except WrongRow as wrong:
             raise PromptFileError(f"the source {wrong.message}") from wrong
         settings, number = self._settings(), self._store.rounds()[-1].round
-        asked = {
+        request = {
             "columns": asdict(columns),
             "source": name,
             "reading": asdict(reading),
@@ -137,14 +137,14 @@ class CandidateImports:
             pq.write_table(self._store.elsewhere.known(number), folder / candidate_reading.KNOWN)
 
         work, module = candidate_reading.work, candidate_reading.__name__
-        return self._uploads.begin(upload, asked, write, work, module, again)
+        return self._uploads.begin(upload, request, write, work, module, again)
 
     def start_found(self, upload: str, source: str, again: bool = False) -> str:
         """The same with the columns as they are recognised. Raises PromptFileError where none can hold completions."""
         columns = self.columns(upload)
-        found = self._uploads.format(upload)
-        if columns is None and found.text is None:
-            raise PromptFileError(f"{self._uploads.name(upload)} {found.problem}")
+        file_format = self._uploads.format(upload)
+        if columns is None and file_format.text is None:
+            raise PromptFileError(f"{self._uploads.name(upload)} {file_format.problem}")
         if columns is None:
             raise PromptFileError(
                 f"{self._uploads.name(upload)} has no column of completions beside that of the prompt: call it completion, or "
@@ -154,14 +154,14 @@ class CandidateImports:
 
     def state(self, upload: str, reading: str) -> CandidateImportState:
         folder = self._uploads.file(upload).parent / reading
-        found = read_json(folder / "summary.json")
-        if found is not None and "problem" in found:
-            return CandidateImportState(problem=found["problem"])
-        if found is not None:
-            rows = tuple(Shown(**row) for row in found.pop("rows"))
-            problems = tuple(Problem(**problem) for problem in found.pop("problems"))
-            notes = tuple(found.pop("notes"))
-            return CandidateImportState(preview=CandidatePreview(**found, rows=rows, problems=problems, notes=notes))
+        summary = read_json(folder / "summary.json")
+        if summary is not None and "problem" in summary:
+            return CandidateImportState(problem=summary["problem"])
+        if summary is not None:
+            rows = tuple(Shown(**row) for row in summary.pop("rows"))
+            problems = tuple(Problem(**problem) for problem in summary.pop("problems"))
+            notes = tuple(summary.pop("notes"))
+            return CandidateImportState(preview=CandidatePreview(**summary, rows=rows, problems=problems, notes=notes))
         if not process.is_alive(folder):
             if (folder / "summary.json").exists():
                 return self.state(upload, reading)  # it has ended just now

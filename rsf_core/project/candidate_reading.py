@@ -146,10 +146,10 @@ def _write(folder: Path, kept: _Kept, places: Ints, added: Bools, source: str) -
                 rows = at + np.flatnonzero(added[at : at + len(part)])
                 chosen = part.take(pa.array(rows - at))
                 at += len(part)
-                said = {name: chosen[name] for name, _ in _SAID}
-                said["source"] = pc.fill_null(chosen["source"], source)
+                columns = {name: chosen[name] for name, _ in _SAID}
+                columns["source"] = pc.fill_null(chosen["source"], source)
                 halves = {name: kept.digests[rows, half] for half, name in enumerate(("upper", "lower"))}
-                writer.write_table(pa.table({"prompt": places[rows], **halves, **said}, schema=SCHEMA))
+                writer.write_table(pa.table({"prompt": places[rows], **halves, **columns}, schema=SCHEMA))
                 for name in stated:
                     stated[name] += len(chosen) - chosen[name].null_count
                 shown.extend(chosen.slice(0, import_steps.SHOWN_ROWS - len(shown)).to_pylist())
@@ -174,14 +174,14 @@ def _write(folder: Path, kept: _Kept, places: Ints, added: Bools, source: str) -
 
 def _texts(path: Path, numbers: set[int]) -> dict[int, str]:
     """The prompts of these numbers with their earlier turns."""
-    found: dict[int, str] = {}
+    texts: dict[int, str] = {}
     at = 0
     for part in row_file.parts(path):
         here = sorted(number - at for number in numbers if at <= number < at + len(part))
         rows = row_file.rows_of(part.take(pa.array(here, pa.int64())))
-        found |= {at + row: prompt.whole for row, prompt in zip(here, rows, strict=True)}
+        texts |= {at + row: prompt.whole for row, prompt in zip(here, rows, strict=True)}
         at += len(part)
-    return found
+    return texts
 
 
 class _Kept:
@@ -280,12 +280,12 @@ class _Prompts:
         return f"its prompt is {held}: what models are compared on is not trained on; left out"
 
 
-def _among(existing: pa.Table, asked: Path) -> Ints:
+def _among(existing: pa.Table, names: Path) -> Ints:
     """Where each prompt of a file stands among those of the project, −1 where it does not: the newest in use, else the first
     of those that were."""
     digests = bytearray()
     known = (existing.slice(start, row_file.PART_ROWS) for start in range(0, len(existing), row_file.PART_ROWS))
-    for part in (*known, *row_file.parts(asked)):
+    for part in (*known, *row_file.parts(names)):
         columns = (part[name].to_pylist() for name in ("text", "system", "earlier"))
         for text, system, earlier in zip(*columns, strict=True):
             digests += placing.digest(identity(text, system, tuple(earlier or ())))
@@ -303,9 +303,9 @@ def _place(folder: Path, existing: pa.Table, unknown: Bools, request: dict[str, 
         for part, new in beside(unknown, folder / _ASKED):
             writer.write_table(part.filter(pa.array(new)))
     rules = Rules(0.0, request["seed"], tuple(request["scorers"]), request["unsealed"])
-    found = place(folder / _UNPLACED, existing, rules, 0, folder / NEW)
+    placed = place(folder / _UNPLACED, existing, rules, 0, folder / NEW)
     numbers = np.flatnonzero(unknown)
-    return {int(numbers[row]): problem.message for row, problem in zip(found.left_out, found.problems, strict=True)}
+    return {int(numbers[row]): problem.message for row, problem in zip(placed.left_out, placed.problems, strict=True)}
 
 
 def main() -> None:

@@ -76,8 +76,8 @@ def active_job(project: Project) -> dict[str, Any] | None:
 
 @command
 def job(project: Project, job_id: str) -> Any:
-    found = project.store.job(job_id)
-    return plain(found) | {"spec": plain(found.spec), "outcome": found.outcome}
+    record = project.store.job(job_id)
+    return plain(record) | {"spec": plain(record.spec), "outcome": record.outcome}
 
 
 @command
@@ -125,8 +125,8 @@ def score_by(project: Project, scorer: str, again: bool = False) -> str | None:
 def judging(project: Project, scorer: str) -> Any:
     """How far a scorer, in its version of now, agrees with what people have decided."""
     name = project.scorer_book.current(scorer)
-    found = project.scorer_book.judging(name, direction(project.settings.target, name))
-    return plain(found) | {"scorer": name, "enough": found.enough, "agrees": found.agrees}
+    judged = project.scorer_book.judging(name, direction(project.settings.target, name))
+    return plain(judged) | {"scorer": name, "enough": judged.enough, "agrees": judged.agrees}
 
 
 @command
@@ -266,19 +266,19 @@ def save_guide(project: Project, text: str, reason: str, author: Actor) -> int:
 def gold(project: Project, round_number: int | None = None) -> dict[str, Any]:
     """The gold items of a round (the newest), and how often each reviewer is right on them."""
     number = project.current_round if round_number is None else round_number
-    found = project.gold.report(number)
+    gold_report = project.gold.report(number)
     reviewers = [
         {"reviewer": one.reviewer, "whole": _accuracy(one.whole)}
         | {"by_guide": {guide: _accuracy(part) for guide, part in one.by_guide.items()}}
-        for one in found.reviewers
+        for one in gold_report.reviewers
     ]
-    report = {"guide": found.guide, "outdated": found.outdated, "reviewers": reviewers}
-    return {"round": number, "share": project.settings.review.gold_share, "items": found.marks} | report
+    report = {"guide": gold_report.guide, "outdated": gold_report.outdated, "reviewers": reviewers}
+    return {"round": number, "share": project.settings.review.gold_share, "items": gold_report.marks} | report
 
 
-def _accuracy(found: Accuracy) -> dict[str, Any]:
-    made: dict[str, Any] = plain(found)
-    share = found.share
+def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
+    made: dict[str, Any] = plain(accuracy)
+    share = accuracy.share
     return made | {"accuracy": None if share is None else [share.value, share.low, share.high]}
 
 
@@ -317,8 +317,8 @@ def export_cancel(project: Project, export_id: str) -> None:
 @command
 def has_control(project: Project, control: str = "random") -> bool:
     """Whether the newest round was compared with a control, or can't be: it was deleted, or would be the same set."""
-    kind, found = _control(control), project.comparison()
-    made = found is not None and bool(found.control if kind is Control.RANDOM else found.constraints)
+    kind, comparison = _control(control), project.comparison()
+    made = comparison is not None and bool(comparison.control if kind is Control.RANDOM else comparison.constraints)
     return made or project.control_is_deleted(control=kind) or not project.control_leaves_a_choice(control=kind)
 
 
@@ -331,8 +331,8 @@ def export_task(project: Project, folder: str, sealed: bool) -> list[task_folder
 @command
 def comparisons(project: Project) -> list[Any]:
     """The held-out comparison of every round that has one."""
-    found = (project.comparison(opened.round) for opened in project.rounds())
-    return [comparison for comparison in found if comparison is not None]
+    compared = (project.comparison(round_record.round) for round_record in project.rounds())
+    return [comparison for comparison in compared if comparison is not None]
 
 
 @command
@@ -392,5 +392,5 @@ def _control(name: str) -> Control:
 
 def _begun(project: Project, kind: JobKind) -> str | None:
     """The job that runs or waits already: what follows another stage starts by itself, also when a project is opened."""
-    found = [job.job_id for job in project.jobs(project.current_round, active=True) if job.kind is kind]
-    return found[-1] if found else None
+    job_ids = [job.job_id for job in project.jobs(project.current_round, active=True) if job.kind is kind]
+    return job_ids[-1] if job_ids else None

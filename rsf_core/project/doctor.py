@@ -89,9 +89,9 @@ def compute_check(compute: Compute) -> Check:
         chosen = placement.choose(compute, there)
     except RsfError as error:
         return Check("compute", False, str(error))
-    asked = "auto: " if compute.device == "auto" else ""
-    why = " (torch is built without CUDA)" if asked and chosen.device == "cpu" and not built_for_cuda() else ""
-    return Check("compute", True, f"{asked}{chosen}{why}; training is in float32")
+    prefix = "auto: " if compute.device == "auto" else ""
+    why = " (torch is built without CUDA)" if prefix and chosen.device == "cpu" and not built_for_cuda() else ""
+    return Check("compute", True, f"{prefix}{chosen}{why}; training is in float32")
 
 
 def _law(settings: Settings) -> list[Check]:
@@ -100,10 +100,10 @@ def _law(settings: Settings) -> list[Check]:
     if folder is None:
         return []
     try:
-        found = models.asked_of(folder, settings.generate.model_masks)
+        law = models.asked_of(folder, settings.generate.model_masks)
     except RsfError as error:
         return [Check("law of the model", False, str(error))]
-    return [Check("law of the model", True, models.in_words(found))]
+    return [Check("law of the model", True, models.in_words(law))]
 
 
 def _project(folder: Path) -> list[Check]:

@@ -96,10 +96,10 @@ class Draft:
         """A draft that was begun before. Raises NotAProjectError where there is none (any more), ProjectLockedError where
         another process has it open."""
         folder = workspace / FOLDER / draft_id
-        found = read_json(folder / "draft.json") if _ID.fullmatch(draft_id) else None
-        if found is None:
+        chosen = read_json(folder / "draft.json") if _ID.fullmatch(draft_id) else None
+        if chosen is None:
             raise NotAProjectError("this new project is not there any more: it was created or discarded. Begin another")
-        return cls(folder, Project.open(folder / "project", _WHAT, begin=False), Chosen(**found))
+        return cls(folder, Project.open(folder / "project", _WHAT, begin=False), Chosen(**chosen))
 
     def close(self) -> None:
         self.trial.close()
@@ -271,8 +271,8 @@ def name_problem(workspace: Path, name: str) -> str | None:
 
 def drafts(workspace: Path) -> list[tuple[str, Chosen]]:
     """The drafts there are, the newest first."""
-    found = [(folder.name, Chosen(**read_json(folder / "draft.json"))) for folder in _folders(workspace)]
-    return sorted(found, key=lambda draft: -draft[1].order)
+    named = [(folder.name, Chosen(**read_json(folder / "draft.json"))) for folder in _folders(workspace)]
+    return sorted(named, key=lambda draft: -draft[1].order)
 
 
 def forget_old(workspace: Path, kept: int) -> None:
@@ -295,8 +295,8 @@ def _remove_closed(folder: Path) -> None:
 
 
 def _folders(workspace: Path) -> list[Path]:
-    found = (workspace / FOLDER).glob("*/draft.json")
-    folders = [path.parent for path in found if _ID.fullmatch(path.parent.name)]
+    notes = (workspace / FOLDER).glob("*/draft.json")
+    folders = [path.parent for path in notes if _ID.fullmatch(path.parent.name)]
     return [folder for folder in folders if (folder / "project" / settings_file.NAME).is_file()]
 
 

@@ -73,8 +73,8 @@ class Facts:
 def check(step: Step, facts: Facts) -> list[Finding]:
     """What is wrong, or worth knowing, at a step; what blocks first."""
     checks = {Step.TASK: _task, Step.PROMPTS: _prompts, Step.MODEL: _model, Step.GOOD: _good}
-    found = checks[step](facts) if step in checks else []
-    return sorted(found, key=lambda finding: not finding.blocks)
+    problems = checks[step](facts) if step in checks else []
+    return sorted(problems, key=lambda finding: not finding.blocks)
 
 
 def blocking(facts: Facts) -> dict[Step, str]:
@@ -88,25 +88,25 @@ def _task(facts: Facts) -> list[Finding]:
 
 
 def _prompts(facts: Facts) -> list[Finding]:
-    found = []
+    problems = []
     train, held_out = facts.prompts.get(Split.TRAIN, 0), facts.prompts.get(Split.HELD_OUT, 0)
     if not facts.count:
-        found.append(Finding("There is no prompt yet: type or paste some, or choose a file."))
+        problems.append(Finding("There is no prompt yet: type or paste some, or choose a file."))
     elif not train:
-        found.append(
+        problems.append(
             Finding(
                 f"None of the {plural(facts.count, 'prompt')} is a train prompt, and only those are drawn for: add some more, "
                 "or read the file with a smaller held-out share."
             )
         )
     elif not held_out:
-        found.append(
+        problems.append(
             Finding(
                 "No prompt is held out, so nothing will show what a round has gained: add some prompts with a held-out share.",
                 blocks=False,
             )
         )
-    return found + _references(facts)
+    return problems + _references(facts)
 
 
 def _references(facts: Facts) -> list[Finding]:
@@ -148,19 +148,19 @@ def _good(facts: Facts) -> list[Finding]:
                 "Nothing says what is good: choose at least one scorer, as a reward or as a check that has to pass."
             )
         ]
-    found = []
+    problems = []
     for name in target.scorers:
         try:
             low, high = registry.bounds(name)
         except ScorerError as error:
-            found.append(Finding(f"{str(error)[0].upper()}{str(error)[1:]}"))
+            problems.append(Finding(f"{str(error)[0].upper()}{str(error)[1:]}"))
             continue
         for constraint in target.constraints:
             if constraint.scorer == name and (problem := _never(constraint, low, high)):
-                found.append(Finding(problem))
+                problems.append(Finding(problem))
     if target.rewards and not any(target.rewards.values()):
-        found.append(Finding("Every reward has the weight 0, so none is better than another: give one a weight."))
-    return found or _references(facts)
+        problems.append(Finding("Every reward has the weight 0, so none is better than another: give one a weight."))
+    return problems or _references(facts)
 
 
 def _never(constraint: Constraint, low: float, high: float) -> str | None:
@@ -170,6 +170,6 @@ def _never(constraint: Constraint, low: float, high: float) -> str | None:
     if least > most:
         return f"No score is at least {least:g} and at most {most:g}: correct the check {constraint.scorer}."
     if least > high or most < low:
-        asked = f"at least {least:g}" if least > high else f"at most {most:g}"
-        return f"{constraint.scorer} lies between {low:g} and {high:g}, so none is {asked}: correct the check."
+        bound = f"at least {least:g}" if least > high else f"at most {most:g}"
+        return f"{constraint.scorer} lies between {low:g} and {high:g}, so none is {bound}: correct the check."
     return None

@@ -38,7 +38,9 @@ class Features:
 
     def counts(self) -> FeatureCounts:
         files = self._embedding.files()
-        drawn = {opened.round: self._embedding.places(opened.round) for opened in self._store.rounds()}
+        drawn = {
+            round_record.round: self._embedding.places(round_record.round) for round_record in self._store.rounds()
+        }
         there = 0 if files is None else sum(int(files.has(number, places).sum()) for number, places in drawn.items())
         return FeatureCounts(sum(map(len, drawn.values())), there)
 

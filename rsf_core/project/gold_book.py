@@ -53,6 +53,6 @@ class GoldBook:
 
     def _report(self, round_number: int) -> GoldReport:
         marks = list(self._store.gold.of_round(round_number).values())[::-1]
-        found = answers(self._store.gold.words(round_number), marks)
+        answered = answers(self._store.gold.words(round_number), marks)
         guide = self._store.guides.version()
-        return GoldReport(marks, found, accuracies(found), guide, sum(mark.guide < guide for mark in marks))
+        return GoldReport(marks, answered, accuracies(answered), guide, sum(mark.guide < guide for mark in marks))

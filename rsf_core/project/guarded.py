@@ -69,15 +69,15 @@ def _checked(method: MethodType, who: Callable[[], Actor], action: str) -> Calla
     def call(*args: Any, **kwargs: Any) -> Any:
         actor = who()
         access.check(actor, action)
-        said: dict[str, Actor | str | None] = dict.fromkeys(_speakers(method.__func__), actor)
+        speakers: dict[str, Actor | str | None] = dict.fromkeys(_speakers(method.__func__), actor)
         signature = _signature(method.__func__)
         if ONLOOKER in signature.parameters:
-            said[ONLOOKER] = actor.name if actor.role is Role.REVIEWER else None
+            speakers[ONLOOKER] = actor.name if actor.role is Role.REVIEWER else None
         with writable("the project's folder"):
-            if not said:
+            if not speakers:
                 return method(*args, **kwargs)
             bound = signature.bind(method.__self__, *args, **kwargs)
-            bound.arguments.update(said)
+            bound.arguments.update(speakers)
             return method.__func__(*bound.args, **bound.kwargs)
 
     return call

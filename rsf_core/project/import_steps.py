@@ -44,12 +44,12 @@ def say(folder: Path, message: str) -> None:
 
 def telling(folder: Path, words: str) -> Callable[[int], None]:
     """What says a count in `words` now and then."""
-    said = time.monotonic()
+    written_at = time.monotonic()
 
     def on_row(count: int) -> None:
-        nonlocal said
-        if time.monotonic() > said + _EVERY:
-            said = time.monotonic()
+        nonlocal written_at
+        if time.monotonic() > written_at + _EVERY:
+            written_at = time.monotonic()
             say(folder, words.format(count))
 
     return on_row
@@ -73,20 +73,20 @@ def place_rows(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         existing = pq.read_table(folder / "existing.parquet")
         say(folder, f"comparing {kept.count + existing.num_rows:,} prompts")
         rules = Rules(request["share"], request["seed"], tuple(request["scorers"]), request.get("unsealed", False))
-        found = place(read, existing, rules, SHOWN_ROWS, folder / "rows.parquet")
+        placed = place(read, existing, rules, SHOWN_ROWS, folder / "rows.parquet")
     finally:
         read.unlink(missing_ok=True)
-    problems = sorted((*parsed.problems, *found.problems), key=lambda problem: (problem.kept, problem.line or 0))
+    problems = sorted((*parsed.problems, *placed.problems), key=lambda problem: (problem.kept, problem.line or 0))
     in_part = sum(problem.kept for problem in problems)
     if problems:
         write_problems(folder / PROBLEMS, problems)
     return {
-        "train": found.counts[Split.TRAIN],
-        "held_out": found.counts[Split.HELD_OUT],
-        "sealed": found.counts[Split.SEALED],
+        "train": placed.counts[Split.TRAIN],
+        "held_out": placed.counts[Split.HELD_OUT],
+        "sealed": placed.counts[Split.SEALED],
         "left_out": len(problems) - in_part,
         "in_part": in_part,
-        "rows": [_short(row) for row in found.shown],
+        "rows": [_short(row) for row in placed.shown],
         "problems": [asdict(problem) for problem in problems[:SHOWN_PROBLEMS]],
         "notes": list(parsed.notes),
     }

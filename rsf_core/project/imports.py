@@ -169,8 +169,8 @@ class Imports:
         """The name of a kept file; None where it is not kept (any more)."""
         if not upload.isalnum():
             return None
-        found = read_json(self._folder / upload / "name.json")
-        return None if found is None else str(found["name"])
+        about = read_json(self._folder / upload / "name.json")
+        return None if about is None else str(about["name"])
 
     def format(self, upload: str, reading: Reading = FOUND) -> Format:
         """As what the file is read. Raises PromptFileError where it can't be."""
@@ -182,7 +182,7 @@ class Imports:
         """Read and place the rows of a kept file; the name of the placing. What was cancelled or broken off is begun `again`
         where that is asked for."""
         settings = self._settings()
-        asked = {
+        request = {
             "columns": asdict(columns),
             "reading": asdict(reading),
             "share": held_out_share,
@@ -192,12 +192,12 @@ class Imports:
             "rows": row_file.SCHEMA.names,  # another version keeps others
             "version": self._store.prompt_book.version(),
         }
-        return self.begin(upload, asked, self._write_existing, work, __name__, again)
+        return self.begin(upload, request, self._write_existing, work, __name__, again)
 
     def begin(
         self,
         upload: str,
-        asked: Mapping[str, Any],
+        request: Mapping[str, Any],
         write: Callable[[Path], None],
         work: Callable[[Path], None],
         module: str,
@@ -207,7 +207,7 @@ class Imports:
         project, or `module` as a process where there is much. Its name, the same for the same; it is made once, unless it is
         to be made `again` and was cancelled or broken off. Of one file one is made at a time: another is ended and deleted."""
         file = self.file(upload)
-        folder = file.parent / blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=8).hexdigest()
+        folder = file.parent / blake2b(json.dumps(request, sort_keys=True).encode(), digest_size=8).hexdigest()
         with self._beginning:
             if (folder / "request.json").exists() and not (again and _has_ended_early(folder)):
                 return folder.name
@@ -215,7 +215,7 @@ class Imports:
             with writable(file.parent):
                 folder.mkdir()
                 write(folder)
-                write_json(folder / "request.json", {**asked, "file": file.name, "memory": MEMORY_BYTES})
+                write_json(folder / "request.json", {**request, "file": file.name, "memory": MEMORY_BYTES})
             small = file.stat().st_size <= SMALL_FILE and file.suffix not in PACKED  # which can grow a million times
             if small and sum(self._store.prompt_counts().values()) <= SMALL_PROJECT:
                 work(folder)
@@ -225,22 +225,22 @@ class Imports:
 
     def start_found(self, upload: str, held_out_share: float, again: bool = False) -> str:
         """The same with the columns as they are recognised. Raises PromptFileError where there is no readable row."""
-        found = self.format(upload)
-        if found.text is None:
-            raise PromptFileError(f"{self.name(upload)} {found.problem}")
-        columns = Columns(found.text, found.reference, found.system, found.split)
+        file_format = self.format(upload)
+        if file_format.text is None:
+            raise PromptFileError(f"{self.name(upload)} {file_format.problem}")
+        columns = Columns(file_format.text, file_format.reference, file_format.system, file_format.split)
         return self.start(upload, columns, held_out_share, again=again)
 
     def state(self, upload: str, placing: str) -> ImportState:
         folder = self._folder / upload / placing
-        found = read_json(folder / "summary.json")
-        if found is not None and "problem" in found:
-            return ImportState(problem=found["problem"])
-        if found is not None:
-            rows = tuple(PromptRow(**row | {"split": Split(row["split"])}) for row in found.pop("rows"))
-            problems = tuple(Problem(**problem) for problem in found.pop("problems"))
-            notes = tuple(found.pop("notes"))
-            return ImportState(preview=Preview(**found, rows=rows, problems=problems, notes=notes))
+        summary = read_json(folder / "summary.json")
+        if summary is not None and "problem" in summary:
+            return ImportState(problem=summary["problem"])
+        if summary is not None:
+            rows = tuple(PromptRow(**row | {"split": Split(row["split"])}) for row in summary.pop("rows"))
+            problems = tuple(Problem(**problem) for problem in summary.pop("problems"))
+            notes = tuple(summary.pop("notes"))
+            return ImportState(preview=Preview(**summary, rows=rows, problems=problems, notes=notes))
         if not process.is_alive(folder):
             if (folder / "summary.json").exists():
                 return self.state(upload, placing)  # it has ended just now
@@ -308,10 +308,10 @@ class Imports:
 
     def file(self, upload: str) -> Path:
         """A kept file. Raises PromptFileError where it is not kept (any more)."""
-        found = next((self._folder / upload).glob("upload.*"), None) if upload.isalnum() else None
-        if found is None:
+        path = next((self._folder / upload).glob("upload.*"), None) if upload.isalnum() else None
+        if path is None:
             raise PromptFileError("the file is not kept any more: choose it again")
-        return found
+        return path
 
     def _placings(self, upload: str) -> list[Path]:
         """Also those that were killed before they had a request."""
@@ -332,8 +332,8 @@ class Imports:
     @staticmethod
     def _order(upload: Path) -> int:
         """The higher, the later it was kept; 0 where it was by an earlier version."""
-        found = read_json(upload / "order.json")
-        return 0 if found is None else int(found["order"])
+        order = read_json(upload / "order.json")
+        return 0 if order is None else int(order["order"])
 
     def _write_existing(self, folder: Path) -> None:
         pq.write_table(self._store.prompt_book.entries(), folder / "existing.parquet")
@@ -363,9 +363,9 @@ def _recognised(file: Path, reading: Reading = FOUND) -> Format:
     command = [sys.executable, "-m", "rsf_core.project.imports", str(file), str(MEMORY_BYTES)]
     command += [reading.sheet] if reading.sheet is not None else []
     late = f"{file.name} was looked at for {LOOK_SECONDS:g} s in vain: split it"
-    said = _told(command, LOOK_SECONDS, late, f"{file.name} could not be looked at: {TOO_LARGE}")["format"]
-    layout = Layout(said.pop("kind"), sheet=said.pop("sheet"), sheets=tuple(said.pop("sheets")))
-    return Format(layout, **said | {"columns": tuple(said["columns"])})
+    answer = _told(command, LOOK_SECONDS, late, f"{file.name} could not be looked at: {TOO_LARGE}")["format"]
+    layout = Layout(answer.pop("kind"), sheet=answer.pop("sheet"), sheets=tuple(answer.pop("sheets")))
+    return Format(layout, **answer | {"columns": tuple(answer["columns"])})
 
 
 def _gathered(folder: Path, file: Path) -> None:
@@ -392,23 +392,23 @@ def _told(command: Sequence[str], seconds: float, late: str, broken: str) -> dic
     except subprocess.TimeoutExpired as error:
         raise PromptFileError(late) from error
     try:
-        told: dict[str, Any] = json.loads(ended.stdout)
+        answer: dict[str, Any] = json.loads(ended.stdout)
     except ValueError as error:
         raise PromptFileError(broken) from error
-    if "problem" in told:
-        raise PromptFileError(told["problem"])
-    return told
+    if "problem" in answer:
+        raise PromptFileError(answer["problem"])
+    return answer
 
 
 def _look(file: Path, sheet: str | None) -> dict[str, Any]:
     try:
-        found = asdict(recognise(file, Reading(sheet=sheet)))
+        file_format = asdict(recognise(file, Reading(sheet=sheet)))
     except MemoryError:  # pyarrow's too
         return {"problem": f"{file.name} {TOO_LARGE}"}
     except RsfError as error:
         return {"problem": str(error)}
-    layout = found.pop("layout")
-    return {"format": found | {name: layout[name] for name in ("kind", "sheet", "sheets")}}
+    layout = file_format.pop("layout")
+    return {"format": file_format | {name: layout[name] for name in ("kind", "sheet", "sheets")}}
 
 
 def work(folder: Path) -> None:

@@ -63,16 +63,16 @@ class Invites:
     @spoken
     def revoke(self, name_or_id: str, author: Actor) -> list[LinkRecord]:
         """End the links of a name, or one link, at once. Raises AccessError where there is none to end."""
-        asked = " ".join(name_or_id.split())
-        found = [link for link in self.links() if asked in (link.name, link.link_id) and link.state == "open"]
-        if not found:
+        wished = " ".join(name_or_id.split())
+        links = [link for link in self.links() if wished in (link.name, link.link_id) and link.state == "open"]
+        if not links:
             known = (
                 ", ".join(f"{link.name} ({link.link_id})" for link in self.links() if link.state == "open") or "none"
             )
-            raise AccessError(f"there is no open link of {asked[:80]!r}; open are: {known}")
-        self._links.revoke([link.link_id for link in found], author.name)
+            raise AccessError(f"there is no open link of {wished[:80]!r}; open are: {known}")
+        self._links.revoke([link.link_id for link in links], author.name)
         self._forget()
-        return [link for link in self.links() if link.link_id in {one.link_id for one in found}]
+        return [link for link in self.links() if link.link_id in {one.link_id for one in links}]
 
     def find(self, secret: str | None) -> LinkRecord:
         """The open link with this secret. Raises AccessError that says why nobody comes in by it."""

@@ -36,12 +36,12 @@ def scored(store: Store, candidates: Sequence[Tried]) -> list[tuple[Tried, Score
     """`candidates` as a scorer sees them, with the conversation before each."""
     numbers = {candidate.candidate_id: int(candidate.candidate_id.split(".")[1]) for candidate in candidates}
     known = {record.prompt_id: record for record in store.prompt_book.by_id(sorted(set(numbers.values())))}
-    found = []
+    scores = []
     for candidate in candidates:
         record = known[numbers[candidate.candidate_id]]
         prompt = Prompt(record.prompt_id, record.text, record.reference, record.split, record.system, record.earlier)
-        found.append((candidate, Scored(prompt, candidate.completion, None, Finish.EOS, candidate.candidate_id)))
-    return found
+        scores.append((candidate, Scored(prompt, candidate.completion, None, Finish.EOS, candidate.candidate_id)))
+    return scores
 
 
 def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]]) -> list[Judged]:
@@ -51,7 +51,7 @@ def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]
 
     judge = LlmJudge(**options)
     problems = [judge.reference_problem(one.prompt.reference) for _, one in candidates]
-    found: dict[int, float | NoScore] = {
+    answers: dict[int, float | NoScore] = {
         number: NoScore(f"the judge {problem}") for number, problem in enumerate(problems) if problem is not None
     }
     askable = [number for number, problem in enumerate(problems) if problem is None]
@@ -60,21 +60,21 @@ def judged(options: Mapping[str, Any], candidates: Sequence[tuple[Tried, Scored]
     try:
         with host.hosted(Host(judge.name, stopping=lambda: time.monotonic() > until, trial=True)):
             for number, answer in judge.answers([candidates[number][1] for number in askable]):
-                found[askable[number]] = answer
+                answers[askable[number]] = answer
     except Stopped:
         lacking = _LATE
     except Unavailable as error:
-        if all(isinstance(found.get(number), NoScore | None) for number in askable):
+        if all(isinstance(answers.get(number), NoScore | None) for number in askable):
             raise
         lacking = str(error)
     return [
-        _judged(candidate, found.get(number), lacking, "" if problems[number] else judge.asked(one))
+        _judged(candidate, answers.get(number), lacking, "" if problems[number] else judge.asked(one))
         for number, (candidate, one) in enumerate(candidates)
     ]
 
 
-def _judged(candidate: Tried, answer: float | NoScore | None, lacking: str, asked: str) -> Judged:
+def _judged(candidate: Tried, answer: float | NoScore | None, lacking: str, question: str) -> Judged:
     """`lacking`: why there is no answer where there is none."""
     if answer is None or isinstance(answer, NoScore):
-        return Judged(candidate, None, lacking if answer is None else answer.reason, asked)
-    return Judged(candidate, answer, "", asked)
+        return Judged(candidate, None, lacking if answer is None else answer.reason, question)
+    return Judged(candidate, answer, "", question)

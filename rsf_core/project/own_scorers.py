@@ -94,15 +94,15 @@ class OwnScorers:
         if name in registry.names():
             raise ScorerError(f"a scorer {name!r} is installed already: choose another name")
         used = [scorer for scorer in self._target_book.draft().target.scorers if own.named(scorer, name)]
-        found = own.save(self._folder, name, source, kind)
+        saved = own.save(self._folder, name, source, kind)
         if used:
             draft = self._target_book.draft()
-            target = own.renamed(draft.target, {s: _now(s, found) for s in draft.target.scorers if own.named(s, name)})
+            target = own.renamed(draft.target, {s: _now(s, saved) for s in draft.target.scorers if own.named(s, name)})
             if target != draft.target:  # a version was named
                 self._target_book.use(Draft(target, draft.accept), f"{name} was changed", draft, author=author)
             else:
                 self._target_book.note(author, f"{name} was changed")
-        return found
+        return saved
 
     def add(self, function: Callable[..., Any], name: str | None = None) -> OwnFile:
         """Save a Python function (with `@scorer` or without) by its source, which must hold all that it uses, imports
@@ -121,36 +121,36 @@ class OwnScorers:
         """Delete its file in PROJECT/scorers; what it has scored stays. Raises ScorerError where it is in the target."""
         if any(own.named(scorer, name) for scorer in self._target_book.draft().target.scorers):
             raise ScorerError(f"{name!r} is in the target: take it out there first")
-        found = own.file(self._folder, name)
-        if found is None:
+        path = own.file(self._folder, name)
+        if path is None:
             raise ScorerError(f"there is no {own.FOLDER}/{name}.py in this project")
-        (self._folder / own.FOLDER / found.filename).unlink(missing_ok=True)
+        (self._folder / own.FOLDER / path.filename).unlink(missing_ok=True)
 
     @spoken
     def use(self, name: str, weight: float, author: Actor = LOCAL) -> None:
         """Make a scorer (`NAME`, `NAME.KEY`) a reward of the target, with this weight. Raises ScorerError."""
         ref = own.reference(name)
-        found = None if ref is None else own.file(self._folder, ref.name)
-        if ref is None or found is None or found.problem:
+        path = None if ref is None else own.file(self._folder, ref.name)
+        if ref is None or path is None or path.problem:
             raise ScorerError(f"there is no scorer {name!r} of this project's own")
         draft = self._target_book.draft()
         rewards = {s: w for s, w in draft.target.rewards.items() if not _same(s, ref)}
-        target = draft.target.model_copy(update={"rewards": {**rewards, _now(name, found): weight}})
+        target = draft.target.model_copy(update={"rewards": {**rewards, _now(name, path): weight}})
         self._target_book.use(Draft(target, draft.accept), f"{name} as a reward", draft, author=author)
 
     def try_out(self, name: str, source: str, round_number: int) -> list[TriedScore]:
         """What a draft gives for stored candidates of a round, nothing of which is kept. It runs in a process of its own, and
         ends within half a minute. Raises ScorerError where it is no scorer, or code of this project may not run here."""
-        found = own.read(name, source.replace("\r\n", "\n"))
-        if found.problem:
-            raise ScorerError(found.problem)
+        scorer = own.read(name, source.replace("\r\n", "\n"))
+        if scorer.problem:
+            raise ScorerError(scorer.problem)
         trust.check(self._folder)
         candidates = self._store.candidates_to_try(round_number, TRIED)
         path = self._folder / own.FOLDER / f".try-{time.time_ns()}.py"
-        own.write(path, found.source)
-        caller = Caller(self._folder, path, found, TRY_EACH_SECONDS)
+        own.write(path, scorer.source)
+        caller = Caller(self._folder, path, scorer, TRY_EACH_SECONDS)
         try:
-            return _tried(caller, found, candidates, time.monotonic() + TRY_SECONDS)
+            return _tried(caller, scorer, candidates, time.monotonic() + TRY_SECONDS)
         finally:
             caller.close()
             path.unlink(missing_ok=True)
@@ -176,7 +176,7 @@ def _same(scorer: str, ref: own.OwnRef) -> bool:
 
 
 def _tried(caller: Caller, file: OwnFile, candidates: Sequence[Tried], until: float) -> list[TriedScore]:
-    found = []
+    results = []
     for number, candidate in enumerate(candidates):
         began = time.monotonic()
         scores, error = {}, ""
@@ -187,8 +187,8 @@ def _tried(caller: Caller, file: OwnFile, candidates: Sequence[Tried], until: fl
                 scores = _asked(caller, file, candidate, twice=number < TWICE)
             except ScorerError as problem:
                 error = str(problem)
-        found.append(TriedScore(candidate, scores, error, 1000 * (time.monotonic() - began)))
-    return found
+        results.append(TriedScore(candidate, scores, error, 1000 * (time.monotonic() - began)))
+    return results
 
 
 def _asked(caller: Caller, file: OwnFile, candidate: Tried, twice: bool) -> dict[str, float]:

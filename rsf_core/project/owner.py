@@ -79,8 +79,8 @@ def holder(folder: Path) -> dict[str, Any] | None:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             with contextlib.suppress(json.JSONDecodeError):  # it is being written this moment
-                found: dict[str, Any] = json.load(file)
-                return found
+                record: dict[str, Any] = json.load(file)
+                return record
             return {"pid": None, "host": None, "what": "unknown"}
     return None
 

@@ -284,8 +284,8 @@ class Project:
 
     def summary(self, onlooker: str | None = None) -> Summary:
         """What a list of projects says of this one."""
-        compared = (self.comparison(opened.round) for opened in reversed(self.rounds()))
-        newest = next((found for found in compared if found is not None), None)
+        compared = (self.comparison(round_record.round) for round_record in reversed(self.rounds()))
+        newest = next((comparison for comparison in compared if comparison is not None), None)
         number, prompts = self.current_round, sum(self.prompt_counts().values())
         return summaries.summarise(number, self.next_step(onlooker), self.counts(number, onlooker), prompts, newest)
 
@@ -367,8 +367,8 @@ class Project:
         """The rows that can be added, each with its split (by hash, near-duplicates together), and what is wrong with
         the others by line: duplicates, a reference that a scorer of the target cannot read, or a wish for a split that would
         put near-duplicates on both sides."""
-        found = self.prompt_book.placed(rows, held_out_share)
-        return list(found.rows), list(found.problems)
+        placed = self.prompt_book.placed(rows, held_out_share)
+        return list(placed.rows), list(placed.problems)
 
     def add_prompts(self, rows: Sequence[PromptRow], source: str, split: Split = Split.TRAIN) -> int:
         """Add prompts as they are; a row without a split goes to `split`. Use `check_prompts` before. Raises PromptError

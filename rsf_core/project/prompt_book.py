@@ -57,13 +57,13 @@ def place_usable(
 
 def unreadable(rows: Sequence[PromptRow], scorers: Sequence[str]) -> list[tuple[PromptRow, Problem]]:
     """The rows whose reference one of `scorers` cannot read, or misses, each with what to do."""
-    found = []
+    problems = []
     for wrong in registry.reference_problems(
         scorers, [Prompt(i, row.text, row.reference) for i, row in enumerate(rows)]
     ):
         row = rows[wrong.prompt_id]
-        found.append((row, wrong_reference(row.line, wrong.scorer, wrong.problem)))
-    return found
+        problems.append((row, wrong_reference(row.line, wrong.scorer, wrong.problem)))
+    return problems
 
 
 def wrong_reference(line: int | None, scorer: str, problem: str) -> Problem:
@@ -108,14 +108,14 @@ class PromptBook:
         """Where each row goes, and what is wrong with the others: duplicates, a reference that a scorer of the target cannot
         read, a wish that would put near-duplicates on both sides. Made once for the same rows and prompts."""
         key = self.key(rows, held_out_share)
-        found = self.known(key)
-        if found is None:
-            found = self._place(rows, held_out_share)
+        placed = self.known(key)
+        if placed is None:
+            placed = self._place(rows, held_out_share)
             with self._guard:
-                self._placements[key] = found
+                self._placements[key] = placed
                 while len(self._placements) > _KEPT:
                     self._placements.popitem(last=False)
-        return found
+        return placed
 
     def _place(self, rows: Sequence[PromptRow], held_out_share: float) -> Placement:
         settings = self._settings()
@@ -141,10 +141,10 @@ class PromptBook:
 
     def prompt(self, prompt_id: int) -> PromptRecord:
         """A prompt with its whole text, in use or not. Raises PromptError where there is none, or it is sealed."""
-        found = self._of([prompt_id])[0]
-        if found.split is Split.SEALED and not self.is_unsealed():
+        prompt = self._of([prompt_id])[0]
+        if prompt.split is Split.SEALED and not self.is_unsealed():
             raise PromptError(f"prompt {prompt_id} is sealed: nobody sees it before the sealed prompts are opened")
-        return found
+        return prompt
 
     def unusable(self) -> list[ReferenceProblem]:
         """The prompts in use whose reference a scorer of the target cannot read; looked for once for the same prompts."""
@@ -154,8 +154,8 @@ class PromptBook:
         check = registry.ReferenceCheck(scorers)
         if not check.needed:
             return []
-        found = ((number, check.problem(said)) for number, said in self._store.prompt_book.references())
-        return [ReferenceProblem(number, *wrong) for number, wrong in found if wrong is not None]
+        problems = ((number, check.problem(reference)) for number, reference in self._store.prompt_book.references())
+        return [ReferenceProblem(number, *wrong) for number, wrong in problems if wrong is not None]
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -212,8 +212,8 @@ class PromptBook:
             raise PromptError(f"prompt {prompt_id} is as it was: nothing was changed")
         for _, problem in unreadable([new], self._settings().target.scorers):
             raise PromptError(f"{problem.message.removesuffix('; left out')}")
-        asked, before = ((one.text, one.system, one.earlier) for one in (new, old))
-        same_text = identity(*asked) == identity(*before)
+        after, before = ((one.text, one.system, one.earlier) for one in (new, old))
+        same_text = identity(*after) == identity(*before)
         # before anything is locked: with many prompts it takes seconds
         like = comparing.likeness(self._store.prompt_book.entries(), prompt_id, new, same_text)
         if like.same_as is not None:
@@ -227,7 +227,7 @@ class PromptBook:
                 [(new.text, new.system, new.reference, old.split, new.earlier)],
                 f"edit of prompt {prompt_id} by {author.name}",
             )
-            if asked == before:
+            if after == before:
                 self._store.prompt_book.copy_lengths({prompt_id: number})
             self._store.prompt_book.say([prompt_id], "replace", author.name, number)
             return number
@@ -278,11 +278,11 @@ class PromptBook:
             raise PromptError(f"prompt {prompt.prompt_id}: {OPENED}")
 
     def _of(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
-        found = {prompt.prompt_id: prompt for prompt in self._store.prompt_book.by_id(prompt_ids)}
+        by_id = {prompt.prompt_id: prompt for prompt in self._store.prompt_book.by_id(prompt_ids)}
         for prompt_id in prompt_ids:
-            if prompt_id not in found:
+            if prompt_id not in by_id:
                 raise PromptError(f"there is no prompt {prompt_id}")
-        return [found[prompt_id] for prompt_id in prompt_ids]
+        return [by_id[prompt_id] for prompt_id in prompt_ids]
 
 
 def _identity(prompt: PromptRecord) -> str:

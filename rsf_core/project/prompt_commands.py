@@ -51,20 +51,20 @@ def edit_prompt(
     if messages is not None:
         if text is not None:
             raise PromptError("give the text or the messages: the last message is the text")
-        said = conversations.read(messages) if messages else "is empty"
-        if isinstance(said, str):
-            raise PromptError(f"the list of messages {said}")
-        if said.reply is not None or said.left_out:
+        conversation = conversations.read(messages) if messages else "is empty"
+        if isinstance(conversation, str):
+            raise PromptError(f"the list of messages {conversation}")
+        if conversation.reply is not None or conversation.left_out:
             raise PromptError(
                 "the last message is the user's question; what is answered to it is drawn, or is the reference"
             )
-        text, earlier = said.question, said.earlier
-        if said.system is not None:
-            if system is not None and system.strip() != said.system.strip():
+        text, earlier = conversation.question, conversation.earlier
+        if conversation.system is not None:
+            if system is not None and system.strip() != conversation.system.strip():
                 raise PromptError("the messages begin with another system prompt: give one of the two")
-            system = said.system
-    given = (old.text if text is None else text, old.reference if reference is None else reference)
-    row = PromptRow(*given, old.system if system is None else system, earlier=earlier)
+            system = conversation.system
+    values = (old.text if text is None else text, old.reference if reference is None else reference)
+    row = PromptRow(*values, old.system if system is None else system, earlier=earlier)
     return project.edit_prompt(prompt_id, row, author)
 
 
@@ -123,11 +123,11 @@ def import_add(project: Project, what: str, upload: str, placing: str, author: A
     """Add what was read; how much, and the first of what is wrong with rows."""
     if what == "candidates":
         added = project.candidate_imports.add(upload, placing, author)
-        found = dataclasses.asdict(added)
-        return found | {"problems": [str(problem) for problem in added.problems]}
+        summary = dataclasses.asdict(added)
+        return summary | {"problems": [str(problem) for problem in added.problems]}
     preview = project.imports.state(upload, placing).preview
     if preview is None:
         raise PromptError("the file is not read yet, or is not kept any more: read it again")
     count = project.imports.add(upload, placing)
-    said = [str(problem) for problem in preview.problems]
-    return {"prompts": count, "left_out": preview.left_out, "problems": said}
+    problems = [str(problem) for problem in preview.problems]
+    return {"prompts": count, "left_out": preview.left_out, "problems": problems}

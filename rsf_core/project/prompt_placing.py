@@ -76,9 +76,9 @@ class _Compared:
 
     def all_texts(self) -> Texts:
         """Of all that was taken, which are let go here."""
-        found = pa.concat_arrays(self.texts) if self.texts else pa.array([], pa.large_string())
+        texts = pa.concat_arrays(self.texts) if self.texts else pa.array([], pa.large_string())
         self.texts = []
-        return Texts(found)
+        return Texts(texts)
 
 
 def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -> Placed:
@@ -94,14 +94,14 @@ def place(read: Path, existing: pa.Table, rules: Rules, shown: int, out: Path) -
     for part, kept in beside(usable, read):
         compared.take(part.filter(pa.array(kept)))
     splits, texts = _joined(compared.splits, np.int8), compared.all_texts()
-    asked = Asked(
+    request = Asked(
         splits[:known],
         len(in_use),
         splits[known:],
         placing.numbered(compared.digests),
         lambda row: placing.hashed(texts[known + row], rules.seed),
     )
-    chosen = sides.choose(asked, groups(texts), rules.share)
+    chosen = sides.choose(request, groups(texts), rules.share)
     lines = _joined(compared.lines, np.int64).tolist()
     numbers = np.flatnonzero(usable)
     out_of_place = np.flatnonzero(chosen.side == _LEFT_OUT)

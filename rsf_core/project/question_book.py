@@ -52,31 +52,36 @@ class QuestionBook:
     def current(self) -> list[AskedQuestion]:
         """What is asked now, in order. Where the settings file was changed by hand, the new versions are kept first: an
         answer names the version that its reviewer had before them."""
-        asked = self._settings().review.questions
-        if not asked:
+        questions = self._settings().review.questions
+        if not questions:
             return []
         newest = self._store.questions.newest()
-        if any(one.name not in newest or newest[one.name].question != one for one in asked):
+        if any(one.name not in newest or newest[one.name].question != one for one in questions):
             self.note()
         every = self._store.questions.all()
-        return [_asked(one, every) for one in asked]
+        return [_asked(one, every) for one in questions]
 
     def summaries(self, round_number: int) -> list[Summary]:
         """What people answered of a round to each question that is asked now, in order."""
-        asked = tuple(self.current())
-        name = ("answers", round_number, tuple(one.question.body for one in asked), tuple(one.alike for one in asked))
+        current = tuple(self.current())
+        name = (
+            "answers",
+            round_number,
+            tuple(one.question.body for one in current),
+            tuple(one.alike for one in current),
+        )
 
         def read() -> list[Summary]:
             answers = self._store.questions.answers(round_number)
-            return [summary(one.question, one.alike, answers) for one in asked]
+            return [summary(one.question, one.alike, answers) for one in current]
 
         return list(self._store.unchanged(name, ("answers",), read))
 
     @spoken
     def note(self, author: Actor = LOCAL) -> None:
         """Keep the questions of the settings as versions, where they are new."""
-        asked, newest = self._settings().review.questions, self._store.questions.newest()
-        changed = [one for one in asked if one.name not in newest or newest[one.name].question != one]
+        questions, newest = self._settings().review.questions, self._store.questions.newest()
+        changed = [one for one in questions if one.name not in newest or newest[one.name].question != one]
         if changed:
             with self._store.transaction("saving the questions"):
                 for question in changed:
@@ -91,24 +96,24 @@ class QuestionBook:
         self.note(author)
 
     @spoken
-    def put(self, given: Mapping[str, Any], instead_of: str | None = None, author: Actor = LOCAL) -> None:
+    def put(self, values: Mapping[str, Any], instead_of: str | None = None, author: Actor = LOCAL) -> None:
         """Ask one more question, of the fields of `Question`, or one in place of the question called `instead_of`. Raises
         QuestionError where it is none, or there is nothing to take the place of, and SettingsError where two have one name."""
         try:
-            question = Question.model_validate(given)
+            question = Question.model_validate(values)
         except ValidationError as error:
             raise QuestionError(f"this question cannot be asked: {in_words(error, FIELDS, LOOKS)}") from error
-        asked = list(self._settings().review.questions)
-        at = len(asked) if instead_of is None else self._place(instead_of)
-        asked[at : at + 1] = [question]
-        self.save(asked, author)
+        questions = list(self._settings().review.questions)
+        at = len(questions) if instead_of is None else self._place(instead_of)
+        questions[at : at + 1] = [question]
+        self.save(questions, author)
 
     @spoken
     def drop(self, name: str, author: Actor = LOCAL) -> None:
         """Ask it no more; what was answered stays. Raises QuestionError where it is not asked."""
-        asked = list(self._settings().review.questions)
-        del asked[self._place(name)]
-        self.save(asked, author)
+        questions = list(self._settings().review.questions)
+        del questions[self._place(name)]
+        self.save(questions, author)
 
     def _place(self, name: str) -> int:
         names = [one.name for one in self._settings().review.questions]

@@ -33,9 +33,9 @@ Follow = Callable[[OwnConnection], None]
 def template_of(folder: Path) -> Template:
     """What the replicates of a project are made from; the project is only read."""
     with connect(folder, WHAT) as connection:
-        found = connection.call("replicate_template")
-    prompts = tuple((*prompt[:4], tuple(prompt[4])) for prompt in found["prompts"])
-    return Template(found["settings"], prompts, found["seed"], found["version"], found["digest"])
+        template = connection.call("replicate_template")
+    prompts = tuple((*prompt[:4], tuple(prompt[4])) for prompt in template["prompts"])
+    return Template(template["settings"], prompts, template["seed"], template["version"], template["digest"])
 
 
 def replicate(
@@ -114,8 +114,8 @@ def _opened(folder: Path, made_from: Template, seed: int) -> Iterator[OwnConnect
     else:
         project = Project.open(folder, WHAT)
     with OwnConnection(project) as connection:
-        found = project.replicate_template()
-        if (found.digest, found.seed) != (made_from.digest, seed):
+        template = project.replicate_template()
+        if (template.digest, template.seed) != (made_from.digest, seed):
             raise ReplicateError(
                 f"{folder} was changed since it was made: it is no replicate any more. Move it away, and it is run anew"
             )
@@ -160,10 +160,12 @@ def _result(project: Project, made_from: Template, number: int, rounds_wanted: i
                 f"`rsf app {project.folder}` and see why"
             )
         results.append(round_result(project.store, comparison))
-    settings, opening, found = project.settings, project.sealed_opening(), project.sealed_comparison()
+    settings, opening, opened_comparison = project.settings, project.sealed_opening(), project.sealed_comparison()
     sealed = None
-    if opening is not None and found is not None and opening.round == rounds_wanted:
-        sealed = Gain.of(found.gain_over_base[found.headline], found.together["tuned"])
+    if opening is not None and opened_comparison is not None and opening.round == rounds_wanted:
+        sealed = Gain.of(
+            opened_comparison.gain_over_base[opened_comparison.headline], opened_comparison.together["tuned"]
+        )
     return Replicate(
         **dict(results[-1]),
         earlier=tuple(results[:-1]),

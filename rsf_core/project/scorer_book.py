@@ -105,7 +105,7 @@ class ScorerBook:
         return judging(score, accepted, prompt, direction)
 
     def _has_scored(self, scorer: str) -> bool:
-        return any(scorer in self._store.scorers(opened.round) for opened in self._store.rounds())
+        return any(scorer in self._store.scorers(round_record.round) for round_record in self._store.rounds())
 
     def of_round(self, round_number: int) -> RoundScores:
         """What the scorers have said of a round's candidates."""
@@ -117,7 +117,7 @@ class ScorerBook:
         ends = {name: [_best(round_number, *column, sign) for sign in (-1.0, 1.0)] for name, column in columns.items()}
         shown = {one for both in ends.values() for end in both for one in end}
         texts = self._store.texts_of(sorted(shown))
-        found = [
+        scorers = [
             summary(
                 name,
                 column,
@@ -125,7 +125,7 @@ class ScorerBook:
             )
             for name, (_, column) in columns.items()
         ]
-        return RoundScores(found, spearman([column for _, column in columns.values()]))
+        return RoundScores(scorers, spearman([column for _, column in columns.values()]))
 
 
 def _best(round_number: int, places: NDArray[np.int64], column: Floats, sign: float) -> dict[str, float]:

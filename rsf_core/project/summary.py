@@ -79,9 +79,9 @@ def running(job_id: str, status: Status) -> Running:
     return Running(job_id, status.fraction, counted.strip(), status.remaining_seconds())
 
 
-def _gain(compared: Comparison, found: Interval) -> Gain:
-    low, high = (found.low, found.high) if found.known else (None, None)
-    return Gain(compared.headline, compared.round, found.value, low, high)
+def _gain(compared: Comparison, interval: Interval) -> Gain:
+    low, high = (interval.low, interval.high) if interval.known else (None, None)
+    return Gain(compared.headline, compared.round, interval.value, low, high)
 
 
 def _words(step: drive.Step, counts: RoundCounts, round_number: int) -> str:
@@ -146,7 +146,7 @@ def _whole(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
-    found = float(value)
-    if not abs(found) < 1e300:  # which a NaN is not either
+    number = float(value)
+    if not abs(number) < 1e300:  # which a NaN is not either
         raise ValueError("no number")
-    return found
+    return number

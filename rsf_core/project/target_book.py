@@ -133,10 +133,10 @@ class TargetBook:
         pairs = self._store.pairs_without_score(number, names)
         whose = pairs["scorer"].to_numpy(zero_copy_only=False)
         ids = pairs["candidate_id"].to_numpy(zero_copy_only=False)
-        found: dict[str, NDArray[np.bool_]] = {}
+        failed: dict[str, NDArray[np.bool_]] = {}
         for name in set(whose.tolist()):
-            found[name] = np.isin(stored.candidate_ids.astype(str), ids[whose == name].astype(str))
-        return found
+            failed[name] = np.isin(stored.candidate_ids.astype(str), ids[whose == name].astype(str))
+        return failed
 
     def pinned(self, target: Target) -> Target:
         """`target` as it would be saved: each scorer in the version that it has now."""
@@ -145,10 +145,10 @@ class TargetBook:
     def reward_now(self, round_number: int) -> NDArray[np.float64] | None:
         """r of each candidate of a preview under the target that the round was decided by, NaN where a score is missing; None
         where it is not decided yet."""
-        found = self._store.thresholds(round_number)
-        if not found:
+        thresholds = self._store.thresholds(round_number)
+        if not thresholds:
             return None
-        target, version = decisions.target_of(self._store, found[0]), self._store.scored_version()
+        target, version = decisions.target_of(self._store, thresholds[0]), self._store.scored_version()
         scored = self._store.scores_version()
         scores = {scorer: self._column(round_number, scorer, scored) for scorer in target.rewards}
         return previews.reward_where_known(target, scores, len(self._stored(round_number, version, ()).candidate_ids))
@@ -162,13 +162,13 @@ class TargetBook:
         onlooker: str | None = None,
     ) -> list[Example]:
         """A few candidates of `mask` (n,) of the preview of `draft`, to be read."""
-        found, now = self.preview(draft, round_number, onlooker), self.reward_now(round_number)
+        preview, now = self.preview(draft, round_number, onlooker), self.reward_now(round_number)
         version = self._store.scores_version()
-        if found is None:
+        if preview is None:
             return []
-        places = found.examples(mask, most)
-        ids = [str(found.stored.candidate_ids[place]) for place in places]
-        prompt_ids = [int(found.stored.drawn.prompt_ids[place]) for place in places]
+        places = preview.examples(mask, most)
+        ids = [str(preview.stored.candidate_ids[place]) for place in places]
+        prompt_ids = [int(preview.stored.drawn.prompt_ids[place]) for place in places]
         texts, prompts = self._store.completions(ids), self._store.prompts_by_id(prompt_ids)
         made = []
         for place, name, prompt, text in zip(places, ids, prompt_ids, texts, strict=True):
@@ -180,8 +180,8 @@ class TargetBook:
                     name,
                     prompts[prompt]["text"],
                     text,
-                    (None if now is None else _known(now[place]), _known(found.reward[place])),
-                    (_known(found.stored.chance[place]), _known(found.chance[place])),
+                    (None if now is None else _known(now[place]), _known(preview.reward[place])),
+                    (_known(preview.stored.chance[place]), _known(preview.chance[place])),
                     previews.failing(draft.target, scores),
                 )
             )
@@ -224,16 +224,18 @@ class TargetBook:
 
     def versions(self) -> list[Version]:
         """Every target the project has had, the newest first; the first is in force."""
-        found = self._store.target_versions.all()
+        records = self._store.target_versions.all()
         now = self.draft()
-        unsaved = [] if found and _is(found[0], now) else [now]
-        older = [*found[1:], None]
-        listed = [_version(version, before) for version, before in zip(found, older, strict=True)]
+        unsaved = [] if records and _is(records[0], now) else [now]
+        older = [*records[1:], None]
+        listed = [_version(version, before) for version, before in zip(records, older, strict=True)]
         if not unsaved:
             return listed
-        changed = _changed(found[0], now) if found else ""
+        changed = _changed(records[0], now) if records else ""
         return [
-            Version(None, now.target, now.accept, "", BY_HAND if found else MADE, None, describe(now.target), changed),
+            Version(
+                None, now.target, now.accept, "", BY_HAND if records else MADE, None, describe(now.target), changed
+            ),
             *listed,
         ]
 
@@ -243,8 +245,8 @@ class TargetBook:
         project.toml by hand."""
         if any(problem.path[0] in ("target", "accept") for problem in self._standing.settings_problems()):
             return  # defaults hold in the place of what stands there
-        found, now = self._store.target_versions.all(), self.draft()
-        if not (found and _is(found[0], now)):
+        records, now = self._store.target_versions.all(), self.draft()
+        if not (records and _is(records[0], now)):
             self._add(now, author, reason)
 
     @spoken
@@ -292,12 +294,12 @@ class TargetBook:
     @spoken
     def back(self, number: int, decide: bool = False, author: Actor = LOCAL) -> str | None:
         """Make an earlier version the target again, as a new version; see `use`. Raises TargetError where there is none."""
-        found = next((version for version in self.versions() if version.number == number), None)
-        if found is None:
+        earlier = next((version for version in self.versions() if version.number == number), None)
+        if earlier is None:
             raise TargetError(f"there is no version {number} of the target: `rsf target DIR` lists them")
         now = self.draft()
         return self.use(
-            Draft(found.target, found.accept or now.accept), f"back to version {number}", now, decide, author
+            Draft(earlier.target, earlier.accept or now.accept), f"back to version {number}", now, decide, author
         )
 
     def _add(self, draft: Draft, author: Actor, reason: str) -> None:
@@ -324,7 +326,7 @@ def _version(stored: TargetVersion, before: TargetVersion | None) -> Version:
 
 
 def _changed(before: TargetVersion, after: Draft, recorded: bool = True) -> str:
-    found = target_changes(Target.model_validate(before.spec), after.target)
+    differences = target_changes(Target.model_validate(before.spec), after.target)
     if before.accept is not None and recorded:
-        found += accept_changes(Accept.model_validate(before.accept), after.accept)
-    return "; ".join(found)
+        differences += accept_changes(Accept.model_validate(before.accept), after.accept)
+    return "; ".join(differences)

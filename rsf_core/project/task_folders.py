@@ -91,12 +91,12 @@ def check(folder: Path) -> list[Finding]:
     missing = [name for name in tasks.FILES if not (folder / name).is_file()]
     if missing:
         return [Finding(f"{folder} has no {name}: `rsf task new` begins a folder with one") for name in missing]
-    found = [*_wrong_toml(folder / "task.toml"), *_wrong_rows(folder / "prompts.jsonl")]
-    if any(one.error for one in found):
-        return found
+    findings = [*_wrong_toml(folder / "task.toml"), *_wrong_rows(folder / "prompts.jsonl")]
+    if any(one.error for one in findings):
+        return findings
     task = tasks.load(str(folder))
     target = settings.parse({**task.defaults, "task": task.name}, "task.toml").target
-    return [*found, *_wrong_target(task, target.scorers), *_wrong_splits(task)]
+    return [*findings, *_wrong_target(task, target.scorers), *_wrong_splits(task)]
 
 
 def export(project: Project, folder: Path, sealed: bool = False) -> list[Finding]:
@@ -122,15 +122,15 @@ def export(project: Project, folder: Path, sealed: bool = False) -> list[Finding
 def exported_settings(known: Settings) -> dict[str, Any]:
     """What a task says of the settings: what differs from the defaults, but the target whole, for projects that are made begin
     with another. Seeds and what is a machine's are left out."""
-    said, default = known.model_dump(mode="json"), Settings(task=known.task).model_dump(mode="json")
-    said["target"]["tempered"] = (
+    values, default = known.model_dump(mode="json"), Settings(task=known.task).model_dump(mode="json")
+    values["target"]["tempered"] = (
         known.target.tempered
     )  # not written where it is false, which is not what a new project has
     sections: dict[str, Any] = {}
     for name in SECTIONS:
         fields = {
             field: value
-            for field, value in said[name].items()
+            for field, value in values[name].items()
             if value is not None
             and (name == "target" or field not in default[name] or value != default[name][field])
             and not (field == "seed" and name in _SEEDED)
@@ -175,24 +175,24 @@ def _columns(row: PromptRow, conversations: bool) -> dict[str, Any]:
 
 def _wrong_toml(path: Path) -> Iterator[Finding]:
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         yield Finding(f"task.toml is not valid TOML: {error}")
         return
-    for key in sorted(said.keys() - KEYS):
+    for key in sorted(document.keys() - KEYS):
         section = f"[settings.{key}]" if key in Settings.model_fields else "one of title, description, [settings]"
         yield Finding(f"task.toml: {key} says nothing here; is {section} meant?", error=False)
     for key in ("title", "description"):
-        if not isinstance(said.get(key, ""), str):
+        if not isinstance(document.get(key, ""), str):
             yield Finding(f"task.toml: {key} must be a text")
-        elif not said.get(key):
+        elif not document.get(key):
             yield Finding(f"task.toml: there is no {key}", error=False)
-    given = said.get("settings", {})
-    if not isinstance(given, dict):
+    table = document.get("settings", {})
+    if not isinstance(table, dict):
         yield Finding("task.toml: settings must be a table")
         return
     try:
-        for problem in settings.tolerate({**given, "task": path.absolute().parent.name or "task"}, "task.toml")[1]:
+        for problem in settings.tolerate({**table, "task": path.absolute().parent.name or "task"}, "task.toml")[1]:
             yield Finding(f"task.toml: settings.{problem}")
     except SettingsError as error:
         yield Finding(str(error))
@@ -222,14 +222,16 @@ def _wrong_target(task: tasks.Task, scorers: tuple[str, ...]) -> Iterator[Findin
     for scorer in scorers:
         try:
             registry.get(scorer)
-            found = registry.reference_problems([scorer], rows)
+            problems = registry.reference_problems([scorer], rows)
         except RsfError as error:
             yield Finding(f"task.toml: {error}", error=not isinstance(error, ScorerError))
             continue
-        for problem in found[:_SHOWN]:
+        for problem in problems[:_SHOWN]:
             yield Finding(f"prompts.jsonl, line {problem.prompt_id}: {scorer!r} {problem.problem}", error=False)
-        if len(found) > _SHOWN:
-            yield Finding(f"prompts.jsonl: {scorer!r} cannot read {len(found) - _SHOWN:,} more references", error=False)
+        if len(problems) > _SHOWN:
+            yield Finding(
+                f"prompts.jsonl: {scorer!r} cannot read {len(problems) - _SHOWN:,} more references", error=False
+            )
 
 
 def _wrong_splits(task: tasks.Task) -> Iterator[Finding]:

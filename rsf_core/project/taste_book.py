@@ -119,7 +119,7 @@ class TasteBook:
             lacking = "decisions on another prompt"
 
         def rankings() -> int:
-            return sum(len(self._store.rankings.standing(opened.round)) for opened in self._store.rounds())
+            return sum(len(self._store.rankings.standing(round_record.round)) for round_record in self._store.rounds())
 
         ranked = self._store.unchanged("ranked by people", ("rankings", "rounds"), rankings)
         return Decisions(accepted, rejected, prompts, lacking, len(self._compared()[1]), ranked)
@@ -129,7 +129,7 @@ class TasteBook:
 
     def _by_chance(self, rows: pa.Table) -> pa.Table:
         """`rows` of what is decided, whose `audit` now says which of them are a random sample of their round."""
-        of, found = rows["round"].to_numpy(), np.zeros(rows.num_rows, np.bool_)
+        of, chosen = rows["round"].to_numpy(), np.zeros(rows.num_rows, np.bool_)
         mine = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy().astype(np.int64))
         was_shown = rows["audit"].to_numpy(zero_copy_only=False)
         for number in np.unique(of[was_shown]):
@@ -139,8 +139,8 @@ class TasteBook:
             of_row = np.array([at[where] for where in mine[here].tolist()], np.int64)
             decided, shown = np.zeros((2, len(places)), np.bool_)
             decided[of_row], shown[of_row] = True, was_shown[here]
-            found[here] = by_chance(places, decided, shown, self._standing.settings().seed)[of_row]
-        return rows.set_column(rows.schema.get_field_index("audit"), "audit", pa.array(found))
+            chosen[here] = by_chance(places, decided, shown, self._standing.settings().seed)[of_row]
+        return rows.set_column(rows.schema.get_field_index("audit"), "audit", pa.array(chosen))
 
     def _compared(self) -> tuple[pa.Table, list[_Pair]]:
         """The candidates that people have compared or ranked, in all rounds, as far as they were drawn here; and what each
@@ -150,20 +150,22 @@ class TasteBook:
             store = self._store
             rounds = [one.round for one in store.rounds()]
             by_round = (pair_words(store.comparisons.standing(n), store.rankings.standing(n)) for n in rounds)
-            said = [one for words in by_round for one in words]
-            rows = self._store.tastes.compared(sorted({name for one in said for name in (one.left_id, one.right_id)}))
+            standing = [one for words in by_round for one in words]
+            rows = self._store.tastes.compared(
+                sorted({name for one in standing for name in (one.left_id, one.right_id)})
+            )
             known = set(rows["candidate_id"].to_pylist())
-            pairs = [(one.left_id, one.right_id, _PREFERRED[one.verdict], one.weight) for one in said]
+            pairs = [(one.left_id, one.right_id, _PREFERRED[one.verdict], one.weight) for one in standing]
             return rows, sorted(pair for pair in pairs if known.issuperset(pair[:2]))
 
         return self._store.unchanged("compared by people", ("comparisons", "rankings", "candidates", "rounds"), read)
 
     def versions(self) -> list[Version]:
         """Every version, the newest first."""
-        found = self._store.unchanged("tastes", ("tastes",), self._store.tastes.all)
+        versions = self._store.unchanged("tastes", ("tastes",), self._store.tastes.all)
         return [
             Version(one.version, tastes.ref(one.version), _report(one.body["report"]), one.author, one.created_at)
-            for one in reversed(found)
+            for one in reversed(versions)
         ]
 
     def version(self, name: str) -> Version:
@@ -175,18 +177,18 @@ class TasteBook:
 
     def is_current(self) -> bool:
         """Whether the newest version was learned from what is decided now."""
-        found = self.versions()
-        return bool(found) and found[0].version == self._version_now()
+        versions = self.versions()
+        return bool(versions) and versions[0].version == self._version_now()
 
     @spoken
     def learn(self, author: Actor = LOCAL) -> str:
         """Start learning from what is decided; the job's id. The newest round is scored by it after. Raises StageError where
         there is too little, or nothing was decided since."""
-        found = self.decisions()
-        if found.lacking:
+        decisions = self.decisions()
+        if decisions.lacking:
             raise StageError(
-                f"people have decided {found.count:,} candidates one by one ({found.accepted:,} accepted, {found.rejected:,} "
-                f"rejected): it takes {found.lacking}. Decide them on the Review page"
+                f"people have decided {decisions.count:,} candidates one by one ({decisions.accepted:,} accepted, "
+                f"{decisions.rejected:,} rejected): it takes {decisions.lacking}. Decide them on the Review page"
             )
         version, others, rows = self._version_now(), self._others(), self._by_chance(self._decided())
         shown, pairs = self._compared()
@@ -200,7 +202,7 @@ class TasteBook:
             compute=settings.compute,
             model=self._stages.base(),
             others=(tastes.TOKENS, tastes.ENDED, *others),
-            rate=min(1.0, rate if rate > 0 else found.accepted / found.count),
+            rate=min(1.0, rate if rate > 0 else decisions.accepted / decisions.count),
             pairs=len(pairs),
             taste=version,
             author=author.name,
@@ -290,21 +292,21 @@ class TasteBook:
         """The scorers whose scores it looks at: those of the target that tell the same of a candidate whenever they are asked,
         at little cost: no models' opinions, none that compares with other candidates, and no people's answers, which tell
         much of a decided candidate, whose reviewer gave them, and are not there of the others."""
-        found = []
+        names = []
         for scorer in self._standing.settings().target.scorers:
             card = registry.card(ScorerRef.parse(scorer).name)
             if not (tastes.versions([scorer]) or card.sends or card.opinion or card.siblings or card.partial):
-                found.append(scorer)
-        return found
+                names.append(scorer)
+        return names
 
     def _version_now(self) -> str:
         """Told by all that it is learned from: the same decisions and pairs give the same version."""
         rows = self._decided()
-        said = sorted(zip(rows["candidate_id"].to_pylist(), rows["accepted"].to_pylist(), strict=True))
+        decided = sorted(zip(rows["candidate_id"].to_pylist(), rows["accepted"].to_pylist(), strict=True))
         base = self._stages.base()
         pairs = [pair if pair[3] != 1 else pair[:3] for pair in self._compared()[1]]  # as before there were rankings
-        told = json.dumps([LEARNER, base.name, base.identity, self._others(), said, *([pairs] if pairs else [])])
-        return hashlib.sha256(told.encode()).hexdigest()[:8]
+        contents = json.dumps([LEARNER, base.name, base.identity, self._others(), decided, *([pairs] if pairs else [])])
+        return hashlib.sha256(contents.encode()).hexdigest()[:8]
 
     def _with_scores(self, rows: pa.Table, others: Sequence[str]) -> pa.Table:
         """`rows` with a list of scores each: of its tokens, of how it ended, of `others`; NaN where there is none."""

@@ -99,10 +99,10 @@ class Trial:
         self._project.generate()
 
     def state(self) -> TrialState:
-        found = read_json(self._folder / "trial.json")
-        if found is None:
+        saved = read_json(self._folder / "trial.json")
+        if saved is None:
             return TrialState()
-        project, stale = self._opened(), found["key"] != self._key()
+        project, stale = self._opened(), saved["key"] != self._key()
         jobs = project.jobs()
         newest = jobs[-1] if jobs else None
         if newest is not None and not newest.state.ended:
@@ -149,8 +149,8 @@ class Trial:
     def _key(self) -> str:
         """Names what a trial depends on: prompts and settings."""
         draft = self._draft()
-        asked = json.dumps([draft.prompt_book.version(), draft.settings.model_dump(mode="json")], sort_keys=True)
-        return blake2b(asked.encode(), digest_size=8).hexdigest()
+        contents = json.dumps([draft.prompt_book.version(), draft.settings.model_dump(mode="json")], sort_keys=True)
+        return blake2b(contents.encode(), digest_size=8).hexdigest()
 
 
 def seconds(settings: Settings, tokens_per_second: float) -> float:

@@ -79,8 +79,8 @@ def archived(workspace: Path) -> list[str]:
 
 def entries(workspace: Path) -> list[Entry]:
     """The projects, the one that changed last first."""
-    found = [entry for folder in _folders(workspace) if (entry := _described(folder)) is not None]
-    return sorted(found, key=lambda entry: (entry.changed_at, entry.name), reverse=True)
+    projects = [entry for folder in _folders(workspace) if (entry := _described(folder)) is not None]
+    return sorted(projects, key=lambda entry: (entry.changed_at, entry.name), reverse=True)
 
 
 def _described(folder: Path) -> Entry | None:
@@ -102,7 +102,7 @@ def describe(folder: Path) -> Entry | None:
     except RsfError as error:
         problem = str(error)
     changed = max(_mtime(folder / name) for name in _CHANGED_FILES)
-    found = Entry(
+    entry = Entry(
         folder.name,
         folder,
         task,
@@ -114,7 +114,7 @@ def describe(folder: Path) -> Entry | None:
         holder(folder),
         problem,
     )
-    return found if (folder / settings_file.NAME).exists() else None
+    return entry if (folder / settings_file.NAME).exists() else None
 
 
 def folder_of(workspace: Path, name: str) -> Path:
@@ -129,39 +129,39 @@ def checked_name(name: str) -> str:
     """`name` as that of a project's folder: NFC, single spaces. Raises WorkspaceError saying what is wrong with it."""
     if len(name) > 10 * LONGEST_NAME:
         raise WorkspaceError(f"a project's name has at most {LONGEST_NAME} characters: choose a shorter one")
-    found = " ".join(unicodedata.normalize("NFC", name).split())
-    if not any(unicodedata.category(c)[0] in "LN" for c in found):
-        raise WorkspaceError(f"{found!r} is no name for a project: it needs a letter or a digit")
-    if len(found) > LONGEST_NAME:
-        raise WorkspaceError(f"a project's name has at most {LONGEST_NAME} characters: this one has {len(found)}")
-    wrong = next((c for c in found if c in _FORBIDDEN or unicodedata.category(c)[0] == "C"), None)
+    plain = " ".join(unicodedata.normalize("NFC", name).split())
+    if not any(unicodedata.category(c)[0] in "LN" for c in plain):
+        raise WorkspaceError(f"{plain!r} is no name for a project: it needs a letter or a digit")
+    if len(plain) > LONGEST_NAME:
+        raise WorkspaceError(f"a project's name has at most {LONGEST_NAME} characters: this one has {len(plain)}")
+    wrong = next((c for c in plain if c in _FORBIDDEN or unicodedata.category(c)[0] == "C"), None)
     if wrong is not None:
         shown = repr(wrong) if unicodedata.category(wrong)[0] != "C" else f"U+{ord(wrong):04X}"
         raise WorkspaceError(f"a project's name is that of its folder and cannot have {shown}: leave it out")
-    if _RESERVED.fullmatch(found):
-        raise WorkspaceError(f"{found!r} is the name of a device on Windows: choose another name")
-    if found[0] in ".-" or found[-1] == ".":
-        raise WorkspaceError(f"a project's name neither begins with “.” or “-” nor ends with “.” (got {found!r})")
-    return found
+    if _RESERVED.fullmatch(plain):
+        raise WorkspaceError(f"{plain!r} is the name of a device on Windows: choose another name")
+    if plain[0] in ".-" or plain[-1] == ".":
+        raise WorkspaceError(f"a project's name neither begins with “.” or “-” nor ends with “.” (got {plain!r})")
+    return plain
 
 
 def new_folder(workspace: Path, name: str) -> Path:
     """The folder that a new project of this name gets. Raises WorkspaceError for a name that is taken or cannot be one."""
-    found = checked_name(name)
+    checked = checked_name(name)
     taken = {other.casefold() for other in _all_names(workspace)}  # some file systems hold these for the same
-    if found.casefold() in taken:
-        raise WorkspaceError(f"there is a project or folder {found!r} in {workspace} already: choose another name")
-    return workspace / found
+    if checked.casefold() in taken:
+        raise WorkspaceError(f"there is a project or folder {checked!r} in {workspace} already: choose another name")
+    return workspace / checked
 
 
 def free_name(workspace: Path, name: str) -> str:
     """`name`, or the first of "name 2", "name 3", … that is free."""
     taken = {other.casefold() for other in _all_names(workspace)}
-    number, found = 1, name
-    while found.casefold() in taken:
+    number, free = 1, name
+    while free.casefold() in taken:
         number += 1
-        found = f"{name[: LONGEST_NAME - 6]} {number}"
-    return found
+        free = f"{name[: LONGEST_NAME - 6]} {number}"
+    return free
 
 
 def copy(workspace: Path, name: str, new_name: str) -> Path:
@@ -185,8 +185,8 @@ def copy(workspace: Path, name: str, new_name: str) -> Path:
 
 def rename(workspace: Path, name: str, new_name: str) -> Path:
     """Give a project that nobody has open another name: its folder. Raises WorkspaceError or ProjectLockedError."""
-    source, found = folder_of(workspace, name), checked_name(new_name)
-    target = workspace / found if found.casefold() == name.casefold() else new_folder(workspace, found)
+    source, checked = folder_of(workspace, name), checked_name(new_name)
+    target = workspace / checked if checked.casefold() == name.casefold() else new_folder(workspace, checked)
     if target != source:
         with _alone(source, "renamed"):
             _move(source, target)
@@ -242,8 +242,8 @@ def sweep(workspace: Path) -> None:
 def running(folder: Path) -> Running | None:
     """The job of a project that runs, by its files alone; None where none does."""
     try:
-        with os.scandir(folder / "spool") as found:
-            jobs = [(entry.stat().st_mtime, entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
+        with os.scandir(folder / "spool") as listing:
+            jobs = [(entry.stat().st_mtime, entry.path) for entry in listing if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return None
     for _, path in sorted(jobs, reverse=True)[:_NEWEST_JOBS]:
@@ -270,13 +270,13 @@ def _size(folder: Path, when: int) -> int:
 
 def _folders(workspace: Path) -> list[Path]:
     try:
-        found = sorted(workspace.iterdir())
+        folders = sorted(workspace.iterdir())
     except FileNotFoundError:
         return []
     except OSError as error:
         raise WorkspaceError(f"{workspace} cannot be read ({error.strerror}): name another with --workspace") from error
     return [
-        folder for folder in found if not folder.name.startswith(".") and os.path.isfile(folder / settings_file.NAME)
+        folder for folder in folders if not folder.name.startswith(".") and os.path.isfile(folder / settings_file.NAME)
     ]
 
 

@@ -97,8 +97,8 @@ class LocalProposal:
     def masks(self, model_masks: bool) -> tuple[Mask, ...]:
         """The tokens that the law rules out, by the setting generate.model_masks. Raises ModelError; see generation.masks."""
         if model_masks not in self._masks:
-            found = models.masks_of(self._folder, self.model, self.tokenizer, tuple(self.eos), model_masks)
-            self._masks[model_masks] = found
+            masks = models.masks_of(self._folder, self.model, self.tokenizer, tuple(self.eos), model_masks)
+            self._masks[model_masks] = masks
         return self._masks[model_masks]
 
     def _law(self, model_masks: bool) -> Forward:
@@ -149,10 +149,10 @@ class LocalProposal:
         model_masks: bool = False,
     ) -> NDArray[np.float64]:
         """See Likelihood.log_prob. Each prompt is computed once for all its completions."""
-        found = np.zeros(len(pairs))
+        log_probs = np.zeros(len(pairs))
         for batch in self._batches(pairs, SCORED_LOGITS):
-            found[batch] = self._log_prob([pairs[i] for i in batch], temperature, self._law(model_masks))
-        return found
+            log_probs[batch] = self._log_prob([pairs[i] for i in batch], temperature, self._law(model_masks))
+        return log_probs
 
     @torch.inference_mode()
     def divergence(
@@ -167,7 +167,7 @@ class LocalProposal:
         Over completions drawn from this model its mean is KL(self‖other) of whole completions, cut off where they were: by the
         chain rule, with each token's part summed over the vocabulary instead of judged by the token that was drawn. That
         varies less and is never below 0 (Rao-Blackwellised; Amini, Vieira & Cotterell 2025)."""
-        found = np.zeros(len(pairs))
+        divergences = np.zeros(len(pairs))
         for batch in self._batches(
             pairs, SCORED_LOGITS // 4
         ):  # of two models, and the real positions of both once more
@@ -175,8 +175,8 @@ class LocalProposal:
             (p, _, mine), (q, _, others) = (m._law(model_masks).completion_logits(chosen) for m in (self, other))
             each = token_kl(p[mine], q[others]).cpu().numpy()  # row by row, the tokens of a completion in their order
             ends = np.cumsum([len(completion) for _, completion in chosen])
-            found[batch] = [part.sum() for part in np.split(each, ends[:-1])]
-        return found
+            divergences[batch] = [part.sum() for part in np.split(each, ends[:-1])]
+        return divergences
 
     def hidden_states(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> NDArray[np.float32]:
         """Features of completions (prompt_token_ids, token_ids), (len(pairs), 2·D): see `forward.hidden_states`."""

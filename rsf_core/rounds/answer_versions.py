@@ -27,6 +27,6 @@ def remember(project: Path, store: Store) -> None:
         question = store.questions.known()[version.question, version.question_version]
         every = [one for one in store.questions.all() if one.question.name == question.name]
         alike = [one.version for one in every if one.question.measure == question.measure]
-        found = made(store, question, alike, version.last_answer)
-        if found.version == version.version:  # else a target that names it says that it is not there
-            answered.keep(project, found)
+        remade = made(store, question, alike, version.last_answer)
+        if remade.version == version.version:  # else a target that names it says that it is not there
+            answered.keep(project, remade)

@@ -50,7 +50,7 @@ class Drawing:
         versions.ready(self._folder, settings.target.scorers)
         unreadable = registry.reference_problems(settings.target.scorers, drawn)
         left_out = {problem.prompt_id for problem in unreadable}
-        asked = len(drawn)
+        size = len(drawn)
         drawn = [prompt for prompt in drawn if prompt.prompt_id not in left_out]
         if not drawn:
             raise StageError(f"no prompt can be drawn from: {registry.describe(unreadable)}. {CORRECT}")
@@ -73,7 +73,7 @@ class Drawing:
             note=" ".join(notes),
             adaptive=starving,
             until=until,
-            until_prompts=0 if until is None else asked,
+            until_prompts=0 if until is None else size,
         )
         first_k = stages.first_k(drawn, self._store.next_k(round_record.round))["k"]
         inputs = {"prompts": units.prompts_table(drawn, first_k), "held_out": units.prompts_table(held_out)}

@@ -139,12 +139,12 @@ class Lineage:
         """What a reviewer has said of two models' held-out completions, and what is left to say."""
         name, tables = ("ballot", first, second, self._standing.settings().model_dump_json()), COMPARED_TABLES
         texts = self._store.unchanged(name, tables, lambda: self._texts(first, second))
-        said = {}
+        votes = {}
         for vote in self._store.votes(first, second, reviewer.name):  # oldest first: the newest word counts
             key = vote["prompt_id"], vote["k"]
             if key in texts and vote["texts"] in (None, _digest(texts[key])):
-                said[key] = vote["preferred_id"]
-        return Ballot(first, second, texts, said)
+                votes[key] = vote["preferred_id"]
+        return Ballot(first, second, texts, votes)
 
     def _texts(self, first: str, second: str) -> Mapping[tuple[int, int], tuple[str, str]]:
         """The first completion of every prompt that both have, then the second, …"""

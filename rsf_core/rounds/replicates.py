@@ -57,11 +57,11 @@ def template(settings: Settings, prompts: Sequence[Prompt], models: Mapping[str,
     if reference in models:
         procedure["target"]["reference"] = str(models[reference])
     rows = tuple((p.text, p.system, p.reference, str(p.split), p.earlier) for p in prompts)
-    asked = [
+    questions = [
         row if row[4] else row[:4] for row in rows
     ]  # plain prompts go by the name they had before there were turns
     decisive = {name: value for name, value in procedure.items() if name not in _NOT_OF_THE_PROCEDURE}
-    digest = hashlib.sha256(json.dumps([version, decisive, asked], sort_keys=True).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps([version, decisive, questions], sort_keys=True).encode()).hexdigest()[:12]
     return Template(procedure, rows, settings.seed, version, digest)
 
 
@@ -204,10 +204,10 @@ def read(file: Path) -> list[Replicate]:
         lines = file.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
-    found = []
+    replicates = []
     for number, line in enumerate(lines, start=1):
         try:
-            found.append(Replicate.model_validate_json(line))
+            replicates.append(Replicate.model_validate_json(line))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the line"
@@ -215,7 +215,7 @@ def read(file: Path) -> list[Replicate]:
                 f"{file}, line {number} is no replicate ({where}: {first['msg']}): remove that line; its replicate is then "
                 "written again"
             ) from error
-    return found
+    return replicates
 
 
 def append(file: Path, replicate: Replicate) -> None:
@@ -233,10 +233,10 @@ def append(file: Path, replicate: Replicate) -> None:
 # -- what they say together --------------------------------------------------------------------------------------------
 
 
-def procedures(found: Iterable[Replicate]) -> list[Procedure]:
+def procedures(replicates: Iterable[Replicate]) -> list[Procedure]:
     """Each procedure that was replicated, by when its newest replicate was written, the newest last."""
     groups: dict[tuple[str, int], dict[int, Replicate]] = {}
-    for one in found:
+    for one in replicates:
         key = one.procedure, one.rounds
         groups[key] = groups.pop(key, {}) | {one.replicate: one}
     return [procedure(list(group.values())) for group in groups.values()]

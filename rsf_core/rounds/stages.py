@@ -263,8 +263,8 @@ def state_of(row: StageType, facts: RoundFacts) -> StageState:
     if job is not None and job.state is not JobState.DONE and not (row.lasting and done):
         return StageState(row.stage, Progress.FAILED, job.message, job, blocked=blocked)
     if done:
-        told = job.message if job is not None and job.state is JobState.DONE else ""
-        note = told.removeprefix("done").lstrip(". ")
+        message = job.message if job is not None and job.state is JobState.DONE else ""
+        note = message.removeprefix("done").lstrip(". ")
         return StageState(row.stage, Progress.DONE, row.detail(facts), job, note, blocked)
     return StageState(row.stage, Progress.READY if ready else Progress.WAITING, row.detail(facts), job, blocked=blocked)
 

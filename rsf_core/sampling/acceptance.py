@@ -173,13 +173,17 @@ class RankIndex:
 
     def __init__(self, m: ArrayLike, override: ArrayLike | None = None, scale: ArrayLike = 0.0) -> None:
         values = relative(m, scale, "m")
-        said = np.zeros(values.shape, np.int64) if override is None else np.asarray(override)
-        if said.shape != values.shape:
-            raise TargetError(f"m has shape {values.shape} but override has {said.shape}; give one for each candidate")
-        raise_where((said != 0) & (said != 1) & (said != -1), said, "override", "must be 0, +1 or −1")
+        overrides = np.zeros(values.shape, np.int64) if override is None else np.asarray(override)
+        if overrides.shape != values.shape:
+            raise TargetError(
+                f"m has shape {values.shape} but override has {overrides.shape}; give one for each candidate"
+            )
+        raise_where(
+            (overrides != 0) & (overrides != 1) & (overrides != -1), overrides, "override", "must be 0, +1 or −1"
+        )
         self._sorted = np.sort(values)
-        self._overridden = np.sort(values[said != 0])
-        self._forced = int(np.count_nonzero(said == 1))
+        self._overridden = np.sort(values[overrides != 0])
+        self._forced = int(np.count_nonzero(overrides == 1))
         self._none_from = int(np.searchsorted(self._sorted, -math.inf, side="right"))
 
     def __len__(self) -> int:

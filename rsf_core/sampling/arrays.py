@@ -64,8 +64,8 @@ def dense_groups(group: ArrayLike, like: NDArray[np.generic]) -> tuple[int, Ints
         raise TargetError(f"groups are {names.dtype}; name each prompt by an integer")
     low, high = int(names.min()), int(names.max())
     if high - low >= 4 * names.size or high > np.iinfo(np.int64).max:
-        found, index = np.unique(names, return_inverse=True)
-        return found.size, index.astype(np.int64)
+        distinct, index = np.unique(names, return_inverse=True)
+        return distinct.size, index.astype(np.int64)
     offset = names.astype(np.int64) - low  # a narrow range needs no sort
     present = np.zeros(high - low + 1, np.int64)
     present[offset] = 1

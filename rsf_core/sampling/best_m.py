@@ -32,13 +32,13 @@ def best_agreement(m: ArrayLike, override: ArrayLike, scale: ArrayLike = 0.0) ->
     equally good cuts the widest gap wins, and M lies in its middle. Raises TargetError where nobody overrode a
     candidate that can be accepted, or an override is none of the three.
     """
-    values, said = relative(m, scale, "m"), np.asarray(override)
-    if said.shape != values.shape:
-        raise TargetError(f"m has shape {values.shape} but override has {said.shape}; give one for each candidate")
-    raise_where((said != 0) & (said != 1) & (said != -1), said, "override", "must be 0, +1 or −1")
-    spoken = said != 0
+    values, overrides = relative(m, scale, "m"), np.asarray(override)
+    if overrides.shape != values.shape:
+        raise TargetError(f"m has shape {values.shape} but override has {overrides.shape}; give one for each candidate")
+    raise_where((overrides != 0) & (overrides != 1) & (overrides != -1), overrides, "override", "must be 0, +1 or −1")
+    spoken = overrides != 0
     order = np.argsort(values[spoken], kind="stable")
-    x, accept = values[spoken][order], said[spoken][order] == 1
+    x, accept = values[spoken][order], overrides[spoken][order] == 1
     first = int(np.searchsorted(x, -math.inf, side="right"))
     if first == x.size:
         raise TargetError("no override speaks of a candidate that passes the constraints; review some first")
@@ -63,16 +63,16 @@ def held_out_agreement(
     The prompts are dealt into five parts by a hash of (seed, prompt); M is chosen on four and judged on the fifth, in turn.
     Overrides of a part are left out where nothing is left to choose by. −∞ is never accepted.
     """
-    values, said = relative(m, scale, "m"), np.asarray(override)
+    values, votes = relative(m, scale, "m"), np.asarray(override)
     part = folds(group, seed)
     agreeing = overrides = 0
     for fold in range(FOLDS):
-        mine = (part == fold) & (said != 0)
+        mine = (part == fold) & (votes != 0)
         try:
-            log_m = best_agreement(values, np.where(part == fold, 0, said)).log_m
+            log_m = best_agreement(values, np.where(part == fold, 0, votes)).log_m
         except TargetError:
             continue
-        agreeing += int(((values[mine] > log_m) == (said[mine] > 0)).sum())
+        agreeing += int(((values[mine] > log_m) == (votes[mine] > 0)).sum())
         overrides += int(mine.sum())
     return agreeing, overrides
 

@@ -73,5 +73,5 @@ def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float) -> F
     equal = np.abs(y).max(axis=-1) <= EQUAL
     at_an_end = mean >= 1.0 - EQUAL  # its other limit is known, so this one gets the whole error
     among = np.where(at_an_end, 2.0 * tail, tail) ** (1.0 / groups)
-    found: Floats = np.where(equal, mean * among, limit)
-    return found
+    limits: Floats = np.where(equal, mean * among, limit)
+    return limits

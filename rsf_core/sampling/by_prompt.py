@@ -46,8 +46,8 @@ def prompt_index(
     """
     values = relative(m, scale, "m")
     count, index = dense_groups(group, values)
-    said = np.zeros(values.shape, np.int64) if override is None else np.asarray(override)
-    if said.shape != values.shape:
-        raise TargetError(f"m has shape {values.shape} but override has {said.shape}; give one for each candidate")
-    best = group_max(np.where(said < 0, -math.inf, values), count, index)
-    return RankIndex(best, (np.bincount(index, said > 0, minlength=count) > 0).astype(np.int64))
+    overrides = np.zeros(values.shape, np.int64) if override is None else np.asarray(override)
+    if overrides.shape != values.shape:
+        raise TargetError(f"m has shape {values.shape} but override has {overrides.shape}; give one for each candidate")
+    best = group_max(np.where(overrides < 0, -math.inf, values), count, index)
+    return RankIndex(best, (np.bincount(index, overrides > 0, minlength=count) > 0).astype(np.int64))

@@ -36,15 +36,15 @@ class DecisionFit(NamedTuple):
 def fit_decisions(x: Floats, accepted: Bools, prompts: Ints, rng: np.random.Generator, replicates: int) -> DecisionFit:
     """`x` (n, 1 + k) has a first column of ones and standardised scores; `prompts` (n,) counts from 0."""
     a, once = accepted.astype(np.float64), np.ones((1, len(x)))
-    found: dict[Link, tuple[Floats, Floats]] = {link: _fit(x, a, once, link) for link in ("logistic", "rejection")}
-    link, other = sorted(found, key=lambda name: -float(found[name][1][0]))
-    slopes, rival = found[link][0][0], found[other][0][0]
+    fits: dict[Link, tuple[Floats, Floats]] = {link: _fit(x, a, once, link) for link in ("logistic", "rejection")}
+    link, other = sorted(fits, key=lambda name: -float(fits[name][1][0]))
+    slopes, rival = fits[link][0][0], fits[other][0][0]
     if replicates == 0:
         return DecisionFit(link, slopes, np.zeros((0, x.shape[1])))
     count = int(prompts.max()) + 1
     times = rng.multinomial(count, np.full(count, 1.0 / count), size=replicates).astype(np.float64)[:, prompts]
     repeated = _fit(x, a, times, link, slopes)[0]
-    if found[link][1][0] - found[other][1][0] > CLOSE:
+    if fits[link][1][0] - fits[other][1][0] > CLOSE:
         return DecisionFit(link, slopes, repeated)
     return DecisionFit(link, slopes, repeated, (rival, _fit(x, a, times, other, rival)[0]))
 

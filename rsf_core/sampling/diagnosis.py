@@ -115,7 +115,7 @@ def diagnose(
     spread = upper_spread(d.w)
     near = max(TOP * min(1.0, spread), 1e-9)  # ratios that are equal are so but for rounding
     at_the_top = min(int(np.unique(index[values >= values.max() - near]).size) for values in (ell, d.w))
-    found = Diagnosis(
+    diagnosis = Diagnosis(
         draws=n,
         prompts=count,
         finite=int(np.count_nonzero(d.w > -np.inf)),
@@ -136,31 +136,33 @@ def diagnose(
         upper_spread=spread,
         prompts_at_the_top=at_the_top,
     )
-    if not found.end_is_seen:
-        found = replace(found, kl_proposal=_moved_at_most(found))
-    if found.bound_holds_here or not found.end_is_seen:
-        found = replace(found, kl_target=_untold(found.kl_target))
-    if found.bound_holds_here or not found.trusted:
-        found = replace(found, tvd=_untold(found.tvd), violated_mass=_untold(found.violated_mass))
-    elif not found.end_is_seen:
-        found = replace(found, tvd=_with_the_unseen(found.tvd), violated_mass=_with_the_unseen(found.violated_mass))
-    return found
+    if not diagnosis.end_is_seen:
+        diagnosis = replace(diagnosis, kl_proposal=_moved_at_most(diagnosis))
+    if diagnosis.bound_holds_here or not diagnosis.end_is_seen:
+        diagnosis = replace(diagnosis, kl_target=_untold(diagnosis.kl_target))
+    if diagnosis.bound_holds_here or not diagnosis.trusted:
+        diagnosis = replace(diagnosis, tvd=_untold(diagnosis.tvd), violated_mass=_untold(diagnosis.violated_mass))
+    elif not diagnosis.end_is_seen:
+        diagnosis = replace(
+            diagnosis, tvd=_with_the_unseen(diagnosis.tvd), violated_mass=_with_the_unseen(diagnosis.violated_mass)
+        )
+    return diagnosis
 
 
-def _moved_at_most(found: Diagnosis) -> Interval:
+def _moved_at_most(diagnosis: Diagnosis) -> Interval:
     """KL(p_M‖q) where ratios larger than those drawn may be: the upper limit FAR times as far up, but no further than what the
     acceptance rate allows, KL(p_M‖q) ≤ −log AR."""
-    moved, rate = found.kl_proposal, found.acceptance_rate.low
+    moved, rate = diagnosis.kl_proposal, diagnosis.acceptance_rate.low
     most = -math.log(rate) if rate > 0.0 else math.inf
     return with_the_unseen(moved, FAR).clipped(0.0, max(moved.high, most))
 
 
-def _untold(found: Interval) -> Interval:
-    return Interval(found.value, -math.inf, math.inf, found.groups)
+def _untold(interval: Interval) -> Interval:
+    return Interval(interval.value, -math.inf, math.inf, interval.groups)
 
 
-def _with_the_unseen(found: Interval) -> Interval:
-    return with_the_unseen(found).clipped(0.0, 1.0)
+def _with_the_unseen(interval: Interval) -> Interval:
+    return with_the_unseen(interval).clipped(0.0, 1.0)
 
 
 def _ratio_intervals(d: Draws, count: int, index: Ints, rng: np.random.Generator, level: float) -> list[Interval]:
@@ -224,6 +226,6 @@ def _influences(d: Draws, count: int, index: Ints) -> dict[str, Floats]:
     }
 
 
-def _share_by_influence(found: Interval, y: Floats, level: float) -> Interval:
-    low, high = mean_limits(y, np.asarray(min(max(found.value, 0.0), 1.0)), level)
-    return Interval(found.value, float(low), float(high), found.groups)
+def _share_by_influence(interval: Interval, y: Floats, level: float) -> Interval:
+    low, high = mean_limits(y, np.asarray(min(max(interval.value, 0.0), 1.0)), level)
+    return Interval(interval.value, float(low), float(high), interval.groups)

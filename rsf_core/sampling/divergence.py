@@ -36,34 +36,36 @@ def divergence_rate(
     sums = np.stack((group_sum(x, count, index), group_sum(grouped(sizes, groups)[0], count, index)), axis=1)
     size = sums[:, 1].sum()
     within = 1.0 - MISSED * (1.0 - level)
-    found = bootstrap_sums(sums, lambda totals: totals[..., :1] / totals[..., 1:], rng, within)[0]
-    if not found.known:
-        return found
-    influence = (sums[:, 0] - found.value * sums[:, 1]) * (count / size)
-    both = hull(found, [found, divergence_by_influence(found, influence, within)])
+    interval = bootstrap_sums(sums, lambda totals: totals[..., :1] / totals[..., 1:], rng, within)[0]
+    if not interval.known:
+        return interval
+    influence = (sums[:, 0] - interval.value * sums[:, 1]) * (count / size)
+    both = hull(interval, [interval, divergence_by_influence(interval, influence, within)])
     return with_the_unseen(both).clipped(0.0, math.inf)
 
 
-def divergence_by_influence(found: Interval, y: Floats, level: float) -> Interval:
+def divergence_by_influence(interval: Interval, y: Floats, level: float) -> Interval:
     """value·exp(± t·se/value), which keeps to what is positive and is skewed as divergences are. `y` (groups,) is what each
     group adds to the value by linearisation, in the mean 0."""
-    if not (found.value > 0.0 and np.abs(y).max() > 0.0):
-        return found
+    if not (interval.value > 0.0 and np.abs(y).max() > 0.0):
+        return interval
     second, fourth = float((y**2).mean()), float((y**4).mean())
     spread = max(fourth - second**2, np.finfo(np.float64).tiny)
     freedom = min(max(KURTOSIS * y.size * second**2 / spread, 1.0), y.size - 1)
-    half = float(stdtrit(freedom, 0.5 + 0.5 * level)) * math.sqrt(second / (y.size - 1)) / found.value
+    half = float(stdtrit(freedom, 0.5 + 0.5 * level)) * math.sqrt(second / (y.size - 1)) / interval.value
     factor = math.exp(min(half, 50.0))
-    return Interval(found.value, found.value / factor, found.value * factor, found.groups)
+    return Interval(interval.value, interval.value / factor, interval.value * factor, interval.groups)
 
 
-def hull(found: Interval, of: Sequence[Interval]) -> Interval:
+def hull(interval: Interval, of: Sequence[Interval]) -> Interval:
     """The estimate with limits that hold for all that are known of `of`."""
     known = [one for one in of if one.known]
     low = min((one.low for one in known), default=-math.inf)
-    return Interval(found.value, low, max((one.high for one in known), default=math.inf), found.groups)
+    return Interval(interval.value, low, max((one.high for one in known), default=math.inf), interval.groups)
 
 
-def with_the_unseen(found: Interval, times: float = UNSEEN) -> Interval:
+def with_the_unseen(interval: Interval, times: float = UNSEEN) -> Interval:
     """The upper limit so many times as far from the value."""
-    return Interval(found.value, found.low, found.value + times * (found.high - found.value), found.groups)
+    return Interval(
+        interval.value, interval.low, interval.value + times * (interval.high - interval.value), interval.groups
+    )

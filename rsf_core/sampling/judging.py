@@ -75,17 +75,17 @@ def judging(
 ) -> Judging:
     """`score` (n,) finite, `accepted` (n,) by people, `prompt` (n,) names each candidate's prompt; `direction` is −1 where a
     lower score is the better one."""
-    values, said = direction * np.asarray(score, np.float64), np.asarray(accepted, bool)
+    values, decided = direction * np.asarray(score, np.float64), np.asarray(accepted, bool)
     count, index = dense_groups(prompt, values)
-    n, accepts = len(values), int(said.sum())
-    levels = _levels(values, said, index, direction, level)
+    n, accepts = len(values), int(decided.sum())
+    levels = _levels(values, decided, index, direction, level)
     if min(accepts, n - accepts) < FEWEST_OF_A_KIND or count < 2:
         return Judging(n, accepts, count, direction, None, None, None, levels)
-    cut = best_cut(values, said)
-    by_folds = _kappa(said, held_out(values, said, np.asarray(prompt, np.int64)), count, index, level)
+    cut = best_cut(values, decided)
+    by_folds = _kappa(decided, held_out(values, decided, np.asarray(prompt, np.int64)), count, index, level)
     # A threshold of four fifths of the decisions is a little worse than the best, and one of all looks better than it is: the
     # first gives the lower limit, the second the upper (by the first alone 88 % covered the truth, always missed above).
-    high = max(by_folds.high, _kappa(said, values > cut, count, index, level).high)
+    high = max(by_folds.high, _kappa(decided, values > cut, count, index, level).high)
     return Judging(
         n,
         accepts,
@@ -93,7 +93,7 @@ def judging(
         direction,
         direction * cut,
         replace(by_folds, high=high),
-        _auc(values, said, count, index, level),
+        _auc(values, decided, count, index, level),
         levels,
     )
 
@@ -105,39 +105,39 @@ def kappa(table: Floats) -> Floats:
     n = a + b + c + d
     chance = ((a + b) * (a + c) + (c + d) * (b + d)) / n**2
     observed = (a + d) / n
-    found: Floats = np.divide(observed - chance, 1 - chance, out=np.zeros_like(chance), where=1 - chance > 1e-12)
-    return found
+    values: Floats = np.divide(observed - chance, 1 - chance, out=np.zeros_like(chance), where=1 - chance > 1e-12)
+    return values
 
 
-def best_cut(values: Floats, said: Bools) -> float:
+def best_cut(values: Floats, decided: Bools) -> float:
     """The number with the largest κ of "above it" with the decisions, in the middle of two neighbouring values; of equally
     good ones that in the widest gap."""
     order = np.argsort(values, kind="stable")
-    x, accept = values[order], said[order].astype(np.float64)
+    x, accept = values[order], decided[order].astype(np.float64)
     n, below = len(x), np.arange(len(x) + 1, dtype=np.float64)
     accepts_below = np.concatenate(([0.0], np.cumsum(accept)))
     both = accepts_below[-1] - accepts_below
     table = np.stack([both, n - below - both, accepts_below, below - accepts_below], axis=1)
     edges = np.concatenate(([x[0] - 1.0], x, [x[-1] + 1.0]))
     gaps = np.diff(edges)
-    found = np.where(gaps > 0, np.round(kappa(table), 12), -math.inf)
-    cut = int(np.lexsort((-gaps, -found))[0])
+    kappas = np.where(gaps > 0, np.round(kappa(table), 12), -math.inf)
+    cut = int(np.lexsort((-gaps, -kappas))[0])
     return float(edges[cut] / 2 + edges[cut + 1] / 2)
 
 
-def held_out(values: Floats, said: Bools, prompt: Ints) -> Bools:
+def held_out(values: Floats, decided: Bools, prompt: Ints) -> Bools:
     """Whether each value is above a threshold that was chosen on the decisions of other prompts, four fifths of them."""
     part, above = folds(prompt), np.zeros(len(values), bool)
     for fold in range(FOLDS):
         mine = part == fold
         if mine.any() and not mine.all():
-            above[mine] = values[mine] > best_cut(values[~mine], said[~mine])
+            above[mine] = values[mine] > best_cut(values[~mine], decided[~mine])
     return above
 
 
-def _kappa(said: Bools, above: Bools, count: int, index: Ints, level: float) -> Interval:
+def _kappa(decided: Bools, above: Bools, count: int, index: Ints, level: float) -> Interval:
     """κ of two sets of decisions."""
-    parts = (said & above, ~said & above, said & ~above, ~said & ~above)
+    parts = (decided & above, ~decided & above, decided & ~above, ~decided & ~above)
     tables = np.stack([group_sum(part.astype(np.float64), count, index) for part in parts], axis=1)
     total = tables.sum(axis=0)
     value = float(kappa(total))
@@ -147,17 +147,17 @@ def _kappa(said: Bools, above: Bools, count: int, index: Ints, level: float) -> 
     return _limits(value, len(tables) * (tables @ slopes), level, wide=True)
 
 
-def _auc(values: Floats, said: Bools, count: int, index: Ints, level: float) -> Interval:
+def _auc(values: Floats, decided: Bools, count: int, index: Ints, level: float) -> Interval:
     """Mann and Whitney's, ties half; what each decision adds is its placement among those of the other kind (DeLong 1988), and
     the placements of a prompt belong together (Obuchowski 1997)."""
-    ones, noughts = int(said.sum()), int((~said).sum())
+    ones, noughts = int(decided.sum()), int((~decided).sum())
     everywhere, among = ranks(values), np.empty(len(values))
-    for kind in (said, ~said):
+    for kind in (decided, ~decided):
         among[kind] = ranks(values[kind])
-    beaten = (everywhere - among) / np.where(said, noughts, ones)  # of the other kind below it, ties half
-    placement = np.where(said, beaten, 1.0 - beaten)
-    value = float(placement[said].mean())
-    added = group_sum((placement - value) / np.where(said, ones, noughts), count, index)
+    beaten = (everywhere - among) / np.where(decided, noughts, ones)  # of the other kind below it, ties half
+    placement = np.where(decided, beaten, 1.0 - beaten)
+    value = float(placement[decided].mean())
+    added = group_sum((placement - value) / np.where(decided, ones, noughts), count, index)
     return _limits(value, count * added, level)
 
 
@@ -168,20 +168,20 @@ def _limits(value: float, deviations: Floats, level: float, wide: bool = False) 
     return Interval(value, width * float(low) - shift, width * float(high) - shift, len(deviations))
 
 
-def _levels(values: Floats, said: Bools, index: Ints, direction: int, level: float) -> tuple[Level, ...]:
+def _levels(values: Floats, decided: Bools, index: Ints, direction: int, level: float) -> tuple[Level, ...]:
     """From the lowest score to the highest: a level for each value where there are few, else about equally many decisions."""
     if not len(values):
         return ()
     score = direction * values
-    found, place = np.unique(score, return_inverse=True)
-    if len(found) > LEVELS:
-        wanted = int(np.clip(len(score) // FEWEST_OF_A_LEVEL, 1, LEVELS))
-        cuts = np.unique(np.quantile(score, np.arange(1, wanted) / wanted))
+    levels, place = np.unique(score, return_inverse=True)
+    if len(levels) > LEVELS:
+        level_count = int(np.clip(len(score) // FEWEST_OF_A_LEVEL, 1, LEVELS))
+        cuts = np.unique(np.quantile(score, np.arange(1, level_count) / level_count))
         place = np.searchsorted(cuts, score, side="left")
     made = []
     for number in np.unique(place):
         here = place == number
-        share = pooled_mean(said[here].astype(np.float64), index[here], level, SHARE)
+        share = pooled_mean(decided[here].astype(np.float64), index[here], level, SHARE)
         here_score = score[here]
         made.append(
             Level(float(here_score.min()), float(here_score.max()), float(here_score.mean()), int(here.sum()), share)

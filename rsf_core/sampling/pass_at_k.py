@@ -27,5 +27,5 @@ def pass_at_k(right: ArrayLike, drawn: ArrayLike, k: int) -> Floats:
     possible = wrong >= k
     w = np.where(possible, wrong, k)
     log_none = gammaln(w + 1) - gammaln(w - k + 1) - gammaln(n + 1) + gammaln(n - k + 1)
-    found: Floats = np.where(possible, -np.expm1(log_none), 1.0)
-    return found
+    values: Floats = np.where(possible, -np.expm1(log_none), 1.0)
+    return values

@@ -23,12 +23,12 @@ def spearman(columns: Sequence[ArrayLike]) -> Floats:
     """The correlation of the ranks of each two of k columns of n values, shape (k, k), over the rows where both are finite;
     NaN where fewer than three are, or one of the two has one value only (Spearman 1904)."""
     table = [np.asarray(column, dtype=np.float64) for column in columns]
-    found = np.full((len(table), len(table)), np.nan)
+    correlations = np.full((len(table), len(table)), np.nan)
     for i, first in enumerate(table):
         for j in range(i, len(table)):
             both = np.isfinite(first) & np.isfinite(table[j])
-            found[i, j] = found[j, i] = _one(first[both], table[j][both])
-    return found
+            correlations[i, j] = correlations[j, i] = _one(first[both], table[j][both])
+    return correlations
 
 
 def _one(first: Floats, second: Floats) -> float:

@@ -60,5 +60,5 @@ def _t(times: Floats, x: Floats, there: Floats) -> Floats:
     mean = (times @ x) / np.maximum(n, 1.0)
     variance = (times @ (x**2)) / np.maximum(n, 1.0) - mean**2
     error = np.sqrt(np.maximum(variance, 0.0) / np.maximum(n - 1.0, 1.0))
-    found: Floats = np.divide(mean, error, out=np.zeros_like(mean), where=error > 1e-12)
-    return found
+    statistics: Floats = np.divide(mean, error, out=np.zeros_like(mean), where=error > 1e-12)
+    return statistics

@@ -32,8 +32,8 @@ class Answered:
     @property
     def version(self) -> str:
         """Told by all of it: the same answers give the same version."""
-        told = json.dumps([self.question, self.bounds, sorted(self.means.items())])
-        return hashlib.sha256(told.encode()).hexdigest()[:8]
+        contents = json.dumps([self.question, self.bounds, sorted(self.means.items())])
+        return hashlib.sha256(contents.encode()).hexdigest()[:8]
 
 
 _files: dict[str, set[Path]] = {}  # by version, which is the content: of every project that is open or was
@@ -83,13 +83,13 @@ def known(question: object, version: object) -> Answered:
         (path for path in sorted(_files.get(version, ())) if path.is_file()) if isinstance(version, str) else iter(())
     )
     path = next(there, None)  # a copy of the project may be gone, or archived
-    found = None if path is None else _read(path)
-    if found is None or found.question != question:
+    answered = None if path is None else _read(path)
+    if answered is None or answered.question != question:
         raise ScorerError(
             f"nobody has put answers to {question!r:.60} to use as version {version!r:.40} in this project: choose the "
             "question under Answers on the Scorers page, which names the version"
         )
-    return found
+    return answered
 
 
 @lru_cache(maxsize=4)  # of a question that 100,000 candidates have answers to: 10 MB
@@ -100,10 +100,10 @@ def _read(path: Path) -> Answered:
         means = {str(name): float(mean) for name, mean in body["means"].items()}
         if not all(low <= mean <= high for mean in means.values()) or not math.isfinite(high - low):
             raise ValueError("a mean is outside its bounds")
-        found = Answered(str(body["question"]), (low, high), means)
-        if found.version != path.stem:
+        answered = Answered(str(body["question"]), (low, high), means)
+        if answered.version != path.stem:
             raise ValueError("it holds other answers than its name says")
-        return found
+        return answered
     except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
         raise ScorerError(
             f"{path.parent.name}/{path.name} of the project is damaged ({error}): delete it and open the project again, which "

@@ -131,11 +131,11 @@ def stated_number(text: str) -> Number | None:
     tagged = [match[1] for match in _TAGGED.finditer(text)]
     if tagged:
         alone = _only_number(tagged[-1])
-        told = alone is None and (PHRASE.search(tagged[-1]) or IS_ANSWER.search(tagged[-1]))
-        return stated_number(tagged[-1]) if told else alone
+        is_answer = alone is None and (PHRASE.search(tagged[-1]) or IS_ANSWER.search(tagged[-1]))
+        return stated_number(tagged[-1]) if is_answer else alone
     bare = [match.end() for match in _BARE_BOX.finditer(text)]
-    if bare and (found := [number for number in numbers if number.start == bare[-1]]):
-        return found[0].value
+    if bare and (at_bare := [number for number in numbers if number.start == bare[-1]]):
+        return at_bare[0].value
     if _BOX_START.search(text):
         return None  # broken off inside: more digits may have followed
     for phrase in reversed(list(PHRASE.finditer(text))):
@@ -172,16 +172,16 @@ def _without_thought(text: str) -> str:
 
 def _boxes(text: str) -> list[tuple[int, int]]:
     """Where the content of each closed \boxed{…} lies, in the order in which they begin."""
-    opened: list[int | None] = []
-    found = []
+    starts: list[int | None] = []
+    boxes = []
     for match in _BOX.finditer(text):
         if match[0] == "}":
-            start = opened.pop() if opened else None
+            start = starts.pop() if starts else None
             if start is not None:
-                found.append((start, match.start()))
+                boxes.append((start, match.start()))
         else:
-            opened.append(None if match[0] == "{" else match.end())
-    return sorted(found)
+            starts.append(None if match[0] == "{" else match.end())
+    return sorted(boxes)
 
 
 def _only_number(text: str) -> Number | None:
@@ -243,14 +243,14 @@ def _is_bound(text: str, start: int, number: _Found) -> bool:
     """Whether an inequality stands before the number: the answer is > 5. An arrow (=> 5), a quoted line ("> 5") and brackets
     (<5>) are none."""
     first = max(start, number.start - 20)
-    found = _BOUND.search(text[first : number.start])
-    if found is None:
+    match = _BOUND.search(text[first : number.start])
+    if match is None:
         return False
-    at = first + found.start(1)
+    at = first + match.start(1)
     _, line_break, before = text[max(0, at - 20) : at].rpartition("\n")
-    if found[1] == ">" and (before.endswith("=") or (line_break and not before.strip())):
+    if match[1] == ">" and (before.endswith("=") or (line_break and not before.strip())):
         return False
-    return not (found[1] == "<" and text.startswith(">", number.end))
+    return not (match[1] == "<" and text.startswith(">", number.end))
 
 
 def _line_end(text: str, start: int) -> int:
@@ -261,7 +261,7 @@ def _line_end(text: str, start: int) -> int:
 
 
 def _numbers(text: str) -> list[_Found]:
-    found: list[_Found] = []
+    numbers: list[_Found] = []
     spans = [match.span() for pattern in (_TUPLE, _DATE) for match in pattern.finditer(text)]
     tuples = sorted(spans, reverse=True)
     at = 0
@@ -270,11 +270,11 @@ def _numbers(text: str) -> list[_Found]:
             tuples.pop()
         if tuples and tuples[-1][0] <= match.start():
             at = tuples[-1][1]
-            found.append(_Found(match.start(), at, None, False))
+            numbers.append(_Found(match.start(), at, None, False))
         else:
             at, more = _one(text, match)
-            found += more
-    return found
+            numbers += more
+    return numbers
 
 
 def _one(text: str, match: re.Match[str]) -> tuple[int, list[_Found]]:

@@ -89,10 +89,11 @@ def ask(
 ) -> Iterator[tuple[int, Answer | Failure]]:
     """The number of each of `bodies` with what came of it, as they come; at most `at_once` are asked at a time, and each has
     `seconds`, its further tries included, which a person raises by `longer`. Raises Stopped where `stopping` says so."""
-    found: queue.SimpleQueue[tuple[int, Answer | Failure] | BaseException] = queue.SimpleQueue()
+    results: queue.SimpleQueue[tuple[int, Answer | Failure] | BaseException] = queue.SimpleQueue()
     stop = threading.Event()
     thread = threading.Thread(
-        target=lambda: _run(_all(endpoint, bodies, at_once, seconds, longer, stop, found.put), found.put), daemon=True
+        target=lambda: _run(_all(endpoint, bodies, at_once, seconds, longer, stop, results.put), results.put),
+        daemon=True,
     )
     thread.start()
     try:
@@ -101,7 +102,7 @@ def ask(
                 if stopping():
                     raise Stopped
                 try:
-                    one = found.get(timeout=LOOK_SECONDS)
+                    one = results.get(timeout=LOOK_SECONDS)
                     break
                 except queue.Empty:
                     continue
@@ -214,23 +215,23 @@ async def _once(client: httpx2.AsyncClient, endpoint: Endpoint, body: Mapping[st
     except httpx2.HTTPError as error:
         raise _Passing(f"the connection broke ({_why(error)})") from error
     status = response.status_code
-    said = endpoint.without_key(_said(read))
+    message = endpoint.without_key(_said(read))
     if response.is_redirect or 300 <= status < 400:
         target = endpoint.without_key(one_line(response.headers.get("Location", "nowhere"), EXCERPT))
         raise _Refused(
             f"it sends elsewhere, to {target}, and nothing is sent there: name that address if it is right", True
         )
     if status in _FOR_ALL:
-        raise _Refused(f"{_FOR_ALL[status]} ({status}{said})", final=True)
+        raise _Refused(f"{_FOR_ALL[status]} ({status}{message})", final=True)
     if status in _AGAIN or (status >= 500 and status not in _NEVER):
-        raise _Passing(f"it answers {status}{said}", _retry_after(response.headers.get("Retry-After")))
+        raise _Passing(f"it answers {status}{message}", _retry_after(response.headers.get("Retry-After")))
     if status != 200:
-        raise _Refused(f"it refuses this question ({status}{said})")
+        raise _Refused(f"it refuses this question ({status}{message})")
     if not whole:
         raise _Refused(f"its answer has more than {LARGEST_BYTES:,} bytes", passing=True)
     answer = read_answer(read)
     if answer is None:
-        raise _Refused(f"what it answers is no chat completion{said}", passing=True)
+        raise _Refused(f"what it answers is no chat completion{message}", passing=True)
     return answer
 
 
@@ -247,10 +248,10 @@ async def _read(response: httpx2.Response) -> tuple[bool, bytes]:
 def read_answer(data: bytes) -> Answer | None:
     """The first choice of a chat completion; None where these bytes are none. An answer without a text has an empty one."""
     try:
-        found = json.loads(data)
-        choice = found["choices"][0]
+        body = json.loads(data)
+        choice = body["choices"][0]
         content, finish = choice["message"].get("content"), choice.get("finish_reason")
-        usage = found.get("usage")
+        usage = body.get("usage")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     if not isinstance(content, str | None):

@@ -89,11 +89,11 @@ class ScorerCard:
                 raise ScorerError(
                     f"the scorer {self.name!r} has no option {option!r}{hint} It has: {', '.join(known) or 'none'}"
                 )
-            wanted = next((words for kind, words in _KINDS if isinstance(known[option], kind)), None)
+            kind_words = next((words for kind, words in _KINDS if isinstance(known[option], kind)), None)
             got = next((words for kind, words in _KINDS if isinstance(value, kind)), None)
-            if wanted is not None and wanted != got:
+            if kind_words is not None and kind_words != got:
                 raise ScorerError(
-                    f"the option {option!r} of the scorer {self.name!r} must be {wanted}, not {value!r:.80}"
+                    f"the option {option!r} of the scorer {self.name!r} must be {kind_words}, not {value!r:.80}"
                 )
         lacking = [option for option in self.required if option not in options]
         if lacking:

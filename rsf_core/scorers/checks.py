@@ -75,8 +75,8 @@ def read_number(reference: str | None) -> Number | None:
 
 class LabelCheck:
     def reference_problem(self, reference: str | None) -> str | None:
-        wanted = f"needs {', '.join(LABELS[:-1])} or {LABELS[-1]} as the reference"
-        return None if reference in LABELS else f"{wanted}, {instead(reference)}"
+        need = f"needs {', '.join(LABELS[:-1])} or {LABELS[-1]} as the reference"
+        return None if reference in LABELS else f"{need}, {instead(reference)}"
 
 
 class TranslationCheck:

@@ -76,29 +76,31 @@ class JsonMatch(JsonMatchCheck):
         return agreement(self._read(scored.completion), json_values.loads(scored.prompt.reference or ""))
 
 
-def agreement(given: Any, wanted: Any) -> float:
+def agreement(value: Any, reference: Any) -> float:
     """The share of entries, by name, that two objects have alike, of all that either has; of other values 1 where they are
     alike."""
-    if given is _NOTHING:
+    if value is _NOTHING:
         return 0.0
-    if not (isinstance(given, dict) and isinstance(wanted, dict)) or not (given or wanted):
-        return float(_alike(given, wanted))
-    names = given.keys() | wanted.keys()
-    return sum(name in given and name in wanted and _alike(given[name], wanted[name]) for name in names) / len(names)
+    if not (isinstance(value, dict) and isinstance(reference, dict)) or not (value or reference):
+        return float(_alike(value, reference))
+    names = value.keys() | reference.keys()
+    return sum(name in value and name in reference and _alike(value[name], reference[name]) for name in names) / len(
+        names
+    )
 
 
-def _alike(given: Any, wanted: Any) -> bool:
-    if isinstance(given, bool) or isinstance(wanted, bool):
-        return given is wanted  # true is no 1
-    if isinstance(given, str) and isinstance(wanted, str):
-        return plain(given).strip().casefold() == plain(wanted).strip().casefold()
-    if isinstance(given, list) and isinstance(wanted, list):
-        return len(given) == len(wanted) and all(map(_alike, given, wanted))
-    if isinstance(given, dict) and isinstance(wanted, dict):
-        return given.keys() == wanted.keys() and all(_alike(given[name], wanted[name]) for name in given)
+def _alike(value: Any, reference: Any) -> bool:
+    if isinstance(value, bool) or isinstance(reference, bool):
+        return value is reference  # true is no 1
+    if isinstance(value, str) and isinstance(reference, str):
+        return plain(value).strip().casefold() == plain(reference).strip().casefold()
+    if isinstance(value, list) and isinstance(reference, list):
+        return len(value) == len(reference) and all(map(_alike, value, reference))
+    if isinstance(value, dict) and isinstance(reference, dict):
+        return value.keys() == reference.keys() and all(_alike(value[name], reference[name]) for name in value)
     return (
-        isinstance(given, int | float) and isinstance(wanted, int | float) and bool(given == wanted)
-    ) or given is wanted is None
+        isinstance(value, int | float) and isinstance(reference, int | float) and bool(value == reference)
+    ) or value is reference is None
 
 
 def read(completion: str, fenced: bool) -> Any:

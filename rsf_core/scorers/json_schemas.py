@@ -29,24 +29,24 @@ def validator(schema: Mapping[str, Any]) -> Any:
 
     plain = one_form(dict(schema))
     latest = jsonschema.Draft202012Validator
-    said = plain.get("$schema")
-    found = _of_draft(said) if isinstance(said, str) else latest
-    if found is None:
+    draft = plain.get("$schema")
+    dialect = _of_draft(draft) if isinstance(draft, str) else latest
+    if dialect is None:
         raise ScorerError(
-            f"the schema of the scorer 'json_schema' is of {said!r:.120}, which is not known: name a draft of JSON Schema in "
+            f"the schema of the scorer 'json_schema' is of {draft!r:.120}, which is not known: name a draft of JSON Schema in "
             "$schema, or leave it out for 2020-12"
         )
     if "$schema" in plain:
-        plain["$schema"] = found.META_SCHEMA["$schema"]
+        plain["$schema"] = dialect.META_SCHEMA["$schema"]
     try:
-        found.check_schema(plain)
+        dialect.check_schema(plain)
     except jsonschema.SchemaError as error:
         raise ScorerError(f"the schema of the scorer 'json_schema' is none: {error.message:.200}") from error
     except RecursionError as error:
         raise ScorerError("the schema of the scorer 'json_schema' is nested too deeply") from error
     if _is_endless(plain):
         raise ScorerError(_ENDLESS)
-    extended = jsonschema.validators.extend(found, {"multipleOf": _multiple_of, "uniqueItems": _unique_items})
+    extended = jsonschema.validators.extend(dialect, {"multipleOf": _multiple_of, "uniqueItems": _unique_items})
     return extended(plain, registry=referencing.Registry())
 
 
@@ -58,9 +58,9 @@ def _of_draft(named: str) -> Any:
     if bare == "json-schema.org/schema":
         return jsonschema.Draft202012Validator
     for written in (f"{start}://{bare}{end}" for start in ("http", "https") for end in ("#", "")):
-        found = jsonschema.validators.validator_for({"$schema": written}, default=None)
-        if found is not None:
-            return found
+        dialect = jsonschema.validators.validator_for({"$schema": written}, default=None)
+        if dialect is not None:
+            return dialect
     return None
 
 
@@ -119,15 +119,15 @@ def _is_endless(schema: dict[str, Any]) -> bool:
 
 
 def _all_schemas(value: Any) -> list[Any]:
-    found, left = [], [value]
+    schemas, left = [], [value]
     while left:
         one = left.pop()
         if isinstance(one, dict):
-            found.append(one)
+            schemas.append(one)
             left += one.values()
         elif isinstance(one, list):
             left += one
-    return found
+    return schemas
 
 
 def _of_same_value(one: dict[str, Any], whole: dict[str, Any]) -> Iterator[Any]:

@@ -65,8 +65,8 @@ class LlmJudge(JudgeCheck):
 
     def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
         """Raises Unavailable where the endpoint answers no question, Stopped where the job is to stop."""
-        found = dict(self.answers(batch))
-        return [found[number] for number in range(len(batch))]
+        scores = dict(self.answers(batch))
+        return [scores[number] for number in range(len(batch))]
 
     def answers(self, batch: Sequence[Scored]) -> Iterator[tuple[int, float | NoScore]]:
         """The number of each of `batch` with its score, as they come. Raises as `score` does; what came before stays so."""
@@ -126,8 +126,8 @@ class LlmJudge(JudgeCheck):
         endpoint = Endpoint(self.url, self._secret(caller))
         names, seconds = list(lacking), min(self._seconds, SHARE * caller.seconds)
         longer = "the option seconds" if seconds == self._seconds else "the setting score.timeout_seconds"
-        asked = asking.ask(endpoint, list(lacking.values()), self._at_once, seconds, caller.stopping, longer)
-        for number, answer in asked:
+        answers = asking.ask(endpoint, list(lacking.values()), self._at_once, seconds, caller.stopping, longer)
+        for number, answer in answers:
             if isinstance(answer, Failure):
                 self._in_a_row += answer.passing
                 if answer.final or self._in_a_row >= IN_A_ROW:

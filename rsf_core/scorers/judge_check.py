@@ -95,5 +95,5 @@ class JudgeCheck:
         path = parts.path.rstrip("/")
         return f"{parts.scheme}://{parts.netloc}{path if path.endswith(PATH) else path + PATH}"
 
-    def _wrong(self, wanted: str) -> ScorerError:
-        return ScorerError(f"the scorer {self.name!r} needs {wanted}")
+    def _wrong(self, need: str) -> ScorerError:
+        return ScorerError(f"the scorer {self.name!r} needs {need}")

@@ -105,10 +105,10 @@ def _refuse(constant: str) -> float:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Raises ValueError where a name stands twice: which of the two is meant cannot be said."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise ValueError("a name stands twice")
-    return found
+    return values
 
 
 def _shown(content: str) -> str:

@@ -101,16 +101,16 @@ def spent(folder: Path) -> Mapping[str, Spent]:
 
 def told(before: Mapping[str, Spent], after: Mapping[str, Spent]) -> str:
     """What was asked for between two counts, as sentences; "" where nothing was."""
-    said = []
+    parts = []
     for scorer, now in after.items():
         was = before.get(scorer, Spent(0, 0, 0))
-        if asked := now.requests - was.requests:
+        if asked_since := now.requests - was.requests:
             tokens = (now.prompt_tokens - was.prompt_tokens, now.answer_tokens - was.answer_tokens)
-            said.append(
-                f"{plural(asked, 'question')} asked for {shown(scorer)}: {plural(tokens[0], 'token')} of questions, "
+            parts.append(
+                f"{plural(asked_since, 'question')} asked for {shown(scorer)}: {plural(tokens[0], 'token')} of questions, "
                 f"{tokens[1]:,} of answers."
             )
-    return " ".join(said)
+    return " ".join(parts)
 
 
 def _storable(text: str) -> str:

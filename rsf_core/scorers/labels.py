@@ -23,8 +23,8 @@ _ONE_LABEL = re.compile(rf"{_OPENING}(?!(?:,|/| and| or| but) ?(?:and |or |but )
 
 def stated_label(text: str) -> str | None:
     """The label a completion opens with; None where it opens otherwise, or with several."""
-    found = _ONE_LABEL.match(plain(text).strip())
-    return found[1] if found else None
+    match = _ONE_LABEL.match(plain(text).strip())
+    return match[1] if match else None
 
 
 class LabelFormat:

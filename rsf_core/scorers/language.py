@@ -40,8 +40,8 @@ class Language(LanguageCheck):
         if not any(character.isalpha() for character in line):
             return NoScore("it has no letter")
         labels, probabilities = _model().predict(line, k=-1, threshold=0.0)
-        found = dict(zip(labels, probabilities, strict=True)).get(_LABEL + self._code, 0.0)
-        return min(1.0, max(0.0, float(found)))  # the model rounds: 1.00004
+        probability = dict(zip(labels, probabilities, strict=True)).get(_LABEL + self._code, 0.0)
+        return min(1.0, max(0.0, float(probability)))  # the model rounds: 1.00004
 
 
 @cache

@@ -128,8 +128,8 @@ def _repeating(match: re.Match[str]) -> str:
 def _period(match: re.Match[str]) -> str:
     """0.(3) as 3/9. "Section 1.(2)" is none: beside 0, only what is told as a value or is all of the line."""
     text = match.string
-    told = _TOLD.search(text[max(0, match.start() - 8) : match.start()]) is not None
-    return _repeating(match) if match[1] == "0" or told else match[0]
+    is_told = _TOLD.search(text[max(0, match.start() - 8) : match.start()]) is not None
+    return _repeating(match) if match[1] == "0" or is_told else match[0]
 
 
 def _decimal(match: re.Match[str]) -> str:

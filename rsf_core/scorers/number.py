@@ -154,23 +154,23 @@ def evaluate(text: str) -> Number | None:
 
 
 def _tokens(text: str) -> list[Number | str] | None:
-    found: list[Number | str] = []
+    tokens: list[Number | str] = []
     at, end = 0, len(text.rstrip())
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
             return None
         if match[1] is None:
-            found.append({"**": "^", "[": "(", "]": ")"}.get(match[3], match[3]))
+            tokens.append({"**": "^", "[": "(", "]": ")"}.get(match[3], match[3]))
         else:
             value = plain(match[1])
             if value is not None and match[2] is not None:
                 value = scaled(value, match[2])
             if value is None:
                 return None
-            found.append(Number(value))
+            tokens.append(Number(value))
         at = match.end()
-    return found
+    return tokens
 
 
 class _Reader:
@@ -259,11 +259,11 @@ class _Reader:
             above = self._argument(depth + 1)
             below = None if above is None else self._argument(depth + 1)
             return None if above is None or below is None else divide(above, below)
-        opened = self._take("(", "{")
-        if opened is None:
+        bracket = self._take("(", "{")
+        if bracket is None:
             return None
         value = self.sum(depth + 1)
-        return value if value is not None and self._take(")" if opened == "(" else "}") else None
+        return value if value is not None and self._take(")" if bracket == "(" else "}") else None
 
     def _argument(self, depth: int) -> Number | None:
         r"""Of \frac: in braces, or one digit, as in \frac34 and \frac3{4}."""

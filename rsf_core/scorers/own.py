@@ -127,12 +127,12 @@ def _read(name: str, source: str, version: str) -> OwnFile:
     function = decorated[0][0] if decorated else named
     if function is None:
         raise ScorerError(f"it has no function `score(completion, prompt, reference)`, nor one with @{DECORATOR}")
-    said = {}
+    options = {}
     if decorated and isinstance(decorated[0][1], ast.Call):
-        said = {word.arg: word.value for word in decorated[0][1].keywords}
-    described = text(said["description"]) if "description" in said else ast.get_docstring(function)
+        options = {word.arg: word.value for word in decorated[0][1].keywords}
+    described = text(options["description"]) if "description" in options else ast.get_docstring(function)
     described = described or ast.get_docstring(tree) or f"Of this project's own, in {FOLDER}/{name}.py"
-    bounds = literal(said["bounds"]) if "bounds" in said else (-math.inf, math.inf)
+    bounds = literal(options["bounds"]) if "bounds" in options else (-math.inf, math.inf)
     problem = bounds_problem(bounds)
     if problem is not None:
         raise ScorerError(f"its {problem}")
@@ -156,12 +156,12 @@ def _is_decorator(node: ast.expr) -> bool:
 
 def _parameters(function: ast.FunctionDef) -> int:
     """How many of completion, prompt and reference it takes. Raises ScorerError where it is called otherwise."""
-    said = function.args
-    positional = [*said.posonlyargs, *said.args]
-    if said.vararg is not None:
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    if arguments.vararg is not None:
         return 3
-    lacking = [a.arg for a, default in zip(said.kwonlyargs, said.kw_defaults, strict=True) if default is None]
-    needed = len(positional) - len(said.defaults)
+    lacking = [a.arg for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None]
+    needed = len(positional) - len(arguments.defaults)
     if lacking or needed > 3 or not positional:
         raise ScorerError(
             f"`{function.name}` is called with completion, prompt and reference (or the first of them): it cannot need "
@@ -177,8 +177,8 @@ def files(project: Path) -> list[OwnFile]:
     """Every scorer of the project, by name, as it is now."""
     folder = project / FOLDER
     paths = sorted(path for kind in (CODE, JUDGE) for path in folder.glob(f"*{kind}") if not path.name.startswith("."))
-    found = {path.stem: _file(path.with_suffix("")) for path in paths}
-    return [file for file in found.values() if file is not None]
+    scorers = {path.stem: _file(path.with_suffix("")) for path in paths}
+    return [file for file in scorers.values() if file is not None]
 
 
 def file(project: Path, name: str) -> OwnFile | None:
@@ -202,11 +202,11 @@ def _of_path(path: Path) -> OwnFile | None:
         about = path.stat()
         if not path.is_file():
             return None
-        found = _kept(path, about.st_mtime_ns, about.st_size, about.st_ino)
+        kept = _kept(path, about.st_mtime_ns, about.st_size, about.st_ino)
     except OSError:
         return None
-    _files[found.name, found.version] = found, path
-    return found
+    _files[kept.name, kept.version] = kept, path
+    return kept
 
 
 @lru_cache(maxsize=256)
@@ -215,8 +215,8 @@ def _kept(path: Path, changed: int, size: int, inode: int) -> OwnFile:
     if size > LARGEST_BYTES:
         why = f"the scorer {path.stem!r}: it has more than {LARGEST_BYTES:,} bytes"
         return OwnFile(path.stem, "", "", problem=why, judge={} if path.suffix == JUDGE else None)
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as opened:
-        return read(path.stem, opened.read(), path.suffix)
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as source_file:
+        return read(path.stem, source_file.read(), path.suffix)
 
 
 def remember(project: Path) -> None:
@@ -227,10 +227,10 @@ def remember(project: Path) -> None:
         name, _, version = path.stem.partition("@")
         if (name, version) in _files or path.stat().st_size > LARGEST_BYTES:
             continue
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as opened:
-            found = read(name, opened.read(), path.suffix)
-        if found.version == version:  # else somebody has changed it
-            _files[name, version] = found, path
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as source_file:
+            scorer = read(name, source_file.read(), path.suffix)
+        if scorer.version == version:  # else somebody has changed it
+            _files[name, version] = scorer, path
 
 
 def known(ref: OwnRef) -> tuple[OwnFile, Path] | None:
@@ -243,10 +243,10 @@ def ready(project: Path, scorers: Sequence[str]) -> None:
     and code of the project may not run here, or it cannot be used."""
     mine = [ref for name in scorers if (ref := reference(name)) is not None and ref.version is not None]
     for ref in mine:
-        found = known(ref)
-        if found is not None and found[0].problem:
-            raise ScorerError(found[0].problem)
-    if any(found is None or found[0].judge is None for found in map(known, mine)):  # code: a judge runs nothing
+        scorer = known(ref)
+        if scorer is not None and scorer[0].problem:
+            raise ScorerError(scorer[0].problem)
+    if any(scorer is None or scorer[0].judge is None for scorer in map(known, mine)):  # code: a judge runs nothing
         trust.check(project)
     keep(project, scorers)
 
@@ -255,29 +255,29 @@ def keep(project: Path, scorers: Sequence[str]) -> None:
     """Keep the versions that these are, before a job uses them: the file may be changed while it runs."""
     for name in scorers:
         ref = reference(name)
-        found = None if ref is None else known(ref)
-        if ref is None or found is None:
+        scorer = None if ref is None else known(ref)
+        if ref is None or scorer is None:
             continue
-        path = project / FOLDER / VERSIONS / f"{ref.name}@{ref.version}{Path(found[0].filename).suffix}"
+        path = project / FOLDER / VERSIONS / f"{ref.name}@{ref.version}{Path(scorer[0].filename).suffix}"
         if not path.exists():
-            write(path, found[0].source)
-        _files[ref.name, str(ref.version)] = found[0], path
+            write(path, scorer[0].source)
+        _files[ref.name, str(ref.version)] = scorer[0], path
 
 
 def save(project: Path, name: str, source: str, kind: str = CODE) -> OwnFile:
     """Keep a scorer as PROJECT/scorers/NAME.py, or as NAME.toml. Raises ScorerError where it is none, and where the name is
     that of one of the other kind; then nothing changes."""
-    found = read(name, source.replace("\r\n", "\n"), kind)
-    if found.problem:
-        raise ScorerError(found.problem)
+    scorer = read(name, source.replace("\r\n", "\n"), kind)
+    if scorer.problem:
+        raise ScorerError(scorer.problem)
     other = JUDGE if kind == CODE else CODE
     if (project / FOLDER / f"{name}{other}").exists():
         raise ScorerError(f"there is {FOLDER}/{name}{other} of this project already: choose another name")
-    path = project / FOLDER / found.filename
-    write(path, found.source)
-    _files[found.name, found.version] = found, path
-    keep(project, (str(found.ref),))
-    return found
+    path = project / FOLDER / scorer.filename
+    write(path, scorer.source)
+    _files[scorer.name, scorer.version] = scorer, path
+    keep(project, (str(scorer.ref),))
+    return scorer
 
 
 def write(path: Path, source: str) -> None:
@@ -306,8 +306,8 @@ def _pinned(project: Path, scorer: str, taken: frozenset[str]) -> str:
     ref = reference(scorer)
     if ref is None or ref.version is not None or scorer in taken or ref.name in taken:
         return scorer
-    found = file(project, ref.name)
-    return scorer if found is None or not found.version else str(OwnRef(ref.name, ref.key, found.version))
+    path = file(project, ref.name)
+    return scorer if path is None or not path.version else str(OwnRef(ref.name, ref.key, path.version))
 
 
 def plain(project: Path, target: Target) -> Target:
@@ -315,8 +315,8 @@ def plain(project: Path, target: Target) -> Target:
     names = {}
     for scorer in target.scorers:
         ref = reference(scorer)
-        found = None if ref is None or ref.version is None else file(project, ref.name)
-        if ref is not None and found is not None and found.version == ref.version:
+        path = None if ref is None or ref.version is None else file(project, ref.name)
+        if ref is not None and path is not None and path.version == ref.version:
             names[scorer] = str(OwnRef(ref.name, ref.key))
     return renamed(target, names) if names else target
 

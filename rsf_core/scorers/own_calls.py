@@ -108,8 +108,8 @@ class Caller:
             raise ScorerError(f"it did not return within {until - began:.3g} s") from None
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise ScorerError(self._ended() or f"it gave no answer ({error})") from None
-        found: dict[str, Any] = answer
-        return found
+        result: dict[str, Any] = answer
+        return result
 
     def _start(self) -> None:
         """Start its process and wait until the code is loaded. Where that takes too long it is not tried again."""
@@ -213,10 +213,10 @@ def picked(answer: Answer, key: str | None, name: str) -> float:
 
 def get(ref: OwnRef) -> Scorer:
     """A version that was read in this process. Raises ScorerError where there is none, or it cannot be used."""
-    found = own.known(ref)
-    if found is None:
+    scorer = own.known(ref)
+    if scorer is None:
         raise ScorerError(missing(ref))
-    file, path = found
+    file, path = scorer
     if file.problem:
         raise ScorerError(file.problem)
     if file.judge is not None:

@@ -45,7 +45,7 @@ def check(options: Mapping[str, Any]) -> JudgeCheck:
         raise ScorerError(f"it names no {' and no '.join(lacking)}")
     try:
         ScorerCard(JudgeCheck.name, "", options=_OPTIONS).check_options(options)
-        found = JudgeCheck(**options)
+        judge_check = JudgeCheck(**options)
     except ScorerError as error:
         raise ScorerError(str(error).replace(_ITSELF, "it")) from error
     except OverflowError as error:
@@ -54,7 +54,7 @@ def check(options: Mapping[str, Any]) -> JudgeCheck:
         raise ScorerError(
             f"its rubric has {len(options['rubric']):,} characters: {LONGEST_RUBRIC:,} at most, for every question holds it"
         )
-    return found
+    return judge_check
 
 
 def described(options: Mapping[str, Any]) -> str:
@@ -67,8 +67,8 @@ def described(options: Mapping[str, Any]) -> str:
 def written(options: Mapping[str, Any]) -> str:
     """As a file holds them, which `read` reads back: what is as by default is left out, the rubric stands last."""
     defaults = {option.name: option.default for option in _OPTIONS}
-    said = {name: options[name] for name in defaults if name in options and name != "rubric"}
-    lines = [f"{name} = {_value(value)}" for name, value in said.items() if value != defaults[name]]
+    options_said = {name: options[name] for name in defaults if name in options and name != "rubric"}
+    lines = [f"{name} = {_value(value)}" for name, value in options_said.items() if value != defaults[name]]
     return "\n".join([_HEAD, *lines, f"rubric = {_text(options['rubric'])}", ""])
 
 
@@ -80,5 +80,5 @@ def _text(text: str) -> str:
     """Over several lines, to be read and changed by a person. Its lines end as a browser's do on every system."""
     text = text.replace("\r\n", "\n").replace("\\", "\\\\")
     text = _CLOSING.sub('\\\\"', text)
-    escaped = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return f'"""\n{escaped}"""'

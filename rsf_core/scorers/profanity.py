@@ -24,14 +24,14 @@ class Profanity:
 
 def share(text: str) -> float:
     """Words of a phrase on the list count each; 0 where there is no word."""
-    found, listed = words(text), _phrases()
+    text_words, listed = words(text), _phrases()
     longest = max(map(len, listed))
-    profane = [False] * len(found)
-    for start in range(len(found)):
+    profane = [False] * len(text_words)
+    for start in range(len(text_words)):
         for size in range(1, longest + 1):
-            if tuple(found[start : start + size]) in listed:
-                profane[start : start + size] = [True] * min(size, len(found) - start)
-    return sum(profane) / len(found) if found else 0.0
+            if tuple(text_words[start : start + size]) in listed:
+                profane[start : start + size] = [True] * min(size, len(text_words) - start)
+    return sum(profane) / len(text_words) if text_words else 0.0
 
 
 @cache

@@ -26,9 +26,9 @@ class Readability:
 
 def index(text: str) -> float | NoScore:
     """4.71·letters/words + 0.5·words/sentences − 21.43 (Senter & Smith 1967, AMRL-TR-66-220); none where there is no word."""
-    found = words(text)
-    if not found:
+    text_words = words(text)
+    if not text_words:
         return NoScore("it has no word")
-    letters = sum(map(len, found))
+    letters = sum(map(len, text_words))
     sentences = sum(bool(words(part)) for part in _STOPS.split(text))
-    return 4.71 * letters / len(found) + 0.5 * len(found) / max(sentences, 1) - 21.43
+    return 4.71 * letters / len(text_words) + 0.5 * len(text_words) / max(sentences, 1) - 21.43

@@ -64,38 +64,38 @@ def parsed(source: bytes | str) -> ast.Module:
 
 
 def _read(name: str, tree: ast.Module, attribute: str) -> ScorerCard | None:
-    said: dict[str, ast.expr] = {}
+    assigned: dict[str, ast.expr] = {}
     parameters: ast.arguments | None = None
     reads_reference = False
     for body in _bodies(tree, attribute):
-        said = {name: value for line in body for name, value in _assigned(line)} | said
+        assigned = {name: value for line in body for name, value in _assigned(line)} | assigned
         for line in body:
             if isinstance(line, ast.FunctionDef):
                 reads_reference |= line.name == "reference_problem"
                 if line.name == "__init__" and parameters is None:
                     parameters = line.args
-    if not {"description", "bounds"} <= said.keys():
+    if not {"description", "bounds"} <= assigned.keys():
         return None
-    bounds = literal(said["bounds"])
+    bounds = literal(assigned["bounds"])
     if bounds_problem(bounds) is not None:
         return None  # loading it says what is wrong
-    extra, check = text(said.get("extra")), text(said.get("check"))
+    extra, check = text(assigned.get("extra")), text(assigned.get("check"))
     return ScorerCard(
         name=name,
-        description=text(said["description"]),
+        description=text(assigned["description"]),
         bounds=(float(bounds[0]), float(bounds[1])),
         options=() if parameters is None else tuple(_options(parameters)),
-        needs=tuple(literal(said["needs"])) if "needs" in said else (),
+        needs=tuple(literal(assigned["needs"])) if "needs" in assigned else (),
         extra=extra,
-        version=str(literal(said["version"])) if "version" in said else "1",
-        reference=reads_reference or bool(literal(said["reference"]) if "reference" in said else False),
+        version=str(literal(assigned["version"])) if "version" in assigned else "1",
+        reference=reads_reference or bool(literal(assigned["reference"]) if "reference" in assigned else False),
         check=check,
         takes_any=parameters is not None and parameters.kwarg is not None,
-        opinion=bool(literal(said["opinion"]) if "opinion" in said else False),
-        sends=bool(literal(said["sends"]) if "sends" in said else False),
-        of_draw=bool(literal(said["of_draw"])) if "of_draw" in said else False,
-        siblings=bool(literal(said["siblings"]) if "siblings" in said else False),
-        partial=bool(literal(said["partial"]) if "partial" in said else False),
+        opinion=bool(literal(assigned["opinion"]) if "opinion" in assigned else False),
+        sends=bool(literal(assigned["sends"]) if "sends" in assigned else False),
+        of_draw=bool(literal(assigned["of_draw"])) if "of_draw" in assigned else False,
+        siblings=bool(literal(assigned["siblings"]) if "siblings" in assigned else False),
+        partial=bool(literal(assigned["partial"]) if "partial" in assigned else False),
     )
 
 

@@ -58,8 +58,8 @@ def names() -> frozenset[str]:
 
 def _own(reference: str) -> OwnRef | None:
     """A version of a project's own scorer, where this names one."""
-    found = own.reference(reference)
-    return found if found is not None and found.version is not None else None
+    scorer = own.reference(reference)
+    return scorer if scorer is not None and scorer.version is not None else None
 
 
 def plain_name(name: str) -> str:
@@ -68,12 +68,12 @@ def plain_name(name: str) -> str:
 
 
 def _entry_point(name: str) -> EntryPoint:
-    found, name = _entry_points(), plain_name(name)
-    if name not in found:
-        near = difflib.get_close_matches(name, found, n=1)
+    by_name, name = _entry_points(), plain_name(name)
+    if name not in by_name:
+        near = difflib.get_close_matches(name, by_name, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise ScorerError(f"there is no scorer {name!r}{hint} There are: {', '.join(sorted(found)) or 'none'}")
-    points = found[name]
+        raise ScorerError(f"there is no scorer {name!r}{hint} There are: {', '.join(sorted(by_name)) or 'none'}")
+    points = by_name[name]
     if len(points) > 1:
         packages = " and ".join(f"{point.dist.name if point.dist else '?'} ({point.value})" for point in points)
         raise ScorerError(
@@ -85,13 +85,13 @@ def _entry_point(name: str) -> EntryPoint:
 
 def cards() -> list[ScorerCard]:
     """Of every installed scorer, by name; of one that cannot be used the card has the `problem`."""
-    found = []
+    known_cards = []
     for name in sorted(_entry_points()):
         try:
-            found.append(card(name))
+            known_cards.append(card(name))
         except ScorerError as error:  # one broken plugin must not hide the others
-            found.append(ScorerCard(name, "", problem=str(error)))
-    return found
+            known_cards.append(ScorerCard(name, "", problem=str(error)))
+    return known_cards
 
 
 def card(name: str) -> ScorerCard:
@@ -141,8 +141,8 @@ def sent_key(reference: str) -> SentKey | None:
     """What a scorer sends as a key, and where to; None of one that sends none. Raises ScorerError."""
     _, known = checked(reference)
     if (mine := _own(reference)) is not None:
-        found = own.known(mine)
-        return None if found is None or found[0].judge is None else own_judge.check(found[0].judge).sent_key
+        scorer = own.known(mine)
+        return None if scorer is None or scorer[0].judge is None else own_judge.check(scorer[0].judge).sent_key
     sent = getattr(_light(known.check, reference), "sent_key", None) if known.check else None
     return sent if isinstance(sent, SentKey) else None
 
@@ -158,12 +158,12 @@ def reference_problems(names: Iterable[str], prompts: Sequence[Prompt]) -> list[
     """Every prompt whose reference one of these scorers cannot read, by prompt, each once with the first scorer. Raises
     ScorerError where there is no such scorer, or its check fails."""
     check = ReferenceCheck(names)
-    found = []
+    problems = []
     for prompt in prompts if check.needed else ():
         wrong = check.problem(prompt.reference)
         if wrong is not None:
-            found.append(ReferenceProblem(prompt.prompt_id, *wrong))
-    return found
+            problems.append(ReferenceProblem(prompt.prompt_id, *wrong))
+    return problems
 
 
 class ReferenceCheck:
@@ -171,8 +171,8 @@ class ReferenceCheck:
     ScorerError where there is no such scorer, or its check fails."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        asked = {name: _asked(name) for name in names}
-        self._scorers = {name: scorer for name, scorer in asked.items() if isinstance(scorer, ChecksReferences)}
+        checks = {name: _asked(name) for name in names}
+        self._scorers = {name: scorer for name, scorer in checks.items() if isinstance(scorer, ChecksReferences)}
         self._known: dict[str | None, tuple[str, str] | None] = {}
 
     @property
@@ -184,7 +184,7 @@ class ReferenceCheck:
         """The first scorer that cannot read this reference, and what it says of it; None where all can."""
         if reference not in self._known:
             problems = ((name, _check(name, scorer, reference)) for name, scorer in self._scorers.items())
-            self._known[reference] = next(((name, said) for name, said in problems if said is not None), None)
+            self._known[reference] = next(((name, problem) for name, problem in problems if problem is not None), None)
         return self._known[reference]
 
 
@@ -305,10 +305,10 @@ def _changed(place: str) -> int:
 @lru_cache(maxsize=1)
 def _read_entry_points(places: tuple[tuple[str, int], ...]) -> dict[str, list[EntryPoint]]:
     """Those of sys.path, whose folders and their changes `places` are."""
-    found: dict[str, list[EntryPoint]] = {}
+    by_name: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=GROUP):
-        found.setdefault(point.name, []).append(point)
-    return found
+        by_name.setdefault(point.name, []).append(point)
+    return by_name
 
 
 @lru_cache(maxsize=KEPT)

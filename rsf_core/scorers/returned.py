@@ -18,18 +18,18 @@ class NoListError(ScorerError):
 UNORDERED = (Mapping, Set, str, bytes)  # they can be gone through, but what belongs to which candidate is not said
 
 
-def listed(name: str, returned: object, wanted: int) -> list[object]:
+def listed(name: str, returned: object, length: int) -> list[object]:
     """What was returned, as a list of `wanted` entries; also of an array or a generator, which may have no end. Raises
     NoListError, and whatever a generator raises."""
     if isinstance(returned, UNORDERED) or not isinstance(returned, Iterable):
         raise NoListError(
             f"the scorer {name!r} returned {_shown(returned)}: it must be a list of numbers, one a completion"
         )
-    values = list(islice(returned, wanted + 1))
-    if len(values) != wanted:
-        more = f"more than {wanted}" if len(values) > wanted else len(values)
+    values = list(islice(returned, length + 1))
+    if len(values) != length:
+        more = f"more than {length}" if len(values) > length else len(values)
         count = len(returned) if isinstance(returned, Sized) else more
-        raise NoListError(f"the scorer {name!r} returned {count} scores for {wanted} completions")
+        raise NoListError(f"the scorer {name!r} returned {count} scores for {length} completions")
     return values
 
 

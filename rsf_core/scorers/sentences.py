@@ -221,15 +221,15 @@ def _is_abbreviation(text: str, stop: int, following: re.Match[str]) -> bool:
 def _is_ordinal(text: str, stop: int, following: re.Match[str]) -> bool:
     """ "Am 3. Mai", "der 2. Versuch", "je to 1. místo": told by the word after or before it, or by a small letter where the
     text is none of English. "I am 25. Call me" and "I give it a 10. loved it" are none."""
-    found = _ORDINAL.search(text[max(0, stop - 24) : stop])
-    if found is None or _begins(following[0]):
+    match = _ORDINAL.search(text[max(0, stop - 24) : stop])
+    if match is None or _begins(following[0]):
         return False
     if following[0][0].islower() and following[0] not in _BEGINS and _is_foreign(text, stop):
         return True
     if following[0] in ("Tag", "Stock"):  # words of English too
-        return found[1] in ("Am", "Im", "im") or found[1].casefold() in _BEFORE_ORDINALS
+        return match[1] in ("Am", "Im", "im") or match[1].casefold() in _BEFORE_ORDINALS
     word = following[0].casefold()
-    return word in _COUNTED or word in _AFTER_ORDINALS or found[1].casefold() in _BEFORE_ORDINALS
+    return word in _COUNTED or word in _AFTER_ORDINALS or match[1].casefold() in _BEFORE_ORDINALS
 
 
 def _is_foreign(text: str, at: int) -> bool:

@@ -47,5 +47,5 @@ def _values(other: Other, source: Provider, batch: Sequence[Scored]) -> NDArray[
         return np.array([math.nan if s.token_count is None else math.log1p(s.token_count) for s in batch])
     if other.name == ENDED:
         return np.array([float(scored.finish is Finish.EOS) for scored in batch])
-    found = source.scores(other.name, batch)
-    return np.array([math.nan if isinstance(score, NoScore) else score for score in found])
+    scores = source.scores(other.name, batch)
+    return np.array([math.nan if isinstance(score, NoScore) else score for score in scores])

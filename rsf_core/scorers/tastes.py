@@ -76,7 +76,11 @@ def ref(version: str) -> str:
 def versions(scorers: Sequence[str]) -> list[str]:
     """The versions that are among scorers."""
     refs = [ScorerRef.parse(name) for name in scorers if name.startswith(NAME)]
-    return [str(found.options["version"]) for found in refs if found.name == NAME and "version" in found.options]
+    return [
+        str(taste_ref.options["version"])
+        for taste_ref in refs
+        if taste_ref.name == NAME and "version" in taste_ref.options
+    ]
 
 
 def last(scorers: Sequence[str]) -> list[str]:
@@ -131,10 +135,10 @@ def keep(project: Path, version: str, body: Mapping[str, Any]) -> None:
 
 def known(version: object) -> Taste:
     """A version that was read in this process. Raises ScorerError where there is none."""
-    found = _known.get(version) if isinstance(version, str) else None
-    if found is None:
+    taste = _known.get(version) if isinstance(version, str) else None
+    if taste is None:
         raise ScorerError(
             f"nothing was learned as version {version!r:.40} in this project: learn on the Scorers page or with "
             "`rsf learn DIR`, which name the version"
         )
-    return found
+    return taste

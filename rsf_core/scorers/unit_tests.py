@@ -53,8 +53,8 @@ class UnitTests(UnitTestsCheck):
 
 def code_of(completion: str) -> str:
     """The code in a completion: its first fenced block, also where it was cut off before the end of it, else all of it."""
-    found = _FENCED.search(completion)
-    return found[1] if found else completion
+    fenced = _FENCED.search(completion)
+    return fenced[1] if fenced else completion
 
 
 @lru_cache(maxsize=4096)

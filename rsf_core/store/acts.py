@@ -186,7 +186,7 @@ class Acts:
             batch = _Batch(self._db, self.logs, held)
             try:
                 with self._db.transaction(f"saving what {who} said"):
-                    said = self._perform(requests, batch)
+                    outcomes = self._perform(requests, batch)
                     batch.flush()
             except BaseException:
                 batch.forget()
@@ -195,7 +195,7 @@ class Acts:
                 batch.forget()
             else:
                 batch.committed()
-        for request, results in zip(requests, said, strict=True):
+        for request, results in zip(requests, outcomes, strict=True):
             request.said = results
 
     def _perform(self, requests: Sequence[_Request], batch: _Batch) -> list[list[Said]]:
@@ -204,7 +204,7 @@ class Acts:
         before = {row["act"]: row for row in self._db.look_up("acts_known", list(names))}
         known = set(before)
         rounds, guide, lengths = self._rounds(acts), self._guides.version(), self._lengths(acts)
-        said = []
+        outcomes = []
         for request in requests:
             results = []
             for act in request.acts:
@@ -221,8 +221,8 @@ class Acts:
                     batch.add(kept, request.round, request.reviewer, guide if act.guide is None else act.guide)
                     results.append(Said(act.act, act.candidate_ids))
                 known.add(act.act)
-            said.append(results)
-        return said
+            outcomes.append(results)
+        return outcomes
 
     def _walk(self, act: Act, round_number: int, reviewer: str, batch: _Batch) -> Said:
         """Undo or redo: say again what held before, or what was said."""
@@ -281,8 +281,8 @@ class Acts:
         marked = {
             name
             for act in acts
-            if act.asked and (asked := known.get((act.asked.question, act.asked.version)))
-            if asked.kind is QuestionKind.SPANS
+            if act.asked and (question := known.get((act.asked.question, act.asked.version)))
+            if question.kind is QuestionKind.SPANS
             for name in act.candidate_ids
         }
         return self._questions.lengths(sorted(marked)) if marked else {}
@@ -292,7 +292,7 @@ class Acts:
         named = {name for act in acts for name in act.candidate_ids}
         rounds = self.read.of(named)
         names = named - rounds.keys()
-        prompts = list({found[1] for found in map(parse_candidate_id, names) if found is not None})
+        prompts = list({parts[1] for parts in map(parse_candidate_id, names) if parts is not None})
         if len(prompts) <= AT_ONCE:
             rows = self._db.look_up("candidates_of_few_prompts", prompts)
         else:
@@ -320,8 +320,8 @@ class _Batch:
             if act.kind in ANNOTATIONS:
                 self._rows["annotations"].append(about | {"kind": str(act.kind), "value": act.value})
             elif act.asked is not None and act.kind is ActKind.ANSWER:
-                asked = {"question": act.asked.question, "version": act.asked.version}
-                self._rows["answers"].append(about | asked | {"value": act.value})
+                version = {"question": act.asked.question, "version": act.asked.version}
+                self._rows["answers"].append(about | version | {"value": act.value})
             else:
                 uid = act.act if len(names) == 1 else f"{act.act} {name}"
                 final = act.kind is ActKind.ADJUDICATE
@@ -402,8 +402,8 @@ class _Batch:
 
 def _shown(act: Act, name: str) -> dict[str, Any]:
     """How the candidate was come upon, as far as the act tells."""
-    told = act.shown if act.shown is not None and act.shown.candidate_id == name else None
-    return {"shown_in": told.order if told else None, "as_audit": told.audit if told else None}
+    display = act.shown if act.shown is not None and act.shown.candidate_id == name else None
+    return {"shown_in": display.order if display else None, "as_audit": display.audit if display else None}
 
 
 def _refusal(act: Act, rounds: dict[str, int], round_number: int, guide: int) -> str | None:

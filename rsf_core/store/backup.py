@@ -63,7 +63,7 @@ def save(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, fil
         shutil.rmtree(left, ignore_errors=True)
     with writable(scratch), tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch) as temporary:
         rows, sequences, migration = _export(connection, Path(temporary))
-        found = sorted(path.name for path in (folder / "models").glob("*") if path.is_dir())
+        model_ids = sorted(path.name for path in (folder / "models").glob("*") if path.is_dir())
         content = {f"tables/{name}.parquet": Path(temporary) / f"{name}.parquet" for name in rows}
         if (folder / SETTINGS).is_file():
             content[SETTINGS] = folder / SETTINGS
@@ -82,7 +82,7 @@ def save(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, fil
         def write(beside: Path) -> None:
             with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
                 hashes = {name: _pack(archive, name, path) for name, path in content.items()}
-                made.append(Manifest(FORMAT, migration, rows, sequences, found, hashes))
+                made.append(Manifest(FORMAT, migration, rows, sequences, model_ids, hashes))
                 archive.writestr(MANIFEST, json.dumps(asdict(made[0]), indent=1))
 
         write_whole(file, write)
@@ -134,12 +134,12 @@ def _export(connection: duckdb.DuckDBPyConnection, temporary: Path) -> tuple[dic
         for name in names:
             cursor.execute(f'COPY "{name}" TO {_quoted(temporary / f"{name}.parquet")} (FORMAT parquet)')
             rows[name] = _column(cursor, f'SELECT count(*) FROM "{name}"')[0]
-        found = cursor.execute("SELECT sequence_name, last_value FROM duckdb_sequences() ORDER BY 1").fetchall()
+        sequences = cursor.execute("SELECT sequence_name, last_value FROM duckdb_sequences() ORDER BY 1").fetchall()
         migration = _column(cursor, "SELECT coalesce(max(number), 0) FROM migrations")[0]
     finally:
         cursor.execute("ROLLBACK")
         cursor.close()
-    return rows, {name: last for name, last in found if last is not None}, migration
+    return rows, {name: last for name, last in sequences if last is not None}, migration
 
 
 def _import(database: Path, unpacked: Path, manifest: Manifest, file: Path) -> None:
@@ -192,22 +192,22 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     try:
         if archive.getinfo(MANIFEST).file_size > _LARGEST_MANIFEST:
             raise ValueError(f"it has more than {_LARGEST_MANIFEST:,} bytes")
-        found = Manifest(**json.loads(archive.read(MANIFEST)))
-        if not all(type(number) is int for number in (found.format, found.migration)):
+        manifest = Manifest(**json.loads(archive.read(MANIFEST)))
+        if not all(type(number) is int for number in (manifest.format, manifest.migration)):
             raise TypeError("format and migration are whole numbers")
-        names = [*found.tables, *found.sequences]
-        sound = all(name.isidentifier() for name in names) and all(map(_is_inside, found.files))
-        sound = sound and all(isinstance(sha256, str) for sha256 in found.files.values())
+        names = [*manifest.tables, *manifest.sequences]
+        sound = all(name.isidentifier() for name in names) and all(map(_is_inside, manifest.files))
+        sound = sound and all(isinstance(sha256, str) for sha256 in manifest.files.values())
         sound = sound and all(
-            type(n) is int and 0 <= n < _MOST for n in (*found.tables.values(), *found.sequences.values())
+            type(n) is int and 0 <= n < _MOST for n in (*manifest.tables.values(), *manifest.sequences.values())
         )
     except (KeyError, TypeError, AttributeError, RecursionError, *_DAMAGED) as error:
         raise BackupError(f"{file} is no backup, or is damaged: its manifest cannot be read ({error})") from error
-    if found.format != FORMAT or found.migration > max(number for number, _, _ in migrations()):
+    if manifest.format != FORMAT or manifest.migration > max(number for number, _, _ in migrations()):
         raise BackupError(f"{file} was written by a newer version of RSF Studio: update RSF Studio")
     if not sound:
         raise BackupError(f"{file} is damaged: its manifest names what no backup holds")
-    return found
+    return manifest
 
 
 def _is_inside(name: str) -> bool:

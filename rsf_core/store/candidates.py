@@ -92,10 +92,10 @@ class Candidates:
 
     def no_scores_of_prompts(self, round_number: int, prompt_ids: Sequence[int]) -> dict[str, dict[str, str]]:
         """Why scorers have no score for candidates of some prompts, by candidate and scorer: see `without_score`."""
-        found: dict[str, dict[str, str]] = {}
+        no_scores: dict[str, dict[str, str]] = {}
         for row in self._db.rows("no_scores_of_prompts", {"round": round_number, "prompt_ids": list(prompt_ids)}):
-            found.setdefault(row["candidate_id"], {})[row["scorer"]] = row["reason"]
-        return found
+            no_scores.setdefault(row["candidate_id"], {})[row["scorer"]] = row["reason"]
+        return no_scores
 
     def round_scores(self, round_number: int, scorers: Sequence[str] = ()) -> pa.Table:
         """Long table of the round: candidate_id, prompt_id, k, log_q, log_model, u, scorer, score, stage (0, or the number of

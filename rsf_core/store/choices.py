@@ -88,23 +88,23 @@ class Choices(ABC, Generic[W, L]):
 
     def one(self, choice: Choice, round_number: int, reviewer: str) -> Said:
         """Keep one choice. Raises StageError where it is refused."""
-        (said,) = self.say_all([choice], round_number, reviewer)
-        if said.refused is not None:
-            raise StageError(said.refused)
-        return said
+        (outcome,) = self.say_all([choice], round_number, reviewer)
+        if outcome.refused is not None:
+            raise StageError(outcome.refused)
+        return outcome
 
     def _perform(self, choices: Sequence[Choice], log: L, round_number: int, reviewer: str) -> list[Said]:
         rows = self._db.look_up(self.known, [choice.act for choice in choices])
         before: dict[str, tuple[str, ...]] = {row["act"]: self.ids(row) for row in rows}
-        said: list[Said] = []
+        outcomes: list[Said] = []
         for choice in choices:
             if choice.act in before:
-                said.append(Said(choice.act, before[choice.act], known=True))
+                outcomes.append(Said(choice.act, before[choice.act], known=True))
                 continue
-            said.append(self._said(choice, log, round_number, reviewer))
-            if said[-1].refused is None:
-                before[choice.act] = said[-1].candidate_ids
-        return said
+            outcomes.append(self._said(choice, log, round_number, reviewer))
+            if outcomes[-1].refused is None:
+                before[choice.act] = outcomes[-1].candidate_ids
+        return outcomes
 
     def _said(self, choice: Choice, log: L, round_number: int, reviewer: str) -> Said:
         newest = self._guides.version()
@@ -135,10 +135,10 @@ class Choices(ABC, Generic[W, L]):
         if nonsense is not None:
             return nonsense
         places = [parse_candidate_id(name) for name in choice.candidate_ids]
-        for name, found in zip(choice.candidate_ids, places, strict=True):
-            if found is None or found[0] != round_number:
+        for name, parsed in zip(choice.candidate_ids, places, strict=True):
+            if parsed is None or parsed[0] != round_number:
                 return f"there is no candidate {name[:60]!r} in round {round_number}"
-        prompts = {found[1] for found in places if found is not None}
+        prompts = {parsed[1] for parsed in places if parsed is not None}
         names = choice.candidate_ids
         if len(set(names)) != len(names) or len(prompts) != 1:
             count = {2: "two"}.get(len(names), str(len(names)))

@@ -25,9 +25,9 @@ class Columns:
         """Add rows: an array or a sequence for each column."""
         end = self._length + len(next(iter(rows.values())))
         for name, values in rows.items():
-            found = self._arrays[name]
-            if len(found) < end:
-                self._arrays[name] = np.empty(max(end, 2 * len(found)), found.dtype)
-                self._arrays[name][: self._length] = found[: self._length]
+            array = self._arrays[name]
+            if len(array) < end:
+                self._arrays[name] = np.empty(max(end, 2 * len(array)), array.dtype)
+                self._arrays[name][: self._length] = array[: self._length]
             self._arrays[name][self._length : end] = values
         self._length = end

@@ -25,8 +25,8 @@ class Comparisons(Choices[ComparisonRecord, ComparisonLog]):
     def undo(self, act: str, round_number: int, reviewer: str) -> Pair | None:
         """Take back the reviewer's last comparison of the round; the pair, None where this act was said before. Raises
         StageError where there is nothing to take back."""
-        said = self.one(Choice(act, ChoiceKind.UNDO), round_number, reviewer)
-        return None if said.known else (said.candidate_ids[0], said.candidate_ids[1])
+        undone = self.one(Choice(act, ChoiceKind.UNDO), round_number, reviewer)
+        return None if undone.known else (undone.candidate_ids[0], undone.candidate_ids[1])
 
     def new_log(self, round_number: int) -> ComparisonLog:
         return ComparisonLog(self._db, round_number)

@@ -182,7 +182,7 @@ class Database:
             sql = f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([one] * len(rows))}'
             sql += f' RETURNING "{returning}"' if returning else ""
             made = self._execute(sql, [row[name] for row in rows for name in rows[0]])
-            return [found[0] for found in made.fetchall()] if returning else []
+            return [returned[0] for returned in made.fetchall()] if returning else []
         return []
 
     def rows(self, name: str, params: Params | None = None) -> list[dict[str, Any]]:
@@ -193,14 +193,14 @@ class Database:
     def look_up(self, name: str, keys: Sequence[Any]) -> list[dict[str, Any]]:
         """The named query for each of `keys`, which stand as `IN $keys` in it: as constants, so that an index or what is
         known of each part of the table is used, where a joined list would mean to read all of it."""
-        found: list[dict[str, Any]] = []
+        looked_up: list[dict[str, Any]] = []
         for start in range(0, len(keys), AT_ONCE):
             part = keys[start : start + AT_ONCE]
             sql = queries()[name].replace("$keys", f"({', '.join('?' * len(part))})")
             cursor = self._execute(sql, list(part))
             names = [column[0] for column in cursor.description or ()]
-            found += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        return found
+            looked_up += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return looked_up
 
     def arrow(self, name: str, params: Params | None = None) -> pa.Table:
         return self._cursor().sql(queries()[name], params=dict(params or {})).to_arrow_table()
@@ -210,14 +210,14 @@ class Database:
         return self._cursor().execute(self._parsed(sql), values)
 
     def _parsed(self, sql: str) -> duckdb.Statement:
-        found = self._statements.get(sql)
-        if found is None:
-            (found,) = self._cursor().extract_statements(sql)
+        statement = self._statements.get(sql)
+        if statement is None:
+            (statement,) = self._cursor().extract_statements(sql)
             with self._keeping:
                 while len(self._statements) >= KEPT_STATEMENTS:
                     del self._statements[next(iter(self._statements))]
-                self._statements[sql] = found
-        return found
+                self._statements[sql] = statement
+        return statement
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)

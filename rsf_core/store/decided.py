@@ -94,8 +94,8 @@ class Decided:
     def ratios(self, round_number: int, told: Votes = ()) -> pa.Table:
         """One row for each scored candidate: log_ratio, critical_log_m, scale, override (−1, 0, 1), `planned` (drawn for all
         prompts alike, and not because a prompt had none), …; with what is `told` of some in place of what holds."""
-        found = self._tallies.table("ratios", round_number, decided=True)
-        return _as_told(found, round_number, told) if told else found
+        table = self._tallies.table("ratios", round_number, decided=True)
+        return _as_told(table, round_number, told) if told else table
 
     def ratios_version(self, round_number: int) -> tuple[int, int, int]:
         """Differs whenever `ratios` does."""
@@ -108,8 +108,8 @@ class Decided:
         """One row a candidate of the round, in the order of `score_column` everywhere: log_q, log_model, u, truncated, stage
         (see `round_scores`), retired, decided, accepted (in effect), chance (that the rule accepts it; NaN undecided),
         override (−1, 0, 1); with what is `told` of some in place of what holds."""
-        found = self._tallies.table("drawn", round_number, decided=False)
-        return _as_told(found, round_number, told) if told else found
+        table = self._tallies.table("drawn", round_number, decided=False)
+        return _as_told(table, round_number, told) if told else table
 
     def scored_version(self) -> tuple[int, ...]:
         """Differs whenever candidates, their scores or the decisions on them do; costs nothing."""
@@ -158,9 +158,9 @@ def _as_told(rows: pa.Table, round_number: int, told: Votes) -> pa.Table:
         for where, vote, accepted in told
     }
     there = pc.is_in(rows["candidate_id"], pa.array(list(names))).combine_chunks()
-    said = [names[name] for name in rows["candidate_id"].filter(there).to_pylist()]
+    actions = [names[name] for name in rows["candidate_id"].filter(there).to_pylist()]
     for at, name in enumerate(("override", "accepted")):
         column = rows[name].combine_chunks()
-        column = pc.replace_with_mask(column, there, pa.array([one[at] for one in said], column.type))
+        column = pc.replace_with_mask(column, there, pa.array([one[at] for one in actions], column.type))
         rows = rows.set_column(rows.column_names.index(name), name, column)
     return rows

@@ -17,8 +17,8 @@ class Drawn:
     def places(self, round_number: int) -> NDArray[np.int64]:
         """Of every candidate of a round, in order: see domain.place."""
         rows = self._db.arrow("places_of_round", {"round": round_number})
-        found: NDArray[np.int64] = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy())
-        return found
+        places: NDArray[np.int64] = place(rows["prompt_id"].to_numpy().astype(np.int64), rows["k"].to_numpy())
+        return places
 
     def tokens(self, round_number: int, low: int, high: int) -> pa.Table:
         """prompt_id, k, prompt_token_ids, token_ids of the candidates of the prompts from `low` to `high`, by prompt and k."""

@@ -31,13 +31,13 @@ class Exported:
 
     def score(self, round_number: int, scorer: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The places of the candidates that a scorer has scored, ascending, and their scores."""
-        found = self._db.arrow("export_score", {"round": round_number, "scorer": scorer})
-        return found["place"].to_numpy(), found["score"].to_numpy()
+        table = self._db.arrow("export_score", {"round": round_number, "scorer": scorer})
+        return table["place"].to_numpy(), table["score"].to_numpy()
 
     def texts(self, round_number: int, low: int, high: int) -> list[dict[str, Any]]:
         """prompt_id, k, completion, prompt_token_ids, token_ids, sampling of the candidates of the prompts `low` to `high`."""
-        found: list[dict[str, Any]] = self._db.rows("export_texts", {"round": round_number, "low": low, "high": high})
-        return found
+        texts: list[dict[str, Any]] = self._db.rows("export_texts", {"round": round_number, "low": low, "high": high})
+        return texts
 
     def scores(self, round_number: int) -> Scores:
         """The scores of the candidates of a round."""
@@ -50,8 +50,8 @@ class Exported:
 
     def samples_of_prompts(self, curated_id: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The prompts of a curated set, ascending, and how many samples each has."""
-        found = self._db.arrow("export_sample_counts", {"curated_id": curated_id})
-        return found["prompt_id"].to_numpy(), found["samples"].to_numpy()
+        counts = self._db.arrow("export_sample_counts", {"curated_id": curated_id})
+        return counts["prompt_id"].to_numpy(), counts["samples"].to_numpy()
 
     def samples(self, curated_id: str, low: int, high: int) -> pa.Table:
         """The samples of a curated set of the prompts `low` to `high`."""
@@ -67,12 +67,12 @@ class Scores:
 
     def of_prompts(self, low: int, high: int) -> dict[int, list[dict[str, Any]]]:
         """Of each candidate of the prompts `low` to `high`, by its place: scorer and score, scorers in their order."""
-        found: dict[int, list[dict[str, Any]]] = {}
+        by_prompt: dict[int, list[dict[str, Any]]] = {}
         for scorer, (places, scores) in self._by_scorer.items():
             begin, end = np.searchsorted(places, [place(low, 0), place(high + 1, 0)]).tolist()
             for at, score in zip(places[begin:end].tolist(), scores[begin:end].tolist(), strict=True):
-                found.setdefault(at, []).append({"scorer": scorer, "score": score})
-        return found
+                by_prompt.setdefault(at, []).append({"scorer": scorer, "score": score})
+        return by_prompt
 
 
 class Opinions:
@@ -84,13 +84,13 @@ class Opinions:
     def of_prompts(self, low: int, high: int) -> dict[str, list[dict[str, Any]]]:
         """Of each candidate of the prompts `low` to `high`, by its name."""
         begin, end = np.searchsorted(self._prompts, [low, high + 1]).tolist()
-        found: dict[str, list[dict[str, Any]]] = {}
+        by_candidate: dict[str, list[dict[str, Any]]] = {}
         for row in self._rows.slice(begin, end - begin).drop_columns(["prompt_id"]).to_pylist():
-            found.setdefault(row.pop("candidate_id"), []).append(row)
-        return found
+            by_candidate.setdefault(row.pop("candidate_id"), []).append(row)
+        return by_candidate
 
     @property
     def counts(self) -> dict[str, int]:
         """How many candidates each reviewer says something of."""
-        found = self._rows["reviewer"].value_counts()
-        return dict(zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True))
+        counts = self._rows["reviewer"].value_counts()
+        return dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True))

@@ -31,9 +31,9 @@ class Gold:
             return kept[1].setdefault(round_number, {})
 
     def _read(self) -> dict[int, dict[int, GoldMark]]:
-        found: dict[int, dict[int, GoldMark]] = {}
+        by_prompt: dict[int, dict[int, GoldMark]] = {}
         for row in self._db.rows("gold_marks"):
-            seq, marks = row.pop("seq"), found.setdefault(row.pop("round"), {})
+            seq, marks = row.pop("seq"), by_prompt.setdefault(row.pop("round"), {})
             named = parse_candidate_id(row["candidate_id"])
             assert named is not None, "a mark names a candidate"
             where = place(*named[1:])
@@ -41,7 +41,7 @@ class Gold:
             if row["action"] != _NONE:
                 since = seq if before is None else before.since
                 marks[where] = GoldMark(**row | {"action": Action(row["action"]), "since": since})
-        return found
+        return by_prompt
 
     @named
     def mark(self, candidate_id: str, action: Action | str, author: str) -> None:

@@ -50,10 +50,10 @@ class Jobs:
         ]
 
     def job(self, job_id: str) -> JobRecord:
-        found = self.jobs(job_id=job_id)
-        if not found:
+        jobs = self.jobs(job_id=job_id)
+        if not jobs:
             raise StoreError(f"there is no job {job_id!r}")
-        return found[0]
+        return jobs[0]
 
     def _read_job_spec(self, job_id: str) -> JobSpec:
         row, where = self._db.rows("job_spec", {"job_id": job_id})[0], f"the spec of {job_id}"

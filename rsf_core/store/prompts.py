@@ -74,12 +74,12 @@ class Prompts:
     ) -> PromptPage:
         """A part of the list by number. `text` is looked for in text and reference, whatever its case, or is a number;
         `fit` is that in `room`."""
-        asked = {"split": split, "retired": retired, "text": text or None, "fit": fit, **asdict(room)}
-        rows = self._db.rows("prompt_page", {**asked, "limit": limit, "offset": offset, "shown": _SHOWN})
+        parameters = {"split": split, "retired": retired, "text": text or None, "fit": fit, **asdict(room)}
+        rows = self._db.rows("prompt_page", {**parameters, "limit": limit, "offset": offset, "shown": _SHOWN})
         ids = [row["prompt_id"] for row in rows]
         fits = {row["prompt_id"]: row for row in self._db.rows("prompt_fit", {"prompt_ids": ids, **asdict(room)})}
         records = tuple(_record(row | fits.get(row["prompt_id"], {})) for row in rows)
-        return PromptPage(self._db.rows("prompt_page_count", asked)[0]["count"], records)
+        return PromptPage(self._db.rows("prompt_page_count", parameters)[0]["count"], records)
 
     def by_id(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
         """Those that there are, with their whole texts."""

@@ -28,8 +28,8 @@ class Rankings(Choices[RankingRecord, RankingLog]):
     def undo(self, act: str, round_number: int, reviewer: str) -> tuple[str, ...] | None:
         """Take back the reviewer's last ranking of the round; its candidates, None where this act was said before. Raises
         StageError where there is nothing to take back."""
-        said = self.one(Choice(act, ChoiceKind.UNDO), round_number, reviewer)
-        return None if said.known else said.candidate_ids
+        undone = self.one(Choice(act, ChoiceKind.UNDO), round_number, reviewer)
+        return None if undone.known else undone.candidate_ids
 
     def new_log(self, round_number: int) -> RankingLog:
         return RankingLog(self._db, round_number)

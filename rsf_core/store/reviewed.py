@@ -30,15 +30,15 @@ class Reviewed:
         StoreError for an unknown candidate."""
         named = parse_candidate_id(candidate_id)
         act = Act(uid, ActKind.DECIDE, (candidate_id,), action)
-        (said,) = self._acts.say([act], named[0] if named else 0, reviewer)
-        if said.refused is not None:
-            raise StoreError(said.refused)
-        return not said.known
+        (outcome,) = self._acts.say([act], named[0] if named else 0, reviewer)
+        if outcome.refused is not None:
+            raise StoreError(outcome.refused)
+        return not outcome.known
 
     def undo_override(self, uid: str, round_number: int, reviewer: str) -> str | None:
         """Take back the last act of `reviewer` in the round; a candidate it touched, or None when there is none."""
-        (said,) = self._acts.say([Act(uid, ActKind.UNDO)], round_number, reviewer)
-        return said.candidate_ids[0] if said.candidate_ids else None
+        (outcome,) = self._acts.say([Act(uid, ActKind.UNDO)], round_number, reviewer)
+        return outcome.candidate_ids[0] if outcome.candidate_ids else None
 
     def overrides(self, *, round_number: int | None = None, candidate_id: str | None = None) -> list[OverrideRecord]:
         params = {"round": round_number, "candidate_id": candidate_id}

@@ -137,16 +137,16 @@ class RoundLog:
 
     def _add_annotations(self, rows: _Rows, seqs: Mapping[str, int]) -> dict[int, list[tuple[int, str, int]]]:
         """Place, kind and seq of the annotations of each act."""
-        found: dict[int, list[tuple[int, str, int]]] = {}
+        by_act: dict[int, list[tuple[int, str, int]]] = {}
         for seq, act, kind, where, value in zip(*(rows[name] for name in _COLUMNS["annotations"]), strict=True):
             self.notes.setdefault(where, {})[kind] = value
             self.annotated.append(where)
-            found.setdefault(seqs.get(act, 0), []).append((where, kind, seq))
-        return found
+            by_act.setdefault(seqs.get(act, 0), []).append((where, kind, seq))
+        return by_act
 
     def _add_answers(self, rows: _Rows, seqs: Mapping[str, int]) -> dict[int, list[tuple[Answered, Answered]]]:
         """Of each act what its answers took the place of, and what they say."""
-        found: dict[int, list[tuple[Answered, Answered]]] = {}
+        by_act: dict[int, list[tuple[Answered, Answered]]] = {}
         named = zip(*(rows[name] for name in _COLUMNS["answers"]), strict=True)
         for _, act, reviewer, where, question, version, value in named:
             held = self.answers.setdefault(where, {})
@@ -157,8 +157,8 @@ class RoundLog:
                 held[reviewer, question] = version, value
             self.annotated.append(where)
             both = (where, question, *before), (where, question, version, value)
-            found.setdefault(seqs.get(act, 0), []).append(both)
-        return found
+            by_act.setdefault(seqs.get(act, 0), []).append(both)
+        return by_act
 
     def _add_acts(
         self,
@@ -208,8 +208,8 @@ class RoundLog:
             who.append(number)
             previous.append(earlier)
         if acts:
-            said = {name: rows[name] for name in ("place", "vote", "final", "guide")}
-            self.overrides.append(act=acts, reviewer=who, previous=previous, **said)
+            spoken = {name: rows[name] for name in ("place", "vote", "final", "guide")}
+            self.overrides.append(act=acts, reviewer=who, previous=previous, **spoken)
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
@@ -255,13 +255,13 @@ class RoundLog:
         """The annotations that an undo of the act changes: place, kind and the seq of the row with the value that then
         holds (None: nothing). All share one text, so what holds is the newest word that nobody has taken back, whoever said
         it; only where that is the one undone does anything change: a colleague's later word stays."""
-        found: list[tuple[int, str, int | None]] = []
+        changes: list[tuple[int, str, int | None]] = []
         for where, kind, _ in self._texts_of.get(act, ()):
             newest = reversed(self._texts[where, kind].items())
             if next(newest)[0] == act:
                 _, seq = next(newest, (0, None))
-                found.append((where, kind, seq))
-        return found
+                changes.append((where, kind, seq))
+        return changes
 
     def answers_before(self, act: int) -> list[Answered]:
         """What its reviewer had answered, before the act, to what it answers."""
@@ -269,7 +269,7 @@ class RoundLog:
 
     def answers_of(self, act: int) -> list[Answered]:
         """What the act answers."""
-        return [said for _, said in self._answered.get(act, ())]
+        return [after for _, after in self._answered.get(act, ())]
 
     def touched(self, act: int) -> list[str]:
         """The names of the candidates an act touched, sorted."""

@@ -90,14 +90,14 @@ class Tally:
         new = self._db.rows("spoken_since", {"round": self.round, "seq": self._seq})
         if len(new) > MANY:
             return False
-        found = {row["candidate_id"]: row["action"] for row in self._now([row["candidate_id"] for row in new])}
+        actions = {row["candidate_id"]: row["action"] for row in self._now([row["candidate_id"] for row in new])}
         where, votes = [], []
         for row in new:
             self._seq = max(self._seq, row["seq"])
             named = parse_candidate_id(row["candidate_id"])
             if named is not None:
                 where.append(place(*named[1:]))
-                votes.append(_VOTES[found.get(row["candidate_id"], "auto")])
+                votes.append(_VOTES[actions.get(row["candidate_id"], "auto")])
         places = self._ruled.places
         rows = np.searchsorted(places, np.array(where, np.int64))
         for row, one, vote in zip(rows.tolist(), where, votes, strict=True):

@@ -15,7 +15,7 @@ def together(prompts: Sequence[Hashable], at_most: int, rng: np.random.Generator
     by_prompt: dict[Hashable, list[int]] = {}
     for i in rng.permutation(len(prompts)).tolist() if at_most > 1 else range(len(prompts)):
         by_prompt.setdefault(prompts[i], []).append(i)
-    return [found[i : i + at_most] for found in by_prompt.values() for i in range(0, len(found), at_most)]
+    return [samples[i : i + at_most] for samples in by_prompt.values() for i in range(0, len(samples), at_most)]
 
 
 def epoch_batches(

@@ -40,10 +40,10 @@ def load(path: Path, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW)
             raise JobError(f"the checkpoint {path} is of another model or recipe: delete it and start the job again")
         with torch.no_grad():
             parameter.copy_(saved)
-        found = {name.rsplit(".", 1)[1]: tensors[name] for name in tensors if name.startswith(f"optimizer.{i}.")}
+        tensors_of = {name.rsplit(".", 1)[1]: tensors[name] for name in tensors if name.startswith(f"optimizer.{i}.")}
         # torch counts the steps on the processor, whatever the device of the parameter
         optimizer.state[parameter] = {
             name: value.clone() if name == "step" else value.to(parameter.device, copy=True)
-            for name, value in found.items()
+            for name, value in tensors_of.items()
         }
     return state

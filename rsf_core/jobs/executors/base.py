@@ -23,7 +23,7 @@ class Executor(Protocol):
     def stopped(self, folder: Path) -> bool:
         """Whether it was stopped from outside and waits to be continued."""
 
-    def ask(self, folder: Path, wanted: signal.Signals) -> None:
+    def ask(self, folder: Path, request: signal.Signals) -> None:
         """Send a signal to the job and all that it started: SIGTERM asks, SIGKILL does not."""
 
     def kill(self, folder: Path) -> None:

@@ -31,7 +31,7 @@ class InlineExecutor:
     def stopped(self, folder: Path) -> bool:
         return False
 
-    def ask(self, folder: Path, wanted: signal.Signals) -> None:
+    def ask(self, folder: Path, request: signal.Signals) -> None:
         if self.alive(folder):
             Spool(folder).request_cancel()
 

@@ -24,8 +24,8 @@ class LocalExecutor:
     def stopped(self, folder: Path) -> bool:
         return process.is_stopped(folder)
 
-    def ask(self, folder: Path, wanted: signal.Signals) -> None:
-        process.ask(folder, wanted)
+    def ask(self, folder: Path, request: signal.Signals) -> None:
+        process.ask(folder, request)
 
     def kill(self, folder: Path) -> None:
         process.kill(folder)

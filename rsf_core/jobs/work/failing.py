@@ -34,10 +34,10 @@ class Failing:
                 self._fail(scorer, name, score.reason)
             else:
                 self._scored[scorer] += 1
-        failed, asked = self._failed[scorer], self._failed[scorer] + self._scored[scorer]
-        if failed > MOST * asked and not partial:
+        failed, attempts = self._failed[scorer], self._failed[scorer] + self._scored[scorer]
+        if failed > MOST * attempts and not partial:
             raise ScorerError(
-                f"the scorer {shown(scorer)!r} has no score for {failed:,} of {plural(asked, 'candidate')}, which is most: "
+                f"the scorer {shown(scorer)!r} has no score for {failed:,} of {plural(attempts, 'candidate')}, which is most: "
                 f"{self._reasons_of(scorer)}. Mend it, or take it out of the target, and start the stage again"
             )
 
@@ -64,6 +64,6 @@ class Failing:
             reasons.setdefault(reason, name)
 
     def _reasons_of(self, scorer: str) -> str:
-        found = self._reasons[scorer]
-        listed = "; ".join(f"{reason.rstrip('.')} ({name})" for reason, name in found.items())
-        return listed + ("; …" if len(found) == SHOWN else "")
+        reasons = self._reasons[scorer]
+        listed = "; ".join(f"{reason.rstrip('.')} ({name})" for reason, name in reasons.items())
+        return listed + ("; …" if len(reasons) == SHOWN else "")

@@ -87,9 +87,9 @@ class Gauging:
             self.context.check_cancelled()
             rows = [kept[prompt.prompt_id] for prompt in unit if prompt.prompt_id in kept]
             pairs = [(tuple(row["prompt_token_ids"]), tuple(row["token_ids"])) for row in rows]
-            found = base.divergence(model, pairs, self.spec.sampling.model_masks)
+            divergences = base.divergence(model, pairs, self.spec.sampling.model_masks)
             judged = [
-                (row["prompt_id"], (), row["token_ids"], kl) for row, kl in zip(rows, found.tolist(), strict=True)
+                (row["prompt_id"], (), row["token_ids"], kl) for row, kl in zip(rows, divergences.tolist(), strict=True)
             ]
             without = [prompt.prompt_id for prompt in unit if prompt.prompt_id not in kept]
             self.context.write_segment(number, self._table(model_id, judged), without)
@@ -124,9 +124,9 @@ class Gauging:
 
 def of_job(context: JobContext[Comparing], first: int) -> list[Gauging]:
     """The gauges of an evaluation, whose units begin at number `first`."""
-    found = []
+    gauges = []
     for spec in context.spec.gauges:
         cut = chunks(read_prompts(context.input(f"gauge_{spec.name}")), spec.unit_size)
-        found.append(Gauging(context, spec, first, cut))
-        first += found[-1].count
-    return found
+        gauges.append(Gauging(context, spec, first, cut))
+        first += gauges[-1].count
+    return gauges

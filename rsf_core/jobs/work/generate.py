@@ -84,8 +84,8 @@ def _draw(
 def _lengths(sampler: Sampler, prompts: Sequence[Prompt]) -> dict[str, Any]:
     """How long prompts are for the model, for the list of prompts: `[prompt_id, tokens, refused]` of each, and its room."""
     window, lengths = sampler.lengths.window, sampler.lengths
-    found = [[prompt.prompt_id, *astuple(lengths.of(prompt))] for prompt in prompts]
-    return {"most": window.limit, "prefix": window.prefix, "prompts": found}
+    rows = [[prompt.prompt_id, *astuple(lengths.of(prompt))] for prompt in prompts]
+    return {"most": window.limit, "prefix": window.prefix, "prompts": rows}
 
 
 def _held_out(context: JobContext[GenerateSpec]) -> list[Prompt]:

@@ -55,15 +55,15 @@ def run(context: JobContext[LearnSpec]) -> None:
 def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
     """What people said of two candidates: `compared` has rows of `candidates`, and no weights where it was begun before there
     were rankings."""
-    shown, said = context.input("candidates"), context.input("compared")
+    shown, words = context.input("candidates"), context.input("compared")
     hidden, scores = _features(files, shown), _scores(shown, context.spec)
-    left, right = (said[side].to_numpy().astype(np.int64) for side in ("left", "right"))
+    left, right = (words[side].to_numpy().astype(np.int64) for side in ("left", "right"))
     return Compared(
         FeatureRows(hidden[left], scores[left]),
         FeatureRows(hidden[right], scores[right]),
-        said["preferred"].to_numpy().astype(np.float64),
+        words["preferred"].to_numpy().astype(np.float64),
         shown["prompt_id"].to_numpy().astype(np.int64)[left],
-        said["weight"].to_numpy().astype(np.float64) if "weight" in said.column_names else np.ones(said.num_rows),
+        words["weight"].to_numpy().astype(np.float64) if "weight" in words.column_names else np.ones(words.num_rows),
     )
 
 
@@ -92,11 +92,11 @@ def _embed_missing(context: JobContext[LearnSpec], files: FeatureFiles, tables: 
 
 
 def _has(files: FeatureFiles, rows: pa.Table) -> NDArray[np.bool_]:
-    ids, found = ids_of(rows).astype(np.int64), np.zeros(rows.num_rows, np.bool_)
+    ids, present = ids_of(rows).astype(np.int64), np.zeros(rows.num_rows, np.bool_)
     for number in np.unique(ids[:, 0]):
         mine = ids[:, 0] == number
-        found[mine] = files.has(int(number), place(ids[mine, 1], ids[mine, 2]))
-    return found
+        present[mine] = files.has(int(number), place(ids[mine, 1], ids[mine, 2]))
+    return present
 
 
 def _features(files: FeatureFiles, rows: pa.Table) -> NDArray[np.float32]:

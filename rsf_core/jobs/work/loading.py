@@ -43,8 +43,8 @@ def placed(context: JobContext[JobSpec]) -> Placement:
 def report_base(context: JobContext[JobSpec], model: ModelRef, folder: Path) -> None:
     """Let the owner know the base model's folder and identity once it has been found."""
     if model.model_id == "base":
-        found = {"name": model.name, "folder": str(folder.absolute()), "identity": models.identity(folder)}
-        report(context, base=found)
+        base = {"name": model.name, "folder": str(folder.absolute()), "identity": models.identity(folder)}
+        report(context, base=base)
 
 
 def report(context: JobContext[JobSpec], **found: Any) -> None:

@@ -45,10 +45,10 @@ def _tried(folder: Path, request: dict[str, Any]) -> ModelReport:
         write_json(folder / "progress.json", {"message": message})
 
     where = placement.resolve(Compute(**request["compute"]))
-    found = models.resolve(request["name"], lambda fraction, message: say(message))
+    resolved = models.resolve(request["name"], lambda fraction, message: say(message))
     say("loading the model")
     began = time.monotonic()
-    proposal = making.loaded(found, where)
+    proposal = making.loaded(resolved, where)
     load_seconds = time.monotonic() - began
     say("drawing a few tokens")
     new_tokens = min(_NEW_TOKENS, proposal.lengths.window.limit or _NEW_TOKENS)
@@ -69,12 +69,12 @@ def _tried(folder: Path, request: dict[str, Any]) -> ModelReport:
     shown = min(drawn, key=lambda candidate: (candidate.prompt_id, candidate.k))
     return ModelReport(
         name=request["name"],
-        folder=str(found),
-        identity=models.identity(found),
+        folder=str(resolved),
+        identity=models.identity(resolved),
         family=facts.family,
         encoder_decoder=facts.encoder_decoder,
         parameters=facts.parameters,
-        weight_bytes=sum(file.stat().st_size for file in found.glob("*.safetensors")),
+        weight_bytes=sum(file.stat().st_size for file in resolved.glob("*.safetensors")),
         context=proposal.lengths.window.limit,
         chat_template=facts.chat_template,
         placement=str(where),

@@ -81,9 +81,9 @@ def run(context: JobContext[ScoreSpec]) -> None:
         context.write_segment(number, pa.Table.from_pylist(rows, schema=SCORES))
         done += len(unit)
         context.progress(done)
-    told = f"{failing.note()} {kept_answers.told(asked_before, kept_answers.spent(context.project))}".strip()
-    if told:
-        report(context, note=f"done. {told}")
+    message = f"{failing.note()} {kept_answers.told(asked_before, kept_answers.spent(context.project))}".strip()
+    if message:
+        report(context, note=f"done. {message}")
 
 
 def _base(context: JobContext[ScoreSpec]) -> LoadedModel:
@@ -104,13 +104,13 @@ def judged(model: Likelihood, candidates: Sequence[dict[str, Any]], tempered: bo
     """log p (nats) of `candidates` under the reference, in their order, each with the masks that it was drawn with and, where
     `tempered`, at its temperature. Raises ModelError for one that it cannot judge."""
     laws = [_law(candidate, tempered) for candidate in candidates]
-    found = np.zeros(len(candidates))
+    values = np.zeros(len(candidates))
     for law in sorted(set(laws)):
         at = [i for i, own in enumerate(laws) if own == law]
         pairs = [(tuple(candidates[i]["prompt_token_ids"]), tuple(candidates[i]["token_ids"])) for i in at]
         model.check(((*pair, candidates[i]["completion"]) for pair, i in zip(pairs, at, strict=True)), law[1])
-        found[at] = model.log_prob(pairs, *law)
-    return found.tolist()
+        values[at] = model.log_prob(pairs, *law)
+    return values.tolist()
 
 
 def _law(candidate: dict[str, Any], tempered: bool) -> tuple[float, bool]:

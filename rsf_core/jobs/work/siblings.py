@@ -29,5 +29,5 @@ class Siblings:
 def by_scorer(scorers: Sequence[str], rows: Callable[[], Sequence[Mapping[str, Any]]]) -> dict[str, Siblings | None]:
     """For each scorer the siblings, where it compares with them; they are read where one does."""
     comparing = {scorer for scorer in scorers if registry.compare_siblings([scorer])}
-    found = Siblings(rows()) if comparing else None
-    return {scorer: found if scorer in comparing else None for scorer in scorers}
+    siblings = Siblings(rows()) if comparing else None
+    return {scorer: siblings if scorer in comparing else None for scorer in scorers}

@@ -152,13 +152,13 @@ def _difference(way: Forward, pairs: Pairs, expected: list[Tensor]) -> float:
     """By how much a token's log p differs at most from what it is alone, judged or drawn; nats. Those of one prompt are
     judged once more by themselves: what they share may be computed in another way."""
     shared = [pairs[0], pairs[2]]
-    found = [
+    differences = [
         *_log_probs(*way.completion_logits(pairs)),
         *_log_probs(*way.completion_logits(shared)),
         *_drawn(way, pairs),
     ]
     right = [*expected, expected[0], expected[2], *expected]
-    worst = max(float((a - b).abs().max()) for a, b in zip(found, right, strict=True))
+    worst = max(float((a - b).abs().max()) for a, b in zip(differences, right, strict=True))
     return worst if worst == worst else float("inf")  # NaN
 
 
@@ -173,16 +173,16 @@ def _log_probs(logits: Tensor, targets: Tensor, mask: Tensor) -> list[Tensor]:
 def _drawn(way: Forward, pairs: Pairs) -> list[Tensor]:
     """Step by step, as they would be drawn; a completion that has ended drops out."""
     rows = list(range(len(pairs)))
-    found: list[list[Tensor]] = [[] for _ in rows]
+    drawn: list[list[Tensor]] = [[] for _ in rows]
     logits, decoding = way.begin([prompt for prompt, _ in pairs])
     while True:
-        step = len(found[rows[0]])
+        step = len(drawn[rows[0]])
         tokens = torch.tensor([pairs[row][1][step] for row in rows], device=logits.device)
         for row, one, token in zip(rows, logits, tokens, strict=True):
-            found[row].append(torch.log_softmax(summable(one).double(), -1)[summable(token)])
+            drawn[row].append(torch.log_softmax(summable(one).double(), -1)[summable(token)])
         left = [i for i, row in enumerate(rows) if len(pairs[row][1]) > step + 1]
         if not left:
-            return [torch.stack(values) for values in found]
+            return [torch.stack(values) for values in drawn]
         if len(left) < len(rows):
             decoding.keep(torch.tensor(left, device=logits.device))
             tokens, rows = tokens[left], [rows[i] for i in left]

@@ -31,17 +31,17 @@ def hidden_states(model: Any, way: Forward, pairs: Pairs, pad: int) -> NDArray[n
     model has no head that can be put aside, or a state is no finite number."""
     window = window_of(model)
     cut = [_fitting(window, prompt, completion) for prompt, completion in pairs]
-    found: NDArray[np.float32] | None = None
+    states: NDArray[np.float32] | None = None
     with torch.inference_mode(), _headless(model):
         for batch in _batches(cut):
             rows = _states(way, window, [cut[i] for i in batch], pad)
-            found = np.empty((len(cut), rows.shape[1]), np.float32) if found is None else found
-            found[batch] = rows
-    if found is None:
+            states = np.empty((len(cut), rows.shape[1]), np.float32) if states is None else states
+            states[batch] = rows
+    if states is None:
         return np.empty((0, 0), np.float32)
-    if not np.isfinite(found).all():
+    if not np.isfinite(states).all():
         raise ModelError("the model's hidden states are not all finite: set compute.dtype to float32 and try again")
-    return found
+    return states
 
 
 def _states(way: Forward, window: ContextWindow, pairs: Pairs, pad: int) -> NDArray[np.float32]:
@@ -58,8 +58,8 @@ def _summary(states: Tensor, tokens: int) -> NDArray[np.float32]:
     """`states` (C, D): of the prompt's last token, then of those of the completion, as far as they were computed."""
     own = states[1 : tokens + 1] if len(states) > 1 else states
     both = torch.cat([own.double().mean(0), own[-1].double()])
-    found: NDArray[np.float32] = both.float().cpu().numpy()
-    return found
+    summary: NDArray[np.float32] = both.float().cpu().numpy()
+    return summary
 
 
 def _fitting(window: ContextWindow, prompt: Tokens, completion: Tokens) -> tuple[Tokens, Tokens]:

@@ -22,13 +22,13 @@ class AnsweredVersion:
 
 def answers(store: Store, round_number: int) -> dict[str, list[dict[str, Any]]]:
     """The answers to every question of each candidate that has some, by its name."""
-    known, found = store.questions.known(), dict[str, list[dict[str, Any]]]()
+    known, by_candidate = store.questions.known(), dict[str, list[dict[str, Any]]]()
     for one in store.questions.answers(round_number):
         question, value = known[one.question, one.version], json.loads(one.value)
-        told = {"reviewer": one.reviewer, "question": one.question, "version": one.version, "kind": str(question.kind)}
+        row = {"reviewer": one.reviewer, "question": one.question, "version": one.version, "kind": str(question.kind)}
         text = one.value if question.kind is QuestionKind.SPANS else str(value)
-        found.setdefault(one.candidate_id, []).append(told | {"value": text, "number": number(question, value)})
-    return found
+        by_candidate.setdefault(one.candidate_id, []).append(row | {"value": text, "number": number(question, value)})
+    return by_candidate
 
 
 def answered_versions(store: Store, round_number: int) -> list[AnsweredVersion]:

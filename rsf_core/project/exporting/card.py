@@ -214,14 +214,14 @@ def _made(facts: Facts) -> Iterator[str]:
         yield f"- **Sampling**: {code(_settings(law))}"
     if facts.target is not None:
         yield f"- **Target P**: {code(json.dumps(facts.target, ensure_ascii=False, sort_keys=True))}"
-    found = facts.threshold
-    if found is not None:
+    threshold = facts.threshold
+    if threshold is not None:
         curated = facts.curated
-        log_m, scope = (found.log_m, found.scope) if curated is None else (curated.log_m, curated.scope)
+        log_m, scope = (threshold.log_m, threshold.scope) if curated is None else (curated.log_m, curated.scope)
         relative = "relative to each prompt's scale" if scope is Scope.PROMPT else "the same for all prompts"
         yield f"- **M**: log M = {log_m:.6g} nats, {relative}"
-        if curated is None or curated.log_m == found.log_m:
-            yield f"- **M was chosen by**: {code(found.author)} ({code(found.reason)})"
+        if curated is None or curated.log_m == threshold.log_m:
+            yield f"- **M was chosen by**: {code(threshold.author)} ({code(threshold.reason)})"
     automatic, effective, overridden = facts.rates.automatic, facts.rates.effective, facts.counts.overridden
     violated = facts.counts.violated
     if facts.curated is not None:
@@ -241,20 +241,20 @@ def _reviewed(facts: Facts) -> Iterator[str]:
     for name, decided in sorted(facts.reviewers.items()):
         yield f"- {code(name)}: {plural(decided, 'candidate')}"
     yield from _guide(facts)
-    found = facts.agreement
-    if found is None:
+    agreement = facts.agreement
+    if agreement is None:
         return
     yield ""
-    audit = found.audit
+    audit = agreement.audit
     for name, share in (("people accept", audit.precision), ("the rule accepts", audit.recall)):
         other = "the rule accepts" if name == "people accept" else "people accept"
         if share is not None:
             yield f"- Of what {other}, {name} {_interval(share)} (a random sample, {plural(audit.total, 'candidate')})"
-    for pair in found.pairs:
+    for pair in agreement.pairs:
         kappa = "not defined" if pair.kappa is None else f"{pair.kappa:.3f}"
         yield f"- {code(pair.first)} and {code(pair.second)}: the same of {pair.same:,} of {pair.both:,}; Cohen's κ {kappa}"
-    if found.alpha is not None:
-        yield f"- Krippendorff's α of all reviewers: {found.alpha:.3f}"
+    if agreement.alpha is not None:
+        yield f"- Krippendorff's α of all reviewers: {agreement.alpha:.3f}"
 
 
 def _guide(facts: Facts) -> Iterator[str]:
@@ -308,15 +308,15 @@ def _loading(facts: Facts) -> Iterator[str]:
 def _settings(law: str) -> str:
     """Sampling settings as a line; as they are where they are none."""
     try:
-        found = json.loads(law)
+        values = json.loads(law)
     except ValueError:
         return law
-    return ", ".join(f"{name} {value}" for name, value in sorted(found.items())) if isinstance(found, dict) else law
+    return ", ".join(f"{name} {value}" for name, value in sorted(values.items())) if isinstance(values, dict) else law
 
 
 def _share(value: float) -> str:
     return "not known" if math.isnan(value) else f"{value:.1%}"
 
 
-def _interval(found: Interval) -> str:
-    return f"{found.value:.1%} [{found.low:.1%}, {found.high:.1%}]"
+def _interval(interval: Interval) -> str:
+    return f"{interval.value:.1%} [{interval.low:.1%}, {interval.high:.1%}]"

@@ -26,21 +26,22 @@ class ComparedPair:
 def compared_pairs(standing: Iterable[PairWord], near: set[int]) -> tuple[list[ComparedPair], int]:
     """The pairs by prompt and place, those of the prompts `near` left out; and how many of the rest are ties."""
     kept = [record for record in standing if _prompt(record.left_id) not in near]
-    found, tied = preferred(kept)
+    preferences, tied = preferred(kept)
     pairs = [
-        ComparedPair(_prompt(p.better), _place(p.better), _place(p.worse), ", ".join(p.by), p.weight) for p in found
+        ComparedPair(_prompt(p.better), _place(p.better), _place(p.worse), ", ".join(p.by), p.weight)
+        for p in preferences
     ]
     return sorted(pairs, key=lambda pair: (pair.prompt_id, pair.chosen, pair.rejected)), tied
 
 
 def ranked_places(standing: Iterable[RankingRecord]) -> dict[str, list[dict[str, Any]]]:
     """The place that each reviewer gave a candidate among those they ranked, by its name and the reviewer's."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_candidate: dict[str, list[dict[str, Any]]] = {}
     for one in sorted(standing, key=lambda one: one.reviewer):
         for name, at in zip(one.candidates, one.places, strict=True):
-            told = {"reviewer": one.reviewer, "place": at, "candidates": len(one.candidates), "guide": one.guide}
-            found.setdefault(name, []).append(told)
-    return found
+            place_row = {"reviewer": one.reviewer, "place": at, "candidates": len(one.candidates), "guide": one.guide}
+            by_candidate.setdefault(name, []).append(place_row)
+    return by_candidate
 
 
 def _prompt(name: str) -> int:

@@ -181,18 +181,18 @@ class Exports:
 
     def made(self) -> list[Made]:
         """The exports that are there, the newest first."""
-        found = []
+        ordered = []
         for note in self._place.glob(f"*/{NOTE}"):
-            said = read_json(note)
-            if said is not None:
-                found.append((int(said["order"]), Made.read(note.parent, said)))
-        return [made for _, made in sorted(found, key=lambda one: -one[0])]
+            about = read_json(note)
+            if about is not None:
+                ordered.append((int(about["order"]), Made.read(note.parent, about)))
+        return [made for _, made in sorted(ordered, key=lambda one: -one[0])]
 
     def delete(self, name: str) -> None:
         """Delete an export. Raises ExportError where there is none of this name."""
-        found = self._found(name)
+        export = self._found(name)
         with writable(self._place):
-            shutil.rmtree(found.folder)
+            shutil.rmtree(export.folder)
 
     def close(self) -> None:
         """End what is being written; nothing of it is left."""
@@ -207,10 +207,10 @@ class Exports:
     # ------------------------------------------------------------------------------------------------------------------
 
     def _found(self, name: str) -> Made:
-        found = next((made for made in self.made() if made.name == name), None)
-        if found is None:
+        export = next((made for made in self.made() if made.name == name), None)
+        if export is None:
             raise ExportError(f"there is no export {name!r} (any more): write it again")
-        return found
+        return export
 
     @property
     def _place(self) -> Path:
@@ -255,12 +255,12 @@ class Exports:
 
     def _guides(self, facts: Facts) -> list[GuideVersion]:
         """The newest version of the guide, and those that words in the export were said by."""
-        said = {version for part in (*facts.parts, facts) for version in part.by_guide}
-        return [one for at, one in enumerate(self._store.guides.all()) if at == 0 or one.version in said]
+        versions = {version for part in (*facts.parts, facts) for version in part.by_guide}
+        return [one for at, one in enumerate(self._store.guides.all()) if at == 0 or one.version in versions]
 
     def _put(self, aside: Path, request: Request, source: Source | AllRounds, rows: int, out: Path | None) -> Made:
         """Put a finished folder in its place; where the same is there already, it stays."""
-        said = {
+        about = {
             "what": request.what,
             "format": request.format,
             "rows": rows,
@@ -272,8 +272,8 @@ class Exports:
             parts += [request.pairing] if request.what is What.PREFERENCE else []
             place = self._place / "-".join([*parts, _digest(aside)[:12]])
             if place.exists():
-                return Made.read(place, said)
-            write_json(aside / NOTE, said)
+                return Made.read(place, about)
+            write_json(aside / NOTE, about)
         else:
             place = out
         for path in [*aside.rglob("*"), aside]:
@@ -281,7 +281,7 @@ class Exports:
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
         os.replace(aside, place)  # takes the place of an empty folder
-        return Made.read(place, said)
+        return Made.read(place, about)
 
     def _work(self, running: _Running, request: Request, out: Path | None) -> None:
         export_id = running.state.export_id
@@ -301,8 +301,8 @@ class Exports:
             running.state = ExportState(export_id, running.state.done, running.state.total, "", problem=str(error))
         except Exception as error:
             log.exception("the export %s broke off", export_id)
-            told = f"the export broke off: {type(error).__name__}: {error}"
-            running.state = ExportState(export_id, running.state.done, running.state.total, "", problem=told)
+            problem = f"the export broke off: {type(error).__name__}: {error}"
+            running.state = ExportState(export_id, running.state.done, running.state.total, "", problem=problem)
 
 
 class _CancelledError(ExportError):
@@ -349,14 +349,14 @@ def _check_out(out: Path | None) -> None:
 
 
 def _digest(folder: Path) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            found.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
             with path.open("rb") as file:
                 while part := file.read(_READ):
-                    found.update(part)
-    return found.hexdigest()
+                    digest.update(part)
+    return digest.hexdigest()
 
 
 def _order(note: Path) -> int:

@@ -32,11 +32,11 @@ class Made:
     files: tuple[tuple[str, int], ...]
 
     @classmethod
-    def read(cls, folder: Path, said: dict[str, Any]) -> Self:
+    def read(cls, folder: Path, about: dict[str, Any]) -> Self:
         """The export in `folder` by what its note says."""
-        found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NOTE)
-        sizes = tuple((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
-        return cls(folder.name, folder, said["what"], said["format"], said["rows"], sizes)
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NOTE)
+        sizes = tuple((path.relative_to(folder).as_posix(), path.stat().st_size) for path in files)
+        return cls(folder.name, folder, about["what"], about["format"], about["rows"], sizes)
 
     @property
     def data(self) -> tuple[str, ...]:

@@ -15,15 +15,15 @@ def texts(shape: Shape, prompt: Mapping[str, Any], answers: Mapping[str, str]) -
     if shape is Shape.PLAIN:
         return {"system": prompt["system"] or "", "prompt": _written(prompt["text"], earlier), **answers}
     turns = messages(prompt["text"], prompt["system"], earlier)
-    said = {name: [{"role": "assistant", "content": answer}] for name, answer in answers.items()}
+    written = {name: [{"role": "assistant", "content": answer}] for name, answer in answers.items()}
     if shape is Shape.MESSAGES:
-        (answer,) = said.values()
+        (answer,) = written.values()
         return {"messages": [*turns, *answer]}
-    return {"prompt": turns, **said}
+    return {"prompt": turns, **written}
 
 
 def _written(text: str, earlier: Sequence[str]) -> str:
     """The prompt as one text; the turns of a conversation below one another, each behind who speaks."""
     if not earlier:
         return text
-    return "\n\n".join(f"{role.capitalize()}: {said}" for role, said in [*spoken_by(earlier), ("user", text)])
+    return "\n\n".join(f"{role.capitalize()}: {content}" for role, content in [*spoken_by(earlier), ("user", text)])

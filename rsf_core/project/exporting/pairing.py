@@ -46,20 +46,20 @@ def sides(candidates: Sequence[Decided]) -> Sides:
     contradictory = 0
     for equal in by_text.values():
         heard = [one for one in equal if one.by_people] or equal
-        said = {one.accepted for one in heard}
-        if len(said) > 1 and heard[0].by_people:
+        outcomes = {one.accepted for one in heard}
+        if len(outcomes) > 1 and heard[0].by_people:
             contradictory += 1
             continue
-        kept = next(one for one in heard if one.accepted == (True in said))
+        kept = next(one for one in heard if one.accepted == (True in outcomes))
         (accepted if kept.accepted else rejected).append(kept)
     return Sides(tuple(accepted), tuple(rejected), len(candidates) - len(by_text), contradictory)
 
 
-def pairs(found: Sides, how: Pairing, seed: int, prompt_id: int) -> Iterator[tuple[Decided, Decided]]:
+def pairs(both: Sides, how: Pairing, seed: int, prompt_id: int) -> Iterator[tuple[Decided, Decided]]:
     """Accepted against rejected of one prompt. By reward, a pair in which the accepted has no higher reward is left out,
     unless people decided one of the two. At random, the same seed gives a prompt the same pairs whatever other prompts there
     are."""
-    accepted, rejected = found.accepted, found.rejected
+    accepted, rejected = both.accepted, both.rejected
     if how is Pairing.ALL:
         yield from ((one, other) for one in accepted for other in rejected)
     elif how is Pairing.RANDOM:

@@ -90,17 +90,17 @@ class Request:
         return self.shape or (Shape.PLAIN if self.format is Format.CSV else Shape.CHAT)
 
     @classmethod
-    def parse(cls, asked: dict[str, Any]) -> Self:
+    def parse(cls, values: dict[str, Any]) -> Self:
         """From words, as a command or a URL gives them; what is missing has its default. Raises ExportError."""
         return cls(
-            _member(What, asked.get("what"), "what"),
-            _member(Format, asked.get("format") or Format.JSONL, "the format"),
-            None if asked.get("shape") is None else _member(Shape, asked["shape"], "the shape"),
-            asked.get("round_number"),
-            asked.get("curated_id"),
-            _member(Pairing, asked.get("pairing") or Pairing.REWARD, "the pairing"),
-            asked.get("seed") or 0,
-            bool(asked.get("all_rounds")),
+            _member(What, values.get("what"), "what"),
+            _member(Format, values.get("format") or Format.JSONL, "the format"),
+            None if values.get("shape") is None else _member(Shape, values["shape"], "the shape"),
+            values.get("round_number"),
+            values.get("curated_id"),
+            _member(Pairing, values.get("pairing") or Pairing.REWARD, "the pairing"),
+            values.get("seed") or 0,
+            bool(values.get("all_rounds")),
         )
 
 

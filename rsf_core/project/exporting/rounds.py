@@ -91,20 +91,20 @@ class RoundExamples:
         near = np.isin(self._prompt_ids, list(self._near))
         usable = np.flatnonzero(self._usable & ~near)
         every = Candidates(self._prompt_ids, self._text, self._accepted, self._people, self._ranked)
-        found = tally(every.at(usable), self._request.what, self._request.pairing)
+        tallied = tally(every.at(usable), self._request.what, self._request.pairing)
         counted = Counted(
-            found.rows,
-            len(found.prompts),
+            tallied.rows,
+            len(tallied.prompts),
             len(self),
-            found.accepted,
-            found.rejected,
+            tallied.accepted,
+            tallied.rejected,
             int((self._undecided & ~near).sum()),
             int((self._truncated & ~near).sum()),
             int(near.sum()),
-            found.repeated,
-            found.contradictory,
+            tallied.repeated,
+            tallied.contradictory,
         )
-        return counted, found.prompts
+        return counted, tallied.prompts
 
     def rows(self, at_once: int) -> Iterator[list[dict[str, Any]]]:
         """The rows of the export by prompt and k, those of about `at_once` candidates at a time, whole prompts."""
@@ -125,9 +125,9 @@ class RoundExamples:
                 fact |= by_place[fact["prompt_id"], fact["k"]]
             if self._request.what is What.ALL:
                 scores = scored.of_prompts(first, last) if scored is not None else {}
-                said = opinions.of_prompts(first, last) if opinions is not None else {}
-                said = said if self._onlooking is None else self._onlooking.opinions(said)
-                whole = (self._whole(facts, i, low, prompts, scores, said, answered) for i in range(len(facts)))
+                spoken = opinions.of_prompts(first, last) if opinions is not None else {}
+                spoken = spoken if self._onlooking is None else self._onlooking.opinions(spoken)
+                whole = (self._whole(facts, i, low, prompts, scores, spoken, answered) for i in range(len(facts)))
                 yield [row | {"rankings": ranked.get(row["candidate_id"], [])} for row in whole]
             elif self._by_comparing:
                 yield list(self._comparisons(facts, low, high, prompts))
@@ -215,9 +215,9 @@ class RoundExamples:
         self, facts: list[dict[str, Any]], low: int, high: int, prompts: dict[int, dict[str, Any]]
     ) -> Iterator[dict[str, Any]]:
         shape, how = self._request.shaped, self._request.pairing
-        for prompt_id, found in self._sides(low, high):
+        for prompt_id, both in self._sides(low, high):
             if self._request.what is What.LABELS:
-                for one in sorted((*found.accepted, *found.rejected), key=lambda one: one.row):
+                for one in sorted((*both.accepted, *both.rejected), key=lambda one: one.row):
                     fact = facts[one.row - low]
                     yield texts(shape, prompts[prompt_id], {"completion": _text(fact)}) | {
                         "label": one.accepted,
@@ -226,7 +226,7 @@ class RoundExamples:
                         "decided_by": fact["decided_by"],
                     }
                 continue
-            for one, other in pairs(found, how, self._request.seed, prompt_id):
+            for one, other in pairs(both, how, self._request.seed, prompt_id):
                 chosen, rejected = facts[one.row - low], facts[other.row - low]
                 yield texts(shape, prompts[prompt_id], {"chosen": _text(chosen), "rejected": _text(rejected)}) | {
                     "chosen_reward": self._reward_of(one.row),
@@ -244,8 +244,8 @@ class RoundExamples:
 
     @cached_property
     def _compared(self) -> tuple[list[ComparedPair], int]:
-        said = pair_words(self._store.comparisons.standing(self._round), self._store.rankings.standing(self._round))
-        return compared_pairs(said, self._near)
+        words = pair_words(self._store.comparisons.standing(self._round), self._store.rankings.standing(self._round))
+        return compared_pairs(words, self._near)
 
     def _comparisons(
         self, facts: list[dict[str, Any]], low: int, high: int, prompts: dict[int, dict[str, Any]]
@@ -259,8 +259,8 @@ class RoundExamples:
         for pair in pairs[begin:end]:
             one, other = np.searchsorted(places, [pair.chosen, pair.rejected]).tolist()
             chosen, rejected = facts[one], facts[other]
-            told = {"chosen": chosen["completion"], "rejected": rejected["completion"]}
-            yield texts(self._request.shaped, prompts[pair.prompt_id], told) | {
+            row = {"chosen": chosen["completion"], "rejected": rejected["completion"]}
+            yield texts(self._request.shaped, prompts[pair.prompt_id], row) | {
                 "chosen_reward": self._reward_of(low + one),
                 "rejected_reward": self._reward_of(low + other),
                 "chosen_id": chosen["candidate_id"],

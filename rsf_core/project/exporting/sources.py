@@ -146,34 +146,34 @@ def _of_set(store: Store, request: Request, record: CuratedRecord) -> Source:
 def _curated(store: Store, request: Request) -> CuratedRecord:
     sets = store.curated_sets()
     if request.curated_id is not None:
-        found = [one for one in sets if one.curated_id == request.curated_id]
-        if not found:
+        chosen = [one for one in sets if one.curated_id == request.curated_id]
+        if not chosen:
             names = ", ".join(one.curated_id for one in sets) or "none"
             raise ExportError(f"there is no curated set {request.curated_id!r}; there are: {names}")
-        return found[-1]
+        return chosen[-1]
     own = [one for one in sets if not is_control(one.curated_id)]
-    found = [one for one in own if request.round_number in (None, one.round)]
-    if not found:
+    chosen = [one for one in own if request.round_number in (None, one.round)]
+    if not chosen:
         where = "" if request.round_number is None else f" of round {request.round_number}"
         raise StageError(
             f"there is no curated set{where} to export: freeze what is accepted (rsf freeze DIR, or Train in the app), "
             "or export labels or all, which need none"
         )
-    return found[-1]
+    return chosen[-1]
 
 
 def _round(store: Store, request: Request) -> int:
-    opened = [one.round for one in store.rounds()]
+    numbers = [one.round for one in store.rounds()]
     if request.round_number is not None:
-        if request.round_number not in opened:
-            last = max(opened, default=0)
+        if request.round_number not in numbers:
+            last = max(numbers, default=0)
             raise ExportError(f"there is no round {request.round_number}: name one from 1 to {last}")
-        opened = [request.round_number]
-    for number in reversed(opened):
+        numbers = [request.round_number]
+    for number in reversed(numbers):
         if _can(store, request.what, number):
             return number
     missing = "candidates yet: generate some" if request.what is What.ALL else "decisions yet: generate and score"
-    raise StageError(f"round {opened[-1] if opened else 1} has no {missing}")
+    raise StageError(f"round {numbers[-1] if numbers else 1} has no {missing}")
 
 
 def _can(store: Store, what: What, number: int) -> bool:

@@ -46,9 +46,9 @@ class Tally:
     prompts: frozenset[int]
 
 
-def tally(found: Candidates, what: What, pairing: Pairing) -> Tally:
+def tally(candidates: Candidates, what: What, pairing: Pairing) -> Tally:
     """What an export of labels, or of pairs by `pairing`, holds."""
-    texts, contradictory = _each_once(found)
+    texts, contradictory = _each_once(candidates)
     prompts, prompt = np.unique(texts.prompt, return_inverse=True)
     accepted = np.bincount(prompt[texts.accepted], minlength=len(prompts))
     rejected = np.bincount(prompt[~texts.accepted], minlength=len(prompts))
@@ -63,23 +63,23 @@ def tally(found: Candidates, what: What, pairing: Pairing) -> Tally:
     return Tally(
         int(accepted.sum()),
         int(rejected.sum()),
-        len(found) - len(texts) - contradictory,
+        len(candidates) - len(texts) - contradictory,
         contradictory,
         int(rows.sum()),
         frozenset(prompts[rows > 0].tolist()),
     )
 
 
-def _each_once(found: Candidates) -> tuple[Candidates, int]:
+def _each_once(candidates: Candidates) -> tuple[Candidates, int]:
     """Each text of a prompt once, as `pairing.sides` chooses it, in the order in which the texts come first; and how many are
     left out, because people said both of them."""
-    if not len(found):
-        return found, 0
-    order = np.lexsort((found.text, found.prompt))  # equal texts in their order
-    prompt, text = found.prompt[order], found.text[order]
+    if not len(candidates):
+        return candidates, 0
+    order = np.lexsort((candidates.text, candidates.prompt))  # equal texts in their order
+    prompt, text = candidates.prompt[order], candidates.text[order]
     first = np.flatnonzero(np.concatenate([[True], (prompt[1:] != prompt[:-1]) | (text[1:] != text[:-1])]))
     of = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(order))))
-    people, accepted = found.by_people[order], found.accepted[order]
+    people, accepted = candidates.by_people[order], candidates.accepted[order]
     any_people = np.logical_or.reduceat(people, first)
     heard = people | ~any_people[of]
     yes = np.logical_or.reduceat(heard & accepted, first)
@@ -87,7 +87,7 @@ def _each_once(found: Candidates) -> tuple[Candidates, int]:
     of_kept, at = np.unique(of[kept := np.flatnonzero(heard & (accepted == yes[of]))], return_index=True)
     single = ~(any_people & yes & no)[of_kept]
     chosen = order[kept[at]][single][np.argsort(order[first][single], kind="stable")]
-    return found.at(chosen), int((~single).sum())
+    return candidates.at(chosen), int((~single).sum())
 
 
 def _by_reward(texts: Candidates, prompt: Ints, prompts: int) -> Ints:
