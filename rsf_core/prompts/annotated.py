@@ -5,8 +5,10 @@ plain columns.
     Argilla 2       {"fields": {"text": …}, "responses": {"answer": [{"value": …}]}, "suggestions": {"answer": {"value": …}}}
     the same, flat  {"text": …, "answer.responses": […], "answer.suggestion": …}
     Argilla 1       {"text": …, "answer": [{"value": …, "status": "submitted"}], "answer-suggestion": …}
+    before that     {"text": …, "prediction": …, "annotation": …, "status": "Validated"}
 
-Of several people's answers the first that was submitted is taken, and of Argilla a suggestion where nobody has answered.
+Of several people's answers the first that was submitted is taken, of Label Studio before them one that is marked as ground
+truth, and of Argilla a suggestion where nobody has answered.
 """
 
 from __future__ import annotations
@@ -25,14 +27,19 @@ _OLD_SUGGESTION = "-suggestion"
 _ABOUT_EACH = {"annotator", "annotation_id", "lead_time"}
 _ABOUT = _ABOUT_EACH | {"id", "created_at", "updated_at"}
 _ENVELOPES = ("body", "request", "input", "data", "row")
+_LEGACY = {"annotation", "prediction", "status"}  # of Argilla before its FeedbackDataset
+_ABOUT_LEGACY = {"annotation", "annotation_agent", "prediction", "prediction_agent", "status", "inputs", "multi_label"}
+_ABOUT_LEGACY |= {"event_timestamp", "explanation", "metrics", "vectors", "metadata", "search_keywords", "id"}
 _REFUSED = ("discarded", "draft", "pending")
 
 
 def plain(record: Record) -> Record:
     """The record with columns for what was annotated and what was said of it, where a tool has nested it."""
     fields = record.fields
-    if isinstance(fields.get("data"), dict) and isinstance(fields.get("annotations"), list):
-        return _made(record, LABEL_STUDIO, fields["data"], _label_studio(fields["annotations"]))
+    if isinstance(fields.get("data"), dict):
+        by_hand = fields.get("annotations") or fields.get("completions")  # so called before version 1
+        if isinstance(fields.get("annotations"), list) or _are_results(by_hand):
+            return _made(record, LABEL_STUDIO, fields["data"], _label_studio(by_hand or ()))
     if isinstance(fields.get("fields"), dict) and ("responses" in fields or "suggestions" in fields):
         return _made(record, ARGILLA, fields["fields"], _argilla(fields))
     flat = [name.removesuffix(_RESPONSES) for name in fields if name.endswith(_RESPONSES) and f"{name}.users" in fields]
@@ -45,6 +52,9 @@ def plain(record: Record) -> Record:
         answers = {name: _first(_submitted(fields[name]), fields[name + _OLD_SUGGESTION]) for name in old}
         kept = {name: value for name, value in fields.items() if not any(name.startswith(one) for one in old)}
         return _made(record, ARGILLA, kept, answers)
+    if set(fields) >= _LEGACY:
+        answers = {} if fields["status"] == "Discarded" else {"annotation": _value(fields["annotation"])}
+        return _made(record, ARGILLA, {name: fields[name] for name in fields if name not in _ABOUT_LEGACY}, answers)
     for name in _ENVELOPES:  # {"body": {"messages": …}}, as requests to an endpoint are kept
         inside = fields.get(name)
         if isinstance(inside, dict) and is_one(inside.get("messages")) and "messages" not in fields:
@@ -66,9 +76,8 @@ def _made(record: Record, tool: str, data: Mapping[str, Any], answers: Mapping[s
 
 def _label_studio(annotations: Sequence[Any]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
-    for annotation in annotations:
-        if not isinstance(annotation, dict) or annotation.get("was_cancelled") is True:
-            continue
+    made = [one for one in annotations if isinstance(one, dict) and one.get("was_cancelled") is not True]
+    for annotation in sorted(made, key=lambda one: one.get("ground_truth") is not True):
         results = annotation.get("result")
         for result in results if isinstance(results, list) else ():
             name, value = (
@@ -116,6 +125,10 @@ def _value(value: Any) -> Any:
     if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
         return ", ".join(value)
     return None
+
+
+def _are_results(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) and "result" in one for one in value)
 
 
 def _are_answers(value: Any) -> bool:

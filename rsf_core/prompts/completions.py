@@ -16,6 +16,7 @@ from typing import Any
 
 from rsf_core.domain.words import plural
 from rsf_core.prompts import conversations
+from rsf_core.prompts.column_names import plainly
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import Format, are_marked, named
 from rsf_core.prompts.manners import learn, values_of
@@ -29,8 +30,10 @@ MOST_COMPLETIONS = 1_000  # of one row
 ROUNDING = 1e-6  # above 0: of a log-probability that was added up in float32
 _COMPLETIONS = (
     *("completion", "completions", "response", "responses", "output", "outputs", "generation", "generations"),
-    *("generated_text", "answer", "answers", "candidates", "samples", "prediction", "predictions", "chosen"),
+    *("generated_text", "model_response", "model_output", "preferred_output", "answer", "answers", "candidates"),
+    *("samples", "prediction", "predictions", "chosen"),
 )
+_REJECTED = {"chosen": "rejected", "preferred_output": "non_preferred_output"}  # beside the completion in pairs
 _LOG_Q = (
     *("log_q", "stated_log_q", "logprob", "log_prob", "sum_logprob", "cumulative_logprob", "logprobs", "log_probs"),
     *("token_logprobs", "token_log_probs"),
@@ -106,12 +109,15 @@ def parse(
         first: Sequence[Record],
     ) -> Callable[[Record, Rows[CompletionRow]], tuple[Sequence[CompletionRow], int]]:
         manner = learn(first, columns.text, columns.reference, columns.completion)
+        rejected = _REJECTED.get(plainly(columns.completion))
         marked = are_marked(columns.completion, values_of(first, columns.completion), answered=False)
 
         def rows_of(record: Record, rows: Rows[CompletionRow]) -> tuple[Sequence[CompletionRow], int]:
             prompt = prompt_of(record, prompt_columns, manner, rows.problems, rows.notes)
             name = digest(identity(prompt.text, prompt.system, prompt.earlier))
             made = _completions(record, columns, prompt, numbers.get(name, len(numbers)), marked)
+            if rejected is not None and record.fields.get(rejected):
+                rows.notes[f"rows hold another completion in the column {rejected}: read the file again for these"] += 1
             held = 0 if name in numbers else characters(prompt)
             numbers.setdefault(name, len(numbers))
             return made, held + sum(len(one.completion) for one in made)

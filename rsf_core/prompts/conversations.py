@@ -17,6 +17,7 @@ from rsf_core.prompts import marked_texts
 from rsf_core.prompts.records import Number
 
 _NO_COMMA = re.compile(r"\}[^\S\n]*\n\s*\{")  # between the turns of an array as NumPy writes it
+_LIKE_TURNS = re.compile(r"\s*\[\s*\{\s*['\"]\w{1,40}['\"]\s*:")
 _SYSTEM = {"system", "developer"}
 _USER = {"user", "human", "prompter"}
 _ASSISTANT = {"assistant", "gpt", "bot", "model", "chatgpt", "ai"}
@@ -60,15 +61,7 @@ def read(value: list[Any]) -> Conversation | str:
         if named is None:
             return f"turn {number} does not say who speaks and what"
         speaker, content = named
-        role = speaker.strip().lower()
-        kind = next(
-            (
-                kind
-                for kind, names in (("system", _SYSTEM), ("user", _USER), ("assistant", _ASSISTANT))
-                if role in names
-            ),
-            None,
-        )
+        kind = _kind(turn)
         if kind is None:
             return f"turn {number} is spoken by {speaker[:40]!r}; system, user and assistant are read"
         text = _text_of(content)
@@ -113,10 +106,57 @@ def written(text: str) -> list[Any] | None:
     return turns if is_one(turns) or are_turns(turns) else None
 
 
+def spelled(text: str) -> list[Any] | None:
+    """The turns of a text that is a list of them, as a cell of a table holds one, whatever its column is called; None for
+    any other, and where somebody speaks whom no chat has."""
+    if not _LIKE_TURNS.match(text):
+        return None
+    turns = written(text)
+    return turns if is_one(turns) and all(_kind(turn) is not None for turn in turns) else None
+
+
+def before(value: Any, question: str) -> Conversation | str | None:
+    """`question` behind what a column `history` holds: pairs of a question and its answer, or turns. None where it holds
+    nothing of the kind; else what is wrong with it."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    if is_one(value):
+        return read([*value, {"role": "user", "content": question}])
+    pairs = isinstance(value, list) and value and all(are_turns(pair) and len(pair) == 2 for pair in value)
+    if not pairs:
+        return None
+    turns = tuple(text for pair in value for text in pair)
+    return Conversation(question, None, None, turns) if all(map(str.strip, turns)) else "holds an empty turn"
+
+
+def system_text(value: Any) -> Any:
+    """The text of a system prompt that is given in parts, as {"parts": [{"text": …}]} or a list of such; any other value as it
+    is."""
+    parts = value.get("parts", value.get("content")) if isinstance(value, dict) else value
+    text = _text_of(parts) if isinstance(value, dict | list) else None
+    return value if text is None else text
+
+
 def reply_in(value: list[Any]) -> str | None:
     """The answer that a list of turns ends with, for a reference; it may stand alone."""
     role, content = _named(value[-1]) or ("", None)
     return _text_of(content) if role.strip().lower() in _ASSISTANT else None
+
+
+def _kind(turn: Any) -> str | None:
+    """Which of the three a turn is spoken by; None where it is somebody else."""
+    named = _named(turn)
+    return None if named is None else speaker(named[0])
+
+
+def speaker(name: str) -> str | None:
+    """Who speaks under a name: system, user or assistant; None for any other."""
+    role = name.strip().lower()
+    kinds = (("system", _SYSTEM), ("user", _USER), ("assistant", _ASSISTANT))
+    return next((kind for kind, names in kinds if role in names), None)
 
 
 def _named(turn: Any) -> tuple[str, Any] | None:

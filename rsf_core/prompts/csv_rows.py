@@ -11,7 +11,7 @@ from pathlib import Path
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.domain.words import plural
 from rsf_core.prompts import rows as limits
-from rsf_core.prompts.column_names import is_known
+from rsf_core.prompts.column_names import is_known, is_known_alone
 from rsf_core.prompts.encodings import DAMAGED, Encoding
 from rsf_core.prompts.lines import Lines, LineTooLongError, damage, open_text
 from rsf_core.prompts.records import Record
@@ -25,7 +25,6 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u00a0"
 _NAMES = re.compile(r"[\"']?\w+(?:[ -]\w+)?[\"']?")
 _RARER = re.compile(r"[:^~§#\x01-\x08\x1c-\x1f](?!\s)")
 _ENDS = (".", "?", "!", "。", "？", "！", "…")  # of a sentence
-_WORDS_OF_A_NAME = 3
 _SAMPLED_ROWS = 50
 _SAMPLED_CHARACTERS = 256 << 10
 
@@ -159,10 +158,9 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
 
 
 def _reads_like_a_row(name: str, alone: bool) -> bool:
-    """Whether the name of a column is words that end as a sentence does, or, where it is the only one, as many words as hardly
-    a name has: a file with a prompt a line has no names."""
-    words = len(name.split(maxsplit=_WORDS_OF_A_NAME))
-    return words > 1 and (name.rstrip().endswith(_ENDS) or (alone and words > _WORDS_OF_A_NAME))
+    """Whether the name of a column is words that end as a sentence does, or, where it is the only one, nothing that such a
+    column is known to be called: a file with a prompt a line has no names."""
+    return (alone and not is_known_alone(name)) or (len(name.split(maxsplit=1)) > 1 and name.rstrip().endswith(_ENDS))
 
 
 class Header:

@@ -31,12 +31,36 @@ _GUESSED = [
     *("cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "iso8859_2", "iso8859_5", "iso8859_15"),
     *("koi8_r", "cp866", "cp850", "cp852", "mac_roman", "mac_cyrillic", "cp932", "euc_jp", "cp949", "gb18030", "cp950"),
 ]
+ENCODINGS = {  # to choose from, by what a person calls them
+    "UTF-8": "utf-8-sig",
+    "UTF-16": "utf-16",
+    "UTF-16 LE": "utf-16-le",
+    "UTF-16 BE": "utf-16-be",
+    "Windows-1252 (Western)": "cp1252",
+    "Windows-1250 (Central Europe)": "cp1250",
+    "Windows-1251 (Cyrillic)": "cp1251",
+    "Windows-1253 (Greek)": "cp1253",
+    "Windows-1254 (Turkish)": "cp1254",
+    "ISO-8859-15": "iso8859-15",
+    "Mac Roman": "mac-roman",
+    "KOI8-R": "koi8-r",
+    "Shift JIS": "cp932",
+    "EUC-JP": "euc-jp",
+    "EUC-KR": "cp949",
+    "GB18030": "gb18030",
+    "Big5": "cp950",
+}
+_LABELS = {codec.replace("-", "_"): label for label, codec in ENCODINGS.items()}
 _WORD = re.compile(r"[^\W\d_]+")
 _SIGN_IN_A_WORD = re.compile(r"[A-Za-z][¡-©«-¶¸¹»-¿×÷][A-Za-z]")
 # letters with accents of DOS (é is 0x82), which are signs of printing in Windows-1252: one of them is a missing space
 _ACCENT_OF_DOS = re.compile(r"[A-Za-z][‚„†‡ˆ‰‹“”˜›][A-Za-z]")
 _QUOTED = re.compile(r"[“„‚‹][^“”„‚‹›\n]{1,200}[“”›‘]")
 _LEAST_OF_DOS = 4
+# Windows-1254 has six letters of Turkish where Windows-1252 has those of Icelandic, which does without none of the others
+_TURKISH = re.compile("[ðþýÐÞÝ]")
+_ICELANDIC = re.compile("[áéíóúæÁÉÍÓÚÆ]")
+_LEAST_OF_TURKISH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +106,8 @@ def find(path: Path) -> Encoding:
         western = sample.decode("cp1252")
     except UnicodeDecodeError:
         western = ""
+    if _is_turkish(western):
+        return Encoding(_LABELS["cp1254"], "cp1254", guessed=True)
     if _is_western(western):
         return Encoding("Windows-1252", "cp1252", guessed=True)
     guess = _guess(sample)
@@ -159,6 +185,13 @@ def _is_western(text: str) -> bool:
     return bool(strange <= len(words) / 5)
 
 
+def _is_turkish(western: str) -> bool:
+    """Whether text read as Windows-1252 is of Windows-1254."""
+    return (
+        len(_TURKISH.findall(western)) >= _LEAST_OF_TURKISH and not _ICELANDIC.search(western) and _is_western(western)
+    )
+
+
 def _guess(sample: bytes) -> Encoding:
     if sum(byte > 0x7F for byte in sample) < _LEAST_TO_GUESS:
         return UTF_8
@@ -173,4 +206,5 @@ def _guess(sample: bytes) -> Encoding:
         best = from_bytes(sample, cp_isolation=_GUESSED).best() or best
     if best is None or best.encoding in ("ascii", "utf_8"):
         return UTF_8
-    return Encoding(best.encoding.replace("_", "-"), best.encoding, guessed=True)
+    label = _LABELS.get(best.encoding, best.encoding.replace("_", "-"))
+    return Encoding(label, best.encoding, guessed=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import annotated, csv_rows, encodings, excel_rows, foreign, json_rows, parquet_rows
 from rsf_core.prompts import rows as limits
-from rsf_core.prompts.encodings import Encoding
+from rsf_core.prompts.encodings import ENCODINGS, Encoding
 from rsf_core.prompts.records import Record
 from rsf_core.prompts.rows import Problem
 
@@ -18,27 +18,6 @@ SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".parquet", *e
 PACKED = (".parquet", *excel_rows.SUFFIXES)
 """Files that can hold many times their size: they are read in a process with a limit of memory."""
 _KINDS = {".parquet": "table"} | dict.fromkeys(excel_rows.SUFFIXES, "sheet")
-
-
-ENCODINGS = {  # to choose from, by what a person calls them
-    "UTF-8": "utf-8-sig",
-    "UTF-16": "utf-16",
-    "UTF-16 LE": "utf-16-le",
-    "UTF-16 BE": "utf-16-be",
-    "Windows-1252 (Western)": "cp1252",
-    "Windows-1250 (Central Europe)": "cp1250",
-    "Windows-1251 (Cyrillic)": "cp1251",
-    "Windows-1253 (Greek)": "cp1253",
-    "Windows-1254 (Turkish)": "cp1254",
-    "ISO-8859-15": "iso8859-15",
-    "Mac Roman": "mac-roman",
-    "KOI8-R": "koi8-r",
-    "Shift JIS": "cp932",
-    "EUC-JP": "euc-jp",
-    "EUC-KR": "cp949",
-    "GB18030": "gb18030",
-    "Big5": "cp950",
-}
 
 
 @dataclass(frozen=True, slots=True)

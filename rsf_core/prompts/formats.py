@@ -11,7 +11,7 @@ from typing import Any
 from rsf_core.domain import Split
 from rsf_core.prompts import annotated, choices, conversations, files
 from rsf_core.prompts import rows as limits
-from rsf_core.prompts.column_names import REFERENCES, TEXTS, is_plural
+from rsf_core.prompts.column_names import REFERENCES, TEXTS, is_plural, plainly
 from rsf_core.prompts.files import FOUND, Layout, Reading
 from rsf_core.prompts.records import Number
 from rsf_core.prompts.references import are_single
@@ -27,7 +27,7 @@ COMPANIONS = {
     "question": ("context", "passage", *choices.COLUMNS),
     "query": ("context", "passage", *choices.COLUMNS),
 }
-_SYSTEMS = ("system", "system_prompt", "system_message")
+_SYSTEMS = ("system", "system_prompt", "system_message", "system_instruction", "systeminstruction")
 _SPLITS = ("split",)
 _HELD_OUT = {"test", "testing", "validation", "valid", "val", "dev", "eval", "evaluation", "heldout"}
 _SIDES = {str(one): one for one in Split}
@@ -192,24 +192,27 @@ def _listed(names: Sequence[str]) -> str:
 
 def _is_conversation(name: str, value: Any) -> bool:
     if isinstance(value, str):
-        return conversations.marked(value) is not None
+        return conversations.marked(value) is not None or conversations.spelled(value) is not None
     return conversations.is_one(value) or (name.strip().lower() in TURNS and conversations.are_turns(value))
 
 
 def _replies(values: Sequence[Any]) -> list[bool]:
-    turns = (conversations.marked(value) if isinstance(value, str) else value for value in values)
+    turns = (
+        (conversations.marked(value) or conversations.spelled(value)) if isinstance(value, str) else value
+        for value in values
+    )
     return [conversations.is_one(value) and conversations.reply_in(value) is not None for value in turns]
 
 
 def named(names: Sequence[str], usual: Sequence[str]) -> str | None:
-    """The first of `wanted` that a column is called, whatever its case."""
-    lower = {name.strip().lower().replace(" ", "_"): name for name in reversed(names)}
+    """The first of `usual` that a column is called, whatever its case."""
+    lower = {plainly(name): name for name in reversed(names)}
     return next((lower[name] for name in usual if name in lower), None)
 
 
 def _fitness(name: str, values: Sequence[Any], others: dict[str, list[Any]]) -> float:
     """How likely a column holds the prompt; 0 where it can't, so that such columns stay in their order."""
-    plain = name.strip().lower()
+    plain = plainly(name)
     if holds_conversations(name, values):
         return 900.0 if plain in ("prompt", *CONVERSATIONS) else 400.0
     texts = [value for value in values if isinstance(value, str) and not isinstance(value, Number) and value.strip()]
@@ -244,6 +247,8 @@ def _is_number(text: str) -> bool:
 def _format_name(text: str, reference: str | None, names: Sequence[str], values: dict[str, list[Any]]) -> str:
     plain = text.strip().lower()
     first = next((value for value in values[text] if _is_conversation(text, value)), None)
+    if isinstance(first, str):
+        first = conversations.spelled(first) or first
     plainly = isinstance(first, str) and "<|im_" not in first
     marked = not plainly or are_marked(text, values[text], reference not in (None, text))
     if marked and holds_conversations(text, values[text]):

@@ -14,7 +14,8 @@ from rsf_core.domain.errors import PromptError
 from rsf_core.domain.turns import whole
 from rsf_core.prompts import choices, conversations
 from rsf_core.prompts import rows as limits
-from rsf_core.prompts.conversations import Conversation
+from rsf_core.prompts.column_names import plainly
+from rsf_core.prompts.conversations import Conversation, system_text
 from rsf_core.prompts.files import FOUND, Reading
 from rsf_core.prompts.formats import CONVERSATIONS, TURNS, companions, gsm8k_answer, side
 from rsf_core.prompts.manners import Manner, learn, offered
@@ -30,6 +31,9 @@ _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _LIKE_TURNS = re.compile(r"\s*\[\s*\{\s*['\"](?:role|from|content|value|speaker)['\"]")
 _IMAGE = re.compile(r"<(?:image|video|audio)>")
 _MEDIA = {"image", "images", "image_path", "video", "videos", "audio", "audios"}
+_TOOLS = ("tools", "functions")
+_NO_TOOLS: tuple[Any, ...] = (None, "", [], {}, "[]", "null")
+_OF_ANYBODY = ("text", "content", "message", "body", "value")
 _NO_INPUT = ("", "<noinput>", "<no input>")
 
 
@@ -88,9 +92,9 @@ def prompt_of(
     """The prompt of a record; what of it is not read is appended to `problems`, or counted in `notes`. Raises WrongRow."""
     fields = record.fields
     spoken = _conversation(fields.get(columns.text), columns.text, manner)
-    conversation = spoken or Conversation(_joined(fields, columns, notes), None, None)
+    conversation = spoken or _after_history(fields, Conversation(_joined(fields, columns, notes), None, None), columns)
     text, turn_system, earlier = conversation.question, conversation.system, conversation.earlier
-    system = text_of(fields.get(columns.system), columns.system) if columns.system is not None else None
+    system = text_of(system_text(fields.get(columns.system)), columns.system) if columns.system is not None else None
     if not (system or "").strip():
         system = turn_system
     elif (turn_system or "").strip() and turn_system != system:
@@ -107,6 +111,9 @@ def prompt_of(
         raise WrongRow(columns.text, "is missing or empty")
     if _IMAGE.search(text) and _MEDIA & {name.strip().lower() for name, value in fields.items() if value}:
         raise WrongRow(columns.text, "asks about an image, a video or a sound: prompts are text alone")
+    _check_speaker(fields, columns.text, spoken)
+    if any(fields.get(name) not in _NO_TOOLS for name in _TOOLS):
+        notes["rows come with tools to call, which a prompt here has none of: they are left out"] += 1
     reference = _reference(fields, columns, manner, spoken, notes)
     if spoken is not None and spoken.left_out:
         others = f"{spoken.left_out} later question{'s' if spoken.left_out > 1 else ''} of the conversation"
@@ -130,6 +137,8 @@ def _conversation(value: Any, column: str, manner: Manner) -> Conversation | Non
         value = conversations.written(value) or value  # as a spreadsheet holds it
         if isinstance(value, str) and name != "prompt" and _is_like_turns(value):
             raise WrongRow(column, "looks like a list of turns and is neither JSON nor a list of Python")
+    elif isinstance(value, str):
+        value = conversations.spelled(value) or value
     if not isinstance(value, list):
         return None
     if not value:
@@ -140,6 +149,24 @@ def _conversation(value: Any, column: str, manner: Manner) -> Conversation | Non
     if isinstance(conversation, str):
         raise WrongRow(column, conversation)
     return conversation
+
+
+def _after_history(fields: dict[str, Any], asked: Conversation, columns: Columns) -> Conversation:
+    """The question behind what was said before it, where a column `history` holds that. Raises WrongRow."""
+    name = next((name for name in fields if plainly(name) == "history" and name not in columns.chosen), None)
+    conversation = None if name is None else conversations.before(fields[name], asked.question)
+    if isinstance(conversation, str):
+        raise WrongRow(name, conversation)
+    return conversation or asked
+
+
+def _check_speaker(fields: dict[str, Any], column: str, spoken: Conversation | None) -> None:
+    """Raises WrongRow where a row is one message of a table of them, and no user's."""
+    role = fields.get("role")
+    if spoken is not None or plainly(column) not in _OF_ANYBODY or not isinstance(role, str):
+        return
+    if conversations.speaker(role) in ("assistant", "system"):
+        raise WrongRow("role", f"is {role!r:.40}: what it says is no prompt")
 
 
 def _marked(text: str, manner: Manner) -> list[Any] | None:
@@ -187,6 +214,8 @@ def _reference(
     if columns.reference is None:
         return None
     value = fields.get(columns.reference)
+    if isinstance(value, str):
+        value = conversations.spelled(value) or value
     if columns.reference == columns.text:
         reference = conversation.reply if conversation is not None else None
     elif (offered_here := offered(fields, columns.text, columns.chosen)) is not None and (
@@ -205,6 +234,8 @@ def _reference(
     elif conversation is not None and conversations.are_turns(value):
         # an answer to each question, of which the last is asked, or several that are right
         reference = value[-1] if len(value) == conversation.questions and not conversation.left_out else value[0]
+    elif isinstance(value, dict) and isinstance(value.get("value"), str) and "aliases" in value:  # as TriviaQA has it
+        reference = value["value"]
     else:
         reference = text_of(only_one(value), columns.reference)
     check_text(reference, columns.reference)

@@ -63,9 +63,20 @@ class Parsed:
 
 def identity(text: str, system: str | None, earlier: Sequence[str] = ()) -> str:
     """Two prompts with the same identity are one prompt. It is what a model reads, earlier turns included: case, signs and
-    marks count; only the Unicode form (NFC) and how much white space there is do not."""
+    marks count, and where lines end and how they are indented, as in code. The Unicode form (NFC), empty lines and how much
+    white space stands elsewhere do not."""
     return "\0".join(_plain(part) for part in (system or "", *earlier, text))
 
 
 def _plain(text: str) -> str:
-    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+    text = (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
+    return "\n".join(_indented(line) for line in text.splitlines() if line.strip()) if "\n" in text else _spaced(text)
+
+
+def _indented(line: str) -> str:
+    """A line with one space between its words, and before them what there is."""
+    return line[: len(line) - len(line.lstrip())] + _spaced(line)
+
+
+def _spaced(line: str) -> str:
+    return " ".join(line.split())

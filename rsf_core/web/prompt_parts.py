@@ -16,7 +16,8 @@ from rsf_core.project import Project
 from rsf_core.project.imports import ImportState, Preview
 from rsf_core.prompts import Format, PromptRow
 from rsf_core.prompts.csv_rows import DELIMITERS
-from rsf_core.prompts.files import ENCODINGS, FOUND, SUFFIXES, Reading
+from rsf_core.prompts.encodings import ENCODINGS
+from rsf_core.prompts.files import FOUND, SUFFIXES, Reading
 from rsf_core.prompts.parsing import Columns
 from rsf_core.scorers import registry
 from rsf_core.store.records import Fit, PromptRecord

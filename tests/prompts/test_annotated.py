@@ -182,3 +182,39 @@ def test_flat_records_of_argilla_are_read_alike(tmp_path: Path, suffix: str) -> 
 def test_what_only_resembles_an_export_is_read_as_any_row(tmp_path: Path, row: dict[str, Any]) -> None:
     name, found = read(tmp_path, row)
     assert "export" not in name and found[0][0] == "plain"
+
+
+def test_label_studio_before_version_1_and_its_ground_truth_are_read(tmp_path: Path) -> None:
+    def made(text: str, **more: object) -> dict[str, object]:
+        return {"result": [{"from_name": "answer", "value": {"text": [text]}}], **more}
+
+    rows = [
+        {"data": {"text": "one"}, "completions": [made("a")]},
+        {"data": {"text": "two"}, "annotations": [made("b"), made("c", ground_truth=True)]},
+    ]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(rows))
+    found = recognise(path)
+    assert found.text == "text" and found.reference == "answer" and "Label Studio" in found.name
+    assert [(row.text, row.reference) for row in parse(path, "text", "answer").rows] == [("one", "a"), ("two", "c")]
+
+
+def test_completions_beside_data_are_no_annotations(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"prompt": "hi", "data": {"text": "one"}, "completions": ["a", "b"]}) + "\n")
+    assert set(recognise(path).columns) == {"prompt", "data", "completions"}
+
+
+def test_records_of_argilla_before_its_feedback_are_read(tmp_path: Path) -> None:
+    about = {"prediction": [{"text": "p", "score": 1}], "prediction_agent": None, "annotation_agent": "ann", "id": "1"}
+    rows = [
+        {"text": "one", "annotation": "a", "status": "Validated", **about},
+        {"text": "two", "annotation": "b", "status": "Discarded", **about},
+        {"text": "three", "annotation": None, "status": "Default", **about},
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = recognise(path)
+    assert (found.text, found.reference) == ("text", "annotation") and "Argilla" in found.name
+    read = [(row.text, row.reference) for row in parse(path, "text", "annotation").rows]
+    assert read == [("one", "a"), ("two", None), ("three", None)]

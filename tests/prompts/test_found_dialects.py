@@ -57,7 +57,7 @@ def test_a_sign_within_the_only_name_of_a_file_divides_nothing(tmp_path: Path, l
     (tmp_path / "a.csv").write_text("\n".join(lines))
     parsed = parse(tmp_path / "a.csv", lines[0])
     assert recognise(tmp_path / "a.csv").columns == (lines[0],)
-    assert ([row.text for row in parsed.rows], parsed.problems) == (lines[1:], ())
+    assert [row.text for row in parsed.rows] == lines[1:] and all(problem.kept for problem in parsed.problems)
 
 
 @pytest.mark.parametrize(
@@ -168,3 +168,27 @@ def test_zero_bytes_in_the_header_are_named(tmp_path: Path) -> None:
 def test_bytes_of_parquet_that_are_text_are_read_as_text(tmp_path: Path) -> None:
     pq.write_table(pa.table({"prompt": pa.array(["été un".encode(), b"a b"])}), tmp_path / "a.parquet")
     assert read(tmp_path / "a.parquet", (tmp_path / "a.parquet").read_bytes())[0] == [("été un", None), ("a b", None)]
+
+
+def test_a_turkish_file_is_no_western_one_and_an_icelandic_one_is(tmp_path: Path) -> None:
+    turkish = "soru,cevap\nTürkiye’nin başkenti neresidir?,Ankara\nKışın yağmur yağar mı?,evet\n"
+    icelandic = "prompt,answer\nHver er höfuðborg Íslands og þar með stærsta borgin?,Reykjavík\n"
+    for content, codec in ((turkish, "cp1254"), (icelandic, "cp1252")):
+        first, *others = (tuple(line.split(",")) for line in content.splitlines()[1:])
+        assert read(tmp_path / "a.csv", content.encode(codec))[0] == [first, *others]
+
+
+def test_a_guessed_encoding_is_called_as_it_can_be_chosen(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(JAPANESE.encode("cp932"))
+    assert "Shift JIS (guessed" in recognise(tmp_path / "a.csv").describe()
+
+
+@pytest.mark.parametrize(
+    ("first", "doubted"), [("Apples", True), ("prompts", False), ("Frage", False), ("messages", False)]
+)
+def test_a_first_line_that_no_column_is_called_is_doubted_where_it_stands_alone(
+    tmp_path: Path, first: str, doubted: bool
+) -> None:
+    rows, problems = read(tmp_path / "a.txt", f"{first}\nBananas\nCherries\n")
+    assert [text for text, _ in rows] == ["Bananas", "Cherries"]
+    assert [f"'{first}'" in problem for problem in problems] == [True] * doubted

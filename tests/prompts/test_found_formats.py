@@ -305,3 +305,119 @@ def test_marks_within_a_completion_are_its_text_and_at_the_end_of_marked_turns_i
     text = "### Instruction:\nhi\n\n### Response:\nyo"
     assert completed("It is:", text, "No.") == [("Which?", "It is:"), ("Which?", text), ("Which?", "No.")]
     assert completed(MARKED["hh"], MARKED["hh"]) == [("Which?", "yo"), ("Which?", "yo")]
+
+
+@pytest.mark.parametrize("column", ["messages", "chat", "dialogue so far"])
+@pytest.mark.parametrize("spell", [json.dumps, repr], ids=["JSON", "Python"])
+def test_turns_in_a_cell_are_read_with_their_answer_whatever_the_column_is_called(
+    tmp_path: Path, column: str, spell: Any
+) -> None:
+    turns_before = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "it's two"}]
+    assert read(tmp_path / "a.jsonl", {"id": 1, column: spell([*turns_before, *TURNS])})[0] == [("hi", "yo", None)]
+    found = parse(tmp_path / "a.jsonl", column).rows[0]
+    assert found.earlier == ("one", "it's two")
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"from": "Ann", "text": "Hi"}]', '[{"name": "x", "text": "y"}]', "[{'role': 'user'", "[1, 2]"]
+)
+def test_a_prompt_that_is_some_other_list_stays_as_it_is(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path / "a.jsonl", {"text": text})[0] == [(text, None, None)]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [["one", "two"]],
+        '[["one", "two"]]',
+        [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}],
+    ],
+)
+def test_a_history_is_what_was_said_before(tmp_path: Path, history: Any) -> None:
+    rows, problems = read(tmp_path / "a.jsonl", {"instruction": "hi", "input": "", "output": "yo", "history": history})
+    assert (rows, problems) == ([("hi", "yo", None)], [])
+    assert parse(tmp_path / "a.jsonl", "instruction").rows[0].earlier == ("one", "two")
+
+
+@pytest.mark.parametrize("history", [[], None, "", "of Rome", [["one"]], "[broken"])
+def test_a_column_history_without_turns_says_nothing(tmp_path: Path, history: Any) -> None:
+    assert read(tmp_path / "a.jsonl", {"prompt": "hi", "history": history}) == ([("hi", None, None)], [])
+
+
+def test_a_broken_history_is_named(tmp_path: Path) -> None:
+    _, problems = read(tmp_path / "a.jsonl", {"prompt": "hi", "history": [["one", " "]]}, {"prompt": "ho"})
+    assert problems == ["line 1, history: holds an empty turn"]
+
+
+@pytest.mark.parametrize(
+    "system", [{"role": "system", "parts": [{"text": "Be kind."}]}, [{"type": "text", "text": "Be kind."}], "Be kind."]
+)
+@pytest.mark.parametrize("name", ["system", "systemInstruction", "System Instruction"])
+def test_a_system_prompt_in_parts_is_read(tmp_path: Path, name: str, system: Any) -> None:
+    assert read(tmp_path / "a.jsonl", {name: system, "messages": TURNS})[0] == [("hi", "yo", "Be kind.")]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        *(("prompt", "Reference Answer"), ("prompt", "expected_output"), ("question", "correct_answer")),
+        *(("question", "best_answer"), ("prompt", "canonical_solution"), ("document", "summary"), ("Frage", "Antwort")),
+        *(("问题", "答案"), ("вопрос", "ответ"), ("pregunta", "respuesta")),
+    ],
+)
+def test_references_are_known_by_their_usual_names(tmp_path: Path, question: str, answer: str) -> None:
+    row = {"id": 1, answer: "a far longer text than that of the question", question: "who is it"}
+    assert read(tmp_path / "a.jsonl", row)[0] == [("who is it", row[answer], None)]
+
+
+@pytest.mark.parametrize("name", ["incorrect_answer", "answer_type", "model_response", "student_answer"])
+def test_what_is_no_right_answer_is_no_reference(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path / "a.jsonl", {"prompt": "who is it", name: "Ann"})[0] == [("who is it", None, None)]
+
+
+def test_messages_in_a_table_are_prompts_where_a_user_speaks(tmp_path: Path) -> None:
+    rows, problems = read(
+        tmp_path / "a.jsonl",
+        *({"id": at, "role": role, "text": role} for at, role in enumerate(("prompter", "assistant"))),
+    )
+    assert rows == [("prompter", None, None)] and problems == [
+        "line 2, role: is 'assistant': what it says is no prompt"
+    ]
+    assert read(tmp_path / "a.jsonl", {"prompt": "play this", "role": "assistant"})[0] == [("play this", None, None)]
+
+
+def test_tools_that_are_left_out_are_said(tmp_path: Path) -> None:
+    rows = [{"messages": TURNS, "tools": tools} for tools in ([{"name": "f"}], [], "", "[]", None)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    parsed = parse(tmp_path / "a.jsonl", "messages")
+    assert (
+        len(parsed.rows) == 5
+        and [note.partition(" ")[0] for note in parsed.notes] == ["1"]
+        and "tools" in parsed.notes[0]
+    )
+
+
+def test_the_answer_of_trivia_is_its_value(tmp_path: Path) -> None:
+    answer = {"value": "Ann", "aliases": ["Ann", "A."], "normalized_value": "ann"}
+    assert read(tmp_path / "a.jsonl", {"question": "who", "answer": answer})[0] == [("who", "Ann", None)]
+
+
+def test_of_a_preferred_completion_the_other_is_said_not_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": "hi", "chosen": "yo", "rejected": "no"}) + "\n")
+    columns = completions.recognise_columns(recognise(tmp_path / "a.jsonl"))
+    made: list[completions.CompletionRow] = []
+    assert columns is not None and columns.completion == "chosen"
+    _, notes = completions.parse(tmp_path / "a.jsonl", columns, made.extend)
+    assert [one.completion for one in made] == [
+        "yo"
+    ] and "1 rows hold another completion in the column rejected" in notes[0]
+
+
+def test_a_preferred_output_of_a_request_is_a_completion(tmp_path: Path) -> None:
+    row = {"input": {"messages": TURNS[:1]}, "preferred_output": TURNS[1:], "non_preferred_output": TURNS[1:]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    columns = completions.recognise_columns(recognise(tmp_path / "a.jsonl"))
+    made: list[completions.CompletionRow] = []
+    assert columns is not None
+    completions.parse(tmp_path / "a.jsonl", columns, made.extend)
+    assert [(one.prompt.text, one.completion) for one in made] == [("hi", "yo")]

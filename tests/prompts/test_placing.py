@@ -336,3 +336,20 @@ def test_conversations_that_resemble_each_other_stand_on_one_side_and_others_may
     assert [split for _, split in placed] == [Split.HELD_OUT, Split.TRAIN] and problems == []
     _, problems = place(existing, [PromptRow(ASKED, split=Split.TRAIN, earlier=nearly)], 0.0, 1)
     assert "nearly the same as a prompt of the project, which is held_out" in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("def f():\n    if x:\n        y()\n    z()", "def f():\n    if x:\n        y()\n        z()"),
+        ("List:\na\nb", "List: a b"),
+        ("a\n\tb", "a\n    b"),
+    ],
+)
+def test_where_lines_end_and_how_they_are_indented_makes_another_prompt(a: str, b: str) -> None:
+    assert identity(a, None) != identity(b, None)
+
+
+@pytest.mark.parametrize("same", [" a  b\n  c\n", "a b\r\n  c", "a b \n\n  c", "a b\n  c"])
+def test_empty_lines_line_ends_and_outer_white_space_make_no_other_prompt(same: str) -> None:
+    assert identity(same, None) == identity("a b\n  c", None)

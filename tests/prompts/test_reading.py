@@ -8,7 +8,8 @@ import pytest
 
 from rsf_core.domain.errors import PromptFileError
 from rsf_core.prompts import parse, recognise
-from rsf_core.prompts.files import ENCODINGS, Reading
+from rsf_core.prompts.encodings import ENCODINGS
+from rsf_core.prompts.files import Reading
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
