@@ -11,6 +11,10 @@ from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.words import one_line
 
 REASON = 300  # characters of why there is no score
+MOST_SECONDS_A_MATCH = 0.2  # of processor time that a pattern of the user may take with one completion
+TOO_LONG = (
+    f"takes more than {MOST_SECONDS_A_MATCH:g} s to match this text: it can match the same characters in many ways"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from rsf_core.domain import processor_time
+from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.text import plain
 from rsf_core.scorers import json_schemas, json_values
-from rsf_core.scorers.base import Scored, unreadable
+from rsf_core.scorers.base import MOST_SECONDS_A_MATCH, TOO_LONG, Scored, unreadable
 from rsf_core.scorers.checks import JsonMatchCheck, SchemaCheck
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
@@ -37,6 +39,7 @@ class JsonSchema(SchemaCheck):
     )
     bounds = (0.0, 1.0)
     needs = ("jsonschema",)
+    most_at_once = 64  # so many of the longest end in time
     check = "rsf_core.scorers.checks:SchemaCheck"
 
     def __init__(self, schema: Mapping[str, Any], fenced: bool = True) -> None:
@@ -47,9 +50,14 @@ class JsonSchema(SchemaCheck):
         return [float(self._is_valid(self._read(scored.completion))) for scored in batch]
 
     def _is_valid(self, value: Any) -> bool:
+        """Raises ScorerError where it cannot be told."""
         if value is _NOTHING:
             return False
-        return json_schemas.is_valid(self._validator, value)
+        try:
+            with processor_time.limited(MOST_SECONDS_A_MATCH):
+                return json_schemas.is_valid(self._validator, value)
+        except processor_time.TooLongError:
+            raise ScorerError(f"a pattern of the schema {TOO_LONG}") from None
 
 
 class JsonMatch(JsonMatchCheck):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rsf_core.domain import Prompt
+from rsf_core.domain import Prompt, processor_time
 from rsf_core.domain.text import composed
-from rsf_core.scorers.base import Scored, unreadable
+from rsf_core.scorers.base import MOST_SECONDS_A_MATCH, TOO_LONG, NoScore, Scored, unreadable
 from rsf_core.scorers.checks import ContainsCheck, ExactMatchCheck, ExcludesCheck, PatternCheck
 
 
@@ -42,12 +42,20 @@ class Pattern(PatternCheck):
     )
     bounds = (0.0, 1.0)
     check = "rsf_core.scorers.checks:PatternCheck"
+    most_at_once = 64  # so many of the longest end in time
 
     def __init__(self, pattern: str, whole: bool = False, ignore_case: bool = False) -> None:
         super().__init__(pattern, whole, ignore_case)
 
-    def score(self, batch: Sequence[Scored]) -> list[float]:
-        return [float(self._match(composed(scored.completion)) is not None) for scored in batch]
+    def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
+        return [self._score(composed(scored.completion)) for scored in batch]
+
+    def _score(self, completion: str) -> float | NoScore:
+        try:
+            with processor_time.limited(MOST_SECONDS_A_MATCH):
+                return float(self._match(completion) is not None)
+        except processor_time.TooLongError:
+            return NoScore(f"the pattern {TOO_LONG}")
 
 
 class ExactMatch(ExactMatchCheck):

@@ -9,7 +9,7 @@ import pytest
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
-from rsf_core.scorers.base import Scored
+from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.json_output import JsonSchema
 from tests.support import scoring
 
@@ -205,3 +205,9 @@ def test_names_count_in_any_unicode_form(name: str, given: str) -> None:
     assert allowed({"required": [name], "properties": {name: {"maxLength": 1}}}, f'{{"{given}": "{given}"}}') == 1
     row = Scored(Prompt(1, "?", f'{{"{name}": 1}}'), f'{{"{given}": 1}}', 3, Finish.EOS)
     assert scoring.scores("json_match", [row]) == [1.0]
+
+
+def test_a_pattern_of_a_schema_without_an_end_gives_no_score() -> None:
+    batch = [Scored(Prompt(1, "?"), text, 3, Finish.EOS) for text in (f'"{"a" * 40}b"', '"aa"')]
+    endless, other = registry.score("json_schema(schema={pattern='^(a+)+$'})", batch)
+    assert isinstance(endless, NoScore) and "a pattern of the schema takes more than" in str(endless) and other == 1

@@ -7,7 +7,7 @@ import pytest
 from rsf_core.domain import Finish, Prompt
 from rsf_core.domain.errors import ScorerError
 from rsf_core.scorers import registry
-from rsf_core.scorers.base import Scored
+from rsf_core.scorers.base import NoScore, Scored
 from tests.support import scoring
 
 
@@ -86,3 +86,12 @@ def test_options_are_said_with_what_a_scorer_measures() -> None:
     assert found["contains"].endswith("(options: text, ignore_case=false)")
     assert found["exact_match"].endswith("(options: words_alone=false)")
     assert "options" not in found["length"]
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(?:a|a?)+$", "^(.*a){30}$"])
+def test_a_pattern_without_an_end_takes_the_score_of_no_other_completion(pattern: str) -> None:
+    texts = ["a" * 40 + "b", "aa", "a" * 40 + "!", "b"]
+    batch = [Scored(Prompt(1, "?"), text, 3, Finish.EOS) for text in texts]
+    scores = registry.score(f"regex(pattern='{pattern}')", batch)
+    assert all(isinstance(scores[at], NoScore) and "takes more than 0.2 s" in str(scores[at]) for at in (0, 2))
+    assert all(isinstance(scores[at], float) for at in (1, 3))
