@@ -140,8 +140,7 @@ def _head(facts: Facts, title: str) -> Iterator[str]:
         lists_are_text = facts.request.format is Format.CSV and pa.types.is_list(field.type)
         yield f"  - name: {field.name}"
         yield from _feature(pa.string() if lists_are_text else field.type, "    ")
-    yield f"  splits:\n  - name: train\n    num_examples: {rows}"
-    yield "---\n"
+    yield "---\n"  # no `splits`: those are of the Arrow table that `datasets` makes, whose bytes nobody here knows
 
 
 def _feature(kind: pa.DataType, indent: str) -> Iterator[str]:

@@ -220,11 +220,17 @@ def test_our_own_import_reads_it_back(exports: Exports, request_: Request) -> No
 
 
 @pytest.mark.parametrize("request_", [*MIXED, Request(What.LABELS, Format.CSV), Request(What.ALL)], ids=name)
-def test_load_dataset_opens_the_folder(exports: Exports, request_: Request, tmp_path: Path) -> None:
+def test_load_dataset_opens_the_folder_and_warns_of_nothing(
+    exports: Exports, request_: Request, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from datasets import load_dataset
+    from datasets.utils import logging
 
+    monkeypatch.setattr(logging.get_logger("datasets"), "propagate", True)
     made = exports.write(request_)
-    found = load_dataset(str(made.folder), split="train", cache_dir=str(tmp_path))
+    with caplog.at_level("WARNING"):
+        found = load_dataset(str(made.folder), split="train", cache_dir=str(tmp_path))
+    assert [record.message for record in caplog.records] == []
     assert found.column_names == schema(request_.what, request_.shaped).names and len(found) == made.rows
     if request_.format is not Format.CSV:
         assert list(found) == exported(exports, request_.what, shape=request_.shaped)
@@ -237,7 +243,7 @@ def test_the_card_is_one_for_the_hub_and_shows_names_as_they_are(exports: Export
     head = DatasetCard(text).data.to_dict()
     assert head["pretty_name"].startswith("hotel `reviews` | 2: ") and head["size_categories"] == ["n<1K"]
     assert head["configs"][0]["data_files"][0]["split"] == "train" and head["task_categories"] == ["text-generation"]
-    assert head["dataset_info"]["splits"] == [{"name": "train", "num_examples": made.rows}]
+    assert [one["name"] for one in head["dataset_info"]["features"]] == schema(request_.what, request_.shaped).names
     assert "``hotel `reviews` | 2``" in text and "`` tiny | `model` ``" in text
     assert "temperature 1.0" in text and '"reference": "base"' in text and "log M = -1 nats" in text
     assert "- `ann`: 2 candidates" in text and "- `bob`: 1 candidate\n" in text and "Cohen's κ" in text
