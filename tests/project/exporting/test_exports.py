@@ -221,7 +221,11 @@ def test_our_own_import_reads_it_back(exports: Exports, request_: Request) -> No
 
 @pytest.mark.parametrize("request_", [*MIXED, Request(What.LABELS, Format.CSV), Request(What.ALL)], ids=name)
 def test_load_dataset_opens_the_folder_and_warns_of_nothing(
-    exports: Exports, request_: Request, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    exports: Exports,
+    request_: Request,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from datasets import load_dataset
     from datasets.utils import logging
