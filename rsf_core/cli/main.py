@@ -29,6 +29,7 @@ from rsf_core.cli import (
 )
 from rsf_core.cli.output import err, out
 from rsf_core.domain.errors import RsfError
+from rsf_core.domain.files import said
 from rsf_core.domain.version import VERSION
 
 app = typer.Typer(
@@ -80,7 +81,8 @@ def main() -> None:
     user alone."""
     os.umask(0o077)
     try:
-        app()
+        with said():
+            app()
     except RsfError as error:
         if "--json" in sys.argv:
             print(json.dumps({"error": str(error), "kind": type(error).__name__}))

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from rsf_core.domain.errors import OutOfSpaceError, StoreError
 
 log = logging.getLogger(__name__)
 NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+FULL = "the disk of {} is full: free some space; what is saved stays"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -54,11 +56,45 @@ def writable(folder: Path | str) -> Iterator[None]:
         yield
     except OSError as error:
         if is_full_disk(error):
-            raise OutOfSpaceError(f"the disk of {folder} is full: free some space; what is saved stays") from error
+            raise OutOfSpaceError(FULL.format(folder)) from error
         if error.errno in NOT_WRITABLE:
             raise StoreError(cannot_write(error.filename or folder, error)) from error
         if error.errno == errno.ENAMETOOLONG:
             raise StoreError(f"{str(folder)[:300]} is too long a name for this disk: choose a shorter one") from error
+        raise
+
+
+@contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """A folder for temporary files, which is gone afterwards. Raises as `writable` does."""
+    with writable(temporary_folder()), tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def temporary_folder() -> str:
+    """Where temporary files go. Raises OutOfSpaceError where no folder takes any."""
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise OutOfSpaceError(
+            "no folder takes temporary files: free some space in /tmp, or name another folder by TMPDIR and start again"
+        ) from error
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """For the edge to a person: a disk that is full or takes nothing is an error in words, wherever it was met. Raises
+    OutOfSpaceError or StoreError in place of the OSError."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or "this machine"
+        if is_full_disk(error):
+            raise OutOfSpaceError(FULL.format(place)) from error
+        if error.errno in NOT_WRITABLE:
+            raise StoreError(
+                f"{place} cannot be read or written ({error.strerror}): make it yours and writable, and try again"
+            ) from error
         raise
 
 

@@ -102,8 +102,10 @@ class JobSupervisor:
         spec: JobSpec,
         inputs: Mapping[str, pa.Table],
         follow: Sequence[str] = (),
+        check: Callable[[], None] = lambda: None,
     ) -> str:
-        """Queue a job and return its id. `follow` names the stages the project starts once it is done. Raises StageError
+        """Queue a job and return its id. `follow` names the stages the project starts once it is done. `check` runs inside
+        the transaction that saves the job: what it raises is raised, and nothing is queued. Raises StageError
         while another of its kind is queued or runs, however close together the two were asked for."""
         with self._lock:
             for other in self.active():
@@ -115,7 +117,13 @@ class JobSupervisor:
                 if folder.exists():  # left by a crash between making the folder and saving the job
                     shutil.rmtree(folder)
                 Spool.create(folder, spec, inputs)
-            self._store.add_job(job_id, spec, follow)
+            try:
+                with self._store.transaction(f"saving the job {job_id}"):
+                    check()
+                    self._store.add_job(job_id, spec, follow)
+            except RsfError:
+                shutil.rmtree(folder, ignore_errors=True)  # what is left of it the next job of this id replaces
+                raise
             return job_id
 
     def cancel(self, job_id: str) -> None:

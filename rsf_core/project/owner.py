@@ -15,7 +15,6 @@ import logging
 import os
 import socket
 import socketserver
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain.errors import OutOfSpaceError, ProjectLockedError, RsfError
+from rsf_core.domain.files import FULL, said
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class OwnerLock:
             self._file.flush()
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                raise OutOfSpaceError(f"the disk of {folder} is full: free some space; what is saved stays") from error
+                raise OutOfSpaceError(FULL.format(folder)) from error
             raise
 
     def _taken(self, folder: Path) -> bool:
@@ -92,12 +92,13 @@ def describe_holder(folder: Path) -> str:
 
 
 def socket_path(folder: Path) -> Path:
-    """In the project folder, or in the user's temporary folder when that path is too long for a Unix socket."""
+    """In the project folder, or in the folder for temporary files when that path is too long for a Unix socket: by name, for
+    which of several takes files may change until another process asks."""
     path = folder.resolve() / "owner.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"rsf-{os.getuid()}-{digest}.sock"
+    return Path(os.environ.get("TMPDIR") or "/tmp") / f"rsf-{os.getuid()}-{digest}.sock"
 
 
 class OwnerServer:
@@ -135,7 +136,8 @@ class _Handler(socketserver.StreamRequestHandler):
         for line in self.rfile:
             try:
                 request = json.loads(line)
-                reply: dict[str, Any] = {"result": self.server.answer(request["command"], request["arguments"])}
+                with said():
+                    reply: dict[str, Any] = {"result": self.server.answer(request["command"], request["arguments"])}
             except RsfError as error:
                 reply = {"error": str(error), "kind": type(error).__name__}
             except Exception as error:  # the edge of the process: the asker must hear of it

@@ -171,8 +171,8 @@ class PromptBook:
 
     @spoken
     def restore(self, prompt_ids: Sequence[int], author: Actor) -> None:
-        """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, or is there twice
-        then."""
+        """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, was sealed
+        as another, or is there twice then."""
         version, names = self.version(), {_identity(prompt) for prompt in self._of(prompt_ids)}
         # before anything is locked: many prompts take seconds
         taken = comparing.in_use(self._store.prompt_book.entries(), names)
@@ -183,11 +183,7 @@ class PromptBook:
                 self._refuse_unsealed(prompt)
                 if prompt.retired is None:
                     raise PromptError(f"prompt {prompt.prompt_id} is in use already")
-                newer = prompt.replaced_by
-                if newer is not None and self._of([newer])[0].retired is None:
-                    raise PromptError(
-                        f"prompt {prompt.prompt_id} was edited and is prompt {newer} now: edit that, or retire it first"
-                    )
+                self._refuse_replaced(prompt)
                 same = taken.setdefault(_identity(prompt), prompt.prompt_id)
                 if same != prompt.prompt_id:
                     raise PromptError(f"prompt {prompt.prompt_id} is the same as prompt {same}, which is in use")
@@ -245,9 +241,10 @@ class PromptBook:
                 raise PromptError(CHANGED_MEANWHILE)
             moved = self._sealable(chosen)
             if alike is not None:
-                raise PromptError(
-                    f"prompt {alike[0]} is nearly the same as prompt {alike[1]}: seal both, or retire one of them"
-                )
+                what = f"prompt {alike[0]} is nearly the same as prompt {alike[1]}"
+                if self._of([alike[1]])[0].retired is None:
+                    raise PromptError(f"{what}: seal both, or retire one of them")
+                raise PromptError(f"{what}, which was in use before: add another prompt, and seal that")
             rows = [(p.text, p.system, p.reference, Split.SEALED, p.earlier) for p in moved]
             numbers = self._store.prompt_book.add(rows, f"sealed by {author.name}")
             self._store.prompt_book.copy_lengths(dict(zip(chosen, numbers, strict=True)))
@@ -276,6 +273,21 @@ class PromptBook:
     def _refuse_unsealed(self, prompt: PromptRecord) -> None:
         if prompt.split is Split.SEALED and self.is_unsealed():
             raise PromptError(f"prompt {prompt.prompt_id}: {OPENED}")
+
+    def _refuse_replaced(self, prompt: PromptRecord) -> None:
+        """Raises PromptError where another prompt took the place of this one and is in use, or was sealed: of its text
+        nothing is shown or drawn, also while it is retired."""
+        if prompt.replaced_by is None:
+            return
+        newer = self._of([prompt.replaced_by])[0]
+        if newer.split is Split.SEALED:
+            raise PromptError(
+                f"prompt {prompt.prompt_id} was sealed and is prompt {newer.prompt_id} now: put that back"
+            )
+        if newer.retired is None:
+            raise PromptError(
+                f"prompt {prompt.prompt_id} was edited and is prompt {newer.prompt_id} now: edit that, or retire it first"
+            )
 
     def _of(self, prompt_ids: Sequence[int]) -> list[PromptRecord]:
         by_id = {prompt.prompt_id: prompt for prompt in self._store.prompt_book.by_id(prompt_ids)}

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 
 from rsf_core.domain import Split
 from rsf_core.domain.errors import PromptError
-from rsf_core.domain.files import read_json, write_json
+from rsf_core.domain.files import read_json, scratch, write_json
 from rsf_core.domain.turns import Turns, whole
 from rsf_core.prompts import Problem, PromptRow, identity, placing, sides
 from rsf_core.prompts.near_duplicates import groups
@@ -101,11 +100,10 @@ def likeness(known: pa.Table, prompt_id: int, edited: PromptRow, same_text: bool
 def _answered(request: dict[str, Any], known: pa.Table) -> dict[str, Any]:
     if known.num_rows <= AT_ONCE:
         return _answer(request, known)
-    with tempfile.TemporaryDirectory(prefix="rsf-comparing-") as scratch:
-        folder = Path(scratch)
+    with scratch("rsf-comparing-") as folder:
         pq.write_table(known, folder / "known.parquet")
         write_json(folder / "request.json", request)
-        command = [sys.executable, "-m", "rsf_core.prompts.comparing", scratch]
+        command = [sys.executable, "-m", "rsf_core.prompts.comparing", str(folder)]
         try:
             ended = subprocess.run(
                 command,

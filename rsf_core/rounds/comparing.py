@@ -26,6 +26,8 @@ from rsf_core.store.database import utc_now
 from rsf_core.store.records import SealedOpening
 from rsf_core.store.store import Store
 
+CHANGED = "have changed meanwhile"
+
 
 @dataclass(frozen=True, slots=True)
 class GaugeWork:
@@ -93,7 +95,12 @@ class Comparing:
         inputs = {"prompts": units.prompts_table(held_out)}
         for gauge in measured:
             inputs |= gauge.inputs
-        return self._submitting.submit(spec, inputs)
+
+        def check() -> None:  # one may have been sealed since they were read: nothing is drawn for a sealed prompt
+            if self._standing.held_out() != held_out:
+                raise StageError(f"the held-out prompts {CHANGED}: compare again")
+
+        return self._submitting.submit(spec, inputs, check=check)
 
     def _gauges(self, settings: Settings, held_out: Sequence[Prompt], model_ids: Sequence[str]) -> list[GaugeWork]:
         """What is left to measure of what some models have forgotten: the base's completions first, where it has none."""
@@ -163,7 +170,10 @@ class Comparing:
             prompts=len(prompts),
         )
         self._standing.sound_settings()  # before it is opened: nothing is started by settings that are not allowed
-        self._store.sealed.add(opening)
+        with self._store.transaction("opening the sealed prompts"):
+            if self._store.prompts(Split.SEALED) != prompts:
+                raise StageError(f"the sealed prompts {CHANGED}: nothing was opened; look, and open them then")
+            self._store.sealed.add(opening)
         return self._draw_for_sealed(opening)
 
     def _go_on_with_sealed(self, opening: SealedOpening, model_id: str | None) -> str:

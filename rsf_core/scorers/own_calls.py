@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from rsf_core.domain import trust
 from rsf_core.domain.errors import ScorerError
+from rsf_core.domain.files import temporary_folder, writable
 from rsf_core.scorers import own
 from rsf_core.scorers.base import NoScore, Scored, Scorer
 from rsf_core.scorers.own import OwnFile, OwnRef
@@ -114,7 +115,8 @@ class Caller:
     def _start(self) -> None:
         """Start its process and wait until the code is loaded. Where that takes too long it is not tried again."""
         trust.check(self._project)
-        self._scratch = tempfile.TemporaryDirectory(prefix="rsf-scorer-", ignore_cleanup_errors=True)
+        with writable(temporary_folder()):
+            self._scratch = tempfile.TemporaryDirectory(prefix="rsf-scorer-", ignore_cleanup_errors=True)
         words = [str(self._path), self._file.function, str(self._file.parameters), str(self._seconds)]
         self._process = subprocess.Popen(
             [sys.executable, str(_SCRIPT), *words],

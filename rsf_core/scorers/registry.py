@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from typing import Any, cast
 
 from rsf_core.domain import Prompt
-from rsf_core.domain.errors import RsfError, ScorerError
+from rsf_core.domain.errors import OutOfSpaceError, RsfError, ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.sent_keys import SentKey
 from rsf_core.scorers import own, own_calls, own_judge, reading, returned
@@ -253,7 +253,7 @@ def prepare(names: Iterable[str], workplace: Workplace) -> None:
 def score(name: str, batch: Sequence[Scored], calling: Calling = lambda part: nullcontext()) -> list[float | NoScore]:
     """For each of `batch` a finite score within the scorer's bounds, or why it has none. Where it fails on all together it is
     called on each alone, so that one candidate takes no score from another; each call happens within `calling(part)`. Raises
-    ScorerError where there is no such scorer, or what it returned is no list of one entry a candidate."""
+    ScorerError where there is no such scorer, or what it returned is no list of one entry a candidate; OutOfSpaceError."""
     scorer = get(name)
     size = getattr(scorer, "most_at_once", 0) or len(batch) or 1  # what takes long says how many fit into one call
     parts = [batch[start : start + size] for start in range(0, len(batch), size)]
@@ -263,7 +263,7 @@ def score(name: str, batch: Sequence[Scored], calling: Calling = lambda part: nu
 def _together(name: str, scorer: Scorer, batch: Sequence[Scored], calling: Calling) -> list[float | NoScore]:
     try:
         return _called(name, scorer, batch, calling)
-    except (returned.NoListError, Unavailable):
+    except (returned.NoListError, Unavailable, OutOfSpaceError):
         raise
     except (Exception, SystemExit):  # a third party's code: whatever it raises
         return [_alone(name, scorer, scored, calling) for scored in batch]
@@ -279,7 +279,7 @@ def _alone(name: str, scorer: Scorer, scored: Scored, calling: Calling) -> float
         return _called(name, scorer, [scored], calling)[0]
     except NoScore as why:
         return why
-    except (returned.NoListError, Unavailable):
+    except (returned.NoListError, Unavailable, OutOfSpaceError):  # not for what is wrong with the candidate
         raise
     except RsfError as error:
         return NoScore(str(error))

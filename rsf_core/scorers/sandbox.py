@@ -9,15 +9,18 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rsf_core.domain.errors import OutOfSpaceError
+from rsf_core.domain.files import scratch
+
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 _START_SECONDS = 10.0  # until Python runs, on a machine that is busy with other things
 _LARGEST_RESULT = 1 << 20
+_FIRST_LINE = 16  # bytes, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Limits:
 
 def passed(code: str, statements: Sequence[Statement], limits: Limits) -> int:
     """How many of the tests pass. Code that does not run to its end passes none. Raises OSError where no process can be
-    started."""
+    started, or it ended before the code was run; OutOfSpaceError where there is no space for its files."""
     lines = _run(code, statements, limits)
     tests = {str(number) for number, statement in enumerate(statements) if statement.is_test}
     return len(tests.intersection(lines[1:]))
@@ -53,16 +56,18 @@ def isolated() -> bool:
     """Whether this machine lets the process be cut off from the network and have process numbers of its own."""
     try:
         return _run("", [], Limits(2, 256 << 20))[:1] == ["namespaces"]
-    except OSError:
+    except (OSError, OutOfSpaceError):
         return False
 
 
 def _run(code: str, statements: Sequence[Statement], limits: Limits) -> list[str]:
-    with tempfile.TemporaryDirectory(prefix="rsf-code-", ignore_cleanup_errors=True) as folder:
-        job, result, empty = Path(folder, "job.json"), Path(folder, "result"), Path(folder, "empty")
+    with scratch("rsf-code-") as folder:
+        job, result, empty = folder / "job.json", folder / "result", folder / "empty"
         empty.mkdir()
         work = {"code": code, "statements": [(one.source, one.is_test) for one in statements]}
         job.write_text(json.dumps(work), encoding="utf-8")
+        # all that may be written there: on a disk that gets full meanwhile, tests that pass would count as failed
+        result.write_bytes(bytes(_FIRST_LINE + sum(len(f"{number}\n") for number in range(len(statements)))))
         arguments: list[str | Path] = [job, result, repr(limits.seconds), str(limits.memory)]
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", _CHILD, *arguments],
@@ -78,11 +83,11 @@ def _run(code: str, statements: Sequence[Statement], limits: Limits) -> list[str
                 process.wait(limits.wall_seconds + _START_SECONDS)
         finally:
             _end(process)
-        try:
-            with result.open("rb") as file:
-                return file.read(_LARGEST_RESULT).decode("ascii", "replace").split("\n")
-        except FileNotFoundError:  # it ended before it began
-            return []
+        with result.open("rb") as file:
+            lines = file.read(_LARGEST_RESULT).rstrip(b"\0").decode("ascii", "replace").split("\n")
+    if not lines[0]:  # it is written before the code is run
+        raise OSError("its process ended before it began: look whether the machine has memory to spare")
+    return lines
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,8 +1,9 @@
 """The process that runs code of a completion: it closes itself in, runs the code, then the tests, and says which passed.
 
 Run by its path with `python -I -S -B sandbox_child.py JOB RESULT SECONDS MEMORY_BYTES` in an empty folder. JOB is JSON:
-{"code": …, "statements": [[source, is a test], …]}; what is not a test prepares those after it. RESULT gets the number of each
-test that passed, a line each, after a first line that says how far the process is closed in. No part of the app is imported.
+{"code": …, "statements": [[source, is a test], …]}; what is not a test prepares those after it. RESULT, a file
+of zeros that is long enough, gets the number of each test that passed, a line each, after a first line that says how far the
+process is closed in. No part of the app is imported.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def main() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     _end_with_parent(libc)
     closed = _close_in(libc)
-    out = os.open(result, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    out = os.open(result, os.O_WRONLY | os.O_CLOEXEC)
     _silence()
     os.write(out, b"namespaces\n" if closed else b"no namespaces\n")
     _limit(seconds, memory)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,10 +95,9 @@ def _take(draft: Draft | None, chosen: str, given: tuple[str, memoryview] | None
     name = "" if chosen == _BROUGHT else chosen
     if given is None:
         return _begun(draft, name, path, None)
-    with tempfile.NamedTemporaryFile(prefix="rsf-task-") as file:
-        file.write(given[1])
-        file.flush()
-        return _begun(draft, name, Path(file.name), given[0])
+    with files.scratch("rsf-task-") as folder:
+        (folder / "task").write_bytes(given[1])
+        return _begun(draft, name, folder / "task", given[0])
 
 
 def _begun(draft: Draft | None, name: str, path: Path | None, called: str | None) -> Draft:

@@ -4,16 +4,25 @@ the stage goes on to all of it, once. The disk is a small one in memory."""
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 
-from rsf_core.domain import JobState
-from rsf_core.domain.errors import OutOfSpaceError, RsfError
+from rsf_core.cli import main as cli
+from rsf_core.domain import Finish, JobState, Prompt, trust
+from rsf_core.domain.errors import OutOfSpaceError, RsfError, StoreError
+from rsf_core.domain.files import said, scratch
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
+from rsf_core.project.owner import socket_path
+from rsf_core.prompts import comparing
+from rsf_core.scorers import own, registry, sandbox
+from rsf_core.scorers.base import Scored
+from rsf_core.scorers.own_calls import Caller, OwnScorer
 from tests.support.faults import quick_work, stand_in
 from tests.support.waiting import until
 
@@ -125,3 +134,99 @@ def test_a_stage_that_is_asked_for_on_a_full_disk_is_refused_and_changes_nothing
     ballast.unlink()
     project.run(1)
     expect_whole(project)
+
+
+@pytest.fixture
+def full(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files go, and none fits."""
+    fill(disk)
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    return disk
+
+
+def test_comparing_with_many_prompts_says_that_there_is_no_room_for_temporary_files(full: Path) -> None:
+    many = [f"Prompt {at} of many" for at in range(comparing.AT_ONCE + 1)]
+    columns = {"prompt_id": list(range(len(many))), "text": many, "split": ["held_out"] * len(many)}
+    known = pa.table(columns | {name: pa.nulls(len(many)) for name in ("system", "earlier")})
+    known = known.append_column("former", pa.repeat(False, len(many)))
+    with pytest.raises(OutOfSpaceError, match=f"the disk of {full} is full: free some space"):
+        comparing.nearly_the_same(known, [0])
+
+
+def test_code_that_could_not_be_run_for_want_of_space_has_not_failed_its_tests(disk: Path, full: Path) -> None:
+    scored = Scored(Prompt(1, "?", "assert f() == 1"), "def f():\n    return 1", 9, Finish.EOS)
+    with pytest.raises(OutOfSpaceError, match=f"the disk of {full} is full"):
+        registry.score("unit_tests", [scored])
+    assert sandbox.isolated.__wrapped__() is False
+    (disk / "ballast").unlink()
+    assert registry.score("unit_tests", [scored]) == [1.0]
+
+
+def test_a_projects_own_scorer_that_finds_no_room_does_not_count_as_one_that_fails(
+    full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    trust.trust(folder)
+    file = own.save(folder, "one", "def score(completion, prompt, reference):\n    return 1.0\n")
+    caller = Caller(folder, folder / "scorers" / "one.py", file, 5.0)
+    scorer, batch = OwnScorer(file.ref, file, caller), [Scored(Prompt(1, "?"), "x", 1, Finish.EOS)]
+
+    def none(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    try:
+        with monkeypatch.context() as at_first:
+            at_first.setattr(tempfile, "mkdtemp", none)
+            with pytest.raises(OutOfSpaceError, match=f"the disk of {full} is full"):
+                scorer.score(batch)
+        assert scorer.score(batch) == [1.0], "its folder is empty, and takes no space"
+    finally:
+        caller.close()
+
+
+def test_where_no_folder_takes_temporary_files_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    with pytest.raises(OutOfSpaceError, match="name another folder by TMPDIR"), scratch("rsf-"):
+        pass
+
+
+def test_the_way_to_an_owner_is_the_same_when_temporary_files_go_elsewhere(tmp_path: Path, full: Path) -> None:
+    deep = tmp_path / ("d" * 60) / ("e" * 60)
+    before = socket_path(deep)
+    tempfile.tempdir = "/var/tmp"
+    assert socket_path(deep) == before and len(str(before)) < 100
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (OSError(28, "No space left on device", "/data/x"), OutOfSpaceError, "the disk of /data/x is full: free some"),
+        (OSError(122, "Disk quota exceeded"), OutOfSpaceError, "the disk of this machine is full"),
+        (PermissionError(13, "Permission denied", "/data/x"), StoreError, "/data/x cannot be read or written"),
+        (OSError(30, "Read-only file system", "/data/x"), StoreError, "/data/x cannot be read or written"),
+        (ConnectionResetError(104, "reset"), ConnectionResetError, "reset"),
+    ],
+)
+def test_at_the_edge_a_disk_that_takes_nothing_is_said_in_words(
+    error: OSError,
+    kind: type[Exception],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(kind, match=words), said():
+        raise error
+
+    def app() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr(cli.os, "umask", lambda mask: mask)
+    with pytest.raises(SystemExit if issubclass(kind, RsfError) else kind):
+        cli.main()
+    assert issubclass(kind, OSError) or words in capsys.readouterr().err.replace("\n", " ")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -16,11 +17,15 @@ from rsf_core.cli.main import app
 from rsf_core.domain import JobKind, JobState, Scope, Split
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import PromptError, StageError
+from rsf_core.domain.settings import Settings
+from rsf_core.domain.specs import JobSpec
+from rsf_core.jobs.spool import Spool
 from rsf_core.project import Project
 from rsf_core.project.replicating import replicate
 from rsf_core.prompts import PromptRow
 from rsf_core.rounds import comparisons
 from rsf_core.rounds.replicates import read
+from rsf_core.rounds.state import Standing
 from tests.support.job_threads import in_threads
 
 pytestmark = pytest.mark.usefixtures("jobs_in_threads")
@@ -157,6 +162,45 @@ def test_what_cannot_be_opened_is_said_and_they_stay_sealed(project: Project) ->
     with pytest.raises(Exception, match="nonsense"):
         project.open_sealed(person("ann"))
     assert project.sealed_opening() is None and project.jobs(active=True) == []
+
+
+def test_a_prompt_retired_while_they_are_opened_opens_nothing(sealed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = (p.prompt_id for p in sealed.prompts(Split.SEALED))
+    sound_settings = Standing.sound_settings
+
+    def retired_meanwhile(standing: Standing) -> Settings:
+        sealed.retire_prompts([two])
+        return sound_settings(standing)
+
+    with monkeypatch.context() as at_last:
+        at_last.setattr(Standing, "sound_settings", retired_meanwhile)
+        with pytest.raises(StageError, match="have changed meanwhile: nothing was opened"):
+            sealed.open_sealed(person("ann"))
+    assert sealed.sealed_opening() is None and sealed.sealed_job() is None
+    sealed.open_sealed(person("ann"))
+    sealed.wait()
+    opening = sealed.sealed_opening()
+    assert opening is not None and opening.prompts == 1 and sealed.store.sealed.compared_on([one, two]) == [one]
+
+
+def test_nothing_is_drawn_for_a_prompt_that_is_sealed_while_a_comparison_begins(
+    sealed: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed.add_prompts([PromptRow("Tell of a volcano that sings.", split=Split.HELD_OUT)], "new")
+    new = max(p.prompt_id for p in sealed.prompts(Split.HELD_OUT))
+    create = Spool.create
+
+    def sealed_meanwhile(folder: Path, spec: JobSpec, inputs: Mapping[str, pa.Table]) -> Spool:
+        sealed.seal_prompts([new])
+        return create(folder, spec, inputs)
+
+    with monkeypatch.context() as at_last:
+        at_last.setattr(Spool, "create", sealed_meanwhile)
+        with pytest.raises(StageError, match="held-out prompts have changed meanwhile: compare again"):
+            sealed.evaluate()
+    assert sealed.store.jobs(active=True) == []
+    assert sealed.evaluate() is None, "of the others all was drawn before"
+    assert sealed.store.sealed.compared_on([new]) == []
 
 
 def test_the_command_says_what_there_is_opens_and_says_it_again(sealed: Project) -> None:

@@ -58,6 +58,10 @@ def test_what_cannot_be_sealed_is_said_and_nothing_changes(project: Project) -> 
             project.seal_prompts([*numbers, 10])
     assert project.prompts(retired=True) == before
     assert len(project.seal_prompts([9, 13])) == 2
+    text = project.prompt_book.prompt(10).text
+    edited = project.edit_prompt(10, PromptRow(text + "!"))
+    with pytest.raises(PromptError, match=f"prompt {edited} is nearly the same as prompt 10, which was in use before"):
+        project.seal_prompts([edited])
 
 
 def test_a_sealed_prompt_is_not_shown_nor_found_by_its_text_nor_edited(project: Project) -> None:
@@ -71,6 +75,8 @@ def test_a_sealed_prompt_is_not_shown_nor_found_by_its_text_nor_edited(project: 
     with pytest.raises(PromptError, match="stays as it was sealed"):
         project.edit_prompt(number, PromptRow("Another"))
     project.retire_prompts([number])
+    with pytest.raises(PromptError, match=f"prompt 9 was sealed and is prompt {number} now"):
+        project.restore_prompts([9])
     project.restore_prompts([number])
     assert ids(project, Split.SEALED) == [number]
 
