@@ -267,7 +267,7 @@ _LOOKS_AT = {
     "prompt_lengths.": ("counts",),
     "target_book.": ("draft", "pinned", "preview", "reward_now", "scores", "examples", "fate", "versions"),
     "own_scorers.": ("files", "is_trusted", "key_to_allow"),
-    "taste.": ("decisions", "versions", "version", "is_current", "scored", "draft", "disagreements", "running"),
+    "taste.": ("decisions", "versions", "version", "current", "scored", "draft", "disagreements", "running"),
     "features.": ("counts", "has", "of", "of_round"),
     "scorer_book.": ("cards", "milliseconds", "of_round", "spent", "card", "current", "scored_by", "judging"),
     "lineage.": (

@@ -13,8 +13,8 @@ from rsf_core.domain.arrays import Floats, Ints
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What people have decided, a row a candidate. `hidden` (n, width); `others` (n, e), NaN where there is no score, of the
-    scorers `names`; `accepted` and `prompts` (n,); `rule` (n,) is what the present rule orders them by, NaN where it decides
-    nothing. `audit` (n,) are those that were put before people by chance."""
+    scorers `names`; `accepted` and `prompts` (n,), near-duplicates of a prompt under its number; `rule` (n,) is what the
+    present rule orders them by, NaN where it decides nothing. `audit` (n,) are those that were put before people by chance."""
 
     hidden: NDArray[np.float32]
     others: Floats

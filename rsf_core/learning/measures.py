@@ -35,13 +35,17 @@ def auc(score: Floats, y: Floats, weight: Floats) -> Floats:
 
 
 def precision(score: Floats, y: Floats, weight: Floats, rate: float) -> Floats:
-    """Of the share `rate` with the highest scores, the share that is accepted: (b,) for weights (b, n)."""
+    """Of the share `rate` with the highest scores, the share that is accepted: (b,) for weights (b, n). Of equal scores, of
+    which only some are among them, as many are accepted as of all that are equal: which of them comes first says nothing."""
     order = np.argsort(-score, kind="stable")
-    weight = weight[:, order]
-    before = np.cumsum(weight, axis=1) - weight
-    taken = np.clip(rate * weight.sum(axis=1, keepdims=True) - before, 0, weight)
+    ranked = score[order]
+    first = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))  # of each run of equal scores
+    run = np.add.reduceat(weight[:, order], first, axis=1)
+    accepted = np.add.reduceat(weight[:, order] * y[order], first, axis=1)
+    taken = np.clip(rate * run.sum(axis=1, keepdims=True) - (np.cumsum(run, axis=1) - run), 0, run)
+    share = np.divide(accepted, run, out=np.zeros_like(run), where=run > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares: Floats = (taken * y[order]).sum(axis=1) / taken.sum(axis=1)
+        shares: Floats = (taken * share).sum(axis=1) / taken.sum(axis=1)
     return shares
 
 

@@ -16,6 +16,7 @@ from rsf_core.learning.report import Report, curve_of, report_of
 from rsf_core.learning.space import Linear, rows_of, space_of
 
 LEAST = 30  # decisions, of both kinds
+LEAST_OF_KIND = 2
 FOLDS = 10
 
 
@@ -31,10 +32,10 @@ class Learned:
 
 def missing(accepted: int, rejected: int) -> str:
     """What people have yet to decide before anything can be learned, in words; "" where there is enough."""
-    total = accepted + rejected
-    decisions = f"{LEAST - total} more decisions" if total < LEAST else ""
     counts = ((accepted, "accepted"), (rejected, "rejected"))
-    kinds = " and ".join(f"{2 - count} more {kind}" for count, kind in counts if count < 2)
+    kinds = " and ".join(f"{LEAST_OF_KIND - count} more {kind}" for count, kind in counts if count < LEAST_OF_KIND)
+    more = max(LEAST - accepted - rejected, 2 * LEAST_OF_KIND - sum(min(count, LEAST_OF_KIND) for count, _ in counts))
+    decisions = f"{more} more decision{'s' if more > 1 else ''}" if accepted + rejected < LEAST else ""
     return f"{decisions}, {kinds} among them" if decisions and kinds else decisions or kinds
 
 

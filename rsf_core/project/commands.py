@@ -150,8 +150,8 @@ def learn(project: Project, author: Actor) -> str:
 @command
 def taste(project: Project) -> dict[str, Any]:
     """What there is to learn from, and every version that was learned, the newest first."""
-    current = project.taste.is_current()
-    return {"decisions": project.taste.decisions(), "versions": project.taste.versions(), "current": current}
+    versions, current = project.taste.versions(), project.taste.current()
+    return {"decisions": project.taste.decisions(), "versions": versions, "current": current is not None}
 
 
 @command

@@ -22,6 +22,7 @@ from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Constraint
 from rsf_core.domain.specs import LearnSpec
+from rsf_core.domain.turns import whole
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.learning.report import Against, Bin, Point, Report
 from rsf_core.learning.taste import missing
@@ -35,7 +36,7 @@ from rsf_core.scorers import registry, tastes
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
 
-LEARNER = 2  # of how it is learned: another number gives other versions
+LEARNER = 3  # of how it is learned: another number gives other versions
 TABLES = (*("overrides", "acts", "annotations", "candidates"), *("log_ratios", "thresholds", "gold_marks"))
 EXAMPLES = 4
 # Left, right, whether left is better (1), a tie (½) or right is (0), and what that counts.
@@ -175,10 +176,11 @@ class TasteBook:
                 return one
         raise ScorerError(f"nothing was learned as version {name!r:.40}: `rsf learn DIR` lists what was")
 
-    def is_current(self) -> bool:
-        """Whether the newest version was learned from what is decided now."""
-        versions = self.versions()
-        return bool(versions) and versions[0].version == self._version_now()
+    def current(self) -> str | None:
+        """The version that was learned from what is decided now: the newest, or an earlier one where what was said since was
+        taken back; None where there is none."""
+        now = self._version_now()
+        return next((one.version for one in self.versions() if one.version == now), None)
 
     @spoken
     def learn(self, author: Actor = LOCAL) -> str:
@@ -192,8 +194,10 @@ class TasteBook:
             )
         version, others, rows = self._version_now(), self._others(), self._by_chance(self._decided())
         shown, pairs = self._compared()
-        if any(one.version == version for one in self.versions()):
-            raise StageError("nothing was decided since it was learned, nor compared: it would come out the same")
+        if self.current() is not None:
+            raise StageError(
+                f"version {version} was learned from just what is decided and compared now: it would come out the same"
+            )
         settings = self._standing.sound_settings()
         counts = self._store.round_counts(self._standing.current_round().round)
         rate = counts.automatic / counts.decided if counts.decided else 0.0
@@ -207,11 +211,11 @@ class TasteBook:
             taste=version,
             author=author.name,
         )
-        inputs = {"decided": self._with_scores(rows, others)}
+        inputs = {"decided": self._with_prompts(self._with_scores(rows, others))}
         if pairs:
             at = {name: row for row, name in enumerate(shown["candidate_id"].to_pylist())}
             left, right, preferred, weight = zip(*pairs, strict=True)
-            inputs["candidates"] = self._with_scores(shown, others)
+            inputs["candidates"] = self._with_prompts(self._with_scores(shown, others))
             inputs["compared"] = pa.table(
                 {
                     "left": [at[name] for name in left],
@@ -317,6 +321,14 @@ class TasteBook:
         columns += [np.array([known.get((name, scorer), np.nan) for name in ids], np.float64) for scorer in others]
         scores = pa.array(np.stack(columns, axis=1).tolist(), pa.list_(pa.float64()))
         return rows.append_column("scores", scores)
+
+    def _with_prompts(self, rows: pa.Table) -> pa.Table:
+        """`rows` with the text of each prompt, by which the job tells which prompts are nearly the same."""
+        asked = rows["prompt_id"].to_pylist()
+        texts = {
+            one.prompt_id: whole(one.text, one.earlier) for one in self._store.prompt_book.by_id(sorted(set(asked)))
+        }
+        return rows.append_column("prompt", pa.array([texts[number] for number in asked], pa.large_string()))
 
 
 def _report(data: Mapping[str, Any]) -> Report:

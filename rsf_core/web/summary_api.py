@@ -48,7 +48,7 @@ def _end(body: SummaryBody, project: Project, reviewer: Actor) -> EndOfQueue:
     step = ""
     if access.may(reviewer, "advance"):
         decisions, plan = project.taste.decisions(), project.starving_plan()
-        learnable = 0 if decisions.lacking or project.taste.is_current() else decisions.count
+        learnable = 0 if decisions.lacking or project.taste.current() else decisions.count
         starving = 0 if plan is None else plan.prompts
         step = _step(project)
     return EndOfQueue(

@@ -33,7 +33,7 @@ def learned(project: Project) -> None:
         "into the target where you want it."
     )
     running = ui.running_job(project, [JobKind.LEARN, JobKind.EMBED])
-    _to_learn_from(project, decisions, bool(versions), running)
+    _to_learn_from(project, decisions, versions, running)
     _features(project, running)
     if not versions:
         return
@@ -48,7 +48,7 @@ def learned(project: Project) -> None:
     _disagreements(project, one)
 
 
-def _to_learn_from(project: Project, decisions: Decisions, again: bool, running: bool) -> None:
+def _to_learn_from(project: Project, decisions: Decisions, versions: Sequence[Version], running: bool) -> None:
     with st.container(border=True):
         st.markdown(
             f"**People have decided {plural(decisions.count, 'candidate')} one by one**: {decisions.accepted:,} accepted, "
@@ -58,19 +58,23 @@ def _to_learn_from(project: Project, decisions: Decisions, again: bool, running:
             "What the rule decided, what was decided in bulk, and what was edited first, is not learned from. What is "
             "compared and ranked in Review teaches it too, beside decisions and not in their place."
         )
-        current = again and project.taste.is_current()
+        current = project.taste.current()
         if decisions.lacking:
             st.info(f"It takes {literal(decisions.lacking)}. Decide them in Review.", icon=":material/info:")
             if st.button("Review", icon=":material/rate_review:", key="taste-review"):
                 ui.go("review")
-        elif current:
+        elif current is not None and current == versions[0].version:
             st.caption("Nothing was decided since it was learned, nor compared.")
+        elif current is not None:
+            st.caption(
+                f"What was said since was taken back: version {literal(current)} was learned from what is decided now."
+            )
         if not decisions.lacking and st.button(
-            "Learn again" if again else "Learn",
+            "Learn again" if versions else "Learn",
             type="secondary" if current else "primary",
             icon=":material/school:",
             key="taste-learn",
-            disabled=ui.locked("taste.learn") or running or current,
+            disabled=ui.locked("taste.learn") or running or current is not None,
         ):
             if ui.attempt(project.taste.learn):
                 st.rerun()

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from rsf_core.domain import Act, Action, ActKind, Shown, Verdict, place
+from rsf_core.domain import Act, Action, ActKind, JobKind, Shown, Split, Verdict, place
 from rsf_core.domain.access import person
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
@@ -114,9 +115,9 @@ def test_it_is_kept_as_a_version_with_its_figures_and_the_round_is_scored_by_it(
         and 0 <= one.report.auc.low <= one.report.auc.value <= one.report.auc.high <= 1
     )
     assert len(one.report.calibration) and one.report.curve[-1].decisions <= len(rows)
-    assert learned.taste.scored(one.version) == (len(rows), len(rows)) and learned.taste.is_current()
+    assert learned.taste.scored(one.version) == (len(rows), len(rows)) and learned.taste.current() == one.version
     assert learned.threshold(1) is not None and learned.target(1) == learned.settings.target, "nothing is decided by it"
-    with pytest.raises(StageError, match="nothing was decided since"):
+    with pytest.raises(StageError, match=f"version {one.version} was learned from just what is decided"):
         learned.taste.learn(person("ann"))
 
 
@@ -179,13 +180,17 @@ def test_later_decisions_give_another_version_and_the_earlier_one_stays(learned:
     learned.override(candidates(learned)[0][0], Action.ACCEPT, person("ann"))
     learned.override(candidates(learned)[1][0], Action.REJECT, person("ann"))
     learned.override(candidates(learned)[2][0], Action.ACCEPT, person("ann"))
-    if learned.taste.is_current():
-        pytest.fail("other decisions are another version")
+    assert learned.taste.current() is None, "other decisions are another version"
     learned.taste.learn(person("ann"))
     learned.wait()
     learned.wait()
     second, earlier = learned.taste.versions()
-    assert earlier.version == first.version != second.version
+    assert earlier.version == first.version != second.version == learned.taste.current()
+    for _ in range(3):
+        learned.undo(1, person("ann"))
+    assert learned.taste.current() == first.version, "what was said since was taken back"
+    with pytest.raises(StageError, match=f"version {first.version} was learned from just what"):
+        learned.taste.learn(person("ann"))
     draft = learned.taste.draft(second.version)
     assert first.scorer not in draft.target.rewards and second.scorer in draft.target.rewards
 
@@ -200,7 +205,7 @@ def test_pairs_that_were_compared_give_another_version_which_knows_how_many_it_s
         learned.comparing.say(1, left, right, Verdict.LEFT, person("ann"))
         learned.comparing.say(1, right, left, Verdict.TIE, person("ben"))
     count = 2 * len(by_prompt)
-    assert not learned.taste.is_current() and learned.taste.decisions().pairs == count
+    assert learned.taste.current() is None and learned.taste.decisions().pairs == count
     version = learned.taste._version_now()
     first_three = next(names[:3] for names in by_prompt.values() if len(names) > 2)
     learned.ranking.say(1, [[name] for name in first_three], person("ann"))
@@ -212,9 +217,11 @@ def test_pairs_that_were_compared_give_another_version_which_knows_how_many_it_s
     learned.wait()
     newest = learned.taste.versions()[0]
     assert newest.version != first.version and newest.report.pairs == count
-    assert newest.report.decisions == first.report.decisions and learned.taste.is_current()
+    assert newest.report.decisions == first.report.decisions and learned.taste.current() == newest.version
     learned.comparing.undo(1, person("ben"))
-    assert not learned.taste.is_current()
+    assert learned.taste.current() is None
+    learned.comparing.redo(1, person("ben"))
+    assert learned.taste.current() == newest.version
 
 
 def test_features_that_decided_and_compared_candidates_lack_are_computed_together(
@@ -253,6 +260,27 @@ def test_features_that_decided_and_compared_candidates_lack_are_computed_togethe
     work._embed_missing(context, files, [rows(7, 8), rows(8, 9), rows(5, 6)])
     names = [f"1.{prompt}.0" for prompt in (5, 6, 7, 8, 9)]
     assert files.of(names)[:, 0].tolist() == [5, 6, 7, 8, 9] and loads == [1]
+
+
+def test_prompts_that_are_nearly_the_same_are_as_one(learned: Project) -> None:
+    def table(**texts: str) -> pa.Table:
+        return pa.table({"prompt_id": [int(name[1:]) for name in texts], "prompt": list(texts.values())})
+
+    texts = {
+        "p9": "Tell of a volcano that sings at night",
+        "p3": "Describe the harbour of an old town",
+        "p7": "Tell of a volcano which sings at night!",
+        "p5": "What is 17 + 25?",
+        "p8": "What is 17 + 26?",
+    }
+    alike = work._alike([table(**texts), table(p4="tell of volcano that sings at nihgt", p3=texts["p3"])])
+    assert alike == {3: 3, 4: 4, 5: 5, 7: 4, 8: 8, 9: 4}
+    assert work._prompts(pa.table({"prompt_id": [9, 3, 9, 8]}), alike).tolist() == [4, 3, 4, 8]
+    assert work._alike([table(p9=texts["p9"]).drop(["prompt"])]) == {}, "of a job that an earlier version began"
+    (job,) = [job for job in learned.jobs() if job.kind is JobKind.LEARN]
+    given = pq.read_table(learned.folder / "spool" / job.job_id / "inputs" / "decided.parquet")
+    prompts = {prompt.prompt_id: prompt.text for prompt in learned.prompts(Split.TRAIN)}
+    assert given["prompt"].to_pylist() == [prompts[number] for number in given["prompt_id"].to_pylist()]
 
 
 def test_a_backup_brings_what_was_learned_back(learned: Project, tmp_path: Path) -> None:

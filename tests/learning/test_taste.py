@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,32 @@ def test_precision_is_the_share_of_accepted_among_the_highest_by_weight() -> Non
     assert measures.precision(score, y, weight[:1], 0.375) == pytest.approx([1 / 1.5])
 
 
+def test_of_equal_scores_of_which_some_are_among_the_highest_as_many_are_accepted_as_of_all_of_them() -> None:
+    """By all orders in which those that are equal could have come, each as likely."""
+    score, y = np.array([2.0, 1, 1, 1, 0, 0]), np.array([0.0, 1, 0, 1, 0, 1])
+    for rate in (1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1.0):
+        by_order = [
+            np.mean(y[sorted(order, key=lambda row: -score[row])[: round(rate * 6)]])
+            for order in itertools.permutations(range(6))
+        ]
+        for rows in (np.arange(6), np.arange(6)[::-1], np.array([3, 5, 1, 0, 2, 4])):
+            found = measures.precision(score[rows], y[rows], np.ones((1, 6)), rate)
+            assert found == pytest.approx([np.mean(by_order)]), rate
+    repeated = measures.precision(np.repeat(score, 2), np.repeat(y, 2), np.ones((1, 12)), 1 / 3)
+    assert measures.precision(score, y, np.full((1, 6), 2.0), 1 / 3) == pytest.approx(repeated)
+
+
+def test_the_calibration_is_the_share_accepted_of_those_given_about_the_same_chance() -> None:
+    chance = np.array([0.1, 0.2] * 10 + [0.6, 0.7] * 10 + [0.9] * 10)
+    y = np.array([0, 0, 0, 1, 0, 0, 0, 0, 0, 1] * 2 + [1, 0, 1, 0, 1, 1, 0, 1, 1, 0] * 2 + [1.0] * 9 + [0])
+    order = np.random.default_rng(3).permutation(50)
+    bins = report._calibration(np.log(chance / (1 - chance))[order], y[order], np.ones((401, 50)), 50)
+    assert [one.count for one in bins] == [10] * 5
+    assert [one.predicted for one in bins] == pytest.approx([0.1, 0.2, 0.6, 0.7, 0.9])
+    by_hand = [y[np.isclose(chance, c)].mean() for c in (0.1, 0.2, 0.6, 0.7, 0.9)]
+    assert [one.accepted.value for one in bins] == pytest.approx(by_hand) and by_hand[-1] == 0.9
+
+
 # -- what is learned -------------------------------------------------------------------------------------------------------
 
 
@@ -172,6 +200,10 @@ def test_the_curve_rises_with_decisions_and_ends_where_all_are_used() -> None:
         (30, 0, "2 more rejected"),
         (1, 40, "1 more accepted"),
         (0, 0, "30 more decisions, 2 more accepted and 2 more rejected among them"),
+        (15, 14, "1 more decision"),
+        (29, 0, "2 more decisions, 2 more rejected among them"),
+        (0, 29, "2 more decisions, 2 more accepted among them"),
+        (1, 28, "1 more decision, 1 more accepted among them"),
     ],
 )
 def test_what_is_lacking_is_said_in_numbers(accepted: int, rejected: int, said: str) -> None:

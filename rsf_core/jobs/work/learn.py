@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from rsf_core import models
 from rsf_core.domain import place
@@ -19,6 +21,7 @@ from rsf_core.jobs.worker import JobContext
 from rsf_core.learning.decided import Compared, Decided, FeatureRows
 from rsf_core.learning.taste import Learned, learn
 from rsf_core.models.feature_files import FeatureFiles
+from rsf_core.prompts.near_duplicates import near_duplicate_pairs
 from rsf_core.proposals import making
 
 AT_ONCE = 256  # candidates between two looks at whether to stop
@@ -32,7 +35,8 @@ def run(context: JobContext[LearnSpec]) -> None:
     identity = models.identity(folder)
     files = FeatureFiles(context.project, identity)
     _embed_missing(context, files, [rows, *([context.input("candidates")] if spec.pairs else [])])
-    compared = _compared(context, files) if spec.pairs else None
+    alike = _alike([rows, *([context.input("candidates")] if spec.pairs else [])])
+    compared = _compared(context, files, alike) if spec.pairs else None
     hidden = _features(files, rows)
     context.check_cancelled()
     context.progress(message="learning from the decisions")
@@ -41,7 +45,7 @@ def run(context: JobContext[LearnSpec]) -> None:
         _scores(rows, spec),
         spec.others,
         rows["accepted"].to_numpy(zero_copy_only=False),
-        rows["prompt_id"].to_numpy().astype(np.int64),
+        _prompts(rows, alike),
         rows["rule"].to_numpy().astype(np.float64),
         rows["audit"].to_numpy(zero_copy_only=False),
     )
@@ -52,7 +56,28 @@ def run(context: JobContext[LearnSpec]) -> None:
     report(context, taste=_body(learned, spec, identity, rows))
 
 
-def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
+def _alike(tables: Sequence[pa.Table]) -> dict[int, int]:
+    """Of each prompt of `tables` the first of those that are nearly the same, or nearly the same as one that is: they are as
+    one in folds and intervals, for who has seen one of them has seen the other. Empty where the tables have no texts, as those
+    of a job that an earlier version began."""
+    if any("prompt" not in table.column_names for table in tables):
+        return {}
+    texts: dict[int, str] = {}
+    for table in tables:
+        texts |= dict(zip(table["prompt_id"].to_pylist(), table["prompt"].to_pylist(), strict=True))
+    numbers = sorted(texts)
+    pairs = np.array(near_duplicate_pairs([texts[number] for number in numbers]), np.int64).reshape(-1, 2)
+    joined = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(numbers), len(numbers)))
+    group = connected_components(joined, directed=False)[1]
+    first = np.unique(group, return_index=True)[1]
+    return {number: numbers[first[of]] for number, of in zip(numbers, group.tolist(), strict=True)}
+
+
+def _prompts(rows: pa.Table, alike: Mapping[int, int]) -> NDArray[np.int64]:
+    return np.array([alike.get(number, number) for number in rows["prompt_id"].to_pylist()], np.int64)
+
+
+def _compared(context: JobContext[LearnSpec], files: FeatureFiles, alike: Mapping[int, int]) -> Compared:
     """What people said of two candidates: `compared` has rows of `candidates`, and no weights where it was begun before there
     were rankings."""
     shown, words = context.input("candidates"), context.input("compared")
@@ -62,7 +87,7 @@ def _compared(context: JobContext[LearnSpec], files: FeatureFiles) -> Compared:
         FeatureRows(hidden[left], scores[left]),
         FeatureRows(hidden[right], scores[right]),
         words["preferred"].to_numpy().astype(np.float64),
-        shown["prompt_id"].to_numpy().astype(np.int64)[left],
+        _prompts(shown, alike)[left],
         words["weight"].to_numpy().astype(np.float64) if "weight" in words.column_names else np.ones(words.num_rows),
     )
 
