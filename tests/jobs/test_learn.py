@@ -220,8 +220,6 @@ def test_pairs_that_were_compared_give_another_version_which_knows_how_many_it_s
     assert newest.report.decisions == first.report.decisions and learned.taste.current() == newest.version
     learned.comparing.undo(1, person("ben"))
     assert learned.taste.current() is None
-    learned.comparing.redo(1, person("ben"))
-    assert learned.taste.current() == newest.version
 
 
 def test_features_that_decided_and_compared_candidates_lack_are_computed_together(

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from latex2mathml.converter import convert_to_element
@@ -21,6 +24,12 @@ _ENVIRONMENT = re.compile(
     r"\\begin\{(align|aligned|equation|gather|gathered|multline|cases|array|[bpvBV]?matrix)(\*?)\}"
 )
 _UNREAD = re.compile(r"\\[A-Za-z]")  # a command that the converter left as it was
+_NO_TEXT = re.compile(
+    r"\\(begin|end)\{\w+\*?\}(\{[clr| ]*\})?|\\[A-Za-z]+|-?\d*\.?\d+ ?(em|ex|pt|px|mu|cm|mm|in)(?![A-Za-z])"
+)  # names of environments with their columns, commands, lengths
+_LEAVES = {"mi", "mn", "mo", "ms", "mtext"}  # elements in them are left out when they are cleaned
+_NEGATIVE = re.compile(r"-(\d*\.?\d+)")
+MOST_BACK = 2.0  # em: more would put something over what stands before it
 _AS_ALIGN = re.compile(r"\\(begin|end)\{(?:align|aligned|gather|gathered|gather\*|multline|multline\*)\}")
 
 
@@ -30,7 +39,8 @@ def plugin(markdown: MarkdownIt) -> None:
 
 
 def mathml(latex: str, display: bool) -> str | None:
-    """A formula as MathML; None where it is not understood whole: half a formula would mislead."""
+    """A formula as MathML; None where it is not understood whole, or something of it would not be seen: half a formula would
+    mislead."""
     rows = _AS_ALIGN.sub(r"\\\1{align*}", latex)  # of these environments the converter knows this one, without numbers
     try:
         root = convert_to_element(rows, display="block" if display else "inline")
@@ -45,7 +55,28 @@ def mathml(latex: str, display: bool) -> str | None:
             element.text = html.unescape(element.text)  # the converter writes &#x0002F; for a solidus
             if _UNREAD.search(element.text) and element.tag != "mtext":
                 return None
+    if _back(root) > MOST_BACK or _letters(_NO_TEXT.sub(" ", latex)) - _letters("".join(_drawn(root))):
+        return None
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _back(root: ElementTree.Element) -> float:
+    """How far to the left its spaces push what follows, as if all were in em."""
+    widths = (_NEGATIVE.match(element.get("width", "")) for element in root.iter("mspace"))
+    return sum(float(width[1]) for width in widths if width)
+
+
+def _drawn(element: ElementTree.Element) -> Iterator[str]:
+    """What is seen of it."""
+    if element.tag != "mphantom":
+        yield element.text or ""
+        for child in element if element.tag not in _LEAVES else ():
+            yield from _drawn(child)
+
+
+def _letters(text: str) -> Counter[str]:
+    """Letters and digits, those of an alphabet of mathematics as plain ones."""
+    return Counter(letter for letter in unicodedata.normalize("NFKC", text) if letter.isalnum())
 
 
 def source(latex: str, display: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Token
 from pygments.util import ClassNotFound
@@ -27,12 +28,21 @@ KINDS = (
 )
 
 
+def is_known(language: str) -> bool:
+    """Whether code of a language is coloured."""
+    return _lexer(language) is not None
+
+
+def _lexer(language: str) -> Lexer | None:
+    try:
+        return get_lexer_by_name(language.strip().lower(), stripnl=False, ensurenl=False) if language else None
+    except ClassNotFound:
+        return None
+
+
 def highlighted(code: str, language: str) -> str:
     """Code as HTML; as it is where the language is not known."""
-    try:
-        lexer = get_lexer_by_name(language.strip().lower(), stripnl=False, ensurenl=False) if language else None
-    except ClassNotFound:
-        lexer = None
+    lexer = _lexer(language)
     if lexer is None:
         return escape(code)
     runs: list[list[str]] = []  # [class, text], neighbours of one class together

@@ -1,36 +1,86 @@
-"""A text of Markdown as a tree of harmless elements (cleaning.py)."""
+"""A text of Markdown as a tree of harmless elements (cleaning.py), in which nothing of what it says is out of sight."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape, unescape
 from typing import Any
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from rsf_core.web.markup import cleaning, formulas
-from rsf_core.web.markup.highlighting import highlighted
+from rsf_core.web.markup.highlighting import highlighted, is_known
 
 LONGEST = 40_000  # characters
-DEEPEST = 20  # quotes and lists in each other; what is deeper stays as it was written
+DEEPEST = 20  # quotes and lists in each other; the parser leaves out what is deeper
 _PLAIN = {"paragraph_open", "paragraph_close", "inline", "text", "softbreak", "hardbreak", "text_special"}
+
+
+class HiddenError(Exception):
+    """A text of which something would not be seen; the message says so."""
 
 
 def render(text: str) -> list[cleaning.Node] | None:
     """The tree of a text; None where it would read as it is written. Raises TooMuchError for one that is too long or too
-    involved."""
+    involved, HiddenError where a letter of it would not be seen: who reads decides on all of it."""
     if len(text) > LONGEST:
         raise cleaning.TooMuchError(f"it is longer than {LONGEST:,} characters")
     try:
-        tokens = _markdown.parse(_whole(text))
+        env: dict[str, Any] = {}
+        source = _whole(text)
+        tokens = _markdown.parse(source, env)
         if _reads_alike(tokens, text):
             return None
         _align(tokens)
-        return cleaning.tree(_markdown.renderer.render(tokens, _markdown.options, {}))
+        markup = _markdown.renderer.render(tokens, _markdown.options, env)
+        nodes = cleaning.tree(markup + _definitions(source, env))
     except RecursionError:
         raise cleaning.TooMuchError("it is nested too deep") from None
+    if _letters([unescape(source)]) - _letters(_seen(nodes)) - _letters(_told(tokens)):
+        raise HiddenError("part of it would not be seen")
+    return nodes
+
+
+def _letters(texts: Iterable[str]) -> Counter[str]:
+    """Without case: the parser writes the names of links in capitals."""
+    return Counter(letter for text in texts for letter in text.casefold() if letter.isalnum())
+
+
+def _seen(nodes: Sequence[cleaning.Node]) -> Iterator[str]:
+    """The words of a tree. Those of formulas are compared where they are made."""
+    for node in nodes:
+        if isinstance(node, str):
+            yield node
+        elif node[0] != "math":
+            yield from _seen(node[2:])
+
+
+def _told(tokens: Sequence[Token]) -> Iterator[str]:
+    """What tokens show in another way than by its letters."""
+    for token in tokens:
+        yield from _told(token.children or ())
+        if token.type == "list_item_open":
+            yield token.info  # the number before it
+        elif token.type == "fence" and not _is_more_than_a_language(token):
+            yield token.info
+        elif token.meta.get("drawn"):
+            yield token.content
+        elif token.type in ("link_open", "image"):
+            address = str(token.attrs.get("href") or token.attrs.get("src") or "")
+            yield str(token.meta.get("label") or "")
+            yield from (_letters([unquote(address)]) - _letters([address])).elements()
+
+
+def _definitions(source: str, env: dict[str, Any]) -> str:
+    """Where the names of links lead, as it was written."""
+    found = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
+    lines, places = source.split("\n"), sorted(tuple(one["map"]) for one in found)
+    written = ["\n".join(lines[first:last]).strip() for first, last in places]
+    return "".join(f'<p><span class="source">{escape(one)}</span></p>\n' for one in written)
 
 
 def _whole(text: str) -> str:
@@ -59,13 +109,20 @@ def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, e
     """An image is never fetched: what it says and where it would be are shown."""
     token = tokens[at]
     alt = "".join(child.content for child in token.children or ())
-    return f'<span class="image">![{escape(alt)}]({escape(str(token.attrs.get("src", "")))})</span>'
+    return f'<span class="image">![{escape(alt)}]({escape(_address(token, "src"))})</span>'
+
+
+def _address(token: Token, name: str) -> str:
+    """Where a link or an image leads, with its title, which would be seen under the pointer alone."""
+    title = str(token.attrs.get("title") or "")
+    return f"{token.attrs.get(name, '')}" + (f' "{title}"' if title else "")
 
 
 def _formula(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     token = tokens[at]
     display = token.block or bool(token.meta.get("display"))
     made = formulas.mathml(token.content, display)
+    token.meta["drawn"] = made is not None
     if made is None:
         made = f'<code class="source">{escape(formulas.source(token.content, display))}</code>'
     return f"<p>{made}</p>\n" if token.block else made
@@ -74,19 +131,27 @@ def _formula(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any,
 def _link_close(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     """Behind a link stands where it leads, unless that is what it says."""
     opening = next(i for i in range(at, -1, -1) if tokens[i].type == "link_open")
-    href = str(tokens[opening].attrs.get("href", ""))
+    address = _address(tokens[opening], "href")
     words = "".join(token.content for token in tokens[opening + 1 : at])
-    return "</a>" if words == href else f'</a> <span class="source">({escape(href)})</span>'
+    return "</a>" if words == address else f'</a> <span class="source">({escape(address)})</span>'
 
 
 def _fence(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     token = tokens[at]
     language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
-    return f"<pre><code>{highlighted(token.content, language)}</code></pre>\n"
+    more = (
+        f'<p><span class="source">{escape(token.info.strip())}</span></p>\n' if _is_more_than_a_language(token) else ""
+    )
+    return f"{more}<pre><code>{highlighted(token.content, language)}</code></pre>\n"
+
+
+def _is_more_than_a_language(fence: Token) -> bool:
+    words = fence.info.split()
+    return len(words) > 1 or (len(words) == 1 and not is_known(words[0]))
 
 
 def _parser() -> MarkdownIt:
-    options = {"html": False, "linkify": False, "breaks": True, "maxNesting": DEEPEST}
+    options = {"html": False, "linkify": False, "breaks": True, "maxNesting": DEEPEST, "store_labels": True}
     markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).use(formulas.plugin)
     rules = {
         "image": _image,

@@ -15,7 +15,7 @@ import sys
 from types import FrameType
 
 from rsf_core.web.markup.cleaning import TooMuchError
-from rsf_core.web.markup.render import render
+from rsf_core.web.markup.render import HiddenError, render
 
 HARD_SECONDS = 2  # more, after which the system ends the process
 MORE_MEMORY = 2**29  # bytes
@@ -35,7 +35,7 @@ def answer(text: str, seconds: float) -> dict[str, str]:
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         return {"tree": made}
-    except TooMuchError as error:
+    except (TooMuchError, HiddenError) as error:
         return {"why": str(error)}
     except _TooSlowError:
         return {"why": "it takes too long"}

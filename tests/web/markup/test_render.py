@@ -12,7 +12,7 @@ import pytest
 from rsf_core.web import components
 from rsf_core.web.markup import cleaning
 from rsf_core.web.markup.cleaning import ATTRIBUTES, CLASSES, MATH, REL, TEXT, Node, TooMuchError, clean, tree
-from rsf_core.web.markup.render import LONGEST, render
+from rsf_core.web.markup.render import LONGEST, HiddenError, render
 from tests.support.node import node
 
 CARD = components.FOLDER / "review_card"
@@ -43,8 +43,8 @@ def words(nodes: list[Node] | None) -> str:
         (r"a\*b", [["p", {}, "a*b"]]),
         ("&lt;", [["p", {}, "<"]]),
         ("```\na\n\n  b\n```", [["pre", {}, ["code", {}, "a\n\n  b\n"]]]),
-        ("```nonesuch\na\n```", [["pre", {}, ["code", {}, "a\n"]]]),
-        ("```python title=x\n# a\n```", [["pre", {}, ["code", {}, ["span", {"class": "comment"}, "# a"], "\n"]]]),
+        ("```text\na\n```", [["pre", {}, ["code", {}, "a\n"]]]),
+        ("```python\n# a\n```", [["pre", {}, ["code", {}, ["span", {"class": "comment"}, "# a"], "\n"]]]),
         ("    a", [["pre", {}, ["code", {}, "a\n"]]]),
     ],
 )  # fmt: skip
@@ -198,7 +198,11 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_of_a_hostile_text_runs_or_asks_for_anything(text: str) -> None:
-    made = render(text)
+    try:
+        made = render(text)
+    except HiddenError:  # shown as it was drawn
+        assert text.startswith((">", "- "))
+        return
     for tag, attributes, *_ in elements(made):
         assert tag in TEXT | MATH
         for name, value in attributes.items():
@@ -230,6 +234,74 @@ def test_where_a_link_leads_stands_beside_it_unless_it_says_so_itself() -> None:
 
 def test_words_are_all_there() -> None:
     assert words(render("**<b>** &amp; `<i>` <u>c</u>")) == "<b> & <i> <u>c</u>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a **b**\n\n[x]: http://e.example 'unseen'",
+        "a **b**\n\n[x]: http://e.example\n[x]: unseen",
+        "> [x]: unseen\n\na [y][x]",
+        "[a](http://e.example 'unseen')",
+        "![a](http://e.example 'unseen')",
+        "```python unseen\na\n```",
+        "```unseen\na\n```",
+        "~~~\tunseen words ~~~\na\n~~~",
+        "# **a** # unseen #",
+        "<!-- unseen --> **a**",
+        "1. a\n1. unseen",
+        "**a** &unseen; &lt;",
+        *(f"**a** ${formula}$" for formula in (
+            "x % unseen", r"\phantom{unseen}x", r"\hphantom{unseen}", r"\vphantom{unseen}", r"\href{unseen}{x}",
+            r"\mathop{unseen}_x", r"\smash[unseen]{x}", r"\hspace{unseen}x", r"\textcolor{unseen}{x}", r"\mathop{unseen}",
+        )),
+    ],
+)  # fmt: skip
+def test_what_markdown_would_leave_out_is_shown_beside(text: str) -> None:
+    made = render(text)
+    assert "unseen" in words([n for n in made if n[0] != "math"]) and not any(
+        e[0] == "mphantom" for e in elements(made)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "|a|\n|-|\n|b|unseen|",
+        "- " * 30 + "unseen",
+        "> " * 25 + "unseen **a**",
+        "\n".join("  " * d + "- a" for d in range(40)),
+    ],
+)
+def test_a_text_of_which_something_would_be_out_of_sight_is_shown_as_it_was_drawn(text: str) -> None:
+    with pytest.raises(HiddenError, match="part of it would not be seen"):
+        render(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a][b] and [c][], [B]\n\n[b]: http://x.example/%C3%A4?q=1 'T'\n[c]: <http://y.example/ä>",
+        "10. a\n11. b\n    1) c",
+        "&eacute;&amp;&#x1F600; `&amp;` **a** snake_case_name _b_ c__d__e",
+        "|a|b|\n|-|-:|\n|`1|2`|\n|é|ß|",
+        "```c++\nint a;\n```\n\n    b\n\n* [ ] c\n\nd\\\ne  \nf\n\n<https://z.example/a_b>",
+        r"$\mathbb{R}^{10}$, $\mathbf{x}_1$, $a\hspace{1em}b$, $$\begin{array}{c|c} a & b \\[2pt] c \end{array}$$ $\sin 2x$",
+        r"\begin{align*} \mathcal{L}(\theta) &= \sum_{i=1}^{n} \log p(y_i \mid x_i) \\ &\le \tfrac{1}{2}\!\!x' \end{align*}",
+        r"$\text{größer als } 3{,}5\,\mathrm{km}$ and $\boxed{42}$, $\overline{AB} \parallel \vec{v}$, $x \notin \{1, 2\}$",
+    ],
+)
+def test_what_writes_a_thing_in_another_way_hides_nothing(text: str) -> None:
+    made = render(text)
+    assert not [e for e in elements(made) if e[0] == "code" and "$" in words(e[2:])]
+
+
+@pytest.mark.parametrize(
+    ("spaces", "tag"),
+    [(r"\!\!", "math"), (r"\hspace{-1em}" * 2, "math"), (r"\kern-3em ", "code"), (r"\hspace{-1em}" * 3, "code")],
+)
+def test_a_formula_puts_nothing_over_what_stands_before_it(spaces: str, tag: str) -> None:
+    assert [e[0] for e in elements(render(f"not $a{spaces}b$"))][1] == tag
 
 
 @pytest.mark.parametrize(
