@@ -239,6 +239,11 @@ def place(prompt_id: Any, k: Any) -> Any:
     return (prompt_id << K_BITS) | k
 
 
+def candidate_at(round_number: int, where: int) -> str:
+    """The name of the candidate at a place."""
+    return candidate_id(round_number, where >> K_BITS, where & ((1 << K_BITS) - 1))
+
+
 def parse_candidate_id(name: str) -> tuple[int, int, int] | None:
     """(round, prompt_id, k) of a candidate's name as `candidate_id` writes it, None for every other text: signs, spaces,
     leading zeros, digits other than 0 to 9 and numbers that no project can have are no names."""

@@ -93,7 +93,7 @@ class Project:
         self._acceptance = AcceptanceBook(self.store, self._standing, self._stages, self.target_book, self._told)
         self._results = ResultBook(folder, self.store, self._standing)
         self.own_scorers = OwnScorers(folder, self.store, self.target_book)
-        self.scorer_book = ScorerBook(folder, self.store, self._standing.settings)
+        self.scorer_book = ScorerBook(folder, self.store, self._standing.settings, self._told)
         embedding = Embedding(folder, self.store, self._standing, self._stages, self.supervisor)
         self.features = Features(self.store, embedding)
         self.guide_book = GuideBook(self.store)

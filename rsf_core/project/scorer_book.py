@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rsf_core.domain import K_BITS, candidate_id
+from rsf_core.domain import K_BITS, candidate_at, candidate_id
 from rsf_core.domain.arrays import Floats
 from rsf_core.domain.errors import ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef
 from rsf_core.domain.settings import Settings, Target
+from rsf_core.review.onlooking import as_told
 from rsf_core.rounds import versions
 from rsf_core.sampling.judging import Judging, judging
 from rsf_core.sampling.rank_correlation import spearman
@@ -22,6 +23,7 @@ from rsf_core.scorers.card import ScorerCard
 from rsf_core.scorers.kept_answers import Spent
 from rsf_core.store.records import Example, ScoredBy
 from rsf_core.store.store import Store
+from rsf_core.store.tally import Votes
 
 EXAMPLES = 3  # of the best and of the worst
 BINS = 30
@@ -57,8 +59,10 @@ class RoundScores:
 
 
 class ScorerBook:
-    def __init__(self, folder: Path, store: Store, settings: Callable[[], Settings]) -> None:
-        self._folder, self._store, self._settings = folder, store, settings
+    def __init__(
+        self, folder: Path, store: Store, settings: Callable[[], Settings], told: Callable[[int, str | None], Votes]
+    ) -> None:
+        self._folder, self._store, self._settings, self._told = folder, store, settings, told
 
     def cards(self) -> list[ScorerCard]:
         """Of every scorer that is installed, by name; of one that cannot be used the card has the problem."""
@@ -91,14 +95,20 @@ class ScorerBook:
         ScorerError where no scorer can be called so."""
         return versions.current(self._folder, scorer)
 
-    def judging(self, scorer: str, direction: int = 1) -> Judging:
-        """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better.
-        Raises ScorerError for what has scored nothing and is no scorer either."""
-        key = ("judging", scorer, direction)
-        return self._store.unchanged(key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction))
+    def judging(self, scorer: str, direction: int = 1, onlooker: str | None = None) -> Judging:
+        """How far a scorer agrees with what people have decided, in all rounds; `direction` −1 where less of it is better. An
+        `onlooker` is a reviewer, who is told of gold items as of any candidates. Raises ScorerError for what has scored
+        nothing and is no scorer either."""
+        told = {
+            candidate_at(opened.round, where): vote > 0 if vote else None
+            for opened in self._store.rounds()
+            for where, vote, _ in self._told(opened.round, onlooker)
+        }
+        key = ("judging", scorer, direction, tuple(sorted(told.items())))
+        return self._store.unchanged(key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction, told))
 
-    def _judging(self, scorer: str, direction: int) -> Judging:
-        rows = self._store.scores_and_opinions(scorer)
+    def _judging(self, scorer: str, direction: int, told: Mapping[str, bool | None]) -> Judging:
+        rows = as_told(self._store.scores_and_opinions(scorer), told)
         if not rows.num_rows and not self._has_scored(scorer):
             registry.checked(scorer)
         score, accepted, prompt = (rows[name].to_numpy() for name in ("score", "accepted", "prompt_id"))

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rsf_core.acceptance.preview import Draft
-from rsf_core.domain import JobKind, Verdict, place
+from rsf_core.domain import Action, JobKind, Verdict, candidate_at, place
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import ScorerError, StageError
 from rsf_core.domain.scorer_ref import ScorerRef
@@ -28,6 +28,8 @@ from rsf_core.learning.report import Against, Bin, Point, Report
 from rsf_core.learning.taste import missing
 from rsf_core.project.target_book import TargetBook
 from rsf_core.review.audit import by_chance
+from rsf_core.review.gold import one_by_one
+from rsf_core.review.onlooking import as_told
 from rsf_core.review.pair_words import pair_words
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import Standing
@@ -110,8 +112,8 @@ class TasteBook:
         self._store, self._standing, self._stages = store, standing, stages
         self._supervisor, self._target_book, self._told = supervisor, target_book, told
 
-    def decisions(self) -> Decisions:
-        rows = self._decided()
+    def decisions(self, onlooker: str | None = None) -> Decisions:
+        rows = as_told(self._decided(), self._gold_as_told(onlooker))
         accepted = int(pc.sum(rows["accepted"]).as_py() or 0)
         rejected = rows.num_rows - accepted
         lacking = missing(accepted, rejected)
@@ -127,6 +129,18 @@ class TasteBook:
 
     def _decided(self) -> pa.Table:
         return self._store.unchanged("decided by people", TABLES, self._store.tastes.decided)
+
+    def _gold_as_told(self, onlooker: str | None) -> dict[str, bool | None]:
+        """By name, what an onlooker is told of gold items: accepted or rejected one by one, or None."""
+        found: dict[str, bool | None] = {}
+        for opened in self._store.rounds():
+            votes = self._told(opened.round, onlooker)
+            said = one_by_one(self._store.gold.words(opened.round)) if votes else set()
+            for where, vote, _ in votes:
+                name = candidate_at(opened.round, where)
+                action = Action.ACCEPT if vote > 0 else Action.REJECT
+                found[name] = vote > 0 if vote and (name, action) in said else None
+        return found
 
     def _by_chance(self, rows: pa.Table) -> pa.Table:
         """`rows` of what is decided, whose `audit` now says which of them are a random sample of their round."""
@@ -176,9 +190,11 @@ class TasteBook:
                 return one
         raise ScorerError(f"nothing was learned as version {name!r:.40}: `rsf learn DIR` lists what was")
 
-    def current(self) -> str | None:
+    def current(self, onlooker: str | None = None) -> str | None:
         """The version that was learned from what is decided now: the newest, or an earlier one where what was said since was
-        taken back; None where there is none."""
+        taken back; None where there is none, and for an onlooker: a word on a gold item would change nothing of it."""
+        if onlooker is not None:
+            return None
         now = self._version_now()
         return next((one.version for one in self.versions() if one.version == now), None)
 
@@ -194,7 +210,7 @@ class TasteBook:
             )
         version, others, rows = self._version_now(), self._others(), self._by_chance(self._decided())
         shown, pairs = self._compared()
-        if self.current() is not None:
+        if any(one.version == version for one in self.versions()):
             raise StageError(
                 f"version {version} was learned from just what is decided and compared now: it would come out the same"
             )

@@ -59,6 +59,30 @@ class ReviewerAccuracy:
 def answers(words: Iterable[GoldWord], marks: Iterable[GoldMark]) -> list[GoldAnswer]:
     """The answers that hold, by reviewer and candidate; `words` are all on these candidates, the oldest first."""
     of = {mark.candidate_id: mark for mark in marks}
+    answered = []
+    for (reviewer, name), holds in sorted(_not_taken_back(words).items()):
+        mark, word_in_force = of.get(name), holds[-1] if holds else None
+        if mark is None or word_in_force is None or word_in_force.kind == ActKind.BULK:
+            continue
+        if word_in_force.action == Action.AUTO or word_in_force.seq < mark.since or reviewer == mark.author:
+            continue
+        answered.append(GoldAnswer(reviewer, mark, Action(word_in_force.action), word_in_force.guide))
+    return answered
+
+
+def one_by_one(words: Iterable[GoldWord]) -> set[tuple[str, Action]]:
+    """Candidates with a decision that somebody has given of that one by itself and has not taken back; `words` as for
+    `answers`."""
+    return {
+        (word.candidate_id, Action(word.action))
+        for holds in _not_taken_back(words).values()
+        for word in holds
+        if word.kind in (ActKind.DECIDE, ActKind.ADJUDICATE)
+    }
+
+
+def _not_taken_back(words: Iterable[GoldWord]) -> dict[tuple[str, str], list[GoldWord]]:
+    """Of each reviewer and candidate, the oldest first."""
     by_reviewer: dict[tuple[str, str], list[GoldWord]] = {}
     taken_back: dict[tuple[str, str], list[GoldWord]] = {}
     for word in words:
@@ -71,15 +95,7 @@ def answers(words: Iterable[GoldWord], marks: Iterable[GoldMark]) -> list[GoldAn
         else:
             back.clear()
             holds.append(word)
-    answered = []
-    for (reviewer, name), holds in sorted(by_reviewer.items()):
-        mark, word_in_force = of.get(name), holds[-1] if holds else None
-        if mark is None or word_in_force is None or word_in_force.kind == ActKind.BULK:
-            continue
-        if word_in_force.action == Action.AUTO or word_in_force.seq < mark.since or reviewer == mark.author:
-            continue
-        answered.append(GoldAnswer(reviewer, mark, Action(word_in_force.action), word_in_force.guide))
-    return answered
+    return by_reviewer
 
 
 def accuracies(answered: Iterable[GoldAnswer]) -> list[ReviewerAccuracy]:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rsf_core.domain import ELSEWHERE_K, K_BITS, Action, candidate_id, place
+from rsf_core.domain import ELSEWHERE_K, K_BITS, Action, candidate_at, candidate_id, place
 from rsf_core.review.opinions import Word
 from rsf_core.review.seen import Seen
 from rsf_core.store.records import CandidateRecord, ElsewhereCounts
@@ -145,7 +145,7 @@ class Onlooking:
         return shown
 
     def _name(self, where: int) -> str:
-        return candidate_id(self.round_number, where >> K_BITS, where & ((1 << K_BITS) - 1))
+        return candidate_at(self.round_number, where)
 
 
 def _more_accepted(decided: Sequence[Told]) -> int:
@@ -160,6 +160,16 @@ def _by(words: Sequence[Word]) -> str | None:
     """Who decides, as the store says it: who settled it last, else all who said something."""
     final = [word.reviewer for word in words if word.final]
     return final[-1] if final else ", ".join(word.reviewer for word in words) or None
+
+
+def as_told(rows: pa.Table, told: Mapping[str, bool | None]) -> pa.Table:
+    """Decisions, with candidate_id and accepted: of the gold items of `told` whether they are told to be accepted, or that
+    nothing is decided (None)."""
+    names = rows["candidate_id"].to_pylist()
+    held = rows["accepted"].to_pylist()
+    accepted = [told.get(name, said) for name, said in zip(names, held, strict=True)]
+    rows = rows.set_column(rows.column_names.index("accepted"), "accepted", pa.array(accepted, pa.bool_()))
+    return rows.filter(pa.array([one is not None for one in accepted], pa.bool_()))
 
 
 Find = Callable[[int, str | None], Onlooking | None]

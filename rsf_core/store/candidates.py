@@ -141,7 +141,8 @@ class Candidates:
         return {row["scorer"]: row["value"] for row in self._db.rows("scorer_milliseconds", {"prefix": SCORER_COST})}
 
     def scores_and_opinions(self, scorer: str) -> pa.Table:
-        """prompt_id, score, accepted of the candidates of every round that people decided and the scorer has a score of."""
+        """candidate_id, prompt_id, score, accepted of the candidates of every round that people decided and the scorer has
+        a score of."""
         return self._db.arrow("scores_and_opinions", {"scorer": scorer})
 
     def texts_of(self, candidate_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

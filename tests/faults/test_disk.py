@@ -3,6 +3,7 @@ the stage goes on to all of it, once. The disk is a small one in memory."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -226,7 +227,7 @@ def test_at_the_edge_a_disk_that_takes_nothing_is_said_in_words(
         raise error
 
     monkeypatch.setattr(cli, "app", app)
-    monkeypatch.setattr(cli.os, "umask", lambda mask: mask)
+    monkeypatch.setattr(os, "umask", lambda mask: mask)
     with pytest.raises(SystemExit if issubclass(kind, RsfError) else kind):
         cli.main()
     assert issubclass(kind, OSError) or words in capsys.readouterr().err.replace("\n", " ")

@@ -267,7 +267,7 @@ def test_prompts_that_are_nearly_the_same_are_as_one(learned: Project) -> None:
     texts = {
         "p9": "Tell of a volcano that sings at night",
         "p3": "Describe the harbour of an old town",
-        "p7": "Tell of a volcano which sings at night!",
+        "p7": "Tell of the volcano that sings at night!",
         "p5": "What is 17 + 25?",
         "p8": "What is 17 + 26?",
     }

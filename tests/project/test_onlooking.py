@@ -78,6 +78,8 @@ def read(project: Project, actor: Actor) -> dict[str, Any]:
     found["preview"] = preview.gained.tolist(), preview.lost.tolist(), preview.stored.accepted.tolist()
     found["examples"] = as_them.target_book.examples(draft, 1, preview.gained | preview.lost, most=30)
     found["disagreements"] = as_them.taste.disagreements("learned", most=30)
+    found["judging"] = as_them.scorer_book.judging("sentiment")
+    found["to learn from"] = as_them.taste.decisions()
     found["candidates"] = [as_them.candidates(prompt, 1) for prompt in (1, 2, 3)]
     found["prompts"] = as_them.prompts_in_round(1)
     found["bands"], found["rates"], found["none"] = as_them.bands(1), as_them.rates(1), as_them.none_of(4, 1)
@@ -128,9 +130,13 @@ def test_what_a_reviewer_can_ask_is_the_same_whether_or_not_an_item_is_gold(
 
 def test_the_figures_move_by_a_reviewers_word_on_a_gold_item_as_on_any(project: Project) -> None:
     project.gold.mark(GOLD, Action.REJECT, OWNER)
-    before = read(project, BEN)
+    before, before_it = read(project, BEN), read(project, OWNER)
     say(project, "ben", {GOLD: True})
     assert read(project, BEN)["counts"]["overridden"] == before["counts"]["overridden"] + 1
+    for name in ("judging", "to learn from"):
+        assert read(project, OWNER)[name] == before_it[name], "what its owner is told does not move"
+        moved = {"judging": "decisions", "to learn from": "accepted"}[name]
+        assert read(project, BEN)[name][moved] == before[name][moved] + 1, name
     say(project, "ben", {"1.2.2": True})
     assert read(project, BEN)["counts"]["overridden"] == before["counts"]["overridden"] + 2
     assert project.counts(1).overridden == before["counts"]["overridden"] + 2, "the mark and the word on the other"

@@ -37,7 +37,7 @@ def test_the_best_and_the_worst_come_with_prompt_and_text(store: Store) -> None:
     add_candidates(store, rows)
     add_scores(store, rows, {"a": [0.5, -1.0, 3.0, 0.5, 2.0, 0.0]})
     ids = rows["candidate_id"].to_pylist()
-    (found,) = ScorerBook(Path(), store, settings).of_round(1).scorers
+    (found,) = ScorerBook(Path(), store, settings, lambda number, onlooker: ()).of_round(1).scorers
     assert [(one.candidate_id, one.score) for one in found.highest] == [(ids[2], 3.0), (ids[4], 2.0), (ids[0], 0.5)]
     assert [(one.candidate_id, one.score) for one in found.lowest] == [(ids[1], -1.0), (ids[5], 0.0), (ids[0], 0.5)]
     best = found.highest[0]

@@ -154,7 +154,7 @@ WHERE s.curated_id = $curated_id ORDER BY s.prompt_id, s.candidate_id;
 
 -- What people say now of the candidates of every round that a scorer has a score of.
 -- name: scores_and_opinions
-SELECT c.prompt_id, s.score, o.action = 'accept' AS accepted
+SELECT c.candidate_id, c.prompt_id, s.score, o.action = 'accept' AS accepted
 FROM current_overrides o
 JOIN candidates c USING (candidate_id)
 JOIN (SELECT candidate_id, arg_max(score, rowid) AS score FROM scores WHERE scorer = $scorer GROUP BY candidate_id) s
