@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { fresh, pass, serve, settle } from "./support/browser.mjs";
+import { frame, fresh, pass, serve, settle } from "./support/browser.mjs";
 
 const { Choices } = await import("../../../rsf_core/web/components/compare_card/choices.js");
 const { SETS } = await import("../../../rsf_core/web/components/rank_card/sets.js");
@@ -62,7 +62,7 @@ test("each choice goes on at once, to the next pair, though no server answers", 
   serve(() => null);
   const { choices, outbox } = visit({ queue: [pair(1), pair(2), pair(3)] });
   for (const verdict of ["left", "tie", "right"]) choices.choose(verdict);
-  await settle();
+  await frame();
   assert.equal(choices.here, null);
   assert.equal(choices.count, 3);
   assert.deepEqual(
@@ -78,7 +78,7 @@ test("what was chosen while no server answered is sent after a reload, and not a
   serve(() => null);
   const before = visit({ queue: [pair(1), pair(2)] });
   before.choices.choose("right");
-  await settle();
+  await frame();
   clearTimeout(before.outbox.timer);
   globalThis.rsfOutboxes.clear(); // the page is loaded anew
   const { choices, outbox } = visit({ queue: [pair(1, 1, 0), pair(2)] });

@@ -8,7 +8,7 @@ import { place } from "./support/page.mjs";
 
 const { oneOfEach } = await import("../../../rsf_core/web/components/review_card/alike.js");
 const { List } = await import("../../../rsf_core/web/components/review_card/list.js");
-const { inFrame } = await import("../../../rsf_core/web/components/review_card/dom.js");
+const { afterFrame, inFrame } = await import("../../../rsf_core/web/components/review_card/dom.js");
 
 beforeEach(fresh);
 
@@ -75,6 +75,26 @@ test("what is asked for within a frame is done in the next one", async () => {
   assert.deepEqual(done, ["first"]);
   await pass(16);
   assert.deepEqual(done, ["first", "again"]);
+});
+
+test("what waits for a frame to be drawn is done once after it, and soon where none is drawn", async () => {
+  const done = [];
+  const work = () => done.push("work");
+  afterFrame(work);
+  afterFrame(work);
+  requestAnimationFrame(() => done.push("frame"));
+  await pass(16);
+  assert.deepEqual(done, ["frame", "work"]);
+  await pass(1_000);
+  assert.deepEqual(done, ["frame", "work"]);
+  const { requestAnimationFrame: draws } = globalThis;
+  globalThis.requestAnimationFrame = () => {}; // of a tab that is not seen
+  afterFrame(work);
+  globalThis.requestAnimationFrame = draws;
+  await pass(99);
+  assert.equal(done.length, 2);
+  await pass(1);
+  assert.deepEqual(done, ["frame", "work", "work"]);
 });
 
 const words = (list) => list.children.map((item) => item.children[0].children[2].textContent);

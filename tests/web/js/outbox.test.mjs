@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { fresh, leaveRoom, pass, serve, settle } from "./support/browser.mjs";
+import { frame, fresh, leaveRoom, pass, serve, settle } from "./support/browser.mjs";
 
 const OUTBOX = "../../../rsf_core/web/components/review_card/outbox.js";
 let visits = 0;
@@ -32,12 +32,22 @@ const kept = () => Object.keys(localStorage).filter((key) => key.startsWith("rsf
 
 beforeEach(fresh);
 
-test("an act is sent at once, as it was said, and forgotten once it is stored", async () => {
+// The first goes once the frame that shows it is drawn; the others are said while it is under way.
+async function say(outbox, ...said) {
+  for (const name of said) {
+    outbox.add(decision(name));
+    if (name === said[0]) await frame();
+  }
+}
+
+test("an act is kept at once, sent as it was said after the frame that shows it, and forgotten once it is stored", async () => {
   const server = serve(() => stored);
   const { outbox, heard } = await visit();
   outbox.add(decision("a", { value: "x" }));
   assert.equal(kept().length, 1);
   await settle();
+  assert.deepEqual(server.requests, []);
+  await frame();
   assert.deepEqual(server.requests[0].body, {
     token: "token",
     round: 1,
@@ -53,8 +63,7 @@ test("what is said while a request is under way goes together in the next, in or
   const { promise, resolve: answer } = Promise.withResolvers();
   const server = serve(() => promise);
   const { outbox } = await visit();
-  for (const name of ["a", "b", "c"]) outbox.add(decision(name));
-  await settle();
+  await say(outbox, "a", "b", "c");
   assert.deepEqual(server.requests.map(names), [["a"]]);
   outbox.add(decision("d"));
   answer(stored);
@@ -63,24 +72,25 @@ test("what is said while a request is under way goes together in the next, in or
 });
 
 test("the next request of a burst waits 150 ms, unless there is a hurry", async () => {
-  const server = serve(() => stored);
+  const { promise, resolve: answer } = Promise.withResolvers();
+  const server = serve(() => promise);
   const { outbox } = await visit();
-  for (const name of ["a", "b"]) outbox.add(decision(name));
+  await say(outbox, "a", "b");
+  answer(stored);
   await pass(149);
   assert.equal(server.requests.length, 1);
   await pass(1);
   assert.equal(server.requests.length, 2);
   for (const name of ["c", "d"]) outbox.add(decision(name));
-  await settle();
-  assert.equal(await outbox.hurry(), true);
-  assert.deepEqual(server.requests.map(names), [["a"], ["b"], ["c"], ["d"]]);
+  assert.equal(await outbox.hurry(), true); // nor does it wait for a frame
+  assert.deepEqual(server.requests.map(names), [["a"], ["b"], ["c", "d"]]);
 });
 
 test("in a hurry that begins while a request is under way there is no pause after it", async () => {
   const { promise, resolve: answer } = Promise.withResolvers();
   const server = serve(() => promise);
   const { outbox } = await visit();
-  for (const name of ["a", "b"]) outbox.add(decision(name));
+  await say(outbox, "a", "b");
   const hurried = outbox.hurry();
   answer(stored);
   await settle();
@@ -89,9 +99,11 @@ test("in a hurry that begins while a request is under way there is no pause afte
 });
 
 test("a hurry ends a pause that has begun", async () => {
-  const server = serve(() => stored);
+  const { promise, resolve: answer } = Promise.withResolvers();
+  const server = serve(() => promise);
   const { outbox } = await visit();
-  for (const name of ["a", "b"]) outbox.add(decision(name));
+  await say(outbox, "a", "b");
+  answer(stored);
   await settle();
   assert.equal(server.requests.length, 1);
   await outbox.hurry();
@@ -115,8 +127,7 @@ test("without an answer it is asked again, later each time and at most 5 s later
 test("after a failure the order holds, and what was said meanwhile comes after", async () => {
   const server = serve(() => null);
   const { outbox } = await visit();
-  outbox.add(decision("a"));
-  await settle();
+  await say(outbox, "a");
   for (const name of ["b", "c"]) outbox.add(decision(name));
   await settle();
   server.answer = () => stored;
@@ -129,8 +140,7 @@ test("after a failure the order holds, and what was said meanwhile comes after",
 test("back online it is sent at once, not when the pause is over", async () => {
   const server = serve(() => null);
   const { outbox } = await visit();
-  outbox.add(decision("a"));
-  await settle();
+  await say(outbox, "a");
   server.answer = () => stored;
   await outbox.send();
   assert.equal(server.requests.length, 2);
@@ -141,8 +151,7 @@ test("back online it is sent at once, not when the pause is over", async () => {
 test("asked again before its time, it is not asked once more when that time comes", async () => {
   const server = serve(() => null);
   const { outbox } = await visit();
-  outbox.add(decision("a"));
-  await settle();
+  await say(outbox, "a");
   await outbox.send();
   for (let tenth = 0; tenth < 15; tenth++) await pass(100);
   const [first, ...later] = server.requests.map((request) => request.at);
@@ -166,8 +175,7 @@ test("a request without an answer has a limit, and is made again after it", asyn
       }),
   );
   const { outbox } = await visit();
-  outbox.add(decision("a"));
-  await settle();
+  await say(outbox, "a");
   assert.deepEqual(
     limits.map(({ milliseconds }) => milliseconds),
     [20_000],
@@ -183,8 +191,7 @@ test("a request without an answer has a limit, and is made again after it", asyn
 test("an error of the server is told, and the act is sent again", async () => {
   const server = serve(() => ({ status: 503, content: { error: "the project is closing" } }));
   const { outbox, heard } = await visit();
-  outbox.add(decision("a"));
-  await settle();
+  await say(outbox, "a");
   assert.deepEqual(heard.troubles, ["the project is closing"]);
   assert.equal(outbox.acts.length, 1);
   server.answer = () => stored;
@@ -195,8 +202,7 @@ test("an error of the server is told, and the act is sent again", async () => {
 test("a page of a proxy in place of an answer counts as no answer", async () => {
   const server = serve(() => ({ status: 200, text: "<html>Bad gateway</html>" }));
   const { outbox } = await visit();
-  outbox.add(decision("a"));
-  await settle();
+  await say(outbox, "a");
   assert.equal(outbox.acts.length, 1);
   server.answer = () => stored;
   await pass(600);
@@ -252,7 +258,7 @@ test("what a closed tab left unsent is sent by the next visit, in order, under t
   const server = serve(() => null);
   const first = await visit();
   for (const name of ["a", "b", "c"]) first.outbox.add(decision(name));
-  await settle();
+  await frame();
   clearTimeout(first.outbox.timer); // the tab is closed: it asks no more
   server.requests.length = 0;
   server.answer = () => stored;
@@ -371,8 +377,7 @@ test("what stands in the store and is no act is left alone", async () => {
 test("acts of another round go in a request of their own", async () => {
   const server = serve(() => null);
   const { outbox } = await visit();
-  outbox.add(decision("a"));
-  await settle();
+  await say(outbox, "a");
   outbox.add(decision("b", { round: 2 }));
   outbox.add(decision("c", { round: 2 }));
   server.answer = () => stored;
@@ -412,7 +417,7 @@ test("a request that a browser would send for a closed tab is marked so, one it 
 test("as the tab goes all that fits is sent once more, with what is under way", async () => {
   const server = serve(() => new Promise(() => {}));
   const { outbox } = await visit();
-  for (const name of ["a", "b"]) outbox.add(decision(name));
+  await say(outbox, "a", "b");
   outbox.add(decision("c", { kind: "edit", value: "x".repeat(59_500) }));
   await settle();
   outbox.flush();

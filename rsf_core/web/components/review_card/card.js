@@ -2,7 +2,7 @@
 
 import { drawActions } from "./actions.js";
 import { alikeTo, oneOfEach } from "./alike.js";
-import { whenIdle } from "./dom.js";
+import { afterFrame, whenIdle } from "./dom.js";
 import { Ending } from "./ending.js";
 import { Feed } from "./feed.js";
 import { Fields } from "./fields.js";
@@ -55,6 +55,7 @@ export class Card {
       back: () => this.$(".focus").focus(),
       moved: () => this.paint(),
     });
+    this.around = () => this.drawAround();
     this.ending = new Ending(this.$, { ask: () => this.summary(), open: (href) => location.assign(href) });
     this.listen();
   }
@@ -387,7 +388,7 @@ export class Card {
 
   paint() {
     this.status();
-    drawWhere(this.$, this.review, this.data.view);
+    afterFrame(this.around);
     const candidate = this.review.focused;
     this.$(".read").hidden = !candidate;
     this.$(".empty").hidden = Boolean(candidate);
@@ -405,8 +406,16 @@ export class Card {
     this.questions.draw(candidate, this.data);
     if (this.questions.drawMarks(candidate)) this.reader.leaveCompletion();
     else this.reader.drawCompletion(candidate, prompt, siblings, !this.questions.marks); // marks stay on their leaf
-    this.list.draw(oneOfEach(siblings, candidate, this.data), candidate.candidate_id, this.data);
     this.reader.drawn(this.review, this.data);
+  }
+
+  // After the frame that shows the candidate: what stands around it, which nobody reads as fast.
+  drawAround() {
+    if (this.closed) return;
+    drawWhere(this.$, this.review, this.data.view);
+    const { focused, siblings } = this.review;
+    if (!focused) return;
+    this.list.draw(oneOfEach(siblings, focused, this.data), focused.candidate_id, this.data);
     this.drawAhead();
   }
 

@@ -35,6 +35,24 @@ export function whenIdle(work) {
   else setTimeout(work, 50); // Safari
 }
 
+const UNSEEN = 100; // ms after which nothing waits for a frame any more: a tab that is not seen draws none
+const due = new Map();
+
+// Does something once the next frame is drawn, once however often it is asked for until then: what is not part of that frame
+// does not hold it up.
+export function afterFrame(work) {
+  if (due.has(work)) return;
+  const timer = setTimeout(run, UNSEEN);
+  due.set(work, timer);
+  requestAnimationFrame(() => setTimeout(run, 0));
+  function run() {
+    if (due.get(work) !== timer) return;
+    clearTimeout(timer);
+    due.delete(work);
+    work();
+  }
+}
+
 const waiting = new Set();
 
 // Does something before the next frame is drawn, once however often it is asked for until then: what asks where an element

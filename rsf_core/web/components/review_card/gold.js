@@ -35,7 +35,7 @@ export class Gold {
     bar.hidden = !gold || !editable;
     if (bar.hidden) return;
     const id = candidate.candidate_id;
-    const shown = JSON.stringify([id, gold[id] ?? null, keys]);
+    const shown = JSON.stringify([gold[id] ?? null, keys]);
     if (shown === this.shown) return; // made anew, a button loses the focus
     const focused = bar.contains(bar.getRootNode().activeElement) ? bar.getRootNode().activeElement.dataset.name : null;
     this.shown = shown;

@@ -1,5 +1,6 @@
 // What the card says beside what is read: what went wrong, and how much is not sent yet.
 
+import { write } from "./dom.js";
 import { routeOf } from "./outbox.js";
 
 const SHOWN = 8_000; // ms
@@ -28,7 +29,7 @@ export class Messages {
   }
 
   unsent(outbox) {
-    this.$(".unsent").textContent = unsentWords(outbox, navigator.onLine);
+    write(this.$(".unsent"), unsentWords(outbox, navigator.onLine));
   }
 }
 

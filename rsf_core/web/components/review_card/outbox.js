@@ -1,3 +1,4 @@
+import { afterFrame } from "./dom.js";
 import { KEPT_ALIVE, post, size } from "./server.js";
 import { LOCAL, read, write } from "./storage.js";
 
@@ -29,6 +30,7 @@ export class Outbox {
     this.latest = 0; // the number of the newest act
     this.failures = 0;
     this.alone = 0; // this many acts are sent one by one, to find the one that the server refuses to read
+    this.begin = () => this.send();
   }
 
   // Whether a closed tab would lose something unsent: the browser's store was full or forbidden when it was said.
@@ -60,7 +62,7 @@ export class Outbox {
     act.key = `${this.prefix}${String(this.latest).padStart(15, "0")}-${act.act}`;
     this.acts.push(act);
     act.unkept = !write(act.key, act);
-    this.send();
+    afterFrame(this.begin); // to begin a request takes the time that the next candidate is painted in
   }
 
   // Send until nothing is left (true) or the server cannot be reached or does not listen (false); then it is tried again.

@@ -1,7 +1,7 @@
 // Draws where one is, the prompt and the candidate in focus.
 
 import { accepted, hidden } from "./decisions.js";
-import { element, tone } from "./dom.js";
+import { element, tone, write } from "./dom.js";
 import { numbered, tokens } from "./elsewhere.js";
 import { drawTurns } from "./turns.js";
 import { counted, facts, ICONS, numbers, opinion, scores } from "./words.js";
@@ -11,12 +11,12 @@ const SPOKEN = 300; // characters of a completion that are read aloud
 export function drawWhere($, { counts, decided }, view) {
   const what = view === "all" ? "in the view" : view;
   const pending = `${counted(counts[view] ?? 0)} ${what} at the last look`;
-  $(".where").textContent = decided ? `${pending} · ${counted(decided)} decided since` : pending;
+  write($(".where"), decided ? `${pending} · ${counted(decided)} decided since` : pending);
 }
 
 // `reader`: draws texts as they are to be read.
 export function drawPrompt($, prompt, reader) {
-  $(".prompt-id").textContent = prompt.prompt_id;
+  write($(".prompt-id"), prompt.prompt_id);
   drawTurns($(".turns"), prompt, reader);
   $(".reference").hidden = prompt.reference === null;
   if (prompt.reference !== null) reader.show($(".reference-text"), prompt.reference);
@@ -27,13 +27,13 @@ export function drawPrompt($, prompt, reader) {
 export function drawCandidate($, candidate, data, of, alike = 1) {
   const state = accepted(candidate);
   const hide = hidden(candidate, data);
-  $(".number").textContent = `${numbered(candidate)} of ${of}${alike > 1 ? ` · ${alike} alike, decided as one` : ""}`;
+  write($(".number"), `${numbered(candidate)} of ${of}${alike > 1 ? ` · ${alike} alike, decided as one` : ""}`);
   $(".focus").className = `focus ${hide ? "" : state ? "accepted" : "rejected"}`;
   $(".badges").replaceChildren(...badges(candidate, state, hide));
-  $(".meta").textContent = (hide ? [tokens(candidate)].filter(Boolean) : numbers(candidate)).join(" · ");
-  $(".scores").textContent = hide ? "" : scores(candidate).join(" · ");
+  write($(".meta"), (hide ? [tokens(candidate)].filter(Boolean) : numbers(candidate)).join(" · "));
+  write($(".scores"), hide ? "" : scores(candidate).join(" · "));
   $(".more").hidden = !candidate.clipped;
-  $(".more").textContent = `Show ${counted(candidate.clipped)} more characters`;
+  write($(".more"), `Show ${counted(candidate.clipped)} more characters`);
   $(".said").replaceChildren(...said(candidate).map((line) => element("div", "", line)));
 }
 

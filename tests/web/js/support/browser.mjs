@@ -52,6 +52,9 @@ export async function pass(milliseconds) {
   await settle();
 }
 
+// Until the next frame is drawn, and what waits for that is done.
+export const frame = () => pass(16);
+
 // A server whose `answer(body, what)` returns {status, content}, null for no answer at all, or a promise of these. What it was
 // asked is in `requests`: {what, body, keepalive, at}.
 export function serve(answer) {
