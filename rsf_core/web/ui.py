@@ -26,6 +26,7 @@ from rsf_core.web.literal import literal
 
 _DOTS = {Progress.DONE: "✓", Progress.FAILED: "!", Progress.RUNNING: "…"}
 REFRESH_SECONDS = 1.0
+QUIET_SECONDS = 4.0  # between looks for what was begun elsewhere: each costs the server and every open tab a rerun
 MOST_ROWS = 1_000  # of a table in the browser
 
 
@@ -212,11 +213,14 @@ def activity(project: Project) -> tuple[str, ...]:
     return (*(job.job_id for job in project.jobs(active=True)), flight.event if flight else "")
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
 def watch(shown: Sequence[str]) -> None:
-    """Redraw the page when `activity` is not as `shown` any more, or the project was closed in another tab. The shell reads it
-    before the page reads anything, so a page that was drawn in between is drawn again; it also shows what a colleague or `rsf`
-    has started."""
+    """Redraw the page when `activity` is not as `shown` any more, or the project was closed in another tab: within a second
+    while something goes on, else within QUIET_SECONDS. The shell reads it before the page reads anything, so a page that was
+    drawn in between is drawn again; it also shows what a colleague or `rsf` has started."""
+    st.fragment(_watch, run_every=REFRESH_SECONDS if any(shown) else QUIET_SECONDS)(shown)
+
+
+def _watch(shown: Sequence[str]) -> None:
     try:
         now = activity(session.project())
     except (ProjectClosedError, WorkspaceError):  # renamed, archived or deleted
