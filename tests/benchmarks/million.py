@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,25 +31,30 @@ WORDS = np.array(
 TASK = '[settings.target]\nreference = "proposal"\nbeta = 0.25\nrewards = { sentiment = 1.0, repetition = -0.5 }\n'
 
 
-def build(folder: Path, count: int = 1_000_000, seed: int = 0) -> Project:
-    """An open project whose first round has `count` candidates, 1 in 20 of them overridden."""
+def build(folder: Path, count: int = 1_000_000, seed: int = 0, text: Callable[[int], str] | None = None) -> Project:
+    """An open project whose first round has `count` candidates, 1 in 20 of them overridden. `text` makes the completion of
+    each; else they are a few plain words."""
     with tempfile.TemporaryDirectory() as task:
         (Path(task) / "task.toml").write_text(f'title = "Million"\n{TASK}')
         (Path(task) / "prompts.jsonl").write_text("")
         project = Project.create(folder, task, seed=seed)
     prompts = ((f"Review trip number {i}.", None, None, Split.TRAIN) for i in range(-(-count // PER_PROMPT)))
     project.store.add_prompts(prompts, "made up")
-    fill(project, 1, count, seed)
+    fill(project, 1, count, seed, text)
     return project
 
 
-def fill(project: Project, number: int, count: int, seed: int = 0) -> None:
+def fill(project: Project, number: int, count: int, seed: int = 0, text: Callable[[int], str] | None = None) -> None:
     """Give a round `count` scored and decided candidates of the first prompts, 1 in 20 of them overridden."""
     rng, store, prompts = np.random.default_rng(seed), project.store, -(-count // PER_PROMPT)
     generate, score = f"r{number}-generate-1", f"r{number}-score-1"
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("prompt", "ell", "m", "id", "taste")}
     for unit, start in enumerate(range(0, count, AT_ONCE)):
         rows = candidates(rng, start, min(AT_ONCE, count - start), seed, number)
+        if text is not None:
+            place = rows.schema.get_field_index("completion")
+            written = pa.array([text(i) for i in range(start, start + len(rows))], CANDIDATES.field("completion").type)
+            rows = rows.set_column(place, CANDIDATES.field("completion"), written)
         store.commit_segment(generate, unit, f"candidates {number} {unit}", "candidates", rows)
         prompt = rows["prompt_id"].to_numpy()
         taste = np.random.default_rng(seed).normal(0.2, 0.3, prompts + 1)[prompt]

@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "project"
         with build(folder, count) as project:
-            _history(project, acts)
+            history(project, acts)
         command = [sys.executable, __file__, "serve", str(folder), str(port), str(reviewers)]
         app = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
@@ -64,7 +64,7 @@ def main() -> None:
             app.wait(LIMIT_SECONDS)
 
 
-def _history(project: Project, acts: int) -> None:
+def history(project: Project, acts: int) -> None:
     """Decisions of the first reviewer, as the store writes them: the last candidates of the round."""
     prompts = project.counts(1).candidates // PER_PROMPT
     name = f"'1.' || ({prompts} - i // {PER_PROMPT}) || '.' || (i % {PER_PROMPT})"

@@ -8,8 +8,10 @@ import { drawModes, Modes } from "./modes.js";
 import { Renderings } from "./rendered.js";
 import { Search } from "./search.js";
 import { Texts } from "./texts.js";
+import { turns } from "./turns.js";
 
 const AHEAD = 25; // candidates whose texts are asked for before they are read
+const NEAR = 12; // of these: while theirs are there nothing is asked for
 const PAUSE = 60; // ms of a burst of keys between looks ahead
 const SWITCHED = ["markup", "thought", "differences", "side", "alone"];
 
@@ -118,16 +120,26 @@ export class Reader {
     this.ahead(review);
   }
 
-  // Once a burst of keys has passed: what will be read next.
+  // A little later, once for several keys: what is read now and what will be read next. Nothing is asked for while what is near is
+  // there: a request for every key would take the time that painting needs.
   ahead(review) {
     this.looking ??= setTimeout(() => {
       this.looking = null;
       const { focused, place, known, siblings } = review;
       const next = place.queue.slice(place.position, place.position + AHEAD).map((id) => known.get(id));
-      const texts = [...siblings, ...next].filter(Boolean).flatMap((one) => this.texts.needed(one.completion));
-      const prompt = known.prompts.get(focused?.prompt_id);
-      if (prompt?.reference) texts.push(...this.texts.needed(prompt.reference));
-      this.renderings.want([...texts.reverse(), ...(focused ? this.texts.needed(focused.completion) : [])]);
+      const near = [focused, ...siblings, ...next.slice(0, NEAR)];
+      const textsOf = (candidates) => candidates.filter(Boolean).flatMap((one) => this.textsWith(one, known));
+      const texts = textsOf(near);
+      if (!texts.some((text) => this.renderings.lacks(text))) return;
+      this.renderings.want([...texts, ...textsOf(next.slice(NEAR))].reverse());
     }, PAUSE);
+  }
+
+  // What of a candidate's texts, its prompt's among them, is drawn by the server while it is in focus.
+  textsWith(candidate, known) {
+    const prompt = known.prompts.get(candidate.prompt_id);
+    const shown = this.modes.side ? known.siblings(candidate.candidate_id) : [candidate];
+    const texts = [...shown.map((one) => one.completion), ...turns(prompt).map(([, text]) => text), prompt.reference ?? ""];
+    return texts.flatMap((text) => this.texts.needed(text));
   }
 }

@@ -34,10 +34,15 @@ export class Renderings {
     return found;
   }
 
+  // Whether the server is still to be asked about it.
+  lacks(text) {
+    return !this.kept.has(text) && text.length <= LONGEST && mayDiffer(text);
+  }
+
   // The last is asked for first.
   want(texts) {
     for (const text of texts) {
-      if (this.kept.has(text) || text.length > LONGEST || !mayDiffer(text)) continue;
+      if (!this.lacks(text)) continue;
       this.wanted.delete(text);
       this.wanted.add(text);
     }
