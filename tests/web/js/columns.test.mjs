@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { fresh, pass } from "./support/browser.mjs";
 import { candidate, prompt } from "./support/candidates.mjs";
-import { place } from "./support/page.mjs";
+import { laidOut, place } from "./support/page.mjs";
 
 const { Columns } = await import("../../../rsf_core/web/components/review_card/columns.js");
 
@@ -133,6 +133,7 @@ test("the tiles of the next prompt stand behind, and come to the front with it a
     [said(places[".columns"]), said(places[".columns-behind"])],
     [["text of 1.1.0"], ["text of 1.2.0", "text of 1.2.1"]],
   );
+  assert.deepEqual(laidOut, [places[".columns-behind"]]); // before its key is pressed
   const tiles = places[".columns-behind"].children;
   two.candidates[0].edit = "edited";
   made.draw(two, two.candidates, "1.2.1", data);

@@ -15,15 +15,13 @@ beforeEach(fresh);
 const data = { blind: false, view: "pending", reviewer: "ann" };
 
 function listed() {
-  const places = { ".others": place(), ".others-behind": place(), ".others-label": place() };
-  return {
-    list: new List(
-      (name) => places[name],
-      () => {},
-    ),
-    where: places[".others"],
-    behind: places[".others-behind"],
-  };
+  const places = { ".others": place(), ".others-label": place() };
+  const chosen = [];
+  const list = new List(
+    (name) => places[name],
+    (id) => chosen.push(id),
+  );
+  return { list, chosen, where: places[".others"] };
 }
 
 // The rows are `high` each, or gone.
@@ -100,53 +98,42 @@ test("what waits for a frame to be drawn is done once after it, and soon where n
 const words = (list) => list.children.map((item) => item.children[0].children[2].textContent);
 const current = (list) => list.children.map((item) => item.children[0].getAttribute("aria-current"));
 
-test("the list that stands behind comes to the front with its prompt, as it is by then", () => {
-  const { list, where, behind } = listed();
-  const [one, two] = [prompt(1, 2), prompt(2, 2)];
+test("the rows stay from prompt to prompt, each with what its candidate is by then", () => {
+  const { list, where, chosen } = listed();
+  const [one, two] = [prompt(1, 2), prompt(2, 3)];
   list.draw(one.candidates, "1.1.0", data);
-  list.drawNext(two.candidates, "1.2.0", data);
-  const rows = behind.children;
+  const rows = where.children;
   assert.deepEqual(
-    [words(where), words(behind)],
+    [words(where), current(where)],
     [
       ["text of 1.1.0", "text of 1.1.1"],
-      ["text of 1.2.0", "text of 1.2.1"],
+      ["true", "false"],
     ],
   );
   two.candidates[1].completion = "another text";
   list.draw(two.candidates, "1.2.1", data);
-  assert.equal(list.leaves.front, behind);
-  assert.deepEqual(behind.children, rows);
-  assert.deepEqual(
-    [words(behind), current(behind)],
-    [
-      ["text of 1.2.0", "another text"],
-      ["false", "true"],
-    ],
-  );
-});
-
-test("the list of another prompt than the one behind is drawn where one reads", () => {
-  const { list, where, behind } = listed();
-  list.draw(prompt(1, 2).candidates, "1.1.0", data);
-  list.drawNext(prompt(2, 2).candidates, "1.2.0", data);
-  list.draw(prompt(3, 1).candidates, "1.3.0", data);
-  assert.deepEqual(
-    [list.leaves.front, words(where), words(behind)],
-    [where, ["text of 1.3.0"], ["text of 1.2.0", "text of 1.2.1"]],
-  );
-});
-
-test("nothing is drawn behind of the prompt that is read, and after another queue nothing of before comes back", () => {
-  const { list, where, behind } = listed();
-  const one = prompt(1, 2);
+  assert.deepEqual(where.children.slice(0, 2), rows);
+  assert.deepEqual(words(where), ["text of 1.2.0", "another text", "text of 1.2.2"]);
+  assert.deepEqual(current(where), ["false", "true", "false"]);
+  where.children[2].children[0].onclick();
+  assert.deepEqual(chosen, ["1.2.2"]);
   list.draw(one.candidates, "1.1.0", data);
-  list.drawNext(one.candidates, "1.1.1", data);
-  assert.deepEqual(words(behind), []);
-  list.drawNext(prompt(2, 1).candidates, "1.2.0", data);
-  list.clear();
-  list.draw(prompt(2, 3).candidates, "1.2.0", data);
-  assert.deepEqual([list.leaves.front, words(where).length], [where, 3]);
+  assert.deepEqual([where.children, words(where)], [rows, ["text of 1.1.0", "text of 1.1.1"]]);
+});
+
+test("a row says what has changed of its candidate", () => {
+  const { list, where } = listed();
+  const { candidates } = prompt(1, 1);
+  const told = () => where.children[0].children[0].children.map((part) => part.textContent);
+  list.draw(candidates, "1.1.0", data);
+  const before = told();
+  candidates[0].opinions.push({ reviewer: "ann", action: "accept", final: false });
+  list.draw(candidates, "1.1.0", data);
+  assert.deepEqual([before[1], told()[1]], ["✕", "✓"]);
+  assert.match(told()[3], /^accepted · ann: accept/);
+  candidates[0].edit = "edited";
+  list.draw(candidates, "1.1.0", data);
+  assert.equal(told()[2], "edited");
 });
 
 test("of candidates that are alike the one in focus is listed, and no other looks as if it were", () => {

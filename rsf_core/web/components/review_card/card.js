@@ -148,7 +148,6 @@ export class Card {
     if (this.closed) return;
     if (content) {
       this.review.begin(content);
-      this.list.clear();
       this.rest();
       this.refill();
     }
@@ -425,12 +424,10 @@ export class Card {
     this.behind = true;
     whenIdle(() => {
       this.behind = false;
-      const { focused, upcoming } = this.review;
-      if (this.closed || !focused || !upcoming) return;
-      const siblings = this.review.known.siblings(upcoming.candidate_id);
-      const prompt = this.review.known.prompts.get(upcoming.prompt_id);
-      if (!this.questions.marks) this.reader.drawNext(upcoming, prompt, siblings, this.data);
-      this.list.drawNext(oneOfEach(siblings, upcoming, this.data), upcoming.candidate_id, this.data);
+      const { focused, upcoming, known } = this.review;
+      if (this.closed || !focused || !upcoming || this.questions.marks) return;
+      const prompt = known.prompts.get(upcoming.prompt_id);
+      this.reader.drawNext(upcoming, prompt, known.siblings(upcoming.candidate_id), this.data);
     });
   }
 }

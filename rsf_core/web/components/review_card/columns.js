@@ -25,7 +25,9 @@ export class Columns {
 
   // Another prompt, behind the one that is read.
   drawNext(prompt, siblings, focused, data) {
-    if (this.drawn.get(this.leaves.front)?.prompt !== prompt) this.fillAll(this.leaves.back, prompt, siblings, focused, data);
+    if (this.drawn.get(this.leaves.front)?.prompt === prompt) return;
+    this.fillAll(this.leaves.back, prompt, siblings, focused, data);
+    this.leaves.layOut();
   }
 
   // The tiles of a leaf that shows this prompt now.

@@ -11,6 +11,13 @@ export class Leaves {
     this.back = $(`.${name}-behind`);
   }
 
+  // Lay the one behind out while nobody waits: the browser would do so once it is shown.
+  layOut() {
+    const all = new Range();
+    all.selectNodeContents(this.back);
+    all.getBoundingClientRect();
+  }
+
   // Bring the one behind to the front, unless the focus stands in the one there and would be lost; whether it did.
   turn() {
     if (hasFocus(this.front)) return false;

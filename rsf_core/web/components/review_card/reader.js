@@ -89,8 +89,10 @@ export class Reader {
   drawNext(candidate, prompt, siblings, data) {
     const { front, back } = this.leaves;
     if (this.modes.side) this.columns.drawNext(prompt, siblings, candidate.candidate_id, data);
-    else if (!this.modes.differences && candidate.edit === null && !this.texts.stands(front, candidate.completion))
+    else if (!this.modes.differences && candidate.edit === null && !this.texts.stands(front, candidate.completion)) {
       this.show(back, candidate.completion);
+      this.leaves.layOut();
+    }
   }
 
   // Somebody else draws the completion now.

@@ -115,6 +115,18 @@ globalThis.document = {
   createDocumentFragment: () => new Fragment(),
 };
 
+// To ask where it stands lays out what it contains: `laidOut` has these, in order.
+export const laidOut = [];
+globalThis.Range = class {
+  selectNodeContents(node) {
+    this.node = node;
+  }
+
+  getBoundingClientRect() {
+    laidOut.push(this.node);
+  }
+};
+
 export function place() {
   return new Element("div");
 }
