@@ -45,7 +45,7 @@ BURST, PACED, PACE = (
     40,
     8.0,
 )  # keys of a burst, at 60 a second; keys at a reader's pace, and how many of them a second
-KEPT = 0.95  # of the keys: Chromium drops the time of one whose frame another took the place of, as in a burst
+KEPT = 0.9  # of the keys: Chromium drops the time of one whose frame another took the place of, as in a burst
 HEAVY = (
     "## Step {0}\n\n"
     "As $b_{0}^2 \\ge 4ac$, **both** roots of $$x = \\frac{{-b \\pm \\sqrt{{b^2 - 4ac}}}}{{2a}}$$ are real.\n\n"

@@ -360,6 +360,7 @@ export class Card {
   // Where a burst of keys came to rest: into the URL, and said to who listens instead of reading.
   settle() {
     this.keep();
+    this.reader.rest(this.review);
     const { focused } = this.review.place;
     const url = new URL(location);
     if (focused === null) url.searchParams.delete("at");

@@ -127,14 +127,18 @@ export class Reader {
   ahead(review) {
     this.looking ??= setTimeout(() => {
       this.looking = null;
-      const { focused, place, known, siblings } = review;
+      const { focused, place, known } = review;
       const next = place.queue.slice(place.position, place.position + AHEAD).map((id) => known.get(id));
-      const near = [focused, ...siblings, ...next.slice(0, NEAR)];
       const textsOf = (candidates) => candidates.filter(Boolean).flatMap((one) => this.textsWith(one, known));
-      const texts = textsOf(near);
+      const texts = textsOf([focused, ...next.slice(0, NEAR)]);
       if (!texts.some((text) => this.renderings.lacks(text))) return;
       this.renderings.want([...texts, ...textsOf(next.slice(NEAR))].reverse());
     }, PAUSE);
+  }
+
+  // Where one has come to rest: the other candidates of the prompt may be looked at too.
+  rest({ siblings }) {
+    this.renderings.want(siblings.flatMap((one) => this.texts.needed(one.completion)).reverse());
   }
 
   // What of a candidate's texts, its prompt's among them, is drawn by the server while it is in focus.

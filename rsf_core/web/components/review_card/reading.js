@@ -29,12 +29,13 @@ export function drawCandidate($, candidate, data, of, alike = 1) {
   const hide = hidden(candidate, data);
   write($(".number"), `${numbered(candidate)} of ${of}${alike > 1 ? ` · ${alike} alike, decided as one` : ""}`);
   $(".focus").className = `focus ${hide ? "" : state ? "accepted" : "rejected"}`;
-  $(".badges").replaceChildren(...badges(candidate, state, hide));
+  drawBadges($(".badges"), badges(candidate, state, hide));
   write($(".meta"), (hide ? [tokens(candidate)].filter(Boolean) : numbers(candidate)).join(" · "));
   write($(".scores"), hide ? "" : scores(candidate).join(" · "));
   $(".more").hidden = !candidate.clipped;
   write($(".more"), `Show ${counted(candidate.clipped)} more characters`);
-  $(".said").replaceChildren(...said(candidate).map((line) => element("div", "", line)));
+  const lines = said(candidate);
+  if (lines.length || $(".said").firstChild) $(".said").replaceChildren(...lines.map((line) => element("div", "", line)));
 }
 
 // The candidate in focus for who listens instead of reading.
@@ -44,20 +45,31 @@ export function spoken(candidate, data) {
   return `Prompt ${candidate.prompt_id}, candidate ${numbered(candidate)}. ${words}. ${text}`;
 }
 
+// [kind, words] of each; what is said of the rule has no kind.
 function badges(candidate, state, hide) {
   const { decision, opinions } = candidate;
   const list = [];
   if (!hide) {
     const effective = state ? "accepted" : "rejected";
-    if (decision || opinions.length) list.push(badge(effective, effective));
-    if (decision && opinions.length) list.push(badge(decision, `rule: ${decision}`));
-    else if (decision) list.push(element("span", "quietly", "by the rule"));
-    for (const one of opinions) list.push(badge("overridden", opinion(one)));
+    if (decision || opinions.length) list.push([effective, effective]);
+    if (decision && opinions.length) list.push([decision, `rule: ${decision}`]);
+    else if (decision) list.push([null, "by the rule"]);
+    for (const one of opinions) list.push(["overridden", opinion(one)]);
   }
-  if (candidate.truncated) list.push(badge("truncated", "truncated"));
-  if (!hide && candidate.violated) list.push(badge("violated", "bound violated"));
-  if (candidate.flagged) list.push(badge("flagged", "flagged"));
+  if (candidate.truncated) list.push(["truncated", "truncated"]);
+  if (!hide && candidate.violated) list.push(["violated", "bound violated"]);
+  if (candidate.flagged) list.push(["flagged", "flagged"]);
   return list;
+}
+
+const badged = new WeakMap(); // by place: the badges that stand there
+
+// Most candidates have the badges of the one before: to make them anew lays the line out again.
+function drawBadges(place, list) {
+  const now = JSON.stringify(list);
+  if (badged.get(place) === now) return;
+  badged.set(place, now);
+  place.replaceChildren(...list.map(([kind, words]) => (kind ? badge(kind, words) : element("span", "quietly", words))));
 }
 
 function badge(kind, words) {

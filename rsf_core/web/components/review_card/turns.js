@@ -8,25 +8,29 @@ export function turns({ system, earlier, text }) {
   return system ? [["system", system], ...spoken] : spoken;
 }
 
-const drawn = new WeakMap(); // by place: the prompt that stands there, and where each of its turns does
+const drawn = new WeakMap(); // by place: the prompt that stands there, who speaks, and where each of its turns stands
 
 // Who speaks is said where there are several turns; the last, which the completion answers, is in sight. A prompt that stands
 // there already is only read anew by `reader`.
 export function drawTurns(place, prompt, reader) {
   const said = turns(prompt);
-  const anew = drawn.get(place)?.prompt !== prompt;
-  const texts = anew ? said.map(turn) : drawn.get(place).texts;
+  const roles = said.map(([role]) => role).join();
+  const before = drawn.get(place);
+  const same = before?.roles === roles; // the places of the prompt before are those of this one
+  const texts = same ? before.texts : said.map(turn);
   said.forEach(([, text], i) => {
     reader.show(texts[i], text);
   });
-  if (!anew) return;
+  if (before?.prompt === prompt) return;
   const several = said.length > 1;
-  place.classList.toggle("several", several);
-  place.replaceChildren(
-    ...said.flatMap(([role], i) => (several ? [element("div", "label role", role), texts[i]] : [texts[i]])),
-  );
-  const scroll = drawn.get(place)?.scroll ?? (() => inSight(place));
-  drawn.set(place, { prompt, texts, scroll });
+  if (!same) {
+    place.classList.toggle("several", several);
+    place.replaceChildren(
+      ...said.flatMap(([role], i) => (several ? [element("div", "label role", role), texts[i]] : [texts[i]])),
+    );
+  }
+  const scroll = before?.scroll ?? (() => inSight(place));
+  drawn.set(place, { prompt, roles, texts, scroll });
   inFrame(scroll);
 }
 
