@@ -92,7 +92,11 @@ def test_candidates_are_ranked_by_digits_and_outlive_a_killed_server_and_a_reloa
     press(page, "u")
     expect(prompt).to_have_text(first)
     expect(pressed).to_have_count(8)
-    press(page, "Enter")
+    settled(page)
+    page.reload()
+    expect(prompt).to_have_text(first)
+    expect(order).to_have_text("A, then B = C, then D, then E, then F, then H, then G")
+    press(page, "Backspace", "6", "Enter")
     expect(prompt).not_to_have_text(first)
 
     server.kill()

@@ -73,3 +73,13 @@ test("what was sent comes back with its places, and each can be taken back", () 
   places.back();
   assert.deepEqual([places.open, places.atHand], [["b"], "b"]);
 });
+
+test("some may have places already: the next one goes to the first without, and they are taken back last first", () => {
+  const places = new Places();
+  places.of(["a", "b", "c", "d"], [2, undefined, 1, undefined]);
+  assert.deepEqual([places.atHand, places.open], ["b", ["b", "d"]]);
+  places.give(3);
+  assert.equal(places.atHand, "d");
+  assert.equal(places.back() && places.back(), true);
+  assert.deepEqual([places.atHand, places.open], ["c", ["b", "c", "d"]]);
+});

@@ -4,10 +4,12 @@ import { Choices } from "../compare_card/choices.js";
 import { ChoosingCard, SPOKEN } from "../compare_card/choosing.js";
 import { button, element, hasFocus } from "../review_card/dom.js";
 import { same } from "../review_card/steps.js";
+import { read, SESSION, write } from "../review_card/storage.js";
 import { counted } from "../review_card/words.js";
 import { Places } from "./places.js";
 import { SETS } from "./sets.js";
 
+const KEPT_AS = "rsf-ranking"; // of this tab: the places given last, there again after a reload
 const KEYS = { Enter: "send", Backspace: "back", ArrowLeft: "before", ArrowRight: "next" };
 
 export class RankCard extends ChoosingCard {
@@ -63,10 +65,25 @@ export class RankCard extends ChoosingCard {
   stand(places) {
     const { here } = this.choices;
     if (places || !this.given.has(here)) {
+      const ids = SETS.ids(here);
       this.given.set(here, new Places());
-      this.given.get(here).of(SETS.ids(here), places);
+      this.given.get(here).of(ids, places ?? this.kept(ids));
     }
     this.places = this.given.get(here);
+  }
+
+  // The places that these candidates had when the page was left.
+  kept(ids) {
+    const { whose, places } = read(KEPT_AS, {}, SESSION);
+    const theirs = whose === this.asked && same(ids, Object.keys(places));
+    return theirs ? ids.map((id) => places[id] ?? undefined) : [];
+  }
+
+  keep() {
+    const { ids, open } = this.places;
+    if (open.length === ids.length) return; // none yet: those given before may be undone
+    const places = Object.fromEntries(ids.map((id) => [id, this.places.get(id) ?? null]));
+    write(KEPT_AS, { whose: this.asked, places }, SESSION);
   }
 
   letter(id) {
@@ -127,6 +144,7 @@ export class RankCard extends ChoosingCard {
     this.$(".order").textContent =
       this.order() || `Give each of the ${places.ids.length} a place: 1 is the best, equal places are ties.`;
     this.$(".actions .better").setAttribute("aria-disabled", String(places.open.length > 0));
+    this.keep();
   }
 
   build(here) {

@@ -5,12 +5,15 @@ export class Places {
     this.of([]);
   }
 
-  // Other candidates; `places` (one each) are those they have already.
+  // Other candidates; `places` are those they have already, undefined where one has none.
   of(ids, places = []) {
     this.ids = ids;
-    this.given = new Map(places.map((place, at) => [ids[at], place]));
+    this.given = new Map(ids.map((id, at) => [id, places[at]]).filter(([, place]) => place !== undefined));
     this.line = ids.filter((id) => this.given.has(id)).map((id) => [id, undefined]); // what can be taken back, the next one last
-    this.at = 0;
+    this.at = Math.max(
+      0,
+      ids.findIndex((id) => !this.given.has(id)),
+    );
   }
 
   get(id) {
