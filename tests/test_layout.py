@@ -163,3 +163,30 @@ def test_pages_ask_the_project_and_not_its_store(folder: str) -> None:
 def test_the_version_is_that_of_the_package() -> None:
     packaged = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert rsf_core.__version__ == VERSION == packaged
+
+
+# How a value came to be is no name for it: `round_record`, not `found`. `wanted` stays where it is stored or sent.
+VAGUE = {"found", "said", "opened", "wanted"}
+SPOKEN = {
+    "rsf_core/domain/specs.py",
+    "rsf_core/project/commands.py",
+    "rsf_core/project/round_book.py",
+    "rsf_core/rounds/drawing.py",
+}
+
+
+def test_variables_say_what_they_hold() -> None:
+    vague = [
+        f"{path}:{getattr(node, 'lineno', '?')}: {name}"
+        for path, tree in sources("rsf_core", "pages").items()
+        for node in ast.walk(tree)
+        if (name := _bound(node)) in VAGUE and not (name == "wanted" and path in SPOKEN)
+    ]
+    assert not vague, "names that say how a value came and not what it is:\n" + "\n".join(vague)
+
+
+def _bound(node: ast.AST) -> str | None:
+    """The name that this node gives a value; None where it gives none, or is a field of a class or of an object."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.id
+    return node.arg if isinstance(node, ast.arg) else None

@@ -69,15 +69,15 @@ def export(
         export_id = connection.call("export_start", {"asked": asked, "out": place})
         try:
             with err.status("starting") as progress:
-                while (found := connection.call("export_state", {"export_id": export_id}))["made"] is None:
-                    if found["problem"] is not None:
-                        raise ExportError(found["problem"])
-                    progress.update(escape(found["message"]))
+                while (export_state := connection.call("export_state", {"export_id": export_id}))["made"] is None:
+                    if export_state["problem"] is not None:
+                        raise ExportError(export_state["problem"])
+                    progress.update(escape(export_state["message"]))
                     time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             connection.call("export_cancel", {"export_id": export_id})
             raise
-    made = found["made"]
+    made = export_state["made"]
     say(
         made,
         as_json,

@@ -171,8 +171,8 @@ _checked = lru_cache(maxsize=64)(person_name)  # asked for many times at each ru
 
 
 @lru_cache(maxsize=8)
-def _login(*said: str | None) -> str:
-    """The name of who runs this process; `said` is what the environment says of it, so that a change is heard."""
+def _login(*names: str | None) -> str:
+    """The name of who runs this process; `names` are those that the environment has, so that a change is heard."""
     return getpass.getuser()
 
 

@@ -95,17 +95,17 @@ class FeatureFiles:
         """The features of candidates of any rounds, (n, width), in the order asked. Raises StageError where some have none,
         or are no candidates."""
         named = [parse_candidate_id(name) for name in candidate_ids]
-        unknown = [name for name, found in zip(candidate_ids, named, strict=True) if found is None]
+        unknown = [name for name, features in zip(candidate_ids, named, strict=True) if features is None]
         if unknown:
             raise StageError(f"{unknown[0]!r} is the name of no candidate: write round.prompt.k, e.g. 1.17.3")
         ids = np.array(named, np.int64).reshape(len(named), 3)
-        found: NDArray[np.float32] | None = None
+        features: NDArray[np.float32] | None = None
         for number in np.unique(ids[:, 0]):
             mine = ids[:, 0] == number
             states = self.read(int(number), place(ids[mine, 1], ids[mine, 2]))
-            found = np.empty((len(ids), states.shape[1]), np.float32) if found is None else found
-            found[mine] = states
-        return np.empty((0, 0), np.float32) if found is None else found
+            features = np.empty((len(ids), states.shape[1]), np.float32) if features is None else features
+            features[mine] = states
+        return np.empty((0, 0), np.float32) if features is None else features
 
     def _of(self, round_number: int) -> _Rows:
         self._refresh()

@@ -69,11 +69,11 @@ class Ballot:
     first: str
     second: str
     texts: Mapping[tuple[int, int], tuple[str, str]]
-    said: Mapping[tuple[int, int], str]
+    preferred: Mapping[tuple[int, int], str]
 
     @property
     def left(self) -> list[tuple[int, int]]:
-        return [key for key in self.texts if key not in self.said]
+        return [key for key in self.texts if key not in self.preferred]
 
 
 @dataclass(frozen=True, slots=True)

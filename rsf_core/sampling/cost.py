@@ -19,17 +19,17 @@ class Forecast(NamedTuple):
     seconds: float
 
 
-def forecast(wanted: int, acceptance_rate: float, tokens_per_draw: float, tokens_per_second: float) -> Forecast:
-    """wanted/AR draws, and their time at the measured speed, draws·tokens_per_draw/tokens_per_second.
+def forecast(accepted: int, acceptance_rate: float, tokens_per_draw: float, tokens_per_second: float) -> Forecast:
+    """accepted/AR draws, and their time at the measured speed, draws·tokens_per_draw/tokens_per_second.
 
     Raises TargetError for a rate outside [0, 1] or a speed that is not positive.
     """
     _checked_rate(np.asarray(acceptance_rate))
     if not tokens_per_second > 0:
         raise TargetError(f"the speed is {tokens_per_second} tokens a second; it must be positive, as measured")
-    if wanted <= 0:
+    if accepted <= 0:
         return Forecast(0.0, 0.0)
-    draws = wanted / acceptance_rate if acceptance_rate > 0 else math.inf
+    draws = accepted / acceptance_rate if acceptance_rate > 0 else math.inf
     return Forecast(draws, draws * tokens_per_draw / tokens_per_second)
 
 

@@ -166,11 +166,11 @@ def _exact(number: float) -> Fraction:
     return Fraction(number) if isinstance(number, int) else Fraction(Decimal(repr(number)))
 
 
-def _unique_items(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[Any]:
+def _unique_items(_validator: Any, unique: Any, value: Any, _schema: Any) -> Iterator[Any]:
     """In time that grows with the list, not with its square."""
     from jsonschema import ValidationError
 
-    if wanted and isinstance(value, list) and len({_key(one) for one in value}) < len(value):
+    if unique and isinstance(value, list) and len({_key(one) for one in value}) < len(value):
         yield ValidationError("has an item twice")
 
 

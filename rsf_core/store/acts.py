@@ -40,13 +40,13 @@ class _Request:
     acts: Sequence[Act]
     round: int
     reviewer: str
-    said: list[Said] | None = None
+    outcomes: list[Said] | None = None
     error: Exception | None = None
     done: threading.Event = field(default_factory=threading.Event)  # it is answered for good
 
     @property
     def answered(self) -> bool:
-        return self.said is not None or self.error is not None
+        return self.outcomes is not None or self.error is not None
 
 
 class Read:
@@ -100,7 +100,7 @@ class Acts:
                         self._answer()
         if request.error is not None:
             raise request.error
-        return request.said or []
+        return request.outcomes or []
 
     @named
     def bulk(
@@ -196,7 +196,7 @@ class Acts:
             else:
                 batch.committed()
         for request, results in zip(requests, outcomes, strict=True):
-            request.said = results
+            request.outcomes = results
 
     def _perform(self, requests: Sequence[_Request], batch: _Batch) -> list[list[Said]]:
         acts = [act for request in requests for act in request.acts]

@@ -33,7 +33,7 @@ class _Spoken(Generic[W]):
     they were spoken of last."""
 
     seq: int
-    said: list[W] = field(default_factory=list)
+    words: list[W] = field(default_factory=list)
 
 
 class WordLog(ABC, Generic[W, K]):
@@ -92,9 +92,9 @@ class WordLog(ABC, Generic[W, K]):
         before = own.pop(key, None)
         if before is None:
             self._voices[key] = self._voices.get(key, 0) + 1
-        elif self.unsays(word, before.said[-1]):
+        elif self.unsays(word, before.words[-1]):
             self.undone += 1
-        own[key] = _Spoken(self._last, [*(before.said if before else ()), word])
+        own[key] = _Spoken(self._last, [*(before.words if before else ()), word])
 
     def _taken_back(self, reviewer: str, target: str) -> None:
         line = self._lines.get(reviewer, [])
@@ -102,8 +102,8 @@ class WordLog(ABC, Generic[W, K]):
             return  # of a word that was never kept: an earlier version wrote such undos when a commit had failed
         word = line.pop()
         key, own = self.about(word), self._own[reviewer]
-        own[key].said.pop()
-        if not own[key].said:
+        own[key].words.pop()
+        if not own[key].words:
             del own[key]
             self._voices[key] -= 1
         self.undone += 1
@@ -131,16 +131,16 @@ class WordLog(ABC, Generic[W, K]):
         """What each reviewer who has spoken of it says now."""
         if not self.voices(key):
             return []
-        return [own[key].said[-1] for own in self._own.values() if key in own]
+        return [own[key].words[-1] for own in self._own.values() if key in own]
 
     def longest_ago(self, reviewer: str, after: int, count: int) -> list[tuple[K, W, int]]:
         """Of what the reviewer has spoken of, that where it is longest ago: what it is, the word that holds, and its place in
         that order; the first of them after the place `after`."""
         later = dropwhile(lambda one: one[1].seq <= after, self._own.get(reviewer, {}).items())
-        return [(key, spoken.said[-1], spoken.seq) for key, spoken in islice(later, count)]
+        return [(key, spoken.words[-1], spoken.seq) for key, spoken in islice(later, count)]
 
     def standing(self) -> Iterator[W]:
         """All that holds, by reviewer."""
         for own in self._own.values():
             for spoken in own.values():
-                yield spoken.said[-1]
+                yield spoken.words[-1]

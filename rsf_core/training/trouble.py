@@ -47,8 +47,8 @@ class memory_said:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
-        said = isinstance(error, RuntimeError) and any(words in str(error) for words in _WANT_OF_MEMORY)
-        if said or isinstance(error, torch.OutOfMemoryError | MemoryError):
+        lacks_memory = isinstance(error, RuntimeError) and any(words in str(error) for words in _WANT_OF_MEMORY)
+        if lacks_memory or isinstance(error, torch.OutOfMemoryError | MemoryError):
             raise JobError(
                 f"out of memory at step {self._step}: raise train.accumulate (now {self._recipe.accumulate}), which splits "
                 "a step into parts, and resume; the model before is untouched"

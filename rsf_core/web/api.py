@@ -144,17 +144,17 @@ def queue(body: QueueBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     review = project.review
     candidate_filter = CandidateFilter.from_query(body.filter)
     audit, gold = cursors.opened(body.round, body.after_audit)
-    found = review.queue(
+    queued = review.queue(
         body.round, reviewer, candidate_filter, body.view, body.order, body.after, body.limit, body.at, audit, gold
     )
     undo, redo = review.can_walk(body.round, reviewer)
     return {
-        "queue": found.candidate_ids,
-        "prompts": found.prompts,
-        "audit": found.audit,
-        "last": found.last,
-        "last_audit": cursors.sealed(body.round, found.last_audit or audit, found.last_gold or gold),
-        "counts": {str(view): count for view, count in found.counts.items()},
+        "queue": queued.candidate_ids,
+        "prompts": queued.prompts,
+        "audit": queued.audit,
+        "last": queued.last,
+        "last_audit": cursors.sealed(body.round, queued.last_audit or audit, queued.last_gold or gold),
+        "counts": {str(view): count for view, count in queued.counts.items()},
         "undo": undo,
         "redo": redo,
     }
@@ -164,12 +164,12 @@ def say(body: SayBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Record acts in order. What an undo or a redo touched comes back as it now stands, to be shown."""
     review = project.review
     acts = [act.told for act in body.acts]
-    said = review.say(body.round, reviewer, acts)
-    walked = [s.candidate_ids for s, a in zip(said, acts, strict=True) if a.kind in (ActKind.UNDO, ActKind.REDO)]
+    outcomes = review.say(body.round, reviewer, acts)
+    walked = [s.candidate_ids for s, a in zip(outcomes, acts, strict=True) if a.kind in (ActKind.UNDO, ActKind.REDO)]
     touched = [name for names in walked for name in names][:50]
     undo, redo = review.can_walk(body.round, reviewer)
     return {
-        "results": [{"act": s.act, "refused": s.refused, "candidates": s.candidate_ids[:50]} for s in said],
+        "results": [{"act": s.act, "refused": s.refused, "candidates": s.candidate_ids[:50]} for s in outcomes],
         "prompts": review.candidates(body.round, touched, reviewer) if touched else (),
         "undo": undo,
         "redo": redo,
@@ -179,10 +179,10 @@ def say(body: SayBody, project: Project, reviewer: Actor) -> dict[str, Any]:
 def text(body: TextBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """The whole completion of a candidate whose text was clipped."""
     prompts = project.review.candidates(body.round, [body.candidate], reviewer)
-    found = [c for prompt in prompts for c in prompt.candidates if c.candidate_id == body.candidate]
-    if not found:
+    candidates = [c for prompt in prompts for c in prompt.candidates if c.candidate_id == body.candidate]
+    if not candidates:
         raise RsfError(f"there is no candidate {body.candidate[:60]!r} in round {body.round}")
-    return {"completion": found[0].completion}
+    return {"completion": candidates[0].completion}
 
 
 def gold(body: GoldBody, project: Project, reviewer: Actor) -> dict[str, Any]:

@@ -32,10 +32,10 @@ Completions of prompts that another model, or a person, made: one a row, or a li
 """
 
 
-def chosen(project: Project, upload: str, name: str, found: Format, reading: Reading) -> None:
+def chosen(project: Project, upload: str, name: str, file_format: Format, reading: Reading) -> None:
     """The columns of a kept file that hold what, then what would be added."""
     usual = project.candidate_imports.columns(upload, reading)
-    columns = _columns(found, usual, upload)
+    columns = _columns(file_format, usual, upload)
     source = st.text_input(
         "Made by",
         value=name.rpartition(".")[0] or name,
@@ -57,10 +57,10 @@ def chosen(project: Project, upload: str, name: str, found: Format, reading: Rea
         _broken_off(project, upload, placing, state)
 
 
-def _columns(found: Format, usual: CompletionColumns | None, upload: str) -> CompletionColumns:
+def _columns(file_format: Format, usual: CompletionColumns | None, upload: str) -> CompletionColumns:
     places = [*st.columns(4), *st.columns(3)]
-    names = list(found.columns)
-    guess = usual or CompletionColumns(found.text or names[0], names[min(1, len(names) - 1)], found.system)
+    names = list(file_format.columns)
+    guess = usual or CompletionColumns(file_format.text or names[0], names[min(1, len(names) - 1)], file_format.system)
 
     def choose(place: int, label: str, usually: str | None, may_lack: bool = True) -> str | None:
         options = [NONE, *names] if may_lack else names
@@ -105,30 +105,30 @@ def _broken_off(project: Project, upload: str, placing: str, state: CandidateImp
         st.rerun()
 
 
-def _preview(project: Project, upload: str, placing: str, found: CandidatePreview) -> None:
-    of = f"{plural(found.known_prompts, 'prompt')} of the project"
-    of += f" and {plural(found.new_prompts, 'new prompt')}" if found.new_prompts else ""
-    st.markdown(f"**{plural(found.candidates, 'candidate')}** can be added, of {literal(of)}.")
-    said = [f"{found.with_log_q:,} state a log-probability"] if found.with_log_q else []
-    said += [f"{found.with_tokens:,} a number of tokens"] if found.with_tokens else []
-    said += [f"{found.there:,} are in the round already"] if found.there else []
-    for line in (*([", ".join(said) + "."] if said else []), *found.notes):
+def _preview(project: Project, upload: str, placing: str, preview: CandidatePreview) -> None:
+    of = f"{plural(preview.known_prompts, 'prompt')} of the project"
+    of += f" and {plural(preview.new_prompts, 'new prompt')}" if preview.new_prompts else ""
+    st.markdown(f"**{plural(preview.candidates, 'candidate')}** can be added, of {literal(of)}.")
+    parts = [f"{preview.with_log_q:,} state a log-probability"] if preview.with_log_q else []
+    parts += [f"{preview.with_tokens:,} a number of tokens"] if preview.with_tokens else []
+    parts += [f"{preview.there:,} are in the round already"] if preview.there else []
+    for line in (*([", ".join(parts) + "."] if parts else []), *preview.notes):
         st.caption(literal(line))
-    row_problems.shown(found, partial(project.candidate_imports.problems, upload, placing), "made-problems")
+    row_problems.shown(preview, partial(project.candidate_imports.problems, upload, placing), "made-problems")
     add = st.button(
-        f"Add {plural(found.candidates, 'candidate')}",
+        f"Add {plural(preview.candidates, 'candidate')}",
         type="primary",
-        disabled=not found.candidates or ui.locked("candidate_imports.add"),
+        disabled=not preview.candidates or ui.locked("candidate_imports.add"),
         icon=":material/upload:",
         key="made-add",
     )
     if add and ui.attempt(lambda: project.candidate_imports.add(upload, placing, ui.actor())):
         st.query_params.pop("import", None)
         st.toast(
-            f"{plural(found.candidates, 'candidate')} added: decide them on the Review page.", icon=":material/check:"
+            f"{plural(preview.candidates, 'candidate')} added: decide them on the Review page.", icon=":material/check:"
         )
         st.rerun()
-    for row in found.rows:
+    for row in preview.rows:
         with st.container(border=True):
             counted = f" · {row.token_count:,} tokens" if row.token_count is not None else ""
             stated = f" · log-probability {row.log_q:.2f} nats" if row.log_q is not None else ""
@@ -140,12 +140,12 @@ def _preview(project: Project, upload: str, placing: str, found: CandidatePrevie
 
 def already(project: Project, number: int) -> None:
     """What of a round was made elsewhere, in a line; nothing where nothing was."""
-    found = project.elsewhere_counts(number)
-    if found.candidates:
-        waiting = found.candidates - found.accepted - found.rejected
+    counts = project.elsewhere_counts(number)
+    if counts.candidates:
+        waiting = counts.candidates - counts.accepted - counts.rejected
         st.caption(
             literal(
-                f"{plural(found.candidates, 'candidate')} of round {number} made elsewhere: {found.accepted:,} accepted, "
-                f"{found.rejected:,} rejected, {waiting:,} not decided."
+                f"{plural(counts.candidates, 'candidate')} of round {number} made elsewhere: {counts.accepted:,} accepted, "
+                f"{counts.rejected:,} rejected, {waiting:,} not decided."
             )
         )

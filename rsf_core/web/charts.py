@@ -277,10 +277,8 @@ def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.F
     scale = 100.0 if percent else 1.0
     comparisons = [comparison for comparison in comparisons if metric in comparison.after]  # another target has others
     first = comparisons[0]
-    labels = [first.before_id, *(f"round {found.round}" for found in comparisons)]
-    points = [
-        (float(i), m) for i, m in enumerate([first.before[metric], *(found.after[metric] for found in comparisons)])
-    ]
+    labels = [first.before_id, *(f"round {one.round}" for one in comparisons)]
+    points = [(float(i), m) for i, m in enumerate([first.before[metric], *(one.after[metric] for one in comparisons)])]
     figure = _figure("", f"held-out {metric}" + (" (%)" if percent else ""), 280)
     figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=list(map(figure_text, labels)), zeroline=False)
     _add_intervals(
@@ -291,7 +289,7 @@ def gains(comparisons: Sequence[Comparison], metric: str, percent: bool) -> go.F
     for times, (name, symbol, of) in enumerate(
         (("random control", "diamond-open", "control"), ("constraints only", "square-open", "constraints")), 1
     ):
-        metrics = [(i + times * aside, getattr(found, of)) for i, found in enumerate(comparisons, 1)]
+        metrics = [(i + times * aside, getattr(one, of)) for i, one in enumerate(comparisons, 1)]
         controls = [(place, of_round[metric]) for place, of_round in metrics if metric in of_round]
         if controls:
             look = {"color": palette.MUTED, "size": 10, "symbol": symbol}

@@ -20,18 +20,18 @@ class UpcomingBody(Body):
     after: int | None = Field(None, ge=0, lt=2**63)
 
 
-def undone(said: Sequence[Said], choices: Sequence[Choice], most: int) -> list[tuple[str, ...]]:
+def undone(outcomes: Sequence[Said], choices: Sequence[Choice], most: int) -> list[tuple[str, ...]]:
     """The candidates of what undos took back, `most` times at most, to be shown again."""
     taken_back = {
         result.candidate_ids
-        for result, choice in zip(said, choices, strict=True)
+        for result, choice in zip(outcomes, choices, strict=True)
         if choice.kind is ChoiceKind.UNDO and result.refused is None
     }
     return sorted(taken_back)[:most]
 
 
-def results(said: Sequence[Said]) -> list[dict[str, Any]]:
-    return [{"act": one.act, "refused": one.refused, "candidates": one.candidate_ids} for one in said]
+def results(outcomes: Sequence[Said]) -> list[dict[str, Any]]:
+    return [{"act": one.act, "refused": one.refused, "candidates": one.candidate_ids} for one in outcomes]
 
 
 def asked(prompt: ReviewPrompt) -> dict[str, Any]:

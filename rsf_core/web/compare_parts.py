@@ -46,27 +46,27 @@ def panel(project: Project, number: int, reviewer: Actor) -> None:
 def win_rates(project: Project, number: int) -> None:
     """What the comparisons of a round come to."""
     st.header("Comparisons", anchor=False)
-    found = project.comparing.win_rates(number)
-    if not found.compared:
+    rates = project.comparing.win_rates(number)
+    if not rates.compared:
         st.caption("Nobody has compared or ranked candidates of this round yet: that is the mode Compare, above.")
         return
-    names = ", ".join(f"{name} {count:,}" for name, count in sorted(found.reviewers.items()))
+    names = ", ".join(f"{name} {count:,}" for name, count in sorted(rates.reviewers.items()))
     st.markdown(
-        f"**{plural(found.compared, 'pair')}**, of which {found.tied:,} are ties. Compared by {literal(names)}."
-        + (f" {found.ranked:,} were only ranked, among others." if found.ranked else "")
+        f"**{plural(rates.compared, 'pair')}**, of which {rates.tied:,} are ties. Compared by {literal(names)}."
+        + (f" {rates.ranked:,} were only ranked, among others." if rates.ranked else "")
     )
-    if found.figures:
-        ui.grid([_row(figure) for figure in found.figures])
+    if rates.figures:
+        ui.grid([_row(figure) for figure in rates.figures])
         st.caption(
             "Of the pairs that people and the row tell apart: how often they prefer what it puts higher. 50 % is chance. "
             "Brackets: 95 % intervals over prompts. The rule puts what it accepts above what it rejects."
-            + (" In the share a pair that was only ranked, among K, counts 3/(K + 1)." if found.ranked else "")
+            + (" In the share a pair that was only ranked, among K, counts 3/(K + 1)." if rates.ranked else "")
         )
-    if found.twice:
+    if rates.twice:
         st.caption(
-            f"Two reviewers spoke of the same two candidates {plural(found.twice, 'time')}; {found.alike:,} of these agree."
+            f"Two reviewers spoke of the same two candidates {plural(rates.twice, 'time')}; {rates.alike:,} of these agree."
         )
-    if found.candidates:
+    if rates.candidates:
         with st.expander("By candidate", icon=":material/leaderboard:"):
             rows = [
                 {
@@ -75,10 +75,10 @@ def win_rates(project: Project, number: int) -> None:
                     "of": one.pairs,
                     "share": f"{one.wins / one.pairs:.0%}",
                 }
-                for one in found.candidates[:MOST_CANDIDATES]
+                for one in rates.candidates[:MOST_CANDIDATES]
             ]
             ui.grid(rows)
-            left = len(found.candidates) - len(rows)
+            left = len(rates.candidates) - len(rows)
             st.caption(f"{left:,} more are not shown." if left else "Ties are left out.")
 
 

@@ -36,17 +36,17 @@ class CompareBody(Body):
 
 def pairs(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Pairs to read, as `queue`, and how many the reviewer has compared and can take back."""
-    found = project.comparing.upcoming(body.round, reviewer, MOST_PAIRS, body.again, body.after)
-    told = {"queue": [_pair(one) for one in found.pairs], "last": found.last, "ended": found.ended}
+    upcoming = project.comparing.upcoming(body.round, reviewer, MOST_PAIRS, body.again, body.after)
+    told = {"queue": [_pair(one) for one in upcoming.pairs], "last": upcoming.last, "ended": upcoming.ended}
     return told | _stands(project, body.round, reviewer)
 
 
 def compare(body: CompareBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Keep choices in order. A pair that an undo took back comes back, to be shown again."""
     choices = [act.told for act in body.acts]
-    said = project.comparing.say_all(choices, body.round, reviewer)
-    shown = project.comparing.shown(body.round, undone(said, choices, MOST_PAIRS))
-    told = {"results": results(said), "pairs": [_pair(one) for one in shown]}
+    outcomes = project.comparing.say_all(choices, body.round, reviewer)
+    shown = project.comparing.shown(body.round, undone(outcomes, choices, MOST_PAIRS))
+    told = {"results": results(outcomes), "pairs": [_pair(one) for one in shown]}
     return told | _stands(project, body.round, reviewer)
 
 
@@ -57,5 +57,5 @@ def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, i
     }
 
 
-def _pair(found: Compared) -> dict[str, Any]:
-    return {"prompt": asked(found.prompt), "left": read(found.left), "right": read(found.right)}
+def _pair(pair: Compared) -> dict[str, Any]:
+    return {"prompt": asked(pair.prompt), "left": read(pair.left), "right": read(pair.right)}

@@ -119,30 +119,34 @@ def nothing_yet(project: Project, number: int, error: RsfError) -> None:
         ui.problem(str(error))
 
 
-def preview(request: Request, found: Preview) -> None:
+def preview(request: Request, of_request: Preview) -> None:
     """How many rows there are and of what, what is left out, and the first of them."""
-    counted = found.counted
+    counted = of_request.counted
     with st.container(horizontal=True):
         st.metric("Rows", f"{counted.rows:,}", border=True)
         st.metric("Prompts", f"{counted.prompts:,}", border=True)
         if request.what is What.LABELS:
             st.metric("Accepted", f"{counted.accepted:,}", border=True)
             st.metric("Rejected", f"{counted.rejected:,}", border=True)
-    of = f"curated set {found.curated_id}" if found.curated_id else f"round {found.rounds[-1]} as it stands now"
+    of = (
+        f"curated set {of_request.curated_id}"
+        if of_request.curated_id
+        else f"round {of_request.rounds[-1]} as it stands now"
+    )
     if request.all_rounds:
-        numbers = ", ".join(map(str, found.rounds))
+        numbers = ", ".join(map(str, of_request.rounds))
         whose = "the newest curated sets of rounds" if request.what is What.SFT else "rounds"
         of = f"{whose} {numbers}; each row names its round"
     st.caption(
-        f"Of {literal(of)}. {literal(_left_out(request, found))} Names of reviewers are in the rows and in the card."
+        f"Of {literal(of)}. {literal(_left_out(request, of_request))} Names of reviewers are in the rows and in the card."
     )
-    if found.rows:
-        ui.grid([{name: _cell(value) for name, value in row.items()} for row in found.rows])
+    if of_request.rows:
+        ui.grid([{name: _cell(value) for name, value in row.items()} for row in of_request.rows])
 
 
-def _left_out(request: Request, found: Preview) -> str:
+def _left_out(request: Request, of_request: Preview) -> str:
     """What is left out of a round, as a sentence; nothing where nothing is."""
-    counted = found.counted
+    counted = of_request.counted
     reasons = {
         "without a decision": counted.undecided,
         "ended by the token limit": counted.truncated,
@@ -150,8 +154,8 @@ def _left_out(request: Request, found: Preview) -> str:
         "equal to another of their prompt": counted.repeated,
         "both accepted and rejected by people": counted.contradictory,
     }
-    said = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
-    return f"Left out: {said}." if said and request.what in (What.PREFERENCE, What.LABELS) else ""
+    left_out = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
+    return f"Left out: {left_out}." if left_out and request.what in (What.PREFERENCE, What.LABELS) else ""
 
 
 def _cell(value: Any) -> Any:
@@ -160,13 +164,13 @@ def _cell(value: Any) -> Any:
     return value[:EXCERPT] + "…" if isinstance(value, str) and len(value) > EXCERPT else value
 
 
-def write_button(project: Project, request: Request, found: Preview) -> None:
+def write_button(project: Project, request: Request, counted: Preview) -> None:
     """The button that writes it; greyed out for a reviewer, and where it would hold nothing."""
-    if not found.counted.rows:
+    if not counted.counted.rows:
         st.info(literal(_nothing(request)), icon=":material/info:")
         return
     off = ui.locked("exports.start") or bool(project.exports.running())
-    label = f"Write {plural(found.counted.rows, 'row')}"
+    label = f"Write {plural(counted.counted.rows, 'row')}"
     if st.button(label, key="write", type="primary", icon=":material/save:", disabled=off):  # one button at every count
         if ui.attempt(lambda: st.session_state.update({_LAST: project.exports.start(request)})):
             st.rerun()
@@ -230,11 +234,11 @@ def _progress(project: Project, state: ExportState) -> None:
 
 def made(project: Project) -> None:
     """The exports that are there, each to be taken home or deleted."""
-    found = project.exports.made()
-    if not found:
+    exports = project.exports.made()
+    if not exports:
         return
     st.header("Written", anchor=False)
-    for at, one in enumerate(found):
+    for at, one in enumerate(exports):
         _made(project, one, at < OFFERED)
 
 

@@ -241,7 +241,7 @@ def vote(project: Project, models: Sequence[ModelView]) -> None:
     first, second = sorted(chosen)
     reviewer = ui.reviewer()
     ballot = project.lineage.ballot(first, second, reviewer)
-    mine, left_over = ballot.said, ballot.left
+    mine, left_over = ballot.preferred, ballot.left
     if left_over:
         key = left_over[0]
         swapped = (

@@ -34,12 +34,14 @@ _STATES: dict[str, bool | None] = {"In use": False, "Retired": True, "All": None
 
 def unusable(project: Project) -> None:
     """Say which prompts have a reference that the target cannot use, before anything is drawn for them."""
-    found = project.prompt_book.unusable()
-    if found:
+    problems = project.prompt_book.unusable()
+    if problems:
         with st.expander(
-            f"{plural(len(found), 'prompt')} cannot be scored", icon=":material/warning:", expanded=len(found) < 20
+            f"{plural(len(problems), 'prompt')} cannot be scored",
+            icon=":material/warning:",
+            expanded=len(problems) < 20,
         ):
-            st.text(registry.describe(found))
+            st.text(registry.describe(problems))
             st.caption(
                 "Edit their references or retire them in the list below, or change the target on the Generate page."
             )
@@ -50,11 +52,11 @@ def unfit(project: Project) -> None:
     counts = project.prompt_lengths.counts()
     long, refused = counts.get(Fit.TOO_LONG, 0), counts.get(Fit.REFUSED, 0)
     if long or refused:
-        said = [f"{long:,} too long beside generate.max_new_tokens"] if long else []
-        said += [f"{refused:,} refused by its template or tokenizer"] if refused else []
+        parts = [f"{long:,} too long beside generate.max_new_tokens"] if long else []
+        parts += [f"{refused:,} refused by its template or tokenizer"] if refused else []
         st.warning(
             literal(
-                f"The model does not take {long + refused:,} of the prompts: {', '.join(said)}. They are left out. {TO_DO}"
+                f"The model does not take {long + refused:,} of the prompts: {', '.join(parts)}. They are left out. {TO_DO}"
             ),
             icon=":material/straighten:",
         )
@@ -147,7 +149,7 @@ def _listed(prompt: PromptRecord) -> dict[str, object]:
     if prompt.fit in (Fit.TOO_LONG, Fit.REFUSED):
         state += f", {_words(prompt.fit)}"
     if prompt.earlier:
-        before = " · ".join(f"{role}: {said}" for role, said in spoken_by(prompt.earlier))
+        before = " · ".join(f"{role}: {content}" for role, content in spoken_by(prompt.earlier))
         shown |= {"earlier turns": f"{len(prompt.earlier)} · {before}"}
     return shown | {"system": prompt.system, "tokens": prompt.tokens, "state": state}
 
@@ -239,19 +241,19 @@ def importing(project: Project) -> None:
         return
     try:
         reading = _reading(project, upload)
-        found = project.imports.format(upload, reading)
+        file_format = project.imports.format(upload, reading)
     except PromptFileError as error:
         st.error("The file cannot be read.", icon=":material/error:")
         st.text(str(error).replace(f"upload{name[name.rfind('.') :].lower()}", name))
         return
-    st.text(f"{name} is read as {found.describe()}.")
-    if not found.columns:
-        ui.problem(f"It {found.problem}.")
+    st.text(f"{name} is read as {file_format.describe()}.")
+    if not file_format.columns:
+        ui.problem(f"It {file_format.problem}.")
         return
     if kind == COMPLETIONS:
-        candidate_import_parts.chosen(project, upload, name, found, reading)
+        candidate_import_parts.chosen(project, upload, name, file_format, reading)
         return
-    columns = _columns(found, upload)
+    columns = _columns(file_format, upload)
     share = st.slider("Held-out share, for rows without a split (%)", 0, 90, 25, 5, key=f"share-{upload}") / 100
     try:
         placing = project.imports.start(upload, columns, share, reading)
@@ -290,9 +292,9 @@ def _reading(project: Project, upload: str) -> Reading:
         return FOUND
     with st.expander("Read it otherwise", icon=":material/translate:"):
         first, second = st.columns(2)
-        found = literal(f"as found: {layout.encoding.label}")
+        as_found = literal(f"as found: {layout.encoding.label}")
         encoding = first.selectbox(
-            "Encoding", [found, *ENCODINGS], key=f"encoding-{upload}", help="Where accents or signs look wrong."
+            "Encoding", [as_found, *ENCODINGS], key=f"encoding-{upload}", help="Where accents or signs look wrong."
         )
         delimiter = NONE
         if layout.delimiter is not None:
@@ -307,12 +309,12 @@ def _reading(project: Project, upload: str) -> Reading:
                 help="Choose one, or type another character.",
             )
             delimiter = NONE if delimiter == of_columns else names.get(delimiter, delimiter)
-    return Reading(None if encoding == found else encoding, None if delimiter == NONE else delimiter)
+    return Reading(None if encoding == as_found else encoding, None if delimiter == NONE else delimiter)
 
 
-def _columns(found: Format, upload: str) -> Columns:
+def _columns(file_format: Format, upload: str) -> Columns:
     places = st.columns(4)
-    names = list(found.columns)
+    names = list(file_format.columns)
 
     def choose(place: int, label: str, guess: str | None) -> str | None:
         options = [NONE, *names] if place else names
@@ -320,10 +322,10 @@ def _columns(found: Format, upload: str) -> Columns:
         chosen = places[place].selectbox(literal(label), options, index=index, key=f"column-{upload}-{place}")
         return None if chosen == NONE else str(chosen)
 
-    text = choose(0, "Prompt column", found.text) or names[0]
-    reference = choose(1, "Reference column", found.reference)
-    system = choose(2, "System column", found.system)
-    return Columns(text, reference, system, choose(3, "Split column", found.split))
+    text = choose(0, "Prompt column", file_format.text) or names[0]
+    reference = choose(1, "Reference column", file_format.reference)
+    system = choose(2, "System column", file_format.system)
+    return Columns(text, reference, system, choose(3, "Split column", file_format.split))
 
 
 @st.fragment(run_every=ui.REFRESH_SECONDS)
@@ -352,29 +354,29 @@ def _broken_off(project: Project, upload: str, placing: str, state: ImportState)
         st.rerun()
 
 
-def _preview(project: Project, upload: str, placing: str, found: Preview) -> None:
+def _preview(project: Project, upload: str, placing: str, preview: Preview) -> None:
     st.markdown(
-        f"**{plural(found.count, 'prompt')}** can be added: {found.train:,} train, {found.held_out:,} held out"
-        + (f", {found.sealed:,} sealed." if found.sealed else ".")
+        f"**{plural(preview.count, 'prompt')}** can be added: {preview.train:,} train, {preview.held_out:,} held out"
+        + (f", {preview.sealed:,} sealed." if preview.sealed else ".")
     )
-    for note in found.notes:
+    for note in preview.notes:
         st.caption(literal(note))
-    row_problems.shown(found, partial(project.imports.problems, upload, placing), "import-problems")
-    seen = _lengths(project, upload, placing) if found.count else ()
+    row_problems.shown(preview, partial(project.imports.problems, upload, placing), "import-problems")
+    seen = _lengths(project, upload, placing) if preview.count else ()
     add = st.button(
-        f"Add {plural(found.count, 'prompt')}",
+        f"Add {plural(preview.count, 'prompt')}",
         type="primary",
-        disabled=not found.count,
+        disabled=not preview.count,
         icon=":material/upload:",
         key="import-add",
     )
     if add and ui.attempt(lambda: project.imports.add(upload, placing)):
         st.query_params.pop("import", None)
-        st.toast(f"{plural(found.count, 'prompt')} added.", icon=":material/check:")
+        st.toast(f"{plural(preview.count, 'prompt')} added.", icon=":material/check:")
         st.rerun()
-    if found.rows:
+    if preview.rows:
         st.caption("What the model will be asked:")
-    for number, row in enumerate(found.rows):
+    for number, row in enumerate(preview.rows):
         with st.container(border=True):
             parts = [f"line {row.line}", _words(str(row.split))]
             st.caption(literal(" · ".join(parts)))
@@ -398,29 +400,29 @@ def _checking(project: Project, upload: str, placing: str) -> None:
 
 def _lengths(project: Project, upload: str, placing: str) -> tuple[str, ...]:
     """Whether the model takes the rows: found out by a process, named where it does not. The first as the model gets them."""
-    found = project.imports.lengths(upload, placing)
-    if found.running:
+    lengths = project.imports.lengths(upload, placing)
+    if lengths.running:
         _checking(project, upload, placing)
-    elif found.problem is not None:
+    elif lengths.problem is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(literal(f"Not checked whether the model takes them: {found.problem}."))
-            if found.again and st.button("Check again", icon=":material/replay:", key="lengths-again"):
+            st.caption(literal(f"Not checked whether the model takes them: {lengths.problem}."))
+            if lengths.again and st.button("Check again", icon=":material/replay:", key="lengths-again"):
                 project.imports.restart_lengths(upload, placing)
                 st.rerun()
-    elif found.named or found.too_long or found.refused:
-        said = [f"{found.too_long:,} too long"] if found.too_long else []
-        said += [f"{found.refused:,} refused by its template or tokenizer"] if found.refused else []
-        title = f"The model does not take {found.too_long + found.refused:,} of them: {', '.join(said)}"
+    elif lengths.named or lengths.too_long or lengths.refused:
+        parts = [f"{lengths.too_long:,} too long"] if lengths.too_long else []
+        parts += [f"{lengths.refused:,} refused by its template or tokenizer"] if lengths.refused else []
+        title = f"The model does not take {lengths.too_long + lengths.refused:,} of them: {', '.join(parts)}"
         with st.expander(literal(title), icon=":material/straighten:", expanded=True):
-            for line in found.named:
+            for line in lengths.named:
                 st.text(line)
-            more = found.too_long + found.refused - len(found.named)
-            if more and found.named:
+            more = lengths.too_long + lengths.refused - len(lengths.named)
+            if more and lengths.named:
                 st.caption(f"and {more:,} more")
             st.caption(f"They can be added, and are drawn from once they fit. {TO_DO}")
     else:
-        st.caption(f"The model takes all {found.fits:,}.")
-    return found.shown
+        st.caption(f"The model takes all {lengths.fits:,}.")
+    return lengths.shown
 
 
 def _words(value: str) -> str:

@@ -36,17 +36,17 @@ class RankBody(Body):
 
 def sets(body: UpcomingBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Prompts with candidates to rank, as `queue`, and how many the reviewer has ranked and can take back."""
-    found = project.ranking.upcoming(body.round, reviewer, MOST_SETS, body.again, body.after)
-    told = {"queue": [_set(one) for one in found.prompts], "last": found.last, "ended": found.ended}
+    upcoming = project.ranking.upcoming(body.round, reviewer, MOST_SETS, body.again, body.after)
+    told = {"queue": [_set(one) for one in upcoming.prompts], "last": upcoming.last, "ended": upcoming.ended}
     return told | _stands(project, body.round, reviewer)
 
 
 def rank(body: RankBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """Keep rankings in order. What an undo took back comes back, to be shown again."""
     choices = [act.told for act in body.acts]
-    said = project.ranking.say_all(choices, body.round, reviewer)
-    shown = project.ranking.shown(body.round, undone(said, choices, MOST_SETS))
-    told = {"results": results(said), "sets": [_set(one) for one in shown]}
+    outcomes = project.ranking.say_all(choices, body.round, reviewer)
+    shown = project.ranking.shown(body.round, undone(outcomes, choices, MOST_SETS))
+    told = {"results": results(outcomes), "sets": [_set(one) for one in shown]}
     return told | _stands(project, body.round, reviewer)
 
 
@@ -57,5 +57,5 @@ def _stands(project: Project, round_number: int, reviewer: Actor) -> dict[str, i
     }
 
 
-def _set(found: ToRank) -> dict[str, Any]:
-    return {"prompt": asked(found.prompt), "candidates": [read(one) for one in found.candidates]}
+def _set(prompt: ToRank) -> dict[str, Any]:
+    return {"prompt": asked(prompt.prompt), "candidates": [read(one) for one in prompt.candidates]}

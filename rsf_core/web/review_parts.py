@@ -330,15 +330,15 @@ def how(project: Project) -> None:
 
 def agreement(project: Project, number: int, reviewer: Actor) -> None:
     """How well the rule and people agree, and the target that would agree better."""
-    found = project.review.agreement(number)
-    if not found.reviewed.total:
+    agreement_now = project.review.agreement(number)
+    if not agreement_now.reviewed.total:
         question_parts.answered(project, number)
         ui.empty("Once candidates are decided by people, this shows how well the rule agrees with them.")
         return
     left, right = st.columns(2, gap="large")
     with left:
         st.header("The rule against people", anchor=False)
-        audit = found.audit
+        audit = agreement_now.audit
         with st.container(horizontal=True):
             st.metric(
                 "Precision", _percent(audit.precision), border=True, help="Of what the rule accepts, people accept."
@@ -349,8 +349,8 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
                 f"From the {plural(audit.total, 'candidate')} of the random audit that are decided so far (95 % intervals): "
                 "a random sample, so it holds for the whole round"
                 + (
-                    f", if the {found.audit_skipped:,} skipped among them are like the rest."
-                    if found.audit_skipped
+                    f", if the {agreement_now.audit_skipped:,} skipped among them are like the rest."
+                    if agreement_now.audit_skipped
                     else "."
                 )
             )
@@ -359,7 +359,7 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
                 "Precision and recall of the round are measured on candidates that were picked at random. Some are mixed "
                 "into every order (see “How we review here”); the order “At random (unbiased audit)” shows them alone."
             )
-        all_ = found.reviewed
+        all_ = agreement_now.reviewed
         ui.grid(
             [
                 {"rule": "accepts", "people accept": all_.accept_accept, "people reject": all_.accept_reject},
@@ -369,12 +369,12 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
         st.caption(f"Of {plural(all_.total, 'decided candidate')}: those that people happened to look at.")
     with right:
         st.header("Overruled by p_accept", anchor=False)
-        st.plotly_chart(charts.overruled(found.by_p_accept), config=charts.CONFIG)
+        st.plotly_chart(charts.overruled(agreement_now.by_p_accept), config=charts.CONFIG)
     st.header("Reviewers", anchor=False)
-    if not found.pairs:
+    if not agreement_now.pairs:
         st.caption("No candidate has been decided by two reviewers yet: raise “Opinions a candidate wants” below.")
     else:
-        alpha = "not defined: all said the same" if found.alpha is None else f"{found.alpha:.2f}"
+        alpha = "not defined: all said the same" if agreement_now.alpha is None else f"{agreement_now.alpha:.2f}"
         st.markdown(f"Krippendorff's α: **{literal(alpha)}**")
         ui.grid(
             [
@@ -384,11 +384,11 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
                     "same": f"{pair.same / pair.both:.0%}",
                     "Cohen's κ": None if pair.kappa is None else round(pair.kappa, 2),
                 }
-                for pair in found.pairs
+                for pair in agreement_now.pairs
             ],
         )
     question_parts.answered(project, number)
-    guide_parts.agreement(found.by_guide)
+    guide_parts.agreement(agreement_now.by_guide)
     compare_parts.win_rates(project, number)
     progress_parts.everybody(project, number, reviewer)
     gold_parts.panel(project, number, reviewer)
@@ -398,7 +398,7 @@ def agreement(project: Project, number: int, reviewer: Actor) -> None:
 
 def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
     try:
-        found = project.review.suggest(number)
+        suggestion = project.review.suggest(number)
     except RsfError as error:
         st.caption(f"Not yet: {literal(error)}.")
         return
@@ -408,19 +408,20 @@ def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
             {
                 "scorer": name,
                 "weight now": None if now is None else now.rewards.get(name, 0.0),
-                "suggested": round(found.target.rewards[name], 4),
+                "suggested": round(suggestion.target.rewards[name], 4),
                 "weight/β as fitted": ui.limits(limits),
             }
-            for name, limits in found.fit.coefficients.items()
+            for name, limits in suggestion.fit.coefficients.items()
         ],
     )
     st.markdown(
-        f"With β = {found.target.beta:.4g} [{found.beta.low:.3g}, {found.beta.high:.3g}] and log M = {found.log_m:.3f} the "
-        f"rule would repeat **{found.agreeing:,}** of {found.decisions:,} decisions by people on prompts it was not fitted "
-        f"to, instead of {found.agreeing_now:,}; **{found.changed:,}** automatic decisions would change."
+        f"With β = {suggestion.target.beta:.4g} [{suggestion.beta.low:.3g}, {suggestion.beta.high:.3g}] and "
+        f"log M = {suggestion.log_m:.3f} the rule would repeat **{suggestion.agreeing:,}** of {suggestion.decisions:,} "
+        f"decisions by people on prompts it was not fitted to, instead of {suggestion.agreeing_now:,}; "
+        f"**{suggestion.changed:,}** automatic decisions would change."
     )
     st.caption(
-        f"A {literal(found.fit.link)} fit of the decisions on the scores, by likelihood with a ridge of 0.001 "
+        f"A {literal(suggestion.fit.link)} fit of the decisions on the scores, by likelihood with a ridge of 0.001 "
         "that keeps it finite. "
         "Brackets: 95 % intervals by bootstrap over prompts; a weight whose interval holds 0 may be "
         "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too. Where "
@@ -431,19 +432,23 @@ def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
         icon=":material/check:",
         disabled=number != project.current_round or ui.locked("take_suggestion"),
     ):
-        if ui.attempt(lambda: project.take_suggestion(found, number, reviewer)):
+        if ui.attempt(lambda: project.take_suggestion(suggestion, number, reviewer)):
             st.rerun()
 
 
-def _percent(found: Interval | None) -> str:
-    return "–" if found is None else f"{100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+def _percent(interval: Interval | None) -> str:
+    return (
+        "–"
+        if interval is None
+        else f"{100 * interval.value:.0f} % [{100 * interval.low:.0f}, {100 * interval.high:.0f}]"
+    )
 
 
 def _choice(where: Any, label: str, options: list[str], chosen: str | None) -> str | None:
-    found: str = where.selectbox(
+    picked: str = where.selectbox(
         literal(label), [ANY, *options], index=0 if chosen is None else 1 + options.index(chosen)
     )
-    return None if found == ANY else found
+    return None if picked == ANY else picked
 
 
 def _yes_no(value: bool | None) -> str | None:

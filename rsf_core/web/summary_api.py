@@ -29,10 +29,10 @@ class SummaryBody(Body):
 
 def summary(body: SummaryBody, project: Project, reviewer: Actor) -> dict[str, Any]:
     """`rows` of [what, how much, what it means] and what is `next`: words, why, page, query, and whether the queue stays."""
-    found = project.progress.mine(body.round, reviewer)
+    mine = project.progress.mine(body.round, reviewer)
     newest = body.round == project.current_round
     return {
-        "rows": rows(found.sitting, found.decided, project.progress.with_others(body.round, reviewer)),
+        "rows": rows(mine.sitting, mine.decided, project.progress.with_others(body.round, reviewer)),
         "next": [
             {"words": one.words, "why": one.why, "page": one.page, "query": dict(one.query), "stays": one.stays}
             for one in (suggestions(_end(body, project, reviewer)) if newest else [])
@@ -96,10 +96,10 @@ def rows(sitting: SittingSummary | None, decided: int, others: WithOthers) -> li
     if sitting.undone:
         made.append(["Taken back", f"{sitting.undone:,}", "with Undo"])
     if others.both:
-        said = (
+        words = (
             f"{plural(others.both, 'opinion')} of {plural(others.reviewers, 'other reviewer')} on what you decided too"
         )
-        made.append(["Like other reviewers", f"{others.same / others.both:.0%} of {others.both:,}", said])
+        made.append(["Like other reviewers", f"{others.same / others.both:.0%} of {others.both:,}", words])
     return made
 
 

@@ -17,9 +17,9 @@ def shown(text: str, system: str | None, earlier: Sequence[str]) -> None:
     if system:
         st.caption("system")
         ui.text(system)
-    for role, said in spoken_by(earlier):
+    for role, content in spoken_by(earlier):
         st.caption(literal(role))
-        ui.text(said)
+        ui.text(content)
     if system or earlier:
         st.caption("user")
     ui.text(text)

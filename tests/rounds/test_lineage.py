@@ -113,19 +113,19 @@ def test_the_newest_vote_of_a_reviewer_counts(finished: Project) -> None:
         lineage.vote(ballot, first, preferred, person("ann"))
     lineage.vote(ballot, first, "base", person("ben"))
     again = lineage.ballot("base", "m1-1", person("ann"))
-    assert again.said == {first: "m1-1"} and again.left == others
-    assert lineage.ballot("base", "m1-1", person("ben")).said == {first: "base"}
-    assert lineage.ballot("base", "m2-1", person("ann")).said == {}
+    assert again.preferred == {first: "m1-1"} and again.left == others
+    assert lineage.ballot("base", "m1-1", person("ben")).preferred == {first: "base"}
+    assert lineage.ballot("base", "m2-1", person("ann")).preferred == {}
 
 
 def test_a_vote_on_completions_that_are_others_now_does_not_count(finished: Project) -> None:
     ballot = finished.lineage.ballot("base", "m2-1", person("eve"))
     key = ballot.left[0]
     finished.lineage.vote(replace(ballot, texts={key: ("what was read", "then")}), key, "base", person("eve"))
-    assert finished.lineage.ballot("base", "m2-1", person("eve")).said == {}
+    assert finished.lineage.ballot("base", "m2-1", person("eve")).preferred == {}
     before = finished.store.votes("base", "m2-1", "eve")
     finished.lineage.vote(ballot, key, "", person("eve"))
-    assert finished.lineage.ballot("base", "m2-1", person("eve")).said == {key: ""}
+    assert finished.lineage.ballot("base", "m2-1", person("eve")).preferred == {key: ""}
     assert len(before) == 1  # it stays, for the day the completions are those again
 
 

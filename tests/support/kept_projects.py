@@ -82,7 +82,7 @@ def shown(project: Project, rounds: int) -> dict[str, Any]:
         "winners_curse": plain(project.winners_curse()),
         "votes": {
             f"{prompt} {k}": said
-            for (prompt, k), said in project.lineage.ballot("base", "m1-1", person("ann")).said.items()
+            for (prompt, k), said in project.lineage.ballot("base", "m1-1", person("ann")).preferred.items()
         },
         "commands": {name: execute(project, name, dict(arguments)) for name, arguments in READING.items()},
         "rows": {table: rows[table] for table in TOLD},

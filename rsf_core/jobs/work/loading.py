@@ -47,6 +47,6 @@ def report_base(context: JobContext[JobSpec], model: ModelRef, folder: Path) -> 
         report(context, base=base)
 
 
-def report(context: JobContext[JobSpec], **found: Any) -> None:
+def report(context: JobContext[JobSpec], **result: Any) -> None:
     """Leave something for the owner beside what the job has left already. A `note` is what the job says once it is done."""
-    context.spool.write_result(context.spool.result() | found)
+    context.spool.write_result(context.spool.result() | result)

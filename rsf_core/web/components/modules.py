@@ -38,8 +38,8 @@ def script(entry: Path) -> str:
                 if name not in exported[target]:
                     raise ValueError(f"{path.name} imports {name}, which {target.name} does not export")
         body = _IMPORT.sub(
-            lambda found: (
-                f"const {{ {', '.join(_names(found[1]))} }} = $m{numbers[(path.parent / found[2]).resolve()]};"
+            lambda match: (
+                f"const {{ {', '.join(_names(match[1]))} }} = $m{numbers[(path.parent / match[2]).resolve()]};"
             ),
             text,
         )
