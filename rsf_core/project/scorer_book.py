@@ -100,9 +100,9 @@ class ScorerBook:
         `onlooker` is a reviewer, who is told of gold items as of any candidates. Raises ScorerError for what has scored
         nothing and is no scorer either."""
         told = {
-            candidate_at(opened.round, where): vote > 0 if vote else None
-            for opened in self._store.rounds()
-            for where, vote, _ in self._told(opened.round, onlooker)
+            candidate_at(round_record.round, where): vote > 0 if vote else None
+            for round_record in self._store.rounds()
+            for where, vote, _ in self._told(round_record.round, onlooker)
         }
         key = ("judging", scorer, direction, tuple(sorted(told.items())))
         return self._store.unchanged(key, (*TABLES, "overrides"), lambda: self._judging(scorer, direction, told))

@@ -132,15 +132,15 @@ class TasteBook:
 
     def _gold_as_told(self, onlooker: str | None) -> dict[str, bool | None]:
         """By name, what an onlooker is told of gold items: accepted or rejected one by one, or None."""
-        found: dict[str, bool | None] = {}
-        for opened in self._store.rounds():
-            votes = self._told(opened.round, onlooker)
-            said = one_by_one(self._store.gold.words(opened.round)) if votes else set()
+        accepted: dict[str, bool | None] = {}
+        for round_record in self._store.rounds():
+            votes = self._told(round_record.round, onlooker)
+            decided_singly = one_by_one(self._store.gold.words(round_record.round)) if votes else set()
             for where, vote, _ in votes:
-                name = candidate_at(opened.round, where)
+                name = candidate_at(round_record.round, where)
                 action = Action.ACCEPT if vote > 0 else Action.REJECT
-                found[name] = vote > 0 if vote and (name, action) in said else None
-        return found
+                accepted[name] = vote > 0 if vote and (name, action) in decided_singly else None
+        return accepted
 
     def _by_chance(self, rows: pa.Table) -> pa.Table:
         """`rows` of what is decided, whose `audit` now says which of them are a random sample of their round."""

@@ -167,7 +167,7 @@ def as_told(rows: pa.Table, told: Mapping[str, bool | None]) -> pa.Table:
     nothing is decided (None)."""
     names = rows["candidate_id"].to_pylist()
     held = rows["accepted"].to_pylist()
-    accepted = [told.get(name, said) for name, said in zip(names, held, strict=True)]
+    accepted = [told.get(name, accepted_now) for name, accepted_now in zip(names, held, strict=True)]
     rows = rows.set_column(rows.column_names.index("accepted"), "accepted", pa.array(accepted, pa.bool_()))
     return rows.filter(pa.array([one is not None for one in accepted], pa.bool_()))
 
