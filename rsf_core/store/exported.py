@@ -92,5 +92,13 @@ class Opinions:
     @property
     def counts(self) -> dict[str, int]:
         """How many candidates each reviewer says something of."""
-        counts = self._rows["reviewer"].value_counts()
+        return self._counted("reviewer")
+
+    @property
+    def by_guide(self) -> dict[int, int]:
+        """How many of them were said by each version of the guide; 0: before there was one."""
+        return self._counted("guide")
+
+    def _counted(self, column: str) -> dict[Any, int]:
+        counts = self._rows[column].value_counts()
         return dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True))

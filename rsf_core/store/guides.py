@@ -37,7 +37,3 @@ class Guides:
     def add_reading(self, version: int, reviewer: str) -> None:
         with self._db.transaction(f"saving that {reviewer} has read the guide"):
             self._db.insert("guide_readings", [{"version": version, "reviewer": reviewer, "created_at": utc_now()}])
-
-    def words(self, round_number: int) -> dict[int, int]:
-        """How many of the words that hold in a round were said by each version; 0: before there was one."""
-        return {row["guide"]: row["words"] for row in self._db.rows("guide_words", {"round": round_number})}

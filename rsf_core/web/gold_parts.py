@@ -27,6 +27,8 @@ MEANINGS = """
 - **Turned away**: of the items to accept, those they rejected. **Let through**: of the items to reject, those they accepted.
 - **By another guide**: answers given by another version of the guide than the item's decision. They may be wrong by the one
   and right by the other. Mark an item again to confirm its decision under the guide as it is now.
+- Answers count as the work of who gave them: in what they have decided, in their pace and in exports. They do not count in how
+  reviewers agree with the rule and with each other: there a gold item has its right decision alone.
 - A row for each version of the guide that they answered by stands below the row of all, where there is more than one.
   Different items were answered under each, so a difference between these rows may come from the items.
 """

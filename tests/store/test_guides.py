@@ -51,7 +51,7 @@ def test_a_decision_is_of_the_version_its_reviewer_had_before_them_else_of_the_n
     assert say(said, "e", "1.2.1", guide=2) is None
     assert say(said, "f", "1.2.2") is None
     assert guides(said) == {"1.0": 0, "1.1": 1, "1.2": 1, "2.0": 0, "2.1": 2, "2.2": 2}
-    assert said.guides.words(1) == {0: 2, 1: 2, 2: 2}
+    assert said.exported.opinions(1).by_guide == {0: 2, 1: 2, 2: 2}
 
 
 @pytest.mark.parametrize("guide", [2, 3, -1])

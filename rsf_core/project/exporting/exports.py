@@ -221,7 +221,8 @@ class Exports:
         model_id = next(one.model_id for one in store.rounds() if one.round == number)
         thresholds = store.thresholds(number)
         target = self._target(number)
-        reviewers = store.exported.opinions(number).counts
+        opinions = store.exported.opinions(number)
+        reviewers = opinions.counts
         record = next((one for one in store.curated_sets() if one.curated_id == source.curated_id), None)
         if record is not None:
             specs = {one["target_id"]: one["spec"] for one in store.targets()}
@@ -248,7 +249,7 @@ class Exports:
             reviewers=reviewers,
             agreement=self._agreement(number) if reviewers else None,
             guide=next(iter(store.guides.all()), None),
-            by_guide=store.guides.words(number),
+            by_guide=opinions.by_guide,
             questions=answered_versions(store, number),
             parts=parts,
         )

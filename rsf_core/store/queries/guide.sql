@@ -6,6 +6,3 @@ SELECT coalesce(max(version), 0) AS version FROM guide_versions;
 
 -- name: guide_read
 SELECT coalesce(max(version), 0) AS version FROM guide_readings WHERE reviewer = $reviewer;
-
--- name: guide_words
-SELECT guide, count(*) AS words FROM opinions WHERE round = $round AND action <> 'auto' GROUP BY guide ORDER BY guide;
