@@ -29,7 +29,7 @@ from rsf_core.cli import (
 )
 from rsf_core.cli.output import err, out
 from rsf_core.domain.errors import RsfError
-from rsf_core.domain.files import said
+from rsf_core.domain.files import in_words
 from rsf_core.domain.version import VERSION
 
 app = typer.Typer(
@@ -81,7 +81,7 @@ def main() -> None:
     user alone."""
     os.umask(0o077)
     try:
-        with said():
+        with in_words():
             app()
     except RsfError as error:
         if "--json" in sys.argv:

@@ -82,7 +82,7 @@ def temporary_folder() -> str:
 
 
 @contextmanager
-def said() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """For the edge to a person: a disk that is full or takes nothing is an error in words, wherever it was met. Raises
     OutOfSpaceError or StoreError in place of the OSError."""
     try:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from rsf_core.domain.errors import OutOfSpaceError, ProjectLockedError, RsfError
-from rsf_core.domain.files import FULL, said
+from rsf_core.domain.files import FULL, in_words
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class _Handler(socketserver.StreamRequestHandler):
         for line in self.rfile:
             try:
                 request = json.loads(line)
-                with said():
+                with in_words():
                     reply: dict[str, Any] = {"result": self.server.answer(request["command"], request["arguments"])}
             except RsfError as error:
                 reply = {"error": str(error), "kind": type(error).__name__}

@@ -27,7 +27,7 @@ from starlette.routing import Route
 from rsf_core.domain import Act, Action, ActKind, Asked, Shown, access
 from rsf_core.domain.access import Actor, Role, person_name
 from rsf_core.domain.errors import AccessError, ProjectClosedError, RsfError
-from rsf_core.domain.files import said
+from rsf_core.domain.files import in_words
 from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.settings import describe
 from rsf_core.project import Project
@@ -258,7 +258,7 @@ def _handler(
             def asked() -> Response:
                 access.check(actor, f"routes.{answer.__name__}")
                 project = guarded(session.opened_as(which), lambda: actor)
-                with said():
+                with in_words():
                     return _response(answer(body, project, actor), to_pack)
 
             return await run_in_threadpool(asked)

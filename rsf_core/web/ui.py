@@ -14,7 +14,7 @@ from rsf_core.acceptance.target import compounding
 from rsf_core.domain import JobKind, JobState, access, bundled
 from rsf_core.domain.access import Actor
 from rsf_core.domain.errors import ProjectClosedError, RsfError, WorkspaceError
-from rsf_core.domain.files import said
+from rsf_core.domain.files import in_words
 from rsf_core.domain.words import SHARES, number, seconds
 from rsf_core.project import Project
 from rsf_core.review.filters import CandidateFilter, View
@@ -131,7 +131,7 @@ def compounding_law(project: Project) -> None:
 def attempt(action: Callable[[], object]) -> bool:
     """Do what was clicked; an error reaches the person on the page, and only success redraws it."""
     try:
-        with said():
+        with in_words():
             action()
     except RsfError as error:
         problem(str(error))

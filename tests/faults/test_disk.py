@@ -16,7 +16,7 @@ import pytest
 from rsf_core.cli import main as cli
 from rsf_core.domain import Finish, JobState, Prompt, trust
 from rsf_core.domain.errors import OutOfSpaceError, RsfError, StoreError
-from rsf_core.domain.files import said, scratch
+from rsf_core.domain.files import in_words, scratch
 from rsf_core.jobs import process, units
 from rsf_core.project import Project
 from rsf_core.project.owner import socket_path
@@ -220,7 +220,7 @@ def test_at_the_edge_a_disk_that_takes_nothing_is_said_in_words(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(kind, match=words), said():
+    with pytest.raises(kind, match=words), in_words():
         raise error
 
     def app() -> None:

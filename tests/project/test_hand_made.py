@@ -90,7 +90,7 @@ def test_pace_and_goals(project: Project) -> None:
     ben, eve = project.progress.everybody(1)
     assert (ben.decided, ben.today, ben.goal) == (6, 6, ReviewGoal(10, 12)) and eve.goal == ReviewGoal(None, None)
     assert (eve.decided, eve.today) == (7, 7)
-    assert (ben.per_hour, eve.per_hour) == (pytest.approx(3600 * 5 / 180), pytest.approx(3600 * 6 / 140))
+    assert [one.per_hour for one in (ben, eve)] == pytest.approx([3600 * 5 / 180, 3600 * 6 / 140])
     assert ben.sitting is not None and eve.sitting is not None
     for sitting, figures in ((ben.sitting, (4, 6, 4, 1, 1)), (eve.sitting, (4, 7, 5, 1, 1))):
         told = sitting.accepted, sitting.ruled, sitting.like_the_rule, sitting.turned_away, sitting.brought_in
