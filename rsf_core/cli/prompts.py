@@ -17,6 +17,11 @@ from rsf_core.domain.errors import PromptError
 from rsf_core.project.client import connect
 from rsf_core.store.records import Fit
 
+_ELSEWHERE = {  # what somebody may look for here
+    "import": "prompts come in by `rsf import DIR FILE`, where DIR is the project's folder",
+    "export": "prompts go out with their task: `rsf task export DIR FOLDER`, where DIR is the project's folder",
+}
+
 
 class PromptAction(StrEnum):
     LIST = "list"
@@ -48,6 +53,8 @@ def prompts(
     as_json: Json = False,
 ) -> None:
     """List prompts, or edit, retire, put back (restore) and seal some. What was drawn for them stays as it is."""
+    if str(folder) in _ELSEWHERE and not folder.exists():
+        raise PromptError(_ELSEWHERE[str(folder)])
     numbers = prompt_ids or []
     if action is PromptAction.LIST and not numbers:
         arguments = {"split": split, "retired": retired, "text": search, "fit": fit, "limit": limit, "offset": offset}

@@ -174,7 +174,12 @@ class Imports:
 
     def format(self, upload: str, reading: Reading = FOUND) -> Format:
         """As what the file is read. Raises PromptFileError where it can't be."""
-        return self._format(self.file(upload), reading)
+        copy = self.file(upload)
+        try:
+            return self._format(copy, reading)
+        except PromptFileError as error:  # it is called as it was when it came
+            name = self.name(upload) or copy.name
+            raise PromptFileError(str(error).replace(str(copy), name).replace(copy.name, name)) from error
 
     def start(
         self, upload: str, columns: Columns, held_out_share: float, reading: Reading = FOUND, again: bool = False

@@ -1,5 +1,9 @@
 """What columns are called that hold prompts or references, in the order in which they are preferred."""
 
+from __future__ import annotations
+
+import re
+
 # a question and an answer in languages whose speakers put them above their columns
 _QUESTIONS_ELSEWHERE = (
     *("frage", "aufgabe", "pregunta", "pergunta", "domanda", "vraag", "pytanie", "soru", "вопрос"),
@@ -45,8 +49,8 @@ def is_known(name: str) -> bool:
 
 def is_known_alone(name: str) -> bool:
     """Whether the only column of a file is called as such a column is: also by the word for several of them."""
-    plain = plainly(name)
-    return any(is_known(one) or one in _ALONE for one in (plain, plain.removesuffix("s")))
+    words = (plainly(name), *re.split(r"[\W_]+", plainly(name)))
+    return any(is_known(one) or one in _ALONE for word in words for one in (word, word.removesuffix("s")))
 
 
 def plainly(name: str) -> str:

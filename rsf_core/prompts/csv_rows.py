@@ -25,6 +25,7 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u00a0"
 _NAMES = re.compile(r"[\"']?\w+(?:[ -]\w+)?[\"']?")
 _RARER = re.compile(r"[:^~§#\x01-\x08\x1c-\x1f](?!\s)")
 _ENDS = (".", "?", "!", "。", "？", "！", "…")  # of a sentence
+_WORDS_OF_A_NAME = 3
 _SAMPLED_ROWS = 50
 _SAMPLED_CHARACTERS = 256 << 10
 
@@ -132,7 +133,7 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
                 # a quote left open for so long: where the next row begins can only be guessed at
                 long = "field limit" in str(error)
                 lost = (long and lines.count > line) or "unexpected end" in str(error)
-                wrong = f"is not CSV: {'a quote is not closed' if lost else error}"
+                wrong = f"is not CSV: {'a quote is not closed' if lost else _in_words(error)}"
                 if long and not lost:
                     wrong = f"has a field of more than {2 * limits.LONGEST_TEXT:,} characters"
             if fields is None:
@@ -157,10 +158,18 @@ def records(path: Path, encoding: Encoding, sign: str | None = None) -> Iterator
                 yield header.record(line, fields)
 
 
+def _in_words(error: csv.Error) -> str:
+    """What a row breaks; csv says of text behind a quoted field what it expected instead."""
+    text_behind = "expected after" in str(error)
+    return "text follows a closing quote: write a quote within a quoted text twice" if text_behind else str(error)
+
+
 def _reads_like_a_row(name: str, alone: bool) -> bool:
     """Whether the name of a column is words that end as a sentence does, or, where it is the only one, nothing that such a
-    column is known to be called: a file with a prompt a line has no names."""
-    return (alone and not is_known_alone(name)) or (len(name.split(maxsplit=1)) > 1 and name.rstrip().endswith(_ENDS))
+    column is known to be called, or more words than hardly a name has: a file with a prompt a line has no names."""
+    words = len(name.split(maxsplit=_WORDS_OF_A_NAME))
+    strange = words > _WORDS_OF_A_NAME or not is_known_alone(name)
+    return (alone and strange) or (words > 1 and name.rstrip().endswith(_ENDS))
 
 
 class Header:

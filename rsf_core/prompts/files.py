@@ -121,7 +121,7 @@ def sample(path: Path, layout: Layout, count: int) -> tuple[list[Record], Proble
     held = 0
     for record in records(path, layout):
         if isinstance(record, Problem):
-            wrong = wrong or record
+            wrong = wrong or (None if record.kept else record)
         else:
             records_read.append(record)
             held += sum(len(str(value)) for value in record.fields.values())

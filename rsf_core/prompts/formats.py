@@ -97,7 +97,7 @@ def recognise(path: Path, reading: Reading = FOUND) -> Format:
     fitness = {name: 0.0 if name in by_annotators else _fitness(name, values[name], values) for name in names}
     ordered = sorted(names, key=lambda name: -fitness[name])
     if not ordered:
-        return Format(layout, "no readable row", (), None, problem=_no_row(wrong))
+        return Format(layout, "no readable row", (), None, problem=_no_row(path, wrong))
     text = ordered[0]
     if not fitness[text]:
         problem = f"has no column that can be told to hold prompts ({_listed(names)}): call that of the prompts prompt"
@@ -174,10 +174,12 @@ def side(text: str) -> Split | None:
     return Split.HELD_OUT if plain in _HELD_OUT else Split.TRAIN if plain == "training" else _SIDES.get(plain)
 
 
-def _no_row(wrong: Problem | None) -> str:
+def _no_row(path: Path, wrong: Problem | None) -> str:
+    if not path.stat().st_size:
+        return "is empty"
     if wrong is not None:
         return f"has no readable row: {wrong}"
-    return "has no readable row: the first line of a CSV names its columns, a JSONL row is an object"
+    return "has no row: the first line of a CSV names its columns and its rows stand below, a JSONL row is an object"
 
 
 def _columns_of(names: Sequence[str]) -> str:

@@ -15,17 +15,18 @@ from rsf_core.domain.errors import RsfError, ScorerError
 from rsf_core.domain.scorer_ref import ScorerRef, canonical
 from rsf_core.domain.settings import Constraint
 from rsf_core.project.draft import Draft
-from rsf_core.scorers import registry
+from rsf_core.scorers import answered, registry, tastes
 from rsf_core.web import ui
 from rsf_core.web.literal import literal
 
+_OF_A_PROJECT = (answered.NAME, tastes.NAME)  # of what people have said in it
 _OPTIONS = " (options: "  # how a scorer's description goes on where it takes some
 
 
 def form(draft: Draft) -> None:
     """The whole step."""
     current = draft.project.settings
-    known = registry.available()
+    known = {name: sentence for name, sentence in registry.available().items() if name not in _OF_A_PROJECT}
     goal = Goal(
         st.radio(
             "How it is judged",
@@ -57,7 +58,11 @@ def form(draft: Draft) -> None:
     _keep(draft, goal, rewards, constraints, beta)
     with st.expander("All that can be measured", icon=":material/straighten:"):
         for name, description in known.items():
-            st.text(f"{name}: {description}")
+            st.markdown(f"**{literal(name)}**: {literal(description)}")
+    st.caption(
+        "Your own Python function, a language model as a judge and what people answer are added on the page Scorers, once "
+        "the project is there. Until then choose what comes nearest."
+    )
 
 
 def _chosen(draft: Draft, part: str, label: str, stored: Sequence[str], known: dict[str, str]) -> list[str]:

@@ -151,3 +151,14 @@ def test_an_export_is_waited_for_until_somebody_ends_it_and_then_nothing_of_it_i
     monkeypatch.setattr("rsf_core.cli.exporting.connect", Connecting)
     done = RUNNER.invoke(app, ["export", str(complete.folder), "--what", "all", "--out", str(tmp_path / "out")])
     assert done.exit_code != 0 and asked == ["export_start", "export_state", "export_cancel"]
+
+
+@pytest.mark.parametrize(
+    ("action", "command"), [("import", "rsf import DIR FILE"), ("export", "rsf task export DIR FOLDER")]
+)
+def test_prompts_say_which_command_brings_them_in_and_out(
+    action: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PromptError, match=command):
+        RUNNER.invoke(app, ["prompts", action], catch_exceptions=False)

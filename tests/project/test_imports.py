@@ -376,3 +376,21 @@ def test_the_rows_of_a_file_are_added_part_by_part_as_they_are_in_one(
     listed = project.prompt_page(10, offset=len(before)).prompts
     assert {prompt.source for prompt in listed} == {"rows.jsonl"}
     assert len({prompt.created_at for prompt in listed}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("holiday.csv", b"\x89PNG\r\n\x1a\n", "holiday.csv is an image"),
+        ("twice.csv", b"prompt,prompt\na,b\n", "twice.csv, line 1: the header names the column"),
+        ("mine.xlsx", b"PK\x03\x04broken", "mine.xlsx cannot be read as a spreadsheet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_called_as_it_was_when_it_came(
+    project: Project, name: str, content: bytes, message: str
+) -> None:
+    upload = project.imports.keep(name, content)
+    with pytest.raises(PromptFileError, match=f"^{message}"):
+        project.imports.start_found(upload, 0.25)
+    with pytest.raises(PromptFileError, match=f"^{message}"):
+        project.candidate_imports.start_found(upload, "a model")

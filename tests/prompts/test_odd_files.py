@@ -37,7 +37,7 @@ def lines(*rows: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", "", "the first line of a CSV names"),
+        ("a.csv", "", "is empty"),
         ("a.csv", "prompt,answer\n", "the first line of a CSV names"),
         ("a.csv", 'prompt,answer\n"open,1\nsecond,2\n', "line 2: is not CSV: a quote is not closed; the rest"),
         ("a.csv", "# a comment\nprompt,answer\nHi,1\n", "line 2: has 2 fields where the header has 1"),
@@ -313,3 +313,18 @@ def test_a_flat_export_of_label_studio_has_its_one_answer_as_the_reference(
     assert "Label Studio" in recognise(tmp_path / "a.json").name
     table = ",".join(sorted(row)) + "\n" + ",".join(str(row[name]) for name in sorted(row)) + "\n"
     assert read(tmp_path / "a.csv", table) == ([("The soup was good.", reference)], [])
+
+
+def test_text_behind_a_closing_quote_is_said_with_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('prompt,answer\n"a "b" c",1\nd,2\n')
+    parsed = parse(tmp_path / "a.csv", "prompt", "answer")
+    assert [row.text for row in parsed.rows] == ["d"]
+    assert "line 2: is not CSV: text follows a closing quote: write a quote within" in str(parsed.problems[0])
+
+
+@pytest.mark.parametrize(("content", "message"), [("", "is empty"), ("prompt,answer\n", "has no row: the first line")])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json"])
+def test_a_file_without_a_row_is_told_from_an_empty_one(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content if name == "a.csv" else content and ("[]" if name == "a.json" else " \n"))
+    problem = recognise(tmp_path / name).problem
+    assert problem is not None and problem.startswith(message)

@@ -108,7 +108,9 @@ def test_from_pasted_prompts_to_a_project_step_by_step(workspace: Path, jobs_in_
     assert "A llama causal model" in says(app)
 
     click(app, "Next: What is good")
-    assert "Nothing says what is good" in says(app)
+    assert "Nothing says what is good" in says(app) and "on the page Scorers" in says(app)
+    assert {"numeric_match", "words"} <= set(choosing(app, "checks").options)
+    assert not {"answer", "taste"} & set(choosing(app, "checks").options)  # of what people said in a project
     choosing(app, "checks").set_value(["numeric_match"])
     sound(app.run())
     assert "Nothing says what is good" not in says(app)
