@@ -25,6 +25,11 @@ def seconds(value: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def speed(tokens_per_second: float) -> str:
+    """How fast tokens are drawn, never 0 for what only is slow: 1,234 tokens/s, 0.25 tokens/s."""
+    return f"{tokens_per_second:,.0f} tokens/s" if tokens_per_second >= 9.95 else f"{tokens_per_second:.2g} tokens/s"
+
+
 def plural(count: int, noun: str) -> str:
     """So many of something: 1 prompt, 1,200 prompts."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

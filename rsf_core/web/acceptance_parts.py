@@ -12,6 +12,7 @@ from rsf_core.acceptance.landscape import Landscape
 from rsf_core.domain import Scope
 from rsf_core.domain.scorer_ref import readable
 from rsf_core.domain.words import plural, seconds
+from rsf_core.domain.words import speed as tokens_a_second
 from rsf_core.project import Project
 from rsf_core.review.filters import CandidateFilter
 from rsf_core.sampling.cost import forecast
@@ -104,13 +105,12 @@ def numbers(project: Project, number: int, landscape: Landscape, log_m: float) -
             "more than is true of the round.",
             icon=":material/warning:",
         )
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.header("How far the accepted lie from the target", anchor=False)
-        _distance(diagnosis)
-    with right:
-        st.header("What it costs", anchor=False)
-        _cost(project, number, landscape, diagnosis)
+    st.header(
+        "How far the accepted lie from the target", anchor=False
+    )  # in its whole width: the table's sentences are long
+    _distance(diagnosis)
+    st.header("What it costs", anchor=False)
+    _cost(project, number, landscape, diagnosis)
 
 
 def _decide_again(project: Project, number: int) -> None:
@@ -178,7 +178,8 @@ def _distance(diagnosis: Diagnosis) -> None:
 
 
 def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagnosis) -> None:
-    samples = st.number_input("Accepted samples wanted", 1, 10_000_000, 500, 100, key=f"wanted-{number}")
+    left, right = st.columns(2)
+    samples = left.number_input("Accepted samples wanted", 1, 10_000_000, 500, 100, key=f"wanted-{number}")
     speed = project.generation_speed(number)
     rate = diagnosis.acceptance_rate
     if speed is None:
@@ -187,11 +188,11 @@ def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagno
     rates = (rate.value, rate.high, rate.low) if rate.known else (rate.value,) * 3  # of one prompt there is no interval
     value, low, high = (forecast(samples, r, speed.tokens_per_draw, speed.tokens_per_second) for r in rates)
     shown = f"{value.draws:,.0f}" if math.isfinite(value.draws) else "never"
-    st.metric("Draws", shown, border=True)
+    right.metric("Draws", shown, border=True)
     if math.isfinite(value.seconds):
         span = f"({seconds(low.seconds)} to {seconds(high.seconds)})" if rate.known and rate.low > 0 else ""
         st.markdown(
-            f"about **{seconds(value.seconds)}** of drawing {literal(span)}, at {speed.tokens_per_second:,.0f} tokens/s"
+            f"about **{seconds(value.seconds)}** of drawing {literal(span)}, at {tokens_a_second(speed.tokens_per_second)}"
         )
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, diagnosis.log_m, k).none

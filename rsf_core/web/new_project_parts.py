@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from rsf_core.domain import Split, files
-from rsf_core.domain.words import plural, seconds, size
+from rsf_core.domain.words import plural, seconds, size, speed
 from rsf_core.jobs.model_check import CheckState, ModelReport
 from rsf_core.models import DEFAULT_MODEL
 from rsf_core.project import task_files
@@ -243,7 +243,7 @@ def _report(draft: Draft, report: ModelReport) -> None:
         "Context": "no limit" if report.context is None else f"{report.context:,} tokens",
         "Chat template": "yes" if report.chat_template else "no",
         "Memory in use": size(report.memory_bytes),
-        "Speed": f"{report.tokens_per_second:,.0f} tokens/s",
+        "Speed": speed(report.tokens_per_second),
     }
     st.success("It was loaded and draws with exact probabilities.", icon=":material/check_circle:")
     with st.container(horizontal=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsf_core.domain.words import ago, plural, size
+from rsf_core.domain.words import ago, plural, size, speed
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,20 @@ def test_one_is_one_and_all_else_are_many(count: int, text: str) -> None:
 )
 def test_a_size_has_two_digits_or_more_and_its_unit(count: int, text: str) -> None:
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("tokens_per_second", "text"),
+    [
+        (0.0413, "0.041 tokens/s"),
+        (0.25, "0.25 tokens/s"),
+        (9.94, "9.9 tokens/s"),
+        (9.96, "10 tokens/s"),
+        (1_234.4, "1,234 tokens/s"),
+    ],
+)
+def test_a_speed_has_two_digits_or_more_and_is_not_0_where_it_is_slow(tokens_per_second: float, text: str) -> None:
+    assert speed(tokens_per_second) == text
 
 
 @pytest.mark.parametrize(
