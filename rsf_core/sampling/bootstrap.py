@@ -45,8 +45,13 @@ def bootstrap_sums(
     rng: np.random.Generator,
     level: float = 0.95,
     replicates: int = 1000,
+    turning: bool = False,
 ) -> list[Interval]:
-    """The same for s statistics at once, from sums by group of shape (groups, k): totals (..., k) → (..., s)."""
+    """The same for s statistics at once, from sums by group of shape (groups, k): totals (..., k) → (..., s).
+
+    `turning`: a statistic may turn, as a divergence does that is largest for some mixture of values. There its slope is 0
+    and so is its standard error, so the limits are the hull with the percentiles of the replicates.
+    """
     groups = sums.shape[0]
     blocks = _in_blocks(sums, rng)
     times = rng.multinomial(len(blocks), np.full(len(blocks), 1.0 / len(blocks)), size=replicates).astype(np.float64)
@@ -57,10 +62,11 @@ def bootstrap_sums(
             statistics, times @ blocks, np.tensordot(times, squares, axes=1), len(blocks)
         )
         t = (repeated - value) / errors
-    return [
+    intervals = [
         _studentised(float(v), float(e), t[:, s], groups, level)
         for s, (v, e) in enumerate(zip(value, error, strict=True))
     ]
+    return [_with_percentiles(one, repeated[:, s], level) for s, one in enumerate(intervals)] if turning else intervals
 
 
 def _in_blocks(sums: Floats, rng: np.random.Generator) -> Floats:
@@ -93,3 +99,12 @@ def _studentised(value: float, error: float, t: Floats, groups: int, level: floa
         return Interval(value, -math.inf, math.inf, groups)
     low, high = np.quantile(defined, [0.5 - 0.5 * level, 0.5 + 0.5 * level])
     return Interval(value, value - float(high) * error, value - float(low) * error, groups)
+
+
+def _with_percentiles(interval: Interval, repeated: Floats, level: float) -> Interval:
+    defined = repeated[np.isfinite(repeated)]
+    if interval.groups == 1 or defined.size < 0.9 * repeated.size or not np.ptp(defined) > 1e-9 * abs(interval.value):
+        return interval
+    low, high = (float(x) for x in np.quantile(defined, [0.5 - 0.5 * level, 0.5 + 0.5 * level]))
+    within = (interval.low, interval.high) if interval.known else (interval.value, interval.value)
+    return Interval(interval.value, min(low, within[0]), max(high, within[1]), interval.groups)

@@ -20,19 +20,25 @@ FAR = (
 )
 FAR_OF_A_PART = 0.15  # of the gains and of the losses, whose limits are put together
 KURTOSIS = 3.0
+KURTOSIS_OF_VALUES = 2.0  # where outcomes may be other than 0 and 1, so that there is no cap on what a prompt is worth
 EQUAL = 1e-9  # prompts that differ by less are equal: rounding tells nothing
 
 
 def mean_limits(
-    deviations: Floats, mean: Floats, level: float, draws: float = np.inf, far: float = FAR
+    deviations: Floats,
+    mean: Floats,
+    level: float,
+    draws: float = np.inf,
+    far: float = FAR,
+    kurtosis: float = KURTOSIS,
 ) -> tuple[Floats, Floats]:
     """The limits of means in [0, 1]; `mean` has shape (...), the limits as well.
 
     `deviations` (..., G) are the prompts' means less `mean`, or for a ratio of sums (S_g − mean·N_g)·G/ΣN_g; G ≥ 2.
     `draws` caps the effective sample size: 0/1 outcomes of prompts are never worth more than so many independent ones.
     """
-    low = _limit(deviations, mean, level, draws, far)
-    return low, 1.0 - _limit(-deviations, 1.0 - mean, level, draws, far)
+    low = _limit(deviations, mean, level, draws, far, kurtosis)
+    return low, 1.0 - _limit(-deviations, 1.0 - mean, level, draws, far, kurtosis)
 
 
 def difference_limits(differences: Floats, level: float) -> tuple[Floats, Floats]:
@@ -57,7 +63,7 @@ def difference_limits(differences: Floats, level: float) -> tuple[Floats, Floats
     return np.maximum(low, -1.0), np.minimum(mean + reach(up_high - up, down - down_low), 1.0)
 
 
-def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float) -> Floats:
+def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float, times: float) -> Floats:
     """The lower limit of each mean, with a further prompt at (1 − far)·mean."""
     groups = y.shape[-1]
     tail = 0.5 - 0.5 * level
@@ -65,7 +71,7 @@ def _limit(y: Floats, mean: Floats, level: float, draws: float, far: float) -> F
     second = ((y**2).sum(axis=-1) + further) / (groups + 1)
     fourth = ((y**4).sum(axis=-1) + further**2) / (groups + 1)
     kurtosis = np.maximum(fourth - second**2, np.finfo(np.float64).tiny)
-    freedom = np.clip(KURTOSIS * groups * second**2 / kurtosis, 1.0, groups - 1)
+    freedom = np.clip(times * groups * second**2 / kurtosis, 1.0, groups - 1)
     variance = np.maximum(second / (groups - 1), np.finfo(np.float64).tiny)
     worth = np.minimum(mean * (1.0 - mean) / variance, draws) * (ndtri(tail) / stdtrit(freedom, tail)) ** 2
     k = np.clip(mean, 0.0, 1.0) * worth

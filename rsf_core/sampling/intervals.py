@@ -19,7 +19,7 @@ from scipy.special import betaincinv, stdtrit
 from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.arrays import dense_groups, group_mean, group_sum, raise_where
-from rsf_core.sampling.bounded import difference_limits, mean_limits
+from rsf_core.sampling.bounded import KURTOSIS, KURTOSIS_OF_VALUES, difference_limits, mean_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +175,12 @@ def _interval(
     width, count = high - low, deviations.size
     if count == 1 or not math.isfinite(width):
         return _t_interval(value, deviations, level)
-    draws = (worth or float(x.size)) if bool(((x == low) | (x == high)).all()) else math.inf
+    outcomes = bool(((x == low) | (x == high)).all())
+    draws = (worth or float(x.size)) if outcomes else math.inf
     mean = np.asarray(min(max((value - low) / width, 0.0), 1.0))
-    lower, upper = mean_limits(deviations / width, mean, _checked(level), draws)
+    lower, upper = mean_limits(
+        deviations / width, mean, _checked(level), draws, kurtosis=KURTOSIS if outcomes else KURTOSIS_OF_VALUES
+    )
     return Interval(value, low + width * float(lower), low + width * float(upper), count)
 
 

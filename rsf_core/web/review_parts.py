@@ -420,12 +420,18 @@ def _suggestion(project: Project, number: int, reviewer: Actor) -> None:
         f"decisions by people on prompts it was not fitted to, instead of {suggestion.agreeing_now:,}; "
         f"**{suggestion.changed:,}** automatic decisions would change."
     )
+    lenient = (
+        "How lenient people are with each prompt is part of the fit."
+        if suggestion.fit.decisions > suggestion.beta.groups
+        else "Each prompt has one decision, so that it cannot be told how lenient people are with a prompt: where that "
+        "differs, β comes out too large, and its interval does not show it."
+    )
     st.caption(
         f"A {literal(suggestion.fit.link)} fit of the decisions on the scores, by likelihood with a ridge of 0.001 "
         "that keeps it finite. "
         "Brackets: 95 % intervals by bootstrap over prompts; a weight whose interval holds 0 may be "
-        "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too. Where "
-        "people are more lenient with some prompts than with others, β comes out too large, and its interval does not show it."
+        "chance. Decisions near the boundary only say little about the rest: decide some of the random audit too. "
+        f"{lenient}"
     )
     if st.button(
         "Make it the target",

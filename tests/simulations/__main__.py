@@ -58,6 +58,7 @@ SIMULATIONS = {
     "learned from what a queue chose": Simulation(chosen.cells, chosen.estimates, 40),
     "orders of the queue": Simulation(orders.cells, orders.gains, 20),
     "forgetting": Simulation(losing.cells, losing.coverage, 200),
+    "acceptance rates": Simulation(distances.rate_cells, distances.rate_coverage, 20_000),
     "distances": Simulation(distances.cells, distances.coverage, 200),
 }
 

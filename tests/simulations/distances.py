@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from rsf_core.domain.arrays import Floats
 from rsf_core.sampling import distances
+from rsf_core.sampling.bounded import KURTOSIS_OF_VALUES, mean_limits
 from rsf_core.sampling.diagnosis import diagnose
 
 NAMES = ("tvd", "kl_target", "kl_proposal", "violated_mass", "acceptance_rate", "violation_rate")
@@ -32,8 +33,7 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
     under "shown" the share that is known."""
     u = (np.arange(200_000) + 0.5) / 200_000
     population = ratios_of(cell["ratios"], ndtri(u))
-    capped = cell["ratios"].startswith("capped")
-    log_m = float(population.max()) - 0.3 if capped else float(np.quantile(population, 1 - cell["violating"]))
+    log_m = bound(cell, population)
     d = distances.draws(population, log_m)
     exact = {name: getattr(distances, name)(d) for name in NAMES[:-1]}
     exact["violation_rate"] = distances.violations(d) / u.size
@@ -50,6 +50,35 @@ def coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> di
             held[name] += interval.known and interval.low <= exact[name] <= interval.high
     figures = {name: held[name] / known[name] for name in NAMES if known[name]}
     return figures | {f"{name} shown": known[name] / sets for name in NAMES[:4]} | {"trusted": trusted / sets}
+
+
+def rate_cells() -> Iterator[dict[str, Any]]:
+    for ratios, prompts, violating in product(RATIOS, (20, 35, 50, 100), (0.02, 0.1)):
+        if violating == 0.02 or not ratios.startswith("capped"):  # which have an M of their own
+            yield {"ratios": ratios, "prompts": prompts, "violating": violating}
+
+
+def rate_coverage(cell: Mapping[str, Any], sets: int, rng: np.random.Generator) -> dict[str, float]:
+    """The acceptance rate where all draws of a prompt have one ratio, which says least of it; all data sets at once."""
+    population = ratios_of(cell["ratios"], ndtri((np.arange(200_000) + 0.5) / 200_000))
+    log_m = bound(cell, population)
+    truth = float(np.exp(np.minimum(population, log_m) - log_m).mean())
+    z = rng.standard_normal((sets, cell["prompts"]))
+    rates = np.exp(np.minimum(ratios_of(cell["ratios"], z), log_m) - log_m)
+    mean = rates.mean(axis=1)
+    low, high = mean_limits(rates - mean[:, None], mean, 0.95, kurtosis=KURTOSIS_OF_VALUES)
+    return {
+        "coverage": float(((low <= truth) & (truth <= high)).mean()),
+        "width": float(np.median(high - low)),
+        "too low": float((high < truth).mean()),
+    }
+
+
+def bound(cell: Mapping[str, Any], population: Floats) -> float:
+    """log M of a cell: see `coverage`."""
+    if cell["ratios"].startswith("capped"):
+        return float(population.max()) - 0.3
+    return float(np.quantile(population, 1 - cell["violating"]))
 
 
 def ratios_of(kind: str, z: Floats) -> Floats:
