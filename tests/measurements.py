@@ -96,7 +96,9 @@ def table(found: Iterable[Replicate]) -> list[str]:
 
 
 def _row(task: str, run: str, found: RoundResult, sealed: Gain | None = None) -> str:
-    shares = (number(found.tuned[name], name) for name in ("truncated", "distinct-2"))
+    shares = (  # words alone have no distinct pairs
+        number(found.tuned[name], name) if name in found.tuned else "–" for name in ("truncated", "distinct-2")
+    )
     values = (
         *(task, run, number(found.tuned[found.metric], found.metric)),
         *(of_gain(gain, found.metric) for gain in (found.gain, found.control, sealed)),

@@ -41,3 +41,5 @@ def test_a_task_is_measured_once_and_its_projects_go(
     rows = measurements.table([first, second, longer])
     assert [row.split(" | ")[1] for row in rows[2:5]] == ["seed 1, round 1", "seed 2, round 1", "another run (2 seeds)"]
     assert of_interval(replicates.procedure([first, second]).gain, "reward") in rows[4]
+    words_alone = first.model_copy(update={"tuned": {k: v for k, v in first.tuned.items() if k != "distinct-2"}})
+    assert measurements.table([words_alone])[2].split(" | ")[8] == "–"

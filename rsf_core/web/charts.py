@@ -33,7 +33,7 @@ def _figure(x: str, y: str, height: int = HEIGHT) -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        margin={"l": 8, "r": 16, "t": 28, "b": 8},
         legend={"orientation": "h", "y": 1.14, "x": 0, "title": None},
         xaxis_title=figure_text(x),
         yaxis_title=figure_text(y),
