@@ -192,7 +192,8 @@ def _cost(project: Project, number: int, landscape: Landscape, diagnosis: Diagno
     if math.isfinite(value.seconds):
         span = f"({seconds(low.seconds)} to {seconds(high.seconds)})" if rate.known and rate.low > 0 else ""
         st.markdown(
-            f"about **{seconds(value.seconds)}** of drawing {literal(span)}, at {tokens_a_second(speed.tokens_per_second)}"
+            f"about **{seconds(value.seconds)}** of drawing {literal(span)}, "
+            f"at {literal(tokens_a_second(speed.tokens_per_second))}"
         )
     k = project.settings.generate.candidates
     none = outcomes.starving(landscape, diagnosis.log_m, k).none

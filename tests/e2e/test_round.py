@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.waiting import until
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 JOB = 180_000
 
@@ -94,8 +96,8 @@ def test_cancel_keeps_what_is_finished_and_resume_completes_it(page, serve, tiny
     server.rsf("set", folder, "generate.prompts", "100")
     page.goto(f"{server.url}/generate")
     page.get_by_role("button", name="Generate candidates").click()
-    while server.rsf("status", folder)["counts"]["candidates"] == 0:
-        time.sleep(0.05)
+    segments = server.folder / "spool" / "r1-generate-1"  # asking rsf takes as long as much of the job
+    until(lambda: any(segments.glob("*.parquet")), JOB / 1000)
     page.get_by_role("button", name="Cancel").click()
     resume = page.get_by_role("button", name="Resume")
     expect(resume).to_be_visible(timeout=JOB)

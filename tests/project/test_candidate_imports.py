@@ -158,7 +158,7 @@ def test_parts_of_any_size_add_the_same(project: Project, tmp_path: Path, monkey
         assert ks == list(range(ELSEWHERE_K, ELSEWHERE_K + len(ks)))
 
 
-def test_a_file_that_two_add_at_once_is_added_by_one_and_the_other_is_told(tmp_path: Path, small_task: Path) -> None:
+def test_a_file_that_two_add_at_once_is_added_by_one_alone(tmp_path: Path, small_task: Path) -> None:
     with Project.create(tmp_path / "project", str(small_task), seed=1) as project:
         file = written(tmp_path, [{"prompt": train(project)[0], "completion": f"Answer {n}."} for n in range(3)])
         upload = project.imports.keep_file(file)
@@ -179,7 +179,9 @@ def test_a_file_that_two_add_at_once_is_added_by_one_and_the_other_is_told(tmp_p
         for thread in threads:
             thread.join(60)
         assert outcomes.pop(outcomes.index(3)) == 3
-        assert outcomes == [(PromptError, candidate_imports._NOT_KEPT)] and len(project.candidates_elsewhere()) == 3
+        # the other is told that the file went, or, where it came before that, that none of its rows is new
+        assert outcomes in ([(PromptError, candidate_imports._NOT_KEPT)], [0])
+        assert len(project.candidates_elsewhere()) == 3
 
 
 def test_a_prompt_takes_no_more_than_its_names_and_nothing_is_added(

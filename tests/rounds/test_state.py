@@ -92,7 +92,7 @@ def test_an_evaluation_that_another_sampler_began_does_not_go_on(
     monkeypatch.setattr(
         complete.supervisor,
         "submit",
-        lambda spec, inputs: whole(spec.model_copy(update={"sampler": 1}), inputs),
+        lambda spec, inputs, **rest: whole(spec.model_copy(update={"sampler": 1}), inputs, **rest),
     )
     complete.evaluate(1)
     with pytest.raises(
