@@ -7,16 +7,14 @@ script, which then ends this process, and all of them MORE_MEMORY over what the 
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import json
-import os
-import resource
 import sys
 from types import SimpleNamespace
 from typing import Any
 
 from transformers.utils import chat_template_utils
+
+from rsf_core.domain.helper_script import serve
 
 MORE_MEMORY = 2**29  # bytes
 # What templates that write today's date are told, so that a prompt is the same text tomorrow: when it is judged and
@@ -26,18 +24,9 @@ LONGEST = 2**24  # characters: more than any context holds
 
 
 def main() -> None:
-    _limit_memory()
     # strftime_now of templates: what is given to a rendering may be plain data alone
     vars(chat_template_utils)["datetime"] = SimpleNamespace(now=lambda: TODAY)
-    seconds = int(sys.argv[1])
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever prints by mistake is no answer
-    for line in sys.stdin:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, most))
-        out.write(json.dumps(_answer(json.loads(line))) + "\n")
-        out.flush()
+    serve(_answer, int(sys.argv[1]), MORE_MEMORY)
 
 
 def _answer(request: dict[str, Any]) -> dict[str, str]:
@@ -59,14 +48,6 @@ def _answer(request: dict[str, Any]) -> dict[str, str]:
         return {"error": "it calls itself without end"}
     except Exception as error:  # a template can raise anything; the person is told what
         return {"error": f"{type(error).__name__}: {str(error)[:300]}"}
-
-
-def _limit_memory() -> None:
-    """Where the system tells the size of a process and limits it (Linux); elsewhere the processor time alone bounds it."""
-    with contextlib.suppress(OSError, ValueError):
-        with open("/proc/self/statm", encoding="ascii") as file:
-            now = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + MORE_MEMORY, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":

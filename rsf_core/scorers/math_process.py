@@ -8,16 +8,14 @@ script, after which the system ends this process, and all of them MORE_MEMORY ov
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
-import os
-import resource
 import sys
 from functools import lru_cache
 from typing import Any
 
 from math_verify import parse, verify  # type: ignore[import-untyped]
+
+from rsf_core.domain.helper_script import serve
 
 MORE_MEMORY = 2**29  # bytes
 DELIMITED = ("$", "\\boxed", "\\(", "\\[", "\\begin")
@@ -25,16 +23,7 @@ DELIMITED = ("$", "\\boxed", "\\(", "\\[", "\\begin")
 
 def main() -> None:
     logging.disable(logging.ERROR)  # that there is no time limit of the library's own, which would need signals
-    _limit_memory()
-    seconds = int(sys.argv[1])
-    out = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # whatever prints by mistake is no answer
-    for line in sys.stdin:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds + 1, most))
-        out.write(json.dumps(_answer(**json.loads(line))) + "\n")
-        out.flush()
+    serve(lambda request: _answer(**request), int(sys.argv[1]), MORE_MEMORY)
 
 
 def _answer(reference: str, completion: str) -> dict[str, Any]:
@@ -54,14 +43,6 @@ def _answer(reference: str, completion: str) -> dict[str, Any]:
 def _reference(text: str) -> Any:
     """What a reference says: it is one expression as a whole, in dollars or not."""
     return parse(text if any(mark in text for mark in DELIMITED) else f"${text}$", parsing_timeout=None)
-
-
-def _limit_memory() -> None:
-    """Where the system tells the size of a process and limits it (Linux); elsewhere the processor time alone bounds it."""
-    with contextlib.suppress(OSError, ValueError):
-        with open("/proc/self/statm", encoding="ascii") as file:
-            now = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + MORE_MEMORY, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ the steps of the interpreter and of its regular expressions; the system ends the
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import resource
 import signal
 import sys
 from types import FrameType
 
+from rsf_core.domain.helper_script import serve
 from rsf_core.web.markup.cleaning import TooMuchError
 from rsf_core.web.markup.render import HiddenError, render
 
@@ -50,27 +48,11 @@ def answer(text: str, seconds: float) -> dict[str, str]:
 def main() -> None:
     seconds = float(sys.argv[1])
     signal.signal(signal.SIGVTALRM, _stop)
-    _limit_memory()
-    out = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # whatever prints by mistake is no answer
-    for line in sys.stdin:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + seconds) + HARD_SECONDS, most))
-        out.write(json.dumps(answer(json.loads(line)["text"], seconds)) + "\n")
-        out.flush()
+    serve(lambda request: answer(request["text"], seconds), seconds + HARD_SECONDS, MORE_MEMORY)
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:
     raise _TooSlowError
-
-
-def _limit_memory() -> None:
-    """Where the system tells the size of a process and limits it (Linux); elsewhere the processor time alone bounds it."""
-    with contextlib.suppress(OSError, ValueError):
-        with open("/proc/self/statm", encoding="ascii") as file:
-            now = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + MORE_MEMORY, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":

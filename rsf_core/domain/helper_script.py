@@ -1,0 +1,35 @@
+"""The inside of a process that a `HelperProcess` asks: it answers line by line, within limits that the system keeps."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import resource
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]], cpu_seconds: float, more_memory: int) -> None:
+    """Until stdin ends: one JSON request a line there, one JSON answer a line on stdout. The system ends the process where an
+    answer takes `cpu_seconds` of processor time, or up to one more, for it counts whole ones; all answers together have
+    `more_memory` bytes over what the process has taken before the first."""
+    _limit_memory(more_memory)
+    out = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)  # whatever prints by mistake is no answer
+    for line in sys.stdin:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + cpu_seconds), most))
+        out.write(json.dumps(answer(json.loads(line))) + "\n")
+        out.flush()
+
+
+def _limit_memory(more: int) -> None:
+    """Where the system tells the size of a process and limits it (Linux); elsewhere the processor time alone bounds it."""
+    with contextlib.suppress(OSError, ValueError):
+        with open("/proc/self/statm", encoding="ascii") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + more, resource.RLIM_INFINITY))
