@@ -138,7 +138,14 @@ def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
             for card in usable
         ],
         height="content",
-        column_config={"cost (ms a candidate)": st.column_config.NumberColumn(format="%.3g")},
+        column_config={  # widths in pixels: names and costs are read whole, a description by a click
+            "scorer": st.column_config.TextColumn(width=120),
+            "what it measures": st.column_config.TextColumn(width=330),
+            "scores": st.column_config.TextColumn(width=75),
+            "options": st.column_config.TextColumn(width=130),
+            "reference": st.column_config.TextColumn(width=75),
+            "cost (ms a candidate)": st.column_config.NumberColumn(format="%.3g", width=150),
+        },
     )
     st.caption(
         f'{plural(len(usable), "scorer")}. A target names them with their options, as in `contains(text="cat")`; an option '
