@@ -140,7 +140,7 @@ def installed(cards: Sequence[ScorerCard], cost: Mapping[str, float]) -> None:
         height="content",
         column_config={  # widths in pixels: names and costs are read whole, a description by a click
             "scorer": st.column_config.TextColumn(width=120),
-            "what it measures": st.column_config.TextColumn(width=330),
+            "what it measures": st.column_config.TextColumn(width=295),
             "scores": st.column_config.TextColumn(width=75),
             "options": st.column_config.TextColumn(width=130),
             "reference": st.column_config.TextColumn(width=75),
