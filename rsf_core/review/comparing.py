@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rsf_core.domain import Choice, Said, Verdict, candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.settings import Settings
+from rsf_core.review import walking
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
 from rsf_core.review.pair_words import pair_words
 from rsf_core.review.pairs import alike, walk
@@ -127,15 +128,16 @@ class Comparing:
         start = way.position if after is None else max(after, way.position)
         passed = start == way.position  # nothing is left before here
         pairs: list[Compared] = []
-        read, position = 0, start - 1
+        read, characters, position = 0, 0, start - 1
         for position, row, a, b in walk([(number, len(ks)) for number, ks in groups], seed, start):
-            if len(pairs) == count or read == MOST_READ or _long(pairs):
+            if len(pairs) == count or read == MOST_READ or characters > walking.MOST_CHARACTERS:
                 return Upcoming(pairs, position, False)
             prompt_id, ks = groups[row]
             left, right = (candidate_id(round_number, prompt_id, int(ks[at])) for at in (a, b))
             heard = self._heard(round_number, prompt_id, pair_of(left, right))
             if reviewer not in heard and len(heard) < overlap:
                 pair, read = self._shown(round_number, left, right), read + 1
+                characters += len(pair.left.completion) + len(pair.right.completion)
                 if not alike(pair.left.completion, pair.right.completion):
                     pairs.append(pair)
                     passed = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -74,10 +75,46 @@ def prompt_order(size: int, seed: int) -> list[int]:
 
 def alike(one: str, other: str) -> bool:
     """Whether two texts are near-duplicates: the same words, or nearly all runs of three words in common (Jaccard)."""
-    a, b = (_WORD.findall(text.casefold()) for text in (one, other))
-    if a == b:
-        return bool(a) or one.strip() == other.strip()
-    if min(len(a), len(b)) < 3:
+    return one == other or _alike(_words_of(one), _words_of(other))
+
+
+class Unlike:
+    """Texts none of which is a near-duplicate of another: `alike`, with the words of each text looked up once, for of 20,000
+    characters that is nearly all that it costs."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, _Words] = {}
+
+    def add(self, text: str) -> bool:
+        """Whether it is like none of them, and now one of them."""
+        if text in self._texts:
+            return False
+        words = _words_of(text)
+        if any(_alike(words, other) for other in self._texts.values()):
+            return False
+        self._texts[text] = words
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Of a text: its words, the runs of three of them, and it without the space around it, for a text without words."""
+
+    words: list[str]
+    runs: set[tuple[str, str, str]]
+    text: str
+
+
+def _words_of(text: str) -> _Words:
+    words = _WORD.findall(text.casefold())
+    return _Words(words, set(zip(words, words[1:], words[2:], strict=False)), text.strip())
+
+
+def _alike(one: _Words, other: _Words) -> bool:
+    if one.words == other.words:
+        return bool(one.words) or one.text == other.text
+    smaller, larger = sorted((len(one.runs), len(other.runs)))
+    if not smaller or smaller < ALIKE * larger:
         return False
-    first, second = ({tuple(words[i : i + 3]) for i in range(len(words) - 2)} for words in (a, b))
-    return len(first & second) >= ALIKE * len(first | second)
+    common = len(one.runs & other.runs)
+    return common >= ALIKE * (smaller + larger - common)

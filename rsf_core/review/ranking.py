@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from rsf_core.domain import MOST_RANKED, Choice, Said, candidate_id, parse_candidate_id
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.settings import Settings
+from rsf_core.review import walking
 from rsf_core.review.candidates import ReviewCandidate, ReviewPrompt
-from rsf_core.review.pairs import alike, prompt_order
+from rsf_core.review.pairs import Unlike, prompt_order
 from rsf_core.review.queue import Reviews
 from rsf_core.review.walking import Ended, Ways, long
 from rsf_core.sampling.streams import child_seed
@@ -122,15 +124,16 @@ class Ranking:
         start = way.position if after is None else max(after, way.position)
         passed = start == way.position  # nothing is left before here
         prompts: list[ToRank] = []
-        read = 0
+        read = characters = 0
         for position in range(start, len(order)):
-            if len(prompts) == count or read == MOST_READ or _long(prompts):
+            if len(prompts) == count or read == MOST_READ or characters > walking.MOST_CHARACTERS:
                 return UpcomingRankings(prompts, position, False)
             prompt_id, ks = groups[order[position]]
             with log.lock:
                 open_ = not log.has(reviewer, prompt_id) and log.voices(prompt_id) < overlap
             if open_ and len(ks) > 1:
-                prompt, read = self._drawn(round_number, prompt_id, ks), read + 1
+                prompt, length = self._drawn(round_number, prompt_id, ks)
+                read, characters = read + 1, characters + length
                 if len(prompt.candidates) > 1:
                     prompts.append(prompt)
                     passed = False
@@ -138,15 +141,14 @@ class Ranking:
                 way.position = position + 1
         return UpcomingRankings(prompts, max(start, len(order)), True)
 
-    def _drawn(self, round_number: int, prompt_id: int, ks: NDArray[np.int64]) -> ToRank:
-        """Candidates of a prompt at random, of near-duplicates one."""
+    def _drawn(self, round_number: int, prompt_id: int, ks: NDArray[np.int64]) -> tuple[ToRank, int]:
+        """Candidates of a prompt at random, of near-duplicates one; and how many characters were read for it."""
         order = self._random(round_number, prompt_id).permutation(len(ks))[:LOOKED_AT]
         read = self._shown(round_number, [candidate_id(round_number, prompt_id, int(ks[at])) for at in order])
-        chosen: list[ReviewCandidate] = []
-        for one in read.candidates:
-            if len(chosen) < MOST_RANKED and not any(alike(one.completion, other.completion) for other in chosen):
-                chosen.append(one)
-        return ToRank(read.prompt, tuple(chosen))
+        unlike = Unlike()
+        differing = (one for one in read.candidates if unlike.add(one.completion))
+        chosen = tuple(islice(differing, MOST_RANKED))
+        return ToRank(read.prompt, chosen), sum(len(one.completion) for one in read.candidates)
 
     def _shuffled(self, round_number: int, names: Sequence[str]) -> list[str]:
         """Not in the order in which they were said to be good."""

@@ -13,7 +13,7 @@ from rsf_core.domain import K_BITS
 from rsf_core.review.candidates import ReviewCandidate
 from rsf_core.review.queue import Reviews
 
-MOST_CHARACTERS = 1_000_000  # of the completions of an answer, the last one's beyond it
+MOST_CHARACTERS = 1_000_000  # of the completions that are read for an answer, the last one's beyond it: somebody waits
 
 
 @dataclass(slots=True)

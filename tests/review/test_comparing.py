@@ -153,7 +153,29 @@ def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pyt
     monkeypatch.setattr(walking, "MOST_CHARACTERS", 30)  # a pair has 27 or 29
     begun = found.upcoming(1, person("ann"), 100, again)
     assert (ids(begun.pairs), begun.ended) == (whole[:2], False)
-    assert ids(found.upcoming(1, person("ann"), 100, again, begun.last).pairs) == whole[2:4]
+    rest: list[tuple[str, str]] = []
+    after, ended = begun.last, begun.ended
+    while not ended:
+        answer = found.upcoming(1, person("ann"), 100, again, after)
+        rest, after, ended = rest + ids(answer.pairs), answer.last, answer.ended
+        assert len(answer.pairs) <= 2
+    assert rest == whole[2:]
+
+
+def test_what_is_read_and_not_shown_counts_too_and_an_empty_answer_can_be_gone_on_from(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_prompts(store, 2)
+    add_candidates(store, candidates(2, 3, completions=["the same words again"] * 6, finish=["eos"] * 6))
+    found = made(store)
+    monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # a pair has 40
+    first = found.upcoming(1, person("ann"), 100)
+    assert (first.pairs, first.last, first.ended) == ([], 2, False)
+    after, answers = first.last, 1
+    while not (answer := found.upcoming(1, person("ann"), 100, after=after)).ended:
+        assert answer.pairs == [] and answer.last is not None and answer.last > (after or 0)
+        after, answers = answer.last, answers + 1
+    assert answers == 2  # of two pairs each, and the third, with the last two, ends
 
 
 def test_a_round_without_candidates_has_no_pair(store: Store) -> None:

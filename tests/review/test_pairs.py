@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from itertools import combinations, islice
+from unittest import mock
 
 import pytest
 
-from rsf_core.review.pairs import alike, pair_at, pairs_of, walk
+from rsf_core.review import pairs
+from rsf_core.review.pairs import Unlike, alike, pair_at, pairs_of, walk
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 17, 64])
@@ -70,3 +73,38 @@ def test_what_other_prompts_there_are_changes_no_prompts_pairs() -> None:
 )
 def test_near_duplicates_are_told_by_their_words(one: str, other: str, same: bool) -> None:
     assert alike(one, other) is alike(other, one) is same
+
+
+def by_hand(one: str, other: str) -> bool:
+    a, b = one.lower().split(), other.lower().split()
+    if not one.strip(" !") or not other.strip(" !"):
+        return one.strip() == other.strip()
+    runs, others = ({" ".join(words[at : at + 3]) for at in range(len(words) - 2)} for words in (a, b))
+    return a == b or (bool(runs and others) and len(runs & others) / len(runs | others) >= 0.8)
+
+
+def test_texts_unlike_each_other_are_those_that_no_earlier_one_is_like() -> None:
+    rng, vocabulary = random.Random(2), [f"w{number}" for number in range(30)]
+    texts = ["", " ", "!", "a b", "a  B", "a c"]
+    for _ in range(12):
+        words = rng.choices(vocabulary, k=rng.choice([3, 20, 60]))
+        texts.append(" ".join(words))
+        for changed in (1, 2, 5):  # some of them near-duplicates, some not
+            texts.append(" ".join([*words[:-changed], *rng.choices(vocabulary, k=changed)]))
+    rng.shuffle(texts)
+    expected: list[str] = []
+    for text in texts:
+        if not any(by_hand(text, other) for other in expected):
+            expected.append(text)
+    unlike = Unlike()
+    assert [text for text in texts if unlike.add(text)] == expected and 10 < len(expected) < len(texts) - 10
+
+
+def test_the_words_of_each_text_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prompt's long texts that all differ: what costs is to take them apart, not to hold each against the others."""
+    words_of = mock.Mock(side_effect=pairs._words_of)
+    monkeypatch.setattr(pairs, "_words_of", words_of)
+    texts = [" ".join(f"w{number * other % 97}" for number in range(200)) for other in range(1, 33)]
+    unlike = Unlike()
+    assert sum(map(unlike.add, [*texts, *texts])) > 20
+    assert [call.args[0] for call in words_of.call_args_list] == texts

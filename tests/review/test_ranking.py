@@ -121,7 +121,7 @@ def test_an_answer_ends_where_its_texts_are_long(filled: Store, monkeypatch: pyt
         for one in upcoming(found):
             found.say(1, [one], ANN)
     whole = upcoming(found, again=again)
-    monkeypatch.setattr(walking, "MOST_CHARACTERS", 40)  # a prompt has 35 or 36
+    monkeypatch.setattr(walking, "MOST_CHARACTERS", 60)  # 54 of a prompt are read, 35 or 36 shown
     begun = found.upcoming(1, ANN, 100, again)
     assert ([ids(one) for one in begun.prompts], begun.ended) == (whole[:2], False)
     assert upcoming(found, again=again, after=begun.last) == whole[2:]
