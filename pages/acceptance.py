@@ -4,7 +4,7 @@ import streamlit as st
 
 from rsf_core.domain import JobKind
 from rsf_core.domain.words import plural
-from rsf_core.web import acceptance_parts, elsewhere, no_score, prompt_bands, rule_of_m, session, ui
+from rsf_core.web import acceptance_parts, accepted_parts, elsewhere, no_score, prompt_bands, rule_of_m, session, ui
 
 project = session.project()
 number = ui.chosen_round(project)
@@ -45,9 +45,9 @@ with st.expander("The marks, judged on prompts that had no part in choosing them
 if newest:
     rule_of_m.panel(project)
 prompt_bands.panel(project, number, editable=newest and not running)
-acceptance_parts.where(project, number, threshold)
-acceptance_parts.scopes(project, number, threshold)
-acceptance_parts.rules(project, number, threshold)
+accepted_parts.where(project, number, threshold)
+accepted_parts.scopes(project, number, threshold)
+accepted_parts.rules(project, number, threshold)
 acceptance_parts.threshold_history(project, number, threshold)
 
 with st.expander("What M is, and why larger is not better", icon=":material/help:"):

@@ -3,7 +3,16 @@
 import streamlit as st
 
 from rsf_core.domain import JobKind
-from rsf_core.web import compare_parts, guide_parts, no_score, progress_parts, review_parts, session, ui
+from rsf_core.web import (
+    agreement_parts,
+    compare_parts,
+    guide_parts,
+    no_score,
+    progress_parts,
+    review_parts,
+    session,
+    ui,
+)
 from rsf_core.web.components.review_card import review_card
 
 project = session.project()
@@ -47,7 +56,7 @@ elif shown == "Compare":
 elif shown == "Table":
     review_parts.table(project, number, reviewer, candidate_filter, view, order)
 else:
-    review_parts.agreement(project, number, reviewer)
+    agreement_parts.agreement(project, number, reviewer)
 if shown in ("One by one", "Compare"):
     progress_parts.panel(project, number, reviewer)
 if number == project.current_round:

@@ -165,6 +165,17 @@ def test_the_version_is_that_of_the_package() -> None:
     assert rsf_core.__version__ == VERSION == packaged
 
 
+# A module has one job. The formatter says where lines break, and the linter refuses two statements on one line.
+MOST_LINES = 450
+
+
+def test_no_module_is_longer_than_one_job_takes() -> None:
+    files = [ROOT / "app.py", *(ROOT / path for path in sources("rsf_core", "pages"))]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    too_long = {path: length for path, length in lengths.items() if length > MOST_LINES}
+    assert len(lengths) > 200 and not too_long, "give what is another job a module of its own, named by a noun"
+
+
 # How a value came to be is no name for it: `round_record`, not `found`. `wanted` stays where it is stored or sent.
 VAGUE = {"found", "said", "opened", "wanted"}
 SPOKEN = {

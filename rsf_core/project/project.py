@@ -15,13 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rsf_core.domain import JobState, Prompt, Split, settings_file
-from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain import JobState, settings_file
 from rsf_core.domain.closing import Step, in_turn
-from rsf_core.domain.errors import NotAProjectError, PromptError, SettingsError
+from rsf_core.domain.errors import NotAProjectError
 from rsf_core.domain.files import keep_private, writable
 from rsf_core.domain.parts import of_part
-from rsf_core.domain.settings import Problem as SettingsProblem
 from rsf_core.domain.settings import Settings
 from rsf_core.jobs.supervisor import JobSupervisor
 from rsf_core.project import summary as summaries
@@ -37,15 +35,16 @@ from rsf_core.project.imports import Imports
 from rsf_core.project.invites import Invites
 from rsf_core.project.own_scorers import OwnScorers
 from rsf_core.project.owner import OwnerLock, OwnerServer
-from rsf_core.project.prompt_book import CHANGED_MEANWHILE, OPENED, PromptBook
+from rsf_core.project.prompt_book import PromptBook
 from rsf_core.project.question_book import QuestionBook
 from rsf_core.project.result_book import ResultBook
 from rsf_core.project.round_book import RoundBook
 from rsf_core.project.scorer_book import ScorerBook
+from rsf_core.project.settings_book import SettingsBook
 from rsf_core.project.summary import Running, Summary
 from rsf_core.project.target_book import MADE, TargetBook
 from rsf_core.project.taste_book import TasteBook
-from rsf_core.prompts import Problem, PromptRow, tasks
+from rsf_core.prompts import PromptRow, tasks
 from rsf_core.prompts.tasks import Task
 from rsf_core.review.comparing import Comparing
 from rsf_core.review.progress import ReviewProgress
@@ -60,7 +59,7 @@ from rsf_core.rounds.prompt_lengths import PromptLengths
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import Standing
 from rsf_core.sampling.streams import child_seed
-from rsf_core.store.records import Fit, JobRecord, PromptPage
+from rsf_core.store.records import JobRecord
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
 
@@ -85,8 +84,8 @@ class Project:
         self._following = Following(self.store, self._standing, self._stages, self.autopilot.steer)
         self.supervisor.listen(self._following.on_done, self._on_ended, self._mend_summary)
         self.lineage = Lineage(folder, self.store, self._standing)
-        self.prompt_book = PromptBook(self.store, self._standing.settings)
         self.prompt_lengths = PromptLengths(self.store, self._standing.settings)
+        self.prompt_book = PromptBook(self.store, self._standing.settings, self.prompt_lengths.room)
         self.target_book = TargetBook(folder, self.store, self._standing, self._stages, self._told)
         self._rounds = RoundBook(self.store, self._standing, self._stages, self._driver, self.supervisor, self._told)
         self._candidates = CandidateBook(self.store, self._standing, lambda n, who: self.review.onlooking(n, who))
@@ -98,6 +97,7 @@ class Project:
         self.features = Features(self.store, embedding)
         self.guide_book = GuideBook(self.store)
         self.question_book = QuestionBook(folder, self.store, self._standing.settings)
+        self._settings = SettingsBook(folder, self.store, self._standing, self.target_book, self.question_book)
         self.answers = AnswerBook(folder, self.store, self.question_book, self._stages, self.target_book)
         self.gold = GoldBook(self.store)
         self.taste = TasteBook(self.store, self._standing, self._stages, self.supervisor, self.target_book, self._told)
@@ -303,111 +303,25 @@ class Project:
     def settings(self) -> Settings:
         return self._standing.settings()
 
-    @spoken
-    def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
-        """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes. The
-        base model stays what it is once it has drawn a candidate: log-probabilities of two models don't compare. A change of
-        the target or of the rule of M is kept as a version: see `target_book`."""
-        if key == "model" and (self.store.models() or self.counts(1).candidates):
-            raise SettingsError(
-                f"this project's base model is {self.settings.model} and has drawn candidates already: "
-                "start a new project for another model"
-            )
-        self.target_book.note()
-        changed = settings_file.change(self.folder, key, settings_file.model_name(text) if key == "model" else text)
-        self.target_book.note(author, f"{key} was set")
-        self.question_book.note(author)
-        return changed
-
-    def settings_problems(self) -> list[SettingsProblem]:
-        """What is wrong with values in project.toml: their defaults hold in their place, and no stage starts before they are
-        set or unset."""
-        return self._standing.settings_problems()
+    settings_problems = of_part("_settings", SettingsBook.problems)
+    set = of_part("_settings", SettingsBook.set)
+    unset = of_part("_settings", SettingsBook.unset)
 
     def backup(self, file: Path | None = None, models: bool = False) -> dict[str, Any]:
         """Back up everything that cannot be computed again to `file` (None: a new one among the exports), with `models` the
         models' files too; the file, its tables' rows and its models. Raises BackupError. `rsf restore` reads it."""
         return self.store.backup(file, models)
 
-    @spoken
-    def unset(self, key: str, author: Actor = LOCAL) -> Settings:
-        """Go back to the default of one setting."""
-        self.target_book.note()
-        changed = settings_file.unset(self.folder, key)
-        self.target_book.note(author, f"{key} was unset")
-        self.question_book.note(author)
-        return changed
-
-    def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
-        """The prompts in use; with `retired` also those that are not any more."""
-        return self.store.prompts(split, retired=retired)
-
-    def prompt_counts(self) -> dict[Split, int]:
-        """How many prompts are in use, by side."""
-        return self.store.prompt_counts()
-
-    def prompt_page(
-        self,
-        limit: int,
-        offset: int = 0,
-        *,
-        split: Split | None = None,
-        retired: bool | None = None,
-        text: str = "",
-        fit: Fit | None = None,
-    ) -> PromptPage:
-        """A part of the list of prompts by number; `text` is looked for in text and reference, or is a number. `fit`: only
-        those that the model takes, or does not, as far as it was asked."""
-        room = self.prompt_lengths.room()
-        return self.store.prompt_book.page(limit, offset, split=split, retired=retired, text=text, fit=fit, room=room)
-
-    def check_prompts(
-        self, rows: Sequence[PromptRow], held_out_share: float
-    ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
-        """The rows that can be added, each with its split (by hash, near-duplicates together), and what is wrong with
-        the others by line: duplicates, a reference that a scorer of the target cannot read, or a wish for a split that would
-        put near-duplicates on both sides."""
-        placed = self.prompt_book.placed(rows, held_out_share)
-        return list(placed.rows), list(placed.problems)
-
-    def add_prompts(self, rows: Sequence[PromptRow], source: str, split: Split = Split.TRAIN) -> int:
-        """Add prompts as they are; a row without a split goes to `split`. Use `check_prompts` before. Raises PromptError
-        for a sealed one once the sealed were opened."""
-        if self.prompt_book.is_unsealed() and any((row.split or split) is Split.SEALED for row in rows):
-            raise PromptError(OPENED)
-        return self.store.add_prompts(
-            ((r.text, r.system, r.reference, r.split or split, r.earlier) for r in rows), source
-        )
-
-    def import_prompts(self, rows: Sequence[PromptRow], source: str, held_out_share: float = 0.25) -> list[Problem]:
-        """Add the rows that can be added and return what is wrong with the others."""
-        version = self.prompt_book.version()
-        placed, problems = self.check_prompts(rows, held_out_share)
-        with self.store.transaction("adding prompts"):
-            if self.prompt_book.version() != version:  # comparing with many takes seconds
-                raise PromptError(CHANGED_MEANWHILE)
-            self.add_prompts([row for row, _ in placed], source)
-        return problems
-
-    @spoken
-    def edit_prompt(self, prompt_id: int, row: PromptRow, author: Actor = LOCAL) -> int:
-        """Replace a prompt by an edited one on the same side of the split; its new number. Raises PromptError."""
-        return self.prompt_book.edit(prompt_id, row, author)
-
-    @spoken
-    def seal_prompts(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> list[int]:
-        """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError."""
-        return self.prompt_book.seal(prompt_ids, author)
-
-    @spoken
-    def retire_prompts(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
-        """Take prompts out: they are not drawn or evaluated any more; what was drawn for them stays. Raises PromptError."""
-        self.prompt_book.retire(prompt_ids, author)
-
-    @spoken
-    def restore_prompts(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
-        """Put retired prompts back. Raises PromptError."""
-        self.prompt_book.restore(prompt_ids, author)
+    prompts = of_part("prompt_book", PromptBook.prompts)
+    prompt_counts = of_part("prompt_book", PromptBook.counts)
+    prompt_page = of_part("prompt_book", PromptBook.page)
+    check_prompts = of_part("prompt_book", PromptBook.check)
+    add_prompts = of_part("prompt_book", PromptBook.add)
+    import_prompts = of_part("prompt_book", PromptBook.add_usable)
+    edit_prompt = of_part("prompt_book", PromptBook.edit)
+    seal_prompts = of_part("prompt_book", PromptBook.seal)
+    retire_prompts = of_part("prompt_book", PromptBook.retire)
+    restore_prompts = of_part("prompt_book", PromptBook.restore)
 
     def add_scorer(self, function: Callable[..., Any], name: str | None = None) -> str:
         """Make a function `(completion, prompt, reference) -> float | dict` a scorer of this project's own, by its source,

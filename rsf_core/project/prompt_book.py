@@ -13,13 +13,13 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from rsf_core.domain import JobKind, JobState, Prompt, Split
-from rsf_core.domain.access import Actor, spoken
+from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import PromptError
 from rsf_core.domain.settings import Settings
 from rsf_core.prompts import Problem, PromptRow, comparing, identity
 from rsf_core.scorers import registry
 from rsf_core.scorers.registry import ReferenceProblem
-from rsf_core.store.records import PromptRecord
+from rsf_core.store.records import Fit, PromptPage, PromptRecord, Room
 from rsf_core.store.store import Store
 
 OPENED = "the sealed prompts were opened, so none is added, changed or taken out any more"
@@ -81,11 +81,66 @@ def late_for_sealed(line: int | None) -> Problem:
 
 
 class PromptBook:
-    def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
-        self._store, self._settings = store, settings
+    def __init__(self, store: Store, settings: Callable[[], Settings], room: Callable[[], Room]) -> None:
+        self._store, self._settings, self._room = store, settings, room
         self._placements: OrderedDict[bytes, Placement] = OrderedDict()
         self._guard = threading.Lock()
         self._unusable = lru_cache(maxsize=2)(self._find_unusable)
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def prompts(self, split: Split | None = None, *, retired: bool = False) -> list[Prompt]:
+        """The prompts in use; with `retired` also those that are not any more."""
+        return self._store.prompts(split, retired=retired)
+
+    def counts(self) -> dict[Split, int]:
+        """How many prompts are in use, by side."""
+        return self._store.prompt_counts()
+
+    def page(
+        self,
+        limit: int,
+        offset: int = 0,
+        *,
+        split: Split | None = None,
+        retired: bool | None = None,
+        text: str = "",
+        fit: Fit | None = None,
+    ) -> PromptPage:
+        """A part of the list of prompts by number; `text` is looked for in text and reference, or is a number. `fit`: only
+        those that the model takes, or does not, as far as it was asked."""
+        room = self._room()
+        return self._store.prompt_book.page(limit, offset, split=split, retired=retired, text=text, fit=fit, room=room)
+
+    def is_unsealed(self) -> bool:
+        """Whether the sealed prompts were opened."""
+        return self._store.sealed.opening() is not None
+
+    def version(self) -> tuple[int, int]:
+        """Differs whenever the prompts do."""
+        return self._store.prompt_book.version()
+
+    def with_reference(self) -> int:
+        """How many prompts in use have a reference."""
+        return self._store.prompt_book.with_reference()
+
+    def prompt(self, prompt_id: int) -> PromptRecord:
+        """A prompt with its whole text, in use or not. Raises PromptError where there is none, or it is sealed."""
+        prompt = self._of([prompt_id])[0]
+        if prompt.split is Split.SEALED and not self.is_unsealed():
+            raise PromptError(f"prompt {prompt_id} is sealed: nobody sees it before the sealed prompts are opened")
+        return prompt
+
+    def unusable(self) -> list[ReferenceProblem]:
+        """The prompts in use whose reference a scorer of the target cannot read; looked for once for the same prompts."""
+        return self._unusable(self.version(), tuple(self._settings().target.scorers))
+
+    def _find_unusable(self, version: tuple[int, int], scorers: tuple[str, ...]) -> list[ReferenceProblem]:
+        check = registry.ReferenceCheck(scorers)
+        if not check.needed:
+            return []
+        problems = ((number, check.problem(reference)) for number, reference in self._store.prompt_book.references())
+        return [ReferenceProblem(number, *wrong) for number, wrong in problems if wrong is not None]
 
     # -- adding --------------------------------------------------------------------------------------------------------
 
@@ -127,40 +182,38 @@ class PromptBook:
             self.is_unsealed(),
         )
 
-    def is_unsealed(self) -> bool:
-        """Whether the sealed prompts were opened."""
-        return self._store.sealed.opening() is not None
+    def check(
+        self, rows: Sequence[PromptRow], held_out_share: float
+    ) -> tuple[list[tuple[PromptRow, Split]], list[Problem]]:
+        """The rows that can be added, each with its split (by hash, near-duplicates together), and what is wrong with
+        the others by line: duplicates, a reference that a scorer of the target cannot read, or a wish for a split that would
+        put near-duplicates on both sides."""
+        placed = self.placed(rows, held_out_share)
+        return list(placed.rows), list(placed.problems)
 
-    def version(self) -> tuple[int, int]:
-        """Differs whenever the prompts do."""
-        return self._store.prompt_book.version()
+    def add(self, rows: Sequence[PromptRow], source: str, split: Split = Split.TRAIN) -> int:
+        """Add prompts as they are; a row without a split goes to `split`. Use `check` before. Raises PromptError
+        for a sealed one once the sealed were opened."""
+        if self.is_unsealed() and any((row.split or split) is Split.SEALED for row in rows):
+            raise PromptError(OPENED)
+        return self._store.add_prompts(
+            ((r.text, r.system, r.reference, r.split or split, r.earlier) for r in rows), source
+        )
 
-    def with_reference(self) -> int:
-        """How many prompts in use have a reference."""
-        return self._store.prompt_book.with_reference()
-
-    def prompt(self, prompt_id: int) -> PromptRecord:
-        """A prompt with its whole text, in use or not. Raises PromptError where there is none, or it is sealed."""
-        prompt = self._of([prompt_id])[0]
-        if prompt.split is Split.SEALED and not self.is_unsealed():
-            raise PromptError(f"prompt {prompt_id} is sealed: nobody sees it before the sealed prompts are opened")
-        return prompt
-
-    def unusable(self) -> list[ReferenceProblem]:
-        """The prompts in use whose reference a scorer of the target cannot read; looked for once for the same prompts."""
-        return self._unusable(self.version(), tuple(self._settings().target.scorers))
-
-    def _find_unusable(self, version: tuple[int, int], scorers: tuple[str, ...]) -> list[ReferenceProblem]:
-        check = registry.ReferenceCheck(scorers)
-        if not check.needed:
-            return []
-        problems = ((number, check.problem(reference)) for number, reference in self._store.prompt_book.references())
-        return [ReferenceProblem(number, *wrong) for number, wrong in problems if wrong is not None]
+    def add_usable(self, rows: Sequence[PromptRow], source: str, held_out_share: float = 0.25) -> list[Problem]:
+        """Add the rows that can be added and return what is wrong with the others."""
+        version = self.version()
+        placed = self.placed(rows, held_out_share)
+        with self._store.transaction("adding prompts"):
+            if self.version() != version:  # comparing with many takes seconds
+                raise PromptError(CHANGED_MEANWHILE)
+            self.add([row for row, _ in placed.rows], source)
+        return list(placed.problems)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
     @spoken
-    def retire(self, prompt_ids: Sequence[int], author: Actor) -> None:
+    def retire(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
         """Take prompts out: they are not drawn, evaluated or waited for any more. Raises PromptError where one is out."""
         with self._store.transaction("retiring prompts"):
             for prompt in self._of(prompt_ids):
@@ -170,7 +223,7 @@ class PromptBook:
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "retire", author.name)
 
     @spoken
-    def restore(self, prompt_ids: Sequence[int], author: Actor) -> None:
+    def restore(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> None:
         """Put retired prompts back. Raises PromptError where one is in use, was replaced by one that is, was sealed
         as another, or is there twice then."""
         version, names = self.version(), {_identity(prompt) for prompt in self._of(prompt_ids)}
@@ -190,7 +243,7 @@ class PromptBook:
             self._store.prompt_book.say(list(dict.fromkeys(prompt_ids)), "restore", author.name)
 
     @spoken
-    def edit(self, prompt_id: int, row: PromptRow, author: Actor) -> int:
+    def edit(self, prompt_id: int, row: PromptRow, author: Actor = LOCAL) -> int:
         """Replace a prompt by `row`, on the same side of the split; its new number. What was drawn for the earlier text keeps
         it. Raises PromptError where the prompt is retired, nothing changes, or the new one is there already, is nearly the
         same as one of the other side, or has a reference that the target cannot use."""
@@ -229,7 +282,7 @@ class PromptBook:
             return number
 
     @spoken
-    def seal(self, prompt_ids: Sequence[int], author: Actor) -> list[int]:
+    def seal(self, prompt_ids: Sequence[int], author: Actor = LOCAL) -> list[int]:
         """Seal held-out prompts that nothing was drawn for yet; their new numbers. Raises PromptError where one is not
         held out and in use, was compared on, is nearly the same as one that is not sealed, or the sealed were opened."""
         chosen, version = list(dict.fromkeys(prompt_ids)), self.version()

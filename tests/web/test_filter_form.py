@@ -12,11 +12,11 @@ def form() -> None:
     import streamlit as st
 
     from rsf_core.review.filters import CandidateFilter
-    from rsf_core.web import review_parts
+    from rsf_core.web import filter_form
 
     project: Any = SimpleNamespace(scorers=lambda number: ["sentiment"])
-    wanted = CandidateFilter.from_query({n: v for n, v in st.query_params.items() if n == "tokens" or "." in n})
-    review_parts._form(project, 1, wanted)
+    in_url = CandidateFilter.from_query({n: v for n, v in st.query_params.items() if n == "tokens" or "." in n})
+    filter_form.form(project, 1, in_url)
 
 
 def limits(page: AppTest, label: str) -> list[float | None]:

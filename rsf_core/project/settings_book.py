@@ -1,0 +1,52 @@
+"""The settings of a project as a person changes them: each that the target or a question follows from is kept as a version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rsf_core.domain import settings_file
+from rsf_core.domain.access import LOCAL, Actor, spoken
+from rsf_core.domain.errors import SettingsError
+from rsf_core.domain.settings import Problem, Settings
+from rsf_core.project.question_book import QuestionBook
+from rsf_core.project.target_book import TargetBook
+from rsf_core.rounds.state import Standing
+from rsf_core.store.store import Store
+
+
+class SettingsBook:
+    def __init__(
+        self, folder: Path, store: Store, standing: Standing, target_book: TargetBook, question_book: QuestionBook
+    ) -> None:
+        self._folder, self._store, self._standing = folder, store, standing
+        self._target_book, self._question_book = target_book, question_book
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with values in project.toml: their defaults hold in their place, and no stage starts before they are
+        set or unset."""
+        return self._standing.settings_problems()
+
+    @spoken
+    def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
+        """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes. The
+        base model stays what it is once it has drawn a candidate: log-probabilities of two models don't compare. A change of
+        the target or of the rule of M is kept as a version: see `target_book`."""
+        if key == "model" and (self._store.models() or self._store.round_counts(1).candidates):
+            raise SettingsError(
+                f"this project's base model is {self._standing.settings().model} and has drawn candidates already: "
+                "start a new project for another model"
+            )
+        self._target_book.note()
+        changed = settings_file.change(self._folder, key, settings_file.model_name(text) if key == "model" else text)
+        self._target_book.note(author, f"{key} was set")
+        self._question_book.note(author)
+        return changed
+
+    @spoken
+    def unset(self, key: str, author: Actor = LOCAL) -> Settings:
+        """Go back to the default of one setting."""
+        self._target_book.note()
+        changed = settings_file.unset(self._folder, key)
+        self._target_book.note(author, f"{key} was unset")
+        self._question_book.note(author)
+        return changed
