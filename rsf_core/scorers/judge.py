@@ -38,30 +38,11 @@ class LlmJudge(JudgeCheck):
     reference = True
     opinion = True
     sends = True
+    _in_a_row = 0
 
-    def __init__(
-        self,
-        endpoint: str,
-        model: str,
-        rubric: str,
-        lowest: float = 1,
-        highest: float = 10,
-        whole: bool = True,
-        show_prompt: bool = True,
-        show_reference: bool = False,
-        key: str = "",
-        max_tokens: int = 256,
-        seconds: float = 30.0,
-        at_once: int = 4,
-        structured: bool = True,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            endpoint, model, rubric, lowest, highest, whole, show_prompt, show_reference, key, max_tokens, seconds, at_once,
-            structured, seed,
-        )  # fmt: skip
-        self.most_at_once = at_once
-        self._in_a_row = 0
+    @property
+    def most_at_once(self) -> int:
+        return self._at_once
 
     def score(self, batch: Sequence[Scored]) -> list[float | NoScore]:
         """Raises Unavailable where the endpoint answers no question, Stopped where the job is to stop."""

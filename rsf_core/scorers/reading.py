@@ -100,12 +100,13 @@ def _read(name: str, tree: ast.Module, attribute: str) -> ScorerCard | None:
 
 
 def _bodies(tree: ast.Module, attribute: str) -> Iterator[list[ast.stmt]]:
-    """The body of a class, then those that it inherits from in the module. Raises Unreadable where there is none, or where it
-    inherits or is decorated from elsewhere."""
+    """The body of a class, then those that it inherits from in the module, then those of its check. Raises Unreadable where
+    there is none, or where it inherits or is decorated from elsewhere."""
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     if attribute not in classes:
         raise Unreadable(attribute)
     left, seen = [attribute], set()
+    checks: list[tuple[str, str]] = []
     while left:
         node = classes[left.pop(0)]
         if node.name in seen:
@@ -119,18 +120,23 @@ def _bodies(tree: ast.Module, attribute: str) -> Iterator[list[ast.stmt]]:
                 raise Unreadable(ast.dump(base))
             if base.id in classes:
                 left.append(base.id)
-            elif not _is_light(tree, base.id):
-                raise Unreadable(base.id)
+            else:
+                checks.append(_light(tree, base.id))
+    for module, check in checks:
+        light = _tree(module)
+        if light is None:
+            raise Unreadable(module)
+        yield from _bodies(light, check)
 
 
-def _is_light(tree: ast.Module, name: str) -> bool:
-    """Whether a base comes from a module of checks, which the class names as its `check`."""
-    return any(
-        isinstance(node, ast.ImportFrom)
-        and node.module in LIGHT
-        and any((alias.asname or alias.name) == name for alias in node.names)
-        for node in tree.body
-    )
+def _light(tree: ast.Module, name: str) -> tuple[str, str]:
+    """The module of checks that a base comes from, and its name there. Raises Unreadable where it comes from elsewhere."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module in LIGHT:
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return node.module, alias.name
+    raise Unreadable(name)
 
 
 def _assigned(line: ast.stmt) -> Iterator[tuple[str, ast.expr]]:

@@ -86,6 +86,7 @@ class Choices(ABC, Generic[W, L]):
                     log.forget()
                 raise
 
+    @named
     def one(self, choice: Choice, round_number: int, reviewer: str) -> Said:
         """Keep one choice. Raises StageError where it is refused."""
         (outcome,) = self.say_all([choice], round_number, reviewer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsf_core.domain.access import named
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.records import GuideVersion
 
@@ -22,6 +23,7 @@ class Guides:
             newest = self._newest = state, int(self._db.rows("guide_version")[0]["version"])
         return newest[1]
 
+    @named
     def add(self, text: str, author: str, reason: str) -> int:
         """Append a version; its number."""
         with self._db.transaction("saving the guide"):
@@ -34,6 +36,7 @@ class Guides:
         """The newest version that the reviewer has read, 0 for none."""
         return int(self._db.rows("guide_read", {"reviewer": reviewer})[0]["version"])
 
+    @named
     def add_reading(self, version: int, reviewer: str) -> None:
         with self._db.transaction(f"saving that {reviewer} has read the guide"):
             self._db.insert("guide_readings", [{"version": version, "reviewer": reviewer, "created_at": utc_now()}])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rsf_core.domain.access import Role
+from rsf_core.domain.access import Role, named
 from rsf_core.store.database import Database, utc_now
 
 
@@ -43,15 +43,15 @@ class Links:
         """Every link there has been, the oldest first."""
         return [LinkRecord(**row | {"role": Role(row["role"])}) for row in self._db.rows("links")]
 
-    def add(
-        self, link_id: str, name: str, role: Role, secret_sha256: str, created_by: str, expires_at: datetime
-    ) -> None:
+    @named
+    def add(self, link_id: str, name: str, role: Role, secret_sha256: str, author: str, expires_at: datetime) -> None:
         row = {"link_id": link_id, "name": name, "role": str(role), "secret_sha256": secret_sha256}
-        row |= {"created_by": created_by, "created_at": utc_now(), "expires_at": expires_at}  # type: ignore[dict-item]
+        row |= {"created_by": author, "created_at": utc_now(), "expires_at": expires_at}  # type: ignore[dict-item]
         with self._db.transaction(f"saving the link of {name}"):
             self._db.insert("links", [row])
 
-    def revoke(self, link_ids: list[str], revoked_by: str) -> None:
-        rows = [{"link_id": link_id, "revoked_by": revoked_by, "revoked_at": utc_now()} for link_id in link_ids]
+    @named
+    def revoke(self, link_ids: list[str], author: str) -> None:
+        rows = [{"link_id": link_id, "revoked_by": author, "revoked_at": utc_now()} for link_id in link_ids]
         with self._db.transaction("revoking links"):
             self._db.insert("link_revocations", rows)

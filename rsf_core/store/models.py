@@ -28,6 +28,7 @@ class Models:
     def deleted_models(self) -> set[str]:
         return {row["model_id"] for row in self._kept.rows("deleted_models", ("model_deletions",))}
 
+    @named
     def add_model_deletion(self, model_id: str, author: str) -> None:
         with self._db.transaction(f"deleting model {model_id}"):
             self._db.insert("model_deletions", [{"model_id": model_id, "author": author, "created_at": utc_now()}])
@@ -37,6 +38,7 @@ class Models:
         rows = self._kept.rows("proposal_choice", ("proposal_choices",), {"after_round": after_round})
         return rows[0]["model_id"] if rows else None
 
+    @named
     def add_proposal_choice(self, model_id: str, after_round: int, author: str, reason: str) -> None:
         row = {"model_id": model_id, "after_round": after_round, "author": author, "reason": reason}
         with self._db.transaction("saving what the next round draws from"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rsf_core.domain.access import named
 from rsf_core.domain.questions import Question
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.records import AnswerRecord, AnswerVersion, QuestionVersion
@@ -38,6 +39,7 @@ class Questions:
         """Every version, by name and number."""
         return {(one.question.name, one.version): one.question for one in self.all()}
 
+    @named
     def add(self, question: Question, author: str) -> int:
         """Append a version, unless the newest is the same; its number."""
         with self._db.transaction("saving a question"):
@@ -71,6 +73,7 @@ class Questions:
         """Every version that was put to use as a scorer, the oldest first."""
         return [AnswerVersion(**row) for row in self._db.rows("answer_versions")]
 
+    @named
     def add_answer_version(self, version: str, question: str, number: int, last: int, author: str) -> None:
         """Keep that it was made of the answers up to `last`; one that is there stays as it is."""
         with self._db.transaction(f"saving answers as version {version}"):

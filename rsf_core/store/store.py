@@ -12,6 +12,7 @@ from rsf_core.domain import (
     Prompt,
     Split,
 )
+from rsf_core.domain.access import named
 from rsf_core.domain.parts import of_part
 from rsf_core.store.acts import Acts
 from rsf_core.store.candidates import Candidates
@@ -143,6 +144,7 @@ class Store:
         rows = self._kept.unchanged("last_flight", ("flight_events",), lambda: self._db.rows("last_flight"))
         return dict(rows[0]) if rows else None
 
+    @named
     def add_flight_event(
         self, flight: int, event: str, round_number: int, last_round: int, pause: bool, author: str, reason: str
     ) -> None:

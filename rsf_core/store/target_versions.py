@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rsf_core.domain.access import named
 from rsf_core.store.database import Database, utc_now
 from rsf_core.store.kept import Kept
 
@@ -41,6 +42,7 @@ class TargetVersions:
             for row in rows
         ]
 
+    @named
     def add(self, spec: dict[str, Any], accept: dict[str, Any], author: str, reason: str) -> int:
         """Append a version; its number."""
         with self._db.transaction("saving the target"):

@@ -132,11 +132,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, small_task: Path) -> Itera
         made = (HOSTILE, HOSTILE, HOSTILE)
         store.add_model(ModelRecord("base", *made, None, 0, None, utc_now()))
         store.add_model(ModelRecord("m1-1", *made, "base", 1, None, utc_now()))
-        store.add_proposal_choice("m1-1", 1, HOSTILE, HOSTILE)
+        store.add_proposal_choice("m1-1", 1, SHORT, HOSTILE)
         for job in (JobKind.GENERATE, JobKind.FINETUNE, JobKind.EVALUATE):
             store.add_job(f"r1-{job}-1", specs.of_kind(job), ())
             store.add_job_event(f"r1-{job}-1", JobState.FAILED, HOSTILE)
-        store.add_flight_event(1, "stopped", 1, 3, False, HOSTILE, HOSTILE)
+        store.add_flight_event(1, "stopped", 1, 3, False, SHORT, HOSTILE)
         project.own_scorers.save("mine", f"def score(completion):\n    {HOSTILE!r}\n    return 1")
         (project.folder / "scorers" / "**bb** [l](x).py").write_text("def score(completion): pass")
         project.own_scorers.use("mine", 1.0)
