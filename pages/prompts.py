@@ -11,12 +11,7 @@ total = sum(counts.values())
 
 ui.heading("Prompts", "What the model is asked. Held-out prompts are never trained on: they show what a round gained.")
 
-with st.container(horizontal=True):
-    st.metric("Train", f"{counts.get(Split.TRAIN, 0):,}", border=True, height="stretch")
-    st.metric("Held out", f"{counts.get(Split.HELD_OUT, 0):,}", border=True, height="stretch")
-    if counts.get(Split.SEALED):
-        st.metric("Sealed", f"{counts[Split.SEALED]:,}", border=True, height="stretch")
-    st.metric("With a reference", f"{project.prompt_book.with_reference():,}", border=True, height="stretch")
+prompt_parts.numbers(project, counts)
 
 prompt_parts.unusable(project)
 prompt_parts.unfit(project)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rsf_core.acceptance.bins import bin_edges
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.domain.arrays import Floats, Ints
 from rsf_core.sampling.starvation import Starvation, starvation
@@ -47,7 +48,7 @@ def by_value(landscape: Landscape, values: Floats, log_m: float) -> Outcomes:
     """Outcomes at `log_m` (nats) by `values` (n,), NaN left out."""
     known = np.isfinite(values)
     accepted = landscape.effective(log_m)
-    edges = _edges(values[known])
+    edges = bin_edges(values[known], BINS, FEW)
 
     def count(mask: NDArray[np.bool_]) -> Ints:
         return np.asarray(np.histogram(values[known & mask], edges)[0], dtype=np.int64)
@@ -61,7 +62,7 @@ def by_length(landscape: Landscape, tokens: Ints, log_m: float) -> Density:
     """ℓ against length: sequence log-ratios grow with it, so a slope here says that length is being selected."""
     known = np.isfinite(landscape.log_ratio)
     x, y = tokens[known].astype(np.float64), landscape.log_ratio[known]
-    grid = (_edges(y), _edges(x))
+    grid = (bin_edges(y, BINS, FEW), bin_edges(x, BINS, FEW))
     count = np.histogram2d(y, x, grid)[0].astype(np.int64)
     accepted = np.histogram2d(y, x, grid, weights=landscape.effective(log_m)[known].astype(np.float64))[0]
     return Density(grid[1], grid[0], count, _share(accepted, count))
@@ -118,15 +119,3 @@ def _share(part: NDArray[np.generic], of: Ints) -> Floats:
     """part / of, NaN where `of` is 0."""
     share: Floats = np.divide(part, of, out=np.full(of.shape, np.nan), where=of > 0)
     return share
-
-
-def _edges(values: Floats) -> Floats:
-    if values.size == 0:
-        return np.array([0.0, 1.0])
-    different = np.unique(values)
-    if different.size == 1:
-        return np.array([different[0] - 0.5, different[0] + 0.5])
-    if different.size <= FEW:
-        middle = (different[1:] + different[:-1]) / 2
-        return np.concatenate(([2 * different[0] - middle[0]], middle, [2 * different[-1] - middle[-1]]))
-    return np.linspace(different[0], different[-1], BINS + 1)

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rsf_core.acceptance.bins import bin_edges
 from rsf_core.acceptance.deriving import Derived, Drawn, RuleM, derive
 from rsf_core.acceptance.landscape import Landscape
 from rsf_core.acceptance.target import passes, reward
@@ -168,7 +169,7 @@ class Preview:
     def shifts(self, values: Floats) -> Shifts:
         """What changes by some value of each candidate, e.g. `reward` or `ell`; those without a finite one are left out."""
         known = np.isfinite(values) & self.decidable
-        edges = _edges(values[known])
+        edges = bin_edges(values[known], BINS, FEW)
         before, after = self.stored.accepted, self.after
 
         def count(mask: Bools) -> Ints:
@@ -284,15 +285,3 @@ def _some(drawn: Drawn, mask: Bools) -> Drawn:
 
 def _mean(values: Floats) -> float:
     return float(values.mean()) if values.size else float("nan")
-
-
-def _edges(values: Floats) -> Floats:
-    different = np.unique(values)
-    if different.size == 0:
-        return np.array([0.0, 1.0])
-    if different.size == 1:
-        return np.array([different[0] - 0.5, different[0] + 0.5])
-    if different.size <= FEW:
-        middle = (different[1:] + different[:-1]) / 2
-        return np.concatenate(([2 * different[0] - middle[0]], middle, [2 * different[-1] - middle[-1]]))
-    return np.linspace(different[0], different[-1], BINS + 1)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 SAMPLER_VERSION = 2
 """How the noise of a draw becomes tokens: 1 inverted a CDF, 2 runs a race (proposals/token_law.py). Completions of another
@@ -209,6 +210,12 @@ class Prompt:
     split: Split = Split.TRAIN
     system: str | None = None
     earlier: tuple[str, ...] = ()
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """A row of a table of prompts; those that earlier versions wrote have no earlier turns."""
+        earlier = tuple(row.get("earlier") or ())
+        return cls(row["prompt_id"], row["text"], row["reference"], Split(row["split"]), row["system"], earlier)
 
 
 @dataclass(frozen=True, slots=True)

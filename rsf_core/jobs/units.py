@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from rsf_core.domain import Prompt, Split
+from rsf_core.domain import Prompt
 from rsf_core.domain.errors import JobError
 from rsf_core.domain.specs import GenerateSpec
 
@@ -59,15 +59,4 @@ def prompts_table(prompts: Sequence[Prompt], first_k: Sequence[int] | None = Non
 
 
 def read_prompts(table: pa.Table) -> list[Prompt]:
-    """Those of jobs of earlier versions have no earlier turns."""
-    return [
-        Prompt(
-            row["prompt_id"],
-            row["text"],
-            row["reference"],
-            Split(row["split"]),
-            row["system"],
-            tuple(row.get("earlier") or ()),
-        )
-        for row in table.to_pylist()
-    ]
+    return [Prompt.from_row(row) for row in table.to_pylist()]

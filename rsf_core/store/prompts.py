@@ -28,17 +28,7 @@ class Prompts:
 
     def all(self, split: Split | None = None, retired: bool = False) -> list[Prompt]:
         """Those in use, by number; with `retired` also those that are not any more."""
-        return [
-            Prompt(
-                row["prompt_id"],
-                row["text"],
-                row["reference"],
-                Split(row["split"]),
-                row["system"],
-                tuple(row["earlier"] or ()),
-            )
-            for row in self._db.rows("prompts", {"split": split, "retired": retired})
-        ]
+        return [Prompt.from_row(row) for row in self._db.rows("prompts", {"split": split, "retired": retired})]
 
     def entries(self) -> pa.Table:
         """Every prompt there is or was, by number: prompt_id, text, split, system, earlier, and whether it is out of use

@@ -114,12 +114,7 @@ def prompts(draft: Draft) -> None:
     """Those that are there, and two ways to add some."""
     project = guarded(draft.project, session.actor)
     counts = draft.facts().prompts
-    with st.container(horizontal=True):
-        st.metric("Train", f"{counts.get(Split.TRAIN, 0):,}", border=True, height="stretch")
-        st.metric("Held out", f"{counts.get(Split.HELD_OUT, 0):,}", border=True, height="stretch")
-        if counts.get(Split.SEALED):
-            st.metric("Sealed", f"{counts[Split.SEALED]:,}", border=True, height="stretch")
-        st.metric("With a reference", f"{project.prompt_book.with_reference():,}", border=True, height="stretch")
+    prompt_parts.numbers(project, counts)
     views = {"type": "Type or paste", "file": "From a file", "all": f"All {draft.facts().count:,}"}
     usual = "file" if st.query_params.get("import") else "all" if draft.facts().count else "type"
     key = f"new-prompts-{draft.draft_id}"

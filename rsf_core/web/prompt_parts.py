@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import streamlit as st
@@ -30,6 +30,16 @@ KINDS = {PROMPTS: "Prompts", COMPLETIONS: "Completions made elsewhere"}
 PAGE = 50
 TO_DO = "Shorten or retire them, lower generate.max_new_tokens, or use another model."
 _STATES: dict[str, bool | None] = {"In use": False, "Retired": True, "All": None}
+
+
+def numbers(project: Project, counts: Mapping[Split, int]) -> None:
+    """How many prompts there are of each side, and with a reference."""
+    with st.container(horizontal=True):
+        st.metric("Train", f"{counts.get(Split.TRAIN, 0):,}", border=True, height="stretch")
+        st.metric("Held out", f"{counts.get(Split.HELD_OUT, 0):,}", border=True, height="stretch")
+        if counts.get(Split.SEALED):
+            st.metric("Sealed", f"{counts[Split.SEALED]:,}", border=True, height="stretch")
+        st.metric("With a reference", f"{project.prompt_book.with_reference():,}", border=True, height="stretch")
 
 
 def unusable(project: Project) -> None:
