@@ -11,6 +11,7 @@ import krippendorff
 import numpy as np
 from scipy.special import stdtrit
 
+from rsf_core.domain import K_BITS
 from rsf_core.domain.arrays import Bools, Floats, Ints
 from rsf_core.domain.errors import TargetError
 from rsf_core.review.audit import audit_sample
@@ -18,33 +19,27 @@ from rsf_core.review.index import ReviewIndex
 from rsf_core.review.opinions import Opinions
 from rsf_core.review.under_guide import UnderGuide, under_guide
 from rsf_core.sampling.decisions import REPLICATES, Link, fit_decisions
-from rsf_core.sampling.intervals import Interval, clopper_pearson
+from rsf_core.sampling.intervals import Interval, share_of_items
 
 FEWEST = 10  # decisions of either kind below which no weights are fitted
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """The rule against people: counts of candidates by (rule, person)."""
+    """The rule against people: counts of candidates by (rule, person). `precision`: of what the rule accepts, the share that
+    people accept; `recall`: of what people accept, the share that the rule accepts; both with limits by prompt, None of
+    nothing."""
 
     accept_accept: int
     accept_reject: int
     reject_accept: int
     reject_reject: int
+    precision: Interval | None
+    recall: Interval | None
 
     @property
     def total(self) -> int:
         return self.accept_accept + self.accept_reject + self.reject_accept + self.reject_reject
-
-    @property
-    def precision(self) -> Interval | None:
-        """Of what the rule accepts, the share that people accept; exact interval. None where it accepts nothing."""
-        return _share(self.accept_accept, self.accept_accept + self.accept_reject)
-
-    @property
-    def recall(self) -> Interval | None:
-        """Of what people accept, the share that the rule accepts; exact interval. None where they accept nothing."""
-        return _share(self.accept_accept, self.accept_accept + self.reject_accept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +230,15 @@ def cohen_kappa(first: Sequence[int], second: Sequence[int]) -> float | None:
 
 def _confusion(index: ReviewIndex, where: Bools) -> Confusion:
     rule, person = index.automatic[where], index.votes[where] > 0
+    prompts = index.table.places[where] >> K_BITS
     return Confusion(
         int((rule & person).sum()),
         int((rule & ~person).sum()),
         int((~rule & person).sum()),
         int((~rule & ~person).sum()),
+        share_of_items(person[rule], prompts[rule]) if rule.any() else None,
+        share_of_items(rule[person], prompts[person]) if person.any() else None,
     )
-
-
-def _share(part: int, of: int) -> Interval | None:
-    return clopper_pearson(part, of) if of else None
 
 
 def _votes(opinions: Opinions) -> dict[str, dict[int, int]]:

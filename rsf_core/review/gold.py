@@ -7,10 +7,10 @@ reading, nor what the one who marked it says."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rsf_core.domain import Action, ActKind
-from rsf_core.sampling.intervals import Interval, clopper_pearson
+from rsf_core.sampling.intervals import Interval, share_of_items
 from rsf_core.store.records import GoldMark, GoldWord
 
 
@@ -31,7 +31,8 @@ class GoldAnswer:
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """Of `answered` gold items `right` as their decision says. `let_through` of `to_reject` were accepted and `turned_away`
-    of `to_accept` rejected. `other_guide` were answered by another version of the guide than their decision was given by."""
+    of `to_accept` rejected. `other_guide` were answered by another version of the guide than their decision was given by.
+    `share` is right / answered with limits by prompt; None without any answer."""
 
     answered: int
     right: int
@@ -40,11 +41,7 @@ class Accuracy:
     to_reject: int
     let_through: int
     other_guide: int
-
-    @property
-    def share(self) -> Interval | None:
-        """right / answered with its exact interval (Clopper & Pearson 1934); None without any answer."""
-        return clopper_pearson(self.right, self.answered) if self.answered else None
+    share: Interval | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +127,12 @@ def accuracy(theirs: Iterable[GoldAnswer]) -> Accuracy:
         to_reject=len(rejects),
         let_through=sum(not answer.right for answer in rejects),
         other_guide=sum(answer.guide != answer.mark.guide for answer in listed),
+        share=share_of_items([answer.right for answer in listed], [_prompt(answer) for answer in listed])
+        if listed
+        else None,
     )
+
+
+def _prompt(answer: GoldAnswer) -> int:
+    """The prompt of its candidate, which is named round.prompt.k; answers counted together are of one round."""
+    return int(answer.mark.candidate_id.split(".")[1])

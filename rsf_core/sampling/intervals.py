@@ -129,16 +129,31 @@ def paired_differences(
 def clopper_pearson(successes: int, draws: int, level: float = 0.95) -> Interval:
     """The exact interval of a proportion from independent draws: quantiles of Beta(k, n−k+1) and Beta(k+1, n−k).
 
-    Clopper & Pearson 1934. At 0 of n and n of n the whole error is given to the one open side, so 0 of n reads
-    "at most 3/n" (one-sided there). It takes draws for independent: for draws clustered by prompt it is too narrow.
+    Clopper & Pearson 1934. Half of the error is on either side, at 0 of n as well ("at most 3.7/n"): with all of it on the
+    one open side there, "at most 3/n", the least coverage is 92.5 %. It takes draws for independent: for draws clustered
+    by prompt it is too narrow, see `share_of_items`.
     """
     if not 0 <= successes <= draws or draws == 0:
         raise TargetError(f"{successes} of {draws} is no proportion; give 0 ≤ successes ≤ draws with draws ≥ 1")
-    miss = 1.0 - _checked(level)
-    tail = miss if successes in (0, draws) else miss / 2
+    tail = 0.5 - 0.5 * _checked(level)
     low = float(betaincinv(successes, draws - successes + 1, tail)) if successes > 0 else 0.0
     high = float(betaincinv(successes + 1, draws - successes, 1 - tail)) if successes < draws else 1.0
     return Interval(successes / draws, low, high, draws)
+
+
+def share_of_items(outcomes: ArrayLike, groups: ArrayLike, level: float = 0.95) -> Interval:
+    """The share of the outcomes, (n,) of bools, that are true: `clopper_pearson` where every item is of a prompt of its own,
+    else the hull of it and of `pooled_mean` over prompts, for items of one prompt resemble each other. One prompt with several
+    items says nothing of others: limits 0 and 1. No outcome: TargetError.
+    """
+    right, prompts = np.asarray(outcomes, bool), np.unique(np.asarray(groups)).size
+    exact = clopper_pearson(int(right.sum()), right.size, level)
+    if prompts == right.size:
+        return exact
+    if prompts == 1:
+        return Interval(exact.value, 0.0, 1.0, 1)
+    by_prompt = pooled_mean(right, groups, level, SHARE)
+    return Interval(exact.value, min(exact.low, by_prompt.low), max(exact.high, by_prompt.high), prompts)
 
 
 def grouped(values: ArrayLike, groups: ArrayLike) -> tuple[Floats, int, Ints]:

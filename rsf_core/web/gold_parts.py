@@ -20,10 +20,9 @@ MEANINGS = """
 - **Answered**: gold items that they decided one by one after it was marked, by their word as it holds now. What they said
   before the mark, in bulk, or took back does not count, and nobody answers what they marked themselves.
 - **Right**: of those, the answers that are the item's right decision **as it stands now**. Who changes the decision of an item
-  changes everybody's figures. **Accuracy** is right / answered, with the exact 95 % interval of so many answers (Clopper and
-  Pearson 1934): few answers, wide limits. It takes the items as independent: where several are of one prompt, or otherwise
-  alike, they tell less than their number says, and the true interval is wider. It tells how they do on items such as you
-  marked, which are no random sample of the round.
+  changes everybody's figures. **Accuracy** is right / answered, with a 95 % interval: the exact one of Clopper and Pearson
+  (1934) where every item is of another prompt, else over prompts, for items of one prompt resemble each other. Few answers, or
+  few prompts: wide limits. It tells how they do on items such as you marked, which are no random sample of the round.
 - **Turned away**: of the items to accept, those they rejected. **Let through**: of the items to reject, those they accepted.
 - **By another guide**: answers given by another version of the guide than the item's decision. They may be wrong by the one
   and right by the other. Mark an item again to confirm its decision under the guide as it is now.

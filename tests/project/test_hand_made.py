@@ -21,7 +21,7 @@ from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.project.commands import execute
 from rsf_core.project.exporting.request import Request, What
-from rsf_core.review.agreement import Confusion, WithOthers
+from rsf_core.review.agreement import WithOthers
 from rsf_core.store import acts
 from rsf_core.store.records import ReviewGoal
 from tests.support.seeding import add_candidates, add_prompts, add_scores, candidates, decide
@@ -77,7 +77,9 @@ def test_agreement_is_of_what_is_no_gold_item(project: Project) -> None:
     assert (pair.first, pair.second, pair.both, pair.same) == ("ben", "eve", 4, 3)
     assert pair.kappa == pytest.approx((3 / 4 - 1 / 2) / (1 - 1 / 2))
     assert agreement.alpha == pytest.approx(1 - (2 / 8) / (30 / 56))
-    assert agreement.reviewed == Confusion(accept_accept=4, accept_reject=0, reject_accept=1, reject_reject=2)
+    reviewed = agreement.reviewed
+    counts = reviewed.accept_accept, reviewed.accept_reject, reviewed.reject_accept, reviewed.reject_reject
+    assert counts == (4, 0, 1, 2)
     first, second = agreement.by_guide  # ann's two marks are words of version 1
     assert (first.words, first.ruled, first.like_the_rule, first.pairs, first.alike) == (8, 8, 7, 3, 2)
     assert (second.words, second.ruled, second.like_the_rule, second.pairs, second.alike) == (3, 3, 2, 1, 1)

@@ -11,13 +11,14 @@ from rsf_core.domain import Scope, place
 from rsf_core.domain.errors import TargetError
 from rsf_core.domain.settings import Target
 from rsf_core.review import agreement
-from rsf_core.review.agreement import Confusion, cohen_kappa
+from rsf_core.review.agreement import cohen_kappa
 from rsf_core.review.audit import audit_key
 from rsf_core.review.index import ReviewIndex
 from rsf_core.review.opinions import Opinions
 from rsf_core.review.round_table import RoundTable
 from rsf_core.review.suggestion import suggest
 from rsf_core.sampling.acceptance import critical_log_m
+from rsf_core.sampling.intervals import clopper_pearson, share_of_items
 from tests.simulations.deciding import coverage
 
 NONE = np.zeros(0, np.int64)
@@ -53,12 +54,24 @@ def test_the_confusion_counts_the_rule_against_people() -> None:
     assert (got.reject_accept, got.reject_reject) == ((~rule[:20] & person).sum(), (~rule[:20] & ~person).sum())
 
 
-def test_precision_and_recall_have_exact_intervals() -> None:
-    found = Confusion(8, 2, 4, 6)
-    assert found.precision is not None and found.precision.value == 0.8
-    assert (found.precision.low, found.precision.high) == pytest.approx((0.4439, 0.9748), abs=1e-4)
-    assert found.recall is not None and found.recall.value == pytest.approx(8 / 12)
-    assert Confusion(0, 0, 0, 3).precision is None and Confusion(0, 1, 0, 3).recall is None
+def test_precision_and_recall_have_intervals_over_prompts() -> None:
+    """One candidate a prompt has the exact interval; the same counts of prompts with four that go together a wider one."""
+    found = table(80)
+    rule = index(found, {}).automatic
+    firsts = {row: 1 if row % 3 else -1 for row in range(0, 80, 4)}
+    got = agreement.agreement(index(found, {"ann": firsts}), seed=1).reviewed
+    assert got.precision == clopper_pearson(got.accept_accept, got.accept_accept + got.accept_reject)
+    assert got.recall == clopper_pearson(got.accept_accept, got.accept_accept + got.reject_accept)
+    together = {row: 1 if row // 4 % 3 else -1 for row in range(80)}
+    got = agreement.agreement(index(found, {"ann": together}), seed=1).reviewed
+    exact = clopper_pearson(got.accept_accept, got.accept_accept + got.accept_reject)
+    accepted = np.flatnonzero(rule)
+    assert got.precision == share_of_items(accepted // 4 % 3 > 0, accepted // 4)
+    assert got.precision.high - got.precision.low > 1.2 * (exact.high - exact.low)
+    nothing = agreement.agreement(
+        index(found, {"ann": dict.fromkeys(np.flatnonzero(~rule)[:3].tolist(), -1)}), seed=1
+    ).reviewed
+    assert nothing.precision is None and nothing.recall is None
 
 
 def test_the_audit_holds_the_beginning_of_the_audit_order_and_goes_on_past_skipped_ones() -> None:

@@ -11,7 +11,7 @@ from rsf_core.domain.access import person
 from rsf_core.domain.errors import AccessError, StageError
 from rsf_core.project.gold_book import GoldBook
 from rsf_core.review.gold import answers
-from rsf_core.sampling.intervals import clopper_pearson
+from rsf_core.sampling.intervals import share_of_items
 from rsf_core.store.records import GoldMark, GoldWord
 from rsf_core.store.store import Store
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
@@ -63,7 +63,7 @@ def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> Non
     assert (ben.reviewer, ben.whole.answered, ben.whole.right) == ("ben", 4, 2)
     assert (ben.whole.to_accept, ben.whole.turned_away, ben.whole.to_reject, ben.whole.let_through) == (2, 1, 2, 1)
     assert ben.whole.other_guide == 0 and set(ben.by_guide) == {1}
-    assert ben.whole.share == clopper_pearson(2, 4)
+    assert ben.whole.share == share_of_items([True, False, True, False], [1, 1, 2, 2])  # two items of either prompt
     assert (eve.whole.answered, eve.whole.right, eve.whole.other_guide) == (3, 2, 2)
     assert {g: (a.answered, a.right, a.other_guide) for g, a in eve.by_guide.items()} == {1: (1, 1, 0), 2: (2, 1, 2)}
     assert (found.guide, found.outdated) == (2, 4)
@@ -75,7 +75,7 @@ def test_two_reviewers_and_a_guide_that_changes_in_between(filled: Store) -> Non
     assert (ben.whole.answered, ben.whole.right, ben.whole.other_guide) == (4, 1, 2)
     assert (eve.whole.answered, eve.whole.right, eve.whole.other_guide) == (3, 3, 0)
     assert found.outdated == 2
-    assert eve.whole.share == clopper_pearson(3, 3)
+    assert eve.whole.share == share_of_items([True, True, True], [1, 1, 2])  # both are of two prompts
 
 
 def test_an_answer_is_what_holds_and_was_said_one_by_one_after_the_mark(filled: Store) -> None:

@@ -12,7 +12,14 @@ from scipy import stats
 
 from rsf_core.domain.errors import TargetError
 from rsf_core.sampling.bootstrap import MAX_BLOCKS, bootstrap
-from rsf_core.sampling.intervals import Interval, clopper_pearson, cluster_mean, paired_difference, pooled_mean
+from rsf_core.sampling.intervals import (
+    Interval,
+    clopper_pearson,
+    cluster_mean,
+    paired_difference,
+    pooled_mean,
+    share_of_items,
+)
 
 
 def ratio(totals):
@@ -86,20 +93,54 @@ def test_an_interval_of_nothing_is_an_error(call, says):
         call()
 
 
-@given(st.integers(2, 300), st.data())
+@given(st.integers(1, 300), st.data())
 def test_clopper_pearson_is_scipys_exact_interval(n, data):
-    k = data.draw(st.integers(1, n - 1))
+    k = data.draw(st.integers(0, n))
     exact = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
     got = clopper_pearson(k, n)
     assert (got.low, got.high) == pytest.approx((exact.low, exact.high), rel=1e-9)
 
 
-@given(st.integers(1, 10_000))
-def test_none_of_n_means_at_most_3_over_n(n):
+@pytest.mark.parametrize("n", [1, 2, 5, 10, 30, 50, 300])
+def test_what_is_called_exact_covers_at_least_95_percent_of_every_share_by_enumeration(n):
+    """Coverage is lowest beside a limit. With the whole error on one side at 0 and n of n it was 92.5 % for n = 50."""
+    k = np.arange(n + 1)
+    low, high = np.array([(one.low, one.high) for one in (clopper_pearson(int(j), n) for j in k)]).T
+    share = np.concatenate(
+        [np.linspace(0.001, 0.999, 500), *(limit + e for limit in (low, high) for e in (-1e-9, 1e-9))]
+    )
+    share = share[(share > 0) & (share < 1)][:, None]
+    held = (stats.binom(n, share).pmf(k) * ((low <= share) & (share <= high))).sum(axis=1)
+    assert held.min() >= 0.95 - 1e-9
+
+
+@given(st.integers(30, 10_000))
+def test_none_of_n_means_at_most_3_7_over_n(n):
     none, every = clopper_pearson(0, n), clopper_pearson(n, n)
-    assert none.low == 0 and none.high <= 3 / n
-    assert n < 30 or none.high == pytest.approx(3 / n, rel=0.06)
+    assert none.low == 0 and none.high == pytest.approx(-math.log(0.025) / n, rel=0.07)
     assert every.high == 1 and every.low == pytest.approx(1 - none.high)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "each", "share", "alike"), [(25, 4, 0.8, 0.3), (10, 2, 0.5, 0.8), (60, 4, 0.95, 0.8)]
+)
+def test_items_of_one_prompt_are_covered_where_an_interval_of_independent_ones_is_not(prompts, each, share, alike):
+    """Unequal numbers of items a prompt, whose chances to be right have a Beta law with the correlation `alike`."""
+    rng, sets, held = np.random.default_rng(5), 400, np.zeros(2)
+    for _ in range(sets):
+        group = np.repeat(np.arange(prompts), 1 + rng.poisson(each - 1, prompts))
+        chance = rng.beta(share * (1 / alike - 1), (1 - share) * (1 / alike - 1), prompts)
+        right = rng.random(group.size) < chance[group]
+        for which, found in enumerate((share_of_items(right, group), clopper_pearson(int(right.sum()), right.size))):
+            held[which] += found.low <= share <= found.high
+    assert held[0] / sets >= 0.93 and held[1] / sets < 0.93
+
+
+def test_a_share_of_items_is_exact_where_each_has_its_own_prompt_and_says_nothing_of_other_prompts_from_one():
+    assert share_of_items([True, True, False], [4, 9, 2]) == clopper_pearson(2, 3)
+    assert share_of_items([True, True, False], [4, 4, 4]) == Interval(2 / 3, 0.0, 1.0, 1)
+    with pytest.raises(TargetError, match="0 of 0"):
+        share_of_items([], [])
 
 
 def test_the_bootstrap_of_a_mean_is_near_its_t_interval_and_repeats_with_its_seed():

@@ -126,12 +126,12 @@ def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Proje
         "guide": "all",
         "answered": 1,
         "right": 0,
-        "accuracy": "0 %  [0, 95]",
+        "accuracy": "0 %  [0, 97.5]",
         "turned away": "0 of 0",
         "let through": "1 of 1",
         "by another guide": 0,
     }
-    assert "few answers, wide limits" in said(app) and "were decided by an older guide than version 1" in said(app)
+    assert "wide limits" in said(app) and "were decided by an older guide than version 1" in said(app)
 
 
 def test_a_reviewer_reads_nothing_of_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
