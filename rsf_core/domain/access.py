@@ -265,7 +265,7 @@ _LOOKS_AT = {
     "supervisor.": ("problem",),
     "prompt_book.": ("unusable", "with_reference", "version"),
     "prompt_lengths.": ("counts",),
-    "target_book.": ("draft", "pinned", "preview", "reward_now", "scores", "examples", "fate", "versions"),
+    "target_book.": ("draft", "pinned", "check", "preview", "reward_now", "scores", "examples", "fate", "versions"),
     "own_scorers.": ("files", "is_trusted", "key_to_allow"),
     "taste.": ("decisions", "versions", "version", "current", "scored", "draft", "disagreements", "running"),
     "features.": ("counts", "has", "of", "of_round"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import InitErrorDetails
 
 from rsf_core.domain import Scope, scorer_ref
 from rsf_core.domain.errors import ScorerError, SettingsError
@@ -149,6 +151,29 @@ class Target(_Section):
     def scorers(self) -> tuple[str, ...]:
         """The names of all scorers the target needs, rewards first, each once."""
         return tuple(dict.fromkeys([*self.rewards, *(c.scorer for c in self.constraints)]))
+
+
+def can_be_met(target: Target) -> Target:
+    """`target` where one score can meet all constraints on its scorer. Raises ValidationError naming each constraint that none
+    can meet with those before it. It holds for what is set; what was decided by is read without it."""
+    held: dict[str, tuple[float, float]] = {}
+    wrong: list[InitErrorDetails] = []
+    for place, one in enumerate(target.constraints):
+        least, most = held.get(one.scorer, (-math.inf, math.inf))
+        least = least if one.at_least is None else max(least, one.at_least)
+        most = most if one.at_most is None else min(most, one.at_most)
+        if least > most:
+            asked = f"at least {scorer_ref.written(least)} and at most {scorer_ref.written(most)}"
+            why = ValueError(
+                f"no score of {scorer_ref.shown(one.scorer)} is {asked}, so that nothing can ever be accepted"
+            )
+            given = one.model_dump(exclude_none=True)
+            wrong.append({"type": "value_error", "loc": ("constraints", place), "input": given, "ctx": {"error": why}})
+        else:
+            held[one.scorer] = (least, most)
+    if wrong:
+        raise ValidationError.from_exception_data(Target.__name__, wrong)
+    return target
 
 
 class Score(_Section):
@@ -295,7 +320,7 @@ class Settings(_Section):
     seed: Seed = 0
     model: ModelName = "smollm2-135m-instruct"
     generate: Generate = Generate()
-    target: Target = Target()
+    target: Annotated[Target, AfterValidator(can_be_met)] = Target()
     score: Score = Score()
     accept: Accept = Accept()
     review: Review = Review()

@@ -115,9 +115,10 @@ def create(folder: Path, settings: dict[str, Any]) -> Settings:
     return checked
 
 
-def change(folder: Path, key: str, text: str) -> Settings:
+def change(folder: Path, key: str, text: str, check: Callable[[Settings], None] | None = None) -> Settings:
     """Set the dotted `key` to `text`, read as a TOML value where it is one and as plain text otherwise. Nothing is written
-    unless the result is allowed; what was wrong elsewhere before is no hindrance, so that it can be mended one by one."""
+    unless the result is allowed, and `check` raises nothing about it; what was wrong elsewhere before is no hindrance, so that
+    it can be mended one by one."""
     document, path = _document(folder), _path(key)
     *sections, name = path
 
@@ -131,7 +132,7 @@ def change(folder: Path, key: str, text: str) -> Settings:
             table = table[section]
         table[name] = _value(text)
 
-    return _change(folder, document, [path], edit)
+    return _change(folder, document, [path], edit, check)
 
 
 def replace(folder: Path, sections: Mapping[str, BaseModel]) -> Settings:
@@ -179,7 +180,11 @@ def unset(folder: Path, key: str) -> Settings:
 
 
 def _change(
-    folder: Path, document: tomlkit.TOMLDocument, paths: Sequence[tuple[str, ...]], edit: Callable[[], None]
+    folder: Path,
+    document: tomlkit.TOMLDocument,
+    paths: Sequence[tuple[str, ...]],
+    edit: Callable[[], None],
+    check: Callable[[Settings], None] | None = None,
 ) -> Settings:
     """`paths` are what is edited: of these every problem counts, elsewhere new ones alone."""
     file = folder / NAME
@@ -198,6 +203,8 @@ def _change(
         if len(text.encode()) > LARGEST_BYTES:
             raise SettingsError(f"{file} would be larger than {LARGEST_BYTES:,} bytes")
         settings, _ = tolerate(data, str(file))
+    if check is not None:
+        check(settings)
     _write(file, text)
     return settings
 

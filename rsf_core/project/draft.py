@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Self
 
 from rsf_core.acceptance.goals import Good
-from rsf_core.domain import Prompt, Split, scorer_ref, settings_file
+from rsf_core.domain import Prompt, Split, settings_file
 from rsf_core.domain.errors import NotAProjectError, ProjectLockedError, RsfError, WorkspaceError
 from rsf_core.domain.files import keep_private, read_json, writable, write_json
 from rsf_core.jobs import model_check
@@ -31,6 +31,7 @@ from rsf_core.jobs.model_check import CheckState
 from rsf_core.project import task_files
 from rsf_core.project.draft_steps import Facts, ModelFacts, blocking
 from rsf_core.project.project import Project
+from rsf_core.project.target_book import MADE
 from rsf_core.project.trial import Trial
 from rsf_core.project.workspace import new_folder
 from rsf_core.prompts import tasks
@@ -146,20 +147,11 @@ class Draft:
         self._choose(replace(chosen, name=self._chosen.name, order=self._chosen.order))
 
     def set_good(self, good: Good) -> None:
-        """Take a target with its part of `[accept]`. Raises SettingsError; see Project.set."""
-        target = good.target
-        constraints = [c.model_dump(exclude_none=True) for c in target.constraints]
-        values = {
-            "target.reference": target.reference,
-            "target.tempered": target.tempered,
-            "target.beta": target.beta,
-            "target.rewards": dict(target.rewards),
-            "target.constraints": constraints,
-            "accept.scope": str(good.scope),
-            "accept.rate": good.rate,
-        }
-        for key, value in values.items():
-            self.project.set(key, scorer_ref.written(value))
+        """Take a target with its part of `[accept]`; what its scorers lack yet, their options say, is told by `facts`. Raises
+        SettingsError."""
+        accept = self.project.settings.accept.model_copy(update={"scope": good.scope, "rate": good.rate})
+        settings_file.replace(self.project.folder, {"target": good.target, "accept": accept})
+        self.project.target_book.note(reason=MADE)
 
     def try_model(self) -> None:
         """Load the model of the settings once, in a process; see `model`. One that failed or was cancelled is tried again."""

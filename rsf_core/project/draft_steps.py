@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rsf_core.domain import Split
 from rsf_core.domain.errors import ScorerError
-from rsf_core.domain.settings import Constraint, Target
+from rsf_core.domain.settings import Target
 from rsf_core.domain.words import plural
+from rsf_core.project.target_check import beyond
 from rsf_core.scorers import registry
 from rsf_core.scorers.registry import ReferenceProblem
 
@@ -151,25 +151,13 @@ def _good(facts: Facts) -> list[Finding]:
     problems = []
     for name in target.scorers:
         try:
-            low, high = registry.bounds(name)
+            bounds = registry.bounds(name)
         except ScorerError as error:
             problems.append(Finding(f"{str(error)[0].upper()}{str(error)[1:]}"))
             continue
         for constraint in target.constraints:
-            if constraint.scorer == name and (problem := _never(constraint, low, high)):
+            if constraint.scorer == name and (problem := beyond(constraint, *bounds)):
                 problems.append(Finding(problem))
     if target.rewards and not any(target.rewards.values()):
         problems.append(Finding("Every reward has the weight 0, so none is better than another: give one a weight."))
     return problems or _references(facts)
-
-
-def _never(constraint: Constraint, low: float, high: float) -> str | None:
-    """Why no candidate can pass a constraint on a scorer within these bounds; None where one can."""
-    least = -math.inf if constraint.at_least is None else constraint.at_least
-    most = math.inf if constraint.at_most is None else constraint.at_most
-    if least > most:
-        return f"No score is at least {least:g} and at most {most:g}: correct the check {constraint.scorer}."
-    if least > high or most < low:
-        bound = f"at least {least:g}" if least > high else f"at most {most:g}"
-        return f"{constraint.scorer} lies between {low:g} and {high:g}, so none is {bound}: correct the check."
-    return None

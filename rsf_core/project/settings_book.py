@@ -28,16 +28,18 @@ class SettingsBook:
 
     @spoken
     def set(self, key: str, text: str, author: Actor = LOCAL) -> Settings:
-        """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError; then nothing changes. The
-        base model stays what it is once it has drawn a candidate: log-probabilities of two models don't compare. A change of
-        the target or of the rule of M is kept as a version: see `target_book`."""
+        """Change one setting, e.g. `set("generate.candidates", "16")`. Raises SettingsError, and TargetError or ScorerError
+        for a target that cannot be meant (`target_check`); then nothing changes. The base model stays what it is once it has
+        drawn a candidate: log-probabilities of two models don't compare. A change of the target or of the rule of M is kept as
+        a version: see `target_book`."""
         if key == "model" and (self._store.models() or self._store.round_counts(1).candidates):
             raise SettingsError(
                 f"this project's base model is {self._standing.settings().model} and has drawn candidates already: "
                 "start a new project for another model"
             )
         self._target_book.note()
-        changed = settings_file.change(self._folder, key, settings_file.model_name(text) if key == "model" else text)
+        text = settings_file.model_name(text) if key == "model" else text
+        changed = settings_file.change(self._folder, key, text, lambda new: self._target_book.check(new.target))
         self._target_book.note(author, f"{key} was set")
         self._question_book.note(author)
         return changed

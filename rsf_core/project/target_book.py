@@ -23,10 +23,10 @@ from rsf_core.domain import JobKind, settings_file
 from rsf_core.domain.access import LOCAL, Actor, spoken
 from rsf_core.domain.errors import StageError, TargetError
 from rsf_core.domain.settings import Accept, Constraint, Target
+from rsf_core.project import target_check
 from rsf_core.rounds import versions
 from rsf_core.rounds.start import Stages
 from rsf_core.rounds.state import BASE_ID, Standing
-from rsf_core.scorers import registry
 from rsf_core.store.records import ThresholdRecord
 from rsf_core.store.store import Store
 from rsf_core.store.tally import Votes
@@ -141,6 +141,11 @@ class TargetBook:
     def pinned(self, target: Target) -> Target:
         """`target` as it would be saved: each scorer in the version that it has now."""
         return versions.pinned(self._folder, target)
+
+    def check(self, target: Target) -> None:
+        """Whether `target` can be saved, by its scorers and constraints that the one in force has not: see `target_check`.
+        Raises TargetError and ScorerError."""
+        target_check.check(self._folder, target, self._standing.settings().target)
 
     def reward_now(self, round_number: int) -> NDArray[np.float64] | None:
         """r of each candidate of a preview under the target that the round was decided by, NaN where a score is missing; None
@@ -260,12 +265,12 @@ class TargetBook:
     ) -> str | None:
         """Make `draft` the project's target, as one and as a new version; with `decide` the newest round is decided anew by it
         (what its scores lack is scored first: the job's id). `based_on`: what the person has seen, which must still be in
-        force. Raises TargetError where it is not or nothing would change, ScorerError for a scorer that is not there,
+        force. Raises TargetError where it is not or nothing would change, as `check` does,
         StageError where the round can't be decided; then nothing changes."""
         if len(reason) > LONGEST_REASON:
             raise TargetError(f"the reason has {len(reason):,} characters: {LONGEST_REASON} at most")
         draft = Draft(self.pinned(draft.target), draft.accept)
-        registry.reference_problems(draft.target.scorers, [])  # each is there and can be told these options
+        self.check(draft.target)
         reference = draft.target.reference
         if not any(model.model_id == reference for model in self._store.models()):
             named = {"reference": settings_file.model_name(reference)}

@@ -148,6 +148,7 @@ def _keep(
     current = draft.project.settings
     try:
         goal_set = goals.good(goal, rewards, constraints, current.generate.candidates, beta)
+        settings.can_be_met(goal_set.target)
     except ValidationError as error:
         ui.problem(f"This is not kept: {settings.describe(error)}")
         return

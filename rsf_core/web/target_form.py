@@ -17,7 +17,7 @@ from rsf_core.acceptance.target_words import CHOICES, SCOPES
 from rsf_core.domain import scorer_ref
 from rsf_core.domain.errors import RsfError, ScorerError, TargetError
 from rsf_core.domain.field_words import in_words
-from rsf_core.domain.settings import Accept, Constraint, Target, describe
+from rsf_core.domain.settings import Accept, Constraint, Target, can_be_met, describe
 from rsf_core.project import Project
 from rsf_core.scorers import own, registry
 from rsf_core.web import target_draft
@@ -163,12 +163,13 @@ def edit(project: Project, number: int) -> Draft:
     if wrong:
         raise wrong[0]
     try:
-        made = Target(reference=reference, tempered=tempered, beta=beta, rewards=rewards, constraints=constraints)
+        made = can_be_met(
+            Target(reference=reference, tempered=tempered, beta=beta, rewards=rewards, constraints=constraints)
+        )
     except ValidationError as error:
         raise TargetError(describe(error)) from error
     made = project.target_book.pinned(made)
-    for scorer in made.scorers:
-        registry.bounds(scorer)
+    project.target_book.check(made)
     return Draft(made, accept)
 
 

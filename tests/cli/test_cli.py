@@ -167,6 +167,9 @@ def test_a_candidate_is_overridden_by_name_or_refused(folder: Path) -> None:
 
 def test_brackets_in_what_a_person_types_are_shown_as_they_are(folder: Path) -> None:
     assert "'[/red]'" in rsf("override", folder, "[/red]", "accept", expect=1)
+    assert "There are: " in rsf("set", folder, "target.rewards", "{ nope = 1 }", expect=1)
+    never = '[{ scorer = "words", at_least = 3, at_most = 2 }]'
+    assert "target.constraints.0: no score of words" in rsf("set", folder, "target.constraints", never, expect=1)
     assert "target.reference = [/x][bold]" in rsf("set", folder, "target.reference", "[/x][bold]")
     rsf("set", folder, "target.reference", "base")
     assert "[/x]" in rsf("status", folder / "[/x]", expect=1)

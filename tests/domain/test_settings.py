@@ -8,7 +8,7 @@ import pytest
 
 from rsf_core.domain import Scope
 from rsf_core.domain.errors import SettingsError
-from rsf_core.domain.settings import Constraint, Sampling, Target, parse
+from rsf_core.domain.settings import Constraint, Sampling, Target, parse, tolerate
 
 
 def section(name: str, **values: Any) -> dict[str, Any]:
@@ -59,6 +59,54 @@ def test_defaults_need_only_a_task() -> None:
 )
 def test_a_value_that_is_not_allowed_is_named(data: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
+        parse(data, "here")
+
+
+NEVER = r"no score of words is at least 5\.0 and at most 4\.0, so that nothing can ever be accepted"
+
+
+@pytest.mark.parametrize(
+    ("constraints", "place"),
+    [
+        ([{"scorer": "words", "at_least": 5, "at_most": 4}], 0),
+        ([{"scorer": "words", "at_least": 5}, {"scorer": "words", "at_most": 4}], 1),
+        (
+            [{"scorer": "words", "at_most": 4}, {"scorer": "length", "at_most": 1}, {"scorer": "words", "at_least": 5}],
+            2,
+        ),
+        ([{"scorer": "words", "at_least": 5}, {"scorer": "words", "at_least": 1, "at_most": 4}], 1),
+    ],
+)
+def test_constraints_that_no_score_can_meet_are_refused_by_field_and_the_project_still_opens(
+    constraints: list[dict[str, Any]], place: int
+) -> None:
+    data = section("target", constraints=constraints, rewards={"sentiment": 2.0})
+    with pytest.raises(SettingsError, match=rf"target\.constraints\.{place}: {NEVER}"):
+        parse(data, "here")
+    settings, (problem,) = tolerate(data, "here")
+    assert settings.target == Target(rewards={"sentiment": 2.0}) and problem.setting == "target.constraints"
+    assert len(Target.model_validate(data["target"]).constraints) == len(constraints), "what was decided by is read"
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        [{"scorer": "words", "at_least": 4, "at_most": 4}],
+        [{"scorer": "words", "at_least": 4}, {"scorer": "words", "at_most": 4}],
+        [{"scorer": "words", "at_least": 0.1, "at_most": 0.1 + 1e-16}],
+        [{"scorer": "words", "at_least": 5}, {"scorer": "length", "at_most": 4}],
+        [{"scorer": 'contains(text="a")', "at_least": 1}, {"scorer": 'contains(text="b")', "at_most": 0}],
+    ],
+)
+def test_constraints_that_one_score_meets_are_allowed(constraints: list[dict[str, Any]]) -> None:
+    assert len(parse(section("target", constraints=constraints), "here").target.constraints) == len(constraints)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("limit", ["at_least", "at_most"])
+def test_a_limit_of_a_constraint_is_finite(limit: str, value: float) -> None:
+    data = section("target", constraints=[{"scorer": "words", limit: value}])
+    with pytest.raises(SettingsError, match=rf"target\.constraints\.0\.{limit}: .*finite"):
         parse(data, "here")
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from rsf_core.domain import JobState, Split
+from rsf_core.domain import JobState, Split, settings_file
 from rsf_core.domain.errors import JobError, ProjectLockedError, ScorerError
 from rsf_core.jobs import process
 from rsf_core.project import Project
@@ -245,7 +245,7 @@ def test_a_target_changed_after_scoring_is_in_force_once_its_scores_are_there(dr
 
 
 def test_a_scorer_that_is_not_there_is_named_before_a_job_is_started(drawn: Project) -> None:
-    drawn.set("target.rewards", "{ sentimant = 1.0 }")
+    settings_file.change(drawn.folder, "target.rewards", "{ sentimant = 1.0 }")  # by hand
     jobs = len(drawn.jobs())
     with pytest.raises(ScorerError, match="there is no scorer 'sentimant'; did you mean 'sentiment'"):
         drawn.score()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rsf_core.domain import settings_file
 from rsf_core.domain.errors import ScorerError
 from rsf_core.project import Project
 
@@ -28,7 +29,7 @@ def test_a_round_is_decided_by_them_and_other_options_are_scored_anew(jobs_in_th
 
 
 def test_options_that_a_scorer_has_not_stop_the_round_before_anything_is_drawn(project: Project) -> None:
-    project.set("target.rewards", "{ \"contains(txt='a')\" = 1.0 }")
+    settings_file.change(project.folder, "target.rewards", "{ \"contains(txt='a')\" = 1.0 }")  # by hand
     with pytest.raises(ScorerError, match="did you mean 'text'"):
         project.generate()
     assert project.counts().candidates == 0

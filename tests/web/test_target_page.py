@@ -130,6 +130,15 @@ def test_what_the_form_lacks_is_said_in_words(scored: Project) -> None:
     named(app.multiselect, "Constraints").set_value(["length"]).run()
     named(app.number_input, "length at least").set_value(None).run()
     assert "length says neither at least nor at most" in said(app) and named(app.button, "Use this target").disabled
+    named(app.number_input, "length at least").set_value(9.0).run()
+    named(app.number_input, "length at most").set_value(3.0).run()
+    assert "no score of length is at least 9.0 and at most 3.0" in said(app)
+    assert named(app.button, "Use this target").disabled
+    named(app.number_input, "length at most").set_value(9.0).run()
+    assert not app.error and not named(app.button, "Use this target").disabled
+    named(app.multiselect, "Constraints").set_value(["ended"]).run()
+    named(app.number_input, "ended at least").set_value(2.0).run()
+    assert "The scores of ended lie between 0 and 1, so none is at least 2" in said(app)
     named(app.multiselect, "Constraints").set_value([]).run()
     named(app.multiselect, "Rewards").set_value(["nobodys"]).run()
     assert (

@@ -1,0 +1,65 @@
+"""Whether a target can be meant: its scorers are there and take the options they are given, and a score can meet each of its
+constraints. What a target has already is not asked about: a scorer of a package that this machine lacks stays in it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from pathlib import Path
+
+from rsf_core.domain.errors import ScorerError, TargetError
+from rsf_core.domain.scorer_ref import ScorerRef, shown
+from rsf_core.domain.settings import Constraint, Target
+from rsf_core.rounds import versions
+from rsf_core.scorers import own, registry
+
+
+def check(project: Path, target: Target, before: Target) -> None:
+    """Raises ScorerError for a scorer that `target` names, `before` does not, and that is not there or has not these options;
+    TargetError for a constraint that `before` has not and no score can meet."""
+    now, known = versions.pinned(project, target), versions.pinned(project, before)
+    new = [one for one in now.constraints if one not in known.constraints]
+    for name in now.scorers:
+        if name in known.scorers and not any(one.scorer == name for one in new):
+            continue
+        try:
+            bounds = bounds_of(project, name)
+        except ScorerError:
+            if name in known.scorers:  # of a package that this machine lacks
+                continue
+            raise
+        for one in new:
+            if one.scorer == name and (problem := beyond(one, *bounds)) is not None:
+                raise TargetError(problem)
+
+
+def bounds_of(project: Path, scorer: str) -> tuple[float, float]:
+    """The closed range of a scorer's scores, as it is called in `project`. Raises ScorerError, with the scorers there
+    are where it is none of them."""
+    try:
+        registry.reference_problems([scorer], [])  # it is there and can be told these options
+        return registry.bounds(scorer)
+    except ScorerError:
+        name, names = registry.plain_name(ScorerRef.parse(scorer).name), registry.names()
+        mine = own.reference(name)
+        if name in names or (mine is not None and mine.version is not None):
+            raise
+    files = [file.name for file in own.files(project)]
+    near = difflib.get_close_matches(name, [*names, *files], n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    own_ones = f"; of this project's own: {', '.join(files)}" if files else ""
+    raise ScorerError(
+        f"there is no scorer {shown(name)!r}{hint} There are: {', '.join(sorted(names)) or 'none'}{own_ones}. A package's has "
+        f"to be installed first, one of your own is the file {own.FOLDER}/NAME{own.CODE}"
+    )
+
+
+def beyond(constraint: Constraint, low: float, high: float) -> str | None:
+    """Why no score within these bounds can meet a constraint; None where one can."""
+    least = -math.inf if constraint.at_least is None else constraint.at_least
+    most = math.inf if constraint.at_most is None else constraint.at_most
+    if least <= high and low <= most:
+        return None
+    bound = f"at least {least:g}" if least > high else f"at most {most:g}"
+    scores = f"the scores of {shown(constraint.scorer)} lie between {low:g} and {high:g}"
+    return f"{scores}, so none is {bound}: correct the constraint"
