@@ -24,11 +24,11 @@ from rsf_core.project import Project
 from rsf_core.review.filters import Order
 from rsf_core.web import api, session
 from tests.benchmarks.million import PER_PROMPT, build
+from tests.support.pages import SHELL
 
 CANDIDATES, HISTORIES, TIMES, APART = 1_000_000, (0, 10_000, 300_000), 40, 3
 ACT_MS, QUEUE_MS, MEMORY_MB = 10, 50, 1_200
 ANN = person("ann")
-SHELL = Path(session.__file__).with_name("shell.py")
 
 
 def history(project: Project, first: int, end: int) -> None:

@@ -41,6 +41,7 @@ from rsf_core.store.records import CuratedRecord, ModelRecord
 from rsf_core.web import session
 from tests.benchmarks import million
 from tests.support import specs
+from tests.support.pages import SHELL
 
 PROMPTS, HELD_OUT, EARLIER, CANDIDATES, SAMPLES = 100_000, 5_000, 20_000, 200_000, 20_000
 COMPARED, EACH, STEPS = 1_000, 4, 2_000
@@ -58,7 +59,6 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "models-rounds": ("models", {"show": "Rounds"}),
 }
 script_runner: Any = _script_runner
-SHELL = Path(session.__file__).with_name("shell.py")
 
 
 def filled(folder: Path) -> Project:

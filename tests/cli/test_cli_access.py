@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from rsf_core.cli import main, output
+from rsf_core.cli import output
 from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
+from tests.support.commands import rsf, rsf_json
 
 
 @pytest.fixture
@@ -19,17 +18,6 @@ def folder(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("RSF_REVIEWER", "ann")
     Project.create(tmp_path / "p", str(small_task), seed=1).close()
     return tmp_path / "p"
-
-
-def rsf(*arguments: object) -> str:
-    done = CliRunner().invoke(main.app, [str(argument) for argument in arguments])
-    if done.exception is not None:
-        raise done.exception
-    return done.output
-
-
-def rsf_json(*arguments: object) -> Any:
-    return json.loads(rsf(*arguments, "--json"))
 
 
 def test_a_link_is_made_listed_and_revoked(folder: Path) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from rsf_core.cli import main
 from rsf_core.domain import sent_keys, trust
 from rsf_core.domain.errors import NotAProjectError, ScorerError
 from rsf_core.domain.sent_keys import SentKey
+from tests.support.commands import rsf, rsf_json
 
 
 @pytest.fixture
@@ -26,17 +23,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (project / "scorers" / "broken.py").write_text("def")
     return project
-
-
-def rsf(*arguments: object) -> str:
-    done = CliRunner().invoke(main.app, [str(argument) for argument in arguments])
-    if done.exception is not None:
-        raise done.exception
-    return done.output
-
-
-def rsf_json(*arguments: object) -> Any:
-    return json.loads(rsf(*arguments, "--json"))
 
 
 def test_scorers_are_listed_with_those_of_a_project(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,18 +14,12 @@ from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
 from rsf_core.web import session
+from tests.support.pages import page_of
 
-SHELL = Path(session.__file__).with_name("shell.py")
 
-
-def opened(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def answers_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr(session, "_project", project)
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page("../../pages/scorers.py")
-    app.query_params["show"] = "Answers"
-    app.run()
-    assert not app.exception
-    return app
+    return page_of("scorers", show="Answers")
 
 
 def said(app: AppTest) -> str:
@@ -41,14 +34,14 @@ def button(app: AppTest, label: str) -> Any:
 def test_it_says_how_many_have_an_answer_and_leads_to_the_preview(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "once a question is asked whose answers are numbers" in said(opened(complete, monkeypatch))
+    assert "once a question is asked whose answers are numbers" in said(answers_page(complete, monkeypatch))
     complete.question_book.put({"name": "clear", "kind": "rating", "text": "How *clear*?"}, author=person("ann"))
     total = complete.counts(1).candidates
-    assert f"0 of {total} candidates of round 1 have an answer." in said(opened(complete, monkeypatch))
+    assert f"0 of {total} candidates of round 1 have an answer." in said(answers_page(complete, monkeypatch))
     for name, value in (("1.1.0", 4), ("1.1.1", 3)):
         act = Act(name, ActKind.ANSWER, (name,), value=json.dumps(value), asked=Asked("clear", 1))
         complete.review.say(1, person("ann"), [act])
-    app = opened(complete, monkeypatch)
+    app = answers_page(complete, monkeypatch)
     assert f"2 of {total} candidates of round 1 have an answer, with a mean of 3.50." in said(app)
     assert f"decides nothing of {total - 2} candidates" in said(app)
     app.radio[-1].set_value("As a constraint: it must reach").run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,19 +10,12 @@ from streamlit.testing.v1 import AppTest
 from rsf_core.domain import Split
 from rsf_core.project import Project
 from rsf_core.web import session
+from tests.support.pages import page_of
 
-SHELL = Path(session.__file__).with_name("shell.py")
 
-
-def opened(project: Project, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+def prompts_page(project: Project, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
     monkeypatch.setattr(session, "_project", project)
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page("../../pages/prompts.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return page_of("prompts", **query)
 
 
 def test_a_file_is_looked_at_and_added_by_its_person(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +25,7 @@ def test_a_file_is_looked_at_and_added_by_its_person(project: Project, monkeypat
         {"prompt": project.prompts(Split.HELD_OUT)[0].text, "completion": "Seen."},
     ]
     upload = project.imports.keep("a teacher.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
-    app = opened(project, monkeypatch, rows="completions", **{"import": upload})
+    app = prompts_page(project, monkeypatch, rows="completions", **{"import": upload})
     said = " ".join(one.value for one in app.markdown)
     assert "People decide them" in said and "no M, no acceptance rate" in said.replace("\n", " ").replace("  ", " ")
     assert "**1 candidate** can be added, of 1 prompt of the project." in said
@@ -44,7 +36,7 @@ def test_a_file_is_looked_at_and_added_by_its_person(project: Project, monkeypat
     assert not app.exception
     (one,) = project.candidates_elsewhere()
     assert (one.completion, one.source, one.stated_log_q) == ("<b>A fine one.</b>", "a teacher", -4.5)
-    app = opened(project, monkeypatch, rows="completions")
+    app = prompts_page(project, monkeypatch, rows="completions")
     assert any("1 candidate of round 1 made elsewhere: 0 accepted" in caption.value for caption in app.caption)
 
 
@@ -53,7 +45,7 @@ def test_another_column_is_chosen_and_a_wrong_one_is_told_by_line(
 ) -> None:
     row = {"prompt": project.prompts(Split.TRAIN)[0].text, "first": "One.", "second": 2}
     upload = project.imports.keep("made.jsonl", json.dumps(row).encode())
-    app = opened(project, monkeypatch, rows="completions", **{"import": upload})
+    app = prompts_page(project, monkeypatch, rows="completions", **{"import": upload})
     column = next(box for box in app.selectbox if box.label == "Completion column")
     column.set_value("first").run()
     assert any(button.label == "Add 1 candidate" for button in app.button)

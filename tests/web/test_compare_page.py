@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-import rsf_core.web
 from rsf_core.domain import Action, Verdict
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import compare_parts, session
+from tests.support.pages import page_of
 from tests.support.seeding import candidates, decided_project
-
-SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 
 
 @pytest.fixture
@@ -28,21 +25,11 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         yield made
 
 
-def opened(show: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.query_params["show"] = show
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page("../../pages/review.py").run()
-    assert not app.exception
-    return app
-
-
 def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[Any, ...]] = []
     monkeypatch.setattr(compare_parts, "compare_card", lambda *args, **more: told.append((*args, more)))
     project.guide_book.save("be kind", author=person("ann"))
-    app = opened("Compare")
+    app = page_of("review", show="Compare")
     next(one for one in app.toggle if one.label.startswith("Pairs that I have compared")).set_value(True).run()
     assert not app.exception
     for again, (name, number, reviewer, more) in zip((False, True), told, strict=True):
@@ -53,7 +40,7 @@ def test_the_card_of_compare_is_there_with_what_it_needs(project: Project, monke
 def test_rank_is_a_way_of_compare_with_a_card_of_its_own(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[Any, ...]] = []
     monkeypatch.setattr(compare_parts, "rank_card", lambda *args, **more: told.append((*args, more)))
-    app = opened("Compare", compare="rank")
+    app = page_of("review", show="Compare", compare="rank")
     next(one for one in app.toggle if one.label.startswith("Prompts that I have ranked")).set_value(True).run()
     assert not app.exception
     (name, number, reviewer, more), again = told
@@ -69,7 +56,7 @@ def test_agreement_says_what_was_only_ranked(tmp_path: Path, small_task: Path, m
         made.override("1.1.0", Action.ACCEPT, person("ann"))
         made.ranking.say(1, [["1.1.2"], ["1.1.1", "1.1.0"]], person("ann"))
         made.comparing.say(1, "1.2.0", "1.2.1", Verdict.RIGHT, person("ann"))
-        app = opened("Agreement")
+        app = page_of("review", show="Agreement")
     words = " ".join(str(one.value) for one in app.markdown)
     assert "4 pairs" in words and "1 are ties" in words and "3 were only ranked, among others." in words
     assert any("counts 3/(K + 1)" in one.value for one in app.caption)
@@ -81,7 +68,7 @@ def test_agreement_says_what_the_comparisons_come_to(project: Project) -> None:
     project.override("1.1.0", Action.ACCEPT, person("ann"))
     for prompt, left, right in ((1, 0, 1), (2, 0, 1)):
         project.comparing.say(1, f"1.{prompt}.{left}", f"1.{prompt}.{right}", Verdict.RIGHT, person("ann"))
-    app = opened("Agreement")
+    app = page_of("review", show="Agreement")
     table = next(frame.value for frame in app.dataframe if "higher by" in frame.value.columns)
     assert table["higher by"].tolist() == ["sentiment"]  # the rule accepts all: it tells none apart
     assert table["pairs"].tolist() == [2] and table["preferred by people"].tolist() == [2]

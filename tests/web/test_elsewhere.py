@@ -16,9 +16,7 @@ from rsf_core.project.exporting.request import Request, What
 from rsf_core.store.records import ElsewhereCounts
 from rsf_core.web import elsewhere, session, ui
 from rsf_core.web.components import review_card
-
-SHELL = Path(session.__file__).with_name("shell.py")
-
+from tests.support.pages import SHELL
 
 ALONE = (
     "The candidate of round 2 was made elsewhere. No proposal of this project drew it, so there is no log ratio, M, "

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rsf_core.domain import Action
 from rsf_core.project import Project
 from rsf_core.project.exporting.exports import Exports, Preview
 from rsf_core.project.exporting.request import Request, What
 from rsf_core.web import session
-
-SHELL = Path(session.__file__).with_name("shell.py")
-
-
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page("../../pages/export.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+from tests.support.pages import page_of
 
 
 def finish(project: Project) -> None:
@@ -38,7 +25,7 @@ def finish(project: Project) -> None:
 def test_a_set_is_looked_at_written_and_found_again(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", complete)
     (curated,) = [one for one in complete.curated_sets() if one.curated_id == "c1-1"]
-    app = opened()
+    app = page_of("export")
     rows = curated.summary["samples"]
     assert app.metric[0].value == f"{rows:,}"
     shown = app.dataframe[0].value
@@ -47,7 +34,7 @@ def test_a_set_is_looked_at_written_and_found_again(complete: Project, monkeypat
     write.click().run()
     assert not app.exception
     finish(complete)
-    app = opened()
+    app = page_of("export")
     (made,) = complete.exports.made()
     assert made.rows == rows and f"{made.name[:8]}" in " ".join(one.value for one in app.markdown)
     next(button for button in app.button if button.label == "Delete").click().run()
@@ -58,13 +45,13 @@ def test_a_set_is_looked_at_written_and_found_again(complete: Project, monkeypat
 def test_the_page_counts_what_the_export_holds(complete: Project, monkeypatch: pytest.MonkeyPatch, what: What) -> None:
     monkeypatch.setattr(session, "_project", complete)
     counted = complete.exports.preview(Request(what, round_number=1)).counted
-    app = opened(what=what, format="csv")
+    app = page_of("export", what=what, format="csv")
     assert app.metric[0].value == f"{counted.rows:,}" and app.metric[1].value == f"{counted.prompts:,}"
 
 
 def test_shapes_that_a_kind_does_not_have_are_not_offered(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", complete)
-    app = opened(what="labels", shape="messages")
+    app = page_of("export", what="labels", shape="messages")
     assert app.query_params.get("shape") in (None, []) and app.dataframe[0].value["label"].notna().all()
 
 
@@ -72,7 +59,7 @@ def test_where_nothing_can_be_paired_it_says_so(complete: Project, monkeypatch: 
     monkeypatch.setattr(session, "_project", complete)
     for name in complete.ratios()["candidate_id"].to_pylist():
         complete.override(name, Action.ACCEPT)
-    app = opened(what="preference")
+    app = page_of("export", what="preference")
     assert app.metric[0].value == "0" and any("No prompt has both" in one.value for one in app.info)
     assert not [button for button in app.button if button.label.startswith("Write ")]
 
@@ -80,7 +67,7 @@ def test_where_nothing_can_be_paired_it_says_so(complete: Project, monkeypatch: 
 def test_before_there_are_candidates_it_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", project)
     for what in What:
-        app = opened(what=what)
+        app = page_of("export", what=what)
         assert [button for button in app.button if button.label == "Generate candidates"], what
 
 
@@ -96,12 +83,12 @@ def test_pairs_at_random_have_a_seed_that_is_kept_in_the_address(
         return usual(self, request)
 
     monkeypatch.setattr(Exports, "preview", preview)
-    app = opened(what="preference", pairing="random", seed="7")
+    app = page_of("export", what="preference", pairing="random", seed="7")
     assert asked[-1].seed == 7 and next(one for one in app.number_input if one.label == "Seed").value == 7
     next(one for one in app.number_input if one.label == "Seed").set_value(11).run()
     assert asked[-1].seed == 11 and app.query_params["seed"] == "11"
     for given in ("-1", "x", "99999999999999"):
-        opened(what="preference", pairing="random", seed=given)
+        page_of("export", what="preference", pairing="random", seed=given)
         assert asked[-1].seed == 0
-    app = opened(what="preference", pairing="reward", seed="7")
+    app = page_of("export", what="preference", pairing="reward", seed="7")
     assert asked[-1].seed == 0 and not [one for one in app.number_input if one.label == "Seed"]

@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-import rsf_core.web
 from rsf_core.cli.gold import gold_items
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.domain.access import Actor, Role, person
@@ -21,9 +20,9 @@ from rsf_core.project import Project
 from rsf_core.web import api, cursors, session
 from rsf_core.web.gate import ACTOR
 from tests.support.card_headers import HEADERS
+from tests.support.pages import page_of
 from tests.support.seeding import candidates, decided_project
 
-SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 BEN = Actor("ben", Role.REVIEWER, "7")
 
 
@@ -47,15 +46,6 @@ def client(actor: Actor | None = None) -> TestClient:
 
 def post(to: TestClient, what: str, body: dict[str, Any], token: str) -> Any:
     return to.post(f"/api/review/{what}", content=json.dumps({"token": token, "round": 1} | body), headers=HEADERS)
-
-
-def opened() -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.query_params["show"] = "Agreement"
-    app.run()
-    app.switch_page("../../pages/review.py").run()
-    assert not app.exception
-    return app
 
 
 def said(app: AppTest) -> str:
@@ -114,12 +104,12 @@ def test_a_cursor_comes_back_and_tells_nothing() -> None:
 
 def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Project) -> None:
     project.gold.mark("1.1.0", Action.REJECT, person("ann"))
-    app = opened()
+    app = page_of("review", show="Agreement")
     assert "**1 gold item** in this round, 0 to accept and 1 to reject." in said(app)
     assert "Nobody has answered one yet." in said(app)
     project.review.say(1, person("ben"), [Act("an act of ben", ActKind.DECIDE, ("1.1.0",), Action.ACCEPT)])
     project.guide_book.save("be kind", author=person("ann"))
-    app = opened()
+    app = page_of("review", show="Agreement")
     table = next(frame.value for frame in app.dataframe if "let through" in frame.value.columns)
     assert table.iloc[0].to_dict() == {
         "reviewer": "ben",
@@ -137,7 +127,7 @@ def test_the_owner_reads_how_each_reviewer_does_and_what_it_means(project: Proje
 def test_a_reviewer_reads_nothing_of_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.gold.mark("1.1.0", Action.REJECT, person("ann"))
     monkeypatch.setattr(session, "actor", lambda: BEN)
-    app = opened()
+    app = page_of("review", show="Agreement")
     assert "gold" not in said(app).lower()
 
 

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import rsf_core.web
 from rsf_core.domain import Act, Action, ActKind
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import session
+from tests.support.pages import SHELL, page_of
 from tests.support.seeding import candidates, decided_project
-
-SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 
 
 @pytest.fixture
@@ -25,13 +23,6 @@ def project(tmp_path: Path, small_task: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(session, "_project", made)
         monkeypatch.setenv("RSF_REVIEWER", "ben")
         yield made
-
-
-def opened(page: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page(f"../../pages/{page}.py").run()
-    assert not app.exception
-    return app
 
 
 def said(app: AppTest) -> str:
@@ -45,7 +36,7 @@ def click(app: AppTest, label: str) -> AppTest:
 
 
 def test_the_owner_writes_the_guide_and_it_is_shown_with_its_history(project: Project) -> None:
-    app = opened("guide")
+    app = page_of("guide")
     assert "once it is written" in said(app)
     for text, reason in (("Accept what is kind.", ""), ("Accept what is kind and short.", "long ones tire")):
         app.text_area[0].set_value(text)
@@ -60,15 +51,17 @@ def test_the_owner_writes_the_guide_and_it_is_shown_with_its_history(project: Pr
 
 
 def test_review_tells_of_a_change_until_it_is_read(project: Project) -> None:
-    assert "guide" not in said(opened("review"))
+    assert "guide" not in said(page_of("review"))
     project.guide_book.save("a", author=person("ann"))
-    app = opened("review")
+    app = page_of("review")
     assert "There is a guide that says how to decide here. It is version 1, by ann." in said(app)
     assert "guide" not in said(click(app, "I know it"))
     project.guide_book.save("b", "shorter is better", person("ann"))
-    assert "you have read version 1, version 2 is by ann: shorter is better" in said(opened("review")).replace("\\", "")
-    click(opened("guide"), "I have read it")
-    assert "guide" not in said(opened("review"))
+    assert "you have read version 1, version 2 is by ann: shorter is better" in said(page_of("review")).replace(
+        "\\", ""
+    )
+    click(page_of("guide"), "I have read it")
+    assert "guide" not in said(page_of("review"))
 
 
 def test_agreement_says_what_was_said_under_each_version(project: Project) -> None:

@@ -14,7 +14,6 @@ import pytest
 from google.protobuf.message import Message  # type: ignore[import-untyped]
 from streamlit.testing.v1 import AppTest
 
-import rsf_core.web
 from rsf_core.acceptance.outcomes import Outcomes
 from rsf_core.acceptance.preview import Shifts
 from rsf_core.domain import Act, Action, ActKind, ChosenBy, JobKind, JobState, Scope, Split
@@ -29,9 +28,9 @@ from rsf_core.store.database import utc_now
 from rsf_core.store.records import ModelRecord
 from rsf_core.web import charts, navigation, session
 from tests.support import specs
+from tests.support.pages import SHELL
 from tests.support.seeding import add_candidates, add_scores, candidates, decide
 
-SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 HOSTILE = (
     "![x](http://127.0.0.1:9/x.png) [l](http://127.0.0.1:9/l) **bb** :red[r] $x$ <img src=x onerror=y> <a href=z>z</a> `c` "
     ":material/bolt: %{y}"

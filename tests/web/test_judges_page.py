@@ -16,18 +16,7 @@ from rsf_core.project import Project
 from rsf_core.scorers import kept_answers
 from rsf_core.web import browser, in_address, page_draft, session
 from tests.support.judge_server import JudgeServer, Reply, error, says, serving
-
-SHELL = Path(session.__file__).with_name("shell.py")
-
-
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page("../../pages/scorers.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+from tests.support.pages import page_of
 
 
 @pytest.fixture
@@ -66,7 +55,7 @@ def test_a_judge_is_set_up_tried_saved_scores_beside_the_target_and_is_used(
     monkeypatch.setattr(session, "_project", complete)
     decided, target = complete.counts(1), complete.settings.target
     with serving(by_length) as server:
-        app = opened(show="Judges")
+        app = page_of("scorers", show="Judges")
         labelled(app.selectbox, "Begin with").select_index(2)
         click(app, "Put it in")
         assert "How kind and polite" in labelled(app.text_area, "Rubric").value
@@ -108,7 +97,7 @@ def test_an_endpoint_that_refuses_and_a_key_in_the_wrong_place_are_said(
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
     with serving(error(404)) as server:
-        app = opened(show="Judges")
+        app = page_of("scorers", show="Judges")
         fill(app, server)
         click(app, "Try on 8 candidates")
         assert "no such model" in said(app.error)
@@ -129,7 +118,7 @@ def test_a_candidate_without_a_score_says_why_and_the_others_are_shown(
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
     with serving(says("It is nice."), says('{"score": 4}')) as server:
-        app = opened(show="Judges")
+        app = page_of("scorers", show="Judges")
         labelled(app.number_input, "Questions at a time").set_value(1)
         fill(app, server)
         click(app, "Try on 8 candidates")
@@ -142,7 +131,7 @@ def test_what_is_typed_outlasts_a_look_at_another_part_and_a_saved_judge_is_show
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
     complete.own_scorers.save_judge("ten", {"endpoint": "http://h/v1", "model": "m", "rubric": "How good?", "seed": 7})
-    app = opened(show="Judges")
+    app = page_of("scorers", show="Judges")
     labelled(app.text_area, "Rubric").set_value("Mine").run()
     app.query_params["show"] = "Installed"
     app.run()
@@ -162,7 +151,7 @@ def test_what_is_typed_outlasts_a_reload_and_no_key_goes_into_the_address(
     complete.own_scorers.save_judge(
         "ten", {"endpoint": "http://h/v1", "model": "m", "rubric": "How good?", "seconds": 0.05}
     )
-    app = opened(show="Judges", judge="ten")
+    app = page_of("scorers", show="Judges", judge="ten")
     assert "judge-draft" not in app.query_params and labelled(app.number_input, "Longest wait (s)").value == 0.05
     labelled(app.text_area, "Rubric").set_value("How kind?")
     labelled(app.number_input, "Seed").set_value(9)
@@ -170,7 +159,7 @@ def test_what_is_typed_outlasts_a_reload_and_no_key_goes_into_the_address(
     kept = "".join(app.query_params["judge-draft"])
     text = in_address.unpacked(kept.partition(".")[0])
     assert text is not None and "How kind?" in text and "SECRET" not in text
-    again = opened(show="Judges", judge="ten", **{"judge-draft": kept})
+    again = page_of("scorers", show="Judges", judge="ten", **{"judge-draft": kept})
     assert labelled(again.text_area, "Rubric").value == "How kind?" and labelled(again.number_input, "Seed").value == 9
     assert labelled(again.number_input, "Longest wait (s)").value == 0.05
     assert page_draft.NOTE in said(again.caption)
@@ -178,7 +167,7 @@ def test_what_is_typed_outlasts_a_reload_and_no_key_goes_into_the_address(
     assert "NAME of an environment" not in said(again.error) and "judge-draft" not in again.query_params
     (file,) = complete.own_scorers.files()
     assert file.judge is not None and (file.judge["rubric"], file.judge["seconds"]) == ("How kind?", 0.05)
-    other = opened(show="Judges", **{"judge-draft": kept})
+    other = page_of("scorers", show="Judges", **{"judge-draft": kept})
     assert labelled(other.text_area, "Rubric").value != "How kind?", "it is of another judge, in an earlier version"
 
 
@@ -188,7 +177,7 @@ def test_an_address_that_holds_no_draft_of_a_judge_changes_nothing(
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
     text = in_address.packed(json.dumps(held)) or ""
-    app = opened(show="Judges", **{"judge-draft": f"{text}.{session.seal('judge-draft', text)}"})
+    app = page_of("scorers", show="Judges", **{"judge-draft": f"{text}.{session.seal('judge-draft', text)}"})
     assert labelled(app.text_input, "Name").value == "judge" and labelled(app.number_input, "Seed").value == 0
 
 
@@ -199,7 +188,7 @@ def test_a_key_is_allowed_by_a_person_before_a_try_sends_it(
     monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("judge_key", "sk-secret")
     with serving(by_length) as server:
-        app = opened(show="Judges")
+        app = page_of("scorers", show="Judges")
         fill(app, server)
         labelled(app.text_input, "Environment variable with the endpoint’s key").set_value("judge_key").run()
         click(app, "Try on 8 candidates")
@@ -222,10 +211,10 @@ def test_a_new_judge_takes_no_others_place(complete: Project) -> None:
 
 def test_any_scorer_scores_a_round_beside_the_target(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", complete)
-    app, target, decided = opened(), complete.settings.target, complete.counts(1)
+    app, target, decided = page_of("scorers"), complete.settings.target, complete.counts(1)
     labelled(app.selectbox, "Scorer").set_value("readability").run()
     assert not app.exception
     click(app, "Score without deciding")
     complete.wait()
-    assert "readability" in opened().dataframe[0].value["scorer"].tolist()
+    assert "readability" in page_of("scorers").dataframe[0].value["scorer"].tolist()
     assert complete.settings.target == target and complete.counts(1) == decided

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rsf_core.acceptance.preview import Draft
 from rsf_core.domain.settings import Target
@@ -19,8 +17,8 @@ from rsf_core.scorers import kept_answers
 from rsf_core.scorers.kept_answers import Answer
 from rsf_core.web import judging_parts, session
 from tests.support import by_score
+from tests.support.pages import page_of
 
-SHELL = Path(session.__file__).with_name("shell.py")
 JUDGE = 'llm_judge(endpoint="http://127.0.0.1:9/v1", model="*m*", rubric="Is it _kind_? <b>Really</b>?", show_reference=true)'
 
 
@@ -37,16 +35,6 @@ def opinion(complete: Project, monkeypatch: pytest.MonkeyPatch) -> str:
     return by_score.SCORER
 
 
-def opened(page: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page(f"../../pages/{page}.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
 def said(found: Iterable[Any]) -> str:
     return " ".join(one.value for one in found)
 
@@ -58,21 +46,21 @@ def test_an_opinion_that_nobody_has_confirmed_is_warned_of_and_one_that_people_s
     target = draft.target.model_copy(update={"rewards": {opinion: 1.0}})
     complete.target_book.use(Draft(target, draft.accept))
     by_score.scored(complete)
-    for app in (opened("scorers", scorer=opinion), opened("target")):
+    for app in (page_of("scorers", scorer=opinion), page_of("target")):
         assert "0 of 50 decisions are there" in said(app.warning).replace("\\", "")
     by_score.decide(complete)
-    app = opened("scorers", scorer=opinion)
+    app = page_of("scorers", scorer=opinion)
     assert {one.label: one.value for one in app.metric}["AUC"].replace("\\", "") == "1.00"
     assert "Beside people’s decisions" in [one.value for one in app.subheader]
     assert "32 of 50" in said(app.warning).replace("\\", "")
     monkeypatch.setattr(judging, "ENOUGH", 30)
-    assert "agrees with people beyond chance" in said(opened("target").success)
+    assert "agrees with people beyond chance" in said(page_of("target").success)
 
 
 def test_a_scorer_that_is_no_opinion_is_never_warned_of(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", complete)
     for page in ("scorers", "target"):
-        assert "opinion" not in said(opened(page).warning)
+        assert "opinion" not in said(page_of(page).warning)
 
 
 def test_which_texts_leave_for_where_is_said_before_a_judge_is_used_and_what_it_cost_after(
@@ -82,7 +70,7 @@ def test_which_texts_leave_for_where_is_said_before_a_judge_is_used_and_what_it_
     draft = complete.target_book.draft()
     target = Target.model_validate(draft.target.model_dump() | {"rewards": {JUDGE: 1.0}})
     complete.target_book.use(Draft(target, draft.accept))
-    text = said(opened("target").info).replace("\\", "").replace("\u2060", "")
+    text = said(page_of("target").info).replace("\\", "").replace("\u2060", "")
     assert "sends completions, prompts and references to http://127.0.0.1:9/v1" in text
     with kept_answers.opened(complete.folder) as kept:
         kept.add(JUDGE, b"1", Answer("7", "stop", 1234, 5))

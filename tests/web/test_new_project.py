@@ -16,8 +16,8 @@ from rsf_core.project import Project
 from rsf_core.project import draft as drafts
 from rsf_core.project import workspace as workspaces
 from rsf_core.web import drafting, session
+from tests.support.pages import SHELL
 
-SHELL = Path(session.__file__).with_name("shell.py")
 LIMIT = 120.0  # seconds
 
 

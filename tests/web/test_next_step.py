@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -12,9 +10,8 @@ from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.rounds.stages import STAGES
 from rsf_core.web import session
+from tests.support.pages import SHELL
 from tests.support.seeding import add_candidates, candidates, decide
-
-SHELL = Path(session.__file__).with_name("shell.py")
 
 
 @pytest.fixture

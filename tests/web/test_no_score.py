@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,9 +13,8 @@ from rsf_core.project import Project
 from rsf_core.scorers.base import NoScore, Scored
 from rsf_core.scorers.sentiment import Sentiment
 from rsf_core.web import session
+from tests.support.pages import SHELL
 from tests.support.seeding import add_candidates, candidates
-
-SHELL = Path(session.__file__).with_name("shell.py")
 
 
 def page(name: str) -> AppTest:

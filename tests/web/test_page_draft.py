@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from rsf_core.project import Project
 from rsf_core.web import browser, in_address, page_draft, session
 from rsf_core.web.own_scorer_parts import EXAMPLE
+from tests.support.pages import SHELL
 
-SHELL = Path(session.__file__).with_name("shell.py")
 FOREIGN = "import os\nos.system('foreign')\n"
 NEW = ("A new one", "")
 

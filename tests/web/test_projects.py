@@ -23,9 +23,9 @@ from rsf_core.project.summary import Running
 from rsf_core.web import api, own, session
 from rsf_core.web.open_projects import OpenProjects
 from tests.support.card_headers import HEADERS
+from tests.support.pages import SHELL
 from tests.support.seeding import add_candidates, add_prompts, candidates, decide
 
-SHELL = Path(session.__file__).with_name("shell.py")
 PATIENCE = 60.0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,8 +12,8 @@ from rsf_core.rounds import prompt_lengths
 from rsf_core.rounds.prompt_lengths import LengthsFound
 from rsf_core.store.records import Fit
 from rsf_core.web import session
+from tests.support.pages import page_of
 
-SHELL = Path(session.__file__).with_name("shell.py")
 FILE = b'{"text": "Name a colour."}\n'
 
 
@@ -23,15 +21,6 @@ FILE = b'{"text": "Name a colour."}\n'
 def shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(session, "_project", project)
     return project
-
-
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page("../../pages/prompts.py").run()
-    assert not app.exception
-    return app
 
 
 def said(app: AppTest) -> str:
@@ -58,20 +47,20 @@ def test_of_a_file_on_its_way_in(
     monkeypatch.setattr(shown.prompt_lengths, "check", lambda placing: found)
     upload = shown.imports.keep("a.jsonl", FILE)
     shown.imports.start(upload, Columns("text"), 0.25)
-    app = opened(**{"import": upload})
+    app = page_of("prompts", **{"import": upload})
     assert words in said(app)
     assert [button.disabled for button in app.button if button.key == "import-add"] == [False]
     assert not [button for button in app.button if button.key == "lengths-again"]
 
 
 def test_of_those_that_are_there_and_only_these_where_asked(jobs_in_threads: None, shown: Project) -> None:
-    assert "does not take" not in said(opened())
+    assert "does not take" not in said(page_of("prompts"))
     row = shown.store.prompt_book.add([("Name a colour.", None, None, Split.TRAIN)], "x")
     lengths = {"most": 1024, "prefix": None, "prompts": [[row[0], 1020, None], [1, None, "no"], [2, 12, None]]}
     shown.generate()
     shown.wait()
     shown.prompt_lengths.keep_of_job(lengths)
-    app = opened()
+    app = page_of("prompts")
     assert "does not take 2 of the prompts: 1 too long" in said(app) and "1 refused" in said(app)
     app.selectbox(key="prompts-fit").set_value(Fit.TOO_LONG).run()
     assert "1 prompt, page 1 of 1" in said(app)

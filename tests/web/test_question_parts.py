@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import rsf_core.web
 from rsf_core.domain import Act, ActKind, Asked
 from rsf_core.domain.access import Actor, Role, person
 from rsf_core.domain.errors import AccessError
 from rsf_core.project import Project
 from rsf_core.project.guarded import guarded
 from rsf_core.web import api, session
+from tests.support.pages import SHELL
 from tests.support.seeding import add_candidates, candidates
 
-SHELL = Path(rsf_core.web.__file__).with_name("shell.py")
 CLEAR = {"name": "clear", "kind": "rating", "text": "How *clear*?"}
 
 

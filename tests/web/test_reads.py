@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,7 @@ from rsf_core.project import Project
 from rsf_core.store.database import Database
 from rsf_core.web import session
 from rsf_core.web.navigation import PAGES
-
-SHELL = Path(session.__file__).with_name("shell.py")
+from tests.support.pages import SHELL
 
 
 @contextmanager

@@ -11,8 +11,7 @@ from rsf_core.domain.errors import SettingsError
 from rsf_core.project import Project
 from rsf_core.project.commands import execute
 from rsf_core.web import session
-
-SHELL = Path(session.__file__).with_name("shell.py")
+from tests.support.pages import SHELL
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,8 +11,7 @@ from rsf_core.project import Project
 from rsf_core.rounds import replicates
 from rsf_core.rounds.replicates import Gain, Replicate, RoundResult
 from rsf_core.web import runs, session
-
-SHELL = Path(session.__file__).with_name("shell.py")
+from tests.support.pages import page_of
 
 
 def line(project: Project, number: int, gain: float) -> Replicate:
@@ -36,12 +34,8 @@ def line(project: Project, number: int, gain: float) -> Replicate:
     )
 
 
-def opened(page: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.query_params["show"] = "Rounds"
-    app.switch_page(f"../../pages/{page}.py").run()
-    assert not app.exception
-    return app
+def page_of_runs(page: str) -> AppTest:
+    return page_of(page, show="Rounds")
 
 
 def said(app: AppTest) -> str:
@@ -53,7 +47,7 @@ def test_overview_and_models_say_that_the_interval_is_of_one_tuned_model(
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
     for page in ("overview", "models"):
-        assert said(opened(page)).count(runs.ONE_MODEL) == 1
+        assert said(page_of_runs(page)).count(runs.ONE_MODEL) == 1
 
 
 def test_models_show_the_interval_of_the_procedure_beside_it(
@@ -65,15 +59,15 @@ def test_models_show_the_interval_of_the_procedure_beside_it(
     for number, gain in ((1, 0.1), (2, 0.3)):
         replicates.append(home / replicates.RESULTS, line(complete, number, gain))
     (told,) = complete.replicated()
-    app = opened("models")
+    app = page_of_runs("models")
     shown = next(table.value for table in app.dataframe if "procedure" in table.value)
     assert shown["procedure"].tolist() == ["of now"] and shown["runs"].tolist() == [2]
     low, high = f"{told.gain.low:.2f}", f"{told.gain.high:.2f}"
     assert low.lstrip("-") in shown["gain over the base"][0] and high in shown["gain over the base"][0]
     assert "changed since" not in said(app)
     complete.set("target.beta", "0.7")
-    app = opened("models")
+    app = page_of_runs("models")
     shown = next(table.value for table in app.dataframe if "procedure" in table.value)
     assert "earlier" in shown["procedure"][0] and "changed since" in said(app)
     (home / replicates.RESULTS).write_text("no line\n")
-    assert "line 1 is no replicate" in said(opened("models"))
+    assert "line 1 is no replicate" in said(page_of_runs("models"))

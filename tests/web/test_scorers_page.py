@@ -5,30 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rsf_core.project import Project
 from rsf_core.scorers import registry
 from rsf_core.web import session
-
-SHELL = Path(session.__file__).with_name("shell.py")
-
-
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page("../../pages/scorers.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+from tests.support.pages import page_of
 
 
 def test_what_the_scorers_gave_is_shown_with_examples_and_agreement(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
-    app = opened()
+    app = page_of("scorers")
     shown = app.dataframe[0].value
     assert shown["scorer"].tolist() == complete.scorers(1)
     assert shown["in the target"][0].startswith("reward × ")
@@ -40,14 +28,14 @@ def test_what_the_scorers_gave_is_shown_with_examples_and_agreement(
 
 def test_every_installed_scorer_is_listed(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", complete)
-    shown = opened(show="Installed").dataframe[0].value
+    shown = page_of("scorers", show="Installed").dataframe[0].value
     assert shown["scorer"].tolist() == [card.name for card in registry.cards()]
     assert shown.set_index("scorer")["scores"]["sentiment"] == "−1 to 1"
 
 
 def test_an_empty_round_says_what_will_be_here(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_project", project)
-    app = opened()
+    app = page_of("scorers")
     assert [button.label for button in app.button if button.label == "Generate candidates"]
 
 
@@ -60,7 +48,7 @@ def test_a_scorer_is_written_tried_saved_and_used_by_clicks(
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
     monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
-    app = opened(show="Your own")
+    app = page_of("scorers", show="Your own")
     assert labelled(app.button, "Try on 20 candidates").disabled, "nothing runs before somebody has allowed it"
     labelled(app.button, "Allow code of this project to run here").click().run()
     assert "def short(" in str(app.text_area[0].value)
@@ -86,7 +74,7 @@ def test_a_draft_that_fails_says_why_and_is_not_saved(
     monkeypatch.setattr(session, "_project", complete)
     monkeypatch.setenv("RSF_CONFIG", str(tmp_path / "config"))
     complete.own_scorers.trust()
-    app = opened(show="Your own")
+    app = page_of("scorers", show="Your own")
     app.text_area[0].set_value("def score(completion): return 1 / 0").run()
     labelled(app.button, "Try on 20 candidates").click().run()
     assert "No score for 20 of 20 candidates: ZeroDivisionError" in app.error[0].value.replace("\\", "")

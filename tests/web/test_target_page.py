@@ -16,9 +16,9 @@ from rsf_core.domain.settings import Accept, Target
 from rsf_core.project import Project
 from rsf_core.project.target_book import Fate
 from rsf_core.web import session, target_parts
+from tests.support.pages import SHELL
 from tests.support.seeding import add_candidates, add_scores, candidates
 
-SHELL = Path(session.__file__).with_name("shell.py")
 EXAMPLE = "**bold** [link](http://127.0.0.1:9/x)"
 
 

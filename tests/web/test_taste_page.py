@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,8 +16,8 @@ from rsf_core.project import Project
 from rsf_core.sampling.intervals import Interval
 from rsf_core.scorers import tastes
 from rsf_core.web import session
+from tests.support.pages import page_of
 
-SHELL = Path(session.__file__).with_name("shell.py")
 GOOD = Interval(0.81, 0.74, 0.87, 40)
 BEST = Against("sentiment", Interval(0.7, 0.6, 0.8, 40), Interval(0.11, 0.04, 0.18, 40), GOOD, GOOD)
 REPORT = Report(
@@ -39,14 +38,9 @@ REPORT = Report(
 )
 
 
-def opened(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def learned_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr(session, "_project", project)
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.switch_page("../../pages/scorers.py")
-    app.query_params["show"] = "Learned"
-    app.run()
-    assert not app.exception
-    return app
+    return page_of("scorers", show="Learned")
 
 
 def kept(project: Project, report: Report) -> None:
@@ -67,7 +61,7 @@ def test_before_enough_is_decided_it_says_what_is_lacking_and_leads_to_review(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complete.override("1.1.0", Action.ACCEPT, person("ann"))
-    app = opened(complete, monkeypatch)
+    app = learned_page(complete, monkeypatch)
     assert "1 accepted, 0 rejected" in said(
         app
     ) and "29 more decisions, 1 more accepted and 2 more rejected among them" in said(app)
@@ -79,7 +73,7 @@ def test_a_version_shows_its_figures_and_leads_to_the_preview(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept(complete, REPORT)
-    app = opened(complete, monkeypatch)
+    app = learned_page(complete, monkeypatch)
     figures = app.dataframe[0].value
     assert figures["ordered by"].tolist() == ["learned from decisions", "sentiment"]
     assert (
@@ -114,7 +108,7 @@ def test_the_verdict_is_what_the_figures_say(
     complete: Project, monkeypatch: pytest.MonkeyPatch, report: Report, words: str
 ) -> None:
     kept(complete, report)
-    assert words in said(opened(complete, monkeypatch)).replace("\\", "")
+    assert words in said(learned_page(complete, monkeypatch)).replace("\\", "")
 
 
 def test_learning_is_the_owners_and_starts_a_job(complete: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +120,6 @@ def test_learning_is_the_owners_and_starts_a_job(complete: Project, monkeypatch:
     monkeypatch.setattr(
         complete.taste, "_supervisor", SimpleNamespace(submit=lambda spec, inputs: asked.append(spec.taste))
     )
-    app = opened(complete, monkeypatch)
+    app = learned_page(complete, monkeypatch)
     next(button for button in app.button if button.label == "Learn").click().run()
     assert not app.exception and len(asked) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,25 +13,20 @@ from rsf_core.prompts import PromptRow
 from rsf_core.prompts.parsing import Columns
 from rsf_core.rounds.prompt_lengths import LengthsFound
 from rsf_core.web import session, turns
+from tests.support.pages import page_of
 
-SHELL = Path(session.__file__).with_name("shell.py")
 TURNS = ("I am <b>Ann</b>.", "Hello Ann.")
 
 
-def opened(project: Project, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+def prompts_page(project: Project, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
     monkeypatch.setattr(session, "_project", project)
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page("../../pages/prompts.py").run()
-    assert not app.exception
-    return app
+    return page_of("prompts", **query)
 
 
 def test_a_conversation_is_written_by_hand_and_half_an_exchange_is_refused(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = opened(project, monkeypatch)
+    app = prompts_page(project, monkeypatch)
     areas = {area.label: area for area in app.text_area}
     areas["Prompt"].set_value("Who am I?")
     areas["User, turn 1"].set_value(TURNS[0])
@@ -56,7 +50,7 @@ def test_the_preview_of_a_file_shows_each_turn_as_literal_text_under_who_speaks(
     said = [{"role": r, "content": c} for r, c in zip(("user", "assistant", "user"), (*TURNS, "Who?"), strict=True)]
     upload = project.imports.keep("a.jsonl", json.dumps({"messages": said}).encode())
     project.imports.start(upload, Columns("messages"), 0.25)
-    app = opened(project, monkeypatch, **{"import": upload})
+    app = prompts_page(project, monkeypatch, **{"import": upload})
     assert [c.value for c in app.caption if c.value in ("user", "assistant", "system")] == ["user", "assistant", "user"]
     shown = " ".join(str(element.proto.body) for element in app.get("html"))
     assert "I am &lt;b&gt;Ann&lt;/b&gt;." in shown and "<b>Ann" not in shown
@@ -87,7 +81,7 @@ def test_a_file_is_read_as_a_person_chooses_on_the_page_and_its_problems_are_a_d
 ) -> None:
     monkeypatch.setattr(project.prompt_lengths, "check", lambda placing: LengthsFound(fits=1, shown=("<|x|>Say b",)))
     upload = project.imports.keep("p.csv", "text;more\nSay grün.;a\nSay b\n".encode("cp1252"))
-    app = opened(project, monkeypatch, **{"import": upload})
+    app = prompts_page(project, monkeypatch, **{"import": upload})
     boxes = {box.label: box for box in app.selectbox}
     assert boxes["Encoding"].options[0] == "as found: Windows-1252"
     assert boxes["Between the columns"].options[0] == "as found: semicolons"

@@ -12,9 +12,8 @@ from streamlit.util import calc_hash
 
 from rsf_core.project import Project
 from rsf_core.web import session
+from tests.support.pages import SHELL
 from tests.support.seeding import candidates, decided_project
-
-SHELL = Path(session.__file__).with_name("shell.py")
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
@@ -12,16 +10,7 @@ from rsf_core.domain import Split
 from rsf_core.domain.access import person
 from rsf_core.project import Project
 from rsf_core.web import session
-
-SHELL = Path(session.__file__).with_name("shell.py")
-
-
-def opened() -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=60)
-    app.query_params["show"] = "Sealed set"
-    app.switch_page("../../pages/models.py").run()
-    assert not app.exception
-    return app
+from tests.support.pages import page_of
 
 
 def said(app: AppTest) -> str:
@@ -44,7 +33,7 @@ def sealed(jobs_in_threads: None, project: Project, monkeypatch: pytest.MonkeyPa
 
 def test_opening_takes_a_confirmation_and_is_done_once(sealed: Project) -> None:
     texts = [p.text for p in sealed.prompts(Split.SEALED)]
-    app = opened()
+    app = page_of("models", show="Sealed set")
     assert "2 sealed prompts" in said(app) and not any(text in said(app) for text in texts)
     assert app.selectbox[0].options == ["m1-1"]
     assert button(app, "Open for").disabled
@@ -56,7 +45,7 @@ def test_opening_takes_a_confirmation_and_is_done_once(sealed: Project) -> None:
     sealed.wait()
     opening, found = sealed.sealed_opening(), sealed.sealed_comparison()
     assert opening is not None and opening.model_id == "m1-1" and found is not None
-    app = opened()
+    app = page_of("models", show="Sealed set")
     assert f"**{opening.author}**" in said(app) and f"{opening.opened_at:%Y-%m-%d %H:%M}" in said(app)
     assert "The figure to publish" in app.metric[0].label and "2 sealed prompts" in said(app)
     assert "random control" in app.dataframe[0].value.columns
@@ -67,5 +56,5 @@ def test_without_sealed_prompts_it_says_how_there_come_to_be_some(
     complete: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "_project", complete)
-    app = opened()
+    app = page_of("models", show="Sealed set")
     assert any(b.label == "Prompts" for b in app.button)
